@@ -63,7 +63,7 @@ def cited_pages() -> set[tuple[str, str]]:
 
 
 def headings(name: str) -> set[str] | None:
-    """The headings of a page, as words; None where there is no such page."""
+    """The headings of a page, as words; None without such a page."""
     found = next((path for place in PLACES if (path := REPOSITORY / "docs" / place / name).is_file()), None)
     return None if found is None else set(re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE))
 

@@ -56,7 +56,7 @@ def reason_again(
 
 
 def _bad_register(workspace: Workspace, deal: Deal, event: Event) -> str | None:
-    """Return what comes out again of a register that could not be read, from the copy that was kept; None where none was kept."""
+    """Return what comes out again of a register that could not be read, from the copy that was kept; None if none was kept."""
     for path in (refused_register(workspace, sha256) for sha256 in event.inputs[1:] if HASH.fullmatch(sha256)):
         for name in registers_named(deal) if path.is_file() else ():
             try:

@@ -275,7 +275,7 @@ def fold(events: Iterable[Happened], start: DealState | None = None) -> DealStat
 def as_it_stands(events: Sequence[Recorded]) -> DealState:
     """Return the state that a log leads to: what stands is folded, and two things that were withdrawn are remembered.
 
-    An irrevocable trigger that a later print would undo is remembered from the beginning, so that an Act that stands and ends it makes
+    An irrevocable trigger that a later print would undo is remembered from the beginning. So an Act that stands and ends it makes
     it be forgotten. A report or an Act that was entered late undoes it: it counts as if it had been entered in time (`rulings.md` 53).
     What was stated as due on a Payment Date is, because it may have been paid (`rulings.md` 30a).
     """

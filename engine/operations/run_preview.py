@@ -200,6 +200,6 @@ class _Look:
             day += DAY
 
     def _cut_off(self, inputs: Inputs) -> str | None:
-        """Return the cut-off that a date waits for, in words; None where it has passed."""
+        """Return the cut-off that a date waits for, in words; None if it has passed."""
         passed = self.scribe.at >= cut_off_on(inputs.terms, inputs.on)
         return None if passed else waits_until(inputs.terms, inputs.on)

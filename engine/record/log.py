@@ -147,7 +147,7 @@ def _read_once(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
 
 
 def event_in(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
-    """Return the event that a row is, read anew. Raises VerificationFailed where the body is not an event."""
+    """Return the event that a row is, read anew. Raises VerificationFailed if the body is not an event."""
     try:
         body = json.loads(data)
         payload = KINDS[body["kind"]].model_validate(body.pop("payload"))

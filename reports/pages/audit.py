@@ -57,8 +57,8 @@ def compose(inputs: AuditInputs) -> dict[str, Any]:
 
 
 STATEMENT = (
-    "The undersigned has made this report from the record named above, has read the list of what was not checked, and states no more than "
-    "what stands here."
+    "The undersigned has made this report from the record named above and has read the list of what was not checked. "
+    "The undersigned states nothing beyond what stands here."
 )
 
 

@@ -28,8 +28,8 @@ SENTENCES = {
 NO_NOTICE = "ILLUSTRATIVE - NOT A NOTICE"
 KEY = "Thin line: passes. Dotted: fails, counted. Hatched: Cure Period. Solid: in effect, or default. Gap: not determined."
 NOT_A_FORECAST = (
-    " It says what the draft does on stated paths, by the same engine that will run on Thursdays, and how often chance alone would set "
-    "off a clause in a model of the published history."
+    " It says what the draft does on stated paths, by the same engine that will run on Thursdays. It also says how often chance alone "
+    "would set off a clause in a model of the published history."
 )
 
 

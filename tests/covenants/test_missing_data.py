@@ -233,7 +233,7 @@ def test_a_gpu_without_its_certificate_is_uncertified(families: set[str], certif
     ],
 )
 def test_last_week_s_publication_is_no_quality_of_this_week_s(kind: str, quality: str, limit: str, silent: str, flagged: str) -> None:
-    """The rate that is carried was precise, broad and not flagged; this week's value is none of it (rulings 2, 4)."""
+    """The rate that is carried was precise, broad and not flagged; this week's value has nothing of that (rulings 2, 4)."""
     good = Published(
         index="CRI-H100", publication_date=ON - WEEK, value=Decimal("2.0000"), low=Decimal("1.99"), high=Decimal("2.01"), hosts=9
     )

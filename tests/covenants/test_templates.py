@@ -205,7 +205,7 @@ def test_the_five_readings_of_the_appraisal_sentence_differ(
 def test_a_trailing_period_of_months_is_one_of_calendar_months(
     load: Callable[[str], Deal], meridian_text: str, period: str, decline: Fraction
 ) -> None:
-    """Three months are no three days: a fall within the window fails the test in whatever unit the window is written."""
+    """Three months are not three days: a fall within the window fails the test in whatever unit the window is written."""
     terms = resolve(load(meridian_text.replace("trailing_period: 90 days", f"trailing_period: {period}")), FIRST)
     result = run(terms, "appraisal", appraisal_trigger.TEMPLATE, facts(terms, ["2.30", *["1.80"] * 11, "1.50"]))
     assert result.measured is not None

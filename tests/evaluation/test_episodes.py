@@ -85,7 +85,7 @@ def test_a_pass_under_a_waiver_ends_the_episode_so_that_the_next_failure_makes_a
 
 
 def test_without_a_pass_since_the_delivery_a_waiver_that_ends_makes_no_new_obligation(lived: Callable[..., dict[date, Moment]]) -> None:
-    """Ruling 30 asks for a PASS after the delivery; the end of a waiver is none."""
+    """Ruling 30 asks for a PASS after the delivery; the end of a waiver is not one."""
     acts = f"[{DELIVERED}, {WAIVED.format(until='2026-02-02')}]"
     found = lived("2.10 1.50x4", P, date(2026, 2, 5), acts=acts)
     assert owed(found[date(2026, 2, 5)]) == []

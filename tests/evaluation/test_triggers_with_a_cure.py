@@ -179,7 +179,7 @@ COVER = """  coverage:
 def test_a_second_cure_period_where_half_of_the_shortfall_was_made_good(all_templates: Templates, owed: str, state: str) -> None:
     """Value 8,322,000 at 1.00. First 9,045,653 owed: 92%; on 05-15 8,668,750: 96.0%; 8,677,789: 95.9%; 9,350,562: 89%.
 
-    02-17 and 90 days: 05-18. A second period runs from 05-19 to 08-16; where there is none the default is dated 05-19.
+    02-17 and 90 days: 05-18. A second period runs from 05-19 to 08-16; without one the default is dated 05-19.
     """
     since = {"CURE PERIOD": "2026-05-19, cure_by: 2026-08-16", "EVENT OF DEFAULT": "2026-05-19", "COMPLIANT": "2026-05-15"}[state]
     found = f"""  - name: By hand

@@ -178,7 +178,7 @@ def _note(data: bytes) -> object:
 
 
 def _text(data: bytes) -> str:
-    """The text of a file, as `read_note` takes it: bytes that are none are refused there."""
+    """The text of a file, as `read_note` takes it: bytes that are not text are refused there."""
     try:
         return data.decode()
     except UnicodeDecodeError as error:

@@ -83,7 +83,7 @@ def notice(desk: Desk) -> Files:
 
 
 def refusal(files: Files, policy: Policy, templates: dict[str, Template]) -> str | None:
-    """The first step that refuses these files with what it says, None where they hold."""
+    """The first step that refuses these files with what it says, None if they hold."""
     found = _Notice(b"", policy, templates, NoticeFile(files, ""), pages=NoticePages())
     for name, step in STEPS:
         if name in ("signature", "attachments", "visible text", "all text"):
@@ -156,7 +156,7 @@ def test_what_is_left_out_or_exchanged_is_named(
 
 
 def test_an_event_that_no_notice_states_carries_none(desk: Desk, notice: Files, policy: Policy, all_templates: dict[str, Template]) -> None:
-    """Every entry of the log has a proof; only a date's own event, or the reason why there is none, makes a notice."""
+    """Every entry of the log has a proof; only a date's own event, or the reason why it is missing, makes a notice."""
     size, note = json.loads(notice["manifest.json"])["log_size"], parse_proof(notice["event.tlog-proof"].decode()).note
     leaves = [leaf_hash(body) for body in desk.bodies[:size]]
     refused = set()

@@ -104,7 +104,7 @@ def test_a_database_that_another_program_holds_is_said_to_be(tmp_path: Path, mon
 
 @pytest.mark.parametrize("column", ["body", "key", "log"])
 def test_a_garbage_row_does_not_stop_reading_what_is_sound(tmp_path: Path, column: str, body: Callable[..., bytes]) -> None:
-    """Bytes that are no text, put in behind the guards: the other logs are read, and the row is found."""
+    """Bytes that are not text, put in behind the guards: the other logs are read, and the row is found."""
     path = tmp_path / "record.sqlite"
     store = Store.open(path)
     with store.begin() as writer:

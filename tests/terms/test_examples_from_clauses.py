@@ -180,7 +180,7 @@ IRREVOCABLE = deal(
     IRREVOCABLE_TRIGGER,
 )
 
-# A springing test is SUSPENDED, which is no pass; its own cure clock begins with its own first failure (rulings 21).
+# A springing test is SUSPENDED, which is not a pass; its own cure clock begins with its own first failure (rulings 21).
 SPRINGING = deal(
     LTV.replace(
         "    maximum: 65%\n", "    maximum: 55%\n    tested_while: {trigger: liquidity-event, state: IN EFFECT, cite: CA §7.02(b)}\n"
@@ -256,7 +256,7 @@ LATE = deal(
 """,
 )
 
-# (12 m contracted + 900,000 h at the mean rate - 3 m) / 9 m; the facts of an example are those of the whole period, and the mean is
+# (12 m contracted + 900,000 h at the mean rate - 3 m) / 9 m; the facts of an example are those of the whole period. The mean is
 # that of its Determination Dates (10 March 1.95, 10 April 2.60, 11 May 2.05), not of its thirteen Thursdays, as one might also read it.
 COVERAGE = deal(
     """  dscr:

@@ -48,7 +48,7 @@ def test_what_is_held_does_not_grow_with_the_requests(own_visitors: Visitors, mo
 
     def ask(requests: int) -> None:
         for number in range(requests):
-            if number % 500 == 499:  # a limit of rate by address is none of this test
+            if number % 500 == 499:  # a limit of rate by address is not a part of this test
                 own_visitors.desk.attempts.__init__()  # type: ignore[misc]
             assert client.get(PLACES[number % len(PLACES)]).status_code == 200
 

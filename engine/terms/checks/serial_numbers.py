@@ -137,6 +137,6 @@ def _wrong_dates(row: Mapping[str, str]) -> tuple[str, str, str] | None:
 
 
 def _day(row: Mapping[str, str], name: str) -> date | None:
-    """Return the day in a cell that has been read before; None where it is empty."""
+    """Return the day in a cell that has been read before; None if it is empty."""
     text = (row.get(name) or "").strip()
     return read_day(text) if text else None
