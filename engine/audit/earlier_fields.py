@@ -21,7 +21,7 @@ def of_earlier_record(events: Sequence[Event], seq: int) -> bool:
     dates = [event for event in events if isinstance(event.payload, Determined)]
     said = [event.seq for event in dates if event.payload.state_sha256 is not None]
     own = next((event for event in dates if event.seq >= seq), dates[-1] if dates else None)
-    return own is not None and own.payload.state_sha256 is None and not any(one < seq for one in said)
+    return own is not None and own.payload.state_sha256 is None and not any(number < seq for number in said)
 
 
 def as_then(recorded: bytes, again: bytes, earlier: Callable[[], bool]) -> bytes:

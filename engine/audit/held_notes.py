@@ -70,7 +70,7 @@ def known(notes: Sequence[str], keys: Sequence[VerifierKey]) -> list[Checkpoint]
             checkpoints[verify(note, keys).checkpoint] = None
         except VerificationFailed:
             continue
-    return sorted(checkpoints, key=lambda one: (one.origin, one.size))
+    return sorted(checkpoints, key=lambda checkpoint: (checkpoint.origin, checkpoint.size))
 
 
 def contradictions(held: Sequence[Checkpoint], roots: Mapping[str, Sequence[bytes]]) -> Iterator[str]:

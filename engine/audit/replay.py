@@ -244,7 +244,7 @@ class Replay:
             drafts = of_date(numbered(decide(day=day, kinds=kinds), before.withdrawn), before.keys) if kinds else ()
             recorded = events[place : place + len(drafts)]
             # What passed before a date may be the last that a run recorded, and the date itself be recorded by a later one.
-            begun = any(one.kind in OF_A_DATE for one in recorded) and all(one.recorded_at == event.recorded_at for one in recorded)
+            begun = any(entry.kind in OF_A_DATE for entry in recorded) and all(entry.recorded_at == event.recorded_at for entry in recorded)
             if begun and all(draft.key == one.key for draft, one in zip(drafts, recorded, strict=False)):
                 if event.recorded_at < cut_off_on(terms, day):
                     raise _Differs(event.seq, f"it was recorded before the cut-off of {waits_until(terms, day)}")
@@ -270,7 +270,7 @@ class Replay:
         if again is None:
             raise _Differs(event.seq, "nothing reaches back here")
         again = again.model_copy(update={"made_on": day_of(deal, event.recorded_at)})
-        count = sum(isinstance(one.payload, Correction) for one in past) + 1
+        count = sum(isinstance(recorded.payload, Correction) for recorded in past) + 1
         return Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
 
     def _refused(self, before: Past, event: Event, payload: NotEvaluated, found: Replayed) -> Draft:

@@ -105,7 +105,7 @@ def _held(workspace: Workspace, logs: Sequence[str], notes: Sequence[str], keys:
     if not held:
         return
     by_origin = {origin(workspace, log): log for log in logs}
-    wanted = {one.origin: by_origin[one.origin] for one in held if one.origin in by_origin}
+    wanted = {note.origin: by_origin[note.origin] for note in held if note.origin in by_origin}
     roots = {name: roots_of(entry.body for entry in workspace.store.entries(log)) for name, log in wanted.items()}
     yield Finding(*guarded(f"{len(held)} held checkpoints agree with each other", lambda: contradictions(held, roots)))
     for name, log in wanted.items():

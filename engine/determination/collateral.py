@@ -100,7 +100,7 @@ def collateral_form(facts: Facts) -> LinearForm | None:
 def _step_of(weights: Iterable[Fraction]) -> Fraction:
     """Return the largest number of which every weight is a whole multiple."""
     numbers = tuple(weights)
-    common = math.lcm(*(one.denominator for one in numbers))
+    common = math.lcm(*(number.denominator for number in numbers))
     return Fraction(math.gcd(*(int(one * common) for one in numbers)), common)
 
 

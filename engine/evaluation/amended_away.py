@@ -19,15 +19,20 @@ ENDS = (TriggerStatus.IN_EFFECT, TriggerStatus.WAIVED)
 
 def amended_away(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
     """Yield the triggers that are still to end because an amendment has taken them away: day, order on that day, what to do."""
-    for one in day.inputs.taken_away:
-        trigger = day.state.triggers.get(one.trigger)
-        if trigger is not None and trigger.status in ENDS and trigger.since <= one.on and one.trigger not in day.inputs.terms.triggers:
-            yield one.on, 0, partial(_end, day, one, trigger)
+    for removal in day.inputs.taken_away:
+        trigger = day.state.triggers.get(removal.trigger)
+        if (
+            trigger is not None
+            and trigger.status in ENDS
+            and trigger.since <= removal.on
+            and removal.trigger not in day.inputs.terms.triggers
+        ):
+            yield removal.on, 0, partial(_end, day, removal, trigger)
 
 
 def kept(inputs: Inputs) -> tuple[str, ...]:
     """Return the triggers that are gone and whose reserve account is kept: it is shown as long as it holds something."""
-    return tuple(one.trigger for one in inputs.taken_away if one.reserve == "keep")
+    return tuple(removal.trigger for removal in inputs.taken_away if removal.reserve == "keep")
 
 
 def _end(day: Day, one: TakenAway, trigger: TriggerState) -> None:

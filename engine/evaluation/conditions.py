@@ -235,8 +235,8 @@ def _said(leaf: LeafRule) -> tuple[str, LeafFacts]:
 
 def _run(history: tuple[bool, ...]) -> int:
     run = 0
-    for one in reversed(history):
-        if not one:
+    for met in reversed(history):
+        if not met:
             break
         run += 1
     return run

@@ -51,7 +51,7 @@ def delivered(day: Day, began: date, *, waits: bool) -> date | None:
     """
     received = [report.delivered_on for report in newest_first(day.inputs)]
     if waits:
-        return min((one for one in received if one > began), default=None)
+        return min((receipt for receipt in received if receipt > began), default=None)
     return max(received, default=None)
 
 

@@ -84,9 +84,9 @@ def figures_needed(
     for key, clause in terms.covenants.items():
         for name in _of_test(key, terms, templates, on, given or {}, older):
             found.setdefault(name, {})[key] = clause.cite
-    for one in sweeps(terms, templates):
+    for sweep in sweeps(terms, templates):
         for name in (name for name in NEEDED if name not in (given or {})):
-            found.setdefault(name, {})[one.trigger] = one.cite
+            found.setdefault(name, {})[sweep.trigger] = sweep.cite
     return tuple(
         NeededFigure(name, unit_of(name, terms.declared_units), tuple(by), tuple(dict.fromkeys(by.values()))) for name, by in found.items()
     )

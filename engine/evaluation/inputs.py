@@ -88,5 +88,5 @@ def inputs_of(
         state,
         share_below=share_below,
         terms_since=since_of(deal, day),
-        taken_away=tuple(one for one in deal.taken_away if one.on <= day),
+        taken_away=tuple(removal for removal in deal.taken_away if removal.on <= day),
     )

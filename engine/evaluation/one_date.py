@@ -190,7 +190,7 @@ def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
         earlier = tuple(publication_dates(max(since, inputs.terms.closing_date + timedelta(days=1)), on - timedelta(days=1)))
     else:
         earlier = tuple(determination_dates(inputs.terms, inputs.calendar, on - timedelta(days=1)))[-14:]
-    return not any(since <= one < on for one in earlier)
+    return not any(since <= earlier_date < on for earlier_date in earlier)
 
 
 def _suspend(day: Day, key: str, clause: Clause) -> bool:
@@ -275,12 +275,14 @@ def _trigger(day: Day, rule: TriggerRule, decided: dict[str, TriggerState], anno
 def _consequences(day: Day, name: str, on: date) -> None:
     """Create the Obligations that a trigger's beginning creates; one that is open is not doubled."""
     trigger = day.inputs.terms.triggers.get(name)
-    for one in trigger.consequences if trigger else ():
-        if one.deliver is None or obligations.open_for(name, day.state.obligations) is not None:
+    for consequence in trigger.consequences if trigger else ():
+        if consequence.deliver is None or obligations.open_for(name, day.state.obligations) is not None:
             continue
-        made = obligations.created(name, one.deliver, day.inputs.terms.role_of(one.deliver.by), on, Verdict.FAIL, day.inputs.calendar)
+        made = obligations.created(
+            name, consequence.deliver, day.inputs.terms.role_of(consequence.deliver.by), on, Verdict.FAIL, day.inputs.calendar
+        )
         if made is not None:
-            day.add("obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=one.deliver.cite), on)
+            day.add("obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=consequence.deliver.cite), on)
 
 
 def _whole(day: Day) -> None:

@@ -60,7 +60,7 @@ class Finished:
 def outlook(day: Finished) -> Determined:
     """Return the summary of one Determination Date."""
     publication = last_thursday(day.on)
-    due = tuple(sorted(_due(day), key=lambda one: (one.by, one.subject)))
+    due = tuple(sorted(_due(day), key=lambda due_act: (due_act.by, due_act.subject)))
     strip = _strip(day, due)
     return Determined(
         publication_date=publication,
@@ -73,14 +73,16 @@ def outlook(day: Finished) -> Determined:
         report=day.report.source.reference if day.report else None,
         report_text=day.report_text,
         due=due,
-        follows=tuple(sorted(_follows(day), key=lambda one: (one.on, one.subject))),
+        follows=tuple(sorted(_follows(day), key=lambda follow: (follow.on, follow.subject))),
         strip=strip[1],
         strip_title=strip[0],
         warnings=(*_warnings(day.terms), *_doubts(day)),
         served=day.served,
         held=day.held,
         gpus=day.gpus,
-        reserves=tuple(one for one in day.accounts.values() if one.held or one.due or one.withdrawn or one.confirmed_on),
+        reserves=tuple(
+            account for account in day.accounts.values() if account.held or account.due or account.withdrawn or account.confirmed_on
+        ),
     )
 
 
@@ -154,22 +156,22 @@ def _deposits(day: Finished) -> Iterator[Due]:
     def figure(name: str) -> Fraction | None:
         return given[name].value if name in given else None
 
-    for one in sweeps(day.terms, day.templates):
-        trigger = day.state.triggers.get(one.trigger)
+    for sweep in sweeps(day.terms, day.templates):
+        trigger = day.state.triggers.get(sweep.trigger)
         if on is None or trigger is None or trigger.status is not TriggerStatus.IN_EFFECT:
             continue
-        balance = day.accounts[one.trigger].held if one.trigger in day.accounts else Fraction(0)
-        most = left_to_repay(day.terms, one.sweep, figure)
-        expected = swept(one.trigger, one.sweep, on, balance, figure, taken, most)
+        balance = day.accounts[sweep.trigger].held if sweep.trigger in day.accounts else Fraction(0)
+        most = left_to_repay(day.terms, sweep.sweep, figure)
+        expected = swept(sweep.trigger, sweep.sweep, on, balance, figure, taken, most)
         taken += expected.swept or 0
         yield Due(
             by=on,
-            who=one.who,
-            act="pay into reserve" if one.sweep.repays is None else "repay",
-            subject=one.trigger,
-            facts=DueFacts(deposit=_deposit(one, balance, expected.swept is not None)),
+            who=sweep.who,
+            act="pay into reserve" if sweep.sweep.repays is None else "repay",
+            subject=sweep.trigger,
+            facts=DueFacts(deposit=_deposit(sweep, balance, expected.swept is not None)),
             figure=None if expected.swept is None else Figure(value=expected.swept, unit=Unit.USD),
-            cite=one.cite,
+            cite=sweep.cite,
             urgent=True,
         )
 
@@ -205,8 +207,8 @@ def _before(day: Finished, rule: ServicerReports, by: date, following: date) -> 
 
 def _duties(day: Finished) -> Iterator[Due]:
     """Notices that somebody still owes to somebody, oldest first (`rulings.md` 54)."""
-    for one in open_duties(day.state, day.on):
-        owed, late = one.owed, one.overdue_since(day.on)
+    for duty in open_duties(day.state, day.on):
+        owed, late = duty.owed, duty.overdue_since(day.on)
         yield Due(
             by=owed.last.by if owed.last is not None else owed.since,
             who=owed.given_by,
@@ -218,7 +220,7 @@ def _duties(day: Finished) -> Iterator[Due]:
             urgent=late is not None,
             notice=owed.kind,
             of=owed.on,
-            to=one.to,
+            to=duty.to,
             overdue_since=late,
         )
 
@@ -245,21 +247,21 @@ def _consequences(day: Finished) -> Iterator[Follow]:
 
     Sweeps and Obligations are acts with a date of their own.
     """
-    stand = {one.trigger: one.terms for one in day.taken_away if one.consequences == "stand" and one.terms is not None}
+    stand = {removal.trigger: removal.terms for removal in day.taken_away if removal.consequences == "stand" and removal.terms is not None}
     for name, trigger in {**stand, **day.terms.triggers}.items():
         state = day.state.triggers.get(name)
         if state is None:
             continue
         over = TriggerStatus.NOT_IN_EFFECT in (state.status, state.waived_from) and name in day.state.begun
-        for one in trigger.consequences:
-            if one.sweep is not None or one.deliver is not None:
+        for consequence in trigger.consequences:
+            if consequence.sweep is not None or consequence.deliver is not None:
                 continue
-            facts = FollowFacts(brings=_brings(one))
+            facts = FollowFacts(brings=_brings(consequence))
             if state.status is TriggerStatus.IN_EFFECT:
-                later = next_payment_date(day.terms, day.calendar, day.on) if one.starts == "next payment date" else None
-                yield Follow(on=later or day.on, subject=name, what="consequence", facts=facts, cite=one.cite)
-            elif over and one.ends == "never":
-                yield Follow(on=day.on, subject=name, what="lasting consequence", facts=facts, cite=one.cite)
+                later = next_payment_date(day.terms, day.calendar, day.on) if consequence.starts == "next payment date" else None
+                yield Follow(on=later or day.on, subject=name, what="consequence", facts=facts, cite=consequence.cite)
+            elif over and consequence.ends == "never":
+                yield Follow(on=day.on, subject=name, what="lasting consequence", facts=facts, cite=consequence.cite)
 
 
 def _brings(one: Consequence) -> Brings:
@@ -299,12 +301,12 @@ def _title(day: Finished, name: str) -> str:
 
 def _strip(day: Finished, due: tuple[Due, ...]) -> tuple[str | None, tuple[StripDay, ...]]:
     """Return the calendar days to the next urgent deadline, each with its Business Day number or the reason for its absence."""
-    for one in due:
-        last = one.deadline
-        if last is None or last.calendar == "calendar days" or one.act not in ("cure", "deliver"):
+    for due_act in due:
+        last = due_act.deadline
+        if last is None or last.calendar == "calendar days" or due_act.act not in ("cure", "deliver"):
             continue
         if (last.by - last.counted_from).days <= STRIP_LONGEST:
-            return f"{due_words(one)}: {last.rule}, {last.calendar}", tuple(_days(last, day.calendar))
+            return f"{due_words(due_act)}: {last.rule}, {last.calendar}", tuple(_days(last, day.calendar))
     return None, ()
 
 

@@ -212,7 +212,7 @@ def _recorded(state: DealState, act: ActRecorded) -> DealState:
         return state.model_copy(update={"acts": tuple(one for one in state.acts if not one.goes_by(named))})
     acts = (*state.acts, act)
     if act.act == "report withdrawn":
-        return state.model_copy(update={"acts": acts, "reports": tuple(one for one in state.reports if one.name != named)})
+        return state.model_copy(update={"acts": acts, "reports": tuple(report for report in state.reports if report.name != named)})
     return state.model_copy(update={"acts": acts})
 
 
@@ -231,7 +231,7 @@ def _told_by_the_servicer(state: DealState, told: ReportReceived | ReceiptShown 
 
 def _each_report(state: DealState, name: str, changed: Callable[[ReportReceived], ReportReceived]) -> DealState:
     """Return the state with the report of a name changed."""
-    reports = tuple(changed(one) if one.name == name else one for one in state.reports)
+    reports = tuple(changed(report) if report.name == name else report for report in state.reports)
     return state.model_copy(update={"reports": reports})
 
 

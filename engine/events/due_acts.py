@@ -33,9 +33,9 @@ class Deposit(Fact):
     to: str
     held: Exact
     """In USD."""
-    target: Exact | None = Field(default=None, exclude_if=lambda one: one is None)
+    target: Exact | None = Field(default=None, exclude_if=lambda value: value is None)
     """What the account is to hold, in USD; absent where the deal sets none."""
-    repays: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    repays: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """The class of debt that it repays, where it fills no account."""
     reported: bool
     """Whether the report on hand gives the amount; otherwise it waits for its report."""
@@ -44,16 +44,16 @@ class Deposit(Fact):
 class DueFacts(Fact):
     """What is due beyond what every act has."""
 
-    cured_by: tuple[str, ...] | None = Field(default=None, exclude_if=lambda one: one is None)
+    cured_by: tuple[str, ...] | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a cure: the methods that the agreement lists."""
-    deliver: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    deliver: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a delivery: the name of what is to be delivered."""
-    period_end: date | None = Field(default=None, exclude_if=lambda one: one is None)
+    period_end: date | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a report that is late: the last day of its period."""
-    for_date: date | None = Field(default=None, exclude_if=lambda one: one is None)
+    for_date: date | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of the next report: the Determination Date that it is for."""
-    deposit: Deposit | None = Field(default=None, exclude_if=lambda one: one is None)
-    overdue_since: date | None = Field(default=None, exclude_if=lambda one: one is None)
+    deposit: Deposit | None = Field(default=None, exclude_if=lambda value: value is None)
+    overdue_since: date | None = Field(default=None, exclude_if=lambda value: value is None)
     """The day after its last day, of a delivery or a report that is late."""
 
 
@@ -80,7 +80,7 @@ class Due(Fact):
     """To whom the notice is still owed."""
     overdue_since: date | None = None
     """Of a notice: the day after its last day, where that has passed."""
-    facts: DueFacts | None = Field(default=None, exclude_if=lambda one: one is None)
+    facts: DueFacts | None = Field(default=None, exclude_if=lambda value: value is None)
     """Absent in records made before acts had them."""
 
     @property
@@ -119,26 +119,26 @@ class Brings(Fact):
 
     effect: str
     order: tuple[str, ...] = ()
-    margin: Exact | None = Field(default=None, exclude_if=lambda one: one is None)
-    amount: Exact | None = Field(default=None, exclude_if=lambda one: one is None)
+    margin: Exact | None = Field(default=None, exclude_if=lambda value: value is None)
+    amount: Exact | None = Field(default=None, exclude_if=lambda value: value is None)
     """In USD."""
-    needs: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    needs: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """What it needs to take effect: a notice or a vote; absent if nothing."""
 
 
 class FollowFacts(Fact):
     """What follows by itself, beyond its kind, its clause and its day."""
 
-    by: date | None = Field(default=None, exclude_if=lambda one: one is None)
+    by: date | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of an Event of Default: the last day on which a cure keeps it away."""
-    deliver: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    deliver: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a delivery that becomes overdue: what was to be delivered."""
-    count: int | None = Field(default=None, exclude_if=lambda one: one is None)
-    needed: int | None = Field(default=None, exclude_if=lambda one: one is None)
+    count: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    needed: int | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a trigger that is one date away: how far its count is, and how far it must go."""
-    carried_from: date | None = Field(default=None, exclude_if=lambda one: one is None)
+    carried_from: date | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a rate that lapses: the Publication Date of the value that is carried."""
-    brings: Brings | None = Field(default=None, exclude_if=lambda one: one is None)
+    brings: Brings | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Follow(Fact):
@@ -150,7 +150,7 @@ class Follow(Fact):
     detail: str = ""
     """The same in words, for a person who reads the log."""
     cite: str
-    facts: FollowFacts | None = Field(default=None, exclude_if=lambda one: one is None)
+    facts: FollowFacts | None = Field(default=None, exclude_if=lambda value: value is None)
     """Absent in records made before what follows had them."""
 
 

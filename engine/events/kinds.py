@@ -125,7 +125,7 @@ class Determined(Fact):
 
     So whoever holds this entry and its place knows which others there must be; None in records made before this was said.
     """
-    state_sha256: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    state_sha256: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """SHA-256 of the state that the date left, in canonical form; absent in records made before this was said (`rulings.md` 72)."""
     standing_sha256: str | None = Field(default=None, exclude_if=lambda said: said is None)
     """The hash of how every test, trigger and Obligation stands (`date_standing`), which the date's notices carry (`rulings.md` 64)."""

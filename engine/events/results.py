@@ -137,7 +137,7 @@ class Remedy(Fact):
     figure: Figure
     text: str = ""
     """The same in words, for a person who reads the log; a page makes its sentence of the fields."""
-    asset_class: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    asset_class: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of additional collateral: the asset class of the GPUs; absent in records made before this was said."""
 
 

@@ -52,5 +52,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, frozenset):
         return sorted(_plain(one) for one in value)
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(element) for element in value]
     return value if value is None or isinstance(value, str | int) else str(value)

@@ -160,16 +160,16 @@ class TestState(Fact):
 class LeafFacts(Fact):
     """What one leaf of a trigger's condition looks at, and what meets it; a field that says nothing is absent."""
 
-    test: str | None = Field(default=None, exclude_if=lambda one: one is None)
-    trigger: str | None = Field(default=None, exclude_if=lambda one: one is None)
-    index: str | None = Field(default=None, exclude_if=lambda one: one is None)
-    result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = Field(default=None, exclude_if=lambda one: one is None)
-    comparison: Comparison | None = Field(default=None, exclude_if=lambda one: one is None)
-    level: Exact | None = Field(default=None, exclude_if=lambda one: one is None)
-    state: str | None = Field(default=None, exclude_if=lambda one: one is None)
-    announced: str | None = Field(default=None, exclude_if=lambda one: one is None)
-    on_or_after: date | None = Field(default=None, exclude_if=lambda one: one is None)
-    event: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    test: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    trigger: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    index: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = Field(default=None, exclude_if=lambda value: value is None)
+    comparison: Comparison | None = Field(default=None, exclude_if=lambda value: value is None)
+    level: Exact | None = Field(default=None, exclude_if=lambda value: value is None)
+    state: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    announced: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    on_or_after: date | None = Field(default=None, exclude_if=lambda value: value is None)
+    event: str | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Run(Fact):
@@ -184,7 +184,7 @@ class Limb(Fact):
 
     what: str
     """The leaf in words, for a person who reads the log."""
-    leaf: LeafFacts | None = Field(default=None, exclude_if=lambda one: one is None)
+    leaf: LeafFacts | None = Field(default=None, exclude_if=lambda value: value is None)
     """The leaf as fields; absent in records made before it had them."""
     met: tuple[bool, ...] = ()
     """Newest last: whether each date that counts met the leaf's condition, as far back as it looks."""

@@ -24,11 +24,11 @@ def as_data(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: as_data(getattr(value, one.name)) for one in fields(value)}
+        return {field.name: as_data(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(as_data(key)): as_data(one) for key, one in value.items()}
     if isinstance(value, tuple | list | set | frozenset):
-        return [as_data(one) for one in value]
+        return [as_data(element) for element in value]
     return _plain(value)
 
 

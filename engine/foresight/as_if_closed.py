@@ -64,7 +64,7 @@ def _moved(value: Any, by: timedelta) -> Any:
     if isinstance(value, dict):
         return {_day(key, by): _moved(one, by) for key, one in value.items()}
     if isinstance(value, list):
-        return [_moved(one, by) for one in value]
+        return [_moved(element, by) for element in value]
     return _day(value, by)
 
 

@@ -51,12 +51,12 @@ class FactsByDate:
 
     def along(self, rates: Mapping[str, Rates], closing: date) -> FactsByDate:
         """Return the same facts on a path of rates: each figure that follows one moves with it, in steps."""
-        moved = {one.figure: tuple(Dated(day, figure) for day, figure in one.along(rates, closing)) for one in self.links}
+        moved = {link.figure: tuple(Dated(day, figure) for day, figure in link.along(rates, closing)) for link in self.links}
         return replace(self, figures={**self.figures, **moved}, links=())
 
     def unheld(self, hold: Sequence[str]) -> tuple[str, ...]:
         """Figures that follow the rate, are linked to none, and are not held by name."""
-        linked = {one.figure for one in self.links}
+        linked = {link.figure for link in self.links}
         return tuple(name for name in self.figures if name.startswith(FOLLOWING) and name not in (*hold, *linked))
 
     def without(self, names: Sequence[str]) -> FactsByDate:
@@ -73,7 +73,7 @@ class FactsByDate:
         return found
 
     def _between(self, name: str, last: Dated, day: date) -> Figure:
-        after = next((one for one in self.figures[name] if one.since > day), None)
+        after = next((figure for figure in self.figures[name] if figure.since > day), None)
         if after is None:
             return last.figure
         share = Fraction((day - last.since).days, (after.since - last.since).days)
@@ -107,7 +107,7 @@ class FactsByDate:
         held = [
             f"{name.replace('_', ' ')} {printed(one[0].figure)}{'' if len(one) == 1 else ', by date'}" for name, one in self.figures.items()
         ]
-        follows = {one.figure: f"{one.figure.replace('_', ' ')} {one.words}" for one in self.links}
+        follows = {link.figure: f"{link.figure.replace('_', ' ')} {link.words}" for link in self.links}
         return "; ".join(follows.get(name, words) for name, words in zip(self.figures, held, strict=True)) or "none given"
 
 

@@ -97,8 +97,8 @@ def choices(deal: Deal, templates: Mapping[str, Template], term: str) -> tuple[s
 
 def _field(annotation: Any, name: str) -> Any:
     """Return the type of a field of a model, or of one of the models of a union."""
-    for one in (annotation, *_parts(annotation)):
-        fields = getattr(one, "model_fields", {})
+    for part in (annotation, *_parts(annotation)):
+        fields = getattr(part, "model_fields", {})
         for key, field in fields.items():
             if name in (key, field.alias):
                 return field.annotation

@@ -100,7 +100,7 @@ def results_again(
         f"{other} by their place in the log alone" if other else "",
         "recorded under edition 1 of the rulings" if earlier_edition else "",
     )
-    return ", ".join(one for one in said if one) or "no test on this date"
+    return ", ".join(sentence for sentence in said if sentence) or "no test on this date"
 
 
 SELLER_FIGURES = ("decisive", "decisive_95", "decisive_80", "sellers", "replicates", "apart", "share_failing_sellers", "low", "high")

@@ -68,7 +68,7 @@ def stamped(token: der.Element, over: bytes, authorities: frozenset[str]) -> Sta
     info = inner.parts[1].only(der.OCTET_STRING).content
     at = _says(info, over)
     signer = signers.parts[0]
-    held = [x509.load_der_x509_certificate(one.whole) for one in certificates.parts]
+    held = [x509.load_der_x509_certificate(part.whole) for part in certificates.parts]
     own = _certificate(signer, held)
     _holds(signer, info, own)
     _may_stamp(own, at)
@@ -95,7 +95,9 @@ def _certificate(signer: der.Element, held: list[x509.Certificate]) -> x509.Cert
     """Return the certificate that a signer names by issuer and serial number."""
     issuer, serial = signer.parts[1].parts
     number = int.from_bytes(serial.content, "big", signed=True)
-    found = [one for one in held if one.serial_number == number and one.issuer.public_bytes() == issuer.whole]
+    found = [
+        certificate for certificate in held if certificate.serial_number == number and certificate.issuer.public_bytes() == issuer.whole
+    ]
     if len(found) != 1:
         raise VerificationFailed("the time stamp does not carry the certificate of who made it")
     return found[0]
@@ -109,7 +111,7 @@ def _holds(signer: der.Element, info: bytes, certificate: x509.Certificate) -> N
     algorithm = HASHES.get(parts[2].parts[0].whole)
     if algorithm is None:
         raise VerificationFailed("the time stamp names another hash than SHA-256, SHA-384 or SHA-512")
-    said = {one.parts[0].whole: one.parts[1] for one in parts[3].parts}
+    said = {part.parts[0].whole: part.parts[1] for part in parts[3].parts}
     digest = hashlib.new(algorithm.name, info).digest()
     if MESSAGE_DIGEST not in said or said[MESSAGE_DIGEST].only(der.OCTET_STRING).content != digest:
         raise VerificationFailed("the time stamp's signature is over another statement")
@@ -145,7 +147,11 @@ def _chained(certificate: x509.Certificate, held: list[x509.Certificate], author
     while seen <= len(held):
         if _fingerprint(now) in authorities:
             return True
-        above = [one for one in held if one != now and _issued(now, one) and one.not_valid_before_utc <= at <= one.not_valid_after_utc]
+        above = [
+            other
+            for other in held
+            if other != now and _issued(now, other) and other.not_valid_before_utc <= at <= other.not_valid_after_utc
+        ]
         if not above:
             return False
         now, seen = above[0], seen + 1

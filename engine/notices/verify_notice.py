@@ -83,7 +83,7 @@ class _Notice:
     @property
     def results(self) -> list[TestResult]:
         """The results of the notice's date."""
-        return [one.result for one in self.tested]
+        return [test.result for test in self.tested]
 
 
 def verify_notice(

@@ -17,9 +17,9 @@ def record_forecasts(workspace: Workspace, forecasts: Iterable[RateForecast], sc
     They stand in the log of what entered from outside, which `replay` takes as it is: a model of another day says other things.
     """
     drafts = tuple(
-        Draft(kind="forecast made", subject=one.series, effective_on=one.publication_date, payload=one)
-        for one in forecasts
-        if one.publication_date > scribe.at.date()
+        Draft(kind="forecast made", subject=forecast.series, effective_on=forecast.publication_date, payload=forecast)
+        for forecast in forecasts
+        if forecast.publication_date > scribe.at.date()
     )
     if not drafts:
         return ()

@@ -83,7 +83,7 @@ def preview(workspace: Workspace, on: date, templates: Templates, scribe: Scribe
     """Return what every date that is due by `on` would be, by what has been received until now."""
     files = {path: read_file(path, templates) for path in workspace.deal_files()}
     files |= {path: replace(files[path], deal=None, reason=reason) for path, reason in files_claimed_twice(workspace)}
-    due = _prints_due(workspace, [one.deal for one in files.values() if one.deal], on, scribe)
+    due = _prints_due(workspace, [file.deal for file in files.values() if file.deal], on, scribe)
     prints = _prints(workspace, due)
     looks = []
     for path, found in files.items():

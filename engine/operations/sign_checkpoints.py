@@ -247,7 +247,7 @@ def cosigned_before(memory: Path, key: SigningKey, keys: list[VerifierKey]) -> l
     notes = NOTES.findall(text)
     if "".join(notes) != text:
         raise VerificationFailed(f"{memory} is not what was written into it; put it back, for it is what tells a fork")
-    return [verify(one, [*keys, key.verifier]).checkpoint for one in notes]
+    return [verify(note, [*keys, key.verifier]).checkpoint for note in notes]
 
 
 def _growth(since: Path, keys: list[VerifierKey], bodies: Sequence[bytes]) -> Growth:

@@ -24,9 +24,9 @@ def value_awaited(inputs: Inputs, closing: date) -> str | None:
     due = tuple(publication_dates(closing + DAY, inputs.on))[-1:]
     for name in inputs.terms.index:
         dates = {p.publication_date for p in inputs.series[name]}
-        for one in due:
-            if one not in dates:
-                return _said_of(name, one, inputs.series[name])
+        for due_act in due:
+            if due_act not in dates:
+                return _said_of(name, due_act, inputs.series[name])
     return None
 
 

@@ -45,7 +45,7 @@ def forecasts_due(workspace: Workspace, now: datetime) -> Iterator[RateForecast]
         workspace: whose series.
         now: the time.
     """
-    said = {(one.series, one.publication_date) for one in _recorded(workspace)}
+    said = {(entry.series, entry.publication_date) for entry in _recorded(workspace)}
     for series in known_series(workspace):
         weeks = _history(workspace, series)
         valued = sum(week.value is not None for week in weeks)
@@ -79,7 +79,7 @@ def _said(series: str, weeks: tuple[ObservedWeek, ...], after: date) -> RateFore
 
 def forecast_record(workspace: Workspace, series: str) -> ForecastRecord | None:
     """Return how the recorded forecasts of a series came out; None without one."""
-    made = [one for one in _recorded(workspace) if one.series == series]
+    made = [entry for entry in _recorded(workspace) if entry.series == series]
     if not made:
         return None
     values = {week.publication_date: week.value for week in _history(workspace, series)}

@@ -38,7 +38,7 @@ def _told(name: str, value: Any, said: list[list[Any]], sheets: list[Sheet]) -> 
     elif _is_table(value):
         sheets += _sheets(name, value)
     elif isinstance(value, list | tuple):
-        said.append([name, ", ".join(str(one) for one in value) or "none"])
+        said.append([name, ", ".join(str(element) for element in value) or "none"])
     else:
         said.append([name, _cell(value)])
 
@@ -54,7 +54,7 @@ def _sheets(name: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Sheet]:
 
 
 def _is_table(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(one, Mapping) for one in value)
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(element, Mapping) for element in value)
 
 
 def _parts(before: str, value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

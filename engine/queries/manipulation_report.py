@@ -197,7 +197,7 @@ def draft_manipulation(
     tested = [draft for draft in lived(deal, templates, history) if isinstance(draft.payload, Tested)]
     results = [draft.payload.result for draft in tested if draft.effective_on == on]
     if not results:
-        there = dates_there((one.effective_on for one in tested), on)
+        there = dates_there((test.effective_on for test in tested), on)
         raise WrongUsage(f"{deal.name}, closing on {deal.closing_date}, is not tested on {on}; of its dates {there}")
     facts = adopted(deal, templates)
     return DealManipulation(deal.name, on, tuple(row for result in results for row in _trips(workspace, facts, result)))

@@ -103,7 +103,7 @@ class Row:
             failing = self.result is not None and self.result.verdict is Verdict.FAIL
             undetermined = self.result is not None and self.result.verdict is Verdict.NOT_DETERMINED
             found = (
-                (any(one.overdue for one in self.due), OVERDUE),
+                (any(due_act.overdue for due_act in self.due), OVERDUE),
                 (failing, FAILS),
                 (undetermined, UNDETERMINED),
                 (bool(self.counting), COUNTING),
@@ -142,7 +142,7 @@ class Row:
             "headroom": printed(result.headroom) if result and result.headroom else None,
             "headroom_shown": printed_headroom(result.headroom) if result and result.headroom else None,
             "on": str(self.on) if self.on else None,
-            "due": [{"by": str(one.by), "who": one.who, "what": one.what, "overdue": one.overdue} for one in self.due],
+            "due": [{"by": str(due_act.by), "who": due_act.who, "what": due_act.what, "overdue": due_act.overdue} for due_act in self.due],
             "note": self.note,
             "urgent": self.urgent,
         }
@@ -205,7 +205,7 @@ def _tasks(key: str, state: DealState, due: Sequence[Due]) -> Iterator[Task]:
     for owed in state.obligations.values():
         if owed.clause == key and owed.is_owed:
             yield Task(owed.due.by, owed.by, f"deliver the {owed.name}", owed.status == "OVERDUE")
-    yield from (Task(one.by, one.who, duty_words(one)) for one in due if one.act == "notify" and one.subject == key)
+    yield from (Task(due_act.by, due_act.who, duty_words(due_act)) for due_act in due if due_act.act == "notify" and due_act.subject == key)
 
 
 COLUMNS = ("deal", "test", "title", "cite", "state", "counting", "result", "measured", "limit", "headroom", "on")
@@ -245,7 +245,7 @@ class Portfolio:
 
     def as_data(self) -> dict[str, Any]:
         """Return the portfolio as JSON: `on`, `deals`, `rows`, `owed`."""
-        rows, owed = [row.as_data() for row in self.rows], [one.as_data() for one in self.owed]
+        rows, owed = [row.as_data() for row in self.rows], [duty.as_data() for duty in self.owed]
         return {"on": str(self.on), "deals": list(self.deals), "rows": rows, "owed": owed}
 
     def as_csv(self) -> str:

@@ -127,7 +127,7 @@ def _week(day: date, value: Mapping[str, Any]) -> Week:
 def bands(points: Sequence[WidthPoint]) -> Iterator[WidthBand]:
     """Table 6 as measured; a band without a week says so by its count."""
     for first, beyond, paper in BANDS:
-        inside = [one for one in points if one.observations >= first and (beyond is None or one.observations < beyond)]
+        inside = [point for point in points if point.observations >= first and (beyond is None or point.observations < beyond)]
         widths = sorted(one.width for one in inside)
         known = sorted(one.by_sellers for one in inside if one.by_sellers is not None)
         name = f"{first} and more" if beyond is None else f"below {beyond}" if first == 1 else f"{first} to {beyond - 1}"

@@ -58,7 +58,7 @@ def form_of(workspace: Workspace, deal: Deal, templates: Mapping[str, Template],
     terms = resolve(deal, end)
     events = read(workspace.store, deal_log(deal.name))
     reports = [event.payload for event in events if isinstance(event.payload, ReportReceived) and event.payload.period_end < end]
-    last: Mapping[str, Figure] = max(reports, key=lambda one: (one.period_end, one.received)).figures if reports else {}
+    last: Mapping[str, Figure] = max(reports, key=lambda report: (report.period_end, report.received)).figures if reports else {}
     calendar, rule = load_calendar(terms.business_days), terms.servicer_reports
     determined = next_determination_date(terms, calendar, end)
     due = counted_from(rule.due, determined, calendar) if rule is not None else None
@@ -78,7 +78,7 @@ def next_period(workspace: Workspace, deal: Deal, on: date) -> str | None:
     if rule is None:
         return None
     reports = [event.payload for event in read(workspace.store, deal_log(deal.name)) if isinstance(event.payload, ReportReceived)]
-    last = max((one.period_end for one in reports), default=None)
+    last = max((report.period_end for report in reports), default=None)
     newest = period_ends(rule, on)[0]
     if rule.every != "week":
         return f"{newest if last is None else period_of(rule, last + timedelta(days=1))[1]:%Y-%m}"

@@ -38,8 +38,8 @@ def migrated(text: str, file: str, clauses: Clauses) -> Migration:
         why, place = "there is nothing to be written", before.tree.key_place(("format",))
         raise InputProblems([Problem("D211", "the file is of format 2", why, "name a file of format 1", place)])
     lines = FORMAT_1.sub("format: 2", text, count=1).splitlines()
-    for one in sorted(before.readings, key=lambda each: before.tree.key_place(each.path), reverse=True):
-        _write(lines, before.tree, one)
+    for reading in sorted(before.readings, key=lambda each: before.tree.key_place(each.path), reverse=True):
+        _write(lines, before.tree, reading)
     new = "\n".join(lines) + "\n"
     after, problems = load_deal(new, file, clauses)
     if after is None:

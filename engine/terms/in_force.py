@@ -242,7 +242,7 @@ class TriggerTerms(Fact):
 
     @model_validator(mode="after")
     def _sweep_ends_with_it(self) -> Self:
-        if self.ends != "never" and any(one.sweep is not None and one.ends == "never" for one in self.consequences):
+        if self.ends != "never" and any(consequence.sweep is not None and consequence.ends == "never" for consequence in self.consequences):
             why = "a sweep acts while its trigger is in effect, and on_end says what then becomes of the reserve account"
             fix = "leave `ends:` out of the sweep, or let the trigger end `never`"
             raise refusal("D129", "a cash sweep cannot outlast its trigger", why, fix, "consequences")

@@ -80,5 +80,5 @@ def _released_to(terms: TermsInForce, name: str) -> Literal["release to borrower
     """Return where a trigger's reserve goes at its end, by the terms in which it last stood."""
     trigger = terms.triggers.get(name)
     own = (getattr(terms.covenants.get(name), "sweep", None),)
-    swept = tuple(one.sweep for one in trigger.consequences) if trigger is not None else own
+    swept = tuple(consequence.sweep for consequence in trigger.consequences) if trigger is not None else own
     return "prepay" if any(sweep is not None and sweep.on_end == "prepay" for sweep in swept) else "release to borrower"

@@ -184,11 +184,16 @@ async def _too_much(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     """Return what an operation or a query refuses, in its own words."""
-    said = [f"{one.what}; {one.fix}" for one in error.problems] if isinstance(error, InputProblems) else [str(error)]
+    said = [f"{problem.what}; {problem.fix}" for problem in error.problems] if isinstance(error, InputProblems) else [str(error)]
     if _programs(request):
         return JSONResponse({"error": {"what": "; ".join(said)}}, status_code=422)
     return _page(
-        request, "refused.html.j2", 422, heading="That cannot be", lines=[f"{one[:1].upper()}{one[1:]}." for one in said], back="/"
+        request,
+        "refused.html.j2",
+        422,
+        heading="That cannot be",
+        lines=[f"{sentence[:1].upper()}{sentence[1:]}." for sentence in said],
+        back="/",
     )
 
 

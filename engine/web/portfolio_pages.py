@@ -88,7 +88,7 @@ def portfolio(
         indices=sorted({name for row in every for name, _ in row.rates}),
         owers=sorted({duty.who for row in every for duty in row.owed}),
         states=sorted(
-            Counter(row.state for row in every).items(), key=lambda one: next(n for n, row in enumerate(every) if row.state == one[0])
+            Counter(row.state for row in every).items(), key=lambda item: next(n for n, row in enumerate(every) if row.state == item[0])
         ),
         first=(number - 1) * A_PAGE + 1 if chosen else 0,
         last=(number - 1) * A_PAGE + len(shown),

@@ -117,7 +117,7 @@ def read_report(visit: AtVisit, deal: str) -> Response:
         desk_intake.read(data, name, None)
     except InputProblems as refused:
         desk_intake.journal(desk.workspace.root / name, data, refused.problems)
-        return _list(visit, deal, 422, tuple(sorted(refused.problems, key=lambda one: (one.place, one.code))), name)
+        return _list(visit, deal, 422, tuple(sorted(refused.problems, key=lambda problem: (problem.place, problem.code))), name)
     body = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
     number = prepare(desk.database, deal, "report", visit.who.number, visit.now, desk.size(deal), body, data)
     return RedirectResponse(f"/deals/{deal}/reports/{number}", 303)

@@ -51,7 +51,7 @@ def week_of(visit: Visit, on: date) -> Week:
 
 
 def _by_day(duties: Sequence[OpenDuty]) -> tuple[OpenDuty, ...]:
-    return tuple(sorted(duties, key=lambda one: (one.by, one.deal, one.subject, one.act)))
+    return tuple(sorted(duties, key=lambda duty: (duty.by, duty.deal, duty.subject, duty.act)))
 
 
 @routes.get("/week")
@@ -60,7 +60,7 @@ def week(visit: AtVisit, on: str = "") -> Response:
     """Show the week."""
     day = day_in(on, "on") or visit.now.date()
     found = week_of(visit, day)
-    reading = [one for one in found.deals if visit.may(Right.READ, one.row.deal)]
+    reading = [deal for deal in found.deals if visit.may(Right.READ, deal.row.deal)]
     waits = [notice for one in reading for notice in one.waiting]
     return page(
         visit,
@@ -72,10 +72,10 @@ def week(visit: AtVisit, on: str = "") -> Response:
         owed=found.owed[:SHOWN],
         more_due=max(0, len(found.due) - SHOWN),
         more_owed=max(0, len(found.owed) - SHOWN),
-        overdue=sum(one.days < 0 for one in found.due),
+        overdue=sum(due_act.days < 0 for due_act in found.due),
         today=sum(one.days == 0 for one in found.due),
         came=sorted((came for one in reading for came in one.came), key=lambda came: came.at, reverse=True)[:SHOWN],
-        waits=sorted(waits, key=lambda one: (one.due or date.max, one.deal, one.number))[:SHOWN],
+        waits=sorted(waits, key=lambda wait: (wait.due or date.max, wait.deal, wait.number))[:SHOWN],
         recent=RECENT,
         prepared=waiting_of(visit.desk.database, [one.row.deal for one in found.deals]),
         deals=found.deals,

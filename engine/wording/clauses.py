@@ -177,7 +177,7 @@ def _of_trigger(trigger: TriggerTerms, terms: TermsInForce) -> Iterator[Line]:
         priority = "changes" if trigger.esma.changes_priority_of_payments else "does not change"
         party = "replaces" if trigger.esma.replaces_counterparty else "does not replace"
         yield Line("for ESMA", f"It {priority} the priority of payments and {party} a counterparty.")
-    if any(one.sweep is not None for one in trigger.consequences):
+    if any(consequence.sweep is not None for consequence in trigger.consequences):
         yield Line("paid on", _paid(terms))
     if not trigger.consequences:
         yield Line("follows", "The file states no consequence.")
@@ -192,12 +192,12 @@ def steps(deal: Deal, under: str) -> Iterator[str]:
     """
     values: dict[str, list[str]] = {}
     for since, _terms in deal.segments:
-        for one in sources(deal, since):
-            if one.path.startswith(under):
-                by = ", ".join(part for part in (one.document, one.cite) if part)
-                said = f"{one.written} from {one.since}{f' ({by})' if by else ''}"
-                if said not in values.setdefault(one.path, []):
-                    values[one.path].append(said)
+        for source in sources(deal, since):
+            if source.path.startswith(under):
+                by = ", ".join(part for part in (source.document, source.cite) if part)
+                said = f"{source.written} from {source.since}{f' ({by})' if by else ''}"
+                if said not in values.setdefault(source.path, []):
+                    values[source.path].append(said)
     for path, found in values.items():
         if len(found) > 1:
             term = ", ".join(part.replace("_", " ") for part in path.removeprefix(under).split("."))
@@ -334,6 +334,6 @@ def _tolerated(tolerance: Tolerance | str) -> str:
     if not isinstance(tolerance, Tolerance):
         return f"{slip[:1].upper()}{slip[1:]}."
     shares = (tolerance.outstanding_principal, tolerance.weighted_average_rate, tolerance.others)
-    principal, rent, others = (trimmed(Figure(value=one, unit=Unit.SHARE)) for one in shares)
+    principal, rent, others = (trimmed(Figure(value=share, unit=Unit.SHARE)) for share in shares)
     moved = f"A principal that moves by more than {principal}, a rent by more than {rent} or another figure by more than {others} is held"
     return f"{moved} until it is confirmed, and {slip}."

@@ -125,7 +125,7 @@ def to_be_cured(line: Line, due: Sequence[Due]) -> Runs:
     if line.test.cure is None:
         return [*runs, (f" Its Cure Period has not begun to run: {line.test.why}.", False)]
     runs += [(" It must be cured by ", False), (long_date(line.test.cure.by), True)]
-    owed = next((one for one in due if one.act == "cure" and one.subject == line.key), None)
+    owed = next((due_act for due_act in due if due_act.act == "cure" and due_act.subject == line.key), None)
     return [*runs, *_ways(owed.ways if owed else ()), (".", False)]
 
 

@@ -61,12 +61,12 @@ def _figures(cell: Value) -> str:
 
 
 def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]:
-    for one in comparisons:
-        term, _, now = one["first"].partition(": ")
-        other = one["second"].partition(": ")[2]
+    for comparison in comparisons:
+        term, _, now = comparison["first"].partition(": ")
+        other = comparison["second"].partition(": ")[2]
         if not other:
             continue
-        first = next((diff for diff in one["differences"] if diff["what"] in ("fails", "default", "begins", "obliged")), None)
+        first = next((diff for diff in comparison["differences"] if diff["what"] in ("fails", "default", "begins", "obliged")), None)
         said = f"{other}: nothing that happens differs"
         if first is not None:
             dates = f"{first['before'] or 'never'}, then {first['after'] or 'never'}"

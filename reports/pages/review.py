@@ -69,7 +69,7 @@ def _answer(data: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> list
     """Return how many weeks of the quarter are narrow enough by the paper's own bound, by listings and by sellers."""
     weeks = data["points"]
     wide = sum(one["width"] > 0.25 for one in weeks)
-    known = [one["by_sellers"] for one in weeks if one["by_sellers"] is not None]
+    known = [week["by_sellers"] for week in weeks if week["by_sellers"] is not None]
     by_sellers = f"{sum(width > 0.25 for width in known)} of the {len(known)} weeks that have one"
     lead = f"{wide} of {len(weeks)} weeks have an interval wider than 25% of the value"
     return [
@@ -79,7 +79,7 @@ def _answer(data: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> list
 
 
 def _picture(title: str, weeks: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any] | None:
-    return scattered(title, [(float(one["observations"]), 100 * min(one[key], TOP)) for one in weeks if one[key] is not None], 25)
+    return scattered(title, [(float(week["observations"]), 100 * min(week[key], TOP)) for week in weeks if week[key] is not None], 25)
 
 
 def _band(one: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ def show_migrated(found: MigratedDeal, as_json: bool) -> None:
     if as_json:
         print_json(found.as_data())
         return
-    for one in found.migration.written:
-        block = ".".join(map(str, one.path)) or "the deal"
-        say(f"{block}: {one.key.key}: {one.written}")
+    for written_key in found.migration.written:
+        block = ".".join(map(str, written_key.path)) or "the deal"
+        say(f"{block}: {written_key.key.key}: {written_key.written}")
     say(f"{len(found.migration.written)} keys were written into {found.into}; see that the agreement means each of them")

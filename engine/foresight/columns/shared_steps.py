@@ -74,7 +74,7 @@ def _needed(test: TestState, terms: TermsInForce) -> TestState:
 def _frozen(value: Any) -> Any:
     if isinstance(value, Mapping):
         return tuple(sorted(((key, _frozen(one)) for key, one in value.items()), key=lambda pair: pair[0]))
-    return tuple(_frozen(one) for one in value) if isinstance(value, tuple) else value
+    return tuple(_frozen(element) for element in value) if isinstance(value, tuple) else value
 
 
 def shared_step(run: PartRun, inputs: Inputs, results: Mapping[str, Results], outcome: ColumnsOutcome) -> None:

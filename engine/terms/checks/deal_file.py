@@ -181,7 +181,7 @@ def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[P
 def _announced(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
     """Refuse a condition on an announcement unless it names its kind and an index of the deal, and nothing else."""
     others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence)
-    if leaf.announced is None or leaf.index is None or any(one is not None for one in others):
+    if leaf.announced is None or leaf.index is None or any(other is not None for other in others):
         fix = "write it like `{announced: cessation, index: CRI-H100}`"
         yield Problem(
             "D506", "the condition is not complete", "an announcement is of one index, and counts no dates", fix, tree.place(path)
@@ -211,7 +211,7 @@ def _circles(deal: Deal) -> Iterator[Problem]:
 
 def _formats(deal: Deal) -> Iterator[Problem]:
     """Yield what format 1 reads in place of the keys of format 2 (`rulings.md` 72)."""
-    return (warning(deal.tree, one) for one in deal.readings)
+    return (warning(deal.tree, reading) for reading in deal.readings)
 
 
 def _calendars(deal: Deal) -> Iterator[Problem]:

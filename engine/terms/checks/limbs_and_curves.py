@@ -36,7 +36,7 @@ def reached(name: str, waits: Waits) -> set[str]:
 
 def circle_through(name: str, waits: Waits) -> tuple[str, ...]:
     """Return the shortest way from a name back to itself, both ends included."""
-    ways: list[tuple[str, ...]] = [(name, one) for one in sorted(waits[name])]
+    ways: list[tuple[str, ...]] = [(name, wait) for wait in sorted(waits[name])]
     while ways:
         way = ways.pop(0)
         if way[-1] == name:
@@ -52,7 +52,7 @@ def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterat
     if terms.format == "1":
         why = "a file of format 1 has no date as a condition"
         yield Problem("D210", "`on_or_after` is a key of format 2", why, "write `format: 2`", tree.key_place(at))
-    if any(one is not None for one in others):
+    if any(other is not None for other in others):
         why = "a date is a condition by itself, and joins others by `all_of` or `any_of`"
         yield Problem("D506", "the condition is not complete", why, "write it like `{on_or_after: 2031-01-15}`", tree.place(path))
     if leaf.on_or_after is not None and not terms.closing_date < leaf.on_or_after <= terms.maturity_date:
@@ -63,7 +63,7 @@ def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterat
 def event_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
     """Refuse a limb on a declared event that the deal lacks, or with something beside it."""
     others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence, leaf.announced, leaf.index, leaf.on_or_after)
-    if any(one is not None for one in others):
+    if any(other is not None for other in others):
         why = "an event is a condition by itself, and joins others by `all_of` or `any_of`"
         yield Problem("D506", "the condition is not complete", why, "write it like `{event: manager-default}`", tree.place(path))
     elif leaf.event not in terms.events:

@@ -235,7 +235,7 @@ def due(found: Brief) -> dict[str, Any]:
         rows = [_mend(found), *(_passed(found, one) for one in owed if not _came(found, one))]
     else:
         rows, more = _owed_rows(found, owed)
-    amounts = any(way.figure for one in owed for way in one.ways)
+    amounts = any(way.figure for duty in owed for way in duty.ways)
     following = found.determined.next_determination_date if found.determined else None
     note = (
         f"Amounts at the Reference Rate of {short_date(found.dated)}; computed again on {short_date(following)}."
@@ -255,8 +255,8 @@ NOTICES_SHOWN = 3
 
 def _owed_rows(found: Brief, owed: Sequence[Due]) -> tuple[list[dict[str, Any]], int]:
     """Return the rows of what is due, and how many notices to be given are left out: page 1 shows the oldest of those from before."""
-    notices = [one for one in owed if one.act == "notify"]
-    hidden = sorted(notices, key=lambda one: one.by)[NOTICES_SHOWN:]
+    notices = [duty for duty in owed if duty.act == "notify"]
+    hidden = sorted(notices, key=lambda notice: notice.by)[NOTICES_SHOWN:]
     return [_due_row(found, one) for one in owed if one not in hidden], len(hidden)
 
 

@@ -18,7 +18,7 @@ def term_notes(found: Brief) -> list[Runs]:
 def _amended(found: Brief) -> Iterator[Runs]:
     """Yield the newest amendment by the date that changed the terms of a clause which the date tests."""
     for line in found.lines:
-        changed = [one for one in found.deal.amendments if line.key in one.clauses and one.effective <= found.dated]
+        changed = [amendment for amendment in found.deal.amendments if line.key in amendment.clauses and amendment.effective <= found.dated]
         if line.result is not None and line.result.limit is not None and changed:
             newest = max(changed, key=lambda one: one.effective)
             name = f"{sentence(newest.kind)} No. {newest.number}, {newest.document}"

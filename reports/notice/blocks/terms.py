@@ -91,11 +91,12 @@ def _consequence_rows(brief: Brief) -> Pairs:
 def _obligation_rows(found: Brief) -> Pairs:
     return [
         (
-            f"Obligation, {found.title(one.clause)}",
-            f"{role(one.by)} delivers the {one.name} by {table_date(one.due.by)} ({one.due.rule}, {one.due.calendar}); {one.status}",
+            f"Obligation, {found.title(obligation.clause)}",
+            f"{role(obligation.by)} delivers the {obligation.name} by {table_date(obligation.due.by)} "
+            f"({obligation.due.rule}, {obligation.due.calendar}); {obligation.status}",
         )
-        for one in log.obligations(found.past)
-        if one.status != "SATISFIED"
+        for obligation in log.obligations(found.past)
+        if obligation.status != "SATISFIED"
     ]
 
 

@@ -225,7 +225,7 @@ def _changes(brief: Brief) -> list[tuple[str, str, date, str, str]]:
             said[(event.kind, event.subject, event.effective_on)] = event
     now = {(e.kind, e.subject, e.effective_on): e for e in (*brief.past.of("tested"), *brief.past.of("counted"))}
     changed = []
-    for (kind, key, day), event in sorted(said.items(), key=lambda one: (one[0][2], one[1].seq)):
+    for (kind, key, day), event in sorted(said.items(), key=lambda item: (item[0][2], item[1].seq)):
         after = now.get((kind, key, day))
         was, is_ = _said(event.payload), _said(after.payload) if after else "withdrawn"
         if was != is_:
