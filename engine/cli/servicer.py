@@ -117,6 +117,8 @@ ACTS = (
     "report withdrawn",
     "event declared",
     "event ended",
+    "address changed",
+    "party replaced",
     "manifest error",
 )
 """Every kind of Recorded Act, written out so that `--help` needs no engine; a test holds it against the engine's own list."""
@@ -148,6 +150,10 @@ def act(
     document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded, and a copy kept.")] = None,
     prepared_by: Annotated[str | None, typer.Option(help="Who prepared the Act; where the deal asks for two persons.")] = None,
     approved_by: Annotated[str | None, typer.Option(help="Who approved it: somebody else.")] = None,
+    party: Annotated[str | None, typer.Option(help="The party whose address changed, or that was replaced: its role.")] = None,
+    address: Annotated[str | None, typer.Option(help="Where notices to the party go from the date on.")] = None,
+    name: Annotated[str | None, typer.Option(help="Who takes the party's place.")] = None,
+    lei: Annotated[str | None, typer.Option(help="The LEI of who takes the party's place.")] = None,
     index: Annotated[str | None, typer.Option(help="The index whose rate is set.")] = None,
     rate: Annotated[str | None, typer.Option(help="The rate that is set, in USD per GPU-hour.")] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Record nothing: show the past results and notices it would change.")] = False,
@@ -171,6 +177,10 @@ def act(
         "paid_to": paid_to,
         "names": names,
         "version": version,
+        "party": party,
+        "address": address,
+        "name": name,
+        "lei": lei,
     }
     said |= {"notice": notice, "to": "; ".join(to or ()), "otherwise": "true" if otherwise is not None else None}
     said["conditions"] = "; ".join(condition or ())

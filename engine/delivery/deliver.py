@@ -22,6 +22,7 @@ from engine.delivery.outbox import COPIES, Addressee, Delivery, deemed_given, de
 from engine.delivery.reminders import send_reminders
 from engine.delivery.returned_mail import returned, seen
 from engine.delivery.signed_links import link_key
+from engine.events.deal_adopted import DealAdopted
 from engine.events.delivery import DeliveryBegun, DeliveryDeferred, DeliveryFailed, DeliveryUnknown, NoticeDelivered, NoticeSent
 from engine.events.kinds import Event
 from engine.events.log_names import deals_among
@@ -120,9 +121,15 @@ class _Post:
             self._read[deal] = read(self.workspace.store, log)
         return self._read[deal]
 
+    def deliveries(self, deal: str) -> tuple[Delivery, ...]:
+        """Return a deal's notices with what became of them, under the parties and addresses of today."""
+        events = self.events(deal)
+        adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
+        return deliveries(events, None if adopted is None else day_in(adopted.time_zone, self.scribe().at))
+
     def show(self, deal: str) -> None:
         """Collect what would be sent, and what waits."""
-        for delivery in deliveries(self.events(deal)):
+        for delivery in self.deliveries(deal):
             why = why_not_sent(delivery)
             if why is not None and delivery.given_on is None and not delivery.superseded:
                 self.done.waiting.append(Step(deal, delivery.number, "", "drafted", why))
@@ -131,7 +138,7 @@ class _Post:
     def send(self, deal: str) -> None:
         """Send what is owed of a deal, one message per addressee."""
         events = self.events(deal)
-        for delivery in deliveries(events):
+        for delivery in self.deliveries(deal):
             why = why_not_sent(delivery)
             if why is not None:
                 if delivery.given_on is None and not delivery.superseded:
@@ -224,7 +231,7 @@ class _Post:
 
     def record_given(self, deal: str) -> None:
         """Record what is given by the deal's rule by now, and what a message that came back withdraws."""
-        for delivery in deliveries(self.events(deal)):
+        for delivery in self.deliveries(deal):
             giving, scribe = deemed_given(delivery), self.scribe()
             if delivery.given_on is None and giving is not None and giving.on <= day_in(delivery.zone, scribe.at):
                 record(self.workspace, deal, given(delivery, giving), scribe)
@@ -251,7 +258,7 @@ class _Post:
         logs = {log_tag(origin(self.workspace, deal_log(deal)), draft): deal for deal in names for draft in (False, True)}
         for letter in returned(place):
             deal = logs.get(letter.log)
-            known = {each.number: each for each in deliveries(self.events(deal))} if deal else {}
+            known = {each.number: each for each in self.deliveries(deal)} if deal else {}
             notice = known.get(letter.number or 0)
             if (
                 deal is None

@@ -27,6 +27,7 @@ from engine.events.delivery import (
 )
 from engine.events.kinds import ActRecorded, Event, NoticeIssued
 from engine.events.notice import SEPARATOR, notice_given
+from engine.events.party_changes import with_parties
 from engine.events.servicing import NoticeOwed
 from engine.events.standing import standing
 
@@ -109,14 +110,20 @@ class Delivery:
         return next((word for word in order if word in states), "drafted" if self.release is None else "released")
 
 
-def deliveries(events: Sequence[Event]) -> tuple[Delivery, ...]:
-    """Return each notice of a deal's log with what became of it, oldest first."""
+def deliveries(events: Sequence[Event], today: date | None = None) -> tuple[Delivery, ...]:
+    """Return each notice of a deal's log with what became of it, oldest first.
+
+    Args:
+        events: the log.
+        today: the day whose parties and addresses count; that of the newest event, unless given.
+    """
     deal: DealAdopted | None = None
+    day = today or (events[-1].recorded_at.date() if events else date.min)
     by_number: dict[int, Delivery] = {}
     for event in events:
         payload = event.payload
         if isinstance(payload, DealAdopted):
-            deal = payload
+            deal = with_parties(payload, events, day)
         elif isinstance(payload, NoticeIssued) and deal is not None:
             by_number[payload.number] = _issued(event, payload, deal)
             for number in (payload.supersedes, *payload.supersedes_each):

@@ -18,6 +18,7 @@ from engine.events.deal_adopted import DealAdopted
 from engine.events.delivery import ReminderSent
 from engine.events.draft import Draft
 from engine.events.kinds import Determined, Event
+from engine.events.party_changes import with_parties
 from engine.queries.who_owes_whom import OpenDuty, owed_of
 from engine.record.log import Scribe
 from engine.workspace.workspace import Workspace
@@ -52,7 +53,7 @@ def due_reminders(deal: str, events: Sequence[Event], today: date, days_before: 
     """
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
     sent = {event.subject for event in events if isinstance(event.payload, ReminderSent)}
-    parties = {party.role: party for party in adopted[-1].parties} if adopted else {}
+    parties = {party.role: party for party in with_parties(adopted[-1], events, today).parties} if adopted else {}
     for duty in owed_of(deal, events, today):
         reached = [days for days in days_before if 0 <= duty.days <= days]
         party = parties.get(duty.who)

@@ -15,6 +15,7 @@ from engine.delivery.outbox import Addressee, Delivery, deliveries, why_not_sent
 from engine.events.deal_adopted import DealAdopted, clauses_on
 from engine.events.delivery import DELIVERY_KINDS
 from engine.events.kinds import Determined, Due, Event, NoticeIssued
+from engine.events.party_changes import with_parties
 from engine.queries.history import summary
 from engine.record.log import deal_log, read
 from engine.workspace.workspace import Workspace
@@ -148,7 +149,7 @@ def statement_of(
     adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
     titles = {clause.key: clause.title for clause in clauses_on(adopted, today)} if adopted is not None else {}
     owed = [due for event in events if isinstance(event.payload, Determined) for due in event.payload.due if due.act == "notify"]
-    rows = [_row(delivery, titles, owed, today) for delivery in deliveries(events)]
+    rows = [_row(delivery, titles, owed, today) for delivery in deliveries(events, today)]
     first, last = between
     kept = tuple(
         row
@@ -158,7 +159,8 @@ def statement_of(
         and (show == ALL or row.delivery.given_on is None)
         and (to is None or any(addressee.role in to for addressee in row.addressees))
     )
-    names = {party.role: party.name for party in adopted.parties} if adopted is not None else {}
+    parties = with_parties(adopted, events, today).parties if adopted is not None else ()
+    names = {party.role: party.name for party in parties}
     name = names.get("issuer") or names.get("borrower") or ""
     zone = adopted.time_zone if adopted is not None else "UTC"
     return Statement(deal, name, zone, kept, adopted is not None and adopted.illustrative, len(events))

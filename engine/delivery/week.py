@@ -89,7 +89,7 @@ def deal_week(deal: str, events: Sequence[Event], on: date) -> DealWeek:
             due.get((delivery.notice.kind, delivery.clause or "deal", delivery.states)),
             delivery.duty.released_by == "two persons",
         )
-        for delivery in deliveries(events)
+        for delivery in deliveries(events, on)
         if delivery.duty is not None
         and delivery.addressees
         and delivery.release is None

@@ -169,6 +169,8 @@ TOLD_BY = {
     "report withdrawn": "names",
     "notice given": "names",
     "notice released": "names",
+    "address changed": "party",
+    "party replaced": "party",
 }
 """The detail that tells two Acts of one kind on one date and clause from one another."""
 

@@ -8,6 +8,7 @@ from datetime import date
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import ActRecorded, Correction, Counted, Determined, Event, NotEvaluated, ReportReceived, Tested
 from engine.events.notifiable import notifiable
+from engine.events.party_changes import PARTY_ACTS
 from engine.events.standing import standing
 from engine.notices.due import Owed, _of_date
 
@@ -15,9 +16,9 @@ from engine.notices.due import Owed, _of_date
 def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
     """Return the numbers of the entries before those of the notice's date, rising.
 
-    They are: the adopted deal; results of the Publication Date that the date rests on; what is told, where it happened before the
-    date, with the Acts of its clause; of a Correction Notice what was said before and since; of a date that was not evaluated what
-    was determined last.
+    They are: the adopted deal, and the Acts that changed a party of it; results of the Publication Date that the date rests on; what is
+    told, where it happened before the date, with the Acts of its clause; of a Correction Notice what was said before and since; of a
+    date that was not evaluated what was determined last.
 
     Args:
         events: the deal's log up to the event that the notice states.
@@ -32,6 +33,7 @@ def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
 def _needed(stands: Sequence[Event], events: Sequence[Event], owed: Owed) -> Iterator[Event]:
     adopted = [event for event in events if isinstance(event.payload, DealAdopted)]
     yield from adopted[-1:]
+    yield from (event for event in events if isinstance(event.payload, ActRecorded) and _of_a_party(event.payload))
     stated = owed.event.payload
     if isinstance(stated, NotEvaluated):
         yield from _last_determined(stands, events, stated)
@@ -43,6 +45,11 @@ def _needed(stands: Sequence[Event], events: Sequence[Event], owed: Owed) -> Ite
         told = (event for event in reversed(stands) if (owed.kind, owed.subject) in tuple(notifiable(event.payload)))
         yield from (event for event in [next(told, None)] if event is not None)
         yield from (event for event in stands if isinstance(event.payload, ActRecorded) and event.payload.clause == owed.subject)
+
+
+def _of_a_party(act: ActRecorded) -> bool:
+    """Return whether an Act changes a party, or withdraws such an Act: page 1 names who owes and who is told."""
+    return act.act in PARTY_ACTS or (act.act == "act withdrawn" and act.names.partition("|")[0] in PARTY_ACTS)
 
 
 def _of_publication(stands: Sequence[Event], since: date) -> Iterator[Event]:

@@ -16,6 +16,7 @@ from engine.basics.values import Figure, printed
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Determined, Event
 from engine.events.log_names import deals_among
+from engine.events.party_changes import with_parties
 from engine.events.rates import ReferenceRate
 from engine.events.standing import standing
 from engine.queries.portfolio import NOT_DETERMINED_YET, NOT_EVALUATED, OVERDUE, Row, portfolio
@@ -130,7 +131,8 @@ def deal_row(deal: str, events: Sequence[Event], on: date) -> DealRow:
     in_force = [event for event in standing(events) if event.effective_on <= on]
     adopted = next((event.payload for event in reversed(in_force) if isinstance(event.payload, DealAdopted)), None)
     determined = next((event for event in reversed(in_force) if isinstance(event.payload, Determined)), None)
-    names = {party.role: party.name for party in adopted.parties} if adopted is not None else {}
+    parties = with_parties(adopted, in_force, on).parties if adopted is not None else ()
+    names = {party.role: party.name for party in parties}
     rates = {event.payload.index: event.payload for event in in_force if isinstance(event.payload, ReferenceRate)}
     return DealRow(
         deal=deal,

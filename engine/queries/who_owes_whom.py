@@ -11,6 +11,7 @@ from engine.basics.values import Figure, printed
 from engine.events.deal_adopted import DealAdopted, clauses_on, facts_on
 from engine.events.kinds import Determined, Due, Event
 from engine.events.log_names import deals_among
+from engine.events.party_changes import with_parties
 from engine.queries.due_dates import DatedDuty, deadlines
 from engine.record.log import deal_log, read
 from engine.workspace.workspace import Workspace
@@ -82,8 +83,8 @@ def owed_of(deal: str, events: Sequence[Event], on: date) -> Iterator[OpenDuty]:
     determined = [event.payload for event in events if isinstance(event.payload, Determined) and event.effective_on <= on]
     if not adopted or not determined:
         return
-    facts = facts_on(adopted[-1], on)
-    names = {party.role: party.name for party in adopted[-1].parties}
+    facts = with_parties(facts_on(adopted[-1], on), events, on)
+    names = {party.role: party.name for party in facts.parties}
     titles = {clause.key: clause.title for clause in clauses_on(adopted[-1], on)}
     duties = {duty.kind: duty for duty in facts.duties}
     for dated in deadlines(events):

@@ -50,6 +50,8 @@ KINDS = {
     "event ended": "ends an event that was declared",
     "payment made": "says what was paid into a reserve account, or out of it",
     "report withdrawn": "ends a Servicer's report that was entered in error, and names it",
+    "address changed": "says where notices to a party go from its date on",
+    "party replaced": "says who takes a party's place from its date on",
     "manifest error": "excludes what was published of an index on its date from use, until the next print",
 }
 """Every kind of Recorded Act and what it does."""
@@ -60,10 +62,12 @@ PAID_TO = ("reserve account", "borrower")
 EVENT_ACTS = ("event declared", "event ended")
 """What a party declares of an event that the deal names, and that it is over."""
 CLOCK_ACTS = ("notice by the agent", "knowledge of the borrower")
-DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {"consent", "notice given", "notice released", REPORT_WITHDRAWN}
+PARTY_ACTS = ("address changed", "party replaced")
+"""What changes a party, or where notices to it go, from the Act's date on (`rulings.md` 55)."""
+DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {"consent", "notice given", "notice released", REPORT_WITHDRAWN, *PARTY_ACTS}
 """Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
 NAMING_NO_CLAUSE = frozenset(
-    {*RATE_ACTS, MANIFEST_ERROR, "discharged", "consent", "notice given", "notice released", "act withdrawn", REPORT_WITHDRAWN}
+    {*RATE_ACTS, *PARTY_ACTS, MANIFEST_ERROR, "discharged", "consent", "notice given", "notice released", "act withdrawn", REPORT_WITHDRAWN}
 )
 ON_A_CLAUSE = frozenset(KINDS) - NAMING_NO_CLAUSE
 """Kinds that name the clause that they are about."""
@@ -115,6 +119,9 @@ def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refu
         yield Refusal("rate", f"`{rate}` is not a rate", f"write it in USD per GPU-hour, like {spelled('rate')} 1.90")
     if said.act == "consent" and "version" not in said.details and _needs_consent(terms):
         yield Refusal(None, "a consent names no methodology version", f"give {spelled('version')} with the one that is consented to")
+    party = said.details.get("party")
+    if party is not None and party not in terms.parties:
+        yield Refusal("party", f"the deal has no party `{party}`", f"name one of {', '.join(terms.parties)}")
     if said.act == PAYMENT_MADE:
         yield from _of_a_payment(said, spelled)
     if said.clause is not None and (said.clause in terms.events) != (said.act in EVENT_ACTS):
@@ -154,12 +161,18 @@ def _needed(said: Said) -> tuple[tuple[str, bool], ...]:
         ("approved_by", error),
         ("amount", said.act == PAYMENT_MADE),
         ("names", said.act == REPORT_WITHDRAWN),
-        ("document", said.act == REPORT_WITHDRAWN or said.act in EVENT_ACTS),
+        ("document", said.act == REPORT_WITHDRAWN or said.act in (*EVENT_ACTS, *PARTY_ACTS)),
+        ("party", said.act in PARTY_ACTS),
+        ("address", said.act in PARTY_ACTS),
+        ("name", said.act == "party replaced"),
     )
 
 
+IN_DETAILS = ("index", "rate", "amount", "names", "party", "address", "name")
+
+
 def _given(said: Said, name: str) -> object:
-    return said.details.get(name) if name in ("index", "rate", "amount", "names") else getattr(said, name)
+    return said.details.get(name) if name in IN_DETAILS else getattr(said, name)
 
 
 def _of_a_payment(said: Said, spelled: Spelled) -> Iterator[Refusal]:

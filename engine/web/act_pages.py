@@ -35,7 +35,8 @@ from engine.workspace.documents import Document, keep_document
 
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
-DETAILS = ("clock", "method", "amount", "paid_to", "names", "index", "rate", "version", "notice", "to", "conditions")
+OF_A_PARTY = ("party", "address", "name", "lei")
+DETAILS = ("clock", "method", "amount", "paid_to", "names", "index", "rate", "version", "notice", "to", "conditions", *OF_A_PARTY)
 """What an Act may say beside its kind, clause and dates; each is a field of the form."""
 SECOND = "a second person"
 """Who stands for the approver while an Act is only shown."""

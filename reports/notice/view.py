@@ -16,6 +16,7 @@ from engine.basics.values import debtor_of
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, DutyFacts, PartyFacts, clauses_on, facts_on
 from engine.events.kinds import Determined, Tested
 from engine.events.notice import NoticeInputs
+from engine.events.party_changes import with_parties
 from engine.events.rates import ReferenceRate
 from engine.events.results import TestResult, Verdict
 from engine.events.states import Obligation, ReserveReleased, TestState, TestStatus, TriggerState, TriggerStatus
@@ -166,7 +167,8 @@ def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:
     """Return the view of one notice's log."""
     past = log.read(inputs.events, inputs.on)
     deal = log.adopted(past)
-    named = facts_on(deal, inputs.on).model_copy(update={"clauses": _legible(_told_apart(clauses_on(deal, inputs.on)))})
+    on_date = with_parties(facts_on(deal, inputs.on), inputs.events, inputs.on)
+    named = on_date.model_copy(update={"clauses": _legible(_told_apart(clauses_on(deal, inputs.on)))})
     return Brief(inputs, past, named, log.whole(past), order)
 
 
