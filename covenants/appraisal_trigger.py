@@ -134,8 +134,8 @@ def _window(terms: AppraisalTrigger, facts: Facts, index: str, closing: Fraction
     """Values from D − n calendar days, or months, to D, both included, none before closing; C stands on the Closing Date."""
     first = earlier(facts.on, terms.trailing_period)
     closed = facts.terms.closing_date
-    found = facts.published_between(index, max(first, closed + timedelta(days=1)), facts.on)
-    return ((closed, closing), *found) if first <= closed else found
+    prints = facts.published_between(index, max(first, closed + timedelta(days=1)), facts.on)
+    return ((closed, closing), *prints) if first <= closed else prints
 
 
 def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:

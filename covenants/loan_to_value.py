@@ -64,15 +64,15 @@ def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
     principal = facts.principal(terms)
     parts = collateral_parts(facts, terms.multiple)
     value = collateral_value(parts, terms.cite)
-    found: list[Remedy] = []
+    ways: list[Remedy] = []
     cash = Fraction(rounded(principal - terms.maximum * value, 2, ROUND_CEILING))
     if "prepayment" in terms.cure.cured_by:
-        found.append(remedy("prepayment", cash, Unit.USD))
+        ways.append(remedy("prepayment", cash, Unit.USD))
     if "additional collateral" in terms.cure.cured_by and terms.maximum > 0:  # no collateral is enough for a maximum of nothing
-        found += [_more_gpus(part, principal / terms.maximum - value) for part in parts if part.each > 0]
+        ways += [_more_gpus(part, principal / terms.maximum - value) for part in parts if part.each > 0]
     if "equity" in terms.cure.cured_by:
-        found.append(remedy("equity", cash, Unit.USD))
-    return tuple(found)
+        ways.append(remedy("equity", cash, Unit.USD))
+    return tuple(ways)
 
 
 def _more_gpus(part: CollateralPart, short: Fraction) -> Remedy:

@@ -69,20 +69,20 @@ def remedies(terms: Overcollateralization, facts: Facts) -> tuple[Remedy, ...]:
     parts = collateral_parts(facts, terms.multiple)
     value = collateral_value(parts, terms.cite)
     balance = sum((amount for _, amount in _balances(terms, facts)), Fraction(0))
-    found: list[Remedy] = []
+    possible: list[Remedy] = []
     if terms.limit.value <= 0:
         return ()  # nothing is enough where more cover is a failure
     if "prepayment" in ways:
         amount = least(balance - value / terms.limit.value, 2, terms.limit)
-        found.append(remedy("prepayment", amount, Unit.USD))
+        possible.append(remedy("prepayment", amount, Unit.USD))
     if "additional collateral" in ways:
         short = terms.limit.value * balance - value
-        found += [
+        possible += [
             remedy("additional collateral", least(short / part.each, 0, terms.limit), Unit.GPUS, part.name)
             for part in parts
             if part.each > 0
         ]
-    return tuple(found)
+    return tuple(possible)
 
 
 def reading(terms: Overcollateralization) -> str:

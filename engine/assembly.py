@@ -214,7 +214,7 @@ def page_parts() -> Any:
     from reports.notice.due_sentences import due_act
     from reports.render.assets import FONTS, assets
 
-    found = assets()
+    bundled = assets()
     return SimpleNamespace(
         compose=compose,
         due_act=due_act,
@@ -222,7 +222,7 @@ def page_parts() -> Any:
         trigger_name=trigger_name,
         with_dates=with_dates,
         marks=MARKS,
-        fonts={name: found[f"fonts/{name}"][0] for name in FONTS},
-        watermark=found["marks/watermark-a4.svg"][0],
+        fonts={name: bundled[f"fonts/{name}"][0] for name in FONTS},
+        watermark=bundled["marks/watermark-a4.svg"][0],
         drawings=(files("reports") / "templates" / "drawings.html.j2").read_text(encoding="utf-8"),
     )

@@ -20,8 +20,8 @@ PACKAGES = ("engine", "covenants", "reports", "deals")
 
 def version(root: Path) -> str:
     """Return the version that the engine names."""
-    found = re.search(r'__version__ = "([^"]+)"', (root / "engine" / "__init__.py").read_text(encoding="utf-8"))
-    return found.group(1) if found else ""
+    match = re.search(r'__version__ = "([^"]+)"', (root / "engine" / "__init__.py").read_text(encoding="utf-8"))
+    return match.group(1) if match else ""
 
 
 def of_the_changelog(root: Path) -> Iterator[str]:
@@ -76,11 +76,11 @@ def of_the_wheel(root: Path) -> Iterator[str]:
 def main() -> int:
     """Print each cause; 1 if there is one."""
     checks = (of_the_changelog, of_the_tree, of_the_locks, of_the_wheel)
-    found = [cause for check in checks for cause in check(ROOT)]
-    for cause in found:
+    causes = [cause for check in checks for cause in check(ROOT)]
+    for cause in causes:
         print(f"not ready: {cause}")
-    print(f"{version(ROOT)}: " + ("ready to be tagged" if not found else f"{len(found)} causes"))
-    return 1 if found else 0
+    print(f"{version(ROOT)}: " + ("ready to be tagged" if not causes else f"{len(causes)} causes"))
+    return 1 if causes else 0
 
 
 if __name__ == "__main__":

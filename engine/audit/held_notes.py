@@ -50,8 +50,8 @@ def _in_file(path: Path) -> Iterator[str]:
     What is not one is taken as it stands.
     """
     text = read_note(path)
-    found = NOTE.findall(text)
-    yield from found if len(found) > 1 else [text]
+    notes = NOTE.findall(text)
+    yield from notes if len(notes) > 1 else [text]
 
 
 def _of_notice(path: Path) -> Iterator[str]:

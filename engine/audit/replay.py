@@ -97,23 +97,23 @@ class Replay:
 
     def one(self, log: str) -> Replayed:
         """Return what comes out of one log."""
-        found = Replayed(log)
+        replayed = Replayed(log)
         try:
             if of_earlier_edition(self.events(log)):
-                found.edition, found.events = EDITION - 1, len(self.events(log))
+                replayed.edition, replayed.events = EDITION - 1, len(self.events(log))
             elif log == SNAPSHOTS:
-                self._snapshots(found)
+                self._snapshots(replayed)
             elif series_of_log(log) is not None:
-                self._index(found)
+                self._index(replayed)
             else:
-                self._deal(found)
+                self._deal(replayed)
         except _Differs as differs:
-            found.difference = Difference(log, differs.seq, differs.what)
+            replayed.difference = Difference(log, differs.seq, differs.what)
         except SnapshotRefused as refused:
-            found.difference = Difference(log, found.events, f"a snapshot cannot be read: {refused}")
+            replayed.difference = Difference(log, replayed.events, f"a snapshot cannot be read: {refused}")
         except (HeadroomError, OSError, UnicodeError) as error:
-            found.difference = Difference(log, found.events, str(error))
-        return found
+            replayed.difference = Difference(log, replayed.events, str(error))
+        return replayed
 
     @cached_property
     def _prints(self) -> Prints:
@@ -121,15 +121,15 @@ class Replay:
 
     def events(self, log: str) -> tuple[Event, ...]:
         """Return the events of a log, as far as they are replayed."""
-        found = read(self.workspace.store, log)
-        return tuple(e for e in found if self.until is None or e.recorded_at.date() <= self.until)
+        past = read(self.workspace.store, log)
+        return tuple(e for e in past if self.until is None or e.recorded_at.date() <= self.until)
 
-    def _snapshots(self, found: Replayed) -> None:
+    def _snapshots(self, replayed: Replayed) -> None:
         for event in self.events(SNAPSHOTS):
             payload = event.payload
             if not isinstance(payload, SnapshotImported):  # a Manifest Error Override rests on the word of two persons
-                found.asserted += 1
-                found.events += 1
+                replayed.asserted += 1
+                replayed.events += 1
                 continue
             path = self.workspace.root / "snapshots" / snapshot_place(payload.collected_at.date(), payload.sha256, payload.form)
             try:
@@ -138,13 +138,13 @@ class Replay:
                 raise _Differs(event.seq, f"snapshot {payload.sha256[:16]}: {error}") from error
             again = payload.model_copy(update={"sha256": snapshot.sha256, "collected_at": snapshot.collected_at, "form": snapshot.form})
             self._same(event, redrawn(event, again))
-            found.events += 1
+            replayed.events += 1
 
-    def _index(self, found: Replayed) -> None:
-        series = series_name(subject_of_log(found.log))
+    def _index(self, replayed: Replayed) -> None:
+        series = series_name(subject_of_log(replayed.log))
         index, _version = series.index, series.version
         imported = read(self.workspace.store, SNAPSHOTS) if not series.administered else ()
-        for event in self.events(found.log):
+        for event in self.events(replayed.log):
             day = event.effective_on
             if series.administered:
                 unread = event.payload.value["value"] is None and event.payload.value["print"] == 1
@@ -152,7 +152,7 @@ class Replay:
                     self._same(event, print_draft(unpublished(index, day)))
                     _had_come(event, over(day, load_methodology(current_version()).zone, event.recorded_at))
                 else:
-                    found.asserted += 1
+                    replayed.asserted += 1
             else:
                 version_used = event.payload.value["methodology"]
                 value = on_record_computed(
@@ -162,16 +162,16 @@ class Replay:
                 self._same(event, print_draft(value.model_copy(update=known), event.payload.reason))
                 passed = over(day, load_methodology(version_used).zone, event.recorded_at)
                 _had_come(event, passed if value.value is None else day <= event.recorded_at.date())
-            found.events += 1
+            replayed.events += 1
 
     # ---- what followed ----
 
-    def _deal(self, found: Replayed) -> None:
-        events, before = self.events(found.log), Past()
+    def _deal(self, replayed: Replayed) -> None:
+        events, before = self.events(replayed.log), Past()
         for seq, what in early(events):
             raise _Differs(seq, what)
         while (place := len(before.events)) < len(events):
-            drafts = self._again(before, events, found)
+            drafts = self._again(before, events, replayed)
             for offset, draft in enumerate(drafts):
                 if place + offset >= len(events):
                     if self.until is None:
@@ -179,20 +179,20 @@ class Replay:
                     break
                 self._same(events[place + offset], draft)
                 before.add(events[place + offset])
-            found.events += len(drafts)
-        self._due(events, before, found)
+            replayed.events += len(drafts)
+        self._due(events, before, replayed)
 
-    def _due(self, events: Sequence[Event], before: Past, found: Replayed) -> None:
+    def _due(self, events: Sequence[Event], before: Past, replayed: Replayed) -> None:
         """Whether every date that had come and every notice is there; a log cut off at its end has no entry that could differ."""
         if self.until is not None:
             return
-        name = subject_of_log(found.log)
+        name = subject_of_log(replayed.log)
         if before.files:
             deal = self._file(events[-1], before.files[-1])
             series = series_by_index(self._prints, deal, events[-1].effective_on, before.state.acts)
             missing = next_date(deal, before.state, series, self._ran(deal, events))
             why = None if missing is None else reason_on(events, missing)
-            if missing is not None and (why is None or why.seq not in found.refused):
+            if missing is not None and (why is None or why.seq not in replayed.refused):
                 listed = any(deal_named(path) == name for path in self.workspace.deal_files())
                 raise _Differs(len(events), not_there(missing, why, listed))
         for seq, what in (*notices_differ(name, events), *(other_words(self.workspace, events, self.pages) if self.pages else ())):
@@ -204,7 +204,7 @@ class Replay:
         read_from = {series_of(name, terms.index[name]) for _, terms in deal.segments for name in terms.index}
         return max([*made, *(at for series in read_from for at, _ in self._prints(series))], default=events[-1].recorded_at)
 
-    def _again(self, before: Past, events: Sequence[Event], found: Replayed) -> tuple[Draft, ...]:
+    def _again(self, before: Past, events: Sequence[Event], replayed: Replayed) -> tuple[Draft, ...]:
         """Return what comes out at this place of the log: one event that came in, or all events of the next date."""
         event = events[len(before.events)]
         payload = event.payload
@@ -217,9 +217,9 @@ class Replay:
         if isinstance(payload, RegisterChanged):
             return (redrawn(event, register_again(self.workspace, self._file(event, event.deal_file or ""), payload)),)
         if isinstance(payload, NotEvaluated):
-            return (self._refused(before, event, payload, found),)
+            return (self._refused(before, event, payload, replayed),)
         if isinstance(payload, (ActRecorded, ReceiptShown, FigureConfirmed, NoticeIssued, *DELIVERY_KINDS.values())):
-            found.asserted += not isinstance(payload, NoticeIssued)
+            replayed.asserted += not isinstance(payload, NoticeIssued)
             return (redrawn(event, payload),)
         deal = self._file(event, event.deal_file or "")
         series = self._series(deal, before, event.recorded_at)
@@ -273,13 +273,13 @@ class Replay:
         count = sum(isinstance(recorded.payload, Correction) for recorded in past) + 1
         return Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
 
-    def _refused(self, before: Past, event: Event, payload: NotEvaluated, found: Replayed) -> Draft:
+    def _refused(self, before: Past, event: Event, payload: NotEvaluated, replayed: Replayed) -> Draft:
         """Return why the deal was not evaluated, from the file that was kept; as recorded where no file tells it."""
         again = reason_again(self.workspace, self.templates, before, event, partial(self._fails, before, event))
         if again is None:
-            found.asserted += 1
+            replayed.asserted += 1
             return redrawn(event, payload)
-        found.refused.add(event.seq)
+        replayed.refused.add(event.seq)
         return redrawn(event, resting_on(again, before.events))
 
     def _fails(self, before: Past, event: Event, deal: Deal) -> None:

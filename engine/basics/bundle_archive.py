@@ -60,19 +60,19 @@ def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
         raise VerificationFailed(f"{path.name} has more than {LARGEST_FILE:,} bytes")
     try:
         with zipfile.ZipFile(path) as archive:
-            found = _members(archive)
+            members = _members(archive)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
         raise VerificationFailed(f"{path.name} is not a bundle: {type(error).__name__}") from error
-    stated = _stated(found.pop(MANIFEST, None))
-    actual = {name: sha256_hex(data) for name, data in found.items()}
+    stated = _stated(members.pop(MANIFEST, None))
+    actual = {name: sha256_hex(data) for name, data in members.items()}
     different = sorted(name for name in {*actual, *stated[0]} if actual.get(name) != stated[0].get(name))
     if different:
         raise VerificationFailed(f"{different[0]} is not what the bundle's manifest states, or is missing")
-    return found, stated[1]
+    return members, stated[1]
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     members = archive.infolist()
     if len(members) > MOST_MEMBERS:
         raise VerificationFailed(f"the bundle has more than {MOST_MEMBERS:,} members")
@@ -81,13 +81,13 @@ def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
         name = member.filename
         if (name != MANIFEST and not plain(name)) or member.is_dir():
             raise VerificationFailed(f"the bundle has a member {name[:60]!r}, which no bundle has")
-        if name in found:
+        if name in files:
             raise VerificationFailed(f"the bundle has two members {name}")
-        found[name] = _read(archive, member)
-        whole += len(found[name])
+        files[name] = _read(archive, member)
+        whole += len(files[name])
         if whole > LARGEST_INSIDE:
             raise VerificationFailed(f"the bundle's members are longer than {LARGEST_INSIDE:,} bytes together")
-    return found
+    return files
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
@@ -105,12 +105,12 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 def _stated(data: bytes | None) -> tuple[dict[str, str], dict[str, str]]:
     """Return what the manifest states: the hash of each file, and what the bundle is about."""
     try:
-        found = json.loads(data or b"null")
-        if canonical(found) != data or set(found) != {"version", "about", "files"} or found["version"] != 1:
+        manifest = json.loads(data or b"null")
+        if canonical(manifest) != data or set(manifest) != {"version", "about", "files"} or manifest["version"] != 1:
             raise ValueError("another form")
-        texts = [*found["files"].values(), *found["about"].values()]
+        texts = [*manifest["files"].values(), *manifest["about"].values()]
         if not all(isinstance(text, str) for text in texts):
             raise ValueError("a value of another kind")
-        return found["files"], found["about"]
+        return manifest["files"], manifest["about"]
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise VerificationFailed("the bundle's manifest is missing, or is not in its form") from error

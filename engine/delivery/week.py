@@ -122,5 +122,5 @@ def deal_weeks(
     def made(deal: str) -> DealWeek:
         return deal_week(deal, read(workspace.store, deal_log(deal)), on)
 
-    found = [kept(deal, size, partial(made, deal)) for deal, size in ((deal, sizes.get(deal, 0)) for deal in deals)]
-    return tuple(sorted(found, key=lambda one: one.row.rank))
+    weeks = [kept(deal, size, partial(made, deal)) for deal, size in ((deal, sizes.get(deal, 0)) for deal in deals)]
+    return tuple(sorted(weeks, key=lambda one: one.row.rank))

@@ -13,11 +13,11 @@ from engine.terms.low_confidence import AGENT
 
 def at_agents_rates(facts: Facts, rates: Mapping[str, Decimal]) -> Facts:
     """Return the same facts with the agent's rates of this date in place of the published ones, by index, and a trace of their own."""
-    found, published = dict(facts.rates), dict(facts.published)
+    agreed_rates, published = dict(facts.rates), dict(facts.published)
     for index, rate in rates.items():
         said = Published(index=index, publication_date=facts.on, value=rate, source=AGENT)
         cite = facts.terms.index[index].low_confidence.cite
         agreed = ReferenceRate(index=index, on=facts.on, value=rate, step=AGENT, cite=cite, publication_date=facts.on, published=said)
         published[index] = (*(one for one in published.get(index, ()) if one.publication_date != facts.on), said)
-        found[index] = (*(one for one in found.get(index, ()) if one.on != facts.on), agreed)
-    return replace(facts, trace={}, rates=found, published=published)
+        agreed_rates[index] = (*(one for one in agreed_rates.get(index, ()) if one.on != facts.on), agreed)
+    return replace(facts, trace={}, rates=agreed_rates, published=published)

@@ -51,26 +51,26 @@ def determine(key: str, clause: Clause, template: Template, facts: Facts, share_
     """
     result = _undecided(key, clause, template, facts)
     try:
-        found = _measured(clause, template, facts)
+        measurement = _measured(clause, template, facts)
     except Missing as missing:
         return result.model_copy(update={"reason": missing.why, "inputs": _inputs(facts)})
-    apart = headroom(found.measured, found.limit, found.comparison)
-    passed = passes(found.measured, found.limit, found.comparison)
+    apart = headroom(measurement.measured, measurement.limit, measurement.comparison)
+    passed = passes(measurement.measured, measurement.limit, measurement.comparison)
     used = facts.indices_used
     even = tuple(_break_even(clause, template, facts, index) for index in used)
     return result.model_copy(
         update={
             "verdict": Verdict.PASS if passed else Verdict.FAIL,
-            "measured": found.measured,
-            "limit": found.limit,
-            "comparison": found.comparison,
+            "measured": measurement.measured,
+            "limit": measurement.limit,
+            "comparison": measurement.comparison,
             "headroom": apart,
-            "headroom_share": share_of_limit(apart, found.limit),
+            "headroom_share": share_of_limit(apart, measurement.limit),
             "break_even": even,
-            "bearing": _bearing(clause, template, facts, found, even, share_below),
+            "bearing": _bearing(clause, template, facts, measurement, even, share_below),
             "remedies": () if passed else _remedies(clause, template, facts),
             "inputs": _inputs(facts),
-            "steps": found.working(),
+            "steps": measurement.working(),
         }
     )
 
@@ -79,12 +79,12 @@ def decided(key: str, clause: Clause, template: Template, facts: Facts) -> TestR
     """Return what `determine` decides and nothing that it explains: verdict, figures and headroom, or the reason for their absence."""
     result = _undecided(key, clause, template, facts)
     try:
-        found = _measured(clause, template, facts)
+        measurement = _measured(clause, template, facts)
     except Missing as missing:
         return result.model_copy(update={"reason": missing.why})
-    passed = passes(found.measured, found.limit, found.comparison)
-    figures = {"measured": found.measured, "limit": found.limit, "comparison": found.comparison}
-    apart = headroom(found.measured, found.limit, found.comparison)
+    passed = passes(measurement.measured, measurement.limit, measurement.comparison)
+    figures = {"measured": measurement.measured, "limit": measurement.limit, "comparison": measurement.comparison}
+    apart = headroom(measurement.measured, measurement.limit, measurement.comparison)
     return result.model_copy(update={**figures, "headroom": apart, "verdict": Verdict.PASS if passed else Verdict.FAIL})
 
 
@@ -102,9 +102,9 @@ def _undecided(key: str, clause: Clause, template: Template, facts: Facts) -> Te
 
 
 def _measured(clause: Clause, template: Template, facts: Facts) -> Measurement:
-    found = template.measure(clause, facts)
-    value = _rounded(found.measured.value, facts.terms.rounding.rule, found.measured.unit)
-    return replace(found, measured=Figure(value=value, unit=found.measured.unit))
+    measurement = template.measure(clause, facts)
+    value = _rounded(measurement.measured.value, facts.terms.rounding.rule, measurement.measured.unit)
+    return replace(measurement, measured=Figure(value=value, unit=measurement.measured.unit))
 
 
 def _rounded_by(value: Fraction, rule: str, scale: int) -> Fraction:
@@ -141,8 +141,10 @@ def _probed(clause: Clause, template: Template, facts: Facts, index: str, rate: 
 
     Raises Missing if it is not determined there.
     """
-    found = _measured(clause, template, facts.with_rate(index, rate))
-    return passes(found.measured, found.limit, found.comparison), headroom(found.measured, found.limit, found.comparison).value
+    measurement = _measured(clause, template, facts.with_rate(index, rate))
+    return passes(measurement.measured, measurement.limit, measurement.comparison), headroom(
+        measurement.measured, measurement.limit, measurement.comparison
+    ).value
 
 
 def _break_even(clause: Clause, template: Template, facts: Facts, index: str) -> BreakEven:
@@ -167,17 +169,17 @@ def _break_even(clause: Clause, template: Template, facts: Facts, index: str) ->
 
 
 def _bearing(
-    clause: Clause, template: Template, facts: Facts, found: Measurement, even: tuple[BreakEven, ...], share: ShareBelow | None
+    clause: Clause, template: Template, facts: Facts, measurement: Measurement, even: tuple[BreakEven, ...], share: ShareBelow | None
 ) -> Bearing | None:
     """Return whether the result is the same with other sellers, and what share of the listings' resamples fails (`rulings.md` 59)."""
     maximum = template.maximum(clause, replace(facts, trace={})) if template.maximum is not None else None
     test = MeasuredTest(
         facts=facts,
         measured=partial(_measured, clause, template),
-        found=found,
+        found=measurement,
         level=_level(facts),
         maximum=maximum,
-        rounded=partial(_rounded, rule=facts.terms.rounding.rule, unit=found.measured.unit),
+        rounded=partial(_rounded, rule=facts.terms.rounding.rule, unit=measurement.measured.unit),
     )
     bearing = seller_bearing(test)
     if bearing is None or len(test.prints) != 1 or not even:

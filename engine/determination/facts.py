@@ -242,10 +242,10 @@ class Facts:
 
     def needed_from(self, end: date, report: Reported, name: str) -> Fraction:
         """Return a figure of one period's report. Raises Missing if the report lacks it."""
-        found = self.from_window(end, report, name)
-        if found is None:
+        figure = self.from_window(end, report, name)
+        if figure is None:
             raise Missing(f"the Servicer's report for the period to {end} lacks `{name}`", self.report_cite(), "report")
-        return found
+        return figure
 
     def nonzero(self, name: str, value: Fraction, cite: str) -> Fraction:
         """Return a divisor. Raises Missing if it is zero: a ratio needs one."""

@@ -32,9 +32,9 @@ def reference_rate(terms: IndexTerms, index: str, on: date, series: Sequence[Pub
     known = [published for published in series if published.publication_date <= on]
     newest = (known[-1].print if known[-1].value is not None else 0) if known else None
     for step in _steps(terms):
-        found = _step(step, terms, index, on, known, agreed or {})
-        if found is not None:
-            return found.model_copy(update={"newest_print": newest})
+        rate = _step(step, terms, index, on, known, agreed or {})
+        if rate is not None:
+            return rate.model_copy(update={"newest_print": newest})
     last = terms.fallback[-1].cite if terms.fallback else terms.cite
     if not known:
         reason = f"{index} has not been published since closing"

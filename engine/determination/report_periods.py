@@ -94,8 +94,8 @@ def period_reports(facts: ReportFacts, period: Period) -> tuple[tuple[date, Repo
 
 def period_days(facts: ReportFacts, period: Period) -> tuple[date, date]:
     """Return the first and the last day of the reports of the trailing months. Raises Missing if one of them is."""
-    found = period_reports(facts, period)
-    first, last = found[0][1].period, found[-1][1].period
+    reports = period_reports(facts, period)
+    first, last = reports[0][1].period, reports[-1][1].period
     if first is not None and last is not None:
         return first[0], last[1]
     ends = None if by_months(facts) else [end for end, _ in facts.windows]
@@ -110,15 +110,15 @@ def certified(facts: ReportFacts, name: str, weeks: int) -> Fraction | None:
 
     Raises Missing if it is of other days than the Calculation Windows of these weeks (`rulings.md` 47).
     """
-    found = facts.optional(name) if isinstance(facts.report, Reported) else None
-    if found is None or not isinstance(facts.report, Reported) or not facts.windows:
-        return found
+    figure = facts.optional(name) if isinstance(facts.report, Reported) else None
+    if figure is None or not isinstance(facts.report, Reported) or not facts.windows:
+        return figure
     of, window = facts.report.days_of(name), (facts.windows[-1][0] - weeks * WEEK + DAY, facts.windows[-1][0])
     if of is not None and of != window and not within_a_week(of):
         raise Missing(f"`{name}` is of {of[0]} to {of[1]}; the window is {window[0]} to {window[1]}", facts.report_cite(), "report")
     if of != window:  # a weekly report certifies the weeks that end with its own
         full(facts, facts.windows, 1, "periods")
-    return found
+    return figure
 
 
 def window_reports(facts: ReportFacts, count: int) -> tuple[tuple[date, Reported], ...]:
@@ -132,11 +132,11 @@ def window_reports(facts: ReportFacts, count: int) -> tuple[tuple[date, Reported
 
 def full(facts: ReportFacts, periods: tuple[tuple[date, Reported | None], ...], count: int, what: str) -> tuple[tuple[date, Reported], ...]:
     """Return the newest `count` periods with their reports. Raises Missing if there are fewer, or if one has no report."""
-    found = periods[len(periods) - count :] if count <= len(periods) else periods
-    absent = [str(end) for end, report in found if report is None]
+    newest = periods[len(periods) - count :] if count <= len(periods) else periods
+    absent = [str(end) for end, report in newest if report is None]
     cite = facts.report_cite()
-    if len(found) < count:
-        raise Missing(f"window not full: {len(found)} of {count} {what} since closing", cite, "window")
+    if len(newest) < count:
+        raise Missing(f"window not full: {len(newest)} of {count} {what} since closing", cite, "window")
     if absent:
         raise Missing(f"window not full: no Servicer's report for the {every(facts)} to {', '.join(absent)}", cite, "report")
-    return tuple((end, report) for end, report in found if report is not None)
+    return tuple((end, report) for end, report in newest if report is not None)

@@ -235,9 +235,9 @@ def _reached(figures: Sequence[Fraction], masses: Sequence[int], beyond: int) ->
 
 def _at(test: MeasuredTest, keys: Sequence[PrintKey], micros: Sequence[int]) -> Outcome:
     """Return the test had its prints given these rates, in millionths."""
-    found = test.measured(test.facts.with_prints({key: Fraction(micro, MILLION) for key, micro in zip(keys, micros, strict=True)}))
-    value = found.measured.value
-    return passes(found.measured, found.limit, found.comparison), value
+    measurement = test.measured(test.facts.with_prints({key: Fraction(micro, MILLION) for key, micro in zip(keys, micros, strict=True)}))
+    value = measurement.measured.value
+    return passes(measurement.measured, measurement.limit, measurement.comparison), value
 
 
 # ---- several rates -----------------------------------------------------------------------------------------------------
@@ -249,15 +249,15 @@ def _together(test: MeasuredTest, keys: Sequence[PrintKey], weeks: Sequence[Sell
     first = next((one.of_print for one in test.facts.trace.values() if one.index is not None and one.of_print is not None), None)
     today = keys.index(first) if first is not None else -1
     if test.maximum is not None:
-        found = joint.replicates_of_highest(weeks, today, test.passed, _highest(test, test.maximum, keys))
+        replicates = joint.replicates_of_highest(weeks, today, test.passed, _highest(test, test.maximum, keys))
     else:
-        found = joint.replicates(weeks, today, test.passed, joint.by_formula(lambda rates: _at(test, keys, rates), test.passes))
-    return _of(found)
+        replicates = joint.replicates(weeks, today, test.passed, joint.by_formula(lambda rates: _at(test, keys, rates), test.passes))
+    return _of(replicates)
 
 
-def _of(found: Replicates) -> Found:
-    ends = {level: found.interval(level) for level in TAILS}
-    return Found(found.subsets, found.apart, found.failing, ends, found.drawn)
+def _of(replicates: Replicates) -> Found:
+    ends = {level: replicates.interval(level) for level in TAILS}
+    return Found(replicates.subsets, replicates.apart, replicates.failing, ends, replicates.drawn)
 
 
 def _highest(test: MeasuredTest, maximum: Maximum, keys: Sequence[PrintKey]) -> Highest:

@@ -265,8 +265,8 @@ def whose_balance(clause: Clause, of_all: str) -> str:
 def least(amount: Fraction, places: int, limit: Limit | Comparison) -> Fraction:
     """Return the least amount on a grid of decimals that is enough: `amount` itself only if the limit itself passes."""
     comparison = limit.comparison if isinstance(limit, Limit) else limit
-    found = Fraction(rounded(amount, places, ROUND_CEILING))
-    return found + Fraction(1, 10**places) if found == amount and comparison in ("more than", "less than") else found
+    smallest = Fraction(rounded(amount, places, ROUND_CEILING))
+    return smallest + Fraction(1, 10**places) if smallest == amount and comparison in ("more than", "less than") else smallest
 
 
 def remedy(

@@ -98,13 +98,13 @@ def fresh(tree: Tree) -> tuple[Limb, ...]:
 def carried(tree: Tree, limbs: Sequence[Limb]) -> tuple[Limb, ...]:
     """Return the counts so far of the leaves that still say what they said; a leaf that an amendment changed has seen no date."""
     known = list(limbs)
-    found = []
+    kept = []
     for limb in fresh(tree):
         same = next((one for one in known if same_leaf(one, limb)), None)
         if same is not None:
             known.remove(same)
-        found.append(same or limb)
-    return tuple(found)
+        kept.append(same or limb)
+    return tuple(kept)
 
 
 def same_leaf(recorded: Limb, limb: Limb) -> bool:
@@ -153,8 +153,8 @@ def newly_met(tree: Tree, limbs: Sequence[Limb], seen: Seen, ended_on: date | No
         ended_on: the last end of the trigger; None if it has not ended.
         unknown: the limbs that the trigger has not had before this date, because an amendment has brought them in.
     """
-    found = _completed(tree, dict(zip(leaves(tree), limbs, strict=True)), seen, ended_on, unknown)
-    return found.new if found is not None else None
+    completed = _completed(tree, dict(zip(leaves(tree), limbs, strict=True)), seen, ended_on, unknown)
+    return completed.new if completed is not None else None
 
 
 def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: date | None, unknown: Collection[Limb]) -> _Met | None:
@@ -272,8 +272,8 @@ def _state_meets(leaf: LeafRule, seen: Seen) -> bool | None:
 
 def _state_since(leaf: LeafRule, seen: Seen) -> date:
     states: Mapping[str, TestState | TriggerState] = seen.tests if leaf.test else seen.triggers
-    found = states.get(leaf.test or leaf.trigger or "")
-    return found.since if found is not None else seen.on
+    state = states.get(leaf.test or leaf.trigger or "")
+    return state.since if state is not None else seen.on
 
 
 def _entry(leaf: LeafRule, seen: Seen) -> Entry | None:

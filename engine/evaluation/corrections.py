@@ -95,12 +95,12 @@ def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...
     for draft in drafts:
         if draft.key not in known:
             new.setdefault(draft.key, draft)
-    found = tuple(new.values())
-    if not found or not isinstance(found[-1].payload, Determined):
-        return found
-    first = next(place for place, draft in enumerate(found) if draft.kind in OF_A_DATE)
-    last = found[-1].payload.model_copy(update={"entries": len(found) - first})
-    return (*found[:-1], found[-1].model_copy(update={"payload": last}))
+    new_drafts = tuple(new.values())
+    if not new_drafts or not isinstance(new_drafts[-1].payload, Determined):
+        return new_drafts
+    first = next(place for place, draft in enumerate(new_drafts) if draft.kind in OF_A_DATE)
+    last = new_drafts[-1].payload.model_copy(update={"entries": len(new_drafts) - first})
+    return (*new_drafts[:-1], new_drafts[-1].model_copy(update={"payload": last}))
 
 
 def reaching_back(events: Sequence[Recorded], series: Mapping[str, Sequence[Published]], terms: Terms) -> Iterator[Cause]:

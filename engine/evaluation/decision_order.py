@@ -42,8 +42,8 @@ def _looks_at(decision: Decided, terms: TermsInForce) -> set[Node]:
     return set(_of_leaves((*leaves(decision.begins), *(leaves(decision.ends) if decision.ends else ()))))
 
 
-def _of_leaves(found: tuple[LeafRule, ...]) -> Iterator[Node]:
-    for leaf in found:
+def _of_leaves(conditions: tuple[LeafRule, ...]) -> Iterator[Node]:
+    for leaf in conditions:
         if leaf.test is not None:
             yield ("test", leaf.test)
         if leaf.trigger is not None:

@@ -80,15 +80,15 @@ def figures_needed(
         given: what a report gives; what it lacks comes back. Nothing unless given.
         older: earlier reports, newest first, whose figures serve where a test takes the newest that there is.
     """
-    found: dict[str, dict[str, str]] = {}
+    needed: dict[str, dict[str, str]] = {}
     for key, clause in terms.covenants.items():
         for name in _of_test(key, terms, templates, on, given or {}, older):
-            found.setdefault(name, {})[key] = clause.cite
+            needed.setdefault(name, {})[key] = clause.cite
     for sweep in sweeps(terms, templates):
         for name in (name for name in NEEDED if name not in (given or {})):
-            found.setdefault(name, {})[sweep.trigger] = sweep.cite
+            needed.setdefault(name, {})[sweep.trigger] = sweep.cite
     return tuple(
-        NeededFigure(name, unit_of(name, terms.declared_units), tuple(by), tuple(dict.fromkeys(by.values()))) for name, by in found.items()
+        NeededFigure(name, unit_of(name, terms.declared_units), tuple(by), tuple(dict.fromkeys(by.values()))) for name, by in needed.items()
     )
 
 

@@ -99,10 +99,10 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
         begun = lapsed(trigger, on)
         if begun is not None:
             yield begun.since, 0, partial(_lapse, day, name, begun)
-    for found in obligations.overdue(state.obligations.values(), on):
-        overdue = ObligationMoved(obligation=found, cite=found.due.cite)
-        subject = f"{obligation_key(found)} overdue"
-        yield found.status_since, 0, partial(day.add, "obligation", subject, overdue, found.status_since)
+    for obligation in obligations.overdue(state.obligations.values(), on):
+        overdue = ObligationMoved(obligation=obligation, cite=obligation.due.cite)
+        subject = f"{obligation_key(obligation)} overdue"
+        yield obligation.status_since, 0, partial(day.add, "obligation", subject, overdue, obligation.status_since)
     for start, clock in (*clocks(day), *trigger_clocks(day)):
         yield start, 2, partial(day.add, "act applied", clock.act, clock, start)
     for name, clause in terms.covenants.items():
@@ -164,14 +164,14 @@ def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
     if template.dates not in day.inputs.kinds or not is_due(day.inputs, clause, template) or _suspend(day, key, clause):
         return
     before = day.state.tests.get(key)
-    found = _weighed(day, key, clause, template, known, before)
-    day.results[key] = result = found.result
-    if found.held is not None:
-        day.held[key] = found.held
-    state = next_state(before, _moment(day, key, clause, template, found))
+    weighed_result = _weighed(day, key, clause, template, known, before)
+    day.results[key] = result = weighed_result.result
+    if weighed_result.held is not None:
+        day.held[key] = weighed_result.held
+    state = next_state(before, _moment(day, key, clause, template, weighed_result))
     used = tuple(dict.fromkeys(i.source.reference for i in result.inputs if i.source.reference))
     day.add("tested", key, Tested(result=result, state=state, before=before.status if before else None), inputs=used)
-    if found.held is None and state.status is not TestStatus.WAIVED:
+    if weighed_result.held is None and state.status is not TestStatus.WAIVED:
         _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
 
 
@@ -229,8 +229,8 @@ def _weighed(day: Day, key: str, clause: Clause, template: Template, known: Fact
     return weighed(result, inputs.terms.index, (one[-1] for one in day.state.rates.values() if one), before, at_agents_rate)
 
 
-def _moment(day: Day, key: str, clause: Clause, template: Template, found: Weighed) -> Moment:
-    starts, result = None, found.result
+def _moment(day: Day, key: str, clause: Clause, template: Template, weighed_result: Weighed) -> Moment:
+    starts, result = None, weighed_result.result
     if isinstance(clause, MaintenanceClause) and clause.cure != "none":
         before = day.state.tests.get(key)
         since = (before.episode_began if before else None) or day.inputs.on
@@ -238,7 +238,9 @@ def _moment(day: Day, key: str, clause: Clause, template: Template, found: Weigh
         received = delivered(day, since, waits=waiting or lacks_report(result))
         starts = recorded_acts.clock_start(day.state.acts, key, clause.cure.after, since, received, day.inputs.on)
     breach, calendar = template.breach_of(clause), day.inputs.calendar
-    return Moment(day.inputs.on, result, clause, breach, calendar, found.held, starts, found.run, found.stands_still)
+    return Moment(
+        day.inputs.on, result, clause, breach, calendar, weighed_result.held, starts, weighed_result.run, weighed_result.stands_still
+    )
 
 
 def _oblige(day: Day, key: str, clause: Clause, template: Template, result: TestResult, failing: bool) -> None:

@@ -132,18 +132,18 @@ def _cured_by(day: Finished, name: str) -> tuple[str, ...] | None:
 
 
 def _deliveries(day: Finished) -> Iterator[Due]:
-    for found in day.state.obligations.values():
-        if not found.is_owed:
+    for obligation in day.state.obligations.values():
+        if not obligation.is_owed:
             continue
         yield Due(
-            by=found.due.by,
-            who=found.by,
+            by=obligation.due.by,
+            who=obligation.by,
             act="deliver",
-            subject=found.clause,
-            facts=DueFacts(deliver=found.name, overdue_since=found.status_since if found.status == "OVERDUE" else None),
-            deadline=found.due,
-            cite=found.due.cite,
-            urgent=found.status == "OVERDUE",
+            subject=obligation.clause,
+            facts=DueFacts(deliver=obligation.name, overdue_since=obligation.status_since if obligation.status == "OVERDUE" else None),
+            deadline=obligation.due,
+            cite=obligation.due.cite,
+            urgent=obligation.status == "OVERDUE",
         )
 
 
@@ -236,10 +236,10 @@ def _by_deadline(day: Finished) -> Iterator[Follow]:
         if state.status is TestStatus.CURE_PERIOD and state.cure is not None:
             facts = FollowFacts(by=state.cure.by)
             yield Follow(on=day_after(state.cure), subject=name, what="event of default", facts=facts, cite=state.cure.cite)
-    for found in day.state.obligations.values():
-        if found.status == "OPEN":
-            facts = FollowFacts(deliver=found.name)
-            yield Follow(on=day_after(found.due), subject=found.clause, what="overdue", facts=facts, cite=found.due.cite)
+    for obligation in day.state.obligations.values():
+        if obligation.status == "OPEN":
+            facts = FollowFacts(deliver=obligation.name)
+            yield Follow(on=day_after(obligation.due), subject=obligation.clause, what="overdue", facts=facts, cite=obligation.due.cite)
 
 
 def _consequences(day: Finished) -> Iterator[Follow]:

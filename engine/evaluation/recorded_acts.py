@@ -196,13 +196,13 @@ ON_TRIGGERS: dict[str, tuple[tuple[TriggerStatus, ...], Callable[[TriggerState, 
 
 def declared_events(acts: Iterable[ActRecorded], on: date) -> dict[str, date]:
     """Return the events that stand declared on a day, and since when: an Act has declared them, and none has ended them since."""
-    found: dict[str, date] = {}
+    declared: dict[str, date] = {}
     for act in sorted((one for one in acts if one.act in EVENT_ACTS and one.effective_on <= on), key=lambda one: one.effective_on):
         if act.act == "event declared":
-            found.setdefault(act.clause or "", act.effective_on)
+            declared.setdefault(act.clause or "", act.effective_on)
         else:
-            found.pop(act.clause or "", None)
-    return found
+            declared.pop(act.clause or "", None)
+    return declared
 
 
 def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str, Decimal]:

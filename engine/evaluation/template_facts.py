@@ -37,14 +37,14 @@ def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     """For each Calculation Window since closing, oldest first, the newest report whose period ends inside it."""
     last = next(iter(publication_dates(inputs.on - timedelta(days=6), inputs.on))) - timedelta(days=1)
     received = newest_first(inputs)
-    found: list[tuple[date, Reported | None]] = []
+    windows: list[tuple[date, Reported | None]] = []
     for back in range(WINDOWS_KEPT):
         end = last - back * WEEK
         if end <= inputs.terms.closing_date:
             break
         inside = next((report for report in received if end - WEEK < report.period_end <= end and of_a_week(report)), None)
-        found.append((end, reported(inside, inputs) if inside is not None else None))
-    return tuple(reversed(found))
+        windows.append((end, reported(inside, inputs) if inside is not None else None))
+    return tuple(reversed(windows))
 
 
 def of_a_week(report: ReportReceived) -> bool:
@@ -66,8 +66,8 @@ def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
         if end < inputs.on:
             newest.setdefault(end, report)
     last = max((*newest, *((due.period_end,) if due else ())), default=inputs.terms.closing_date)
-    found: list[tuple[date, Reported | None]] = []
+    months: list[tuple[date, Reported | None]] = []
     while last > inputs.terms.closing_date:
-        found.append((last, reported(newest[last], inputs) if last in newest else None))
+        months.append((last, reported(newest[last], inputs) if last in newest else None))
         last = period_start(rule, last) - timedelta(days=1)
-    return tuple(reversed(found))
+    return tuple(reversed(months))

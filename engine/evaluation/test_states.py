@@ -190,8 +190,8 @@ def _counted_verdict(run: int, moment: Moment, lacking: bool) -> Verdict:
 
 
 def _persistence(clause: Clause) -> Persistence:
-    found = clause.persists_for if isinstance(clause, MaintenanceClause) else None
-    return found or Persistence(1, 1, "determination dates")
+    persistence = clause.persists_for if isinstance(clause, MaintenanceClause) else None
+    return persistence or Persistence(1, 1, "determination dates")
 
 
 def _looks_back(clause: Clause) -> int:

@@ -101,11 +101,11 @@ def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
             return Gate(condition.at_least.n, tuple(_tree(part, dates) for part in condition.at_least.of))
 
 
-def in_order(found: list[TriggerRule]) -> list[TriggerRule]:
+def in_order(triggers: list[TriggerRule]) -> list[TriggerRule]:
     """Composite triggers, each after those that it looks at; a cycle is refused when the file is read."""
     placed: list[TriggerRule] = []
-    waiting = list(found)
-    names = {rule.name for rule in found}
+    waiting = list(triggers)
+    names = {rule.name for rule in triggers}
     while waiting:
         done = {rule.name for rule in placed}
         ready = [rule for rule in waiting if _looks_at(rule) & names <= done]
@@ -117,8 +117,8 @@ def in_order(found: list[TriggerRule]) -> list[TriggerRule]:
 
 
 def _looks_at(rule: TriggerRule) -> set[str]:
-    found = leaves(rule.begins) + (leaves(rule.ends) if rule.ends else ())
-    return {leaf.trigger for leaf in found if leaf.trigger is not None}
+    watched = leaves(rule.begins) + (leaves(rule.ends) if rule.ends else ())
+    return {leaf.trigger for leaf in watched if leaf.trigger is not None}
 
 
 def _needs_all(tree: Tree | None) -> bool:

@@ -183,11 +183,11 @@ class DealAdopted(Fact):
 
 def clauses_on(deal: DealAdopted, on: date) -> tuple[ClauseFacts, ...]:
     """Return the clauses as they read on a date, in the order of the agreement."""
-    found = {clause.key: clause for clause in deal.clauses}
+    clauses = {clause.key: clause for clause in deal.clauses}
     for later in deal.later_clauses:
         if later.since <= on:
-            found |= {clause.key: clause for clause in later.clauses}
-    return tuple(found.values())
+            clauses |= {clause.key: clause for clause in later.clauses}
+    return tuple(clauses.values())
 
 
 def facts_on(deal: DealAdopted, on: date) -> DealAdopted:

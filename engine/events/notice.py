@@ -105,7 +105,7 @@ def notice_facts(data: Mapping[str, Any]) -> NoticeFacts:
     if any(type(data[name]) is not int for name in ("number", "print", "log_size")) or data["kind"] not in get_args(NoticeKind):
         raise ValueError("the manifest's notice has a number or a kind of another form")
     held = data["supersedes_on"]
-    found = NoticeFacts(
+    facts = NoticeFacts(
         **{
             **data,
             "on": date.fromisoformat(data["on"]),
@@ -115,9 +115,9 @@ def notice_facts(data: Mapping[str, Any]) -> NoticeFacts:
             "renderer": Renderer.model_validate(data["renderer"]),
         }
     )
-    if found.as_data() != data:
+    if facts.as_data() != data:
         raise ValueError("the manifest's notice is written otherwise than it would be again")
-    return found
+    return facts
 
 
 @dataclass(frozen=True)

@@ -52,17 +52,17 @@ class History:
 def lived(deal: Deal, templates: Mapping[str, Template], history: History, share_below: ShareBelow | None = None) -> tuple[Draft, ...]:
     """Return every event that the deal would have had from closing to the history's end."""
     state = fold(history.given)
-    found: list[Draft] = []
+    all_drafts: list[Draft] = []
     day = deal.closing_date + DAY
     while day <= history.until:
         state_known = fold(_assumed(history, day, resolve(deal, day).time_zone), state)
         inputs = inputs_of(deal, day, history.series, state_known, templates, share_below)
         if inputs.kinds:
             drafts = evaluate(inputs)
-            found += drafts
+            all_drafts += drafts
             state = fold(drafts, state_known)
         day += DAY
-    return tuple(found)
+    return tuple(all_drafts)
 
 
 def _assumed(history: History, day: date, zone: str) -> Iterator[Draft]:

@@ -231,27 +231,27 @@ def tallied(short: Flags, published: Counts, variant: Variant, question: Questio
     )
 
 
-def cell(variant: Variant, found: Tally) -> Cell:
+def cell(variant: Variant, counts: Tally) -> Cell:
     """Return the figures of one variant from its tally."""
-    years = found.paths * found.dates / WEEKS_A_YEAR
-    timely = found.shortfalls - found.missed
-    alarm = found.paths_with_false_alarm / found.paths
+    years = counts.paths * counts.dates / WEEKS_A_YEAR
+    timely = counts.shortfalls - counts.missed
+    alarm = counts.paths_with_false_alarm / counts.paths
     return Cell(
         variant=variant,
         false_alarm=alarm,
-        error=math.sqrt(alarm * (1 - alarm) / found.paths),
-        false_alarms_a_year=found.false_alarms / years,
-        false_alarms_error=math.sqrt(found.false_alarms) / years,
-        shortfalls_a_year=found.shortfalls / years,
-        missed=found.missed / found.shortfalls if found.shortfalls else None,
-        delay=sum(dates * number for dates, number in enumerate(found.delays)) / timely if timely else None,
-        delay_90=_quantile(found.delays, Fraction(9, 10)) if timely else None,
+        error=math.sqrt(alarm * (1 - alarm) / counts.paths),
+        false_alarms_a_year=counts.false_alarms / years,
+        false_alarms_error=math.sqrt(counts.false_alarms) / years,
+        shortfalls_a_year=counts.shortfalls / years,
+        missed=counts.missed / counts.shortfalls if counts.shortfalls else None,
+        delay=sum(dates * number for dates, number in enumerate(counts.delays)) / timely if timely else None,
+        delay_90=_quantile(counts.delays, Fraction(9, 10)) if timely else None,
         timely=timely,
-        flap=found.paths_with_flap / found.paths,
-        short=found.paths_with_short / found.paths,
-        spells_a_year=found.spells / years,
-        open_spells=found.open_spells / found.spells if found.spells else 0.0,
-        open_shortfalls=found.open_shortfalls / found.shortfalls if found.shortfalls else 0.0,
+        flap=counts.paths_with_flap / counts.paths,
+        short=counts.paths_with_short / counts.paths,
+        spells_a_year=counts.spells / years,
+        open_spells=counts.open_spells / counts.spells if counts.spells else 0.0,
+        open_shortfalls=counts.open_shortfalls / counts.shortfalls if counts.shortfalls else 0.0,
     )
 
 

@@ -123,7 +123,7 @@ def _drawn(setting: Setting, variants: tuple[Variant, ...], block: Block) -> Tal
 
 
 def _cells(variants: Sequence[Variant], tallies: Sequence[Tally]) -> tuple[Cell, ...]:
-    return tuple(cell(variant, found) for variant, found in zip(variants, tallies, strict=True))
+    return tuple(cell(variant, counts) for variant, counts in zip(variants, tallies, strict=True))
 
 
 def best_by_half(calibration: Calibration, at_most: float) -> tuple[Cell, Cell] | None:

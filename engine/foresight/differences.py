@@ -62,7 +62,7 @@ NOTHING = ("", "-")
 
 def _standings(drafts: Sequence[Recorded]) -> dict[tuple[date, str], tuple[str, str]]:
     """(outcome, all that is printed of it) of each test and trigger on each date."""
-    found: dict[tuple[date, str], tuple[str, str]] = {}
+    standings: dict[tuple[date, str], tuple[str, str]] = {}
     for draft in drafts:
         if isinstance(draft.payload, Tested):
             result, state = draft.payload.result, draft.payload.state
@@ -71,10 +71,10 @@ def _standings(drafts: Sequence[Recorded]) -> dict[tuple[date, str], tuple[str, 
                 figures = f" {printed_apart(result.measured, result.limit)} ({result.comparison} {trimmed(result.limit)})"
             cure = f", cure by {state.cure.by}" if state.cure is not None else ""
             outcome = f"{result.verdict.value}; {state.status.value}{cure}"
-            found[(draft.effective_on, draft.subject)] = (outcome, f"{result.verdict.value}{figures}; {state.status.value}{cure}")
+            standings[(draft.effective_on, draft.subject)] = (outcome, f"{result.verdict.value}{figures}; {state.status.value}{cure}")
         elif isinstance(draft.payload, (Counted, ActApplied, DeadlinePassed)):
-            found.update({(draft.effective_on, subject): (said, said) for subject, said in _moved(draft.payload)})
-    return found
+            standings.update({(draft.effective_on, subject): (said, said) for subject, said in _moved(draft.payload)})
+    return standings
 
 
 def _moved(payload: Counted | ActApplied | DeadlinePassed) -> Iterator[tuple[str, str]]:

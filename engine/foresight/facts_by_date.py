@@ -65,12 +65,12 @@ class FactsByDate:
 
     def on(self, day: date) -> dict[str, Figure]:
         """Return the figures that hold on a date; one is left out before its first date, and while its report is not received."""
-        found = {}
+        figures = {}
         for name, dated in self.figures.items():
             reached = [one for one in dated if one.since <= day and (one.received or day) <= day]
             if reached:
-                found[name] = self._between(name, reached[-1], day) if self.straight_lines else reached[-1].figure
-        return found
+                figures[name] = self._between(name, reached[-1], day) if self.straight_lines else reached[-1].figure
+        return figures
 
     def _between(self, name: str, last: Dated, day: date) -> Figure:
         after = next((figure for figure in self.figures[name] if figure.since > day), None)
@@ -125,21 +125,21 @@ def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tu
 
 def held_facts(texts: Sequence[str], since: date, terms: TermsInForce) -> FactsByDate:
     """Facts that hold on every date, from `NAME=VALUE` each. Raises WrongUsage for what is not a fact."""
-    found: dict[str, tuple[Dated, ...]] = {}
+    held: dict[str, tuple[Dated, ...]] = {}
     links = []
     for text in texts:
         name, _, value = (part.strip() for part in text.partition("="))
         if is_link(value):
             link = read_link(name, value, terms)
             links.append(link)
-            found[name] = (Dated(since, link.at(link.level)),)
+            held[name] = (Dated(since, link.at(link.level)),)
             continue
         figure, problem = _figure(name, value, terms, Place(text))
         if figure is None:
             assert problem is not None
             raise WrongUsage(f"`{text}` is not a fact: {problem.what}; {problem.fix}. Write it like `outstanding_principal=USD 16,000,000`")
-        found[name] = (Dated(since, figure),)
-    return FactsByDate(found, links=tuple(links))
+        held[name] = (Dated(since, figure),)
+    return FactsByDate(held, links=tuple(links))
 
 
 def read_facts(text: str, file: str, terms: TermsInForce, straight_lines: bool = False) -> FactsByDate:
@@ -163,16 +163,16 @@ def read_facts(text: str, file: str, terms: TermsInForce, straight_lines: bool =
         raise InputProblems(
             [Problem("F104", f"the facts have no column {', '.join(lacking)}", "a fact is a figure from a date on", fix, Place(file))]
         )
-    found: dict[str, list[Dated]] = {}
+    figures: dict[str, list[Dated]] = {}
     for row in table.rows:
         one, wrong = _row(row, file, terms)
         problems += wrong
         if one is not None:
-            found.setdefault(row.cells["figure"].strip(), []).append(one)
-    problems += _twice(found, file)
+            figures.setdefault(row.cells["figure"].strip(), []).append(one)
+    problems += _twice(figures, file)
     if problems:
         raise InputProblems(problems)
-    return FactsByDate({name: tuple(sorted(dated, key=lambda one: one.since)) for name, dated in found.items()}, straight_lines)
+    return FactsByDate({name: tuple(sorted(dated, key=lambda one: one.since)) for name, dated in figures.items()}, straight_lines)
 
 
 def _row(row: Row, file: str, terms: TermsInForce) -> tuple[Dated | None, list[Problem]]:
@@ -195,8 +195,8 @@ def _row(row: Row, file: str, terms: TermsInForce) -> tuple[Dated | None, list[P
     return Dated(since, figure, days["received"]), problems
 
 
-def _twice(found: Mapping[str, Sequence[Dated]], file: str) -> Iterator[Problem]:
-    for name, dated in found.items():
+def _twice(figures: Mapping[str, Sequence[Dated]], file: str) -> Iterator[Problem]:
+    for name, dated in figures.items():
         days = [one.since for one in dated]
         twice = next((day for day in days if days.count(day) > 1), None)
         if twice is not None:

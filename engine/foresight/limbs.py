@@ -29,9 +29,9 @@ class Limb:
     follows: str = ""
 
 
-def of_tests(terms: TermsInForce, templates: Mapping[str, Template], found: Collection[str]) -> Iterator[Limb]:
+def of_tests(terms: TermsInForce, templates: Mapping[str, Template], subjects: Collection[str]) -> Iterator[Limb]:
     """Yield what the failure of each test is by itself: a default, an Obligation, the beginning of its own trigger."""
-    for key in found:
+    for key in subjects:
         clause = terms.covenants[key]
         template = templates[clause.template]
         if template.rule is not None:
@@ -65,11 +65,11 @@ def _follows(terms: TermsInForce, test: str) -> str:
     return f"its default begins {listed(names)}" if names else ""
 
 
-def of_triggers(terms: TermsInForce, found: Collection[str]) -> Iterator[Limb]:
+def of_triggers(terms: TermsInForce, subjects: Collection[str]) -> Iterator[Limb]:
     """Yield each composite trigger by each of its limbs that counts a test's failures."""
     for name, trigger in terms.triggers.items():
         for leaf in leaves_of(trigger.begins):
-            if leaf.test in found and leaf.result == "FAIL" and leaf.test is not None:
+            if leaf.test in subjects and leaf.result == "FAIL" and leaf.test is not None:
                 ends = "; never ends" if trigger.ends == "never" else ""
                 needs = f"{leaf.persistence or 'one date'}{ends}"
                 yield Limb(f"{name} by {leaf.test} FAIL", name, leaf.test, kind_of(trigger), needs, at_once=True)

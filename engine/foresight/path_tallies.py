@@ -106,12 +106,12 @@ def _quantile(quantile: Counter[float], share: float) -> float:
     return max(quantile)
 
 
-def _middle(found: Counter[int]) -> float:
+def _middle(counts: Counter[int]) -> float:
     """Return the median of counted numbers: the mean of the two in the middle if there is an even number."""
-    total, seen = sum(found.values()), 0
+    total, seen = sum(counts.values()), 0
     wanted = ((total + 1) // 2, total // 2 + 1)
     middle: list[int] = []
-    for number in sorted(found):
-        seen += found[number]
+    for number in sorted(counts):
+        seen += counts[number]
         middle += [number for total in wanted[len(middle) :] if total <= seen]
     return sum(middle) / 2

@@ -130,8 +130,8 @@ class _View:
         return self.moment.results.get(self.expectation.test or self.expectation.trigger or "")
 
     def figure(self, name: str) -> Figure | None:
-        found = getattr(self.result, name) if self.result else None
-        return found if isinstance(found, Figure) else None
+        measured = getattr(self.result, name) if self.result else None
+        return measured if isinstance(measured, Figure) else None
 
     @property
     def index(self) -> str:

@@ -45,8 +45,8 @@ class Forecast:
 
     def log_density(self, rate: float) -> float:
         """Return the logarithm of the density, per unit of log rate, at what came: larger is better."""
-        found = float(np.interp(math.log(rate), self.grid.points, self.density / self.grid.step))
-        return math.log(max(found, LEAST_PROBABILITY))
+        density = float(np.interp(math.log(rate), self.grid.points, self.density / self.grid.step))
+        return math.log(max(density, LEAST_PROBABILITY))
 
 
 def forecast(known: Posterior, noise: Sequence[float] | Floats, weeks: int) -> Forecast:

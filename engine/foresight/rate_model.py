@@ -86,8 +86,8 @@ def grid_of(series: RateSeries, points: int = POINTS) -> Grid:
 def cumulative(law: Law, changes: Floats) -> Floats:
     """Return the probability that a weekly change is at most each of `changes`."""
     scaled = changes / law.sigma
-    found = ndtr(scaled) if math.isinf(law.nu) else stdtr(law.nu, scaled)
-    return np.asarray(found, dtype=np.float64)
+    share = ndtr(scaled) if math.isinf(law.nu) else stdtr(law.nu, scaled)
+    return np.asarray(share, dtype=np.float64)
 
 
 def kernel(law: Law, grid: Grid, drift: float = 0.0) -> Floats:

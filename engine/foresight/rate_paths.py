@@ -77,8 +77,8 @@ def uniforms(seed: int, block: int, rows: int) -> Floats:
 def innovations(nu: Floats, share: Floats) -> Floats:
     """Return the value of a t law with `nu` degrees of freedom, normal where that is infinite, below which `share` of it lies."""
     normal = np.isinf(nu)
-    found = stdtrit(np.where(normal, 3.0, nu), share)
-    return np.asarray(np.where(normal, ndtri(share), found))
+    quantiles = stdtrit(np.where(normal, 3.0, nu), share)
+    return np.asarray(np.where(normal, ndtri(share), quantiles))
 
 
 def simulated(

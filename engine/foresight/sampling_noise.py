@@ -128,5 +128,5 @@ def _known(week: ObservedWeek) -> float | None:
 def _noise(week: ObservedWeek, error: float | None, instead: float | None) -> float:
     if week.value is None:
         return math.nan
-    found = error if error is not None else instead
-    return math.nan if found is None else found
+    noise = error if error is not None else instead
+    return math.nan if noise is None else noise

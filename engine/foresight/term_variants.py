@@ -89,10 +89,10 @@ def choices(deal: Deal, templates: Mapping[str, Template], term: str) -> tuple[s
     annotation: Any = templates[clause.template].terms if clause is not None else None
     for step in path[2:]:
         annotation = _field(annotation, step)
-    found = tuple(_literals(annotation))
-    if not found:
+    wordings = tuple(_literals(annotation))
+    if not wordings:
         raise WrongUsage(f"`{term}` is not chosen from a list of wordings; give a value, like {term}=VALUE")
-    return found
+    return wordings
 
 
 def _field(annotation: Any, name: str) -> Any:

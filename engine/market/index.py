@@ -82,11 +82,11 @@ def _shadow(index: IndexDefinition, methodology: Methodology, known: Sequence[Sn
     None if no listing names a seller.
     """
     collections = (qualifying(one, index.gpu_name, index.countries, methodology).observations for one in known)
-    found = shadow_rate([listings for listings in collections if listings])
-    if found is None:
+    shadow = shadow_rate([listings for listings in collections if listings])
+    if shadow is None:
         return None
-    rate, low, high, covers = (rounded(figure, 4) for figure in (found.rate, found.low, found.high, found.covers))
-    return ShadowValue(rate=rate, low=low, high=high, covers=covers, sellers=found.sellers)
+    rate, low, high, covers = (rounded(figure, 4) for figure in (shadow.rate, shadow.low, shadow.high, shadow.covers))
+    return ShadowValue(rate=rate, low=low, high=high, covers=covers, sellers=shadow.sellers)
 
 
 def _value_under(

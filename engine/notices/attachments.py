@@ -183,16 +183,18 @@ STATED = {"deal", "leaf", "seq", "log_size", "files"}
 
 def read_manifest(data: bytes) -> Manifest:
     """Return what a manifest states. Raises ValueError if it is not in its canonical form or states something else."""
-    found = json.loads(data)
-    if not isinstance(found, dict) or canonical(found) != data or set(found) not in (STATED, {*STATED, "version", "notice"}):
+    manifest = json.loads(data)
+    if not isinstance(manifest, dict) or canonical(manifest) != data or set(manifest) not in (STATED, {*STATED, "version", "notice"}):
         raise ValueError("the manifest is not in canonical form, or states other things than deal, leaf, seq, log_size, files and notice")
-    files = found["files"]
-    if not isinstance(files, dict) or not all(isinstance(file, str) and HASH.fullmatch(file) for file in (*files.values(), found["leaf"])):
+    files = manifest["files"]
+    if not isinstance(files, dict) or not all(
+        isinstance(file, str) and HASH.fullmatch(file) for file in (*files.values(), manifest["leaf"])
+    ):
         raise ValueError("the manifest names a file without its SHA-256")
-    if not isinstance(found["deal"], str) or type(found["seq"]) is not int or type(found["log_size"]) is not int:
+    if not isinstance(manifest["deal"], str) or type(manifest["seq"]) is not int or type(manifest["log_size"]) is not int:
         raise ValueError("the manifest's deal, seq or log_size is of another kind")
-    if "version" not in found:
-        return Manifest(**found)
-    if type(found["version"]) is not int or found["version"] != 2 or not isinstance(found["notice"], dict):
+    if "version" not in manifest:
+        return Manifest(**manifest)
+    if type(manifest["version"]) is not int or manifest["version"] != 2 or not isinstance(manifest["notice"], dict):
         raise ValueError("the manifest is of a version that this verifier does not know, or says nothing of its notice")
-    return Manifest(**{name: found[name] for name in STATED}, notice=notice_facts(found["notice"]))
+    return Manifest(**{name: manifest[name] for name in STATED}, notice=notice_facts(manifest["notice"]))

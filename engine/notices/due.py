@@ -139,8 +139,8 @@ def superseded(told: Sequence[Told], owed: Owed) -> int | None:
 
     It follows from the order of the log alone. One that states the same event says what stands, and is not superseded.
     """
-    found = (one for one in told if one.on == owed.supersedes_on and one.kind in OF_A_WHOLE_DATE)
-    return max((one.number for one in found if one.stated < owed.event.seq), default=None)
+    matching = (one for one in told if one.on == owed.supersedes_on and one.kind in OF_A_WHOLE_DATE)
+    return max((one.number for one in matching if one.stated < owed.event.seq), default=None)
 
 
 def superseded_each(told: Sequence[Told], owed: Owed) -> tuple[int, ...]:
@@ -150,8 +150,8 @@ def superseded_each(told: Sequence[Told], owed: Owed) -> tuple[int, ...]:
     """
     days = {on for _, on in owed.withdrawn}
     stating = (one for one in told if one.stated < owed.event.seq and one.on in days)
-    found = (one.number for one in stating if one.kind in OF_A_WHOLE_DATE or (one.subject or "", one.on) in owed.withdrawn)
-    return tuple(sorted(found))
+    numbers = (one.number for one in stating if one.kind in OF_A_WHOLE_DATE or (one.subject or "", one.on) in owed.withdrawn)
+    return tuple(sorted(numbers))
 
 
 def _of_date(stated: Event) -> tuple[int, ...]:

@@ -26,8 +26,8 @@ def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
     """
     own = set(_of_date(owed.event))
     in_force = standing(events)
-    found = {event.seq for event in _needed(in_force, events, owed)}
-    return tuple(sorted(found - own))
+    numbers = {event.seq for event in _needed(in_force, events, owed)}
+    return tuple(sorted(numbers - own))
 
 
 def _needed(stands: Sequence[Event], events: Sequence[Event], owed: Owed) -> Iterator[Event]:

@@ -114,8 +114,8 @@ def _whole(stated: Event, events: Sequence[Event], standing: DateStanding) -> No
     for test, run in standing.runs.items():
         if run.on < day.payload.publication_date:
             continue
-        found = newest.get(test)
-        if found is None or found.result.on != run.on:
+        body = newest.get(test)
+        if body is None or body.result.on != run.on:
             raise VerificationFailed(f"the notice does not carry the result of {test} of {run.on}, which stands")
 
 
@@ -178,5 +178,5 @@ def as_issued(facts: NoticeFacts, page: str, file: str, later: Sequence[Held]) -
 def _read_issued(body: bytes) -> NoticeIssued | None:
     if b'"kind":"notice issued"' not in body:
         return None
-    found = json.loads(body)
-    return NoticeIssued.model_validate(found["payload"]) if found["kind"] == "notice issued" else None
+    document = json.loads(body)
+    return NoticeIssued.model_validate(document["payload"]) if document["kind"] == "notice issued" else None

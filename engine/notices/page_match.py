@@ -46,10 +46,15 @@ class PageWords:
 
 def read_page_words(data: bytes) -> PageWords:
     """Return what `page.json` says. Raises ValueError if it is not in its canonical form, or says something else."""
-    found = json.loads(data)
-    if not isinstance(found, dict) or set(found) != {"version", "margin", "blocks"} or found["version"] != 1 or _written(found) != data:
+    document = json.loads(data)
+    if (
+        not isinstance(document, dict)
+        or set(document) != {"version", "margin", "blocks"}
+        or document["version"] != 1
+        or _written(document) != data
+    ):
         raise ValueError("page.json is not in canonical form, or says other things than version 1, margin and blocks")
-    margin, blocks = found["margin"], found["blocks"]
+    margin, blocks = document["margin"], document["blocks"]
     if set(margin) != {"left", "middle", "right", "foot"} or not all(isinstance(one, str) for one in margin.values()):
         raise ValueError("page.json names other margins than left, middle, right and foot")
     for block in blocks:

@@ -82,16 +82,18 @@ def results_again(
     sellers = 0
     again, undetermined = 0, sum(result.verdict is Verdict.NOT_DETERMINED for result in results)
     for result in results:
-        found = recomputed(result, terms, templates, listed)
-        if found is None:
+        computed = recomputed(result, terms, templates, listed)
+        if computed is None:
             continue
-        apart = [name for name in ("verdict", "measured", "limit", "headroom") if getattr(found, name) != getattr(result, name)]
+        apart = [name for name in ("verdict", "measured", "limit", "headroom") if getattr(computed, name) != getattr(result, name)]
         if apart and earlier_edition:
             continue
         for name in apart:
-            raise VerificationFailed(f"{result.test}: `{name}` comes out as {getattr(found, name)}, the log says {getattr(result, name)}")
+            raise VerificationFailed(
+                f"{result.test}: `{name}` comes out as {getattr(computed, name)}, the log says {getattr(result, name)}"
+            )
         again += 1
-        sellers += _by_sellers(result, found)
+        sellers += _by_sellers(result, computed)
     other = len(results) - again - undetermined
     said = (
         f"{again} determined, each comes out again" if again else "",

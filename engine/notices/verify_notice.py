@@ -188,13 +188,13 @@ def _in_the_log(notice: _Notice) -> str:
 
 def _later(later: Later, checkpoint: Checkpoint, logs: list[VerifierKey], trustees: list[VerifierKey]) -> Verified:
     """Return the same log grown from the notice's checkpoint, with who signed it. Raises VerificationFailed if it is another."""
-    found = verify(later.note, (*logs, *trustees))
-    signed = {signature.key for signature in found.signatures}
-    if not signed & set(logs) or found.checkpoint.origin != checkpoint.origin:
-        raise VerificationFailed(f"the log that is held is of {found.checkpoint.origin}, or no log key of the policy signed it")
-    if root(later.leaves) != found.checkpoint.root or root(later.leaves[: checkpoint.size]) != checkpoint.root:
+    verified = verify(later.note, (*logs, *trustees))
+    signed = {signature.key for signature in verified.signatures}
+    if not signed & set(logs) or verified.checkpoint.origin != checkpoint.origin:
+        raise VerificationFailed(f"the log that is held is of {verified.checkpoint.origin}, or no log key of the policy signed it")
+    if root(later.leaves) != verified.checkpoint.root or root(later.leaves[: checkpoint.size]) != checkpoint.root:
         raise VerificationFailed(f"the log that is held did not grow from the notice's, {checkpoint.origin} at size {checkpoint.size}")
-    return found
+    return verified
 
 
 def _time(notice: _Notice, by: int, at: datetime | None) -> str:

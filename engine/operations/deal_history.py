@@ -60,12 +60,12 @@ def history_of(store: Store, log: str) -> History:
         VerificationFailed: an entry cannot be read as an event.
     """
     kept = _KEPT.setdefault(store, OrderedDict())
-    found = kept.pop(log, None) or History()
+    history = kept.pop(log, None) or History()
     with store.read() as reader:
-        if not found.stands(reader, log):
-            found = History()
-        found.read_on(reader, log)
-    kept[log] = found
+        if not history.stands(reader, log):
+            history = History()
+        history.read_on(reader, log)
+    kept[log] = history
     while len(kept) > 1 and sum(len(one.entries) for one in kept.values()) > AT_MOST:
         kept.popitem(last=False)
-    return found
+    return history

@@ -74,10 +74,10 @@ def _standing(stated: Event, events: Sequence[Event]) -> bytes | None:
     said = stated.payload.standing_sha256 if isinstance(stated.payload, (Determined, NotEvaluated)) else None
     if said is None:
         return None
-    found = standing_after(standing(events))
-    if found.sha256 != said:
+    standing_events = standing_after(standing(events))
+    if standing_events.sha256 != said:
         raise ValueError(f"how everything stands on {stated.effective_on} is not what its event holds the hash of")
-    return found.file
+    return standing_events.file
 
 
 def _observations(publications: Mapping[str, Sequence[Mapping[str, object]]], events: Sequence[Event]) -> bytes:

@@ -130,22 +130,24 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     loaded = {path: read_file(path, tools.templates) for path in workspace.deal_files()}
     loaded |= {path: replace(loaded[path], deal=None, reason=reason) for path, reason in files_claimed_twice(workspace)}
     with tools.spent.of("publication"):
-        outcome.publications, failed = _publish(workspace, [found.deal for found in loaded.values() if found.deal], outcome.on, tools)
+        outcome.publications, failed = _publish(
+            workspace, [deal_file.deal for deal_file in loaded.values() if deal_file.deal], outcome.on, tools
+        )
     prints = prints_of(workspace)
-    for path, found in loaded.items():
+    for path, deal_file in loaded.items():
         if tools.stopping():
-            outcome.left.append(found.name)
+            outcome.left.append(deal_file.name)
             continue
-        result = DealOutcome(found.name, path, reason=found.reason)
+        result = DealOutcome(deal_file.name, path, reason=deal_file.reason)
         told = any(other.deal == result.deal for other in outcome.deals)  # of two files that say one name, one event says why
         outcome.deals.append(result)
         tools.progress(f"{result.deal}: evaluating")
-        if found.deal is not None:
-            lacks = next((failed[one] for one in series_read(found.deal, outcome.on) if one in failed), None)
+        if deal_file.deal is not None:
+            lacks = next((failed[one] for one in series_read(deal_file.deal, outcome.on) if one in failed), None)
             with tools.spent.of("evaluation"):
-                _evaluate_deal(workspace, found.deal, min(on, day_of(found.deal, tools.now)), tools, result, lacks, prints)
+                _evaluate_deal(workspace, deal_file.deal, min(on, day_of(deal_file.deal, tools.now)), tools, result, lacks, prints)
         if result.reason is not None and not told and not result.earlier_edition:
-            _not_evaluated(workspace, result, found.text, outcome.on, tools)
+            _not_evaluated(workspace, result, deal_file.text, outcome.on, tools)
     sign_all(workspace, beside=False)  # so that the notices carry a signed checkpoint
     names = dict.fromkeys(deal.deal for deal in outcome.deals if not deal.earlier_edition)
     if tools.stopping():
@@ -158,7 +160,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         result.notices, result.not_issued = given.files, given.stopped
     sign_all(workspace)
     if begun(tools.now) <= on and not any(_looks_again(one) for one in outcome.deals):
-        outcome.settled = settled(workspace, files, [found.deal for found in loaded.values() if found.deal], tools.now)
+        outcome.settled = settled(workspace, files, [deal_file.deal for deal_file in loaded.values() if deal_file.deal], tools.now)
     return outcome
 
 

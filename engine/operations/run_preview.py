@@ -86,10 +86,10 @@ def preview(workspace: Workspace, on: date, templates: Templates, scribe: Scribe
     due = _prints_due(workspace, [file.deal for file in files.values() if file.deal], on, scribe)
     prints = _prints(workspace, due)
     looks = []
-    for path, found in files.items():
-        look = _Look(workspace, DealOutcome(found.name, path, reason=found.reason), templates, scribe, prints)
-        if found.deal is not None:
-            look.at(found.deal, min(on, day_of(found.deal, scribe.at)))
+    for path, deal_file in files.items():
+        look = _Look(workspace, DealOutcome(deal_file.name, path, reason=deal_file.reason), templates, scribe, prints)
+        if deal_file.deal is not None:
+            look.at(deal_file.deal, min(on, day_of(deal_file.deal, scribe.at)))
         looks.append(look)
     outcome = RunOutcome(on, [event for events in due.values() for event in events], [look.outcome for look in looks])
     answer = answer_from(workspace, outcome, _logs(workspace, due, looks))

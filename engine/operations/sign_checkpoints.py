@@ -176,8 +176,8 @@ def all_signed(workspace: Workspace, log: str) -> bool:
 
 def kept_checkpoint(workspace: Workspace, log: str) -> SignedCheckpoint | None:
     """Return a log's newest checkpoint as it is kept; nothing is signed for it. None if none was signed."""
-    found = newest(workspace.store.checkpoints(log))
-    return None if found is None else SignedCheckpoint(log, *found)
+    note = newest(workspace.store.checkpoints(log))
+    return None if note is None else SignedCheckpoint(log, *note)
 
 
 def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:

@@ -92,8 +92,8 @@ def deal_page(workspace: Workspace, deal: str, on: date | None, now: datetime) -
 
 def _stated_by(events: Sequence[Event], shown: Event) -> Event | None:
     """Return the notice that states a determination."""
-    found = (event for event in reversed(events) if isinstance(event.payload, NoticeIssued))
-    return next((event for event in found if event.payload.of == shown.key), None)
+    issued = (event for event in reversed(events) if isinstance(event.payload, NoticeIssued))
+    return next((event for event in issued if event.payload.of == shown.key), None)
 
 
 def deal_facts(workspace: Workspace, deal: str) -> DealAdopted:

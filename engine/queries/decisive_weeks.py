@@ -36,8 +36,8 @@ class DecisiveWeeks:
     at_80: int
 
     def __str__(self) -> str:
-        found = f"of {self.results} results on the weeks on hand {self.at_95} decisive at 95%, {self.at_80} at 80%"
-        return f"`{self.test}` under `decisive only`: {found}"
+        words = f"of {self.results} results on the weeks on hand {self.at_95} decisive at 95%, {self.at_80} at 80%"
+        return f"`{self.test}` under `decisive only`: {words}"
 
     def as_data(self) -> dict[str, Any]:
         """Return the counts as JSON."""
@@ -76,9 +76,9 @@ def _given(workspace: Workspace, deal: Deal) -> Iterator[Draft]:
 
 
 def _counted(drafts: tuple[Draft, ...]) -> Iterator[DecisiveWeeks]:
-    found: dict[str, list[tuple[bool, bool]]] = {}
+    verdicts: dict[str, list[tuple[bool, bool]]] = {}
     for draft in drafts:
         if isinstance(draft.payload, Tested) and (bearing := draft.payload.result.bearing) is not None:
-            found.setdefault(draft.payload.result.test, []).append((bearing.decisive_95, bearing.decisive_80))
-    for test, results in found.items():
+            verdicts.setdefault(draft.payload.result.test, []).append((bearing.decisive_95, bearing.decisive_80))
+    for test, results in verdicts.items():
         yield DecisiveWeeks(test, len(results), sum(at_95 for at_95, _ in results), sum(at_80 for _, at_80 in results))

@@ -54,9 +54,9 @@ def forecasts_due(workspace: Workspace, now: datetime) -> Iterator[RateForecast]
         after = weeks[-1].publication_date
         if after + WEEK <= now.date() or (series, after + WEEK) in said:
             continue
-        found = _said(series, weeks, after)
-        if found is not None:
-            yield found
+        due = _said(series, weeks, after)
+        if due is not None:
+            yield due
 
 
 def _said(series: str, weeks: tuple[ObservedWeek, ...], after: date) -> RateForecast | None:

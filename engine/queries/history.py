@@ -286,28 +286,28 @@ def explanation_of(workspace: Workspace, deal: str, test: str, on: date) -> Expl
     """Return the whole working of one result. Raises WrongUsage without one, naming what there is."""
     events = events_of(workspace, deal)
     results = [event for event in events if isinstance(event.payload, Tested) and event.subject == test]
-    found = [event for event in results if event.effective_on == on]
+    determined = [event for event in results if event.effective_on == on]
     if not results:
         known = sorted({event.subject for event in events if isinstance(event.payload, Tested)})
         raise WrongUsage(f"`{test}` is not a test of {deal} that has been run; there are {', '.join(known) or 'none yet'}")
-    if not found:
+    if not determined:
         dates = [event.effective_on for event in results]
         raise WrongUsage(f"`{test}` of {deal} was not tested on {on}; of its dates {dates_there(dates, on)}")
-    values = list(_values(workspace, found[-1]))
+    values = list(_values(workspace, determined[-1]))
     stated = tuple(e.payload.number for e in events if isinstance(e.payload, NoticeIssued) and e.effective_on == on)
-    lines = tuple(_explained(events, found[-1], values))
-    return Explanation(found[-1], tuple(values), lines, _clause(events, found[-1]), stated, len(events))
+    lines = tuple(_explained(events, determined[-1], values))
+    return Explanation(determined[-1], tuple(values), lines, _clause(events, determined[-1]), stated, len(events))
 
 
 def newest_moment(workspace: Workspace) -> datetime:
     """Return when the newest entry of any log was recorded. Raises WrongUsage for a record without entries."""
-    found = []
+    moments = []
     for log in workspace.store.logs():
         last = workspace.store.entry(log, workspace.store.size(log) - 1)
-        found += [event_of(last).recorded_at] if last is not None else []
-    if not found:
+        moments += [event_of(last).recorded_at] if last is not None else []
+    if not moments:
         raise WrongUsage("nothing has been recorded yet")
-    return max(found)
+    return max(moments)
 
 
 def history_part(workspace: Workspace, deal: str, start: int, most: int) -> tuple[tuple[Event, ...], int, str]:

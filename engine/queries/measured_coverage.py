@@ -114,8 +114,8 @@ def kept_coverage(workspace: Workspace, series: str) -> Mapping[str, Any]:
     """Return the table that was measured last, as data; `why` if none was, with both numbers where the pool is too small for one."""
     place = kept_place(workspace, series)
     if place.is_file():
-        found: Mapping[str, Any] = json.loads(read_text(place))
-        return found
+        table: Mapping[str, Any] = json.loads(read_text(place))
+        return table
     if series_name(series).administered:
         return {"why": "An administrator's series names no sellers, so that nothing can be measured."}
     why = _too_small(_pool(workspace, series)[0])
@@ -136,8 +136,8 @@ def _too_small(pairs: Sequence[Pair]) -> str | None:
     sellers = len({seller for seller, _, _ in pairs})
     if len(pairs) >= LEAST_PAIRS and sellers >= LEAST_POOL_SELLERS:
         return None
-    found = f"{counted(len(pairs), 'pairs of a week and a seller')} and {counted(sellers, 'sellers')}"
-    return f"{found}; a measurement needs {LEAST_PAIRS} and {LEAST_POOL_SELLERS}"
+    pool = f"{counted(len(pairs), 'pairs of a week and a seller')} and {counted(sellers, 'sellers')}"
+    return f"{pool}; a measurement needs {LEAST_PAIRS} and {LEAST_POOL_SELLERS}"
 
 
 def _pairs(value: IndexValue) -> Iterator[Pair]:

@@ -30,6 +30,6 @@ class MigratedDeal:
 
 def migrate_deal(file: Path, into: Path, templates: Templates) -> MigratedDeal:
     """Write a file of format 1 in format 2. Raises InputProblems if it cannot be."""
-    found = migrated(read_text(file), str(file), clauses_of(templates))
-    write_whole(into, found.text.encode())
-    return MigratedDeal(into, found)
+    migration = migrated(read_text(file), str(file), clauses_of(templates))
+    write_whole(into, migration.text.encode())
+    return MigratedDeal(into, migration)

@@ -176,8 +176,8 @@ def log_size(workspace: Workspace, deal: str) -> int:
 def log_sizes(workspace: Workspace, deals: Iterable[str]) -> dict[str, int]:
     """Return the same of many deals, as they stand at one moment: one question to the database, however many they are."""
     with workspace.store.read() as reader:
-        found = {head.log: head.size for head in reader.heads()}
-    return {deal: found.get(deal_log(deal), 0) for deal in deals}
+        sizes = {head.log: head.size for head in reader.heads()}
+    return {deal: sizes.get(deal_log(deal), 0) for deal in deals}
 
 
 def portfolio_deals(

@@ -50,10 +50,10 @@ def heads(connection: Any) -> list[Head]:
 
 def names(connection: Any, table: str) -> list[str]:
     """Return the names of the logs that a table speaks of, sorted; each is found from the one before it, whatever the number of rows."""
-    found: Any = connection.exec_driver_sql(
+    rows: Any = connection.exec_driver_sql(
         (_NAMES + "SELECT log FROM names WHERE log IS NOT NULL").format(schema=_schema(connection), table=table)
     )
-    return sorted(found.scalars())
+    return sorted(rows.scalars())
 
 
 def _schema(connection: Any) -> str:

@@ -125,13 +125,13 @@ def _named(reading: Reading, key: str, on_record: Collection[date] | None) -> st
     """Return the as-of date of the report that this one corrects or completes; a problem where no report on record has it."""
     if reading.tree.get((key,)) is None:
         return None
-    found = _date(reading, (key,))
-    if found is not None and on_record is not None and found not in on_record:
+    as_of = _date(reading, (key,))
+    if as_of is not None and on_record is not None and as_of not in on_record:
         why = f"a report that {key} another names the as-of date of that one"
         there = ", ".join(str(day) for day in sorted(on_record)[-3:]) or "no report"
         fix = f"correct the date (on record: {there}), or leave `{key}` out"
-        reading.refuse("R114", f"no report as of {found} is on record", why, fix, (key,))
-    return None if found is None else str(found)
+        reading.refuse("R114", f"no report as of {as_of} is on record", why, fix, (key,))
+    return None if as_of is None else str(as_of)
 
 
 def _date(reading: Reading, path: Path) -> date | None:

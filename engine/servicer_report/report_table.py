@@ -49,17 +49,17 @@ def _name(text: str) -> str:
 
 def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
     """Return the report in the one sheet of a workbook that holds one, or what has to be asked about it."""
-    found = [(sheet, head) for sheet in workbook.sheets if not sheet.hidden and (head := head_of(sheet.cells))]
+    tables = [(sheet, head) for sheet in workbook.sheets if not sheet.hidden and (head := head_of(sheet.cells))]
     fix = "begin a sheet with the row `figure`, `value`, or map the sender's own layout in headroom.toml: [intake.NAME]"
-    if not found:
+    if not tables:
         what = "no sheet in sight has the columns `figure` and `value`"
         why = f"it has {', '.join(f'`{sheet.name}`' for sheet in workbook.sheets) or 'no sheet'}"
         return None, [Problem("R144", what, why, fix, Place(workbook.file))]
-    if len(found) > 1:
-        names = " and ".join(f"`{sheet.name}`" for sheet, _ in found)
+    if len(tables) > 1:
+        names = " and ".join(f"`{sheet.name}`" for sheet, _ in tables)
         why = "nobody can tell which of them is the report"
         return None, [Problem("R145", f"the sheets {names} each hold a report", why, "send one alone", Place(workbook.file))]
-    sheet, head = found[0]
+    sheet, head = tables[0]
     asked = Questions(workbook.file, sheet.name)
     tree = tree_of_table(sheet, head, asked)
     asked.problems += [Problem("RW10", remark, "it is taken, and said", "", Place(workbook.file)) for remark in workbook.remarks]
@@ -169,11 +169,11 @@ def _of_its_unit(asked: Questions, name: str, cell: Cell | None) -> bool:
 
 def letters(column: int) -> str:
     """Return the letters of a column that is counted from 1."""
-    found = ""
+    name = ""
     while column:
         column, rest = divmod(column - 1, 26)
-        found = chr(65 + rest) + found
-    return found
+        name = chr(65 + rest) + name
+    return name
 
 
 def sheet_of_rows(rows: Iterable[tuple[int, Sequence[str]]], name: str = "") -> Sheet:

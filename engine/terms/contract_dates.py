@@ -93,10 +93,10 @@ def dates_made(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> I
     if rule.first is not None:  # the Business Day rule may have moved the first date past `first`, or before it
         start = rule.first - 2 * WEEK
     if rule.every in WEEKDAYS:
-        found = weekly(WEEKDAYS.index(rule.every), start, last)
+        dates = weekly(WEEKDAYS.index(rule.every), start, last)
     else:
-        found = monthly(rule.day or 1, rule.months or MONTHS, start, last)
-    return ((day, calendar.roll(day, rule.if_not_a_business_day)) for day in found)
+        dates = monthly(rule.day or 1, rule.months or MONTHS, start, last)
+    return ((day, calendar.roll(day, rule.if_not_a_business_day)) for day in dates)
 
 
 def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, last: date) -> tuple[date, ...]:
@@ -104,8 +104,8 @@ def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, 
     rule = terms.payment_dates
     if rule is None:
         return ()
-    found = monthly(rule.day, rule.months or MONTHS, first - WEEK, last + WEEK)  # a date moved back was written for a later day
-    moved = (calendar.roll(day, rule.if_not_a_business_day) for day in found)
+    dates = monthly(rule.day, rule.months or MONTHS, first - WEEK, last + WEEK)  # a date moved back was written for a later day
+    moved = (calendar.roll(day, rule.if_not_a_business_day) for day in dates)
     return tuple(day for day in moved if first <= day <= last)
 
 

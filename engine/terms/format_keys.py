@@ -180,8 +180,8 @@ class Lacking:
 
 def lacking(data: Block, clauses: Clauses) -> tuple[Lacking, ...]:
     """Return the keys of format 2 that a file asks for and does not write, in the order of `KEYS`; `data` are the terms of one date."""
-    found = ((key, path, block) for key in KEYS for path, block in _blocks(data, key.block) if key.key not in block)
-    read = ((path, key, key.reading(block, data, clauses)) for key, path, block in found)
+    missing = ((key, path, block) for key in KEYS for path, block in _blocks(data, key.block) if key.key not in block)
+    read = ((path, key, key.reading(block, data, clauses)) for key, path, block in missing)
     return tuple(Lacking(path, key, reading) for path, key, reading in read if reading is not None)
 
 

@@ -44,11 +44,11 @@ def _of_either_format(schema: Any) -> Any:
         return [_of_either_format(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {key: _of_either_format(value) for key, value in schema.items()}
+    either = {key: _of_either_format(value) for key, value in schema.items()}
     needed, fields = schema.get("required"), schema.get("properties")
     if isinstance(needed, list) and isinstance(fields, dict):
-        found["required"] = [name for name in needed if SINCE_2_SAYS not in str(fields.get(name, {}).get("$comment"))]
-    return found
+        either["required"] = [name for name in needed if SINCE_2_SAYS not in str(fields.get(name, {}).get("$comment"))]
+    return either
 
 
 def _hoisted(schema: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:

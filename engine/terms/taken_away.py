@@ -43,7 +43,7 @@ class TakenAway:
 
 def taken_away(segments: Segments, changes: Sequence[Change], tree: Tree) -> tuple[tuple[TakenAway, ...], list[Problem]]:
     """Return the triggers that amendments take away, earliest first; one that does not say what becomes of what it brought is a problem."""
-    found: list[TakenAway] = []
+    removals: list[TakenAway] = []
     problems: list[Problem] = []
     for (_, before), (since, now) in pairwise(segments):
         for name in _triggers(before):
@@ -60,8 +60,8 @@ def taken_away(segments: Segments, changes: Sequence[Change], tree: Tree) -> tup
                 continue
             cite = change.cite or change.document or change.named
             terms, to = before.triggers.get(name), _released_to(before, name)
-            found.append(TakenAway(name, since, change.named, cite, change.consequences, change.reserve, to, terms))
-    return tuple(found), problems
+            removals.append(TakenAway(name, since, change.named, cite, change.consequences, change.reserve, to, terms))
+    return tuple(removals), problems
 
 
 def _triggers(terms: TermsInForce) -> tuple[str, ...]:

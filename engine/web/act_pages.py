@@ -154,12 +154,12 @@ def approvals(visit: AtVisit) -> Response:
 
 def _one(visit: Visit, deal: str, number: str) -> Waiting:
     """Return what waits under a deal, for whoever prepared it and for who may approve it. Raises NotThere for anybody else."""
-    found = waiting_one(visit.desk.database, int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
-    if found is None or found.deal != deal or found.kind == "report":
+    prepared = waiting_one(visit.desk.database, int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    if prepared is None or prepared.deal != deal or prepared.kind == "report":
         raise NotThere
-    if found.prepared_by != visit.who.number and (not visit.may(Right.APPROVE, deal) or found.state == "read"):
+    if prepared.prepared_by != visit.who.number and (not visit.may(Right.APPROVE, deal) or prepared.state == "read"):
         raise NotThere
-    return found
+    return prepared
 
 
 @routes.get("/deals/{deal}/waiting/{number}")

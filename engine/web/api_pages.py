@@ -46,8 +46,10 @@ def _json(data: Any) -> Response:
 @needs(Right.PUBLIC)
 def described(visit: AtVisit) -> Response:
     """Return the description of the interface; nothing of a deal stands in it."""
-    found = [route for route in visit.request.app.routes if getattr(route, "path", "").startswith("/api/v1") and route.include_in_schema]
-    made = get_openapi(title="Headroom", version=__version__, description=__doc__, routes=found)
+    routes_shown = [
+        route for route in visit.request.app.routes if getattr(route, "path", "").startswith("/api/v1") and route.include_in_schema
+    ]
+    made = get_openapi(title="Headroom", version=__version__, description=__doc__, routes=routes_shown)
     made["components"] = {**made.get("components", {}), "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
     made["security"] = [{"token": []}]
     return _json(made)
@@ -80,9 +82,9 @@ def history(
     after: Annotated[int, Query(ge=-1, le=2**31, description="Entries after this number; the first page has -1.")] = -1,
 ) -> Response:
     """Return the entries of a deal's log, oldest first, 500 to a page; `next` is where the following page begins."""
-    found, size, head = history_part(visit.desk.workspace, deal, after + 1, A_PAGE)
-    events = [{**event.model_dump(mode="json"), "summary": summary(event)} for event in found]
-    onward = found[-1].seq if found and found[-1].seq + 1 < size else None
+    entries, size, head = history_part(visit.desk.workspace, deal, after + 1, A_PAGE)
+    events = [{**event.model_dump(mode="json"), "summary": summary(event)} for event in entries]
+    onward = entries[-1].seq if entries and entries[-1].seq + 1 < size else None
     return _json({"deal": deal, "size": size, "head": head, "events": events, "next": onward})
 
 
@@ -104,8 +106,8 @@ def reports(visit: AtVisit, deal: OfDeal) -> Response:
 @needs(Right.READ, reads="Acts, by token", by_token=True)
 def acts(visit: AtVisit, deal: OfDeal) -> Response:
     """Return the Recorded Acts."""
-    found = acts_recorded(visit.desk.workspace, deal)
-    rows = [{"entry": act.entry, "stands": act.stands, "act": act.act.model_dump(mode="json")} for act in found]
+    recorded = acts_recorded(visit.desk.workspace, deal)
+    rows = [{"entry": act.entry, "stands": act.stands, "act": act.act.model_dump(mode="json")} for act in recorded]
     return _json({"deal": deal, "acts": rows})
 
 

@@ -105,52 +105,52 @@ def deal(visit: AtVisit, deal: str, on: str = "") -> Response:
 def _composed(visit: Visit, deal: str, day: date | None) -> DealShown:
     """Page 1 of the date's notice and what came after it; rows of results are named by their clauses."""
     desk, today = visit.desk, visit.now.date()
-    found = deal_page(desk.workspace, deal, day, visit.now)
-    adopted, view = found.adopted, None
+    content = deal_page(desk.workspace, deal, day, visit.now)
+    adopted, view = content.adopted, None
     charts: tuple[dict[str, Any], ...] = ()
-    if found.inputs is not None and adopted is not None:
-        whole: dict[str, Any] = desk.parts.compose(found.inputs)
+    if content.inputs is not None and adopted is not None:
+        whole: dict[str, Any] = desk.parts.compose(content.inputs)
         for block in whole["first"]:
             if block["block"] == "results":
-                for clause, row in zip(clauses_on(adopted, found.inputs.on), block["rows"], strict=False):
+                for clause, row in zip(clauses_on(adopted, content.inputs.on), block["rows"], strict=False):
                     row["key"] = clause.key
-        charts = tuple(_charts(whole, found.inputs))
+        charts = tuple(_charts(whole, content.inputs))
         view = {name: whole[name] for name in ("issuer", "particulars", "answer", "first")}
-    rows = statement_of(desk.workspace, deal, today).rows if found.notice is not None else ()
-    state = next((row.state for row in rows if _states(row.number, found)), "drafted")
+    rows = statement_of(desk.workspace, deal, today).rows if content.notice is not None else ()
+    state = next((row.state for row in rows if _states(row.number, content)), "drafted")
     titles = {clause.key: clause.title for clause in clauses_on(adopted, today)} if adopted is not None else {}
     return DealShown(
-        found.on,
-        found.dates,
-        found.notice.number if found.notice is not None else None,
+        content.on,
+        content.dates,
+        content.notice.number if content.notice is not None else None,
         state,
         view,
         charts,
-        _explained(found),
-        tuple(entry_of(event, titles) for event in found.since[:SINCE]),
-        max(0, len(found.since) - SINCE),
-        found.size,
-        found.head,
+        _explained(content),
+        tuple(entry_of(event, titles) for event in content.since[:SINCE]),
+        max(0, len(content.since) - SINCE),
+        content.size,
+        content.head,
         adopted.time_zone if adopted is not None else "UTC",
         adopted is not None and adopted.illustrative,
     )
 
 
-def _states(number: int, found: DealPage) -> bool:
-    return found.notice is not None and number == found.notice.number
+def _states(number: int, content: DealPage) -> bool:
+    return content.notice is not None and number == content.notice.number
 
 
-def _explained(found: DealPage) -> frozenset[str]:
+def _explained(content: DealPage) -> frozenset[str]:
     """Return the tests that have a result on the date, whose working can be shown."""
-    events: Sequence[Event] = found.inputs.events if found.inputs is not None else ()
-    return frozenset(event.subject for event in events if isinstance(event.payload, Tested) and event.effective_on == found.on)
+    events: Sequence[Event] = content.inputs.events if content.inputs is not None else ()
+    return frozenset(event.subject for event in events if isinstance(event.payload, Tested) and event.effective_on == content.on)
 
 
 def _charts(view: dict[str, Any], inputs: NoticeInputs) -> list[dict[str, Any]]:
     """Return the drawing of each index's rate, with the values behind it."""
     block = next((one for one in view["proof"] if one["block"] == "index"), None)
-    found = [one for one in block["indices"] if one["chart"]] if block else []
-    return [one["chart"] | {"points": _points(inputs, one["name"])} for one in found]
+    indices = [one for one in block["indices"] if one["chart"]] if block else []
+    return [one["chart"] | {"points": _points(inputs, one["name"])} for one in indices]
 
 
 def _points(inputs: NoticeInputs, index: str) -> list[PricePoint]:

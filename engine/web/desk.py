@@ -130,8 +130,8 @@ class Desk:
     @cached_property
     def templates(self) -> Mapping[str, Any]:
         """The covenant templates."""
-        found: Mapping[str, Any] = all_templates()
-        return found
+        shipped: Mapping[str, Any] = all_templates()
+        return shipped
 
     @cached_property
     def parts(self) -> PageParts:
@@ -157,8 +157,8 @@ class Desk:
         """Return the names of all deals, sorted."""
         folder = self.workspace.root / "deals"
         changed = folder.stat().st_mtime_ns if folder.is_dir() else 0
-        found: tuple[str, ...] = self.pages.get(("deals", changed), lambda: deal_names(self.workspace))
-        return found
+        names: tuple[str, ...] = self.pages.get(("deals", changed), lambda: deal_names(self.workspace))
+        return names
 
     def sizes(self) -> Mapping[str, int]:
         """Return how many entries each deal's log has, at most a second old, or as of the last page that recorded."""

@@ -50,11 +50,13 @@ class DeskDatabase:
         self._local = threading.local()
         self._writing = threading.Lock()
         with self.writing() as connection:
-            found = connection.execute("PRAGMA user_version").fetchone()[0]
-            if found == 0:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
                 connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
-            elif found != VERSION:
-                raise WrongUsage(f"{path.name} has tables of version {found}, and this engine knows {VERSION}; use the engine that made it")
+            elif version != VERSION:
+                raise WrongUsage(
+                    f"{path.name} has tables of version {version}, and this engine knows {VERSION}; use the engine that made it"
+                )
         path.chmod(0o600)
 
     @property

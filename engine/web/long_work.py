@@ -81,8 +81,8 @@ class LongWork:
 
     def find(self, key: str, person: int) -> Work | None:
         """Return a piece of work of a person; nobody else's."""
-        found = self._work.get(key)
-        return found if found is not None and found.person == person else None
+        work = self._work.get(key)
+        return work if work is not None and work.person == person else None
 
     def cancel(self, work: Work) -> bool:
         """Cancel a piece that waits still; one that runs is let end, and False."""

@@ -47,8 +47,8 @@ def all_notices(visit: AtVisit) -> Response:
         kept: Statement = desk.rows.get(question, lambda: statement_of(desk.workspace, deal, today, show=OPEN, to=mine))
         return kept
 
-    found = [open_notices(deal) for deal in deals]
-    shown = [one for one in found if one.rows]
+    statements = [open_notices(deal) for deal in deals]
+    shown = [one for one in statements if one.rows]
     return page(
         visit, "notices.html.j2", nav="notices", statements=shown, illustrative=desk.demonstration or any(one.illustrative for one in shown)
     )
@@ -68,22 +68,22 @@ def statement(visit: AtVisit, deal: str, to: str = "", show: str = ALL) -> Respo
     """Show the statement of a deal."""
     query = visit.request.query_params
     first, last = day_in(query.get("from", ""), "From"), day_in(to, "To")
-    found = _statement(visit, deal, (first, last), OPEN if show == OPEN else ALL, own_parties(visit, deal))
+    rows = _statement(visit, deal, (first, last), OPEN if show == OPEN else ALL, own_parties(visit, deal))
     return page(
         visit,
         "statement.html.j2",
         nav="notices",
-        found=found,
-        given=[row for row in found.rows if row.delivery.given_on is not None],
-        overdue=[row for row in found.rows if row.overdue],
+        found=rows,
+        given=[row for row in rows.rows if row.delivery.given_on is not None],
+        overdue=[row for row in rows.rows if row.overdue],
         first=query.get("from", "")[:20],
         last=to[:20],
         show=show,
         choices=(ALL, OPEN),
-        rules=sorted({row.delivery.duty.deemed_given or "by Act" for row in found.rows if row.delivery.duty is not None}),
-        zone=found.zone,
-        illustrative=visit.desk.demonstration or found.illustrative,
-        foot=f"Made from the log of {deal}, {found.size:,} entries.",
+        rules=sorted({row.delivery.duty.deemed_given or "by Act" for row in rows.rows if row.delivery.duty is not None}),
+        zone=rows.zone,
+        illustrative=visit.desk.demonstration or rows.illustrative,
+        foot=f"Made from the log of {deal}, {rows.size:,} entries.",
     )
 
 

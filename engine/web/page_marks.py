@@ -58,9 +58,9 @@ def sprite(marks: Mapping[str, str]) -> Markup:
     Args:
         marks: the notice's own, each an SVG by name.
     """
-    found = [f'<symbol id="m-{name}" viewBox="0 0 100 100">{_inner(svg)}</symbol>' for name, svg in marks.items()]
-    found += [f'<symbol id="s-{name}" viewBox="0 0 100 130">{shapes}</symbol>' for name, shapes in SHEETS.items()]
-    return Markup(f'<svg class="sprite" aria-hidden="true" focusable="false">{"".join(found)}</svg>')
+    symbols = [f'<symbol id="m-{name}" viewBox="0 0 100 100">{_inner(svg)}</symbol>' for name, svg in marks.items()]
+    symbols += [f'<symbol id="s-{name}" viewBox="0 0 100 130">{shapes}</symbol>' for name, shapes in SHEETS.items()]
+    return Markup(f'<svg class="sprite" aria-hidden="true" focusable="false">{"".join(symbols)}</svg>')
 
 
 def _inner(svg: str) -> str:

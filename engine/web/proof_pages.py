@@ -66,11 +66,11 @@ def _proof(visit: Visit, deal: str, status: int = 200, refused: str = "", taken:
 @needs(Right.PROVE, reads="checkpoint")
 def checkpoint(visit: AtVisit, deal: str) -> Response:
     """Send the newest signed checkpoint, to hold."""
-    found = kept_checkpoint(visit.desk.workspace, log_of_deal(deal))
-    if found is None:
+    note = kept_checkpoint(visit.desk.workspace, log_of_deal(deal))
+    if note is None:
         raise NotThere
-    headers = {"Content-Disposition": f'attachment; filename="{deal}-{found.size}.checkpoint"'}
-    return Response(found.note, media_type="text/plain; charset=utf-8", headers=headers)
+    headers = {"Content-Disposition": f'attachment; filename="{deal}-{note.size}.checkpoint"'}
+    return Response(note.note, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 @routes.post("/deals/{deal}/cosignature")

@@ -40,10 +40,10 @@ def hosts_of(desk: Desk) -> frozenset[str]:
     """Return the names under which the desk answers; any other is refused, so that no link that it makes leads elsewhere."""
     settings = desk.settings
     own = {settings.host, "127.0.0.1", "localhost", "[::1]"} if not settings.has_tls else {settings.host}
-    found = {f"{name}:{settings.port}" for name in own} | own
+    hosts = {f"{name}:{settings.port}" for name in own} | own
     if settings.address is not None:
-        found.add(urlsplit(settings.address).netloc)
-    return frozenset(name.lower() for name in found)
+        hosts.add(urlsplit(settings.address).netloc)
+    return frozenset(name.lower() for name in hosts)
 
 
 class Protection:

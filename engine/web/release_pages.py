@@ -28,15 +28,15 @@ def acting_for(person: Person, deal: str) -> Acting:
 def acting_people(visit: Visit, *others: int) -> dict[str, Acting]:
     """Return who acts for whom, by name: whoever asks, and other accounts by number. Raises WrongUsage if two have one name."""
     deal = visit.deal or EVERY_DEAL
-    found = {visit.who.name: acting_for(visit.who, deal)}
+    people = {visit.who.name: acting_for(visit.who, deal)}
     for number in others:
         person = visit.desk.accounts.person(number)
         if person is None:
             raise WrongUsage("whoever prepared this has no account any more; prepare it again")
-        if person.name in found and person.number != visit.who.number:
+        if person.name in people and person.number != visit.who.number:
             raise WrongUsage(f"two accounts are called {person.name}; a record must tell them apart")
-        found[person.name] = acting_for(person, deal)
-    return found
+        people[person.name] = acting_for(person, deal)
+    return people
 
 
 def may_release(visit: Visit, row: StatementRow) -> bool:
@@ -62,8 +62,8 @@ def release_notice(visit: AtVisit, deal: str, number: str) -> Response:
     duty = row.delivery.duty
     if duty is not None and duty.released_by == "two persons":
         open_ = [waiting for waiting in waiting_of(desk.database, [deal], "release") if waiting.body["number"] == row.number]
-        found = open_[0].number if open_ else _prepared(visit, deal, row.number)
-        return RedirectResponse(f"/deals/{deal}/waiting/{found}", 303)
+        prepared = open_[0].number if open_ else _prepared(visit, deal, row.number)
+        return RedirectResponse(f"/deals/{deal}/waiting/{prepared}", 303)
     with desk.recording():
         release(desk.workspace, deal, row.number, visit.who.name, None, False, visit.scribe(), acting_people(visit))
     return RedirectResponse(f"/deals/{deal}/notices/{number}", 303)

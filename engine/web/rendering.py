@@ -34,7 +34,7 @@ def _finalized(value: Any) -> Any:
 def environment(desk_parts: PageParts) -> Environment:
     """Return the templates, with the notice's own drawings and words among them."""
     loader = ChoiceLoader([DictLoader({"drawings.html.j2": desk_parts.drawings}), PackageLoader("engine.web")])
-    found = Environment(
+    jinja = Environment(
         loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
@@ -44,15 +44,15 @@ def environment(desk_parts: PageParts) -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
-    found.filters |= words.FILTERS
-    found.filters |= {
+    jinja.filters |= words.FILTERS
+    jinja.filters |= {
         "role": desk_parts.role,
         "roles": lambda names: ", ".join(map(desk_parts.role, names)),
         "prose": lambda text: desk_parts.with_dates(text.replace("`", "")),
         "duty": lambda one: duty_words(desk_parts, one),
     }
-    found.filters["address"] = lambda text: quote(str(text), safe="")
-    found.globals |= {
+    jinja.filters["address"] = lambda text: quote(str(text), safe="")
+    jinja.globals |= {
         "mark": page_marks.mark,
         "state_mark": page_marks.state_mark,
         "sheet": page_marks.sheet,
@@ -63,9 +63,9 @@ def environment(desk_parts: PageParts) -> Environment:
         "Right": Right,
         "version": __version__,
     }
-    found.globals["deal_places"] = DEAL_PLACES
-    found.globals["pieces"] = found.get_template("pieces.html.j2").module
-    return found
+    jinja.globals["deal_places"] = DEAL_PLACES
+    jinja.globals["pieces"] = jinja.get_template("pieces.html.j2").module
+    return jinja
 
 
 def compiled(desk_parts: PageParts) -> None:

@@ -142,18 +142,18 @@ def report(visit: AtVisit, deal: str, number: str) -> Response:
 
 def _shown(visit: Visit, deal: str, waiting: Waiting, status: int = 200, notice: str = "") -> Response:
     desk = visit.desk
-    found, event = _read(visit, deal, waiting)
-    reached = [] if event is None else of_event(desk.workspace, found.deal, event, desk.templates)
+    reading, event = _read(visit, deal, waiting)
+    reached = [] if event is None else of_event(desk.workspace, reading.deal, event, desk.templates)
     return page(
         visit,
         "report.html.j2",
         status=status,
         nav="week",
         one=waiting,
-        report=found.report,
-        rows=_figures(found),
-        remarks=[each for each in found.warnings if each.code != "RW04"],
-        lacks=lacking(found.report, found.older, found.deal, desk.templates),
+        report=reading.report,
+        rows=_figures(reading),
+        remarks=[each for each in reading.warnings if each.code != "RW04"],
+        lacks=lacking(reading.report, reading.older, reading.deal, desk.templates),
         reached=reached,
         known=event is None,
         entries=desk.size(deal),

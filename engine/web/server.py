@@ -30,7 +30,7 @@ def options(desk: Desk) -> dict[str, Any]:
     """Return what the server is started with."""
     web = desk.settings
     root = desk.workspace.root
-    found: dict[str, Any] = {
+    chosen: dict[str, Any] = {
         "host": web.host,
         "port": web.port,
         "log_level": "warning",
@@ -45,8 +45,8 @@ def options(desk: Desk) -> dict[str, Any]:
         "h11_max_incomplete_event_size": 64 * 1024,
     }
     if web.tls_certificate is not None and web.tls_key is not None:
-        found |= {"ssl_certfile": str(root / web.tls_certificate), "ssl_keyfile": str(root / web.tls_key)}
-    return found
+        chosen |= {"ssl_certfile": str(root / web.tls_certificate), "ssl_keyfile": str(root / web.tls_key)}
+    return chosen
 
 
 def _log_to(stream: Any) -> None:

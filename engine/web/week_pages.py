@@ -37,9 +37,9 @@ def week_of(visit: Visit, on: date) -> Week:
     """Return the week of whoever asks; each duty stands once, under whoever owes it."""
     desk = visit.desk
     deals = granted(visit.who, desk.deals(), Right.SEE)
-    found = deal_weeks(desk.workspace, deals, on, lambda deal, size, make: desk.rows.get(("week", deal, size, on), make), desk.sizes())
+    weeks = deal_weeks(desk.workspace, deals, on, lambda deal, size, make: desk.rows.get(("week", deal, size, on), make), desk.sizes())
     due, owed = [], []
-    for one in found:
+    for one in weeks:
         mine = visit.who.parties_in(one.row.deal)
         sees_all = visit.may(Right.READ, one.row.deal)
         for duty in one.row.owed:
@@ -47,7 +47,7 @@ def week_of(visit: Visit, on: date) -> Week:
                 due.append(duty)
             elif sees_all or any(party in duty.to for party in mine):
                 owed.append(duty)
-    return Week(_by_day(due), _by_day(owed), found)
+    return Week(_by_day(due), _by_day(owed), weeks)
 
 
 def _by_day(duties: Sequence[OpenDuty]) -> tuple[OpenDuty, ...]:
@@ -59,8 +59,8 @@ def _by_day(duties: Sequence[OpenDuty]) -> tuple[OpenDuty, ...]:
 def week(visit: AtVisit, on: str = "") -> Response:
     """Show the week."""
     day = day_in(on, "on") or visit.now.date()
-    found = week_of(visit, day)
-    reading = [deal for deal in found.deals if visit.may(Right.READ, deal.row.deal)]
+    view = week_of(visit, day)
+    reading = [deal for deal in view.deals if visit.may(Right.READ, deal.row.deal)]
     waits = [notice for one in reading for notice in one.waiting]
     return page(
         visit,
@@ -68,17 +68,17 @@ def week(visit: AtVisit, on: str = "") -> Response:
         nav="week",
         day=day,
         until=day + timedelta(days=6),
-        due=found.due[:SHOWN],
-        owed=found.owed[:SHOWN],
-        more_due=max(0, len(found.due) - SHOWN),
-        more_owed=max(0, len(found.owed) - SHOWN),
-        overdue=sum(due_act.days < 0 for due_act in found.due),
-        today=sum(one.days == 0 for one in found.due),
+        due=view.due[:SHOWN],
+        owed=view.owed[:SHOWN],
+        more_due=max(0, len(view.due) - SHOWN),
+        more_owed=max(0, len(view.owed) - SHOWN),
+        overdue=sum(due_act.days < 0 for due_act in view.due),
+        today=sum(one.days == 0 for one in view.due),
         came=sorted((came for one in reading for came in one.came), key=lambda came: came.at, reverse=True)[:SHOWN],
         waits=sorted(waits, key=lambda wait: (wait.due or date.max, wait.deal, wait.number))[:SHOWN],
         recent=RECENT,
-        prepared=waiting_of(visit.desk.database, [one.row.deal for one in found.deals]),
-        deals=found.deals,
-        next_run=min((one.next_determination for one in found.deals if one.next_determination), default=None),
-        illustrative=visit.desk.demonstration or any(one.row.illustrative for one in found.deals),
+        prepared=waiting_of(visit.desk.database, [one.row.deal for one in view.deals]),
+        deals=view.deals,
+        next_run=min((one.next_determination for one in view.deals if one.next_determination), default=None),
+        illustrative=visit.desk.demonstration or any(one.row.illustrative for one in view.deals),
     )

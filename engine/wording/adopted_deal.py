@@ -239,10 +239,10 @@ def _indices(terms: TermsInForce) -> Iterator[IndexFacts]:
 
 def _amendments(deal: Deal) -> Iterator[AmendmentFacts]:
     """Yield each amendment and each correction of the file, under its own number, with what it changed."""
-    found: dict[tuple[ChangeKind, int], list[Change]] = {}
+    by_amendment: dict[tuple[ChangeKind, int], list[Change]] = {}
     for change in deal.changes:
-        found.setdefault((change.kind, change.number), []).append(change)
-    for (kind, number), changes in found.items():
+        by_amendment.setdefault((change.kind, change.number), []).append(change)
+    for (kind, number), changes in by_amendment.items():
         yield AmendmentFacts(
             number=number,
             kind=kind,

@@ -198,10 +198,10 @@ def steps(deal: Deal, under: str) -> Iterator[str]:
                 said = f"{source.written} from {source.since}{f' ({by})' if by else ''}"
                 if said not in values.setdefault(source.path, []):
                     values[source.path].append(said)
-    for path, found in values.items():
-        if len(found) > 1:
+    for path, values_by_date in values.items():
+        if len(values_by_date) > 1:
             term = ", ".join(part.replace("_", " ") for part in path.removeprefix(under).split("."))
-            yield f"{term}: {'; '.join(found)}"
+            yield f"{term}: {'; '.join(values_by_date)}"
 
 
 def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:

@@ -30,7 +30,7 @@ def publications_shown(
         events: the deal's log up to the notice.
     """
     read_of = {publication.event: publication for publication in _published(events) if publication.read_of is not None}
-    found = {}
+    shown = {}
     for name in (index.name for index in facts_on(deal, on).indices):
         series = partial(_series_on, deal, name)
         prints: dict[date, dict[str, Any]] = {
@@ -40,8 +40,8 @@ def publications_shown(
             if event.effective_on <= on and event.recorded_at <= known_at and series(event.effective_on) == series_name
             if event.payload.value.get("cadence") != "daily" or event.leaf in read_of
         }
-        found[name] = [prints[day] for day in sorted(prints)]
-    return found
+        shown[name] = [prints[day] for day in sorted(prints)]
+    return shown
 
 
 def _published(events: Sequence[Event]) -> Iterator[Published]:

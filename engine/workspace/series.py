@@ -152,10 +152,10 @@ def published(event: Event) -> Published:
         return _READ[event.leaf]
     if len(_READ) >= AT_MOST:
         _READ.clear()
-    found = _published(event)
+    recorded = _published(event)
     if event.leaf:
-        _READ[event.leaf] = found
-    return found
+        _READ[event.leaf] = recorded
+    return recorded
 
 
 def _published(event: Event) -> Published:

@@ -327,13 +327,13 @@ def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
     except NoToml as error:
         raise InputProblems([Problem("S101", "not readable as TOML", str(error), "correct the file", Place(str(path)))]) from None
     except ValidationError as error:
-        raise InputProblems(_problem(found, path) for found in error.errors()) from None
+        raise InputProblems(_problem(detail, path) for detail in error.errors()) from None
     for name in () if to_inspect else FOLDERS:
         (root / name).mkdir(exist_ok=True)
     return Workspace(root, settings, to_inspect)
 
 
-def _problem(found: Any, path: Path) -> Problem:
-    where = ".".join(str(step) for step in found["loc"])
-    what = f"`{where}`: {found['msg']}"
+def _problem(detail: Any, path: Path) -> Problem:
+    where = ".".join(str(step) for step in detail["loc"])
+    what = f"`{where}`: {detail['msg']}"
     return Problem("S102", what, "a setting that is not understood does nothing", "correct or remove it", Place(str(path)))

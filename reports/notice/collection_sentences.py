@@ -12,14 +12,14 @@ from reports.formats import counted, listed, price, sentence, short_date
 def collections(value: Mapping[str, Any]) -> list[str]:
     """Return the range over all choices of collections, and each day in doubt; nothing if nothing is to be said."""
     said = []
-    found = value.get("collection_range")
-    if found:
-        days, choices = int(found["days"]), int(found["choices"])
+    range_ = value.get("collection_range")
+    if range_:
+        days, choices = int(range_["days"]), int(range_["choices"])
         several = f"{sentence(counted(days))} day{'' if days == 1 else 's'} {'was' if days == 1 else 'were'} collected several times"
         said.append(
-            f"{several}; over all {choices:,} choices of collections the value is {price(found['lowest'])} to {price(found['highest'])}."
+            f"{several}; over all {choices:,} choices of collections the value is {price(range_['lowest'])} to {price(range_['highest'])}."
         )
-        if found.get("perhaps_none"):
+        if range_.get("perhaps_none"):
             said.append("Some of these choices give no value.")
         said.append("This range enters no interval.")
     for day in value.get("days") or ():

@@ -18,11 +18,11 @@ SHOWN = 3
 
 def undecided(lines: Sequence[Line]) -> list[Line]:
     """Return the tests whose result other sellers would turn, those that fail first."""
-    found = [line for line in lines if line.result is not None and line.result.bearing is not None and line.result.bearing.undecided]
-    return sorted(found, key=lambda line: line.verdict is not Verdict.FAIL)
+    open_lines = [line for line in lines if line.result is not None and line.result.bearing is not None and line.result.bearing.undecided]
+    return sorted(open_lines, key=lambda line: line.verdict is not Verdict.FAIL)
 
 
-def doubt(found: Brief, lines: Sequence[Line]) -> Runs:
+def doubt(brief: Brief, lines: Sequence[Line]) -> Runs:
     """Return what the first paragraph says of results that are not decisive: listings, sellers, the interval by sellers.
 
     Nothing if all are.
@@ -30,7 +30,7 @@ def doubt(found: Brief, lines: Sequence[Line]) -> Runs:
     open_ = undecided(lines)
     if not open_:
         return []
-    prints = [rate.published for rate in found.rates.values() if rate.published is not None]
+    prints = [rate.published for rate in brief.rates.values() if rate.published is not None]
     said = [f"USD {price(one.value)} on {_of_print(one)}." for one in prints if one.value is not None and one.observations]
     return [(" " + " ".join([*said, *_reasons(open_)]), False)]
 
@@ -52,12 +52,12 @@ def _why(line: Line) -> str:
     return with_dates(bearing.undecided or "") + (f"; {failing} of sellers fail" if failing else "")
 
 
-def effect(found: Brief) -> str:
+def effect(brief: Brief) -> str:
     """Return what the deal lets thin data do: said once on page 1 if a result is not decisive."""
-    if not undecided(found.lines):
+    if not undecided(brief.lines):
         return ""
-    held = {facts.name: f", {facts.held}" if facts.held else "" for facts in found.deal.indices}
-    effects = dict.fromkeys(f"{facts.low_confidence}{held[facts.name]} ({facts.low_confidence_cite})" for facts in found.deal.indices)
+    held = {facts.name: f", {facts.held}" if facts.held else "" for facts in brief.deal.indices}
+    effects = dict.fromkeys(f"{facts.low_confidence}{held[facts.name]} ({facts.low_confidence_cite})" for facts in brief.deal.indices)
     return f"Effect of a result that is not decisive, by the deal: {listed(list(effects))}. " if effects else ""
 
 
@@ -98,17 +98,17 @@ def stands_on(value: Mapping[str, Any]) -> str:
     largest = f" (largest {float(share):.0%})" if share else ""
     least = "at least " if value.get("hosts_at_least") else ""
     sellers = f" of {least}{whole(value['hosts'])} seller{'' if value['hosts'] == 1 else 's'}{largest}" if value.get("hosts") else ""
-    found = value.get("seller_interval")
+    ends = value.get("seller_interval")
     without = value.get("seller_interval_why")
     by_sellers = (
-        f"; with other sellers of the same kind {interval(found)}" if found else f"; no interval by sellers: {without}" if without else ""
+        f"; with other sellers of the same kind {interval(ends)}" if ends else f"; no interval by sellers: {without}" if without else ""
     )
     return f"{whole(value.get('observations'))} listings{sellers}{by_sellers}"
 
 
-def newest_publication(found: Brief, name: str) -> dict[str, Any]:
+def newest_publication(brief: Brief, name: str) -> dict[str, Any]:
     """Return the IndexValue that the rate rests on; empty if none was handed in."""
-    rate = found.rates.get(name)
+    rate = brief.rates.get(name)
     wanted = rate.publication_date.isoformat() if rate and rate.publication_date else None
-    values = [value for value in found.inputs.publications.get(name, ()) if str(value["publication_date"]) == wanted]
+    values = [value for value in brief.inputs.publications.get(name, ()) if str(value["publication_date"]) == wanted]
     return dict(values[-1]) if values else {}

@@ -99,7 +99,7 @@ STATES = {str(status): said for status, said in PRINTED_STATUS.items()} | {str(s
 
 def condition(rest: str) -> str:
     """Return what a condition asks of its clause, as a sentence goes on: `fails on 4 consecutive Determination Dates`."""
-    dated = DATES.sub(lambda found: f"on {found.group(1)} {found.group(2).title()} {found.group(3).title()}", rest)
+    dated = DATES.sub(lambda match: f"on {match.group(1)} {match.group(2).title()} {match.group(3).title()}", rest)
     for word, said in VERBS.items():
         if dated == word or dated.startswith(f"{word} "):
             return said + dated.removeprefix(word)
@@ -114,10 +114,10 @@ def read(text: str, keys: Collection[str], titles: Titles) -> str:
     asked = "|".join(re.escape(word) for word in (*VERBS, *STATES))
     named = re.sub(
         rf"(?<![\w-])({known}) ((?:{asked}|(?:at least|at most|more than|less than) USD [\d.]+)(?: {DATES.pattern})?)",
-        lambda found: f"{titles(found.group(1))} {condition(found.group(2))}",
+        lambda match: f"{titles(match.group(1))} {condition(match.group(2))}",
         text,
     )
-    return classes(with_dates(re.sub(r"; ([a-z ]+) acts\b", lambda found: f"; the {role(found.group(1))} acts", named)))
+    return classes(with_dates(re.sub(r"; ([a-z ]+) acts\b", lambda match: f"; the {role(match.group(1))} acts", named)))
 
 
 def limb(one: Limb, titles: Titles) -> tuple[str | None, str]:

@@ -43,8 +43,8 @@ class Past:
 
     def of(self, kind: str, subject: str | None = None) -> tuple[Event, ...]:
         """Events of one kind, of one subject where it is given, oldest first."""
-        found = self.by_kind.get(kind, ())
-        return found if subject is None else tuple(event for event in found if event.subject == subject)
+        events = self.by_kind.get(kind, ())
+        return events if subject is None else tuple(event for event in events if event.subject == subject)
 
 
 def read(events: Iterable[Event], on: date) -> Past:
@@ -54,7 +54,7 @@ def read(events: Iterable[Event], on: date) -> Past:
     by_kind: dict[str, list[Event]] = {}
     for event in stands:
         by_kind.setdefault(event.kind, []).append(event)
-    ordered = {kind: tuple(sorted(found, key=lambda e: (e.effective_on, e.seq))) for kind, found in by_kind.items()}
+    ordered = {kind: tuple(sorted(kind_events, key=lambda e: (e.effective_on, e.seq))) for kind, kind_events in by_kind.items()}
     return Past(on, stands, ordered, earlier)
 
 
@@ -73,8 +73,8 @@ def adopted(past: Past) -> DealAdopted:
 
 def determined(past: Past) -> Event | None:
     """Return the newest Determination Date as a whole."""
-    found = past.of("determined")
-    return found[-1] if found else None
+    events = past.of("determined")
+    return events[-1] if events else None
 
 
 def whole(past: Past) -> Determined | None:
@@ -152,5 +152,5 @@ def acts(past: Past) -> tuple[ActRecorded, ...]:
 
 def issued(past: Past) -> tuple[tuple[date, NoticeIssued], ...]:
     """Return the notices issued so far, each with its date."""
-    found = sorted(past.of("notice issued"), key=lambda event: event.seq)
-    return tuple((e.effective_on, e.payload) for e in found if isinstance(e.payload, NoticeIssued))
+    events = sorted(past.of("notice issued"), key=lambda event: event.seq)
+    return tuple((e.effective_on, e.payload) for e in events if isinstance(e.payload, NoticeIssued))

@@ -245,10 +245,10 @@ def not_determined(lines: Sequence[Line], known: Collection[str | None]) -> list
         if line.result is not None and line.result.reason is not None:
             by_reason.setdefault(line.result.reason.reason, []).append(line)
     said = []
-    for reason, found in by_reason.items():
+    for reason, tests in by_reason.items():
         why = "" if reason in known else f": {with_dates(reason)}"
-        said.append(f"{_row(found, 'is NOT DETERMINED', 'are NOT DETERMINED')}{why}.")
-    return [*said, *_moved([line for found in by_reason.values() for line in found])]
+        said.append(f"{_row(tests, 'is NOT DETERMINED', 'are NOT DETERMINED')}{why}.")
+    return [*said, *_moved([line for tests in by_reason.values() for line in tests])]
 
 
 def _moved(lines: Sequence[Line]) -> list[str]:

@@ -28,8 +28,8 @@ CLEAR = 34
 
 def nearest(line: Line, rates: Mapping[str, ReferenceRate]) -> BreakEven | None:
     """Return the Break-even Rate nearest to its index's rate: the one that would decide first."""
-    found = [even for even in (line.result.break_even if line.result else ()) if even.rate is not None and _rate(rates, even.index)]
-    return min(found, key=lambda even: abs(_share(even, rates) - 1), default=None)
+    rates_near = [even for even in (line.result.break_even if line.result else ()) if even.rate is not None and _rate(rates, even.index)]
+    return min(rates_near, key=lambda even: abs(_share(even, rates) - 1), default=None)
 
 
 def axis(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> dict[str, Any]:

@@ -57,14 +57,14 @@ def first_words(context: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _blocks(section: Element, page: str, names: Sequence[str]) -> list[dict[str, Any]]:
     """Return the blocks of a section: masthead and answer before the first heading of page 1, then one for each heading."""
     waiting = list(names)
-    found: list[tuple[str, list[Element]]] = [("masthead", [])] if page == "first" else []
+    blocks: list[tuple[str, list[Element]]] = [("masthead", [])] if page == "first" else []
     for child in section:
         if child.get("class") == "answer":
-            found.append(("answer", []))
+            blocks.append(("answer", []))
         elif child.tag == "h2" or child.find("h2") is not None:
-            found.append((waiting.pop(0), []))
-        found[-1][1].append(child)
-    return [_block(page, name, elements) for name, elements in found]
+            blocks.append((waiting.pop(0), []))
+        blocks[-1][1].append(child)
+    return [_block(page, name, elements) for name, elements in blocks]
 
 
 def _block(page: str, name: str, elements: Iterable[Element]) -> dict[str, Any]:

@@ -138,26 +138,26 @@ def _title(inputs: ForesightInputs, name: str) -> str:
 
 def _lead(inputs: ForesightInputs) -> Runs:
     """Return the answer: what is inverted, then what happens first on the first path, with date and rate."""
-    found: list[tuple[str, bool]] = []
+    runs: list[tuple[str, bool]] = []
     if inputs.ladder is not None:
         worst = max(inputs.ladder["inversions"], key=lambda one: float(one["by"]), default=None)
         if worst is not None:
             graver, milder = (_title(inputs, _subject(inputs.ladder, worst[side])) for side in ("graver", "milder"))
-            found.append((f"{graver} comes before {milder}.", True))
+            runs.append((f"{graver} comes before {milder}.", True))
         else:
-            found.append(("No graver limb comes before a milder one.", True))
+            runs.append(("No graver limb comes before a milder one.", True))
     if inputs.stress is not None:
         path = inputs.stress["outcomes"][0]
         for one in [first for first in path["firsts"] if first["what"] in ("fails", "default", "begins", "obliged")][:4]:
             at = f" at {float(one['rate']):.4f}" if one["rate"] is not None else ""
             said = SENTENCES[one["what"]].format(_title(inputs, one["subject"]))
-            lead = f" Under {path['path']}, {said} " if len(found) == bool(inputs.ladder) else f" {said[:1].upper()}{said[1:]} "
-            found.append((lead, False))
-            found.append((long_date(date.fromisoformat(one["on"])), True))
-            found.append((f"{at}.", False))
+            lead = f" Under {path['path']}, {said} " if len(runs) == bool(inputs.ladder) else f" {said[:1].upper()}{said[1:]} "
+            runs.append((lead, False))
+            runs.append((long_date(date.fromisoformat(one["on"])), True))
+            runs.append((f"{at}.", False))
     for said in (simulation_lead(inputs.simulation, lambda name: _title(inputs, name)), calibration_lead(inputs.calibration)):
-        found += [(f" {said}" if found else said, False)] if said else []
-    return found or [("This report holds a calibration or a simulation of one draft.", True)]
+        runs += [(f" {said}" if runs else said, False)] if said else []
+    return runs or [("This report holds a calibration or a simulation of one draft.", True)]
 
 
 def _subject(ladder: Value, limb: str) -> str:

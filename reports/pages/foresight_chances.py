@@ -23,16 +23,16 @@ DEFINITIONS = (
 )
 
 
-def calibration_page(found: Value | None) -> dict[str, Any] | None:
+def calibration_page(calibration: Value | None) -> dict[str, Any] | None:
     """Return the heat map and its words; None if nothing was calibrated."""
-    if found is None:
+    if calibration is None:
         return None
-    cells = found["model"]
+    cells = calibration["model"]
     levels = list(dict.fromkeys(cell["variant"]["level"] for cell in cells))
     counts = list(dict.fromkeys(cell["variant"]["count"] for cell in cells))
     release = cells[0]["variant"]["release"]
-    under = found["smallest_count_under"]["share"]
-    drafted = found.get("drafted")
+    under = calibration["smallest_count_under"]["share"]
+    drafted = calibration.get("drafted")
     rows = []
     for count in counts:
         row = []
@@ -55,32 +55,33 @@ def calibration_page(found: Value | None) -> dict[str, Any] | None:
             )
         rows.append({"count": counted(count, "dates"), "cells": row})
     return {
-        "heading": f"Calibration of {found['term']}",
+        "heading": f"Calibration of {calibration['term']}",
         "intro": (
-            f"Each cell: the probability of at least one false alarm in {found['weeks']} weeks with its Monte Carlo error; shortfalls "
+            f"Each cell: the probability of at least one false alarm in {calibration['weeks']} weeks with its Monte Carlo error; "
+            "shortfalls "
             f"missed; weeks late. Bar: the probability, full at 0.50. Heavy frame: under {under:.2f}. Corner: the draft. "
             f"Released on {counted(release, 'dates')}."
         ),
         "levels": [f"{level / 10_000:.2f}" for level in levels],
         "rows": rows,
-        "definitions": [(word, said.format(q=found["q"])) for word, said in DEFINITIONS],
-        "said": " ".join(found["said"]),
+        "definitions": [(word, said.format(q=calibration["q"])) for word, said in DEFINITIONS],
+        "said": " ".join(calibration["said"]),
     }
 
 
-def simulation_page(found: Value | None, rungs: Sequence[Value], title: Callable[[str], str]) -> dict[str, Any] | None:
+def simulation_page(simulation: Value | None, rungs: Sequence[Value], title: Callable[[str], str]) -> dict[str, Any] | None:
     """Return the fan and the chances; None if nothing was simulated.
 
     Args:
-        found: the answer of `simulate`.
+        simulation: the answer of `simulate`.
         rungs: the ladder's limbs, whose rates stand across the fan.
         title: what a test or a trigger is called.
     """
-    if found is None:
+    if simulation is None:
         return None
-    horizons = list(found["chances"][0]["within"]) if found["chances"] else []
+    horizons = list(simulation["chances"][0]["within"]) if simulation["chances"] else []
     rows = []
-    for chance in found["chances"]:
+    for chance in simulation["chances"]:
         cells = [f"{title(chance['subject'])} {HAPPENING_WORDS[chance['what']]}"]
         for weeks in horizons:
             share, error = chance["within"][weeks]
@@ -88,20 +89,22 @@ def simulation_page(found: Value | None, rungs: Sequence[Value], title: Callable
         rows.append(cells)
     below = [rung for rung in rungs if rung["fails"] == "below" and rung["rate"]]
     levels = [(title(rung["test"]), float(rung["rate"])) for rung in below]
-    scores = "; ".join(f"{score['forecast']} {score['crps']:.4f}" for score in found["scores"])
+    scores = "; ".join(f"{score['forecast']} {score['crps']:.4f}" for score in simulation["scores"])
     left = (
-        f" Left out, because they follow the rate: {listed([in_words(name) for name in found['left_out']])}." if found["left_out"] else ""
+        f" Left out, because they follow the rate: {listed([in_words(name) for name in simulation['left_out']])}."
+        if simulation["left_out"]
+        else ""
     )
     return {
         "intro": (
-            f"Local level with t innovations, {found['paths']:,} paths of {counted(found['weeks'], 'weeks')} from "
-            f"{found['start']:.4f}, no drift, weekly volatility {found['sigma'] * 100:.1f}%. Light and dark grey: 95% and 50% of the "
-            f"published values. The axis is logarithmic.{left}"
+            f"Local level with t innovations, {simulation['paths']:,} paths of {counted(simulation['weeks'], 'weeks')} from "
+            f"{simulation['start']:.4f}, no drift, weekly volatility {simulation['sigma'] * 100:.1f}%. "
+            f"Light and dark grey: 95% and 50% of the published values. The axis is logarithmic.{left}"
         ),
-        "fan": lanes.fan(found["fan"], list(dict.fromkeys(levels))) if found["fan"] else None,
+        "fan": lanes.fan(simulation["fan"], list(dict.fromkeys(levels))) if simulation["fan"] else None,
         "heads": ["Begins or fails within", *(f"{weeks} weeks" for weeks in horizons)],
         "rows": rows,
-        "record": " ".join(part for part in (_scores(scores), _recorded(found.get("recorded"))) if part),
+        "record": " ".join(part for part in (_scores(scores), _recorded(simulation.get("recorded"))) if part),
     }
 
 
@@ -109,9 +112,10 @@ def _scores(scores: str) -> str:
     return f"One week ahead on the history, the mean score (CRPS, smaller is better): {scores}." if scores else ""
 
 
-def _recorded(found: Value | None) -> str:
+def _recorded(calibration: Value | None) -> str:
     """Return how the forecasts came out that were recorded before their week."""
-    if found is None:
+    if calibration is None:
         return "No forecast of this series was recorded before its week."
-    made = f"{counted(found['made'], 'forecasts')} recorded before the week"
-    return f"{made}: of {counted(found['came'], 'values')} that came, {found['inside']} inside 95%, {found['below']} below the median."
+    made = f"{counted(calibration['made'], 'forecasts')} recorded before the week"
+    inside = f"{calibration['inside']} inside 95%, {calibration['below']} below the median"
+    return f"{made}: of {counted(calibration['came'], 'values')} that came, {inside}."

@@ -74,17 +74,19 @@ def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]
         yield [term.removeprefix("covenants."), now, said]
 
 
-def calibration_lead(found: Value | None) -> str:
+def calibration_lead(calibration: Value | None) -> str:
     """Return a calibration in a sentence: the draft's own false alarms, and the smallest count that stays under what was asked."""
-    drafted = found.get("drafted") if found is not None else None
-    if found is None or drafted is None:
+    drafted = calibration.get("drafted") if calibration is not None else None
+    if calibration is None or drafted is None:
         return ""
     variant = drafted["variant"]
     level = f"{variant['level'] / 10_000:.2f}"
     said = f"A level of {level} counted {_times(variant['count'])} is a false alarm in {_of_100(drafted)} of 100 histories"
-    others = [cell for cell in found["model"] if _but_count(cell) == _but_count(drafted) and cell["variant"]["count"] > variant["count"]]
+    others = [
+        cell for cell in calibration["model"] if _but_count(cell) == _but_count(drafted) and cell["variant"]["count"] > variant["count"]
+    ]
     more = "".join(f"; counted {_times(cell['variant']['count'])}, in {_of_100(cell)}" for cell in others[:1])
-    return f"{said} of {found['weeks']} weeks{more}."
+    return f"{said} of {calibration['weeks']} weeks{more}."
 
 
 def _of_100(cell: Value) -> str:
@@ -95,26 +97,28 @@ def _times(count: int) -> str:
     return TIMES.get(count, f"{count} times")
 
 
-def simulation_lead(found: Value | None, title: Title) -> str:
+def simulation_lead(simulation: Value | None, title: Title) -> str:
     """Return a simulation in a sentence: how likely the gravest things are within a year, or within the paths where they are shorter."""
-    if found is None or not found["chances"]:
+    if simulation is None or not simulation["chances"]:
         return ""
-    grave = [one for one in found["chances"] if one["what"] in ("default", "begins")] or list(found["chances"])
-    weeks = max((int(week) for week in grave[0]["within"] if int(week) <= A_YEAR), default=found["weeks"])
+    grave = [one for one in simulation["chances"] if one["what"] in ("default", "begins")] or list(simulation["chances"])
+    weeks = max((int(week) for week in grave[0]["within"] if int(week) <= A_YEAR), default=simulation["weeks"])
     said = []
     for one in grave[:MOST_SAID]:
         share, error = next(pair for week, pair in one["within"].items() if int(week) == weeks)
         chance = "under 0.01" if share < 0.01 else f"{share:.2f} ± {max(error, 0.005):.2f}"
         said.append(f"{title(one['subject'])} {HAPPENING_WORDS[one['what']]}, {chance}")
-    never = f" Never on any path: {listed([title(name) for name in found['never']])}." if found["never"] else ""
-    return f"On {found['paths']:,} paths of the model, within {weeks} weeks: {'; '.join(said)}.{never}"
+    never = f" Never on any path: {listed([title(name) for name in simulation['never']])}." if simulation["never"] else ""
+    return f"On {simulation['paths']:,} paths of the model, within {weeks} weeks: {'; '.join(said)}.{never}"
 
 
-def left_out_lead(found: Value | None, title: Title) -> str:
+def left_out_lead(simulation: Value | None, title: Title) -> str:
     """Return what a simulation left out, in a sentence, with the tests that it leaves undetermined."""
-    if found is None or not (found["left_out"] or found["undetermined"]):
+    if simulation is None or not (simulation["left_out"] or simulation["undetermined"]):
         return ""
-    names = listed([name.replace("_", " ") for name in found["left_out"]])
+    names = listed([name.replace("_", " ") for name in simulation["left_out"]])
     figures = f"{names}, which would follow the rate" if names else ""
-    tests = f"not determined on any path: {listed([title(name) for name in found['undetermined']])}" if found["undetermined"] else ""
+    tests = (
+        f"not determined on any path: {listed([title(name) for name in simulation['undetermined']])}" if simulation["undetermined"] else ""
+    )
     return f" of the simulation: {'; '.join(part for part in (figures, tests) if part)}."

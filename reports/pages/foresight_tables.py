@@ -16,10 +16,10 @@ SHOWN = 40
 """Rows of differences that are printed; the file carries all of them."""
 
 
-def comparison_pages(found: Sequence[Value], title: Callable[[str], str]) -> list[dict[str, Any]]:
+def comparison_pages(comparisons: Sequence[Value], title: Callable[[str], str]) -> list[dict[str, Any]]:
     """Return one table of dates for each comparison: what happens otherwise, and whom it serves."""
     pages = []
-    for value in found:
+    for value in comparisons:
         rows = [
             [
                 str(diff["path"]),

@@ -180,28 +180,28 @@ def _sellers(value: Value) -> list[tuple[str, bool]]:
 
 def _shadow(value: Value) -> list[tuple[str, bool]]:
     """Return the shadow rate, one seller one vote, with its weakness (`rulings.md` 63)."""
-    found = value["shadow"]
-    between = f"{found['low']} to {found['high']} covers {Decimal(str(found['covers'])) * 100:.1f}%"
-    said = f" of {counted(found['sellers'], 'sellers')}, one vote each; {between}. {SHADOW_WEAKNESS}"
-    return [(f"Shadow rate USD {found['rate']}", True), (said, False)]
+    shadow = value["shadow"]
+    between = f"{shadow['low']} to {shadow['high']} covers {Decimal(str(shadow['covers'])) * 100:.1f}%"
+    said = f" of {counted(shadow['sellers'], 'sellers')}, one vote each; {between}. {SHADOW_WEAKNESS}"
+    return [(f"Shadow rate USD {shadow['rate']}", True), (said, False)]
 
 
 OF_COVERAGE = ("listings", "subsets", "subsets_80")
 """The intervals whose coverage is measured."""
 
 
-def coverage_rows(found: Value | None) -> dict[str, Any] | None:
+def coverage_rows(coverage: Value | None) -> dict[str, Any] | None:
     """Return the measured coverage as a table with its hash, or why it is missing; None if nobody asked."""
-    if found is None:
+    if coverage is None:
         return None
-    if "why" in found:
-        return {"why": found["why"], "tables": [], "note": ""}
+    if "why" in coverage:
+        return {"why": coverage["why"], "tables": [], "note": ""}
     tables = []
-    for scaling, rows in found["tables"].items():
+    for scaling, rows in coverage["tables"].items():
         shown = [[str(row["sellers"]), row["effective"], *map(_held, (row[name] for name in OF_COVERAGE)), _trust(row)] for row in rows]
         tables.append({"title": f"Listings {scaling}, {rows[0]['draws']:,} draws of each number of sellers", "rows": shown})
-    pool = f"{found['pairs']} pairs of a week and a seller, {found['sellers']} sellers, weeks to {found.get('upto', 'not stated')}"
-    note = f"Pool: {pool}. {' '.join(found['limits'])} SHA-256 of the table as data: {eights(found['sha256'][:16])}."
+    pool = f"{coverage['pairs']} pairs of a week and a seller, {coverage['sellers']} sellers, weeks to {coverage.get('upto', 'not stated')}"
+    note = f"Pool: {pool}. {' '.join(coverage['limits'])} SHA-256 of the table as data: {eights(coverage['sha256'][:16])}."
     return {"why": "", "tables": tables, "note": note}
 
 

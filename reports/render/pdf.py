@@ -106,9 +106,9 @@ def render_foresight(inputs: ForesightInputs) -> tuple[str, bytes]:
 
 def render_audit(inputs: AuditInputs) -> bytes:
     """Return the audit report as a PDF, the same as JSON attached."""
-    found = json.dumps(inputs.data, indent=2, sort_keys=True, default=str).encode()
+    data = json.dumps(inputs.data, indent=2, sort_keys=True, default=str).encode()
     html = to_html("audit.html.j2", audit.compose(inputs), "a4")
-    return to_pdf(html, inputs.issued_at, {"audit.json": (found, "what the report states, for programs")})
+    return to_pdf(html, inputs.issued_at, {"audit.json": (data, "what the report states, for programs")})
 
 
 def render_validation(inputs: ValidationInputs) -> bytes:

@@ -30,20 +30,25 @@ def show_audit(report: AuditReport, into: Path | None, page: Page, as_json: bool
     return 0 if report.clean else 3
 
 
-def _say(found: AuditReport) -> None:
-    say(f"{found.deal}, {found.since} to {found.until}: {'the record holds' if found.clean else 'the record DIFFERS'}. {found.replayed}")
-    say(found.keys_from)
-    for step, difference in found.verified:
+def _say(report: AuditReport) -> None:
+    verdict = "the record holds" if report.clean else "the record DIFFERS"
+    say(f"{report.deal}, {report.since} to {report.until}: {verdict}. {report.replayed}")
+    say(report.keys_from)
+    for step, difference in report.verified:
         say(f"{'DIFFERS' if difference else 'holds  '} {step}" + (f": {difference}" if difference else ""))
-    rows = [(str(row.number), row.kind, str(row.on), row.outcome, "; ".join(row.steps.values())) for row in found.notices]
+    rows = [(str(row.number), row.kind, str(row.on), row.outcome, "; ".join(row.steps.values())) for row in report.notices]
     say()
     say(table(("no.", "notice", "of", "outcome", "steps"), rows, right=(0,)))
-    for heading, lines in (("Corrections", found.corrections), ("On a person's word", found.on_a_word), ("Exceptions", found.exceptions)):
+    for heading, lines in (
+        ("Corrections", report.corrections),
+        ("On a person's word", report.on_a_word),
+        ("Exceptions", report.exceptions),
+    ):
         say()
         say(f"{heading}: {len(lines) or 'none'}")
         for line in lines:
             say(f"  {line.seq}  {line.on}  {line.what}")
     say()
     say("Not checked")
-    for n, (sentence, source) in enumerate(found.not_checked, 1):
+    for n, (sentence, source) in enumerate(report.not_checked, 1):
         say(f"  {n}. {sentence} ({source})")

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from engine.queries.migrated_deal import MigratedDeal
 
 
-def show_migrated(found: MigratedDeal, as_json: bool) -> None:
+def show_migrated(deal: MigratedDeal, as_json: bool) -> None:
     """Print each key with the reading that format 1 gave it, and where the file is."""
     if as_json:
-        print_json(found.as_data())
+        print_json(deal.as_data())
         return
-    for written_key in found.migration.written:
+    for written_key in deal.migration.written:
         block = ".".join(map(str, written_key.path)) or "the deal"
         say(f"{block}: {written_key.key.key}: {written_key.written}")
-    say(f"{len(found.migration.written)} keys were written into {found.into}; see that the agreement means each of them")
+    say(f"{len(deal.migration.written)} keys were written into {deal.into}; see that the agreement means each of them")

@@ -21,12 +21,12 @@ def serve_desk(workspace: Workspace, demo: bool, port: int | None, as_json: bool
         workspace = replace(workspace, settings=workspace.settings.model_copy(update={"web": web}))
     desk = desk_of(workspace, demo_clock(workspace, clock) if demo else clock)
     if demo:
-        found = open_demonstration(desk)
+        demonstration = open_demonstration(desk)
         if as_json:
-            print_json(found.as_data())
+            print_json(demonstration.as_data())
         else:
-            say(f"Open {found.address} and sign in as one of these, each with the password {found.password}")
-            say(table(("sign in as", "who", "sees"), [(person.login, person.name, person.sees) for person in found.people]))
+            say(f"Open {demonstration.address} and sign in as one of these, each with the password {demonstration.password}")
+            say(table(("sign in as", "who", "sees"), [(person.login, person.name, person.sees) for person in demonstration.people]))
             say(f"The clock of these pages begins at {desk.clock():%Y-%m-%d %H:%M} UTC, on the morning after the last run. Ctrl-C stops.")
     else:
         address = desk.settings.address or f"http://{desk.settings.host}:{desk.settings.port}"

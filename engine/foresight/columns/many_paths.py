@@ -186,20 +186,20 @@ def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
 
 
 def _whole(amount: Fraction, unit: int) -> int:
-    found = int(amount * unit)
-    if found > LARGEST // 4096:
+    parts = int(amount * unit)
+    if parts > LARGEST // 4096:
         raise OverflowError
-    return found
+    return parts
 
 
 def _by_steps(row: Row, runs: Sequence[PartRun], rates: PathRates, outcome: ColumnsOutcome) -> None:
     """Advance by one date the parts whose states the engine's own steps make."""
     needed = frozenset(name for run in runs for name in run.part.tests)
     results = {key: results_of(test, rates) for key, test in row.tests.items() if key in needed}
-    for key, found in results.items():
-        if any(result.reason is None for result in found.results):
+    for key, verdicts in results.items():
+        if any(result.reason is None for result in verdicts.results):
             outcome.determined.add(key)
-        if found.one_by_one:
+        if verdicts.one_by_one:
             outcome.one_by_one.add(key)
     for run in runs:
         shared_step(run, row.inputs, results, outcome)

@@ -59,7 +59,7 @@ class TestOnDate:
 def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
     """Return what the templates know on one path, whatever its columns say that it looks at."""
     published: dict[str, tuple[Published, ...]] = {}
-    found: dict[str, tuple[ReferenceRate, ...]] = {}
+    rates_by_index: dict[str, tuple[ReferenceRate, ...]] = {}
     count = rates.up_to(test.base.on)
     for name, ticks in rates.ticks.items():
         column = ticks[:count, path].tolist()
@@ -67,14 +67,14 @@ def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
         published[name] = series
         if name in test.terms.index:
             days = _days(test, rates)
-            found[name] = tuple(_reference(name, test.terms.index[name], day, series[: rates.up_to(day)]) for day in days)
-    return replace(test.base, published=published, rates=found, trace={})
+            rates_by_index[name] = tuple(_reference(name, test.terms.index[name], day, series[: rates.up_to(day)]) for day in days)
+    return replace(test.base, published=published, rates=rates_by_index, trace={})
 
 
 def flat_facts(test: TestOnDate, rates: PathRates, tick: int, known: FlatRates) -> Facts:
     """Return what the templates know on a path on which every index has had one value throughout."""
     published: dict[str, tuple[Published, ...]] = {}
-    found: dict[str, tuple[ReferenceRate, ...]] = {}
+    rates_by_index: dict[str, tuple[ReferenceRate, ...]] = {}
     dates = rates.dates[: rates.up_to(test.base.on)]
     for name in rates.ticks:
         series = tuple(_published(name, day, tick) for day in dates)
@@ -85,8 +85,8 @@ def flat_facts(test: TestOnDate, rates: PathRates, tick: int, known: FlatRates) 
             for day in _days(test, rates):
                 if day not in before:
                     before[day] = _reference(name, terms, day, series[: rates.up_to(day)])
-            found[name] = tuple(before[day] for day in _days(test, rates))
-    return replace(test.base, published=published, rates=found, trace={})
+            rates_by_index[name] = tuple(before[day] for day in _days(test, rates))
+    return replace(test.base, published=published, rates=rates_by_index, trace={})
 
 
 def _days(test: TestOnDate, rates: PathRates) -> list[date]:

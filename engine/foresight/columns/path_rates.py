@@ -140,8 +140,8 @@ def values_of(one: Scaled, rates: PathRates, terms: Mapping[str, IndexTerms], da
     if sum(abs(weight) for weight in one.weights) * per_tick * max(rates.top, 1) * 64 > LARGEST:
         raise OverflowError
     for (statistic, _), weight in zip(one.form.parts, one.weights, strict=True):
-        found, has = _statistic(statistic, rates, terms, day, per_tick)
-        total = total + weight * found
+        values, has = _statistic(statistic, rates, terms, day, per_tick)
+        total = total + weight * values
         there &= has
     gate = one.form.gate
     if gate is not None:
@@ -155,11 +155,11 @@ def _statistic(
 ) -> tuple[Ticks, NDArray[np.bool_]]:
     index = statistic.index
     if statistic.kind == "published":
-        found = rates.published(index, day)
-        return found * per_tick, found != NO_VALUE
+        values = rates.published(index, day)
+        return values * per_tick, values != NO_VALUE
     if statistic.kind == "rate":
-        found = rates.reference(index, terms[index], day)
-        return found * per_tick, found != NO_VALUE
+        values = rates.reference(index, terms[index], day)
+        return values * per_tick, values != NO_VALUE
     if statistic.kind == "sum of rates":
         each = [rates.reference(index, terms[index], on) for on in rates.dates[: rates.up_to(day)][-statistic.count :]]
         there = np.logical_and.reduce([ticks != NO_VALUE for ticks in each]) if each else np.zeros(rates.paths, dtype=bool)
@@ -170,9 +170,9 @@ def _statistic(
     if statistic.kind == "highest":
         top = np.maximum.reduce(window) * per_tick if window else np.full(rates.paths, NO_VALUE, dtype=np.int64)
         return (top if closing is None else np.maximum(top, closing)), np.ones(rates.paths, dtype=bool)
-    found = np.full(rates.paths, NO_VALUE, dtype=np.int64)
+    values = np.full(rates.paths, NO_VALUE, dtype=np.int64)
     for ticks in window:
-        found = np.where(found == NO_VALUE, ticks, found)
+        values = np.where(values == NO_VALUE, ticks, values)
     if closing is not None:
         return np.full(rates.paths, closing, dtype=np.int64), np.ones(rates.paths, dtype=bool)
-    return found * per_tick, found != NO_VALUE
+    return values * per_tick, values != NO_VALUE

@@ -295,5 +295,5 @@ def _ceased(tree: Tree, counts: Mapping[LeafRule, LeafArrays], seen: Seen, paths
         by_state = tree.persistence is None and tree.state is not None
         return _state_since(tree, seen, paths) if by_state else np.full(paths, seen.on, dtype=np.int32)
     unmet = [np.where(_is_met(part, counts), NEVER_NEW, _ceased(part, counts, seen, paths)) for part in tree.parts]
-    found: Dates = np.sort(np.array(unmet), axis=0)[len(tree.parts) - tree.n]
-    return found
+    ceased: Dates = np.sort(np.array(unmet), axis=0)[len(tree.parts) - tree.n]
+    return ceased

@@ -156,12 +156,12 @@ def results_of(one: Compiled, rates: PathRates) -> Results:
 
 def _signature(test: TestOnDate, rates: PathRates) -> Codes:
     """Return which values are there: today's, the Reference Rate's."""
-    found = np.zeros(rates.paths, dtype=np.int64)
+    codes = np.zeros(rates.paths, dtype=np.int64)
     for place, name in enumerate(rates.ticks):
         today = rates.published(name, test.base.on) != NO_VALUE
         reference = rates.reference(name, test.terms.index[name], test.base.on) != NO_VALUE if name in test.terms.index else today
-        found |= (today.astype(np.int64) | (reference.astype(np.int64) << 1)) << (2 * place)
-    return found
+        codes |= (today.astype(np.int64) | (reference.astype(np.int64) << 1)) << (2 * place)
+    return codes
 
 
 def _one_by_one(test: TestOnDate, rates: PathRates) -> Results:
@@ -181,10 +181,10 @@ def _one_by_one(test: TestOnDate, rates: PathRates) -> Results:
 
 def levels_on(key: str, trees: Sequence[Tree]) -> tuple[Level, ...]:
     """Return the levels that triggers hold a test's figure against, each once."""
-    found = [
+    levels = [
         (leaf.comparison, leaf.level)
         for tree in trees
         for leaf in leaves(tree)
         if leaf.test == key and leaf.comparison is not None and leaf.level is not None
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(levels))

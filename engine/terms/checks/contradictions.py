@@ -213,8 +213,10 @@ def amended_counts(deal: Deal) -> Iterator[Problem]:
 def _when(terms: TermsInForce) -> dict[tuple[str, str, str], object]:
     """Return what begins and what ends each trigger, by its place: composite ones, and those that clauses bring with them."""
     blocks: dict[str, Mapping[str, object]] = {"covenants": terms.covenants, "triggers": terms.triggers}
-    found = {(block, name, end): getattr(one, end, None) for block, named in blocks.items() for name, one in named.items() for end in ENDS}
-    return {path: condition for path, condition in found.items() if condition is not None}
+    conditions = {
+        (block, name, end): getattr(one, end, None) for block, named in blocks.items() for name, one in named.items() for end in ENDS
+    }
+    return {path: condition for path, condition in conditions.items() if condition is not None}
 
 
 def without_examples(deal: Deal) -> Iterator[Problem]:

@@ -54,16 +54,16 @@ def _first(terms: TermsInForce, first: date, calendar: BusinessCalendar, tree: T
     if not calendar.first <= first - FAR - timedelta(days=21) or first + FAR > calendar.last:
         return  # the deal's own life is outside the table, which is said where it is checked
     made = tuple(dates_made(without, calendar, first + FAR))
-    found = next((one for one in made if first in one), None)
-    if found is None:
+    matching = next((one for one in made if first in one), None)
+    if matching is None:
         before = [one for one in made if max(one) < first][-1:]
         after = [one for one in made if min(one) > first][:1]
         nearest = " and ".join(_both(*one) for one in (*before, *after))
         what = f"the first Determination Date {first} is not one of the dates that the rule makes"
         yield Problem("D544", what, f"the nearest are {nearest}", "write one of them, or correct the rule", place)
-    elif found[0] != found[1]:
-        what = f"the first Determination Date is written for {found[0]} and determined on {found[1]}"
-        why = f"{found[0]} is not a Business Day, and the rule says {terms.determination_dates.if_not_a_business_day}"
+    elif matching[0] != matching[1]:
+        what = f"the first Determination Date is written for {matching[0]} and determined on {matching[1]}"
+        why = f"{matching[0]} is not a Business Day, and the rule says {terms.determination_dates.if_not_a_business_day}"
         yield Problem("W121", what, why, "see that it is meant", place)
 
 

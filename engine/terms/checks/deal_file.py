@@ -56,15 +56,15 @@ def read_checked(text: str, file: str, clauses: Clauses, versions: Versions) -> 
     """
     deal, problems = load_deal(text, file, clauses)
     tree = deal.tree if deal else parse(text, file)[0]
-    found = [_explained(problem) for problem in problems]
+    all_problems = [_explained(problem) for problem in problems]
     if tree is not None and isinstance(tree.data, dict):
-        found += [*_unprintable(tree), *_empty(tree, {problem.place for problem in problems})]
+        all_problems += [*_unprintable(tree), *_empty(tree, {problem.place for problem in problems})]
     if deal is not None:
         meaning = [problem for look in LOOKS for problem in look(deal)] + [*_methodologies(deal, versions)]
         # A life that ends before it begins holds no date: what is said of its dates would only repeat that.
         endless = any(problem.code == "D510" for problem in meaning)
-        found += [problem for problem in meaning if not (endless and problem.code in ("D523", "D533"))]
-    unique = {(problem.place, problem.code, problem.what): problem for problem in found}
+        all_problems += [problem for problem in meaning if not (endless and problem.code in ("D523", "D533"))]
+    unique = {(problem.place, problem.code, problem.what): problem for problem in all_problems}
     return deal, sorted(unique.values(), key=lambda problem: (problem.place, problem.code))
 
 
@@ -140,11 +140,11 @@ def _conditions(deal: Deal) -> Iterator[Problem]:
             if name in terms.covenants:
                 why = "a covenant has this name, and both would be one trigger"
                 yield Problem("D504", f"`{name}` names a covenant and a trigger", why, "rename the trigger", tree.key_place(path))
-            found = list(leaves_of(trigger.begins, (*path, "begins")))
+            leaves = list(leaves_of(trigger.begins, (*path, "begins")))
             ends = [] if isinstance(trigger.ends, str) else list(leaves_of(trigger.ends, (*path, "ends")))
-            for leaf, at in found + ends:
+            for leaf, at in leaves + ends:
                 yield from _leaf(terms, tree, leaf, at)
-            if ends and [leaf for leaf, _ in found] == [leaf for leaf, _ in ends]:
+            if ends and [leaf for leaf, _ in leaves] == [leaf for leaf, _ in ends]:
                 why = "it would end on the date on which it begins"
                 yield Problem(
                     "D505", f"`{name}` begins and ends on the same condition", why, "correct one of them", tree.place((*path, "ends"))

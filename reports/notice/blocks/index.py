@@ -42,23 +42,23 @@ COUNTRIES = {
 STEPS = "abcdefgh"
 
 
-def index(found: Brief) -> dict[str, Any]:
+def index(brief: Brief) -> dict[str, Any]:
     """Return every index of the deal."""
-    return {"indices": [_one(found, facts) for facts in found.deal.indices]}
+    return {"indices": [_one(brief, facts) for facts in brief.deal.indices]}
 
 
-def _one(found: Brief, facts: IndexFacts) -> dict[str, Any]:
-    value = newest_publication(found, facts.name)
-    history = points_of(found, facts.name)
+def _one(brief: Brief, facts: IndexFacts) -> dict[str, Any]:
+    value = newest_publication(brief, facts.name)
+    history = points_of(brief, facts.name)
     return {
         "name": facts.name,
-        "left": _rate_facts(found, facts, value),
+        "left": _rate_facts(brief, facts, value),
         "right": _sample_facts(value),
-        "chart": chart(found, facts, history),
-        "chart_note": chart_note(found, facts),
-        "recent": _recent(found, facts),
+        "chart": chart(brief, facts, history),
+        "chart_note": chart_note(brief, facts),
+        "recent": _recent(brief, facts),
         "days": _days(value),
-        "notes": _notes(found, facts, value),
+        "notes": _notes(brief, facts, value),
         "meaning": meaning(facts.name, value),
     }
 
@@ -84,13 +84,13 @@ def meaning(name: str, value: Mapping[str, Any]) -> str:
     )
 
 
-def _rate_facts(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[tuple[str, str]]:
-    rate = found.rates.get(facts.name)
+def _rate_facts(brief: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rate = brief.rates.get(facts.name)
     step = f"{_letter(facts, rate.step)}{rate.step}, {_age(rate.age)}" if rate and rate.value is not None else "none gives a rate"
     width = f" ({share(value['interval_width'])})" if value.get("interval_width") else ""
     return [
         ("Index", f"{facts.name}, USD per GPU-hour"),
-        ("Source", _source(found, facts, value)),
+        ("Source", _source(brief, facts, value)),
         ("Methodology", f"{value.get('methodology') or facts.version or 'not stated'}, policy: {facts.policy}"),
         ("Reference Rate", price(rate.value) if rate else NONE),
         ("Fallback step", step),
@@ -103,13 +103,13 @@ def _rate_facts(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> li
     ]
 
 
-def _source(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> str:
+def _source(brief: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> str:
     """Return whose number it is; a computed one says so wherever it stands (`rulings.md` 1)."""
     if facts.source.startswith("published"):
         day = value.get("read_of")
         return "published by the administrator" + (f"; daily, the value of {_day(day)}" if day else "")
     version = value.get("methodology") or facts.version or "the pinned version"
-    return f"computed by {found.inputs.operator} under {version}; not published by the administrator"
+    return f"computed by {brief.inputs.operator} under {version}; not published by the administrator"
 
 
 def _letter(facts: IndexFacts, step: str) -> str:
@@ -128,17 +128,17 @@ def _print(value: Mapping[str, Any]) -> str:
 
 def seller_interval(value: Mapping[str, Any]) -> str:
     """Return the interval by sellers, or the reason for its absence."""
-    found = value.get("seller_interval")
-    return interval(found) if found else sentence(value.get("seller_interval_why") or NONE)
+    ends = value.get("seller_interval")
+    return interval(ends) if ends else sentence(value.get("seller_interval_why") or NONE)
 
 
 SHADOW_WEAKNESS = "The shadow rate gives each seller one vote and decides nothing. A new account with one listing has a whole vote in it."
 
 
-def shadow(found: Mapping[str, Any]) -> str:
+def shadow(rate: Mapping[str, Any]) -> str:
     """Return the shadow rate, one seller one vote, with its interval (`rulings.md` 63)."""
-    between = f"{price(found['low'])} to {price(found['high'])} covers {share(found['covers'])}"
-    return f"{price(found['rate'])} of {whole(found['sellers'])} sellers, one vote each; {between}; decides nothing"
+    between = f"{price(rate['low'])} to {price(rate['high'])} covers {share(rate['covers'])}"
+    return f"{price(rate['rate'])} of {whole(rate['sellers'])} sellers, one vote each; {between}; decides nothing"
 
 
 def _low(facts: IndexFacts, value: Mapping[str, Any]) -> str:
@@ -180,10 +180,10 @@ def _day(text: Any) -> str:
 # ---- tables -------------------------------------------------------------------------------------------------------
 
 
-def _recent(found: Brief, facts: IndexFacts) -> list[dict[str, str]]:
+def _recent(brief: Brief, facts: IndexFacts) -> list[dict[str, str]]:
     """Return the newest prints, and the step that gave the rate of each date."""
-    known = {str(value["publication_date"]): value for value in found.inputs.publications.get(facts.name, ())}
-    used = {last_thursday(rate.on): rate for rate in log.rates(found.past, facts.name)}
+    known = {str(value["publication_date"]): value for value in brief.inputs.publications.get(facts.name, ())}
+    used = {last_thursday(rate.on): rate for rate in log.rates(brief.past, facts.name)}
     days = sorted({*used, *(date.fromisoformat(day) for day in known)}, reverse=True)[:RECENT]
     rows = []
     for day in days:
@@ -229,15 +229,15 @@ def _short_hash(digest: str | None) -> str:
     return f"{digest[:8]} {digest[8:16]}" if digest else "none"
 
 
-def _notes(found: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[str]:
+def _notes(brief: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[str]:
     steps = "; ".join(f"({STEPS[n]}) {step}" for n, step in enumerate(facts.fallback[: len(STEPS)]))
     said = [f"Fallback in order: {steps}."] if steps else []
     if value.get("days"):
         said.append("The snapshot that stands for each day.")
     if value.get("shadow"):
         said.append(SHADOW_WEAKNESS)
-    said += [*turned_results(found, facts.name, value), *collections(value)]
-    said += [_restated(one) for one in found.inputs.publications.get(facts.name, ())[-SHOWN:] if int(one.get("print", 1)) > 1]
+    said += [*turned_results(brief, facts.name, value), *collections(value)]
+    said += [_restated(one) for one in brief.inputs.publications.get(facts.name, ())[-SHOWN:] if int(one.get("print", 1)) > 1]
     return said
 
 

@@ -46,12 +46,12 @@ PIPS = 6
 """The longest count that is drawn in pips; a longer one stands in figures only."""
 
 
-def results(found: Brief) -> dict[str, Any]:
+def results(brief: Brief) -> dict[str, Any]:
     """Return each test: verdict, figures, headroom, strip, state."""
-    rates = found.rates
-    scale = strips.axis(found.lines, rates)
-    rows = [row(found, line) | {"strip": strips.strip(line, rates, scale), "height": _height(line)} for line in found.lines]
-    return {"axis": scale, "rows": rows, "notes": notes(found)}
+    rates = brief.rates
+    scale = strips.axis(brief.lines, rates)
+    rows = [row(brief, line) | {"strip": strips.strip(line, rates, scale), "height": _height(line)} for line in brief.lines]
+    return {"axis": scale, "rows": rows, "notes": notes(brief)}
 
 
 def _height(line: Line) -> float:
@@ -60,7 +60,7 @@ def _height(line: Line) -> float:
     return max(11.2, round(lines * 3.9 + 4.2, 1))
 
 
-def row(found: Brief, line: Line) -> dict[str, Any]:
+def row(brief: Brief, line: Line) -> dict[str, Any]:
     """Return one test or trigger in the results table."""
     result = line.result
     measured = apart(result.measured, result.limit, line.rounding) if result and result.measured and result.limit else NONE
@@ -68,19 +68,19 @@ def row(found: Brief, line: Line) -> dict[str, Any]:
         "verdict": line.verdict.value if line.verdict else None,
         "title": line.title,
         "cite": line.cite,
-        "proof": proof_reference(found, line.key),
+        "proof": proof_reference(brief, line.key),
         "measured": measured,
         "limit": sentences.limit(result) if result else "",
         "headroom": signed(result.headroom, line.rounding) if result and result.headroom else NONE,
         "relative": _relative(line),
-        **state(found, line),
+        **state(brief, line),
     }
 
 
-def proof_reference(found: Brief, key: str) -> str:
+def proof_reference(brief: Brief, key: str) -> str:
     """Return where the computation of a clause stands: `6.2`."""
-    keys = [clause.key for clause in found.deal.clauses]
-    return f"{found.number('computation')}.{keys.index(key) + 1}"
+    keys = [clause.key for clause in brief.deal.clauses]
+    return f"{brief.number('computation')}.{keys.index(key) + 1}"
 
 
 def _relative(line: Line) -> str:
@@ -97,7 +97,7 @@ def _counted_things(result: TestResult) -> str:
     return thing if thing.endswith("s") or not thing else f"one where {thing}"
 
 
-def state(found: Brief, line: Line) -> dict[str, Any]:
+def state(brief: Brief, line: Line) -> dict[str, Any]:
     """Mark, word, pips and detail of a state: the trigger's where the clause has one, the test's otherwise."""
     if line.trigger is not None:
         return {"count": ""} | _trigger(line)
@@ -108,7 +108,7 @@ def state(found: Brief, line: Line) -> dict[str, Any]:
         "mark": TEST_MARKS[line.test.status],
         "word": sentences.STATUS[line.test.status],
         "pips": [],
-        "detail": _detail(found, line, line.test),
+        "detail": _detail(brief, line, line.test),
     }
 
 
@@ -127,18 +127,18 @@ def _trigger(line: Line) -> dict[str, Any]:
     return drawn | {"pips": pips, "count": text + towards, "detail": text + dates + towards}
 
 
-def _detail(found: Brief, line: Line, test: TestState) -> str:
+def _detail(brief: Brief, line: Line, test: TestState) -> str:
     """Return what a state rests on, in a few words; first that a result is held."""
     held = held_detail(line)
-    rests = _rests_on(found, line, test)
+    rests = _rests_on(brief, line, test)
     return f"{held}; {rests}" if held else rests
 
 
-def _rests_on(found: Brief, line: Line, test: TestState) -> str:
+def _rests_on(brief: Brief, line: Line, test: TestState) -> str:
     if line.verdict is Verdict.NOT_DETERMINED and test.status in (TestStatus.COMPLIANT, TestStatus.WATCH):
         return f"as determined on {short_date(test.rests_on or test.since)}; not determined since"
     if test.status is TestStatus.CURE_PERIOD:
-        return _cure_detail(found, test)
+        return _cure_detail(brief, test)
     if test.status is TestStatus.WAIVED and test.waived_until is not None:
         return f"until {short_date(test.waived_until)}" + (f", {test.waived_by}" if test.waived_by else "")
     if line.obligation is not None and line.obligation.status == "OVERDUE":
@@ -148,40 +148,40 @@ def _rests_on(found: Brief, line: Line, test: TestState) -> str:
     if test.status is TestStatus.NOT_YET_TESTED:
         return f"to be tested again; last result {short_date(test.rests_on)}" if test.rests_on else "no result yet"
     if test.status is TestStatus.EVENT_OF_DEFAULT:
-        clause = found.clauses.get(line.key)
+        clause = brief.clauses.get(line.key)
         needs = f"; needs a {clause.default_needs}" if clause and clause.default_needs not in (None, "nothing") else ""
         return f"since {short_date(test.since)}{needs}"
     words = {TestStatus.WATCH: "early warning since", TestStatus.PENDING: "failing since"}
     return f"{words.get(test.status, 'since')} {short_date(test.since)}"
 
 
-def _cure_detail(found: Brief, test: TestState) -> str:
+def _cure_detail(brief: Brief, test: TestState) -> str:
     if test.cure is None:
         return with_dates(test.why) or "its clock has not started"
-    days = found.determined.strip if found.determined else ()
+    days = brief.determined.strip if brief.determined else ()
     if not days or days[-1].day != test.cure.by:
         return f"until {table_date(test.cure.by)}"
-    past = [day.number for day in days if day.day <= found.inputs.on and day.number]
+    past = [day.number for day in days if day.day <= brief.inputs.on and day.number]
     total = next((day.number for day in reversed(days) if day.number), None)
     return f"day {past[-1] if past else 0} of {total}, to {test.cure.by:%a} {test.cure.by.day} {test.cure.by:%b}"
 
 
-def notes(found: Brief) -> list[Runs]:
+def notes(brief: Brief) -> list[Runs]:
     """Return how thin the rate is, and what bears on every result: said on page 1, never only in the proof."""
-    said = [_rate_note(found, name) for name in found.rates]
-    rest = effect(found)
+    said = [_rate_note(brief, name) for name in brief.rates]
+    rest = effect(brief)
     drawn = (
-        f"In the strips the hatched side fails{'; the grey band is the interval by sellers' if strips.banded(found.rates) else ''}."
-        if any(rate.value for rate in found.rates.values())
+        f"In the strips the hatched side fails{'; the grey band is the interval by sellers' if strips.banded(brief.rates) else ''}."
+        if any(rate.value for rate in brief.rates.values())
         else ""
     )
-    warnings = [[("Warning: ", True), (with_dates(text), False)] for text in (found.determined.warnings if found.determined else ())]
-    more = (*report_notes(found), *term_notes(found), *account_notes(found))
+    warnings = [[("Warning: ", True), (with_dates(text), False)] for text in (brief.determined.warnings if brief.determined else ())]
+    more = (*report_notes(brief), *term_notes(brief), *account_notes(brief))
     return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *more, *warnings]
 
 
-def _rate_note(found: Brief, name: str) -> Runs:
-    rate = found.rates[name]
+def _rate_note(brief: Brief, name: str) -> Runs:
+    rate = brief.rates[name]
     if rate.value is None:
         return [(f"No Reference Rate of {name}", True), (f": {with_dates(rate.reason or '')} ({rate.cite}).", False)]
     head: Runs = [(f"Reference Rate USD {price(rate.value)}", True)]
@@ -192,14 +192,14 @@ def _rate_note(found: Brief, name: str) -> Runs:
             else ""
         )
         return [*head, (f" per GPU-hour: {name}, {rate.step}{since} ({rate.cite}).", False)]
-    value = newest_publication(found, name)
+    value = newest_publication(brief, name)
     reasons = value.get("low_confidence_reasons") or (rate.published.low_confidence_reasons if rate.published else ())
     low = f" Low Confidence: {listed(list(reasons))}." if reasons else " Not Low Confidence."
     prints = "first print" if value.get("print", 1) == 1 else f"print {value['print']}"
     text = f" per GPU-hour: {name} of {short_date(rate.publication_date)}, {prints}, fallback not used."
     if value.get("interval"):
-        text += f" {how_sure(value, said=bool(undecided(found.lines)))}"
-    return [*head, (text + low + far_from_before(found, name, value), False)]
+        text += f" {how_sure(value, said=bool(undecided(brief.lines)))}"
+    return [*head, (text + low + far_from_before(brief, name, value), False)]
 
 
 def how_sure(value: Mapping[str, Any], *, said: bool) -> str:
@@ -212,11 +212,11 @@ FAR = Fraction(1, 4)
 """A step of an administrator's series beyond which page 1 speaks of it (`rulings.md` 62)."""
 
 
-def far_from_before(found: Brief, name: str, value: Mapping[str, Any]) -> str:
+def far_from_before(brief: Brief, name: str, value: Mapping[str, Any]) -> str:
     """Say that an administrator's value is far from the print before, and taken as it was published; nothing otherwise."""
     if not str(value.get("source", "")).startswith("published") or value.get("value") is None:
         return ""
-    dated = [one for one in found.inputs.publications.get(name, ()) if str(one["publication_date"]) < str(value["publication_date"])]
+    dated = [one for one in brief.inputs.publications.get(name, ()) if str(one["publication_date"]) < str(value["publication_date"])]
     before = next((one["value"] for one in reversed(dated) if one["value"] is not None), None)
     if before is None:
         return ""
@@ -227,23 +227,23 @@ def far_from_before(found: Brief, name: str, value: Mapping[str, Any]) -> str:
     return f" It is {share(abs(step))} {side} the print before, {price(before)}, and taken as published."
 
 
-def due(found: Brief) -> dict[str, Any]:
+def due(brief: Brief) -> dict[str, Any]:
     """Return who does what by when, for how much."""
-    owed = found.determined.due if found.determined else ()
+    owed = brief.determined.due if brief.determined else ()
     more = 0
-    if found.inputs.kind == "not_evaluated":
-        rows = [_mend(found), *(_passed(found, one) for one in owed if not _came(found, one))]
+    if brief.inputs.kind == "not_evaluated":
+        rows = [_mend(brief), *(_passed(brief, one) for one in owed if not _came(brief, one))]
     else:
-        rows, more = _owed_rows(found, owed)
+        rows, more = _owed_rows(brief, owed)
     amounts = any(way.figure for duty in owed for way in duty.ways)
-    following = found.determined.next_determination_date if found.determined else None
+    following = brief.determined.next_determination_date if brief.determined else None
     note = (
-        f"Amounts at the Reference Rate of {short_date(found.dated)}; computed again on {short_date(following)}."
+        f"Amounts at the Reference Rate of {short_date(brief.dated)}; computed again on {short_date(following)}."
         if amounts and following
         else ""
     )
-    if found.dated != found.inputs.on:
-        note = f"As determined on {short_date(found.dated)}. {note}"
+    if brief.dated != brief.inputs.on:
+        note = f"As determined on {short_date(brief.dated)}. {note}"
     if more:
         note = f"And {counted(more)} more notice{'' if more == 1 else 's'} to be given; the list of notices has all of them. {note}"
     return {"rows": rows, "note": note.strip()}
@@ -253,46 +253,46 @@ NOTICES_SHOWN = 3
 """Notices to be given that page 1 shows, the oldest first (`rulings.md` 54)."""
 
 
-def _owed_rows(found: Brief, owed: Sequence[Due]) -> tuple[list[dict[str, Any]], int]:
+def _owed_rows(brief: Brief, owed: Sequence[Due]) -> tuple[list[dict[str, Any]], int]:
     """Return the rows of what is due, and how many notices to be given are left out: page 1 shows the oldest of those from before."""
     notices = [duty for duty in owed if duty.act == "notify"]
     hidden = sorted(notices, key=lambda notice: notice.by)[NOTICES_SHOWN:]
-    return [_due_row(found, one) for one in owed if one not in hidden], len(hidden)
+    return [_due_row(brief, one) for one in owed if one not in hidden], len(hidden)
 
 
-def _mend(found: Brief) -> dict[str, Any]:
+def _mend(brief: Brief) -> dict[str, Any]:
     """Return what the operator must do before anything can be determined again."""
     what = "Mend what is listed above and run again; this date is determined then"
-    return {"by": "at once", "mark": "", "who": found.inputs.operator, "what": what, "amount": "", "cite": "", "ways": [], "urgent": True}
+    return {"by": "at once", "mark": "", "who": brief.inputs.operator, "what": what, "amount": "", "cite": "", "ways": [], "urgent": True}
 
 
-def _came(found: Brief, one: Due) -> bool:
+def _came(brief: Brief, one: Due) -> bool:
     """Return whether a report that was due has come in since the last date that was determined."""
     if one.act != "report":
         return False
-    reports = log.payloads(found.past.of("report received"), ReportReceived)
+    reports = log.payloads(brief.past.of("report received"), ReportReceived)
     late = one.facts.period_end if one.facts is not None else None
-    return any(report.period_end == late if late is not None else report.period_end >= found.dated for report in reports)
+    return any(report.period_end == late if late is not None else report.period_end >= brief.dated for report in reports)
 
 
-def _passed(found: Brief, one: Due) -> dict[str, Any]:
+def _passed(brief: Brief, one: Due) -> dict[str, Any]:
     """Return an act of the last date that was determined; its day may have passed since, and no run has marked it."""
-    row = _due_row(found, one)
-    if one.urgent or one.by >= found.inputs.on:
+    row = _due_row(brief, one)
+    if one.urgent or one.by >= brief.inputs.on:
         return row
     return row | {"mark": f"overdue since {short_date(one.by + timedelta(days=1))}", "urgent": True}
 
 
-def _due_row(found: Brief, one: Due) -> dict[str, Any]:
-    line = next((line for line in found.lines if line.key == one.subject), None)
-    even = strips.nearest(line, found.rates) if line else None
-    following = found.determined.next_determination_date if found.determined else None
+def _due_row(brief: Brief, one: Due) -> dict[str, Any]:
+    line = next((line for line in brief.lines if line.key == one.subject), None)
+    even = strips.nearest(line, brief.rates) if line else None
+    following = brief.determined.next_determination_date if brief.determined else None
     ways = owed_words.cure_ways(one, even.rate if even else None, even.fails if even else None, following) if one.act == "cure" else []
     return {
         "by": table_date(one.by),
-        "mark": owed_words.overdue_mark(one.overdue_since, found.dated) if one.overdue_since else owed_words.deadline_mark(one),
+        "mark": owed_words.overdue_mark(one.overdue_since, brief.dated) if one.overdue_since else owed_words.deadline_mark(one),
         "who": role(one.who),
-        "what": owed_words.due_act(one, found.title, found.trigger_title),
+        "what": owed_words.due_act(one, brief.title, brief.trigger_title),
         "amount": _amount(one) if not ways else "",
         "cite": one.cite,
         "ways": [{"what": what, "amount": amount} for what, amount in ways],
@@ -306,11 +306,11 @@ def _amount(one: Due) -> str:
     return "not determined" if one.act == "cure" and not one.ways else ""
 
 
-def follows(found: Brief) -> dict[str, Any]:
+def follows(brief: Brief) -> dict[str, Any]:
     """Return what happens by itself on which day if nothing is done."""
-    owed = found.determined.due if found.determined else ()
-    coming = found.determined.follows if found.determined else ()
-    said = [owed_words.follow(one, owed, found.title, found.trigger_title) for one in coming]
+    owed = brief.determined.due if brief.determined else ()
+    coming = brief.determined.follows if brief.determined else ()
+    said = [owed_words.follow(one, owed, brief.title, brief.trigger_title) for one in coming]
     rows = [{"on": table_date(one.on), "what": what, "cite": one.cite} for one, what in zip(coming, said, strict=True)]
-    following = table_date(found.determined.next_determination_date) if found.determined else "the next Determination Date"
+    following = table_date(brief.determined.next_determination_date) if brief.determined else "the next Determination Date"
     return {"rows": rows, "none": f"Nothing follows by itself before the next Determination Date, {following}."}

@@ -10,25 +10,25 @@ from reports.notice import log_lookup as log
 from reports.notice.view import Brief
 
 
-def term_notes(found: Brief) -> list[Runs]:
+def term_notes(brief: Brief) -> list[Runs]:
     """Return one sentence for each; none on most dates."""
-    return [*_amended(found), *_waived(found)]
+    return [*_amended(brief), *_waived(brief)]
 
 
-def _amended(found: Brief) -> Iterator[Runs]:
+def _amended(brief: Brief) -> Iterator[Runs]:
     """Yield the newest amendment by the date that changed the terms of a clause which the date tests."""
-    for line in found.lines:
-        changed = [amendment for amendment in found.deal.amendments if line.key in amendment.clauses and amendment.effective <= found.dated]
+    for line in brief.lines:
+        changed = [amendment for amendment in brief.deal.amendments if line.key in amendment.clauses and amendment.effective <= brief.dated]
         if line.result is not None and line.result.limit is not None and changed:
             newest = max(changed, key=lambda one: one.effective)
             name = f"{sentence(newest.kind)} No. {newest.number}, {newest.document}"
             yield [(f"{line.title}: ", True), (f"its terms are those of {name}, from {short_date(newest.effective)}.", False)]
 
 
-def _waived(found: Brief) -> Iterator[Runs]:
+def _waived(brief: Brief) -> Iterator[Runs]:
     """Yield the conditions of the waiver under which a test stands, in the words of its document."""
-    acts = log.acts(found.past)
-    for line in found.lines:
+    acts = log.acts(brief.past)
+    for line in brief.lines:
         test = line.test
         if test is None or test.status is not TestStatus.WAIVED:
             continue

@@ -88,14 +88,14 @@ def _consequence_rows(brief: Brief) -> Pairs:
     ]
 
 
-def _obligation_rows(found: Brief) -> Pairs:
+def _obligation_rows(brief: Brief) -> Pairs:
     return [
         (
-            f"Obligation, {found.title(obligation.clause)}",
+            f"Obligation, {brief.title(obligation.clause)}",
             f"{role(obligation.by)} delivers the {obligation.name} by {table_date(obligation.due.by)} "
             f"({obligation.due.rule}, {obligation.due.calendar}); {obligation.status}",
         )
-        for obligation in log.obligations(found.past)
+        for obligation in log.obligations(brief.past)
         if obligation.status != "SATISFIED"
     ]
 
