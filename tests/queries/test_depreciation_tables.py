@@ -84,7 +84,7 @@ def test_equal_changes_of_rent_and_resale_are_said_to_be_equal() -> None:
 
 def test_precision_without_a_computed_series_is_refused(desk: Workspace) -> None:
     imported(desk, "CRI-H100", FIRST, [("2.0000", "1.1.1")])
-    with pytest.raises(WrongUsage, match="no computed series yet"):
+    with pytest.raises(WrongUsage, match="a computed series is not on record yet"):
         precision(desk, [], as_json=True)
 
 
@@ -140,7 +140,7 @@ def test_scenarios_follow_one_another(desk: Workspace, capsys: pytest.CaptureFix
 @pytest.mark.parametrize("text", ["A:-5", "A:0", "A", "D:365", "A:365:9", "A:soon"])
 def test_a_sequence_that_is_none_is_refused(desk: Workspace, text: str) -> None:
     imported(desk, "CRI-H100", FIRST, [("2.0000", "1.1.1")])
-    with pytest.raises(WrongUsage, match="no sequence of scenarios"):
+    with pytest.raises(WrongUsage, match="not a sequence of scenarios"):
         depreciation(desk, [H100], None, None, text, as_json=True)
 
 

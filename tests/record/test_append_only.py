@@ -171,8 +171,8 @@ def test_a_role_that_may_change_either_table_is_refused(table: str, postgresql_u
     [
         ("owner", "headroom_writer", "already exists"),
         ("owner", "nobody_of_this_name", "already exists"),
-        ("nowhere", "headroom_writer", "no PostgreSQL database"),
-        ("sqlite:///x", "headroom_writer", "no PostgreSQL database"),
+        ("nowhere", "headroom_writer", "not a PostgreSQL database"),
+        ("sqlite:///x", "headroom_writer", "not a PostgreSQL database"),
     ],
 )
 def test_a_database_that_cannot_be_prepared_is_a_sentence(url: str, writer: str, said: str, postgresql_urls: dict[str, str]) -> None:

@@ -81,7 +81,7 @@ def test_a_route_that_does_not_say_what_it_needs_stops_the_application(visitors:
     rooms = module.ROOMS
     module.ROOMS = (*rooms, Room)  # type: ignore[assignment]
     try:
-        with pytest.raises(TypeError, match="no guarded route"):
+        with pytest.raises(TypeError, match="is not a guarded route"):
             application(visitors.desk)
     finally:
         module.ROOMS = rooms
