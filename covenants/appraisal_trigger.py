@@ -158,8 +158,8 @@ def doubt(terms: AppraisalTrigger, rate: Fraction, closing: Fraction) -> str | N
         return None
     apart = printed(Figure(value=abs(below), unit=Unit.SHARE), 1)
     side = "below" if below > 0 else "above"
-    stands = f"{apart} {side} the Closing Date level" if below else "at the Closing Date level"
-    return f"The appraisal test fails by its reading, the fall within the window. The rate is {stands} ({terms.cite})."
+    level = f"{apart} {side} the Closing Date level" if below else "at the Closing Date level"
+    return f"The appraisal test fails by its reading, the fall within the window. The rate is {level} ({terms.cite})."
 
 
 def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm | None:

@@ -80,10 +80,10 @@ def _row(event: Event, events: Sequence[Event], acts: Sequence[ActRecorded], owe
     duty = next((one for one in owed if (one.kind, one.subject, one.on) == (payload.kind, subject, event.effective_on)), None)
     agreed = _agreed(events, payload.kind, event.effective_on)
     last = duty.last.by if duty is not None and duty.last is not None else event.effective_on if agreed and agreed.within is None else None
-    told = notice_given(acts, payload.number, payload.kind, subject, event.effective_on)
-    by_act = next((act.effective_on for act in told if act.act == "notice given"), None)
+    giving = notice_given(acts, payload.number, payload.kind, subject, event.effective_on)
+    by_act = next((act.effective_on for act in giving if act.act == "notice given"), None)
     given = by_act or _given_by_rule(about)
-    released = any(act.act == "notice released" for act in told)
+    released = any(act.act == "notice released" for act in giving)
     return NoticeRow(
         number=payload.number,
         kind=payload.kind,

@@ -72,15 +72,15 @@ def unfinished(events: Iterable[Recorded]) -> Correction | None:
     return open_correction
 
 
-def numbered(drafts: Iterable[Draft], gone: Iterable[Recorded]) -> tuple[Draft, ...]:
+def numbered(drafts: Iterable[Draft], withdrawn_events: Iterable[Recorded]) -> tuple[Draft, ...]:
     """Return the drafts of a date determined again, each as the next print of a fact that a correction withdrew.
 
     Args:
         drafts: what came out.
-        gone: the events that corrections have withdrawn.
+        withdrawn_events: the events that corrections have withdrawn.
     """
     prints: dict[tuple[str, str, date], int] = {}
-    for event in gone:
+    for event in withdrawn_events:
         fact = (event.kind, event.subject, event.effective_on)
         prints[fact] = max(event.print, prints.get(fact, 0))
     return tuple(d.model_copy(update={"print": prints.get((d.kind, d.subject, d.effective_on), 0) + 1}) for d in drafts)
@@ -164,21 +164,21 @@ def _told_of_a_report(payload: object, reports: Mapping[str, ReportReceived]) ->
     """Return the report that a payload bears on, and what it says of it in words; None if it says nothing of one."""
     match payload:
         case ReportReceived() as report:
-            told, what = report, "corrected Servicer's report" if report.corrects else "Servicer's report"
+            report_event, what = report, "corrected Servicer's report" if report.corrects else "Servicer's report"
             entered = f", received {_moment(report)}, entered late" if report.keyed_at else ""
         case ReceiptShown(report=name, document=document) if name in reports:
-            told, what, entered = (
+            report_event, what, entered = (
                 reports[name].model_copy(update={"serves_from_keying": False}),
                 "Servicer's report",
                 f", receipt shown by {document}",
             )
         case FigureConfirmed(report=name, figures=figures) if name in reports:
-            told, what, entered = reports[name], "Servicer's report", f", {', '.join(figures)} confirmed"
+            report_event, what, entered = reports[name], "Servicer's report", f", {', '.join(figures)} confirmed"
         case ActRecorded(act="report withdrawn", details=details) if details.get("names", "") in reports:
-            told, what, entered = reports[details["names"]], "Servicer's report", ", withdrawn"
+            report_event, what, entered = reports[details["names"]], "Servicer's report", ", withdrawn"
         case _:
             return None
-    return told, f"{what} for the period to {told.period_end}{entered}: {told.document}"
+    return report_event, f"{what} for the period to {report_event.period_end}{entered}: {report_event.document}"
 
 
 def _moment(report: ReportReceived) -> str:

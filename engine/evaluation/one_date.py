@@ -204,8 +204,8 @@ def _suspend(day: Day, key: str, clause: Clause) -> bool:
     if held is not None and held.status.value == spring.state:
         return False
     before = day.state.tests.get(key)
-    stands = held.status.value if held else "not yet determined"
-    state = suspended(before, key, day.inputs.on, f"not tested: {name} is {stands}, not {spring.state} ({spring.cite})")
+    status = held.status.value if held else "not yet determined"
+    state = suspended(before, key, day.inputs.on, f"not tested: {name} is {status}, not {spring.state} ({spring.cite})")
     if state is None:
         return False
     if before is None or before.status is not state.status:

@@ -96,8 +96,8 @@ def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
         due = counted_from(rule.due, next_determination_date(inputs.terms, inputs.calendar, end), inputs.calendar)
         if due <= inputs.on:
             start = period_start(rule, end)
-            came = [r for r in newest_first(inputs) if start <= r.period_end <= end]
-            first = min(came, key=lambda r: r.counts_from(inputs.terms.time_zone), default=None)
+            in_period = [r for r in newest_first(inputs) if start <= r.period_end <= end]
+            first = min(in_period, key=lambda r: r.counts_from(inputs.terms.time_zone), default=None)
             by = moment_on(due, rule.due.at, inputs.terms.time_zone)
             late = (
                 first is not None

@@ -49,7 +49,7 @@ def accounts_of(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple
 
 def account(inputs: Inputs, state: DealState, clause: str) -> ReserveAccount:
     """Return the reserve account of a sweep at the end of the date, from `state` and the reports received by then (`rulings.md` 30a)."""
-    accounts = {*accounts_of(inputs.terms, inputs.templates), *(gone.trigger for gone in inputs.taken_away)}
+    accounts = {*accounts_of(inputs.terms, inputs.templates), *(removal.trigger for removal in inputs.taken_away)}
     if clause not in accounts:
         return ReserveAccount(clause=clause, held=Fraction(0), due=Fraction(0))
     sole = len(accounts) == 1

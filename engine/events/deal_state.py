@@ -196,13 +196,13 @@ def _entered(state: DealState, event: Happened) -> DealState:
     return state.model_copy(update=changes) if changes else state
 
 
-def _told_of_a_notice(state: DealState, told: NoticeGiven | NoticeOwed, on: date) -> DealState:
+def _told_of_a_notice(state: DealState, payload: NoticeGiven | NoticeOwed, on: date) -> DealState:
     """Return the state after a notice has come to be owed, or was given by the deal's rule, or a return has withdrawn that."""
-    if isinstance(told, NoticeOwed):
-        return state.model_copy(update={"duties": (*state.duties, told)})
-    key = duty_key(told.kind, told.clause, told.states)
+    if isinstance(payload, NoticeOwed):
+        return state.model_copy(update={"duties": (*state.duties, payload)})
+    key = duty_key(payload.kind, payload.clause, payload.states)
     given = {one: day for one, day in state.given.items() if one != key}
-    return state.model_copy(update={"given": given if told.withdrawn else {**given, key: on}})
+    return state.model_copy(update={"given": given if payload.withdrawn else {**given, key: on}})
 
 
 def _recorded(state: DealState, act: ActRecorded) -> DealState:
@@ -216,13 +216,13 @@ def _recorded(state: DealState, act: ActRecorded) -> DealState:
     return state.model_copy(update={"acts": acts})
 
 
-def _told_by_the_servicer(state: DealState, told: ReportReceived | ReceiptShown | FigureConfirmed | RegisterChanged) -> DealState:
+def _told_by_the_servicer(state: DealState, payload: ReportReceived | ReceiptShown | FigureConfirmed | RegisterChanged) -> DealState:
     """Return the state after a report has come in, its receipt was shown, a figure of it was confirmed, or a register has changed."""
-    match told:
+    match payload:
         case RegisterChanged():
-            return state.model_copy(update={"registers": {**state.registers, told.file: told}})
+            return state.model_copy(update={"registers": {**state.registers, payload.file: payload}})
         case ReportReceived():
-            return state.model_copy(update={"reports": (*state.reports, told)})
+            return state.model_copy(update={"reports": (*state.reports, payload)})
         case ReceiptShown(report=name):
             return _each_report(state, name, lambda one: one.model_copy(update={"serves_from_keying": False, "why_from_keying": None}))
         case FigureConfirmed(report=name, figures=figures):

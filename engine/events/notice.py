@@ -192,7 +192,7 @@ def notice_given(acts: Iterable[ActRecorded], number: int | None, kind: str, cla
     """
     known = tuple(acts)
     undone = [act.details.get("names", "") for act in known if act.act == "act withdrawn"]
-    told = (act for act in known if act.act in ("notice given", "notice released") and not any(act.goes_by(name) for name in undone))
+    givings = (act for act in known if act.act in ("notice given", "notice released") and not any(act.goes_by(name) for name in undone))
     wanted = (kind, clause, str(of))
-    of_it = (act for act in told if (act.details.get("notice"), act.clause, act.details.get("of")) == wanted)
+    of_it = (act for act in givings if (act.details.get("notice"), act.clause, act.details.get("of")) == wanted)
     return tuple(act for act in of_it if number is None or act.details.get("names", str(number)) == str(number))

@@ -60,12 +60,12 @@ def withdrawn(events: Sequence[E]) -> tuple[E, ...]:
 
 def restated(events: Sequence[E]) -> tuple[E, ...]:
     """The events that a correction withdrew among whose causes is a later print of a rate, in the log's order."""
-    gone: set[int] = set()
+    withdrawn_ids: set[int] = set()
     for place, event in enumerate(events):
         if isinstance(event.payload, Correction) and event.payload.later_print:
             kept = {id(one) for one in standing(events[: place + 1])}
-            gone |= {id(one) for one in standing(events[:place])} - kept
-    return tuple(event for event in events if id(event) in gone)
+            withdrawn_ids |= {id(one) for one in standing(events[:place])} - kept
+    return tuple(event for event in events if id(event) in withdrawn_ids)
 
 
 def _first_of(events: Sequence[E], day: date) -> int:

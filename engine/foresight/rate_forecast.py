@@ -40,8 +40,8 @@ class Forecast:
 
     def crps(self, rate: float) -> float:
         """Return the continuous ranked probability score of what came, in the logarithm: smaller is better."""
-        came = self.grid.edges >= math.log(rate)
-        return float(np.sum((self.cumulative - came) ** 2) * self.grid.step)
+        reached = self.grid.edges >= math.log(rate)
+        return float(np.sum((self.cumulative - reached) ** 2) * self.grid.step)
 
     def log_density(self, rate: float) -> float:
         """Return the logarithm of the density, per unit of log rate, at what came: larger is better."""

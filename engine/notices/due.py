@@ -75,9 +75,9 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
             group = []
             if open_correction is not None and event.effective_on >= open_correction[2].until:
                 begun, print_, done = open_correction
-                gone = changed(events[: place + 1], begun)
-                if gone:
-                    yield Owed("correction", None, event.effective_on, event, print_, done.until, gone)
+                changes = changed(events[: place + 1], begun)
+                if changes:
+                    yield Owed("correction", None, event.effective_on, event, print_, done.until, changes)
                 open_correction = None
         else:
             group.append(event)
@@ -134,22 +134,22 @@ def told_of(events: Sequence[Event]) -> list[Told]:
     ]
 
 
-def superseded(told: Sequence[Told], owed: Owed) -> int | None:
+def superseded(stated: Sequence[Told], owed: Owed) -> int | None:
     """Return the number of the notice that an owed one supersedes: the newest one before it for that whole date that states an older event.
 
     It follows from the order of the log alone. One that states the same event says what stands, and is not superseded.
     """
-    matching = (one for one in told if one.on == owed.supersedes_on and one.kind in OF_A_WHOLE_DATE)
+    matching = (one for one in stated if one.on == owed.supersedes_on and one.kind in OF_A_WHOLE_DATE)
     return max((one.number for one in matching if one.stated < owed.event.seq), default=None)
 
 
-def superseded_each(told: Sequence[Told], owed: Owed) -> tuple[int, ...]:
+def superseded_each(stated: Sequence[Told], owed: Owed) -> tuple[int, ...]:
     """Return the numbers of all notices that state something of what an owed Correction Notice withdraws; none for another notice.
 
     A notice for a whole date states all of its date; the notice of an event states what its test or trigger came to.
     """
     days = {on for _, on in owed.withdrawn}
-    stating = (one for one in told if one.stated < owed.event.seq and one.on in days)
+    stating = (one for one in stated if one.stated < owed.event.seq and one.on in days)
     numbers = (one.number for one in stating if one.kind in OF_A_WHOLE_DATE or (one.subject or "", one.on) in owed.withdrawn)
     return tuple(sorted(numbers))
 

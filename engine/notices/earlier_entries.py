@@ -30,21 +30,21 @@ def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
     return tuple(sorted(numbers - own))
 
 
-def _needed(stands: Sequence[Event], events: Sequence[Event], owed: Owed) -> Iterator[Event]:
+def _needed(standing_events: Sequence[Event], events: Sequence[Event], owed: Owed) -> Iterator[Event]:
     adopted = [event for event in events if isinstance(event.payload, DealAdopted)]
     yield from adopted[-1:]
     yield from (event for event in events if isinstance(event.payload, ActRecorded) and _of_a_party(event.payload))
     stated = owed.event.payload
     if isinstance(stated, NotEvaluated):
-        yield from _last_determined(stands, events, stated)
+        yield from _last_determined(standing_events, events, stated)
     elif isinstance(stated, Determined):
-        yield from _of_publication(stands, stated.publication_date)
+        yield from _of_publication(standing_events, stated.publication_date)
     if owed.kind == "correction":
         yield from _corrected(events)
     elif owed.kind not in ("compliance", "not_evaluated"):
-        told = (event for event in reversed(stands) if (owed.kind, owed.subject) in tuple(notifiable(event.payload)))
-        yield from (event for event in [next(told, None)] if event is not None)
-        yield from (event for event in stands if isinstance(event.payload, ActRecorded) and event.payload.clause == owed.subject)
+        stating = (event for event in reversed(standing_events) if (owed.kind, owed.subject) in tuple(notifiable(event.payload)))
+        yield from (event for event in [next(stating, None)] if event is not None)
+        yield from (event for event in standing_events if isinstance(event.payload, ActRecorded) and event.payload.clause == owed.subject)
 
 
 def _of_a_party(act: ActRecorded) -> bool:
@@ -52,20 +52,20 @@ def _of_a_party(act: ActRecorded) -> bool:
     return act.act in PARTY_ACTS or (act.act == "act withdrawn" and act.names.partition("|")[0] in PARTY_ACTS)
 
 
-def _of_publication(stands: Sequence[Event], since: date) -> Iterator[Event]:
+def _of_publication(standing_events: Sequence[Event], since: date) -> Iterator[Event]:
     """Yield the newest result of each test since a day."""
-    newest = {event.subject: event for event in stands if isinstance(event.payload, Tested) and event.payload.result.on >= since}
+    newest = {event.subject: event for event in standing_events if isinstance(event.payload, Tested) and event.payload.result.on >= since}
     yield from newest.values()
 
 
-def _last_determined(stands: Sequence[Event], events: Sequence[Event], stated: NotEvaluated) -> Iterator[Event]:
+def _last_determined(standing_events: Sequence[Event], events: Sequence[Event], stated: NotEvaluated) -> Iterator[Event]:
     """Yield the date that was determined last, whole, and the reports that have come since."""
-    last = next((event for event in reversed(stands) if event.leaf == stated.last_determined), None)
+    last = next((event for event in reversed(standing_events) if event.leaf == stated.last_determined), None)
     if last is None:
         return
     wanted = set(_of_date(last))
-    yield from (event for event in stands if event.seq in wanted)
-    yield from _of_publication(stands, last.payload.publication_date)
+    yield from (event for event in standing_events if event.seq in wanted)
+    yield from _of_publication(standing_events, last.payload.publication_date)
     for event in events:
         if isinstance(event.payload, ReportReceived) and (event.seq > last.seq or event.payload.period_end >= last.effective_on):
             yield event

@@ -51,11 +51,11 @@ def page_evidence(files: Mapping[str, bytes], manifest: Manifest, of_date: OfDat
         raise VerificationFailed("earlier.jsonl holds an entry twice, out of its order, or one of the date itself")
     events = tuple(_event(manifest.deal, one) for one in (*earlier, *of_date.attached))
     stated = events[-1]
-    stands = _standing(files.get("standing.json"), stated)
+    standing_events = _standing(files.get("standing.json"), stated)
     _of_the_deal(events, stated)
     _is_told(facts, stated, events)
-    _whole(stated, events, stands)
-    return PageEvidence(manifest.deal, facts, events, stands, tuple(sorted(files)))
+    _whole(stated, events, standing_events)
+    return PageEvidence(manifest.deal, facts, events, standing_events, tuple(sorted(files)))
 
 
 def _event(deal: str, one: Attached) -> Event:
@@ -88,12 +88,14 @@ def _is_told(facts: NoticeFacts, stated: Event, events: Iterable[Event]) -> None
     if isinstance(stated.payload, NotEvaluated) != (facts.kind == "not_evaluated"):
         raise VerificationFailed(f"the event is `{stated.kind}`, and the manifest calls its notice `{facts.kind}`")
     if facts.kind == "correction":
-        told = any(event.kind == "correction" and event.payload.from_on <= facts.on for event in events) and facts.print == stated.print
+        corrected = (
+            any(event.kind == "correction" and event.payload.from_on <= facts.on for event in events) and facts.print == stated.print
+        )
     elif facts.kind in ("compliance", "not_evaluated"):
-        told = facts.subject is None and facts.print == 1
+        corrected = facts.subject is None and facts.print == 1
     else:
-        told = facts.print == 1 and any((facts.kind, facts.subject) in tuple(notifiable(event.payload)) for event in events)
-    if not told:
+        corrected = facts.print == 1 and any((facts.kind, facts.subject) in tuple(notifiable(event.payload)) for event in events)
+    if not corrected:
         raise VerificationFailed(f"no event here makes a notice of kind {facts.kind} of {facts.subject or 'the date'} due")
 
 

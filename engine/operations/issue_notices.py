@@ -72,7 +72,10 @@ def issue_due(
     be made stops its own deal and no other.
     """
     given = {deal: Given() for deal in deals}
-    spent, told = spent or ProcessorTime(), partial(_tell, progress, {deal: n for n, deal in enumerate(deals)}, RemainingTime(len(deals)))
+    spent, report_progress = (
+        spent or ProcessorTime(),
+        partial(_tell, progress, {deal: n for n, deal in enumerate(deals)}, RemainingTime(len(deals))),
+    )
     ready = chain.from_iterable(_ready(workspace, deal, scribe, given[deal], pages) for deal in deals)
     done = 0
     while waiting := _next_some(ready, spent):
@@ -80,7 +83,7 @@ def issue_due(
         left = waiting
         while left:
             count = f"{done + len(waiting)}{'' if whole else ' or more'}"
-            left = _give(workspace, left, render, scribe, partial(told, count, done + len(waiting) - len(left)), given, spent)
+            left = _give(workspace, left, render, scribe, partial(report_progress, count, done + len(waiting) - len(left)), given, spent)
         done += len(waiting)
     return given
 
@@ -212,14 +215,14 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
     # As it is now: what is issued meanwhile is added to the history, and a notice states nothing of it.
     entries, events = tuple(history.entries), tuple(history.events)
     checkpoints = workspace.store.checkpoints(deal_log(deal))
-    told = told_of(events)
+    stated = told_of(events)
     given = {(event.subject, event.effective_on, event.print) for event in events if isinstance(event.payload, NoticeIssued)}
     for owed in owed_notices(events):
         # A test that failed on two dates of one group is told once; a key that is given twice would use up a number.
         if owed.at(len(events)) and owed.key not in given:
             given.add(owed.key)
-            inputs, evidence = contents_of(workspace, deal, owed, LogRead(events, entries, checkpoints), told, scribe)
-            told.append(Told(inputs.number, owed.kind, owed.on, owed.event.seq, owed.subject))
+            inputs, evidence = contents_of(workspace, deal, owed, LogRead(events, entries, checkpoints), stated, scribe)
+            stated.append(Told(inputs.number, owed.kind, owed.on, owed.event.seq, owed.subject))
             yield _Waiting(owed, inputs, evidence)
 
 

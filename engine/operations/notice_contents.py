@@ -30,7 +30,7 @@ class LogRead:
 
 
 def contents_of(
-    workspace: Workspace, deal: str, owed: Owed, log: LogRead, told: Sequence[Told], scribe: Scribe
+    workspace: Workspace, deal: str, owed: Owed, log: LogRead, stated: Sequence[Told], scribe: Scribe
 ) -> tuple[NoticeInputs, Evidence]:
     """Return what a notice is made of, and what it carries."""
     entries = log.entries
@@ -51,7 +51,7 @@ def contents_of(
     )
     inputs = NoticeInputs(
         deal=deal,
-        number=max((one.number for one in told), default=0) + 1,
+        number=max((one.number for one in stated), default=0) + 1,
         kind=owed.kind,
         subject=owed.subject,
         on=owed.on,
@@ -61,8 +61,8 @@ def contents_of(
         operator=workspace.settings.operator,
         log_size=owed.event.seq + 1,
         log_head=entry.root.hex(),
-        supersedes=superseded(told, owed),
-        supersedes_each=superseded_each(told, owed),
+        supersedes=superseded(stated, owed),
+        supersedes_each=superseded_each(stated, owed),
         attachments=attachments(evidence),
         print=owed.print,
     )

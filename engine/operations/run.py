@@ -139,14 +139,14 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
             outcome.left.append(deal_file.name)
             continue
         result = DealOutcome(deal_file.name, path, reason=deal_file.reason)
-        told = any(other.deal == result.deal for other in outcome.deals)  # of two files that say one name, one event says why
+        said_already = any(other.deal == result.deal for other in outcome.deals)  # of two files that say one name, one event says why
         outcome.deals.append(result)
         tools.progress(f"{result.deal}: evaluating")
         if deal_file.deal is not None:
             lacks = next((failed[one] for one in series_read(deal_file.deal, outcome.on) if one in failed), None)
             with tools.spent.of("evaluation"):
                 _evaluate_deal(workspace, deal_file.deal, min(on, day_of(deal_file.deal, tools.now)), tools, result, lacks, prints)
-        if result.reason is not None and not told and not result.earlier_edition:
+        if result.reason is not None and not said_already and not result.earlier_edition:
             _not_evaluated(workspace, result, deal_file.text, outcome.on, tools)
     sign_all(workspace, beside=False)  # so that the notices carry a signed checkpoint
     names = dict.fromkeys(deal.deal for deal in outcome.deals if not deal.earlier_edition)
@@ -248,9 +248,9 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
             result.events += _added(workspace, deal, events, [draft], tools)
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
         past = history_of(workspace.store, log).past
-        result.state, gone, known = past.state, past.withdrawn, set(past.keys)
+        result.state, withdrawn_events, known = past.state, past.withdrawn, set(past.keys)
         for inputs in _dates(deal, series, on, tools, result):
-            recorded = _added(workspace, deal, events, of_date(numbered(evaluate(inputs), gone), known), tools)
+            recorded = _added(workspace, deal, events, of_date(numbered(evaluate(inputs), withdrawn_events), known), tools)
             known |= {event.key for event in recorded}
             result.events += recorded
             result.state = fold(recorded, result.state)

@@ -183,7 +183,7 @@ class _Look:
             again = self.corrected
             self._add([Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=len(self.events))])
         result = self.outcome
-        result.state, gone = as_it_stands(self.events), withdrawn(self.events)
+        result.state, withdrawn_events = as_it_stands(self.events), withdrawn(self.events)
         keys = {event.key for event in standing(self.events)}
         day = (result.state.reached or deal.closing_date) + DAY
         while day <= on:
@@ -192,7 +192,7 @@ class _Look:
             if result.waiting is not None:
                 return
             if inputs.kinds or day == on:
-                drafts = of_date(numbered(evaluate(inputs), gone), keys)
+                drafts = of_date(numbered(evaluate(inputs), withdrawn_events), keys)
                 self._add(drafts)
                 result.state = fold(drafts, result.state)
             if inputs.kinds:

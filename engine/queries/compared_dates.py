@@ -66,12 +66,12 @@ def compare_dates(workspace: Workspace, deal: str, first: date, second: date) ->
 class _Then:
     """What stood at the end of a Determination Date."""
 
-    def __init__(self, stands: Sequence[Event], on: date) -> None:
+    def __init__(self, standing_events: Sequence[Event], on: date) -> None:
         self.rates: dict[str, ReferenceRate] = {}
         self.tested: dict[str, Tested] = {}
         self.states: dict[str, tuple[str, date]] = {}
         self.due: tuple[str, ...] = ()
-        for event in stands:
+        for event in standing_events:
             if event.effective_on > on:
                 continue
             payload = event.payload

@@ -57,12 +57,12 @@ def deal_page(workspace: Workspace, deal: str, on: date | None, now: datetime) -
     """
     events = read(workspace.store, deal_log(deal))
     size, head = workspace.store.head(deal_log(deal))
-    told = [event for event in events if isinstance(event.payload, (Determined, NotEvaluated))]
-    dates = tuple(sorted({event.effective_on for event in told}))
+    dates_recorded = [event for event in events if isinstance(event.payload, (Determined, NotEvaluated))]
+    dates = tuple(sorted({event.effective_on for event in dates_recorded}))
     adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
-    if not told:
+    if not dates_recorded:
         return DealPage(deal, None, (), None, None, (), size, head.hex(), adopted)
-    reached = [event for event in told if on is None or event.effective_on <= on]
+    reached = [event for event in dates_recorded if on is None or event.effective_on <= on]
     if not reached:
         raise WrongUsage(f"nothing of {deal} was determined by {on}; of its dates {dates_there(list(dates), on or dates[0])}")
     shown = max(reached, key=lambda event: (event.effective_on, event.seq))

@@ -67,8 +67,8 @@ def deadlines(events: Sequence[Event]) -> tuple[DatedDuty, ...]:
             known = duties.get(key)
             first, following = (known.first, known.following) if known else (event.effective_on, event.payload.next_determination_date)
             duties[key] = DatedDuty(due, duty_words(due), first, following, event.recorded_at)
-    told = (replace(duty, outcome=said, open=still) for duty in duties.values() for said, still in [_outcome(duty, in_force)])
-    return tuple(sorted(told, key=lambda duty: (duty.due.by, duty.due.subject, duty.due.act, duty.what)))
+    duty_deadlines = (replace(duty, outcome=said, open=still) for duty in duties.values() for said, still in [_outcome(duty, in_force)])
+    return tuple(sorted(duty_deadlines, key=lambda duty: (duty.due.by, duty.due.subject, duty.due.act, duty.what)))
 
 
 Outcome = tuple[str, bool]

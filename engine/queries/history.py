@@ -177,9 +177,9 @@ def _index_lines(value: IndexValue) -> Iterator[str]:
     yield f"{value.index} of {value.publication_date}: {value.value} under {value.methodology}, {window}"
     for day in value.days:
         removed = ", ".join(f"{rule} {count}" for rule, count in day.excluded.items()) or "none"
-        stands = f"snapshot {day.snapshot[:16]}" if day.snapshot else "no snapshot"
+        evidence = f"snapshot {day.snapshot[:16]}" if day.snapshot else "no snapshot"
         yield (
-            f"  {day.date}: {stands}; {day.offers} offers, removed {removed}; {day.qualifying} qualify; "
+            f"  {day.date}: {evidence}; {day.offers} offers, removed {removed}; {day.qualifying} qualify; "
             f"{'counts' if day.counts else 'does not count'}; {day.kept} kept"
         )
     if value.interval is not None:

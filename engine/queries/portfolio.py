@@ -184,10 +184,10 @@ def told_apart(clauses: Sequence[ClauseFacts]) -> Iterator[ClauseFacts]:
 def _row(deal: str, clause: ClauseFacts, state: DealState, result: TestResult | None, due: Sequence[Due]) -> Row:
     test, trigger = state.tests.get(clause.key), state.triggers.get(clause.key)
     tasks = tuple(sorted(_tasks(clause.key, state, due), key=lambda task: task.by))
-    stands = trigger.status.value if trigger else test.status.value if test else TestStatus.NOT_YET_TESTED.value
+    status = trigger.status.value if trigger else test.status.value if test else TestStatus.NOT_YET_TESTED.value
     note = result.reason.reason if result is not None and result.reason is not None else ""
     on = result.on if result is not None else None
-    return Row(deal, clause.key, clause.title, clause.cite, stands, _counting(trigger), result, on, tasks, note)
+    return Row(deal, clause.key, clause.title, clause.cite, status, _counting(trigger), result, on, tasks, note)
 
 
 def _counting(trigger: TriggerState | None) -> str:

@@ -53,5 +53,5 @@ class EventsInHand:
             self._count += len(events) - len(before)
             self._kept[log] = (root, events)
             while len(self._kept) > 1 and self._count > self._most:
-                _, (_, gone) = self._kept.popitem(last=False)
-                self._count -= len(gone)
+                _, (_, dropped) = self._kept.popitem(last=False)
+                self._count -= len(dropped)

@@ -180,12 +180,12 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
     if problems or not segments:
         return None, problems
     documents, wrong = _documents(tree, segments[0][1], upto)
-    gone, unsaid = taken_away(segments, changes, tree)
+    removed, unsaid = taken_away(segments, changes, tree)
     if wrong or unsaid:
         return None, [*wrong, *unsaid]
     digest = hashlib.sha256(tree.text.encode()).hexdigest()
     return Deal(
-        tree, digest, data, tuple(segments), tuple(changes), examples, documents, _readings(data, segments, tree, clauses), gone
+        tree, digest, data, tuple(segments), tuple(changes), examples, documents, _readings(data, segments, tree, clauses), removed
     ), []
 
 

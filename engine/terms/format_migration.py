@@ -70,5 +70,5 @@ def _write(lines: list[str], tree: Tree, one: Lacking) -> None:
 def _same_terms(before: Deal, after: Deal) -> bool:
     """Return whether two files have the same terms on every date, but for the format that they name."""
     stretches: Sequence[Deal] = (before, after)
-    told = [[(since, terms.model_copy(update={"format": "2"})) for since, terms in deal.segments] for deal in stretches]
-    return told[0] == told[1]
+    terms_by_date = [[(since, terms.model_copy(update={"format": "2"})) for since, terms in deal.segments] for deal in stretches]
+    return terms_by_date[0] == terms_by_date[1]

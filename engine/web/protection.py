@@ -62,11 +62,11 @@ class Protection:
             return
         began, request_id = time.perf_counter(), secrets.token_hex(4)
         scope.setdefault("state", {})["request_id"] = request_id
-        told = {"status": 500}
+        answer = {"status": 500}
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told["status"] = message["status"]
+                answer["status"] = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
@@ -79,7 +79,7 @@ class Protection:
             refused = self._refused(scope)
             await (refused or self._app)(scope, receive, dressed)
         finally:
-            LOG.info(self._line(scope, request_id, told["status"], time.perf_counter() - began))
+            LOG.info(self._line(scope, request_id, answer["status"], time.perf_counter() - began))
 
     def _refused(self, scope: Scope) -> ASGIApp | None:
         """Return the answer to what is refused before anything is looked at."""

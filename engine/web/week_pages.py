@@ -74,7 +74,7 @@ def week(visit: AtVisit, on: str = "") -> Response:
         more_owed=max(0, len(view.owed) - SHOWN),
         overdue=sum(due_act.days < 0 for due_act in view.due),
         today=sum(one.days == 0 for one in view.due),
-        came=sorted((came for one in reading for came in one.came), key=lambda came: came.at, reverse=True)[:SHOWN],
+        came=sorted((arrival for one in reading for arrival in one.came), key=lambda arrival: arrival.at, reverse=True)[:SHOWN],
         waits=sorted(waits, key=lambda wait: (wait.due or date.max, wait.deal, wait.number))[:SHOWN],
         recent=RECENT,
         prepared=waiting_of(visit.desk.database, [one.row.deal for one in view.deals]),

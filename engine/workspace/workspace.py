@@ -161,11 +161,11 @@ class Workspace:
     def refuse_lacking(self, logs: Iterable[str]) -> None:
         """Refuse a record whose `logs` lack one that files beside it were made from. Raises VerificationFailed."""
         beside = self._logs_beside()
-        gone = sorted(beside.keys() - {in_a_file_name(log) for log in logs})
-        if gone:
-            more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+        missing = sorted(beside.keys() - {in_a_file_name(log) for log in logs})
+        if missing:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             what = "the record has no such log, so it is an older copy or another's"
-            raise VerificationFailed(f"{beside[gone[0]]}{more} lie here, and {what}; nothing was recorded: {PUT_BACK}")
+            raise VerificationFailed(f"{beside[missing[0]]}{more} lie here, and {what}; nothing was recorded: {PUT_BACK}")
 
     def _logs_beside(self) -> dict[str, str]:
         """Return the logs that files beside the record were made from, each as file names have it, with such a file's place."""

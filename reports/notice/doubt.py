@@ -39,9 +39,9 @@ def _reasons(lines: Sequence[Line]) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for line in lines:
         by_reason.setdefault(_why(line), []).append(line.title)
-    told = [f"Not decisive: {listed(titles)}; {why}." for why, titles in list(by_reason.items())[:SHOWN]]
+    reasons = [f"Not decisive: {listed(titles)}; {why}." for why, titles in list(by_reason.items())[:SHOWN]]
     more = sum(len(titles) for titles in list(by_reason.values())[SHOWN:])
-    return [*told, *([f"Nor {'is' if more == 1 else 'are'} {counted(more)} more."] if more else [])]
+    return [*reasons, *([f"Nor {'is' if more == 1 else 'are'} {counted(more)} more."] if more else [])]
 
 
 def _why(line: Line) -> str:

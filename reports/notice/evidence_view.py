@@ -57,20 +57,20 @@ class EvidenceBrief(Brief):
         return tuple(self._line(clause.key, clause.title, clause.cite) for clause in self.deal.clauses)
 
     def _line(self, key: str, title: str, cite: str) -> Line:
-        stands = self.stands
+        standing_state = self.stands
         first = self.determined.publication_date if self.determined else self.inputs.on
         history = log.tested(self.past, key)
         newest = history[-1].result if history else None
-        owed = [obligation for obligation in stands.obligations if obligation.clause == key]
-        releases = [release for release in stands.released if release.clause == key]
-        run = stands.runs.get(key)
+        owed = [obligation for obligation in standing_state.obligations if obligation.clause == key]
+        releases = [release for release in standing_state.released if release.clause == key]
+        run = standing_state.runs.get(key)
         return Line(
             key=key,
             title=title,
             cite=cite,
             result=newest if newest is not None and newest.on >= first else None,
-            test=stands.tests.get(key),
-            trigger=stands.triggers.get(key),
+            test=standing_state.tests.get(key),
+            trigger=standing_state.triggers.get(key),
             obligation=owed[-1] if owed else None,
             run=run.failures if run else 0,
             rounding=self.deal.rounding,

@@ -50,12 +50,12 @@ class Past:
 def read(events: Iterable[Event], on: date) -> Past:
     """Return the log as it bears on `on`."""
     known = sorted((e for e in events if e.effective_on <= on or e.kind == "deal adopted"), key=lambda event: event.seq)
-    stands, earlier = standing(known), withdrawn(known)
+    standing_events, earlier = standing(known), withdrawn(known)
     by_kind: dict[str, list[Event]] = {}
-    for event in stands:
+    for event in standing_events:
         by_kind.setdefault(event.kind, []).append(event)
     ordered = {kind: tuple(sorted(kind_events, key=lambda e: (e.effective_on, e.seq))) for kind, kind_events in by_kind.items()}
-    return Past(on, stands, ordered, earlier)
+    return Past(on, standing_events, ordered, earlier)
 
 
 def payloads(events: Sequence[Event], kind: type[Payload]) -> tuple[Payload, ...]:

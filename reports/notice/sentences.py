@@ -182,11 +182,11 @@ def begun(line: Line) -> Runs:
 
 def released(line: Line) -> Runs:
     """`Cash sweep has ended`: what its reserve account held, and where that goes."""
-    gone = line.released
-    assert gone is not None  # the caller asks only for lines with one
-    where = f"is released to the {line.debtor}" if gone.to == "release to borrower" else "is applied in prepayment"
-    amount = figure(Figure(value=gone.amount, unit=Unit.USD))
-    return [(f"{line.trigger_title} has ended", True), (f" on {long_date(gone.on)}: the reserve of {amount} {where} ({gone.cite}).", False)]
+    release = line.released
+    assert release is not None  # the caller asks only for lines with one
+    where = f"is released to the {line.debtor}" if release.to == "release to borrower" else "is applied in prepayment"
+    rest = f" on {long_date(release.on)}: the reserve of {figure(Figure(value=release.amount, unit=Unit.USD))} {where} ({release.cite})."
+    return [(f"{line.trigger_title} has ended", True), (rest, False)]
 
 
 def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
@@ -286,8 +286,8 @@ def _fails(line: Line) -> bool:
 
 def passing(lines: Sequence[Line], others_fail: bool) -> list[str]:
     """Name tests that pass while others do not; WATCH is said by name."""
-    told = [line for line in lines if _status(line) is TestStatus.CURE_PERIOD or _in_effect(line)]
-    passed = [line for line in lines if line.verdict is Verdict.PASS and line not in told]
+    failing = [line for line in lines if _status(line) is TestStatus.CURE_PERIOD or _in_effect(line)]
+    passed = [line for line in lines if line.verdict is Verdict.PASS and line not in failing]
     watched = [line for line in passed if _status(line) is TestStatus.WATCH]
     said = [f"{_row(passed, 'passes', 'pass')}."] if passed and others_fail else []
     return said + ([f"{_row(watched, 'is', 'are')} under early warning."] if watched else [])

@@ -84,10 +84,10 @@ def _unprintable(tree: Tree) -> Iterator[Problem]:
             yield Problem("D501", f"the character U+{ord(sign):04X} stands in a text", why, "replace it", tree.place(path))
 
 
-def _empty(tree: Tree, told: set[Place]) -> Iterator[Problem]:
+def _empty(tree: Tree, places: set[Place]) -> Iterator[Problem]:
     """Keys without a value, which no reader can tell from a forgotten one, unless something is said of the place already."""
     for path, value in scalars(tree.data):
-        if value.strip() in NOTHING and path and not {tree.place(path), tree.key_place(path)} & told:
+        if value.strip() in NOTHING and path and not {tree.place(path), tree.key_place(path)} & places:
             yield no_value(tree, str(path[-1]), tree.place(path))
 
 

@@ -88,13 +88,13 @@ def check_register(text: str, file: str, deal: Deal) -> Iterator[Problem]:
     yield from problems
     if any(problem.code in ("D527", "Y120", "Y121") for problem in problems):
         return
-    told: set[str] = set()
+    reported: set[str] = set()
     for since, terms in deal.segments:
         for name, asset in terms.pledged_assets.items():
-            named = asset.register_file is not None and file.endswith(asset.register_file) and name not in told
+            named = asset.register_file is not None and file.endswith(asset.register_file) and name not in reported
             count = sum(pledge.asset == name and pledge.stands(since) for pledge in pledges)
             if named and count != asset.gpus:
-                told.add(name)
+                reported.add(name)
                 why = "the register's count governs until a report gives a lower one"
                 what = f"the register holds {count:,} {'GPU' if count == 1 else 'GPUs'} of {name} on {since}, the deal {asset.gpus:,}"
                 yield Problem("W107", what, why, "correct one of them", deal.tree.place(("pledged_assets", name, "gpus")))
