@@ -124,7 +124,8 @@ def certified(facts: ReportFacts, name: str, weeks: int) -> Fraction | None:
 def window_reports(facts: ReportFacts, count: int) -> tuple[tuple[date, Reported], ...]:
     """Return the reports of the last `count` Calculation Windows, oldest first. Raises Missing if one is."""
     of, last = facts.report.period if isinstance(facts.report, Reported) else None, facts.windows[-1:]
-    if of is not None and not within_a_week(of) and len(facts.windows) >= count:
+    lacking = any(report is None for _, report in facts.windows[-count:])
+    if lacking and of is not None and not within_a_week(of) and len(facts.windows) >= count:
         window = f"the window is {last[0][0] - count * WEEK + DAY} to {last[0][0]}"
         raise Missing(f"window not full: the Servicer's report is of {of[0]} to {of[1]}; {window}", facts.report_cite(), "report")
     return full(facts, facts.windows, count, "Calculation Windows")

@@ -9,6 +9,7 @@ from engine.determination.measure_inputs import Reported
 from engine.evaluation.inputs import Inputs
 from engine.evaluation.pledged_gpus import pledged_gpus
 from engine.evaluation.serving_report import WEEK, newest_first, report_due, reported, reports_due, serving
+from engine.evaluation.tape_weeks import week_from_tapes
 from engine.events.deal_state import DealState
 from engine.events.kinds import ReportReceived
 from engine.terms.contract_dates import period_of, period_start, publication_dates
@@ -37,13 +38,15 @@ def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     """For each Calculation Window since closing, oldest first, the newest report whose period ends inside it."""
     last = next(iter(publication_dates(inputs.on - timedelta(days=6), inputs.on))) - timedelta(days=1)
     received = newest_first(inputs)
+    tapes = tuple(report for report in received if report.rent_of_days)
     windows: list[tuple[date, Reported | None]] = []
     for back in range(WINDOWS_KEPT):
         end = last - back * WEEK
         if end <= inputs.terms.closing_date:
             break
         inside = next((report for report in received if end - WEEK < report.period_end <= end and of_a_week(report)), None)
-        windows.append((end, reported(inside, inputs) if inside is not None else None))
+        week = reported(inside, inputs) if inside is not None else week_from_tapes(end, tapes, inputs)
+        windows.append((end, week))
     return tuple(reversed(windows))
 
 

@@ -6,8 +6,20 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
+
 from engine.basics.values import Fact, Figure
 from engine.events.results import Given
+
+
+class RentOfDays(Fact):
+    """What a rental tape says of one class of assets over some days that lie in one Calculation Window."""
+
+    asset_class: str
+    first: date
+    last: date
+    gpu_hours: Figure
+    revenue: Figure
 
 
 class ReportFacts(Fact):
@@ -36,6 +48,8 @@ class ReportFacts(Fact):
     """The same figures as reported."""
     figures: Mapping[str, Figure]
     given: Mapping[str, Given] = {}
+    rent_of_days: tuple[RentOfDays, ...] = Field(default=(), exclude_if=lambda said: not said)
+    """The rows of a rental tape that says its days, added up (`rulings.md` 47); absent where it says none."""
     warnings: tuple[str, ...] = ()
 
     @property

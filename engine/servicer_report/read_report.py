@@ -82,7 +82,7 @@ def read_report(
         reading.refuse("R155", why, "a form is for one deal and one period", "fill in the form of this period", ("form",))
     for path, name, raw in _figures(file.tree.data, ()):
         _take(reading, path, name, raw)
-    read_tapes(reading)
+    rents = read_tapes(reading, start, end)
     read_certificates(reading)
     judge(reading, start, end)
     if end is not None:
@@ -102,6 +102,7 @@ def read_report(
         completes=completes,
         figures=reading.figures,
         given=reading.given,
+        rent_of_days=rents,
         warnings=tuple(problem.what for problem in reading.problems),
     )
     return report, reading.problems

@@ -33,9 +33,9 @@ def counting(deal: Deal) -> Iterator[Problem]:
             yield from _limit(deal, key, clause)
             if clause.of_weeks and terms.servicer_reports is not None and terms.servicer_reports.every != "week":
                 what = f"no report of a {terms.servicer_reports.every} determines `{key}` by itself"
-                why = "the test is of whole weeks, and only a figure that says its own days (`for:`) is of the same ones"
+                why = "the test is of whole weeks, and only a figure or a rental tape that says its own days is of the same ones"
                 place = deal.tree.key_place(("covenants", key))
-                yield Problem("W123", what, why, "ask for weekly reports, or see that the Servicer gives such a figure", place)
+                yield Problem("W123", what, why, "ask for weekly reports, or see that the Servicer says the days", place)
         yield from _unpaid(deal, terms)
         if terms.servicer_reports is None:
             why = "a report of any age serves, and none is ever late"
