@@ -32,7 +32,8 @@ def deal(load: Callable[[str], Deal], meridian_text: str) -> Deal:
 
 
 def row(first: date, last: date, rate: str = "1.80") -> str:
-    return f"{{contract: C-1, from: {first}, to: {last}, gpu_hours: {24_000 * (abs((last - first).days) + 1)}, rate: USD {rate} per GPU-hour}}"
+    hours = 24_000 * (abs((last - first).days) + 1)
+    return f"{{contract: C-1, from: {first}, to: {last}, gpu_hours: {hours}, rate: USD {rate} per GPU-hour}}"
 
 
 def rows(first: date, last: date, rate: str = "1.80") -> list[str]:
