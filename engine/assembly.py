@@ -203,6 +203,13 @@ def all_templates() -> Any:
     return templates()
 
 
+def web_paper() -> Any:
+    """Return what makes a PDF of a page of the web: (HTML, date of the file, the files that it names) -> PDF."""
+    from reports.render.pdf import printed
+
+    return printed
+
+
 def page_parts() -> Any:
     """Return what a page of the web takes from the notice: page 1, words, marks, fonts, drawings."""
     from importlib.resources import files

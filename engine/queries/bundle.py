@@ -48,7 +48,9 @@ def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bun
     events = events_of(workspace, deal)
     if not key.exists():
         raise WrongUsage(f"a bundle carries a signed checkpoint, and the key is missing; make one with `headroom keys NAME --into {KEY}`")
-    entries, note = workspace.store.entries(deal_log(deal)), sign(workspace, deal_log(deal))
+    note = sign(workspace, deal_log(deal))
+    size = int(note.split("\n")[1])
+    entries, events = workspace.store.entries(deal_log(deal))[:size], events[:size]  # what came after the signature is in the next one
     files: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         export(entries, note, trusted([key]), Path(folder) / "log")

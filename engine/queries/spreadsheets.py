@@ -15,6 +15,7 @@ from engine.queries.exports import SERIES_COLUMNS, SERIES_FIGURES
 from engine.queries.history import summary
 from engine.queries.parquet_files import parquet
 from engine.queries.portfolio import Portfolio, Row
+from engine.queries.portfolio_deals import DealRow
 
 FORMATS = {
     Unit.USD: '"USD" #,##0.00',
@@ -41,6 +42,13 @@ PORTFOLIO = (
     "what",
     "note",
 )
+DEALS = (
+    *("deal", "party", "principal", "on", "state", "test", "section"),
+    *("nearest test", "index", "change of the rate until it turns", "fails now"),
+    *("due by", "due from", "due", "days"),
+)
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""The media type of a workbook."""
 OWED = ("deal", "principal", "who", "name", "act", "what", "cite", "by", "days", "outcome", "to")
 HISTORY = ("no.", "effective", "recorded", "event", "of", "print", "measured", "limit", "headroom", "what", "by", "engine")
 WIDEST = 60
@@ -50,6 +58,19 @@ def portfolio_workbook(portfolio: Portfolio) -> bytes:
     """Return a portfolio as a workbook, the worst first; a second sheet says who owes whom what."""
     owed = ((*(getattr(duty, name) for name in OWED[:-1]), ", ".join(duty.to)) for duty in portfolio.owed)
     return workbook(f"Portfolio {portfolio.on}", PORTFOLIO, map(_portfolio_cells, portfolio.rows), portfolio.on, ("Owed", OWED, owed))
+
+
+def deals_workbook(rows: Sequence[DealRow], on: date) -> bytes:
+    """Return one row for each deal as a workbook, in the order given; a second sheet says who owes whom what."""
+    owed = ((*(getattr(duty, name) for name in OWED[:-1]), ", ".join(duty.to)) for row in rows for duty in row.owed)
+    return workbook(f"Portfolio {on}", DEALS, map(_deal_cells, rows), on, ("Owed", OWED, owed))
+
+
+def _deal_cells(row: DealRow) -> tuple[Any, ...]:
+    near, due = row.nearest, row.next
+    turned = (near.title, near.index, Figure(value=near.share, unit=Unit.SHARE), "yes" if near.failing else "no") if near else (None,) * 4
+    first = (due.by, due.who, due.what, due.days) if due is not None else (None,) * 4
+    return (row.deal, row.party, row.principal, row.on, row.state, row.worst.title, row.worst.cite, *turned, *first)
 
 
 def portfolio_parquet(rows: Sequence[Row]) -> bytes:

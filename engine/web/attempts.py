@@ -11,6 +11,8 @@ GUESSES_FROM_AN_ADDRESS: RateLimitItem = parse("30 per 15 minutes")
 REQUESTS: RateLimitItem = RateLimitItemPerMinute(12_000)
 """Of one address: two hundred a second, many times what fifty people read; a whole office may sit behind one."""
 UPLOADS: RateLimitItem = RateLimitItemPerMinute(20)
+PAPERS: RateLimitItem = RateLimitItemPerMinute(20)
+"""Pages as PDF, of one person."""
 LONG_WORK: RateLimitItem = RateLimitItemPerSecond(4, 60)
 """Verifications and the like, of one person in a minute."""
 

@@ -78,6 +78,8 @@ class Visit:
     now: datetime
     deal: str | None
     form: FormData
+    paper: str = ""
+    """The name of the file where the page is asked for as a PDF."""
 
     @property
     def who(self) -> Person:

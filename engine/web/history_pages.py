@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from engine.basics.errors import WrongUsage
 from engine.events.deal_adopted import DealAdopted, clauses_on
 from engine.events.kinds import Counted, Event, NoticeIssued, Tested
 from engine.events.states import clause_of_key
 from engine.queries.export_log import form_of_deal
 from engine.queries.filtered_history import line_of as line_of_event
 from engine.queries.filtered_history import subjects
-from engine.queries.history import history_of
+from engine.queries.history import events_of, history_of
+from engine.queries.spreadsheets import WORKBOOK, history_workbook
 from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
 from engine.web.rendering import page, with_query
 from engine.web.rights import Right
@@ -27,6 +29,8 @@ routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
 A_PAGE = 100
 """Entries on a page."""
+ON_PAPER = 500
+"""Entries in a PDF."""
 ANY = "any"
 
 
@@ -131,7 +135,9 @@ def history(
     asked = Filters(q[:80], kind[:40], test[:80], recorded_from[:20], recorded_to[:20], known[:20])
     chosen = chosen_of(log.lines, asked, log.zone)
     start = int(before) if before.isascii() and before.isdigit() and len(before) < 12 else log.size
-    shown = [line for line in chosen if line.entry < start][:A_PAGE]
+    if visit.paper and len(chosen) > ON_PAPER:
+        raise WrongUsage(f"{len(chosen):,} entries are too many for one PDF; choose at most {ON_PAPER} by words, kind or dates")
+    shown = [line for line in chosen if line.entry < start][: ON_PAPER if visit.paper else A_PAGE]
     left = bool(shown) and chosen[-1].entry < shown[-1].entry
     day = day_in(known, "As known on")
     then = sum(line.at.astimezone(ZoneInfo(log.zone)).date() <= day for line in log.lines) if day else log.size
@@ -150,12 +156,21 @@ def history(
         head=log.root,
         kinds=sorted({line.kind for line in log.lines}),
         titles=log.titles,
+        query=with_query("", **values),
         older=with_query(f"/deals/{deal}/history", **values, before=shown[-1].entry) if left else "",
         party=log.party,
         zone=log.zone,
         illustrative=desk.demonstration or log.illustrative,
         foot=f"Log of {deal}: {log.size:,} entries, head {eights(log.root[:16])}.",
     )
+
+
+def _on_paper(visit: Visit, deal: str) -> Response:
+    """Return the entries that the filters of the address choose as a PDF. Raises WrongUsage for too many to print."""
+    asked = {name: visit.request.query_params.get(name, "") for name in Filters.__dataclass_fields__}
+    visit.paper = f"{deal}-history.pdf"
+    made: Response = history(visit, deal, **asked)
+    return made
 
 
 FORMS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
@@ -165,7 +180,12 @@ FORMS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 @needs(Right.READ, reads="history as a file")
 def history_file(visit: AtVisit, deal: str, form: str) -> Response:
     """Send the log as a file: CSV of its results, counts and deadlines, or every entry as a line of JSON."""
+    if form == "pdf":
+        return _on_paper(visit, deal)
+    headers = {"Content-Disposition": f'attachment; filename="{deal}-history.{form}"'}
+    if form == "xlsx":
+        data = history_workbook(deal, events_of(visit.desk.workspace, deal))
+        return Response(data, media_type=WORKBOOK, headers=headers)
     if form not in FORMS:
         raise NotThere
-    headers = {"Content-Disposition": f'attachment; filename="{deal}-history.{form}"'}
     return Response(form_of_deal(visit.desk.workspace, deal, form), media_type=FORMS[form], headers=headers)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import shutil
+import tempfile
 import threading
+import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import HeadroomError, WrongUsage
@@ -66,6 +71,7 @@ class LongWork:
         """Begin with nothing to do."""
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="long work")
         self._work: dict[str, Work] = {}
+        self._folder: Path | None = None
         self._lock = threading.Lock()
 
     def begin(self, person: int, deal: str, what: str, of: int, template: str, now: datetime, do: Callable[[], Any]) -> Work:
@@ -79,6 +85,17 @@ class LongWork:
             self._work[made.key] = made
             return made
 
+    def place(self, ending: str) -> Path:
+        """Return where a piece of work may write a file; files of work that is forgotten are removed."""
+        folder = self._folder
+        if folder is None:
+            folder = self._folder = Path(tempfile.mkdtemp(prefix="desk-work-"))
+            weakref.finalize(self, shutil.rmtree, folder, True)
+        for path in folder.iterdir():
+            if time.time() - path.stat().st_mtime > KEPT_FOR.total_seconds():
+                path.unlink(missing_ok=True)
+        return folder / f"{secrets.token_hex(12)}{ending}"
+
     def find(self, key: str, person: int) -> Work | None:
         """Return a piece of work of a person; nobody else's."""
         work = self._work.get(key)
@@ -91,3 +108,5 @@ class LongWork:
     def close(self) -> None:
         """Let what runs end, and begin nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
@@ -10,14 +11,23 @@ from starlette.responses import Response
 
 from engine.basics.errors import WrongUsage
 from engine.delivery.statement import ALL, OPEN, Statement, notice_file, statement_of, steps_of
+from engine.delivery.statement_files import statement_csv, statement_workbook
+from engine.queries.spreadsheets import WORKBOOK
 from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
 from engine.web.release_pages import may_release
-from engine.web.rendering import page
+from engine.web.rendering import page, with_query
 from engine.web.rights import Right, granted
 from engine.web.words import day_in
 
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
+
+
+FILES: dict[str, tuple[str, Callable[[Statement], bytes | str]]] = {
+    "xlsx": (WORKBOOK, statement_workbook),
+    "csv": ("text/csv; charset=utf-8", statement_csv),
+}
+"""The forms of a statement as a file, each with its media type."""
 
 
 def own_parties(visit: Visit, deal: str) -> tuple[str, ...] | None:
@@ -80,11 +90,29 @@ def statement(visit: AtVisit, deal: str, to: str = "", show: str = ALL) -> Respo
         last=to[:20],
         show=show,
         choices=(ALL, OPEN),
+        query=with_query("", **{"from": query.get("from", "")[:20], "to": to[:20], "show": OPEN if show == OPEN else ""}),
+        broad=True,
         rules=sorted({row.delivery.duty.deemed_given or "by Act" for row in rows.rows if row.delivery.duty is not None}),
         zone=rows.zone,
         illustrative=visit.desk.demonstration or rows.illustrative,
         foot=f"Made from the log of {deal}, {rows.size:,} entries.",
     )
+
+
+@routes.get("/deals/{deal}/notices.{form}")
+@needs(Right.SEE, reads="statement of notices as a file")
+def statement_file(visit: AtVisit, deal: str, form: str, to: str = "", show: str = ALL) -> Response:
+    """Return the statement as a file, between the same dates as the page: a PDF, a workbook, or CSV."""
+    if form == "pdf":
+        visit.paper = f"{deal}-notices.pdf"
+        made: Response = statement(visit, deal, to, show)
+        return made
+    if form not in FILES:
+        raise NotThere
+    first, last = day_in(visit.request.query_params.get("from", ""), "From"), day_in(to, "To")
+    found = _statement(visit, deal, (first, last), OPEN if show == OPEN else ALL, own_parties(visit, deal))
+    kind, written = FILES[form]
+    return Response(written(found), media_type=kind, headers={"Content-Disposition": f'attachment; filename="{deal}-notices.{form}"'})
 
 
 def _seen(visit: Visit, deal: str, text: str) -> int:

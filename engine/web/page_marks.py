@@ -58,12 +58,13 @@ def sprite(marks: Mapping[str, str]) -> Markup:
     Args:
         marks: the notice's own, each an SVG by name.
     """
-    symbols = [f'<symbol id="m-{name}" viewBox="0 0 100 100">{_inner(svg)}</symbol>' for name, svg in marks.items()]
+    symbols = [f'<symbol id="m-{name}" viewBox="0 0 100 100">{inner(svg)}</symbol>' for name, svg in marks.items()]
     symbols += [f'<symbol id="s-{name}" viewBox="0 0 100 130">{shapes}</symbol>' for name, shapes in SHEETS.items()]
     return Markup(f'<svg class="sprite" aria-hidden="true" focusable="false">{"".join(symbols)}</svg>')
 
 
-def _inner(svg: str) -> str:
+def inner(svg: str) -> str:
+    """Return the shapes of a drawing without the drawing around them."""
     return re.sub(r"^<svg[^>]*>|</svg>$", "", svg)
 
 

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from engine.basics.values import Figure, Unit, printed
 from engine.queries.csv_tables import in_a_cell
 from engine.queries.portfolio_deals import DealRow
+from engine.queries.spreadsheets import WORKBOOK, deals_workbook
 from engine.web.guarded_route import GuardedRoute, Visit, needs, visit_of
 from engine.web.home_pages import rows_for
 from engine.web.rendering import page, with_query
@@ -28,6 +29,8 @@ routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
 A_PAGE = 25
 """Deals on a page."""
+ON_PAPER = 1000
+"""Deals in a PDF."""
 SOON = timedelta(days=5)
 """Whose acts stand above the line of the list."""
 
@@ -70,7 +73,7 @@ def portfolio(
     every = rows_for(visit, Right.READ, day)
     chosen = [row for row in every if asked.fits(row)]
     number = min(max(int(page_) if page_.isdigit() and len(page_) < 6 else 1, 1), max(1, -(-len(chosen) // A_PAGE)))
-    shown = chosen[(number - 1) * A_PAGE : number * A_PAGE]
+    shown = chosen[:ON_PAPER] if visit.paper else chosen[(number - 1) * A_PAGE : number * A_PAGE]
     return page(
         visit,
         "portfolio.html.j2",
@@ -90,8 +93,8 @@ def portfolio(
         states=sorted(
             Counter(row.state for row in every).items(), key=lambda item: next(n for n, row in enumerate(every) if row.state == item[0])
         ),
-        first=(number - 1) * A_PAGE + 1 if chosen else 0,
-        last=(number - 1) * A_PAGE + len(shown),
+        first=(0 if visit.paper else (number - 1) * A_PAGE) + 1 if chosen else 0,
+        last=len(shown) if visit.paper else (number - 1) * A_PAGE + len(shown),
         chosen=len(chosen),
         total=_total(chosen),
         number=number,
@@ -115,6 +118,27 @@ def _quiet_until(rows: Sequence[DealRow], day: date) -> date | None:
 def _total(rows: Sequence[DealRow]) -> str:
     known = [row.principal.value for row in rows if row.principal is not None and row.principal.unit is Unit.USD]
     return printed(Figure(value=sum(known, Fraction(0)), unit=Unit.USD)).removeprefix("USD ") if known else ""
+
+
+@routes.get("/deals.pdf")
+@needs(Right.READ, reads="portfolio as a file")
+def portfolio_pdf(
+    visit: AtVisit, q: str = "", index: str = "", who: str = "", on: str = "", state: Annotated[tuple[str, ...], Query()] = ()
+) -> Response:
+    """Return the list as a PDF, under the same filters, all of its rows."""
+    day = day_in(on, "As of") or visit.now.date()
+    visit.paper = f"portfolio-{day}.pdf"
+    made: Response = portfolio(visit, q, index, who, on, state)
+    return made
+
+
+@routes.get("/deals.xlsx")
+@needs(Right.READ, reads="portfolio as a file")
+def portfolio_xlsx(visit: AtVisit, on: str = "") -> Response:
+    """Return the list as a workbook in the order of the page; a second sheet says who owes whom what."""
+    day = day_in(on, "As of") or visit.now.date()
+    headers = {"Content-Disposition": f'attachment; filename="portfolio-{day}.xlsx"'}
+    return Response(deals_workbook(rows_for(visit, Right.READ, day), day), media_type=WORKBOOK, headers=headers)
 
 
 @routes.get("/deals.csv")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 
 from engine.assembly import audit_page, notice_pages, verifier_file
 from engine.audit.audit_report import AuditReport, audit_report
 from engine.audit.verify_workspace import verify_record
 from engine.basics.errors import HeadroomError, WrongUsage
-from engine.operations.sign_checkpoints import kept_checkpoint, take, trustees_of
+from engine.operations.sign_checkpoints import kept_checkpoint, newest_signed, take, trustees_of
+from engine.queries.bundle import Bundled, write_bundle
 from engine.queries.deal_page import deal_facts
 from engine.queries.export_log import log_of_deal
 from engine.web.attempts import UPLOADS
@@ -19,7 +20,7 @@ from engine.web.guarded_route import GuardedRoute, NotThere, TooMuch, Visit, nee
 from engine.web.rendering import page
 from engine.web.rights import Right, granted, may
 from engine.web.words import day_in
-from engine.workspace.workspace import opened
+from engine.workspace.workspace import Workspace, opened
 
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
@@ -133,12 +134,32 @@ def audit(visit: AtVisit, deal: str) -> Response:
     return RedirectResponse(f"/work/{begun.key}", 303)
 
 
+@routes.post("/deals/{deal}/bundle")
+@needs(Right.PROVE)
+def bundle(visit: AtVisit, deal: str) -> Response:
+    """Begin to put a deal's log, notices and deal files into one file, with a checkpoint that is signed now where the log has grown."""
+    desk = visit.desk
+    into = desk.work.place(".bundle")
+
+    def signed(workspace: Workspace, log: str) -> str:
+        with desk.recording():
+            return newest_signed(workspace, log).note
+
+    def made() -> Bundled:
+        return write_bundle(desk.workspace, deal, into, signed)
+
+    begun = desk.work.begin(visit.who.number, deal, f"bundle of {deal}", desk.size(deal), "bundled.html.j2", visit.now, made)
+    return RedirectResponse(f"/work/{begun.key}", 303)
+
+
 @routes.get("/work/{key}/file")
-@needs(Right.SIGNED_IN, reads="audit report")
+@needs(Right.SIGNED_IN, reads="file of long work")
 def work_file(visit: AtVisit, key: str) -> Response:
-    """Send an audit report as its PDF, to be signed by the auditor."""
+    """Send an audit report as its PDF, to be signed by the auditor, or a bundle."""
     work = visit.desk.work.find(key, visit.who.number)
     answer = work.answer()[0] if work is not None and may(visit.who, Right.PROVE, work.deal) else None
+    if isinstance(answer, Bundled) and answer.into.is_file():
+        return FileResponse(answer.into, media_type="application/octet-stream", filename=f"{answer.deal}-{answer.entries}.bundle")
     if work is None or not isinstance(answer, AuditReport):
         raise NotThere
     data = audit_page(visit.desk.workspace)(answer.as_data(), answer.made_at)

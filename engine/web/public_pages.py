@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
-from importlib.resources import files
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -12,39 +10,23 @@ from starlette.responses import JSONResponse, Response
 
 from engine import __version__
 from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
-from engine.web.page_marks import INK
 from engine.web.rendering import page
 from engine.web.rights import Right
+from engine.web.static_files import static_file
 
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
 FOR_A_DAY = "public, max-age=86400"
-ICON = (
-    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><path d="M6 70H94" stroke="{INK}" stroke-width="10"/>'
-    f'<path d="M12 50L44 20L66 46L90 28" fill="none" stroke="{INK}" stroke-width="10"/></svg>'
-)
-
-
-@cache
-def _style() -> bytes:
-    return (files("engine.web") / "static" / "style.css").read_bytes()
 
 
 @routes.get("/static/{name:path}")
 @needs(Right.PUBLIC)
 def static(visit: AtVisit, name: str) -> Response:
     """Send the style sheet, a font, the icon, the watermark: the only files that a page fetches."""
-    parts = visit.desk.parts
-    if name == "style.css":
-        data, kind = _style(), "text/css; charset=utf-8"
-    elif name == "icon.svg":
-        data, kind = ICON.encode(), "image/svg+xml"
-    elif name == "illustrative.svg":
-        data, kind = parts.watermark, "image/svg+xml"
-    elif name.removeprefix("fonts/") in parts.fonts and name.startswith("fonts/"):
-        data, kind = parts.fonts[name.removeprefix("fonts/")], "font/ttf"
-    else:
+    found = static_file(visit.desk, name)
+    if found is None:
         raise NotThere
+    data, kind = found
     tag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
     headers = {"Cache-Control": FOR_A_DAY, "ETag": tag}
     if visit.request.headers.get("if-none-match") == tag:

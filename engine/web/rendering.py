@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import ChoiceLoader, DictLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from engine import __version__
 from engine.basics.inert import inert_lines
@@ -16,6 +16,7 @@ from engine.queries.who_owes_whom import OpenDuty
 from engine.web import page_marks, words
 from engine.web.desk import Desk, PageParts
 from engine.web.guarded_route import Visit
+from engine.web.paper import on_paper
 from engine.web.rights import Right
 
 ILLUSTRATIVE = "ILLUSTRATIVE - NOT A NOTICE"
@@ -51,6 +52,7 @@ def environment(desk_parts: PageParts) -> Environment:
         "prose": lambda text: desk_parts.with_dates(text.replace("`", "")),
         "duty": lambda one: duty_words(desk_parts, one),
     }
+    jinja.filters["after"] = lambda text, start: text.removeprefix(start)
     jinja.filters["address"] = lambda text: quote(str(text), safe="")
     jinja.globals |= {
         "mark": page_marks.mark,
@@ -89,7 +91,7 @@ def duty_words(parts: PageParts, duty: OpenDuty) -> str:
     return said.removesuffix("; all tests are run again")
 
 
-def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> Response:
     """Return a page for a visit.
 
     Args:
@@ -98,7 +100,10 @@ def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> H
         status: the code of the answer.
         **context: what the page says; `illustrative` where a deal is, `zone` for its hours, `nav` for the place in the navigation.
     """
-    return HTMLResponse(rendered(visit.desk, visit, template, context), status_code=status)
+    text = rendered(visit.desk, visit, template, context)
+    if visit.paper and status == 200:
+        return on_paper(visit, text)
+    return HTMLResponse(text, status_code=status)
 
 
 def rendered(desk: Desk, visit: Visit | None, template: str, context: dict[str, Any]) -> str:
@@ -110,6 +115,7 @@ def rendered(desk: Desk, visit: Visit | None, template: str, context: dict[str, 
         "nav": "",
         "deal": visit.deal if visit is not None else None,
         "wide": False,
+        "broad": False,
         "zone": "UTC",
         "foot": "",
         **context,
@@ -120,7 +126,8 @@ def rendered(desk: Desk, visit: Visit | None, template: str, context: dict[str, 
         .render(
             visit=visit,
             person=visit.person if visit is not None else None,
-            csrf=visit.session.csrf if visit is not None and visit.session is not None else "",
+            csrf=visit.session.csrf if visit is not None and visit.session is not None and not visit.paper else "",
+            paper=visit.paper if visit is not None else "",
             now=visit.now if visit is not None else desk.clock(),
             desk=desk,
             sprite=_sprite(tuple(desk.parts.marks.items())),

@@ -14,6 +14,7 @@ from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit
 from engine.web.rendering import page
 from engine.web.rights import Right
 from engine.web.words import day_in
+from engine.workspace.workspace import in_a_file_name
 
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
@@ -36,6 +37,15 @@ def explained_as_data(visit: AtVisit, deal: str, test: str, on: str) -> Response
     """Return the working as programs read it."""
     headers = {"Content-Disposition": f'attachment; filename="{deal}-{test}-{on}.json"'}
     return JSONResponse(_found(visit, deal, test, on).as_data(), headers=headers)
+
+
+@routes.get("/deals/{deal}/results/{test}/{on}.pdf")
+@needs(Right.READ, reads="working as a file")
+def explained_on_paper(visit: AtVisit, deal: str, test: str, on: str) -> Response:
+    """Return the working as a PDF."""
+    visit.paper = f"{deal}-{in_a_file_name(test)}-{on}.pdf"
+    made: Response = explained(visit, deal, test, on)
+    return made
 
 
 @routes.get("/deals/{deal}/results/{test}/{on}")

@@ -154,6 +154,26 @@ def to_pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, 
     return written
 
 
+def printed(html: str, created: datetime, files: Mapping[str, tuple[bytes, str]]) -> bytes:
+    """Return a page of the web as PDF/UA-1, by its own style sheet for paper; the same page gives the same bytes.
+
+    Args:
+        html: the page.
+        created: the date that the file carries.
+        files: what the page may name, each by its address, with its media type; every other address is refused.
+    """
+    from weasyprint import HTML
+
+    document = HTML(string=html, base_url=BASE, url_fetcher=serving(files)).render()
+    with _dated(created):
+        written = document.write_pdf(
+            pdf_variant="pdf/ua-1",
+            pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
+        )
+    assert isinstance(written, bytes)  # no target was named, so the bytes come back
+    return written
+
+
 @contextmanager
 def _dated(created: datetime) -> Iterator[None]:
     """Have embedded fonts dated by the document: fontTools stamps them with the time of day unless this variable says otherwise.
@@ -211,17 +231,22 @@ def _page_type() -> Any:
 @cache
 def fetcher() -> Any:
     """Return a fetcher that serves the assets by name and refuses every other address, on the network or on disk."""
+    return serving(assets())
+
+
+def serving(named: Mapping[str, tuple[bytes, str]]) -> Any:
+    """Return a fetcher that serves some files from memory, by their names after the base, and refuses every other address."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class Memory(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
-        """Serves the named assets and refuses every other address."""
+        """Serves the named files and refuses every other address."""
 
         def fetch(self, url: str, _headers: Any = None) -> Any:
-            """Return the asset at `url`. Raises ValueError for any other address."""
+            """Return the file at `url`. Raises ValueError for any other address."""
             name = url.removeprefix(BASE)
-            if not url.startswith(BASE) or name not in assets():
+            if not url.startswith(BASE) or name not in named:
                 raise ValueError(f"refused: {url}")
-            body, kind = assets()[name]
+            body, kind = named[name]
             return URLFetcherResponse(url, body, {"Content-Type": kind})
 
     return Memory()
