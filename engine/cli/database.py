@@ -50,22 +50,32 @@ def upgrade(
 
 @db.command(epilog=example("headroom db backup build/record.sqlite"))
 def backup(into: Annotated[Path, typer.Argument(help="The copy.")], as_json: Json = False) -> None:
-    """Copy the record as it stands, and check that the copy is whole."""
-    from engine.operations.maintain_database import copied
+    """Copy the record as it stands, and check that the copy is whole; beside it the accounts of the desk, where there is one."""
+    from engine.operations.maintain_database import copied, desk_copied
 
     count = copied(_file(), into)
-    _tell({"copy": str(into), "entries": count}, f"{into}: {count} entries, every leaf and link checked", as_json)
+    desk = desk_copied(opened(), into)
+    data = {"copy": str(into), "entries": count, "desk": str(desk) if desk else None}
+    more = f"; {desk}: the desk's accounts, grants, reads and what waits, without sessions" if desk else ""
+    _tell(data, f"{into}: {count} entries, every leaf and link checked{more}", as_json)
 
 
 @db.command(epilog=example("headroom db restore build/record.sqlite"))
-def restore(copy: Annotated[Path, typer.Argument(help="A copy made by backup.")], as_json: Json = False) -> None:
+def restore(
+    copy: Annotated[Path, typer.Argument(help="A copy made by backup.")],
+    accounts: Annotated[bool, typer.Option("--accounts", help="Put the desk's accounts back as well; stop `headroom web` first.")] = False,
+    as_json: Json = False,
+) -> None:
     """Put a copy in the record's place once it is found whole. One older than what was signed is not signed again."""
-    from engine.operations.maintain_database import restored
+    from engine.operations.maintain_database import desk_beside, desk_restored, restored
 
     with alone(opened()):  # a run that goes on would write into what is moved away
         count, aside = restored(copy, _file())
-    data = {"entries": count, "aside": str(aside) if aside else None}
-    _tell(data, f"{count} entries restored" + (f"; what was there is {aside}" if aside else ""), as_json)
+        desk = desk_restored(opened(), desk_beside(copy)) if accounts else None
+    data = {"entries": count, "aside": str(aside) if aside else None, "desk_aside": str(desk) if desk else None}
+    kept = " and ".join(str(one) for one in (aside, desk) if one)
+    said = f"{count} entries restored{' with the accounts' if accounts else ''}"
+    _tell(data, said + (f"; what was there is {kept}" if kept else ""), as_json)
 
 
 def _tell(data: dict[str, Any], text: str, as_json: bool) -> None:

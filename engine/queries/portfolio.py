@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any
 
 from engine.basics.errors import WrongUsage
-from engine.basics.files import read_text
 from engine.basics.values import in_words, printed, printed_apart, printed_headroom, trimmed
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.deal_state import DealState, fold
@@ -28,7 +27,7 @@ from engine.events.states import TestStatus, TriggerState, TriggerStatus
 from engine.queries.csv_tables import csv_of, in_a_cell
 from engine.queries.who_owes_whom import OpenDuty, owed_over
 from engine.record.log import deal_log, read
-from engine.terms.source import parse
+from engine.workspace.deals_by_name import names_claimed
 from engine.workspace.workspace import Workspace
 
 NOT_EVALUATED, NOT_DETERMINED_YET = "NOT EVALUATED", "NOT YET DETERMINED"
@@ -211,15 +210,9 @@ def _tasks(key: str, state: DealState, due: Sequence[Due]) -> Iterator[Task]:
 COLUMNS = ("deal", "test", "title", "cite", "state", "counting", "result", "measured", "limit", "headroom", "on")
 
 
-def portfolio_deals(workspace: Workspace) -> Iterator[str]:
-    """Yield every deal: those with a log, and those whose file was never run."""
-    logs = set(deals_among(workspace.store.logs()))
-    files = set()
-    for path in workspace.deal_files():
-        tree, _ = parse(read_text(path), path.name)
-        name = tree.get(("deal",)) if tree is not None else None
-        files.add(name if isinstance(name, str) and name else path.stem)
-    yield from sorted(logs | files)
+def deal_names(workspace: Workspace) -> tuple[str, ...]:
+    """Return every deal: those with a log, and those whose file was never run, sorted."""
+    return tuple(sorted({*deals_among(workspace.store.logs()), *names_claimed(workspace)}))
 
 
 def portfolio_csv(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -255,7 +248,7 @@ class Portfolio:
 
 def portfolio_of(workspace: Workspace, on: date) -> Portfolio:
     """Return the portfolio of a workspace. Raises WrongUsage for a workspace without deals."""
-    names = tuple(portfolio_deals(workspace))
+    names = deal_names(workspace)
     if not names:
         raise WrongUsage(f"a deal is missing in {workspace.root / 'deals'}; put deal files there")
     logs = [(name, read(workspace.store, deal_log(name))) for name in names]

@@ -15,14 +15,12 @@ from typing import Any
 from engine.basics.values import Figure, printed
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Determined, Event
-from engine.events.log_names import deals_among
 from engine.events.party_changes import with_parties
 from engine.events.rates import ReferenceRate
 from engine.events.standing import standing
 from engine.queries.portfolio import NOT_DETERMINED_YET, NOT_EVALUATED, OVERDUE, Row, portfolio
 from engine.queries.who_owes_whom import OpenDuty, owed_of
 from engine.record.log import deal_log, read
-from engine.workspace.deals_by_name import names_claimed
 from engine.workspace.workspace import Workspace
 
 OWERS = ("issuer", "borrower", "originator")
@@ -161,11 +159,6 @@ def _nearest(rows: Sequence[Row], rates: dict[str, ReferenceRate]) -> NearestTes
             failing = share > 0 if below else share < 0
             nearest.append(NearestTest(row.title, even.index, share, below, failing))
     return min(nearest, key=lambda one: abs(one.share), default=None)
-
-
-def deal_names(workspace: Workspace) -> tuple[str, ...]:
-    """Return every deal: those with a log, and those whose file was never run, sorted."""
-    return tuple(sorted({*deals_among(workspace.store.logs()), *names_claimed(workspace)}))
 
 
 def log_size(workspace: Workspace, deal: str) -> int:

@@ -27,10 +27,9 @@ from engine.web.release_pages import acting_people
 from engine.web.rendering import page
 from engine.web.report_pages import name_of
 from engine.web.rights import Right, granted
-from engine.web.waiting import Waiting, move, prepare, waiting_of, waiting_one
+from engine.web.waiting import Waiting, asked_for, move, prepare, waiting_of, waiting_one
 from engine.web.words import day_in
 from engine.workspace.deal_files import Deal
-from engine.workspace.deals_by_name import find_deal
 from engine.workspace.documents import Document, keep_document
 
 routes = APIRouter(route_class=GuardedRoute)
@@ -74,7 +73,7 @@ def _list(visit: Visit, deal: str, said: dict[str, str], refused: str) -> Respon
         indices=[index.name for index in facts.indices],
         said=said,
         refused=refused,
-        two=asks_for_two(find_deal(desk.workspace, deal, desk.templates), visit.now.date()),
+        two=asks_for_two(desk.deal_terms(deal), visit.now.date()),
         zone=facts.time_zone,
         illustrative=desk.demonstration or facts.illustrative,
     )
@@ -97,7 +96,7 @@ def prepare_act(visit: AtVisit, deal: str) -> Response:
     if data and file is not None:
         body |= {"document": name_of(file.filename), "sha256": hashlib.sha256(data).hexdigest()}
     try:
-        shown = _imagined(visit, find_deal(desk.workspace, deal, desk.templates), body, visit.who.name, SECOND)
+        shown = _imagined(visit, desk.deal_terms(deal), body, visit.who.name, SECOND)
     except HeadroomError as error:
         return _list(visit, deal, said, str(error))
     if shown.refused:
@@ -154,9 +153,7 @@ def approvals(visit: AtVisit) -> Response:
 
 def _one(visit: Visit, deal: str, number: str) -> Waiting:
     """Return what waits under a deal, for whoever prepared it and for who may approve it. Raises NotThere for anybody else."""
-    prepared = waiting_one(visit.desk.database, int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
-    if prepared is None or prepared.deal != deal or prepared.kind == "report":
-        raise NotThere
+    prepared = asked_for(visit, deal, number, report=False)
     if prepared.prepared_by != visit.who.number and (not visit.may(Right.APPROVE, deal) or prepared.state == "read"):
         raise NotThere
     return prepared
@@ -172,7 +169,7 @@ def waiting(visit: AtVisit, deal: str, number: str) -> Response:
 def _shown(visit: Visit, deal: str, act: Waiting, status: int = 200, notice: str = "") -> Response:
     desk = visit.desk
     facts = deal_facts(desk.workspace, deal)
-    of = find_deal(desk.workspace, deal, desk.templates)
+    of = desk.deal_terms(deal)
     second = visit.who.name if act.prepared_by != visit.who.number else SECOND
     shown = _imagined(visit, of, dict(act.body), act.prepared_name, second) if act.kind == "act" and act.state in ("read", "sent") else None
     on = day_in(str(act.body.get("effective_on", "")), "Effective on") or visit.now.date()
@@ -226,7 +223,7 @@ def _may_record(visit: Visit, deal: str, act: Waiting) -> bool:
     if act.kind != "act" or act.state != "read" or not visit.may(Right.ACT, deal):
         return False
     on = day_in(str(act.body.get("effective_on", "")), "Effective on") or visit.now.date()
-    return not asks_for_two(find_deal(visit.desk.workspace, deal, visit.desk.templates), on)
+    return not asks_for_two(visit.desk.deal_terms(deal), on)
 
 
 def _record(visit: Visit, deal: str, act: Waiting, words: str) -> Response:
@@ -259,7 +256,7 @@ def _recorded(visit: Visit, deal: str, one: Waiting) -> None:
     if one.kind == "confirm":
         confirm_waiting(visit, deal, one, visit.who.name)
         return
-    of = find_deal(desk.workspace, deal, desk.templates)
+    of = desk.deal_terms(deal)
     act = _act(visit, of, dict(one.body), one.prepared_name, None if own else visit.who.name)
     if one.file is not None:
         keep_document(desk.workspace, Document(str(one.body["document"]), str(one.body["sha256"]), one.file))

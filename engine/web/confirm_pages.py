@@ -16,7 +16,6 @@ from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit
 from engine.web.rendering import page
 from engine.web.rights import Right
 from engine.web.waiting import Waiting, move, prepare, waiting_one
-from engine.workspace.deals_by_name import find_deal
 
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
@@ -32,7 +31,7 @@ def _held(visit: Visit, deal: str, name: str) -> tuple[ReportsReceived, Received
 
 
 @routes.get("/deals/{deal}/questions")
-@needs(Right.ACT, reads="questions")
+@needs(Right.REPORT, reads="questions")
 def questions(visit: AtVisit, deal: str, report: str = "") -> Response:
     """Show the questions about one report."""
     return _page(visit, deal, report, "")
@@ -55,11 +54,11 @@ def _page(visit: Visit, deal: str, name: str, refused: str) -> Response:
 
 
 def _two(visit: Visit, deal: str) -> bool:
-    return asks_for_two(find_deal(visit.desk.workspace, deal, visit.desk.templates), visit.now.date())
+    return asks_for_two(visit.desk.deal_terms(deal), visit.now.date())
 
 
 @routes.post("/deals/{deal}/questions")
-@needs(Right.ACT)
+@needs(Right.REPORT)
 def answer(visit: AtVisit, deal: str) -> Response:
     """Confirm the figures that were ticked, or send the confirmation to a second person."""
     desk, name, words = visit.desk, visit.said("report", 300), visit.said("words", 300)
@@ -75,7 +74,8 @@ def answer(visit: AtVisit, deal: str) -> Response:
     assert waiting is not None  # it was just prepared
     if _two(visit, deal):
         move(desk.database, waiting, "sent", None, words, visit.now)
-        return RedirectResponse(f"/deals/{deal}/waiting/{number}", 303)
+        seen = visit.may(Right.RELEASE, deal)  # a sender sees that it waits in the list of reports
+        return RedirectResponse(f"/deals/{deal}/waiting/{number}" if seen else f"/deals/{deal}/reports", 303)
     with desk.recording():
         confirm_waiting(visit, deal, waiting, None)
     move(desk.database, waiting, "approved", visit.who.number, words, visit.now)
@@ -87,6 +87,6 @@ def confirm_waiting(visit: Visit, deal: str, waiting: Waiting, approved_by: str 
     figures = tuple(str(figure) for figure in waiting.body["figures"])
     report, words = str(waiting.body["report"]), str(waiting.body["words"])
     said = FigureConfirmed(report=report, figures=figures, words=words, prepared_by=waiting.prepared_name, approved_by=approved_by)
-    of = find_deal(visit.desk.workspace, deal, visit.desk.templates)
+    of = visit.desk.deal_terms(deal)
     if not confirm(visit.desk.workspace, of, report, figures, said, visit.scribe()).recorded:
         raise WrongUsage("these figures were confirmed before")

@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import Any
 
 from engine.assembly import all_templates, page_parts
-from engine.queries.portfolio_deals import deal_names, log_size, log_sizes
+from engine.queries.portfolio import deal_names
+from engine.queries.portfolio_deals import log_size, log_sizes
 from engine.web.accounts import Accounts
 from engine.web.attempts import Attempts
 from engine.web.desk_database import DeskDatabase
@@ -22,11 +23,11 @@ from engine.web.long_work import LongWork
 from engine.web.reads import Reads
 from engine.web.sessions import Sessions
 from engine.workspace.checkpoints import refuse_older
-from engine.workspace.web_settings import WebSettings
+from engine.workspace.deal_files import Deal
+from engine.workspace.deals_by_name import DealsByName
+from engine.workspace.web_settings import DATABASE, WebSettings
 from engine.workspace.workspace import Workspace
 
-DATABASE = "web.sqlite"
-"""The second database, inside the workspace."""
 PAGES_KEPT = 1024
 """How many pages' own facts are kept: some fifty kilobytes each."""
 SIZES_HOLD = 1.0
@@ -159,6 +160,12 @@ class Desk:
         changed = folder.stat().st_mtime_ns if folder.is_dir() else 0
         names: tuple[str, ...] = self.pages.get(("deals", changed), lambda: deal_names(self.workspace))
         return names
+
+    def deal_terms(self, name: str) -> Deal:
+        """Return a deal by its name; the files are read once while none of them changes. Raises WrongUsage and InputProblems."""
+        stands = tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in self.workspace.deal_files())
+        by_name: DealsByName = self.pages.get(("deal files", stands), lambda: DealsByName(self.workspace, self.templates))
+        return by_name.find(name)
 
     def sizes(self) -> Mapping[str, int]:
         """Return how many entries each deal's log has, at most a second old, or as of the last page that recorded."""

@@ -57,6 +57,13 @@ class TooMuch(Exception):
         self.code = code
 
 
+def number_of(text: str) -> int:
+    """Return a notice's number from an address. Raises NotThere for anything else."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise NotThere
+    return int(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """What a route needs, and under which word its reads are logged."""

@@ -13,7 +13,7 @@ from engine.basics.errors import WrongUsage
 from engine.delivery.statement import ALL, OPEN, Statement, notice_file, statement_of, steps_of
 from engine.delivery.statement_files import statement_csv, statement_workbook
 from engine.queries.spreadsheets import WORKBOOK
-from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
+from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, number_of, visit_of
 from engine.web.release_pages import may_release
 from engine.web.rendering import page, with_query
 from engine.web.rights import Right, granted
@@ -33,13 +33,6 @@ FILES: dict[str, tuple[str, Callable[[Statement], bytes | str]]] = {
 def own_parties(visit: Visit, deal: str) -> tuple[str, ...] | None:
     """Return the parties whose notices the person sees: all where the person may read the record, otherwise those acted for."""
     return None if visit.may(Right.READ, deal) else visit.who.parties_in(deal)
-
-
-def number_of(text: str) -> int:
-    """Return a notice's number from an address. Raises NotThere for anything else."""
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise NotThere
-    return int(text)
 
 
 @routes.get("/notices")

@@ -24,8 +24,7 @@ from engine.web.guarded_route import GuardedRoute, NotThere, TooMuch, Visit, nee
 from engine.web.protection import MEGABYTE
 from engine.web.rendering import page
 from engine.web.rights import Right
-from engine.web.waiting import State, Waiting, move, prepare, waiting_of, waiting_one
-from engine.workspace.deals_by_name import find_deal
+from engine.web.waiting import State, Waiting, asked_for, move, prepare, waiting_of
 
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
@@ -70,7 +69,7 @@ def _list(visit: Visit, deal: str, status: int = 200, problems: tuple[Problem, .
     received = reports_received(desk.workspace, deal)
     mine = waiting_of(desk.database, [deal], "report", SEEN)
     servicer = visit.may(Right.ACT, deal)
-    period = next_period(desk.workspace, find_deal(desk.workspace, deal, desk.templates), today) if visit.may(Right.REPORT, deal) else None
+    period = next_period(desk.workspace, desk.deal_terms(deal), today) if visit.may(Right.REPORT, deal) else None
     return page(
         visit,
         "reports.html.j2",
@@ -79,6 +78,7 @@ def _list(visit: Visit, deal: str, status: int = 200, problems: tuple[Problem, .
         rows=received.reports[:SHOWN],
         waiting=[waiting for waiting in mine if waiting.prepared_by == visit.who.number or (servicer and waiting.state != "read")],
         period=period,
+        asked={str(waiting.body["report"]) for waiting in waiting_of(desk.database, [deal], "confirm", ("sent",))},
         problems=problems,
         file=file,
         party=received.party,
@@ -94,7 +94,7 @@ def report_form(visit: AtVisit, deal: str, period: str = "", form: str = "xlsx")
     desk = visit.desk
     if form not in FORMS:
         raise NotThere
-    made = form_as_file(form_of(desk.workspace, find_deal(desk.workspace, deal, desk.templates), desk.templates, period[:20]), f".{form}")
+    made = form_as_file(form_of(desk.workspace, desk.deal_terms(deal), desk.templates, period[:20]), f".{form}")
     headers = {"Content-Disposition": f'attachment; filename="{deal}-{made.end}.{form}"'}
     return Response(made.data, media_type=FORMS[form], headers=headers)
 
@@ -125,8 +125,8 @@ def read_report(visit: AtVisit, deal: str) -> Response:
 
 def _waiting(visit: Visit, deal: str, number: str) -> Waiting:
     """Return a report that waits, for its sender or for who takes it. Raises NotThere for anybody else, and for one that is done with."""
-    waiting = waiting_one(visit.desk.database, int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
-    if waiting is None or waiting.deal != deal or waiting.kind != "report" or waiting.state not in SEEN or waiting.file is None:
+    waiting = asked_for(visit, deal, number, report=True)
+    if waiting.state not in SEEN or waiting.file is None:
         raise NotThere
     if waiting.prepared_by != visit.who.number and not (visit.may(Right.ACT, deal) and waiting.state != "read"):
         raise NotThere

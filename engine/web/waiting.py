@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from engine.web.desk_database import DeskDatabase
+from engine.web.guarded_route import NotThere, Visit, number_of
 
 Kind = Literal["act", "report", "release", "confirm"]
 State = Literal["read", "sent", "approved", "sent back", "set aside"]
@@ -67,8 +68,9 @@ class Waiting:
         return f"Release Notice No. {said['number']}" if self.kind == "release" else f"Report {said['file']}"
 
 
+COLUMNS = "w.number, w.deal, w.kind, w.prepared_by, w.at, w.on_entry, w.body, w.state, w.decided_by, w.decided_at, w.words"
 ALL = (
-    "SELECT w.*, p.name AS prepared_name, p.login AS prepared_login, coalesce(d.name, '') AS decided_name FROM waiting w "
+    "SELECT {columns}, p.name AS prepared_name, p.login AS prepared_login, coalesce(d.name, '') AS decided_name FROM waiting w "
     "JOIN person p ON p.number = w.prepared_by LEFT JOIN person d ON d.number = w.decided_by"
 )
 
@@ -104,18 +106,26 @@ def prepare(
     return int(made.lastrowid or 0)
 
 
+def asked_for(visit: Visit, deal: str, number: str, *, report: bool) -> Waiting:
+    """Return what waits under a deal by its number in an address. Raises NotThere for any other deal, number or kind."""
+    known = waiting_one(visit.desk.database, number_of(number))
+    if known is None or known.deal != deal or (known.kind == "report") is not report:
+        raise NotThere
+    return known
+
+
 def waiting_one(database: DeskDatabase, number: int) -> Waiting | None:
     """Return one thing that was prepared, by its number."""
-    row = database.row(f"{ALL} WHERE w.number = ?", (number,))
+    row = database.row(ALL.format(columns=f"{COLUMNS}, w.file") + " WHERE w.number = ?", (number,))
     return None if row is None else _of(row)
 
 
 def waiting_of(
     database: DeskDatabase, deals: Sequence[str], kind: Kind | None = None, states: Sequence[State] = OPEN
 ) -> tuple[Waiting, ...]:
-    """Return what waits under some deals, the oldest first."""
+    """Return what waits under some deals, the oldest first, without the files that came with it."""
     marks = ", ".join("?" for _ in states)
-    rows = database.rows(f"{ALL} WHERE w.state IN ({marks}) ORDER BY w.number", tuple(states))
+    rows = database.rows(ALL.format(columns=f"{COLUMNS}, NULL AS file") + f" WHERE w.state IN ({marks}) ORDER BY w.number", tuple(states))
     return tuple(row for row in map(_of, rows) if row.deal in deals and (kind is None or row.kind == kind))
 
 

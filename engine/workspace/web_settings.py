@@ -6,6 +6,8 @@ from pydantic import Field, model_validator
 
 from engine.basics.values import Fact
 
+DATABASE = "web.sqlite"
+"""The second database, inside the workspace: accounts, grants, sessions, what waits for a second person, the log of reads."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 

@@ -309,8 +309,12 @@ def test_nobody_waits_for_more_than_three_pieces_of_work(own_visitors: Visitors)
 
 
 @pytest.mark.parametrize("two", [True, False])
-def test_a_held_figure_is_confirmed_with_words(later: Visitors, post: Post, monkeypatch: pytest.MonkeyPatch, two: bool) -> None:
-    """The principal falls from 15,850,000 to a tenth: it is held, the report is taken, and one person confirms it, or two."""
+@pytest.mark.parametrize("who", ["servicer", "borrower"])
+def test_a_held_figure_is_confirmed_with_words(later: Visitors, post: Post, monkeypatch: pytest.MonkeyPatch, who: str, two: bool) -> None:
+    """The principal falls from 15,850,000 to a tenth: it is held, the report is taken, and its sender or the Servicer confirms it.
+
+    A second person confirms with them where the deal asks for two.
+    """
     monkeypatch.setattr(confirm_pages, "_two", lambda *_: two)
     text = NEXT.text.replace("class_a: USD 15,850,000", "class_a: USD 1,585,000")
     assert text != NEXT.text
@@ -321,18 +325,21 @@ def test_a_held_figure_is_confirmed_with_words(later: Visitors, post: Post, monk
     assert isinstance(report, ReportReceived)
     assert list(report.held) == ["outstanding_principal.class_a"]
     asked = {"report": report.name, "is-right outstanding_principal.class_a": "yes", "words": ""}
-    assert post("servicer", f"/deals/{DEAL}/questions", asked).status_code == 422, "words are needed"  # type: ignore[attr-defined]
-    waits = post("servicer", f"/deals/{DEAL}/questions", {**asked, "words": "Repaid; the agent's statement says so."})
+    assert "awaits confirmation: answer" in text_of(later.client(who).get(f"/deals/{DEAL}/reports").text)
+    assert post(who, f"/deals/{DEAL}/questions", asked).status_code == 422, "words are needed"  # type: ignore[attr-defined]
+    waits = post(who, f"/deals/{DEAL}/questions", {**asked, "words": "Repaid; the agent's statement says so."})
     if two:
-        place = waits.headers["location"]  # type: ignore[attr-defined]
+        assert waits.headers["location"].endswith("/reports" if who == "borrower" else "/waiting/2")  # type: ignore[attr-defined]
+        assert "an answer waits for a second person" in text_of(later.client(who).get(f"/deals/{DEAL}/reports").text)
+        place = f"/deals/{DEAL}/waiting/2"
         assert not any(isinstance(event.payload, FigureConfirmed) for event in log_of(later))
         post("approver", f"{place}/decide", {"what": "approve", "entries": entries(later)})
     said = log_of(later)[-1].payload
     assert isinstance(said, FigureConfirmed)
     assert (said.figures, said.prepared_by, said.approved_by) == (
         ("outstanding_principal.class_a",),
-        "Servicer",
+        who.title(),
         "Approver" if two else None,
     )
-    gone = later.client("servicer").get(f"/deals/{DEAL}/questions", params={"report": report.name})
+    gone = later.client(who).get(f"/deals/{DEAL}/questions", params={"report": report.name})
     assert gone.status_code == 404, "nothing is held any more"

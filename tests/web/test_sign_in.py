@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from engine.basics.errors import WrongUsage
+from engine.cli import registered
 from engine.web.accounts import hashed
+from engine.web.desk_database import DeskDatabase
 from engine.web.rights import EVERY_DEAL, Grant
 from engine.web.sessions import IDLE, LONGEST
-from tests.web.conftest import AT, BASE, DEAL, Visitors
+from tests.web.conftest import AT, BASE, DEAL, PEOPLE, Visitors
 
 SENTENCE = "a sentence is a good password"
 
@@ -166,3 +172,27 @@ def test_a_cookie_is_bound_where_there_is_tls(own_visitors: Visitors) -> None:
     assert {"HttpOnly", "Secure", "Path=/", "SameSite=lax"} <= {part.strip() for part in cookie.split(";")}
     assert "Domain" not in cookie
     assert found.headers["strict-transport-security"].startswith("max-age=31536000")
+
+
+def test_the_desk_is_copied_with_the_record_and_comes_back_without_its_sessions(
+    own_visitors: Visitors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accounts, grants and reads are in the copy; a session that was open is not. `--accounts` puts it back."""
+    root, desk = own_visitors.desk.workspace.root, own_visitors.desk
+    own_visitors.client("servicer").get(f"/deals/{DEAL}/history")
+    monkeypatch.chdir(root)
+    copy = tmp_path / "copy" / "record.sqlite"
+    assert CliRunner().invoke(registered(["db"]), ["db", "backup", str(copy)]).exit_code == 0
+    beside = copy.with_name("record.web.sqlite")
+    assert beside.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(beside)) as found:
+        counts = [found.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("person", "grant_", "read_", "session")]
+    assert counts[:2] == [len(desk.accounts.people()), sum(len(grants) for grants in PEOPLE.values())]
+    assert (counts[2] > 0, counts[3]) == (True, 0)
+    desk.accounts.add("late@example.com", "Late", own_visitors.clock())
+    desk.workspace.store.close()
+    assert CliRunner().invoke(registered(["db"]), ["db", "restore", str(copy), "--accounts"]).exit_code == 0
+    again = DeskDatabase(root / "web.sqlite")
+    assert again.row("SELECT 1 FROM person WHERE login = 'late@example.com'") is None
+    assert again.row("SELECT 1 FROM person WHERE login = 'servicer@example.com'") is not None
+    assert (root / "web.sqlite.before-restore").is_file()
