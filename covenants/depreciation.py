@@ -75,7 +75,7 @@ def _allowed(terms: Depreciation, facts: Facts, since: date) -> tuple[Fraction, 
     """
     if isinstance(terms.curve, Scenario):
         days = (facts.on - since).days
-        return 1 - terms.curve.remaining(days), f"{terms.curve}, {days} days"
+        return 1 - terms.curve.left(since, facts.on), f"{terms.curve}, {days} days"
     if terms.between == "steps":
         reached = [point for point in terms.curve if point.on <= facts.on]
         if not reached:
@@ -123,7 +123,7 @@ def reading(terms: Depreciation) -> str:
     """Return the clause in plain English."""
     since, ends = defined(terms.since), ""
     if isinstance(terms.curve, Scenario):
-        curve = f"{terms.curve} (implied useful life {terms.curve.implied_life})"
+        curve = f"{terms.curve} (implied useful life {terms.curve.useful_lives})"
     elif terms.between == "steps":
         curve = ", ".join(f"{written(point.at_most, Unit.SHARE)} from {point.on}" for point in terms.curve) + ", each until the next"
     else:

@@ -53,7 +53,7 @@ def measure(terms: PoolCoverage, facts: Facts) -> Measurement:
         raise Missing(f"the horizon {terms.horizon} has passed", terms.cite, "term")
     parts = collateral_parts(facts, terms.multiple)
     today = collateral_value(parts, terms.cite)
-    kept = terms.scenario.remaining(days)
+    kept = terms.scenario.left(facts.on, terms.horizon)
     then = today * kept
     balance = facts.term(f"balance scheduled on {terms.horizon}", terms.scheduled_balance, Unit.USD, terms.cite)
 
@@ -73,7 +73,7 @@ def reading(terms: PoolCoverage) -> str:
     """Return the clause in plain English."""
     return (
         f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available GPU-hours of a year) taken forward "
-        f"to {terms.horizon} under {terms.scenario} (implied useful life {terms.scenario.implied_life}), divided by the balance scheduled "
+        f"to {terms.horizon} under {terms.scenario} (implied useful life {terms.scenario.useful_lives}), divided by the balance scheduled "
         f"then ({written(terms.scheduled_balance, Unit.USD)}), must be {terms.limit}. After {terms.horizon} the test is "
         f"not determined. A failure is {terms.failure_is}."
     )

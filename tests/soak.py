@@ -18,6 +18,11 @@ FAMILIES = (
     ("threshold cases against rationals, four covenants", "100,000 each", "tests/covenants/test_templates.py"),
     ("threshold cases against rationals, ABS tests", "20,000 each", "tests/covenants/test_abs_templates.py"),
     ("threshold cases against rationals, reported figures", "100,000", "tests/covenants/test_reported_figure_thresholds.py"),
+    (
+        "threshold cases against rationals, amounts, curves, cures",
+        "100,000 each",
+        "tests/covenants/test_further_thresholds.py",
+    ),
     ("bad deal files, each at its place", "all", "tests/terms"),
     ("log attacks, append-only statements, Merkle to n = 130", "all", "tests/record --deselect tests/record/test_power_loss.py"),
     ("power-loss images", "5,000", "tests/record/test_power_loss.py"),

@@ -39,6 +39,7 @@ RESULTS = {
     "deal": TEXT,
     "test": TEXT,
     "on": DATE,
+    "as_of": DATE,
     "print": WHOLE,
     "standing": FLAG,
     "verdict": TEXT,
@@ -185,7 +186,14 @@ def _result(deal: str, event: Event, in_force: bool) -> dict[str, Any]:
     tested: Tested = event.payload
     result, state = tested.result, tested.state
     return {
-        **{"deal": deal, "test": result.test, "on": result.on, "print": event.print, "standing": in_force},
+        **{
+            "deal": deal,
+            "test": result.test,
+            "on": result.on,
+            "as_of": result.as_of or result.on,
+            "print": event.print,
+            "standing": in_force,
+        },
         **{"verdict": result.verdict.value, "state": state.status.value, "since": state.since, "cite": result.cite},
         **_figure("measured", result.measured),
         **_figure("limit", result.limit),

@@ -240,7 +240,7 @@ class Replay:
         late = found_late(event, deal)
         for day in (first + n * DAY for n in range(FAR if late is None else 0)):
             terms = resolve(deal, day)
-            kinds = kinds_of(terms, load_calendar(terms.business_days), day)
+            kinds = kinds_of(terms, load_calendar(terms.business_days), day, state.reports)
             drafts = of_date(numbered(decide(day=day, kinds=kinds), before.withdrawn), before.keys) if kinds else ()
             recorded = events[place : place + len(drafts)]
             # What passed before a date may be the last that a run recorded, and the date itself be recorded by a later one.

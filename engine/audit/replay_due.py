@@ -82,7 +82,7 @@ def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Publis
     while last is not None and day <= last:
         terms = resolve(deal, day)
         thursdays = tuple(publication_dates(deal.closing_date + DAY, day))[-1:]
-        if kinds_of(terms, load_calendar(terms.business_days), day):
+        if kinds_of(terms, load_calendar(terms.business_days), day, state.reports):
             if ran < cut_off_on(terms, day):
                 return None
             there = ({publication.publication_date for publication in prints} for prints in series.values())
@@ -114,7 +114,7 @@ def first_due(deal: Deal, state: DealState, until: date) -> tuple[date, frozense
     day = (state.reached or deal.closing_date) + DAY
     while day <= until:
         terms = resolve(deal, day)
-        kinds = kinds_of(terms, load_calendar(terms.business_days), day)
+        kinds = kinds_of(terms, load_calendar(terms.business_days), day, state.reports)
         if kinds:
             return day, kinds
         day += DAY

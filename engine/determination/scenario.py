@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Literal, Self
+
+from pydantic import model_validator
 
 from engine.basics.values import Fact
+from engine.terms.field_types import SINCE_2
+from engine.terms.periods import Day
+from engine.terms.phrases import refusal
 
 BANDS: dict[str, tuple[Fraction, Fraction]] = {
     "A": (Fraction(15, 100), Fraction(20, 100)),
@@ -21,7 +27,7 @@ DIGITS = 40
 """Digits in which a power is computed: far beyond any that is printed or compared."""
 
 
-class Scenario(Fact):
+class Path(Fact):
     """One path inside the bands: which scenario, which point of its band, which shape; none has a default."""
 
     scenario: Literal["A", "B", "C"]
@@ -57,3 +63,40 @@ class Scenario(Fact):
 
     def __str__(self) -> str:
         return f"Scenario {self.scenario}, {self.point} of its band ({float(self.decline * 100):g}% a year), {self.shape}"
+
+
+class Switch(Path):
+    """The path that a scenario changes to on a date; it goes on from what the one before has left of the rate."""
+
+    on: Day
+
+
+class Scenario(Path):
+    """A path inside the bands, and the paths that follow it from their dates on."""
+
+    switches: Annotated[tuple[Switch, ...], SINCE_2] = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        days = [switch.on for switch in self.switches]
+        if days != sorted(set(days)):
+            what, why = "the switches of the scenario are not in the order of their dates", "each goes on from the one before"
+            raise refusal("D117", what, why, "sort them, each date once", "switches")
+        return self
+
+    def left(self, since: date, until: date) -> Fraction:
+        """Return what is left on a date of the rate of an earlier one, each path from where the one before left it."""
+        kept, path, begun = Fraction(1), Path.model_validate(self.model_dump(exclude={"switches"})), since
+        for switch in self.switches:
+            if switch.on < until:
+                kept *= path.remaining(max((switch.on - begun).days, 0))
+                path, begun = switch, max(switch.on, since)
+        return kept * path.remaining((until - begun).days)
+
+    @property
+    def useful_lives(self) -> str:
+        """The useful life that each path implies, in their order."""
+        return ", then ".join(path.implied_life for path in (self, *self.switches))
+
+    def __str__(self) -> str:
+        return "; ".join((super().__str__(), *(f"from {switch.on} {switch}" for switch in self.switches)))

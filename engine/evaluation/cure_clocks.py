@@ -38,7 +38,8 @@ def trigger_clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
         terms = day.inputs.terms.triggers.get(name)
         if terms is None or terms.cure is None or state.status is not TriggerStatus.PENDING_CURE or state.cure is not None:
             continue
-        start = recorded_acts.clock_start(day.state.acts, name, terms.cure.after, state.since, None, day.inputs.on)
+        received = delivered(day, state.since, waits=True)
+        start = recorded_acts.clock_start(day.state.acts, name, terms.cure.after, state.since, received, day.inputs.on)
         if start is not None:
             begun, why = clocked(state, terms.cure, start, day.inputs.calendar, day.inputs.on), f"{terms.cure.after}: the clock starts"
             yield start, ActApplied(act=f"clock|{name}|{start}", trigger=begun, before=state.status.value, why=why)
@@ -60,4 +61,5 @@ def cure_clock(day: Day, rule: TriggerRule) -> CureClock | None:
     if rule.cure is None:
         return None
     on = day.inputs.on
-    return CureClock(day.inputs.calendar, recorded_acts.clock_start(day.state.acts, rule.name, rule.cure.after, on, None, on))
+    received = delivered(day, on, waits=False)
+    return CureClock(day.inputs.calendar, recorded_acts.clock_start(day.state.acts, rule.name, rule.cure.after, on, received, on))

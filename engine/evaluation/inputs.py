@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from engine.basics.calendar import BusinessCalendar, load_calendar
 from engine.determination.determine import ShareBelow
 from engine.determination.template import Template
+from engine.evaluation.delivered_dates import determined_on
 from engine.events.deal_state import DealState
 from engine.events.rates import Published
+from engine.events.reports import ReportFacts
 from engine.terms.as_written import Deal, resolve, since_of
 from engine.terms.contract_dates import (
     determination_dates,
@@ -21,6 +23,8 @@ from engine.terms.in_force import TermsInForce
 from engine.terms.taken_away import TakenAway
 
 DETERMINATION, PUBLICATION, PAYMENT = "determination dates", "publication dates", "payment dates"
+AS_OF = "as-of dates"
+"""Dates that are determined later, on delivery of their report: on the date itself its Reference Rates alone are (`rulings.md` 49a)."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Inputs:
 
     Attributes:
         on: the date.
-        kinds: which kinds of date it is: determination, publication, payment.
+        kinds: which kinds of date it is: determination, publication, payment, or one whose report is awaited.
         terms: the deal's terms in force on it.
         templates: the covenant templates by name.
         calendar: the deal's Business Days.
@@ -39,6 +43,8 @@ class Inputs:
         share_below: how listings are resampled; None if a rate comes without observations.
         terms_since: from when the terms in force on the date are.
         taken_away: the triggers that an amendment has taken away by the date.
+        as_of: the Determination Date as of which its tests measure, if they wait for a report (`rulings.md` 49a); None otherwise.
+        terms_as_of: the terms in force on that one.
     """
 
     on: date
@@ -52,15 +58,36 @@ class Inputs:
     share_below: ShareBelow | None = None
     terms_since: date = date.min
     taken_away: tuple[TakenAway, ...] = ()
+    as_of: date | None = None
+    terms_as_of: TermsInForce | None = None
+
+    @property
+    def measured_on(self) -> date:
+        """The date whose limits, rates and balances the tests take."""
+        return self.as_of or self.on
+
+    @property
+    def measured_terms(self) -> TermsInForce:
+        """The terms in force on that date."""
+        return self.terms_as_of or self.terms
 
 
-def kinds_of(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> frozenset[str]:
-    """Return which kinds of date `on` is for a deal: none up to closing, and none on a day on which nothing happens."""
+def kinds_of(terms: TermsInForce, calendar: BusinessCalendar, on: date, reports: Sequence[ReportFacts]) -> frozenset[str]:
+    """Return which kinds of date `on` is for a deal: none up to closing, and none on a day on which nothing happens.
+
+    Args:
+        terms: the terms in force on it.
+        calendar: the deal's Business Days.
+        on: the day.
+        reports: the Servicer's reports on record, one of which may be delivered on it.
+    """
     if on <= terms.closing_date:
         return frozenset()
+    waits, dated = terms.determination_dates.on_delivery, on in determination_dates(terms, calendar, on)[-3:]
     due = {
         PUBLICATION: bool(tuple(publication_dates(on, on))),
-        DETERMINATION: on in determination_dates(terms, calendar, on)[-3:],
+        DETERMINATION: determined_on(terms, calendar, on, reports) is not None if waits else dated,
+        AS_OF: waits and dated,
         PAYMENT: on in payment_dates(terms, calendar, on, on),
     }
     return frozenset(kind for kind, is_one in due.items() if is_one)
@@ -77,10 +104,13 @@ def inputs_of(
     """Return what one date of a deal is decided by: the terms in force on it, and of each series what had come by it."""
     terms = resolve(deal, day)
     calendar = load_calendar(terms.business_days)
+    kinds = kinds_of(terms, calendar, day, state.reports)
+    waits = terms.determination_dates.on_delivery and DETERMINATION in kinds
+    as_of = determined_on(terms, calendar, day, state.reports) if waits else None
     known = {name: tuple(publication for publication in prints if publication.publication_date <= day) for name, prints in series.items()}
     return Inputs(
         day,
-        kinds_of(terms, calendar, day),
+        kinds,
         terms,
         templates,
         calendar,
@@ -89,4 +119,6 @@ def inputs_of(
         share_below=share_below,
         terms_since=since_of(deal, day),
         taken_away=tuple(removal for removal in deal.taken_away if removal.on <= day),
+        as_of=as_of,
+        terms_as_of=None if as_of is None else resolve(deal, as_of),
     )

@@ -23,7 +23,7 @@ from engine.evaluation.cure_clocks import clocks, cure_clock, delivered, trigger
 from engine.evaluation.day_events import Day
 from engine.evaluation.decision_order import decision_order
 from engine.evaluation.held_results import Weighed, weighed
-from engine.evaluation.inputs import DETERMINATION, PAYMENT, PUBLICATION, Inputs
+from engine.evaluation.inputs import AS_OF, DETERMINATION, PAYMENT, PUBLICATION, Inputs
 from engine.evaluation.moment import Moment
 from engine.evaluation.notice_duties import arisen, of_a_correction
 from engine.evaluation.outlook import Finished, outlook
@@ -135,14 +135,26 @@ def _act(day: Day, act: ActRecorded) -> None:
 
 def _rates(day: Day) -> None:
     """Read the Reference Rate of each index of the deal, by its fallback."""
-    terms = day.inputs.terms
-    if DETERMINATION not in day.inputs.kinds and PUBLICATION not in day.inputs.kinds:
+    terms, kinds = day.inputs.terms, day.inputs.kinds
+    if day.inputs.as_of is not None and not kinds & {PUBLICATION, AS_OF}:
+        _rates_as_of(day, day.inputs.as_of)
+        return
+    if not kinds & {DETERMINATION, PUBLICATION, AS_OF}:
         return
     for name, index in terms.index.items():
         agreed = recorded_acts.agreed_rates(day.state.acts, name, day.inputs.on)
         rate = reference_rate(index, name, day.inputs.on, day.inputs.series.get(name, ()), agreed)
         used = (rate.published.event,) if rate.published and rate.published.event else ()
         day.add("rate", name, rate, inputs=used)
+
+
+def _rates_as_of(day: Day, as_of: date) -> None:
+    """Say the Reference Rates of the date again whose tests a delivery determines: the day of the delivery has none of its own."""
+    for name in day.inputs.terms.index:
+        rate = next((one for one in day.state.rates.get(name, ()) if one.on == as_of), None)
+        if rate is not None:
+            used = (rate.published.event,) if rate.published and rate.published.event else ()
+            day.add("rate", name, rate, inputs=used)
 
 
 def _decide(day: Day) -> None:
@@ -161,7 +173,10 @@ def _decide(day: Day) -> None:
 def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
     """Run one test, if it is due on the date: its result, and the state that it leads to."""
     template = day.inputs.templates[clause.template]
-    if template.dates not in day.inputs.kinds or not is_due(day.inputs, clause, template) or _suspend(day, key, clause):
+    before = day.state.tests.get(key)
+    if template.dates not in day.inputs.kinds or not is_due(day.inputs, clause, template) or _told_before(day, template, before):
+        return
+    if _suspend(day, key, clause):
         return
     before = day.state.tests.get(key)
     weighed_result = _weighed(day, key, clause, template, known, before)
@@ -175,9 +190,15 @@ def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
         _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
 
 
+def _told_before(day: Day, template: Template, before: TestState | None) -> bool:
+    """Return whether a test has a result as of the date already: a report that completes the first decides what that left open."""
+    as_of = day.inputs.as_of if template.dates == DETERMINATION else None
+    return as_of is not None and before is not None and before.as_of == as_of and before.verdict is not Verdict.NOT_DETERMINED
+
+
 def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
     """Return whether a clause is tested on this date of its kind: from its first test date on, as often as it says."""
-    on = inputs.on
+    on = inputs.measured_on if template.dates == DETERMINATION else inputs.on
     if (clause.first_tested is not None and on < clause.first_tested) or (clause.last_tested is not None and on > clause.last_tested):
         return False
     if clause.frequency == "every date":
@@ -216,17 +237,26 @@ def _suspend(day: Day, key: str, clause: Clause) -> bool:
 def _weighed(day: Day, key: str, clause: Clause, template: Template, known: Facts | None, before: TestState | None) -> Weighed:
     """Return a test's result, and what the agreement makes of it where the data are thin (`rulings.md` 3, 60)."""
     inputs = day.inputs
-    fresh = replace(known, trace={}) if known is not None else None
-    result = (day.given or {})[key] if fresh is None else determine(key, clause, template, fresh, inputs.share_below)
+    as_of = inputs.as_of if template.dates == DETERMINATION else None
+    if known is not None and inputs.as_of != as_of:  # what is tested on Publication Dates sees the day, not the date before it
+        known = template_facts(replace(inputs, as_of=None, terms_as_of=None), day.state)
+    clause = inputs.measured_terms.covenants.get(key, clause) if as_of is not None else clause
+
+    def measured(facts: Facts) -> TestResult:
+        found = determine(key, clause, template, replace(facts, trace={}), inputs.share_below)
+        return found if as_of is None else found.model_copy(update={"on": inputs.on, "as_of": as_of})
+
+    result = measured(known) if known is not None else (day.given or {})[key]
 
     def at_agents_rate(used: tuple[str, ...]) -> TestResult | None:
         agreed = {name: recorded_acts.agreed_rates(day.state.acts, name, inputs.on).get(AGENT) for name in used}
         rates = {name: rate for name, rate in agreed.items() if rate is not None}
         if known is None or len(rates) < len(used):
             return None
-        return determine(key, clause, template, at_agents_rates(known, rates), inputs.share_below)
+        return measured(at_agents_rates(known, rates))
 
-    return weighed(result, inputs.terms.index, (one[-1] for one in day.state.rates.values() if one), before, at_agents_rate)
+    newest = known.rates if known is not None else day.state.rates
+    return weighed(result, inputs.terms.index, (one[-1] for one in newest.values() if one), before, at_agents_rate)
 
 
 def _moment(day: Day, key: str, clause: Clause, template: Template, weighed_result: Weighed) -> Moment:
@@ -315,5 +345,5 @@ def _whole(day: Day) -> None:
     )
     used = (report.source.reference,) if report and report.source.reference else ()
     left = state_sha256(after_determination(day.state, inputs.on))
-    digests = {"state_sha256": left, "standing_sha256": standing_of(day.state).sha256}
+    digests = {"as_of": inputs.as_of, "state_sha256": left, "standing_sha256": standing_of(day.state).sha256}
     day.add("determined", "deal", outlook(finished).model_copy(update=digests), inputs=used)

@@ -14,6 +14,7 @@ from engine.basics.calendar import BusinessCalendar
 from engine.basics.values import Figure, Unit, last_thursday
 from engine.determination.measure_inputs import ReportDue
 from engine.determination.template import Cure, MaintenanceClause, Reported, Template
+from engine.evaluation.curable_triggers import begin_unless_cured, trigger_cures
 from engine.evaluation.deadlines import day_after
 from engine.evaluation.notice_duties import open_duties
 from engine.evaluation.sweeps import Sweeping, left_to_repay, sweeps, swept
@@ -25,7 +26,7 @@ from engine.events.kinds import Determined
 from engine.events.results import TestResult, Verdict
 from engine.events.servicing import GpusCounted, HeldFigure, ReportServed
 from engine.events.states import Deadline, ReserveAccount, TestStatus, TriggerStatus
-from engine.terms.contract_dates import counted_from, next_determination_date, next_payment_date
+from engine.terms.contract_dates import counted_from, date_of_period, next_determination_date, next_payment_date
 from engine.terms.in_force import Consequence, TermsInForce
 from engine.terms.report_terms import ServicerReports
 from engine.terms.taken_away import TakenAway
@@ -100,7 +101,7 @@ def _principal(day: Finished) -> Figure | None:
 
 def _due(day: Finished) -> Iterator[Due]:
     """Yield what is due, each act with its words beside its facts."""
-    for one in (*_cures(day), *_deliveries(day), *_deposits(day), *_report(day), *_duties(day)):
+    for one in (*_cures(day), *trigger_cures(day.terms, day.state), *_deliveries(day), *_deposits(day), *_report(day), *_duties(day)):
         yield one.model_copy(update={"what": due_words(one)})
 
 
@@ -188,7 +189,7 @@ def _report(day: Finished) -> Iterator[Due]:
         return
     for late in day.overdue_reports:
         facts = DueFacts(period_end=late.period_end, overdue_since=late.due + timedelta(days=1))
-        after = next_determination_date(day.terms, day.calendar, late.period_end)
+        after = date_of_period(day.terms, day.calendar, late.period_end)
         last = _before(day, rule, late.due, after)
         yield Due(by=late.due, who="servicer", act="report", subject="report", facts=facts, deadline=last, cite=rule.cite, urgent=True)
     following = next_determination_date(day.terms, day.calendar, day.on)
@@ -236,6 +237,7 @@ def _by_deadline(day: Finished) -> Iterator[Follow]:
         if state.status is TestStatus.CURE_PERIOD and state.cure is not None:
             facts = FollowFacts(by=state.cure.by)
             yield Follow(on=day_after(state.cure), subject=name, what="event of default", facts=facts, cite=state.cure.cite)
+    yield from begin_unless_cured(day.terms, day.state)
     for obligation in day.state.obligations.values():
         if obligation.status == "OPEN":
             facts = FollowFacts(deliver=obligation.name)

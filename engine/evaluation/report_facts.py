@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.determination.measure_inputs import Reported
 from engine.evaluation.inputs import Inputs
 from engine.evaluation.pledged_gpus import pledged_gpus
-from engine.evaluation.serving_report import newest_first, serving
+from engine.evaluation.serving_report import known_reports, serving
 from engine.events.servicing import GpusCounted, HeldFigure, ReportServed
 from engine.terms.contract_dates import cut_off_on
 
@@ -14,7 +14,7 @@ def served_report(inputs: Inputs) -> ReportServed | None:
     """Return the report that serves on the date, with its receipt and its entry; None if none does."""
     if not isinstance(serving(inputs), Reported):
         return None
-    report = newest_first(inputs)[0]
+    report = known_reports(inputs)[0]
     return ReportServed(
         document=report.document,
         period_end=report.period_end,
@@ -30,7 +30,7 @@ def held_figures(inputs: Inputs) -> tuple[HeldFigure, ...]:
     """Return every figure that awaits confirmation, of the newest report first."""
     return tuple(
         HeldFigure(document=report.document, period_end=report.period_end, name=name, reported=report.awaiting[name], why=why)
-        for report in newest_first(inputs)
+        for report in known_reports(inputs)
         for name, why in report.held.items()
     )
 
@@ -38,8 +38,8 @@ def held_figures(inputs: Inputs) -> tuple[HeldFigure, ...]:
 def gpus_counted(inputs: Inputs) -> tuple[GpusCounted, ...]:
     """Return each asset class of which the newest count that was reported is above the register: only what is pledged is counted."""
     gpu_counts = []
-    for name, pledged in pledged_gpus(inputs.terms, inputs.state.registers, inputs.on).items():
-        counts = (report.figures.get(f"available.{name}.gpus") for report in newest_first(inputs))
+    for name, pledged in pledged_gpus(inputs.measured_terms, inputs.state.registers, inputs.measured_on).items():
+        counts = (report.figures.get(f"available.{name}.gpus") for report in known_reports(inputs))
         newest = next((int(count.value) for count in counts if count is not None), 0)
         if newest > pledged:
             gpu_counts.append(GpusCounted(asset_class=name, reported=newest, pledged=pledged, counted=pledged))

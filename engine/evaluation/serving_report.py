@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from engine.determination.measure_inputs import ReportDue, Reported
+from engine.evaluation.delivered_dates import period_end_of
 from engine.evaluation.inputs import Inputs
 from engine.events.kinds import ReportReceived
 from engine.events.results import Given, NotDetermined, Source
-from engine.terms.contract_dates import counted_from, cut_off_on, earlier, moment_on, next_determination_date, period_ends, period_start
+from engine.terms.contract_dates import counted_from, cut_off_on, date_of_period, earlier, moment_on, period_ends, period_start
 from engine.terms.in_force import TermsInForce
 
 WEEK = timedelta(days=7)
@@ -20,12 +21,16 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
     """Return the newest report received by the date, unless it is too old (`rulings.md` 26)."""
     rule = inputs.terms.servicer_reports
     cite = rule.cite if rule else "deal file"
-    received = newest_first(inputs)
+    received = known_reports(inputs)
+    end = period_end_of(inputs.measured_terms, inputs.as_of) if inputs.as_of is not None else None
+    if rule is not None and end is not None and not any(period_start(rule, end) <= one.period_end for one in received):
+        reason = f"the Servicer's report for the period to {end} has not been delivered"
+        return NotDetermined(reason=reason, cite=cite, lacks="report")
     if not received:
         return NotDetermined(reason="no Servicer's report has been received", cite=cite, lacks="report")
     newest = received[0]
-    age = (inputs.on - newest.as_of).days
-    limit = (inputs.on - earlier(inputs.on, rule.too_old_after)).days if rule else age
+    age = (inputs.measured_on - newest.as_of).days
+    limit = (inputs.measured_on - earlier(inputs.measured_on, rule.too_old_after)).days if rule else age
     if age > limit:
         reason = f"the newest Servicer's report is as of {newest.as_of}, {age} days old; more than {limit} is too old"
         return NotDetermined(reason=reason, cite=cite, lacks="report")
@@ -42,6 +47,12 @@ def newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
     by_receipt = [(report.as_of, at, report.counts_from(inputs.terms.time_zone), _rank(report), report) for at, report in received]
     kept = [one for one in by_receipt if one[1] <= cut_off]
     return tuple(one[-1] for one in sorted(kept, key=lambda one: (one[0], one[2], one[3])))[::-1]
+
+
+def known_reports(inputs: Inputs) -> tuple[ReportReceived, ...]:
+    """Return the reports that the tests of the date may read, newest first: as of an earlier date none of a later period (49a)."""
+    end = period_end_of(inputs.measured_terms, inputs.as_of) if inputs.as_of is not None else None
+    return tuple(report for report in newest_first(inputs) if end is None or report.period_end <= end)
 
 
 def _rank(report: ReportReceived) -> tuple[bool, str]:
@@ -66,7 +77,7 @@ def reported(report: ReportReceived, inputs: Inputs) -> Reported:
     whole = Reported(report.figures, source, report.given, report.held, days)
     if report.completes is None:
         return whole
-    older = next((one for one in newest_first(inputs) if one is not report and _completed_by(one, report)), None)
+    older = next((one for one in known_reports(inputs) if one is not report and _completed_by(one, report)), None)
     return whole if older is None else _completed(whole, reported(older, inputs))
 
 
@@ -93,7 +104,7 @@ def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
     for end in period_ends(rule, inputs.on) if rule is not None else ():
         if rule is None or end <= inputs.terms.closing_date:
             return
-        due = counted_from(rule.due, next_determination_date(inputs.terms, inputs.calendar, end), inputs.calendar)
+        due = counted_from(rule.due, date_of_period(inputs.terms, inputs.calendar, end), inputs.calendar)
         if due <= inputs.on:
             start = period_start(rule, end)
             in_period = [r for r in newest_first(inputs) if start <= r.period_end <= end]

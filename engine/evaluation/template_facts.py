@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from engine.determination.facts import Facts
 from engine.determination.measure_inputs import Reported
 from engine.evaluation.inputs import Inputs
 from engine.evaluation.pledged_gpus import pledged_gpus
-from engine.evaluation.serving_report import WEEK, newest_first, report_due, reported, reports_due, serving
+from engine.evaluation.serving_report import WEEK, known_reports, report_due, reported, reports_due, serving
 from engine.evaluation.tape_weeks import week_from_tapes
 from engine.events.deal_state import DealState
 from engine.events.kinds import ReportReceived
+from engine.events.rates import Published, ReferenceRate
 from engine.terms.contract_dates import period_of, period_start, publication_dates
 
 WINDOWS_KEPT = 60
@@ -21,23 +23,39 @@ WINDOWS_KEPT = 60
 def template_facts(inputs: Inputs, state: DealState) -> Facts:
     """Return what the templates may know on a date whose rates stand in `state`."""
     return Facts(
-        on=inputs.on,
-        terms=inputs.terms,
-        rates=state.rates,
-        published=inputs.series,
+        on=inputs.measured_on,
+        terms=inputs.measured_terms,
+        rates=_rates_by_then(inputs, state),
+        published=_published_by_then(inputs),
         report=serving(inputs),
         windows=_windows(inputs),
         months=_months(inputs),
         report_due=report_due(inputs),
-        received=tuple(reported(report, inputs) for report in newest_first(inputs)),
-        pledged=pledged_gpus(inputs.terms, inputs.state.registers, inputs.on),
+        received=tuple(reported(report, inputs) for report in known_reports(inputs)),
+        pledged=pledged_gpus(inputs.measured_terms, inputs.state.registers, inputs.measured_on),
     )
+
+
+def _rates_by_then(inputs: Inputs, state: DealState) -> Mapping[str, tuple[ReferenceRate, ...]]:
+    """Return the Reference Rates up to the date that is measured."""
+    if inputs.as_of is None:
+        return state.rates
+    return {name: tuple(rate for rate in rates if rate.on <= inputs.measured_on) for name, rates in state.rates.items()}
+
+
+def _published_by_then(inputs: Inputs) -> Mapping[str, tuple[Published, ...]]:
+    """Return what each Publication Date gave up to the date that is measured."""
+    if inputs.as_of is None:
+        return inputs.series
+    last = inputs.measured_on
+    return {name: tuple(one for one in prints if one.publication_date <= last) for name, prints in inputs.series.items()}
 
 
 def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     """For each Calculation Window since closing, oldest first, the newest report whose period ends inside it."""
-    last = next(iter(publication_dates(inputs.on - timedelta(days=6), inputs.on))) - timedelta(days=1)
-    received = newest_first(inputs)
+    on = inputs.measured_on
+    last = next(iter(publication_dates(on - timedelta(days=6), on))) - timedelta(days=1)
+    received = known_reports(inputs)
     tapes = tuple(report for report in received if report.rent_of_days)
     windows: list[tuple[date, Reported | None]] = []
     for back in range(WINDOWS_KEPT):
@@ -64,11 +82,13 @@ def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     if rule is None or rule.every == "week":
         return ()
     newest: dict[date, ReportReceived] = {}
-    for report in newest_first(inputs):
+    over = inputs.on if inputs.as_of is None else inputs.as_of + timedelta(days=1)
+    for report in known_reports(inputs):
         end = period_of(rule, report.period_end)[1]
-        if end < inputs.on:
+        if end < over:
             newest.setdefault(end, report)
-    last = max((*newest, *((due.period_end,) if due else ())), default=inputs.terms.closing_date)
+    asked_for = (due.period_end,) if due is not None and due.period_end < over else ()
+    last = max((*newest, *asked_for), default=inputs.terms.closing_date)
     months: list[tuple[date, Reported | None]] = []
     while last > inputs.terms.closing_date:
         months.append((last, reported(newest[last], inputs) if last in newest else None))

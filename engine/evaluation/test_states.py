@@ -42,6 +42,7 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
         update={
             "verdict": moment.result.verdict,
             "rests_on": moment.on,
+            "as_of": moment.result.as_of,
             "not_determined_run": run,
             "awaited": awaits_confirmation(moment.result),
             "passing_run": 0 if failed else state.passing_run + 1,

@@ -124,7 +124,9 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
     match event.payload:
         case ReferenceRate() as rate:
             others = tuple(known for known in state.rates.get(rate.index, ()) if known.on != rate.on)
-            return state.model_copy(update={"rates": {**state.rates, rate.index: (*others, rate)}})
+            again = bool(others) and rate.on < others[-1].on  # on the day of a delivery the rate of the date before it is said again
+            known = tuple(sorted((*others, rate), key=lambda one: one.on)) if again else (*others, rate)
+            return state.model_copy(update={"rates": {**state.rates, rate.index: known}})
         case Tested() | DeadlinePassed() | Suspended() as moved_test:
             return _moved_test(state, moved_test)
         case Counted(state=counted):

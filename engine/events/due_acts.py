@@ -130,7 +130,7 @@ class FollowFacts(Fact):
     """What follows by itself, beyond its kind, its clause and its day."""
 
     by: date | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of an Event of Default: the last day on which a cure keeps it away."""
+    """Of an Event of Default, or of a trigger with a cure of its own: the last day on which a cure keeps it away."""
     deliver: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a delivery that becomes overdue: what was to be delivered."""
     count: int | None = Field(default=None, exclude_if=lambda value: value is None)

@@ -92,6 +92,8 @@ def follow_words(one: Follow, title: str) -> str:
         return f"the Reference Rate of {one.subject} is carried from {facts.carried_from}; without a publication the fallback goes on"
     if facts.brings is not None:
         return brought(facts.brings) + (", for good" if one.what == "lasting consequence" else "")
+    if facts.by is not None:
+        return f"{title} begins if it is not cured by {facts.by}"
     verb = "ends" if one.what == "trigger ends" else "begins"
     return f"{title} {verb} if one more date counts: now {facts.count} of {facts.needed}"
 

@@ -104,6 +104,8 @@ class Determined(Fact):
     window_end: date
     next_determination_date: date
     next_publication_date: date
+    as_of: date | None = Field(default=None, exclude_if=lambda one: one is None)
+    """The Determination Date as of which its tests are, if they waited for a report (`rulings.md` 49a); absent otherwise."""
     calendar: str
     outstanding_principal: Figure | None
     report: str | None

@@ -155,6 +155,8 @@ class TestResult(Fact):
     title: str
     cite: str
     on: date
+    as_of: date | None = Field(default=None, exclude_if=lambda one: one is None)
+    """The Determination Date whose limits, rates and balances it takes, if it was determined on delivery of a report (`rulings.md` 49a)."""
     verdict: Verdict
     breach: Breach = "default"
     measured: Figure | None = None

@@ -119,6 +119,8 @@ class TestState(Fact):
     verdict: Verdict | None = None
     rests_on: date | None = None
     """The date of the last PASS or FAIL."""
+    as_of: date | None = Field(default=None, exclude_if=lambda one: one is None)
+    """The Determination Date as of which that result is, if it was determined on delivery of a report (`rulings.md` 49a)."""
     episode_began: date | None = None
     cure: Deadline | None = None
     counted: tuple[bool, ...] = ()

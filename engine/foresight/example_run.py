@@ -5,7 +5,7 @@ Nothing is mocked: rates become publications, facts become a report of every wee
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from engine.events.rates import Published
 from engine.events.results import TestResult
 from engine.market.methodology import materially_different
 from engine.terms.as_written import Deal, calendar_on, index_terms, indices, resolve
-from engine.terms.contract_dates import counted_from, moment_on, next_determination_date, publication_dates
+from engine.terms.contract_dates import counted_from, date_of_period, moment_on, period_of, period_start, publication_dates
 from engine.terms.periods import ClockTime
 from engine.terms.worked_example import REPORT_RECEIVED, ExampleAct, ExamplePrint, WorkedExample, fact_on, received_by
 
@@ -46,7 +46,7 @@ def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template
     log: list[Draft] = [Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts]
     decided: dict[date, list[Moment]] = {}
     first = max(example.first_publication, deal.closing_date + DAY)
-    reports = [report for thursday in publication_dates(first, last + WEEK) for report in _report(deal, example, thursday)]
+    reports = [report for ends in _periods(deal, first, last) for report in _report(deal, example, *ends)]
     asked_before = any(deal.closing_date < day < first for day in wanted)
     today = deal.closing_date + DAY if asked_before else first  # nothing exists before it (`rulings.md` 43)
     while today <= last:
@@ -125,16 +125,33 @@ def _printed(prints: list[Published], further: ExamplePrint) -> list[Published]:
     return [p for p in prints if p not in empty] + [new]
 
 
-def _report(deal: Deal, example: WorkedExample, day: date) -> list[Draft]:
-    """Return the facts of one Thursday as the report for the Calculation Window that ended the day before, on the day on which it came."""
+def _periods(deal: Deal, first: date, last: date) -> Iterator[tuple[date, date, date]]:
+    """Yield of each report its first and last day, and the day whose facts it gives.
+
+    Each Thursday has a report of the Calculation Window before it; where tests wait for the period's report, each period has one.
+    """
+    terms = resolve(deal, first)
+    rule = terms.servicer_reports
+    if rule is None or not terms.determination_dates.on_delivery:
+        yield from ((thursday - WEEK, thursday - DAY, thursday) for thursday in publication_dates(first, last + WEEK))
+        return
+    end = period_of(rule, first)[1]
+    while end <= last:
+        yield period_start(rule, end), end, end
+        end = period_of(rule, end + DAY)[1]
+
+
+def _report(deal: Deal, example: WorkedExample, start: date, end: date, day: date) -> list[Draft]:
+    """Return the facts of one day as the report of a period, on the day on which it came."""
     figures = {name: fact_on(value, day) for name, value in example.facts.items() if name != REPORT_RECEIVED}
     given = {name: figure for name, figure in figures.items() if figure is not None}
-    received = _received(deal, example, day) if REPORT_RECEIVED in example.facts else day if given else None
+    due = _due(deal, end) if resolve(deal, day).determination_dates.on_delivery else day
+    received = _received(deal, example, end) if REPORT_RECEIVED in example.facts else due if given else None
     if received is None:
         return []
     report = ReportReceived(
-        period_start=day - WEEK,
-        period_end=day - DAY,
+        period_start=start,
+        period_end=end,
         as_of=min(day, received),
         received=received,
         received_at=moment_on(received, ClockTime(0), resolve(deal, day).time_zone),
@@ -145,11 +162,18 @@ def _report(deal: Deal, example: WorkedExample, day: date) -> list[Draft]:
     return [Draft(kind="report received", subject=str(day), effective_on=received, payload=report)]
 
 
-def _received(deal: Deal, example: WorkedExample, day: date) -> date | None:
-    """Return when the report of a Thursday came, counted from the Determination Date that follows its period, never before that is over."""
-    rule = received_by(example.facts[REPORT_RECEIVED], day)
+def _received(deal: Deal, example: WorkedExample, end: date) -> date | None:
+    """Return when the report of a period came, counted from its Determination Date, never before the period is over."""
+    terms = resolve(deal, end + DAY)
+    rule = received_by(example.facts[REPORT_RECEIVED], end if terms.determination_dates.on_delivery else end + DAY)
     if rule is None:
         return None
-    calendar = calendar_on(deal, day)
-    determined = next_determination_date(resolve(deal, day), calendar, day - DAY)
-    return max(day - DAY, counted_from(rule, determined, calendar))
+    calendar = calendar_on(deal, end + DAY)
+    return max(end, counted_from(rule, date_of_period(terms, calendar, end), calendar))
+
+
+def _due(deal: Deal, end: date) -> date:
+    """Return the day on which the report of a period is due."""
+    terms, calendar = resolve(deal, end), calendar_on(deal, end)
+    determined = date_of_period(terms, calendar, end)
+    return counted_from(terms.servicer_reports.due, determined, calendar) if terms.servicer_reports is not None else determined

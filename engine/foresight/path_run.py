@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from engine.determination.facts import Facts
 from engine.determination.template import Template
-from engine.evaluation.inputs import DETERMINATION, Inputs, inputs_of
+from engine.evaluation.delivered_dates import period_end_of
+from engine.evaluation.inputs import AS_OF, DETERMINATION, Inputs, inputs_of
 from engine.evaluation.one_date import evaluate
 from engine.evaluation.template_facts import template_facts
 from engine.events.deal_state import DealState, fold
@@ -72,7 +73,7 @@ def moments(
     while day <= until:
         inputs = inputs_of(deal, day, series, state, templates)
         if inputs.kinds:
-            if DETERMINATION in inputs.kinds:
+            if inputs.kinds & {DETERMINATION, AS_OF}:
                 state = fold(report_of(deal, given, day), state)
                 inputs = inputs_of(deal, day, series, state, templates)
             drafts = evaluate(inputs)
@@ -82,18 +83,22 @@ def moments(
 
 
 def report_of(deal: Deal, given: FactsByDate, day: date) -> Iterator[Draft]:
-    """Yield the report that comes on a Determination Date: of the newest period that the deal's reports have, or of the week before."""
+    """Yield the report that comes on a Determination Date: of the newest period that the deal's reports have, or of the week before.
+
+    Where tests are determined on delivery it is the report of the date's own period: a path takes it as delivered on the date.
+    """
     figures = given.on(day)
     if not figures:
         return
-    rule = resolve(deal, day).servicer_reports
-    start, end = period_of(rule, period_of(rule, day)[0] - DAY)
+    terms = resolve(deal, day)
+    rule, own = terms.servicer_reports, period_end_of(terms, day) if terms.determination_dates.on_delivery else None
+    start, end = period_of(rule, own or period_of(rule, day)[0] - DAY)
     report = ReportReceived(
         period_start=start,
         period_end=end,
         as_of=day,
         received=day,
-        received_at=moment_on(day, ClockTime(0), resolve(deal, day).time_zone),
+        received_at=moment_on(day, ClockTime(0), terms.time_zone),
         document="facts of the stated path",
         sha256="",
         figures=figures,

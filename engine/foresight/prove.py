@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -18,6 +18,7 @@ from engine.basics.values import Figure, Unit, printed
 from engine.determination.template import Template
 from engine.evaluation.inputs import PUBLICATION
 from engine.evaluation.obligations import open_for
+from engine.events.rates import ReferenceRate
 from engine.events.results import TestResult
 from engine.events.states import TestStatus
 from engine.foresight.example_run import Moment
@@ -93,6 +94,8 @@ def why_untested(deal: Deal, expectation: Expectation, moment: Moment) -> str | 
         return f"`{key}` is first tested on {clause.first_tested}"
     if clause.last_tested is not None and on > clause.last_tested:
         return f"`{key}` was last tested on {clause.last_tested}"
+    if terms.determination_dates.on_delivery and clause.tested_on != PUBLICATION:
+        return f"`{key}` is determined on the day on which its report is delivered, and none was on {on}"
     before, there, after = _dates_around(terms, clause.tested_on == PUBLICATION, on)
     kind = clause.tested_on.title().removesuffix("s")
     if not there:
@@ -132,6 +135,12 @@ class _View:
     def figure(self, name: str) -> Figure | None:
         measured = getattr(self.result, name) if self.result else None
         return measured if isinstance(measured, Figure) else None
+
+    @property
+    def rates(self) -> Sequence[ReferenceRate]:
+        """The rates of its index up to the date that it is about, which the result of a delivery says."""
+        last = self.result.as_of if self.result else None
+        return [rate for rate in self.moment.state.rates.get(self.index, ()) if last is None or rate.on <= last]
 
     @property
     def index(self) -> str:
@@ -184,6 +193,17 @@ def _since(view: _View, wanted: date) -> Compared:
     return str(found), found == wanted
 
 
+def _as_of(view: _View, wanted: date) -> Compared:
+    found = view.result.as_of or view.result.on if view.result else None
+    return str(found or "not tested on this date"), found == wanted
+
+
+def _first_met(view: _View, wanted: date) -> Compared:
+    trigger = view.moment.state.triggers.get(view.expectation.trigger or "")
+    found = trigger.first_met if trigger else None
+    return str(found or "never"), found == wanted
+
+
 def _cure_by(view: _View, wanted: date) -> Compared:
     states = view.moment.state
     one = states.tests.get(view.expectation.test or "") or states.triggers.get(view.expectation.trigger or "")
@@ -211,14 +231,14 @@ def _count(view: _View, wanted: str) -> Compared:
 
 
 def _rate(view: _View, wanted: str) -> Compared:
-    rates = view.moment.state.rates.get(view.index, ())
+    rates = view.rates
     value = rates[-1].value if rates else None
     figure = None if value is None else Figure(value=Fraction(value), unit=Unit.RATE)
     return _shown(figure, wanted), agrees(wanted, figure)
 
 
 def _rate_from(view: _View, wanted: str) -> Compared:
-    rates = view.moment.state.rates.get(view.index, ())
+    rates = view.rates
     found = rates[-1].step if rates else "none"
     return found, found == wanted
 
@@ -269,5 +289,7 @@ FOUND: dict[str, Callable[[_View, Any], Compared]] = {
     "decisive": _decisive,
     "reserve": _reserve,
     "swept": _swept,
+    "as_of": _as_of,
+    "first_met": _first_met,
 }
 """How each expected field is found and compared."""

@@ -70,7 +70,8 @@ def _shown(pages: Sequence[str], tested: Tested, terms: TermsInForce, templates:
     # PDFium may join a full line to the next, so that a state is followed at once by its detail, which begins in lower case.
     figures = f"{_figures(result, rounding)}{_state(tested, terms, templates)}"
     row = re.compile(rf"{result.verdict.value} {title} (?:{section})?{figures}(?![A-Z0-9])")
-    dated = rf"{_words(weekday_date(result.on))} {result.verdict.value} {_figures(result, rounding, every_cell=True)}"
+    of = f", as of {weekday_date(result.as_of)}" if result.as_of is not None else ""
+    dated = rf"{_words(weekday_date(result.on) + of)} {result.verdict.value} {_figures(result, rounding, every_cell=True)}"
     of_its_course = re.compile(rf"(?<!\S){dated}(?!\S)")
     rows = [(page, match) for page in pages for match in begins.finditer(page)]
     for page, match in rows:

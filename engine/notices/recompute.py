@@ -59,7 +59,7 @@ def _facts(result: TestResult, terms: TermsInForce, listed: Listed) -> Facts:
     days = (asked[0], asked[-1]) if asked else None  # the days of a period's rates are those that the measure asked for
     weeks, months = (tuple((end, replace(_reported(period[end]), period=days)) for end in sorted(period)) for period in periods.values())
     served: Reported | NotDetermined = _reported(report) if report else NotDetermined(reason="none", cite="-", lacks="report")
-    return Facts(result.on, terms, series, published, served, weeks, months)
+    return Facts(result.as_of or result.on, terms, series, published, served, weeks, months)
 
 
 def _rate(index: str, on: date, used: Input, listed: Listed) -> ReferenceRate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -66,7 +66,7 @@ def weeks_of(text: str, earlier_edition: bool = False) -> Listed:
 
 def results_again(
     results: Sequence[TestResult],
-    terms: TermsInForce,
+    terms_on: Callable[[date], TermsInForce],
     templates: Mapping[str, Template],
     on: date,
     listed: Listed,
@@ -76,13 +76,13 @@ def results_again(
 
     What edition 1 of the rulings gave otherwise is verified by its place in the log alone (`rulings.md` 72).
     """
-    missing = _due(terms, templates, on) - {result.test for result in results}
+    missing = _due(terms_on(on), templates, on) - {result.test for result in results}
     if missing:
         raise VerificationFailed(f"no result of {', '.join(sorted(missing))}, which the deal file tests on {on}")
     sellers = 0
     again, undetermined = 0, sum(result.verdict is Verdict.NOT_DETERMINED for result in results)
     for result in results:
-        computed = recomputed(result, terms, templates, listed)
+        computed = recomputed(result, terms_on(result.as_of or on), templates, listed)
         if computed is None:
             continue
         apart = [name for name in ("verdict", "measured", "limit", "headroom") if getattr(computed, name) != getattr(result, name)]
@@ -125,7 +125,8 @@ def _by_sellers(result: TestResult, found: TestResult) -> bool:
 
 def _due(terms: TermsInForce, templates: Mapping[str, Template], on: date) -> set[str]:
     """Return the tests that a Determination Date must have: those tested on every date of its kind, and always on."""
-    kinds = {"determination dates", *(("publication dates",) if tuple(publication_dates(on, on)) else ())}
+    dated = () if terms.determination_dates.on_delivery else ("determination dates",)  # a report that completes another tests what is open
+    kinds = {*dated, *(("publication dates",) if tuple(publication_dates(on, on)) else ())}
     return {
         name
         for name, clause in terms.covenants.items()

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from engine.basics.errors import VerificationFailed
@@ -64,6 +65,9 @@ class _Notice:
     manifest: Manifest | None = None
     of_date: OfDate | None = None
     terms: TermsInForce | None = None
+    """The terms in force on the notice's date."""
+    terms_on: Callable[[date], TermsInForce] | None = None
+    """The same of any date: a test that waited for a report takes the limits of an earlier one (`rulings.md` 49a)."""
     later: Sequence[Later] = ()
     pages: Pages | None = None
     checkpoint: Checkpoint | None = None
@@ -234,7 +238,7 @@ def _deal(notice: _Notice) -> str:
         raise VerificationFailed(f"the deal file cannot be read: {problems[0].what}")
     if notice.manifest is None or notice.of_date is None or deal.name != notice.manifest.deal:
         raise VerificationFailed(f"the deal file is of {deal.name}, the manifest names another deal")
-    notice.terms = resolve(deal, notice.of_date.on)
+    notice.terms, notice.terms_on = resolve(deal, notice.of_date.on), partial(resolve, deal)
     return f"{deal.name}, {sha256_hex(text)[:16]}"
 
 
@@ -248,9 +252,11 @@ def _results(notice: _Notice) -> str:
     """Return every result of the date computed again from the deal file and its inputs."""
     if notice.of_date is None or (notice.terms is None and notice.results):
         raise VerificationFailed("the terms are missing")
-    if notice.terms is None:
+    if notice.terms_on is None:
         return "the deal was not evaluated, so it does not have a result"
-    return results_again(notice.results, notice.terms, notice.templates, notice.of_date.on, notice.listed, notice.event.get("version") == 1)
+    return results_again(
+        notice.results, notice.terms_on, notice.templates, notice.of_date.on, notice.listed, notice.event.get("version") == 1
+    )
 
 
 def _page_one(notice: _Notice) -> str | None:

@@ -143,6 +143,7 @@ def _test_data(tested: Tested, now: DealState) -> dict[str, Any]:
     return {
         "test": result.test,
         "on": result.on.isoformat(),
+        "as_of": (result.as_of or result.on).isoformat(),
         "result": result.verdict.value,
         "measured": printed(result.measured) if result.measured else None,
         "limit": trimmed(result.limit) if result.limit else None,

@@ -36,6 +36,7 @@ COLUMNS = (
     "by",
     "print",
     "leaf",
+    "as_of",
 )
 
 
@@ -50,7 +51,8 @@ def as_csv(events: Sequence[Event]) -> str:
         row = _row(event)
         if row is not None:
             head = (event.seq, event.effective_on, event.recorded_at.isoformat(), event.kind, event.subject)
-            rows.append([in_a_cell(cell) for cell in (*head, *row, event.print, event.leaf)])
+            as_of = event.payload.result.as_of if isinstance(event.payload, Tested) else None
+            rows.append([in_a_cell(cell) for cell in (*head, *row, event.print, event.leaf, as_of or "")])
     return csv_of(COLUMNS, rows, marked=True)
 
 
@@ -71,7 +73,8 @@ def _row(event: Event) -> tuple[str, ...] | None:
             return (result.verdict.value, *map(_plain, figures), unit, state.status.value, by)
         case Counted(state=state):
             count = state.count
-            return (f"{count.count} of {count.needed}" if count else "", "", "", "", "", state.status.value, "")
+            by = str(state.cure.by) if state.cure is not None else ""
+            return (f"{count.count} of {count.needed}" if count else "", "", "", "", "", state.status.value, by)
         case DeadlinePassed(state=state, deadline=deadline):
             return ("", "", "", "", "", state.status.value, str(deadline.by))
         case ObligationMoved(obligation=obligation):

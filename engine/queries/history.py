@@ -70,7 +70,8 @@ def _tested(tested: Tested) -> str:
         figures = f" {printed_apart(result.measured, result.limit)} ({result.comparison} {trimmed(result.limit)})"
     reason = f": {result.reason.reason}" if result.reason else ""
     moved = f"; {tested.state.status.value}" + (f" (was {tested.before.value})" if tested.before not in (None, tested.state.status) else "")
-    return f"{result.verdict.value}{figures}{reason}{moved}"
+    of = f", as of {result.as_of}" if result.as_of is not None else ""
+    return f"{result.verdict.value}{figures}{of}{reason}{moved}"
 
 
 def _rate(rate: ReferenceRate) -> str:
@@ -78,8 +79,10 @@ def _rate(rate: ReferenceRate) -> str:
 
 
 def _counted(counted: Counted) -> str:
-    limb = counted.state.count
-    return counted.state.status.value + (f", {limb.count} of {limb.needed}" if limb else "")
+    state, limb = counted.state, counted.state.count
+    cure = f", cure by {state.cure.by}" if state.cure is not None else ""
+    met = f", first met {state.first_met}" if state.first_met is not None else ""
+    return state.status.value + (f", {limb.count} of {limb.needed}" if limb else "") + met + cure
 
 
 def _swept(period: SweptPeriod) -> str:
@@ -119,7 +122,7 @@ SUMMARIES: dict[type, Callable[[Any], str]] = {
     ActRecorded: lambda p: f"{p.act} {p.clause or ''} {p.document or ''}".rstrip(),
     ActApplied: lambda p: p.why,
     DealAdopted: lambda p: f"file {p.file_sha256[:16]}, {len(p.clauses)} clauses",
-    Determined: lambda p: f"{len(p.due)} due; next {p.next_determination_date}",
+    Determined: lambda p: f"{f'as of {p.as_of}; ' if p.as_of else ''}{len(p.due)} due; next {p.next_determination_date}",
     NotEvaluated: lambda p: p.reason,
     Correction: lambda p: f"from {p.from_on} to {p.until} determined again: {'; '.join(p.why)}",
     Suspended: lambda p: p.state.why,
@@ -141,7 +144,7 @@ def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]
     tested: Tested = event.payload
     result = tested.result
     deal = subject_of_log(event.log)
-    yield f"{result.title} ({result.cite}), {event.subject} of {deal}, on {event.effective_on:%A} {event.effective_on}"
+    yield f"{result.title} ({result.cite}), {event.subject} of {deal}, on {event.effective_on:%A} {event.effective_on}{_as_of(result)}"
     yield ""
     clause = _clause(events, event)
     if clause is not None:
@@ -165,6 +168,11 @@ def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]
     yield from _state_lines(tested)
     yield ""
     yield f"Recorded as entry {event.seq} of {event.log}, {event.recorded_at:%Y-%m-%d %H:%M:%S} UTC by {event.actor}, {event.engine}"
+
+
+def _as_of(result: TestResult) -> str:
+    """Return the earlier date whose limits, rates and balances a result takes; empty where it takes its own (`rulings.md` 49a)."""
+    return f", on delivery of the report, as of {result.as_of}" if result.as_of is not None else ""
 
 
 def _clause(events: tuple[Event, ...], event: Event) -> ClauseFacts | None:

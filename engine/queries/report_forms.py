@@ -28,7 +28,15 @@ from engine.servicer_report.confirmation_form import (
 )
 from engine.servicer_report.report_form import FormRow, ReportForm, as_csv, as_workbook, as_yaml
 from engine.terms.as_written import Deal, resolve
-from engine.terms.contract_dates import counted_from, month_end, next_determination_date, period_ends, period_of, period_start
+from engine.terms.contract_dates import (
+    counted_from,
+    date_of_period,
+    month_end,
+    next_determination_date,
+    period_ends,
+    period_of,
+    period_start,
+)
 from engine.workspace.workspace import Workspace
 
 WEEK = timedelta(days=7)
@@ -60,7 +68,7 @@ def form_of(workspace: Workspace, deal: Deal, templates: Mapping[str, Template],
     reports = [event.payload for event in events if isinstance(event.payload, ReportReceived) and event.payload.period_end < end]
     last: Mapping[str, Figure] = max(reports, key=lambda report: (report.period_end, report.received)).figures if reports else {}
     calendar, rule = load_calendar(terms.business_days), terms.servicer_reports
-    determined = next_determination_date(terms, calendar, end)
+    determined = date_of_period(terms, calendar, end)
     due = counted_from(rule.due, determined, calendar) if rule is not None else None
     rows = tuple(
         FormRow(one.name, one.unit or Unit.COUNT, ", ".join(one.cites), last.get(one.name), ", ".join(one.needed_by))
@@ -146,7 +154,10 @@ def lacking(report: ReportFacts, older: Sequence[ReportFacts], deal: Deal, templ
     terms = resolve(deal, report.received)
     if terms.servicer_reports is None:
         return ()
-    on = next_determination_date(terms, load_calendar(terms.business_days), report.received - timedelta(days=1))
+    calendar = load_calendar(terms.business_days)
+    on = next_determination_date(terms, calendar, report.received - timedelta(days=1))
+    if terms.determination_dates.on_delivery:
+        on = max(report.delivered_on, date_of_period(terms, calendar, report.period_end))
     before = tuple(Reported(one.figures, Source(kind="servicer report", text=one.document, as_of=one.as_of), one.given) for one in older)
     needed = figures_needed(terms, templates, on, report.figures, before)
     return tuple(LackingFigure(one.name, one.needed_by, on) for one in needed)

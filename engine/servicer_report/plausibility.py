@@ -11,7 +11,7 @@ from engine.basics.calendar import known_calendars, load_calendar
 from engine.basics.errors import Problem
 from engine.basics.values import Figure, Unit, printed
 from engine.events.results import Given
-from engine.terms.contract_dates import counted_from, next_determination_date
+from engine.terms.contract_dates import counted_from, date_of_period
 from engine.terms.in_force import TermsInForce
 from engine.terms.source import Path, Tree
 from engine.terms.worked_example import read_figure
@@ -182,7 +182,7 @@ def late(reading: Reading, end: date, received: date) -> None:
     if rule is None or reading.terms.business_days not in known_calendars():
         return
     calendar = load_calendar(reading.terms.business_days)
-    due = counted_from(rule.due, next_determination_date(reading.terms, calendar, end), calendar)
+    due = counted_from(rule.due, date_of_period(reading.terms, calendar, end), calendar)
     if received > due and reading.tree.get(("corrects",)) is None:
         what = f"received on {received}, {(received - due).days} days after it was due"
         reading.refuse("RW02", what, f"it was due on {due} ({rule.cite})", "it is taken, and its lateness is on record", ("period",))

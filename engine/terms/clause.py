@@ -62,7 +62,7 @@ class TriggerCure(Fact):
     """A composite trigger's own cure: while its time runs the trigger is PENDING CURE, and nothing follows (`rulings.md` 52)."""
 
     within: CurePeriod
-    after: Literal["determination date", "notice by the agent", "earlier of knowledge and notice"]
+    after: ClockStart
     cured_by: tuple[CureMethod, ...]
     at_most: AtMost | None = None
     cite: str

@@ -75,6 +75,14 @@ def next_determination_date(terms: TermsInForce, calendar: BusinessCalendar, aft
     return next(day for day in _determined(terms, calendar, date.max) if day > after)
 
 
+def date_of_period(terms: TermsInForce, calendar: BusinessCalendar, end: date) -> date:
+    """Return the Determination Date of the report period that ends on a day.
+
+    It is the first one after the day; the day itself counts where the tests are determined on delivery, as of the period's end.
+    """
+    return next_determination_date(terms, calendar, end - timedelta(days=1) if terms.determination_dates.on_delivery else end)
+
+
 def _determined(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> Iterator[date]:
     """Yield the Determination Dates that are written for a day up to `last`, each moved by the deal's rule; as many as are asked for."""
     for written, moved in dates_made(terms, calendar, last):

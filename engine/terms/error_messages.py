@@ -173,8 +173,28 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+END_BY_CURE = ("cure", "cured_by", "prepayment", "within", "after", "amount")
+"""Keys by which a drafter would say that a trigger in effect ends early, by a cure."""
+
+
+def _without_words(path: Path, name: str) -> tuple[str, str] | None:
+    """Return what the format cannot say yet and what serves in its place, where a key is an attempt to say it; None otherwise."""
+    if path[:1] == ("triggers",) and "ends" in path and name in END_BY_CURE:
+        why = "the format lacks words for a trigger in effect that a cure ends early; `ends` looks at results, states, dates and events"
+        return why, "remove it; the Act `trigger ended`, with its document, ends the trigger on its day"
+    return None
+
+
+def lacking_words(tree: Tree, path: Path, name: str, why: str, fix: str) -> Problem:
+    """Return a key by which somebody tries to say what the format cannot say yet, with the words that are missing."""
+    return Problem("D202", f"`{name}` cannot stand here", why, fix, tree.key_place(path))
+
+
 def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
     """Return a key that the format does not know, with the nearest one that it does."""
+    lacking = _without_words(path, name)
+    if lacking is not None:
+        return lacking_words(tree, path, name, *lacking)
     near = difflib.get_close_matches(name, known_keys(), n=1, cutoff=0.7)
     fix = f"did you mean `{near[0]}`?" if near else "remove it, or see the deal format for what can stand here"
     if near and near[0] == name:

@@ -80,6 +80,16 @@ def _counted(block: Block, _: Block, clauses: Clauses) -> str | None:
 
 
 OF_A_QUARTER = "the quarters of an agreement may end in March or in January, and the tests fall on other days"
+ON_DELIVERY = "the report may be due after the date, and the state then moves on the date or on the day of the delivery"
+
+
+def _on_the_date(block: Block, data: Block, _: Clauses) -> str | None:
+    """Read the key only where a date can be over before its report is due: a report that is due before it is there on it."""
+    reports = data.get("servicer_reports")
+    due = str(reports.get("due", "")) if isinstance(reports, Mapping) else ""
+    return "on the date" if block.get("every") == "quarter" or " after determination date" in due else None
+
+
 OF_A_SERIES = "a daily series has a value for every day, and each reading gives another rate"
 
 
@@ -137,6 +147,7 @@ LOW = ("index", "*", "low_confidence")
 KEYS: tuple[FormatKey, ...] = (
     FormatKey(("determination_dates",), "months", _quarter, OF_A_QUARTER),
     FormatKey(("determination_dates",), "cut_off", _end_of_day, BY_WHEN),
+    FormatKey(("determination_dates",), "determined", _on_the_date, ON_DELIVERY),
     FormatKey(("payment_dates",), "months", _quarter, OF_A_QUARTER),
     FormatKey(("index", "*"), "cadence", never, OF_A_SERIES),
     FormatKey(("index", "*"), "day_read", _of_a_daily_series, OF_A_SERIES),
@@ -154,6 +165,8 @@ KEYS: tuple[FormatKey, ...] = (
     FormatKey(("covenants", "*"), "failure_is", _failure, "what follows a failure differs, and what a trigger counts", _said_in_format_1),
     FormatKey(("covenants", "*"), "last_tested", never, "a test that is over has no results"),
     FormatKey(("covenants", "*"), "between", _straight_lines, "between two points the curve allows another figure"),
+    FormatKey(("covenants", "*", "curve"), "switches", never, "a scenario that gives way to another allows another fall"),
+    FormatKey(("covenants", "*", "scenario"), "switches", never, "a scenario that gives way to another leaves another rate"),
     FormatKey(("covenants", "*", "tested_while"), "from", _next_date, "a test may spring on the very date of its trigger, or on the next"),
     FormatKey((), "figures", never, "a figure of the deal's own decides a test"),
     FormatKey((), "events", never, "an event that a party declares begins a trigger"),

@@ -66,7 +66,13 @@ class DeterminationDates(Fact):
     if_not_a_business_day: Roll
     cut_off: Annotated[ClockHour, SINCE_2]
     """By when a report or an Act must have been received to count for the date (`rulings.md` 26a)."""
+    determined: Annotated[Literal["on the date", "on delivery of the period's report"], SINCE_2] = "on the date"
     cite: str
+
+    @property
+    def on_delivery(self) -> bool:
+        """Whether the tests are determined on the day on which the report of their period is delivered, as of the date (49a)."""
+        return self.determined != "on the date"
 
 
 class PaymentDates(Fact):

@@ -40,6 +40,8 @@ EXPECTED = (
     "decisive",
     "reserve",
     "swept",
+    "as_of",
+    "first_met",
 )
 
 
@@ -68,6 +70,10 @@ class Expectation(Fact):
     decisive: str | None = None
     reserve: str | None = None
     swept: str | None = None
+    as_of: Day | None = None
+    """The date whose limits, rates and balances the result takes, where it was determined on delivery (`rulings.md` 49a)."""
+    first_met: Day | None = None
+    """When the condition of a trigger with a cure of its own was first met (`rulings.md` 52)."""
 
     @property
     def subject(self) -> str:

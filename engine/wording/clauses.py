@@ -21,6 +21,7 @@ from engine.terms.in_force import DeterminationDates, IndexTerms, MethodologyPol
 from engine.terms.periods import END_OF_DAY, ClockTime
 from engine.terms.pool import AssetClass, Blend, MissingIndex
 from engine.terms.report_terms import Tolerance
+from engine.wording.declared_figure_words import declared_figure_words
 from engine.wording.low_confidence_words import low_confidence_words
 from engine.wording.plain_english import cure_words, times
 
@@ -112,8 +113,15 @@ def _when(dates: DeterminationDates | PaymentDates, calendar: str) -> str:
     first = f", the first on {dates.first}" if isinstance(dates, DeterminationDates) and dates.first is not None else ""
     roll = {"modified following": "the next Business Day, or the one before where that is in another month"}
     moved = roll.get(dates.if_not_a_business_day, f"the {defined(dates.if_not_a_business_day)}")
-    by = f"; what comes by {_hour(dates.cut_off)} counts" if isinstance(dates, DeterminationDates) else ""
+    by = f"; {_counts_by(dates)}" if isinstance(dates, DeterminationDates) else ""
     return f"every {dates.every}{on}{first}; {moved} where that is no Business Day by the calendar {calendar}{by}; {dates.cite}"
+
+
+def _counts_by(dates: DeterminationDates) -> str:
+    """Return what counts for a date: what has come by its cut-off, or the report that it waits for."""
+    if dates.on_delivery:
+        return "determined, as of that date, on the day on which the report of its period is delivered"
+    return f"what comes by {_hour(dates.cut_off)} counts"
 
 
 def _hour(at: ClockTime) -> str:
@@ -220,6 +228,7 @@ def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:
     if clauses:
         found += [Line("pool", _asset(name, asset)) for name, asset in terms.pledged_assets.items()]
         found += [Line("pool", f"{name}, {step}") for name in terms.pledged_assets for step in steps(deal, f"pledged_assets.{name}.")]
+        found += [Line("figure", text) for text in declared_figure_words(clauses, terms)]
         found += [Line("reports", text) for text in _reports(terms)]
         found += [Line("steps", f"{in_words(root)}, {step}") for root in SHARED for step in steps(deal, f"{root}.")]
     return tuple(found)

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 from engine.events.notice import NoticeInputs, NoticeKind
 from reports.drawing.marks import WORDS
-from reports.formats import eights, figure, instant, listed, long_date, plain, role, short_date
+from reports.formats import eights, figure, instant, listed, plain, role, short_date
 from reports.notice import never_adopted, sentences
 from reports.notice.blocks import closing, event_answer, index, page_one, proof, terms
 from reports.notice.blocks import what_happened as occasion
 from reports.notice.doubt import doubt
 from reports.notice.log_lookup import read
-from reports.notice.view import Brief, Line, brief
+from reports.notice.view import Brief, Line, brief, date_of
 
 __all__ = ["NoticeInputs", "compose"]
 
@@ -138,8 +138,8 @@ def particulars(found: Brief) -> list[tuple[str, str]]:
     inputs, day = found.inputs, found.determined
     line = occasion.subject(found)
     principal = f"{figure(day.outstanding_principal)}{_as_of(found)}" if day and day.outstanding_principal else "not reported"
-    about = ("Determination Date", long_date(inputs.on)) if line is None else _about(inputs.kind, line)
-    third = ("Outstanding principal", principal) if line is None else ("Determination Date", long_date(inputs.on))
+    about = ("Determination Date", date_of(found)) if line is None else _about(inputs.kind, line)
+    third = ("Outstanding principal", principal) if line is None else ("Determination Date", date_of(found))
     return [
         about,
         ("Issued", instant(inputs.issued_at.astimezone(ZoneInfo(found.deal.time_zone)))),

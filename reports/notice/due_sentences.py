@@ -169,6 +169,8 @@ def follow(one: Follow, due: Sequence[Due], titles: Titles, triggers: Titles) ->
 def _rest(one: Follow) -> str:
     """Return what is said after the head of what follows; of an old record its own words."""
     facts = one.facts
+    if facts is not None and one.what == "trigger begins" and facts.by is not None:
+        return f" if it is not cured by {table_date(facts.by)}"
     if facts is not None and facts.count is not None:
         return f" if one more date counts: now {facts.count} of {facts.needed}"
     said = f"the {facts.deliver}" if facts is not None and facts.deliver is not None else with_dates(follow_words(one, ""))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
-from engine.basics.values import Comparison, Figure, Unit, printed_limit
+from engine.basics.values import Comparison, printed_limit
 from engine.events.due_acts import Due
 from engine.events.rates import ReferenceRate
 from engine.events.results import Bearing, Remedy, TestResult, Verdict
@@ -31,6 +31,7 @@ from reports.formats import (
     term,
     with_dates,
 )
+from reports.notice.trigger_sentences import pending, pending_cure, released
 from reports.notice.view import Line
 
 NAMED = 4
@@ -50,7 +51,8 @@ def against(line: Line) -> str:
     result = line.result
     if result is None or result.measured is None or result.limit is None or result.comparison is None:
         return "no figure"
-    return f"{apart(result.measured, result.limit, line.rounding)} against {LIMIT[result.comparison]} {term(result.limit)}"
+    of = f", as of {long_date(result.as_of)}" if result.as_of is not None else ""
+    return f"{apart(result.measured, result.limit, line.rounding)} against {LIMIT[result.comparison]} {term(result.limit)}{of}"
 
 
 def limit(result: TestResult) -> str:
@@ -70,6 +72,7 @@ def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, Refere
     leads = [*(defaulted(line) for line in defaults), *(to_be_cured(line, due) for line in curing)]
     leads += [overdue(line) for line in lines if line.obligation is not None and line.obligation.status == "OVERDUE"]
     leads += [begun(line) for line in lines if _in_effect(line)]
+    leads += [pending(line) for line in lines if pending_cure(line)]
     late = [line for line in lines if line.obligation is not None and line.obligation.status == "OVERDUE"]
     failing = [line for line in lines if line.verdict is Verdict.FAIL and line not in (*defaults, *curing, *late)]
     leads += [failed(line) for line in failing if not line.counts]
@@ -177,16 +180,9 @@ def begun(line: Line) -> Runs:
     count = line.trigger.count
     ends = f" It has counted {count.count} of {dates(count.needed)} towards its end." if count else ""
     now = f": this date {against(line)}" if line.result is not None and line.result.measured is not None else ""
-    return [(f"{line.trigger_title} is in effect", True), (f" since {long_date(line.trigger.since)}{now}.{ends}", False)]
-
-
-def released(line: Line) -> Runs:
-    """`Cash sweep has ended`: what its reserve account held, and where that goes."""
-    release = line.released
-    assert release is not None  # the caller asks only for lines with one
-    where = f"is released to the {line.debtor}" if release.to == "release to borrower" else "is applied in prepayment"
-    rest = f" on {long_date(release.on)}: the reserve of {figure(Figure(value=release.amount, unit=Unit.USD))} {where} ({release.cite})."
-    return [(f"{line.trigger_title} has ended", True), (rest, False)]
+    met = line.trigger.first_met
+    first = f", its condition first met on {long_date(met)}" if met is not None and met != line.trigger.since else ""
+    return [(f"{line.trigger_title} is in effect", True), (f" since {long_date(line.trigger.since)}{first}{now}.{ends}", False)]
 
 
 def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:

@@ -20,7 +20,7 @@ from engine.events.party_changes import with_parties
 from engine.events.rates import ReferenceRate
 from engine.events.results import TestResult, Verdict
 from engine.events.states import Obligation, ReserveReleased, TestState, TestStatus, TriggerState, TriggerStatus
-from reports.formats import UNBROKEN, role, sentence, trigger_name
+from reports.formats import UNBROKEN, long_date, role, sentence, trigger_name
 from reports.notice import log_lookup as log
 from reports.notice.due_sentences import read
 from reports.notice.log_lookup import Past
@@ -80,7 +80,7 @@ class Line:
     @property
     def urgent(self) -> bool:
         """Whether somebody must act on it."""
-        in_effect = self.trigger is not None and self.trigger.status is TriggerStatus.IN_EFFECT
+        in_effect = self.trigger is not None and self.trigger.status in (TriggerStatus.IN_EFFECT, TriggerStatus.PENDING_CURE)
         status = self.test.status if self.test else None
         return in_effect or status in (TestStatus.CURE_PERIOD, TestStatus.EVENT_OF_DEFAULT)
 
@@ -161,6 +161,14 @@ class Brief:
         payloads = (event.payload for event in self.past.of("notice owed") if event.payload.on == self.inputs.on)
         owed = [payload for payload in payloads if payload.kind == duty.kind]
         return duty.model_copy(update={"given_by": owed[-1].given_by, "to": owed[-1].to}) if owed else None
+
+
+def date_of(found: Brief) -> str:
+    """Return a notice's Determination Date; both dates where its tests waited for a report (`rulings.md` 49a)."""
+    on, whole = found.inputs.on, found.determined
+    if whole is None or whole.as_of is None or found.dated != on:
+        return long_date(on)
+    return f"{long_date(on)}, as of {long_date(whole.as_of)}"
 
 
 def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:

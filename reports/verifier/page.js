@@ -85,12 +85,17 @@ class Page {
     const { facts } = this, whole = DOCUMENTS[facts.kind], name = this.duty || facts.kind === "correction" ? whole : whole.replace("Notice", "Report"), line = this.subject;
     const to = this.duty ? listed(this.duty.to.filter((one) => one !== this.duty.given_by).map((one) => `the ${role(one)}`)) : "";
     const form = this.duty ? `Draft notice, to be given by the ${role(this.duty.given_by)}${to ? ` to ${to}` : ""}. It becomes a notice by the Recorded Act \u201cnotice given\u201d.` : "Report. No party owes it as a notice under the deal file.";
-    const balance = this.determined?.payload.outstanding_principal, principal = balance ? `${figureText(balance)}${this.asOf()}` : "not reported", date = ["Determination Date", longDate(facts.on)];
+    const balance = this.determined?.payload.outstanding_principal, principal = balance ? `${figureText(balance)}${this.asOf()}` : "not reported", date = ["Determination Date", this.dateOf()];
     const about = line === null ? date : facts.kind === "trigger_event" ? ["Trigger Event", `${line.triggerTitle}, ${line.cite}`] : ["Test", `${line.title}, ${line.cite}`];
     const supersedes = facts.supersedes === null ? "none" : `No. ${facts.supersedes}${facts.supersedes_on ? ` of ${shortDate(facts.supersedes_on)}` : ""}`;
     return this.mastheadOf(this.issuer.name, name, form, [about, ["Issued", instant(facts.issued_at, this.deal.time_zone)], line === null ? ["Outstanding principal", principal] : date, ["Supersedes", supersedes]]);
   }
   // The date as of which a balance is, where it is not of the week that the date rests on.
+  dateOf() {
+    const { facts, determined } = this, asOf = determined?.effective_on === facts.on ? determined.payload.as_of : null;
+    return asOf ? `${longDate(facts.on)}, as of ${longDate(asOf)}` : longDate(facts.on);
+  }
+
   asOf() {
     const days = this.lines.flatMap(({ result }) => (result ? result.inputs : [])).filter(({ name, source }) => name === "outstanding_principal" && source.as_of).map(({ source }) => source.as_of).sort();
     return days.length && days[0] < this.determined.payload.window_end ? `, as of ${shortDate(days[0])}` : "";
@@ -135,7 +140,7 @@ class Page {
     const line = this.lines.find(({ key }) => key === one.subject) ?? null, even = line ? this.nearest(line) : null, following = this.determined?.payload.next_determination_date ?? null;
     const ways = one.act === "cure" ? this.cureWays(one, even, following) : [], days = one.overdue_since ? daysBetween(one.overdue_since, this.dated) + 1 : 0;
     const late = one.deadline?.found_late_on ? `found late on ${shortDate(one.deadline.found_late_on)}` : one.deadline?.projected ? "rests on a projected calendar" : "";
-    const amount = one.figure ? figureText(one.figure) : one.act === "cure" && !one.ways.length ? "not determined" : "";
+    const amount = one.figure ? figureText(one.figure) : one.act === "cure" && !one.ways.length && line?.test ? "not determined" : "";
     return {
       by: tableDate(one.by), mark: one.overdue_since ? `overdue since ${shortDate(one.overdue_since)}, ${days} day${days === 1 ? "" : "s"}` : late, who: role(one.who),
       what: this.dueAct(one), amount: ways.length ? "" : amount, cite: one.cite, ways,

@@ -1,10 +1,11 @@
 // The sentences that lead page 1, gravest first: the same that the pages have, as plain text.
 const statusOf = (line) => line.test?.status ?? null;
 const inEffect = (line) => line.trigger?.status === "IN EFFECT";
-const urgentLine = (line) => inEffect(line) || ["CURE PERIOD", "EVENT OF DEFAULT"].includes(statusOf(line));
+const pendingCure = (line) => line.trigger?.status === "PENDING CURE";
+const urgentLine = (line) => inEffect(line) || pendingCure(line) || ["CURE PERIOD", "EVENT OF DEFAULT"].includes(statusOf(line));
 const against = (line) => {
   const { result } = line;
-  return result?.measured && result.limit && result.comparison ? `${apartText(result.measured, result.limit, line.rounding)} against ${LIMIT[result.comparison]} ${termText(result.limit)}` : "no figure";
+  return result?.measured && result.limit && result.comparison ? `${apartText(result.measured, result.limit, line.rounding)} against ${LIMIT[result.comparison]} ${termText(result.limit)}${result.as_of ? `, as of ${longDate(result.as_of)}` : ""}` : "no figure";
 };
 const datesWord = (n) => (n === 1 ? "1 date" : `${n} dates`);
 const rowOf = (lines, one, many) => (lines.length > 4 ? `${capital(counted(lines.length))} tests ${many}` : `${listed(lines.map(({ title }) => title))} ${lines.length === 1 ? one : many}`);
@@ -54,7 +55,12 @@ function overdueLine(line) {
 }
 function begunLine(line) {
   const count = countOf(line.trigger), ends = count ? ` It has counted ${count.count} of ${datesWord(count.needed)} towards its end.` : "", now = line.result?.measured ? `: this date ${against(line)}` : "";
-  return `${line.triggerTitle} is in effect since ${longDate(line.trigger.since)}${now}.${ends}`;
+  const met = line.trigger.first_met, first = met && met !== line.trigger.since ? `, its condition first met on ${longDate(met)}` : "";
+  return `${line.triggerTitle} is in effect since ${longDate(line.trigger.since)}${first}${now}.${ends}`;
+}
+function pendingLine(line) {
+  const { trigger } = line, head = `${line.triggerTitle} is PENDING CURE, its condition met on ${longDate(trigger.since)}`;
+  return trigger.cure ? `${head}. It must be cured by ${longDate(trigger.cure.by)}; otherwise it is in effect from the day after.` : `${head}: ${trigger.why}.`;
 }
 function releasedLine(line) {
   const gone = line.released;
@@ -103,7 +109,7 @@ function answerOf(lines, due, rates) {
   const defaults = lines.filter((line) => statusOf(line) === "EVENT OF DEFAULT"), last = (line) => line.test.cure?.by ?? "9999-12-31";
   const curing = lines.filter((line) => statusOf(line) === "CURE PERIOD").map((line, n) => [line, n]).sort(([a, n], [b, m]) => (last(a) < last(b) ? -1 : last(a) > last(b) ? 1 : n - m)).map(([line]) => line);
   const late = lines.filter(({ obligation }) => obligation?.status === "OVERDUE"), failing = lines.filter((line) => line.result?.verdict === "FAIL" && ![...defaults, ...curing, ...late].includes(line));
-  let leads = [...defaults.map(defaulted), ...curing.map((line) => toBeCured(line, due)), ...late.map(overdueLine), ...lines.filter(inEffect).map(begunLine), ...failing.filter((line) => !(line.trigger && line.test)).map(failedLine)];
+  let leads = [...defaults.map(defaulted), ...curing.map((line) => toBeCured(line, due)), ...late.map(overdueLine), ...lines.filter(inEffect).map(begunLine), ...lines.filter(pendingCure).map(pendingLine), ...failing.filter((line) => !(line.trigger && line.test)).map(failedLine)];
   if (!leads.length) leads = [quietLine(lines, rates)];
   leads.push(...lines.filter(({ released }) => released).map(releasedLine));
   const said = new Set([...rates.values()].filter((rate) => rate.value === null).map((rate) => rate.reason));

@@ -42,7 +42,7 @@ def results(
     for day in (deal.closing_date + n * DAY for n in range(1, (on - deal.closing_date).days + 1)):
         terms = resolve(deal, day)
         calendar = load_calendar(terms.business_days)
-        kinds = kinds_of(terms, calendar, day)
+        kinds = kinds_of(terms, calendar, day, ())
         if not kinds:
             continue
         dates = tuple(publication_dates(deal.closing_date + DAY, day))
@@ -167,7 +167,7 @@ def test_one_order_says_which_report_is_the_newest_whatever_was_entered_first(me
     calendar = load_calendar(terms.business_days)
     for entered in ((original, corrected), (corrected, original)):
         state = DealState(reports=entered)
-        known = template_facts(Inputs(on, kinds_of(terms, calendar, on), terms, all_templates, calendar, {}, state), state)
+        known = template_facts(Inputs(on, kinds_of(terms, calendar, on, ()), terms, all_templates, calendar, {}, state), state)
         (window,) = [reported for last, reported in known.windows if last == end]
         assert isinstance(known.report, Reported)
         assert window is not None

@@ -69,7 +69,8 @@ DELIVER = {
     "by": "borrower",
     "cite": "FA §5",
 }
-SCENARIO = {"scenario": "B", "point": "middle", "shape": "compound"}
+SWITCHED = {"on": "2026-12-01", "scenario": "C", "point": "low", "shape": "straight line"}
+SCENARIO = {"scenario": "B", "point": "middle", "shape": "compound", "switches": [SWITCHED]}
 FULL: dict[str, dict[str, Any]] = {
     "rental_rate_floor": {**COVENANT, "minimum": "85%", "trailing_period": "4 weeks", "weighted_by": "rented GPU-hours"},
     "loan_to_value": {**COVENANT, "multiple": "1.5", "maximum": "65%"},
@@ -448,6 +449,17 @@ def test_every_field_of_what_a_clause_rests_on_changes_what_is_read_of_it(
         if path[-1] not in DECIDES_NOTHING and read(validated(model, written, path, other)) == before:
             silent.append((path, value))
     assert silent == []
+
+
+def test_the_figures_that_a_clause_measures_are_read_with_their_units(load: Callable[[str], Deal]) -> None:
+    deal = load((DEALS / "tidewater-warehouse-2026.yaml").read_text(encoding="utf-8"))
+    said = [line.text for line in beneath(deal, ON, ("liquidity",)) if line.label == "figure"]
+    assert said == [
+        'cash is reported in USD, as it stands at a point in time (WA §1.01 "Liquidity").',
+        'undrawn is reported in USD, as it stands at a point in time (WA §1.01 "Liquidity").',
+    ]
+    (rented, _) = [line.text for line in beneath(deal, ON, ("utilization",)) if line.label == "figure"]
+    assert rented == 'rented is reported in GPU-hours, of the whole period of the report (WA §1.01 "Utilization").'
 
 
 def test_every_dated_step_and_amendment_of_a_term_is_read_with_its_date_and_section(

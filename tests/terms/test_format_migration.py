@@ -15,7 +15,7 @@ from tests.conftest import DEALS
 from tests.terms.formats import in_format_1
 
 SHIPPED = sorted(DEALS.glob("format-1/*.yaml"))
-UNTOLD = ("tidewater-warehouse-2026", "northfield-abs-2026-1")
+UNTOLD = ("tidewater-warehouse-2026", "northfield-abs-2026-1", "estuary-abs-2026-1", "junction-datacentre-2026", "foothill-term-loan-2026")
 """Deals with terms that format 1 cannot say."""
 MADE = sorted(path for path in DEALS.glob("*.yaml") if path.stem not in UNTOLD)
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import pytest
 
 from engine.determination.template import Template
+from engine.workspace.deal_files import read_deal
 from tests.terms.said import WEEKLY, holds, said
+from tests.terms.test_on_delivery import QUARTERS, REPORTS
 
 Templates = dict[str, Template]
 FACTS = 'collections: "USD 1,000,000", operating_costs: "USD 200,000", debt_service: "USD 100,000", fees: "USD 100,000"'
@@ -34,7 +36,7 @@ def lived(rates: str, facts: str, *expect: str, acts: str = "", name: str = "By 
 
 
 def quarterly(months: str) -> tuple[str, str]:
-    return ("{every: month, day: 15, first: 2026-02-17, if", f"{{every: quarter, months: {months}, day: 15, if")
+    return ("{every: month, day: 15, first: 2026-02-17, if", f"{{every: quarter, months: {months}, day: 15, determined: on the date, if")
 
 
 FIGURES = """figures:
@@ -234,8 +236,8 @@ SOLAR = said(
     ),
     quarterly("[1, 4, 7, 10]"),
     (
-        "day: 15, if_not_a_business_day: next business day, cut_off",
-        "day: 15, first: 2026-04-15, if_not_a_business_day: next business day, cut_off",
+        "day: 15, determined: on the date, if_not_a_business_day: next business day, cut_off",
+        "day: 15, determined: on the date, first: 2026-04-15, if_not_a_business_day: next business day, cut_off",
     ),
     before=FIGURES,
 )
@@ -300,6 +302,75 @@ WAREHOUSE = said(
     WEEKLY,
     before=FIGURES,
 )
+# 14. A minimum coverage of 1.35x to the quarter ending 2026-09-30 and 1.40x thereafter, as of each fiscal quarter's end, on a certificate
+# due 45 days later. Delivered 43 days after 31 December: 12 February. The quarter: 138 / 100 = 1.38x.
+CERTIFICATE = said(
+    covenant(
+        "coverage",
+        "reported_figure",
+        "measured: net_cash / debt_service",
+        "trailing: {n: 1, as: last}",
+        "limit: {2026-01-06: at least 1.35x, 2026-10-01: at least 1.40x}",
+        "cure: {within: 10 business days, after: delivery of the report, cured_by: [equity], cite: CA §8.01}",
+        failure="a default",
+    ),
+    lived(
+        "2.10x70",
+        'figures.net_cash: "USD 138", debt_service: "USD 100", report_received: 43 days after determination date',
+        "on: 2026-11-12, test: coverage, as_of: 2026-09-30, result: PASS, measured: 1.38x, limit: 1.35x, state: COMPLIANT",
+        "on: 2027-02-11, test: coverage, state: COMPLIANT",
+        "on: 2027-02-12, test: coverage, as_of: 2026-12-31, result: FAIL, measured: 1.38x, limit: 1.40x, state: CURE PERIOD, since: 2027-02-12",
+    ),
+    "",
+    QUARTERS,
+    REPORTS,
+    before=FIGURES,
+)
+# 11. Cash management where the quarter's coverage is below 1.50x; over after two quarters at or above, or by a prepayment within ten
+# Business Days of the notice. The last words are missing: a person's word, with its document, stands in their place.
+MANAGEMENT_ENDS = "ends: {test: coverage, result: PASS, for: 2 consecutive determination dates}"
+
+
+def management(*expect: str, acts: str = "", ends: str = MANAGEMENT_ENDS) -> str:
+    return said(
+        covenant("coverage", "reported_figure", "measured: net_cash / debt_service", "trailing: {n: 1, as: last}", "limit: at least 1.50x"),
+        lived(
+            "2.10x50",
+            'figures.net_cash: {2026-01-08: "USD 11,000,000", 2026-06-04: "USD 12,400,000"}, debt_service: "USD 8,000,000"',
+            "on: 2026-04-15, test: coverage, result: FAIL, measured: 1.375x",
+            "on: 2026-04-15, trigger: cash-management, state: IN EFFECT",
+            *expect,
+            acts=acts,
+        ),
+        trigger("cash-management", "begins: {test: coverage, result: FAIL}", ends),
+        quarterly("[1, 4, 7, 10]"),
+        (
+            "day: 15, determined: on the date, if_not_a_business_day: next business day, cut_off",
+            "day: 15, determined: on the date, first: 2026-04-15, if_not_a_business_day: next business day, cut_off",
+        ),
+        before=FIGURES,
+    )
+
+
+MANAGED = management(
+    "on: 2026-07-15, trigger: cash-management, state: IN EFFECT, count: 1 of 2",
+    "on: 2026-10-15, trigger: cash-management, state: NOT IN EFFECT",
+)
+PREPAID = management(
+    "on: 2026-07-15, trigger: cash-management, state: NOT IN EFFECT, since: 2026-04-24",
+    acts="    acts: [{on: 2026-04-24, act: trigger ended, clause: cash-management, document: Notice of prepayment}]\n",
+)
+
+
+def test_the_words_that_are_missing_are_named(all_templates: Templates) -> None:
+    """A drafter who writes the end by prepayment is told what the format cannot say, and what stands in its place."""
+    both = "ends: {any_of: [{test: coverage, result: PASS, for: 2 consecutive determination dates}, {cured_by: prepayment, within: 10 business days}]}"
+    problems = [one for one in read_deal(management(ends=both), "said.yaml", all_templates)[1] if one.code == "D202"]
+    assert [one.what for one in problems] == ["`cured_by` cannot stand here", "`within` cannot stand here"]
+    assert all("the format lacks words for a trigger in effect that a cure ends early" in one.why for one in problems)
+    assert all("trigger ended" in one.fix for one in problems)
+
+
 WRITTEN = {
     "1 liquidity": LIQUIDITY,
     "2 railcar ABS": RAILCAR,
@@ -312,7 +383,10 @@ WRITTEN = {
     "8 CLO": CLO,
     "9 warehouse": WAREHOUSE,
     "10 solar ABS": SOLAR,
+    "11 CMBS, two quarters": MANAGED,
+    "11 CMBS, prepaid, by a person's word": PREPAID,
     "12 data-centre ABS": CENTRE,
+    "14 term loan": CERTIFICATE,
 }
 """Clauses 5, 6 and 13 stand in `tests/evaluation/test_triggers_with_a_cure.py`."""
 

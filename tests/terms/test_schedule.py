@@ -89,7 +89,7 @@ def test_a_payment_date_that_is_moved_back_is_one_on_the_day_to_which_it_is_move
 ) -> None:
     terms = paid(load, meridian_text, 31, roll)
     for day in (date(2026, 1, 30), date(2026, 5, 29), date(2026, 10, 30)):
-        assert PAYMENT in kinds_of(terms, CALENDAR, day)
+        assert PAYMENT in kinds_of(terms, CALENDAR, day, ())
 
 
 @pytest.mark.parametrize("every", ["Thursday", "month", "quarter"])

@@ -17,7 +17,7 @@ from engine.determination.measure_inputs import Reported
 from engine.determination.template import Clause, Cure, MaintenanceClause, Template
 from engine.evaluation.conditions import LeafRule, leaves
 from engine.evaluation.deadlines import deadline
-from engine.evaluation.inputs import DETERMINATION, PAYMENT, Inputs, inputs_of
+from engine.evaluation.inputs import AS_OF, DETERMINATION, PAYMENT, Inputs, inputs_of
 from engine.evaluation.one_date import is_due
 from engine.evaluation.serving_report import serving
 from engine.evaluation.sweeps import left_to_repay, sweeps, swept
@@ -164,7 +164,7 @@ def _rows(
     while day <= until:
         inputs = inputs_of(deal, day, {}, shared, templates)
         if inputs.kinds:
-            if DETERMINATION in inputs.kinds:
+            if inputs.kinds & {DETERMINATION, AS_OF}:
                 shared = fold(report_of(deal, given, day), shared)
                 inputs = inputs_of(deal, day, {}, shared, templates)
             yield _row(inputs, rates, known)

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from engine.basics.calendar import BusinessCalendar, known_calendars, load_calendar
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal
+from engine.terms.checks.on_delivery import on_delivery
 from engine.terms.checks.step_dates import in_the_life
 from engine.terms.contract_dates import dates_made
 from engine.terms.in_force import TermsInForce
@@ -23,6 +24,7 @@ def date_rules(deal: Deal) -> Iterator[Problem]:
     if terms.maturity_date <= terms.closing_date:
         why = f"the deal closes on {terms.closing_date}"
         yield Problem("D510", "the maturity date is not after closing", why, "correct one of the dates", tree.place(("maturity_date",)))
+    yield from on_delivery(deal)
     rule = terms.determination_dates
     by_month = rule.every in ("month", "quarter")
     if by_month and rule.day is None:

@@ -22,12 +22,12 @@ from engine.terms.in_force import FallbackStep, TermsInForce
 from engine.terms.source import Path
 from engine.terms.worked_example import EXPECTED, Expectation, read_figure
 
-OF_A_RESULT = ("result", "measured", "limit", "headroom", "break_even", "to_cure", "decisive")
+OF_A_RESULT = ("result", "measured", "limit", "headroom", "break_even", "to_cure", "decisive", "as_of")
 LOOKS_AT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(OF_A_RESULT, ("test", "trigger")),
     **dict.fromkeys(("state", "since", "cure_by"), ("test", "trigger")),
     **dict.fromkeys(("obligation", "due"), ("test",)),
-    **dict.fromkeys(("count", "reserve", "swept"), ("trigger",)),
+    **dict.fromkeys(("count", "reserve", "swept", "first_met"), ("trigger",)),
 }
 """What each expected field is a field of; one that is not here is the index's, which need not be named."""
 

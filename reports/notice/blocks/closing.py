@@ -15,7 +15,7 @@ from reports.notice import log_lookup as log
 from reports.notice.blocks.withdrawn import rests_on_withdrawn
 from reports.notice.delivery_words import became
 from reports.notice.due_sentences import deadline_mark, due_act
-from reports.notice.view import AGENTS, Brief, party_names
+from reports.notice.view import AGENTS, Brief, date_of, party_names
 
 GIVEN = 3
 """Notices before this one that are listed."""
@@ -79,10 +79,10 @@ def _deadline(brief: Brief, deadline: Due, calendars: list[str]) -> dict[str, An
 def _dates_note(brief: Brief) -> str:
     day = brief.determined
     if day is None:
-        return f"Determination Date: {long_date(brief.inputs.on)}."
+        return f"Determination Date: {date_of(brief)}."
     window = f"Calculation Window: {table_date(day.window_start)} to {table_date(day.window_end)}. "
     return (
-        f"Publication Date: {long_date(day.publication_date)}. {window}Determination Date: {long_date(brief.inputs.on)}. "
+        f"Publication Date: {long_date(day.publication_date)}. {window}Determination Date: {date_of(brief)}. "
         f"Next Publication Date: {table_date(day.next_publication_date)}, next Determination Date: "
         f"{table_date(day.next_determination_date)}. Business Days: {day.calendar}, counted from the day after the event."
     )

@@ -117,6 +117,8 @@ def _trigger(line: Line) -> dict[str, Any]:
     limb = line.trigger.count
     count = limb.count if limb else 0
     drawn: dict[str, Any] = {"mark": trigger_mark(line.trigger.status, count), "word": line.trigger.status.value, "pips": [], "detail": ""}
+    if line.trigger.status is TriggerStatus.PENDING_CURE and line.trigger.cure is not None:
+        return drawn | {"detail": f"cure to {short_date(line.trigger.cure.by)}"}
     if limb is None:
         return drawn | {"detail": f"since {short_date(line.trigger.since)}"}
     towards = " to end" if line.trigger.status is TriggerStatus.IN_EFFECT else ""
@@ -293,17 +295,18 @@ def _due_row(brief: Brief, one: Due) -> dict[str, Any]:
         "mark": owed_words.overdue_mark(one.overdue_since, brief.dated) if one.overdue_since else owed_words.deadline_mark(one),
         "who": role(one.who),
         "what": owed_words.due_act(one, brief.title, brief.trigger_title),
-        "amount": _amount(one) if not ways else "",
+        "amount": _amount(one, line) if not ways else "",
         "cite": one.cite,
         "ways": [{"what": what, "amount": amount} for what, amount in ways],
         "urgent": one.urgent,
     }
 
 
-def _amount(one: Due) -> str:
+def _amount(one: Due, line: Line | None) -> str:
+    """Return the amount of an act; the cure of a trigger is of its tests, and has none of its own."""
     if one.figure is not None:
         return figure(one.figure)
-    return "not determined" if one.act == "cure" and not one.ways else ""
+    return "not determined" if one.act == "cure" and not one.ways and line is not None and line.test is not None else ""
 
 
 def follows(brief: Brief) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def _course_row(brief: Brief, test: Tested, trigger: TriggerState | None) -> lis
     values = [value for value in brief.inputs.publications.get(even, ()) if str(value["publication_date"]) == result.on.isoformat()]
     value = values[-1] if values else {}
     return [
-        table_date(result.on),
+        table_date(result.on) if result.as_of is None else f"{table_date(result.on)}, as of {table_date(result.as_of)}",
         result.verdict.value,
         apart(result.measured, result.limit, brief.deal.rounding) if result.measured and result.limit else NONE,
         sentences.limit(result) or NONE,
