@@ -131,7 +131,7 @@ def measure(terms: AppraisalTrigger, facts: Facts) -> Measurement:
 
 
 def _window(terms: AppraisalTrigger, facts: Facts, index: str, closing: Fraction) -> Window:
-    """Values from D − n calendar days, or months, to D, both included, none before closing; C stands on the Closing Date."""
+    """Return values from D − n calendar days, or months, to D, both included, none before closing; C stands on the Closing Date."""
     first = earlier(facts.on, terms.trailing_period)
     closed = facts.terms.closing_date
     prints = facts.published_between(index, max(first, closed + timedelta(days=1)), facts.on)

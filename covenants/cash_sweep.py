@@ -76,7 +76,7 @@ class CashSweep(Clause):
     sweep: Sweep
 
     def margin_unit(self) -> Unit:
-        """Return a distance between two rates."""
+        """Return the unit of the headroom: USD per GPU-hour, as a distance between two rates."""
         return Unit.RATE
 
 
@@ -93,7 +93,7 @@ def measure(terms: CashSweep, facts: Facts) -> Measurement:
 
 
 def rule(key: str, terms: CashSweep) -> Rule:
-    """Begins on the level's failing side for n dates; ends on the other side for m, or when the reserve is full."""
+    """Return the trigger's rule: it begins after n dates on the failing side; it ends after m on the other, or with a full reserve."""
     begins = When(test=key, result="FAIL")
     if terms.ends == "never":
         return Rule(begins, terms.begins.persistence, None, None, never=True)

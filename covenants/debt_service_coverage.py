@@ -46,7 +46,7 @@ def _sum(facts: Facts, reports: Reports, name: str) -> Fraction:
 
 
 def _uncontracted(terms: DebtServiceCoverage, facts: Facts, reports: Reports) -> Iterator[tuple[str, Fraction, Fraction]]:
-    """(index, uncontracted GPU-hours, the period's mean Reference Rate): of the whole pool, or of each asset class.
+    """Yield (index, uncontracted GPU-hours, the period's mean Reference Rate): of the whole pool, or of each asset class.
 
     Hours of the whole pool have a rate only if the clause names one, or where the pool has one.
     """
@@ -64,7 +64,7 @@ def _uncontracted(terms: DebtServiceCoverage, facts: Facts, reports: Reports) ->
 
 
 def measure(terms: DebtServiceCoverage, facts: Facts) -> Measurement:
-    """(contracted revenue + uncontracted hours × mean Reference Rate − operating costs) / debt service, over the period."""
+    """Return (contracted revenue + uncontracted hours × mean Reference Rate − operating costs) / debt service, over the period."""
     reports = facts.period_reports(terms.period)
     contracted = _sum(facts, reports, "contracted_revenue")
     open_hours = tuple(_uncontracted(terms, facts, reports))

@@ -100,7 +100,7 @@ READ_AS = {
 
 
 def measure(terms: Depreciation, facts: Facts) -> Measurement:
-    """−(r(t) − r(t0)) / r(t0) against the curve on the date."""
+    """Return −(r(t) − r(t0)) / r(t0) against the curve on the date."""
     index = facts.terms.index_of(terms)
     since, base = facts.rate_since(terms.since, index)
     rate = facts.published_value(index)

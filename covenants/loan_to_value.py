@@ -42,7 +42,7 @@ class LoanToValue(MaintenanceClause):
 
 
 def measure(terms: LoanToValue, facts: Facts) -> Measurement:
-    """Principal over Collateral Value; a pool worth nothing has no ratio."""
+    """Return principal over Collateral Value; a pool worth nothing has no ratio."""
     principal = facts.principal(terms)
     parts = collateral_parts(facts, terms.multiple)
     value = collateral_value(parts, terms.cite)

@@ -45,7 +45,7 @@ def _balances(terms: Overcollateralization, facts: Facts) -> tuple[tuple[str, Fr
 
 
 def measure(terms: Overcollateralization, facts: Facts) -> Measurement:
-    """Collateral Value over the cumulative balance; paid off in full there is nothing to cover."""
+    """Return Collateral Value over the cumulative balance; paid off in full there is nothing to cover."""
     parts = collateral_parts(facts, terms.multiple)
     value = collateral_value(parts, terms.cite)
     balances = _balances(terms, facts)

@@ -50,7 +50,7 @@ class PerformanceCertification(LimitClause):
 
 
 def _certified(terms: PerformanceCertification, facts: Facts, asset: str) -> Iterator[tuple[date, Fraction, Fraction]]:
-    """(day, GPUs, performance) of each certificate of an asset class that is young enough."""
+    """Yield (day, GPUs, performance) of each certificate of an asset class that is young enough."""
     oldest = earlier(facts.on, terms.younger_than)
     performance = facts.family(f"certified_performance.{asset}")
     for day, gpus in facts.family(f"certified.{asset}").items():
@@ -69,7 +69,7 @@ def _of_class(terms: PerformanceCertification, facts: Facts, asset: str) -> tupl
 
 
 def measure(terms: PerformanceCertification, facts: Facts) -> Measurement:
-    """Certified GPUs over all GPUs; or the certified mean performance over the level at origination."""
+    """Return certified GPUs over all GPUs; or the certified mean performance over the level at origination."""
     units = [unit for asset in facts.terms.pledged_assets for unit in _of_class(terms, facts, asset)]
     certified = sum((gpus for _, gpus, _ in units), Fraction(0))
     if terms.measured_as == "share of the fleet":

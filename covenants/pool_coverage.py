@@ -47,7 +47,7 @@ class PoolCoverage(LimitClause):
 
 
 def measure(terms: PoolCoverage, facts: Facts) -> Measurement:
-    """Collateral Value at the scenario's rate at the horizon / the balance scheduled then."""
+    """Return Collateral Value at the scenario's rate at the horizon / the balance scheduled then."""
     days = (terms.horizon - facts.on).days
     if days < 0:
         raise Missing(f"the horizon {terms.horizon} has passed", terms.cite, "term")

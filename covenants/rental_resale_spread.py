@@ -44,7 +44,7 @@ def _words(spread: Fraction) -> str:
 
 
 def measure(terms: RentalResaleSpread, facts: Facts) -> Measurement:
-    """S = change in rental rate − change in resale value; falls are negative, so S < 0 means that rent fell more."""
+    """Return S = change in rental rate − change in resale value; falls are negative, so S < 0 means that rent fell more."""
     index = facts.terms.pledged_assets[terms.asset_class].index
     since, base = facts.rate_since(terms.since, index)
     rate = facts.reference_rate(index)

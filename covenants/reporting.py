@@ -29,7 +29,7 @@ class Reporting(LimitClause):
 
 
 def measure(terms: Reporting, facts: Facts) -> Measurement:
-    """Calendar days from the due date to the report, or to this date while none has come."""
+    """Return calendar days from the due date to the report, or to this date while none has come."""
     known = facts.report_due
     if known is None:
         raise Missing("no Servicer's report has been due since closing", terms.cite, "window")

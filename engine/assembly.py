@@ -49,7 +49,7 @@ def scribe() -> Scribe:
 
 
 def tools(progress: Callable[[str], None], now: datetime | None = None, executor: str = PROCESSES, scheduler: str | None = None) -> Tools:
-    """Return what a run needs from outside the engine: templates, the renderer, who hears of progress, the clock unless it stands at `now`.
+    """Return what a run needs from outside the engine: the templates, the renderer, the receiver of progress, and a clock.
 
     Raises WrongUsage for an unknown executor, and for Dask if it is not installed.
     """

@@ -53,7 +53,7 @@ CAPITALS = {"ltv": "LTV", "dscr": "DSCR", "oc": "OC", "gpu": "GPU", "gpus": "GPU
 
 
 def minus(text: str) -> str:
-    """`text` with a true minus before figures, which is as wide as a figure."""
+    """Return `text` with a true minus before figures, which is as wide as a figure."""
     return re.sub(r"(?<![\w)])-(?=\d|USD)", MINUS, text)
 
 
@@ -73,7 +73,7 @@ def apart(value: Figure, limit: Figure, rounding: str = "unrounded") -> str:
 
 
 def signed(headroom: Figure, rounding: str = "unrounded") -> str:
-    """Headroom with its sign, as the command line prints it too."""
+    """Return headroom with its sign, as the command line prints it too."""
     return printed_headroom(headroom, ratio_decimals(rounding, headroom.unit))
 
 
@@ -148,12 +148,12 @@ def trigger_name(key: str, title: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """`text` with a capital at its beginning."""
+    """Return `text` with a capital at its beginning."""
     return text[:1].upper() + text[1:]
 
 
 def classes(text: str) -> str:
-    """`text` with each class of debt as the agreement names it: `Class C` for `class_c` and for `class class_c`."""
+    """Return `text` with each class of debt as the agreement names it: `Class C` for `class_c` and for `class class_c`."""
     return re.sub(r"\b(?:class )?class_(\w)\b", lambda match: f"Class {match.group(1).upper()}", text)
 
 
@@ -174,7 +174,7 @@ def listed(items: Sequence[str], joiner: str = "and") -> str:
 
 
 def ordinal(n: int) -> str:
-    """`second`; from the eleventh on in figures."""
+    """Return `second`; from the eleventh on in figures."""
     if n < len(ORDINALS):
         return ORDINALS[n]
     suffix = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")

@@ -43,7 +43,7 @@ FAMILIES = (
 
 
 def main() -> int:
-    """Run every family, print and write what came of it; 1 where one failed."""
+    """Run every family, print and write what came of it; 1 if one failed."""
     environment = {**os.environ, "HEADROOM_SOAK": "1", "HEADROOM_SEEDS": SEEDS}
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=REPOSITORY, check=True

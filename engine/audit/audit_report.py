@@ -248,7 +248,7 @@ def _corrected(correction: Correction) -> str:
 
 
 def _exceptions(inside: Sequence[Event]) -> Iterator[Line]:
-    """Dates not evaluated, results not determined, figures that were held."""
+    """Yield dates not evaluated, results not determined, figures that were held."""
     for event in standing(inside):
         payload = event.payload
         if isinstance(payload, NotEvaluated):

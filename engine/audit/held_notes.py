@@ -74,7 +74,7 @@ def known(notes: Sequence[str], keys: Sequence[VerifierKey]) -> list[Checkpoint]
 
 
 def contradictions(held: Sequence[Checkpoint], roots: Mapping[str, Sequence[bytes]]) -> Iterator[str]:
-    """Held checkpoints of one log that cannot both be of it, with where they part as far as that can be told.
+    """Yield held checkpoints of one log that cannot both be of it, with where they part as far as that can be told.
 
     Args:
         held: the checkpoints, each signed by a known key.

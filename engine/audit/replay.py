@@ -78,7 +78,7 @@ class Replay:
     Attributes:
         workspace: whose record it is.
         templates: the covenant templates.
-        until: only what was recorded by the end of this day, where given.
+        until: only what was recorded by the end of this day, if given.
     """
 
     workspace: Workspace

@@ -65,7 +65,7 @@ def _facts(deal: str, event: Event, owed: Owed, number: int, before: Sequence[To
 
 
 def _had(publication: Published) -> date:
-    """Return the last date of a deal for which a print can have served: its own, where that had come when it was recorded."""
+    """Return the last date of a deal for which a print can have served: its own, if that had come when it was recorded."""
     return min(publication.publication_date, publication.recorded_on or publication.publication_date)
 
 
@@ -122,7 +122,7 @@ def first_due(deal: Deal, state: DealState, until: date) -> tuple[date, frozense
 
 
 def early(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
-    """Dates that were determined, or found not to be evaluable, before they can have come anywhere; and entries out of their time."""
+    """Yield each entry recorded before its date had begun in any time zone, or earlier than the entry before it; with the difference."""
     latest: datetime | None = None
     for event in events:
         when = f"{event.recorded_at:%Y-%m-%d %H:%M} UTC"
@@ -145,7 +145,7 @@ def found_late(event: Event, deal: Deal) -> date | None:
 
 
 def recorded_together(passed: Sequence[Draft], events: Sequence[Event]) -> tuple[Draft, ...]:
-    """Return those that a run recorded one after the other, from the first of `events` on; none if that is not among them."""
+    """Return the drafts that a run recorded together with the first of `events`, in order; none if that event is not among them."""
     from_it = dropwhile(lambda draft: draft.key != events[0].key, passed)
     pairs = takewhile(lambda pair: pair[1].recorded_at == events[0].recorded_at, zip(from_it, events, strict=False))
     return tuple(draft for draft, _ in takewhile(lambda pair: pair[0].key == pair[1].key, pairs))

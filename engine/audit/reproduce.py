@@ -24,14 +24,14 @@ from engine.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
-    """What came of it.
+    """The outcome of computing a published week again.
 
     Attributes:
         value: the value, 4 decimals; None for none.
         published: what is on record for the date under the same version; None for nothing.
         same: whether value and snapshots are the same.
         steps: each step of the paper with its outcome.
-        exit_code: 0, or 3 where something differs.
+        exit_code: 0, or 3 if something differs.
     """
 
     value: str | None
@@ -42,7 +42,7 @@ class Reproduction:
 
 
 def reproduction(workspace: Workspace, index: str, version: str, publication: date) -> Reproduction:
-    """From snapshots alone to the value, each step with its outcome; where another value was published, the collection that explains it."""
+    """Compute the value from snapshots alone, each step with its outcome; another published value is explained by a collection."""
     prints = _prints(workspace, computed_series(index, version), publication)
     try:
         by = prints[-1].recorded_at if prints else None
@@ -94,7 +94,7 @@ def _named(recorded: Mapping[str, Event], sha256: str) -> str:
 
 
 def _administrator(workspace: Workspace, index: str, version: str, publication: date, value: IndexValue) -> list[tuple[str, str]]:
-    """Return the same against the administrator's own value, where it is on record: which collections would give it."""
+    """Return the same against the administrator's own value, if it is on record: which collections would give it."""
     theirs = _prints(workspace, administered_series(index), publication)
     stated = theirs[-1].payload.value["value"] if theirs else None
     if stated is None:

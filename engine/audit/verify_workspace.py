@@ -144,7 +144,7 @@ def _logs_there(workspace: Workspace, logs: list[str], deal: str | None) -> Iter
 
 
 def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | None]:
-    """Return one log, and what its cosignatures say of its time, where they are of this log and it agrees with them."""
+    """Return one log, and what its cosignatures say of its time, if they are of this log and it agrees with them."""
     keys = given.keys
     try:
         entries, stored = workspace.store.entries(log), workspace.store.checkpoints(log)
@@ -194,7 +194,7 @@ def _kept(stored: Sequence[tuple[int, str]], kept: Sequence[str], name: str) -> 
 
 
 def _unknown(notes: Sequence[str], keys: list[VerifierKey]) -> Iterator[str]:
-    """Signatures in the record by keys that the record does not name: a trustee's key was taken away, or a line put in."""
+    """Yield signatures in the record by keys that the record does not name: a trustee's key was taken away, or a line put in."""
     names = dict.fromkeys(name for note in notes for name in signed_by_others(note, keys))
     if keys and names:
         yield f"a checkpoint has a signature of {', '.join(names)}, whose key is not in {KEY}.pub or {TRUSTEES}"
@@ -216,7 +216,7 @@ def _of(note: str) -> str:
 
 
 def _without_log(workspace: Workspace, logs: list[str], held: list[str]) -> Iterator[Finding]:
-    """Held checkpoints that no log here answers to: a log that is gone or renamed is what only they can show (ADR 3).
+    """Yield held checkpoints that no log here answers to: a log that is gone or renamed is what only they can show (ADR 3).
 
     Raises WrongUsage for one of another log of this workspace if one deal alone is verified.
     """

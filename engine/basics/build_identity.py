@@ -35,7 +35,7 @@ DECIDING = ("cryptography", "msgspec", "numpy", "pydantic", "pyHanko", "PyYAML",
 
 
 def _ran() -> Iterator[str]:
-    """Python and the libraries that are there, each with its version: the lock file says which were meant."""
+    """Yield Python and the libraries that are there, each with its version: the lock file says which were meant."""
     yield f"Python {platform.python_version()}"
     for name in DECIDING:
         try:

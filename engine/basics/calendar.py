@@ -68,7 +68,7 @@ class BusinessCalendar:
         return day
 
     def roll(self, day: date, convention: str) -> date:
-        """`day` moved by the deal's rule if it is not a Business Day."""
+        """Return `day` moved by the deal's rule if it is not a Business Day."""
         if convention == "same day" or self.is_business_day(day):
             return day
         if convention == "previous business day":

@@ -9,7 +9,7 @@ import rfc8785
 
 
 def canonical(value: Any) -> bytes:
-    """`value` as RFC 8785 bytes: the same facts always give the same bytes.
+    """Return `value` as RFC 8785 bytes: the same facts always give the same bytes.
 
     Raises:
         TypeError: a float, or a value that JSON has no form for, with its path. A figure is text: two readers may
@@ -21,7 +21,7 @@ def canonical(value: Any) -> bytes:
 
 
 def sha256_hex(data: bytes) -> str:
-    """SHA-256 of `data` in hexadecimal."""
+    """Return SHA-256 of `data` in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 

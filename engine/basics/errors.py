@@ -88,7 +88,7 @@ def dates_there(dates: Iterable[date], on: date) -> str:
 
 
 def render(problem: Problem, lines: Sequence[str] = ()) -> str:
-    """`problem` as an editor opens it: place, code and what; the line with carets; why and the fix.
+    """Return `problem` as an editor opens it: place, code and what; the line with carets; why and the fix.
 
     Args:
         problem: what to print.

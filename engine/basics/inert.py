@@ -34,7 +34,7 @@ def _seen(name: str) -> str:
 
 
 def inert_lines(text: str) -> str:
-    """Return a text whose line ends and tabs are ours, in which nothing else acts."""
+    """Return a text of several lines with every other control character spelled out, so that a terminal obeys none of it."""
     return ACTIVE.sub(lambda match: match[0] if match[0] in "\n\t" else _shown(match), text)
 
 

@@ -78,7 +78,7 @@ class Figure(Fact):
 
 
 def rounded(value: Fraction, places: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
-    """`value` as a Decimal with exactly `places` decimals, half to even unless told otherwise."""
+    """Return `value` as a Decimal with exactly `places` decimals, half to even unless told otherwise."""
     scaled = value * 10**places
     if rounding == ROUND_HALF_EVEN:
         whole = round(scaled)
@@ -92,7 +92,7 @@ def rounded(value: Fraction, places: int, rounding: str = ROUND_HALF_EVEN) -> De
 
 
 def printed(figure: Figure, places: int | None = None) -> str:
-    """`figure` as people read it: `USD 1.9257`, `65.879%`, `-0.879 points`, `1,024 GPUs`."""
+    """Return `figure` as people read it: `USD 1.9257`, `65.879%`, `-0.879 points`, `1,024 GPUs`."""
     shown = figure.value * 100 if figure.unit in (Unit.SHARE, Unit.POINTS) else figure.value
     number = f"{rounded(shown, DECIMALS[figure.unit] if places is None else places):,f}"
     return _with_unit(number, figure.unit)
@@ -136,7 +136,7 @@ def rounding_words(rounding: str, unit: Unit = Unit.SHARE) -> str:
 
 
 def printed_headroom(headroom: Figure, least: int | None = None) -> str:
-    """Headroom as people read it, in a notice and on a terminal: `+3.135 points`, `−0.1133 USD`; its sign first, a true minus.
+    """Return headroom as people read it, in a notice and on a terminal: `+3.135 points`, `−0.1133 USD`; its sign first, a true minus.
 
     Decimals are added until it differs from nothing if it differs. Machines get `printed`.
     """
@@ -146,7 +146,7 @@ def printed_headroom(headroom: Figure, least: int | None = None) -> str:
 
 
 def trimmed(figure: Figure) -> str:
-    """`figure` without trailing zeros, as a term is written: `65%`, `USD 1.5 per GPU-hour` as `USD 1.50`."""
+    """Return `figure` without trailing zeros, as a term is written: `65%`, `USD 1.5 per GPU-hour` as `USD 1.50`."""
     least = 2 if figure.unit in (Unit.USD, Unit.RATE) else 0
     shown = figure.value * 100 if figure.unit in (Unit.SHARE, Unit.POINTS) else figure.value
     places = next((n for n in range(least, 13) if shown * 10**n % 1 == 0), DECIMALS[figure.unit])
@@ -159,7 +159,7 @@ def printed_limit(comparison: Comparison, limit: Figure) -> str:
 
 
 def printed_signed(headroom: Figure, least: int | None = None) -> str:
-    """Headroom with its sign: `+2.250 points`, `-0.0063 USD`; decimals are added until it differs from nothing when it differs."""
+    """Return headroom with its sign: `+2.250 points`, `-0.0063 USD`; decimals are added until it differs from nothing when it differs."""
     text = printed_apart(headroom, Figure(value=Fraction(0), unit=headroom.unit), least)
     if headroom.unit in (Unit.USD, Unit.RATE):
         return f"{'-' if headroom.value < 0 else '+'}{text.lstrip('-').removeprefix('USD ')} USD"
@@ -188,7 +188,7 @@ def in_words(name: str) -> str:
 
 
 def defined(text: str) -> str:
-    """Words of the file with the agreement's capitals: `15 business days` as `15 Business Days`."""
+    """Return words of the file with the agreement's capitals: `15 business days` as `15 Business Days`."""
     return re.sub(
         r"\b(business|determination|publication|closing) (days?|dates?)\b",
         lambda match: f"{match[1].capitalize()} {match[2].capitalize()}",
@@ -206,7 +206,7 @@ def debtor_of(roles: Container[str]) -> str:
 
 
 def listed(items: Sequence[str], joiner: str = "and") -> str:
-    """Items in a sentence: `a, b and c`."""
+    """Return items in a sentence: `a, b and c`."""
     return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} {joiner} {items[-1]}"
 
 

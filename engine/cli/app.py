@@ -86,7 +86,7 @@ def read_only() -> Workspace:
 
 
 def signed_whole(log: str) -> Workspace | None:
-    """Return the workspace to be read alone, where the newest checkpoint covers the whole of a log.
+    """Return the workspace to be read alone, if the newest checkpoint covers the whole of a log.
 
     None if there is something to sign.
     """

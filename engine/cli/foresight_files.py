@@ -16,7 +16,7 @@ ENDINGS = (".pdf", ".html", ".xlsx")
 
 
 def refuse_ending(into: Path | None, endings: tuple[str, ...] = ENDINGS) -> None:
-    """Nothing, where a file can be written so. Raises WrongUsage before anything is computed for another ending."""
+    """Refuse another ending of a file before anything is computed for it. Raises WrongUsage."""
     from engine.basics.errors import WrongUsage
 
     if into is not None and into.suffix not in endings:

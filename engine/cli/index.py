@@ -208,7 +208,7 @@ def reproduce(
     methodology: Methodology = METHODOLOGY,
     as_json: Json = False,
 ) -> None:
-    """Compute a published week again from snapshots alone, step by step, as a third party would. Exit code 3 where it differs."""
+    """Compute a published week again from snapshots alone, step by step, as a third party would. Exit code 3 if it differs."""
     from engine.cli.show.trust import reproduce
 
     raise typer.Exit(reproduce(opened(), index, methodology, day(publication), as_json))

@@ -96,7 +96,7 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
 
 
 def _refused(what: str, exit_code: int, before: str = "") -> NoReturn:
-    """Return one refusal, for people and, where JSON was asked for, for programs."""
+    """Return one refusal, for people and, if JSON was asked for, for programs."""
     sys.stderr.write(f"{before}headroom: {one_line(what)}\n")
     _as_json(what, exit_code)
     sys.exit(exit_code)

@@ -49,12 +49,12 @@ class LaidOut(str):
 
 
 def terminal_width() -> int | None:
-    """Characters in a line of the terminal; None if standard output is not one, so that files and pipes get whole lines."""
+    """Return characters in a line of the terminal; None if standard output is not one, so that files and pipes get whole lines."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def wrapped(text: str, width: int | None) -> str:
-    """`text` with each line that is wider than `width` characters broken at its spaces; a long word stays whole."""
+    """Return `text` with each line that is wider than `width` characters broken at its spaces; a long word stays whole."""
     if width is None:
         return text
     lines: list[str] = []
@@ -66,7 +66,7 @@ def wrapped(text: str, width: int | None) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """`text` in at most `most` characters; where some are left out, an ellipsis says so."""
+    """Return `text` in at most `most` characters; if some are left out, an ellipsis says so."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

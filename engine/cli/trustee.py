@@ -23,10 +23,10 @@ def verify(
         typer.Option(help="A checkpoint that you kept, or the exported log with it; with a notice, the log as it was cosigned."),
     ] = None,
     render: Annotated[bool, typer.Option("--render", help="Of a notice: draw it again of the workspace's record, and compare.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit code 4 where something was not compared that was asked for.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit code 4 if something was not compared that was asked for.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check a notice offline, a deal's history, or the whole record: leaves, links, checkpoints, notices. Exit code 3 where one differs."""
+    """Check a notice offline, a deal's history, or the whole record: leaves, links, checkpoints, notices. Exit code 3 if one differs."""
     if what is not None and what.endswith(".bundle"):
         from engine.cli.show.verify import show_bundle
 
@@ -54,7 +54,7 @@ def replay(
     sample: Annotated[int | None, typer.Option(min=1, help="With --pages: draw as many notices of each deal, not all.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compute every event again from raw snapshots, deal files, reports and Acts. Exit code 3 where one differs."""
+    """Compute every event again from raw snapshots, deal files, reports and Acts. Exit code 3 if one differs."""
     from engine.cli.show.replay import Drawings, replay
 
     if sample is not None and not pages:

@@ -27,7 +27,7 @@ def acknowledge(
         to: the addressee's role.
         name: of the person who acknowledged it, as typed.
         how: on a page, or in a document.
-        document_sha256: of the document, where it is one.
+        document_sha256: of the document, if it is one.
         scribe: who records it, when.
 
     Raises:

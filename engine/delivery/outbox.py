@@ -34,7 +34,7 @@ from engine.events.standing import standing
 COPIES = 2
 """How many copies of one message are sent at most: a second one if nobody can tell whether the first arrived."""
 FOR_A_DATE = ("correction", "not_evaluated")
-"""Kinds of notices that go to those of the compliance notice, where no duty names them."""
+"""Kinds of notices that go to those of the compliance notice, if no duty names them."""
 
 State = Literal["drafted", "released", "sending", "deferred", "sent", "unknown", "failed", "delivered", "acknowledged"]
 
@@ -197,7 +197,7 @@ def _addressee(addressee: Addressee, payload: object, at: datetime) -> Addressee
 
 
 def _by_act(delivery: Delivery, acts: Iterable[ActRecorded]) -> Delivery:
-    """Return the same, where the Act `notice given` says that it was given."""
+    """Return the same, if the Act `notice given` says that it was given."""
     if delivery.given_on is not None:
         return delivery
     act_of_notice = notice_given(acts, delivery.number, delivery.notice.kind, delivery.clause, delivery.states)

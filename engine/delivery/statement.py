@@ -52,7 +52,7 @@ class StatementRow:
         kind: what it is called, with its subject or date.
         states: the date that it states.
         delivery: what became of it.
-        due: the last day for it by the deal, where its giver owes it.
+        due: the last day for it by the deal, if its giver owes it.
         late: days from its last day until it was given, or until today; None without a day, or in time.
         waits: why nothing of it is sent; None if nothing holds it.
     """

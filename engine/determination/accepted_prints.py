@@ -139,6 +139,6 @@ def _without(publication: Published, reason: str | None) -> Published:
 
 
 def in_error(acts: Iterable[ActRecorded], index: str) -> dict[date, tuple[int, str]]:
-    """For each Publication Date that a manifest error is recorded of: the newest print that it covers, and its document."""
+    """Return for each Publication Date that a manifest error is recorded of: the newest print that it covers, and its document."""
     errors = (act for act in acts if act.act == MANIFEST_ERROR and act.details.get("index") == index)
     return {act.effective_on: (int(act.details["print"]), act.document or "no document") for act in errors}

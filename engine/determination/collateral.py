@@ -80,7 +80,7 @@ def collateral_value(parts: Sequence[CollateralPart], cite: str) -> Fraction:
 
 
 def collateral_form(facts: Facts) -> LinearForm | None:
-    """Collateral Value as a sum of Reference Rates, apart from what all of its parts are multiplied by.
+    """Return Collateral Value as a sum of Reference Rates, apart from what all of its parts are multiplied by.
 
     None for a pool that is priced at a blend, which treats a missing component by rules of its own, and for one without GPUs.
     """

@@ -40,7 +40,7 @@ ShareBelow = Callable[[tuple[Decimal, ...], Decimal], float]
 
 
 def determine(key: str, clause: Clause, template: Template, facts: Facts, share_below: ShareBelow | None = None) -> TestResult:
-    """`clause` tested on `facts.on`. Never raises for missing data: that is NOT DETERMINED with its reason.
+    """Return `clause` tested on `facts.on`. Never raises for missing data: that is NOT DETERMINED with its reason.
 
     Args:
         key: the clause's name in the deal.
@@ -150,7 +150,7 @@ def _probed(clause: Clause, template: Template, facts: Facts, index: str, rate: 
 def _break_even(clause: Clause, template: Template, facts: Facts, index: str) -> BreakEven:
     """Return the outermost passing tick next to the failing ones; tests are monotone in today's rate.
 
-    Not known, with its reason, where the test is not determined at some of those rates.
+    Not known, with its reason, if the test is not determined at some of those rates.
     """
 
     def probe(tick: int) -> tuple[bool, Fraction]:

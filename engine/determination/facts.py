@@ -48,10 +48,10 @@ class Facts:
         published: what each Publication Date gave, by index, oldest first, this date's last.
         report: the servicer's report that serves on this date, or why none does.
         windows: for each of the last Calculation Windows, newest last, the report for it, None if missing.
-        months: the same for each month, newest last, where reports are monthly.
+        months: the same for each month, newest last, if reports are monthly.
         report_due: the newest report that had to be in by the date, or the oldest of a run that has not come; None before the first.
         received: every report received by the date, newest first, one that is too old to serve included.
-        pledged: GPUs pledged by asset class, where a register is on record; the deal's count elsewhere.
+        pledged: GPUs pledged by asset class, if a register is on record; the deal's count elsewhere.
         trace: what the measure asked for, in the order asked.
     """
 
@@ -254,7 +254,7 @@ class Facts:
         return value
 
     def principal(self, clause: Clause) -> Fraction:
-        """Outstanding principal of the classes that a test counts (`rulings.md` 46): of all, the total where the report gives it."""
+        """Return the outstanding principal of the classes that a test counts (`rulings.md` 46); for all classes, the report's own total."""
         classes = self.terms.counted_with(clause)
         if len(classes) == len(self.terms.debt) and (clause.debt_class is None or clause.counted == "with senior classes"):
             total = self.optional("outstanding_principal")
@@ -263,7 +263,7 @@ class Facts:
         return sum((self.figure(f"outstanding_principal.{name}") for name in classes), Fraction(0))
 
     def gpus(self, name: str) -> int:
-        """GPUs of an asset class: the newest count that a report has given, but not more than are pledged (rulings 26, 57a).
+        """Return GPUs of an asset class: the newest count that a report has given, but not more than are pledged (rulings 26, 57a).
 
         Before any report has given one, and where a report gives more, it is the pledged count.
         """
@@ -300,7 +300,7 @@ class Facts:
         return self._note(f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None, (index, day))
 
     def _replaced(self, index: str, today: bool, of_print: PrintKey | None, value: Fraction) -> Fraction:
-        """Return what stands in a rate's place: this date's, or its print's; else its own value."""
+        """Return the rate that is tried in place of a value, by its date or its print; the value itself if none is tried."""
         other = self.substituted.get(index) if today else None
         return other if other is not None else self.at_prints.get(of_print, value) if of_print else value
 

@@ -47,7 +47,7 @@ class LinearForm:
 
     Attributes:
         parts: the statistics and their weights.
-        limit: that number, where the template can say it; the test passes up to it. None if it is to be found by asking.
+        limit: that number, if the template can say it; the test passes up to it. None if it is to be found by asking.
         gate: where the sum counts at all; None if it always does.
     """
 

@@ -93,7 +93,7 @@ class Used:
     unit: Unit
     source: Source
     index: str | None = None
-    """The index, where the figure is its value of this date."""
+    """The index, if the figure is its value of this date."""
     of_print: tuple[str, date] | None = None
     """The index and the Publication Date whose listings stand behind the figure; None of a rate that was set."""
 

@@ -30,23 +30,23 @@ class ReportFacts(Protocol):
 
     @property
     def on(self) -> date:
-        """The date."""
+        """The date for which the test is run."""
 
     @property
     def terms(self) -> TermsInForce:
-        """The deal's terms."""
+        """The terms of the deal that are in force on the date."""
 
     @property
     def report(self) -> Reported | NotDetermined:
-        """The report that serves."""
+        """The Servicer's report whose figures serve on the date."""
 
     @property
     def windows(self) -> Periods:
-        """The Calculation Windows."""
+        """The Calculation Windows up to the date, each with its report."""
 
     @property
     def months(self) -> Periods:
-        """The months or quarters."""
+        """The months or quarters up to the date, each with its report."""
 
     def report_cite(self) -> str:
         """Return the section that says when the servicer reports."""

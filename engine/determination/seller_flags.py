@@ -1,4 +1,4 @@
-"""Whether a value is Low Confidence by its sellers, where the deal judges so (`rulings.md` 60)."""
+"""Whether a value is Low Confidence by its sellers, if the deal judges so (`rulings.md` 60)."""
 
 from __future__ import annotations
 

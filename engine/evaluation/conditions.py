@@ -194,7 +194,7 @@ def ceased_on(tree: Tree, limbs: Sequence[Limb], seen: Seen) -> date:
 
 
 def _ceased(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen) -> date:
-    """Of a gate the day on which so many parts had ceased that too few were left."""
+    """Return the day on which so many parts of a gate had ceased that too few were left."""
     if isinstance(tree, LeafRule):
         return _state_since(tree, seen) if tree.persistence is None and tree.state is not None else seen.on
     unmet = sorted(_ceased(part, limbs, seen) for part in tree.parts if not _met(part, limbs))
@@ -259,7 +259,7 @@ def _history(leaf: LeafRule, limb: Limb, seen: Seen) -> tuple[bool, ...]:
 
 
 def _effective_on(leaf: LeafRule, seen: Seen) -> date | None:
-    """From when an announcement that a leaf looks for is effective, the first one by the date; None without one."""
+    """Return from when an announcement that a leaf looks for is effective, the first one by the date; None without one."""
     known = (one.effective_on for one in seen.announced.get(leaf.index or "", ()) if one.what == leaf.announced)
     return min((on for on in known if on <= seen.on), default=None)
 

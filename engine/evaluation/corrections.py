@@ -112,7 +112,7 @@ def reaching_back(events: Sequence[Recorded], series: Mapping[str, Sequence[Publ
 
 
 def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Published]]) -> Iterator[Cause]:
-    """Publication Dates of which another print is accepted now than when they were determined."""
+    """Yield Publication Dates of which another print is accepted now than when they were determined."""
     newest = {name: {publication.publication_date: publication for publication in prints} for name, prints in series.items()}
     for event in standing(events):
         rate = event.payload
@@ -127,7 +127,7 @@ def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Publishe
 
 
 def by_acts(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
-    """Acts that were recorded after a date on which they were already effective had been determined."""
+    """Yield Acts that were recorded after a date on which they were already effective had been determined."""
     for act in _after_determination(events, terms):
         if act.act in DECIDING:
             since = _since(act, terms)
@@ -235,7 +235,7 @@ def by_terms(events: Sequence[Recorded], before: Terms, now: Terms) -> Iterator[
 
 
 def _after_determination(events: Sequence[Recorded], terms: Terms) -> Iterator[ActRecorded]:
-    """Acts that entered the log after a date that they bear on, and after the last correction."""
+    """Yield Acts that entered the log after a date that they bear on, and after the last correction."""
     determined: set[date] = set()
     acts: list[ActRecorded] = []
     for event in events:
@@ -250,6 +250,6 @@ def _after_determination(events: Sequence[Recorded], terms: Terms) -> Iterator[A
 
 
 def _since(act: ActRecorded, terms: Terms) -> date:
-    """From which date on an Act bears; one that withdraws another bears from that one's date."""
+    """Return from which date on an Act bears; one that withdraws another bears from that one's date."""
     named = date_of_act(act.names) if act.act == "act withdrawn" else None
     return named or counts_for(act, terms(act.effective_on))

@@ -33,7 +33,7 @@ def clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
 
 
 def trigger_clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
-    """Triggers whose own cure waits for a notice or for knowledge that has come."""
+    """Yield triggers whose own cure waits for a notice or for knowledge that has come."""
     for name, state in day.state.triggers.items():
         terms = day.inputs.terms.triggers.get(name)
         if terms is None or terms.cure is None or state.status is not TriggerStatus.PENDING_CURE or state.cure is not None:

@@ -30,7 +30,7 @@ class OpenDuty:
     to: tuple[str, ...]
 
     def overdue_since(self, on: date) -> date | None:
-        """Return the day after its last day, where that has passed."""
+        """Return the day after its last day, if that has passed."""
         late = self.owed.last is not None and self.owed.last.by < on
         return self.owed.last.by + timedelta(days=1) if late and self.owed.last is not None else None
 
@@ -104,6 +104,6 @@ def answers(act: ActRecorded, duty: NoticeOwed) -> bool:
 
 
 def addressees(act: ActRecorded, duty: NoticeOwed) -> tuple[str, ...]:
-    """To whom an Act says that a notice was given, or who released it: all whom the duty names unless it says."""
+    """Return to whom an Act says that a notice was given, or who released it: all whom the duty names unless it says."""
     said = act.details.get("to", "")
     return tuple(said.split(SEPARATOR)) if said else duty.to

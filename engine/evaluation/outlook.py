@@ -207,7 +207,7 @@ def _before(day: Finished, rule: ServicerReports, by: date, following: date) -> 
 
 
 def _duties(day: Finished) -> Iterator[Due]:
-    """Notices that somebody still owes to somebody, oldest first (`rulings.md` 54)."""
+    """Yield notices that somebody still owes to somebody, oldest first (`rulings.md` 54)."""
     for duty in open_duties(day.state, day.on):
         owed, late = duty.owed, duty.overdue_since(day.on)
         yield Due(

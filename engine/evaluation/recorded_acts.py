@@ -23,7 +23,7 @@ ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, *EVENT_ACTS, MANIFEST_ERROR, PA
 
 
 def waiting(acts: Iterable[ActRecorded], applied: frozenset[str], on: date, terms: TermsInForce) -> tuple[ActRecorded, ...]:
-    """Acts on states that are effective by `on` and have not been considered, earliest first."""
+    """Return Acts on states that are effective by `on` and have not been considered, earliest first."""
     counting = (act for act in acts if act.act in ON_STATES and counts_for(act, terms) <= on and act.identity not in applied)
     return tuple(sorted(counting, key=lambda act: act.effective_on))
 
@@ -31,7 +31,7 @@ def waiting(acts: Iterable[ActRecorded], applied: frozenset[str], on: date, term
 def counts_for(act: ActRecorded, terms: TermsInForce) -> date:
     """Return the date from which an Act counts: its effective date.
 
-    The next, where it was received on it after the cut-off (rulings 26a).
+    The next, if it was received on it after the cut-off (rulings 26a).
     """
     at = act.received_at
     late = at is not None and at.date() == act.effective_on and at > cut_off_on(terms, act.effective_on)
@@ -141,7 +141,7 @@ def _cured(state: TestState, act: ActRecorded, why: str) -> TestState:
 
 
 def _waived(state: TestState, act: ActRecorded, why: str) -> TestState:
-    """Waived until the Act's date; a further waiver of a waived test moves the date and keeps what was interrupted."""
+    """Return the state under a waiver until the Act's date; a further waiver moves the date and keeps what was interrupted."""
     said = {"waived_until": act.until, "waived_by": act.document, "clock_after": act.details.get("clock")}
     if state.status is TestStatus.WAIVED:
         return state.model_copy(update={**said, "why": why})

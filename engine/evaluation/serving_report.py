@@ -61,7 +61,7 @@ def _rank(report: ReportReceived) -> tuple[bool, str]:
 
 
 def serves_from(report: ReportReceived, reports: Iterable[ReportReceived], terms: TermsInForce) -> datetime:
-    """From when a report serves: its receipt; a corrected one, if the deal says retest, from that of the first (rulings 26, 53)."""
+    """Return from when a report serves: its receipt; a corrected one, if the deal says retest, from that of the first (rulings 26, 53)."""
     rule, zone = terms.servicer_reports, terms.time_zone
     if report.corrects is None or rule is None or rule.corrected_report != "retest":
         return report.counts_from(zone)

@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 
 def week_from_tapes(end: date, tapes: Sequence[ReportReceived], inputs: Inputs) -> Reported | None:
-    """Return the rent of the window to `end` as one report; None where a day of it lies in no report whose tape says its days.
+    """Return the rent of the window to `end` as one report; None if a day of it lies in no report whose tape says its days.
 
     Args:
         end: the last day of the window.

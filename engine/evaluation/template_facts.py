@@ -52,7 +52,7 @@ def _published_by_then(inputs: Inputs) -> Mapping[str, tuple[Published, ...]]:
 
 
 def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
-    """For each Calculation Window since closing, oldest first, the newest report whose period ends inside it."""
+    """Return for each Calculation Window since closing, oldest first, the newest report whose period ends inside it."""
     on = inputs.measured_on
     last = next(iter(publication_dates(on - timedelta(days=6), on))) - timedelta(days=1)
     received = known_reports(inputs)
@@ -74,7 +74,7 @@ def of_a_week(report: ReportReceived) -> bool:
 
 
 def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
-    """For each month or quarter since closing, oldest first, the newest report whose period ends in it; none if reports are weekly.
+    """Return for each month or quarter since closing, oldest first, the newest report whose period ends in it; none if reports are weekly.
 
     The last one is the newest that is over and for which a report was due or has come: a gap before it is a gap.
     """

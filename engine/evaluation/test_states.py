@@ -56,7 +56,7 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
 
 
 def _shortfall(state: TestState, moment: Moment, failed: bool) -> dict[str, object]:
-    """Of a clause that may have a second Cure Period: by how much its episode's first date missed the limit, and this one."""
+    """Return, for a clause that may have a second Cure Period, by how much its episode's first date missed the limit, and this one."""
     cure, apart = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none", moment.result.headroom
     if not isinstance(cure, Cure) or cure.extension is None or apart is None or moment.result.measured is None:
         return {}
@@ -66,7 +66,7 @@ def _shortfall(state: TestState, moment: Moment, failed: bool) -> dict[str, obje
 
 
 def second_period(state: TestState, clause: Clause | None, calendar: BusinessDays, on: date) -> TestState | None:
-    """Return a Cure Period that goes on for a second time after its last day, where enough was made good by then (`rulings.md` 52a)."""
+    """Return a Cure Period that goes on for a second time after its last day, if enough was made good by then (`rulings.md` 52a)."""
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     if state.status is not S.CURE_PERIOD or state.cure is None or state.cure.by >= on or not isinstance(cure, Cure):
         return None
@@ -140,7 +140,7 @@ def _began_waived(state: TestState, clause: Clause) -> bool:
 
 
 def _unused(state: TestState, calendar: BusinessDays) -> int:
-    """Days of a Cure Period that were left on the day before the waiver: Business Days if it counts them."""
+    """Return days of a Cure Period that were left on the day before the waiver: Business Days if it counts them."""
     assert state.cure is not None  # the caller has seen it
     if state.held is not None and state.held.clock_stopped is not None:
         return state.held.clock_left
@@ -205,14 +205,14 @@ def _moved(state: TestState, status: TestStatus, since: date, **changes: object)
 
 
 def _passed(state: TestState, moment: Moment) -> TestState:
-    """COMPLIANT, or WATCH where the headroom is under the deal's early warning; the episode is over."""
+    """Return the state after a PASS: COMPLIANT, or WATCH if the headroom is under the deal's early warning."""
     headroom, warning = moment.result.headroom, moment.clause.early_warning
     watched = headroom is not None and warning is not None and headroom.value < warning.figure.value
     return _moved(state, S.WATCH if watched else S.COMPLIANT, moment.on, episode_began=None, cure=None)
 
 
 def _failed(state: TestState, moment: Moment) -> TestState:
-    """PENDING until the clause's persistence is met; then the Cure Period, or the default without one."""
+    """Return the state after a FAIL: PENDING until the clause's persistence is met; then the Cure Period, or the default."""
     began = state.episode_began or moment.on
     persistence = _persistence(moment.clause)
     failures = sum(state.counted[-persistence.out_of :])
@@ -269,15 +269,16 @@ def _failed_in_cure(state: TestState, moment: Moment) -> TestState:
 
 
 def _stays(state: TestState, _moment: Moment) -> TestState:
-    """Only a Recorded Act moves a test from here."""
+    """Return the state as it is: only a Recorded Act moves a test from here."""
     ends = {S.EVENT_OF_DEFAULT: "ends only by a Recorded Act", S.WAIVED: f"waived until {state.waived_until}"}
     return state.model_copy(update={"why": ends.get(state.status, "")})
 
 
 def _passed_waived(state: TestState, moment: Moment) -> TestState:
-    """Count a PASS under a waiver as a retest (`rulings.md` 71): it ends a Cure Period that lists one, and an episode without a breach.
+    """Return the state after a PASS under a waiver, which counts as a retest (`rulings.md` 71).
 
-    The state stays WAIVED to its date. An Event of Default is only suspended.
+    A retest ends a Cure Period whose clause lists one, and an episode that never came to a breach. The state stays WAIVED to the waiver's
+    last day. An Event of Default is only suspended.
     """
     stays = _stays(state, moment)
     cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"

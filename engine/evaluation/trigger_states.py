@@ -102,7 +102,7 @@ def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
 
 
 def in_order(triggers: list[TriggerRule]) -> list[TriggerRule]:
-    """Composite triggers, each after those that it looks at; a cycle is refused when the file is read."""
+    """Return composite triggers, each after those that it looks at; a cycle is refused when the file is read."""
     placed: list[TriggerRule] = []
     waiting = list(triggers)
     names = {rule.name for rule in triggers}
@@ -150,7 +150,7 @@ def next_trigger(
 
 
 def _pending(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState:
-    """Return a trigger whose own cure runs: cured once its condition is met no longer, where a retest cures (`rulings.md` 52)."""
+    """Return a trigger whose own cure runs: cured once its condition is met no longer, if a retest cures (`rulings.md` 52)."""
     limbs = counted(rule.begins, carried(rule.begins, state.begins), seen)
     if met(rule.begins, limbs):
         return state.model_copy(update={"begins": limbs})
@@ -220,7 +220,7 @@ def _outside(state: TriggerState, rule: TriggerRule, seen: Seen, floor: date, cl
 
 
 def _while_met(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState:
-    """In effect exactly while its beginning holds; its counts go on."""
+    """Return the state of a trigger that is in effect exactly while its beginning holds; its counts go on."""
     limbs = counted(rule.begins, carried(rule.begins, state.begins), seen)
     if met(rule.begins, limbs):
         return state.model_copy(update={"begins": limbs, "ends": ()})

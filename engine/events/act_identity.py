@@ -19,7 +19,7 @@ def act_identity(told_by: Sequence[str], entry: str | None, effective_on: date) 
 
 
 def short_act_identity(act: str, clause: str | None, effective_on: date) -> str:
-    """Kind, clause and date alone, which name an Act that was entered once."""
+    """Return kind, clause and date alone, which name an Act that was entered once."""
     return act_identity((act, clause or WHOLE_DEAL), None, effective_on)
 
 

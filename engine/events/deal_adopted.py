@@ -24,7 +24,7 @@ class PartyFacts(Fact):
 
 
 class DocumentFacts(Fact):
-    """A document of the deal with its short name and, where given, its hash."""
+    """A document of the deal with its short name and, if given, its hash."""
 
     short: str
     title: str
@@ -129,7 +129,7 @@ class IndexFacts(Fact):
 
 
 class LaterFacts(Fact):
-    """Debt, assets, indices and duties from a date on, where an amendment changed one of them: all of each, as it then reads."""
+    """Debt, assets, indices and duties from a date on, if an amendment changed one of them: all of each, as it then reads."""
 
     since: date
     debt: tuple[DebtFacts, ...]

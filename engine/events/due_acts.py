@@ -19,7 +19,7 @@ Act = Literal["cure", "deliver", "report", "notify", "pay into reserve", "repay"
 
 
 class ElsewhereDue(Fact):
-    """The last day that the same period would have by another calendar, where it differs; for comparison only."""
+    """The last day that the same period would have by another calendar, if it differs; for comparison only."""
 
     calendar: str
     by: date
@@ -36,7 +36,7 @@ class Deposit(Fact):
     target: Exact | None = Field(default=None, exclude_if=lambda value: value is None)
     """What the account is to hold, in USD; absent where the deal sets none."""
     repays: str | None = Field(default=None, exclude_if=lambda value: value is None)
-    """The class of debt that it repays, where it fills no account."""
+    """The class of debt that it repays, if it fills no account."""
     reported: bool
     """Whether the report on hand gives the amount; otherwise it waits for its report."""
 
@@ -73,13 +73,13 @@ class Due(Fact):
     urgent: bool = False
     elsewhere: tuple[ElsewhereDue, ...] = ()
     notice: str | None = None
-    """Which notice is to be given, by its kind, where that is what is due."""
+    """Which notice is to be given, by its kind, if that is what is due."""
     of: date | None = None
     """The Determination Date that the notice is of."""
     to: tuple[str, ...] = ()
     """To whom the notice is still owed."""
     overdue_since: date | None = None
-    """Of a notice: the day after its last day, where that has passed."""
+    """Of a notice: the day after its last day, if that has passed."""
     facts: DueFacts | None = Field(default=None, exclude_if=lambda value: value is None)
     """Absent in records made before acts had them."""
 

@@ -109,7 +109,7 @@ class Determined(Fact):
     calendar: str
     outstanding_principal: Figure | None
     report: str | None
-    """SHA-256 of the servicer's report that served, where one did."""
+    """SHA-256 of the servicer's report that served, if one did."""
     report_text: str
     due: tuple[Due, ...] = ()
     follows: tuple[Follow, ...] = ()
@@ -212,7 +212,7 @@ class ActRecorded(Fact):
         return self.details.get("names", "")
 
     def goes_by(self, name: str) -> bool:
-        """Return whether `name` is its identity, or kind, clause and date alone where it was entered once."""
+        """Return whether `name` is its identity, or kind, clause and date alone if it was entered once."""
         short = short_act_identity(self.act, self.clause, self.effective_on)
         return name == self.identity or (name == short and "entry" not in self.details)
 

@@ -147,7 +147,7 @@ class Pages(Protocol):
         """What draws here."""
 
     def words(self, inputs: NoticeInputs, /) -> bytes:
-        """`page.json`: every visible string of a notice, in reading order with its place."""
+        """Return `page.json`: every visible string of a notice, in reading order with its place."""
 
     def first(self, evidence: PageEvidence, /) -> Sequence[Mapping[str, Any]]:
         """Return the blocks masthead, answer and due of page 1, in the form of `page.json`, composed from what a notice carries."""
@@ -158,7 +158,7 @@ SEPARATOR = "; "
 
 
 def notice_label(kind: NoticeKind, subject: str | None) -> str:
-    """Kind and subject in one word, for the event's key and the file's name."""
+    """Return kind and subject in one word, for the event's key and the file's name."""
     return kind if subject is None else f"{kind}-{subject}"
 
 

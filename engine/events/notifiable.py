@@ -29,7 +29,7 @@ def notifiable(payload: object) -> Iterator[tuple[Notifiable, str]]:
 
 
 def _of_test(tested: Tested) -> Iterator[Notifiable]:
-    """Yield what one result makes notifiable; a first failure that is a default at once is both; one that is held is told as well (60)."""
+    """Yield the kinds of notice that one result asks for: a failure that is a default at once asks for two, a held one for one (60)."""
     state, before = tested.state, tested.before
     held_first = state.held is not None and state.held.failing_since == tested.result.on and not state.held.counts
     if tested.result.breach in ("default", "obligation") and (state.episode_began == tested.result.on or held_first):

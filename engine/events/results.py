@@ -182,7 +182,7 @@ def headroom(measured: Figure, limit: Figure, comparison: Comparison) -> Figure:
 
 
 def share_of_limit(apart: Figure, limit: Figure) -> Fraction | None:
-    """Headroom as a share of the limit's size, with the headroom's sign whatever the limit's; None if the limit is zero."""
+    """Return headroom as a share of the limit's size, with the headroom's sign whatever the limit's; None if the limit is zero."""
     return apart.value / abs(limit.value) if limit.value else None
 
 

@@ -59,7 +59,7 @@ def withdrawn(events: Sequence[E]) -> tuple[E, ...]:
 
 
 def restated(events: Sequence[E]) -> tuple[E, ...]:
-    """The events that a correction withdrew among whose causes is a later print of a rate, in the log's order."""
+    """Return the events that a correction withdrew among whose causes is a later print of a rate, in the log's order."""
     withdrawn_ids: set[int] = set()
     for place, event in enumerate(events):
         if isinstance(event.payload, Correction) and event.payload.later_print:

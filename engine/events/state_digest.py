@@ -23,7 +23,7 @@ LEFT_OUT = ("notices", "notifiable", "correcting", "again")
 
 
 def state_sha256(state: DealState) -> str:
-    """SHA-256, in hexadecimal, of the canonical form of what later dates need of a state."""
+    """Return SHA-256, in hexadecimal, of the canonical form of what later dates need of a state."""
     plain = {name: _plain(getattr(state, name)) for name in DealState.model_fields if name not in (*BY_IDENTITY, *LEFT_OUT)}
     plain["rates"] = {index: [_rate(rate) for rate in rates] for index, rates in state.rates.items()}
     plain["reports"] = [_report(report) for report in state.reports]

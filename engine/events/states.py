@@ -247,7 +247,7 @@ class TriggerState(Fact):
 
 
 def _leading(limbs: Sequence[Limb], need_all: bool) -> Limb | None:
-    """Of limbs that must all be met the one furthest from its goal, of others the nearest; the longer count where they are level."""
+    """Return the leading limb: the furthest from its goal if all must be met, otherwise the nearest; of equals the longer count."""
     if need_all:
         return min(limbs, key=lambda limb: (limb.count / limb.needed if limb.needed else 0, -limb.needed), default=None)
     return max(limbs, key=lambda limb: (limb.count / limb.needed if limb.needed else 0, limb.needed), default=None)
@@ -318,7 +318,7 @@ class SweptPeriod(Fact):
     """What the account holds once it is paid."""
     target: Exact | None = None
     reason: str | None = None
-    """Why nothing could be computed, where that is so."""
+    """Why nothing could be computed, if that is so."""
     repays: str | None = Field(default=None, exclude_if=lambda name: name is None)
     """The class of debt that it repays; absent where it goes into a reserve account."""
 

@@ -18,7 +18,7 @@ PLACES = 6
 
 
 def as_data(value: Any) -> Any:
-    """`value` as JSON holds it: a dataclass as an object, a figure as it is printed, an exact number as text."""
+    """Return `value` as JSON holds it: a dataclass as an object, a figure as it is printed, an exact number as text."""
     if isinstance(value, Figure):
         return printed(value)
     if isinstance(value, Enum):

@@ -143,7 +143,7 @@ class Cell:
 
 
 def tally(paths: Paths, variant: Variant, question: Question) -> Tally:
-    """Return one variant on some paths."""
+    """Count a variant's false alarms, misses, delays and flapping on some paths."""
     return tallied(shortfalls(paths.true, variant.level / TICK, question.q), paths.published, variant, question)
 
 
@@ -176,7 +176,7 @@ def _in_a_row(flags: Flags) -> Counts:
 
 
 def tallied(short: Flags, published: Counts, variant: Variant, question: Question) -> Tally:
-    """Spells of the trigger against shortfalls, all paths side by side, week by week."""
+    """Return spells of the trigger against shortfalls, all paths side by side, week by week."""
     weeks, paths = published.shape
     back = variant.level if variant.release_level is None else variant.release_level
     none, off = np.zeros(paths, dtype=np.int64), np.zeros(paths, dtype=bool)

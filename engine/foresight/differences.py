@@ -61,7 +61,7 @@ NOTHING = ("", "-")
 
 
 def _standings(drafts: Sequence[Recorded]) -> dict[tuple[date, str], tuple[str, str]]:
-    """(outcome, all that is printed of it) of each test and trigger on each date."""
+    """Return (outcome, all that is printed of it) of each test and trigger on each date."""
     standings: dict[tuple[date, str], tuple[str, str]] = {}
     for draft in drafts:
         if isinstance(draft.payload, Tested):

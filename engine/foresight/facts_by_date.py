@@ -55,7 +55,7 @@ class FactsByDate:
         return replace(self, figures={**self.figures, **moved}, links=())
 
     def unheld(self, hold: Sequence[str]) -> tuple[str, ...]:
-        """Figures that follow the rate, are linked to none, and are not held by name."""
+        """Return figures that follow the rate, are linked to none, and are not held by name."""
         linked = {link.figure for link in self.links}
         return tuple(name for name in self.figures if name.startswith(FOLLOWING) and name not in (*hold, *linked))
 
@@ -124,7 +124,7 @@ def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tu
 
 
 def held_facts(texts: Sequence[str], since: date, terms: TermsInForce) -> FactsByDate:
-    """Facts that hold on every date, from `NAME=VALUE` each. Raises WrongUsage for what is not a fact."""
+    """Return facts that hold on every date, from `NAME=VALUE` each. Raises WrongUsage for what is not a fact."""
     held: dict[str, tuple[Dated, ...]] = {}
     links = []
     for text in texts:
@@ -143,7 +143,7 @@ def held_facts(texts: Sequence[str], since: date, terms: TermsInForce) -> FactsB
 
 
 def read_facts(text: str, file: str, terms: TermsInForce, straight_lines: bool = False) -> FactsByDate:
-    """Facts from a table with the columns `date,figure,value` and, where reports come later, `received`.
+    """Return facts from a table with the columns `date,figure,value` and, if reports come later, `received`.
 
     Args:
         text: the table as CSV.

@@ -1,6 +1,6 @@
 """In which order the limbs of a deal act as the rate falls, or rises: every Break-even Rate sorted, and what is inverted.
 
-A ladder stands at closing, where the rate is held at the Closing Date level until each test has what it needs; or on a date
+A ladder stands at closing, if the rate is held at the Closing Date level until each test has what it needs; or on a date
 of a recorded deal. Break-even Rates come from the templates themselves, as everywhere.
 """
 
@@ -116,7 +116,7 @@ class Turning:
 def ladder_at_closing(
     deal: Deal, templates: Mapping[str, Template], given: FactsByDate, levels: Mapping[str, Decimal] | None = None
 ) -> Ladder:
-    """Return the ladder of a draft, where each rate stays at its level from closing on.
+    """Return the ladder of a draft, if each rate stays at its level from closing on.
 
     A test that looks at several dates is shown at the rate that fails it if the rate stays there.
 
@@ -302,9 +302,9 @@ def _inside(rate: Decimal, ends: tuple[Decimal, Decimal] | None) -> bool:
 
 
 def inversions(rungs: Sequence[Rung]) -> Iterator[Inversion]:
-    """For each graver limb the milder one that it comes before by most, on the same index and side.
+    """Yield for each graver limb the milder one that it precedes by the widest distance, on the same index and side.
 
-    A default with a Cure Period can be made good before it acts, so it is not marked; what acts without one is.
+    A default with a Cure Period can be made good before it acts, so it is not marked. A limb that acts without one is.
     """
     for graver in rungs:
         if not graver.acts_at_once or graver.rate is None:

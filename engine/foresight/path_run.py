@@ -42,7 +42,7 @@ class Moment:
 
 
 def published(rates: Mapping[str, Rates]) -> dict[str, tuple[Published, ...]]:
-    """Rates of a path as publications, each on its own Publication Date."""
+    """Return rates of a path as publications, each on its own Publication Date."""
     return {
         name: tuple(Published(index=name, publication_date=day, value=value, source=SOURCE, published_on=day) for day, value in values)
         for name, values in rates.items()

@@ -58,7 +58,7 @@ class PathTally:
         return share, math.sqrt(share * (1 - share) / self.paths)
 
     def median_days(self, event: Event) -> float | None:
-        """Days until something happens, the median of the paths on which it does; None if it happens on none."""
+        """Return days until something happens, the median of the paths on which it does; None if it happens on none."""
         day = self.days.get(event)
         return None if not day else _middle(day)
 

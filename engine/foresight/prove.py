@@ -64,7 +64,7 @@ def _prove(deal: Deal, example: Placed, templates: Mapping[str, Template]) -> Pr
 
 
 def _compare(deal: Deal, expectation: Expectation, moment: Moment, path: tuple[str | int, ...]) -> Iterator[Problem]:
-    """Yield every expected figure and state against what was found."""
+    """Report every expected figure and state against what was found."""
     for name in EXPECTED:
         wanted = getattr(expectation, name)
         if wanted is None:

@@ -123,7 +123,7 @@ def walk_forward(series: RateSeries, prior: Prior | None = None, ahead: int = 1)
 
 
 def _simpler(logs: Floats, grid: Grid, ahead: int) -> Mapping[str, Forecast]:
-    """Today stays; a normal random walk of the published changes; a bootstrap of single published changes."""
+    """Return three simpler forecasts: today's value; a normal random walk of published changes; a bootstrap of single changes."""
     today, changes = float(logs[-1]), np.diff(logs)
     deviation = max(float(np.std(changes)), grid.step) * math.sqrt(ahead)
     walk = ndtr((grid.edges - today) / deviation) - ndtr((grid.edges - grid.step - today) / deviation)

@@ -53,7 +53,7 @@ class Grid:
 
     @property
     def edges(self) -> Floats:
-        """The upper edge of each cell, where a cumulative sum of the cells is exact."""
+        """The upper edge of each cell, if a cumulative sum of the cells is exact."""
         return self.points + self.step / 2
 
 
@@ -149,7 +149,7 @@ def observed(grid: Grid, value: float, error: float) -> Floats:
 
 
 def mean_and_deviation(filtering: Filtered) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of the true log rate, for each law."""
+    """Return mean and standard deviation of the true log rate, for each law."""
     mean = filtering.density @ filtering.grid.points
     deviation = np.sqrt(np.maximum(filtering.density @ filtering.grid.points**2 - mean**2, 0.0))
     return mean, deviation

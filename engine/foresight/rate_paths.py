@@ -69,7 +69,7 @@ def blocks(paths: int) -> Iterator[tuple[int, int]]:
 
 
 def uniforms(seed: int, block: int, rows: int) -> Floats:
-    """`rows` times 1,024 numbers between 0 and 1, both excluded, of one block."""
+    """Return `rows` times 1,024 numbers between 0 and 1, both excluded, of one block."""
     drawn = np.random.Generator(np.random.Philox(key=[seed, block])).random((rows, BLOCK))
     return np.asarray(np.maximum(drawn, 2.0**-54))
 

@@ -125,7 +125,7 @@ def posterior(series: RateSeries, prior: Prior | None = None) -> Posterior:
 
     Args:
         series: the history.
-        prior: what is held before; where None, `WEEKLY_4`, and the history must have 26 weeks with a value.
+        prior: what is held before; if None, `WEEKLY_4`, and the history must have 26 weeks with a value.
 
     Raises:
         WrongUsage: fewer than 26 weeks and no prior named.
@@ -135,7 +135,7 @@ def posterior(series: RateSeries, prior: Prior | None = None) -> Posterior:
 
 
 def enough(weeks: int, prior: Prior | None) -> None:
-    """Nothing. Raises WrongUsage if a history is too short to go without a named prior."""
+    """Refuse a history that is too short to go without a named prior. Raises WrongUsage."""
     if weeks < FEWEST_WEEKS and prior is None:
         raise WrongUsage(
             f"the history has {weeks} weeks with a value; under {FEWEST_WEEKS} it does not say how fast the rate moves. "

@@ -120,7 +120,7 @@ LEG = re.compile(r"(?P<scenario>[A-Z])(?::(?P<days>[1-9]\d{0,4}))?")
 
 
 def read_legs(text: str) -> tuple[Leg, ...]:
-    """Scenarios in turn: `B`, or `A:548,B:365`. Raises WrongUsage for what is not one, and if one has no end but a successor."""
+    """Return scenarios in turn: `B`, or `A:548,B:365`. Raises WrongUsage for what is not one, and if one has no end but a successor."""
     legs = []
     for part in text.split(","):
         match = LEG.fullmatch(part.strip())
@@ -145,7 +145,7 @@ def read_jump(text: str) -> Jump:
 
 
 def read_rates(text: str, file: str, indices: Sequence[str]) -> tuple[Mapping[str, Rates], list[Problem]]:
-    """Rates by index from a table with the columns `date` and each index, or `date` and `rate` if there is one index.
+    """Return rates by index from a table with the columns `date` and each index, or `date` and `rate` if there is one index.
 
     A futures or a broker's curve is such a table. An empty cell is a week without a value. Nothing comes after its end.
     """

@@ -248,7 +248,7 @@ def _counted(counted: Counted, on: date, seen: _Seen) -> Iterator[Happened]:
 
 
 def _lane(seen: _Seen, subject: str, on: date, kind: LaneKind) -> None:
-    """Add one more date of a lane, where its kind changes; a state that began earlier than its date takes the days since."""
+    """Add one more date of a lane, if its kind changes; a state that began earlier than its date takes the days since."""
     moves = seen.moves.setdefault(subject, [])
     if moves and moves[-1][1] == kind:
         return

@@ -281,7 +281,7 @@ def _public(row: Mapping[Said, str], day: date, form: SeriesMap) -> date:
 
 
 def _wrong(row: Mapping[Said, str], place: Place, form: SeriesMap, today: date) -> Iterator[Problem]:
-    """Yield what is wrong with a row."""
+    """Report what is wrong with a row."""
 
     def refused(code: str, what: str, fix: str) -> Problem:
         return Problem(code, what, "a published value is taken as it was published", fix, place)
@@ -297,7 +297,7 @@ def _wrong(row: Mapping[Said, str], place: Place, form: SeriesMap, today: date) 
             fix = "correct the date, or import the row when it is published"
             yield refused("I106", f"`{public}` is in the future; today is {today}", fix)
     if _price(row["value"]) is False:
-        yield refused("I103", f"`{row['value']}` is not a value", "write it like `1.7350`, or nothing where none was published")
+        yield refused("I103", f"`{row['value']}` is not a value", "write it like `1.7350`, or nothing if none was published")
     if "low_confidence" in row and row["low_confidence"].lower() not in WORDS:
         yield refused("I104", f"`{row['low_confidence']}` is not a flag", "write `true` or `false`")
     if "observations" in row and not COUNT.fullmatch(row["observations"]):

@@ -1,4 +1,4 @@
-"""The range of a week's value over all choices of collections, where days were collected several times (`rulings.md` 61).
+"""The range of a week's value over all choices of collections, if days were collected several times (`rulings.md` 61).
 
 One collection stands for each day. What the others would have given is shown as a range, on a line of its own that enters no interval.
 Exact: no choice is left out, and none is tried one by one. For a price t, a collection of n listings, m of them at or below t, weighs

@@ -61,7 +61,7 @@ def explained(days: Sequence[CollectedDay], rules: Methodology, published: Decim
 
 
 def _exchanges(days: Sequence[CollectedDay], count: int) -> list[tuple[CollectionSwap, ...]]:
-    """Return every way to exchange the collections of so many days, another collection before none at all."""
+    """Return every way to exchange the collections of `count` days; another collection of the day is tried before an empty day."""
     options = [
         [CollectionSwap(day.day, day.chosen, other) for other in (*(sha256 for sha256, _ in day.others if sha256 is not day.chosen), None)]
         for day in days

@@ -73,13 +73,13 @@ TRANSITIONS = (
 
 
 def depreciation(series: Series, since: date | None = None) -> tuple[tuple[date, Fraction], ...]:
-    """Eq. 1 (and eq. 2 for prices): each value's change since the first one on or after `since`."""
+    """Return eq. 1 (and eq. 2 for prices): each value's change since the first one on or after `since`."""
     known = [(day, value) for day, value in series if since is None or day >= since]
     return tuple((day, (value - known[0][1]) / known[0][1]) for day, value in known)
 
 
 def spread(rental: Series, resale: Series, since: date | None = None) -> tuple[tuple[date, Fraction, Fraction, Fraction], ...]:
-    """Eq. 3 on each date of a resale quote: (date, rental change, resale change, S), with the newest rental value by that date.
+    """Return eq. 3 on each date of a resale quote: (date, rental change, resale change, S), with the newest rental value by that date.
 
     Both curves are measured from the same reference date: the first on which both are known.
     """
@@ -105,7 +105,7 @@ def _known_by(series: Series, day: date) -> Fraction | None:
 
 
 def generation_spread(newer: Series, older: Series) -> tuple[tuple[date, Fraction, Fraction], ...]:
-    """(date, ratio, difference) of two indices on each date on which both were published."""
+    """Return (date, ratio, difference) of two indices on each date on which both were published."""
     of_older = dict(older)
     return tuple((day, value / of_older[day], value - of_older[day]) for day, value in newer if day in of_older)
 

@@ -41,7 +41,7 @@ class DayDetail(Fact):
     unchecked: tuple[str, ...] = ()
     """The rules that an unfiltered table let nobody check; they are taken as applied."""
     doubt: str | None = None
-    """Why the collection may not be whole, where that is so."""
+    """Why the collection may not be whole, if that is so."""
 
     @model_serializer(mode="wrap")
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class IndexValue(Fact):
     overrides: tuple[str, ...] = ()
     """What Manifest Error Overrides excluded from it, with reason, document and persons (WP §7.3)."""
     collection_range: CollectionRange | None = None
-    """The range over all choices of collections, where some day has several."""
+    """The range over all choices of collections, if some day has several."""
     other_versions: Mapping[str, Decimal | None] = Field(default_factory=dict)
     """What each other version gives from the same collections; None for no value. Decides nothing (`rulings.md` 1)."""
     shadow: ShadowValue | None = None

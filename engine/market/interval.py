@@ -94,7 +94,7 @@ class _Law:
         return float(self.order[reached])
 
     def _even(self, doubled: int) -> float:
-        """Over the first place i: all j > i for which the two prices add up to at most `doubled`, and both at i."""
+        """Sum over the first place i: all j > i for which the two prices add up to at most `doubled`, and both at i."""
         n, m = self.count, self.middle
         i = self.first_of
         reached = np.maximum(np.searchsorted(self.micros, doubled - self.micros[i - 1], side="right"), i)
@@ -104,7 +104,7 @@ class _Law:
 
 
 def _log_first(n: int) -> Floats:
-    """log(C(n, m) a_i ((n-i)/n)^m) for i from 1 to n - 1: the m-th is the i-th price and the next one a later.
+    """Return log(C(n, m) a_i ((n-i)/n)^m) for i from 1 to n - 1: the m-th is the i-th price and the next one a later.
 
     Written so that nothing large cancels: C(n, m) / 2^n is the product of 1 - 1/2k, and 4i(n - i)/n^2 is 1 - ((n - 2i)/n)^2.
     """

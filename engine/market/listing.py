@@ -164,7 +164,7 @@ def _removed_by(
 
 
 def _micro(total: float | None, gpus: float | None) -> int | None:
-    """USD per GPU-hour in millionths, half to even, from the decimal digits that were quoted; None if that is not a price.
+    """Return USD per GPU-hour in millionths, half to even, from the decimal digits that were quoted; None if that is not a price.
 
     Whole numbers throughout, as quoted numbers may have more digits than a Decimal's arithmetic keeps. A price that rounds to
     zero is not above it.

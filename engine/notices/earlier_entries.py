@@ -17,7 +17,7 @@ def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
     """Return the numbers of the entries before those of the notice's date, rising.
 
     They are: the adopted deal, and the Acts that changed a party of it; results of the Publication Date that the date rests on; what is
-    told, where it happened before the date, with the Acts of its clause; of a Correction Notice what was said before and since; of a
+    told, if it happened before the date, with the Acts of its clause; of a Correction Notice what was said before and since; of a
     date that was not evaluated what was determined last.
 
     Args:

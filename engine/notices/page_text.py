@@ -95,7 +95,7 @@ def _words(text: str) -> str:
 
 
 def _cells(result: TestResult, rounding: str = "unrounded") -> tuple[str, str, str]:
-    """Measured, limit and headroom as the tables print them; empty without one."""
+    """Return measured, limit and headroom as the tables print them; empty without one."""
     least, room = (None if one is None else ratio_decimals(rounding, one.unit) for one in (result.measured, result.headroom))
     measured = printed_apart(result.measured, result.limit, least) if result.measured is not None and result.limit is not None else ""
     limit = printed_limit(result.comparison, result.limit) if result.comparison is not None and result.limit is not None else ""

@@ -229,7 +229,7 @@ class _Cms:
 def _parts(info: der.Element) -> _Cms:
     """Return the parts of a CMS signature (RFC 5652), everything around them held against what signing writes.
 
-    ECDSA covers the attributes, and the policy the certificate; nothing covers the rest, so of it no byte may be another.
+    The signature covers the attributes, and the policy covers the certificate. Nothing covers the other bytes, so each must be as written.
 
     Raises:
         VerificationFailed: something else stands around them.
@@ -272,14 +272,14 @@ MORE = "the signature carries parts that it does not sign: more signers, certifi
 
 
 def _count(parts: tuple[der.Element, ...], expected: int) -> tuple[der.Element, ...]:
-    """As many parts as signing writes; what comes beyond them is signed by nobody. Raises VerificationFailed."""
+    """Refuse more parts than signing writes: what comes beyond them is signed by nobody. Raises VerificationFailed."""
     if len(parts) != expected:
         raise VerificationFailed(MORE)
     return parts
 
 
 def _holder(certificate: der.Element) -> bytes:
-    """Issuer and serial number of a certificate (RFC 5280: version, serial, algorithm, issuer), as a signature names its signer."""
+    """Return issuer and serial number of a certificate (RFC 5280: version, serial, algorithm, issuer), as a signature names its signer."""
     _, serial, _, issuer, *_ = certificate.parts[0].parts
     return der.encoded(der.SEQUENCE, issuer.whole, serial.whole)
 

@@ -50,7 +50,7 @@ class Later:
     note: str
     leaves: tuple[bytes, ...]
     bodies: tuple[bytes, ...] = ()
-    """The entries themselves, where they are at hand."""
+    """The entries themselves, if they are at hand."""
 
 
 @dataclass
@@ -202,7 +202,7 @@ def _later(later: Later, checkpoint: Checkpoint, logs: list[VerifierKey], truste
 
 
 def _time(notice: _Notice, by: int, at: datetime | None) -> str:
-    """By when the event was there, as its trustees vouch. Raises VerificationFailed if it says that it came later."""
+    """Return by when the event was there, as its trustees vouch. Raises VerificationFailed if it says that it came later."""
     if notice.stamp is not None and notice.stamp.trusted:
         not_after(notice.stamp.at, [("the event", notice.attached["event.json"])])
     if at is None:

@@ -39,7 +39,7 @@ def with_details(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRe
 
 
 def receipt_of_an_act(act: ActRecorded, said: str | None, deal: Deal, now: datetime) -> ActRecorded:
-    """Return the Act with its receipt: as said; now, where it is effective today and nothing is said (`rulings.md` 26a).
+    """Return the Act with its receipt: as said; now, if it is effective today and nothing is said (`rulings.md` 26a).
 
     Raises WrongUsage.
     """

@@ -120,7 +120,7 @@ def take_reply(workspace: Workspace, deal: Deal, file: ReceivedFile, approved_by
 def _not_as_asked(
     deal: Deal, report: ReportReceived, figures: Mapping[str, Figure], reply: ConfirmationReply, file: ReceivedFile
 ) -> Iterator[Problem]:
-    """Yield where a reply is to another form, or gives another value than the report's."""
+    """Report where a reply is to another form, or gives another value than the report's."""
     place = Place(file.name)
     if reply.form is not None and reply.form != confirmation_identity(deal.name, report.name, report.sha256):
         why, fix = "its row `form` names another report, or was changed", "answer the form as it was made"

@@ -48,7 +48,7 @@ def first_needed(deals: Iterable[Deal], on: date) -> list[tuple[str, date]]:
 def causes(
     workspace: Workspace, deal: Deal, events: list[Event], series: Mapping[str, tuple[Published, ...]], templates: Mapping[str, Template]
 ) -> Iterator[Cause]:
-    """Yield everything that reaches back to a date that was determined."""
+    """Yield each cause for which a date that was determined already is determined again."""
     yield from reaching_back(events, series, partial(resolve, deal))
     before = _version_before(workspace, events, templates)
     if before is not None:
@@ -56,7 +56,7 @@ def causes(
 
 
 def _version_before(workspace: Workspace, events: list[Event], templates: Mapping[str, Template]) -> Deal | None:
-    """Return the version of the file that the newest determination rests on, where a newer one has been adopted since."""
+    """Return the version of the file that the newest determination rests on, if a newer one has been adopted since."""
     adoptions = [event for event in events if isinstance(event.payload, DealAdopted)]
     since = max((event.seq for event in events if event.kind in OF_A_DATE), default=-1)
     if len(adoptions) < 2 or adoptions[-1].seq < since:

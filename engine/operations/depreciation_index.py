@@ -18,7 +18,7 @@ from engine.workspace.workspace import Workspace
 
 
 def depreciation_index(workspace: Workspace, older: str, newer: str) -> tuple[DepreciationPublished, ...]:
-    """CRI-D of the older generation on each Publication Date since the newer one's first, 100 at the reference date.
+    """Return CRI-D of the older generation on each Publication Date since the newer one's first, 100 at the reference date.
 
     The reference date is the newer series' first value: the older one's newest value by then is 100.
 

@@ -260,7 +260,7 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _remarks(report: ServicerReport, tree: Tree) -> Iterator[Problem]:
-    """Yield what is worth saying of a report that is taken: what is held, and from when it counts."""
+    """Report what is worth saying of a report that is taken: what is held, and from when it counts."""
     for name, why in report.held.items():
         fix = f"it is held until `headroom confirm '{report.name}' --figure {name}`"
         yield Problem("RW04", f"`{name}` awaits confirmation", why, fix, tree.place(tuple(name.split("."))))

@@ -54,7 +54,7 @@ class Given:
 
     files: list[Path] = field(default_factory=list)
     stopped: str | None = None
-    """Why its next notice cannot be made, where that is so: it and those after it wait, for numbers have no gaps."""
+    """Why its next notice cannot be made, if that is so: it and those after it wait, for numbers have no gaps."""
 
 
 def issue_due(
@@ -126,7 +126,7 @@ def _give(
     given: dict[str, Given],
     spent: ProcessorTime,
 ) -> list[_Waiting]:
-    """Give notices until one cannot be made; those of other deals that are left come back."""
+    """Give notices until one cannot be made; return the notices of other deals that are left."""
     key = workspace.root / NOTICE_KEY
     files = iter(render([one.inputs for one in waiting]))
     made: list[_Made] = []

@@ -57,17 +57,17 @@ class DealOutcome:
     notices: list[Path] = field(default_factory=list)
     state: DealState = field(default_factory=DealState)
     reason: str | None = None
-    """Why it could not be evaluated, where that is so."""
+    """Why it could not be evaluated, if that is so."""
     earlier_edition: bool = False
     """Whether its log is of an earlier edition of the rulings, to which nothing is added, not even the reason."""
     beside: tuple[str, ...] = ()
-    """The hash of the register that could not be read, where one is why."""
+    """The hash of the register that could not be read, if one is why."""
     problems: tuple[str, ...] = ()
     """What has to be mended for it to be evaluated: each with its place."""
     waiting: str | None = None
-    """What it waits for, where a date could not be evaluated yet."""
+    """What it waits for, if a date could not be evaluated yet."""
     not_issued: str | None = None
-    """Why a notice that is due could not be made, where that is so."""
+    """Why a notice that is due could not be made, if that is so."""
 
 
 @dataclass

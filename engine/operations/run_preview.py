@@ -40,7 +40,7 @@ Templates = Mapping[str, Template]
 
 @dataclass(frozen=True, slots=True)
 class DatePreview:
-    """A date that would be determined, and the cut-off that it waits for, where that has not passed."""
+    """A date that would be determined, and the cut-off that it waits for, if that has not passed."""
 
     on: date
     cut_off: str | None

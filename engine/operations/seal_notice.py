@@ -11,7 +11,7 @@ from engine.workspace.workspace import Workspace
 
 
 def authority_of(workspace: Workspace, scribe: Scribe) -> TimeAuthority | None:
-    """Return who stamps the time of notices, where the settings name somebody."""
+    """Return who stamps the time of notices, if the settings name somebody."""
     named = workspace.settings.time_authority
     return None if named is None else TimeAuthority(named.url, named.certificate_sha256, scribe.at, float(named.patience_seconds))
 

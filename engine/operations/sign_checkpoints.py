@@ -123,7 +123,7 @@ def sign_all(workspace: Workspace, beside: bool = True) -> tuple[str, ...]:
     """Sign and keep a checkpoint of every log that has grown since its last one; returns the logs. Only while `alone`.
 
     All go into one transaction. The newest one stands in a file outside the database as well, unless `beside` is left to a call that
-    follows in the same run; where a killed run left it out or behind, it is written again.
+    follows in the same run; if a killed run left it out or behind, it is written again.
     """
     key = own_key(workspace)
     if key is None:

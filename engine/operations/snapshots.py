@@ -230,7 +230,7 @@ def record_snapshots(
         workspace: whose log.
         snapshots: what entered.
         scribe: who records.
-        right: the right under which it was collected, where it was.
+        right: the right under which it was collected, if it was.
         accepted: the changes of form that a person accepted.
         stated: the SHA-256 that its administrator states.
         part_of: the SHA-256 of the table that it was cut from.

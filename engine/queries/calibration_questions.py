@@ -71,7 +71,7 @@ class CalibrationAnswer:
         term: the term that varies.
         clause: its clause.
         index: the index.
-        drafted: the variant as drafted, where it is among those tried.
+        drafted: the variant as drafted, if it is among those tried.
         found: the figures.
         setting: model, horizon, seed.
         scores: how the model forecast the history, beside simpler forecasts.
@@ -201,7 +201,7 @@ def levels_between(first: str, last: str, step: str) -> tuple[Fraction, ...]:
 
 
 def whole_numbers(text: str, what: str) -> tuple[int, ...]:
-    """Whole numbers apart by commas. Raises WrongUsage for anything else."""
+    """Return whole numbers apart by commas. Raises WrongUsage for anything else."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts or not all(part.isdigit() and 0 < int(part) <= 99 for part in parts):
         raise WrongUsage(f"`{text}` are not {what}; write them like 1,2,3")

@@ -46,7 +46,7 @@ class ClausesInWords:
 
 
 def clauses_in_words(deal: Deal, on: date, templates: Templates, only: str | None = None) -> ClausesInWords:
-    """Return each clause and trigger in plain English; of one, where it is named.
+    """Return each clause and trigger in plain English; of one, if it is named.
 
     Raises WrongUsage for a clause that the deal does not have.
     """

@@ -45,7 +45,7 @@ class DecisiveWeeks:
 
 
 def decisive_weeks(workspace: Workspace, deal: Deal, templates: Mapping[str, Template]) -> tuple[DecisiveWeeks, ...]:
-    """For each test that has a rate, in a deal with `decisive only`: its decisive results over the prints on record.
+    """Return for each test that has a rate, in a deal with `decisive only`: its decisive results over the prints on record.
 
     A deal that closes after the history is lived as if it had closed on the first print's day. A test that needs reports has results
     only if the log holds them.

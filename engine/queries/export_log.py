@@ -112,7 +112,7 @@ def _lines_of(text: str) -> int:
 
 
 def _rows_of(text: str) -> int:
-    """Rows of a CSV text without its head."""
+    """Return rows of a CSV text without its head."""
     return sum(1 for _ in csv.reader(io.StringIO(text))) - 1
 
 

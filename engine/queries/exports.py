@@ -45,7 +45,7 @@ FOLD = 73
 
 
 def as_csv(events: Sequence[Event]) -> str:
-    """Results, counts, deadlines and Obligations of a deal, one row for each event; a spreadsheet reads its figures as numbers."""
+    """Return results, counts, deadlines and Obligations of a deal, one row for each event; a spreadsheet reads its figures as numbers."""
     rows = []
     for event in events:
         row = _row(event)

@@ -22,7 +22,7 @@ class FleetPerformance:
 
     Attributes:
         certified: GPUs with a certificate.
-        pledged: GPUs pledged, where named.
+        pledged: GPUs pledged, if named.
         percentiles: performance at the 5th, 25th, 50th, 75th and 95th percentile, as shares of the model's
         nominal performance. mean: over the certified GPUs. spread: 95th over 5th percentile, less one.
     """

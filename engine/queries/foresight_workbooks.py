@@ -16,7 +16,7 @@ Sheet = tuple[str, Sequence[str], list[list[Any]]]
 
 
 def foresight_workbook(answers: Mapping[str, Any], made: date) -> bytes:
-    """Answers as one workbook, the same bytes each time.
+    """Return answers as one workbook, the same bytes each time.
 
     Args:
         answers: each answer's JSON by its name; lists of objects become sheets, everything else a row of the first sheet.

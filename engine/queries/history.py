@@ -319,7 +319,7 @@ def newest_moment(workspace: Workspace) -> datetime:
 
 
 def history_part(workspace: Workspace, deal: str, start: int, most: int) -> tuple[tuple[Event, ...], int, str]:
-    """At most so many entries of a deal's log from a number on, with the size and the root of the whole log."""
+    """Return at most so many entries of a deal's log from a number on, with the size and the root of the whole log."""
     with workspace.store.read() as reader:
         size, head = reader.head(deal_log(deal))
         rows = [row for row in (reader.entry(deal_log(deal), seq) for seq in range(start, min(start + most, size))) if row is not None]

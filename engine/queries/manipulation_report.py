@@ -109,7 +109,7 @@ class ManipulationReport:
 def manipulation_report(
     workspace: Workspace, index: str, version: str, publication: date, costs: Path | None, progress: Callable[[str], None]
 ) -> ManipulationReport:
-    """Least numbers of injected listings for each day, the week and the four estimators; Table 5 over all days on hand.
+    """Return least numbers of injected listings for each day, the week and the four estimators; Table 5 over all days on hand.
 
     Raises WrongUsage for a date without a value, naming the dates near it.
     """
@@ -172,7 +172,7 @@ class DealManipulation:
 
 
 def deal_manipulation(workspace: Workspace, deal: str, on: date) -> DealManipulation:
-    """For each test of a date, the least number of listings on every day that trips it, or masks its failure.
+    """Return for each test of a date, the least number of listings on every day that trips it, or masks its failure.
 
     Raises WrongUsage for a date on which the deal was not tested.
     """

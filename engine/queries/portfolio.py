@@ -111,7 +111,7 @@ class Row:
         return (place, self.due[0].by if self.due else date.max, self._room(), self.deal, self.key)
 
     def _room(self) -> Fraction:
-        """Headroom as a share of the limit; the least where it is missing, the most if none is possible."""
+        """Return headroom as a share of the limit; the least where it is missing, the most if none is possible."""
         result = self.result
         if result is None or result.headroom is None or result.limit is None:
             return Fraction(FAR if result is None else -FAR)
@@ -173,7 +173,7 @@ def _deal(deal: str, events: Sequence[Event], on: date) -> Iterator[Row]:
 
 
 def told_apart(clauses: Sequence[ClauseFacts]) -> Iterator[ClauseFacts]:
-    """Clauses whose title is not theirs alone, with the class of debt or the key that tells them apart."""
+    """Yield clauses whose title is not theirs alone, with the class of debt or the key that tells them apart."""
     titles = Counter(clause.title for clause in clauses)
     for clause in clauses:
         own = clause.title if titles[clause.title] == 1 else f"{clause.title}, {in_words(clause.debt_class or clause.key)}"

@@ -125,7 +125,7 @@ def _week(day: date, value: Mapping[str, Any]) -> Week:
 
 
 def bands(points: Sequence[WidthPoint]) -> Iterator[WidthBand]:
-    """Table 6 as measured; a band without a week says so by its count."""
+    """Yield Table 6 as measured; a band without a week says so by its count."""
     for first, beyond, paper in BANDS:
         inside = [point for point in points if point.observations >= first and (beyond is None or point.observations < beyond)]
         widths = sorted(one.width for one in inside)

@@ -98,7 +98,7 @@ def _source(values: Sequence[Mapping[str, Any]], entered: Sequence[Any]) -> list
 
 
 def _scenarios() -> list[tuple[str, str]]:
-    """(b): depreciation scenarios for sensitivity analysis (WP Table 4)."""
+    """Answer (b): depreciation scenarios for sensitivity analysis (WP Table 4)."""
     return [
         (f"scenario {name}", f"rates fall {float(low):.0%} to {float(high):.0%} a year; useful life {USEFUL_LIVES[name]}")
         for name, (low, high) in BANDS.items()
@@ -108,7 +108,7 @@ def _scenarios() -> list[tuple[str, str]]:
 def _governance(
     workspace: Workspace, series: str, values: Sequence[Mapping[str, Any]], entered: Sequence[Any], prints: int
 ) -> list[tuple[str, str]]:
-    """(c): methodology governance to the standard of documentation after LIBOR."""
+    """Answer (c): methodology governance to the standard of documentation after LIBOR."""
     name = series_name(series)
     made = dict.fromkeys(str(value["methodology"]) for value in values if value["methodology"])
     restated = prints - len(values)
@@ -131,7 +131,7 @@ def _governance(
 
 
 def _audit(workspace: Workspace, series: str) -> list[tuple[str, str]]:
-    """(d): a commitment to independent audit before closing; what anybody can check until then."""
+    """Answer (d): a commitment to independent audit before closing; what anybody can check until then."""
     checkpoints = workspace.store.checkpoints(index_log(series))
     return [
         ("independent audit", "none is on record; a rated transaction needs one before closing"),

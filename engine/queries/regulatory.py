@@ -33,7 +33,7 @@ class Line:
     clause: ClauseFacts
     result: TestResult | None
     determined: TestResult | None
-    """The newest result with a value, where the newest has none."""
+    """The newest result with a value, if the newest has none."""
     test: TestState | None
     trigger: TriggerState | None
 

@@ -35,7 +35,7 @@ def price(value: Fraction | None) -> str:
 
 
 def seller_moves(days: Sequence[Day], methodology: Methodology) -> dict[str, Any]:
-    """Leaving, repricing and invented listings of a week that has a value."""
+    """Return leaving, repricing and invented listings of a week that has a value."""
     true = week_value(days, methodology)
     assert true is not None, "asked of a week without a value"
     priced = repricing(days, methodology)

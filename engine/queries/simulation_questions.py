@@ -166,7 +166,7 @@ def simulate(
     """Return a draft on paths of the rate model, from closing on.
 
     Args:
-        deal: the draft; where it reads several indices, each moves by a model of its own.
+        deal: the draft; if it reads several indices, each moves by a model of its own.
         make: gives the covenant templates by name.
         workspace: whose history is used where no table is named.
         given: what the Servicer's reports would say.
@@ -272,7 +272,7 @@ def _chances(total: PathTally, weeks: int) -> Iterator[Chance]:
 
 
 def _fan(ticks: NDArray[np.int64]) -> list[tuple[float, ...]]:
-    """Quantiles of the published values of each week, in USD."""
+    """Return quantiles of the published values of each week, in USD."""
     fan = []
     for week in ticks:
         values = week[week != NO_VALUE] / TICK

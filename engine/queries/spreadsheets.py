@@ -145,7 +145,7 @@ def _as_read(column: str, value: Any) -> Any:
 def workbook(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], made: date, *more: tuple[str, Sequence[str], Iterable[Any]]
 ) -> bytes:
-    """Tables as one workbook, the same bytes each time.
+    """Return tables as one workbook, the same bytes each time.
 
     Args:
         title: of the first sheet.

@@ -26,7 +26,7 @@ class OpenDuty:
         principal: what is outstanding under it, by its newest determination.
         who: the role of the party that owes it.
         name: the party's name, if the deal has that party.
-        to: the roles of those to whom it is owed, where the deal says.
+        to: the roles of those to whom it is owed, if the deal says.
         act: what kind of thing it is: a report, a cure, a delivery, a notice.
         subject: the clause that it is about.
         what: in words.
@@ -109,7 +109,7 @@ def owed_of(deal: str, events: Sequence[Event], on: date) -> Iterator[OpenDuty]:
 
 
 def _owed_to(duty: DatedDuty, duties: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """To whom a notice is owed; nobody in particular for anything else."""
+    """Return to whom a notice is owed; nobody in particular for anything else."""
     return duty.due.to or duties.get(duty.due.notice or "", ())
 
 

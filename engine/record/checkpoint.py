@@ -167,7 +167,7 @@ def with_cosignatures(note: str, other: str, trustees: Iterable[VerifierKey]) ->
 
 
 def signed_by_others(note: str, keys: Iterable[VerifierKey]) -> tuple[str, ...]:
-    """Names in signature lines that none of `keys` made: whose they are is not known. Raises VerificationFailed if malformed."""
+    """Return names in signature lines that none of `keys` made: whose they are is not known. Raises VerificationFailed if malformed."""
     known = {(key.name, key.id) for key in keys}
     lines = (_signature(line) for line in _split(note)[1])
     return tuple(dict.fromkeys(name for name, raw in lines if (name, raw[:_ID]) not in known))
@@ -192,7 +192,7 @@ def holds_all_of(note: str, other: str) -> bool:
 
 
 def newest(notes: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
-    """Size and note of the greatest size; of several notes of it the one saved last, which has every cosignature; None of none."""
+    """Return size and note of the greatest size; of several notes of it the one saved last, which has every cosignature; None of none."""
     return max(reversed(list(notes)), key=lambda note: note[0], default=None)
 
 

@@ -118,7 +118,7 @@ def body_of(draft: Draft, scribe: Scribe) -> bytes:
 
 
 def as_text(value: Any) -> Any:
-    """JSON in which no number is a float: what is not whole is text, so that every reader sees the same digits."""
+    """Return JSON in which no number is a float: what is not whole is text, so that every reader sees the same digits."""
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, dict):

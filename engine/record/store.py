@@ -89,7 +89,7 @@ class Entry:
     leaf: bytes
     root: bytes
     peak: bytes | None = field(default=None, compare=False)
-    """The root of the widest complete subtree that it completes, where it was read from the database."""
+    """The root of the widest complete subtree that it completes, if it was read from the database."""
 
 
 class Reader:
@@ -126,7 +126,7 @@ class Reader:
         return self.head(log)[0]
 
     def head(self, log: str) -> tuple[int, bytes]:
-        """Size and root of a log."""
+        """Return size and root of a log."""
         query = select(_ENTRIES.c.seq, _ENTRIES.c.root).where(_ENTRIES.c.log == log)
         row = self._connection.execute(query.order_by(_ENTRIES.c.seq.desc()).limit(1)).first()
         return (0, EMPTY) if row is None else (row[0] + 1, _hash(log, row[0], row[1]))
@@ -144,7 +144,7 @@ class Reader:
         return None if row is None else row[0].encode()
 
     def checkpoints(self, log: str) -> list[tuple[int, str]]:
-        """Size and note of each signed checkpoint of a log, in the order in which they were saved."""
+        """Return size and note of each signed checkpoint of a log, in the order in which they were saved."""
         query = select(_NOTES.c.size, _NOTES.c.note).where(_NOTES.c.log == log).order_by(_NOTES.c.seq)
         return [(int(size), str(note)) for size, note in self._connection.execute(query)]
 
@@ -289,12 +289,12 @@ class Store:
             return reader.size(log)
 
     def head(self, log: str) -> tuple[int, bytes]:
-        """Size and root of a log."""
+        """Return size and root of a log."""
         with self.read() as reader:
             return reader.head(log)
 
     def checkpoints(self, log: str) -> list[tuple[int, str]]:
-        """Size and note of each signed checkpoint of a log, in the order in which they were saved."""
+        """Return size and note of each signed checkpoint of a log, in the order in which they were saved."""
         with self.read() as reader:
             return reader.checkpoints(log)
 

@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 
 def out_of_place(report: ReportFacts, known: Sequence[ReportFacts], terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
-    """Yield everything for which a report cannot stand among those on record.
+    """Report everything for which a report cannot stand among those on record.
 
     Args:
         report: the report, read.
@@ -43,7 +43,7 @@ def out_of_place(report: ReportFacts, known: Sequence[ReportFacts], terms: Terms
 
 
 def _not_asked_for(report: ReportFacts, known: Sequence[ReportFacts], terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
-    """Yield a period that nothing asks for, with the one that is due."""
+    """Report a period that nothing asks for, with the one that is due."""
     rule = terms.servicer_reports
     if rule is None:
         return

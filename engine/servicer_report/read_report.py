@@ -195,7 +195,7 @@ def _own(reading: Reading, name: str, path: Path) -> None:
 
 
 def _days_of(reading: Reading, name: str, path: Path) -> tuple[date, date] | None:
-    """Return the days that a figure is of, where it says so: `for: {from: 2026-03-12, to: 2026-04-08}`."""
+    """Return the days that a figure is of, if it says so: `for: {from: 2026-03-12, to: 2026-04-08}`."""
     first, last = (_date(reading, (*path, "for", end)) for end in ("from", "to"))
     closed(reading, (*path, "for"), ("from", "to"))
     if first and last and (first > last or last > reading.received):

@@ -22,7 +22,7 @@ FROM_TO = "write it like `from: 2026-03-12, to: 2026-03-18`, in every row or in 
 
 
 def read_tapes(reading: Reading, start: date | None, end: date | None) -> tuple[RentOfDays, ...]:
-    """Rental tapes by contract, added up to hours and a weighted average rate; and by days, where each row says its days.
+    """Return rental tapes by contract, added up to hours and a weighted average rate; and by days, if each row says its days.
 
     Args:
         reading: the report.
@@ -75,7 +75,7 @@ def window_of(day: date) -> date:
 def _tape(
     reading: Reading, asset: str, tape: list[Any], period: tuple[date | None, date | None]
 ) -> list[tuple[tuple[date, date], Fraction, Fraction]]:
-    """Add a tape up; what comes back are its rows by days, where each of them says its days."""
+    """Add a tape up; what comes back are its rows by days, if each of them says its days."""
     rents: list[tuple[tuple[date, date], Fraction, Fraction]] = []
     dated = [isinstance(row, dict) and "from" in row for row in tape]
     if any(dated) and not all(dated):
@@ -109,7 +109,7 @@ def _tape(
 
 
 def _from_tape(reading: Reading, asset: str, name: str, figure: Figure, rounding: Fraction) -> None:
-    """Take a figure that the tape adds up to; where the report gives it as well, the two must agree but for rounding."""
+    """Take a figure that the tape adds up to; if the report gives it as well, the two must agree but for rounding."""
     name, path = f"rental.{asset}.{name}", ("rental", asset, "tape")
     given = reading.figures.setdefault(name, figure)
     reading.paths.setdefault(name, path)

@@ -177,7 +177,7 @@ def letters(column: int) -> str:
 
 
 def sheet_of_rows(rows: Iterable[tuple[int, Sequence[str]]], name: str = "") -> Sheet:
-    """Rows of text by their line as a sheet, so that a table of CSV is read as one of a workbook is."""
+    """Return rows of text by their line as a sheet, so that a table of CSV is read as one of a workbook is."""
     cells = {
         (line, column): Cell(line, column, f"{letters(column)}{line}", "text", text)
         for line, row in rows

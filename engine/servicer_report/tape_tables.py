@@ -20,7 +20,7 @@ def read_tape(tree: Tree, data: bytes, file: str, layout: TapeLayout, separators
         data: the file, byte for byte.
         file: its name, for the errors.
         layout: which column holds what.
-        separators: the encoding and the separator, where the tape is text.
+        separators: the encoding and the separator, if the tape is text.
     """
     spec: dict[str, Any] = {"columns": layout.wanted, "sheet": layout.sheet, "header_row": layout.header_row}
     if is_workbook(file):

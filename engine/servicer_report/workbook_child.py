@@ -184,7 +184,7 @@ def open_ods(path: str) -> dict[str, Any]:
 
 
 def _ods_formats(document: Any) -> dict[str, str]:
-    """By the style of a cell, what its data style adds to a number, written as a number format."""
+    """Return, by the style of a cell, what its data style adds to a number, written as a number format."""
     data: dict[str, str] = {}
     styles = [*document.styles.childNodes, *document.automaticstyles.childNodes]
     for style in styles:

@@ -22,7 +22,7 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class StepOf:
-    """One step of a term: its value from a date on, where it was written, and by which document."""
+    """One step of a term: its value from a date on, if it was written, and by which document."""
 
     since: date
     value: Any

@@ -76,7 +76,7 @@ def resolve(deal: Deal, on: date) -> TermsInForce:
 
 
 def since_of(deal: Deal, on: date) -> date:
-    """From when the terms that are in force on a date are."""
+    """Return from when the terms that are in force on a date are."""
     return max((since for since, _ in deal.segments if since <= on), default=deal.closing_date)
 
 
@@ -138,7 +138,7 @@ def load_deal(text: str, file: str, clauses: Clauses, upto: int | None = None) -
         text: the file.
         file: its name, for the errors.
         clauses: the model of each template's terms, by the template's name.
-        upto: the last amendment that is read, where not all are: the text as it stood before a later one.
+        upto: the last amendment that is read, if not all are: the text as it stood before a later one.
     """
     tree, problems = parse(text, file)
     if tree is None or problems:

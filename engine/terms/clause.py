@@ -20,7 +20,7 @@ IfNotDetermined = Annotated[str, Field(pattern=IF_NOT_DETERMINED)]
 
 
 def _with_article(value: Any) -> Any:
-    """`default` and `trigger event` as the file also may write them, with their article."""
+    """Return `default` and `trigger event` as the file also may write them, with their article."""
     return f"a {value}" if value in ("default", "trigger event") else value
 
 
@@ -34,7 +34,7 @@ def block_or_word(value: Any) -> str:
 
 
 class Extension(Fact):
-    """A second Cure Period, where enough of the first shortfall was made good (`rulings.md` 52a)."""
+    """A second Cure Period, if enough of the first shortfall was made good (`rulings.md` 52a)."""
 
     within: CurePeriod
     if_made_good: MadeGood
@@ -181,11 +181,11 @@ class Clause(Fact):
     """Whether the index alone decides it, whatever the pool earns (WP §5.2)."""
 
     def margin_unit(self) -> Unit:
-        """Return what the distance to this clause's limit is counted in."""
+        """Return the unit in which the headroom of this clause is counted."""
         return Unit.POINTS
 
     def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:
-        """(key, kind, name) of everything else in the deal that the clause names."""
+        """Return (key, kind, name) of everything else in the deal that the clause names."""
         return (("index", "index", self.index), ("class", "class of debt", self.debt_class))
 
     def limit_fits(self) -> bool:
@@ -262,12 +262,12 @@ class LimitClause(ElectiveClause):
 
     limit: PossibleLimit
     better: ClassVar[Literal["higher", "lower"] | None] = None
-    """Which figures are the better ones for the lender, where it is always the same side."""
+    """Which figures are the better ones for the lender, if it is always the same side."""
     units: ClassVar[tuple[Unit, ...]] = (Unit.SHARE,)
     """The units that the limit may have."""
 
     def margin_unit(self) -> Unit:
-        """Points for shares, the limit's own unit otherwise."""
+        """Return the unit of the headroom: points for a share, otherwise the unit of the limit."""
         return Unit.POINTS if self.limit.figure.unit is Unit.SHARE else self.limit.figure.unit
 
     def limit_fits(self) -> bool:

@@ -35,7 +35,7 @@ def weekly(weekday: int, first: date, last: date) -> Iterator[date]:
 
 
 def monthly(day: int, months: Collection[int], first: date, last: date) -> Iterator[date]:
-    """Day `day` of each of the named months of every year, from `first` to `last`; the month's last if it has no such day."""
+    """Yield day `day` of each of the named months of every year, from `first` to `last`; the month's last if it has no such day."""
     year, month = first.year, first.month
     while (at := _day_of(year, month, day)) <= last:
         if at >= first and month in months:

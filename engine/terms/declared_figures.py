@@ -36,7 +36,7 @@ class Expression:
 
 
 def read_expression(text: str) -> Expression:
-    """`rented / available`, `cash - drawn`, `sum of [cash, undrawn]` or `cash` as an Expression. Raises D131 otherwise."""
+    """Read `rented / available`, `cash - drawn`, `sum of [cash, undrawn]` or `cash` as an Expression. Raises D131 otherwise."""
     listed = re.fullmatch(r"sum of \[([^\[\]]+)\]", text.strip())
     if listed is not None:
         names = tuple(name.strip() for name in listed[1].split(","))

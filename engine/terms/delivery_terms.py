@@ -34,7 +34,7 @@ class DeliveryTerms(Fact):
 
 
 THE_GIVER, SAME_ADDRESSEES = "the giver", "the same addressees"
-"""Who gives a Correction Notice, and to whom, where that follows from the notice that it corrects (`rulings.md` 53a)."""
+"""Who gives a Correction Notice, and to whom, if that follows from the notice that it corrects (`rulings.md` 53a)."""
 
 
 class NoticeDuty(DeliveryTerms):

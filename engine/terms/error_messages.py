@@ -112,7 +112,7 @@ BLANK = ("", "~", "null")
 
 
 def no_value(tree: Tree, name: str, place: Place) -> Problem:
-    """Return a key without a value; where a comment begins in its place, the problem says so."""
+    """Return a key without a value; if a comment begins in its place, the problem says so."""
     lines = tree.text.splitlines()
     after = lines[place.line - 1][place.column - 1 :].strip() if place.line <= len(lines) else ""
     if after.startswith("#"):

@@ -116,12 +116,12 @@ QUARTER = 3
 
 
 def _read_day_of_month(text: str) -> int:
-    """`15`, or `last` as 31: in a shorter month the 31st is the last."""
+    """Read `15`, or `last` as 31: in a shorter month the 31st is the last."""
     return 31 if text == "last" else _within(read_whole, "a month has days 1 to 31", "write its day, or `last`", 31)(text)
 
 
 def _quarterly(months: tuple[int, ...]) -> tuple[int, ...]:
-    """Four months, a quarter apart, in the order of the year. Raises D545."""
+    """Return four months, a quarter apart, in the order of the year. Raises D545."""
     if months not in [MONTHS[first::QUARTER] for first in range(QUARTER)]:
         why = "a year has four quarters, and they end three months apart"
         raise refusal("D545", f"`{', '.join(map(str, months))}` are not the months of four quarters", why, "write it like `[3, 6, 9, 12]`")
@@ -144,7 +144,7 @@ DayOfMonth = Annotated[
 
 
 def _read_made_good(text: str) -> Fraction:
-    """`at least 50% of the shortfall` as a share. Raises D132 otherwise."""
+    """Read `at least 50% of the shortfall` as a share. Raises D132 otherwise."""
     match = re.fullmatch(r"at least (.+) of the shortfall", text)
     if match is None:
         why = "a second period is agreed for the share of the first shortfall that was made good"

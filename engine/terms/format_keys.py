@@ -232,7 +232,7 @@ def _not_yet(tree: Tree, path: Path) -> Problem:
 
 
 def _blocks(data: Any, pattern: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, Block]]:
-    """Yield every block of the file that a pattern stands for, with its path; where the file has something else, nothing."""
+    """Yield every block of the file that a pattern stands for, with its path; if the file has something else, nothing."""
     if not isinstance(data, Mapping):
         return
     if not pattern:

@@ -17,7 +17,7 @@ COUNTS, AGENT, UNDETERMINED = "the result counts", "agent determination", "not d
 
 
 def read_at_most(text: str) -> Period | None:
-    """`4 determination dates` as a Period, `without limit` as None. Raises D109 for another form, D123 for another unit."""
+    """Read `4 determination dates` as a Period, `without limit` as None. Raises D109 for another form, D123 for another unit."""
     return None if text == WITHOUT_LIMIT else read_period(text, "determination dates")
 
 

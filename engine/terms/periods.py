@@ -86,7 +86,7 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 
 def read_day(text: str) -> date:
-    """`2026-01-06` as a date. Raises D108 for another form, a day that does not exist, or one of another age."""
+    """Read `2026-01-06` as a date. Raises D108 for another form, a day that does not exist, or one of another age."""
     try:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
             raise ValueError
@@ -114,7 +114,7 @@ IN_DAYS: tuple[PeriodUnit, ...] = ("business days", "days", "weeks")
 
 
 def read_period(text: str, *units: PeriodUnit) -> Period:
-    """`15 business days` as a Period in one of `units`. Raises D109 for another form, D123 for another unit."""
+    """Read `15 business days` as a Period in one of `units`. Raises D109 for another form, D123 for another unit."""
     match = re.fullmatch(r"([0-9]{1,6}) ([a-z ]+?)(s?)", text, re.ASCII)
     unit = UNITS.get(match[2]) if match else None
     if match and match[2] == "quarter" and int(match[1]) >= 1:
@@ -131,7 +131,7 @@ def read_period(text: str, *units: PeriodUnit) -> Period:
 
 
 def read_clock_time(text: str) -> ClockTime:
-    """`18:00`, or `end of day`, as a ClockTime. Raises D130 otherwise."""
+    """Read `18:00`, or `end of day`, as a ClockTime. Raises D130 otherwise."""
     match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", text, re.ASCII)
     if match:
         return ClockTime(int(match[1]), int(match[2]))
@@ -142,7 +142,7 @@ def read_clock_time(text: str) -> ClockTime:
 
 
 def read_relative(text: str) -> RelativePeriod:
-    """`1 business day before determination date`, or `determination date`, as a RelativePeriod; an hour may follow: `.., 17:00`.
+    """Read `1 business day before determination date`, or `determination date`, as a RelativePeriod; an hour may follow: `.., 17:00`.
 
     Raises D110 for another form or date and for a period of no days, D109, D123 and D130.
     """
@@ -160,7 +160,7 @@ def read_relative(text: str) -> RelativePeriod:
 
 
 def read_persistence(text: str) -> Persistence:
-    """`2 consecutive publication dates` or `3 of the last 6 determination dates`. Raises D111 otherwise."""
+    """Read `2 consecutive publication dates` or `3 of the last 6 determination dates`. Raises D111 otherwise."""
     run = re.fullmatch(r"([0-9]{1,6})(?: consecutive)? (publication|determination) dates?", text, re.ASCII)
     window = re.fullmatch(r"([0-9]{1,6}) of the last ([0-9]{1,6})(?: (publication|determination) dates)?", text, re.ASCII)
     if run and int(run[1]) >= 1 and ("consecutive" in text or int(run[1]) == 1):

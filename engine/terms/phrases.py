@@ -87,7 +87,7 @@ def _digits(text: str) -> Fraction:
 
 
 def read_share(text: str) -> Fraction:
-    """`85%` as 17/20. Raises D101 without a per cent sign."""
+    """Read `85%` as 17/20. Raises D101 without a per cent sign."""
     match = re.fullmatch(rf"(-?)({NUMBER}) ?%", text, re.ASCII)
     if not match:
         raise refusal("D101", f"`{text}` is not a percentage", "a share is written with its sign", "write it like `65%`")
@@ -95,7 +95,7 @@ def read_share(text: str) -> Fraction:
 
 
 def read_rate(text: str) -> Fraction:
-    """`USD 1.50 per GPU-hour` as 3/2. Raises D102 without currency, D103 without unit of time."""
+    """Read `USD 1.50 per GPU-hour` as 3/2. Raises D102 without currency, D103 without unit of time."""
     match = re.fullmatch(rf"(USD )?({NUMBER})( per GPU-hour)?", text, re.ASCII)
     if match and match[1] and match[3]:
         return _digits(match[2])
@@ -117,7 +117,7 @@ def read_set_rate(text: str) -> Decimal | None:
 
 
 def read_usd(text: str) -> Fraction:
-    """`USD 16,000,000` as 16000000. Raises D104 without the currency."""
+    """Read `USD 16,000,000` as 16000000. Raises D104 without the currency."""
     match = re.fullmatch(rf"USD ({NUMBER})", text, re.ASCII)
     if not match:
         why = "money is written with its currency, and only USD is supported"
@@ -151,7 +151,7 @@ def _quantity(text: str) -> Figure | None:
 
 
 def read_limit(text: str) -> Limit:
-    """`at least 120%` as a Limit. Raises D113 if the comparison or the figure is missing."""
+    """Read `at least 120%` as a Limit. Raises D113 if the comparison or the figure is missing."""
     for comparison in get_args(Comparison):
         figure = _quantity(text.removeprefix(f"{comparison} ")) if text.startswith(f"{comparison} ") else None
         if figure is not None:
@@ -161,7 +161,7 @@ def read_limit(text: str) -> Limit:
 
 
 def read_margin(text: str) -> Margin:
-    """`3 points` as a Margin. Raises D105 otherwise."""
+    """Read `3 points` as a Margin. Raises D105 otherwise."""
     figure = _quantity(text)
     if figure is None or figure.value < 0 or figure.unit in (Unit.SHARE, Unit.COUNT):
         why = "a distance between two percentages is counted in points, between two multiples in x, between two rates in USD per GPU-hour"
@@ -172,7 +172,7 @@ def read_margin(text: str) -> Margin:
 
 
 def read_caps(text: str) -> Caps:
-    """`2 in any 12 months`, or `2 in total and 1 in any 12 months`, as Caps. Raises D120 otherwise, and for two over one time."""
+    """Read `2 in any 12 months`, or `2 in total and 1 in any 12 months`, as Caps. Raises D120 otherwise, and for two over one time."""
     fix = "write it like `2 in total`, `1 in any 12 months` or `2 in total and 1 in any 12 months`"
     each = []
     for part in text.split(" and "):
@@ -186,7 +186,7 @@ def read_caps(text: str) -> Caps:
 
 
 def read_number(text: str) -> Fraction:
-    """`1.5` as 3/2. Raises D106 otherwise."""
+    """Read `1.5` as 3/2. Raises D106 otherwise."""
     match = re.fullmatch(rf"({NUMBER})x?", text, re.ASCII)
     if not match:
         raise refusal("D106", f"`{text}` is not a number", "a multiple or factor has no unit", "write it like `1.5`")
@@ -194,7 +194,7 @@ def read_number(text: str) -> Fraction:
 
 
 def read_whole(text: str) -> int:
-    """`1024` or `1,024` as an integer. Raises D107 otherwise."""
+    """Read `1024` or `1,024` as an integer. Raises D107 otherwise."""
     if not re.fullmatch(r"[0-9]{1,3}(,[0-9]{3}){1,300}|[0-9]{1,900}", text):
         raise refusal("D107", f"`{text}` is not a whole number", "things are counted in whole ones", "write it like `1024`")
     return int(text.replace(",", ""))
@@ -205,7 +205,7 @@ MOST_WEEKS = 1_200
 
 
 def read_rates(text: str) -> tuple[Decimal | None, ...]:
-    """`1.60 1.55x3 _` as one entry per Thursday, None if nothing was published. Raises D112 otherwise."""
+    """Read `1.60 1.55x3 _` as one entry per Thursday, None if nothing was published. Raises D112 otherwise."""
     rates: list[Decimal | None] = []
     for word in text.split():
         match = re.fullmatch(r"(_|[0-9]{1,30}(?:\.[0-9]{1,30})?)(?:x([0-9]{1,30}))?", word, re.ASCII)

@@ -54,11 +54,11 @@ class SenderLayout(Fact):
         deal: the deal that they are of; read from a cell if it is not given.
         sheet: the sheet of `cells` and `columns`; the only one in sight unless given.
         cells: by figure, or `period.from`, the cell that holds it, like `B7` or `Summary!B7`.
-        columns: by figure the name of its column, where one row below the head holds the report.
+        columns: by figure the name of its column, if one row below the head holds the report.
         header_row: the row of those names; the first that has them all unless given.
         factors: by figure what it is multiplied by: 1000 where the sender reports thousands.
         decimal: how text in the file parts decimals.
-        tape: the columns of a rental tape, where the file has one.
+        tape: the columns of a rental tape, if the file has one.
     """
 
     files: tuple[str, ...] = Field(min_length=1)

@@ -61,7 +61,7 @@ def tokens(database: DeskDatabase, person: int | None = None) -> tuple[AccessTok
 
 
 def end_token(database: DeskDatabase, key: str, now: datetime, person: int | None = None) -> None:
-    """End a token by its hash; of one person alone if that is given."""
+    """End a token by its hash; if `person` is given, only a token of that person."""
     mine, values = ("", ()) if person is None else (" AND person = ?", (person,))
     database.write(f"UPDATE access_token SET ended_at = ? WHERE token = ? AND ended_at IS NULL{mine}", (now.isoformat(), key, *values))
 

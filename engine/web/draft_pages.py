@@ -48,7 +48,7 @@ class HeldDraft:
 
 
 class HeldDrafts:
-    """The drafts of all structurers, each seen by its own alone."""
+    """The drafts that structurers have loaded; each person sees only their own."""
 
     def __init__(self) -> None:
         """Begin with none."""

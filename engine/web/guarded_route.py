@@ -104,7 +104,7 @@ class Visit:
         return self.scribe_as(self.who.login)
 
     def scribe_as(self, actor: str) -> Scribe:
-        """Return the same for whoever has no account: what let them in."""
+        """Return the scribe of somebody without an account; `actor` says what let the person in, like a link in a mail."""
         return replace(scribe(), actor=actor, at=self.now)
 
     def said(self, name: str, most: int = 2000) -> str:

@@ -20,7 +20,7 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 
 
 def acting_for(person: Person, deal: str) -> Acting:
-    """For which parties of a deal an account acts; an approver is a second person of the Servicer's."""
+    """Return for which parties of a deal an account acts; an approver is a second person of the Servicer's."""
     parties = tuple(SERVICER if party == APPROVER else party for party in person.parties_in(deal))
     return Acting(acts_for=parties, deals=() if deal == EVERY_DEAL else (deal,))
 

@@ -111,5 +111,5 @@ def may(person: Person | None, right: Right, deal: str | None = None) -> bool:
 
 
 def granted(person: Person, deals: Iterable[str], right: Right = Right.SEE) -> tuple[str, ...]:
-    """Of some deals those in which the person has a right, in their order."""
+    """Return those of some deals in which the person has a right, in their order."""
     return tuple(deal for deal in deals if may(person, right, deal))

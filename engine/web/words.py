@@ -14,22 +14,22 @@ MINUS = "−"
 
 
 def table_date(day: date | None) -> str:
-    """`Thu 9 Apr 2026`; nothing for no date."""
+    """Return `Thu 9 Apr 2026`; nothing for no date."""
     return "" if day is None else f"{day:%a} {day.day} {day:%b} {day.year}"
 
 
 def long_date(day: date) -> str:
-    """`Thursday 9 April 2026`."""
+    """Return `Thursday 9 April 2026`."""
     return f"{day:%A} {day.day} {day:%B} {day.year}"
 
 
 def short_date(day: date | None) -> str:
-    """`9 Apr 2026`."""
+    """Return `9 Apr 2026`."""
     return "" if day is None else f"{day.day} {day:%b} {day.year}"
 
 
 def hour(at: datetime | None, zone: str = "UTC") -> str:
-    """`Thu 9 Apr 2026, 18:04 EDT`, where the deal is; nothing for no moment."""
+    """Return `Thu 9 Apr 2026, 18:04 EDT`, where the deal is; nothing for no moment."""
     if at is None:
         return ""
     there = at.astimezone(ZoneInfo(zone))
@@ -37,7 +37,7 @@ def hour(at: datetime | None, zone: str = "UTC") -> str:
 
 
 def short_hour(at: datetime | None, zone: str = "UTC") -> str:
-    """`9 Apr, 18:04`, for a column whose head names the zone."""
+    """Return `9 Apr, 18:04`, for a column whose head names the zone."""
     if at is None:
         return "–"
     there = at.astimezone(ZoneInfo(zone))

@@ -60,7 +60,7 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
 
 
 def _four(terms: TermsInForce) -> dict[str, Any]:
-    """Debt, assets, indices and duties as the terms of a date have them."""
+    """Return debt, assets, indices and duties as the terms of a date have them."""
     return {
         "debt": tuple(
             DebtFacts(

@@ -24,7 +24,7 @@ def role(key: str) -> str:
 
 
 def times(persistence: Persistence) -> str:
-    """On how many dates: `one Determination Date`, `4 consecutive Publication Dates`, `3 of the last 6 Determination Dates`."""
+    """Return on how many dates: `one Determination Date`, `4 consecutive Publication Dates`, `3 of the last 6 Determination Dates`."""
     dates = DATES[persistence.dates]
     if persistence.count == persistence.out_of == 1:
         return f"one {dates.removesuffix('s')}"

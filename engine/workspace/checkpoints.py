@@ -35,7 +35,7 @@ def origin(workspace: Workspace, log: str, reader: Reader | None = None) -> str:
 
 
 def _signed_as(workspace: Workspace, log: str, reader: Reader | None) -> str | None:
-    """Return the first line of the log's first checkpoint, where it names this log; None if nothing was signed."""
+    """Return the first line of the log's first checkpoint, if it names this log; None if nothing was signed."""
     with nullcontext(reader) if reader is not None else workspace.store.read() as reading:
         first = reading.first_note(log) or ""
     name = first.partition("\n")[0]

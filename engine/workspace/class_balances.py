@@ -17,7 +17,7 @@ from engine.terms.in_force import TermsInForce
 
 
 def both_figures(deal: Deal, templates: Mapping[str, Template]) -> Iterator[Problem]:
-    """Yield a warning for each test of a class that has others before it, with what both readings measure at closing."""
+    """Report a warning for each test of a class that has others before it, with what both readings measure at closing."""
     terms = deal.segments[0][1]
     for key, clause in terms.covenants.items():
         name = clause.debt_class

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem]:
-    """Yield the registers beside a deal file, each read once; one that is missing proves no count, and `check` says so."""
+    """Report the registers beside a deal file, each read once; one that is missing proves no count, and `check` says so."""
     terms = resolve(deal, deal.closing_date)
     named: dict[str, str] = {}
     for key, asset in terms.pledged_assets.items():
@@ -45,7 +45,7 @@ def registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem
 
 
 def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
-    """Levels that lie inside the present 95% interval by sellers of the index that they are held against (WP §7.5.2)."""
+    """Report levels that lie inside the present 95% interval by sellers of the index that they are held against (WP §7.5.2)."""
     from engine.workspace.series import prints_of, series_by_index
 
     last, terms = deal.segments[-1]
@@ -67,7 +67,7 @@ def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
 
 
 def beside_the_print(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
-    """Levels of a deal that is not live yet, held against the newest print of their index (`rulings.md` 57a)."""
+    """Report levels of a deal that is not live yet, held against the newest print of their index (`rulings.md` 57a)."""
     from engine.record.log import deal_log, read
     from engine.workspace.series import prints_of, series_by_index
 
@@ -83,7 +83,7 @@ def beside_the_print(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
 
 
 def without_sellers(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
-    """`decisive only` and `judged_by: sellers` on a series whose prints on record name no sellers (`rulings.md` 60)."""
+    """Report `decisive only` and `judged_by: sellers` on a series whose prints on record name no sellers (`rulings.md` 60)."""
     from engine.workspace.series import prints_of, series_by_index
 
     last, terms = deal.segments[-1]
@@ -100,7 +100,7 @@ def without_sellers(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
 
 
 def _as_adopted(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
-    """Yield the file held against the one that is on record."""
+    """Report the file held against the one that is on record."""
     from engine.record.log import deal_log, read
 
     yield from refused_changes(workspace, deal, read(workspace.store, deal_log(deal.name)))
@@ -124,7 +124,7 @@ def _known(workspace: Workspace | None) -> dict[str, IndexDefinition]:
 
 
 def models(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
-    """Asset classes of one GPU model that are priced by the index of another, where no factor says how they compare."""
+    """Report asset classes of one GPU model that are priced by the index of another, if no factor says how they compare."""
     indices = _known(workspace)
     priced = {index.gpu_name: name for name, index in indices.items()}
     for key, asset in resolve(deal, deal.closing_date).pledged_assets.items():

@@ -13,7 +13,7 @@ from engine.basics.inert import inert
 from engine.workspace.workspace import Workspace
 
 ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
-"""The ending of a file's name, where it is a plain one: the rest of the name stands in the Act."""
+"""The ending of a file's name, if it is a plain one: the rest of the name stands in the Act."""
 
 
 @dataclass(frozen=True, slots=True)

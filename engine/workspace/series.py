@@ -117,7 +117,7 @@ def on_record_computed(
         version: the methodology.
         publication: the Publication Date; its window ends the day before.
         imported: the log of snapshots.
-        by: leaves out what was recorded later, where given.
+        by: leaves out what was recorded later, if given.
         others: the other versions whose values stand beside it; all that ship unless given, as where a print is made again.
     """
     there = tuple(event for event in imported if by is None or event.recorded_at <= by)
@@ -253,7 +253,7 @@ def series_by_index(
     acts: Iterable[ActRecorded] = (),
     known_at: datetime | None = None,
 ) -> dict[str, tuple[Published, ...]]:
-    """For each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first.
+    """Return for each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first.
 
     Each date is read from the series, and each print judged by the terms, that were in force on the Publication Date: an
     amendment reaches no further back than it says.

@@ -116,7 +116,7 @@ class Settings(Fact):
     intake: Mapping[str, SenderLayout] = {}
     """How each sender's own files are read, by a name for the layout."""
     series: dict[str, SeriesMap] = Field(default_factory=dict)
-    """How an administrator's files of an index are read, where no shipped map does."""
+    """How an administrator's files of an index are read, if no shipped map does."""
     mail: MailSettings | None = None
     people: Mapping[str, Person] = {}
     """Who acts for which party, by name; only they release a notice."""
@@ -138,7 +138,7 @@ class Workspace:
     def store(self) -> Store:
         """The log.
 
-        Raises VerificationFailed, and makes none, where what lies beside it says that it is missing, or lacks one of its logs.
+        Raises VerificationFailed, and makes none, if what lies beside it says that it is missing, or lacks one of its logs.
         """
         from engine.record.store import Store  # late: `check` in a workspace opens no record
 

@@ -70,7 +70,7 @@ def ticks(low: float, high: float, about: int = 7) -> list[float]:
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Positions moved apart, in order, so that none is nearer than `gap` to the next; each group stays centred on its own.
+    """Return positions moved apart, in order, so that none is nearer than `gap` to the next; each group stays centred on its own.
 
     Args:
         wanted: where each label would stand, ascending.
@@ -90,7 +90,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
 
 
 def polyline(points: Sequence[tuple[float, float]]) -> str:
-    """Path data through `points`."""
+    """Return path data through `points`."""
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
 
 
@@ -216,7 +216,7 @@ def _bands(frame: Frame, points: Sequence[Point]) -> list[str]:
 
 
 def _hatched(frame: Frame, points: Sequence[Point]) -> str:
-    """Upright strokes from the lowest to the highest listing of each week without an interval, as far as the chart goes."""
+    """Return upright strokes from the lowest to the highest listing of each week without an interval, as far as the chart goes."""
     strokes = []
     for point in points:
         if point.lowest is None or point.highest is None:
@@ -280,7 +280,7 @@ def _months(frame: Frame) -> list[dict[str, Any]]:
 
 
 def sparkline(values: Sequence[float], width: float = 222, height: float = 72, top: float = 12) -> dict[str, Any] | None:
-    """Headroom over time as a small line with its zero; None without a figure yet."""
+    """Return headroom over time as a small line with its zero; None without a figure yet."""
     if not values:
         return None
     low, high = min(*values, 0.0), max(*values, 0.0)

@@ -92,7 +92,7 @@ def rates(paths: Sequence[Mapping[str, Any]], levels: Sequence[tuple[str, float]
 
 
 def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
-    """Return each limb that acts as the rate falls, on one scale from today's rate down; where it acts its bar begins."""
+    """Return each limb that acts as the rate falls, on one scale from today's rate down; its bar begins where it acts."""
     below = [rung for rung in rungs if rung["fails"] == "below" and rung["rate"] is not None]
     lowest = min((float(rung["rate"]) for rung in below), default=today * 0.9)
     low, high = min(lowest, today) * 0.86, max(today, *(float(rung["rate"]) for rung in below), lowest) * 1.02
@@ -121,7 +121,7 @@ def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
 
 
 def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[tuple[str, float]]) -> dict[str, Any]:
-    """Light and dark bands of the published values on a logarithmic axis, week by week, with their middle."""
+    """Return light and dark bands of the published values on a logarithmic axis, week by week, with their middle."""
     weeks = [quantile for quantile in quantiles if len(quantile) == 5]
     low = min([*(week[0] for week in weeks), *(level for _, level in levels)])
     high = max([*(week[4] for week in weeks), *(level for _, level in levels)])

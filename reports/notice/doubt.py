@@ -62,7 +62,7 @@ def effect(brief: Brief) -> str:
 
 
 def held(line: Line) -> str | None:
-    """`fails (65.879%), held: not decisive, 2 of 4`: a result that changes nothing for its sellers; None if it may."""
+    """Return `fails (65.879%), held: not decisive, 2 of 4`: a result that changes nothing for its sellers; None if it may."""
     run = line.test.held if line.test is not None else None
     if run is None or run.counts or line.result is None or line.verdict not in (Verdict.PASS, Verdict.FAIL):
         return None
@@ -93,7 +93,7 @@ def _of_print(one: Published) -> str:
 
 
 def stands_on(value: Mapping[str, Any]) -> str:
-    """`35 listings of 8 sellers (largest 29%); with other sellers of the same kind 1.6111 to 2.9333`."""
+    """Return `35 listings of 8 sellers (largest 29%); with other sellers of the same kind 1.6111 to 2.9333`."""
     share = value.get("largest_host_share")
     largest = f" (largest {float(share):.0%})" if share else ""
     least = "at least " if value.get("hosts_at_least") else ""

@@ -59,7 +59,7 @@ def _notice_act(due: Due, title: str, trigger: str) -> str:
 
 
 def overdue_mark(since: date, on: date) -> str:
-    """Since when something is overdue, and for how many days on a date."""
+    """Return since when something is overdue, and for how many days on a date."""
     days = (on - since).days + 1
     return f"overdue since {short_date(since)}, {days} day{'' if days == 1 else 's'}"
 
@@ -138,7 +138,7 @@ def limb(one: Limb, titles: Titles) -> tuple[str | None, str]:
 
 
 def _for_dates(one: Limb) -> str:
-    """On how many dates a condition is to be met; nothing of one that looks at a state as it stands."""
+    """Return on how many dates a condition is to be met; nothing of one that looks at a state as it stands."""
     if one.dates == "state":
         return ""
     if one.needed == one.out_of:
@@ -147,7 +147,7 @@ def _for_dates(one: Limb) -> str:
 
 
 def follow(one: Follow, due: Sequence[Due], titles: Titles, triggers: Titles) -> Runs:
-    """`Event of Default indicated if Loan-to-Value is not cured by Friday 13 November`."""
+    """Return `Event of Default indicated if Loan-to-Value is not cured by Friday 13 November`."""
     title, trigger = titles(one.subject), triggers(one.subject)
     if one.what == "event of default":
         owed = next((d.by for d in due if d.act == "cure" and d.subject == one.subject), one.facts.by if one.facts else None)

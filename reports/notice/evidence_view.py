@@ -31,7 +31,7 @@ class NoticePages:
         return renderer()
 
     def words(self, inputs: NoticeInputs, /) -> bytes:
-        """`page.json`: every visible string of a notice, in reading order with its place."""
+        """Return `page.json`: every visible string of a notice, in reading order with its place."""
         return page_words(inputs)
 
     def first(self, evidence: PageEvidence, /) -> Sequence[Mapping[str, Any]]:

@@ -42,7 +42,7 @@ class Past:
     earlier_prints: tuple[Event, ...]
 
     def of(self, kind: str, subject: str | None = None) -> tuple[Event, ...]:
-        """Events of one kind, of one subject where it is given, oldest first."""
+        """Return events of one kind, of one subject where it is given, oldest first."""
         events = self.by_kind.get(kind, ())
         return events if subject is None else tuple(event for event in events if event.subject == subject)
 
@@ -89,7 +89,7 @@ def tested(past: Past, test: str) -> tuple[Tested, ...]:
 
 
 def test_state(past: Past, test: str) -> TestState | None:
-    """A test's state: by its newest result, deadline or Act."""
+    """Return a test's state: by its newest result, deadline or Act."""
     last: TestState | None = None
     for event in past.events:
         state = event.payload.state if isinstance(event.payload, (Tested, DeadlinePassed, Suspended)) else None

@@ -47,7 +47,7 @@ STATUS = PRINTED_STATUS
 
 
 def against(line: Line) -> str:
-    """Figure against limit: `68.087% against a maximum of 65%`."""
+    """Return figure against limit: `68.087% against a maximum of 65%`."""
     result = line.result
     if result is None or result.measured is None or result.limit is None or result.comparison is None:
         return "no figure"
@@ -104,7 +104,7 @@ def graver(line: Line) -> bool:
 
 
 def defaulted(line: Line) -> Runs:
-    """`Event of Default indicated on Loan-to-Value since ..: not cured by ..`."""
+    """Return `Event of Default indicated on Loan-to-Value since ..: not cured by ..`."""
     assert line.test is not None  # the caller asks only for lines in this status
     figures = f" This date: {against(line)}{_restored(line.result)}." if line.result and line.result.measured else ""
     first = line.result is not None and line.result.on == line.test.since and line.test.why  # later the state says only how it ends
@@ -122,7 +122,7 @@ def _restored(result: TestResult) -> str:
 
 
 def to_be_cured(line: Line, due: Sequence[Due]) -> Runs:
-    """`Loan-to-Value fails for the second Determination Date: .. It must be cured by .., by a prepayment of ..`."""
+    """Return `Loan-to-Value fails for the second Determination Date: .. It must be cured by .., by a prepayment of ..`."""
     assert line.test is not None
     runs: Runs = [(f"{line.title} {_verb(line)}", True), (f"{_how_often(line)}{_figures(line)}", False)]
     if line.test.cure is None:
@@ -160,7 +160,7 @@ def failed(line: Line) -> Runs:
 
 
 def overdue(line: Line) -> Runs:
-    """`Independent appraisal OVERDUE since ..`, whatever the test says by now."""
+    """Return `Independent appraisal OVERDUE since ..`, whatever the test says by now."""
     owed = line.obligation
     assert owed is not None  # the caller asks only for lines with one
     passes = f" {line.title} passes by now." if line.verdict is Verdict.PASS else ""
@@ -260,7 +260,7 @@ def _moved(lines: Sequence[Line]) -> list[str]:
 
 
 def counting(lines: Sequence[Line]) -> list[str]:
-    """Triggers that have counted something and are not in effect."""
+    """Return triggers that have counted something and are not in effect."""
     return [
         f"{line.trigger_title} has counted {count.count} of {dates(count.needed)} and is not in effect."
         for line in lines
@@ -272,7 +272,7 @@ def counting(lines: Sequence[Line]) -> list[str]:
 
 
 def held_counts(lines: Sequence[Line]) -> list[str]:
-    """Failures that a trigger would count and that are held."""
+    """Return failures that a trigger would count and that are held."""
     return [f"{line.title} fails{said}, and is not counted." for line in lines if line.counts and _fails(line) and (said := _held(line))]
 
 
@@ -290,7 +290,7 @@ def passing(lines: Sequence[Line], others_fail: bool) -> list[str]:
 
 
 def dates(n: int) -> str:
-    """`one date`, `3 dates`: what a count goes up to."""
+    """Return `one date`, `3 dates`: what a count goes up to."""
     return "1 date" if n == 1 else f"{n} dates"
 
 
@@ -312,7 +312,7 @@ def _how_often(line: Line) -> str:
 
 
 def _held(line: Line) -> str:
-    """`, held: not decisive, 2 of 4`: a failure that changes nothing because other sellers would turn it (`rulings.md` 60)."""
+    """Return `, held: not decisive, 2 of 4`: a failure that changes nothing because other sellers would turn it (`rulings.md` 60)."""
     run = line.test.held if line.test is not None else None
     return f", held: {run.text}" if run is not None and not run.counts else ""
 

@@ -91,7 +91,7 @@ def _tick(even: BreakEven, share: float, scale: Mapping[str, Any]) -> dict[str, 
 
 
 def _label(at: float, rate: float, right_first: bool) -> tuple[str, float]:
-    """Anchor and place of a tick's label: beside the tick clear of the rate's line, else on the far side of that line."""
+    """Return anchor and place of a tick's label: beside the tick clear of the rate's line, else on the far side of that line."""
     sides = {True: ("start", at + 9), False: ("end", at - 9)}
     fits = {True: at <= WIDTH - LABEL, False: at >= LABEL}
     clear = {True: not at + 5 <= rate <= at + LABEL, False: not at - LABEL <= rate <= at - 5}

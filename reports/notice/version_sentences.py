@@ -13,13 +13,13 @@ from reports.notice.view import Brief
 
 
 def other_values(value: Mapping[str, Any]) -> str:
-    """`1.1.0: 1.6021; 1.1-wp: no value`; the absence if none is known."""
+    """Return `1.1.0: 1.6021; 1.1-wp: no value`; the absence if none is known."""
     given = value.get("other_versions") or {}
     return "; ".join(f"{version}: {price(one) if one is not None else 'no value'}" for version, one in given.items()) or NONE
 
 
 def turned_results(brief: Brief, name: str, value: Mapping[str, Any]) -> list[str]:
-    """For each other version the results of the date that its value would turn, all else unchanged; nothing if it turns none."""
+    """Return for each other version the results of the date that its value would turn, all else unchanged; nothing if it turns none."""
     said = []
     for version, one in (value.get("other_versions") or {}).items():
         turned = list(_turned(brief, name, None if one is None else Decimal(str(one))))

@@ -153,7 +153,7 @@ class Brief:
     def duty(self) -> DutyFacts | None:
         """Who owes this notice to whom; None if nobody does, so that it is a report (`rulings.md` 34).
 
-        A Correction Notice is owed by the giver of what it corrects, to the same addressees, where something was given (53a).
+        A Correction Notice is owed by the giver of what it corrects, to the same addressees, if something was given (53a).
         """
         duty = next((duty for duty in self.deal.duties if duty.kind == self.inputs.kind), None)
         if duty is None or duty.given_by != THE_GIVER:
@@ -181,7 +181,7 @@ def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:
 
 
 def _told_apart(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
-    """Clauses whose title is not theirs alone, with the class of debt or the key that tells them apart."""
+    """Return clauses whose title is not theirs alone, with the class of debt or the key that tells them apart."""
     titles = Counter(clause.title for clause in clauses)
     return tuple(
         clause
@@ -192,7 +192,7 @@ def _told_apart(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
 
 
 def _legible(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
-    """Clauses whose reading and consequences name other clauses by their titles, never by their keys."""
+    """Return clauses whose reading and consequences name other clauses by their titles, never by their keys."""
     titles = {clause.key: clause.title for clause in clauses}
 
     def read_all(clause: ClauseFacts) -> dict[str, Any]:
@@ -239,5 +239,5 @@ def _obligation(found: Brief, key: str) -> Obligation | None:
 
 
 def party_names(roles: Iterator[str] | tuple[str, ...]) -> str:
-    """Roles as the agreement names them, in a row."""
+    """Return roles as the agreement names them, in a row."""
     return ", ".join(role(one) for one in roles)

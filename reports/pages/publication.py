@@ -31,7 +31,7 @@ class PublicationInputs:
     Attributes:
         value: the print that is published.
         earlier: prints of the weeks before it, oldest first, its own last.
-        first: the first print of its date, where it is a Restatement.
+        first: the first print of its date, if it is a Restatement.
         operator: who computes the index.
         issued_at: when, with its zone.
         illustrative: whether the data is generated.
@@ -145,7 +145,7 @@ def _basis(value: Value) -> str:
 
 
 def _on_days(value: Value) -> str:
-    """On how many days the prices were seen; the administrator's series does not say."""
+    """Return on how many days the prices were seen; the administrator's series does not say."""
     return ", as the administrator states it" if _theirs(value) else f" on {counted(value['valid_days'], 'valid days')}"
 
 

@@ -107,7 +107,7 @@ def _over_days(title: str, points: Sequence[tuple[date, float]], level: float | 
 
 
 def scattered(title: str, points: Sequence[tuple[float, float]], level: float) -> dict[str, Any] | None:
-    """Points in a frame, with a dashed level; None of fewer than two."""
+    """Return points in a frame, with a dashed level; None of fewer than two."""
     if len(points) < 2:
         return None
     low, high = min(x for x, _ in points), max(x for x, _ in points)
@@ -116,7 +116,7 @@ def scattered(title: str, points: Sequence[tuple[float, float]], level: float) -
 
 
 def _picture(title: str, points: Sequence[tuple[float, float]], ends: tuple[str, str], level: float | None = None) -> dict[str, Any]:
-    """Dots in a frame from nought: across from 0 to 1, up in the figure's own units; a level as a dashed line."""
+    """Return dots in a frame from nought: across from 0 to 1, up in the figure's own units; a level as a dashed line."""
     high = max([*(y for _, y in points), level or 0, 1e-9]) * 1.05
     return {
         **_frame(title, high, ends),

@@ -53,7 +53,7 @@ def covered() -> frozenset[int]:
 
 
 def legible(text: str) -> str:
-    """`text` with each character that the bundled fonts lack written as its code point: `[U+4E2D]`.
+    """Return `text` with each character that the bundled fonts lack written as its code point: `[U+4E2D]`.
 
     A missing glyph would break PDF/A and be seen by nobody; the code point is neither lost nor wrong.
     """

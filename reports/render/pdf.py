@@ -128,7 +128,7 @@ def render_review(inputs: ReviewInputs) -> tuple[str, bytes]:
 
 
 def to_pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, str]]) -> bytes:
-    """HTML as PDF/A-3a and PDF/UA-1 with its attachments, in their names' order.
+    """Return HTML as PDF/A-3a and PDF/UA-1 with its attachments, in their names' order.
 
     Args:
         html: the filled template.
@@ -208,7 +208,7 @@ def _faces() -> tuple[FontConfiguration, CSS]:
 
 @cache
 def _page_type() -> Any:
-    """WeasyPrint's document, read by the standard library's XML parser.
+    """Return WeasyPrint's document, read by the standard library's XML parser.
 
     Our templates are well-formed XML, and `legible` leaves no character in a value that XML forbids. The parser is written in C;
     WeasyPrint's own, in Python, takes a fourteenth of a notice. The pages are the same bytes.

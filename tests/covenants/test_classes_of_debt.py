@@ -48,7 +48,7 @@ PARI = {"a_1": ("10,000,000", 1), "a_2": ("5,000,000", 1), "class_b": ("6,000,00
 
 
 def deal(clause: str, name: str, debt: dict[str, tuple[str, int | None]] = TWO, counted: str | None = None) -> str:
-    """A deal with the clause on one class; in format 2 where it says how the class is counted."""
+    """A deal with the clause on one class; in format 2 if it says how the class is counted."""
     rows = [
         f'  {key}: {{original_principal: "USD {owed}", rate: 6.00%, {f"rank: {rank}, " if rank else ""}cite: CA §2.01}}'
         for key, (owed, rank) in debt.items()

@@ -91,7 +91,7 @@ def forged(attachments: dict[str, bytes], words: dict[str, Any]) -> dict[str, by
 
 
 def refused(files: dict[str, bytes], words: dict[str, Any], policy: Policy, templates: dict[str, Template], later: list[Later]) -> str:
-    """Why a file with these words on its pages is refused; nothing where it is not."""
+    """Why a file with these words on its pages is refused; nothing if it is not."""
     one_page = "".join(plain_text(text) for block in words["blocks"] for _, text, *_ in block["words"])
     margins = "".join(plain_text(words["margin"][name]) for name in ("left", "middle", "right", "foot")) + "Page1of1"
     notice = _Notice(b"", policy, templates, NoticeFile(files, (one_page + margins,)), later=later, pages=NoticePages())

@@ -75,7 +75,7 @@ def said(covenants: str, examples: str = "", triggers: str = "", *changes: tuple
 
 
 def holds(text: str, templates: Mapping[str, Template]) -> list[str]:
-    """What is wrong with the file and with its worked examples; nothing where every example holds."""
+    """What is wrong with the file and with its worked examples; nothing if every example holds."""
     deal, problems = read_deal(text, "said.yaml", templates)
     wrong = [_line(one) for one in problems if not one.code.startswith("W")]
     if deal is None or wrong:

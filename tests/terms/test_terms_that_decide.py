@@ -1,4 +1,4 @@
-"""Terms that decide nothing where they stand are refused; a test that ends before its deal is warned of."""
+"""Terms that decide nothing in their place are refused; a test that ends before its deal is warned of."""
 
 from __future__ import annotations
 

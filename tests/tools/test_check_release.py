@@ -1,4 +1,4 @@
-"""The release check names each cause for which a checkout is not ready, and nothing where it is ready."""
+"""The release check names each cause for which a checkout is not ready, and nothing if it is ready."""
 
 from __future__ import annotations
 

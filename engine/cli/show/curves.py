@@ -14,7 +14,7 @@ from engine.workspace.workspace import Workspace
 def depreciation(
     workspace: Workspace, names: Sequence[str], newer: str | None, quotes: Path | None, switches: str | None, as_json: bool
 ) -> int:
-    """Print eq. 1 for each series, eq. 2 and 3 where quotes are given, spreads, scenarios, and whether CRI-D can be computed."""
+    """Print eq. 1 for each series, eq. 2 and 3 if quotes are given, spreads, scenarios, and whether CRI-D can be computed."""
     data = depreciation_tables(workspace, names, newer, quotes, switches).as_data()
     if as_json:
         print_json(data)
@@ -24,7 +24,7 @@ def depreciation(
 
 
 def _by_month(series: dict[str, Any]) -> str:
-    """Eq. 1 at the last value of each month, one column for each series; a month without a value shows none."""
+    """Return eq. 1 at the last value of each month, one column for each series; a month without a value shows none."""
     last: dict[str, dict[str, str]] = {}
     for name, curve in series.items():
         for point in curve["points"]:

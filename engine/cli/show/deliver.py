@@ -29,7 +29,7 @@ def show_delivered(done: Delivered, as_json: bool) -> int:
 
 
 def _line(step: Step) -> str:
-    """Return one step in a line; a reminder is of no notice."""
+    """Return one step in a line; that of a reminder carries no notice number."""
     notice = f" No. {step.number}" if step.number else ""
     return f"{step.deal}{notice}{f' to {step.to}' if step.to else ''}: {step.state}; {step.said}"
 

@@ -29,7 +29,7 @@ class Drawings:
 def replay(
     workspace: Workspace, templates: Templates, until: date | None, as_json: bool, pages: Pages | None = None, drawn: Drawings | None = None
 ) -> int:
-    """Replay every log; 3 where one does not come out as it is recorded, 4 if one is of an earlier edition and was not compared."""
+    """Replay every log; 3 if one does not come out as it is recorded, 4 if one is of an earlier edition and was not compared."""
     replays: list[Replayed] = []
     for one in replayed(workspace, templates, until, pages):
         replays.append(one)

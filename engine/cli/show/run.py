@@ -52,7 +52,7 @@ def spent_words(spent: Mapping[Work, float]) -> str:
 
 
 def preview_on(workspace: Workspace, on: date, templates: Templates, scribe: Scribe, as_json: bool) -> int:
-    """Print what the dates that are due by a date would be, of which nothing is recorded; 1 where a deal could not be evaluated."""
+    """Print what the dates that are due by a date would be, of which nothing is recorded; 1 if a deal could not be evaluated."""
     found = preview(workspace, on, templates, scribe)
     if as_json:
         print_json(found.as_data())

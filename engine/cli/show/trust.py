@@ -146,7 +146,7 @@ def _leaving_cell(leaving: Mapping[str, Any] | None) -> str:
 
 
 def reproduce(workspace: Workspace, index: str, version: str, publication: date, as_json: bool) -> int:
-    """Return what a third party would run, each step with its outcome; 3 where it differs (WP §7.4)."""
+    """Return what a third party would run, each step with its outcome; 3 if it differs (WP §7.4)."""
     answer = reproduction(workspace, index, version, publication)
     if as_json:
         data = {"index": index, "methodology": version, "publication_date": str(publication), "value": answer.value}

@@ -16,7 +16,7 @@ from engine.workspace.workspace import Workspace
 
 
 def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], as_json: bool, deal: str | None = None) -> int:
-    """Print every step of a record's verification; 3 where one found a difference."""
+    """Print every step of a record's verification; 3 if one found a difference."""
     verification = verify_record(workspace, trust, held, deal)
     if as_json:
         print_json(verification.as_data())
@@ -46,9 +46,9 @@ def verify_file(
     drawing: Drawing | None = None,
     strict: bool = False,
 ) -> int:
-    """Print every step of a notice's verification, up to the first difference; 3 where one fails.
+    """Print every step of a notice's verification, up to the first difference; 3 if one fails.
 
-    4 where everything holds, `strict` is asked for, and the drawing was to be compared and could not be.
+    4 if everything holds, `strict` is asked for, and the drawing was to be compared and could not be.
     """
     verification = verify_notice_file(notice, policy, templates, held, pages)
     if drawing is not None and pages is not None and verification.verified:
@@ -63,7 +63,7 @@ def verify_file(
 
 
 def show_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages, as_json: bool) -> int:
-    """Print every step of a bundle's verification; 3 where one fails."""
+    """Print every step of a bundle's verification; 3 if one fails."""
     verification = verify_bundle(bundle, policy, templates, pages)
     if as_json:
         print_json(verification.as_data())

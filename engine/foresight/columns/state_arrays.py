@@ -150,7 +150,7 @@ class Moved:
 
 
 def tested(state: TestArrays, rules: TestRules, said: Said, on: int) -> Moved:
-    """The states after one more date, in place: `test_states.next_state` for every path.
+    """Return the states after one more date, in place: `test_states.next_state` for every path.
 
     Args:
         state: the states before it.
@@ -199,7 +199,7 @@ def _count(state: TestArrays, rules: TestRules, failed: Flags, determined: Flags
 
 
 def _pass(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int) -> None:
-    """COMPLIANT, or WATCH where the headroom is under the early warning; the episode is over."""
+    """Apply a PASS on some paths: COMPLIANT, or WATCH if the headroom is under the early warning."""
     status = np.where((said.bits & 2) != 0, WATCH, COMPLIANT).astype(np.int8) if rules.watched else COMPLIANT
     _move(state, where, status, on)
     state.episode = np.where(where, NONE, state.episode)
@@ -207,7 +207,7 @@ def _pass(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int
 
 
 def _fail(state: TestArrays, rules: TestRules, where: Flags, on: int) -> None:
-    """PENDING until the failure has lasted; then the Cure Period, or the default without one."""
+    """Apply a FAIL on some paths: PENDING until the failure has lasted; then the Cure Period, or the default."""
     if not where.any():
         return
     state.episode = np.where(where & (state.episode == NONE), on, state.episode)

@@ -265,7 +265,7 @@ def _between(test: TestOnDate, found: _Found, limit: Fraction | None) -> Turn:
 
 
 def _proved(test: TestOnDate, form: Scaled, turns: Sequence[Turn], rates: PathRates, known: Known) -> None:
-    """Nothing, where `measure` turns at each threshold on windows of other shapes too. Raises Differs otherwise.
+    """Check that `measure` turns at each threshold on windows of other shapes too. Raises Differs otherwise.
 
     All thresholds on several shapes where the clause or what it looks at is new; the verdict's on one shape if it has moved.
     """
@@ -282,7 +282,7 @@ def _proved(test: TestOnDate, form: Scaled, turns: Sequence[Turn], rates: PathRa
 
 
 def _asked(test: TestOnDate, number: int, turn: Turn, beside: int, path: PathRates) -> None:
-    """Nothing, where `measure` says of a path what a threshold says. Raises Differs otherwise."""
+    """Check that `measure` and a threshold give one verdict on a path. Raises Differs otherwise."""
     result = test.decided(facts_of(test, path, 0))
     known = result.verdict is not Verdict.NOT_DETERMINED
     if not known or predicates(test)[number](result) != ((beside <= turn.last) == turn.at_low):

@@ -138,7 +138,7 @@ def counted_on(state: TriggerArrays, seen: Seen, terms_since: int, target: int |
         state: the trigger before it.
         seen: what its conditions look at.
         terms_since: from when the terms in force are.
-        target: the balance at which it ends, where it ends so.
+        target: the balance at which it ends, if it ends so.
     """
     if not state.exists:
         state.exists = True

@@ -187,7 +187,7 @@ def _of_prices(now: _Seen | None, was: _Seen | None) -> Iterator[tuple[str, str]
 
 
 def _of_rules(now: _Seen, was: _Seen | None) -> Iterator[tuple[str, str]]:
-    """Yield a rule that removes all that reaches it, unless it did so before; geography does so by nature if nothing is known before."""
+    """Yield each filter rule that removes every offer that reaches it, if it did not do so in the collection before."""
     left = len(now.offers)
     for rule, removed in now.listings.excluded.items():
         if removed == left >= FEWEST and _is_new(rule, was):

@@ -70,7 +70,7 @@ def _around(knots: Sequence[int], place: int) -> tuple[int, int]:
 
 
 def _furthest(x: Sequence[float], convex: Sequence[int], concave: Sequence[int]) -> tuple[float, int, int]:
-    """(distance, left end, right end) where minorant and majorant are furthest apart, at a knot inside; no distance if none is.
+    """Return (distance, left end, right end) where minorant and majorant are furthest apart, at a knot inside; no distance if none is.
 
     The majorant stands one observation above the line through its places: it follows the distribution after each step.
     """

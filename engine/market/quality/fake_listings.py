@@ -1,4 +1,4 @@
-"""The least number of invented listings that moves a week's value, where the attacker chooses prices and days (rulings 63).
+"""The least number of invented listings that moves a week's value, if the attacker chooses prices and days (rulings 63).
 
 Each collected day has its own number of listings and its own price. What a day gives towards the target is what it keeps on the
 target's side less what it keeps on the other. So days are joined by adding. Prices in millionths of USD per GPU-hour.
@@ -169,7 +169,7 @@ def _with(plan: _Given, other: _Given) -> _Given:
 
 
 def _best(given: Iterable[_Given]) -> _Given | None:
-    """Return the largest gift, and among equals all nearest prices that no other beats."""
+    """Return the plan with the largest gift; equal plans are joined, and keep the prices that none of them beats."""
     best: _Given | None = None
     for plan in given:
         if best is None or plan.gift > best.gift:

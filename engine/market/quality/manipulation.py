@@ -98,7 +98,7 @@ class DayPrices:
 
 
 def _twice_median(ascending: Sequence[int], low: int, high: int, fake: int, injected: int) -> int | None:
-    """Twice the median, in millionths, of `ascending[low:high]` with the injected prices among them; None of nothing."""
+    """Return twice the median, in millionths, of `ascending[low:high]` with the injected prices among them; None of nothing."""
     count = high - low + injected
     if count == 0:
         return None
@@ -161,7 +161,7 @@ def least_that(days: Sequence[Day], methodology: Methodology, at: Fraction, reac
 
 
 def _twice_week(listed: Sequence[DayPrices], methodology: Methodology, fake: int, injected: int) -> int | None:
-    """Twice the week's value, in millionths, with the injected listings on each collected day (`week_value`)."""
+    """Return twice the week's value, in millionths, with the injected listings on each collected day (`week_value`)."""
     counting = [day for day in listed if len(day.micros) + injected >= methodology.daily_minimum]
     if not counting and methodology.when_no_day_counts == "pool_all":
         counting = list(listed)

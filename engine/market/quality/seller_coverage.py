@@ -99,7 +99,7 @@ def true_median(pool: Pool) -> Fraction:
 
 
 def _drawn(pool: Pool, count: int, draw: int) -> list[tuple[str | None, int]]:
-    """Return the listings of one drawn week: each pick is a seller of its own, even where it is of the same pair."""
+    """Return the listings of one drawn week: each pick is a seller of its own, even if it is of the same pair."""
     stream = hashlib.shake_256(f"{SALT}|{count}|{draw}".encode()).digest(4 * count)
     picks = [int.from_bytes(stream[4 * n : 4 * n + 4], "big") * len(pool) >> 32 for n in range(count)]
     return [(str(n), price) for n, pick in enumerate(picks) for price in pool[pick]]

@@ -24,7 +24,7 @@ def changed_terms(before: Tree, now: Tree) -> Iterator[str]:
 
 
 def changes_refused(before: Tree, now: Tree) -> Iterator[Problem]:
-    """Yield the same as problems, for `check` in a workspace: what a run would refuse (`rulings.md` 55)."""
+    """Report the same as problems, for `check` in a workspace: what a run would refuse (`rulings.md` 55)."""
     for path, was, says in _differing(frozen_part(before.data), frozen_part(now.data), ()):
         name = ".".join(str(step) for step in path)
         what = f"`{name}` {_says(says, 'is')}, and the deal is live"

@@ -70,7 +70,7 @@ def _looks_at_states(deal: Deal) -> Iterator[tuple[TermsInForce, Leaf, Path]]:
 
 
 def unreachable(deal: Deal) -> Iterator[Problem]:
-    """Conditions on a state that their subject can never be in."""
+    """Report conditions on a state that their subject can never be in."""
     for terms, leaf, at in _looks_at_states(deal):
         if leaf.state in STATES:
             place = deal.tree.place((*at, "state"))
@@ -100,7 +100,7 @@ def never(clause: Clause, state: str) -> str | None:
 
 
 def impossible(deal: Deal) -> Iterator[Problem]:
-    """Conditions that no date can meet: one result and its opposite, more limbs than there are."""
+    """Report conditions that no date can meet: one result and its opposite, more limbs than there are."""
     for _, condition, path in _conditions(deal):
         yield from _impossible(deal.tree, condition, path)
 
@@ -135,7 +135,7 @@ def _impossible(tree: Tree, condition: Condition, path: Path) -> Iterator[Proble
 
 
 def _limbs(tree: Tree, parts: Sequence[Condition], path: Path) -> Iterator[Problem]:
-    """Limbs of a composite: there are some, and none of them twice."""
+    """Report composites without limbs, and limbs that stand twice."""
     if not parts:
         yield Problem("D520", "a condition is missing", "a list of none is never decided", "write one", tree.place(path))
     for number, part in enumerate(parts):
@@ -145,7 +145,7 @@ def _limbs(tree: Tree, parts: Sequence[Condition], path: Path) -> Iterator[Probl
 
 
 def order(deal: Deal) -> Iterator[Problem]:
-    """Dates and levels that are out of order."""
+    """Report dates and levels that are out of order."""
     terms = deal.segments[0][1]
     closing, maturity = terms.closing_date, terms.maturity_date
     for key, clause in terms.covenants.items():
@@ -170,7 +170,7 @@ def order(deal: Deal) -> Iterator[Problem]:
 
 
 def _levels(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
-    """Yield a release level on the wrong side of the level that begins a trigger: it would end as it begins."""
+    """Report a release level on the wrong side of the level that begins a trigger: it would end as it begins."""
     ends, level = getattr(clause, "ends", None), getattr(clause, "level", None)
     begins = getattr(clause, "begins", None)
     release = getattr(ends, "level", None)
@@ -184,7 +184,7 @@ def _levels(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
 
 
 def _classes(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """Yield a test of one class that can never fail before the test of the whole debt on the same Collateral Value."""
+    """Report a test of one class that can never fail before the test of the whole debt on the same Collateral Value."""
     for key, clause in terms.covenants.items():
         for other in terms.covenants.values():
             if clause.never_before(other):
@@ -194,7 +194,7 @@ def _classes(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
 
 
 def amended_counts(deal: Deal) -> Iterator[Problem]:
-    """Amendments of when a trigger begins or ends: what was counted towards it is counted afresh."""
+    """Report amendments of when a trigger begins or ends: what was counted towards it is counted afresh."""
     for change in deal.changes:
         if change.effective <= deal.closing_date:
             continue  # a correction of the file works from closing, when nothing has been counted
@@ -220,7 +220,7 @@ def _when(terms: TermsInForce) -> dict[tuple[str, str, str], object]:
 
 
 def without_examples(deal: Deal) -> Iterator[Problem]:
-    """Yield a deal that nobody has worked an example of."""
+    """Report a deal that nobody has worked an example of."""
     if not deal.examples:
         why = "counsel and structurer sign off on worked examples, not on terms alone"
         place = deal.tree.key_place(("deal",))

@@ -19,7 +19,7 @@ FAR = timedelta(days=120)
 
 
 def date_rules(deal: Deal) -> Iterator[Problem]:
-    """Yield everything that the dates of a deal contradict."""
+    """Report everything that the dates of a deal contradict."""
     terms, tree = deal.segments[0][1], deal.tree
     if terms.maturity_date <= terms.closing_date:
         why = f"the deal closes on {terms.closing_date}"
@@ -50,7 +50,7 @@ def date_rules(deal: Deal) -> Iterator[Problem]:
 
 
 def _first(terms: TermsInForce, first: date, calendar: BusinessCalendar, tree: Tree) -> Iterator[Problem]:
-    """Refuse a first date that the rule does not make, before or after it is moved; where the two differ, both are said."""
+    """Refuse a first date that the rule does not make, before or after it is moved; if the two differ, both are said."""
     place = tree.place(("determination_dates", "first"))
     without = terms.model_copy(update={"determination_dates": terms.determination_dates.model_copy(update={"first": first - FAR})})
     if not calendar.first <= first - FAR - timedelta(days=21) or first + FAR > calendar.last:

@@ -19,7 +19,7 @@ CARRIES = ("last published value", "last value not flagged")
 
 
 def exits(deal: Deal) -> Iterator[Problem]:
-    """Yield every way out of a breach, of a trigger or of a missing rate that cannot be taken."""
+    """Report every way out of a breach, of a trigger or of a missing rate that cannot be taken."""
     for _, terms in deal.segments:
         for key, clause in terms.covenants.items():
             cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
@@ -49,7 +49,7 @@ def _cure(tree: Tree, key: str, cure: Cure) -> Iterator[Problem]:
 
 
 def _ends(tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
-    """Yield a level clause's trigger that ends where it begins, or at a target that is not written."""
+    """Report a level clause's trigger that ends where it begins, or at a target that is not written."""
     begins, ends = getattr(clause, "begins", None), getattr(clause, "ends", None)
     sweep, path = getattr(clause, "sweep", None), ("covenants", key)
     if isinstance(ends, EndsAtTarget):
@@ -69,7 +69,7 @@ def _ends(tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
 
 
 def _left_standing(tree: Tree, name: str, trigger: TriggerTerms) -> Iterator[Problem]:
-    """Yield a state that begins a trigger and that its end does not need to be left: it does not begin it again (`rulings.md` 45)."""
+    """Warn of a trigger that can end while the state that began it still stands: that state does not begin it again (`rulings.md` 45)."""
     if isinstance(trigger.ends, str):
         return
     path: Path = ("triggers", name)

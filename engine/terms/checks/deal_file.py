@@ -85,7 +85,7 @@ def _unprintable(tree: Tree) -> Iterator[Problem]:
 
 
 def _empty(tree: Tree, places: set[Place]) -> Iterator[Problem]:
-    """Keys without a value, which no reader can tell from a forgotten one, unless something is said of the place already."""
+    """Report keys without a value, which no reader can tell from a forgotten one, unless something is said of the place already."""
     for path, value in scalars(tree.data):
         if value.strip() in NOTHING and path and not {tree.place(path), tree.key_place(path)} & places:
             yield no_value(tree, str(path[-1]), tree.place(path))
@@ -97,7 +97,7 @@ def _each(deal: Deal) -> Iterator[tuple[TermsInForce, Tree]]:
 
 
 def _references(deal: Deal) -> Iterator[Problem]:
-    """Names that stand for something else in the file: indices, debt classes, parties, tests, triggers."""
+    """Report names that stand for something else in the file: indices, debt classes, parties, tests, triggers."""
     for terms, tree in _each(deal):
         for name, asset in terms.pledged_assets.items():
             if asset.index not in terms.index:
@@ -133,7 +133,7 @@ def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause
 
 
 def _conditions(deal: Deal) -> Iterator[Problem]:
-    """Conditions of triggers: what they name, what states there are, cycles, contradictions."""
+    """Report conditions of triggers: what they name, what states there are, cycles, contradictions."""
     for terms, tree in _each(deal):
         for name, trigger in terms.triggers.items():
             path: Path = ("triggers", name)
@@ -210,7 +210,7 @@ def _circles(deal: Deal) -> Iterator[Problem]:
 
 
 def _formats(deal: Deal) -> Iterator[Problem]:
-    """Yield what format 1 reads in place of the keys of format 2 (`rulings.md` 72)."""
+    """Report what format 1 reads in place of the keys of format 2 (`rulings.md` 72)."""
     return (warning(deal.tree, reading) for reading in deal.readings)
 
 
@@ -236,7 +236,7 @@ def _calendars(deal: Deal) -> Iterator[Problem]:
 
 
 def _beyond_the_table(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
-    """Yield a life that the table of the deal's calendar does not cover: no deadline could be counted there."""
+    """Report a life that the table of the deal's calendar does not cover: no deadline could be counted there."""
     table = load_calendar(terms.business_days)
     for name, day in (("closing_date", terms.closing_date), ("maturity_date", terms.maturity_date)):
         if not table.first <= day <= table.last:
@@ -292,7 +292,7 @@ def _cadences(deal: Deal) -> Iterator[Problem]:
 
 
 def _documents(deal: Deal) -> Iterator[Problem]:
-    """Citations name a document of the deal: `CA §7.01` needs `CA`."""
+    """Report citations of a document that the deal does not have: `CA §7.01` needs `CA`."""
     documents = deal.documents
     for path, value in scalars(deal.tree.data):
         if path[-1] != "cite" or not isinstance(value, str) or "documents" in path:

@@ -23,7 +23,7 @@ ABBREVIATIONS = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pac
 
 
 def _fixed_offset(terms: TermsInForce, place: Place) -> Iterator[Problem]:
-    """Yield a doubt about a zone that stays at one offset all year, as an abbreviation does."""
+    """Report a doubt about a zone that stays at one offset all year, as an abbreviation does."""
     name = terms.time_zone
     if name == "UTC" or ("/" in name and not name.startswith("Etc/")):
         return
@@ -39,7 +39,7 @@ def _fixed_offset(terms: TermsInForce, place: Place) -> Iterator[Problem]:
 
 
 def doubtful_values(deal: Deal) -> Iterator[Problem]:
-    """Yield each doubt about the zone, and about a percentage of several times the whole that a test is held against."""
+    """Report each doubt about the zone, and about a percentage of several times the whole that a test is held against."""
     for since, terms in deal.segments:
         place = placed(deal, since)
         yield from _fixed_offset(terms, place(("time_zone",)))

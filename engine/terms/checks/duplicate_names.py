@@ -29,7 +29,7 @@ def name_of(text: str, file: str) -> tuple[str, Place] | None:
 
 
 def claimed_twice(texts: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield every file that claims the name of another, at its own place, with the place of the first of the others.
+    """Report every file that claims the name of another, at its own place, with the place of the first of the others.
 
     Args:
         texts: the text of each deal file of a workspace, by the file's name as errors print it.

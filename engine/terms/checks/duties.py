@@ -13,7 +13,7 @@ from engine.terms.source import Path, Tree
 
 
 def duties(deal: Deal) -> Iterator[Problem]:
-    """Yield every duty of a deal that nobody has, that is owed to nobody, or that has no time."""
+    """Report every duty of a deal that nobody has, that is owed to nobody, or that has no time."""
     for _, terms in deal.segments:
         tree = deal.tree
         yield from _who_acts(terms, tree)
@@ -32,7 +32,7 @@ def duties(deal: Deal) -> Iterator[Problem]:
 
 
 def _who_acts(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
-    """Parties that owe a delivery or carry out a consequence; the Borrower delivers unless another is named."""
+    """Report parties that owe a delivery or carry out a consequence; the Borrower delivers unless another is named."""
     named: list[tuple[Path, str | None]] = []
     for key, clause in terms.covenants.items():
         then = getattr(clause, "then", None)
@@ -53,7 +53,7 @@ NOTICES = ("compliance", "test_failed", "event_of_default", "trigger_event", "co
 
 
 def _duty(tree: Tree, kind: str, duty: NoticeDuty) -> Iterator[Problem]:
-    """Yield a notice of something that happens, by some time, to somebody."""
+    """Report a notice of something that happens, by some time, to somebody."""
     path: Path = ("notices", kind)
     if kind not in NOTICES:
         why = f"notices are given of {', '.join(NOTICES)}"

@@ -33,7 +33,7 @@ LOOKS_AT: Mapping[str, tuple[str, ...]] = {
 
 
 def examples(deal: Deal) -> Iterator[Problem]:
-    """Yield everything in a deal's worked examples that names or expects nothing."""
+    """Report everything in a deal's worked examples that names or expects nothing."""
     for example in deal.examples:
         path: Path = example.place
         yield from given(deal, example)
@@ -84,7 +84,7 @@ ALIKE = (Unit.USD, Unit.RATE, Unit.COUNT)
 
 
 def _units(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path) -> Iterator[Problem]:
-    """Measured figures, limits and headroom in the unit in which the test has them."""
+    """Report measured figures, limits and headroom in the unit in which the test has them."""
     clause = terms.covenants.get(expectation.test or "")
     for field, units in (("to_cure", (*ALIKE, Unit.GPUS)), *((field, ALIKE) for field in ("break_even", "rate", "reserve", "swept"))):
         text = getattr(expectation, field)
@@ -105,7 +105,7 @@ def _units(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
 
 
 def _words(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path) -> Iterator[Problem]:
-    """Words and figures that no result, state or count is ever written in: what is expected could not be found."""
+    """Report words and figures that no result, state or count is ever written in: what is expected could not be found."""
     for field in FIGURES:
         text = getattr(expectation, field)
         if text is not None and text != "none" and read_figure(text) is None:
@@ -143,7 +143,7 @@ def _state(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
 
 
 def _dates(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path) -> Iterator[Problem]:
-    """Dates on which something can be determined: after closing, and not after the deal's end."""
+    """Report dates on which something can be determined: after closing, and not after the deal's end."""
     if not terms.closing_date < expectation.on <= terms.maturity_date:
         why = f"the deal closes on {terms.closing_date} and matures on {terms.maturity_date}"
         yield Problem("D523", f"nothing is determined on {expectation.on}", why, in_the_life(terms), deal.tree.place((*path, "on")))
@@ -161,7 +161,7 @@ def triggers_of(terms: TermsInForce) -> dict[str, object]:
 
 
 def _looks_at_nothing(field: str, expectation: Expectation, terms: TermsInForce) -> str | None:
-    """Return what a field would have to be looked at in, where the expectation names nothing that has it."""
+    """Return what a field would have to be looked at in, if the expectation names nothing that has it."""
     kinds = LOOKS_AT.get(field)
     if kinds is None:
         return None

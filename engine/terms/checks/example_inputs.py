@@ -1,4 +1,4 @@
-"""What a worked example gives: dates, rates, prints, facts and Recorded Acts, each of which must be one that there is (rulings 43)."""
+"""What a worked example gives: dates, rates, prints, facts and Recorded Acts; each must name something that the deal has (rulings 43)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COUNTED = (Unit.GPUS, Unit.GPU_HOURS)
 
 
 def given(deal: Deal, example: Placed) -> Iterator[Problem]:
-    """Yield everything in what an example gives that names nothing, or cannot be given."""
+    """Report everything in what an example gives that names nothing, or cannot be given."""
     terms = resolve(deal, example.first_publication)
     yield from _first(deal, terms, example)
     yield from _rates(deal, terms, example)
@@ -55,7 +55,7 @@ def _first(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
 
 
 def _rates(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem]:
-    """Rates of an index that the deal has, for no more weeks than it has, in the scale of its Closing Date level."""
+    """Report rates of an index that the deal has, for no more weeks than it has, in the scale of its Closing Date level."""
     for name, rates in example.rates.items():
         path: Path = (*example.place, "rates", name)
         place = deal.tree.place(path)
@@ -73,7 +73,7 @@ def _rates(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
 
 
 def _print(deal: Deal, terms: TermsInForce, example: Placed, one: ExamplePrint, path: Path) -> Iterator[Problem]:
-    """Yield one value of one Publication Date of the example, published on it or later."""
+    """Report one value of one Publication Date of the example, published on it or later."""
     tree = deal.tree
     if one.index not in terms.index:
         yield undefined(tree, (*path, "index"), one.index, "index", terms.index)
@@ -90,7 +90,7 @@ def _print(deal: Deal, terms: TermsInForce, example: Placed, one: ExamplePrint, 
 
 
 def _facts(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem]:
-    """Facts that a report can give, of classes that the deal has, in their unit and not negative."""
+    """Report facts that a report can give, of classes that the deal has, in their unit and not negative."""
     for name, fact in example.facts.items():
         if name == REPORT_RECEIVED:
             continue
@@ -118,7 +118,7 @@ def _facts(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
 
 
 def _act(deal: Deal, example: Placed, act: ExampleAct, path: Path) -> Iterator[Problem]:
-    """Yield what `headroom act` would refuse; who prepares and approves an Act belongs to a record, and an example is not one."""
+    """Report what `headroom act` would refuse; who prepares and approves an Act belongs to a record, and an example is not one."""
     why = "it could not be recorded, so the example would show what cannot happen"
     if act.act not in KINDS:
         yield undefined(deal.tree, (*path, "act"), act.act, "Recorded Act", KINDS, "there are")

@@ -16,7 +16,7 @@ from engine.terms.in_force import TermsInForce
 
 
 def deciding(deal: Deal) -> Iterator[Problem]:
-    """Yield every index and class of debt that a clause names and is not measured on."""
+    """Report every index and class of debt that a clause names and is not measured on."""
     for _, terms in deal.segments:
         for key, clause in terms.covenants.items():
             for field, why, fix in _idle(clause, terms):
@@ -25,7 +25,7 @@ def deciding(deal: Deal) -> Iterator[Problem]:
 
 
 def lasting(deal: Deal) -> Iterator[Problem]:
-    """Curves and horizons that end before the deal matures, and curves that ask for a recovery."""
+    """Report curves and horizons that end before the deal matures, and curves that ask for a recovery."""
     _, terms = deal.segments[-1]
     for key, clause in terms.covenants.items():
         points = _points(clause)
@@ -61,7 +61,7 @@ def _points(clause: Clause) -> Mapping[date, Fraction]:
 
 
 def _idle(clause: Clause, terms: TermsInForce) -> Iterator[tuple[str, str, str]]:
-    """(term, why it decides nothing, what to do) of one clause."""
+    """Yield (term, why it decides nothing, what to do) of one clause."""
     own = clause.on_one_index or clause.may_take_index
     pool = terms.indices_of_pool(clause)
     if clause.index is not None and not own and set(pool) != {clause.index}:

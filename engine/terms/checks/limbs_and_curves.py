@@ -71,7 +71,7 @@ def event_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Itera
 
 
 def later_terms(deal: Deal) -> Iterator[Problem]:
-    """Yield everything that is wrong with these terms on any date of the deal."""
+    """Report everything that is wrong with these terms on any date of the deal."""
     for _, terms in deal.segments:
         for path, sweep in _sweeps(terms):
             if sweep.to != RESERVE_ACCOUNT and sweep.to not in terms.debt:
@@ -112,7 +112,7 @@ def _sweeps(terms: TermsInForce) -> Iterator[tuple[Path, Any]]:
 
 
 def _curve(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
-    """Yield a curve of steps whose first point lies after the first test says nothing of the dates before it."""
+    """Report a curve of steps whose first point lies after the first test says nothing of the dates before it."""
     if getattr(clause, "between", None) != "steps":
         return
     first = clause.first_tested or deal.closing_date
@@ -126,7 +126,7 @@ def _curve(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
 
 
 def _last(deal: Deal, terms: TermsInForce, key: str, clause: Clause) -> Iterator[Problem]:
-    """Yield a last date of a test that lies before its first one, or outside the deal's life."""
+    """Report a last date of a test that lies before its first one, or outside the deal's life."""
     last, first = clause.last_tested, clause.first_tested or terms.closing_date
     if last is not None and not first <= last <= terms.maturity_date:
         why = f"the test begins on {first}, and the deal matures on {terms.maturity_date}"
@@ -135,7 +135,7 @@ def _last(deal: Deal, terms: TermsInForce, key: str, clause: Clause) -> Iterator
 
 
 def _never_pending(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """Conditions on PENDING CURE of a trigger that has no cure of its own."""
+    """Report conditions on PENDING CURE of a trigger that has no cure of its own."""
     for name, trigger in terms.triggers.items():
         for end, condition in (("begins", trigger.begins), ("ends", trigger.ends)):
             for leaf, path in () if isinstance(condition, str) else leaves_of(condition, ("triggers", name, end)):
@@ -146,7 +146,7 @@ def _never_pending(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
 
 
 def _uncounted(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """Conditions on a test whose failure is information only: nothing counts it (`rulings.md` 52)."""
+    """Report conditions on a test whose failure is information only: nothing counts it (`rulings.md` 52)."""
     for name, trigger in terms.triggers.items():
         for end, condition in (("begins", trigger.begins), ("ends", trigger.ends)):
             for leaf, path in () if isinstance(condition, str) else leaves_of(condition, ("triggers", name, end)):

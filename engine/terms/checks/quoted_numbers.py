@@ -45,7 +45,7 @@ LENGTHS: Mapping[str, re.Pattern[str]] = {
 
 
 def texts(deal: Deal) -> Iterator[Problem]:
-    """Yield every quoted number of a clause or a trigger that its terms do not have."""
+    """Report every quoted number of a clause or a trigger that its terms do not have."""
     terms = deal.segments[0][1]
     named: dict[Path, str | None] = {("covenants", key): clause.text for key, clause in terms.covenants.items()}
     named |= {("triggers", key): trigger.text for key, trigger in terms.triggers.items()}
@@ -74,7 +74,7 @@ def _figures(text: str, said: list[str], strict: bool) -> Iterator[str]:
 
 
 def _lengths(text: str, said: list[str]) -> Iterator[str]:
-    """Yield counts of dates and periods, where the terms have some of the kind and the text quotes none of them."""
+    """Yield counts of dates and periods, if the terms have some of the kind and the text quotes none of them."""
     for pattern in LENGTHS.values():
         agreed = {_number(match[1]) for value in said if " in any " not in value for match in pattern.finditer(value)}
         quoted = {_number(match[1]): match[0] for match in pattern.finditer(text)}

@@ -19,7 +19,7 @@ QUARTER = 3
 
 
 def declared_figures(deal: Deal) -> Iterator[Problem]:
-    """Yield everything that is wrong with a deal's figures, their expressions and the periods over which they are taken."""
+    """Report everything that is wrong with a deal's figures, their expressions and the periods over which they are taken."""
     for _, terms in deal.segments:
         yield from _declared(deal, terms)
         for key, clause in terms.covenants.items():
@@ -37,7 +37,7 @@ def _of_quarters(rule: ServicerReports | None) -> bool:
 
 
 def _declared(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """Yield each made figure that reports know already, that rests on a missing or made one, or that nothing asks for."""
+    """Report each made figure that reports know already, that rests on a missing or made one, or that nothing asks for."""
     for name, figure in terms.figures.items():
         path: Path = ("figures", name)
         if unit_of(name) is not None:
@@ -79,7 +79,7 @@ def _known_all(names: Iterable[str], terms: TermsInForce) -> bool:
 
 
 def _measured(deal: Deal, terms: TermsInForce, key: str, clause: LimitClause, expression: Expression) -> Iterator[Problem]:
-    """Names that are not figures, a limit in a unit that the figures do not have, and a period that nothing says."""
+    """Report names that are not figures, a limit in a unit that the figures do not have, and a period that nothing says."""
     path: Path = ("covenants", key)
     unknown = [name for name in expression.names if name not in _known(terms)]
     yield from (undefined(deal.tree, (*path, "measured"), name, "figure", _known(terms)) for name in unknown)

@@ -69,7 +69,7 @@ def values_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def out_of_scale(deal: Deal) -> Iterator[Problem]:
-    """Yield everything that is out of proportion, in each stretch of the deal's life."""
+    """Report everything that is out of proportion, in each stretch of the deal's life."""
     for since, terms in deal.segments:
         place = placed(deal, since)
         yield from _rates(terms, place)
@@ -79,7 +79,7 @@ def out_of_scale(deal: Deal) -> Iterator[Problem]:
 
 
 def _rates(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
-    """Prices that are not a price of the index that they are compared with: a decimal point or a unit is misplaced."""
+    """Report prices that are not a price of the index that they are compared with: a decimal point or a unit is misplaced."""
     for name, index in terms.index.items():
         if not CHEAPEST <= index.closing_date_level <= DEAREST:
             why = "no index of GPU rents has stood there"
@@ -92,7 +92,7 @@ def _rates(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
 
 
 def levels_beside(key: str, clause: Clause, rate: Fraction, said: str, place: PlaceOf) -> Iterator[Problem]:
-    """Each level of a clause that stands far from a rate on either side, or with the rate on the side on which its trigger begins.
+    """Report each level of a clause that stands far from a rate on either side, or with the rate on the side on which its trigger begins.
 
     Args:
         key: the clause's name.
@@ -121,7 +121,7 @@ def _price(value: Fraction) -> str:
 
 
 def _lengths(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
-    """Periods longer than the deal, and counts of more dates than it has."""
+    """Report periods longer than the deal, and counts of more dates than it has."""
     life = (terms.maturity_date - terms.closing_date).days
     if life <= 0:
         return
@@ -142,7 +142,7 @@ def _lengths(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
 
 
 def _warning(key: str, clause: Clause, place: PlaceOf) -> Iterator[Problem]:
-    """Yield an early warning of nothing, or as wide as the limit itself: the test would never be on WATCH, or always."""
+    """Report an early warning of nothing, or as wide as the limit itself: the test would never be on WATCH, or always."""
     if clause.early_warning is None:
         return
     margin, limit = clause.early_warning.figure.value, getattr(clause, "limit", None)

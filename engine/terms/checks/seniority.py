@@ -11,7 +11,7 @@ from engine.terms.source import Path, Tree
 
 
 def seniority(deal: Deal) -> Iterator[Problem]:
-    """Ranks that only some classes have, and a class counted alone that others are paid before."""
+    """Report ranks that only some classes have, and a class counted alone that others are paid before."""
     for _, terms in deal.segments:
         yield from _ranks(terms, deal.tree)
         for key, clause in terms.covenants.items():

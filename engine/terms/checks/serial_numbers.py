@@ -24,7 +24,7 @@ SERIAL = re.compile(r"[!-~]+(?: [!-~]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Pledge:
-    """One GPU of a register: its asset class, and the days from which and until which it is pledged, where they are written."""
+    """One GPU of a register: its asset class, and the days from which and until which it is pledged, if they are written."""
 
     asset: str
     since: date | None
@@ -77,7 +77,7 @@ def counts_from(pledges: Iterable[Pledge], asset: str, closing: date) -> tuple[t
 
 
 def check_register(text: str, file: str, deal: Deal) -> Iterator[Problem]:
-    """Yield what is wrong with a register, and where it first differs from the deal's counts.
+    """Report what is wrong with a register, and where it first differs from the deal's counts.
 
     Args:
         text: the register.

@@ -25,7 +25,7 @@ def in_the_life(terms: TermsInForce) -> str:
 
 
 def steps(deal: Deal) -> Iterator[Problem]:
-    """Dated steps in an order in which they do not come, or outside the deal's life, each at its own date."""
+    """Report dated steps in an order in which they do not come, or outside the deal's life, each at its own date."""
     for name, value in deal.tree.data.items():
         if name not in NOT_TERMS:
             for path, dates in schedules(value, (name,)):
@@ -67,7 +67,7 @@ def _schedule(deal: Deal, path: Path, written: list[str]) -> Iterator[Problem]:
 
 
 def _changes(deal: Deal) -> Iterator[Problem]:
-    """Amendments after the deal's end, of documents that it does not cite; corrections that nobody can have found."""
+    """Report amendments after the deal's end, of documents that it does not cite; corrections that nobody can have found."""
     terms, tree = deal.segments[0][1], deal.tree
     for entry, path in _amendments(deal):
         if entry.effective > terms.maturity_date:
@@ -98,7 +98,7 @@ def _amendments(deal: Deal) -> list[tuple[AmendmentEntry, Path]]:
 
 
 def _documents(deal: Deal) -> Iterator[Problem]:
-    """Documents of a later date than closing that no amendment is made by."""
+    """Report documents of a later date than closing that no amendment is made by."""
     terms = deal.segments[0][1]
     amending = {entry.document for entry, _ in _amendments(deal)}
     for name, document in terms.documents.items():

@@ -12,7 +12,7 @@ OF_HELD_RESULTS = ("applies_to", "deadline", "at_most", "then")
 
 
 def thin_data(deal: Deal) -> Iterator[Problem]:
-    """Terms of held results that decide nothing, and `decisive only` or `judged_by: sellers` on an administrator's series."""
+    """Report terms of held results that decide nothing, and `decisive only` or `judged_by: sellers` on an administrator's series."""
     for _, terms in deal.segments:
         for name, index in terms.index.items():
             path = ("index", name, "low_confidence")

@@ -44,7 +44,7 @@ def counting(deal: Deal) -> Iterator[Problem]:
 
 
 def _counts(terms: TermsInForce) -> Iterator[tuple[Path, Persistence, DateKind]]:
-    """Yield every count of dates with the dates of the test that it counts, where the two kinds can differ."""
+    """Yield every count of dates with the dates of the test that it counts, if the two kinds can differ."""
     for key, clause in terms.covenants.items():
         if isinstance(clause, MaintenanceClause) and clause.persists_for is not None:
             yield ("covenants", key, "persists_for"), clause.persists_for, clause.tested_on
@@ -67,7 +67,7 @@ def _counts(terms: TermsInForce) -> Iterator[tuple[Path, Persistence, DateKind]]
 
 
 def _limit(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
-    """Yield a limit that better figures fail and worse ones pass."""
+    """Report a limit that better figures fail and worse ones pass."""
     if not isinstance(clause, LimitClause) or clause.better is None:
         return
     passed = "higher" if clause.limit.comparison in ("at least", "more than") else "lower"
@@ -78,7 +78,7 @@ def _limit(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
 
 
 def _unpaid(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """Yield a sweep in a deal that states no Payment Dates: it would be in effect and never move money."""
+    """Report a sweep in a deal that states no Payment Dates: it would be in effect and never move money."""
     if terms.payment_dates is not None:
         return
     own: list[tuple[Path, Any]] = [

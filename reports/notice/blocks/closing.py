@@ -126,7 +126,7 @@ def _strip(brief: Brief) -> list[dict[str, Any]]:
 
 
 def _short_words(why: str, width: float) -> list[str]:
-    """Return a holiday's name in up to three lines, where a day is wide enough for words."""
+    """Return a holiday's name in up to three lines, if a day is wide enough for words."""
     return [word[:9] for word in why.split()[:3]] if width > 84 else ["H"]
 
 
@@ -147,7 +147,7 @@ def _strip_alt(brief: Brief) -> str:
 
 
 def duties(brief: Brief) -> dict[str, Any]:
-    """Notices given so far, this one, and those that the date makes somebody owe."""
+    """Return notices given so far, this one, and those that the date makes somebody owe."""
     numbers = log.issued(brief.past)
     given = [_given(brief, day, one) for day, one in numbers[-GIVEN:] if one.number != brief.inputs.number]
     earlier = max(len(numbers) - len(given), 0)
@@ -256,7 +256,7 @@ def _report(day: Determined) -> str:
 
 
 def proof(brief: Brief) -> dict[str, Any]:
-    """Addressees, what the log held at issue, what is attached, how to verify."""
+    """Return addressees, what the log held at issue, what is attached, how to verify."""
     event = _stated(brief)
     rows = [
         {"name": "To", "text": _addressees(brief), "hash": ""},

@@ -29,7 +29,7 @@ def answer(brief: Brief) -> list[Runs]:
 
 
 def _paid(line: Line, due: tuple[Due, ...]) -> list[Runs]:
-    """Return what a sweep that has begun makes somebody pay, where the log says how much."""
+    """Return what a sweep that has begun makes somebody pay, if the log says how much."""
     owed = next((deadline for deadline in due if deadline.act == "pay into reserve" and deadline.subject == line.key), None)
     if owed is None:
         return []
@@ -77,7 +77,7 @@ def _cured(brief: Brief, line: Line) -> Runs:
 
 
 def _how_cured(brief: Brief, key: str, on: date) -> str:
-    """By what a test was cured on a day: an Act with its document, or a retest that passed."""
+    """Return by what a test was cured on a day: an Act with its document, or a retest that passed."""
     acts = [act for act in log.acts(brief.past) if (act.act, act.clause, act.effective_on) == ("cure accepted", key, on)]
     return f" The cure was accepted: {acts[-1].document}." if acts and acts[-1].document else " It was cured by retest."
 

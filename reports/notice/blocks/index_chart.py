@@ -106,7 +106,7 @@ def _levels(brief: Brief, name: str) -> list[Level]:
 
 
 def _lanes(brief: Brief, points: list[Point], names: Collection[str]) -> list[tuple[str, str, list[date]]]:
-    """Rows of flags: position and shape, never colour; the FAILs of the tests whose levels are drawn."""
+    """Return rows of flags: position and shape, never colour; the FAILs of the tests whose levels are drawn."""
     days = {point.day for point in points}
     lanes = [
         ("low", "Low Confidence", [p.day for p in points if p.low_confidence]),

@@ -44,7 +44,7 @@ WORDS = {"I": "index print", "S": "Servicer’s report", "D": "deal file", "A": 
 
 
 def status(brief: Brief) -> dict[str, Any]:
-    """Per test and trigger the raw result and the status, side by side, with their two dates."""
+    """Return per test and trigger the raw result and the status, side by side, with their two dates."""
     return {"rows": [_status_row(brief, line) for line in brief.lines]}
 
 
@@ -229,7 +229,7 @@ def _remedy_rows(result: TestResult) -> list[dict[str, Any]]:
 
 
 def _bearing(bearing: Bearing | None) -> dict[str, Any] | None:
-    """Decisive or not by sellers, the figure with other sellers, the share of subsets that fail; the listings’ share beside it."""
+    """Return whether the result is decisive by sellers, the figure with other sellers, and the shares that fail."""
     if bearing is None:
         return None
     ends = f"{_short(bearing.at_low)} / {_short(bearing.at_high)}" if bearing.at_low or bearing.at_high else NONE

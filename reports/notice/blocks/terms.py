@@ -35,7 +35,7 @@ HEAD = 80
 
 
 def cure(brief: Brief) -> dict[str, Any]:
-    """Per test that fails or can be cured: the right, the amount, the last day, the uses; then money swept."""
+    """Return per test that fails or can be cured: the right, the amount, the last day, the uses; then money swept."""
     rows: Pairs = []
     for line in brief.lines:
         rows += _cure_rows(brief, line)

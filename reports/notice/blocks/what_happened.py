@@ -118,7 +118,7 @@ def _decisive_note(history: tuple[Tested, ...]) -> str:
 
 
 def ends(brief: Brief) -> dict[str, Any]:
-    """Return how what happened ends; the reserve account, where a sweep is in effect."""
+    """Return how what happened ends; the reserve account, if a sweep is in effect."""
     line = subject(brief)
     rows: list[dict[str, Any]] = []
     if line is not None and line.trigger is not None:

@@ -60,7 +60,7 @@ def _act_words(brief: Brief, act: ActRecorded) -> str:
 
 
 def rests_on_withdrawn(brief: Brief) -> dict[int, int]:
-    """By the number of a notice that was given, the number of the Correction Notice that withdrew what it stated."""
+    """Return, by the number of a notice that was given, the number of the Correction Notice that withdrew what it stated."""
     corrected = {day: one.number for day, one in log.issued(brief.past) if one.kind == "correction"}
     owed = [event.payload for event in brief.past.of("notice owed") if isinstance(event.payload, NoticeOwed)]
     return {number: corrected[duty.on] for duty in owed for number in duty.corrects if duty.on in corrected}

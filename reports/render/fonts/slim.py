@@ -1,7 +1,7 @@
 """Makes the bundled faces from the published ones: text glyphs and the layout that a notice uses, under names of their own.
 
 The licence reserves the name Source, so what is changed is renamed. Run once per new release of a face:
-`python -m reports.fonts.slim FOLDER`, where FOLDER holds the published TTF files.
+`python -m reports.fonts.slim FOLDER`, if FOLDER holds the published TTF files.
 """
 
 from __future__ import annotations
