@@ -230,10 +230,11 @@ def calibrate(
 ) -> None:
     """Show false alarms, misses and delay of a trigger for each level, count and release, on the same paths."""
     from engine.cli.output import progress, progress_done
-    from engine.cli.show.calibrate import calibration_data, show_calibration
+    from engine.cli.show.calibrate import show_calibration
     from engine.foresight.calibrate import Question
     from engine.queries.calibration_questions import ModelAsked, levels_between, whole_numbers
     from engine.queries.calibration_questions import calibrate as answered
+    from engine.queries.calibration_words import calibration_data
 
     refuse_ending(into)
     draft = _draft(deal)

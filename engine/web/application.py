@@ -30,6 +30,7 @@ from engine.web import (
     deal_pages,
     draft_pages,
     due_pages,
+    foresight_pages,
     history_pages,
     home_pages,
     notice_pages,
@@ -69,6 +70,7 @@ ROOMS = (
     account_pages,
     admin_pages,
     draft_pages,
+    foresight_pages,
     compare_pages,
     api_pages,
 )

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from engine.basics.errors import InputProblems, WrongUsage
-from engine.cli.show.calibrate import overfitting
 from engine.determination.template import Template
 from engine.foresight.calibrate import Question
 from engine.foresight.calibration_run import best_by_half
 from engine.queries.calibration_questions import CalibrationAnswer, ModelAsked, calibrate, whole_numbers
+from engine.queries.calibration_words import overfitting
 from engine.queries.published_history import read_history
 from engine.terms.as_written import Deal
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from covenants import templates
-from engine.cli.show.calibrate import calibration_data
 from engine.determination.template import Template
 from engine.foresight.answers import as_data
 from engine.foresight.facts_by_date import held_facts
 from engine.queries.calibration_questions import ModelAsked
+from engine.queries.calibration_words import calibration_data
 from engine.queries.foresight_questions import StressAsked, stress
 from engine.queries.foresight_reports import parts_of_report, stress_parts
 from engine.queries.simulation_questions import simulate

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from engine.basics.values import counted
 from engine.cli.output import print_json, say, table
-from engine.foresight.answers import as_data
-from engine.foresight.calibrate import FEW_SHORTFALLS, Cell, smallest_count
-from engine.foresight.calibration_run import HALVES_FROM, Calibration, best_by_half
+from engine.foresight.calibrate import smallest_count
 from engine.queries.calibration_questions import CalibrationAnswer
-
-HEAD = ("level", "count", "release", "P(false alarm)", "a year", "missed", "delay", "90%", "P(flap)", "P(short)")
+from engine.queries.calibration_words import CALIBRATION_HEAD, calibration_data, calibration_row, overfitting
 
 
 def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
@@ -27,7 +22,7 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
     known = setting.known
     say(f"Model: weekly volatility {known.sigma:.1%}, 95% {known.sigma_at(0.025):.1%} to {known.sigma_at(0.975):.1%}. Prior {known.prior}.")
     say()
-    say(table(HEAD, [_row(cell, drafted) for cell in calibration.model], right=range(10)))
+    say(table(CALIBRATION_HEAD, [calibration_row(cell, drafted) for cell in calibration.model], right=range(10)))
     say()
     for level, release in dict.fromkeys((cell.variant.level, cell.variant.release) for cell in calibration.model):
         chosen = smallest_count(calibration.model, level, release, under)
@@ -35,7 +30,7 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
         say(f"At {level / 10_000:.2f}, released on {counted(release, 'dates')}: false alarms stay under {under:.0%} with {what}.")
     say()
     say(f"The same over the history of {calibration.weeks_of_history} weeks, its true rate drawn given what was published:")
-    say(table(HEAD, [_row(cell, drafted) for cell in calibration.history], right=range(10)))
+    say(table(CALIBRATION_HEAD, [calibration_row(cell, drafted) for cell in calibration.history], right=range(10)))
     say()
     for line in overfitting(calibration, under):
         say(line)
@@ -43,73 +38,3 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
         said = "; ".join(f"{score.forecast} CRPS {score.crps:.4f}, {score.inside:.0%} inside 95%" for score in answer.scores)
         say(f"One week ahead, walk-forward over {counted(answer.scores[0].tried, 'weeks')}: {said}.")
     return 0
-
-
-def overfitting(calibration: Calibration, under: float) -> Sequence[str]:
-    """Return how many variants were tried on how much history, and what that is worth."""
-    history = f"one history of {counted(calibration.weeks_of_history, 'weeks')}"
-    tried = f"{counted(calibration.variants, 'variants')} were tried on {history}; the best of them is flattered by chance."
-    if not calibration.first_half:
-        return (tried, f"A choice cannot be judged on weeks that it has not seen: that takes {HALVES_FROM} weeks of history.")
-    best = best_by_half(calibration, under)
-    if best is None:
-        return (tried, f"On the first half no variant stays under {under:.0%}, so none is chosen there.")
-    first, second = best
-    which = f"{first.variant.level / 10_000:.2f} counted {first.variant.count} times"
-    chosen = f"Chosen on the first half: {which}, P(false alarm) {first.false_alarm:.2f}"
-    return (tried, f"{chosen}; judged on the second half: {second.false_alarm:.2f}, missed {_share(second.missed)}.")
-
-
-def _share(value: float | None) -> str:
-    return "no shortfall" if value is None else f"{value:.1%}"
-
-
-def _row(cell: Cell, drafted: Cell | None) -> tuple[str, ...]:
-    mark = " (draft)" if drafted is not None and cell.variant == drafted.variant else ""
-    few = f" of {cell.timely}" if 0 < cell.timely < FEW_SHORTFALLS else ""
-    return (
-        f"{cell.variant.level / 10_000:.2f}{mark}",
-        str(cell.variant.count),
-        str(cell.variant.release),
-        f"{cell.false_alarm:.2f} ± {max(cell.error, 0.005):.2f}",
-        f"{cell.false_alarms_a_year:.2f} ± {max(cell.false_alarms_error, 0.005):.2f}",
-        _share(cell.missed),
-        "-" if cell.delay is None else f"{cell.delay:.1f}{few}",
-        "-" if cell.delay_90 is None else str(cell.delay_90),
-        f"{cell.flap:.2f}",
-        f"{cell.short:.2f}",
-    )
-
-
-def calibration_data(answer: CalibrationAnswer) -> dict[str, object]:
-    """Return the answer as JSON holds it."""
-    calibration, setting, under = answer.found, answer.setting, answer.under
-    known = setting.known
-    chosen = {
-        f"{level / 10_000:.4f} released on {release}": (best.variant.count if best else None)
-        for level, release in dict.fromkeys((cell.variant.level, cell.variant.release) for cell in calibration.model)
-        for best in [smallest_count(calibration.model, level, release, under)]
-    }
-    return {
-        "deal": answer.deal,
-        "term": answer.term,
-        "index": answer.index,
-        "paths": setting.paths,
-        "weeks": setting.weeks,
-        "seed": setting.seed,
-        "q": setting.question.q,
-        "k": setting.question.k,
-        "prior": str(known.prior),
-        "sigma": as_data(known.sigma),
-        "sigma_95": as_data([known.sigma_at(0.025), known.sigma_at(0.975)]),
-        "drafted": as_data(answer.drafted),
-        "variants_tried": calibration.variants,
-        "weeks_of_history": calibration.weeks_of_history,
-        "model": as_data(calibration.model),
-        "history": as_data(calibration.history),
-        "first_half": as_data(calibration.first_half),
-        "second_half": as_data(calibration.second_half),
-        "smallest_count_under": {"share": under, "counts": chosen},
-        "walk_forward": as_data(answer.scores),
-        "said": list(overfitting(calibration, under)),
-    }
