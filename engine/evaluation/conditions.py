@@ -102,6 +102,7 @@ def carried(tree: Tree, limbs: Sequence[Limb]) -> tuple[Limb, ...]:
     for limb in fresh(tree):
         same = next((one for one in known if same_leaf(one, limb)), None)
         if same is not None:
+            # Two leaves may say the same: each takes a count of its own.
             known.remove(same)
         kept.append(same or limb)
     return tuple(kept)
@@ -121,6 +122,7 @@ def counted(tree: Tree, limbs: Sequence[Limb], seen: Seen, states_only: bool = F
 
 
 def _next(leaf: LeafRule, limb: Limb, seen: Seen, states_only: bool) -> Limb:
+    # A state stands between dates and is looked at on any day; a count looks at dates alone.
     if states_only and leaf.persistence is not None:
         return limb
     after = _limb(leaf, _history(leaf, limb, seen))
@@ -168,6 +170,7 @@ def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: da
     if len(parts) < tree.n or not parts:
         return None
     on = sorted(one.on for one in parts)[max(tree.n, 1) - 1]
+    # One new part is enough: the others may have been met all along (`rulings.md` 45).
     new = min((one.new for one in parts if one.new is not None), default=None)
     return _Met(on, None if new is None else max(on, new))
 
@@ -182,6 +185,7 @@ def _leaf_met(leaf: LeafRule, limb: Limb, seen: Seen, ended: date | None, unknow
         on = limb.met_since or seen.on
         return _Met(on, on)
     since, entry = _state_since(leaf, seen), _entry(leaf, seen)
+    # An amendment brought the leaf in: the state may be older, but the term is not.
     if limb in unknown:
         on = max(since, seen.terms_since)
         return _Met(on, on)
@@ -253,6 +257,7 @@ def _history(leaf: LeafRule, limb: Limb, seen: Seen) -> tuple[bool, ...]:
     if leaf.announced is not None:
         return (_effective_on(leaf, seen) is not None,)
     meets = _state_meets(leaf, seen) if leaf.state is not None else _result_meets(leaf, seen)
+    # A date without a result, or with a held one, is skipped: it neither extends a run nor breaks it (`rulings.md` 23).
     if meets is None:
         return limb.met
     return (*limb.met, meets)[-(leaf.persistence.out_of if leaf.persistence else 1) :]
@@ -288,6 +293,7 @@ def _result_meets(leaf: LeafRule, seen: Seen) -> bool | None:
         return result.verdict is Verdict.NOT_DETERMINED
     if result.verdict is Verdict.NOT_DETERMINED or leaf.test in seen.held:
         return None
+    # A leaf with a level of its own asks the figure, not the verdict: one test can carry several levels.
     if leaf.comparison is not None and leaf.level is not None and result.measured is not None:
         return passes(result.measured, Figure(value=leaf.level, unit=result.measured.unit), leaf.comparison)
     return result.verdict.value == leaf.result

@@ -50,6 +50,7 @@ def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correctio
         return None
     first, why = min(day for day, _ in causes_dated), tuple(cause.why for _, cause in causes_dated)
     later_print = any(cause.later_print for _, cause in causes_dated)
+    # A run that was killed half way leaves a correction open. It is joined, so that the addressees get one notice.
     open_ = unfinished(events)
     if open_ is None:
         return Correction(from_on=first, until=dates[-1], why=tuple(dict.fromkeys(why)), later_print=later_print)
@@ -83,6 +84,7 @@ def numbered(drafts: Iterable[Draft], withdrawn_events: Iterable[Recorded]) -> t
     for event in withdrawn_events:
         fact = (event.kind, event.subject, event.effective_on)
         prints[fact] = max(event.print, prints.get(fact, 0))
+    # A print is never used twice, or the idempotency key would skip the event that says otherwise (`rulings.md` 31).
     return tuple(d.model_copy(update={"print": prints.get((d.kind, d.subject, d.effective_on), 0) + 1}) for d in drafts)
 
 
@@ -119,7 +121,7 @@ def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Publishe
         if not isinstance(rate, ReferenceRate) or rate.newest_print is None:
             continue
         now = newest.get(rate.index, {}).get(rate.on)
-        if now is not None and (now.print if now.value is not None else 0) != rate.newest_print:
+        if now is not None and (now.print if now.value is not None else 0) != rate.newest_print:  # 0 stands for a silence
             was = rate.published.value if rate.published and rate.published.publication_date == rate.on else None
             kind = "late publication" if was is None else "Restatement"
             said = f"{kind} of {rate.index} for {rate.on}: {was or 'no value'}, now {now.value or 'no value'}"

@@ -80,7 +80,7 @@ def _past(day: Day) -> None:
         waiting = sorted(_next(day), key=lambda one: one[:2])
         if not waiting:
             return
-        waiting[0][2]()
+        waiting[0][2]()  # one at a time: what it does may bring the next, or take it away
 
 
 def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
@@ -159,7 +159,7 @@ def _rates_as_of(day: Day, as_of: date) -> None:
 
 def _decide(day: Day) -> None:
     """Run every test that is due on the date and every trigger, each after what it looks at (`rulings.md` 23, 50)."""
-    day.before = day.state
+    day.before = day.state  # a springing test looks at this by default, wherever the two stand in the file
     known = template_facts(day.inputs, day.state) if day.given is None else None
     announced = {name: prints[-1].announced for name, prints in day.inputs.series.items() if prints}
     decided = dict(day.state.triggers)

@@ -31,6 +31,7 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
     lacking = _lacks_report(moment, state)
     run = _dates_without_a_report(state, moment, lacking)
     verdict = _counted_verdict(run, moment, lacking)
+    # Absence neither heals nor harms: status, runs and counts stay as they were (`rulings.md` 21, 23).
     if verdict is Verdict.NOT_DETERMINED:
         why = moment.held or (moment.result.reason.reason if moment.result.reason else "")
         awaited = state.awaited or awaits_confirmation(moment.result)
@@ -73,6 +74,7 @@ def second_period(state: TestState, clause: Clause | None, calendar: BusinessDay
     more = cure.extension
     if more is None or state.extended or state.shortfalls is None or state.newest is None:
         return None
+    # The first failure of the episode is the measure: a repayment counts even if the rate has fallen since.
     first, now = state.shortfalls
     if first - now < more.if_made_good * first or (more.not_below is not None and state.newest < more.not_below):
         return None
@@ -82,6 +84,7 @@ def second_period(state: TestState, clause: Clause | None, calendar: BusinessDay
 
 def after_deadline(state: TestState, on: date) -> TestState | None:
     """Return the Event of Default that a Cure Period's end brought before `on`, dated the day after its last day."""
+    # A deal may let the clock stand still while results are held (`rulings.md` 60): no deadline passes then.
     stopped = state.held is not None and state.held.clock_stopped is not None
     if state.status is not S.CURE_PERIOD or state.cure is None or state.cure.by >= on or stopped:
         return None
@@ -118,6 +121,7 @@ def after_waiver(state: TestState, on: date, clause: Clause | None, calendar: Bu
     last = state.waived_until
     ended: dict[str, object] = dict.fromkeys(("waived_until", "waived_by", "waived_from", "clock_after", "held"))
     ended["why"] = "the waiver ended"
+    # The waiver holds on its last day, so what follows it begins on the day after.
     if state.waived_from is S.EVENT_OF_DEFAULT:
         return state.model_copy(update={**ended, "status": S.EVENT_OF_DEFAULT, "since": last + timedelta(days=1)})
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
@@ -150,6 +154,7 @@ def _unused(state: TestState, calendar: BusinessDays) -> int:
 def suspended(before: TestState | None, name: str, on: date, why: str) -> TestState | None:
     """Return the state of a springing test while its condition is off; None if a breach is open, whose clock runs on."""
     state = before or TestState(test=name, status=S.NOT_YET_TESTED, since=on)
+    # A breach does not vanish because the condition that wakes the test has gone (`rulings.md` 50).
     if state.status in (S.CURE_PERIOD, S.EVENT_OF_DEFAULT, S.WAIVED, S.CLOSED):
         return None
     off = {"counted": (), "episode_began": None, "verdict": None, "why": why}
@@ -200,6 +205,7 @@ def _looks_back(clause: Clause) -> int:
 
 
 def _moved(state: TestState, status: TestStatus, since: date, **changes: object) -> TestState:
+    # `since` is when the status began: a further result of the same kind does not move it.
     start = state.since if state.status is status else since
     return state.model_copy(update={"status": status, "since": start, **changes})
 
@@ -215,6 +221,7 @@ def _failed(state: TestState, moment: Moment) -> TestState:
     """Return the state after a FAIL: PENDING until the clause's persistence is met; then the Cure Period, or the default."""
     began = state.episode_began or moment.on
     persistence = _persistence(moment.clause)
+    # `counted` holds determined dates alone: a date without a result is skipped, never a failure or a pass.
     failures = sum(state.counted[-persistence.out_of :])
     if moment.breach != "default" or failures < persistence.count:
         return _moved(state, S.PENDING, moment.on, episode_began=began, why=PENDING_WHY[moment.breach])
@@ -228,6 +235,7 @@ def _failed(state: TestState, moment: Moment) -> TestState:
 
 def _cure_period(state: TestState, moment: Moment, cure: Cure, began: date) -> TestState:
     start = moment.on if cure.after == "determination date" else moment.clock_starts
+    # A deadline that waits for an event is not guessed: without the event none is stated (`rulings.md` 24).
     if start is None:
         why = f"the cure clock starts on {cure.after}"
         return _moved(state, S.CURE_PERIOD, moment.on, episode_began=began, cure=None, why=why)
@@ -252,6 +260,7 @@ def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
         if state.passing_run < needed:
             return state.model_copy(update={"why": f"passes {state.passing_run} of {needed} dates"})
         return cured(_passed(state, moment), moment.on).model_copy(update={"why": "cured by retest"})
+    # If the clause does not list a retest, the agent has to accept the cure: a PASS alone ends nothing (`rulings.md` 22).
     return state.model_copy(update={"why": "passes again; cure not yet accepted"})
 
 

@@ -192,7 +192,9 @@ def _begun(state: TriggerState, rule: TriggerRule, seen: Seen, clock: CureClock 
         return state
     first = state.model_copy(update={"first_met": state.since})
     if used_up(rule.cure.at_most, state.cured_on, seen.on):
+        # A right that may be used twice is gone after the second time: the breach acts at once.
         return first.model_copy(update={"why": f"{state.why}; no cure is left"})
+    # What can still be cured binds nobody yet, so it is not irrevocable, and nothing counts towards its end.
     waits = first.model_copy(update={"status": T.PENDING_CURE, "irrevocable": False, "ends": ()})
     start = state.since if rule.cure.after == "determination date" else clock.start
     if start is None:
@@ -206,6 +208,7 @@ def _outside(state: TriggerState, rule: TriggerRule, seen: Seen, floor: date, cl
     It never begins before `floor`: the day from which it has not been in effect, or is a term of the deal.
     """
     ended = state.ended_on
+    # On the day of its end no date is counted: one and the same date would end it and begin it again.
     limbs = counted(rule.begins, carried(rule.begins, state.begins), seen, states_only=ended is not None and seen.on <= ended)
     known = state.begins
     unknown = [limb for limb in limbs if not any(same_leaf(one, limb) for one in known)] if known else []
@@ -233,6 +236,7 @@ def _inside(state: TriggerState, rule: TriggerRule, seen: Seen, full: bool) -> T
         return _while_met(state, rule, seen)
     limbs = counted(rule.ends, carried(rule.ends, state.ends), seen) if rule.ends else ()
     over = (rule.ends is not None and met(rule.ends, limbs)) or (rule.at_target and full)
+    # An irrevocable trigger counts on, so that the log shows what would have ended it.
     if not over or rule.irrevocable:
         return state.model_copy(update={"ends": limbs})
     why = "the reserve account reached its target" if rule.at_target else "; ".join(limb.what for limb in limbs)

@@ -58,10 +58,13 @@ def compute(
         others: other versions; what each gives from the same collections stands beside the value.
     """
     first = window_end - timedelta(days=DAYS - 1)
+    # Known is what was collected by then, whenever it was imported (`rulings.md` 6).
     known = [s for s in snapshots if first <= s.day <= window_end and (known_at is None or s.collected_at <= known_at)]
     days = collected_days(index, methodology, known, window_end, overrides)
+    # Some versions prefer a thin week to none: then all days are pooled, and the value is flagged.
     pooled_all = not any(day.counts for day in days) and methodology.when_no_day_counts == "pool_all"
     pooled = [day for day in days if day.counts or pooled_all]
+    # The week is one pool, not a mean of days: a day with more listings weighs more (`index.md`, One week).
     observations = sorted((o for day in pooled for o in day.kept), key=lambda o: o.micro)
     chosen = {day.chosen.sha256 for day in days if day.chosen is not None}
     said = tuple(override.said for override in overrides if override.snapshot in chosen)
@@ -177,6 +180,7 @@ def _published(week: _Week, observations: Sequence[Observation], value: Decimal,
     prices = [o.usd for o in observations]
     micros = [o.micro for o in observations]
     exact = interval.exact_interval(prices)
+    # The width rests on the printed ends, so that a reader of the publication computes the same class.
     width = Fraction(exact.high - exact.low) / Fraction(value)
     sellers = [o.host for o in observations]
     by_seller = seller_week(zip(sellers, micros, strict=True))
@@ -221,6 +225,7 @@ def _deviation(micros: Sequence[int]) -> Decimal | None:
     if count < 2:
         return None
     variance = Fraction(count * sum(x * x for x in micros) - sum(micros) ** 2, count * (count - 1))
+    # The variance is exact; the root alone is rounded, so that equal listings have a deviation of exactly nought.
     root = (Decimal(variance.numerator) / Decimal(variance.denominator)).sqrt()
     return rounded(Fraction(root) / 10**6, 4)
 

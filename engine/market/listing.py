@@ -118,6 +118,7 @@ def qualifying(
         rule = _removed_by(offer, gpu_name, suffixes, methodology.reliability_at_least, oldest, snapshot.unchecked)
         micro = _micro(offer.dph_total, offer.num_gpus) if rule is None and (offer.num_gpus or 0) >= 1 else None
         number = None if offer.id is None else str(offer.id)
+        # The order is that of the rules in the methodology: a listing counts under the first rule that it fails.
         if micro is None:
             removed.append(Exclusion(position, rule or "price"))
         elif number is not None and number in seen:
@@ -129,6 +130,7 @@ def qualifying(
             gpus = max(1, int(offer.num_gpus or 1))
             kept.append(Observation(micro, _identity(offer.host_id), _identity(offer.machine_id), gpus))
     whole = None if snapshot.whole is None else gpu_name in snapshot.whole
+    # A full list may have been cut. A shorter one, or one that the collector has shown to be whole, was not.
     cut = len(rows) == snapshot.limit and snapshot.form == "offers" and not whole
     return Listings(len(rows), tuple(kept), tuple(removed), cut, whole)
 

@@ -229,6 +229,7 @@ def _make_sqlite(connection: Connection, tables: MetaData) -> None:
 def _check_schema(connection: Connection, tables: MetaData) -> None:
     """Refuse a file whose schema is not, object by object, the one that an empty file is given (`rulings.md` 70)."""
     standing = dict(_schema(connection))
+    # A list of what must be there could forget something. An empty database, made by the same code, cannot.
     blank = create_engine("sqlite://")
     with blank.begin() as other:
         _make_sqlite(other, tables)
@@ -254,6 +255,7 @@ def _check_postgresql(connection: Connection) -> None:
         table = {"table": f"{guards.SCHEMA}.{name}"}
         if connection.execute(text("SELECT to_regclass(:table)"), table).scalar() is None:
             raise NotOurs("the database is not prepared: let its owner run `headroom db prepare` with the name of the writer's role")
+        # Guards that a session may drop guard nothing: the role that writes must not own what it writes to.
         if connection.execute(text("SELECT has_table_privilege(:table, 'UPDATE, DELETE, TRUNCATE, TRIGGER')"), table).scalar():
             raise NotOurs("this role may change the log; open it as the writer, whom `prepare` gave SELECT and INSERT")
     for query, expected in guards.WHOLE:

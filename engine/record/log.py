@@ -57,8 +57,10 @@ def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) ->
     """
     recorded: list[Event] = []
     for draft in drafts:
+        # The recorded event stands, whatever this run would say: a run that was killed and begins again adds nothing twice.
         if writer.body(log, draft.key) is not None:
             continue
+        # Once for each call: all of its drafts carry the same moment.
         if not recorded:
             _goes_on(log, writer.newest(log), scribe.at)
         entry = writer.append(log, draft.key, body_of(draft, scribe))
@@ -74,6 +76,7 @@ def _goes_on(log: str, newest: bytes | None, now: datetime) -> None:
     body = json.loads(newest)
     if body["version"] != VERSION:
         raise EarlierEdition(not_extended(log))
+    # Times in a log must not run backwards beyond what a person beside a run explains: order is evidence.
     last = datetime.fromisoformat(body["recorded_at"])
     if now < last - SLACK:
         raise ClockBehind(
