@@ -5,7 +5,7 @@ USER_SETUP := .venv/.headroom
 TEST_SETUP := .venv/.headroom-tests
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: preflight setup setup-tests demo test test-web lint bench bench-portfolio docs soak clean help
+.PHONY: preflight setup setup-tests demo test test-web lint bench bench-portfolio docs soak mutants audit clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,8 @@ help:
 	@echo "make test      lint, types, import rules, tests"
 	@echo "make test-web  the tests that need a real browser, Chromium"
 	@echo "make soak      the heavy tests at their full counts, writing docs/soak.md"
+	@echo "make mutants   change one operator at a time and see whether a test notices, writing docs/mutants.md"
+	@echo "make audit     ask pip-audit whether a locked library has a known weakness"
 	@echo "make bench     print the speed table"
 	@echo "make bench-portfolio   run a Thursday of 1,000 deals, every notice drawn and signed"
 	@echo "make docs      build the documentation under build/site"
@@ -68,6 +70,12 @@ docs: setup-tests
 
 soak: setup-tests
 	@HEADROOM_SOAK=1 $(BIN)/python -m tests.soak
+
+mutants: setup-tests
+	@$(BIN)/python -m tests.mutants
+
+audit:
+	@$(PYTHON) tools/audit_dependencies.py
 
 clean:
 	rm -rf build .venv

@@ -81,6 +81,17 @@ def test_the_newest_count_governs_and_a_correction_that_omits_it_keeps_it(meridi
     assert [one.figure.value for one in found.inputs if one.name == "available.h100.gpus"] == [900]
 
 
+def test_a_report_serves_to_the_last_day_of_its_age(meridian: Deal, all_templates: dict[str, Template]) -> None:
+    """`too_old_after: 14 days`: of Thursday 22 January a report as of the 8th is 14 days old, and one as of the 7th is 15."""
+    on = date(2026, 1, 22)
+    last = results(meridian, all_templates, on, "2.0000", (report(date(2026, 1, 7), {**USD_16M, **gpus(800)}, as_of=date(2026, 1, 8)),))
+    old = results(meridian, all_templates, on, "2.0000", (report(date(2026, 1, 7), {**USD_16M, **gpus(800)}),))
+    assert last["ltv"].verdict is Verdict.FAIL
+    assert old["ltv"].verdict is Verdict.NOT_DETERMINED
+    assert old["ltv"].reason is not None
+    assert "15 days old; more than 14 is too old" in old["ltv"].reason.reason
+
+
 @pytest.fixture(scope="module")
 def summit(load: Callable[[str], Deal]) -> Deal:
     return load((DEALS / "summit-abs-2026-2.yaml").read_text(encoding="utf-8"))

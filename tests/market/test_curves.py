@@ -27,6 +27,15 @@ def test_equation_1_is_measured_from_the_first_value() -> None:
     assert [change for _, change in found] == [0, F(-1, 4), F(-1, 2), F(1, 4)]
     later = curves.depreciation(weekly([2.0, 1.5, 1.0, 2.5]), since=START + timedelta(days=3))
     assert later[0] == (START + timedelta(weeks=1), 0)
+    assert curves.depreciation(weekly([2.0, 1.5, 1.0]), since=START + timedelta(weeks=1))[0] == (START + timedelta(weeks=1), 0)
+
+
+def test_an_annual_decline_needs_two_values_a_quarter_of_a_year_apart() -> None:
+    """From 2.00 to 1.00 in exactly a year is a decline of one half."""
+    assert curves.annual_decline(((START, F(2)), (START + timedelta(days=365), F(1)))) == pytest.approx(0.5)
+    assert curves.annual_decline(((START, F(2)), (START + timedelta(weeks=13), F(1)))) is not None
+    assert curves.annual_decline(((START, F(2)), (START + timedelta(weeks=13, days=-1), F(1)))) is None
+    assert curves.annual_decline(((START, F(2)),)) is None
 
 
 def test_equation_3_has_the_sign_of_the_equations() -> None:
