@@ -43,7 +43,7 @@ class ForesightAsked:
     Attributes:
         what: stress, compare, calibrate, simulate.
         draft: its name and bytes.
-        other: the same of the draft that it is compared with; None where a term is varied.
+        other: the same of the draft that it is compared with; None if a term is varied.
         facts: figures that every report is assumed to carry, `NAME=VALUE`.
         scenarios: of the paths.
         point: of each band.

@@ -50,7 +50,7 @@ def begin(visit: AtVisit, key: str, what: str) -> Response:
 
 
 def _asked(visit: Visit, what: str, draft: tuple[str, bytes]) -> ForesightAsked:
-    """Return the question of a form. Raises WrongUsage for a number that is none, and TooMuch for a history too long."""
+    """Return the question of a form. Raises WrongUsage for a text that is not a number, and TooMuch for a history too long."""
     file = visit.file("history")
     if file is not None and not visit.desk.attempts.allowed(UPLOADS, "upload", str(visit.who.number)):
         raise TooMuch("too many files from one person; wait a minute", 429)
