@@ -157,10 +157,23 @@ def classes(text: str) -> str:
     return re.sub(r"\b(?:class )?class_(\w)\b", lambda match: f"Class {match.group(1).upper()}", text)
 
 
+def in_plain(text: str) -> str:
+    """Return text that may name something as the deal file does, for people: `class h100` as `class H100`, `fall_in_window` in words."""
+    models = re.sub(r"\b[a-z]{1,3}\d{2,4}\b", lambda match: match[0].upper(), classes(text))
+    return re.sub(r"\b[a-z]+(?:_[a-z]+)+\b", lambda match: match[0].replace("_", " "), models)
+
+
 def name(text: str) -> str:
     """Return a figure's name as the report files spell it, for people: `outstanding principal, Class A`."""
-    spelled = classes(with_dates(text)).replace("gpu_hours", "GPU-hours").replace("gpus", "GPUs")
+    models = re.sub(r"\b[a-z]{1,3}\d{2,4}\b", lambda match: match[0].upper(), classes(with_dates(text)))
+    spelled = models.replace("gpu_hours", "GPU-hours").replace("gpus", "GPUs")
     return re.sub(r"(?<=\w)\.(?=[A-Za-z])", ", ", spelled).replace("_", " ")
+
+
+def reason_words(text: str) -> str:
+    """Return a reason for people: a figure of the report by its name in words, dates and classes as the agreement writes them."""
+    named = re.sub(r"`([a-z_]+(?:\.[A-Za-z0-9_-]+)*)`", lambda match: name(match[1]), with_dates(text))
+    return in_plain(named)
 
 
 def calendar(key: str) -> str:

@@ -15,6 +15,7 @@ from engine.audit.notice_steps import NoticeRow, notice_rows
 from engine.audit.replay import Replay
 from engine.audit.verify_workspace import verify_record
 from engine.basics.errors import WrongUsage
+from engine.basics.values import counted
 from engine.determination.template import Template
 from engine.events.kinds import ActRecorded, Correction, Determined, Event, NotEvaluated, ReportReceived, Tested
 from engine.events.log_names import deals_among
@@ -208,7 +209,7 @@ def _held(paths: Sequence[Path], keys: Sequence[VerifierKey]) -> Iterator[str]:
     for path in paths:
         verification = verify(read_note(path / "checkpoint" if (path / "checkpoint").is_file() else path), keys)
         by = ", ".join(signature.key.name for signature in verification.signatures)
-        yield f"{verification.checkpoint.origin} at {verification.checkpoint.size} entries, signed by {by}."
+        yield f"{verification.checkpoint.origin} at {counted(verification.checkpoint.size, 'entries')}, signed by {by}."
 
 
 def _line(event: Event, what: str) -> Line:

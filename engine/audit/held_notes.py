@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from engine.basics.errors import VerificationFailed, WrongUsage
+from engine.basics.values import counted
 from engine.events.kinds import Event
 from engine.notices.pdf import read_file, read_notice
 from engine.record.checkpoint import Checkpoint, verify
@@ -87,7 +88,7 @@ def contradictions(held: Sequence[Checkpoint], roots: Mapping[str, Sequence[byte
             if len({checkpoint.root for checkpoint in same}) > 1:
                 agreed = _agreed(own, roots.get(origin, ()), size)
                 first = f"the first entry at which they part is entry {agreed} or one after it, before entry {size}"
-                yield f"two held checkpoints of {origin} at {size} entries contradict each other: {first}"
+                yield f"two held checkpoints of {origin} at {counted(size, 'entries')} contradict each other: {first}"
         here = roots.get(origin, ())
         fits = [checkpoint for checkpoint in own if checkpoint.size < len(here) and here[checkpoint.size] == checkpoint.root]
         apart = [checkpoint for checkpoint in own if checkpoint.size < len(here) and here[checkpoint.size] != checkpoint.root]
@@ -119,6 +120,6 @@ def came_after(held: Sequence[Checkpoint], origin: str, events: Sequence[Event])
         if checkpoint.origin == origin and checkpoint.size <= len(events):
             later = Counter(event.kind for event in events[checkpoint.size :])
             kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(later.items()))
-            yield f"{origin}, held at {checkpoint.size} entries: {len(events) - checkpoint.size} came after" + (
+            yield f"{origin}, held at {counted(checkpoint.size, 'entries')}: {len(events) - checkpoint.size} came after" + (
                 f": {kinds}" if kinds else ""
             )

@@ -13,6 +13,7 @@ from engine.audit.verify_file import later_of
 from engine.basics.bundle_archive import unpacked
 from engine.basics.canonical_json import sha256_hex
 from engine.basics.errors import HeadroomError, WrongUsage
+from engine.basics.values import counted
 from engine.events.notice import Pages
 from engine.notices.closing import Step
 from engine.notices.trust_policy import Policy, read_policy
@@ -57,7 +58,7 @@ def verify_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages
         files, about = unpacked(bundle)
     except HeadroomError as failed:
         return BundleVerification(bundle, {}, (Step("bundle", difference=str(failed)),))
-    steps = [Step("bundle", f"{len(files)} files as its manifest states, of {about.get('deal', 'no deal')}")]
+    steps = [Step("bundle", f"{counted(len(files), 'files')} as its manifest states, of {about.get('deal', 'no deal')}")]
     steps += _parts(files, trusted_by, templates, pages)
     return BundleVerification(bundle, about, tuple(steps))
 
@@ -69,7 +70,7 @@ def _parts(files: Mapping[str, bytes], policy: Policy, templates: Templates, pag
         yield Step("log", difference=str(failed))
         return
     origin = later.note.partition("\n")[0]
-    yield Step("log", f"{origin}: {len(later.bodies)} entries, signed by a log key of the policy")
+    yield Step("log", f"{origin}: {counted(len(later.bodies), 'entries')}, signed by a log key of the policy")
     yield _deal_files(files, later)
     yield _all_there(files, later)
     for name in sorted(file for file in files if file.startswith("notices/")):
@@ -79,7 +80,7 @@ def _parts(files: Mapping[str, bytes], policy: Policy, templates: Templates, pag
         if differing is not None:
             yield Step(short, difference=f"{differing.name}: {differing.difference}")
         else:
-            yield Step(short, f"{len(steps)} steps hold; {steps[-1].found}")
+            yield Step(short, f"{counted(len(steps), 'steps')} hold; {steps[-1].found}")
 
 
 def _log(files: Mapping[str, bytes], policy: Policy) -> Later:
@@ -103,7 +104,7 @@ def _deal_files(files: Mapping[str, bytes], later: Later) -> Step:
     wrong = sorted(name for name in {*adopted, *there} if there.get(name) != name or name not in adopted)
     if wrong:
         return Step("deal files", difference=f"the deal file {wrong[0][:16]} is missing, is another, or was never adopted")
-    return Step("deal files", f"{len(there)} files, each that the log adopted")
+    return Step("deal files", f"{counted(len(there), 'files')}, each that the log adopted")
 
 
 def _all_there(files: Mapping[str, bytes], later: Later) -> Step:
@@ -113,7 +114,7 @@ def _all_there(files: Mapping[str, bytes], later: Later) -> Step:
     wrong = sorted(name for name in {*issued, *there} if issued.get(name) != there.get(name))
     if wrong:
         return Step("notices", difference=f"{wrong[0]} is missing, is not the file that the log issued, or was never issued")
-    return Step("notices", f"{len(there)} files, each as the log issued it")
+    return Step("notices", f"{counted(len(there), 'files')}, each as the log issued it")
 
 
 def _events(later: Later, kind: str) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from engine.audit.held_notes import came_after, contradictions, held_notes, know
 from engine.audit.leftovers import AGAIN, guarded, links_outside, without_document, without_event, without_log
 from engine.basics.archive_names import snapshot_place
 from engine.basics.errors import VerificationFailed, WrongUsage
+from engine.basics.values import counted
 from engine.events.kinds import NoticeIssued
 from engine.events.log_names import deal_of_log, deals_among
 from engine.events.market_events import ListingsExcluded, SnapshotImported
@@ -107,7 +108,7 @@ def _held(workspace: Workspace, logs: Sequence[str], notes: Sequence[str], keys:
     by_origin = {origin(workspace, log): log for log in logs}
     wanted = {note.origin: by_origin[note.origin] for note in held if note.origin in by_origin}
     roots = {name: roots_of(entry.body for entry in workspace.store.entries(log)) for name, log in wanted.items()}
-    yield Finding(*guarded(f"{len(held)} held checkpoints agree with each other", lambda: contradictions(held, roots)))
+    yield Finding(*guarded(f"{counted(len(held), 'held checkpoints')} agree with each other", lambda: contradictions(held, roots)))
     for name, log in wanted.items():
         yield from (Finding(said) for said in came_after(held, name, read(workspace.store, log)))
 
@@ -138,7 +139,7 @@ def _keys(workspace: Workspace, keys: list[VerifierKey], held: list[str]) -> Ite
 def _logs_there(workspace: Workspace, logs: list[str], deal: str | None) -> Iterator[Finding]:
     """Yield whether every log is there that a checkpoint or a file names, and none that is of no kind of ours."""
     missing = (what for log, what in without_log(workspace, logs) if deal is None or log == deal_log(deal))
-    yield Finding(*guarded(f"{len(logs)} logs, all that are named by checkpoints and files", lambda: missing))
+    yield Finding(*guarded(f"{counted(len(logs), 'logs')}, all that are named by checkpoints and files", lambda: missing))
     strange = next((log for log in logs if log != SNAPSHOTS and not LOG.fullmatch(log)), None)
     yield Finding("each a log of a deal, of an index or of snapshots", None if strange is None else f"{strange!r} is not one of these")
 
@@ -163,9 +164,9 @@ def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | N
     wrong = [*(f"{finding.what} ({finding.defence.value})" for finding in findings), *wrong]
     cosigned = 0 if wrong else sum(verify(note, keys).cosigned_at is not None for note in notes)
     others = 0 if wrong else sum(bool(signed_by_others(note, keys)) for note in notes)
-    signed = f"{len(notes)} signed checkpoints" + (f", {cosigned} of them cosigned" if cosigned else "")
+    signed = f"{counted(len(notes), 'signed checkpoints')}" + (f", {cosigned} of them cosigned" if cosigned else "")
     signed += f", {others} with a signature by no key given" if others else ""
-    step = f"{log}: {len(entries)} entries, each linked to all before it; {signed}, {len(theirs)} held elsewhere"
+    step = f"{log}: {counted(len(entries), 'entries')}, each linked to all before it; {signed}, {len(theirs)} held elsewhere"
     return Finding(step, wrong[0] if wrong else None), None if wrong else _time(log, [*notes, *theirs], keys)
 
 
@@ -186,9 +187,9 @@ def _kept(stored: Sequence[tuple[int, str]], kept: Sequence[str], name: str) -> 
     for note in kept:
         size = int(note.split("\n")[1])
         if last is None or size > last[0]:
-            yield f"checkpoints/{name} is of {size} entries, and no checkpoint of them is in the database any more"
+            yield f"checkpoints/{name} is of {counted(size, 'entries')}, and no checkpoint of them is in the database any more"
         elif size < last[0]:
-            yield f"checkpoints/{name} is of {size} entries, and {last[0]} were signed since ({AGAIN})"
+            yield f"checkpoints/{name} is of {counted(size, 'entries')}, and {last[0]} were signed since ({AGAIN})"
         elif not holds_all_of(last[1], note):
             yield f"checkpoints/{name} has a signature that the database has no more"
 
@@ -207,7 +208,7 @@ def _time(log: str, notes: list[str], keys: list[VerifierKey]) -> str | None:
     if size is None:
         return None
     at = min(at for its, at in cosigned if its == size and at is not None)
-    return f"{log}: its first {size} entries cosigned at {at.isoformat()}"
+    return f"{log}: its first {counted(size, 'entries')} cosigned at {at.isoformat()}"
 
 
 def _of(note: str) -> str:
@@ -244,7 +245,7 @@ def _snapshots(workspace: Workspace) -> Iterator[Finding]:
         yield from filter(None, (without_document(workspace, override.document_sha256, named) for override in overrides))
 
     _, lost = guarded("", differences)
-    yield Finding(f"snapshots: {len(imported)} files, each named by its hash", lost)
+    yield Finding(f"snapshots: {counted(len(imported), 'files')}, each named by its hash", lost)
 
 
 def _snapshot(workspace: Workspace, payload: SnapshotImported) -> str | None:

@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from engine.basics.errors import HeadroomError
+from engine.basics.values import counted
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -50,7 +51,7 @@ def in_order(work: Callable[[Item], Found], items: Sequence[Item], workers: int)
             except BrokenProcessPool:
                 broken += 1
                 if broken == MOST_BROKEN:
-                    what = f"{broken} times a process was killed before part {done + 1} of {len(items)} was done"
+                    what = f"{counted(broken, 'times')} a process was killed before part {done + 1} of {len(items)} was done"
                     raise WorkersDie(f"{what}; run it with --workers 1") from None
 
 

@@ -178,7 +178,15 @@ def _with_unit(number: str, unit: Unit) -> str:
 def counted(count: int, what: str) -> str:
     """Return a count with its noun, given in the plural: `1 weekly value`, `2 weekly values`, `1 pair of consecutive days`."""
     noun = re.split(r" (?=of |with )", what, maxsplit=1)
-    return " ".join([str(count), noun[0].removesuffix("s") if count == 1 else noun[0], *noun[1:]])
+    return " ".join([f"{count:,}", singular(noun[0]) if count == 1 else noun[0], *noun[1:]])
+
+
+def singular(plural: str) -> str:
+    """Return a noun in the singular: `entries` as `entry`, `addresses` as `address`, `leaves` as `leaf`, `series` as it is."""
+    for ending, one in (("series", "series"), ("leaves", "leaf"), ("indices", "index"), ("ies", "y")):
+        if plural.endswith(ending):
+            return plural.removesuffix(ending) + one
+    return plural.removesuffix("es") if re.search(r"(ss|x|ch|sh)es$", plural) else plural.removesuffix("s")
 
 
 def in_words(name: str) -> str:

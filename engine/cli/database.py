@@ -51,13 +51,14 @@ def upgrade(
 @db.command(epilog=example("headroom db backup build/record.sqlite"))
 def backup(into: Annotated[Path, typer.Argument(help="The copy.")], as_json: Json = False) -> None:
     """Copy the record as it stands, and check that the copy is whole; beside it the accounts of the desk, where there is one."""
+    from engine.basics.values import counted
     from engine.operations.maintain_database import copied, desk_copied
 
     count = copied(_file(), into)
     desk = desk_copied(opened(), into)
     data = {"copy": str(into), "entries": count, "desk": str(desk) if desk else None}
     more = f"; {desk}: the desk's accounts, grants, reads and what waits, without sessions" if desk else ""
-    _tell(data, f"{into}: {count} entries, every leaf and link checked{more}", as_json)
+    _tell(data, f"{into}: {counted(count, 'entries')}, every leaf and link checked{more}", as_json)
 
 
 @db.command(epilog=example("headroom db restore build/record.sqlite"))
@@ -72,9 +73,11 @@ def restore(
     with alone(opened()):  # a run that goes on would write into what is moved away
         count, aside = restored(copy, _file())
         desk = desk_restored(opened(), desk_beside(copy)) if accounts else None
+    from engine.basics.values import counted
+
     data = {"entries": count, "aside": str(aside) if aside else None, "desk_aside": str(desk) if desk else None}
     kept = " and ".join(str(one) for one in (aside, desk) if one)
-    said = f"{count} entries restored{' with the accounts' if accounts else ''}"
+    said = f"{counted(count, 'entries')} restored{' with the accounts' if accounts else ''}"
     _tell(data, said + (f"; what was there is {kept}" if kept else ""), as_json)
 
 

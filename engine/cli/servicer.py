@@ -236,6 +236,7 @@ def serve(
 ) -> None:
     """Run whatever is due, now and every hour, until stopped; the log decides what that is. Ctrl-C finishes the run first."""
     from engine.assembly import scribe
+    from engine.basics.values import counted
     from engine.cli.output import print_line, progress, progress_done, say
     from engine.cli.show.deliver import tell_delivered
     from engine.delivery.deliver import deliver
@@ -263,7 +264,7 @@ def serve(
             done = {"publications": len(outcome.publications), "notices": made, "stopped": stopped, "left": outcome.left}
             print_line({"at": clock().isoformat(timespec="seconds"), **done})
         else:
-            say(f"{clock():%Y-%m-%d %H:%M} UTC: {len(outcome.publications)} publications, {made} notices")
+            say(f"{clock():%Y-%m-%d %H:%M} UTC: {counted(len(outcome.publications), 'publications')}, {counted(made, 'notices')}")
             for deal, why in stopped.items():
                 say(f"{deal}: {why}")
             if outcome.left:
@@ -279,7 +280,7 @@ def serve(
     if as_json:
         print_line({"runs": runs})
     else:
-        say(f"{runs} runs")
+        say(counted(runs, "runs"))
     if stop.interrupted:
         raise typer.Exit(STOPPED)
 

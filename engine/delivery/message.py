@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from hashlib import sha256
 
-from engine.basics.values import long_date
+from engine.basics.values import counted, long_date
 from engine.delivery.message_body import MessageBody
 from engine.delivery.outbox import Addressee, Delivery
 from engine.delivery.page_answer import PageAnswer, page_answer
@@ -172,7 +172,9 @@ def answer_of(on: date, events: Sequence[Event]) -> list[str]:
     failing = [test for test in tested if test.result.verdict.value == "FAIL"]
     undetermined = [test for test in tested if test.result.verdict.value == "NOT DETERMINED"]
     passing = len(tested) - len(failing) - len(undetermined)
-    lines = [f"{len(tested)} tests: {passing} pass, {len(failing)} fail, {len(undetermined)} not determined."]
+    verdicts = (("pass", "passes", passing), ("fail", "fails", len(failing)))
+    said = ", ".join(f"{count} {one if count == 1 else several}" for several, one, count in verdicts)
+    lines = [f"{counted(len(tested), 'tests')}: {said}, {len(undetermined)} not determined."]
     if failing:
         lines.append("Failing: " + "; ".join(f"{test.result.title}, {test.state.status.value}" for test in failing) + ".")
     if undetermined:

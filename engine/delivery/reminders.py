@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from engine.basics.values import long_date
+from engine.basics.values import counted, long_date
 from engine.delivery.evidence import day_in, record
 from engine.delivery.mail import Outcome
 from engine.delivery.message import Envelope, Sender, answer_of, plain_message, reminder_id_of
@@ -68,7 +68,7 @@ def due_reminders(deal: str, events: Sequence[Event], today: date, days_before: 
 
 
 def _words(duty: OpenDuty, name: str) -> str:
-    left = "today" if duty.days == 0 else "tomorrow" if duty.days == 1 else f"in {duty.days} days"
+    left = "today" if duty.days == 0 else "tomorrow" if duty.days == 1 else f"in {counted(duty.days, 'days')}"
     return (
         f"To {name}\n\nUnder {duty.deal} this is due {left}, on {long_date(duty.by)}:\n\n  {duty.what} ({duty.cite})\n\n"
         "This is a reminder. It is not a notice under the agreement.\n"

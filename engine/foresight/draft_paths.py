@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import partial
 
 from engine.basics.many_processes import in_order
+from engine.basics.values import counted
 from engine.determination.template import Template
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.rate_scenarios import Point, Rates, ScenarioPath, Shape, read_legs
@@ -86,7 +87,7 @@ def lived_paths(
     outcomes = []
     for rule in in_order(partial(_lived, deal, make, given, until), paths, workers):
         outcomes.append(rule)
-        watch(f"{rule.path}, {len(outcomes)} of {len(paths)} paths")
+        watch(f"{rule.path}, {len(outcomes)} of {counted(len(paths), 'paths')}")
     return tuple(outcomes)
 
 

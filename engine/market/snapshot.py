@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from engine.basics.errors import HeadroomError
+from engine.basics.values import counted
 from engine.market.collection_metadata import CollectionMetadata, read_metadata
 from engine.market.offer import Malformed, Offer
 from engine.market.offer_table import BEFORE_PRICE, TableRefused, collections_of, read_offer_table
@@ -120,7 +121,7 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
     """
     plain = plain_bytes(data, name)
     if len(plain) > LARGEST:
-        raise SnapshotRefused(f"{name}: {len(plain):,} bytes, more than the {LARGEST:,} that a snapshot may have")
+        raise SnapshotRefused(f"{name}: {counted(len(plain), 'bytes')}, more than the {LARGEST:,} that a snapshot may have")
     if not plain.strip():
         raise SnapshotRefused(f"{name}: the file is empty")
     digest = hashlib.sha256(plain).hexdigest()
@@ -151,7 +152,7 @@ def _decompressed(data: bytes, name: str) -> bytes:
         raise SnapshotRefused(f"{name}: the compressed file is cut off")
     if stream.unused_data:
         # other readers would take it as part of the snapshot, and the hash would not cover it
-        raise SnapshotRefused(f"{name}: {len(stream.unused_data):,} bytes stand after the compressed snapshot; compress it anew")
+        raise SnapshotRefused(f"{name}: {counted(len(stream.unused_data), 'bytes')} stand after the compressed snapshot; compress it anew")
     return plain
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from engine.basics.canonical_json import sha256_hex
 from engine.basics.errors import VerificationFailed
+from engine.basics.values import counted
 from engine.events.date_standing import DateStanding
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Determined, Event, NotEvaluated, NoticeIssued, Tested
@@ -84,7 +85,9 @@ def _is_told(facts: NoticeFacts, stated: Event, events: Iterable[Event]) -> None
     if facts.on != stated.effective_on:
         raise VerificationFailed(f"the manifest's notice is of {facts.on}, its event of {stated.effective_on}")
     if facts.log_size != stated.seq + 1:
-        raise VerificationFailed(f"the manifest's notice says {facts.log_size} entries at issue; its event is entry {stated.seq}")
+        raise VerificationFailed(
+            f"the manifest's notice says {counted(facts.log_size, 'entries')} at issue; its event is entry {stated.seq}"
+        )
     if isinstance(stated.payload, NotEvaluated) != (facts.kind == "not_evaluated"):
         raise VerificationFailed(f"the event is `{stated.kind}`, and the manifest calls its notice `{facts.kind}`")
     if facts.kind == "correction":

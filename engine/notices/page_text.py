@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from engine.basics.errors import VerificationFailed
-from engine.basics.values import long_date, printed_apart, printed_limit, printed_signed, ratio_decimals, weekday_date
+from engine.basics.values import counted, long_date, printed_apart, printed_limit, printed_signed, ratio_decimals, weekday_date
 from engine.determination.template import Template
 from engine.events.kinds import Tested
 from engine.events.results import TestResult, Verdict
@@ -42,7 +42,7 @@ def shown_as_recorded(pages: Sequence[str], tested: Sequence[Tested], terms: Ter
         _shown(said, test, terms, templates)
     counts = Counter(test.result.verdict.value for test in tested)
     each = ", ".join(f"{counts[verdict.value]} {verdict.value}" for verdict in Verdict if counts[verdict.value])
-    return f"{len(tested)} results shown as recorded" + (f": {each}" if each else "")
+    return f"{counted(len(tested), 'results')} shown as recorded" + (f": {each}" if each else "")
 
 
 def shown_of(pages: Sequence[str], deal: str, on: date, evaluated: bool) -> None:

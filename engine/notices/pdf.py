@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.basics.errors import VerificationFailed
+from engine.basics.values import counted
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
@@ -66,7 +67,7 @@ def read_notice(data: bytes) -> NoticeFile:
     from pypdfium2 import PdfDocument, PdfiumError  # late: the verifier alone reads PDFs
 
     if len(data) > LARGEST_FILE:
-        raise VerificationFailed(f"the file has {len(data):,} bytes, more than {LARGEST_FILE:,}")
+        raise VerificationFailed(f"the file has {counted(len(data), 'bytes')}, more than {LARGEST_FILE:,}")
     _refuse_bombs(data)
     try:
         with PdfDocument(data) as document:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from engine.basics.errors import VerificationFailed
-from engine.basics.values import median, rounded
+from engine.basics.values import counted, median, rounded
 from engine.determination.template import Template
 from engine.events.rates import ReferenceRate
 from engine.events.results import TestResult, Verdict
@@ -41,7 +41,8 @@ def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence
             value = rounded(median([int(price * 10**6) for price in prices]), 4)
             if value != rounded(one.figure.value, 4):
                 raise VerificationFailed(f"{one.name} is {rounded(one.figure.value, 4)}; its observations give {value}")
-    said = f"{len(set(checked))} rates are the medians of their observations" if checked else "no rate here rests on attached observations"
+    verb = "is the median of its" if len(set(checked)) == 1 else "are the medians of their"
+    said = f"{counted(len(set(checked)), 'rates')} {verb} observations" if checked else "no rate here rests on attached observations"
     return said + (f"; without observations: {', '.join(dict.fromkeys(without))}" if without else "")
 
 

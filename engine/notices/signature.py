@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from engine.basics.errors import HeadroomError, VerificationFailed
+from engine.basics.values import counted
 from engine.notices import der
 from engine.notices.time_token import SLACK, TOKEN, Stamped, stamped
 from engine.record.keys import BadKey
@@ -176,7 +177,7 @@ def check_seal(data: bytes, trusted: frozenset[str], authorities: frozenset[str]
     if not ranges:
         return None
     if len(ranges) > 1:
-        raise VerificationFailed(f"{len(ranges)} signatures where there should be one")
+        raise VerificationFailed(f"{counted(len(ranges), 'signatures')} where there should be one")
     start, length, after, rest = (int(bound) for bound in ranges[0])
     if start != 0 or after + rest != len(data) or not 0 < length < after or data[length : length + 1] + data[after - 1 : after] != b"<>":
         raise VerificationFailed("the signature does not cover the whole file")

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from engine.basics.errors import VerificationFailed
+from engine.basics.values import counted
 from engine.determination.template import Template, clauses_of
 from engine.events.kinds import Tested
 from engine.events.notice import Pages
@@ -121,7 +122,7 @@ def _extract(notice: _Notice) -> str:
     missing = [name for name in NEEDED if name not in notice.attached]
     if missing:
         raise VerificationFailed(f"the file carries no {', '.join(missing)}")
-    return f"{len(notice.attached)} attachments"
+    return f"{counted(len(notice.attached), 'attachments')}"
 
 
 def _seal(notice: _Notice) -> str:
@@ -150,7 +151,7 @@ def _manifest(notice: _Notice) -> str:
     different = sorted(name for name in {*stated, *others} if stated.get(name) != others.get(name))
     if different:
         raise VerificationFailed(f"{', '.join(different)}: not what the manifest states")
-    return f"{len(stated)} files as stated"
+    return f"{counted(len(stated), 'files')} as stated"
 
 
 def _event(notice: _Notice) -> str:
@@ -187,7 +188,7 @@ def _in_the_log(notice: _Notice) -> str:
     attached = in_the_log(notice.attached["date.jsonl"], verified.checkpoint, "of its date")
     notice.of_date = OfDate(attached, proof.index)
     size = f"{verified.checkpoint.origin} at size {verified.checkpoint.size}"
-    return f"entry {proof.index} of {size}; all {len(attached)} entries of its date; {time}"
+    return f"entry {proof.index} of {size}; all {counted(len(attached), 'entries')} of its date; {time}"
 
 
 def _later(later: Later, checkpoint: Checkpoint, logs: list[VerifierKey], trustees: list[VerifierKey]) -> Verified:
@@ -280,7 +281,8 @@ def _all_text(notice: _Notice) -> str | None:
     """Compare all text of the file's pages with what `page.json` says, string by string."""
     if notice.words is None or notice.file is None:
         return None
-    return f"{all_words(notice.file.pages, notice.words)} strings on {len(notice.file.pages)} pages, each as page.json says"
+    strings = counted(all_words(notice.file.pages, notice.words), "strings")
+    return f"{strings} on {counted(len(notice.file.pages), 'pages')}, each as page.json says"
 
 
 def _issued(notice: _Notice) -> str | None:

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from engine.basics.errors import VerificationFailed
+from engine.basics.values import counted
 from engine.events.kinds import KINDS, Determined, NotEvaluated, Tested
 from engine.events.rates import ReferenceRate
 from engine.events.standing import OF_A_DATE
@@ -33,10 +34,10 @@ class OfDate:
         self.event: dict[str, Any] = bodies[-1]
         if self.event["kind"] not in STATED:
             raise VerificationFailed(f"no notice states an event of kind `{self.event['kind']}`")
-        counted = _counted(payloads[-1])
-        if [one.seq for one in attached] != list(range(stated + 1 - counted, stated + 1)):
+        entries = _counted(payloads[-1])
+        if [one.seq for one in attached] != list(range(stated + 1 - entries, stated + 1)):
             numbers = f"{attached[0].seq} to {attached[-1].seq}" if len(attached) > 1 else f"{attached[0].seq}"
-            there = f"the date has {counted} entries, up to number {stated}"
+            there = f"the date has {counted(entries, 'entries')}, up to number {stated}"
             raise VerificationFailed(f"date.jsonl is not the whole date: {there}; it holds {len(attached)}, {numbers}")
         self.on = date.fromisoformat(self.event["effective_on"])
         for body in bodies:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_all_whole, write_whole
+from engine.basics.values import counted
 from engine.record.checkpoint import Checkpoint, Growth, cosign, newest, sign, verify, with_cosignatures
 from engine.record.consistency import not_after
 from engine.record.keys import BadKey, Kind, SigningKey, VerifierKey, read_key
@@ -114,9 +115,9 @@ def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
     """Whether a checkpoint is over the first entries of a log. Raises VerificationFailed; the tree is built anew, no row is believed."""
     bodies = [entry.body for entry in reader.entries(log)]
     if not 0 < checkpoint.size <= len(bodies):
-        raise VerificationFailed(f"the checkpoint counts {checkpoint.size} entries, {log} has {len(bodies)}")
+        raise VerificationFailed(f"the checkpoint counts {counted(checkpoint.size, 'entries')}, {log} has {len(bodies)}")
     if root([leaf_hash(body) for body in bodies[: checkpoint.size]]) != checkpoint.root:
-        raise VerificationFailed(f"the first {checkpoint.size} entries of {log} are not the ones that were cosigned")
+        raise VerificationFailed(f"the first {counted(checkpoint.size, 'entries')} of {log} are not the ones that were cosigned")
 
 
 def sign_all(workspace: Workspace, beside: bool = True) -> tuple[str, ...]:
@@ -233,10 +234,12 @@ def refuse_fork(memory: Path, key: SigningKey, keys: list[VerifierKey], note: st
         if before.origin != now.origin:
             continue
         if before.size > now.size:
-            raise VerificationFailed(f"{now.origin} had {before.size} entries when this key cosigned it, and now has {now.size}")
+            raise VerificationFailed(
+                f"{now.origin} had {counted(before.size, 'entries')} when this key cosigned it, and now has {now.size}"
+            )
         if root(leaves[: before.size]) != before.root:
             raise VerificationFailed(
-                f"a fork: the first {before.size} entries of {now.origin} are not the ones that this key cosigned; "
+                f"a fork: the first {counted(before.size, 'entries')} of {now.origin} are not the ones that this key cosigned; "
                 f"nothing was signed: keep this export, and {memory}"
             )
 

@@ -14,6 +14,7 @@ from typing import Any
 from engine.basics.errors import WrongUsage
 from engine.basics.files import text_of
 from engine.basics.tables import read_table
+from engine.basics.values import counted
 from engine.determination.scenario import BANDS, USEFUL_LIVES, Scenario
 from engine.events.log_names import series_name
 from engine.market import depreciation_curves as curves
@@ -224,7 +225,7 @@ def _width_table(workspace: Workspace, name: str) -> WidthTable:
     values = [event.payload.value for event in read(workspace.store, index_log(name)) if event.payload.value.get("pooled")]
     pool = [Decimal(price) for price in values[-1]["pooled"]] if values else []
     if len(pool) < 8:
-        return WidthTable(name, f"{len(pool)} observations in the newest week, and it needs 8")
+        return WidthTable(name, f"{counted(len(pool), 'observations')} in the newest week, and it needs 8")
     rows = list(widths(pool))
     fails = next((row.count for row in rows if not row.holds), None)
     return WidthTable(name, None, values[-1]["publication_date"], len(pool), fails, tuple(map(_width, rows)))

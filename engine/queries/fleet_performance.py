@@ -11,6 +11,7 @@ from typing import Any
 from engine.basics.errors import WrongUsage
 from engine.basics.files import read_text
 from engine.basics.tables import read_table
+from engine.basics.values import counted
 
 PERCENTILES = (5, 25, 50, 75, 95)
 COLUMNS = ("serial", "performance")
@@ -55,7 +56,7 @@ def fleet_performance(path: Path, pledged: int | None) -> FleetPerformance:
             raise WrongUsage(f"{path}:{row.line}: `{serial}` is certified twice")
         seen[serial] = _performance(row.cells["performance"], f"{path}:{row.line}")
     if pledged is not None and pledged < len(seen):
-        raise WrongUsage(f"{path} certifies {len(seen)} GPUs, and {pledged} are pledged")
+        raise WrongUsage(f"{path} certifies {counted(len(seen), 'GPUs')}, and {pledged} are pledged")
     rows = sorted(seen.values())
     at = {share: _percentile(rows, share) for share in PERCENTILES}
     shown = {f"{share}th": f"{value:.1%}" for share, value in at.items()}

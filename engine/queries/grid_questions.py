@@ -100,7 +100,7 @@ def grid(
         raise WrongUsage(f"`--show {shown}` is not known; there are {', '.join(SHOWN)}")
     (x, columns), (y, rows) = read_range(across), read_range(down)
     if len(columns) * len(rows) > MOST_CELLS:
-        raise WrongUsage(f"{len(columns)} x {len(rows)} pairs are more than {MOST_CELLS}")
+        raise WrongUsage(f"{len(columns)} x {len(rows)} is more than {MOST_CELLS} pairs")
     now = (written_at(deal, x), written_at(deal, y))
     until = until_of(deal, asked.until, asked.weeks)
     terms = resolve(deal, deal.closing_date)

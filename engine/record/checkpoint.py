@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from cryptography.exceptions import InvalidSignature
 
 from engine.basics.errors import VerificationFailed
+from engine.basics.values import counted
 from engine.record.keys import Kind, SigningKey, VerifierKey
 from engine.record.merkle import verify_consistency
 
@@ -118,9 +119,9 @@ def check_growth(since: Growth, later: Checkpoint) -> None:
     if later.origin != held.origin:
         raise VerificationFailed(f"the checkpoint is of {later.origin}, the one held is of {held.origin}")
     if later.size < held.size:
-        raise VerificationFailed(f"{held.origin} had {held.size} entries and now has {later.size}")
+        raise VerificationFailed(f"{held.origin} had {counted(held.size, 'entries')} and now has {later.size}")
     if held.size and not verify_consistency(held.size, later.size, since.proof, held.root, later.root):
-        raise VerificationFailed(f"the first {held.size} entries of {held.origin} are not what they were")
+        raise VerificationFailed(f"the first {counted(held.size, 'entries')} of {held.origin} are not what they were")
 
 
 def verify(note: str, keys: Iterable[VerifierKey]) -> Verified:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from engine.basics.errors import VerificationFailed
+from engine.basics.values import counted
 from engine.record.checkpoint import verify
 from engine.record.keys import VerifierKey
 from engine.record.log import SLACK
@@ -175,6 +176,6 @@ def _against(note: str, roots: Sequence[bytes], origin: str, keys: Sequence[Veri
     if checkpoint.origin != origin:
         yield Finding(Defence.ORIGIN, f"a checkpoint is of {checkpoint.origin}, this log is {origin}")
     elif checkpoint.size >= len(roots):
-        yield Finding(defence, f"a checkpoint counts {checkpoint.size} entries, the log has {len(roots) - 1}")
+        yield Finding(defence, f"a checkpoint counts {counted(checkpoint.size, 'entries')}, the log has {len(roots) - 1}")
     elif checkpoint.root != roots[checkpoint.size]:
-        yield Finding(defence, f"the first {checkpoint.size} entries are not the ones that were signed")
+        yield Finding(defence, f"the first {counted(checkpoint.size, 'entries')} are not the ones that were signed")

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from engine.basics.errors import HeadroomError, VerificationFailed
+from engine.basics.values import counted
 from engine.record.canonical import canonical
 from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, verify
 from engine.record.keys import VerifierKey
@@ -133,7 +134,7 @@ def _tiles(leaves: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
 def _bundles(bodies: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
     for number, body in enumerate(bodies):
         if len(body) > LONGEST_ENTRY:
-            raise TooLong(f"entry {number} has {len(body):,} bytes, more than a bundle can hold; export JSON lines instead")
+            raise TooLong(f"entry {number} has {counted(len(body), 'bytes')}, more than a bundle can hold; export JSON lines instead")
     for index, (path, width) in enumerate(_paths("entries", len(bodies))):
         group = bodies[index * WIDTH : index * WIDTH + width]
         yield path, b"".join(len(body).to_bytes(2, "big") + body for body in group)
@@ -149,7 +150,7 @@ def _unbundled(folder: Path, path: str, count: int) -> Iterator[bytes]:
         yield raw[place + 2 : place + 2 + length]
         place += 2 + length
     if place != len(raw):
-        raise VerificationFailed(f"{path} holds more than its {count} entries")
+        raise VerificationFailed(f"{path} holds more than its {counted(count, 'entries')}")
 
 
 def _read(folder: Path, path: str, limit: int) -> bytes:

@@ -75,7 +75,7 @@ def figure_text(asked: Questions, cell: Cell, name: str, unit: Unit, factor: int
         value = value / 1000**shown.thousands * factor
     elif shown.thousands:
         what = f"`{name}` is shown without its last {3 * shown.thousands} digits; {value:,f} is stored and is taken"
-        asked.ask("RW11", what, "the cell's format hides them", "it is taken, and said", cell)
+        asked.ask("RW11", what, "the cell's format hides them", "see that it is meant", cell)
     return in_unit(f"{value:f}", unit)
 
 

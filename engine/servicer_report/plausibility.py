@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.basics.calendar import known_calendars, load_calendar
 from engine.basics.errors import Problem
-from engine.basics.values import Figure, Unit, printed
+from engine.basics.values import Figure, Unit, counted, printed
 from engine.events.results import Given
 from engine.terms.contract_dates import counted_from, date_of_period
 from engine.terms.in_force import TermsInForce
@@ -140,7 +140,7 @@ def _hours(reading: Reading, asset: str, gpus: int, days: int) -> None:
     offered = reading.figures.get(f"rental.{asset}.available_gpu_hours")
     for name, figure in ((f"rental.{asset}.rented_gpu_hours", rented), (f"rental.{asset}.available_gpu_hours", offered)):
         if figure is not None and figure.value > most and name in reading.paths:
-            why = f"{int(most):,} is all that the GPUs have in {days} days"
+            why = f"{int(most):,} is all that the GPUs have in {counted(days, 'days')}"
             reading.refuse("R132", f"`{name}` is more than there can be", why, "correct the hours", reading.paths[name])
     if rented and offered and rented.value > offered.value:
         path = reading.paths.get(f"rental.{asset}.rented_gpu_hours", ("rental",))
@@ -185,4 +185,4 @@ def late(reading: Reading, end: date, received: date) -> None:
     due = counted_from(rule.due, date_of_period(reading.terms, calendar, end), calendar)
     if received > due and reading.tree.get(("corrects",)) is None:
         what = f"received on {received}, {(received - due).days} days after it was due"
-        reading.refuse("RW02", what, f"it was due on {due} ({rule.cite})", "it is taken, and its lateness is on record", ("period",))
+        reading.refuse("RW02", what, f"it was due on {due} ({rule.cite})", "its lateness goes on record with it", ("period",))

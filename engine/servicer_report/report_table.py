@@ -62,7 +62,7 @@ def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
     sheet, head = tables[0]
     asked = Questions(workbook.file, sheet.name)
     tree = tree_of_table(sheet, head, asked)
-    asked.problems += [Problem("RW10", remark, "it is taken, and said", "", Place(workbook.file)) for remark in workbook.remarks]
+    asked.problems += [Problem("RW10", remark, "see that it is meant", "", Place(workbook.file)) for remark in workbook.remarks]
     form = workbook.properties.get("headroom-form")
     if form is not None and tree.get(("form",)) not in (None, form):
         why = "the workbook's own properties name another form"
@@ -154,7 +154,7 @@ def _read(asked: Questions, name: str, cell: Cell, decimal_comma: bool, unit_cel
         return plain_text(asked, cell, name)
     text = figure_text(asked, cell, name, unit, decimal_comma=decimal_comma)
     if text is not None and cell.formula is not None:
-        asked.ask("RW12", f"`{name}` was computed by {cell.formula}", "its stored result is taken", "it is taken, and said", cell)
+        asked.ask("RW12", f"`{name}` was computed by {cell.formula}", "its stored result counts", "see that it is meant", cell)
     return text
 
 

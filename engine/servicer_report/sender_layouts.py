@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from engine.basics.errors import Place, Problem
+from engine.basics.values import counted
 from engine.servicer_report.delimited import is_delimited, rows_of, text_of
 from engine.servicer_report.figure_cells import Questions, date_text, figure_text, plain_text
 from engine.servicer_report.report_table import DATES, put, sheet_of_rows
@@ -45,7 +46,7 @@ def tree_by_layout(data: bytes, file: str, name: str, layout: SenderLayout) -> t
         asked = Questions(file)
         _mapped(tree, workbook, name, layout, asked)
         problems += asked.problems
-        problems += [Problem("RW10", remark, "it is taken, and said", "", Place(file)) for remark in workbook.remarks]
+        problems += [Problem("RW10", remark, "see that it is meant", "", Place(file)) for remark in workbook.remarks]
     if layout.tape is not None:
         problems += read_tape(tree, data, file, layout.tape, separators=_separator(data, file, layout))
     if tree.get(("period", "to")) and not tree.get(("as_of",)):
@@ -125,7 +126,7 @@ def _row(tree: Tree, sheet: Sheet, layout: SenderLayout, asked: Questions, where
         return
     below = [row for row in rows if row > head and any((row, rows[head][column]) in sheet.cells for column in names.values())]
     if len(below) != 1:
-        what = f"{len(below)} rows stand below the head in row {head}"
+        what = f"{counted(len(below), 'rows')} stand below the head in row {head}"
         asked.problems.append(Problem("R145", what, "one row is one report", "send one period's row alone", Place(asked.file)))
         return
     for figure, column in names.items():

@@ -19,6 +19,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any, Literal
 
 from engine.basics.errors import Place, Problem
+from engine.basics.values import counted
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 """The endings of the workbooks that are read; upper case is as good."""
@@ -131,7 +132,7 @@ def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem
     size = sum(part.file_size for part in parts)
     tight = any(part.file_size > max(RATIO * part.compress_size, 10 << 20) for part in parts)
     if size > UNPACKED or tight or len(parts) > MEMBERS:
-        what = f"the workbook unpacks to {size:,} bytes in {len(parts):,} parts"
+        what = f"the workbook unpacks to {counted(size, 'bytes')} in {counted(len(parts), 'parts')}"
         return None, [], [Problem("R141", what, "no report is so large", "send the sheet with the figures alone", place)]
     names = [part.filename for part in parts]
     remarks = ["the workbook has macros; they were not run"] if any(name.endswith("vbaProject.bin") for name in names) else []

@@ -16,6 +16,7 @@ import yaml
 
 from engine.basics.errors import Place, Problem
 from engine.basics.files import strange
+from engine.basics.values import counted
 
 LARGEST = 1_000_000
 DEEPEST = 40
@@ -114,7 +115,7 @@ def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
 
 def _before_parsing(text: str, file: str) -> list[Problem]:
     if len(text) > LARGEST:
-        why = f"{len(text):,} characters; a deal file has at most {LARGEST:,}"
+        why = f"{counted(len(text), 'characters')}; a deal file has at most {LARGEST:,}"
         return [Problem("Y103", "the file is too large", why, "split what does not belong to the deal", Place(file))]
     return strange(text, file)
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from engine.basics.values import counted
 from engine.delivery.statement import statement_of
 from engine.events.deal_adopted import clauses_on
 from engine.events.kinds import Event, Tested
@@ -98,7 +99,7 @@ def deal(visit: AtVisit, deal: str, on: str = "") -> Response:
         after=shown.dates[here + 1] if here + 1 < len(shown.dates) else None,
         zone=shown.zone,
         illustrative=desk.demonstration or shown.illustrative,
-        foot=f"Log of {deal}: {shown.size:,} entries, head {eights(shown.head[:16])}.",
+        foot=f"Log of {deal}: {counted(shown.size, 'entries')}, head {eights(shown.head[:16])}.",
     )
 
 

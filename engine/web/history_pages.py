@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from engine.basics.errors import WrongUsage
+from engine.basics.values import counted
 from engine.events.deal_adopted import DealAdopted, clauses_on
 from engine.events.kinds import Counted, Event, NoticeIssued, Tested
 from engine.events.states import clause_of_key
@@ -136,7 +137,7 @@ def history(
     chosen = chosen_of(log.lines, asked, log.zone)
     start = int(before) if before.isascii() and before.isdigit() and len(before) < 12 else log.size
     if visit.paper and len(chosen) > ON_PAPER:
-        raise WrongUsage(f"{len(chosen):,} entries are too many for one PDF; choose at most {ON_PAPER} by words, kind or dates")
+        raise WrongUsage(f"{counted(len(chosen), 'entries')} are too many for one PDF; choose at most {ON_PAPER} by words, kind or dates")
     shown = [line for line in chosen if line.entry < start][: ON_PAPER if visit.paper else A_PAGE]
     left = bool(shown) and chosen[-1].entry < shown[-1].entry
     day = day_in(known, "As known on")
@@ -161,7 +162,7 @@ def history(
         party=log.party,
         zone=log.zone,
         illustrative=desk.demonstration or log.illustrative,
-        foot=f"Log of {deal}: {log.size:,} entries, head {eights(log.root[:16])}.",
+        foot=f"Log of {deal}: {counted(log.size, 'entries')}, head {eights(log.root[:16])}.",
     )
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from engine.basics.errors import WrongUsage
+from engine.basics.values import counted
 from engine.delivery.statement import ALL, OPEN, Statement, notice_file, statement_of, steps_of
 from engine.delivery.statement_files import statement_csv, statement_workbook
 from engine.queries.spreadsheets import WORKBOOK
@@ -88,7 +89,7 @@ def statement(visit: AtVisit, deal: str, to: str = "", show: str = ALL) -> Respo
         rules=sorted({row.delivery.duty.deemed_given or "by Act" for row in rows.rows if row.delivery.duty is not None}),
         zone=rows.zone,
         illustrative=visit.desk.demonstration or rows.illustrative,
-        foot=f"Made from the log of {deal}, {rows.size:,} entries.",
+        foot=f"Made from the log of {deal}, {counted(rows.size, 'entries')}.",
     )
 
 

@@ -11,6 +11,7 @@ from engine.assembly import audit_page, notice_pages, verifier_file
 from engine.audit.audit_report import AuditReport, audit_report
 from engine.audit.verify_workspace import verify_record
 from engine.basics.errors import HeadroomError, WrongUsage
+from engine.basics.values import counted
 from engine.operations.sign_checkpoints import kept_checkpoint, newest_signed, take, trustees_of
 from engine.queries.bundle import Bundled, write_bundle
 from engine.queries.deal_page import deal_facts
@@ -92,7 +93,9 @@ def cosignature(visit: AtVisit, deal: str) -> Response:
         return _proof(visit, deal, 422, refused=str(error))
     by = ", ".join(report.cosigned_by)
     return _proof(
-        visit, deal, taken=f"The cosignature by {by} of {report.size:,} entries is {'kept' if report.new else 'on record already'}."
+        visit,
+        deal,
+        taken=f"The cosignature by {by} of {counted(report.size, 'entries')} is {'kept' if report.new else 'on record already'}.",
     )
 
 

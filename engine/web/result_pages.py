@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
 from engine.basics.errors import WrongUsage
+from engine.basics.values import counted
 from engine.queries.deal_page import deal_facts
 from engine.queries.history import Explanation, explanation_of
 from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
@@ -68,5 +69,5 @@ def explained(visit: AtVisit, deal: str, test: str, on: str) -> Response:
         test=test,
         zone=facts.time_zone,
         illustrative=visit.desk.demonstration or facts.illustrative,
-        foot=f"Log of {deal}: {explanation.size:,} entries.",
+        foot=f"Log of {deal}: {counted(explanation.size, 'entries')}.",
     )

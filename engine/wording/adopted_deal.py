@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from engine.basics.values import Figure, Unit
+from engine.basics.values import Figure, Unit, in_words
 from engine.determination.template import Clause, Cure, MaintenanceClause, Template
 from engine.evaluation.trigger_states import rules
 from engine.events.deal_adopted import (
@@ -53,7 +54,7 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
         documents=tuple(DocumentFacts(short=short, title=d.title, dated=d.dated, sha256=d.sha256) for short, d in deal.documents.items()),
         clauses=tuple(clauses_read(terms, templates)),
         **_four(terms),
-        amendments=tuple(_amendments(deal)),
+        amendments=tuple(_amendments(deal, templates)),
         later_clauses=tuple(_later_clauses(deal, templates)),
         later_facts=tuple(_later_facts(deal)),
     )
@@ -149,10 +150,41 @@ def _readings(clause: Clause, template: Template, terms: TermsInForce) -> Iterat
     yield from _when(clause, terms)
 
 
-def _changed(change: Change) -> str:
+OF_EACH = (
+    "covenants",
+    "triggers",
+    "index",
+    "debt",
+    "pledged_assets",
+    "parties",
+    "documents",
+    "notices",
+    "events",
+    "figures",
+    "blended_rates",
+)
+"""Blocks of the file whose entries have names of their own: a term of one is told by that name."""
+
+
+def _term_words(term: str, titles: Mapping[str, str]) -> str:
+    """Return a term's path in words: `covenants.ltv.maximum` as `maximum of Loan-to-Value`."""
+    block, *parts = term.split(".")
+    if block not in OF_EACH or not parts:
+        return " of ".join(_part(part) for part in reversed([block, *parts]))
+    own = titles.get(parts[0], _part(parts[0])) if block in ("covenants", "triggers") else _part(parts[0])
+    return " of ".join([*(_part(part) for part in reversed(parts[1:])), own])
+
+
+def _part(part: str) -> str:
+    """Return one step of a path in words; a name with capitals, like an index's, as it is."""
+    return part if re.search("[A-Z]", part) else in_words(part)
+
+
+def _changed(change: Change, titles: Mapping[str, str]) -> str:
     """Return a change in words: a term with what it was and is; a whole block is only named."""
+    term = _term_words(change.term, titles)
     block = isinstance(change.new, dict | list) or isinstance(change.replaces, dict | list)
-    return f"{change.term} is written anew" if block else f"{change.term}: {change.replaces} becomes {change.new}"
+    return f"{term} is written anew" if block else f"{term}: {change.replaces} becomes {change.new}"
 
 
 def _clause_of(term: str) -> str | None:
@@ -237,8 +269,19 @@ def _indices(terms: TermsInForce) -> Iterator[IndexFacts]:
         )
 
 
-def _amendments(deal: Deal) -> Iterator[AmendmentFacts]:
+def _titles(deal: Deal, templates: Mapping[str, Template]) -> dict[str, str]:
+    """Return what each clause and trigger of the deal is called; a title that several clauses have, with the clause's name."""
+    titles: dict[str, str] = {}
+    for _, terms in deal.segments:
+        titles |= {key: templates[clause.template].title for key, clause in terms.covenants.items()}
+        titles |= {key: in_words(key).capitalize() for key in terms.triggers}
+    several = Counter(titles.values())
+    return {key: title if several[title] == 1 else f"{title} ({in_words(key)})" for key, title in titles.items()}
+
+
+def _amendments(deal: Deal, templates: Mapping[str, Template]) -> Iterator[AmendmentFacts]:
     """Yield each amendment and each correction of the file, under its own number, with what it changed."""
+    titles = _titles(deal, templates)
     by_amendment: dict[tuple[ChangeKind, int], list[Change]] = {}
     for change in deal.changes:
         by_amendment.setdefault((change.kind, change.number), []).append(change)
@@ -248,6 +291,6 @@ def _amendments(deal: Deal) -> Iterator[AmendmentFacts]:
             kind=kind,
             document=changes[0].document or "the deal file",
             effective=changes[0].effective,
-            changes=tuple(_changed(change) for change in changes),
+            changes=tuple(_changed(change, titles) for change in changes),
             clauses=tuple(dict.fromkeys(key for change in changes if (key := _clause_of(change.term)) is not None)),
         )

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from engine.basics.errors import VerificationFailed, WrongUsage
+from engine.basics.values import counted
 from engine.record.checkpoint import LONGEST_NOTE, origin_of, verify
 from engine.record.heads import Head
 from engine.record.keys import BadKey, SigningKey, VerifierKey, parse_verifier, read_key
@@ -128,11 +129,13 @@ def _not_older(reader: Reader, head: Head, kept: Path, keys: list[VerifierKey]) 
         return 0
     held = verify(read_note(kept), keys).checkpoint
     if head.size < held.size:
-        raise VerificationFailed(f"{head.log} has {head.size} entries and {held.size} were signed; this is an older copy of the record")
+        raise VerificationFailed(
+            f"{head.log} has {counted(head.size, 'entries')} and {held.size} were signed; this is an older copy of the record"
+        )
     # Entries are read only of a log that has grown since: nearly all have not.
     last = head.root if head.size == held.size else _root_at(reader, head.log, held.size)
     if last is not None and last != held.root.hex():
-        raise VerificationFailed(f"the first {held.size} entries of {head.log} are not the ones that were signed")
+        raise VerificationFailed(f"the first {counted(held.size, 'entries')} of {head.log} are not the ones that were signed")
     return held.size
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.basics.errors import Problem, WrongUsage
 from engine.basics.files import read_text
+from engine.basics.values import counted
 from engine.market.index_definitions import KNOWN, IndexDefinition
 from engine.terms.as_written import Deal, resolve
 from engine.terms.checks.duplicate_names import claimed_twice
@@ -94,7 +95,7 @@ def without_sellers(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
             continue
         for key, value in (("effect", DECISIVE_ONLY), ("judged_by", SELLERS)):
             if getattr(low, key) == value and terms.index[name].source != "published by the administrator":
-                why = f"none of its {len(valued)} prints on record names a seller, so that no result would be decisive"
+                why = f"none of its {counted(len(valued), 'prints')} on record names a seller, so that no result would be decisive"
                 place = deal.tree.place(("index", name, "low_confidence", key))
                 yield Problem("D571", f"`{value}` needs sellers, and {name} has none", why, "collect listings with their hosts", place)
 

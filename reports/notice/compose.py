@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from engine.basics.values import counted
 from engine.events.notice import NoticeInputs, NoticeKind
 from reports.drawing.marks import WORDS
 from reports.formats import eights, figure, instant, listed, plain, role, short_date
@@ -83,7 +84,7 @@ def compose(inputs: NoticeInputs) -> dict[str, Any]:
         "issued": inputs.issued_at.isoformat(),
         "illustrative": WORDS if found.deal.illustrative else "",
         "left": f"{_name(found)} No. {inputs.number}" + (", draft" if found.duty else ""),
-        "foot": f"Log of {inputs.deal}: {inputs.log_size:,} entries at issue, head {eights(inputs.log_head[:16])}",
+        "foot": f"Log of {inputs.deal}: {counted(inputs.log_size, 'entries')} at issue, head {eights(inputs.log_head[:16])}",
         "answer": paragraphs,
         "first": [block_of(found, name) for name in FIRST[inputs.kind]],
         "proof": [block_of(found, name) for name in proving],

@@ -14,7 +14,7 @@ from engine.events.due_acts import Due, Follow
 from engine.events.duty_words import due_words, follow_words
 from engine.events.results import Remedy
 from engine.events.states import PRINTED_STATUS, Limb, TriggerStatus
-from reports.formats import Runs, classes, figure, listed, role, sentence, short_date, table_date, term, with_dates
+from reports.formats import Runs, classes, figure, in_plain, listed, role, sentence, short_date, table_date, term, with_dates
 
 Titles = Callable[[str], str]
 """From a clause's key to what the agreement calls it."""
@@ -41,8 +41,8 @@ def due_act(due: Due, titles: Titles, triggers: Titles) -> str:
     if due.act == "notify":
         return _notice_act(due, title, triggers(due.subject))
     if due.act == "report":
-        return f"{sentence(with_dates(due_words(due)))}; all tests are run again"
-    return sentence(with_dates(due_words(due)))
+        return f"{sentence(in_plain(with_dates(due_words(due))))}; all tests are run again"
+    return sentence(in_plain(with_dates(due_words(due))))
 
 
 def _notice_act(due: Due, title: str, trigger: str) -> str:
@@ -78,7 +78,7 @@ def cure_ways(due: Due, even: Figure | None, fails: str | None, next_date: date 
 
 def _way_words(way: Remedy) -> str:
     if way.method == "additional collateral":
-        return "pledge of further GPUs" + (f", class {way.asset_class}" if way.asset_class else "")
+        return "pledge of further GPUs" + (f", class {in_plain(way.asset_class)}" if way.asset_class else "")
     return "prepayment" if way.method == "prepayment" else "equity contribution, applied as prepayment"
 
 
@@ -117,6 +117,8 @@ def read(text: str, keys: Collection[str], titles: Titles) -> str:
         lambda match: f"{titles(match.group(1))} {condition(match.group(2))}",
         text,
     )
+    cited = r"(?= \((?:[^()]|\([^()]*\))*\))"  # the section that a clause stands in, which follows its name
+    named = re.sub(rf"(?<![\w-])({known}){cited}", lambda match: titles(match.group(1)), named)
     return classes(with_dates(re.sub(r"; ([a-z ]+) acts\b", lambda match: f"; the {role(match.group(1))} acts", named)))
 
 

@@ -11,6 +11,7 @@ import re
 from datetime import UTC
 from typing import Any
 
+from engine.basics.values import counted
 from engine.events.kinds import Event, NotEvaluated
 from engine.events.notice import NoticeInputs, notice_file_name
 from reports.formats import eights, instant, listed, long_date, plain, short_engine, with_dates
@@ -56,7 +57,7 @@ def compose(inputs: NoticeInputs, past: Past) -> dict[str, Any]:
         "issuer": inputs.deal,
         "illustrative": "",
         "left": title,
-        "foot": f"Log of {inputs.deal}: {inputs.log_size:,} entries at issue, head {eights(inputs.log_head[:16])}",
+        "foot": f"Log of {inputs.deal}: {counted(inputs.log_size, 'entries')} at issue, head {eights(inputs.log_head[:16])}",
         "particulars": [
             ("Date", long_date(inputs.on)),
             ("Issued", instant(inputs.issued_at.astimezone(UTC))),
@@ -87,7 +88,7 @@ def _proof(inputs: NoticeInputs, event: Event) -> dict[str, Any]:
     attached = listed(sorted(inputs.attachments)) or "nothing"
     rows = [
         ("To", "", "no addressee is known"),
-        ("Log head", eights(inputs.log_head), f"{inputs.log_size:,} entries at issue"),
+        ("Log head", eights(inputs.log_head), f"{counted(inputs.log_size, 'entries')} at issue"),
         *([("This document states", eights(event.leaf), f"leaf of entry {event.seq}")] if event.leaf else []),
         kept,
         ("Attached", "", f"{attached}. Made by {short_engine(event.engine)}, recorded by {event.actor}."),

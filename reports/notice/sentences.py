@@ -25,6 +25,7 @@ from reports.formats import (
     minus,
     ordinal,
     plain,
+    reason_words,
     role,
     sentence,
     short_date,
@@ -219,7 +220,7 @@ def _least(passed: Sequence[Line]) -> str:
 
 def _first_reason(tests: Sequence[Line]) -> str:
     reasons = [line.result.reason.reason for line in tests if line.result and line.result.reason]
-    return f"{sentence(with_dates(reasons[0]))}." if reasons else ""
+    return f"{sentence(reason_words(reasons[0]))}." if reasons else ""
 
 
 def without_rate(rates: Mapping[str, ReferenceRate]) -> list[str]:
@@ -227,7 +228,7 @@ def without_rate(rates: Mapping[str, ReferenceRate]) -> list[str]:
     said = []
     for name, rate in rates.items():
         if rate.value is None:
-            said.append(f"{sentence(with_dates(rate.reason or f'no step of the fallback gives {name}'))} ({rate.cite}).")
+            said.append(f"{sentence(reason_words(rate.reason or f'no step of the fallback gives {name}'))} ({rate.cite}).")
         elif rate.age:
             since = f" of {short_date(rate.publication_date)}" if rate.publication_date else ""
             said.append(f"The Reference Rate of {name} is carried: {rate.step}{since}.")
@@ -242,7 +243,7 @@ def not_determined(lines: Sequence[Line], known: Collection[str | None]) -> list
             by_reason.setdefault(line.result.reason.reason, []).append(line)
     said = []
     for reason, tests in by_reason.items():
-        why = "" if reason in known else f": {with_dates(reason)}"
+        why = "" if reason in known else f": {reason_words(reason)}"
         said.append(f"{_row(tests, 'is NOT DETERMINED', 'are NOT DETERMINED')}{why}.")
     return [*said, *_moved([line for tests in by_reason.values() for line in tests])]
 

@@ -94,7 +94,7 @@ def _of_100(cell: Value) -> str:
 
 
 def _times(count: int) -> str:
-    return TIMES.get(count, f"{count} times")
+    return TIMES.get(count, f"{counted(count, 'times')}")
 
 
 def simulation_lead(simulation: Value | None, title: Title) -> str:

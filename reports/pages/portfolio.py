@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from engine.basics.values import counted as with_noun
 from engine.events.states import TestStatus, TriggerStatus
 from reports.drawing.marks import TEST_MARKS, trigger_mark
 from reports.formats import NONE, Runs, counted, instant, long_date, sentence, short_date, table_date, with_dates
@@ -53,7 +54,7 @@ def compose(inputs: PortfolioInputs) -> dict[str, Any]:
         "issued": inputs.issued_at.isoformat(),
         "illustrative": "ILLUSTRATIVE - NOT A NOTICE" if inputs.illustrative else "",
         "left": f"{inputs.operator}, {instant(inputs.issued_at)}",
-        "right": f"{len(deals)} deals" if len(deals) > 1 else deals[0],
+        "right": with_noun(len(deals), "deals") if len(deals) > 1 else deals[0],
         "foot": FOOT,
         "date": f"as of {long_date(inputs.on)}",
         "answer": [answer],

@@ -224,7 +224,7 @@ def rates(weeks: Sequence[Value], last: Value, day: date) -> dict[str, Any] | No
     if drawn is not None:
         name = last["index"]
         drawn["title"] = f"{name}, USD per GPU-hour, {len(points)} Publication Dates, with the 95% interval by sellers"
-        drawn["alt"] = f"Line chart of {name} over {len(points)} weeks to {short_date(day)}."
+        drawn["alt"] = f"Line chart of {name} over {counted(len(points), 'weeks')} to {short_date(day)}."
     return drawn
 
 

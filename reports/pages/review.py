@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from engine.basics.values import counted
 from reports.drawing.marks import PAGE_WORDS
 from reports.formats import NONE, instant, sentence, short_date
 from reports.pages.validation import scattered
@@ -39,7 +40,7 @@ def compose(inputs: ReviewInputs) -> dict[str, Any]:
     every = [*data["earlier"], *data["points"]]
     return {
         "title": name,
-        "summary": f"{len(data['points'])} weeks of the quarter with an interval, {len(data['earlier'])} before it.",
+        "summary": f"{counted(len(data['points']), 'weeks')} of the quarter with an interval, {len(data['earlier'])} before it.",
         "issued": inputs.issued_at.isoformat(),
         "illustrative": PAGE_WORDS if inputs.illustrative else "",
         "left": name,
@@ -70,11 +71,14 @@ def _answer(data: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> list
     weeks = data["points"]
     wide = sum(one["width"] > 0.25 for one in weeks)
     known = [week["by_sellers"] for week in weeks if week["by_sellers"] is not None]
-    by_sellers = f"{sum(width > 0.25 for width in known)} of the {len(known)} weeks that have one"
-    lead = f"{wide} of {len(weeks)} weeks have an interval wider than 25% of the value"
+    by_sellers = f"{sum(width > 0.25 for width in known)} of the {counted(len(known), 'weeks')} that have one"
+    lead = f"{wide} of {counted(len(weeks), 'weeks')} have an interval wider than 25% of the value"
     return [
         (lead, True),
-        (f" by listings, and {by_sellers} by sellers. Counts do not fix widths: {len(every)} weeks are shown as points.", False),
+        (
+            f" by listings, and {by_sellers} by sellers. Counts do not fix widths: {counted(len(every), 'weeks')} are shown as points.",
+            False,
+        ),
     ]
 
 

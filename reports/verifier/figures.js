@@ -51,6 +51,12 @@ const tableDate = (text) => `${DAYS[dayOf(text).week].slice(0, 3)} ${shortDate(t
 const after = (text, days) => new Date(Date.parse(`${text}T00:00Z`) + days * 864e5).toISOString().slice(0, 10);
 const daysBetween = (from, to) => Math.round((Date.parse(`${to}T00:00Z`) - Date.parse(`${from}T00:00Z`)) / 864e5);
 const withDates = (text) => minus(text.replace(/(?<![\p{L}\p{N}_-])\d{4}-\d\d-\d\d(?![\p{L}\p{N}_-])/gu, shortDate));
+// What the deal file names, for people: `h100` as `H100`, `fall_in_window` in words; of a reason each figure by its name.
+const modelNames = (text) => text.replace(/\b[a-z]{1,3}\d{2,4}\b/g, (found) => found.toUpperCase());
+const classNames = (text) => text.replace(/\b(?:class )?class_(\w)\b/g, (whole, letter) => `Class ${letter.toUpperCase()}`);
+const inPlain = (text) => modelNames(classNames(text)).replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (found) => found.replaceAll("_", " "));
+const figureName = (text) => modelNames(classNames(text)).replaceAll("gpu_hours", "GPU-hours").replaceAll("gpus", "GPUs").replace(/(?<=\w)\.(?=[A-Za-z])/g, ", ").replaceAll("_", " ");
+const reasonWords = (text) => inPlain(withDates(text).replace(/`([a-z_]+(?:\.[A-Za-z0-9_-]+)*)`/g, (whole, found) => figureName(found)));
 // A moment in a zone, with its offset from UTC: `5 Nov 2026, 14:05 UTC-05:00`.
 function instant(moment, zone) {
   const at = new Date(moment), parts = Object.fromEntries(new Intl.DateTimeFormat("en-GB", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).formatToParts(at).map((one) => [one.type, one.value]));

@@ -158,7 +158,7 @@ class Page {
     if (retest && even && following && following <= one.by) ways.push([`retest on ${shortDate(following)}, Reference Rate ${even.fails === "below" ? "at or above" : "at or below"}`, figureText(even.rate)]);
     return ways.map(([what, amount], n) => [`(${String.fromCharCode(97 + n)}) ${what}`, amount]);
   }
-  classOf(way) { const found = way.asset_class ?? /of class (\S+)/.exec(way.text ?? "")?.[1]; return found ? `, class ${found}` : ""; }
+  classOf(way) { const found = way.asset_class ?? /of class (\S+)/.exec(way.text ?? "")?.[1]; return found ? `, class ${inPlain(found)}` : ""; }
   dueAct(one) {
     const title = this.title(one.subject), { facts } = one;
     if (one.act === "cure") {
@@ -170,7 +170,7 @@ class Page {
       const trigger = this.triggerTitle(one.subject), kinds = { test_failed: `that ${title} failed`, event_of_default: `of the Event of Default indicated on ${title}`, trigger_event: `that ${trigger} is in effect`, cure: `that ${title} was cured`, correction: "of what was corrected" };
       return `Give notice ${kinds[one.notice] ?? "of the tests of the date"}${one.overdue_since && one.of ? `, of ${shortDate(one.of)}` : ""} to ${listed(one.to.map((to) => `the ${role(to)}`))}`;
     }
-    const what = capital(withDates(facts ? this.dueFacts(one) : one.what));
+    const what = capital(!facts ? withDates(one.what) : ["cure", "notify"].includes(one.act) ? withDates(this.dueFacts(one)) : inPlain(withDates(this.dueFacts(one))));
     return one.act === "report" ? `${what}; all tests are run again` : what;
   }
   dueFacts({ act, facts, what }) {

@@ -72,7 +72,7 @@ function quietLine(lines, rates) {
   if (failing.length) return `${rowOf(failing, "fails", "fail")}: ${failing.map(against).join("; ")}.`;
   if (!passed.length) {
     const missing = [...rates].filter(([, rate]) => rate.value === null).map(([name]) => name), reasons = tests.filter(({ result }) => result.reason).map(({ result }) => result.reason.reason);
-    return `No test could be determined${missing.length ? `: there is no Reference Rate of ${listed(missing)}.` : `. ${reasons.length ? `${capital(withDates(reasons[0]))}.` : ""}`}`;
+    return `No test could be determined${missing.length ? `: there is no Reference Rate of ${listed(missing)}.` : `. ${reasons.length ? `${capital(reasonWords(reasons[0]))}.` : ""}`}`;
   }
   let what = { 1: "The only test passes", 2: "Both tests pass" }[tests.length] ?? `All ${counted(tests.length)} tests pass`;
   if (passed.length < tests.length) what = `${capital(counted(passed.length))} of ${counted(tests.length)} tests ${passed.length === 1 ? "passes" : "pass"}`;
@@ -82,14 +82,14 @@ function quietLine(lines, rates) {
 }
 function withoutRate(rates) {
   return [...rates].flatMap(([name, rate]) => {
-    if (rate.value === null) return [`${capital(withDates(rate.reason || `no step of the fallback gives ${name}`))} (${rate.cite}).`];
+    if (rate.value === null) return [`${capital(reasonWords(rate.reason || `no step of the fallback gives ${name}`))} (${rate.cite}).`];
     return rate.age ? [`The Reference Rate of ${name} is carried: ${rate.step}${rate.publication_date ? ` of ${shortDate(rate.publication_date)}` : ""}.`] : [];
   });
 }
 function notDetermined(lines, known) {
   const reasons = new Map();
   for (const line of lines) if (line.result?.reason) reasons.set(line.result.reason.reason, [...(reasons.get(line.result.reason.reason) ?? []), line]);
-  const said = [...reasons].map(([reason, found]) => `${rowOf(found, "is NOT DETERMINED", "are NOT DETERMINED")}${known.has(reason) ? "" : `: ${withDates(reason)}`}.`), all = [...reasons.values()].flat();
+  const said = [...reasons].map(([reason, found]) => `${rowOf(found, "is NOT DETERMINED", "are NOT DETERMINED")}${known.has(reason) ? "" : `: ${reasonWords(reason)}`}.`), all = [...reasons.values()].flat();
   const failed = all.filter((line) => line.test && line.test.rests_on === line.result.on), stays = all.filter((line) => !failed.includes(line));
   if (failed.length) said.push(`${rowOf(failed, "counts", "count")} as failed, by the deal\u2019s rule for a missing report.`);
   if (stays.length) said.push(failed.length ? `${rowOf(stays, "stays", "stay")} as before.` : all.length === 1 ? "Its state is unchanged by it." : "Their states are unchanged by it.");

@@ -273,7 +273,7 @@ def test_cure_ways_are_lettered_with_their_amounts() -> None:
     even = Figure(value=Fraction("1.5647"), unit=Unit.RATE)
     assert owed.cure_ways(OWED, even, "below", date(2026, 11, 12)) == [
         ("(a) prepayment", "USD 589,317.52"),
-        ("(b) pledge of further GPUs, class h100", "49 GPUs"),
+        ("(b) pledge of further GPUs, class H100", "49 GPUs"),
         ("(c) retest on 12 Nov 2026, Reference Rate at or above", "USD 1.5647"),
     ]
 

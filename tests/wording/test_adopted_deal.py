@@ -86,7 +86,7 @@ def test_amendments_and_corrections_keep_their_own_numbers(
         ("correction", 1, "the deal file"),
         ("amendment", 3, "CA"),
     ]
-    assert facts.amendments[1].changes == ("covenants.ltv.maximum: 65% becomes 70%",)
+    assert facts.amendments[1].changes == ("maximum of Loan to value: 65% becomes 70%",)
 
 
 def test_a_deal_that_rounds_its_ratios_says_by_which_rule(

@@ -105,7 +105,8 @@ def _say_results(effect: AmendmentEffect) -> None:
         alone = f" On {rest} the limit alone differs." if rest else ""
         say(f"No result or state up to {effect.until} would have been otherwise.{alone}")
         return
-    say(f"Over the history up to {effect.until}, {len(changes)} results or states differ, and on {rest} the limit alone:")
+    several = "result or state differs" if len(changes) == 1 else "results or states differ"
+    say(f"Over the history up to {effect.until}, {len(changes)} {several}, and on {rest} the limit alone:")
     for change in changes[:SHOWN]:
         say(f"  {change.on}  {change.subject}")
         say(f"              old text: {change.before}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
+from engine.basics.values import counted
 from engine.cli.output import print_json, report_problems, say, shortened, table, write
 from engine.queries.clauses_in_words import ClauseInWords, clauses_in_words, terms_in_force
 from engine.queries.new_deal import NewDeal
@@ -64,7 +65,7 @@ def prove_files(files: Sequence[Path], templates: Templates, as_json: bool) -> i
         say()
         report_problems(proved.problems, proved.texts, as_json=False)
         say()
-    say(f"{sum(not proof.problems for _, proof in examples)} of {len(examples)} worked examples hold")
+    say(f"{sum(not proof.problems for _, proof in examples)} of {counted(len(examples), 'worked examples')} hold")
     return 1 if proved.problems else 0
 
 

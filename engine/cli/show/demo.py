@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from engine.basics.values import counted
 from engine.cli.output import print_json, progress_done, say
 from engine.demo.build import build_demonstration
 from engine.operations.run import Tools
@@ -21,8 +22,8 @@ def demonstrate(into: Path, tools: Callable[[datetime], Tools], as_json: bool = 
     if as_json:
         print_json(made.as_data())
         return
-    span = f"{len(made.thursdays)} Thursdays, {made.thursdays[0]} to {made.thursdays[-1]}"
-    say(f"{span}, {len(made.deals)} illustrative deals, {made.notices} notices. All of it is generated.")
+    span = f"{counted(len(made.thursdays), 'Thursdays')}, {made.thursdays[0]} to {made.thursdays[-1]}"
+    say(f"{span}, {counted(len(made.deals), 'illustrative deals')}, {made.notices} notices. All of it is generated.")
     for line in made.notable[:SHOWN]:
         say(line)
     say(f"Mail  {made.workspace / 'outgoing-mail'}: drafts and reminders to the parties; nothing left this machine")

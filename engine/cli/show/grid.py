@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from engine.basics.files import write_whole
-from engine.basics.values import listed
+from engine.basics.values import counted, listed
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data, exact_text
 from engine.queries.csv_tables import csv_of
@@ -35,7 +35,7 @@ def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
         )
     )
     if into is not None:
-        say(f"{into}: {len(answer.cells)} cells")
+        say(f"{into}: {counted(len(answer.cells), 'cells')}")
     return 0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
+from engine.basics.values import counted
 from engine.cli.output import print_json, say, table
 from engine.queries.compared_dates import compare_dates
 from engine.queries.filtered_history import Wanted, filtered, line_of
@@ -26,7 +27,7 @@ def history(workspace: Workspace, deal: str, as_json: bool, into: Path | None = 
     if into is not None:
         write_whole(into, history_workbook(deal, answer.events) if into.suffix == ".xlsx" else history_parquet(answer.events))
         if not as_json:
-            say(f"{into}: {len(answer.events)} events of {deal}")
+            say(f"{into}: {counted(len(answer.events), 'events')} of {deal}")
             return
     if as_json:
         print_json(answer.as_data())
@@ -35,7 +36,7 @@ def history(workspace: Workspace, deal: str, as_json: bool, into: Path | None = 
     say(table(("no.", "effective", "recorded, UTC", "event", "of", "what"), rows, right=(0,)))
     say()
     shown = "" if len(answer.events) == answer.size else f"{len(answer.events)} of "
-    say(f"{shown}{answer.size} entries; head {answer.root}")
+    say(f"{shown}{counted(answer.size, 'entries')}; head {answer.root}")
 
 
 def compare(workspace: Workspace, deal: str, first: date, second: date, as_json: bool) -> None:
@@ -47,7 +48,7 @@ def compare(workspace: Workspace, deal: str, first: date, second: date, as_json:
     rows = [("*" if row.changed else "", row.title, row.what, row.first, row.second) for row in answer.rows]
     say(table(("", "of", "what", str(first), str(second)), rows))
     say()
-    say(f"{sum(row.changed for row in answer.rows)} of {len(answer.rows)} lines differ; each is marked with *")
+    say(f"of {counted(len(answer.rows), 'lines')} {sum(row.changed for row in answer.rows)} changed; each is marked with *")
 
 
 def explain(workspace: Workspace, deal: str, test: str, on: date, as_json: bool) -> None:

@@ -38,7 +38,7 @@ def _say_imported(taken: SnapshotsTaken, as_json: bool) -> None:
         return
     days = sorted({s.day for s in taken.added})
     span = f" of {days[0]} to {days[-1]}" if days else ""
-    say(f"{len(taken.added)} snapshots imported{span}; {taken.known} already known; {len(taken.refused)} refused")
+    say(f"{counted(len(taken.added), 'snapshots')} imported{span}; {taken.known} already known; {len(taken.refused)} refused")
     for file, said in taken.stated:
         say(f"{file}: {said}")
     for _, reason in taken.refused:

@@ -51,7 +51,7 @@ def intake(
             say(f"{report.path}: refused")
             _say_problems(report.problems, "problem")
     if len(reports) > 1:
-        say(f"{len(reports) - len(refused)} reports taken, {len(refused)} refused")
+        say(f"{counted(len(reports) - len(refused), 'reports')} taken, {len(refused)} refused")
     return 1 if refused else 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 
+from engine.basics.values import counted
 from engine.cli.output import print_json, say, write
 from engine.events.log_names import subject_of_log
 from engine.operations.make_keys import make_key_of_notices, make_log_key, refuse_unnamed_around
@@ -72,7 +73,7 @@ def take_checkpoint(workspace: Workspace, name: str, file: Path, trust: list[Pat
         print_json({**named_log(log), **cosigned})
     else:
         said = "taken" if taken.new else "on record already"
-        say(f"{log}: the checkpoint of its first {taken.size} entries, cosigned by {', '.join(taken.cosigned_by)}: {said}")
+        say(f"{log}: the checkpoint of its first {counted(taken.size, 'entries')}, cosigned by {', '.join(taken.cosigned_by)}: {said}")
 
 
 def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime, as_json: bool) -> None:

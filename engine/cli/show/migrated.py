@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.basics.values import counted
 from engine.cli.output import print_json, say
 
 if TYPE_CHECKING:
@@ -18,4 +19,4 @@ def show_migrated(deal: MigratedDeal, as_json: bool) -> None:
     for written_key in deal.migration.written:
         block = ".".join(map(str, written_key.path)) or "the deal"
         say(f"{block}: {written_key.key.key}: {written_key.written}")
-    say(f"{len(deal.migration.written)} keys were written into {deal.into}; see that the agreement means each of them")
+    say(f"written into {deal.into}: {counted(len(deal.migration.written), 'keys')}; see that the agreement means each of them")

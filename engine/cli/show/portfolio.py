@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
+from engine.basics.values import counted
 from engine.cli.output import print_json, say, table
 from engine.cli.show.owed import owed_table
 from engine.queries.portfolio import Row, portfolio_of
@@ -38,7 +39,7 @@ def show_portfolio(workspace: Workspace, on: date, into: Path | None, render: Re
     if as_json:
         print_json({**data, "into": str(into) if into is not None else None})
     elif into is not None:
-        say(f"{into}: {len(portfolio.rows)} rows of {count} on {on}")
+        say(f"{into}: {counted(len(portfolio.rows), 'rows')} of {count} on {on}")
     else:
         say(table(HEAD, [_cells(row) for row in portfolio.rows], right=(4,)))
         say()

@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
+from engine.basics.values import counted
 from engine.cli.output import print_json, say
 from engine.queries.exports import published_week, series_csv, series_json, series_rows
 from engine.queries.injection_appendix import first_publication, injection_appendix
@@ -54,5 +55,5 @@ def export_series(workspace: Workspace, series: str, into: Path, as_json: bool) 
     if as_json:
         print_json({"series": series, "prints": len(rows), "into": str(into)})
     else:
-        say(f"{into}: {len(rows)} prints of {series}")
+        say(f"{into}: {counted(len(rows), 'prints')} of {series}")
     return 0

@@ -19,7 +19,7 @@ def show_form(form: FormFile, into: Path, as_json: bool) -> int:
         print_json({**said, "figures": list(form.figures), "file": str(into)})
     else:
         by = f", due {form.due}" if form.due else ""
-        say(f"{into}: {len(form.figures)} figures of {form.deal}, {form.start} to {form.end}{by}")
+        say(f"{into}: {counted(len(form.figures), 'figures')} of {form.deal}, {form.start} to {form.end}{by}")
     return 0
 
 

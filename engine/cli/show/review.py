@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
+from engine.basics.values import counted
 from engine.cli.output import print_json, say, table
 from engine.events.market_events import DepreciationPublished
 from engine.queries.fleet_performance import fleet_performance
@@ -30,7 +31,7 @@ def review(workspace: Workspace, series: str, quarter: str, into: Path | None, r
     if as_json:
         print_json(answer.as_data())
         return
-    say(f"{answer.series}, {answer.quarter}: {len(answer.points)} weeks with an interval, {len(answer.earlier)} before")
+    say(f"{answer.series}, {answer.quarter}: {counted(len(answer.points), 'weeks')} with an interval, {len(answer.earlier)} before")
     heads = ("listings", "weeks", "10th", "middle", "90th", "by sellers", "10th", "middle", "90th", "the paper's Table 6")
     say(table(heads, list(_bands(answer)), right=tuple(range(1, 9))))
     for line in answer.minimum:

@@ -155,7 +155,7 @@ def _of_cells(snapshot: Snapshot, read: Sequence[Offer]) -> Iterator[tuple[str, 
         yield "reliability-in-percent", f"{many} of {len(read)} are above 1.5"
     places = [offer.geolocation for offer in read if offer.geolocation]
     if len(places) >= FEWEST and not any(_ends_with_a_code(place) for place in places):
-        yield "countries-written-otherwise", f"{len(places)} geolocations, like `{places[0]}`"
+        yield "countries-written-otherwise", f"{counted(len(places), 'geolocations')}, like `{places[0]}`"
     absent = Offer()
     checkable = [key for key in NEEDED if key != "start_date" or "staleness" not in snapshot.unchecked]
     unsaid = [key for key in checkable if all(getattr(offer, key) == getattr(absent, key) for offer in read)]

@@ -67,7 +67,8 @@ def adf(values: Floats, what: str) -> Finding:
     known = [statistic for statistic in by_lag.values() if statistic is not None]
     rejecting = sum(statistic < bound for statistic, bound in known)
     figures = f"t {statistic:.2f}, critical {critical:.2f}, p {p_value:.3f}"
-    said = f"a unit root is {'rejected' if stationary else 'not rejected'} at 5% ({figures}); rejected at {rejecting} of {len(known)} lags"
+    lags = f"{rejecting} of {counted(len(known), 'lags')}"
+    said = f"a unit root is {'rejected' if stationary else 'not rejected'} at 5% ({figures}); rejected at {lags}"
     caveat = f"a constant and 1 lag; {LAGS[0]} to {LAGS[-1]} lags counted; MacKinnon's surfaces"
     caveat += "; weeks of data cannot tell a slow trend from a unit root"
     return Finding(name, "WP §7.2", count, statistic, p_value, not stationary, said, caveat)

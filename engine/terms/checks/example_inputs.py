@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from engine.basics.errors import Problem
-from engine.basics.values import Unit
+from engine.basics.values import Unit, counted
 from engine.terms.act_requirements import KINDS, MANIFEST_ERROR, Said, refusals
 from engine.terms.as_written import Deal, resolve
-from engine.terms.checks.scale import APART
 from engine.terms.error_messages import undefined
 from engine.terms.in_force import TermsInForce
 from engine.terms.report_figures import class_of, unit_of_fact
@@ -18,6 +17,8 @@ from engine.terms.worked_example import REPORT_RECEIVED, ExampleAct, ExamplePrin
 
 THURSDAY = 3
 WEEK = timedelta(weeks=1)
+APART = 10
+"""How many times apart a stated rate and the Closing Date level are before it is warned of: an example may go through a collapse."""
 BEFORE_CLOSING = timedelta(days=366)
 """How long before closing an example may begin."""
 COUNTED = (Unit.GPUS, Unit.GPU_HOURS)
@@ -64,7 +65,7 @@ def _rates(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
             continue
         if example.first_publication + len(rates) * WEEK > terms.maturity_date + WEEK:
             why = f"the deal matures on {terms.maturity_date}"
-            yield Problem("D533", f"{len(rates):,} weeks are longer than the deal", why, "give fewer rates", place)
+            yield Problem("D533", f"{counted(len(rates), 'weeks')} of rates, longer than the deal", why, "give fewer rates", place)
         closing = terms.index[name].closing_date_level
         strange = next((rate for rate in rates if rate is not None and not closing / APART <= rate <= closing * APART), None)
         if strange is not None:

@@ -5,12 +5,26 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from engine.basics.values import counted
 from engine.events.deal_adopted import DutyFacts
 from engine.events.due_acts import Due
 from engine.events.duty_words import due_words
 from engine.events.kinds import ActRecorded, Determined, NoticeIssued
 from engine.events.notice import notice_file_name, notice_given
-from reports.formats import NONE, calendar, eights, listed, long_date, role, sentence, short_date, short_engine, table_date, with_dates
+from reports.formats import (
+    NONE,
+    calendar,
+    eights,
+    in_plain,
+    listed,
+    long_date,
+    role,
+    sentence,
+    short_date,
+    short_engine,
+    table_date,
+    with_dates,
+)
 from reports.notice import log_lookup as log
 from reports.notice.blocks.withdrawn import rests_on_withdrawn
 from reports.notice.delivery_words import became
@@ -97,7 +111,7 @@ def _strip_title(brief: Brief) -> str:
         if duty.facts is not None and duty.act in ("cure", "deliver") and duty.deadline is not None:
             rule = duty.deadline
             if (rule.counted_from + timedelta(days=1), rule.by) == (first, last):
-                return sentence(with_dates(f"{due_words(duty)}: {rule.rule}, {rule.calendar}"))
+                return sentence(with_dates(f"{in_plain(due_words(duty))}: {rule.rule}, {rule.calendar}"))
     return sentence(with_dates(day.strip_title)) if day.strip_title else ""
 
 
@@ -137,7 +151,7 @@ def _strip_alt(brief: Brief) -> str:
     closed = [f"{table_date(day.day)} {day.why}" for day in days if day.why and day.day.weekday() < 5]
     total = next((day.number for day in reversed(days) if day.number), 0)
     return (
-        f"{len(days)} calendar days to {table_date(days[-1].day)}, {total} of them Business Days"
+        f"{counted(len(days), 'calendar days')} to {table_date(days[-1].day)}, {total} of them Business Days"
         + (f"; closed: {listed(closed)}" if closed else "")
         + (". The mark stands on this date." if any(day.day == brief.inputs.on for day in days) else ".")
     )
@@ -260,7 +274,7 @@ def proof(brief: Brief) -> dict[str, Any]:
     event = _stated(brief)
     rows = [
         {"name": "To", "text": _addressees(brief), "hash": ""},
-        {"name": "Log head", "hash": eights(brief.inputs.log_head), "text": f"{brief.inputs.log_size:,} entries at issue"},
+        {"name": "Log head", "hash": eights(brief.inputs.log_head), "text": f"{counted(brief.inputs.log_size, 'entries')} at issue"},
     ]
     if event is not None and event.leaf:
         rows.append(

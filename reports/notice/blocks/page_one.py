@@ -24,6 +24,7 @@ from reports.formats import (
     listed,
     percent,
     price,
+    reason_words,
     role,
     share,
     short_date,
@@ -185,7 +186,7 @@ def notes(brief: Brief) -> list[Runs]:
 def _rate_note(brief: Brief, name: str) -> Runs:
     rate = brief.rates[name]
     if rate.value is None:
-        return [(f"No Reference Rate of {name}", True), (f": {with_dates(rate.reason or '')} ({rate.cite}).", False)]
+        return [(f"No Reference Rate of {name}", True), (f": {reason_words(rate.reason or '')} ({rate.cite}).", False)]
     head: Runs = [(f"Reference Rate USD {price(rate.value)}", True)]
     if rate.age or rate.publication_date is None:
         since = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from engine.basics.values import Figure, Unit, ratio_decimals, rounded, rounding_words
+from engine.basics.values import Figure, Unit, counted, ratio_decimals, rounded, rounding_words
 from engine.events.duty_words import remedy_words
 from engine.events.results import Bearing, Input, Source, Step, TestResult, Verdict
 from engine.events.states import Limb, TriggerStatus
@@ -16,10 +16,12 @@ from reports.formats import (
     apart,
     cut,
     figure,
+    in_plain,
     minus,
     name,
     percent,
     price,
+    reason_words,
     sentence,
     short_date,
     signed,
@@ -118,7 +120,7 @@ def _test(brief: Brief, line: Line) -> dict[str, Any]:
         *_even_rows(result),
         *_remedy_rows(result),
     ]
-    text = f"{sentence(with_dates(result.reason.reason))} ({result.reason.cite})." if result.reason else ""
+    text = f"{sentence(reason_words(result.reason.reason))} ({result.reason.cite})." if result.reason else ""
     return head | {"verdict": result.verdict.value, "rows": rows, "bearing": _bearing(result.bearing), "text": text}
 
 
@@ -164,8 +166,8 @@ def _unit_words(figure: Figure) -> str:
 
 def _step_row(step: Step) -> dict[str, Any]:
     worked = "" if step.worked in ("", step.formula) else minus(with_dates(step.worked))
-    how = f"{with_dates(step.formula)}" + (f" = {worked}" if worked else "")
-    return _row(step.name, how, cut(step.figure), strong=step.name == "Measured")
+    how = f"{in_plain(with_dates(step.formula))}" + (f" = {worked}" if worked else "")
+    return _row(in_plain(step.name), how, cut(step.figure), strong=step.name == "Measured")
 
 
 COMPARISONS = {
@@ -223,7 +225,7 @@ def _remedy_rows(result: TestResult) -> list[dict[str, Any]]:
     names = {"prepayment": "Prepayment that cures", "additional collateral": "Further GPUs that cure", "equity": "Equity that cures"}
     up = {"prepayment": "up to the cent", "additional collateral": "up to the whole GPU", "equity": "up to the cent"}
     return [
-        _row(names[way.method], f"{sentence(remedy_words(way))}; rounded {up[way.method]}", cut(way.figure), strong=True)
+        _row(names[way.method], f"{sentence(in_plain(remedy_words(way)))}; rounded {up[way.method]}", cut(way.figure), strong=True)
         for way in result.remedies
     ]
 
@@ -264,7 +266,8 @@ def _spark(line: Line, history: list[TestResult]) -> dict[str, Any] | None:
     drawn["label"] = label
     drawn["caption"] = f"Headroom since {short_date(known[0].on)}"
     drawn["alt"] = (
-        f"Headroom of {line.title} on {len(known)} dates since {short_date(known[0].on)}, now {label}; least on {short_date(least.on)}."
+        f"Headroom of {line.title} on {counted(len(known), 'dates')} since {short_date(known[0].on)}, "
+        f"now {label}; least on {short_date(least.on)}."
     )
     return drawn
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engine.events.kinds import Determined
 from engine.events.servicing import ReportServed
-from reports.formats import Runs, name, short_date, with_dates
+from reports.formats import Runs, in_plain, name, short_date, with_dates
 from reports.notice.view import Brief
 
 
@@ -24,7 +24,7 @@ def _notes(day: Determined) -> Iterator[Runs]:
         yield [("Held, awaits confirmation: ", True), (f"{what}, {with_dates(held.why)}.", False)]
     for one in day.gpus:
         counts = f"{one.reported:,} reported, {one.pledged:,} pledged, {one.counted:,} counted"
-        yield [(f"GPUs of {one.asset_class}: ", True), (f"{counts}.", False)]
+        yield [(f"GPUs of {in_plain(one.asset_class)}: ", True), (f"{counts}.", False)]
 
 
 def _served(served: ReportServed) -> Runs:

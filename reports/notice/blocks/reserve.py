@@ -10,7 +10,7 @@ from typing import Any
 from engine.basics.values import Figure, Unit
 from engine.events.due_acts import Due
 from engine.events.states import ReserveAccount, ReserveReleased, SweptPeriod
-from reports.formats import Runs, counted, figure, role, short_date, with_dates
+from reports.formats import Runs, counted, figure, reason_words, role, short_date
 from reports.notice import log_lookup as log
 from reports.notice.view import Brief
 
@@ -120,7 +120,9 @@ def _gone(brief: Brief, key: str) -> bool:
 
 def _swept_words(periods: tuple[SweptPeriod, ...]) -> str:
     last = periods[-1]
-    amount = figure(Figure(value=last.swept, unit=Unit.USD)) if last.swept is not None else f"not computed: {with_dates(last.reason or '')}"
+    amount = (
+        figure(Figure(value=last.swept, unit=Unit.USD)) if last.swept is not None else f"not computed: {reason_words(last.reason or '')}"
+    )
     balance = figure(Figure(value=last.reserve_balance, unit=Unit.USD))
     dates = "the only Payment Date so far" if len(periods) == 1 else f"in all {counted(len(periods))} Payment Dates"
     return f"{amount} on {short_date(last.payment_date)}; {dates}; reserve balance after it {balance}"

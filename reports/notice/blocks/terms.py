@@ -10,6 +10,7 @@ from engine.events.duty_words import remedy_words
 from engine.events.states import TestStatus, TriggerStatus
 from reports.formats import (
     counted,
+    in_plain,
     listed,
     long_date,
     minus,
@@ -54,7 +55,7 @@ def _cure_rows(brief: Brief, line: Line) -> Pairs:
     clause = brief.clauses[line.key]
     rows = [(line.title, _right(clause, len(test.cured_on)))]
     if test.cure is not None and test.status is TestStatus.CURE_PERIOD:
-        amounts = [remedy_words(way) for way in (line.result.remedies if line.result else ())]
+        amounts = [in_plain(remedy_words(way)) for way in (line.result.remedies if line.result else ())]
         rows.append(("Amount needed", with_dates(minus(sentence(" or ".join(amounts)))) if amounts else "not a matter of an amount"))
         rows.append(("Last day", f"{long_date(test.cure.by)}: {test.cure.rule}, {test.cure.calendar} ({test.cure.cite})"))
     if test.status is TestStatus.EVENT_OF_DEFAULT:
