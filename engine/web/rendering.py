@@ -52,6 +52,7 @@ def environment(desk_parts: PageParts) -> Environment:
         "prose": lambda text: desk_parts.with_dates(text.replace("`", "")),
         "duty": lambda one: duty_words(desk_parts, one),
     }
+    jinja.filters["classed"] = lambda drawing, name: Markup(str(drawing).replace("<svg ", f'<svg class="{name}" ', 1))
     jinja.filters["after"] = lambda text, start: text.removeprefix(start)
     jinja.filters["address"] = lambda text: quote(str(text), safe="")
     jinja.globals |= {

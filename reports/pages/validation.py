@@ -5,6 +5,7 @@ States what the tests found; a picture shows the figures that a test rests on, n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,8 @@ from reports.pages.publication import Value, rates
 LEFT, RIGHT, TOP, BOTTOM = 90, 840, 20, 330
 """A small picture's frame, two side by side; one unit is 0.1 mm."""
 BINS = 24
+LINES = 5
+"""About how many lines the grid of a small picture has."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def scattered(title: str, points: Sequence[tuple[float, float]], level: float) -
 
 def _picture(title: str, points: Sequence[tuple[float, float]], ends: tuple[str, str], level: float | None = None) -> dict[str, Any]:
     """Return dots in a frame from nought: across from 0 to 1, up in the figure's own units; a level as a dashed line."""
-    high = max([*(y for _, y in points), level or 0, 1e-9]) * 1.05
+    high = _whole(max([*(y for _, y in points), level or 0, 1e-9]))
     return {
         **_frame(title, high, ends),
         "dots": [(round(_x(x), 1), round(_y(y, high), 1)) for x, y in points],
@@ -133,15 +136,21 @@ def _histogram(week: Value) -> dict[str, Any]:
     counts: dict[int, int] = {}
     for price in prices:
         counts[int((price - low) / step)] = counts.get(int((price - low) / step), 0) + 1
-    bins, high = max(counts) + 1, max(counts.values()) * 1.05
+    bins, high = max(counts) + 1, _whole(max(counts.values()))
     title = f"Prices of the week of {short_date(date.fromisoformat(str(week['publication_date'])))}, USD per GPU-hour"
     corners = [(_x(n / bins), _x((n + 1) / bins), _y(count, high)) for n, count in sorted(counts.items())]
     bars = [polyline([(a, BOTTOM), (a, y), (b - 1.5, y), (b - 1.5, BOTTOM)]) + "Z" for a, b, y in corners]
     return {**_frame(title, high, (f"{low:.2f}", f"{low + bins * step:.2f}")), "dots": [], "bars": bars, "level": None}
 
 
+def _whole(most: float) -> float:
+    """Return the line of the grid at or above a value, so that nothing is drawn above the last line."""
+    step = nice_step(most, LINES)
+    return math.ceil(most / step - 1e-9) * step
+
+
 def _frame(title: str, high: float, ends: tuple[str, str]) -> dict[str, Any]:
-    marks = [{"y": round(_y(tick, high), 1), "text": f"{tick:g}"} for tick in ticks(0, high, 5)]
+    marks = [{"y": round(_y(tick, high), 1), "text": f"{tick:g}"} for tick in ticks(0, high, LINES)]
     return {"title": title, "alt": f"{title}, from {ends[0]} to {ends[1]}.", "ticks": marks, "ends": ends}
 
 
