@@ -46,7 +46,7 @@ from engine.events.date_standing import resting_on
 from engine.events.deal_adopted import EDITION, DealAdopted
 from engine.events.delivery import DELIVERY_KINDS
 from engine.events.draft import Draft
-from engine.events.kinds import ActRecorded, Correction, Event, NotEvaluated, NoticeIssued, ReportReceived, as_received
+from engine.events.kinds import ActRecorded, Correction, Event, KeyReplaced, NotEvaluated, NoticeIssued, ReportReceived, as_received
 from engine.events.log_names import series_name, series_of_log, subject_of_log
 from engine.events.market_events import SnapshotImported
 from engine.events.notice import Pages
@@ -128,8 +128,7 @@ class Replay:
         for event in self.events(SNAPSHOTS):
             payload = event.payload
             if not isinstance(payload, SnapshotImported):  # a Manifest Error Override rests on the word of two persons
-                replayed.asserted += 1
-                replayed.events += 1
+                replayed.asserted, replayed.events = replayed.asserted + 1, replayed.events + 1
                 continue
             path = self.workspace.root / "snapshots" / snapshot_place(payload.collected_at.date(), payload.sha256, payload.form)
             try:
@@ -146,7 +145,9 @@ class Replay:
         imported = read(self.workspace.store, SNAPSHOTS) if not series.administered else ()
         for event in self.events(replayed.log):
             day = event.effective_on
-            if series.administered:
+            if isinstance(event.payload, KeyReplaced):  # who signed it is checked by `verify`
+                replayed.asserted += 1
+            elif series.administered:
                 unread = event.payload.value["value"] is None and event.payload.value["print"] == 1
                 if unread and event.payload.taken_from is None:
                     self._same(event, print_draft(unpublished(index, day)))
@@ -217,9 +218,9 @@ class Replay:
         if isinstance(payload, RegisterChanged):
             return (redrawn(event, register_again(self.workspace, self._file(event, event.deal_file or ""), payload)),)
         if isinstance(payload, NotEvaluated):
-            return (self._refused(before, event, payload, replayed),)
-        if isinstance(payload, (ActRecorded, ReceiptShown, FigureConfirmed, NoticeIssued, *DELIVERY_KINDS.values())):
-            replayed.asserted += not isinstance(payload, NoticeIssued)
+            return (self._refused(before, event, payload, found),)
+        if isinstance(payload, (ActRecorded, ReceiptShown, FigureConfirmed, KeyReplaced, NoticeIssued, *DELIVERY_KINDS.values())):
+            found.asserted += not isinstance(payload, NoticeIssued)
             return (redrawn(event, payload),)
         deal = self._file(event, event.deal_file or "")
         series = self._series(deal, before, event.recorded_at)

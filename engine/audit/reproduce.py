@@ -17,7 +17,7 @@ from engine.market.index import collected_days, definition
 from engine.market.index_value import IndexValue
 from engine.market.methodology import load_methodology
 from engine.market.snapshot import SnapshotRefused
-from engine.record.log import SNAPSHOTS, index_log, read
+from engine.record.log import SNAPSHOTS, prints_in, read
 from engine.workspace.series import computed, overrides_of
 from engine.workspace.workspace import Workspace
 
@@ -63,7 +63,7 @@ def reproduction(workspace: Workspace, index: str, version: str, publication: da
 
 
 def _prints(workspace: Workspace, series: str, publication: date) -> list[Event]:
-    return [event for event in read(workspace.store, index_log(series)) if event.effective_on == publication]
+    return [event for event in prints_in(workspace.store, series) if event.effective_on == publication]
 
 
 def _computed(value: IndexValue) -> tuple[tuple[str, str], ...]:

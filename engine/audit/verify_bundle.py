@@ -12,12 +12,14 @@ from typing import Any
 from engine.audit.verify_file import later_of
 from engine.basics.bundle_archive import unpacked
 from engine.basics.canonical_json import sha256_hex
-from engine.basics.errors import HeadroomError, WrongUsage
+from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.basics.values import counted
 from engine.events.notice import Pages
-from engine.notices.closing import Step
+from engine.notices.closing import NOT_COMPARED, Step
 from engine.notices.trust_policy import Policy, read_policy
 from engine.notices.verify_notice import Later, verify_notice
+from engine.record.checkpoint import stated
+from engine.record.key_lives import called, key_lives, living
 from engine.workspace.deal_files import Templates
 
 
@@ -33,6 +35,11 @@ class BundleVerification:
     def verified(self) -> bool:
         """Whether no step found a difference."""
         return not any(step.difference for step in self.steps)
+
+    @property
+    def by_an_ended_key(self) -> bool:
+        """Whether its log's checkpoint is by a key that has ended (`rulings.md` 66)."""
+        return any(step.name == "log" and step.found.startswith(NOT_COMPARED) for step in self.steps)
 
     @property
     def said(self) -> str:
@@ -66,11 +73,11 @@ def verify_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages
 def _parts(files: Mapping[str, bytes], policy: Policy, templates: Templates, pages: Pages) -> Iterator[Step]:
     try:
         later = _log(files, policy)
+        signed = _signed(later, policy)
     except HeadroomError as failed:
         yield Step("log", difference=str(failed))
         return
-    origin = later.note.partition("\n")[0]
-    yield Step("log", f"{origin}: {counted(len(later.bodies), 'entries')}, signed by a log key of the policy")
+    yield Step("log", signed)
     yield _deal_files(files, later)
     yield _all_there(files, later)
     for name in sorted(file for file in files if file.startswith("notices/")):
@@ -93,6 +100,19 @@ def _log(files: Mapping[str, bytes], policy: Policy) -> Later:
                 path.write_bytes(data)
         (Path(folder) / "log").mkdir(exist_ok=True)
         return later_of(Path(folder) / "log", policy)
+
+
+def _signed(later: Later, policy: Policy) -> str:
+    """Whose key signed the bundle's log; one that the policy says has ended proves nothing more than it did before its end."""
+    lives = key_lives(later.bodies, stated(later.note).origin, policy.keys(), policy.ended())
+    found = living(later.note, lives, policy.keys())
+    by, end = next((one.key for one in found.signatures if one.at is None), None), lives.ended(found)
+    if by is None:
+        raise VerificationFailed("the bundle's log is signed by no log key of the policy")
+    log = f"{found.checkpoint.origin}: {counted(len(later.bodies), 'entries')}, signed by {called(by)}"
+    if end is not None:
+        return f"{NOT_COMPARED}: signed by a key that ended on {end.on}; {log}"
+    return f"{log}, {'a key of the policy' if by.text in policy.log_keys else 'a key that followed one of the policy'}"
 
 
 def _deal_files(files: Mapping[str, bytes], later: Later) -> Step:

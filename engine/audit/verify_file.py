@@ -15,7 +15,6 @@ from engine.notices.closing import NOT_COMPARED, Closing, Step, closing_of
 from engine.notices.pdf import read_file, read_notice
 from engine.notices.trust_policy import Policy, read_policy
 from engine.notices.verify_notice import Later, verify_notice
-from engine.record.keys import parse_verifier
 from engine.record.merkle import leaf_hash
 from engine.record.tiles import read_tiles
 from engine.workspace.checkpoints import read_note
@@ -40,6 +39,11 @@ class FileVerification:
     def not_drawn(self) -> bool:
         """Whether the drawing was to be compared and could not be."""
         return any(step.name == "drawing" and step.found.startswith(NOT_COMPARED) for step in self.steps)
+
+    @property
+    def by_an_ended_key(self) -> bool:
+        """Whether its checkpoint is by a key that has ended, and no later log shows that it is a first part (`rulings.md` 66)."""
+        return any(step.name == "log" and step.found.startswith(NOT_COMPARED) for step in self.steps)
 
     @property
     def closing(self) -> Closing:
@@ -105,6 +109,5 @@ def later_of(folder: Path, policy: Policy) -> Later:
         raise WrongUsage(
             f"{folder} is not an exported log; with a notice, --held is the folder that was cosigned (`headroom export --as tiles`)"
         )
-    keys = [parse_verifier(text) for text in (*policy.log_keys, *policy.cosigner_keys)]
-    _, bodies = read_tiles(folder, keys)
+    _, bodies = read_tiles(folder, policy.keys(), policy.ended())
     return Later(read_note(folder / "checkpoint"), tuple(map(leaf_hash, bodies)), tuple(bodies))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.audit.held_notes import came_after, contradictions, held_notes, known
+from engine.audit.key_succession import not_replaced, past_its_end, with_followers
 from engine.audit.leftovers import AGAIN, guarded, links_outside, without_document, without_event, without_log
 from engine.basics.archive_names import snapshot_place
 from engine.basics.errors import VerificationFailed, WrongUsage
@@ -21,6 +22,7 @@ from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.record.canonical import sha256_hex
 from engine.record.checkpoint import holds_all_of, malformed, newest, signed_by_others, verify
 from engine.record.consistency import audit, out_of_time, roots_of
+from engine.record.key_lives import called, key_lives
 from engine.record.keys import BadKey, VerifierKey
 from engine.record.log import SNAPSHOTS, deal_log, read
 from engine.workspace.checkpoints import KEY, TRUSTEES, origin, read_note, trusted, witness
@@ -30,6 +32,7 @@ LOG = re.compile(r"(deal|index)/[^\x00-\x20/][^\x00-\x1f/]*")
 """The name of a log of a deal or of an index."""
 
 
+OF_THE_FOLDER = "read from the folder under test, so they prove nothing about the operator: give the keys that you hold with --trust"
 LONGEST_NAME = 120
 """Characters of a held checkpoint's first line that are printed: it may be any file."""
 
@@ -88,6 +91,8 @@ def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Pa
         *(damaged or _keys(workspace, keys, notes)),
         *_logs_there(workspace, everything, deal),
         *_without_log(workspace, logs, notes),
+        *_whose(keys, given=bool(trust)),
+        Finding(*guarded("each key that was replaced, replaced in every log that it signed", lambda: not_replaced(workspace, logs, keys))),
     ]
     if deal is not None and not logs and not any(finding.difference for finding in without):
         known = ", ".join(deals_among(everything))
@@ -102,7 +107,7 @@ def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Pa
 
 def _held(workspace: Workspace, logs: Sequence[str], notes: Sequence[str], keys: Sequence[VerifierKey]) -> Iterator[Finding]:
     """Yield whether held checkpoints contradict each other, and what came after each of them (`rulings.md` 67)."""
-    held = known(notes, keys)
+    held = known(notes, with_followers(workspace, logs, keys))
     if not held:
         return
     by_origin = {origin(workspace, log): log for log in logs}
@@ -123,6 +128,13 @@ def _own_keys(workspace: Workspace) -> tuple[list[VerifierKey], list[Finding]]:
         except (BadKey, WrongUsage) as bad:
             damaged.append(Finding(f"the verifier keys in {name}", str(bad)))
     return keys, damaged
+
+
+def _whose(keys: Sequence[VerifierKey], given: bool) -> Iterator[Finding]:
+    """Whose keys signatures are checked by: those that the verifier brought, or those of the folder under test (`rulings.md` 66)."""
+    names = ", ".join(dict.fromkeys(called(key) for key in keys))
+    if keys:
+        yield Finding(f"keys: {names}; {'given with --trust' if given else OF_THE_FOLDER}")
 
 
 def _guards(workspace: Workspace) -> Finding:
@@ -152,6 +164,8 @@ def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | N
         kept = [read_note(path)] if (path := witness(workspace, log)).exists() else []
         with workspace.store.read() as reader:
             wrong = [*_filed(stored, reader.note_numbers(log))]
+        lives = key_lives([entry.body for entry in entries], origin(workspace, log), keys)
+        keys = [*dict.fromkeys((*lives.keys, *keys))]
     except (VerificationFailed, WrongUsage) as damage:
         return Finding(f"{log}: read whole", str(damage)), None
     name = origin(workspace, log)
@@ -161,6 +175,7 @@ def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | N
     if not findings:
         findings = tuple(out_of_time(entries, keys, [*notes, *theirs]))
         wrong += [*_kept(stored, kept, path.name), *(() if given.by_the_verifier else _unknown(notes, keys))]
+        wrong += past_its_end([*notes, *theirs], lives, keys)
     wrong = [*(f"{finding.what} ({finding.defence.value})" for finding in findings), *wrong]
     cosigned = 0 if wrong else sum(verify(note, keys).cosigned_at is not None for note in notes)
     others = 0 if wrong else sum(bool(signed_by_others(note, keys)) for note in notes)

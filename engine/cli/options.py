@@ -18,7 +18,10 @@ from engine.basics.errors import HeadroomError, InputProblems, WrongUsage
 from engine.basics.files import text_of
 from engine.basics.inert import inert_lines, one_line
 
-CODES = "Exit codes: 0 done (a breach is a result, not an error), 1 problems in the input, 2 wrong usage, 3 verification failed."
+CODES = (
+    "Exit codes: 0 done (a breach is a result, not an error), 1 problems in the input, 2 wrong usage, 3 verification failed, "
+    "4 something was not compared, 130 stopped by Ctrl-C."
+)
 
 DEMONSTRATION = "Examples are for the demonstration: make demo, then export HEADROOM_WORKSPACE=build/demo"
 

@@ -30,10 +30,10 @@ SECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
             "export",
             "checkpoint",
             "cosign",
-            "keys",
             "verifier",
         ),
     ),
+    "key_commands": ("Make keys, and replace them", ("keys",)),
     "index": (
         "Collect, compute and publish the rate",
         (

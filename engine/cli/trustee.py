@@ -64,24 +64,6 @@ def replay(
     raise typer.Exit(replay(opened(to_inspect=True), all_templates(), by, as_json, notice_pages(), drawn))
 
 
-@app.command(epilog=example("headroom keys agent.example/headroom --into build/desk/keys/log.key"))
-def keys(
-    name: Annotated[str, typer.Argument(help="The key's name, best a URL without its scheme.")],
-    into: Annotated[Path, typer.Option(help="The private key's file.")],
-    cosigner: Annotated[bool, typer.Option("--cosigner", help="A trustee's key instead of a log's.")] = False,
-    notices: Annotated[bool, typer.Option("--notices", help="A P-256 key with a certificate, which signs notices.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Make a key: the operator's in keys/log.key, a trustee's, or the one in keys/notice.key that signs notices."""
-    from engine.cli.show.keys import make_key, make_notice_key, refuse_unnamed_around
-
-    refuse_unnamed_around(into)
-    if notices:
-        make_notice_key(name, into, clock(), as_json)
-    else:
-        make_key(name, into, cosigner, as_json)
-
-
 @app.command(epilog=example("headroom checkpoint meridian-2026-1 --take build/export/checkpoint --trust build/trustee.key.pub"))
 def checkpoint(
     log: Annotated[str | None, typer.Argument(help="A deal or a series by its name, or snapshots.", show_default=False)] = None,

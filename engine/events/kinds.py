@@ -20,6 +20,7 @@ from engine.events.due_acts import Due as Due
 from engine.events.due_acts import ElsewhereDue as ElsewhereDue
 from engine.events.due_acts import Follow as Follow
 from engine.events.due_acts import StripDay as StripDay
+from engine.events.key_replaced import KeyReplaced as KeyReplaced
 from engine.events.market_events import (
     DepreciationPublished,
     IndexAnnounced,
@@ -259,6 +260,7 @@ KINDS: dict[str, type[Fact]] = {
     **DELIVERY_KINDS,
     "depreciation published": DepreciationPublished,
     "forecast made": RateForecast,
+    "key replaced": KeyReplaced,
 }
 """Each kind of event and the type of its payload."""
 

@@ -18,6 +18,11 @@ class Step:
     found: str = ""
     difference: str | None = None
 
+    @property
+    def verdict(self) -> str:
+        """`DIFFERS`, `holds`, or `open` for what could not be compared."""
+        return "DIFFERS" if self.difference else "open" if self.found.startswith(NOT_COMPARED) else "holds"
+
 
 COMPARED = {
     "signature": "the signature over the whole file",
@@ -33,6 +38,7 @@ COMPARED = {
 """What each step compares, as the closing sentence lists it."""
 LEFT = {
     "signature": "its appearance, for nobody has signed the file",
+    "log": "its place in a log that a living key signed: give that log with --held",
     "all text": "its words beyond each result's row, for the file carries no page.json",
     "as issued": "its words beyond page 1's masthead, answer and dues with the log: give the log with --held",
     "drawing": "the drawing: give --render where its record is",

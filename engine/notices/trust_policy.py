@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -20,6 +21,8 @@ class Policy(Fact):
     """What a verifier trusts: keys of logs and of trustees, how many trustees must have signed, certificates of notices."""
 
     log_keys: tuple[str, ...] = ()
+    ended_keys: tuple[str, ...] = ()
+    """Log keys that have ended, each with its day (`name+id+key 2026-05-04`): what they signed counts only as part of a later log."""
     cosigner_keys: tuple[str, ...] = ()
     cosignatures_needed: Annotated[int, Field(strict=True, ge=0)] = 0
     notice_certificates: tuple[str, ...] = ()
@@ -35,7 +38,8 @@ class Policy(Fact):
     def _holds_together(self) -> Self:
         logs = [_key("log_keys", place, text, Kind.LOG) for place, text in enumerate(self.log_keys)]
         trustees = [_key("cosigner_keys", place, text, Kind.COSIGNER) for place, text in enumerate(self.cosigner_keys)]
-        own = {key.public for key in logs} & {key.public for key in trustees}
+        ended = self.ended()
+        own = {key.public for key in (*logs, *ended)} & {key.public for key in trustees}
         if own or len({key.public for key in trustees}) < len(trustees):
             raise ValueError("`cosigner_keys` holds a log's own key, or one key twice; each trustee has a key of its own")
         if self.cosignatures_needed > len(trustees):
@@ -45,6 +49,26 @@ class Policy(Fact):
                 if not CERTIFICATE.fullmatch(plain(text)):
                     raise ValueError(f"`{name}[{place}]` is not a SHA-256 fingerprint of 64 hexadecimal digits")
         return self
+
+    def ended(self) -> dict[VerifierKey, date]:
+        """The log keys that have ended, each with its day. Raises ValueError where one is written otherwise."""
+        found: dict[VerifierKey, date] = {}
+        for place, text in enumerate(self.ended_keys):
+            key, _, day = text.partition(" ")
+            try:
+                found[_key("ended_keys", place, key, Kind.LOG)] = date.fromisoformat(day)
+            except ValueError as error:
+                said = (
+                    str(error)
+                    if str(error).startswith("`ended_keys")
+                    else f"`ended_keys[{place}]` is no key with its last day after a space"
+                )
+                raise ValueError(said) from error
+        return found
+
+    def keys(self) -> list[VerifierKey]:
+        """The keys of logs and of cosigners."""
+        return [parse_verifier(text) for text in (*self.log_keys, *self.cosigner_keys)]
 
 
 def plain(fingerprint: str) -> str:

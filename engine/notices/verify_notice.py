@@ -19,7 +19,7 @@ from engine.events.kinds import Tested
 from engine.events.notice import Pages
 from engine.events.results import TestResult
 from engine.notices.attachments import PAGE, Manifest, read_manifest
-from engine.notices.closing import UNSIGNED, Step
+from engine.notices.closing import NOT_COMPARED, UNSIGNED, Step
 from engine.notices.page_evidence import as_issued, in_the_log, page_evidence, refuse_without_words, same_page_one
 from engine.notices.page_match import PageWords, all_words, read_page_words
 from engine.notices.page_text import shown_as_recorded, shown_of
@@ -31,10 +31,11 @@ from engine.notices.time_token import Stamped
 from engine.notices.trust_policy import Policy, plain
 from engine.notices.whole_date import OfDate
 from engine.record.canonical import canonical, sha256_hex
-from engine.record.checkpoint import Checkpoint, Verified, verify
+from engine.record.checkpoint import Checkpoint, Verified, stated
 from engine.record.consistency import MINUTE, not_after
 from engine.record.inclusion_proof import parse_proof, verify_proof
-from engine.record.keys import BadKey, Kind, VerifierKey, parse_verifier
+from engine.record.key_lives import KeyLives, called, key_lives, living
+from engine.record.keys import BadKey, Kind, VerifierKey
 from engine.record.merkle import leaf_hash, root
 from engine.terms.as_written import load_deal, resolve
 from engine.terms.in_force import TermsInForce
@@ -164,20 +165,17 @@ def _event(notice: _Notice) -> str:
     return f"{notice.event['kind']} of {notice.event['effective_on']}, recorded {notice.event['recorded_at']}"
 
 
-def _keys(texts: tuple[str, ...], kind: Kind) -> list[VerifierKey]:
-    return [key for text in texts if (key := parse_verifier(text)).kind is kind]
-
-
 def _in_the_log(notice: _Notice) -> str:
     if "event.tlog-proof" not in notice.attached:
         raise VerificationFailed("the notice carries no proof that its event is in the log")
-    proof = parse_proof(notice.attached["event.tlog-proof"].decode())
-    logs, trustees = _keys(notice.policy.log_keys, Kind.LOG), _keys(notice.policy.cosigner_keys, Kind.COSIGNER)
-    verified = verify_proof(proof, notice.attached["event.json"], (*logs, *trustees))
-    signed = {signature.key for signature in verified.signatures}
-    if not signed & set(logs):
+    proof, keys = parse_proof(notice.attached["event.tlog-proof"].decode()), notice.policy.keys()
+    lives = [_lives(notice, one.bodies, stated(one.note).origin) for one in notice.later] or [_lives(notice, (), "")]
+    known = dict.fromkeys((*(key for one in lives for key in one.keys), *(key for key in keys if key.kind is Kind.COSIGNER)))
+    verified = verify_proof(proof, notice.attached["event.json"], known)
+    signed = [signature.key for signature in verified.signatures if signature.key.kind is Kind.LOG]
+    if not signed:
         raise VerificationFailed("the checkpoint is signed by no log key of the policy")
-    later = [_later(one, verified.checkpoint, logs, trustees) for one in notice.later]
+    later = [_later(one, verified.checkpoint, its, keys) for one, its in zip(notice.later, lives, strict=False)]
     cosigned = [(one.key, one.at) for found in (verified, *later) for one in found.signatures if one.at is not None]
     by = len({key for key, _ in cosigned})
     if by < notice.policy.cosignatures_needed:
@@ -188,14 +186,40 @@ def _in_the_log(notice: _Notice) -> str:
     attached = in_the_log(notice.attached["date.jsonl"], verified.checkpoint, "of its date")
     notice.of_date = OfDate(attached, proof.index)
     size = f"{verified.checkpoint.origin} at size {verified.checkpoint.size}"
-    return f"entry {proof.index} of {size}; all {counted(len(attached), 'entries')} of its date; {time}"
+    found = f"entry {proof.index} of {size}; all {counted(len(attached), 'entries')} of its date; {_by(signed[0], lives, notice.policy)}; {time}"
+    return f"{_alone(verified, lives, later)}{found}"
 
 
-def _later(later: Later, checkpoint: Checkpoint, logs: list[VerifierKey], trustees: list[VerifierKey]) -> Verified:
-    """Return the same log grown from the notice's checkpoint, with who signed it. Raises VerificationFailed if it is another."""
-    verified = verify(later.note, (*logs, *trustees))
-    signed = {signature.key for signature in verified.signatures}
-    if not signed & set(logs) or verified.checkpoint.origin != checkpoint.origin:
+def _lives(notice: _Notice, bodies: Sequence[bytes], origin: str) -> KeyLives:
+    """The log keys of the policy, with those that followed them in a log that is held."""
+    return key_lives(bodies, origin, notice.policy.keys(), notice.policy.ended())
+
+
+def _by(key: VerifierKey, lives: Sequence[KeyLives], policy: Policy) -> str:
+    """Whose key signed the checkpoint: one that the policy names, or one that followed it (`rulings.md` 66)."""
+    if key.text in policy.log_keys:
+        return f"signed by {called(key)}, a key of the policy"
+    before = next(((old, end) for one in lives for old, end in one.ends.items() if end.by == key), None)
+    if before is None:
+        return f"signed by {called(key)}, which the policy says has ended"
+    return f"signed by {called(key)}, which followed {called(before[0])} on {before[1].on}"
+
+
+def _alone(found: Verified, lives: Sequence[KeyLives], later: Sequence[Verified]) -> str:
+    """How what was found begins where the checkpoint is by a key that has ended, and no later log by a living key shows it."""
+    for one in lives:
+        after = one.after_its_end(found)
+        if after is not None:
+            raise VerificationFailed(f"the checkpoint is signed by a key that ended on {after.on}, at entry {after.seq}")
+    ends = [end for one in lives if (end := one.ended(found)) is not None]
+    shown = any(one.ended(log) is None for one, log in zip(lives, later, strict=False))
+    return f"{NOT_COMPARED}: signed by a key that ended on {ends[0].on}; " if ends and not shown else ""
+
+
+def _later(later: Later, checkpoint: Checkpoint, lives: KeyLives, keys: Sequence[VerifierKey]) -> Verified:
+    """The same log grown from the notice's checkpoint, with who signed it. Raises VerificationFailed where it is another."""
+    verified = living(later.note, lives, keys)
+    if not any(one.key.kind is Kind.LOG for one in verified.signatures) or verified.checkpoint.origin != checkpoint.origin:
         raise VerificationFailed(f"the log that is held is of {verified.checkpoint.origin}, or no log key of the policy signed it")
     if root(later.leaves) != verified.checkpoint.root or root(later.leaves[: checkpoint.size]) != checkpoint.root:
         raise VerificationFailed(f"the log that is held did not grow from the notice's, {checkpoint.origin} at size {checkpoint.size}")

@@ -13,7 +13,7 @@ from engine.events.market_events import IndexFinding
 from engine.market.administrator_series import unpublished
 from engine.market.index_value import IndexValue
 from engine.market.methodology import current_version, load_methodology
-from engine.record.log import SNAPSHOTS, Scribe, append, index_log, read
+from engine.record.log import SNAPSHOTS, Scribe, append, index_log, prints_in, read
 from engine.terms.contract_dates import publication_dates
 from engine.workspace.series import draft, on_record, on_record_computed, over
 from engine.workspace.workspace import Workspace
@@ -37,7 +37,7 @@ def prints_due(workspace: Workspace, series: str, first: date, last: date, at: d
     index, theirs = name.index, name.administered
     version = current_version() if theirs or name.version == CURRENT else name.version
     zone = load_methodology(version).zone
-    known = _known(workspace, index_log(series), theirs)
+    known = _known(workspace, series, theirs)
     imported: Sequence[Event] | None = None
     waiting = awaiting(workspace, index) if theirs else frozenset()
     drafts = []
@@ -55,9 +55,9 @@ def prints_due(workspace: Workspace, series: str, first: date, last: date, at: d
     return drafts
 
 
-def _known(workspace: Workspace, log: str, theirs: bool) -> set[date]:
+def _known(workspace: Workspace, series: str, theirs: bool) -> set[date]:
     """Return the dates that need no record any more: those on record, and in a daily series each with a value in the week before it."""
-    events = read(workspace.store, log)
+    events = prints_in(workspace.store, series)
     days = {event.effective_on for event in events}
     if not theirs or not any(event.payload.value.get("cadence") == "daily" for event in events):
         return days
@@ -68,7 +68,7 @@ def _known(workspace: Workspace, log: str, theirs: bool) -> set[date]:
 
 def awaiting(workspace: Workspace, index: str) -> frozenset[date]:
     """Return the dates of an administrator's series whose value a person has still to confirm."""
-    asked, taken = set(), {event.effective_on for event in read(workspace.store, index_log(administered_series(index)))}
+    asked, taken = set(), {event.effective_on for event in prints_in(workspace.store, administered_series(index))}
     for event in read(workspace.store, SNAPSHOTS):
         payload = event.payload
         if isinstance(payload, IndexFinding) and payload.index == index and payload.what == "awaits confirmation":

@@ -13,7 +13,7 @@ from engine.events.deal_state import fold
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Event
 from engine.operations.act_details import with_details
-from engine.record.log import Scribe, append, deal_log, event_of, imagined, index_log, read
+from engine.record.log import Scribe, append, deal_log, event_of, imagined, prints_in, read
 from engine.terms.act_requirements import DECIDING, MANIFEST_ERROR, RATE_ACTS, Said, refusals
 from engine.terms.act_requirements import KINDS as KINDS  # read here, and handed on to the rooms that may not open the terms
 from engine.terms.as_written import Deal, resolve
@@ -49,7 +49,7 @@ def _with_print(workspace: Workspace, act: ActRecorded, terms: TermsInForce) -> 
     if index not in terms.index:
         raise WrongUsage(f"`{index}` is not an index of the deal; there are {', '.join(terms.index)}")
     series = series_of(index, terms.index[index])
-    prints = [event for event in read(workspace.store, index_log(series)) if event.effective_on == act.effective_on]
+    prints = [event for event in prints_in(workspace.store, series) if event.effective_on == act.effective_on]
     if not any(event.payload.value["value"] is not None for event in prints):
         raise WrongUsage(f"{series} has no value published for {act.effective_on}; --effective-on is the Publication Date")
     return _with(act, print=str(prints[-1].print))

@@ -18,7 +18,7 @@ from engine.events.market_events import IndexAnnounced, IndexFinding, SeriesFile
 from engine.market.administrator_series import THURSDAY, SeriesFinding, SeriesKnown, SeriesQuestions, read_series
 from engine.market.index_value import IndexValue
 from engine.market.series_map import SeriesMap
-from engine.record.log import SNAPSHOTS, Scribe, append, index_log, read
+from engine.record.log import SNAPSHOTS, Scribe, append, index_log, prints_in, read
 from engine.workspace.series import draft
 from engine.workspace.workspace import Workspace
 
@@ -125,7 +125,7 @@ def _whose(said: Sequence[str]) -> dict[date, date]:
 
 def known_of(workspace: Workspace, index: str) -> SeriesKnown:
     """Return what is on record of an administrator's series."""
-    newest = {event.effective_on: event.payload.value for event in read(workspace.store, index_log(administered_series(index)))}
+    newest = {event.effective_on: event.payload.value for event in prints_in(workspace.store, administered_series(index))}
     seen: dict[date, Any] = {}
     restated: set[date] = set()
     for event in read(workspace.store, SNAPSHOTS):

@@ -11,8 +11,9 @@ from pathlib import Path
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_all_whole, write_whole
 from engine.basics.values import counted
-from engine.record.checkpoint import Checkpoint, Growth, cosign, newest, sign, verify, with_cosignatures
+from engine.record.checkpoint import Checkpoint, Growth, cosign, has_line_of, newest, sign, stated, verify, with_cosignatures
 from engine.record.consistency import not_after
+from engine.record.key_lives import key_lives
 from engine.record.keys import BadKey, Kind, SigningKey, VerifierKey, read_key
 from engine.record.merkle import consistency_proof, leaf_hash, root
 from engine.record.store import Reader, Writer
@@ -149,6 +150,11 @@ def _checkpoint(workspace: Workspace, writer: Writer, log: str, key: SigningKey)
     """Return the newest checkpoint of a log, of all its entries: its size, its note, and whether it was signed only now."""
     size, root = writer.head(log)
     known = newest(writer.checkpoints(log))
+    if known is not None and not has_line_of(known[1], key.verifier):
+        raise VerificationFailed(
+            f"{log} was signed by another key until now, and does not record that {key.name} replaces it; put that key back, and use "
+            "`headroom keys replace`"
+        )
     if known is not None and known[0] >= size:
         return *known, False
     note = sign(Checkpoint(origin(workspace, log, writer), size, root), key)
@@ -209,12 +215,13 @@ def cosign_folder(folder: Path, key: Path, trust: list[Path], since: Path | None
         raise WrongUsage(f"no such folder: {folder}; the operator makes one with `headroom export DEAL --as tiles --into {folder}`")
     if not key.is_file():
         raise WrongUsage(f"no such file: {key}; make a key with `headroom keys NAME --cosigner --into {key}`")
-    _, bodies = read_tiles(folder, keys)
+    note = read_note(folder / "checkpoint")
     signing = read_key(key)
     if signing.kind is not Kind.COSIGNER:
         raise WrongUsage(f"{key} is a log's key; a trustee cosigns with one made by `headroom keys NAME --cosigner`")
+    _, bodies = read_tiles(folder, [*keys, signing.verifier])  # a cosigner may have approved that a lost key was replaced
     not_after(at, ((f"entry {seq}", body) for seq, body in enumerate(bodies)))
-    note = read_note(folder / "checkpoint")
+    keys = [*key_lives(bodies, stated(note).origin, [*keys, signing.verifier]).keys]
     memory = Path(f"{key}.signed")
     leaves = [leaf_hash(body) for body in bodies]
     refuse_fork(memory, signing, keys, note, leaves)

@@ -19,7 +19,7 @@ from engine.determination.scenario import BANDS, USEFUL_LIVES, Scenario
 from engine.events.log_names import series_name
 from engine.market import depreciation_curves as curves
 from engine.market.quality.precision import Width
-from engine.record.log import index_log, read
+from engine.record.log import prints_in
 from engine.workspace.series import known_series
 from engine.workspace.workspace import Workspace
 
@@ -27,13 +27,13 @@ HORIZONS = (91, 182, 365, 548, 730, 1095)
 
 
 def _series(workspace: Workspace, name: str) -> tuple[tuple[date, Fraction], ...]:
-    newest = {e.effective_on: e.payload.value["value"] for e in read(workspace.store, index_log(name))}
+    newest = {e.effective_on: e.payload.value["value"] for e in prints_in(workspace.store, name)}
     return tuple((day, Fraction(value)) for day, value in sorted(newest.items()) if value is not None)
 
 
 def _versions(workspace: Workspace, name: str) -> dict[str, int]:
     """Return how many of a series' values each methodology version made: its own word, whatever the series is called (`rulings.md` 38)."""
-    newest = {e.effective_on: e.payload.value for e in read(workspace.store, index_log(name))}
+    newest = {e.effective_on: e.payload.value for e in prints_in(workspace.store, name)}
     return dict(Counter(value["methodology"] for value in newest.values() if value["value"] is not None))
 
 
@@ -222,7 +222,7 @@ def width_tables(workspace: Workspace, names: Sequence[str]) -> tuple[WidthTable
 def _width_table(workspace: Workspace, name: str) -> WidthTable:
     from engine.market.quality.precision import widths
 
-    values = [event.payload.value for event in read(workspace.store, index_log(name)) if event.payload.value.get("pooled")]
+    values = [event.payload.value for event in prints_in(workspace.store, name) if event.payload.value.get("pooled")]
     pool = [Decimal(price) for price in values[-1]["pooled"]] if values else []
     if len(pool) < 8:
         return WidthTable(name, f"{counted(len(pool), 'observations')} in the newest week, and it needs 8")

@@ -31,6 +31,7 @@ from engine.events.kinds import (
     DeadlinePassed,
     Determined,
     Event,
+    KeyReplaced,
     NotEvaluated,
     NoticeIssued,
     ObligationMoved,
@@ -127,6 +128,9 @@ SUMMARIES: dict[type, Callable[[Any], str]] = {
     Correction: lambda p: f"from {p.from_on} to {p.until} determined again: {'; '.join(p.why)}",
     Suspended: lambda p: p.state.why,
     NoticeIssued: lambda p: f"No. {p.number}, {p.file}",
+    KeyReplaced: lambda p: (
+        f"{p.why}: {p.old.split('+')[1]} signs no more, {p.new.split('+')[1]} of {p.new.split('+')[0]} signs from here on"
+    ),
 }
 
 

@@ -26,7 +26,7 @@ from engine.market.quality.capital_costs import read_costs
 from engine.queries.history import events_of
 from engine.queries.index_weeks import days_of, weeks_of
 from engine.queries.seller_moves import seller_moves, shadow_data, shadow_of, turning_moves
-from engine.record.log import index_log, read
+from engine.record.log import prints_in
 from engine.terms.as_written import Deal
 from engine.wording.adopted_deal import adopted
 from engine.workspace.series import prints_of, series_by_index, series_of_facts
@@ -60,7 +60,7 @@ def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> It
     for even in result.break_even:
         facts = next(index for index in facts_on(adopted, result.on).indices if index.name == even.index)
         series = series_of_facts(facts)
-        event = _newest(read(workspace.store, index_log(series)), result.on)
+        event = _newest(prints_in(workspace.store, series), result.on)
         version = event.payload.value["methodology"] if event else None
         row = {"test": result.test, "result": result.verdict.value, "index": even.index}
         if even.rate is None or event is None or not version or series_name(series).administered:

@@ -11,7 +11,7 @@ from typing import Any
 from engine.basics.errors import WrongUsage
 from engine.market.quality.finding import Week
 from engine.market.quality.statistical_suite import minimum_viable_count
-from engine.record.log import index_log, read
+from engine.record.log import prints_in
 from engine.workspace.series import on_record
 from engine.workspace.workspace import Workspace
 
@@ -85,7 +85,7 @@ class QuarterlyReview:
 def quarterly_review(workspace: Workspace, series: str, quarter: str) -> QuarterlyReview:
     """Return the review of a quarter, like `2026Q1`. Raises WrongUsage for a series or a quarter without a week."""
     on_record(workspace, series)
-    newest = {event.effective_on: event.payload.value for event in read(workspace.store, index_log(series))}
+    newest = {event.effective_on: event.payload.value for event in prints_in(workspace.store, series)}
     wanted = quarter.replace(" ", "").upper()
     of = {day: f"{day.year}Q{(day.month + 2) // 3}" for day in newest}
     if wanted not in of.values():

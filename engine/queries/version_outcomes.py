@@ -12,7 +12,7 @@ from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, ReportReceived
 from engine.events.rates import Published
 from engine.foresight.backtest import History, lived, test_records, trigger_records
-from engine.record.log import deal_log, index_log, read
+from engine.record.log import deal_log, prints_in, read
 from engine.terms.as_written import Deal, index_terms
 from engine.terms.in_force import IndexTerms
 from engine.workspace.series import ADMINISTRATOR, series_of
@@ -56,7 +56,7 @@ def version_outcomes(workspace: Workspace, deal: Deal, templates: Mapping[str, T
     own: dict[str, Values] = {}
     others: dict[tuple[str, str], Values] = {}
     for name, terms in index_terms_of(deal).items():
-        events = read(workspace.store, index_log(series_of(name, terms))) if terms.source != ADMINISTRATOR else ()
+        events = prints_in(workspace.store, series_of(name, terms)) if terms.source != ADMINISTRATOR else ()
         prints = {event.effective_on: event.payload.value for event in events}
         own[name] = {day: _decimal(value["value"]) for day, value in prints.items()}
         for version in {version for value in prints.values() for version in value.get("other_versions", {})}:

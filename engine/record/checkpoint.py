@@ -174,6 +174,16 @@ def signed_by_others(note: str, keys: Iterable[VerifierKey]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name, raw in lines if (name, raw[:_ID]) not in known))
 
 
+def stated(note: str) -> Checkpoint:
+    """What a note says, whoever signed it; nothing of it is proven. Raises VerificationFailed where it is not well formed."""
+    return _checkpoint(_split(note)[0])
+
+
+def has_line_of(note: str, key: VerifierKey) -> bool:
+    """Whether a note has a signature line of a key; the signature is not checked. Raises VerificationFailed where malformed."""
+    return any((name, raw[:_ID]) == (key.name, key.id) for name, raw in map(_signature, _split(note)[1]))
+
+
 def malformed(note: str) -> str | None:
     """Return what keeps a note from being read as a signed checkpoint; None if it has the form of one, whoever signed it."""
     try:

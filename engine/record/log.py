@@ -16,6 +16,7 @@ from typing import Any
 from engine.basics.errors import HeadroomError, VerificationFailed
 from engine.basics.values import Fact
 from engine.events.draft import Draft
+from engine.events.key_replaced import KeyReplaced
 from engine.events.kinds import KINDS, Event
 from engine.events.log_names import SNAPSHOTS as SNAPSHOTS
 from engine.events.log_names import deal_log as deal_log
@@ -163,6 +164,11 @@ def event_in(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
 def imagined(draft: Draft, scribe: Scribe, log: str) -> Event:
     """Return the event that a draft would be if it were recorded: it has no place in a log, and no leaf."""
     return event_of(Entry(log, -1, draft.key, body_of(draft, scribe), b"", b""))
+
+
+def prints_in(store: Store, series: str) -> Sequence[Event]:
+    """The prints of a series, oldest first; that its log's key was replaced is an entry, and no print."""
+    return tuple(event for event in read(store, index_log(series)) if not isinstance(event.payload, KeyReplaced))
 
 
 def read(store: Store, log: str) -> Sequence[Event]:

@@ -134,14 +134,17 @@ class Reader:
     def newest(self, log: str) -> bytes | None:
         """Return the body of a log's last entry, or None of an empty log."""
         query = select(_ENTRIES.c.body).where(_ENTRIES.c.log == log).order_by(_ENTRIES.c.seq.desc()).limit(1)
-        row = self._connection.execute(query).first()
-        return None if row is None else row[0].encode()
+        return None if (text := self._connection.execute(query).scalar()) is None else str(text).encode()
 
     def body(self, log: str, key: str) -> bytes | None:
         """Return the body recorded under an idempotency key, or None."""
         query = select(_ENTRIES.c.body).where(_ENTRIES.c.log == log, _ENTRIES.c.key == key)
-        row = self._connection.execute(query).first()
-        return None if row is None else row[0].encode()
+        return None if (text := self._connection.execute(query).scalar()) is None else str(text).encode()
+
+    def any_of_kind(self, log: str, kind: str) -> bool:
+        """Whether an entry of a log is filed under a kind of event; no body is read."""
+        query = select(_ENTRIES.c.seq).where(_ENTRIES.c.log == log, _ENTRIES.c.key.startswith(f"{kind}|")).limit(1)
+        return self._connection.execute(query).first() is not None
 
     def checkpoints(self, log: str) -> list[tuple[int, str]]:
         """Return size and note of each signed checkpoint of a log, in the order in which they were saved."""

@@ -7,14 +7,16 @@ name says how many it holds: `tile/0/x001/234.p/5`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import islice
 from pathlib import Path
 
 from engine.basics.errors import HeadroomError, VerificationFailed
 from engine.basics.values import counted
 from engine.record.canonical import canonical
-from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, verify
+from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, stated
+from engine.record.key_lives import key_lives, living
 from engine.record.keys import VerifierKey
 from engine.record.merkle import leaf_hash, root
 from engine.record.store import Entry
@@ -41,8 +43,9 @@ def export(entries: Sequence[Entry], note: str, keys: Iterable[VerifierKey], fol
         VerificationFailed: the checkpoint is not signed by one of `keys`, or is not over these entries.
         TooLong: an entry has more than 65,535 bytes; export JSON lines instead.
     """
-    checkpoint = verify(note, keys).checkpoint
-    bodies = [entry.body for entry in entries[: checkpoint.size]]
+    known, every = tuple(keys), [entry.body for entry in entries]
+    checkpoint = living(note, key_lives(every, stated(note).origin, known), known).checkpoint
+    bodies = every[: checkpoint.size]
     leaves = [leaf_hash(body) for body in bodies]
     if len(leaves) != checkpoint.size or root(leaves) != checkpoint.root:
         raise VerificationFailed(f"the checkpoint of {checkpoint.origin} is not over these entries")
@@ -52,16 +55,19 @@ def export(entries: Sequence[Entry], note: str, keys: Iterable[VerifierKey], fol
     return checkpoint
 
 
-def read_tiles(folder: Path, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, tuple[bytes, ...]]:
-    """Read an exported log back, trusting only `keys`: the checkpoint and the bodies of its entries.
+def read_tiles(
+    folder: Path, keys: Iterable[VerifierKey], ended: Mapping[VerifierKey, date] | None = None
+) -> tuple[Checkpoint, tuple[bytes, ...]]:
+    """Read an exported log back, trusting only `keys` and those that they handed the log on to: the checkpoint, the entries' bodies.
 
     Raises:
         VerificationFailed: a file is missing, too long, or not what the signed checkpoint stands for.
     """
-    note = _read(folder, "checkpoint", LONGEST_NOTE)
-    checkpoint = verify(note.decode(errors="replace"), keys).checkpoint
-    _none_missing(folder, checkpoint.size)
-    bodies = [body for path, count in _paths("entries", checkpoint.size) for body in _unbundled(folder, path, count)]
+    note, known = _read(folder, "checkpoint", LONGEST_NOTE).decode(errors="replace"), tuple(keys)
+    said = stated(note)
+    _none_missing(folder, said.size)
+    bodies = [body for path, count in _paths("entries", said.size) for body in _unbundled(folder, path, count)]
+    checkpoint = living(note, key_lives(bodies, said.origin, known, ended), known).checkpoint
     leaves = [leaf_hash(body) for body in bodies]
     if root(leaves) != checkpoint.root:
         raise VerificationFailed("the entries are not the ones that the checkpoint was signed over")

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from engine.basics.errors import VerificationFailed, WrongUsage
-from engine.basics.values import counted
+from engine.basics.files import write_whole
 from engine.record.checkpoint import LONGEST_NOTE, origin_of, verify
 from engine.record.heads import Head
 from engine.record.keys import BadKey, SigningKey, VerifierKey, parse_verifier, read_key
@@ -19,6 +19,10 @@ LONGEST_SAID = 120
 """Characters of a name in somebody's file that are printed: it may be any file."""
 KEY = "keys/log.key"
 """Where the operator's key is, inside the workspace."""
+NEXT = "keys/log.key.next"
+"""Where a key lies that is about to take the place of the operator's; it is there until the replacement is finished."""
+ASKED = "keys/log.key.asked"
+"""Where a new key waits until a cosigner has approved that it replaces one that was lost or stolen."""
 TRUSTEES = "keys/trustees.pub"
 """Where the verifier keys of the trustees who cosign are, inside the workspace, one in a line."""
 
@@ -48,9 +52,19 @@ def witness(workspace: Workspace, log: str) -> Path:
     return workspace.root / "checkpoints" / f"{in_a_file_name(log)}.checkpoint"
 
 
+def write_witness(workspace: Workspace, log: str, note: str) -> None:
+    """Keep a log's newest signed checkpoint outside the database."""
+    write_whole(witness(workspace, log), note.encode())
+
+
 def own_key(workspace: Workspace) -> SigningKey | None:
-    """Return the operator's key, None if none was made. Raises BadKey if others can read it, or put another in its place."""
+    """Return the operator's key, None if none was made.
+
+    Raises BadKey if others can read it, or put another in its place, or if its replacement was interrupted.
+    """
     path = workspace.root / KEY
+    if (workspace.root / NEXT).exists():
+        raise BadKey(f"the key is being replaced, and that was interrupted ({NEXT} is there); finish it with `headroom keys replace`")
     if not path.exists():
         return None
     refuse_open_folder(path.parent)

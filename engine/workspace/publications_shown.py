@@ -10,7 +10,7 @@ from typing import Any
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.kinds import Event
 from engine.events.rates import Published, ReferenceRate
-from engine.record.log import index_log, read
+from engine.record.log import prints_in
 from engine.workspace.series import series_of_facts
 from engine.workspace.workspace import Workspace
 
@@ -36,7 +36,7 @@ def publications_shown(
         prints: dict[date, dict[str, Any]] = {
             event.effective_on if event.leaf not in read_of else read_of[event.leaf].publication_date: _as_read(event, read_of)
             for series_name in dict.fromkeys(filter(None, map(series, (deal.closing_date, *(later.since for later in deal.later_facts)))))
-            for event in read(workspace.store, index_log(series_name))
+            for event in prints_in(workspace.store, series_name)
             if event.effective_on <= on and event.recorded_at <= known_at and series(event.effective_on) == series_name
             if event.payload.value.get("cadence") != "daily" or event.leaf in read_of
         }

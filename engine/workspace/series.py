@@ -25,7 +25,7 @@ from engine.market.index import compute, definition
 from engine.market.index_value import IndexValue
 from engine.market.listing import Override
 from engine.market.methodology import known_versions, load_methodology, materially_different
-from engine.record.log import SNAPSHOTS, index_log, read
+from engine.record.log import SNAPSHOTS, prints_in, read
 from engine.terms.as_written import Deal, calendar_on, day_of, index_terms, indices, resolve
 from engine.terms.contract_dates import cut_off_on, publication_dates
 from engine.terms.in_force import IndexTerms
@@ -63,7 +63,7 @@ def known_series(workspace: Workspace) -> tuple[str, ...]:
 
 def on_record(workspace: Workspace, series: str) -> Sequence[Event]:
     """Return every print of a series, oldest first. Raises WrongUsage for a series that is not on record, naming those that are."""
-    events = read(workspace.store, index_log(series))
+    events = prints_in(workspace.store, series)
     if not events:
         raise WrongUsage(f"the series {series} does not exist; there are {', '.join(known_series(workspace)) or 'none yet'}")
     return events
@@ -208,7 +208,7 @@ def prints_of(workspace: Workspace) -> Prints:
     @cache
     def prints(series: str) -> tuple[tuple[datetime, Published], ...]:
         announced = said().get(series_name(series).index, ())
-        events = read(workspace.store, index_log(series))
+        events = prints_in(workspace.store, series)
         return tuple((event.recorded_at, published(event).model_copy(update={"announced": announced})) for event in events)
 
     return prints

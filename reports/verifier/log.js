@@ -74,12 +74,66 @@ function proofOf(text) {
   return { index: BigInt(index.slice(6)), path: path.map(hash32), note: text.slice(cut + 2) };
 }
 
+// Keys have lives: which key signs a log from which entry on, as its own entries say it, each signed; what an ended key signs counts as a first part alone.
+const KEY_REPLACED = "key replaced", REPLACEMENT = "headroom/key-replaced/v1";
+const called = (key) => `${key.name} (${hex(key.id)})`;
+
+async function endedKeys(policy) {
+  return Promise.all(policy.ended_keys.map(async (text) => { const [key, on] = text.split(" "); return { key: await parseKey(key), on }; }));
+}
+
+async function keyLives(bodies, leaves, origin, keys, ended) {
+  const cosigners = keys.filter(({ kind }) => kind === "trustee"), trusted = new Map(keys.filter(({ kind }) => kind === "log").map((key) => [key.text, key]));
+  const ends = new Map(), followed = new Map(), seen = new Set(), said = new Set(ended.map(({ key }) => key.text));
+  for (const { key, on } of ended) { trusted.set(key.text, key); ends.set(key.text, { on, seq: null, by: null }); }
+  for (const [seq, body] of bodies.entries()) {
+    const text = utf8(body);
+    if (!text.includes(`"kind":"${KEY_REPLACED}"`)) continue;
+    const event = JSON.parse(text), step = event.payload;
+    if (event.kind !== KEY_REPLACED) continue;
+    const readable = hasKeys(step, "old", "new", "why", "size", "root", "signatures") && Array.isArray(step.signatures) && ["replaced", "lost", "stolen"].includes(step.why) && Number.isSafeInteger(step.size);
+    need(readable && /^\d{4}-\d\d-\d\d$/.test(event.effective_on), `entry ${seq} replaces a key and cannot be read`);
+    const old = await parseKey(step.old), next = await parseKey(step.new);
+    need(old.kind === "log" && next.kind === "log", `entry ${seq} replaces a log's key by a trustee's, or the other way round`);
+    need(step.size >= 0 && step.size <= seq && same(await rootOf(leaves.slice(0, step.size)), base64(step.root)), `entry ${seq} replaces a key; the first ${step.size} entries are not the ones that it states`);
+    const again = (ends.get(old.text)?.seq ?? null) !== null || seen.has(next.text) || old.text === next.text;
+    need(!again, `entry ${seq} replaces a key that had ended, or by one that had signed before: ${old.name}`);
+    const message = encoder.encode([REPLACEMENT, origin, old.text, next.text, step.why, event.effective_on, step.size, step.root].map((one) => `${one}\n`).join(""));
+    const by = async (key) => { const one = step.signatures.findLast((item) => item.key === key.text); try { return Boolean(one) && await crypto.subtle.verify("Ed25519", key.held, base64(one.signature), message); } catch { return false; } };
+    need(await by(next), `entry ${seq} replaces the key of ${origin}, and the new key did not sign that`);
+    if (step.why === "replaced") need(await by(old), `entry ${seq} replaces the key of ${origin}, and the old key did not sign that`);
+    else need((await Promise.all(cosigners.map(by))).some(Boolean), `entry ${seq} replaces the key of ${origin}, which was ${step.why}, and no cosigner that you trust signed that`);
+    const handsOn = (trusted.has(old.text) || followed.has(old.text)) && (!said.has(old.text) || step.why !== "replaced");
+    if (handsOn && !trusted.has(next.text)) followed.set(next.text, next);
+    ends.set(old.text, { on: event.effective_on, seq, by: next.text, old });
+    seen.add(old.text).add(next.text);
+  }
+  return { keys: [...trusted.values(), ...followed.values()], ends };
+}
+
+const endsOf = (found, lives) => found.signed.filter(({ key }) => key.kind === "log").map(({ key }) => lives.ends.get(key.text));
+// The end of the key that signed a checkpoint after the entry that ended it; and of one that no living key signed, which counts as a shown first part alone.
+const afterItsEnd = (found, lives) => { const ends = endsOf(found, lives); return ends.length && ends.every((end) => end && end.seq !== null && BigInt(end.seq) < found.size) ? ends[0] : null; };
+const endedAlone = (found, lives) => { const ends = endsOf(found, lives); return ends.length && ends.every(Boolean) ? ends[0] : null; };
+
+async function living(note, lives, keys) {
+  const found = await checkpointOf(note, [...lives.keys, ...keys.filter(({ kind }) => kind === "trustee")]), end = afterItsEnd(found, lives);
+  need(end === null, `the checkpoint of ${found.origin} at ${found.size} entries is signed by a key that ended on ${end?.on}, at entry ${end?.seq}`);
+  return found;
+}
+
+// Whose key signed: one that the policy names, or one that followed it.
+function signedBy(key, lives, policy) {
+  if (policy.log_keys.includes(key.text)) return `signed by ${called(key)}, a key of the policy`;
+  const end = lives.flatMap(({ ends }) => [...ends.values()]).find(({ by }) => by === key.text);
+  return end ? `signed by ${called(key)}, which followed ${called(end.old)} on ${end.on}` : `signed by ${called(key)}, which the policy says has ended`;
+}
+
 // The entries of an exported log: bundles of `tile/entries`, in the order of their numbers, up to the checkpoint's size.
-async function exportedLog(files, keys) {
-  const note = utf8(files.get("checkpoint")), head = await checkpointOf(note, keys), bodies = [];
-  need(head.signed.some(({ key }) => key.kind === "log"), `the log that is held is of ${head.origin}, or no log key of the policy signed it`);
-  for (let index = 0; BigInt(bodies.length) < head.size; index += 1) {
-    const width = Number(head.size) - index * 256 >= 256 ? 256 : Number(head.size) - index * 256;
+async function exportedLog(files, keys, ended) {
+  const note = utf8(files.get("checkpoint")), stated = await checkpointOf(note, []), bodies = [];
+  for (let index = 0; BigInt(bodies.length) < stated.size; index += 1) {
+    const width = Number(stated.size) - index * 256 >= 256 ? 256 : Number(stated.size) - index * 256;
     const groups = String(index).padStart(Math.ceil(String(index).length / 3) * 3, "0").match(/.../g);
     const name = [...groups.slice(0, -1).map((one) => `x${one}`), groups.at(-1)].join("/"), path = `tile/entries/${name}${width === 256 ? "" : `.p/${width}`}`;
     const data = files.get(path);
@@ -94,7 +148,8 @@ async function exportedLog(files, keys) {
     }
     need(at === data.length, `${path} holds more than its ${width} entries`);
   }
-  const leaves = await Promise.all(bodies.map(leafHash));
+  const leaves = await Promise.all(bodies.map(leafHash)), lives = await keyLives(bodies, leaves, stated.origin, keys, ended), head = await living(note, lives, keys);
+  need(head.signed.some(({ key }) => key.kind === "log"), `the log that is held is of ${head.origin}, or no log key of the policy signed it`);
   need(same(await rootOf(leaves), head.root), "the exported log's entries are not the ones that were signed");
-  return { head, bodies, leaves, note };
+  return { head, bodies, leaves, note, lives };
 }

@@ -1,6 +1,6 @@
 // A policy as TOML: names, texts, whole numbers, true or false, and lists of texts; anything else is refused.
 function readPolicy(text) {
-  const policy = { log_keys: [], cosigner_keys: [], cosignatures_needed: 0, notice_certificates: [], time_authorities: [], signature_needed: true, deals: [], origins: [] };
+  const policy = { log_keys: [], ended_keys: [], cosigner_keys: [], cosignatures_needed: 0, notice_certificates: [], time_authorities: [], signature_needed: true, deals: [], origins: [] };
   const plain = text.replace(/\r\n?/g, "\n").replace(/("(?:[^"\\\n]|\\.)*"|'[^'\n]*')|#[^\n]*/g, (_, quoted) => quoted ?? "");
   const line = /\s*([A-Za-z_]+)\s*=\s*(\[[^\]]*\]|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|true|false|\d+)[ \t]*(?:\n|$)/y, texts = /\s*("(?:[^"\\\n]|\\.)*"|'[^'\n]*')\s*(,|$)/y;
   const textOfToml = (quoted) => (quoted[0] === '"' ? JSON.parse(quoted) : quoted.slice(1, -1));
@@ -20,13 +20,14 @@ function readPolicy(text) {
   }
   policy.notice_certificates = policy.notice_certificates.map((one) => one.replaceAll(":", "").toLowerCase());
   need(policy.notice_certificates.every((one) => HEX.test(one)), "a certificate of the policy is not a SHA-256 fingerprint of 64 hexadecimal digits");
+  need(policy.ended_keys.every((one) => /^\S+ \d{4}-\d\d-\d\d$/.test(one)), "an ended key of the policy is not a key with its last day after a space");
   need(policy.cosignatures_needed <= policy.cosigner_keys.length, `\`cosignatures_needed\` is ${policy.cosignatures_needed} and \`cosigner_keys\` has ${policy.cosigner_keys.length}`);
   return policy;
 }
 
 // A checkpoint that somebody kept, held against an exported log: it is a first part of it, and what came after is listed.
 async function heldAgainst(note, exported, keys) {
-  const held = await checkpointOf(note, keys);
+  const held = await living(note, exported.lives, keys);
   need(held.signed.some(({ key }) => key.kind === "log"), "the held checkpoint is signed by no log key of the policy");
   need(held.origin === exported.head.origin, `the held checkpoint is of ${held.origin}, the log of ${exported.head.origin}`);
   need(held.size <= exported.head.size, `the held checkpoint has ${held.size} entries, the log ${exported.head.size}: entries were taken away`);
@@ -38,9 +39,10 @@ async function heldAgainst(note, exported, keys) {
 async function verifyExport(files, notes, policy) {
   const steps = [];
   try {
-    const keys = await Promise.all([...policy.log_keys, ...policy.cosigner_keys].map(parseKey)), exported = await exportedLog(files, keys);
-    const signers = [...new Set(exported.head.signed.map(({ key }) => key.name))];
-    steps.push({ name: "log", found: `${exported.head.origin}: ${exported.head.size} entries, signed by ${signers.join(", ")}`, difference: null });
+    const keys = await Promise.all([...policy.log_keys, ...policy.cosigner_keys].map(parseKey)), exported = await exportedLog(files, keys, await endedKeys(policy));
+    const { head, lives } = exported, by = head.signed.find(({ key }) => key.kind === "log").key, end = endedAlone(head, lives), cosigned = [...new Set(head.signed.filter(({ key }) => key !== by).map(({ key }) => called(key)))];
+    const alone = end === null ? "" : `${NOT_COMPARED}: signed by a key that ended on ${end.on}; `, others = cosigned.length ? `; cosigned by ${cosigned.join(", ")}` : "";
+    steps.push({ name: "log", found: `${alone}${head.origin}: ${head.size} entries, ${signedBy(by, [lives], policy)}${others}`, difference: null });
     for (const note of notes) if (note.startsWith(`${exported.head.origin}\n`)) steps.push({ name: "held checkpoint", found: await heldAgainst(note, exported, keys), difference: null });
   } catch (error) {
     steps.push({ name: "log", found: "", difference: error instanceof Differs ? error.message : `cannot be read: ${error.name}: ${String(error.message).slice(0, 120)}` });

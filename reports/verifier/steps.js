@@ -1,5 +1,5 @@
 // The steps of the verification, each with the name and the sentence that `headroom verify` gives it; the first difference ends it.
-const NEEDED = ["event.json", "date.jsonl", "observations.csv", "manifest.json"], UNSIGNED = "not signed: the appearance is not bound";
+const NEEDED = ["event.json", "date.jsonl", "observations.csv", "manifest.json"], UNSIGNED = "not signed: the appearance is not bound", NOT_COMPARED = "NOT COMPARED";
 const NOTICE = ["number", "kind", "subject", "print", "on", "issued_at", "state", "given_by", "to", "supersedes", "supersedes_on", "operator", "log_size", "log_head", "renderer"];
 
 function readManifest(bytes) {
@@ -65,18 +65,21 @@ class Notice {
   }
   async log() {
     need(this.files.has("event.tlog-proof"), "the notice carries no proof that its event is in the log");
-    const proof = proofOf(utf8(this.files.get("event.tlog-proof"))), { policy, manifest } = this, keys = await Promise.all([...policy.log_keys, ...policy.cosigner_keys].map(parseKey));
-    const head = await checkpointOf(proof.note, keys), body = this.files.get("event.json");
+    const proof = proofOf(utf8(this.files.get("event.tlog-proof"))), { policy, manifest } = this, keys = await Promise.all([...policy.log_keys, ...policy.cosigner_keys].map(parseKey)), ended = await endedKeys(policy);
+    for (const files of this.held) this.later.push(await exportedLog(files, keys, ended));
+    const lives = this.later.length ? this.later.map((one) => one.lives) : [await keyLives([], [], "", keys, ended)];
+    const known = new Map([...lives.flatMap((one) => one.keys), ...keys.filter(({ kind }) => kind === "trustee")].map((key) => [key.text, key]));
+    const head = await checkpointOf(proof.note, [...known.values()]), body = this.files.get("event.json");
+    need(head.signed.length, `no known key signed the checkpoint of ${head.origin}`);
     need(same(await rootFrom(await leafHash(body), proof.index, head.size, proof.path), head.root), `this is not entry ${proof.index} of ${head.origin} at size ${head.size}`);
-    need(head.signed.some(({ key }) => key.kind === "log"), "the checkpoint is signed by no log key of the policy");
-    for (const files of this.held) {
-      const later = await exportedLog(files, keys);
+    const by = head.signed.find(({ key }) => key.kind === "log")?.key;
+    need(by, "the checkpoint is signed by no log key of the policy");
+    for (const later of this.later) {
       need(later.head.origin === head.origin, `the log that is held is of ${later.head.origin}, or no log key of the policy signed it`);
       need(same(await rootOf(later.leaves.slice(0, Number(head.size))), head.root), `the log that is held did not grow from the notice's, ${head.origin} at size ${head.size}`);
-      this.later.push(later);
     }
-    const cosigned = [head, ...this.later.map((one) => one.head)].flatMap(({ signed }) => signed).filter(({ at }) => at !== null), by = new Set(cosigned.map(({ key }) => key.text)).size;
-    need(by >= policy.cosignatures_needed, `cosigned by ${by} trustees; the policy asks for ${policy.cosignatures_needed}`);
+    const cosigned = [head, ...this.later.map((one) => one.head)].flatMap(({ signed }) => signed).filter(({ at }) => at !== null), count = new Set(cosigned.map(({ key }) => key.text)).size;
+    need(count >= policy.cosignatures_needed, `cosigned by ${count} trustees; the policy asks for ${policy.cosignatures_needed}`);
     need(BigInt(manifest.seq) === proof.index && BigInt(manifest.log_size) === head.size, `the manifest names another entry or size than the proof, ${proof.index} at size ${head.size}`);
     need(head.origin.endsWith(`/deal/${manifest.deal}`), `the manifest names the deal ${manifest.deal}; the checkpoint is of ${head.origin}`);
     need(policy.deals.length === 0 || policy.deals.includes(manifest.deal), `a notice of ${manifest.deal}; the policy asks for ${policy.deals.join(", ")}`);
@@ -85,8 +88,11 @@ class Notice {
     this.lines = await entriesIn(this.files.get("date.jsonl"), head, "of its date");
     this.wholeDate(Number(proof.index));
     const first = cosigned.map(({ at }) => at).sort((one, other) => one - other)[0], minute = first?.toISOString().slice(0, 16).replace("T", " ");
-    need(!first || Date.parse(this.event.recorded_at) - 864e5 <= first, "the event is recorded later than a trustee vouches for");
-    return `entry ${proof.index} of ${head.origin} at size ${head.size}; all ${this.lines.length} entries of its date; ${first ? `cosigned by ${by}, first at ${minute} UTC` : "time asserted by the operator"}`;
+    const said = new Date(this.event.recorded_at).toISOString().slice(0, 16).replace("T", " ");
+    need(!first || Date.parse(this.event.recorded_at) - 36e5 <= first, `the event says that it was recorded at ${said}, and its log was cosigned at ${minute}`);
+    for (const one of lives) { const end = afterItsEnd(head, one); need(end === null, `the checkpoint is signed by a key that ended on ${end?.on}, at entry ${end?.seq}`); }
+    const end = lives.map((one) => endedAlone(head, one)).find((one) => one !== null), shown = this.later.some((one) => endedAlone(one.head, one.lives) === null), alone = end && !shown ? `${NOT_COMPARED}: signed by a key that ended on ${end.on}; ` : "";
+    return `${alone}entry ${proof.index} of ${head.origin} at size ${head.size}; all ${this.lines.length} entries of its date; ${signedBy(by, lives, policy)}; ${first ? `cosigned by ${count}, first at ${minute} UTC` : "time asserted by the operator"}`;
   }
   wholeDate(stated) {
     const bodies = this.lines.map(({ event }) => event), last = bodies.at(-1), counted = last.kind === "determined" ? last.payload.entries : 1;
@@ -236,7 +242,7 @@ const COMPARED = {
   "page 1": "page 1's masthead, answer and dues, composed again of its events", "all text": "every string of its pages with page.json", "as issued": "every string with what the log issued",
 };
 const LEFT = {
-  signature: "its appearance, for nobody has signed the file", results: "the results, which this page does not compute again", "all text": "its words beyond each result's row, for the file carries no page.json",
+  signature: "its appearance, for nobody has signed the file", log: "its place in a log that a living key signed: give that log with --held", results: "the results, which this page does not compute again", "all text": "its words beyond each result's row, for the file carries no page.json",
   "as issued": "its words beyond page 1's masthead, answer and dues with the log: give the log that is held", drawing: "the drawing was not looked at",
 };
 
@@ -252,7 +258,7 @@ async function verifyNotice(bytes, name, policy, policyName, held) {
       return { notice: name, verified: false, signed: false, steps, closing: "" };
     }
   }
-  const found = new Map(steps.map((one) => [one.name, one.found])), signed = found.get("signature") !== UNSIGNED;
+  const found = new Map(steps.filter((one) => !one.found.startsWith(NOT_COMPARED)).map((one) => [one.name, one.found])), signed = found.get("signature") !== UNSIGNED;
   const compared = Object.keys(COMPARED).filter((one) => found.has(one) && (one !== "signature" || signed)).map((one) => COMPARED[one]);
   const left = Object.keys(LEFT).filter((one) => (one === "signature" ? !signed : !found.has(one)) && !(one === "as issued" && !found.has("all text"))).map((one) => LEFT[one]);
   const head = signed ? `${name} is what it says as far as was compared, by ${policyName}.` : `${name} is NOT SIGNED: its evidence holds by ${policyName}, and nobody stands for its pages.`;

@@ -199,7 +199,7 @@ def test_a_series_taken_from_the_administrator(tmp_path: Path) -> None:
 def test_every_command_is_in_its_family() -> None:
     """Only the family of the command that is called is imported, so the list of commands must be whole."""
     listed = {command for commands in FAMILIES.values() for command in commands}
-    assert listed == {*COMMANDS, "db"}
+    assert listed == {*COMMANDS, "db", "keys"}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 // A second, small verifier of what a notice carries, in another language and from the specifications alone:
 // RFC 6962 (Merkle trees), C2SP signed-note and tlog-proof, RFC 8785 (canonical JSON). Node's standard library only.
 //
-//   node verify.mjs FOLDER LOG_KEY     FOLDER holds the attachments of one notice; prints one JSON line; exit code 0 or 3
+//   node verify.mjs FOLDER LOG_KEY [--held EXPORT] [--cosigner KEY] [--ended KEY DAY]
+//
+// FOLDER holds the attachments of one notice, EXPORT the log as tlog-tiles; prints one JSON line; exit code 0, 3, or 4 where the checkpoint is by a
+// key that has ended and no later log shows that it is a first part.
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -44,14 +47,14 @@ const base64 = (text) => {
 };
 
 // C2SP signed-note: name+hash+key; the hash is the first four bytes of SHA-256(name, newline, key).
-function parseKey(text) {
+function parseKey(text, kind = 1) {
   const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text);
   need(match, "the key cannot be read");
   const [, name, id, encoded] = match, key = base64(encoded);
   need(sha256(Buffer.from(`${name}\n`), key).subarray(0, 4).toString("hex") === id, "the key's own hash is another");
-  need(key.length === 33 && key[0] === 1, "the key is not an Ed25519 key of a log");
+  need(key.length === 33 && key[0] === kind, "the key is not an Ed25519 key of its kind");
   const jwk = { kty: "OKP", crv: "Ed25519", x: key.subarray(1).toString("base64url") };
-  return { name, id: Buffer.from(id, "hex"), public: createPublicKey({ key: jwk, format: "jwk" }) };
+  return { text, name, id: Buffer.from(id, "hex"), public: createPublicKey({ key: jwk, format: "jwk" }) };
 }
 
 // A text that is what it says in one way alone: the bytes of UTF-8, a byte order mark being part of them.
@@ -64,26 +67,78 @@ const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\
 const SIGNATURE = new RegExp(`^\u2014 ([^${SPACE}+]+) ([A-Za-z0-9+/]+={0,2})$`);
 
 // C2SP signed-note: every line well formed; lines of other keys are passed over; each one of the key must hold.
-function checkpoint(note, key) {
+function checkpoint(note, keys) {
   need([...note].length <= 65536 && !/[\x00-\x09\x0b-\x1f]/.test(note), "the checkpoint is too long or holds control characters");
   const cut = note.lastIndexOf("\n\n");
   need(cut >= 0 && note.endsWith("\n"), "the checkpoint is not a signed note");
   const text = note.slice(0, cut + 1);
   const [origin, size, root, ...rest] = text.split("\n");
   need(origin && WHOLE.test(size) && rest.length === 1 && rest[0] === "", "the checkpoint has another form");
-  let signed = false;
+  const by = [];
   for (const line of note.slice(cut + 2, -1).split("\n")) {
     const match = SIGNATURE.exec(line);
     need(match, "a malformed signature line");
     const bytes = base64(match[2]);
     need(bytes.length > 4, "a signature line without a signature");
-    if (match[1] !== key.name || !bytes.subarray(0, 4).equals(key.id)) continue;
+    const key = keys.find((one) => match[1] === one.name && bytes.subarray(0, 4).equals(one.id));
+    if (!key) continue;
     need(verify(null, Buffer.from(text), key.public, bytes.subarray(4)), "the key's signature is not over this checkpoint");
-    signed = true;
+    by.push(key.text);
   }
-  need(signed, "the checkpoint is not signed by the key");
-  return { origin, size: BigInt(size), root: hash32(root) };
+  need(by.length > 0, "the checkpoint is signed by no key that is trusted");
+  return { origin, size: BigInt(size), root: hash32(root), by };
 }
+
+// RFC 6962, 2.1: the root over leaves.
+function rootOver(leaves) {
+  if (leaves.length < 2) return leaves[0] ?? sha256();
+  let half = 1;
+  while (half * 2 < leaves.length) half *= 2;
+  return nodeHash(rootOver(leaves.slice(0, half)), rootOver(leaves.slice(half)));
+}
+
+// C2SP tlog-tiles: the entries of an exported log, each with its length in two bytes before it, 256 to a bundle.
+function exported(folder) {
+  const note = utf8(readFileSync(join(folder, "checkpoint"))), size = Number(note.split("\n")[1]), bodies = [];
+  need(Number.isSafeInteger(size), "the checkpoint has another form");
+  for (let index = 0; index * 256 < size; index += 1) {
+    const width = Math.min(256, size - index * 256), digits = String(index).padStart(Math.ceil(String(index).length / 3) * 3, "0").match(/.../g);
+    const name = [...digits.slice(0, -1).map((one) => `x${one}`), digits.at(-1)].join("/") + (width === 256 ? "" : `.p/${width}`);
+    let rest = readFileSync(join(folder, "tile", "entries", name));
+    for (let n = 0; n < width; n += 1) {
+      need(rest.length >= 2 && rest.length >= 2 + rest.readUInt16BE(0), "a bundle ends within an entry");
+      bodies.push(rest.subarray(2, 2 + rest.readUInt16BE(0)));
+      rest = rest.subarray(2 + rest.readUInt16BE(0));
+    }
+    need(rest.length === 0, "a bundle holds more than its entries");
+  }
+  return { note, bodies, leaves: bodies.map(leafHash) };
+}
+
+// Which key signs from which entry on, as the log's entries say it: both keys sign, or the new one and a cosigner where the old one is lost or stolen.
+function lives({ bodies, leaves, note }, trusted, cosigners, ended) {
+  const origin = note.split("\n")[0], keys = new Map(trusted.map((key) => [key.text, key])), ends = new Map(ended), seen = new Set();
+  bodies.forEach((body, seq) => {
+    const event = JSON.parse(utf8(body)), step = event.payload;
+    if (event.kind !== "key replaced") return;
+    need(hasKeys(step, "old", "new", "why", "size", "root", "signatures") && isDay(event.effective_on), `entry ${seq} replaces a key in another form`);
+    const old = parseKey(step.old), next = parseKey(step.new);
+    need(step.size >= 0 && step.size <= seq && rootOver(leaves.slice(0, step.size)).equals(hash32(step.root)), `entry ${seq} states another log`);
+    need(!(ends.get(old.text)?.seq >= 0) && !seen.has(next.text) && old.text !== next.text, `entry ${seq} replaces a key that had ended`);
+    const message = Buffer.from(["headroom/key-replaced/v1", origin, step.old, step.new, step.why, event.effective_on, step.size, step.root, ""].join("\n"));
+    const signatures = new Map(step.signatures.map((one) => [one.key, one.signature]));
+    const by = (key) => verify(null, message, key.public, Buffer.from(signatures.get(key.text) ?? "", "base64"));
+    need(by(next) && (step.why === "replaced" ? by(old) : ["lost", "stolen"].includes(step.why) && cosigners.some(by)), `entry ${seq} is not signed as it must be`);
+    if (keys.has(old.text) && !(ends.has(old.text) && step.why === "replaced")) keys.set(next.text, next);
+    ends.set(old.text, { on: event.effective_on, seq });
+    seen.add(old.text).add(next.text);
+  });
+  return { keys: [...keys.values()], ends };
+}
+
+// Whether all who signed a checkpoint had ended: by an entry before its last one, or at all.
+const past = ({ by, size }, ends) => by.every((text) => ends.get(text)?.seq >= 0 && BigInt(ends.get(text).seq) < size);
+const endOf = ({ by }, ends) => by.every((text) => ends.has(text)) ? ends.get(by[0]).on : null;
 
 function proofOf(text) {
   const cut = text.indexOf("\n\n");
@@ -236,7 +291,7 @@ function sellers(bodies, weeks) {
   return counted;
 }
 
-function check(folder, keyText) {
+function check(folder, keyText, { held, cosigners = [], ended = [] }) {
   const files = new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
   const file = (name) => { need(files.has(name), `there is no ${name}`); return files.get(name); };
   const manifest = manifestOf(file("manifest.json")), stated = Object.entries(manifest.files);
@@ -245,7 +300,18 @@ function check(folder, keyText) {
   const body = file("event.json");
   need(canonical(JSON.parse(utf8(body))) === utf8(body), "the event is not canonical");
   need(leafHash(body).toString("hex") === manifest.leaf, "the event is not the one that the manifest states");
-  const proof = proofOf(utf8(file("event.tlog-proof"))), head = checkpoint(proof.note, parseKey(keyText));
+  const proof = proofOf(utf8(file("event.tlog-proof"))), log = held ? exported(held) : { bodies: [], leaves: [], note: "" };
+  const trusted = [keyText, ...ended.map(([text]) => text)].map((text) => parseKey(text)), { keys, ends } = lives(log, trusted, cosigners, ended);
+  const head = checkpoint(proof.note, keys);
+  need(!past(head, ends), "the checkpoint is signed by a key that had ended");
+  let end = endOf(head, ends);
+  if (held) {
+    const later = checkpoint(log.note, keys);
+    need(!past(later, ends), "the log that is held is signed by a key that had ended");
+    need(rootOver(log.leaves).equals(later.root) && later.origin === head.origin && later.size >= head.size, "the log that is held is another");
+    need(rootOver(log.leaves.slice(0, Number(head.size))).equals(head.root), "the log that is held did not grow from the notice's");
+    if (endOf(later, ends) === null) end = null;
+  }
   need(rootFrom(leafHash(body), proof.index, head.size, proof.path).equals(head.root), "the event is not in the log");
   need(BigInt(manifest.seq) === proof.index && BigInt(manifest.log_size) === head.size, "the manifest names another entry or size");
   need(head.origin.endsWith(`/deal/${manifest.deal}`), "the manifest names another deal than the checkpoint");
@@ -260,12 +326,20 @@ function check(folder, keyText) {
   const earlier = files.has("earlier.jsonl") ? utf8(file("earlier.jsonl")).slice(0, -1).split("\n").map(lineOf) : [];
   for (const one of earlier) need(rootFrom(leafHash(one.body), one.seq, head.size, one.path).equals(head.root), `entry ${one.seq} is not in the log`);
   const by_sellers = sellers(lines.map(({ body: one }) => JSON.parse(utf8(one))), listings(utf8(file("observations.csv"))));
-  return { verified: true, origin: head.origin, size: Number(head.size), index: Number(proof.index), by_sellers };
+  return { verified: true, origin: head.origin, size: Number(head.size), index: Number(proof.index), by_sellers, ended: end };
 }
 
-const [folder, key] = process.argv.slice(2);
+const [folder, key, ...more] = process.argv.slice(2), options = { cosigners: [], ended: [] };
 let answer;
-try { answer = check(folder, key); }
+try {
+  while (more.length > 0) {
+    const option = more.shift(), value = more.shift();
+    if (option === "--held") options.held = value;
+    if (option === "--cosigner") options.cosigners.push(parseKey(value, 4));
+    if (option === "--ended") options.ended.push([value, { on: more.shift(), seq: -1 }]);
+  }
+  answer = check(folder, key, options);
+}
 catch (error) { answer = { verified: false, difference: error.message }; }
 console.log(JSON.stringify(answer));
-process.exit(answer.verified ? 0 : 3);
+process.exit(!answer.verified ? 3 : answer.ended ? 4 : 0);

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.basics.values import counted
 from engine.cli.output import print_json, say, write
 from engine.events.log_names import subject_of_log
 from engine.operations.make_keys import make_key_of_notices, make_log_key, refuse_unnamed_around
+from engine.operations.replace_key import approve_replacement, ask_for_replacement, replace_approved_key, replace_key
 from engine.operations.sign_checkpoints import cosign_folder, every_checkpoint, newest_signed, take_cosignature
 from engine.queries.export_log import export_to
 from engine.queries.logs_by_name import log_named, named_log
 from engine.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.assembly import Scribe
 
 __all__ = [
     "cosign_export",
@@ -20,8 +25,11 @@ __all__ = [
     "make_key",
     "make_notice_key",
     "refuse_unnamed_around",
+    "show_approved",
+    "show_asked",
     "show_checkpoint",
     "show_every",
+    "show_replaced",
     "take_checkpoint",
 ]
 
@@ -44,6 +52,40 @@ def make_notice_key(name: str, into: Path, now: datetime, as_json: bool) -> None
         return
     say(f"{made.key}: private, keep it; {made.certificate}: its certificate")
     write(f'in a verifier\'s policy: notice_certificates = ["{made.sha256}"]')
+
+
+def show_replaced(workspace: Workspace, approved: Path | None, scribe: Scribe, as_json: bool) -> None:
+    """Replace the log's key, and print what every verifier must be told."""
+    changed = replace_key(workspace, scribe) if approved is None else replace_approved_key(workspace, approved, scribe)
+    if as_json:
+        print_json(changed.as_data())
+        return
+    say(f"the key was replaced ({changed.why}), and {len(changed.logs)} logs record it; tell every verifier the same day")
+    say(f"it ended: {changed.old}")
+    if changed.kept is not None:
+        say(f"{changed.kept}: its private file; destroy it once the minutes are signed")
+    write(changed.new)
+
+
+def show_asked(workspace: Workspace, why: str, into: Path, at: datetime, as_json: bool) -> None:
+    """Write what a cosigner is asked to approve, and print what to do with it."""
+    asked = ask_for_replacement(workspace, why, into, at.date())
+    if as_json:
+        print_json(asked.as_data())
+        return
+    say(f"{asked.file}: hand it to a cosigner, who runs `headroom keys approve`; then `headroom keys replace --approved {asked.file}`")
+    say(f"it asks for {len(asked.logs)} logs; the old key: {asked.old}")
+    write(asked.new)
+
+
+def show_approved(file: Path, key: Path, trust: list[Path], as_json: bool) -> None:
+    """Approve as a cosigner that a key is replaced, and print for what."""
+    asked = approve_replacement(file, key, trust)
+    if as_json:
+        print_json(asked.as_data())
+        return
+    say(f"{asked.file}: approved for {len(asked.logs)} logs that the {asked.why} key {asked.old} is replaced; hand it back")
+    write(asked.new)
 
 
 def show_checkpoint(workspace: Workspace, name: str, as_json: bool) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.audit.verify_bundle import verify_bundle
-from engine.audit.verify_file import verify_notice_file, with_drawing
+from engine.audit.verify_bundle import BundleVerification, verify_bundle
+from engine.audit.verify_file import FileVerification, verify_notice_file, with_drawing
 from engine.audit.verify_workspace import verify_record
 from engine.cli.output import print_json, say
 from engine.events.notice import Pages, Render
@@ -48,7 +48,7 @@ def verify_file(
 ) -> int:
     """Print every step of a notice's verification, up to the first difference; 3 if one fails.
 
-    4 if everything holds, `strict` is asked for, and the drawing was to be compared and could not be.
+    4 where everything holds and its checkpoint is by a key that has ended, or `strict` is asked for and the drawing could not be compared.
     """
     verification = verify_notice_file(notice, policy, templates, held, pages)
     if drawing is not None and pages is not None and verification.verified:
@@ -56,10 +56,16 @@ def verify_file(
     if as_json:
         print_json(verification.as_data())
     else:
-        for step in verification.steps:
-            say(f"DIFFERS  {step.name}: {step.difference}" if step.difference else f"holds    {step.name}: {step.found}")
+        _say_steps(verification)
         say(verification.said)
-    return 3 if not verification.verified else 4 if strict and verification.not_drawn else 0
+    left = verification.by_an_ended_key or (strict and verification.not_drawn)
+    return 3 if not verification.verified else 4 if left else 0
+
+
+def _say_steps(verification: FileVerification | BundleVerification) -> None:
+    """Each step in a line: what differs, what holds, and what could not be compared."""
+    for step in verification.steps:
+        say(f"{step.verdict:<8} {step.name}: {step.difference or step.found}")
 
 
 def show_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages, as_json: bool) -> int:
@@ -68,7 +74,6 @@ def show_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages, 
     if as_json:
         print_json(verification.as_data())
     else:
-        for step in verification.steps:
-            say(f"DIFFERS  {step.name}: {step.difference}" if step.difference else f"holds    {step.name}: {step.found}")
+        _say_steps(verification)
         say(verification.said)
-    return 0 if verification.verified else 3
+    return 3 if not verification.verified else 4 if verification.by_an_ended_key else 0

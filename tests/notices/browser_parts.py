@@ -1,0 +1,38 @@
+"""The parts of `headroom-verify.html` asked in Node: what a browser would say, without one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.notices.trust_policy import Policy
+from reports.verifier import PARTS
+from tests.conftest import REPOSITORY
+
+SCRIPT = REPOSITORY / "tests" / "second_verifier" / "browser_parts.mjs"
+
+
+def toml(policy: Policy) -> str:
+    """A policy as its file says it."""
+    lists = ("log_keys", "ended_keys", "cosigner_keys", "notice_certificates", "time_authorities", "deals", "origins")
+    lines = [f"{name} = {json.dumps(list(getattr(policy, name)))}" for name in lists]
+    needed = f"cosignatures_needed = {policy.cosignatures_needed}\nsignature_needed = {json.dumps(policy.signature_needed)}\n"
+    return "\n".join(lines) + f"\n{needed}"
+
+
+def browser_says(policy: Policy, held: Sequence[Path] = (), **asked: Any) -> dict[str, Any]:
+    """What the parts answer; `asked` names `notices`, `attachments` or `notes`."""
+    question = {"policy": toml(policy), "held": [str(path) for path in held], **asked}
+    done = subprocess.run(
+        ["node", str(SCRIPT), str(REPOSITORY / "reports" / "verifier"), *PARTS],
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
