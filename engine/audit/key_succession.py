@@ -62,7 +62,7 @@ def _lives(workspace: Workspace, logs: Iterable[str], keys: Sequence[VerifierKey
 
 
 def _log_key(note: str, keys: Iterable[VerifierKey]) -> VerifierKey | None:
-    """The log key that signed a note; None where no known one did, or it cannot be read."""
+    """The log key that signed a note; None if no known one did, or it cannot be read."""
     try:
         return next((one.key for one in verify(note, keys).signatures if one.key.kind is Kind.LOG), None)
     except VerificationFailed:

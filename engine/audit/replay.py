@@ -141,7 +141,6 @@ class Replay:
 
     def _index(self, replayed: Replayed) -> None:
         series = series_name(subject_of_log(replayed.log))
-        index, _version = series.index, series.version
         imported = read(self.workspace.store, SNAPSHOTS) if not series.administered else ()
         for event in self.events(replayed.log):
             day = event.effective_on
@@ -150,15 +149,14 @@ class Replay:
             elif series.administered:
                 unread = event.payload.value["value"] is None and event.payload.value["print"] == 1
                 if unread and event.payload.taken_from is None:
-                    self._same(event, print_draft(unpublished(index, day)))
+                    self._same(event, print_draft(unpublished(series.index, day)))
                     _had_come(event, over(day, load_methodology(current_version()).zone, event.recorded_at))
                 else:
                     replayed.asserted += 1
             else:
                 version_used = event.payload.value["methodology"]
-                value = on_record_computed(
-                    self.workspace, index, version_used, day, imported, event.recorded_at, event.payload.value.get("other_versions", {})
-                )
+                others = event.payload.value.get("other_versions", {})
+                value = on_record_computed(self.workspace, series.index, version_used, day, imported, event.recorded_at, others)
                 known = {"print": event.print, **({} if "shadow" in event.payload.value else {"shadow": None})}  # none in older prints
                 self._same(event, print_draft(value.model_copy(update=known), event.payload.reason))
                 passed = over(day, load_methodology(version_used).zone, event.recorded_at)
@@ -218,9 +216,9 @@ class Replay:
         if isinstance(payload, RegisterChanged):
             return (redrawn(event, register_again(self.workspace, self._file(event, event.deal_file or ""), payload)),)
         if isinstance(payload, NotEvaluated):
-            return (self._refused(before, event, payload, found),)
+            return (self._refused(before, event, payload, replayed),)
         if isinstance(payload, (ActRecorded, ReceiptShown, FigureConfirmed, KeyReplaced, NoticeIssued, *DELIVERY_KINDS.values())):
-            found.asserted += not isinstance(payload, NoticeIssued)
+            replayed.asserted += not isinstance(payload, NoticeIssued)
             return (redrawn(event, payload),)
         deal = self._file(event, event.deal_file or "")
         series = self._series(deal, before, event.recorded_at)

@@ -51,7 +51,7 @@ class Policy(Fact):
         return self
 
     def ended(self) -> dict[VerifierKey, date]:
-        """The log keys that have ended, each with its day. Raises ValueError where one is written otherwise."""
+        """The log keys that have ended, each with its day. Raises ValueError if one is written otherwise."""
         found: dict[VerifierKey, date] = {}
         for place, text in enumerate(self.ended_keys):
             key, _, day = text.partition(" ")
@@ -61,7 +61,7 @@ class Policy(Fact):
                 said = (
                     str(error)
                     if str(error).startswith("`ended_keys")
-                    else f"`ended_keys[{place}]` is no key with its last day after a space"
+                    else f"`ended_keys[{place}]` is not a key with its last day after a space"
                 )
                 raise ValueError(said) from error
         return found

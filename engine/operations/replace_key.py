@@ -83,7 +83,7 @@ def replace_key(workspace: Workspace, scribe: Scribe) -> KeyChanged:
     path, following = workspace.root / KEY, workspace.root / NEXT
     if not following.exists():
         if own_key(workspace) is None:
-            raise WrongUsage(f"there is no key in {path} to replace; where it was lost, give --lost")
+            raise WrongUsage(f"{path} is not there, so it cannot be replaced; if it was lost, give --lost")
         refuse_older(workspace)
         sign_all(workspace)  # the last checkpoints of the old key cover all that it stands for
         write_key(following, generate_key(read_key(path).name))
@@ -102,7 +102,7 @@ def replace_key(workspace: Workspace, scribe: Scribe) -> KeyChanged:
 def ask_for_replacement(workspace: Workspace, why: str, into: Path, on: date) -> Asked:
     """Write what a cosigner is asked to sign, because the old key was lost or stolen; the new private key waits beside it.
 
-    Raises WrongUsage where the public half of the old key is not there, or where nothing was signed by it.
+    Raises WrongUsage if the public half of the old key is not there, or where nothing was signed by it.
     """
     old, waiting = _public(workspace), workspace.root / ASKED
     if not waiting.exists():
@@ -142,7 +142,7 @@ def approve_replacement(file: Path, key: Path, trust: Sequence[Path]) -> Asked:
     asked, steps = _read_asked(file)
     old, known = parse_verifier(asked["old"]), trusted(list(trust))
     if old not in known:
-        raise VerificationFailed(f"{file.name} replaces {called(old)}, which is none of the keys given with --trust")
+        raise VerificationFailed(f"{file.name} replaces {called(old)}, which is not among the keys given with --trust")
     _agrees_with_memory(Path(f"{key}.signed"), signing, known, [step for step, _ in steps.values()])
     for one in asked["logs"]:
         step, signed = steps[one["log"]]
@@ -239,7 +239,7 @@ def _put_in_place(workspace: Workspace, done: Replaced, new: SigningKey) -> KeyC
 
 
 def _public(workspace: Workspace) -> VerifierKey:
-    """The verifier key that signs now: the first line of its file. Raises WrongUsage where it is not there."""
+    """The verifier key that signs now: the first line of its file. Raises WrongUsage if it is not there."""
     path = workspace.root / f"{KEY}.pub"
     keys = trusted([path]) if path.exists() else []
     if not keys:
@@ -252,7 +252,7 @@ Steps = dict[str, Signed]
 
 
 def _read_asked(file: Path) -> tuple[dict[str, Any], Steps]:
-    """What a file asks to be signed, by log, with who signed it. Raises VerificationFailed where it does not hold together."""
+    """What a file asks to be signed, by log, with who signed it. Raises VerificationFailed if it does not hold together."""
     try:
         asked = json.loads(read_note(file))
         old, new, on = parse_verifier(asked["old"]), parse_verifier(asked["new"]), date.fromisoformat(asked["on"])
@@ -260,7 +260,7 @@ def _read_asked(file: Path) -> tuple[dict[str, Any], Steps]:
         if asked["version"] != VERSION or asked["why"] not in ("lost", "stolen") or not steps:
             raise ValueError("another version or reason")
     except (ValueError, LookupError, TypeError, BadKey, RecursionError) as error:
-        raise VerificationFailed(f"{file} is no replacement that a cosigner can sign: {str(error)[:LONGEST_SAID]}") from error
+        raise VerificationFailed(f"{file} is not a replacement that a cosigner can sign: {str(error)[:LONGEST_SAID]}") from error
     return asked, steps
 
 

@@ -175,12 +175,12 @@ def signed_by_others(note: str, keys: Iterable[VerifierKey]) -> tuple[str, ...]:
 
 
 def stated(note: str) -> Checkpoint:
-    """What a note says, whoever signed it; nothing of it is proven. Raises VerificationFailed where it is not well formed."""
+    """What a note says, whoever signed it; nothing of it is proven. Raises VerificationFailed if it is not well formed."""
     return _checkpoint(_split(note)[0])
 
 
 def has_line_of(note: str, key: VerifierKey) -> bool:
-    """Whether a note has a signature line of a key; the signature is not checked. Raises VerificationFailed where malformed."""
+    """Whether a note has a signature line of a key; the signature is not checked. Raises VerificationFailed if malformed."""
     return any((name, raw[:_ID]) == (key.name, key.id) for name, raw in map(_signature, _split(note)[1]))
 
 

@@ -83,7 +83,7 @@ class KeyLives:
         return tuple(dict.fromkeys((*self.trusted, *self.followed)))
 
     def after_its_end(self, found: Verified) -> End | None:
-        """The end of the key that signed a checkpoint after the entry that ended it; None where another key signed it too."""
+        """The end of the key that signed a checkpoint after the entry that ended it; None if another key signed it too."""
         signers = _log_keys_of(found)
         known = [end for key in signers if (end := self.ends.get(key)) is not None]
         ends = [end for end in known if end.seq is not None and end.seq < found.checkpoint.size]
@@ -146,7 +146,7 @@ def _replacements(bodies: Sequence[bytes]) -> Iterator[tuple[int, date, KeyRepla
 
 
 def _step(bodies: Sequence[bytes], seq: int, on: date, event: KeyReplaced, origin: str) -> Handover:
-    """What the signatures of an entry must be over. Raises VerificationFailed where its keys or its first part are not what they say."""
+    """What the signatures of an entry must be over. Raises VerificationFailed if its keys or its first part are not what they say."""
     try:
         old, new = parse_verifier(event.old), parse_verifier(event.new)
     except BadKey as bad:

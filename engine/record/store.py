@@ -1,7 +1,6 @@
 """The only door to the database: append-only rows, one log per deal and per index.
 
-Rows are storage and nothing else (a `table=True` model skips validation): bodies are canonical JSON, numbers in them
-are text. What may be done to a row is enforced by the database itself (`guards.py`; `record.md`, Event log).
+Rows are storage alone (a `table=True` model skips validation): bodies are canonical JSON. The database guards each row (`guards.py`).
 """
 
 from __future__ import annotations
@@ -134,17 +133,18 @@ class Reader:
     def newest(self, log: str) -> bytes | None:
         """Return the body of a log's last entry, or None of an empty log."""
         query = select(_ENTRIES.c.body).where(_ENTRIES.c.log == log).order_by(_ENTRIES.c.seq.desc()).limit(1)
-        return None if (text := self._connection.execute(query).scalar()) is None else str(text).encode()
+        row = self._connection.execute(query).first()
+        return None if row is None else row[0].encode()
 
     def body(self, log: str, key: str) -> bytes | None:
         """Return the body recorded under an idempotency key, or None."""
-        query = select(_ENTRIES.c.body).where(_ENTRIES.c.log == log, _ENTRIES.c.key == key)
-        return None if (text := self._connection.execute(query).scalar()) is None else str(text).encode()
+        text = self._connection.execute(select(_ENTRIES.c.body).where(_ENTRIES.c.log == log, _ENTRIES.c.key == key)).scalar()
+        return None if text is None else str(text).encode()
 
     def any_of_kind(self, log: str, kind: str) -> bool:
         """Whether an entry of a log is filed under a kind of event; no body is read."""
-        query = select(_ENTRIES.c.seq).where(_ENTRIES.c.log == log, _ENTRIES.c.key.startswith(f"{kind}|")).limit(1)
-        return self._connection.execute(query).first() is not None
+        of_kind = (_ENTRIES.c.log == log, _ENTRIES.c.key.startswith(f"{kind}|"))
+        return self._connection.execute(select(_ENTRIES.c.seq).where(*of_kind).limit(1)).first() is not None
 
     def checkpoints(self, log: str) -> list[tuple[int, str]]:
         """Return size and note of each signed checkpoint of a log, in the order in which they were saved."""

@@ -189,7 +189,7 @@ def test_the_wrong_cosigner_and_a_memory_that_says_otherwise(desk: Workspace, tm
     approve_replacement(file, stranger, [old])
     with pytest.raises(VerificationFailed, match="no cosigner that you trust"):
         replace_approved_key(desk, file, SCRIBE)
-    with pytest.raises(VerificationFailed, match="none of the keys given with --trust"):
+    with pytest.raises(VerificationFailed, match="not among the keys given with --trust"):
         approve_replacement(file, trustee, [Path(f"{trustee}.pub")])
     export_log(desk, DEAL, "tiles", tmp_path / "export", None, as_json=True)
     cosign_folder(tmp_path / "export", trustee, [old], None, AT)
