@@ -217,11 +217,11 @@ def _alone(found: Verified, lives: Sequence[KeyLives], later: Sequence[Verified]
 
 
 def _later(later: Later, checkpoint: Checkpoint, lives: KeyLives, keys: Sequence[VerifierKey]) -> Verified:
-    """The same log grown from the notice's checkpoint, with who signed it. Raises VerificationFailed where it is another."""
-    found = living(later.note, lives, keys)
-    if not any(one.key.kind is Kind.LOG for one in found.signatures) or found.checkpoint.origin != checkpoint.origin:
-        raise VerificationFailed(f"the log that is held is of {found.checkpoint.origin}, or no log key of the policy signed it")
-    if root(later.leaves) != found.checkpoint.root or root(later.leaves[: checkpoint.size]) != checkpoint.root:
+    """Return the same log grown from the notice's checkpoint, with who signed it. Raises VerificationFailed if it is another."""
+    verified = living(later.note, lives, keys)
+    if not any(one.key.kind is Kind.LOG for one in verified.signatures) or verified.checkpoint.origin != checkpoint.origin:
+        raise VerificationFailed(f"the log that is held is of {verified.checkpoint.origin}, or no log key of the policy signed it")
+    if root(later.leaves) != verified.checkpoint.root or root(later.leaves[: checkpoint.size]) != checkpoint.root:
         raise VerificationFailed(f"the log that is held did not grow from the notice's, {checkpoint.origin} at size {checkpoint.size}")
     return verified
 

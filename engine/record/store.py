@@ -133,8 +133,7 @@ class Reader:
     def newest(self, log: str) -> bytes | None:
         """Return the body of a log's last entry, or None of an empty log."""
         query = select(_ENTRIES.c.body).where(_ENTRIES.c.log == log).order_by(_ENTRIES.c.seq.desc()).limit(1)
-        row = self._connection.execute(query).first()
-        return None if row is None else row[0].encode()
+        return None if (text := self._connection.execute(query).scalar()) is None else str(text).encode()
 
     def body(self, log: str, key: str) -> bytes | None:
         """Return the body recorded under an idempotency key, or None."""
