@@ -11,13 +11,15 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from engine.audit.held_notes import held_notes
+from engine.audit.key_succession import with_followers
 from engine.audit.notice_steps import NoticeRow, notice_rows
 from engine.audit.replay import Replay
 from engine.audit.verify_workspace import verify_record
-from engine.basics.errors import WrongUsage
+from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.values import counted
 from engine.determination.template import Template
-from engine.events.kinds import ActRecorded, Correction, Determined, Event, NotEvaluated, ReportReceived, Tested
+from engine.events.kinds import ActRecorded, Correction, Determined, Event, KeyReplaced, NotEvaluated, ReportReceived, Tested
 from engine.events.log_names import deals_among
 from engine.events.notice import Pages
 from engine.events.results import Verdict
@@ -26,7 +28,7 @@ from engine.events.standing import standing
 from engine.record.checkpoint import verify
 from engine.record.keys import VerifierKey
 from engine.record.log import deal_log, read
-from engine.workspace.checkpoints import KEY, TRUSTEES, read_note, trusted
+from engine.workspace.checkpoints import KEY, TRUSTEES, trusted
 from engine.workspace.workspace import Workspace
 
 NOT_CHECKED = (
@@ -189,7 +191,7 @@ def audit_report(
         replay_differs=difference is not None,
         keys=tuple((key.name, "a trustee" if key.kind.name == "COSIGNER" else "the log") for key in keys),
         keys_from=GIVEN_KEYS if trust else OWN_KEYS,
-        held=tuple(_held(held, keys)),
+        held=tuple(_held(held, with_followers(workspace, [log], keys))),
         size=size,
         root=root.hex(),
         dates=_dates(inside),
@@ -206,10 +208,14 @@ def _own(workspace: Workspace) -> list[VerifierKey]:
 
 def _held(paths: Sequence[Path], keys: Sequence[VerifierKey]) -> Iterator[str]:
     """Yield each held checkpoint in a sentence: its log, its size, who signed it."""
-    for path in paths:
-        verification = verify(read_note(path / "checkpoint" if (path / "checkpoint").is_file() else path), keys)
-        by = ", ".join(signature.key.name for signature in verification.signatures)
-        yield f"{verification.checkpoint.origin} at {counted(verification.checkpoint.size, 'entries')}, signed by {by}."
+    for note in held_notes(paths):
+        try:
+            verified = verify(note, keys)
+        except VerificationFailed as failed:
+            yield f"One that proves nothing: {failed}."
+            continue
+        by = ", ".join(signature.key.name for signature in verified.signatures)
+        yield f"{verified.checkpoint.origin} at {counted(verified.checkpoint.size, 'entries')}, signed by {by}."
 
 
 def _line(event: Event, what: str) -> Line:
@@ -240,6 +246,8 @@ def _on_a_word(inside: Sequence[Event]) -> Iterator[Line]:
             yield _line(event, f"{payload.document} shows that {payload.report} was received at {payload.received_at:%Y-%m-%d %H:%M}.")
         elif isinstance(payload, ReportReceived) and event.recorded_at.date() > payload.received:
             yield _line(event, f"{payload.document} was received on {payload.received} and entered on {event.recorded_at.date()}.")
+        elif isinstance(payload, KeyReplaced):
+            yield _line(event, f"The key of the log was replaced ({payload.why}), signed by {len(payload.signatures)} keys.")
         elif event.kind == "taken over":
             yield _line(event, "The deal was taken over in mid-life: what was so before rests on the document that was shown.")
 

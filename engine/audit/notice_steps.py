@@ -7,30 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from engine.events.deal_adopted import DealAdopted, DutyFacts, facts_on
-from engine.events.delivery import (
-    DeliveryBegun,
-    DeliveryFailed,
-    DeliveryUnknown,
-    NoticeAcknowledged,
-    NoticeDelivered,
-    NoticeGiven,
-    NoticeReleased,
-    NoticeSent,
-)
+from engine.events.deal_adopted import DealAdopted, DutyFacts, clauses_on, facts_on
+from engine.events.delivery import STEP_WORDS, NoticeGiven, NoticeReleased
 from engine.events.kinds import ActRecorded, Event, NoticeIssued
 from engine.events.notice import notice_given
 from engine.events.servicing import NoticeOwed
-
-STEPS: dict[type, str] = {
-    DeliveryBegun: "unknown whether it arrived",
-    DeliveryUnknown: "unknown whether it arrived",
-    DeliveryFailed: "delivery failed",
-    NoticeSent: "sent",
-    NoticeDelivered: "delivered",
-    NoticeAcknowledged: "acknowledged",
-}
-"""Each step for one addressee."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +22,7 @@ class NoticeRow:
         number: of the notice.
         kind: of the notice.
         subject: what it is about; None for one about a whole date.
+        title: what the agreement calls that, by its clauses on the date; None for one about a whole date.
         on: the date that it states.
         issued_on: the day on which it was made.
         steps: each addressee's last step, by role.
@@ -52,6 +34,7 @@ class NoticeRow:
     number: int
     kind: str
     subject: str | None
+    title: str | None
     on: date
     issued_on: date
     steps: Mapping[str, str]
@@ -88,6 +71,7 @@ def _row(event: Event, events: Sequence[Event], acts: Sequence[ActRecorded], owe
         number=payload.number,
         kind=payload.kind,
         subject=subject,
+        title=_title(events, subject, event.effective_on),
         on=event.effective_on,
         issued_on=event.recorded_at.date(),
         steps=_steps(about),
@@ -95,6 +79,13 @@ def _row(event: Event, events: Sequence[Event], acts: Sequence[ActRecorded], owe
         outcome=_outcome(duty is not None or agreed is not None, given, last, released, until),
         given_on=given,
     )
+
+
+def _title(events: Sequence[Event], subject: str | None, on: date) -> str | None:
+    """Return what the agreement calls a test or trigger on a date; its own name if no clause is of it."""
+    adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
+    clauses = clauses_on(adopted[-1], on) if adopted else ()
+    return next((clause.title for clause in clauses if clause.key == subject), subject)
 
 
 def _agreed(events: Sequence[Event], kind: str, on: date) -> DutyFacts | None:
@@ -110,7 +101,9 @@ def _given_by_rule(about: Sequence[Event]) -> date | None:
 
 
 def _steps(about: Sequence[Event]) -> dict[str, str]:
-    steps = {event.payload.to: f"{STEPS[type(event.payload)]} {event.effective_on}" for event in about if type(event.payload) in STEPS}
+    steps = {
+        event.payload.to: f"{STEP_WORDS[type(event.payload)]} {event.effective_on}" for event in about if type(event.payload) in STEP_WORDS
+    }
     released = [event for event in about if isinstance(event.payload, NoticeReleased)]
     return steps or ({"all": f"released {released[-1].effective_on}"} if released else {"all": "drafted"})
 

@@ -140,3 +140,13 @@ DELIVERY_KINDS: dict[str, type[Fact]] = {
     "reminder sent": ReminderSent,
 }
 """Each kind of event about a delivery and the type of its payload; all of them rest on what people and relays said."""
+
+STEP_WORDS: dict[type, str] = {
+    DeliveryBegun: "not known whether it arrived",
+    DeliveryUnknown: "not known whether it arrived",
+    DeliveryFailed: "failed",
+    NoticeSent: "sent",
+    NoticeDelivered: "delivered",
+    NoticeAcknowledged: "acknowledged",
+}
+"""Each step for one addressee, in the words of every page and report (`rulings.md` 65)."""

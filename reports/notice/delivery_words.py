@@ -2,28 +2,9 @@
 
 from __future__ import annotations
 
-from engine.events.delivery import (
-    DeliveryBegun,
-    DeliveryFailed,
-    DeliveryUnknown,
-    NoticeAcknowledged,
-    NoticeDelivered,
-    NoticeGiven,
-    NoticeReleased,
-    NoticeSent,
-)
+from engine.events.delivery import STEP_WORDS, NoticeGiven, NoticeReleased
 from reports.formats import role, short_date
 from reports.notice.log_lookup import Past
-
-STEPS: dict[type, str] = {
-    DeliveryBegun: "not known whether it arrived",
-    DeliveryUnknown: "not known whether it arrived",
-    DeliveryFailed: "failed",
-    NoticeSent: "sent",
-    NoticeDelivered: "delivered",
-    NoticeAcknowledged: "acknowledged",
-}
-"""Each step for one addressee, in a word."""
 
 
 def became(past: Past, number: int) -> str:
@@ -35,8 +16,8 @@ def became(past: Past, number: int) -> str:
     given = [event for event in about if isinstance(event.payload, NoticeGiven)]
     if given and not given[-1].payload.withdrawn:
         return f"given {short_date(given[-1].effective_on)}, {given[-1].payload.rule}"
-    told = [event for event in about if type(event.payload) in STEPS]
-    steps = {event.payload.to: f"{STEPS[type(event.payload)]} {short_date(event.effective_on)}" for event in told}
+    told = [event for event in about if type(event.payload) in STEP_WORDS]
+    steps = {event.payload.to: f"{STEP_WORDS[type(event.payload)]} {short_date(event.effective_on)}" for event in told}
     draft = any(isinstance(event.payload, NoticeReleased) and event.payload.draft for event in about)
     if steps:
         words = {text: [role(name) for name, said in steps.items() if said == text] for text in steps.values()}

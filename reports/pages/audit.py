@@ -9,8 +9,11 @@ from typing import Any
 
 from reports.drawing.marks import WORDS
 from reports.formats import counted, eights, instant, role, sentence, with_dates
+from reports.notice.blocks.closing import document
 
 NOTHING = "–"
+NOT_OWED = "a report, which nobody owes"
+"""The outcome of a document that is not a notice."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def _minute(moment: str) -> str:
 
 
 def _notice(row: Mapping[str, Any]) -> list[str]:
-    what = row["kind"].replace("_", " ") + (f" of {row['subject']}" if row["subject"] else "")
+    what = document(row["kind"], owed=row["outcome"] != NOT_OWED) + (f", {row['title']}" if row["title"] else "")
     steps = "; ".join(f"{role(to)}: {step}" if to != "all" else step for to, step in row["steps"].items())
     days = [with_dates(row[name]) if row[name] else NOTHING for name in ("on", "issued_on", "due")]
     return [str(row["number"]), what, days[0], days[1], with_dates(steps), days[2], row["outcome"]]

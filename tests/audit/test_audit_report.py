@@ -101,3 +101,24 @@ def test_a_record_that_was_changed_is_no_clean_report(desk: Workspace, all_templ
         notice.write_bytes(kept)
     assert not found.clean
     assert any(difference and "has been changed" in difference for _, difference in found.verified)
+
+
+def test_no_key_of_a_file_stands_on_the_page(desk: Workspace, all_templates: dict[str, Template]) -> None:
+    """A reader finds the agreement's titles and the words of a notice's own page, and no identifier."""
+    data = audit_report(desk, DEAL, PERIOD, NOW, all_templates, NoticePages()).as_data()
+    page = compose(AuditInputs(data, "Agent", NOW))
+    notices = [row[1] for row in page["tables"][0]["rows"]]
+    assert "Failed Test Notice, Loan to value" in notices
+    assert "Compliance Notice" in notices
+    raw = {row["kind"] for row in data["notices"]} | {row["subject"] for row in data["notices"] if row["subject"]}
+    assert [text for text in notices for key in raw if re.search(rf"\b{re.escape(key)}\b", text)] == []
+
+
+def test_what_somebody_holds_is_said_whatever_it_is(desk: Workspace, all_templates: dict[str, Template], tmp_path: Path) -> None:
+    """A text of several checkpoints, and one that nobody known has signed: each is a sentence."""
+    notes = [note for log in desk.store.logs() if (note := desk.store.checkpoints(log)[-1][1]).startswith("calc") and log == deal_log(DEAL)]
+    (tmp_path / "several.txt").write_text("\n".join(notes * 2), encoding="utf-8")
+    (tmp_path / "strange.txt").write_text(notes[0].replace("agent.example/log", "other.example/log"), encoding="utf-8")
+    found = audit_report(desk, DEAL, PERIOD, NOW, all_templates, NoticePages(), held=[tmp_path / "several.txt", tmp_path / "strange.txt"])
+    assert [said.endswith("signed by agent.example/log.") for said in found.held] == [True, True, False]
+    assert found.held[2].startswith("One that proves nothing: ")

@@ -49,8 +49,13 @@ KINDS = {
 
 def called(kind: str, duty: DutyFacts | None) -> str:
     """Return what a document is called: a report if nobody owes it (`rulings.md` 34); a correction is a Correction Notice (25, 29)."""
+    return document(kind, owed=duty is not None)
+
+
+def document(kind: str, owed: bool) -> str:
+    """Return what a document of a kind is called: a notice if a party owes it, and a report otherwise."""
     name = KINDS.get(kind, kind)
-    return name if duty is not None or kind == "correction" else name.replace("Notice", "Report")
+    return name if owed or kind == "correction" else name.replace("Notice", "Report")
 
 
 # ---- dates --------------------------------------------------------------------------------------------------------
