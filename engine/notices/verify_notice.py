@@ -186,7 +186,8 @@ def _in_the_log(notice: _Notice) -> str:
     attached = in_the_log(notice.attached["date.jsonl"], verified.checkpoint, "of its date")
     notice.of_date = OfDate(attached, proof.index)
     size = f"{verified.checkpoint.origin} at size {verified.checkpoint.size}"
-    found = f"entry {proof.index} of {size}; all {counted(len(attached), 'entries')} of its date; {_by(signed[0], lives, notice.policy)}; {time}"
+    there = f"entry {proof.index} of {size}; all {counted(len(attached), 'entries')} of its date"
+    found = f"{there}; {_by(signed[0], lives, notice.policy)}; {time}"
     return f"{_alone(verified, lives, later)}{found}"
 
 

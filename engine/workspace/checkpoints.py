@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_whole
+from engine.basics.values import counted
 from engine.record.checkpoint import LONGEST_NOTE, origin_of, verify
 from engine.record.heads import Head
 from engine.record.keys import BadKey, SigningKey, VerifierKey, parse_verifier, read_key
