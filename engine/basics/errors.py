@@ -63,7 +63,8 @@ class InputProblems(HeadroomError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems, key=lambda problem: (problem.place, problem.code))
-        super().__init__(f"{len(self.problems)} problem(s)")
+        noun = "problem" if len(self.problems) == 1 else "problems"
+        super().__init__(f"{len(self.problems)} {noun}")
 
 
 class WrongUsage(HeadroomError):

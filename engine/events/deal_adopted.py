@@ -70,6 +70,8 @@ class LaterClauses(Fact):
 
     since: date
     clauses: tuple[ClauseFacts, ...]
+    taken_away: tuple[str, ...] = Field(default=(), exclude_if=lambda keys: not keys)
+    """The clauses that an amendment takes away on the date; absent where it takes none."""
 
 
 class DebtFacts(Fact):
@@ -187,6 +189,7 @@ def clauses_on(deal: DealAdopted, on: date) -> tuple[ClauseFacts, ...]:
     for later in deal.later_clauses:
         if later.since <= on:
             clauses |= {clause.key: clause for clause in later.clauses}
+            clauses = {key: clause for key, clause in clauses.items() if key not in later.taken_away}
     return tuple(clauses.values())
 
 

@@ -107,8 +107,6 @@ FollowKind = Literal[
     "trigger begins",
     "trigger ends",
     "rate lapses",
-    "not determined",
-    "term steps",
     "consequence",
     "lasting consequence",
 ]

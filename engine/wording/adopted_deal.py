@@ -204,8 +204,9 @@ def _later_clauses(deal: Deal, templates: Mapping[str, Template]) -> Iterator[La
     for since, terms in deal.segments:
         now = {clause.key: clause for clause in clauses_read(terms, templates)}
         changed = tuple(clause for key, clause in now.items() if clause != before.get(key))
-        if before and changed:
-            yield LaterClauses(since=since, clauses=changed)
+        gone = tuple(key for key in before if key not in now)
+        if before and (changed or gone):
+            yield LaterClauses(since=since, clauses=changed, taken_away=gone)
         before = now
 
 

@@ -160,8 +160,6 @@ def follow(one: Follow, due: Sequence[Due], titles: Titles, triggers: Titles) ->
         "trigger begins": f"{trigger} begins",
         "trigger ends": f"{trigger} ends",
         "rate lapses": "The rate lapses",
-        "not determined": "NOT DETERMINED",
-        "term steps": f"{title} steps",
         "consequence": f"While {trigger} is in effect",
         "lasting consequence": f"Since {trigger} has been in effect",
     }

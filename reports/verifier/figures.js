@@ -70,6 +70,8 @@ const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 const role = (key) => key.replace(/[_-]/g, " ").split(/\s+/).filter(Boolean).map((word) => (SMALL.includes(word) ? word : CAPITALS[word] ?? capital(word))).join(" ");
 const listed = (items, joiner = "and") => (items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} ${joiner} ${items.at(-1)}`);
 const COUNTS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+// A count with its noun: `1 entry`, `1,024 entries`.
+const withNoun = (n, one, many) => `${Number(n).toLocaleString("en")} ${Number(n) === 1 ? one : many}`;
 const counted = (n) => COUNTS[n] ?? String(n);
 const ORDINALS = ["", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
 const ordinal = (n) => ORDINALS[n] ?? `${n}${[11, 12, 13].includes(n % 100) ? "th" : { 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th"}`;

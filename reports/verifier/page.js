@@ -54,7 +54,7 @@ class Page {
   }
   clausesOn(on) {
     const found = new Map(this.adopted.clauses.map((clause) => [clause.key, clause]));
-    for (const later of this.adopted.later_clauses) if (later.since <= on) for (const clause of later.clauses) found.set(clause.key, clause);
+    for (const later of this.adopted.later_clauses) if (later.since <= on) { for (const clause of later.clauses) found.set(clause.key, clause); for (const key of later.taken_away ?? []) found.delete(key); }
     const all = [...found.values()], titles = all.map((clause) => clause.title);
     return all.map((clause) => (titles.filter((title) => title === clause.title).length === 1 ? clause : { ...clause, title: `${clause.title}, ${role(clause.debt_class ?? clause.key).replaceAll(" ", UNBROKEN)}` }));
   }

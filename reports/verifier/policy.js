@@ -30,9 +30,9 @@ async function heldAgainst(note, exported, keys) {
   const held = await living(note, exported.lives, keys);
   need(held.signed.some(({ key }) => key.kind === "log"), "the held checkpoint is signed by no log key of the policy");
   need(held.origin === exported.head.origin, `the held checkpoint is of ${held.origin}, the log of ${exported.head.origin}`);
-  need(held.size <= exported.head.size, `the held checkpoint has ${held.size} entries, the log ${exported.head.size}: entries were taken away`);
-  need(same(await rootOf(exported.leaves.slice(0, Number(held.size))), held.root), `the first ${held.size} entries of the log are not the ones that the held checkpoint signed`);
-  return `${exported.head.origin}: the ${held.size} entries of the held checkpoint are its first; ${exported.head.size - held.size} came after`;
+  need(held.size <= exported.head.size, `the held checkpoint has ${withNoun(held.size, "entry", "entries")}, the log ${exported.head.size}: entries were taken away`);
+  need(same(await rootOf(exported.leaves.slice(0, Number(held.size))), held.root), `the first ${withNoun(held.size, "entry", "entries")} of the log are not the ones that the held checkpoint signed`);
+  return `${exported.head.origin}: the ${withNoun(held.size, "entry", "entries")} of the held checkpoint are its first; ${exported.head.size - held.size} came after`;
 }
 
 // An exported log by itself, with the checkpoints that are held of it.

@@ -34,7 +34,7 @@ const count = (parts, expected) => { need(parts.length === expected, MORE); retu
 async function sealOf(bytes, trusted) {
   const text = latin1(bytes), ranges = [...text.matchAll(/\/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]/g)];
   if (ranges.length === 0) return null;
-  need(ranges.length === 1, `${ranges.length} signatures where there should be one`);
+  need(ranges.length === 1, `${withNoun(ranges.length, "signature", "signatures")} where there should be one`);
   const [start, length, after, rest] = ranges[0].slice(1).map(Number);
   need(start === 0 && after + rest === bytes.length && length > 0 && length < after && text[length] === "<" && text[after - 1] === ">", "the signature does not cover the whole file");
   const written = text.slice(length + 1, after - 1);

@@ -48,14 +48,14 @@ class Notice {
     this.files = await this.pdf.attachments();
     const missing = NEEDED.filter((name) => !this.files.has(name));
     need(missing.length === 0, `the file carries no ${missing.join(", ")}`);
-    return `${this.files.size} attachments`;
+    return `${withNoun(this.files.size, "attachment", "attachments")}`;
   }
   async manifestStep() {
     this.manifest = readManifest(this.files.get("manifest.json"));
     const others = [...this.files.keys()].filter((name) => name !== "manifest.json"), names = [...new Set([...others, ...Object.keys(this.manifest.files)])].sort(), different = [];
     for (const name of names) if (!this.files.has(name) || name === "manifest.json" || this.manifest.files[name] !== (await sha256Hex(this.files.get(name)))) different.push(name);
     need(different.length === 0, `${different.join(", ")}: not what the manifest states`);
-    return `${Object.keys(this.manifest.files).length} files as stated`;
+    return `${withNoun(Object.keys(this.manifest.files).length, "file", "files")} as stated`;
   }
   async eventStep() {
     const body = this.files.get("event.json");
@@ -98,7 +98,7 @@ class Notice {
     const bodies = this.lines.map(({ event }) => event), last = bodies.at(-1), counted = last.kind === "determined" ? last.payload.entries : 1;
     need(["determined", "not evaluated"].includes(last.kind), `no notice states an event of kind \`${last.kind}\``);
     need(Number.isSafeInteger(counted) && counted >= 1, "the event does not say how many entries tell of its date, so none can be shown to be missing");
-    need(counted === this.lines.length && this.lines.every(({ seq }, place) => seq === stated + 1 - counted + place), `date.jsonl is not the whole date: the date has ${counted} entries, up to number ${stated}`);
+    need(counted === this.lines.length && this.lines.every(({ seq }, place) => seq === stated + 1 - counted + place), `date.jsonl is not the whole date: the date has ${withNoun(counted, "entry", "entries")}, up to number ${stated}`);
     for (const one of bodies) {
       need(!OF_A_DATE.includes(one.kind) || one.effective_on === last.effective_on, `date.jsonl holds a ${one.kind} of ${one.effective_on}; the notice is of ${last.effective_on}`);
       need(one.deal_file === last.deal_file, "the entries of the date name different deal files");
@@ -127,7 +127,7 @@ class Notice {
         need(value === rounded(fraction(one.figure.value), 4), `${one.name} is ${rounded(fraction(one.figure.value), 4)}; its observations give ${value}`);
       }
     }
-    const said = checked.size ? `${checked.size} rates are the medians of their observations` : "no rate here rests on attached observations";
+    const said = checked.size ? `${withNoun(checked.size, "rate", "rates")} ${checked.size === 1 ? "is the median of its" : "are the medians of their"} observations` : "no rate here rests on attached observations";
     return said + (without.size ? `; without observations: ${[...without].join(", ")}` : "");
   }
   async pageOne() {
@@ -160,7 +160,7 @@ class Notice {
   isTold(events) {
     const { notice: facts } = this.manifest, stated = events.at(-1);
     need(facts.on === stated.effective_on, `the manifest's notice is of ${facts.on}, its event of ${stated.effective_on}`);
-    need(facts.log_size === stated.seq + 1, `the manifest's notice says ${facts.log_size} entries at issue; its event is entry ${stated.seq}`);
+    need(facts.log_size === stated.seq + 1, `the manifest's notice says ${withNoun(facts.log_size, "entry", "entries")} at issue; its event is entry ${stated.seq}`);
     need((stated.kind === "not evaluated") === (facts.kind === "not_evaluated"), `the event is \`${stated.kind}\`, and the manifest calls its notice \`${facts.kind}\``);
     const told = facts.kind === "correction" ? facts.print === stated.print && events.some(({ kind, payload }) => kind === "correction" && payload.from_on <= facts.on)
       : ["compliance", "not_evaluated"].includes(facts.kind) ? facts.subject === null && facts.print === 1 : facts.print === 1 && events.some((event) => notifiable(event).some(([kind, subject]) => kind === facts.kind && subject === facts.subject));
@@ -186,7 +186,7 @@ class Notice {
   async allText() {
     const texts = await this.pdf.texts();
     if (!this.words) return null;
-    return `${allWords(texts, this.words)} strings on ${texts.length} pages, each as page.json says`;
+    return `${withNoun(allWords(texts, this.words), "string", "strings")} on ${withNoun(texts.length, "page", "pages")}, each as page.json says`;
   }
   async asIssued() {
     if (!this.words) return null;

@@ -18,12 +18,14 @@ from engine.basics.values import Figure, Unit
 from engine.determination.template import Template, clauses_of
 from engine.evaluation.inputs import inputs_of
 from engine.evaluation.one_date import evaluate
+from engine.events.deal_adopted import clauses_on
 from engine.events.deal_state import DealState, fold
 from engine.events.draft import Draft
 from engine.events.kinds import ActApplied, ActRecorded, Determined, ReportReceived
 from engine.events.rates import Published
 from engine.events.states import ReserveReleased
 from engine.terms.as_written import Deal, load_deal
+from engine.wording.adopted_deal import adopted
 from tests.terms.test_examples_from_clauses import DEAL, LTV
 
 TRIGGER = """triggers:
@@ -149,3 +151,14 @@ def test_an_act_of_before_the_amendment_still_works_on_its_own_date(all_template
     assert ends[0] == (date(2026, 3, 3), "trigger ended: Letter")
     assert payloads(drafts, ReserveReleased)[0].amount == 600_000
     assert payloads(drafts, ReserveReleased)[0].on == date(2026, 3, 3)
+
+
+def test_a_trigger_that_is_taken_away_is_no_clause_from_its_date_on(all_templates: dict[str, Template]) -> None:
+    deal, problems = load_deal(amended(says("end", "release")), "deal.yaml", clauses_of(all_templates))
+    assert deal is not None, problems
+    facts = adopted(deal, all_templates)
+    keys = {day: [one.key for one in clauses_on(facts, day)] for day in (date(2026, 3, 12), date(2026, 3, 13), date(2026, 9, 1))}
+    assert "trap" in keys[date(2026, 3, 12)]
+    assert "trap" not in keys[date(2026, 3, 13)]
+    assert "other" in keys[date(2026, 9, 1)]
+    assert "trap" not in keys[date(2026, 9, 1)]

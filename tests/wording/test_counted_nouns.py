@@ -67,6 +67,8 @@ def _counts(value: ast.expr) -> bool:
 
 def test_no_count_stands_before_a_plural_by_itself() -> None:
     assert list(uncounted()) == []
+    sources = {path: path.read_text(encoding="utf-8") for path, _ in trees()}
+    assert [str(path) for path, text in sources.items() if re.search(r"\w\(s\)[ ,\"]", text)] == []
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,10 @@ def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace:
     report_problems(checked.problems, checked.texts, as_json)
     if not as_json:
         errors, warned = len(checked.errors), len(checked.problems) - len(checked.errors)
-        say(("" if not checked.problems else "\n") + f"{len(checked.files)} file(s), {errors} problem(s), {warned} warning(s)")
+        say(
+            ("" if not checked.problems else "\n")
+            + ", ".join((counted(len(checked.files), "files"), counted(errors, "problems"), counted(warned, "warnings")))
+        )
         if workspace is not None and not checked.errors:
             from engine.queries.decisive_weeks import decisive_weeks  # late: a check of files needs no record
             from engine.queries.version_outcomes import version_outcomes
