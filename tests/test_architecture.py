@@ -80,7 +80,10 @@ DOORS = {
         *(f"engine/market/quality/{room}.py" for room in ("statistical_suite", "time_series", "distribution", "representativeness")),
         *(f"engine/foresight/{room}.py" for room in NUMBERS[:4]),
     },
-    "weasyprint": {f"reports/render/{room}.py" for room in ("pdf", "assets", "pdf_a")},
+    "weasyprint": {
+        *(f"reports/render/{room}.py" for room in ("pdf", "assets", "pdf_a")),
+        *(f"reports/render/memory/{room}.py" for room in ("__init__", "styles", "sizes", "lines", "glyphs", "pictures")),
+    },
     "distributed": {"reports/render/dask_pool.py"},
     "yaml": {"engine/terms/source.py"},
     "pwdlib": {"engine/web/accounts.py"},

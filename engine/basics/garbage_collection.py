@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def spare_loaded_code() -> None:
@@ -14,3 +16,19 @@ def spare_loaded_code() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Hold the collector back over work that ends with most of what it made being garbage, and let it look once afterwards.
+
+    A page is a hundred thousand objects that live until it is written. A search among them finds nothing, and took a tenth of the time.
+    """
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+            gc.collect(0)

@@ -25,7 +25,7 @@ BLOCKS = frozenset(("p", "th", "td", "li", "h1", "h2", "h3", "div", "figcaption"
 """Elements that begin and end a string."""
 PARTS = frozenset(("sub", "h", "st", "v", "n", "f"))
 """Classes of a span that is a string by itself."""
-FLOATS = frozenset(("half", "side"))
+FLOATS = frozenset(("half", "side", "sum"))
 UNSEEN = frozenset(("title", "style", "colgroup"))
 
 
@@ -118,7 +118,7 @@ class _Reader:
         """Return where an element's strings stand: in a flow of their own, in a table's head, or where its parent's do."""
         classes = set(element.get("class", "").split())
         outer = set(parent.get("class", "").split()) if parent is not None else set()
-        if tag == "text" or FLOATS & classes or (tag == "table" and "calc" in outer) or (tag == "p" and "sig" in outer):
+        if tag == "text" or FLOATS & classes or (tag == "p" and "sig" in outer):
             self.flows += 1
             place = [self.flows, *place[1:]]
         if tag == "thead":

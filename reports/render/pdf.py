@@ -20,6 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
+from engine.basics.garbage_collection import collector_paused
 from reports.notice.compose import NoticeInputs, compose
 from reports.notice.markup import to_html
 from reports.pages import audit, foresight, portfolio, publication, review, validation
@@ -135,6 +136,11 @@ def to_pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, 
         created: the date that the file and its attachments carry.
         attachments: per name its bytes and description.
     """
+    with collector_paused():
+        return _pdf(html, created, attachments)
+
+
+def _pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, str]]) -> bytes:
     from weasyprint import Attachment
 
     fonts, style = _faces()
@@ -142,11 +148,11 @@ def to_pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, 
         Attachment(string=body, name=name, description=text, relationship="Data", created=created, modified=created)
         for name, (body, text) in sorted(attachments.items())
     ]
-    document = _page_type()(html).render(font_config=fonts, stylesheets=[style])
+    document = _page_type()(html).render(font_config=fonts, stylesheets=[style], cache=_pictures())
     with _dated(created):
         written = document.write_pdf(
             pdf_variant="pdf/a-3a",
-            finisher=finish,
+            finisher=_finish,
             pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
             attachments=embedded,
         )
@@ -174,6 +180,13 @@ def printed(html: str, created: datetime, files: Mapping[str, tuple[bytes, str]]
     return written
 
 
+def _finish(document: Any, pdf: Any) -> None:
+    from reports.render.written_objects import settle
+
+    finish(document, pdf)
+    settle(pdf)
+
+
 @contextmanager
 def _dated(created: datetime) -> Iterator[None]:
     """Have embedded fonts dated by the document: fontTools stamps them with the time of day unless this variable says otherwise.
@@ -196,14 +209,31 @@ def _dated(created: datetime) -> Iterator[None]:
 
 @cache
 def _faces() -> tuple[FontConfiguration, CSS]:
-    """Return the bundled fonts and the style sheet, read once for all documents of a process."""
+    """Return the bundled fonts and the style sheet, read once for all documents of a process. Raises OtherLibrary."""
     from weasyprint import CSS
     from weasyprint.text.fonts import FontConfiguration
 
+    from reports.render import memory
+
+    memory.remember()
     fonts = FontConfiguration()
-    atexit.register(_faces.cache_clear)  # its finalizer needs libraries that the interpreter takes away before it
+    atexit.register(_forget)  # the finalizers of fonts need libraries that the interpreter takes away before them
     style = CSS(string=assets()["style.css"][0].decode(), base_url=BASE, url_fetcher=fetcher(), font_config=fonts)
     return fonts, style
+
+
+def _forget() -> None:
+    from reports.render import memory
+
+    memory.forget()
+    _pictures.cache_clear()
+    _faces.cache_clear()
+
+
+@cache
+def _pictures() -> dict[str, Any]:
+    """The marks and watermarks, read once for all documents of a process."""
+    return {}
 
 
 @cache
