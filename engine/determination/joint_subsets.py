@@ -7,6 +7,7 @@ SHAKE-256 of each seller's own name. So nothing depends on order, on a library o
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,7 +29,9 @@ Bits = NDArray[np.bool_]
 Micros = NDArray[np.int64]
 Rates = tuple[int, ...]
 """One rate in millionths for each print, in their order."""
-Outcomes = Callable[[Micros], tuple[Bits, list[Fraction]]]
+Passes = Callable[[Fraction], bool]
+"""Whether the test passes at a measured figure; its limit parts the figures in two."""
+Outcomes = Callable[[Micros], tuple[Bits | Passes, list[Fraction]]]
 """Rates in millionths, a row for each case and a column for each print -> whether the test passes, and the figure measured."""
 
 
@@ -63,13 +66,15 @@ class Highest:
 
     Attributes:
         window: its values, oldest first.
-        figure: of the highest value and of this date's, in millionths, what is measured, and whether the test passes there.
         of_date: this date's value.
+        figure: of the highest value and of this date's, in millionths, what is measured.
+        passes: whether the test passes at a measured figure.
     """
 
     window: tuple[Candidate, ...]
     of_date: Candidate
-    figure: Callable[[Fraction, Fraction], tuple[bool, Fraction]]
+    figure: Callable[[Fraction, Fraction], Fraction]
+    passes: Passes
 
 
 @dataclass(frozen=True)
@@ -163,9 +168,8 @@ def replicates_of_highest(weeks: Sequence[SellerWeek], today: int, passed: bool,
     def values(rates: Micros) -> Micros:
         return np.stack([value.at(rates, scale) for value in (*highest.window, highest.of_date)], axis=1)
 
-    def outcomes(cases: Micros) -> tuple[Bits, list[Fraction]]:
-        measured = [highest.figure(Fraction(int(top), scale), Fraction(int(own), scale)) for top, own in cases]
-        return np.array([passing for passing, _ in measured], dtype=np.bool_), [figure for _, figure in measured]
+    def outcomes(cases: Micros) -> tuple[Passes, list[Fraction]]:
+        return highest.passes, [highest.figure(Fraction(int(top), scale), Fraction(int(own), scale)) for top, own in cases]
 
     def pairs(corners: Micros, week: Micros | None) -> Micros:
         """Return the highest value, or the chosen week's, with this date's at each corner."""
@@ -182,20 +186,19 @@ def replicates_of_highest(weeks: Sequence[SellerWeek], today: int, passed: bool,
     return _replicates(passed, outside, _ranked(pairs(_corners(*within, today), None), outcomes), len(names))
 
 
-def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Callable[[Fraction], bool]) -> Outcomes:
-    """Return a test at many rates: each asked for, or, of many, by the formula that it turns out to follow.
+def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Passes) -> Outcomes:
+    """A test at many rates: each asked for, or, of many, by the formula that it turns out to follow.
 
     Nearly every figure is a weighted sum of the rates, or one divided by such a sum. Its weights follow from moving one rate at a time;
     the formula is taken only if it gives the figure itself, exactly, at places spread over all cases and at its own extremes.
     """
 
-    def outcomes(cases: Micros) -> tuple[Bits, list[Fraction]]:
+    def outcomes(cases: Micros) -> tuple[Bits | Passes, list[Fraction]]:
         figures = _formula(cases, lambda rates: at(rates)[1]) if len(cases) > FEW_CASES else None
         if figures is None:
             measured = [at(tuple(map(int, rates))) for rates in cases]
             return np.array([passing for passing, _ in measured], dtype=np.bool_), [figure for _, figure in measured]
-        verdicts = {figure: passes(figure) for figure in set(figures)}
-        return np.array([verdicts[figure] for figure in figures], dtype=np.bool_), figures
+        return passes, figures
 
     return outcomes
 
@@ -281,10 +284,18 @@ def _ranked(corners: Micros, outcomes: Outcomes) -> _Ranked:
     order = sorted(sorted(range(len(figures)), key=lambda case: float(figures[case])), key=figures.__getitem__)
     rank = np.empty(len(figures), dtype=np.int64)
     distinct: list[Fraction] = []
-    verdicts: list[bool] = []
+    first: list[int] = []
     for case in order:
         if not distinct or distinct[-1] != figures[case]:
             distinct.append(figures[case])
-            verdicts.append(bool(passing[case]))
+            first.append(case)
         rank[case] = len(distinct) - 1
-    return _Ranked(distinct, np.array(verdicts, dtype=np.bool_), rank[place_of.reshape(-1)].reshape(shape))
+    verdicts = _verdicts(distinct, passing) if callable(passing) else passing[first]
+    return _Ranked(distinct, verdicts, rank[place_of.reshape(-1)].reshape(shape))
+
+
+def _verdicts(ascending: Sequence[Fraction], passes: Passes) -> Bits:
+    """Whether the test passes at each figure; only those about the limit, which parts them in two, are asked for."""
+    least = passes(ascending[0])
+    turn = bisect_left(ascending, True, key=lambda figure: passes(figure) != least)
+    return np.array([(place < turn) == least for place in range(len(ascending))], dtype=np.bool_)

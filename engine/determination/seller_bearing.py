@@ -278,8 +278,7 @@ def _highest(test: MeasuredTest, maximum: Maximum, keys: Sequence[PrintKey]) -> 
         constant = value - sum((weight for _, weight in weights), Fraction(0))
         candidates.append(joint.Candidate(constant * MILLION, weights))
 
-    def figure(top: Fraction, own: Fraction) -> Outcome:
-        value = test.rounded(maximum.figure(top / MILLION, own / MILLION))
-        return test.passes(value), value
+    def figure(top: Fraction, own: Fraction) -> Fraction:
+        return test.rounded(maximum.figure(top / MILLION, own / MILLION))
 
-    return joint.Highest(tuple(candidates[:-1]), candidates[-1], figure)
+    return joint.Highest(tuple(candidates[:-1]), candidates[-1], figure, test.passes)

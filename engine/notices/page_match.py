@@ -22,8 +22,7 @@ MOST_STEPS = 4
 LEAST_STEPS = 200
 SHOWN = 60
 """Characters of a difference that are shown."""
-_SPACES = re.compile(r"\s+")
-_UNSEEN = str.maketrans({"\ufffe": "-", "\x02": "-", "\u00ad": "-", "\u200b": None, "\ufeff": None})
+_UNSEEN = (("\ufffe", "-"), ("\x02", "-"), ("\u00ad", "-"), ("\u200b", ""), ("\ufeff", ""))
 """PDFium writes a hyphen before a line break as one of the first three."""
 
 
@@ -72,8 +71,16 @@ def _written(value: Any) -> bytes:
 
 
 def plain_text(text: str) -> str:
-    """Return a text without what a change of style moves: no spaces, ligatures apart, each hyphen as one."""
-    return _SPACES.sub("", unicodedata.normalize("NFKC", text.translate(_UNSEEN)).translate(_UNSEEN))
+    """A text without what a change of style moves: no spaces, ligatures apart, each hyphen as one."""
+    return "".join(_seen(unicodedata.normalize("NFKC", _seen(text))).split())
+
+
+def _seen(text: str) -> str:
+    """A text with its hyphens as one, without what has no width."""
+    for unseen, seen in _UNSEEN:
+        if unseen in text:
+            text = text.replace(unseen, seen)
+    return text
 
 
 @dataclass(slots=True)

@@ -122,7 +122,7 @@ def _refuse_bombs(data: bytes) -> None:
         whole += len(inside)
         if whole > LARGEST_INSIDE:
             raise VerificationFailed(f"the file's streams are longer than {LARGEST_INSIDE:,} bytes together")
-        if _INLINE.search(inside):
+        if b"BI" in inside and _INLINE.search(inside):  # the first is a hundred times faster, and seldom there
             raise VerificationFailed("the page holds an image with a filter of its own, which is not read")
 
 

@@ -15,8 +15,8 @@ from xml.etree.ElementTree import Element
 
 from engine.basics.canonical_json import canonical
 from engine.events.notice import NoticeInputs
-from reports.notice.compose import compose
-from reports.notice.markup import piece, to_html
+from reports.notice.filled_page import filled_page
+from reports.notice.markup import piece
 
 Word = list[Any]
 """One string: its flow, its text, and its table's number where it is of a head."""
@@ -35,8 +35,8 @@ def page_words(inputs: NoticeInputs) -> bytes:
     Raises:
         ValueError: the log does not say which deal it is.
     """
-    context = compose(inputs)
-    body = ElementTree.fromstring(to_html("notice.html.j2", context, "a4")).find("body")
+    context, page = filled_page(inputs)
+    body = ElementTree.fromstring(page).find("body")
     assert body is not None  # the template has one
     margin = {"left": context["left"], "middle": context["illustrative"], "right": context["deal"], "foot": context["foot"]}
     order = {"p1": [block["block"] for block in context["first"]], "proof": [block["block"] for block in context["proof"]]}

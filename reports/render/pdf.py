@@ -22,6 +22,7 @@ from xml.etree import ElementTree
 
 from engine.basics.garbage_collection import collector_paused
 from reports.notice.compose import NoticeInputs, compose
+from reports.notice.filled_page import filled_page
 from reports.notice.markup import to_html
 from reports.pages import audit, foresight, portfolio, publication, review, validation
 from reports.pages.audit import AuditInputs
@@ -61,8 +62,9 @@ Page = tuple[str, datetime, Mapping[str, tuple[bytes, str]]]
 
 
 def page_of(inputs: NoticeInputs, paper: Paper = "a4") -> Page:
-    """Return a notice that is composed and not yet drawn. Raises ValueError if the log does not say which deal it is."""
-    return to_html("notice.html.j2", compose(inputs), paper), inputs.issued_at, dict(inputs.attachments)
+    """A notice that is composed and not yet drawn. Raises ValueError where the log does not say which deal it is."""
+    page = filled_page(inputs)[1] if paper == "a4" else to_html("notice.html.j2", compose(inputs), paper)
+    return page, inputs.issued_at, dict(inputs.attachments)
 
 
 def drawn(page: Page) -> bytes:

@@ -41,6 +41,7 @@ from engine.notices.verify_notice import verify_notice
 from engine.operations.run import Tools, run
 from engine.workspace.workspace import Workspace, create, opened
 from reports.notice.compose import compose
+from reports.notice.evidence_view import NoticePages
 from reports.render.pdf import render_notice, to_html, to_pdf
 from reports.render.render_pool import RenderPool
 from tests.bench import growth
@@ -167,7 +168,7 @@ class Desk:
         workspace.store.close()
 
     def _run(self, workspace: Workspace, week: int, render: Callable[[Iterable[NoticeInputs]], Iterable[bytes]]) -> None:
-        run(workspace, plan.THURSDAYS[week], Tools(templates(), render, NOW, "bench", lambda _: None))
+        run(workspace, plan.THURSDAYS[week], Tools(templates(), render, NOW, "bench", lambda _: None, pages=NoticePages()))
 
     def _seen(self, notices: Iterable[NoticeInputs]) -> list[NoticeInputs]:
         found = list(notices)
@@ -198,7 +199,7 @@ def verification(data: bytes, policy: Policy) -> None:
     known = templates()
 
     def verified() -> None:
-        found = list(verify_notice(data, policy, known))
+        found = list(verify_notice(data, policy, known, pages=NoticePages()))
         assert found[-1].name == "visible text", found
         assert found[-1].difference is None, found
 

@@ -7,6 +7,7 @@ import hashlib
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.resources import files
 from inspect import getsource
 from pathlib import Path
@@ -18,8 +19,10 @@ import pytest
 
 from engine.basics.garbage_collection import collector_paused
 from engine.events.notice import NoticeInputs
+from reports.notice import filled_page
+from reports.notice.words import page_words
 from reports.render import memory
-from reports.render.pdf import Paper, render_notice
+from reports.render.pdf import Paper, page_of, render_notice
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DRAWN: tuple[tuple[str, Paper], ...] = (
@@ -142,3 +145,22 @@ def test_the_collector_works_on_after_a_page_that_fails() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_a_page_is_filled_once_for_its_words_and_its_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = cases.standard().inputs()
+    times: list[int] = []
+    compose = filled_page.compose
+    monkeypatch.setattr(filled_page, "compose", lambda one: times.append(one.number) or compose(one))
+    monkeypatch.setattr(filled_page, "_waiting", {})
+    page_words(inputs)
+    page, _, _ = page_of(replace(inputs, attachments=dict(inputs.attachments)))
+    assert len(times) == 1
+    assert not filled_page._waiting
+    assert page_of(replace(inputs, events=tuple(inputs.events)))[0] == page  # another log is another page, though it say the same
+    assert page_of(replace(inputs, operator="Somebody else"))[0] != page
+    page_of(replace(inputs, attachments={**inputs.attachments, "more.csv": (b"", "more")}))
+    assert len(times) == 4
+    for number in range(filled_page.MOST):
+        page_words(replace(inputs, number=100 + number))
+    assert len(filled_page._waiting) <= filled_page.MOST

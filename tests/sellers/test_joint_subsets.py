@@ -64,9 +64,8 @@ def run(weeks: list[SellerWeek], figure: str, limit: Fraction, passes: str) -> t
         figures = [measure([Fraction(int(rate), MILLION) for rate in rates]) for rates in cases]
         return np.array([passing(one) for one in figures]), figures
 
-    def of_highest(top: Fraction, today: Fraction) -> tuple[bool, Fraction]:
-        fall = max(Fraction(0), (top - today) / (2 * MILLION))
-        return passing(fall), fall
+    def of_highest(top: Fraction, today: Fraction) -> Fraction:
+        return max(Fraction(0), (top - today) / (2 * MILLION))
 
     today = len(weeks) - 1
     candidates = tuple(Candidate(Fraction(0), ((place, Fraction(1)),)) for place in range(len(weeks)))
@@ -75,7 +74,7 @@ def run(weeks: list[SellerWeek], figure: str, limit: Fraction, passes: str) -> t
         return (
             value,
             passing(value),
-            replicates_of_highest(weeks, today, passing(value), Highest(candidates, candidates[today], of_highest)),
+            replicates_of_highest(weeks, today, passing(value), Highest(candidates, candidates[today], of_highest, passing)),
         )
     return value, passing(value), replicates(weeks, today, passing(value), outcomes)
 
