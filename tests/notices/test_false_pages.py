@@ -31,10 +31,10 @@ from engine.record.checkpoint import Checkpoint, sign
 from engine.record.keys import read_key
 from engine.record.log import deal_log
 from engine.record.merkle import leaf_hash, root
+from reports.notice import filled_page
 from reports.notice.compose import compose
 from reports.notice.evidence_view import NoticePages
 from reports.notice.words import first_words, page_words
-from reports.render import pdf as drawing
 from reports.render.pdf import render_notice
 from tests.notices.test_verify_notice import desk as desk  # the fixture
 from tests.notices.test_verify_notice import policy as policy  # the fixture
@@ -162,8 +162,8 @@ def test_a_false_page_that_is_drawn_and_signed_anew_is_refused(
     context = compose(inputs)
     first = context["answer"][0]
     false = {**context, "answer": [[("Every test passes. Nothing is due from anybody.", True)], *context["answer"][1:]]}
-    monkeypatch.setattr(drawing, "compose", lambda _: false)
-    monkeypatch.setattr("reports.notice.words.compose", lambda _: false)
+    monkeypatch.setattr(filled_page, "compose", lambda _: false)
+    monkeypatch.setattr(filled_page, "_waiting", {})
     files = forged({name: data for name, (data, _) in inputs.attachments.items()}, json.loads(page_words(inputs)))
     drawn = render_notice(replace(inputs, attachments={name: (data, name) for name, data in files.items()}))
     data = seal(drawn, desk / "keys" / "notice.key")
