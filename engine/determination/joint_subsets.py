@@ -187,7 +187,7 @@ def replicates_of_highest(weeks: Sequence[SellerWeek], today: int, passed: bool,
 
 
 def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Passes) -> Outcomes:
-    """A test at many rates: each asked for, or, of many, by the formula that it turns out to follow.
+    """Return a test at many rates: each asked for, or, of many, by the formula that it turns out to follow.
 
     Nearly every figure is a weighted sum of the rates, or one divided by such a sum. Its weights follow from moving one rate at a time;
     the formula is taken only if it gives the figure itself, exactly, at places spread over all cases and at its own extremes.

@@ -71,12 +71,12 @@ def _written(value: Any) -> bytes:
 
 
 def plain_text(text: str) -> str:
-    """A text without what a change of style moves: no spaces, ligatures apart, each hyphen as one."""
+    """Return a text without what a change of style moves: no spaces, ligatures apart, each hyphen as one."""
     return "".join(_seen(unicodedata.normalize("NFKC", _seen(text))).split())
 
 
 def _seen(text: str) -> str:
-    """A text with its hyphens as one, without what has no width."""
+    """Return a text with its hyphens as one, without what has no width."""
     for unseen, seen in _UNSEEN:
         if unseen in text:
             text = text.replace(unseen, seen)

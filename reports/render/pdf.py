@@ -62,7 +62,7 @@ Page = tuple[str, datetime, Mapping[str, tuple[bytes, str]]]
 
 
 def page_of(inputs: NoticeInputs, paper: Paper = "a4") -> Page:
-    """A notice that is composed and not yet drawn. Raises ValueError where the log does not say which deal it is."""
+    """Return a notice that is composed and not yet drawn. Raises ValueError if the log does not say which deal it is."""
     page = filled_page(inputs)[1] if paper == "a4" else to_html("notice.html.j2", compose(inputs), paper)
     return page, inputs.issued_at, dict(inputs.attachments)
 
@@ -217,8 +217,8 @@ def _faces() -> tuple[FontConfiguration, CSS]:
 
     from reports.render import memory
 
-    memory.remember()
     fonts = FontConfiguration()
+    memory.remember(fonts)
     atexit.register(_forget)  # the finalizers of fonts need libraries that the interpreter takes away before them
     style = CSS(string=assets()["style.css"][0].decode(), base_url=BASE, url_fetcher=fetcher(), font_config=fonts)
     return fonts, style
@@ -227,7 +227,7 @@ def _faces() -> tuple[FontConfiguration, CSS]:
 def _forget() -> None:
     from reports.render import memory
 
-    memory.forget()
+    memory.end()
     _pictures.cache_clear()
     _faces.cache_clear()
 

@@ -37,7 +37,7 @@ ALONE = """
 import sys
 sys.path.insert(0, {here!r})
 from reports.render import memory
-memory.remember = lambda: None
+memory.remember = lambda _: None
 from test_drawing_memory import DRAWN, drawn
 print(*(drawn(*one) for one in DRAWN))
 """
@@ -67,7 +67,7 @@ def test_another_release_of_the_library_is_refused(monkeypatch: pytest.MonkeyPat
     with pytest.raises(
         memory.OtherLibrary, match=r"found weasyprint 70\.0 instead of 69\.0; install them as requirements\.lock names them"
     ):
-        memory.remember()
+        memory.remember(object())
 
 
 def test_the_project_asks_for_the_releases_that_are_known() -> None:
@@ -164,3 +164,19 @@ def test_a_page_is_filled_once_for_its_words_and_its_drawing(monkeypatch: pytest
     for number in range(filled_page.MOST):
         page_words(replace(inputs, number=100 + number))
     assert len(filled_page._waiting) <= filled_page.MOST
+
+
+def test_a_document_with_fonts_of_its_own_is_drawn_by_the_library_alone() -> None:
+    """A page of the web has a sheet whose selectors may count siblings; and what is kept of its fonts would keep them alive."""
+    from weasyprint import HTML
+
+    from reports.render.memory import glyphs, lines, styles
+
+    drawn("standard", "a4")
+    kept = [len(held) for held in (styles._places, lines._lines, lines._wordings, glyphs._drawings)]
+    page = "<html><style>p:nth-child(2) { color: red }</style><body><p>One of its own</p><p>Two</p><p>Three</p></body></html>"
+    document = HTML(string=page).render()
+    colours = [box.style["color"] for box in document.pages[0]._page_box.descendants() if box.element_tag == "p" and box.children]
+    assert len(set(map(str, colours))) == 2
+    document.write_pdf()
+    assert [len(held) for held in (styles._places, lines._lines, lines._wordings, glyphs._drawings)] == kept

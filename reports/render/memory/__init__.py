@@ -19,15 +19,20 @@ class OtherLibrary(RuntimeError):
     """A release of a library whose functions are not known here."""
 
 
-def remember() -> None:
-    """Have WeasyPrint draw with a memory, from now on. Raises OtherLibrary where it is a release that is not known here."""
+def remember(fonts: Any) -> None:
+    """Have WeasyPrint draw documents with these fonts from memory, from now on.
+
+    Raises:
+        OtherLibrary: a library is a release that is not known here.
+    """
     import pydyf
     import weasyprint
 
     check()
-    from reports.render.memory import deflated, glyphs, lines, pictures, sizes, styles
+    from reports.render.memory import deflated, glyphs, lines, own_fonts, pictures, sizes, styles
 
-    weasyprint.css.StyleFor = styles.RememberedStyles
+    own_fonts.own(fonts)
+    weasyprint.css.StyleFor = styles.styles_of
     weasyprint.images.SVGImage.draw = pictures.draw
     weasyprint.formatting_structure.boxes.Box.is_in_normal_flow = sizes.is_in_normal_flow
     pydyf.zlib = deflated.Compression
@@ -41,13 +46,21 @@ def remember() -> None:
 
 
 def forget() -> None:
-    """Drop all that is remembered; a process that ends does so before the libraries that it came from end."""
+    """Drop all that is remembered."""
     from reports.render.memory import deflated, glyphs, lines, styles
 
     for memory in (styles, lines, glyphs):
         memory.forget()
-    lines.forget_wordings()
     deflated.deflated.cache_clear()
+
+
+def end() -> None:
+    """Drop all that is remembered, and the fonts; a process that ends does so before the libraries that they came from end."""
+    from reports.render.memory import lines, own_fonts
+
+    forget()
+    lines.forget_wordings()
+    own_fonts.disown()
 
 
 def check() -> None:

@@ -14,6 +14,7 @@ from weasyprint.draw import text as drawing_of_text
 from weasyprint.text.fonts import get_pango_font_key
 
 from reports.render.memory.lines import wording
+from reports.render.memory.own_fonts import ours
 
 line_by_the_library = drawing_of_text.draw_first_line
 MOST = 20_000
@@ -112,7 +113,7 @@ class Drawing:
 def draw_first_line(stream: Any, textbox: Any, text_overflow: str, block_ellipsis: Any, matrix: Any) -> list[Any]:
     """Draw a line of text, as the library's function of this name does; its answer are the pictures that stand for glyphs."""
     layout = textbox.pango_layout
-    if text_overflow != "ellipsis" and block_ellipsis == "none" and textbox.text.strip():
+    if ours(textbox.style.font_config) and text_overflow != "ellipsis" and block_ellipsis == "none" and textbox.text.strip():
         key = (layout.text, wording(textbox.style), layout.justification_spacing)
         drawing = _drawings.get(key, MISSING)
         if drawing is MISSING:

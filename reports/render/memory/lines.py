@@ -11,6 +11,8 @@ from typing import Any
 
 from weasyprint.text import line_break
 
+from reports.render.memory.own_fonts import ours
+
 line_by_the_library = line_break.split_first_line
 strut_by_the_library = line_break.strut
 
@@ -59,6 +61,8 @@ def split_first_line(
     text: str, style: Any, context: Any, max_width: Any, justification_spacing: Any, is_line_start: bool = True, minimum: bool = False
 ) -> Line:
     """As much of a text as fits a line, as the library's function of this name gives it."""
+    if not ours(style.font_config):
+        return line_by_the_library(text, style, context, max_width, justification_spacing, is_line_start, minimum)  # type: ignore[no-any-return]
     key = (text, wording(style), max_width, justification_spacing, is_line_start, minimum)
     line = _lines.get(key)
     if line is None:

@@ -13,6 +13,8 @@ from xml.etree.ElementTree import Element
 
 from weasyprint.css import ComputedStyle, InitialStyle, StyleFor, declaration_precedence, find_style_attributes, preprocess_declarations
 
+from reports.render.memory.own_fonts import ours
+
 UNSEEN = frozenset({"content", "viewBox", "data-left", "data-mid", "data-right", "data-foot"})
 """Attributes that decide no style; a test holds the sheets to it."""
 MOST = 20_000
@@ -44,6 +46,12 @@ def forget() -> None:
     """Drop all that is kept."""
     for kept in (_roots, _shared, _places):
         kept.clear()
+
+
+def styles_of(html: Any, sheets: Any, presentational_hints: Any, font_config: Any, target_collector: Any) -> Any:
+    """Return the styles of a document: remembered for ours, the library's for a page that brings sheets and fonts of its own."""
+    made = RememberedStyles if ours(font_config) else StyleFor
+    return made(html, sheets, presentational_hints, font_config, target_collector)
 
 
 class RememberedStyles(StyleFor):  # type: ignore[misc]  # WeasyPrint ships no types
