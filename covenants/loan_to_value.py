@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_CEILING
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from engine.basics.values import rounded
+from engine.basics.values import listed, rounded
 from engine.determination.collateral import CollateralPart, collateral_form, collateral_parts, collateral_value, valuation
 from engine.determination.template import (
+    SINCE_2,
     Clause,
     Facts,
     Figure,
     MaintenanceClause,
     Measurement,
+    PartOf,
     Percentage,
     PositiveNumber,
     Remedy,
@@ -33,26 +36,38 @@ class LoanToValue(MaintenanceClause):
     may_take_class: ClassVar[bool] = True
     multiple: PositiveNumber
     maximum: Percentage
+    advance_rates: Annotated[Mapping[str, PartOf], SINCE_2] = {}
+    """Of each asset class the part of its Collateral Value that counts: their sum is the Borrowing Base; empty without one."""
+
+    def __hash__(self) -> int:
+        """Return a hash that equal terms share: a mapping has none, and terms are looked up whole."""
+        return hash((self.cite, self.multiple, self.maximum, *self.advance_rates.items()))
+
+    @property
+    def against(self) -> str:
+        """What the principal is held against, as the agreement calls it."""
+        return "the Borrowing Base" if self.advance_rates else "Collateral Value"
 
     def never_before(self, whole: Clause) -> bool:
         """Return whether the test of the whole debt fails first: a class is a part of it, and its maximum is not tighter."""
         if not isinstance(whole, LoanToValue) or whole.debt_class is not None or self.debt_class is None:
             return False
-        return whole.multiple == self.multiple and whole.maximum <= self.maximum
+        same = whole.multiple == self.multiple and whole.advance_rates == self.advance_rates
+        return same and whole.maximum <= self.maximum
 
 
 def measure(terms: LoanToValue, facts: Facts) -> Measurement:
     """Return principal over Collateral Value; a pool worth nothing has no ratio."""
     principal = facts.principal(terms)
-    parts = collateral_parts(facts, terms.multiple)
+    parts = collateral_parts(facts, terms.multiple, terms.advance_rates)
     value = collateral_value(parts, terms.cite)
     share = principal / value
 
     def working() -> tuple[Step, ...]:
-        steps = valuation(parts, value)
+        steps = valuation(parts, value, terms.against.removeprefix("the "))
         ratio = f"{written(principal, Unit.USD)} / {written(value, Unit.USD)}"
         figure = Figure(value=share, unit=Unit.SHARE)
-        return (*steps, Step(name="Measured", formula="outstanding principal / Collateral Value", worked=ratio, figure=figure))
+        return (*steps, Step(name="Measured", formula=f"outstanding principal / {terms.against}", worked=ratio, figure=figure))
 
     return Measurement(Figure(value=share, unit=Unit.SHARE), Figure(value=terms.maximum, unit=Unit.SHARE), "at most", working)
 
@@ -62,7 +77,7 @@ def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
     if terms.cure == "none":
         return ()
     principal = facts.principal(terms)
-    parts = collateral_parts(facts, terms.multiple)
+    parts = collateral_parts(facts, terms.multiple, terms.advance_rates)
     value = collateral_value(parts, terms.cite)
     ways: list[Remedy] = []
     cash = Fraction(rounded(principal - terms.maximum * value, 2, ROUND_CEILING))
@@ -82,8 +97,10 @@ def _more_gpus(part: CollateralPart, short: Fraction) -> Remedy:
 def reading(terms: LoanToValue) -> str:
     """Return the clause in plain English."""
     whose = f"of {whose_balance(terms, '')} " if terms.debt_class else ""
+    rates = listed([f"{name} {written(rate, Unit.SHARE)}" for name, rate in terms.advance_rates.items()])
+    base = f"the Borrowing Base, which is of each asset class a part of its Collateral Value: {rates}. That value is" if rates else ""
     return (
-        f"The outstanding principal {whose}must be at most {written(terms.maximum, Unit.SHARE)} of Collateral Value, which is "
+        f"The outstanding principal {whose}must be at most {written(terms.maximum, Unit.SHARE)} of {base or 'Collateral Value, which is'} "
         f"{written(terms.multiple, Unit.COUNT)} times the Reference Rate times the GPU-hours that the Pledged GPU Assets "
         f"offer in a year (GPUs × 8,760 × availability), summed over asset classes, each at its own index. Exactly "
         f"{written(terms.maximum, Unit.SHARE)} passes."
@@ -98,5 +115,5 @@ TEMPLATE = Template(
     measure=measure,
     reading=reading,
     remedies=remedies,
-    columns=lambda _terms, facts: collateral_form(facts),
+    columns=lambda terms, facts: collateral_form(facts, terms.advance_rates),
 )

@@ -7,7 +7,7 @@ template that divides by it or into it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,6 +19,7 @@ from engine.events.results import Step
 from engine.terms.pool import AssetClass, At
 
 HOURS_A_YEAR = 8760
+NO_ADVANCES: Mapping[str, Fraction] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +37,29 @@ class CollateralPart:
         return self.gpus * self.each
 
 
-def collateral_parts(facts: Facts, multiple: Fraction) -> tuple[CollateralPart, ...]:
-    """Return every asset class at its Reference Rate of the date. Raises Missing if an index has none."""
-    return tuple(_part(facts, name, multiple) for name in facts.terms.pledged_assets)
+Advances = Mapping[str, Fraction]
+"""Of each asset class the part of its value that is lent against, where the deal has advance rates; empty otherwise."""
 
 
-def _part(facts: Facts, name: str, multiple: Fraction) -> CollateralPart:
+def collateral_parts(facts: Facts, multiple: Fraction, advances: Advances = NO_ADVANCES) -> tuple[CollateralPart, ...]:
+    """Return every asset class at its Reference Rate of the date, at its advance rate if there are. Raises Missing if an index has none."""
+    return tuple(_part(facts, name, multiple, advances.get(name, Fraction(1))) for name in facts.terms.pledged_assets)
+
+
+def _part(facts: Facts, name: str, multiple: Fraction, advance: Fraction) -> CollateralPart:
     asset = facts.terms.pledged_assets[name]
     rate = _rate(facts, name, asset)
     if rate is None:
         return CollateralPart(name, facts.gpus(name), Fraction(0), lambda: f"no Reference Rate of {asset.index}: excluded, {asset.cite}")
     gpus = facts.gpus(name)
     factor = asset.performance_factor or Fraction(1)
-    each = multiple * rate * HOURS_A_YEAR * asset.availability * factor
+    each = multiple * rate * HOURS_A_YEAR * asset.availability * factor * advance
 
     def worked() -> str:
         text = f"{written(multiple, Unit.COUNT)} × {written(rate, Unit.RATE)} × {gpus:,} GPUs × 8,760 h × "
         text += written(asset.availability, Unit.SHARE)
-        return text + (f" × {written(factor, Unit.COUNT)}" if factor != 1 else "")
+        text += f" × {written(factor, Unit.COUNT)}" if factor != 1 else ""
+        return text + (f" × advance rate {written(advance, Unit.SHARE)}" if advance != 1 else "")
 
     return CollateralPart(name, gpus, each, worked)
 
@@ -79,7 +85,7 @@ def collateral_value(parts: Sequence[CollateralPart], cite: str) -> Fraction:
     return value
 
 
-def collateral_form(facts: Facts) -> LinearForm | None:
+def collateral_form(facts: Facts, advances: Advances = NO_ADVANCES) -> LinearForm | None:
     """Return Collateral Value as a sum of Reference Rates, apart from what all of its parts are multiplied by.
 
     None for a pool that is priced at a blend, which treats a missing component by rules of its own, and for one without GPUs.
@@ -88,7 +94,7 @@ def collateral_form(facts: Facts) -> LinearForm | None:
     for name, asset in facts.terms.pledged_assets.items():
         if asset.index in facts.terms.blended_rates:
             return None
-        each = facts.gpus(name) * asset.availability * (asset.performance_factor or Fraction(1))
+        each = facts.gpus(name) * asset.availability * (asset.performance_factor or Fraction(1)) * advances.get(name, Fraction(1))
         hours[asset.index] = hours.get(asset.index, Fraction(0)) + each
     weights = {index: weight for index, weight in hours.items() if weight}
     if not weights:
@@ -104,12 +110,12 @@ def _step_of(weights: Iterable[Fraction]) -> Fraction:
     return Fraction(math.gcd(*(int(one * common) for one in numbers)), common)
 
 
-def valuation(parts: Sequence[CollateralPart], value: Fraction) -> list[Step]:
+def valuation(parts: Sequence[CollateralPart], value: Fraction, total: str = "Collateral Value") -> list[Step]:
     """Return the working: one line for each class, and their sum if there are several."""
     steps = [_step(f"Value of {part.name}", "multiple × rate × GPU-hours a year", part.worked(), part.value) for part in parts]
     if len(parts) > 1:
-        total = " + ".join(written(part.value, Unit.USD) for part in parts)
-        steps.append(_step("Collateral Value", "sum over asset classes", total, value))
+        added = " + ".join(written(part.value, Unit.USD) for part in parts)
+        steps.append(_step(total, "sum over asset classes", added, value))
     return steps
 
 

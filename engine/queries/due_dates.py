@@ -13,6 +13,7 @@ from engine.events.duty_words import duty_words
 from engine.events.kinds import (
     ActApplied,
     ActRecorded,
+    Counted,
     DeadlinePassed,
     Determined,
     Event,
@@ -22,7 +23,7 @@ from engine.events.kinds import (
 )
 from engine.events.notice import notice_given
 from engine.events.standing import standing
-from engine.events.states import TestStatus
+from engine.events.states import TestStatus, TriggerStatus
 
 BECAME = {"SATISFIED": "satisfied on", "OVERDUE": "overdue since", "CLOSED": "ended by the discharge of"}
 """What became of a delivery, by the status of its Obligation."""
@@ -93,6 +94,7 @@ def _cure(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
             continue
         if isinstance(payload, DeadlinePassed) and payload.state.test == duty.due.subject and payload.deadline.by == duty.due.by:
             yield f"passed without a cure: {payload.state.status.value} since {payload.state.since}", False
+        yield from _trigger_cure(duty, payload)
         state = payload.state if isinstance(payload, Tested) else payload.test if isinstance(payload, ActApplied) else None
         if state is None or state.test != duty.due.subject:
             continue
@@ -100,6 +102,13 @@ def _cure(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
             yield f"ended: {state.status.value} since {state.since}", False
         elif state.cure is not None and state.cure.by != duty.due.by:
             yield f"replaced: cure by {state.cure.by}", False
+
+
+def _trigger_cure(duty: DatedDuty, payload: object) -> Iterator[Outcome]:
+    """Yield how the cure of a trigger of its own ended: it begins, or its condition is no longer met (`rulings.md` 52)."""
+    trigger = payload.state if isinstance(payload, Counted) else payload.trigger if isinstance(payload, ActApplied) else None
+    if trigger is not None and trigger.trigger == duty.due.subject and trigger.status is not TriggerStatus.PENDING_CURE:
+        yield f"ended: {trigger.status.value} since {trigger.since}", False
 
 
 def _delivery(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
@@ -117,12 +126,28 @@ def _delivery(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
 
 def _report(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     """Yield the first report that came in for the Determination Date, in time or late; the newest date itself is open until the next."""
+    whole = [event.payload for event in events if isinstance(event.payload, Determined)]
+    if any(date_.as_of is not None for date_ in whole):
+        yield from _awaited_report(duty, whole)
+        return
     received = (event.payload for event in events if isinstance(event.payload, ReportReceived))
     for report in received:
         if duty.first < report.received <= duty.following:
             yield f"{'received' if report.received <= duty.due.by else 'received late'} on {report.received}", False
     if any(isinstance(event.payload, Determined) and event.effective_on >= duty.following for event in events):
         yield f"not received by {duty.following}", True
+
+
+def _awaited_report(duty: DatedDuty, whole: Sequence[Determined]) -> Iterator[Outcome]:
+    """Yield when the report came that the tests of its date waited for, or that it did not by its due date (`rulings.md` 49a)."""
+    awaited = duty.due.facts.for_date if duty.due.facts is not None else None
+    of_date = [determined for determined in whole if determined.as_of == awaited and determined.as_of is not None]
+    for determined in of_date:
+        if determined.served is not None:
+            came = determined.served.received
+            yield f"{'received' if came <= duty.due.by else 'received late'} on {came}", False
+    if of_date:
+        yield f"not received by {duty.due.by}", True
 
 
 def _notice(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:

@@ -55,7 +55,7 @@ EXAMPLES: Mapping[str, str] = {
     "paid_to": "class_a",
 }
 """Examples of texts that have no form of their own, by their keys."""
-NAMED: Mapping[str, str] = {"rates": "CRI-H100", "facts": "outstanding_principal"}
+NAMED: Mapping[str, str] = {"rates": "CRI-H100", "facts": "outstanding_principal", "advance_rates": "h100"}
 """An example of a name in each block whose parts are named."""
 PREFERRED: Mapping[str, str] = {"measured_as": "performance against origination"}
 """The choice under which every key of a template may stand, if it is not the first."""

@@ -165,6 +165,7 @@ KEYS: tuple[FormatKey, ...] = (
     FormatKey(("covenants", "*"), "failure_is", _failure, "what follows a failure differs, and what a trigger counts", _said_in_format_1),
     FormatKey(("covenants", "*"), "last_tested", never, "a test that is over has no results"),
     FormatKey(("covenants", "*"), "between", _straight_lines, "between two points the curve allows another figure"),
+    FormatKey(("covenants", "*"), "advance_rates", never, "a borrowing base lends against a part of each class"),
     FormatKey(("covenants", "*", "curve"), "switches", never, "a scenario that gives way to another allows another fall"),
     FormatKey(("covenants", "*", "scenario"), "switches", never, "a scenario that gives way to another leaves another rate"),
     FormatKey(("covenants", "*", "tested_while"), "from", _next_date, "a test may spring on the very date of its trigger, or on the next"),

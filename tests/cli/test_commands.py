@@ -70,7 +70,7 @@ def test_the_help_of_db_has_an_example_and_exit_codes() -> None:
 def test_the_record_is_copied_and_the_schema_printed_as_json(tmp_path: Path) -> None:
     headroom("init", str(tmp_path / "desk"))
     found = headroom("db", "backup", str(tmp_path / "copy.sqlite"), "--json", folder=tmp_path / "desk")
-    assert json.loads(found.stdout) == {"copy": str(tmp_path / "copy.sqlite"), "entries": 0}
+    assert json.loads(found.stdout) == {"copy": str(tmp_path / "copy.sqlite"), "entries": 0, "desk": None}
     assert "properties" in json.loads(headroom("schema", "--json").stdout)
 
 

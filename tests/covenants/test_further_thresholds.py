@@ -1,4 +1,4 @@
-"""Amounts, curves by steps, scenarios that switch and second Cure Periods, at and around their limits, against rational arithmetic.
+"""Amounts, steps, scenarios that switch, borrowing bases and second Cure Periods, at and around their limits, against rational arithmetic.
 
 100,000 cases of each in the soak, a hundredth of them otherwise.
 """
@@ -20,13 +20,14 @@ from engine.determination.determine import decided
 from engine.determination.measure_inputs import Reported
 from engine.determination.template import Facts, Template
 from engine.evaluation.test_states import second_period
-from engine.events.rates import Published
+from engine.events.rates import Published, ReferenceRate
 from engine.events.results import NotDetermined, Source, Verdict
 from engine.events.states import Deadline, TestState, TestStatus
 from engine.terms.as_written import Deal, resolve
 from engine.terms.in_force import TermsInForce
 from tests.conftest import DEALS
 from tests.covenants.test_reported_figure_thresholds import PASSES
+from tests.terms.test_further_clauses import borrowing_base
 
 CASES = 100_000 if os.environ.get("HEADROOM_SOAK") else 1_000
 ON = date(2026, 7, 30)
@@ -128,6 +129,25 @@ def test_scenarios_that_switch(terms: TermsInForce, all_templates: dict[str, Tem
         passed = (LEVEL - rate) / LEVEL <= 1 - left
         if falls(terms, template, {**path, "switches": [other]}, None, rate) is not (Verdict.PASS if passed else Verdict.FAIL):
             wrong.append((number, first, second, switched, rate))
+    assert wrong == []
+
+
+def test_borrowing_bases(load: Callable[[str], Deal], all_templates: dict[str, Template]) -> None:
+    """Two classes at advance rates of their own: the principal stands at the base, or a cent from it."""
+    terms, template = resolve(load(borrowing_base("h100: 75%, a100: 60%")), ON), all_templates["loan_to_value"]
+    clause, drawn, wrong = terms.covenants["borrowing-base"], random.Random(30), []
+    of_class = {"h100": Fraction(1000 * 95, 100), "a100": Fraction(500 * 90 * 5, 1000)}
+    for number in range(CASES):
+        rate, advances = Fraction(drawn.randint(1, 50_000), 10_000), {name: Fraction(drawn.randint(1, 100), 100) for name in of_class}
+        base = Fraction(3, 2) * rate * 8760 * sum(of_class[name] * advances[name] for name in of_class)
+        principal = Fraction(round(base * 100) + drawn.choice([-1, 0, 1]), 100)
+        value = Decimal(rate.numerator) / Decimal(rate.denominator)
+        known = ReferenceRate(index="CRI-H100", on=ON, value=value, step="published value", cite="-", publication_date=ON)
+        report = Reported({"outstanding_principal": Figure(value=principal, unit=Unit.USD)}, SOURCE)
+        facts = Facts(on=ON, terms=terms, rates={"CRI-H100": (known,)}, published={}, report=report)
+        found = decided("base", clause.model_copy(update={"advance_rates": advances}), template, facts).verdict
+        if found is not (Verdict.PASS if principal <= base else Verdict.FAIL):
+            wrong.append((number, rate, advances, principal))
     assert wrong == []
 
 

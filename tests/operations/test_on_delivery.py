@@ -13,6 +13,7 @@ from engine.determination.template import Template
 from engine.events.kinds import Correction, Determined
 from engine.events.results import Verdict
 from engine.events.states import TestStatus
+from engine.queries.due_dates import deadlines
 from reports.notice.words import page_words
 from tests.operations.said_desk import ADMINISTERED, Desk
 from tests.terms.test_on_delivery import quarterly
@@ -67,6 +68,23 @@ def test_the_day_after_the_report_was_due_says_that_it_is_not_determined(desk: D
     (tested,) = desk.tested()
     assert (tested.result.verdict, tested.result.on, tested.result.as_of) == (Verdict.NOT_DETERMINED, date(2026, 5, 16), AS_OF)
     desk.replays()
+
+
+def test_the_calendar_says_when_the_awaited_report_came(desk: Desk) -> None:
+    """The report of 30 June, due on 14 August, is open until then; on 11 August it comes."""
+    desk.take(at(DELIVERED), REPORT)
+    desk.run(DELIVERED)
+
+    def outcome() -> list[tuple[date, str]]:
+        return [(one.due.by, one.outcome) for one in deadlines(desk.events) if one.due.act == "report"]
+
+    assert outcome() == [(date(2026, 8, 14), "open")]
+    desk.run(date(2026, 7, 2))
+    assert outcome() == [(date(2026, 8, 14), "open")]
+    following = REPORT.replace("2026-03-31", "2026-06-30").replace("2026-01-01", "2026-04-01")
+    desk.take(at(date(2026, 8, 11)), following)
+    desk.run(date(2026, 8, 11))
+    assert outcome()[0] == (date(2026, 8, 14), "received on 2026-08-11")
 
 
 def test_a_report_that_is_entered_late_counts_from_its_receipt(desk: Desk) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from engine.determination.template import Template
 from engine.events.kinds import Determined
+from engine.queries.due_dates import deadlines
 from engine.queries.history import summary
 from reports.notice.words import page_words
 from tests.evaluation.test_triggers_with_a_cure import BASE, deficiency
@@ -50,6 +51,8 @@ def test_a_trigger_that_can_be_cured_is_due_and_says_until_when(desk: Desk) -> N
 def test_a_trigger_in_effect_says_when_it_was_first_met(desk: Desk) -> None:
     desk.run(date(2026, 3, 16), "1.9000")
     desk.run(date(2026, 4, 15), "1.9000")
+    (cure,) = [one for one in deadlines(desk.events) if one.due.act == "cure"]
+    assert (cure.due.by, cure.outcome, cure.open) == (date(2026, 3, 19), "ended: IN EFFECT since 2026-03-20", False)
     words = " ".join(page_words(one).decode() for one in desk.made if one.on == date(2026, 4, 15))
     assert "is in effect since Friday 20 March 2026, its condition first met on Tuesday 17 February 2026" in words
     assert desk.unverified() == []

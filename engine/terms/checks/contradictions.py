@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal, resolve
+from engine.terms.checks.advance_rates import advance_rates
 from engine.terms.checks.step_dates import in_the_life
 from engine.terms.clause import Clause, MaintenanceClause, is_default
 from engine.terms.in_force import TermsInForce
@@ -227,4 +228,11 @@ def without_examples(deal: Deal) -> Iterator[Problem]:
         yield Problem("W106", "the deal has no worked example", why, "write `worked_examples:`", place)
 
 
-CONTRADICTIONS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (unreachable, impossible, order, amended_counts, without_examples)
+CONTRADICTIONS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
+    unreachable,
+    impossible,
+    order,
+    amended_counts,
+    without_examples,
+    advance_rates,
+)
