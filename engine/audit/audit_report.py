@@ -25,6 +25,7 @@ from engine.events.notice import Pages
 from engine.events.results import Verdict
 from engine.events.servicing import FigureConfirmed, ReceiptShown, RegisterChanged
 from engine.events.standing import standing
+from engine.events.taken_over import TakenOver
 from engine.record.checkpoint import verify
 from engine.record.keys import VerifierKey
 from engine.record.log import deal_log, read
@@ -248,8 +249,8 @@ def _on_a_word(inside: Sequence[Event]) -> Iterator[Line]:
             yield _line(event, f"{payload.document} was received on {payload.received} and entered on {event.recorded_at.date()}.")
         elif isinstance(payload, KeyReplaced):
             yield _line(event, f"The key of the log was replaced ({payload.why}), signed by {len(payload.signatures)} keys.")
-        elif event.kind == "taken over":
-            yield _line(event, "The deal was taken over in mid-life: what was so before rests on the document that was shown.")
+        elif isinstance(payload, TakenOver):
+            yield _line(event, f"The deal was taken over in mid-life: what was so before is {payload.words} ({payload.sha256[:16]}).")
 
 
 def _corrected(correction: Correction) -> str:

@@ -39,6 +39,7 @@ from engine.basics.calendar import load_calendar
 from engine.basics.errors import HeadroomError
 from engine.basics.files import text_of
 from engine.determination.template import Template, clauses_of
+from engine.evaluation.carried_over import adoption
 from engine.evaluation.corrections import by_terms, correction, numbered, of_date, reaching_back
 from engine.evaluation.inputs import inputs_of, kinds_of
 from engine.evaluation.one_date import evaluate
@@ -209,8 +210,8 @@ class Replay:
         payload = event.payload
         if isinstance(payload, DealAdopted):
             deal = self._file(event, payload.file_sha256)
-            again, number = adopted(deal, self.templates), len(before.files) + 1
-            return (Draft(kind=event.kind, subject="deal", effective_on=deal.closing_date, payload=again, print=number),)
+            replayed.asserted += deal.takeover is not None and not before.files  # it rests on two persons' word
+            return adoption(deal, adopted(deal, self.templates), len(before.files) + 1, self.templates)
         if isinstance(payload, ReportReceived):
             return (self._report(before, event, payload),)
         if isinstance(payload, RegisterChanged):

@@ -92,7 +92,7 @@ def leaves(tree: Tree) -> tuple[LeafRule, ...]:
 
 def fresh(tree: Tree) -> tuple[Limb, ...]:
     """Return the counts of a condition that has seen no date."""
-    return tuple(_limb(leaf, ()) for leaf in leaves(tree))
+    return tuple(limb_of(leaf, ()) for leaf in leaves(tree))
 
 
 def carried(tree: Tree, limbs: Sequence[Limb]) -> tuple[Limb, ...]:
@@ -125,7 +125,7 @@ def _next(leaf: LeafRule, limb: Limb, seen: Seen, states_only: bool) -> Limb:
     # A state stands between dates and is looked at on any day; a count looks at dates alone.
     if states_only and leaf.persistence is not None:
         return limb
-    after = _limb(leaf, _history(leaf, limb, seen))
+    after = limb_of(leaf, _history(leaf, limb, seen))
     full = leaf.persistence is not None and after.count >= after.needed
     return after.model_copy(update={"met_since": limb.met_since or seen.on}) if full else after
 
@@ -212,7 +212,8 @@ def _met(tree: Tree, limbs: Mapping[LeafRule, Limb]) -> bool:
     return sum(_met(part, limbs) for part in tree.parts) >= tree.n
 
 
-def _limb(leaf: LeafRule, history: tuple[bool, ...]) -> Limb:
+def limb_of(leaf: LeafRule, history: tuple[bool, ...]) -> Limb:
+    """The count of a leaf that has seen these dates, newest last."""
     persistence = leaf.persistence
     if persistence is None:
         said, fields = _said(leaf)

@@ -291,7 +291,8 @@ def _trigger(day: Day, rule: TriggerRule, decided: dict[str, TriggerState], anno
     on, before = day.inputs.on, decided.get(rule.name)
     entries = (day.state.test_entries, day.state.trigger_entries)
     held_tests, tests = frozenset(day.held), day.state.tests
-    declared = recorded_acts.declared_events(day.state.acts, on)
+    carried = day.state.taken_over.events if day.state.taken_over is not None else {}
+    declared = recorded_acts.declared_events(day.state.acts, on, carried)
     today = Seen(on, day.results, held_tests, tests, decided, day.inputs.kinds, *entries, day.inputs.terms_since, announced, declared)
     held, clock = account(day.inputs, day.state, rule.name).held, cure_clock(day, rule)
     after = undone(next_trigger(before, rule, today, held, target(day, rule.name), clock), day.state.irrevocable.get(rule.name), on)

@@ -194,9 +194,12 @@ ON_TRIGGERS: dict[str, tuple[tuple[TriggerStatus, ...], Callable[[TriggerState, 
 """The same for each Act on a trigger."""
 
 
-def declared_events(acts: Iterable[ActRecorded], on: date) -> dict[str, date]:
-    """Return the events that stand declared on a day, and since when: an Act has declared them, and none has ended them since."""
-    declared: dict[str, date] = {}
+def declared_events(acts: Iterable[ActRecorded], on: date, carried: Mapping[str, date]) -> dict[str, date]:
+    """Return the events that stand declared on a day, and since when: an Act has declared them, and none has ended them since.
+
+    `carried` are those that stood when the deal was taken over.
+    """
+    declared = dict(carried)
     for act in sorted((one for one in acts if one.act in EVENT_ACTS and one.effective_on <= on), key=lambda one: one.effective_on):
         if act.act == "event declared":
             declared.setdefault(act.clause or "", act.effective_on)

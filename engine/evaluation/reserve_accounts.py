@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from engine.events.kinds import ActRecorded, ReportReceived
 from engine.events.states import ReserveAccount, ReserveReleased, SweptPeriod, clause_and_day
+from engine.events.taken_over import TakenOver
 from engine.terms.act_requirements import PAYMENT_MADE
 from engine.terms.phrases import read_amount
 
@@ -33,6 +34,7 @@ class Said:
         reports: reports received by the date, newest first.
         acts: the Recorded Acts that stand.
         sole: whether the deal has one sweep only, so that figures without a clause's name are of it.
+        handed: the accounts as a former servicer left them, and as of when.
     """
 
     money: Sequence[Money]
@@ -40,29 +42,35 @@ class Said:
     reports: Sequence[ReportReceived]
     acts: Sequence[ActRecorded]
     sole: bool
+    handed: TakenOver | None = None
 
 
 def reserve_account(clause: str, said: Said, on: date) -> ReserveAccount:
     """Return the reserve account of one sweep at the end of `on`."""
     moved = [amount for amount in said.money if amount.clause == clause]
+    opening = said.handed.reserve_of(clause) if said.handed is not None else None
     balance, payments = _balance(clause, said), _payments(clause, said, on)
     days = [day for day, _ in payments] + ([balance[0]] if balance else [])
+    if opening is not None and said.handed is not None and opening.confirmed_on is not None:
+        confirmed = opening.confirmed_on
+        balance = balance if balance is not None and balance[0] > confirmed else (confirmed, opening.held)
+        days = [day for day in days if day > confirmed] or [confirmed]
     if not days:
-        due = _due(moved, on)
+        due = _due(moved, on, opening)
         return ReserveAccount(clause=clause, held=due, due=due, withdrawn=_withdrawn(clause, said, moved, on))
     since = balance[0] if balance else date.min
     paid = sum((amount for day, amount in payments if day > since), Fraction(0))
     released = sum((move.amount for move in moved if isinstance(move, ReserveReleased) and since < move.on <= on), Fraction(0))
     held = (balance[1] if balance else Fraction(0)) + paid - released
     newest = max(days)
-    return ReserveAccount(
-        clause=clause, held=max(held, Fraction(0)), due=_due(moved, on), due_then=_due(moved, newest), confirmed_on=newest
-    )
+    known_then = opening is not None and opening.confirmed_on == newest and opening.due_then is not None
+    due_then = opening.due_then if known_then and opening is not None else _due(moved, newest, opening)
+    return ReserveAccount(clause=clause, held=max(held, Fraction(0)), due=_due(moved, on, opening), due_then=due_then, confirmed_on=newest)
 
 
-def _due(moved: Iterable[Money], on: date) -> Fraction:
+def _due(moved: Iterable[Money], on: date, opening: ReserveAccount | None) -> Fraction:
     """Return what ought to be in the account at the end of a day: what was due by it, less what was to be released."""
-    total = Fraction(0)
+    total = Fraction(0) if opening is None else opening.due
     for move in moved:
         if isinstance(move, SweptPeriod):
             total += move.swept or 0 if move.payment_date <= on else 0

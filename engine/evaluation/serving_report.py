@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import takewhile
 
 from engine.determination.measure_inputs import ReportDue, Reported
@@ -105,6 +105,8 @@ def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
         if rule is None or end <= inputs.terms.closing_date:
             return
         due = counted_from(rule.due, date_of_period(inputs.terms, inputs.calendar, end), inputs.calendar)
+        if _of_a_former_servicer(inputs, end, due):
+            return
         if due <= inputs.on:
             start = period_start(rule, end)
             in_period = [r for r in newest_first(inputs) if start <= r.period_end <= end]
@@ -117,6 +119,12 @@ def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
                 and first.received_at is not None
             )
             yield ReportDue(end, due, None if first is None else first.delivered_on, late)
+
+
+def _of_a_former_servicer(inputs: Inputs, end: date, due: date) -> bool:
+    """Whether a period's report was due under a former servicer, and the takeover says nothing of it or of an older one."""
+    handed = inputs.state.taken_over
+    return handed is not None and due <= handed.as_of and (handed.reports_from is None or end < handed.reports_from)
 
 
 def report_due(inputs: Inputs) -> ReportDue | None:

@@ -53,7 +53,7 @@ def account(inputs: Inputs, state: DealState, clause: str) -> ReserveAccount:
     if clause not in accounts:
         return ReserveAccount(clause=clause, held=Fraction(0), due=Fraction(0))
     sole = len(accounts) == 1
-    said = Said(state.money, state.stated_due, newest_first(inputs), state.acts, sole)
+    said = Said(state.money, state.stated_due, newest_first(inputs), state.acts, sole, state.taken_over)
     return reserve_account(clause, said, inputs.on)
 
 

@@ -11,6 +11,7 @@ from datetime import date
 from fractions import Fraction
 
 from engine.determination.template import Clause, Rule, Template, When
+from engine.determination.trigger_counts import dates_of_tests, persistence_of
 from engine.evaluation.conditions import Gate, LeafRule, Seen, Tree, carried, ceased_on, counted, fresh, leaves, met, newly_met, same_leaf
 from engine.evaluation.deadlines import BusinessDays, day_after, deadline, used_up
 from engine.events.states import TriggerState, TriggerStatus
@@ -53,7 +54,7 @@ class TriggerRule:
 def rules(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[TriggerRule, ...]:
     """Return all triggers of a deal on a date, clause triggers first, then composite ones in dependency order."""
     own = [_clause_rule(key, clause, templates[clause.template]) for key, clause in terms.covenants.items()]
-    dates: dict[str, DateKind] = {key: templates[clause.template].dates for key, clause in terms.covenants.items()}
+    dates = dates_of_tests(terms, templates)
     composite = [_composite(name, trigger, dates) for name, trigger in terms.triggers.items()]
     return (*(rule for rule in own if rule is not None), *in_order(composite))
 
@@ -84,13 +85,7 @@ def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
     """Return a condition ready to be counted; `dates` are those on which each test is run."""
     match condition:
         case Leaf():
-            # without `for`, one date of the test's own kind: on another kind it has no result, and the leaf could never be met
-            once = (
-                None
-                if condition.state or condition.announced or condition.on_or_after or condition.event
-                else Persistence(1, 1, dates.get(condition.test or "", "determination dates"))
-            )
-            persistence = condition.persistence or once
+            persistence = persistence_of(condition, dates)
             said = (condition.announced, condition.index, condition.on_or_after, condition.event)
             return LeafRule(condition.test, condition.trigger, condition.result, None, None, condition.state, persistence, *said)
         case AnyOf():

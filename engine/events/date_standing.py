@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from engine.basics.canonical_json import canonical, sha256_hex
 from engine.basics.values import Fact
 from engine.events.kinds import (
@@ -25,6 +27,7 @@ from engine.events.kinds import (
 )
 from engine.events.standing import standing
 from engine.events.states import Obligation, ReserveReleased, Run, TestState, TriggerState, obligation_key, run_after
+from engine.events.taken_over import TakenOver
 
 if TYPE_CHECKING:
     from engine.events.deal_state import DealState
@@ -41,6 +44,8 @@ class DateStanding(Fact):
     """By test: how many determined dates running it has FAILed, and the date of its newest result."""
     released: tuple[ReserveReleased, ...] = ()
     """Reserves released since the Determination Date before."""
+    carried_as_of: date | None = Field(default=None, exclude_if=lambda day: day is None)
+    """The day as of which the deal was taken over: results up to it are a former servicer's and no entries here. Absent otherwise."""
 
     @property
     def file(self) -> bytes:
@@ -63,6 +68,7 @@ def standing_of(state: DealState) -> DateStanding:
         obligations=tuple(obligation for obligation in state.obligations.values() if obligation.status != "SATISFIED"),
         runs=state.runs,
         released=tuple(amount for amount in money if since is None or amount.on > since),
+        carried_as_of=state.taken_over.as_of if state.taken_over is not None else None,
     )
 
 
@@ -74,20 +80,18 @@ def standing_after(events: Iterable[Event]) -> DateStanding:
     runs: dict[str, Run] = {}
     released: list[ReserveReleased] = []
     since: date | None = None
+    carried: date | None = None
     for event in events:
-        payload, test, trigger, moved = event.payload, None, None, None
+        payload = event.payload
+        test, trigger, moved = _moved_by(payload)
         if isinstance(payload, Tested):
-            test, runs[payload.result.test] = payload.state, run_after(runs.get(payload.result.test), payload.result)
-        elif isinstance(payload, (DeadlinePassed, Suspended)):
-            test = payload.state
-        elif isinstance(payload, Counted):
-            trigger = payload.state
-        elif isinstance(payload, ActApplied):
-            test, trigger, moved = payload.test, payload.trigger, payload.obligation
-        elif isinstance(payload, ObligationMoved):
-            moved = payload.obligation
+            runs[payload.result.test] = run_after(runs.get(payload.result.test), payload.result)
         elif isinstance(payload, ReserveReleased):
             released.append(payload)
+        elif isinstance(payload, TakenOver):
+            tests, triggers, runs = dict(payload.tests), dict(payload.triggers), dict(payload.runs)
+            obligations, since = {obligation_key(one): one for one in payload.obligations}, payload.last_date
+            carried = payload.as_of
         elif isinstance(payload, Determined):
             since, last = event.effective_on, since
         if test is not None:
@@ -102,7 +106,23 @@ def standing_after(events: Iterable[Event]) -> DateStanding:
         obligations=tuple(obligation for obligation in obligations.values() if obligation.status != "SATISFIED"),
         runs=runs,
         released=tuple(release for release in released if since is None or last is None or release.on > last),
+        carried_as_of=carried,
     )
+
+
+def _moved_by(payload: object) -> tuple[TestState | None, TriggerState | None, Obligation | None]:
+    """The test, the trigger and the Obligation that an event's payload moves, each as it then stands."""
+    match payload:
+        case Tested(state=test) | DeadlinePassed(state=test) | Suspended(state=test):
+            return test, None, None
+        case Counted(state=trigger):
+            return None, trigger, None
+        case ActApplied(test=moved, trigger=trigger, obligation=obligation):
+            return moved, trigger, obligation
+        case ObligationMoved(obligation=obligation):
+            return None, None, obligation
+        case _:
+            return None, None, None
 
 
 def resting_on(said: NotEvaluated, events: Sequence[Event]) -> NotEvaluated:

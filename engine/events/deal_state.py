@@ -22,6 +22,7 @@ from engine.events.kinds import (
     ReportReceived,
     Suspended,
     Tested,
+    as_received,
 )
 from engine.events.notifiable import Notifiable, notifiable
 from engine.events.rates import ReferenceRate
@@ -41,6 +42,7 @@ from engine.events.states import (
     obligation_key,
     run_after,
 )
+from engine.events.taken_over import TakenOver
 
 TRIGGER_ENDED = "trigger ended|"
 """How the identity of an Act begins that ends a trigger: an irrevocable one as well, which nothing else ends (`rulings.md` 27)."""
@@ -95,6 +97,8 @@ class DealState(Fact):
     """Notices that were given by the deal's own rule, by the key of their duty, and when (`rulings.md` 54)."""
     notices: int = 0
     """The number of the last notice."""
+    taken_over: TakenOver | None = None
+    """The state that a former servicer handed over, where the deal was taken over in mid-life (`rulings.md` 56)."""
 
 
 class Happened(Protocol):
@@ -111,6 +115,8 @@ class Happened(Protocol):
 
 def apply(state: DealState, event: Happened) -> DealState:
     """Return the state after one more event."""
+    if isinstance(event.payload, TakenOver):
+        return _taken_over(state, event.payload)
     after = _corrected(_entered(_applied_payload(state, event), event), event)
     happened = tuple((kind, subject, event.effective_on) for kind, subject in notifiable(event.payload))
     if happened:
@@ -150,6 +156,32 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
             return after_determination(state, event.effective_on)
         case _:
             return state
+
+
+def _taken_over(state: DealState, handed: TakenOver) -> DealState:
+    """The state that a former servicer left; what came in before it was recorded stays."""
+    carried = {as_received(report).name: as_received(report) for report in handed.reports}
+    entered = tuple(report for report in state.reports if report.name not in carried)
+    return state.model_copy(
+        update={
+            "tests": handed.tests,
+            "triggers": handed.triggers,
+            "runs": handed.runs,
+            "test_entries": handed.test_entries,
+            "trigger_entries": handed.trigger_entries,
+            "obligations": {obligation_key(one): one for one in handed.obligations},
+            "reserves": {account.clause: account.held for account in handed.reserves},
+            "in_effect": frozenset(handed.in_effect),
+            "begun": frozenset(handed.begun),
+            "rates": handed.rates,
+            "reports": (*carried.values(), *entered),
+            "reached": handed.as_of,
+            "last_date": handed.last_date,
+            "notifiable": tuple((one.kind, one.subject, one.since) for one in handed.not_yet_told),
+            "duties": handed.notices_owed,
+            "taken_over": handed,
+        }
+    )
 
 
 def _moved_test(state: DealState, moved: Tested | DeadlinePassed | Suspended) -> DealState:

@@ -47,6 +47,7 @@ from engine.events.states import (
     TriggerState,
     TriggerStatus,
 )
+from engine.events.taken_over import TakenOver
 
 
 class ReportReceived(ReportFacts):
@@ -232,6 +233,7 @@ class ActApplied(Fact):
 
 KINDS: dict[str, type[Fact]] = {
     "deal adopted": DealAdopted,
+    "taken over": TakenOver,
     "report received": ReportReceived,
     "receipt shown": ReceiptShown,
     "figure confirmed": FigureConfirmed,

@@ -13,13 +13,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from engine.basics.canonical_json import canonical, sha256_hex
 from engine.events.deal_state import DealState
 from engine.events.kinds import ReportReceived
 from engine.events.rates import ReferenceRate
 
 BY_IDENTITY = ("rates", "reports", "acts", "duties", "registers")
-LEFT_OUT = ("notices", "notifiable", "correcting", "again")
-"""What no later date rests on: the number of the last document, and what the date itself used up."""
+LEFT_OUT = ("notices", "notifiable", "correcting", "again", "taken_over")
+"""What no later date rests on: the number of the last document, and what the date itself used up; and what is told by its hash."""
 
 
 def state_sha256(state: DealState) -> str:
@@ -31,6 +32,8 @@ def state_sha256(state: DealState) -> str:
     plain["duties"] = [f"{duty.key} {duty.since}" for duty in state.duties]
     if state.registers:  # absent in records of deals without a register
         plain["registers"] = {name: register.sha256 for name, register in state.registers.items()}
+    if state.taken_over is not None:
+        plain["taken_over"] = sha256_hex(canonical(state.taken_over.model_dump(mode="json")))
     return sha256(json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from engine.basics.values import listed
 from engine.determination.template import Clause, MaintenanceClause, Template
 from engine.terms.in_force import TermsInForce, TriggerTerms
-from engine.terms.trigger_conditions import AllOf, AnyOf, AtLeast, Condition, Leaf
+from engine.terms.trigger_conditions import leaves_of
 
 Kind = Literal["warning", "obligation", "sweep", "block", "default", "early amortization"]
 RANKS: dict[Kind, int] = {"warning": 0, "obligation": 1, "sweep": 2, "block": 2, "default": 3, "early amortization": 4}
@@ -73,22 +73,6 @@ def of_triggers(terms: TermsInForce, subjects: Collection[str]) -> Iterator[Limb
                 ends = "; never ends" if trigger.ends == "never" else ""
                 needs = f"{leaf.persistence or 'one date'}{ends}"
                 yield Limb(f"{name} by {leaf.test} FAIL", name, leaf.test, kind_of(trigger), needs, at_once=True)
-
-
-def leaves_of(condition: Condition) -> Iterator[Leaf]:
-    """Yield the leaves of a condition, in the order of the file."""
-    match condition:
-        case Leaf():
-            yield condition
-        case AnyOf():
-            for part in condition.any_of:
-                yield from leaves_of(part)
-        case AllOf():
-            for part in condition.all_of:
-                yield from leaves_of(part)
-        case AtLeast():
-            for part in condition.at_least.of:
-                yield from leaves_of(part)
 
 
 def kind_of(trigger: TriggerTerms) -> Kind:

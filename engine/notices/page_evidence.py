@@ -117,7 +117,7 @@ def _whole(stated: Event, events: Sequence[Event], standing: DateStanding) -> No
             raise VerificationFailed("the notice does not carry the whole of the date that was determined last")
     newest = {event.subject: event.payload for event in events if isinstance(event.payload, Tested)}
     for test, run in standing.runs.items():
-        if run.on < day.payload.publication_date:
+        if run.on < day.payload.publication_date or (standing.carried_as_of is not None and run.on <= standing.carried_as_of):
             continue
         body = newest.get(test)
         if body is None or body.result.on != run.on:

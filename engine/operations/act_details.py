@@ -13,6 +13,7 @@ from engine.events.kinds import ActApplied, ActRecorded, DeadlinePassed, Event, 
 from engine.events.notice import SEPARATOR
 from engine.events.standing import standing
 from engine.events.states import TestState, TestStatus
+from engine.events.taken_over import TakenOver
 from engine.servicer_report.confirmation_form import report_named
 from engine.servicer_report.receipts import receipt_of
 from engine.terms.act_requirements import REPORT_WITHDRAWN
@@ -78,6 +79,8 @@ def _state_on(events: Sequence[Event], test: str, on: date) -> TestState | None:
     last: TestState | None = None
     for event in standing(events):
         payload = event.payload
+        if isinstance(payload, TakenOver):
+            last = payload.tests.get(test)
         state = payload.test if isinstance(payload, ActApplied) else payload.state if isinstance(payload, Tested | DeadlinePassed) else None
         if state is not None and state.test == test and event.effective_on <= on:
             last = state

@@ -16,7 +16,7 @@ from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event
 from engine.events.rates import Published
 from engine.events.standing import OF_A_DATE
-from engine.terms.as_written import Deal, index_terms, indices, load_deal, resolve
+from engine.terms.as_written import Deal, index_terms, indices, load_deal, monitored_from, resolve
 from engine.terms.checks.duplicate_names import claimed_twice
 from engine.workspace.deal_files import adopted_path
 from engine.workspace.series import series_of
@@ -37,11 +37,11 @@ def series_read(deal: Deal, on: date) -> tuple[str, ...]:
 
 
 def first_needed(deals: Iterable[Deal], on: date) -> list[tuple[str, date]]:
-    """Return every series that some deal reads, by name, each with the earliest closing that needs it."""
+    """Return every series that some deal reads, by name, each with the earliest date that needs it: after closing, or after a takeover."""
     first: dict[str, date] = {}
     for deal in deals:
         for series in series_read(deal, on):
-            first[series] = min(first.get(series, deal.closing_date), deal.closing_date)
+            first[series] = min(first.get(series, monitored_from(deal)), monitored_from(deal))
     return sorted(first.items())
 
 

@@ -182,6 +182,11 @@ def _checked(workspace: Workspace, deal: Deal, act: ActRecorded) -> ActRecorded:
         raise WrongUsage(f"`{act.act}` is not a Recorded Act; there are {', '.join(KINDS)}")
     if same_person(act.prepared_by, act.approved_by):
         raise WrongUsage(f"{act.prepared_by} cannot both prepare and approve an Act; name a second person")
+    if deal.takeover is not None and act.effective_on <= deal.takeover.as_of:
+        raise WrongUsage(
+            f"{deal.name} was taken over as of {deal.takeover.as_of}, and no Act stands before that; "
+            "what it did is part of the states of `takeover`, and an Act is effective after it"
+        )
     terms = resolve(deal, act.effective_on)
     known = (*terms.covenants, *terms.triggers, *terms.events)
     if act.clause is not None and act.clause not in known:

@@ -16,6 +16,7 @@ from engine.basics.errors import OF_ONE_DEAL
 from engine.basics.files import write_whole
 from engine.basics.processor_time import ProcessorTime, Work, spent_between
 from engine.determination.template import Template
+from engine.evaluation.carried_over import adoption
 from engine.evaluation.corrections import correction, numbered, of_date
 from engine.evaluation.inputs import Inputs, inputs_of
 from engine.evaluation.one_date import evaluate
@@ -269,8 +270,7 @@ def _adopt(workspace: Workspace, deal: Deal, events: list[Event], tools: Tools) 
     if not path.exists():
         write_whole(path, deal.tree.text.encode())
     payload = adopted(deal, tools.templates)
-    new = Draft(kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=payload, print=len(known) + 1)
-    return _added(workspace, deal, events, [new], tools)
+    return _added(workspace, deal, events, adoption(deal, payload, len(known) + 1, tools.templates), tools)
 
 
 def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, tools: Tools, result: DealOutcome) -> Iterator[Inputs]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.basics.errors import OF_ONE_DEAL
 from engine.determination.template import Template
+from engine.evaluation.carried_over import adoption
 from engine.evaluation.corrections import correction, numbered, of_date
 from engine.evaluation.inputs import Inputs, inputs_of
 from engine.evaluation.one_date import evaluate
@@ -171,7 +172,7 @@ class _Look:
         known = [event for event in self.events if isinstance(event.payload, DealAdopted)]
         if not known or known[-1].payload.file_sha256 != deal.sha256:
             payload = adopted(deal, self.templates)
-            self._add([Draft(kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=payload, print=len(known) + 1)])
+            self._add(adoption(deal, payload, len(known) + 1, self.templates))
 
     def _go(self, deal: Deal, on: date) -> None:
         from engine.market.interval import share_below  # late: numpy only where a deal is evaluated

@@ -12,6 +12,7 @@ from engine.basics.values import Figure, printed, printed_apart, printed_headroo
 from engine.events.kinds import ActApplied, Counted, DeadlinePassed, Determined, Event, Suspended, Tested
 from engine.events.rates import ReferenceRate
 from engine.events.standing import standing
+from engine.events.taken_over import TakenOver
 from engine.queries.history import events_of
 from engine.workspace.workspace import Workspace
 
@@ -84,6 +85,9 @@ class _Then:
             self._state(payload)
 
     def _state(self, payload: object) -> None:
+        if isinstance(payload, TakenOver):
+            self.states |= {name: (state.status.value, state.since) for name, state in payload.tests.items()}
+            self.states |= {f"{name} (trigger)": (state.status.value, state.since) for name, state in payload.triggers.items()}
         test = payload.state if isinstance(payload, (Tested, DeadlinePassed, Suspended)) else None
         trigger = payload.state if isinstance(payload, Counted) else None
         if isinstance(payload, ActApplied):

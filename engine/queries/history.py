@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine.basics.errors import WrongUsage, dates_there
@@ -44,6 +44,7 @@ from engine.events.rates import ReferenceRate
 from engine.events.results import Bearing, TestResult
 from engine.events.servicing import RegisterChanged
 from engine.events.states import ReserveReleased, SweptPeriod, TestStatus
+from engine.events.taken_over import TakenOver
 from engine.market.index_value import IndexValue
 from engine.record.log import deal_log, event_of, read
 from engine.workspace.workspace import Workspace
@@ -124,6 +125,7 @@ SUMMARIES: dict[type, Callable[[Any], str]] = {
     ActApplied: lambda p: p.why,
     DealAdopted: lambda p: f"file {p.file_sha256[:16]}, {counted(len(p.clauses), 'clauses')}",
     Determined: lambda p: f"{f'as of {p.as_of}; ' if p.as_of else ''}{len(p.due)} due; next {p.next_determination_date}",
+    TakenOver: lambda p: p.words,
     NotEvaluated: lambda p: p.reason,
     Correction: lambda p: f"from {p.from_on} to {p.until} determined again: {'; '.join(p.why)}",
     Suspended: lambda p: p.state.why,
@@ -170,6 +172,9 @@ def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]
     yield ""
     yield from _verdict_lines(result)
     yield from _state_lines(tested)
+    handed = next((one.payload for one in events if isinstance(one.payload, TakenOver)), None)
+    if handed is not None and min(tested.state.since, tested.state.episode_began or tested.state.since) <= handed.as_of:
+        yield f"What was so before {handed.as_of + timedelta(days=1)} is {handed.words}"
     yield ""
     yield f"Recorded as entry {event.seq} of {event.log}, {event.recorded_at:%Y-%m-%d %H:%M:%S} UTC by {event.actor}, {event.engine}"
 

@@ -17,6 +17,7 @@ from engine.events.kinds import ActApplied, Counted, DeadlinePassed, Event, Susp
 from engine.events.results import TestResult, Verdict
 from engine.events.standing import standing
 from engine.events.states import TestState, TestStatus, TriggerState, TriggerStatus
+from engine.events.taken_over import TakenOver
 from engine.queries.csv_tables import csv_of
 from engine.terms.contract_dates import months_before
 
@@ -53,7 +54,9 @@ def _line(clause: ClauseFacts, events: Sequence[Event]) -> Line:
     trigger: TriggerState | None = None
     for event in events:
         payload = event.payload
-        if isinstance(payload, (Tested, DeadlinePassed, Suspended)) and payload.state.test == clause.key:
+        if isinstance(payload, TakenOver):
+            test, trigger = payload.tests.get(clause.key), payload.triggers.get(clause.key)
+        elif isinstance(payload, (Tested, DeadlinePassed, Suspended)) and payload.state.test == clause.key:
             test = payload.state
         elif isinstance(payload, Counted) and payload.state.trigger == clause.key:
             trigger = payload.state

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,9 +26,13 @@ from engine.terms.in_force import Document, IndexTerms, TermsInForce, TermSource
 from engine.terms.periods import FIRST_DAY, read_day
 from engine.terms.source import Path, Tree, parse
 from engine.terms.taken_away import TakenAway, taken_away
+from engine.terms.takeover import Takeover, read_takeover
 from engine.terms.worked_example import Placed, read_examples
 
-NOT_TERMS = ("amendments", "corrections", "worked_examples")
+ADDED_LATER = ("amendments", "corrections", "worked_examples")
+"""What may be added to a file once the deal is live."""
+NOT_TERMS = (*ADDED_LATER, "takeover")
+"""What a file says beside its terms."""
 Clauses = Mapping[str, type[Clause]]
 
 
@@ -46,6 +50,7 @@ class Deal:
         documents: every document by its short name, those that amendments bring in included.
         readings: what format 1 reads in place of the keys of format 2, each once; none in format 2.
         taken_away: the triggers that amendments take away, earliest first.
+        takeover: the state that a former servicer left, where the deal is taken over in mid-life.
     """
 
     tree: Tree
@@ -57,6 +62,7 @@ class Deal:
     documents: Mapping[str, Document] = field(default_factory=dict)
     readings: tuple[Lacking, ...] = ()
     taken_away: tuple[TakenAway, ...] = ()
+    takeover: Takeover | None = None
 
     @property
     def name(self) -> str:
@@ -78,6 +84,11 @@ def resolve(deal: Deal, on: date) -> TermsInForce:
 def since_of(deal: Deal, on: date) -> date:
     """Return from when the terms that are in force on a date are."""
     return max((since for since, _ in deal.segments if since <= on), default=deal.closing_date)
+
+
+def monitored_from(deal: Deal) -> date:
+    """Return the first day of a deal here: its Closing Date, or the day after the one as of which it was taken over."""
+    return deal.closing_date if deal.takeover is None else deal.takeover.as_of + timedelta(days=1)
 
 
 def day_of(deal: Deal, moment: datetime) -> date:
@@ -177,6 +188,8 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
             segments.append((since, terms))
     examples, wrong = read_examples(tree)
     problems += wrong
+    takeover, wrong = read_takeover(tree)
+    problems += wrong
     if problems or not segments:
         return None, problems
     documents, wrong = _documents(tree, segments[0][1], upto)
@@ -185,7 +198,16 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
         return None, [*wrong, *unsaid]
     digest = hashlib.sha256(tree.text.encode()).hexdigest()
     return Deal(
-        tree, digest, data, tuple(segments), tuple(changes), examples, documents, _readings(data, segments, tree, clauses), removed
+        tree,
+        digest,
+        data,
+        tuple(segments),
+        tuple(changes),
+        examples,
+        documents,
+        _readings(data, segments, tree, clauses),
+        removed,
+        takeover,
     ), []
 
 

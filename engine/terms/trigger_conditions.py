@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -62,3 +63,19 @@ Condition = Annotated[
     Annotated[Leaf, Tag("leaf")] | Annotated[AnyOf, Tag("any_of")] | Annotated[AllOf, Tag("all_of")] | Annotated[AtLeast, Tag("at_least")],
     Discriminator(_kind_of_condition),
 ]
+
+
+def leaves_of(condition: Condition) -> Iterator[Leaf]:
+    """The leaves of a condition, in the order of the file."""
+    match condition:
+        case Leaf():
+            yield condition
+        case AnyOf():
+            for part in condition.any_of:
+                yield from leaves_of(part)
+        case AllOf():
+            for part in condition.all_of:
+                yield from leaves_of(part)
+        case AtLeast():
+            for part in condition.at_least.of:
+                yield from leaves_of(part)

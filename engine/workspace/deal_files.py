@@ -26,6 +26,7 @@ from engine.terms.checks.deal_file import read_checked
 from engine.terms.in_force import NAME
 from engine.terms.source import parse
 from engine.workspace.class_balances import both_figures
+from engine.workspace.takeover_checks import takeover_problems
 from engine.workspace.workspace import Workspace
 
 Templates = Mapping[str, Template]
@@ -56,7 +57,8 @@ def _read_once(text: str, file: str, given: tuple[tuple[str, Template], ...]) ->
     deal, problems = read_checked(text, file, clauses_of(templates), published_versions())
     if deal is None or any(not problem.code.startswith("W") for problem in problems):
         return deal, tuple(problems)
-    return deal, tuple(sorted([*problems, *both_figures(deal, templates)], key=lambda problem: (problem.place, problem.code)))
+    found = [*problems, *both_figures(deal, templates), *takeover_problems(deal, templates)]
+    return deal, tuple(sorted(found, key=lambda problem: (problem.place, problem.code)))
 
 
 def read_file(path: Path, templates: Mapping[str, Template]) -> Read:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from engine.basics.errors import WrongUsage
 from engine.determination.accepted_prints import Policy, accepted, in_error
+from engine.determination.carried_prints import with_carried
 from engine.determination.day_read import LAST_FINAL, daily_readings
 from engine.events.deal_adopted import IndexFacts
 from engine.events.draft import Draft
@@ -277,4 +278,4 @@ def series_by_index(
             if (known_at is None or at <= known_at) and series_of(name, terms(publication.publication_date)) == series
         ]
         by_index[name] = accepted(known, Policy(terms, partial(calendar_on, deal), materially_different, consents, in_error(acts, name)))
-    return by_index
+    return by_index if deal.takeover is None else with_carried(deal.takeover, by_index)

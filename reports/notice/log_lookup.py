@@ -28,6 +28,7 @@ from engine.events.rates import ReferenceRate
 from engine.events.results import Verdict
 from engine.events.standing import standing, withdrawn
 from engine.events.states import Obligation, ReserveReleased, SweptPeriod, TestState, TriggerState
+from engine.events.taken_over import TakenOver
 
 Payload = TypeVar("Payload", bound=Fact)
 
@@ -88,9 +89,14 @@ def tested(past: Past, test: str) -> tuple[Tested, ...]:
     return payloads(past.of("tested", test), Tested)
 
 
+def _handed_over(past: Past) -> tuple[TakenOver, ...]:
+    """The state that a former servicer left, of a deal that was taken over in mid-life (`rulings.md` 56)."""
+    return payloads(past.of("taken over"), TakenOver)
+
+
 def test_state(past: Past, test: str) -> TestState | None:
     """Return a test's state: by its newest result, deadline or Act."""
-    last: TestState | None = None
+    last: TestState | None = next((handed.tests.get(test) for handed in _handed_over(past)), None)
     for event in past.events:
         state = event.payload.state if isinstance(event.payload, (Tested, DeadlinePassed, Suspended)) else None
         if isinstance(event.payload, ActApplied):
@@ -101,7 +107,7 @@ def test_state(past: Past, test: str) -> TestState | None:
 
 def trigger_state(past: Past, trigger: str) -> TriggerState | None:
     """Return a trigger's state: by its newest count or Act."""
-    last: TriggerState | None = None
+    last: TriggerState | None = next((handed.triggers.get(trigger) for handed in _handed_over(past)), None)
     for event in past.events:
         state = event.payload.state if isinstance(event.payload, Counted) else None
         if isinstance(event.payload, ActApplied):
@@ -112,7 +118,8 @@ def trigger_state(past: Past, trigger: str) -> TriggerState | None:
 
 def obligations(past: Past) -> tuple[Obligation, ...]:
     """Return each Obligation as it stands, in the order of creation."""
-    newest: dict[tuple[str, str, date], Obligation] = {}
+    carried = (one for handed in _handed_over(past) for one in handed.obligations)
+    newest: dict[tuple[str, str, date], Obligation] = {(one.clause, one.name, one.created_on): one for one in carried}
     for event in past.events:
         moved = event.payload.obligation if isinstance(event.payload, (ObligationMoved, ActApplied)) else None
         if moved is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from engine.foresight.limbs import leaves_of
 from engine.terms.as_written import Deal
 from engine.terms.in_force import TermsInForce
+from engine.terms.trigger_conditions import leaves_of
 
 
 @dataclass(frozen=True)

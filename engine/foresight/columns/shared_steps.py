@@ -24,9 +24,9 @@ from engine.events.states import SweptPeriod, TestState, TestStatus
 from engine.foresight.columns.parts import Part, terms_of
 from engine.foresight.columns.path_outcomes import ColumnsOutcome
 from engine.foresight.columns.verdicts import Results
-from engine.foresight.limbs import leaves_of
 from engine.foresight.stress import happenings
 from engine.terms.in_force import TermsInForce
+from engine.terms.trigger_conditions import leaves_of
 
 Numbers = NDArray[np.int64]
 SHARED = ("rates", "reports", "acts")

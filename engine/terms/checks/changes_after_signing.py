@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.basics.errors import Problem
-from engine.terms.as_written import NOT_TERMS
+from engine.terms.as_written import ADDED_LATER
 from engine.terms.source import Path, Tree
 
 
 def frozen_part(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what may not change once a deal is live: everything but amendments, corrections and worked examples (rulings 29)."""
-    return {key: value for key, value in data.items() if key not in NOT_TERMS}
+    return {key: value for key, value in data.items() if key not in ADDED_LATER}
 
 
 def changed_terms(before: Tree, now: Tree) -> Iterator[str]:

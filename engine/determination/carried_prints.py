@@ -1,0 +1,42 @@
+"""The prints of Publication Dates before a deal was taken over, as its former servicer states them (`rulings.md` 56)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from engine.events.rates import Published
+from engine.terms.takeover import CarriedRate, Takeover
+
+
+def with_carried(said: Takeover | None, series: Mapping[str, Sequence[Published]]) -> dict[str, tuple[Published, ...]]:
+    """Each series with what the takeover states of its dates: that governs them, and a print on hand serves where both agree."""
+    found = {name: tuple(prints) for name, prints in series.items()}
+    for name, lines in said.rates.items() if said is not None else ():
+        dates = {one.publication_date: one for one in found.get(name, ())}
+        for line in (line for line in lines if line.published is not None):
+            stated, known = carried_published(name, line, said) if said is not None else None, dates.get(line.on)
+            if stated is not None and (known is None or known.value != stated.value):
+                dates[line.on] = stated.model_copy(update={"announced": known.announced}) if known is not None else stated
+        found[name] = tuple(dates[day] for day in sorted(dates))
+    return found
+
+
+def carried_published(index: str, said: CarriedRate, takeover: Takeover) -> Published:
+    """What a Publication Date gave, as a former servicer states it."""
+    value = said.published if isinstance(said.published, Fraction) else None
+    return Published(
+        index=index,
+        publication_date=said.on,
+        value=None if value is None else decimal_rate(value),
+        source=f"carried over from {takeover.from_}",
+        low_confidence=said.low_confidence,
+        published_on=said.on,
+        recorded_on=said.on,
+    )
+
+
+def decimal_rate(value: Fraction) -> Decimal:
+    """A rate as it was written: text in the file has finitely many decimals."""
+    return Decimal(value.numerator) / Decimal(value.denominator)

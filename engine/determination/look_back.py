@@ -1,0 +1,151 @@
+"""Which rates and reports of the past a deal's tests will still look at: found by asking the tests themselves (`rulings.md` 56).
+
+Each test is measured on dates to come, of a deal that has lived for long, with a rate on every date and a report for every period. What it
+reads is noted. So no list is kept beside the tests, and none can differ from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from engine.basics.calendar import BusinessCalendar
+from engine.basics.values import Figure, Unit
+from engine.determination.facts import Facts
+from engine.determination.measure_inputs import Missing, Reported
+from engine.determination.template import Clause, Template
+from engine.events.rates import Published, ReferenceRate
+from engine.events.results import Source
+from engine.terms.contract_dates import determination_dates, month_end, publication_dates
+from engine.terms.in_force import IndexTerms, TermsInForce
+from engine.terms.report_figures import unit_of
+
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+LONG = timedelta(days=800)
+"""How long the deal is taken to have lived, so that no window is too short."""
+AHEAD = timedelta(days=130)
+"""How far ahead tests are asked: a window of whole months or quarters begins later than the first date."""
+WINDOWS, MONTHS, MOST = 60, 24, 60
+
+
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """What the tests will read of the time up to a day, each with a test that does.
+
+    Attributes:
+        rates: Publication Dates by index.
+        reports: last days of report periods.
+        first: the indices whose first value after closing is read.
+    """
+
+    rates: Mapping[str, Mapping[date, str]]
+    reports: Mapping[date, str]
+    first: Mapping[str, str]
+
+
+@dataclass
+class _Report(Mapping[str, Figure]):
+    """The figures of one period's report, which gives whatever is asked for, and notes that it was asked."""
+
+    declared: Mapping[str, Unit]
+    only: set[str] | None = None
+    asked: bool = False
+    missed: list[str] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> Figure:
+        unit = unit_of(name, self.declared)
+        if unit is None or (self.only is not None and name not in self.only):
+            self.missed.append(name)
+            raise KeyError(name)
+        self.asked = True
+        return Figure(value=Fraction(1), unit=unit)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.only or ())
+
+    def __len__(self) -> int:
+        return len(self.only or ())
+
+
+def looks_back(terms: TermsInForce, templates: Mapping[str, Template], calendar: BusinessCalendar, as_of: date) -> LookBack:
+    """What the tests of a deal will read of the time up to `as_of`, on the dates of the next months."""
+    rates: dict[str, dict[date, str]] = {}
+    reports: dict[date, str] = {}
+    first: dict[str, str] = {}
+    dates = [day for day in determination_dates(terms, calendar, as_of + AHEAD) if day > as_of]
+    thursdays = list(publication_dates(as_of + DAY, as_of + AHEAD))
+    for key, clause in terms.covenants.items():
+        template = templates[clause.template]
+        if getattr(clause, "since", None) == "first publication":
+            first.setdefault(terms.index_of(clause), key)
+        for on in thursdays if template.dates == "publication dates" else dates:
+            for index, day, end in _read(clause, template, terms, on):
+                if index is not None and day is not None and terms.closing_date < day <= as_of:
+                    rates.setdefault(index, {}).setdefault(day, key)
+                if end is not None and terms.closing_date < end <= as_of:
+                    reports.setdefault(end, key)
+    for name, agreed in terms.index.items():
+        for day in for_fallback(agreed, terms.closing_date, as_of):
+            rates.setdefault(name, {}).setdefault(day, "the fallback")
+    return LookBack(rates, reports, first)
+
+
+def for_fallback(index: IndexTerms, closing: date, as_of: date) -> tuple[date, ...]:
+    """The last Publication Dates by a day whose value the fallback may carry: one, or as many as it carries a value for."""
+    most = max((step.for_at_most.count for step in index.fallback if step.for_at_most is not None), default=1)
+    return tuple(day for day in publication_dates(as_of - most * WEEK + DAY, as_of) if day > closing)
+
+
+def _read(clause: Clause, template: Template, terms: TermsInForce, on: date) -> Iterator[tuple[str | None, date | None, date | None]]:
+    """Each print and each period's report that one test reads on a date: given all figures, and given as few as it needs."""
+    for whole in (True, False):
+        only: set[str] | None = None if whole else set()
+        for _ in range(MOST):
+            facts, periods, serving = _facts(terms, on, only)
+            try:
+                template.measure(clause, facts)
+            except Missing:
+                missed = [name for one in (serving, *periods.values()) for name in one.missed if unit_of(name, terms.declared_units)]
+                if only is not None and missed:
+                    only.add(missed[-1])
+                    continue
+            yield from ((*used.of_print, None) for used in facts.trace.values() if used.of_print is not None)
+            yield from ((None, None, end) for end, one in periods.items() if one.asked)
+            break
+
+
+def _facts(terms: TermsInForce, on: date, only: set[str] | None) -> tuple[Facts, dict[date, _Report], _Report]:
+    """What a test sees on a date of a deal that has lived for long, with the reports that it may ask."""
+    long_ago = terms.model_copy(update={"closing_date": on - LONG})
+    thursdays = tuple(publication_dates(on - LONG + DAY, on))
+    rates, published = {}, {}
+    for name, index in terms.index.items():
+        level = Decimal(str(float(index.closing_date_level)))
+        prints = {day: Published(index=name, publication_date=day, value=level) for day in thursdays}
+        published[name] = tuple(prints.values())
+        served = {day: max(one for one in thursdays if one <= day) for day in dict.fromkeys((*thursdays, on))}
+        rates[name] = tuple(
+            ReferenceRate(
+                index=name, on=day, value=level, step="published value", cite=index.cite, publication_date=of, published=prints[of]
+            )
+            for day, of in served.items()
+        )
+    asked: dict[date, _Report] = {}
+
+    def report(end: date) -> Reported:
+        figures = asked.setdefault(end, _Report(terms.declared_units, only))
+        return Reported(figures, Source(kind="servicer report", text="asked", as_of=end))
+
+    serving = _Report(terms.declared_units, only)
+    whole = Reported(serving, Source(kind="servicer report", text="asked", as_of=on))
+    last, weekly = thursdays[-1] - DAY, terms.servicer_reports is None or terms.servicer_reports.every == "week"
+    windows = tuple((end, report(end)) for end in (last - back * WEEK for back in reversed(range(WINDOWS)))) if weekly else ()
+    ends = [month_end(on.replace(day=1) - DAY)]
+    while len(ends) < MONTHS:
+        ends.append(month_end(ends[-1].replace(day=1) - DAY))
+    months = () if weekly else tuple((end, report(end)) for end in reversed(ends))
+    facts = Facts(on=on, terms=long_ago, rates=rates, published=published, report=whole, windows=windows, months=months, received=(whole,))
+    return facts, asked, serving

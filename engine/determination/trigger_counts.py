@@ -1,0 +1,80 @@
+"""The counts that a trigger keeps: each part of its conditions that counts dates, in the order of the file (`rulings.md` 12, 23)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.determination.template import Template, When
+from engine.terms.in_force import TermsInForce
+from engine.terms.periods import DateKind, Persistence
+from engine.terms.trigger_conditions import Condition, Leaf, leaves_of
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One count: the test whose results it looks at, None for a state on dates; in words; and on how many dates that must be."""
+
+    test: str | None
+    any_verdict: bool
+    """Whether a date on which the test was not determined counts as well."""
+    what: str
+    times: Persistence
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The counts of one trigger, towards its beginning and towards its end."""
+
+    begins: tuple[Count, ...]
+    ends: tuple[Count, ...]
+    has_end: bool
+    """Whether a condition ends it."""
+    while_met: bool
+    irrevocable: bool
+
+
+def persistence_of(leaf: Leaf, dates: Mapping[str, DateKind]) -> Persistence | None:
+    """On how many dates a part of a condition must be met; None for one on a state, a date, an event or an announcement.
+
+    A result without `for` needs one date of its test's own kind: on another kind it has no result. `dates` are those of each test.
+    """
+    if leaf.persistence is not None:
+        return leaf.persistence
+    stands = leaf.state or leaf.announced or leaf.on_or_after or leaf.event
+    return None if stands else Persistence(1, 1, dates.get(leaf.test or "", "determination dates"))
+
+
+def dates_of_tests(terms: TermsInForce, templates: Mapping[str, Template]) -> dict[str, DateKind]:
+    """On which kind of date each test is run."""
+    return {key: templates[clause.template].dates for key, clause in terms.covenants.items()}
+
+
+def trigger_counts(terms: TermsInForce, templates: Mapping[str, Template]) -> dict[str, Counts]:
+    """The counts of every trigger of a deal on a date: those that clauses bring with them, and composite ones."""
+    dates = dates_of_tests(terms, templates)
+    found: dict[str, Counts] = {}
+    for key, clause in terms.covenants.items():
+        make = templates[clause.template].rule
+        if make is not None:
+            rule = make(key, clause)
+            over = () if rule.ends is None or rule.ends_for is None else (_of_clause(rule.ends, rule.ends_for),)
+            found[key] = Counts((_of_clause(rule.begins, rule.begins_for),), over, rule.ends is not None, False, rule.never)
+    for name, trigger in terms.triggers.items():
+        ends = () if isinstance(trigger.ends, str) else tuple(_of_condition(trigger.ends, dates))
+        word = trigger.ends if isinstance(trigger.ends, str) else None
+        begins = tuple(_of_condition(trigger.begins, dates))
+        found[name] = Counts(begins, ends, word is None, word == "when begins is no longer met", word == "never")
+    return found
+
+
+def _of_clause(when: When, times: Persistence) -> Count:
+    return Count(when.test, when.result == "NOT DETERMINED", f"{when.test} {when.result or when.comparison}", times)
+
+
+def _of_condition(condition: Condition, dates: Mapping[str, DateKind]) -> Iterator[Count]:
+    for leaf in leaves_of(condition):
+        times = persistence_of(leaf, dates)
+        if times is not None:
+            test = leaf.test if leaf.result is not None else None
+            yield Count(test, leaf.result == "NOT DETERMINED", f"{leaf.test or leaf.trigger} {leaf.result or leaf.state}", times)

@@ -1,0 +1,338 @@
+"""The `takeover` block that a recorded deal's state makes: what `carried_over` reads, written (`rulings.md` 56)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from engine.basics.values import Figure, Unit
+from engine.determination.look_back import LookBack, looks_back
+from engine.determination.trigger_counts import Count, Counts, trigger_counts
+from engine.evaluation.inputs import Inputs
+from engine.evaluation.notice_duties import open_duties
+from engine.evaluation.recorded_acts import declared_events
+from engine.evaluation.serving_report import reports_due
+from engine.evaluation.sweeps import account, accounts_of
+from engine.events.kinds import ReportReceived, Tested
+from engine.events.rates import Published, ReferenceRate
+from engine.events.results import Verdict
+from engine.events.standing import Recorded, standing
+from engine.events.states import Deadline, Entry, Limb, ReserveAccount, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.terms.clause import Clause, Cure, MaintenanceClause, TriggerCure
+from engine.terms.contract_dates import THURSDAY, publication_dates
+from engine.terms.periods import Period
+
+PUBLISHED = "published value"
+DAY = timedelta(days=1)
+DECIMALS = 15
+"""Decimals of a figure that has no end."""
+Block = dict[str, Any]
+WHO = ("from", "document", "sha256", "prepared_by", "approved_by")
+
+
+class HandedOver:
+    """A deal's state at the end of a day as a takeover says it; `who` says from whom, by which document and persons."""
+
+    def __init__(self, inputs: Inputs, events: Sequence[Recorded], who: Mapping[str, str]) -> None:
+        self.inputs, self.state, self.terms, self.who = inputs, inputs.state, inputs.terms, who
+        self.as_of, self.calendar = inputs.on, inputs.calendar
+        self.tested = [event.payload for event in standing(events) if isinstance(event.payload, Tested)]
+        self.determined = sorted({event.effective_on for event in standing(events) if event.kind == "determined"})
+        self.rated = sorted({event.effective_on for event in standing(events) if event.kind == "rate"})
+        self.counts = trigger_counts(self.terms, inputs.templates)
+        self.needed: LookBack = looks_back(self.terms, inputs.templates, self.calendar, self.as_of)
+
+    def block(self) -> Block:
+        """The whole block as plain data."""
+        since = self.state.last_date
+        untold = [(kind, name, on) for kind, name, on in self.state.notifiable if since is None or on > since]
+        return {
+            "as_of": str(self.as_of),
+            **{name: self.who.get(name, "") for name in WHO},
+            "tests": {name: self._test(name, clause) for name, clause in self.terms.covenants.items()},
+            "triggers": {name: self._trigger(name, counts) for name, counts in self.counts.items()} or "none",
+            "events": self._events() or "none",
+            "obligations": list(self._obligations()) or "none",
+            "notices_owed": list(self._notices()) or "none",
+            "not_yet_told": [{"notice": kind, "of": name, "since": str(on)} for kind, name, on in untold] or "none",
+            "reserves": self._reserves() or "none",
+            "rates": {name: list(self._rates(name)) for name in self.terms.index},
+            "reports": [_report(one) for one in self._reports()] or "none",
+            "reports_missing": [str(one.period_end) for one in self._due() if one.received is None] or "none",
+        }
+
+    # ---- tests ----
+
+    def _test(self, name: str, clause: Clause) -> Block:
+        state = self.state.tests.get(name) or TestState(test=name, status=TestStatus.NOT_YET_TESTED, since=self.terms.closing_date)
+        run, entry = self.state.runs.get(name), self.state.test_entries.get(name)
+        waiting = state.status is TestStatus.CURE_PERIOD and state.cure is None
+        runs = {"failing": run.failures if run else 0, "passing": state.passing_run, "not_determined": state.not_determined_run}
+        said: Block = {
+            "status": state.status.value,
+            "since": str(state.since),
+            "entered": _other_day(entry, state.since),
+            "result": state.verdict.value if state.verdict is not None else None,
+            "tested_on": _day(run.on if run else None),
+            "determined_on": _day(state.rests_on),
+            "episode": _day(state.episode_began),
+            "cure": "not started" if waiting else self._cure(state, clause, entry),
+            "runs": {**runs, "awaited": "true"} if state.awaited else runs,
+            "counted": ["FAIL" if failed else "PASS" for failed in state.counted] or None,
+            "cures_used": [str(day) for day in state.cured_on] or "none",
+            "effective_on": self._effective(state),
+            "waiver": _waiver(state.waived_until, state.waived_by, state.clock_after),
+            "interrupted": _interrupted(state.waived_from.value if state.waived_from else None, entry),
+            "shortfall": _shortfall(state),
+            "held": _held(state),
+        }
+        return {key: one for key, one in said.items() if one is not None}
+
+    def _effective(self, state: TestState) -> str | None:
+        if TestStatus.EVENT_OF_DEFAULT not in (state.status, state.waived_from):
+            return None
+        return str(state.effective_on) if state.effective_on is not None else "not yet"
+
+    def _cure(self, state: TestState, clause: Clause, entry: Entry | None) -> Block | None:
+        """A running clock: counted from its first day, where days that did not count have moved its last."""
+        if state.cure is None:
+            return None
+        cure = clause.cure if isinstance(clause, MaintenanceClause) and isinstance(clause.cure, Cure) else None
+        began = entry.held[1] if entry is not None and entry.held is not None else entry.on if entry is not None else None
+        moved = cure is not None and not state.extended and cure.after == "determination date" and began is not None
+        start = min(began, state.cure.counted_from) if moved and began is not None else state.cure.counted_from
+        said = self._clock(state.cure, start, cure.within if cure is not None and not state.extended else None)
+        return {**said, "second": "true"} if state.extended else said
+
+    def _clock(self, due: Deadline, start: date, within: Period | None) -> Block:
+        in_days = due.calendar == "calendar days"
+        left_out = 0
+        if within is not None and within.unit in ("business days", "days", "weeks"):
+            agreed = within.count * (7 if within.unit == "weeks" else 1)
+            left_out = max(0, self._days(start, due.by, in_days) - agreed)
+        return {
+            "start": str(start),
+            "last_day": str(due.by),
+            "unit": "days" if in_days else "business days",
+            "waived_days": str(left_out),
+        }
+
+    def _days(self, start: date, last: date, in_days: bool) -> int:
+        """The days after `start` up to `last`."""
+        every = [date.fromordinal(day) for day in range(start.toordinal() + 1, last.toordinal() + 1)]
+        return len(every) if in_days else sum(self.calendar.is_business_day(day) for day in every)
+
+    # ---- triggers ----
+
+    def _trigger(self, name: str, counts: Counts) -> Block:
+        state = self.state.triggers.get(name) or TriggerState(
+            trigger=name, status=TriggerStatus.NOT_IN_EFFECT, since=self.terms.closing_date
+        )
+        entry, terms = self.state.trigger_entries.get(name), self.terms.triggers.get(name)
+        counting = state.status in (TriggerStatus.NOT_IN_EFFECT, TriggerStatus.PENDING_CURE)
+        counting |= state.status is TriggerStatus.IN_EFFECT and counts.while_met
+        ending = state.status is TriggerStatus.IN_EFFECT and counts.has_end
+        waiting = state.status is TriggerStatus.PENDING_CURE and state.cure is None
+        lasts = terms is not None and any(one.ends == "never" for one in terms.consequences)
+        over = state.status is TriggerStatus.NOT_IN_EFFECT or state.waived_from is TriggerStatus.NOT_IN_EFFECT
+        own = terms.cure if terms is not None else None
+        said: Block = {
+            "status": state.status.value,
+            "since": str(state.since),
+            "entered": _other_day(entry, state.since),
+            "begins": self._limbs(counts.begins, state.begins) if counting else None,
+            "ends": self._limbs(counts.ends, state.ends) if ending else None,
+            "irrevocable": "true" if state.irrevocable else "false",
+            "last_ended": str(state.ended_on) if state.ended_on is not None else "never",
+            "cures_used": [str(day) for day in state.cured_on] or "none",
+            "first_met": _day(state.first_met),
+            "cure": "not started" if waiting else self._own_clock(state.cure, own),
+            "waiver": _waiver(state.waived_until, state.waived_by, None),
+            "interrupted": _interrupted(state.waived_from.value if state.waived_from else None, entry),
+            "lasting": ("true" if name in self.state.begun else "false") if lasts and over else None,
+        }
+        return {key: one for key, one in said.items() if one not in (None, [])}
+
+    def _own_clock(self, due: Deadline | None, own: TriggerCure | None) -> Block | None:
+        return None if due is None else self._clock(due, due.counted_from, own.within if own is not None else None)
+
+    def _limbs(self, counts: Sequence[Count], limbs: Sequence[Limb]) -> list[Block]:
+        """The counts of a condition in the order of the file; of a trigger that has seen no date each begins."""
+        kept = [limb for limb in limbs if limb.dates != "state"]
+        return [self._count(one, kept[place] if kept else None) for place, one in enumerate(counts)]
+
+    def _count(self, count: Count, limb: Limb | None) -> Block:
+        """One count with the newest dates that it has looked at."""
+        history = limb.met if limb is not None else ()
+        dates = list(self._dates_of(count))[-len(history) :] if history else []
+        met = [str(day) for day, one in zip(dates, history, strict=True) if one]
+        said: Block = {"count": f"{limb.count if limb is not None else 0} of {count.times.count}"}
+        if met:
+            said["met"] = met
+        if len(met) < len(dates):
+            said["not_met"] = [str(day) for day, one in zip(dates, history, strict=True) if not one]
+        if limb is not None and limb.met_since is not None and limb.count >= limb.needed:
+            said["reached"] = str(limb.met_since)
+        return said
+
+    def _dates_of(self, count: Count) -> Iterator[date]:
+        """The dates that a count has looked at, oldest first: those on which its test was determined and not held, or all of its kind."""
+        if count.test is None:
+            published = count.times.dates == "publication dates"
+            yield from (day for day in self.rated if day.weekday() == THURSDAY) if published else self.determined
+            return
+        for one in self.tested:
+            counts = one.result.verdict is not Verdict.NOT_DETERMINED and not one.state.why.startswith("held")
+            if one.result.test == count.test and (counts or count.any_verdict):
+                yield one.result.on
+
+    # ---- the rest ----
+
+    def _events(self) -> Block:
+        carried = self.state.taken_over.events if self.state.taken_over is not None else {}
+        return {name: str(on) for name, on in declared_events(self.state.acts, self.as_of, carried).items()}
+
+    def _obligations(self) -> Iterator[Block]:
+        for one in self.state.obligations.values():
+            if one.is_owed:
+                yield {"clause": one.clause, "deliver": one.name, "by": one.by, "created_on": str(one.created_on), "due": str(one.due.by)}
+
+    def _notices(self) -> Iterator[Block]:
+        for duty in open_duties(self.state, self.as_of):
+            owed = duty.owed
+            if owed.last is not None:
+                said: Block = {"notice": owed.kind, **({"of": owed.subject} if owed.subject is not None else {}), "since": str(owed.since)}
+                said |= {"determined_on": str(owed.on), "given_by": owed.given_by, "to": list(duty.to), "last_day": str(owed.last.by)}
+                yield said
+
+    def _reserves(self) -> Block:
+        return {name: _reserve(account(self.inputs, self.state, name)) for name in accounts_of(self.terms, self.inputs.templates)}
+
+    def _rates(self, index: str) -> Iterator[Block]:
+        """The rates that tests will still look at, the last ones, and those whose print one of them carries."""
+        prints = {one.publication_date: one for one in self.inputs.series.get(index, ()) if one.publication_date <= self.as_of}
+        served = {rate.on: rate for rate in self.state.rates.get(index, ()) if rate.on <= self.as_of}
+        wanted = {*self.needed.rates.get(index, {}), *self._until_the_first(index, prints)}
+        wanted |= {rate.publication_date for day, rate in served.items() if day in wanted and rate.publication_date is not None}
+        for day in sorted(day for day in wanted if day > self.terms.closing_date and (day in prints or day in served)):
+            yield _rate(day, prints.get(day), served.get(day))
+
+    def _until_the_first(self, index: str, prints: Mapping[date, Published]) -> Iterator[date]:
+        """The Publication Dates up to the first that gave a value, where a test measures from it."""
+        for day in publication_dates(self.terms.closing_date + DAY, self.as_of) if index in self.needed.first else ():
+            yield day
+            if day in prints and prints[day].value is not None:
+                return
+
+    def _reports(self) -> list[ReportReceived]:
+        """The reports that tests will still look at, the newest that was received, and those of periods that were due."""
+        known = [one for one in self.state.reports if one.received <= self.as_of]
+        newest = max(known, key=lambda one: (one.as_of, one.received), default=None)
+        wanted = {*self.needed.reports, *(one.period_end for one in self._due())}
+        return [one for one in known if one is newest or one.period_end in wanted]
+
+    def _due(self) -> list[Any]:
+        return [one for one in reports_due(self.inputs) if one.due <= self.as_of]
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else str(day)
+
+
+def _other_day(entry: Entry | None, since: date) -> str | None:
+    """When a status was first entered, where that is another day than the one since which it stands."""
+    return None if entry is None or entry.on == since else str(entry.on)
+
+
+def _waiver(until: date | None, document: str | None, clock: str | None) -> Block | None:
+    if until is None:
+        return None
+    return {"until": str(until), "document": document or "", **({"clock": clock} if clock is not None else {})}
+
+
+def _interrupted(waived_from: str | None, entry: Entry | None) -> Block | None:
+    """What a waiver or a suspension has interrupted; a cure under the waiver has made another status of it."""
+    if entry is None or entry.held is None:
+        return None
+    return {"status": waived_from or entry.held[0], "since": str(entry.held[1])}
+
+
+def _shortfall(state: TestState) -> Block | None:
+    if state.shortfalls is None or state.newest is None:
+        return None
+    first, now = state.shortfalls
+    return {"first": plain_number(first), "now": plain_number(now), "measured": plain_number(state.newest)}
+
+
+def _held(state: TestState) -> Block | None:
+    run = state.held
+    if run is None:
+        return None
+    said: Block = {"run": str(run.run), "failing_since": _day(run.failing_since), "clock_stopped": _day(run.clock_stopped)}
+    return {key: one for key, one in {**said, "days_left": str(run.clock_left)}.items() if one is not None}
+
+
+def _reserve(one: ReserveAccount) -> Block:
+    said: Block = {"paid": f"USD {plain_number(one.held)}", "due": f"USD {plain_number(one.due)}", "confirmed_on": _day(one.confirmed_on)}
+    then = None if one.due_then is None else f"USD {plain_number(one.due_then)}"
+    return {key: value for key, value in {**said, "due_then": then}.items() if value is not None}
+
+
+def _rate(day: date, published: Published | None, served: ReferenceRate | None) -> Block:
+    said: Block = {"on": str(day)}
+    if published is not None:
+        said["published"] = "none" if published.value is None else _priced(published.value)
+        if published.low_confidence:
+            said["low_confidence"] = "true"
+    own = published is not None and served is not None and served.step == PUBLISHED and served.publication_date == day
+    if served is not None and not own:
+        said["rate"] = "none" if served.value is None else _priced(served.value)
+        if served.value is not None:
+            said["rate_from"] = served.step
+        if served.publication_date is not None and served.publication_date != day:
+            said["of"] = str(served.publication_date)
+    return said
+
+
+def _priced(value: Decimal) -> str:
+    return f"USD {value:f} per GPU-hour"
+
+
+def _report(one: ReportReceived) -> Block:
+    said: Block = {"period": {"from": str(one.period_start), "to": str(one.period_end)}, "as_of": str(one.as_of)}
+    said |= {"received": str(one.received), "document": one.document}
+    if re.fullmatch(r"[0-9a-f]{64}", one.sha256):
+        said["sha256"] = one.sha256
+    return {**said, "figures": {name: written_figure(figure) for name, figure in one.figures.items()}}
+
+
+def written_figure(figure: Figure) -> str:
+    """A figure as a file writes it, with its unit."""
+    number = plain_number(figure.value * 100 if figure.unit in (Unit.SHARE, Unit.POINTS) else figure.value)
+    after = {
+        Unit.SHARE: "%",
+        Unit.POINTS: " points",
+        Unit.GPUS: " GPUs",
+        Unit.GPU_HOURS: " GPU-hours",
+        Unit.DAYS: " days",
+        Unit.MULTIPLE: "x",
+    }
+    if figure.unit is Unit.RATE:
+        return f"USD {number} per GPU-hour"
+    return f"USD {number}" if figure.unit is Unit.USD else f"{number}{after.get(figure.unit, '')}"
+
+
+def plain_number(value: Fraction) -> str:
+    """A number in decimals, whole where it has an end; cut where it has none."""
+    exact = value.denominator
+    for prime in (2, 5):
+        while exact % prime == 0:
+            exact //= prime
+    places = DECIMALS if exact != 1 else next(n for n in range(400) if (value * 10**n).denominator == 1)
+    scaled = round(value * 10**places)
+    sign, digits = ("-" if scaled < 0 else ""), str(abs(scaled)).rjust(places + 1, "0")
+    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"

@@ -1,0 +1,322 @@
+"""A deal that is taken over in mid-life: the state that a former servicer left, as the file writes it (`rulings.md` 56).
+
+What stands here is the word of a person, with a document. Nothing of it is computed; `check` holds it against the deal and itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Discriminator, Field, Tag, ValidationError
+
+from engine.basics.errors import Problem
+from engine.basics.values import Fact
+from engine.terms.clause import block_or_word
+from engine.terms.error_messages import complaints
+from engine.terms.field_types import PositiveRate, Truth, Words
+from engine.terms.periods import Day, Persistence
+from engine.terms.phrases import Usd, Whole
+from engine.terms.source import Path, Tree
+from engine.terms.worked_example import read_figure
+
+KEY = "takeover"
+PATH: Path = (KEY,)
+T = TypeVar("T")
+OrNone = Annotated[Annotated[T, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)]
+"""A block, or the word `none`: what is not there is said, and not guessed."""
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+TestWord = Literal["NOT YET TESTED", "COMPLIANT", "WATCH", "PENDING", "CURE PERIOD", "EVENT OF DEFAULT", "WAIVED", "SUSPENDED", "CLOSED"]
+TriggerWord = Literal["NOT IN EFFECT", "PENDING CURE", "IN EFFECT", "WAIVED", "CLOSED"]
+RateFrom = Literal[
+    "published value", "last published value", "last value not flagged", "interpolation", "successor benchmark", "agent determination"
+]
+
+
+DayOrNotYet = Annotated[
+    Annotated[Day, Tag("day")] | Annotated[Literal["not yet"], Tag("word")],
+    Discriminator(lambda value: "word" if value == "not yet" else "day"),
+]
+DayOrNever = Annotated[
+    Annotated[Day, Tag("day")] | Annotated[Literal["never"], Tag("word")],
+    Discriminator(lambda value: "word" if value == "never" else "day"),
+]
+
+
+class CarriedCure(Fact):
+    """A Cure Period that runs: its first date, its last day, and the days of a waiver that it does not count."""
+
+    start: Day
+    """The day that it is counted from."""
+    last_day: Day
+    unit: Literal["business days", "days"]
+    waived_days: Whole
+    second: Truth = False
+    """Whether it is the second one (`rulings.md` 52a)."""
+
+
+CureOrWaits = Annotated[Annotated[CarriedCure, Tag("block")] | Annotated[Literal["not started"], Tag("word")], Discriminator(block_or_word)]
+"""A Cure Period with its last day, or one whose clock waits for an event."""
+
+
+class CarriedWaiver(Fact):
+    """A waiver that runs: until when, by which document, and what it does to a cure clock."""
+
+    until: Day
+    document: Words
+    clock: Literal["resumes", "restarts"] | None = None
+
+
+class InterruptedTest(Fact):
+    """The status that a waiver or a suspension has interrupted, and since when it stood."""
+
+    status: TestWord
+    since: Day
+
+
+class InterruptedTrigger(Fact):
+    """The status of a trigger that a waiver has interrupted, and since when it stood."""
+
+    status: TriggerWord
+    since: Day
+
+
+class CarriedRuns(Fact):
+    """Dates in a row: how many a test has failed, passed, and stood without the Servicer's figures."""
+
+    failing: Whole
+    passing: Whole
+    not_determined: Whole
+    awaited: Truth = False
+    """Whether the last date that was not determined awaited the confirmation of a figure."""
+
+
+class CarriedShortfall(Fact):
+    """Of a clause with a second Cure Period: by how much the first failure missed the limit, by how much the newest result, and that."""
+
+    first: Words
+    now: Words
+    measured: Words
+
+
+class CarriedHold(Fact):
+    """A run of results that are held because they are not decisive (`rulings.md` 60)."""
+
+    run: Whole
+    failing_since: Day | None = None
+    clock_stopped: Day | None = None
+    days_left: Whole = 0
+
+
+class CarriedTest(Fact):
+    """Where one test stood."""
+
+    status: TestWord
+    since: Day
+    entered: Day | None = None
+    """When it first came into the status, where a waiver or a suspension has ended since."""
+    result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = None
+    tested_on: Day | None = None
+    determined_on: Day | None = None
+    """The date of its last PASS or FAIL."""
+    episode: Day | None = None
+    """The date of the first FAIL of an episode that is open."""
+    cure: CureOrWaits | None = None
+    runs: CarriedRuns
+    counted: tuple[Literal["PASS", "FAIL"], ...] = ()
+    """The results that `persists_for` counts, oldest first."""
+    cures_used: OrNone[tuple[Day, ...]]
+    effective_on: DayOrNotYet | None = None
+    waiver: CarriedWaiver | None = None
+    interrupted: InterruptedTest | None = None
+    shortfall: CarriedShortfall | None = None
+    held: CarriedHold | None = None
+
+
+class CarriedCount(Fact):
+    """How far one count of a trigger's condition was: `2 of 3`, with the dates that met it and those that did not."""
+
+    count: Annotated[str, Field(pattern=r"^\d+ of \d+$")]
+    met: tuple[Day, ...] = ()
+    not_met: tuple[Day, ...] = ()
+    reached: Day | None = None
+    """The date on which it reached what it needs, where it has."""
+
+    @property
+    def said(self) -> tuple[int, int]:
+        """What it says: so many of so many."""
+        count, _, needed = self.count.partition(" of ")
+        return int(count), int(needed)
+
+    @property
+    def history(self) -> tuple[bool, ...]:
+        """Whether each date met the condition, oldest first."""
+        return tuple(day in self.met for day in sorted({*self.met, *self.not_met}))
+
+
+class CarriedTrigger(Fact):
+    """Where one trigger stood."""
+
+    status: TriggerWord
+    since: Day
+    entered: Day | None = None
+    begins: tuple[CarriedCount, ...] = ()
+    """One for each part of `begins` that counts dates, in the order of the file."""
+    ends: tuple[CarriedCount, ...] = ()
+    irrevocable: Truth
+    last_ended: DayOrNever
+    cures_used: OrNone[tuple[Day, ...]]
+    first_met: Day | None = None
+    cure: CureOrWaits | None = None
+    waiver: CarriedWaiver | None = None
+    interrupted: InterruptedTrigger | None = None
+    lasting: Truth | None = None
+    """Whether what it brought for good is still in force, where it has such consequences and is not in effect."""
+
+
+class CarriedObligation(Fact):
+    """An Obligation that is open: what, under which clause, by whom, since when, until when."""
+
+    clause: str
+    deliver: Words
+    by: str
+    created_on: Day
+    due: Day
+
+
+class CarriedNotice(Fact):
+    """A notice that is owed: its kind, what it is about, since when, of which Determination Date, by whom, to whom, until when."""
+
+    notice: Literal["compliance", "test_failed", "event_of_default", "trigger_event", "cure", "correction"]
+    of: str | None = None
+    since: Day
+    determined_on: Day
+    given_by: str
+    to: Annotated[tuple[str, ...], Field(min_length=1)]
+    last_day: Day
+
+
+class UntoldFact(Fact):
+    """What has happened since the last Determination Date and no notice has told: the first date tells of it."""
+
+    notice: Literal["test_failed", "event_of_default", "trigger_event", "cure"]
+    of: str
+    since: Day
+
+
+class CarriedReserve(Fact):
+    """A reserve account: what is in it as paid, what ought to be, and as of which day a report or an Act last said so."""
+
+    paid: Usd
+    due: Usd
+    confirmed_on: Day | None = None
+    due_then: Usd | None = None
+    """What ought to have been in it on that day."""
+
+
+RateOrNone = Annotated[
+    Annotated[PositiveRate, Tag("rate")] | Annotated[Literal["none"], Tag("none")],
+    Discriminator(lambda value: "none" if value == "none" else "rate"),
+]
+"""A rate, or that there was none."""
+
+
+class CarriedRate(Fact):
+    """One date of an index: what was published on it, and the Reference Rate where that was another."""
+
+    on: Day
+    published: RateOrNone | None = None
+    low_confidence: Truth = False
+    rate: RateOrNone | None = None
+    rate_from: RateFrom | None = None
+    of: Day | None = None
+    """The Publication Date of a value that was carried."""
+
+
+class ReportDays(Fact):
+    """The first and the last day of a report's period."""
+
+    from_: Annotated[Day, Field(alias="from")]
+    to: Day
+
+
+class CarriedReport(Fact):
+    """A Servicer's report that a window still needs, with its figures by their names in a report."""
+
+    period: ReportDays
+    as_of: Day
+    received: Day
+    document: Words
+    sha256: Sha256 | None = None
+    figures: Annotated[Mapping[str, str], Field(min_length=1)]
+
+
+class Takeover(Fact):
+    """The state of a deal at the end of a day, on the word of who hands it over and of two persons who take it."""
+
+    as_of: Day
+    from_: Annotated[Words, Field(alias="from")]
+    document: str
+    sha256: Sha256
+    prepared_by: Words
+    approved_by: Words
+    tests: Mapping[str, CarriedTest]
+    triggers: OrNone[Mapping[str, CarriedTrigger]]
+    events: OrNone[Mapping[str, Day]]
+    """The declared events that stand, each with the day from which it does."""
+    obligations: OrNone[tuple[CarriedObligation, ...]]
+    notices_owed: OrNone[tuple[CarriedNotice, ...]]
+    not_yet_told: OrNone[tuple[UntoldFact, ...]]
+    reserves: OrNone[Mapping[str, CarriedReserve]]
+    rates: Mapping[str, tuple[CarriedRate, ...]]
+    reports: OrNone[tuple[CarriedReport, ...]]
+    reports_missing: OrNone[tuple[Day, ...]]
+    """The last days of periods whose reports were due by then and had not come."""
+
+    @property
+    def of_triggers(self) -> Mapping[str, CarriedTrigger]:
+        """The triggers by name."""
+        return {} if self.triggers == "none" else self.triggers
+
+
+def entries(said: tuple[T, ...] | Literal["none"]) -> tuple[T, ...]:
+    """What a list says; nothing where it says `none`."""
+    return () if said == "none" else said
+
+
+def blocks(said: Mapping[str, T] | Literal["none"]) -> Mapping[str, T]:
+    """What a block of named parts says; nothing where it says `none`."""
+    return {} if said == "none" else said
+
+
+def read_takeover(tree: Tree) -> tuple[Takeover | None, list[Problem]]:
+    """The takeover of a file, None without one; what cannot be read is a problem at its place."""
+    raw = tree.data.get(KEY)
+    if KEY not in tree.data:
+        return None, []
+    place = tree.key_place(PATH)
+    if str(tree.data.get("format")) == "1":
+        fix = "write `format: 2`, or remove the key"
+        return None, [Problem("D210", f"`{KEY}` is a key of format 2", "a file of format 1 has one reading of it", fix, place)]
+    if not isinstance(raw, dict):
+        fix = f"write beneath it what `headroom {KEY}` prints"
+        return None, [Problem("D205", f"`{KEY}` must be a block of named terms", "a state has many parts", fix, tree.place(PATH))]
+    try:
+        return Takeover.model_validate(raw), []
+    except ValidationError as error:
+        return None, complaints(error, tree, PATH)
+
+
+def count_reached(history: Sequence[bool], times: Persistence) -> int:
+    """How far dates have come towards a count: the newest in a row, or all of those that it looks at."""
+    seen = tuple(history)[-times.out_of :]
+    if not times.consecutive:
+        return min(sum(seen), times.count)
+    run = next((number for number, one in enumerate(reversed(seen)) if not one), len(seen))
+    return min(run, times.count)
+
+
+def carried_value(text: str) -> Any:
+    """A figure as a fraction; None where it is not one."""
+    figure = read_figure(text)
+    return None if figure is None else figure.value
