@@ -113,3 +113,25 @@ def migrate(
     from engine.queries.migrated_deal import migrate_deal
 
     show_migrated(migrate_deal(file, Path(into) if into is not None else file, all_templates()), as_json)
+
+
+@app.command(epilog=example("headroom takeover deals/meridian-2026-1.yaml --as-of 2026-03-24 --into build/takeover.yaml"))
+def takeover(
+    file: File,
+    as_of: Annotated[str, typer.Option(help="The day at whose end the deal changes hands.")],
+    former: Annotated[str, typer.Option("--from", help="Who hands it over.")] = "",
+    document: Annotated[str, typer.Option(help="The short name of the document that shows the state.")] = "",
+    sha256: Annotated[str, typer.Option(help="The document's SHA-256.")] = "",
+    prepared_by: Annotated[str, typer.Option(help="Who prepared it.")] = "",
+    approved_by: Annotated[str, typer.Option(help="Who approved it; a second person.")] = "",
+    into: Annotated[Path | None, typer.Option(help="A new file; printed unless given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make the `takeover` block of a deal: filled in from the record of this workspace, or blank where another program has it."""
+    from engine.cli.show.takeover import show_takeover
+    from engine.operations.takeover_form import takeover_form
+    from engine.workspace.deal_files import loaded
+
+    who = {"from": former, "document": document, "sha256": sha256, "prepared_by": prepared_by, "approved_by": approved_by}
+    deal = loaded(file, all_templates())
+    show_takeover(takeover_form(workspace_if_any(), deal, day(as_of), all_templates(), who), into, as_json)

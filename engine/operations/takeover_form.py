@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from engine.basics.calendar import load_calendar
 from engine.basics.errors import WrongUsage
+from engine.determination.look_back import looks_back
 from engine.determination.template import Template
 from engine.determination.trigger_counts import trigger_counts
 from engine.evaluation.handed_over import WHO, Block, HandedOver
@@ -51,7 +53,7 @@ class TakeoverForm:
 def takeover_form(
     workspace: Workspace | None, deal: Deal, as_of: date, templates: Mapping[str, Template], who: Mapping[str, str]
 ) -> TakeoverForm:
-    """The block of a deal at the end of a day.
+    """Return the block of a deal at the end of a day.
 
     Args:
         workspace: whose record fills it in, where it has the deal.
@@ -70,17 +72,14 @@ def takeover_form(
         block, known = blank_block(deal, as_of, templates, who), False
     else:
         series = series_by_index(prints_of(workspace), deal, as_of, fold(events).acts)
-        block, known = recorded_block(deal, as_of, _until(events, as_of, deal), series, templates, who), True
+        block, known = recorded_block(deal, as_of, _until(events, as_of), series, templates, who), True
     text = as_yaml({KEY: block})
     return TakeoverForm(deal.name, as_of, text, sum(not value for value in _values(block)), known)
 
 
-def _until(events: Sequence[Event], as_of: date, deal: Deal) -> tuple[Event, ...]:
-    """The events that stand, up to the last one of a date by a day."""
+def _until(events: Sequence[Event], as_of: date) -> tuple[Event, ...]:
+    """Return the events that stand, up to the last one of a date by a day."""
     known = standing(events)
-    last = max((event.effective_on for event in known if event.kind in OF_A_DATE), default=deal.closing_date)
-    if last < as_of and not any(event.effective_on >= as_of for event in known):
-        pass
     later = next((place for place, event in enumerate(known) if event.kind in OF_A_DATE and event.effective_on > as_of), len(known))
     return known[:later]
 
@@ -93,14 +92,14 @@ def recorded_block(
     templates: Mapping[str, Template],
     who: Mapping[str, str],
 ) -> Block:
-    """The block of a log that stands, as it left the deal at the end of a day: what passed since the last date is part of it."""
+    """Return the block of a log that stands, as it left the deal at the end of a day: what passed since the last date is part of it."""
     inputs: Inputs = replace(inputs_of(deal, as_of, series, fold(events), templates), kinds=frozenset())
     passed = evaluate(inputs)
     return HandedOver(replace(inputs, state=fold(passed, inputs.state)), (*events, *passed), who).block()
 
 
 def blank_block(deal: Deal, as_of: date, templates: Mapping[str, Template], who: Mapping[str, str]) -> Block:
-    """The block with every key that is asked for and nothing filled in."""
+    """Return the block with every key that is asked for: the dates that tests will still look at, and nothing else filled in."""
     terms = resolve(deal, as_of)
     runs = dict.fromkeys(("failing", "passing", "not_determined"), "")
     test = {**dict.fromkeys(("status", "since", "result", "tested_on", "determined_on"), ""), "runs": runs, "cures_used": ""}
@@ -115,6 +114,8 @@ def blank_block(deal: Deal, as_of: date, templates: Mapping[str, Template], who:
         }
         for name, counts in trigger_counts(terms, templates).items()
     }
+    needed = looks_back(terms, templates, load_calendar(terms.business_days), as_of)
+    report = {"as_of": "", "received": "", "document": "", "figures": {}}
     lists = dict.fromkeys(("events", "obligations", "notices_owed", "not_yet_told", "reserves"), "")
     return {
         "as_of": str(as_of),
@@ -122,8 +123,8 @@ def blank_block(deal: Deal, as_of: date, templates: Mapping[str, Template], who:
         "tests": {name: dict(test) for name in terms.covenants},
         "triggers": triggers or "none",
         **lists,
-        "rates": {name: [{"on": "", "published": ""}] for name in terms.index},
-        "reports": "",
+        "rates": {name: [{"on": str(day), "published": ""} for day in sorted(needed.rates.get(name, {}))] for name in terms.index},
+        "reports": [{"period": {"from": "", "to": str(end)}, **report} for end in sorted(needed.reports)] or "",
         "reports_missing": "",
     }
 
@@ -140,7 +141,7 @@ def _values(block: Any) -> Iterator[str]:
 
 
 def as_yaml(block: Mapping[str, Any]) -> str:
-    """Plain data as the deal file writes it: what fits on a line stands on one."""
+    """Return plain data as the deal file writes it: what fits on a line stands on one."""
     return "\n".join(line for key, value in block.items() for line in _lines(key, value, 0)) + "\n"
 
 

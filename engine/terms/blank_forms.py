@@ -71,8 +71,8 @@ LIMIT_LIKE: Mapping[Unit, str] = {
     Unit.COUNT: "at least 5",
 }
 """A limit in each unit that a template may measure in."""
-LATER = ("amendments", "corrections")
-"""Lists that a new deal does not have."""
+LATER = ("amendments", "corrections", "takeover")
+"""Parts that a new deal does not have."""
 QUOTED = (",", "[", "]", "{", "}", ": ", " #", '"')
 
 

@@ -16,10 +16,11 @@ def known_keys() -> tuple[str, ...]:
     """Return every key that some part of the format knows."""
     from engine.terms.clause import Clause
     from engine.terms.in_force import TermsInForce
+    from engine.terms.takeover import KEY, Takeover
 
-    keys: set[str] = {"amendments", "corrections", "worked_examples"}
+    keys: set[str] = {"amendments", "corrections", "worked_examples", KEY}
     seen: set[type[BaseModel]] = set()
-    waiting: list[type[BaseModel]] = [TermsInForce, *_descendants(Clause)]
+    waiting: list[type[BaseModel]] = [TermsInForce, Takeover, *_descendants(Clause)]
     while waiting:
         model = waiting.pop()
         if model in seen:

@@ -9,6 +9,7 @@ from engine.terms.amendment_entries import AmendmentEntry, CorrectionEntry
 from engine.terms.clause import Clause
 from engine.terms.field_types import SINCE_2_SAYS
 from engine.terms.in_force import NAME, TermsInForce
+from engine.terms.takeover import KEY, Takeover
 from engine.terms.worked_example import WorkedExample
 
 REF = "#/$defs/{model}"
@@ -33,6 +34,8 @@ def single_valued_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
     for key, entry in (("amendments", AmendmentEntry), ("corrections", CorrectionEntry), ("worked_examples", WorkedExample)):
         defs[key] = _hoisted(entry.model_json_schema(ref_template=REF, by_alias=True), defs)
         schema["properties"][key] = {"type": "array", "items": {"$ref": f"#/$defs/{key}"}}
+    defs[KEY] = _hoisted(Takeover.model_json_schema(ref_template=REF, by_alias=True), defs)
+    schema["properties"][KEY] = {"$ref": f"#/$defs/{KEY}"}
     schema["title"] = "Headroom deal file"
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return schema
