@@ -206,8 +206,7 @@ class Replay:
 
     def _again(self, before: Past, events: Sequence[Event], replayed: Replayed) -> tuple[Draft, ...]:
         """Return what comes out at this place of the log: one event that came in, or all events of the next date."""
-        event = events[len(before.events)]
-        payload = event.payload
+        payload = (event := events[len(before.events)]).payload
         if isinstance(payload, DealAdopted):
             deal = self._file(event, payload.file_sha256)
             replayed.asserted += deal.takeover is not None and not before.files  # it rests on two persons' word

@@ -1,4 +1,4 @@
-"""The prints of Publication Dates before a deal was taken over, as its former servicer states them (`rulings.md` 56)."""
+"""The prints and reports of the time before a deal was taken over, as its former servicer states them (`rulings.md` 56)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from engine.basics.values import Figure
 from engine.events.rates import Published
-from engine.terms.takeover import CarriedRate, Takeover
+from engine.events.reports import ReportFacts
+from engine.terms.takeover import CarriedRate, CarriedReport, Takeover
+from engine.terms.worked_example import read_figure
 
 
 def with_carried(said: Takeover | None, series: Mapping[str, Sequence[Published]]) -> dict[str, tuple[Published, ...]]:
@@ -40,3 +43,18 @@ def carried_published(index: str, said: CarriedRate, takeover: Takeover) -> Publ
 def decimal_rate(value: Fraction) -> Decimal:
     """A rate as it was written: text in the file has finitely many decimals."""
     return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def carried_report(said: CarriedReport, takeover: Takeover) -> ReportFacts:
+    """Return a report that a window still needs, under its own hash or that of the document that shows the state."""
+    figures = {name: read_figure(text) for name, text in said.figures.items()}
+    known: dict[str, Figure] = {name: figure for name, figure in figures.items() if figure is not None}
+    return ReportFacts(
+        period_start=said.period.from_,
+        period_end=said.period.to,
+        as_of=said.as_of,
+        received=said.received,
+        document=said.document,
+        sha256=said.sha256 or takeover.sha256,
+        figures=known,
+    )

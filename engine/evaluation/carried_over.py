@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from engine.basics.calendar import BusinessCalendar, load_calendar
-from engine.basics.values import Figure
-from engine.determination.carried_prints import carried_published, decimal_rate
+from engine.determination.carried_prints import carried_published, carried_report, decimal_rate
 from engine.determination.template import Template
 from engine.evaluation.conditions import LeafRule, Tree, leaves, limb_of
 from engine.evaluation.deadlines import day_after
@@ -15,7 +14,6 @@ from engine.evaluation.trigger_states import TriggerRule, rules
 from engine.events.deal_adopted import DealAdopted
 from engine.events.draft import Draft
 from engine.events.rates import Published, ReferenceRate
-from engine.events.reports import ReportFacts
 from engine.events.servicing import NoticeOwed
 from engine.events.states import (
     Deadline,
@@ -40,16 +38,14 @@ from engine.terms.takeover import (
     CarriedCure,
     CarriedHold,
     CarriedRate,
-    CarriedReport,
     CarriedTest,
     CarriedTrigger,
     CarriedWaiver,
     Takeover,
     blocks,
-    carried_value,
     entries,
 )
-from engine.terms.worked_example import read_figure
+from engine.terms.takeover_reading import carried_value
 
 PUBLISHED = "published value"
 
@@ -110,8 +106,11 @@ class _Handover:
                 ReserveAccount(clause=name, held=one.paid, due=one.due, due_then=one.due_then, confirmed_on=one.confirmed_on)
                 for name, one in blocks(said.reserves).items()
             ),
-            rates={name: tuple(self._rate(name, line) for line in _by_date(lines)) for name, lines in said.rates.items()},
-            reports=tuple(_report(report, said) for report in entries(said.reports)),
+            rates={
+                name: tuple(self._rate(name, line) for line in sorted(lines, key=lambda line: line.on))
+                for name, lines in said.rates.items()
+            },
+            reports=tuple(carried_report(report, said) for report in entries(said.reports)),
             reports_missing=entries(said.reports_missing),
         )
 
@@ -301,10 +300,6 @@ def counts_dates(leaf: LeafRule) -> bool:
     return leaf.persistence is not None
 
 
-def _by_date(lines: Sequence[CarriedRate]) -> list[CarriedRate]:
-    return sorted(lines, key=lambda line: line.on)
-
-
 def _never_tested(said: CarriedTest) -> bool:
     """Whether a test has had no date yet: it has no state before its first, as in a deal that was monitored here from closing."""
     return said.status == "NOT YET TESTED" and said.tested_on is None
@@ -338,17 +333,3 @@ def _held(said: CarriedHold | None, at_most: int | None) -> HeldRun | None:
 def _has_begun(said: CarriedTrigger) -> bool:
     waived = said.interrupted is not None and said.interrupted.status == "IN EFFECT"
     return said.status == "IN EFFECT" or waived or bool(said.lasting)
-
-
-def _report(said: CarriedReport, takeover: Takeover) -> ReportFacts:
-    figures = {name: read_figure(text) for name, text in said.figures.items()}
-    known: dict[str, Figure] = {name: figure for name, figure in figures.items() if figure is not None}
-    return ReportFacts(
-        period_start=said.period.from_,
-        period_end=said.period.to,
-        as_of=said.as_of,
-        received=said.received,
-        document=said.document,
-        sha256=said.sha256 or takeover.sha256,
-        figures=known,
-    )

@@ -63,7 +63,7 @@ class TakenOver(Fact):
 
     @property
     def reports_from(self) -> date | None:
-        """The last day of the oldest period of whose report something is said; None where nothing is."""
+        """The last day of the oldest period of whose report something is said, or None."""
         return min((*(report.period_end for report in self.reports), *self.reports_missing), default=None)
 
     def reserve_of(self, clause: str) -> ReserveAccount | None:

@@ -26,7 +26,8 @@ from engine.terms.in_force import Document, IndexTerms, TermsInForce, TermSource
 from engine.terms.periods import FIRST_DAY, read_day
 from engine.terms.source import Path, Tree, parse
 from engine.terms.taken_away import TakenAway, taken_away
-from engine.terms.takeover import Takeover, read_takeover
+from engine.terms.takeover import Takeover
+from engine.terms.takeover_reading import read_takeover
 from engine.terms.worked_example import Placed, read_examples
 
 ADDED_LATER = ("amendments", "corrections", "worked_examples")

@@ -6,19 +6,16 @@ What stands here is the word of a person, with a document. Nothing of it is comp
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Discriminator, Field, Tag, ValidationError
+from pydantic import Discriminator, Field, Tag
 
-from engine.basics.errors import Problem
 from engine.basics.values import Fact
 from engine.terms.clause import block_or_word
-from engine.terms.error_messages import complaints
 from engine.terms.field_types import PositiveRate, Truth, Words
 from engine.terms.periods import Day, Persistence
 from engine.terms.phrases import Usd, Whole
-from engine.terms.source import Path, Tree
-from engine.terms.worked_example import read_figure
+from engine.terms.source import Path
 
 KEY = "takeover"
 PATH: Path = (KEY,)
@@ -218,7 +215,7 @@ RateOrNone = Annotated[
     Annotated[PositiveRate, Tag("rate")] | Annotated[Literal["none"], Tag("none")],
     Discriminator(lambda value: "none" if value == "none" else "rate"),
 ]
-"""A rate, or that there was none."""
+"""A rate, or the word `none` where a date has not one."""
 
 
 class CarriedRate(Fact):
@@ -289,24 +286,6 @@ def blocks(said: Mapping[str, T] | Literal["none"]) -> Mapping[str, T]:
     return {} if said == "none" else said
 
 
-def read_takeover(tree: Tree) -> tuple[Takeover | None, list[Problem]]:
-    """The takeover of a file, None without one; what cannot be read is a problem at its place."""
-    raw = tree.data.get(KEY)
-    if KEY not in tree.data:
-        return None, []
-    place = tree.key_place(PATH)
-    if str(tree.data.get("format")) == "1":
-        fix = "write `format: 2`, or remove the key"
-        return None, [Problem("D210", f"`{KEY}` is a key of format 2", "a file of format 1 has one reading of it", fix, place)]
-    if not isinstance(raw, dict):
-        fix = f"write beneath it what `headroom {KEY}` prints"
-        return None, [Problem("D205", f"`{KEY}` must be a block of named terms", "a state has many parts", fix, tree.place(PATH))]
-    try:
-        return Takeover.model_validate(raw), []
-    except ValidationError as error:
-        return None, complaints(error, tree, PATH)
-
-
 def count_reached(history: Sequence[bool], times: Persistence) -> int:
     """How far dates have come towards a count: the newest in a row, or all of those that it looks at."""
     seen = tuple(history)[-times.out_of :]
@@ -314,9 +293,3 @@ def count_reached(history: Sequence[bool], times: Persistence) -> int:
         return min(sum(seen), times.count)
     run = next((number for number, one in enumerate(reversed(seen)) if not one), len(seen))
     return min(run, times.count)
-
-
-def carried_value(text: str) -> Any:
-    """A figure as a fraction; None where it is not one."""
-    figure = read_figure(text)
-    return None if figure is None else figure.value

@@ -61,7 +61,7 @@ def _who(held: Held) -> Iterator[Problem]:
 
 
 def _named(held: Held) -> Iterator[Problem]:
-    """Each test and trigger is there, and there is no other; the same of reserve accounts, events and indices."""
+    """Yield each test and trigger that is missing, or that the deal does not have; the same of accounts, events and indices."""
     known: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ...] = (
         ("tests", held.said.tests, held.terms.covenants, "test"),
         ("triggers", held.said.of_triggers, held.counts, "trigger"),

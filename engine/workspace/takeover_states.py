@@ -21,10 +21,10 @@ from engine.terms.takeover import (
     CarriedWaiver,
     InterruptedTest,
     InterruptedTrigger,
-    carried_value,
     count_reached,
     entries,
 )
+from engine.terms.takeover_reading import carried_value
 from engine.workspace.takeover_held import Held
 
 
