@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 SECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "structurer": (
         "Write a deal, and read it back",
-        ("new", "check", "prove", "clause", "terms", "schema", "diff", "migrate", "backtest"),
+        ("new", "check", "prove", "clause", "terms", "schema", "diff", "migrate", "takeover", "backtest"),
     ),
     "foresight": ("Ask what a clause would do", ("ladder", "stress", "compare", "calibrate", "grid", "simulate")),
     "servicer": (
