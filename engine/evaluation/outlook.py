@@ -77,7 +77,7 @@ def outlook(day: Finished) -> Determined:
         follows=tuple(sorted(_follows(day), key=lambda follow: (follow.on, follow.subject))),
         strip=strip[1],
         strip_title=strip[0],
-        warnings=(*_taken_over(day.state), *_warnings(day.terms), *_doubts(day)),
+        warnings=(*((day.state.taken_over.warning,) if day.state.taken_over else ()), *_warnings(day.terms), *_doubts(day)),
         served=day.served,
         held=day.held,
         gpus=day.gpus,
@@ -334,13 +334,6 @@ def _doubts(day: Finished) -> Iterator[str]:
         if terms is not None and rates and rates[-1].value is not None:
             said = doubt(clause, Fraction(rates[-1].value), Fraction(terms.closing_date_level))
             yield from (said,) if said is not None else ()
-
-
-def _taken_over(state: DealState) -> Iterator[str]:
-    """What rests on the word of a former servicer (`rulings.md` 56)."""
-    handed = state.taken_over
-    if handed is not None:
-        yield f"What was so up to {handed.as_of} is {handed.words} (SHA-256 {handed.sha256[:16]}); it was not computed here."
 
 
 def _warnings(terms: TermsInForce) -> Iterator[str]:

@@ -62,6 +62,11 @@ class TakenOver(Fact):
         return f"carried over from {self.former_servicer} as of {self.as_of} on the word of {by}, by {self.document}"
 
     @property
+    def warning(self) -> str:
+        """What every notice says of it."""
+        return f"What was so up to {self.as_of} is {self.words} (SHA-256 {self.sha256[:16]}); it was not computed here."
+
+    @property
     def reports_from(self) -> date | None:
         """The last day of the oldest period of whose report something is said, or None."""
         return min((*(report.period_end for report in self.reports), *self.reports_missing), default=None)

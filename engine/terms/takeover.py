@@ -277,12 +277,12 @@ class Takeover(Fact):
 
 
 def entries(said: tuple[T, ...] | Literal["none"]) -> tuple[T, ...]:
-    """What a list says; nothing where it says `none`."""
+    """Return what a list says; `none` is an empty one."""
     return () if said == "none" else said
 
 
 def blocks(said: Mapping[str, T] | Literal["none"]) -> Mapping[str, T]:
-    """What a block of named parts says; nothing where it says `none`."""
+    """Return what a block of named parts says; `none` is an empty one."""
     return {} if said == "none" else said
 
 

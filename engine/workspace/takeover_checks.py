@@ -31,6 +31,10 @@ def takeover_problems(deal: Deal, templates: Mapping[str, Template]) -> Iterator
         why = f"the deal closes on {deal.closing_date} and matures on {held.terms.maturity_date}"
         yield held.wrong(("as_of",), f"as of {held.said.as_of} the deal does not live", why, "correct the date")
         return
+    if held.terms.determination_dates.on_delivery:
+        why = "the tests of a date wait for its report, and a takeover cannot say yet which dates still do"
+        yield held.wrong((), "a deal whose tests are determined on delivery cannot be taken over", why, "remove the block", "D589")
+        return
     yield from _who(held)
     yield from _named(held)
     for name, test in held.said.tests.items():

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from engine.basics.errors import Problem
 from engine.determination.look_back import LookBack
-from engine.terms.contract_dates import THURSDAY, counted_from, next_determination_date, period_ends, period_of, publication_dates
+from engine.terms.contract_dates import THURSDAY, counted_from, date_of_period, period_ends, period_of, publication_dates
 from engine.terms.report_figures import unit_of
 from engine.terms.source import Path
 from engine.terms.takeover import PATH, CarriedRate, entries
@@ -90,7 +90,7 @@ def _was_due(held: Held, end: date) -> bool:
     """Whether a period's report had to be in by the day of the takeover."""
     rule = held.terms.servicer_reports
     assert rule is not None  # the caller has seen it
-    return counted_from(rule.due, next_determination_date(held.terms, held.calendar, end), held.calendar) <= held.said.as_of
+    return counted_from(rule.due, date_of_period(held.terms, held.calendar, end), held.calendar) <= held.said.as_of
 
 
 def _figure(held: Held, at: Path, name: str, text: str) -> Iterator[Problem]:
