@@ -195,6 +195,11 @@ def in_words(name: str) -> str:
     return re.sub(r"[_-]", " ", spelled)
 
 
+def as_model(name: str) -> str:
+    """Return the name of an asset class for people: `h100` as `H100`."""
+    return re.sub(r"\b[a-z]{1,3}\d{2,4}\b", lambda match: match[0].upper(), in_words(name))
+
+
 def defined(text: str) -> str:
     """Return words of the file with the agreement's capitals: `15 business days` as `15 Business Days`."""
     return re.sub(

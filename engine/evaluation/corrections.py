@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from engine.basics.values import as_model
 from engine.evaluation.pledged_gpus import pledged_gpus
 from engine.evaluation.recorded_acts import counts_for
 from engine.evaluation.serving_report import serves_from
@@ -222,7 +223,7 @@ def _register_cause(
     """Yield the first date on which a register makes another count, with the two counts."""
     for day in determined:
         was, is_now = pledged_gpus(terms(day), before, day), pledged_gpus(terms(day), now, day)
-        changed = [f"{was[name]:,} GPUs of {name}, now {is_now[name]:,}" for name in was if was[name] != is_now[name]]
+        changed = [f"{was[name]:,} GPUs of {as_model(name)}, now {is_now[name]:,}" for name in was if was[name] != is_now[name]]
         if changed:
             yield Cause(day, f"the register {register.file}: on {day} {'; '.join(changed)}")
             return

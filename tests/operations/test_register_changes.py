@@ -108,7 +108,7 @@ def test_a_release_of_a_day_that_is_past_is_run_again_from_it(workspace: Workspa
     (event,) = of_kind(workspace, "correction")
     again: Correction = event.payload
     assert again.from_on == THIRD
-    assert again.why == (f"the register {REGISTER}: on {THIRD} 1,024 GPUs of h100, now 1,000",)
+    assert again.why == (f"the register {REGISTER}: on {THIRD} 1,024 GPUs of H100, now 1,000",)
     assert gpus(workspace) == {**dict.fromkeys(plan.THURSDAYS[:2], 1024), THIRD: 1000, FOURTH: 1000}
     size = len(read(workspace.store, deal_log(DEAL)))
     ran(workspace, FOURTH, all_templates)
