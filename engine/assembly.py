@@ -82,9 +82,17 @@ def renderer() -> Render:
     return _renderer()
 
 
+def workers(number: int, executor: str, scheduler: str | None, told: Callable[[str], None]) -> Any:
+    """Return who works out many paths: so many processes of this machine, or the workers of a cluster.
+
+    Raises WrongUsage for an executor that does not exist, and for Dask where it is not installed.
+    """
+    return number if executor == PROCESSES else _elsewhere(executor, scheduler, told)
+
+
 @cache
-def _elsewhere(executor: str, scheduler: str | None, told: Callable[[str], None]) -> Render:
-    """Return a renderer on the workers of a cluster."""
+def _elsewhere(executor: str, scheduler: str | None, told: Callable[[str], None]) -> Any:
+    """Return the workers of a cluster, which draw notices and work out paths."""
     import atexit
 
     from engine.basics.errors import WrongUsage

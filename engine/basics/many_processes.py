@@ -10,7 +10,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from engine.basics.errors import HeadroomError
 from engine.basics.values import counted
@@ -23,21 +23,36 @@ MOST_BROKEN = 3
 """Pools that may break before the next result."""
 
 
+class Elsewhere(Protocol):
+    """Workers of a cluster, which do the same work in the same order."""
+
+    def in_order(self, work: Callable[[Item], Found], items: Sequence[Item], /) -> Iterator[Found]:
+        """Yield the result of each item, in their order."""
+        ...
+
+
+Workers = int | Elsewhere
+"""How many processes of this machine, or the workers of a cluster."""
+
+
 class WorkersDie(HeadroomError):
     """Processes are killed again and again, perhaps for want of memory."""
 
 
-def in_order(work: Callable[[Item], Found], items: Sequence[Item], workers: int) -> Iterator[Found]:
+def in_order(work: Callable[[Item], Found], items: Sequence[Item], workers: Workers) -> Iterator[Found]:
     """Yield the result of each item, in their order.
 
     Args:
         work: pure, and importable by another process.
         items: what is worked on.
-        workers: processes; one runs here.
+        workers: processes, of which one alone runs here; or a cluster.
 
     Raises:
         WorkersDie: three pools broke before one more result came.
     """
+    if not isinstance(workers, int):
+        yield from workers.in_order(work, items)
+        return
     if workers <= 1 or len(items) <= 1:
         yield from map(work, items)
         return

@@ -2,87 +2,50 @@
 
 from __future__ import annotations
 
-import os
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.assembly import all_templates, clock
+from engine.assembly import PROCESSES, all_templates, clock
 from engine.cli.app import app, opened, workspace_if_any
 from engine.cli.foresight_files import refuse_ending, write_answer, write_ladders
+from engine.cli.foresight_options import (
+    Between,
+    Draft,
+    Executor,
+    Fact,
+    Facts,
+    History,
+    Hold,
+    Into,
+    Jump,
+    Multiples,
+    Noise,
+    Paths,
+    PathWeeks,
+    Point,
+    Prepared,
+    Prior,
+    Scenario,
+    Scheduler,
+    Seed,
+    Shape,
+    Until,
+    Weeks,
+    Workers,
+    asked_of,
+    day_of,
+    draft_of,
+    given_of,
+    many_of,
+)
 from engine.cli.options import Json, day, example
 
 if TYPE_CHECKING:
-    from engine.foresight.facts_by_date import FactsByDate
-    from engine.queries.foresight_questions import LadderAnswer, StressAsked
+    from engine.queries.foresight_questions import LadderAnswer
 
-Draft = Annotated[str, typer.Argument(help="A deal file, or a deal of the workspace by its name.", show_default=False)]
-Fact = Annotated[list[str] | None, typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE.")]
-Facts = Annotated[Path | None, typer.Option(help="A table of facts by date: date,figure,value and, where reports come later, received.")]
-Between = Annotated[str | None, typer.Option(help="`straight lines` where a figure moves evenly between its dates; steps otherwise.")]
-Scenario = Annotated[list[str] | None, typer.Option(help="A scenario, or several in turn like A:548,B; A, B and C unless given.")]
-Point = Annotated[str, typer.Option(help="low, middle or high of each band, or `all`.")]
-Shape = Annotated[str, typer.Option(help="compound, or straight line.")]
-Until = Annotated[str | None, typer.Option(help="The last date; so many weeks after closing unless given.")]
-Weeks = Annotated[int, typer.Option(min=1, max=1040, help="Weeks after closing, where no last date is given.")]
-Into = Annotated[Path | None, typer.Option(help="A file of the answer: a report as .pdf or .html, a workbook as .xlsx.")]
-Prepared = Annotated[str | None, typer.Option(help="The date of the report; today unless given.")]
-Multiples = Annotated[str, typer.Option(help="How many times as fast time runs, apart by commas: 1,1.5,2.5.")]
-History = Annotated[Path | None, typer.Option(help="A table date,value,low,high[,sellers]; the workspace's unless given.")]
-Noise = Annotated[float | None, typer.Option(min=0.0, help="The sampling error of a week without an interval, like 0.05.")]
-Prior = Annotated[str | None, typer.Option(help="What is held before the history: needed under 26 weeks.")]
-Jump = Annotated[str | None, typer.Option(help="A named jump of the rate, like -30%@26w.")]
-Paths = Annotated[int, typer.Option(min=100, max=1_000_000, help="Paths of the model.")]
-PathWeeks = Annotated[int, typer.Option(min=4, max=1040, help="Weeks of each path.")]
-Seed = Annotated[int, typer.Option(min=0, help="The seed, printed with every answer.")]
-Hold = Annotated[list[str] | None, typer.Option(help="A figure that follows the rate and is held constant all the same.")]
-Workers = Annotated[
-    int,
-    typer.Option(min=0, max=64, help="Processes, 0 for the machine's, four at most; the answer is the same."),
-]
 FACT = "--fact 'outstanding_principal=USD 16,000,000' --fact 'weighted_average_rental_rate=USD 1.80 per GPU-hour'"
-
-
-def _workers() -> int:
-    return min(os.cpu_count() or 1, 4)
-
-
-def _draft(name: str) -> Any:
-    from engine.queries.foresight_questions import draft_or_deal
-
-    return draft_or_deal(name, workspace_if_any(), all_templates())
-
-
-def _given(deal: Any, fact: list[str] | None, facts: Path | None, between: str | None) -> FactsByDate:
-    from engine.queries.draft_files import facts_for
-
-    return facts_for(deal, fact or [], facts, between)
-
-
-def _on(prepared: str | None) -> date:
-    return day(prepared) if prepared is not None else clock().date()
-
-
-def _asked(
-    scenario: list[str] | None,
-    point: str,
-    shape: str,
-    multiples: str = "1",
-    jump: str | None = None,
-    missing: str | None = None,
-    rates: Path | None = None,
-    lose: str | None = None,
-    until: str | None = None,
-    weeks: int = 130,
-) -> StressAsked:
-    """Return the paths as they are asked for. Raises WrongUsage for a word that is not one of those known."""
-    from engine.queries.asked_paths import asked_paths
-
-    last = day(until) if until is not None else None
-    days = frozenset(day(text.strip()) for text in missing.split(",")) if missing is not None else frozenset[date]()
-    return asked_paths(tuple(scenario or ("A", "B", "C")), point, shape, multiples, jump, days, rates, lose, last, weeks)
 
 
 @app.command(epilog=example(f"headroom ladder deals/meridian-2026-1.yaml {FACT}"))
@@ -104,14 +67,14 @@ def ladder(
     templates = all_templates()
     if deal is not None and Path(deal).is_file():
         draft = loaded(Path(deal), templates)
-        given = _given(draft, fact, facts, between)
+        given = given_of(draft, fact, facts, between)
         answers: tuple[LadderAnswer, ...] = (draft_ladder(draft, templates, given),)
         if into is not None:
-            write_answer(into, draft, given, _on(prepared), dict)
+            write_answer(into, draft, given, day_of(prepared), dict)
     else:
         answers = recorded_ladders(opened(), deal, day(on) if on is not None else None, templates)
         if into is not None:
-            write_ladders(into, answers, _on(prepared))
+            write_ladders(into, answers, day_of(prepared))
     raise typer.Exit(show_ladders(answers, deal is None, as_json))
 
 
@@ -132,6 +95,8 @@ def stress(
     until: Until = None,
     weeks: Weeks = 130,
     workers: Workers = 0,
+    executor: Executor = PROCESSES,
+    scheduler: Scheduler = None,
     into: Into = None,
     prepared: Prepared = None,
     as_json: Json = False,
@@ -142,14 +107,14 @@ def stress(
     from engine.queries.foresight_questions import stress as answered
 
     refuse_ending(into)
-    draft = _draft(deal)
-    asked = _asked(scenario, point, shape, multiples, jump, missing, rates, lose, until, weeks)
-    given, many = _given(draft, fact, facts, between), workers or _workers()
+    draft = draft_of(deal)
+    asked = asked_of(scenario, point, shape, multiples, jump, missing, rates, lose, until, weeks)
+    given, many = given_of(draft, fact, facts, between), many_of(workers, executor, scheduler)
     answer = answered(draft, all_templates, given, asked, many, progress)
     if into is not None:
         from engine.queries.foresight_reports import stress_parts
 
-        write_answer(into, draft, given, _on(prepared), lambda: stress_parts(draft, all_templates, given, asked, answer, many, progress))
+        write_answer(into, draft, given, day_of(prepared), lambda: stress_parts(draft, all_templates, given, asked, answer, many, progress))
     progress_done()
     raise typer.Exit(show_stress(answer, as_json))
 
@@ -171,6 +136,8 @@ def compare(
     until: Until = None,
     weeks: Weeks = 130,
     workers: Workers = 0,
+    executor: Executor = PROCESSES,
+    scheduler: Scheduler = None,
     into: Into = None,
     prepared: Prepared = None,
     as_json: Json = False,
@@ -185,9 +152,9 @@ def compare(
     if (second is None) == (term is None):
         raise WrongUsage("name a second draft, or a term with `--term TERM=all`; one of the two")
     refuse_ending(into)
-    draft = _draft(first)
-    given, many = _given(draft, fact, facts, between), workers or _workers()
-    asked = _asked(scenario, point, shape, multiples, until=until, weeks=weeks)
+    draft = draft_of(first)
+    given, many = given_of(draft, fact, facts, between), many_of(workers, executor, scheduler)
+    asked = asked_of(scenario, point, shape, multiples, until=until, weeks=weeks)
     if term is not None:
         name, _, values = term.partition("=")
         answers = compare_wordings(draft, name, values or "all", all_templates, given, asked, many, progress)
@@ -197,7 +164,7 @@ def compare(
     if into is not None:
         from engine.foresight.answers import as_data
 
-        write_answer(into, draft, given, _on(prepared), lambda: {"comparisons": as_data(answers)})
+        write_answer(into, draft, given, day_of(prepared), lambda: {"comparisons": as_data(answers)})
     progress_done()
     raise typer.Exit(show_comparisons(answers, as_json))
 
@@ -224,6 +191,8 @@ def calibrate(
     weeks: PathWeeks = 104,
     seed: Seed = 20260702,
     workers: Workers = 0,
+    executor: Executor = PROCESSES,
+    scheduler: Scheduler = None,
     into: Into = None,
     prepared: Prepared = None,
     as_json: Json = False,
@@ -237,10 +206,10 @@ def calibrate(
     from engine.queries.calibration_words import calibration_data
 
     refuse_ending(into)
-    draft = _draft(deal)
+    draft = draft_of(deal)
     model = ModelAsked(history, clock().date(), noise, prior, paths, weeks, seed, jump)
     ends = whole_numbers(releases, "releases") if releases is not None else ()
-    levels, many = levels_between(low, high, step), workers or _workers()
+    levels, many = levels_between(low, high, step), many_of(workers, executor, scheduler)
     answer = answered(
         draft,
         all_templates(),
@@ -256,7 +225,7 @@ def calibrate(
         progress,
     )
     if into is not None:
-        write_answer(into, draft, _given(draft, None, None, None), _on(prepared), lambda: {"calibration": calibration_data(answer)})
+        write_answer(into, draft, given_of(draft, None, None, None), day_of(prepared), lambda: {"calibration": calibration_data(answer)})
     progress_done()
     raise typer.Exit(show_calibration(answer, as_json))
 
@@ -283,6 +252,8 @@ def grid(
     until: Until = None,
     weeks: Weeks = 104,
     workers: Workers = 0,
+    executor: Executor = PROCESSES,
+    scheduler: Scheduler = None,
     into: Annotated[Path | None, typer.Option(help="A file: the cells as .csv, a report as .pdf or .html, a workbook as .xlsx.")] = None,
     prepared: Prepared = None,
     as_json: Json = False,
@@ -292,15 +263,15 @@ def grid(
     from engine.cli.show.grid import show_grid
     from engine.queries.grid_questions import grid as answered
 
-    draft = _draft(deal)
-    asked = _asked(scenario or ["B"], point, shape, until=until, weeks=weeks)
-    given = _given(draft, fact, facts, between)
+    draft = draft_of(deal)
+    asked = asked_of(scenario or ["B"], point, shape, until=until, weeks=weeks)
+    given = given_of(draft, fact, facts, between)
     refuse_ending(into, (".csv", ".pdf", ".html", ".xlsx"))
-    answer = answered(draft, all_templates, x, y, show, of, given, asked, workers or _workers(), progress, hold or ())
+    answer = answered(draft, all_templates, x, y, show, of, given, asked, many_of(workers, executor, scheduler), progress, hold or ())
     if into is not None and into.suffix != ".csv":
         from engine.foresight.answers import as_data
 
-        write_answer(into, draft, given, _on(prepared), lambda: {"grid": as_data(answer)})
+        write_answer(into, draft, given, day_of(prepared), lambda: {"grid": as_data(answer)})
     progress_done()
     raise typer.Exit(show_grid(answer, into, as_json))
 
@@ -325,6 +296,8 @@ def simulate(
     facts: Facts = None,
     between: Between = None,
     workers: Workers = 0,
+    executor: Executor = PROCESSES,
+    scheduler: Scheduler = None,
     into: Into = None,
     prepared: Prepared = None,
     as_json: Json = False,
@@ -336,13 +309,13 @@ def simulate(
     from engine.queries.simulation_questions import simulate as answered
 
     refuse_ending(into)
-    draft = _draft(deal)
+    draft = draft_of(deal)
     model = ModelAsked(history, clock().date(), noise, prior, paths, weeks, seed, jump)
-    given = _given(draft, fact, facts, between)
-    answer = answered(draft, all_templates, workspace_if_any(), given, model, hold or (), workers or _workers(), progress)
+    given = given_of(draft, fact, facts, between)
+    answer = answered(draft, all_templates, workspace_if_any(), given, model, hold or (), many_of(workers, executor, scheduler), progress)
     if into is not None:
         from engine.foresight.answers import as_data
 
-        write_answer(into, draft, given, _on(prepared), lambda: {"simulation": as_data(answer)})
+        write_answer(into, draft, given, day_of(prepared), lambda: {"simulation": as_data(answer)})
     progress_done()
     raise typer.Exit(show_simulation(answer, as_json))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 
-from engine.basics.many_processes import in_order
+from engine.basics.many_processes import Workers, in_order
 from engine.foresight.calibrate import Cell, Question, Tally, Variant, cell, tally
 from engine.foresight.rate_paths import Paths, Switch, blocks, given_history, simulated
 from engine.foresight.rate_posterior import Posterior
@@ -65,7 +65,7 @@ class Calibration:
     weeks_of_history: int
 
 
-def calibrated(setting: Setting, variants: Sequence[Variant], workers: int = 1, watch: Watch = lambda _: None) -> Calibration:
+def calibrated(setting: Setting, variants: Sequence[Variant], workers: Workers = 1, watch: Watch = lambda _: None) -> Calibration:
     """Return every variant on the model's paths and on the history.
 
     Args:
@@ -93,7 +93,7 @@ Tallies = tuple[tuple[Tally, ...], ...]
 """For each variant its tally, or several: over the whole, the first half, the second half."""
 
 
-def _over_blocks(work: Callable[[Block], Tallies], paths: int, workers: int, watch: Watch, what: str) -> Tallies:
+def _over_blocks(work: Callable[[Block], Tallies], paths: int, workers: Workers, watch: Watch, what: str) -> Tallies:
     """Return the tallies of all blocks, added up in the order of the blocks."""
     every = tuple(blocks(paths))
     done: list[Tallies] = []

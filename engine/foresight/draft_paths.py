@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
-from engine.basics.many_processes import in_order
+from engine.basics.many_processes import Workers, in_order
 from engine.basics.values import counted
 from engine.determination.template import Template
 from engine.foresight.facts_by_date import FactsByDate
@@ -70,7 +70,7 @@ def lived_paths(
     paths: Sequence[StatedPath],
     given: FactsByDate,
     until: date,
-    workers: int = 1,
+    workers: Workers = 1,
     watch: Watch = lambda _: None,
 ) -> tuple[PathOutcome, ...]:
     """Return what the draft does on each path, in the paths' order.

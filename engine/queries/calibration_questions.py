@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import WrongUsage
+from engine.basics.many_processes import Workers
 from engine.basics.values import listed
 from engine.determination.template import Clause, Template
 from engine.foresight.calibrate import Cell, Question, Variant
@@ -121,7 +122,7 @@ def calibrate(
     model: ModelAsked,
     question: Question,
     under: float,
-    workers: int = 1,
+    workers: Workers = 1,
     watch: Callable[[str], None] = lambda _: None,
 ) -> CalibrationAnswer:
     """Return every level, count and release of a clause's trigger, on the same paths and on the history.
@@ -137,7 +138,7 @@ def calibrate(
         model: history, horizon, seed.
         question: q and k.
         under: the share of false alarms that is asked for.
-        workers: processes.
+        workers: processes, or the workers of a cluster.
         watch: told what is done.
 
     Raises:

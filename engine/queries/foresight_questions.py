@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from engine.basics.errors import InputProblems, WrongUsage
+from engine.basics.many_processes import Workers
 from engine.determination.template import Template
 from engine.events.log_names import deals_among
 from engine.foresight.comparison import Comparison, compared
@@ -137,7 +138,9 @@ def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPat
     return (*paths, StatedPath(asked.rates.name, rates))
 
 
-def stress(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, workers: int = 1, watch: Watch = lambda _: None) -> StressAnswer:
+def stress(
+    deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, workers: Workers = 1, watch: Watch = lambda _: None
+) -> StressAnswer:
     """Return what a draft does under the paths that are asked for.
 
     Args:
@@ -145,7 +148,7 @@ def stress(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, worke
         make: gives the covenant templates by name.
         given: what the Servicer's reports would say.
         asked: the paths.
-        workers: processes.
+        workers: processes, or the workers of a cluster.
         watch: told what is done.
     """
     until = until_of(deal, asked.until, asked.weeks)
@@ -174,7 +177,7 @@ def stress(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, worke
 
 
 def compare_drafts(
-    first: Deal, second: Deal, make: Make, given: FactsByDate, asked: StressAsked, workers: int = 1, watch: Watch = lambda _: None
+    first: Deal, second: Deal, make: Make, given: FactsByDate, asked: StressAsked, workers: Workers = 1, watch: Watch = lambda _: None
 ) -> Comparison:
     """Return two drafts on the same paths, which begin at each draft's own Closing Date level."""
     until = min(until_of(deal, asked.until, asked.weeks) for deal in (first, second))
@@ -183,7 +186,14 @@ def compare_drafts(
 
 
 def compare_wordings(
-    deal: Deal, term: str, values: str, make: Make, given: FactsByDate, asked: StressAsked, workers: int = 1, watch: Watch = lambda _: None
+    deal: Deal,
+    term: str,
+    values: str,
+    make: Make,
+    given: FactsByDate,
+    asked: StressAsked,
+    workers: Workers = 1,
+    watch: Watch = lambda _: None,
 ) -> tuple[Comparison, ...]:
     """Return a draft against itself with one term written otherwise: `all` its wordings, or the values named, apart by `|`.
 

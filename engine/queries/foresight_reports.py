@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import __version__
+from engine.basics.many_processes import Workers
 from engine.foresight.answers import as_data
 from engine.foresight.draft_paths import POINTS, Make
 from engine.foresight.facts_by_date import FactsByDate
@@ -56,7 +57,9 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
     }
 
 
-def stress_parts(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, answer: Any, workers: int, watch: Watch) -> dict[str, Any]:
+def stress_parts(
+    deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, answer: Any, workers: Workers, watch: Watch
+) -> dict[str, Any]:
     """Return the answer of a stress, the rates that are drawn, and the first dates under every scenario of the paper.
 
     Args:
@@ -65,7 +68,7 @@ def stress_parts(deal: Deal, make: Make, given: FactsByDate, asked: StressAsked,
         given: what the Servicer's reports would say.
         asked: the paths that were asked for.
         answer: what they gave.
-        workers: processes.
+        workers: processes, or the workers of a cluster.
         watch: told what is done.
     """
     until = until_of(deal, asked.until, asked.weeks)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from engine.basics.errors import WrongUsage
+from engine.basics.many_processes import Workers
 from engine.foresight.draft_paths import Make, lived_paths
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.stress import PathOutcome
@@ -72,7 +73,7 @@ def grid(
     subject: str | None,
     given: FactsByDate,
     asked: StressAsked,
-    workers: int = 1,
+    workers: Workers = 1,
     watch: Callable[[str], None] = lambda _: None,
     hold: Sequence[str] = (),
 ) -> GridAnswer:
@@ -87,7 +88,7 @@ def grid(
         subject: the test or trigger that is looked at; the clause of the first term if none is named.
         given: what the Servicer's reports would say.
         asked: the path; of several the first.
-        workers: processes.
+        workers: processes, or the workers of a cluster.
         watch: told which pair is done.
         hold: figures that follow the rate and are held constant all the same.
 

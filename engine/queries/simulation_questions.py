@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.basics.happenings import Happening
-from engine.basics.many_processes import in_order
+from engine.basics.many_processes import Workers, in_order
 from engine.foresight.columns.many_paths import run_columns
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.draft_paths import Make
@@ -160,7 +160,7 @@ def simulate(
     given: FactsByDate,
     asked: ModelAsked,
     hold: Sequence[str] = (),
-    workers: int = 1,
+    workers: Workers = 1,
     watch: Callable[[str], None] = lambda _: None,
 ) -> SimulationAnswer:
     """Return a draft on paths of the rate model, from closing on.
@@ -172,7 +172,7 @@ def simulate(
         given: what the Servicer's reports would say.
         asked: history, horizon, seed.
         hold: figures that follow the rate and are held constant all the same.
-        workers: processes.
+        workers: processes, or the workers of a cluster.
         watch: told what is done.
 
     Raises:

@@ -6,8 +6,9 @@ records. Dask comes with `pip install 'headroom[dask]'`.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.basics.build_identity import built
 from engine.basics.errors import WrongUsage
@@ -15,6 +16,10 @@ from engine.basics.processor_time import ProcessorTime
 from engine.events.notice import NoticeInputs
 from reports.render.pdf import Page, drawn_and_timed, page_of
 
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+AHEAD = 2
+"""Parts of other work under way for each worker."""
 TRIES = 20
 """How often a page is given to workers that end before it is done, or are another engine's, before the run gives up."""
 
@@ -54,6 +59,38 @@ class DaskPool:
                 raise one
             yield self._done(notice, one)
 
+    def in_order(self, work: Callable[[Item], Found], items: Sequence[Item], /) -> Iterator[Found]:
+        """Yield the result of each item, in their order; a few are under way at once, so that memory does not grow with their number."""
+        ahead = AHEAD * max(1, len(self._client.scheduler_info()["workers"]))
+        waiting: deque[tuple[Item, Any]] = deque()
+        for item in items:
+            waiting.append((item, self._sent(work, item)))
+            if len(waiting) >= ahead:
+                yield self._worked(work, *waiting.popleft())
+        while waiting:
+            yield self._worked(work, *waiting.popleft())
+
+    def _sent(self, work: Callable[[Item], Found], item: Item) -> Any:
+        return self._client.submit(worked_here, self.engine, work, item, pure=False)
+
+    def _worked(self, work: Callable[[Item], Found], item: Item, future: Any) -> Found:
+        from distributed import KilledWorker
+
+        for _ in range(TRIES):
+            try:
+                result: Found = future.result()
+                return result
+            except KilledWorker:
+                pass  # the workers that had it were ended from outside; others do it
+            except OtherEngine as refused:
+                self._let_go(*refused.args)
+            future = self._sent(work, item)
+        raise OSError(f"the workers ended {TRIES} times over one part of the work; look at their logs")
+
+    def _let_go(self, address: str, other: str) -> None:
+        self._told(f"a worker at {address} is {other}, and this is {self.engine}; it is let go: start it with the same release")
+        self._client.retire_workers([address], close_workers=True)
+
     def close(self) -> None:
         """Let go of the cluster; one that was started here ends."""
         cluster = self._client.cluster
@@ -82,11 +119,15 @@ class DaskPool:
             except KilledWorker:
                 pass  # the workers that had it were ended from outside; others draw it
             except OtherEngine as refused:
-                address, other = refused.args
-                self._told(f"a worker at {address} is {other}, and this is {self.engine}; it is let go: start it with the same release")
-                self._client.retire_workers([address], close_workers=True)
+                self._let_go(*refused.args)
             future = self._given(page_of(notice))
         raise OSError(f"the workers ended {TRIES} times over notice No. {notice.number} of {notice.deal}; look at their logs")
+
+
+def worked_here(engine: str, work: Callable[[Item], Found], item: Item) -> Found:
+    """Return what comes out of some work, on a worker. Raises OtherEngine where the worker is not the engine of the one who asks."""
+    _same_engine(engine)
+    return work(item)
 
 
 def drawn_here(engine: str, page: Page) -> tuple[bytes, float]:
@@ -95,11 +136,16 @@ def drawn_here(engine: str, page: Page) -> tuple[bytes, float]:
     Raises:
         OtherEngine: the worker is not the engine of the one who asks.
     """
+    _same_engine(engine)
+    return drawn_and_timed(page)
+
+
+def _same_engine(engine: str) -> None:
+    """Nothing, on a worker of the engine of the one who asks. Raises OtherEngine on any other."""
     from distributed import get_worker
 
     if built() != engine:
         raise OtherEngine(get_worker().address, built())
-    return drawn_and_timed(page)
 
 
 def _of_this_machine() -> Any:

@@ -36,11 +36,11 @@ from tests.foresight.random_deals import Case, case, example
 from tests.foresight.test_stress import HELD, path_of
 
 SOAK = os.environ.get("HEADROOM_SOAK") == "1"
-SEEDS = range(80 if SOAK else 4)
+SEEDS = range(334 if SOAK else 4)
 PATHS, WEEKS = 6, 20
 STEPPED_SEEDS = range(1000, 1500 if SOAK else 1002)
 STEPPED_PATHS = 200 if SOAK else 18
-"""Deals x paths: 60 in `make test`, 100,000 in the soak."""
+"""Deals x paths: 60 in `make test`; in the soak 2,004 against the exact engine whole, and 100,000 against its steps."""
 TRIED: list[int] = []
 
 
