@@ -204,6 +204,6 @@ def levels_between(first: str, last: str, step: str) -> tuple[Fraction, ...]:
 def whole_numbers(text: str, what: str) -> tuple[int, ...]:
     """Return whole numbers apart by commas. Raises WrongUsage for anything else."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not parts or not all(part.isdigit() and 0 < int(part) <= 99 for part in parts):
+    if not parts or not all(part.isascii() and part.isdigit() and 0 < int(part) <= 99 for part in parts):
         raise WrongUsage(f"`{text}` are not {what}; write them like 1,2,3")
     return tuple(int(part) for part in parts)

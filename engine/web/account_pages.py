@@ -13,6 +13,7 @@ from engine.web.attempts import GUESSES_AT_AN_ACCOUNT
 from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
 from engine.web.rendering import page
 from engine.web.rights import EVERY_DEAL, Right, may
+from engine.web.words import whole_number
 
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
@@ -76,7 +77,7 @@ def new_token(visit: AtVisit) -> Response:
     if deal != EVERY_DEAL and not may(visit.who, Right.READ, deal):
         raise NotThere
     try:
-        made = make_token(visit.desk.database, visit.who, visit.said("label", 81), deal, int(days) if days.isdigit() else 0, visit.now)
+        made = make_token(visit.desk.database, visit.who, visit.said("label", 81), deal, whole_number(days) or 0, visit.now)
     except WrongUsage as error:
         return _page(visit, 422, str(error))
     return _page(visit, token=made)

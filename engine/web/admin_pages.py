@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from engine.basics.errors import WrongUsage
 from engine.queries.deal_page import parties_of
 from engine.web.access_tokens import end_token, tokens
-from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
+from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, number_of, visit_of
 from engine.web.rendering import page
 from engine.web.rights import ADMINISTRATOR, APPROVER, EVERY_DEAL, SERVICER, STRUCTURER, Grant, Person, Right
 from engine.workspace.checkpoints import public_keys
@@ -76,7 +76,7 @@ def invite(visit: AtVisit) -> Response:
 
 
 def _person(visit: Visit, number: str) -> Person:
-    person = visit.desk.accounts.person(int(number)) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    person = visit.desk.accounts.person(number_of(number))
     if person is None:
         raise NotThere
     return person

@@ -16,6 +16,7 @@ from engine.web.foresight_answers import ANSWERS, Foreseen, ForesightAsked, fore
 from engine.web.guarded_route import GuardedRoute, NotThere, TooMuch, Visit, needs, visit_of
 from engine.web.rendering import page
 from engine.web.rights import Right
+from engine.web.words import whole_number
 
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
@@ -71,7 +72,7 @@ def _asked(visit: Visit, what: str, draft: tuple[str, bytes]) -> ForesightAsked:
         history=history or None,
         paths=_number(visit, "paths", 2000, MOST_PATHS),
         weeks=_number(visit, "weeks", 52, MOST_WEEKS),
-        seed=_number(visit, "seed", 20260702, 2**31),
+        seed=_number(visit, "seed", 20260702, 999_999_999),
     )
 
 
@@ -80,9 +81,10 @@ def _number(visit: Visit, name: str, usual: int, most: int) -> int:
     text = visit.said(name, 20)
     if not text:
         return usual
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text) <= most:
+    number = whole_number(text)
+    if number is None or not 0 < number <= most:
         raise WrongUsage(f"{name}: `{text}` is not a whole number from 1 to {most:,}")
-    return int(text)
+    return number
 
 
 FORMS = {"pdf": "application/pdf", "json": "application/json"}

@@ -23,6 +23,7 @@ from engine.web.access_tokens import token_person
 from engine.web.desk import Desk
 from engine.web.rights import Person, Right, may
 from engine.web.sessions import Session
+from engine.web.words import whole_number
 
 if TYPE_CHECKING:
     from engine.assembly import Scribe
@@ -59,9 +60,10 @@ class TooMuch(Exception):
 
 def number_of(text: str) -> int:
     """Return a notice's number from an address. Raises NotThere for anything else."""
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    number = whole_number(text)
+    if number is None:
         raise NotThere
-    return int(text)
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,8 @@ def _same_site(request: Request) -> None:
 async def _form(request: Request, need: Need) -> FormData:
     """Return the form, within its bounds. Raises TooMuch."""
     declared = request.headers.get("content-length", "")
-    if not need.takes_file and (not declared.isdigit() or int(declared) > SMALL):
+    length = whole_number(declared)
+    if not need.takes_file and (length is None or length > SMALL):
         raise TooMuch("this form is longer than a form of its kind can be", 413)
     try:
         async with asyncio.timeout(PATIENCE):

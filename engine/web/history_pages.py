@@ -24,7 +24,7 @@ from engine.queries.spreadsheets import WORKBOOK, history_workbook
 from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
 from engine.web.rendering import page, with_query
 from engine.web.rights import Right
-from engine.web.words import day_in, eights
+from engine.web.words import day_in, eights, whole_number
 
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
@@ -135,7 +135,8 @@ def history(
     log: HistoryShown = desk.pages.get(("history", deal, desk.size(deal)), lambda: shown_of(visit, deal))
     asked = Filters(q[:80], kind[:40], test[:80], recorded_from[:20], recorded_to[:20], known[:20])
     chosen = chosen_of(log.lines, asked, log.zone)
-    start = int(before) if before.isascii() and before.isdigit() and len(before) < 12 else log.size
+    wanted = whole_number(before)
+    start = log.size if wanted is None else wanted
     if visit.paper and len(chosen) > ON_PAPER:
         raise WrongUsage(f"{counted(len(chosen), 'entries')} are too many for one PDF; choose at most {ON_PAPER} by words, kind or dates")
     shown = [line for line in chosen if line.entry < start][: ON_PAPER if visit.paper else A_PAGE]

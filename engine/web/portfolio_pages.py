@@ -23,7 +23,7 @@ from engine.web.guarded_route import GuardedRoute, Visit, needs, visit_of
 from engine.web.home_pages import rows_for
 from engine.web.rendering import page, with_query
 from engine.web.rights import Right
-from engine.web.words import day_in
+from engine.web.words import day_in, whole_number
 
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
@@ -72,7 +72,7 @@ def portfolio(
     day = day_in(on, "As of") or visit.now.date()
     every = rows_for(visit, Right.READ, day)
     chosen = [row for row in every if asked.fits(row)]
-    number = min(max(int(page_) if page_.isdigit() and len(page_) < 6 else 1, 1), max(1, -(-len(chosen) // A_PAGE)))
+    number = min(max(whole_number(page_) or 1, 1), max(1, -(-len(chosen) // A_PAGE)))
     shown = chosen[:ON_PAPER] if visit.paper else chosen[(number - 1) * A_PAGE : number * A_PAGE]
     return page(
         visit,

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from engine.basics.errors import WrongUsage
 from engine.delivery.release import release
 from engine.delivery.statement import StatementRow, statement_of
-from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
+from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, number_of, visit_of
 from engine.web.rights import APPROVER, EVERY_DEAL, SERVICER, Person, Right
 from engine.web.waiting import move, prepare, waiting_of, waiting_one
 from engine.workspace.delivery_settings import Person as Acting
@@ -52,9 +52,8 @@ def may_release(visit: Visit, row: StatementRow) -> bool:
 def release_notice(visit: AtVisit, deal: str, number: str) -> Response:
     """Release a notice, or send its release to a second person."""
     desk = visit.desk
-    if not number.isascii() or not number.isdigit() or len(number) > 9:
-        raise NotThere
-    row = next((row for row in statement_of(desk.workspace, deal, visit.now.date()).rows if row.number == int(number)), None)
+    wanted = number_of(number)
+    row = next((row for row in statement_of(desk.workspace, deal, visit.now.date()).rows if row.number == wanted), None)
     if row is None or not may_release(visit, row):
         raise NotThere
     if visit.said("sha256") != row.delivery.notice.sha256:

@@ -98,6 +98,11 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{word if number else 'no'} {noun if number == 1 else plural or noun + 's'}"
 
 
+def whole_number(text: str) -> int | None:
+    """Return the number that up to nine digits of ASCII write; None for anything else. Digits of other scripts and powers are not taken."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def day_in(text: str, name: str) -> date | None:
     """Return a date from an address; None if it is empty. Raises WrongUsage, naming the field, for one that is not a date."""
     if not text.strip():

@@ -117,3 +117,34 @@ def test_every_static_file_that_a_page_names_is_there(visitors: Visitors) -> Non
         assert again.status_code == 304
     assert client.get("/static/../engine/web/desk.py").status_code == 404
     assert isinstance(next(iter(routes(visitors.app))), GuardedRoute)
+
+
+ODD = ("²", "٣", "-1", "1e3", "0x1", "9" * 30, "1;--", "%00", "..%2f..", "'")
+"""What an attacker puts where a number or a date belongs: digits of other scripts, signs, other notations, too many, statements."""
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_part_of_an_address_is_not_there_and_an_odd_question_is_a_page(visitors: Visitors, odd: str) -> None:
+    """Nothing of it is an error of the server's, and nothing of it finds something."""
+    client = visitors.client("servicer")
+    for path in (
+        "notices/{}",
+        "notices/{}.pdf",
+        "reports/{}",
+        "waiting/{}",
+        "waiting/{}/document",
+        "results/ltv/{}",
+        "results/{}/2026-02-19",
+    ):
+        assert client.get(f"/deals/{DEAL}/{path.format(odd)}").status_code in (404, 422), path
+    for path in ("/deals?page={}", "/deals?on={}", "/deals.pdf?on={}", "/deals.csv?on={}", f"/deals/{DEAL}/history?before={{}}"):
+        assert client.get(path.format(odd)).status_code in (200, 422), path
+    for path in (f"/deals/{DEAL}/history?known={{}}", f"/deals/{DEAL}/notices?from={{}}&to={{}}", f"/deals/{DEAL}/compare?first={{}}"):
+        assert client.get(path.replace("{}", odd)).status_code in (200, 422), path
+
+
+@pytest.mark.parametrize("odd", ["²", "٣", "9" * 400])
+def test_an_odd_number_in_a_form_is_a_sentence(own_visitors: Visitors, odd: str) -> None:
+    data = {"csrf": own_visitors.csrf("trustee"), "label": "x", "deal": DEAL, "days": odd}
+    found = own_visitors.client("trustee").post("/account/tokens", data=data)
+    assert (found.status_code, "lives 1 to 366 days" in found.text) == (422, True)
