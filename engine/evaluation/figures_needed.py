@@ -26,6 +26,8 @@ from engine.terms.report_figures import unit_of
 YEARS_BACK = timedelta(days=800)
 """How long the deal is taken to have lived, so that no window is too short to ask what it needs."""
 WINDOWS, MONTHS = 60, 24
+OF_A_SWEEP = "the sweep of "
+"""How a sweep is told from the test of the same clause, which needs no figure of cash."""
 MOST = 60
 """Figures that one test can need; a test that asks for more asks without end."""
 
@@ -86,7 +88,7 @@ def figures_needed(
             needed.setdefault(name, {})[key] = clause.cite
     for sweep in sweeps(terms, templates):
         for name in (name for name in NEEDED if name not in (given or {})):
-            needed.setdefault(name, {})[sweep.trigger] = sweep.cite
+            needed.setdefault(name, {})[f"{OF_A_SWEEP}{sweep.trigger}"] = sweep.cite
     return tuple(
         NeededFigure(name, unit_of(name, terms.declared_units), tuple(by), tuple(dict.fromkeys(by.values()))) for name, by in needed.items()
     )

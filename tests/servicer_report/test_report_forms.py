@@ -146,3 +146,9 @@ def test_a_form_has_one_of_three_endings(workspace: Workspace, deal: Deal, all_t
     assert form_as_file(form, ".csv").figures == tuple(NEEDED)
     with pytest.raises(WrongUsage):
         form_as_file(form, ".pdf")
+
+
+def test_a_figure_of_cash_is_needed_by_the_sweep_and_not_by_the_test_of_its_clause(meridian: Deal, all_templates: Templates) -> None:
+    on = date(2026, 1, 8)
+    needed = {one.name: one.needed_by for one in figures_needed(resolve(meridian, on), all_templates, on)}
+    assert needed["collections"] == ("the sweep of cash-sweep",)
