@@ -26,6 +26,7 @@ from reports.notice.compose import BLOCKS, compose
 from reports.render import pdf
 from reports.render.assets import BASE, FONTS, assets, legible
 from reports.render.pdf import fetcher, render_notice, to_html
+from tests.reports.verapdf import failures
 
 GOLDEN = Path(__file__).parent / "golden" / "compliance.json"
 KINDS = {
@@ -174,6 +175,17 @@ def test_every_kind_says_what_happened(case: str) -> None:
     title, said = KINDS[case]
     assert title in found[0]
     assert said in " ".join(found[:2])
+
+
+@pytest.mark.parametrize("case", KINDS)
+def test_every_kind_keeps_both_standards(case: str, tmp_path: Path) -> None:
+    """PDF/A-3a and PDF/UA-1, as the veraPDF engine checks them."""
+    file = tmp_path / "notice.pdf"
+    file.write_bytes(render_notice(getattr(cases, case)()))
+    for standard in ("3a", "ua1"):
+        checks, broken = failures(file, standard)
+        assert checks > 10_000
+        assert broken == {}
 
 
 def test_the_standard_answer_stays_on_page_one() -> None:
