@@ -125,7 +125,7 @@ class DaskPool:
 
 
 def worked_here(engine: str, work: Callable[[Item], Found], item: Item) -> Found:
-    """Return what comes out of some work, on a worker. Raises OtherEngine where the worker is not the engine of the one who asks."""
+    """Return what comes out of some work, on a worker. Raises OtherEngine if the worker is not the engine of the one who asks."""
     _same_engine(engine)
     return work(item)
 

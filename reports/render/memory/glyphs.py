@@ -127,7 +127,7 @@ def draw_first_line(stream: Any, textbox: Any, text_overflow: str, block_ellipsi
 
 
 def _drawing(stream: Any, textbox: Any, matrix: Any) -> Drawing | None:
-    """A line as the library draws it where nothing is noted yet; None where that cannot be kept."""
+    """A line as the library draws it where nothing is noted yet; None if that cannot be kept."""
     drawing = Drawing(stream, textbox.pango_layout.layout)
     try:
         line_by_the_library(drawing, textbox, "clip", "none", matrix)

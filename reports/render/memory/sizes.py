@@ -41,7 +41,7 @@ def resolve_percentages(box: Any, containing_block: Any) -> None:
 
 
 def _fixed(style: Any) -> tuple[dict[str, Any], dict[str, Any], bool] | tuple[()]:
-    """The lengths of a style, its borders, and whether they are a table's; nothing where one needs the surrounding box."""
+    """The lengths of a style, its borders, and whether they are a table's; nothing if one needs the surrounding box."""
     if style["box_sizing"] != "content-box":
         return ()
     lengths = {}
