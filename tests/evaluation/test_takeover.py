@@ -236,3 +236,37 @@ def test_a_takeover_goes_on_as_the_whole_history(seed: int, all_templates: dict[
     taken = lived.taken_over(text, as_of)
     taken.live(min(until, as_of + timedelta(days=60)), as_of)
     compare(lived, taken, as_of)
+
+
+CURE = "    cure: {within: 30 days, after: determination date, cured_by: [retest], at_most: 1 in any 24 months, cite: C}\n"
+
+
+@pytest.mark.parametrize(
+    ("rate", "status", "since"), [("1.8000", "IN EFFECT", date(2026, 4, 12)), ("2.6000", "NOT IN EFFECT", date(2026, 3, 26))]
+)
+def test_a_trigger_whose_own_cure_runs(
+    all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch, rate: str, status: str, since: date
+) -> None:
+    """PENDING CURE to 11 April: in effect on the day after, or cured by the date on which its condition is met no longer."""
+    text = MERIDIAN.replace("  early-amortization:\n", "  early-amortization:\n" + CURE, 1)
+    monkeypatch.setattr("tests.evaluation.test_takeover.MERIDIAN", text)
+    block = said()
+    pending = {**TRIGGER, "status": "PENDING CURE", "since": "2026-03-12", "first_met": "2026-03-12"}
+    pending["cure"] = {"start": "2026-03-12", "last_day": "2026-04-11", "unit": "days", "waived_days": "0"}
+    met = ["2026-02-26", "2026-03-05", "2026-03-12", "2026-03-19"]
+    pending["begins"] = [{"count": "4 of 4", "met": met, "reached": "2026-03-12"}]
+    block["triggers"] = {**block["triggers"], "early-amortization": pending}
+    state = after(block, all_templates, rate, date(2026, 4, 13), {}).triggers["early-amortization"]
+    assert (state.status.value, state.since) == (status, since)
+
+
+def test_a_cure_that_was_used_leaves_none(all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch) -> None:
+    """One cure in total was used under the former servicer: the next failure is a default at once."""
+    text = MERIDIAN.replace(
+        "cured_by: [prepayment, additional collateral, retest], cite", "cured_by: [retest], at_most: 1 in total, cite", 1
+    )
+    monkeypatch.setattr("tests.evaluation.test_takeover.MERIDIAN", text)
+    block = said()
+    block["tests"] = {**block["tests"], "ltv": {**FINE, "runs": RUNS, "cures_used": ["2026-02-05"]}}
+    state = after(block, all_templates, "1.8000", date(2026, 3, 26), {}).tests["ltv"]
+    assert (state.status, state.since) == (TestStatus.EVENT_OF_DEFAULT, date(2026, 3, 26))

@@ -19,6 +19,7 @@ from engine.events.kinds import ActRecorded, Determined, NoticeIssued
 from engine.events.taken_over import TakenOver
 from engine.operations.record_act import record_act
 from engine.operations.run import Tools, run
+from engine.operations.run_preview import preview
 from engine.operations.takeover_form import takeover_form
 from engine.queries.history import explanation_of, summary
 from engine.record.log import Scribe, deal_log, read
@@ -167,3 +168,20 @@ def test_a_blank_form_asks_for_every_key(all_templates: dict[str, Template]) -> 
     assert not form.from_record
     assert form.blanks > len(deal.segments[0][1].covenants) * 5
     assert all(f"{name}:" in form.text for name in (*deal.segments[0][1].covenants, "reports_missing", "not_yet_told"))
+
+
+def test_a_preview_shows_the_first_week(tmp_path: Path, former: Workspace, all_templates: dict[str, Template]) -> None:
+    """Nothing is recorded, and the first date comes out as the whole history has it."""
+    create(tmp_path / "new")
+    (tmp_path / "new" / "deals" / f"{DEAL}.yaml").write_text(taken_text(former, all_templates), encoding="utf-8")
+    workspace = opened(tmp_path / "new")
+    keep(workspace, plan.THURSDAYS[10], NOW)
+    shown = preview(workspace, plan.THURSDAYS[10], all_templates, Scribe("t", "t", NOW))
+    (deal,) = shown.deals
+    assert deal.answer.outcome.reason is None
+    assert [one.on for one in deal.dates] == [date(2026, 3, 16), plan.THURSDAYS[10]]  # a Payment Date, and the first Determination Date
+    assert [event.kind for event in deal.answer.outcome.events[:2]] == ["deal adopted", "taken over"]
+    tested = {event.subject for event in deal.answer.outcome.events if isinstance(event.payload, kinds.Tested)}
+    assert tested == {"rate-floor", "ltv", "cash-sweep", "appraisal"}
+    assert not read(workspace.store, deal_log(DEAL))
+    workspace.store.close()
