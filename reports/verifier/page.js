@@ -21,7 +21,7 @@ function standing(events) {
 
 class Page {
   constructor({ deal, facts, events, stands }) {
-    Object.assign(this, { name: deal, facts, stands });
+    Object.assign(this, { name: deal, facts, stands, events });
     const known = events.filter((event) => event.effective_on <= facts.on || event.kind === "deal adopted").sort((one, other) => one.seq - other.seq);
     this.past = standing(known);
     const kept = new Set(this.past);
@@ -70,7 +70,27 @@ class Page {
   title(key) { return this.clauses.find((clause) => clause.key === key)?.title ?? capital(key.replaceAll("-", " ")); }
   triggerTitle(key) { return triggerName(key, this.title(key)); }
   get subject() { return this.lines.find((line) => line.key === this.facts.subject) ?? null; }
-  get issuer() { return ["borrower", "issuer", "co_issuer"].map((key) => this.adopted.parties.find((one) => one.role === key)).find(Boolean) ?? this.adopted.parties[0]; }
+  get issuer() {
+    const { parties } = this;
+    return ["borrower", "issuer", "co_issuer"].map((key) => parties.find((one) => one.role === key)).find(Boolean) ?? parties[0];
+  }
+  // The parties by the file and by Acts since; an Act that was withdrawn changes nothing (`rulings.md` 55).
+  get parties() {
+    const identity = (act, entry) => [act.act, act.clause ?? "deal", ...(act.details.party ? [act.details.party] : []), ...entry, act.effective_on].join("|");
+    const goesBy = (act, name) => name === identity(act, act.details.entry ? [`no. ${act.details.entry}`] : []) || (!act.details.entry && name === [act.act, act.clause ?? "deal", act.effective_on].join("|"));
+    let acts = [];
+    for (const { payload: act } of this.events.filter((event) => event.kind === "act recorded").sort((one, other) => one.seq - other.seq)) {
+      if (act.act === "act withdrawn") acts = acts.filter((other) => !goesBy(other, act.details.names ?? ""));
+      else if (act.act === "address changed" || act.act === "party replaced") acts.push(act);
+    }
+    const parties = new Map(this.adopted.parties.map((one) => [one.role, one]));
+    const dated = acts.map((act, place) => [act, place]).sort(([one, first], [other, second]) => (one.effective_on < other.effective_on ? -1 : one.effective_on > other.effective_on ? 1 : first - second));
+    for (const [act] of dated) {
+      const party = parties.get(act.details.party);
+      if (party && act.act === "party replaced" && act.effective_on <= this.facts.on) parties.set(party.role, { ...party, name: act.details.name });
+    }
+    return [...parties.values()];
+  }
 
   // ---- the blocks, in the form of page.json ----
   blocks() {
