@@ -46,7 +46,8 @@ class BundleVerification:
         """The last line: what was compared; nothing if a step found a difference."""
         if not self.verified:
             return ""
-        compared = "the log with your keys; each notice by itself, its words with those that the log issued; each deal file with the log"
+        files = "each deal file and each report with the log"
+        compared = f"the log with your keys; each notice by itself, its words with those that the log issued; {files}"
         return f"{self.bundle.name} is what it says as far as was compared. Compared: {compared}. Not compared: the drawing of the notices."
 
     def as_data(self) -> dict[str, Any]:
@@ -80,6 +81,7 @@ def _parts(files: Mapping[str, bytes], policy: Policy, templates: Templates, pag
     yield Step("log", signed)
     yield _deal_files(files, later)
     yield _all_there(files, later)
+    yield _reports(files, later)
     for name in sorted(file for file in files if file.startswith("notices/")):
         steps = list(verify_notice(files[name], policy, templates, [later], pages))
         differing = next((step for step in steps if step.difference), None)
@@ -135,6 +137,17 @@ def _all_there(files: Mapping[str, bytes], later: Later) -> Step:
     if wrong:
         return Step("notices", difference=f"{wrong[0]} is missing, is not the file that the log issued, or was never issued")
     return Step("notices", f"{counted(len(there), 'files')}, each as the log issued it")
+
+
+def _reports(files: Mapping[str, bytes], later: Later) -> Step:
+    """Whether every report that the log received is there with its bytes, and no other."""
+    received = {str(event["payload"]["sha256"]) for event in _events(later, "report received")}
+    there = {sha256_hex(data): name.removeprefix("reports/") for name, data in files.items() if name.startswith("reports/")}
+    missing, more = sorted(received - there.keys()), sorted(name for sha256, name in there.items() if sha256 not in received)
+    if missing or more:
+        which = f"the report {missing[0][:16]} is missing or was changed" if missing else f"{more[0]} was never received"
+        return Step("reports", difference=which)
+    return Step("reports", f"{counted(len(there), 'files')}, each as the log received it")
 
 
 def _events(later: Later, kind: str) -> Iterator[dict[str, Any]]:

@@ -113,7 +113,7 @@ def cosign(
 def export(
     log: Annotated[str, typer.Argument(help="A deal by its name; for tiles and jsonl a series too, or snapshots.", show_default=False)],
     into: Annotated[Path, typer.Option(help="The file, or the folder for tiles.")],
-    form: Annotated[str, typer.Option("--as", help="tiles, jsonl, csv, ics, esma or 10-d.")] = "jsonl",
+    form: Annotated[str, typer.Option("--as", help="tiles, jsonl, csv, record, ics, esma or 10-d.")] = "jsonl",
     on: Annotated[str | None, typer.Option(help="The data cut-off date of esma and 10-d; the last one unless given.")] = None,
     as_json: Json = False,
 ) -> None:

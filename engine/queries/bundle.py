@@ -12,7 +12,7 @@ from engine.basics.canonical_json import sha256_hex
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.events.deal_adopted import DealAdopted
-from engine.events.kinds import Event, NoticeIssued
+from engine.events.kinds import Event, NoticeIssued, ReportReceived
 from engine.queries.history import events_of
 from engine.record.log import deal_log
 from engine.record.tiles import export
@@ -42,7 +42,7 @@ class Bundled:
 def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bundled:
     """Write a deal's log, notices, deal files and kept reports as one file.
 
-    Raises WrongUsage for a deal without a log, for a workspace without a key, and where a notice's file is gone.
+    Raises WrongUsage for a deal without a log, for a workspace without a key, and if the file of a notice or a report is gone.
     """
     key = workspace.root / f"{KEY}.pub"
     events = events_of(workspace, deal)
@@ -56,7 +56,7 @@ def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bun
         export(entries, note, trusted([key]), Path(folder) / "log")
         files |= {str(path.relative_to(folder)): path.read_bytes() for path in sorted(Path(folder).rglob("*")) if path.is_file()}
     notices = dict(_notices(workspace, events))
-    files |= notices | dict(_deal_files(workspace, events))
+    files |= notices | dict(_deal_files(workspace, events)) | dict(_reports(workspace, deal, events))
     data = packed(files, {"deal": deal, "origin": note.partition("\n")[0]})
     write_whole(into, data)
     return Bundled(deal, into, len(entries), len(notices), sha256_hex(data))
@@ -77,3 +77,14 @@ def _deal_files(workspace: Workspace, events: tuple[Event, ...]) -> Iterator[tup
             data = adopted_file(workspace, event.payload.file_sha256)
             if data is not None:
                 yield f"deals/{event.payload.file_sha256}.yaml", data
+
+
+def _reports(workspace: Workspace, deal: str, events: tuple[Event, ...]) -> Iterator[tuple[str, bytes]]:
+    """Yield each report that the log received, as it came."""
+    for event in events:
+        if isinstance(event.payload, ReportReceived):
+            begins = f"{event.payload.period_end}-{event.payload.sha256[:16]}"
+            path = next(iter(sorted((workspace.root / "reports" / deal).glob(f"{begins}*"))), None)
+            if path is None:
+                raise WrongUsage(f"the report {begins} is not there, so the bundle would lack it; `headroom verify` says what is missing")
+            yield f"reports/{path.name}", path.read_bytes()

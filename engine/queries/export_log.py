@@ -15,6 +15,7 @@ from engine.events.log_names import deal_of_log, subject_of_log
 from engine.queries.exports import as_calendar, as_csv
 from engine.queries.history import events_of
 from engine.queries.logs_by_name import log_named, named_log
+from engine.queries.record_table import as_record_table
 from engine.queries.regulatory import esma_csv, form_10d_csv
 from engine.record.log import deal_log
 from engine.record.store import Entry
@@ -97,6 +98,7 @@ def _of_a_deal(workspace: Workspace, name: str, on: date | None) -> Forms:
     cut_off = on or max(event.effective_on for event in events)
     return {
         "csv": (lambda: as_csv(events), _rows_of, "results, counts and deadlines"),
+        "record": (lambda: as_record_table(events), _rows_of, "events"),
         "ics": (lambda: as_calendar(deal, events), lambda text: text.count("BEGIN:VEVENT"), "deadlines"),
         "esma": (lambda: esma_csv(deal, events, cut_off), _rows_of, "tests and triggers"),
         "10-d": (lambda: form_10d_csv(events, cut_off), _rows_of, "tests and triggers"),

@@ -86,6 +86,9 @@ FORGED: dict[str, tuple[Callable[[Files], Files], str]] = {
     "a notice more": (lambda files: files | {"notices/another.pdf": b"%PDF-"}, "notices"),
     "the deal file left out": (without("deals/"), "deal files"),
     "the deal file changed": (changed("deals/"), "deal files"),
+    "a report left out": (without("reports/"), "reports"),
+    "a report changed": (changed("reports/"), "reports"),
+    "a report more": (lambda files: files | {"reports/another.csv": b"a,b\n"}, "reports"),
     "a deal file more": (lambda files: files | {f"deals/{'0' * 64}.yaml": b"deal: x\n"}, "deal files"),
 }
 

@@ -1,0 +1,55 @@
+"""A deal's whole record as one table: rates, Acts, reports and notices beside results, for a spreadsheet or another system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.events.kinds import ActRecorded, Event, NoticeIssued, ReportReceived
+from engine.events.rates import ReferenceRate
+from engine.queries.csv_tables import csv_of, in_a_cell
+from engine.queries.history import summary
+
+COLUMNS = (
+    "seq",
+    "effective_on",
+    "recorded_at",
+    "kind",
+    "subject",
+    "says",
+    "usd_per_gpu_hour",
+    "notice",
+    "document",
+    "sha256",
+    "until",
+    "prepared_by",
+    "approved_by",
+    "print",
+    "leaf",
+)
+
+
+def as_record_table(events: Sequence[Event]) -> str:
+    """Return every event of a deal as a row, with what a rate, an Act, a report or a notice says in columns of their own."""
+    rows = [[in_a_cell(cell) for cell in _row(event)] for event in events]
+    return csv_of(COLUMNS, rows, marked=True)
+
+
+def _row(event: Event) -> tuple[Any, ...]:
+    head = (event.seq, event.effective_on, event.recorded_at.isoformat(), event.kind, event.subject, summary(event))
+    return (*head, *("" if cell is None else cell for cell in _details(event.payload)), event.print, event.leaf)
+
+
+def _details(payload: Any) -> tuple[Any, ...]:
+    """Return rate, number of a notice, document, hash, last day, who prepared and who approved it; empty if it says none of them."""
+    match payload:
+        case ReferenceRate(value=value):
+            return (value, "", "", "", "", "", "")
+        case ActRecorded() as act:
+            return ("", "", act.document, act.sha256, act.until, act.prepared_by, act.approved_by)
+        case ReportReceived(document=document, sha256=sha256):
+            return ("", "", document, sha256, "", "", "")
+        case NoticeIssued(number=number, file=file, sha256=sha256):
+            return ("", number, file, sha256, "", "", "")
+        case _:
+            return ("",) * 7
