@@ -76,7 +76,6 @@ function proofOf(text) {
 
 // Keys have lives: which key signs a log from which entry on, as its own entries say it, each signed; what an ended key signs counts as a first part alone.
 const KEY_REPLACED = "key replaced", REPLACEMENT = "headroom/key-replaced/v1";
-const entries = (count) => `${count.toLocaleString("en")} ${count === 1 ? "entry" : "entries"}`;
 const called = (key) => `${key.name} (${hex(key.id)})`;
 
 async function endedKeys(policy) {

@@ -42,7 +42,7 @@ async function verifyExport(files, notes, policy) {
     const keys = await Promise.all([...policy.log_keys, ...policy.cosigner_keys].map(parseKey)), exported = await exportedLog(files, keys, await endedKeys(policy));
     const { head, lives } = exported, by = head.signed.find(({ key }) => key.kind === "log").key, end = endedAlone(head, lives), cosigned = [...new Set(head.signed.filter(({ key }) => key !== by).map(({ key }) => called(key)))];
     const alone = end === null ? "" : `${NOT_COMPARED}: signed by a key that ended on ${end.on}; `, others = cosigned.length ? `; cosigned by ${cosigned.join(", ")}` : "";
-    steps.push({ name: "log", found: `${alone}${head.origin}: ${entries(Number(head.size))}, ${signedBy(by, [lives], policy)}${others}`, difference: null });
+    steps.push({ name: "log", found: `${alone}${head.origin}: ${withNoun(head.size, "entry", "entries")}, ${signedBy(by, [lives], policy)}${others}`, difference: null });
     for (const note of notes) if (note.startsWith(`${exported.head.origin}\n`)) steps.push({ name: "held checkpoint", found: await heldAgainst(note, exported, keys), difference: null });
   } catch (error) {
     steps.push({ name: "log", found: "", difference: error instanceof Differs ? error.message : `cannot be read: ${error.name}: ${String(error.message).slice(0, 120)}` });

@@ -92,7 +92,7 @@ class Notice {
     need(!first || Date.parse(this.event.recorded_at) - 36e5 <= first, `the event says that it was recorded at ${said}, and its log was cosigned at ${minute}`);
     for (const one of lives) { const end = afterItsEnd(head, one); need(end === null, `the checkpoint is signed by a key that ended on ${end?.on}, at entry ${end?.seq}`); }
     const end = lives.map((one) => endedAlone(head, one)).find((one) => one !== null), shown = this.later.some((one) => endedAlone(one.head, one.lives) === null), alone = end && !shown ? `${NOT_COMPARED}: signed by a key that ended on ${end.on}; ` : "";
-    return `${alone}entry ${proof.index} of ${head.origin} at size ${head.size}; all ${entries(this.lines.length)} of its date; ${signedBy(by, lives, policy)}; ${first ? `cosigned by ${count}, first at ${minute} UTC` : "time asserted by the operator"}`;
+    return `${alone}entry ${proof.index} of ${head.origin} at size ${head.size}; all ${withNoun(this.lines.length, "entry", "entries")} of its date; ${signedBy(by, lives, policy)}; ${first ? `cosigned by ${count}, first at ${minute} UTC` : "time asserted by the operator"}`;
   }
   wholeDate(stated) {
     const bodies = this.lines.map(({ event }) => event), last = bodies.at(-1), counted = last.kind === "determined" ? last.payload.entries : 1;

@@ -51,8 +51,8 @@ def trustee(desk: Path, policy: Policy) -> Path:
 def test_a_whole_bundle_holds_and_lists_what_was_compared(whole: Path, trustee: Path, all_templates: dict[str, Template]) -> None:
     found = verify_bundle(whole, trustee, all_templates, NoticePages())
     assert [step.difference for step in found.steps if step.difference] == []
-    assert [step.name for step in found.steps[:4]] == ["bundle", "log", "deal files", "notices"]
-    assert len(found.steps) == 4 + 5
+    assert [step.name for step in found.steps[:5]] == ["bundle", "log", "deal files", "notices", "reports"]
+    assert len(found.steps) == 5 + 5
     assert "Not compared: the drawing of the notices." in found.said
 
 
