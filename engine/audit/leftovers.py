@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.basics.errors import HeadroomError
 from engine.basics.files import text_of
+from engine.events.calendar_events import CalendarTaken
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import ActRecorded, Event, NotEvaluated, NoticeIssued, ReportReceived
 from engine.events.log_names import subject_of_log
@@ -79,9 +80,12 @@ def _on_no_record(workspace: Workspace, log: str, events: Sequence[Event]) -> It
 
 def _kept(workspace: Workspace, log: str, event: Event) -> str | None:
     payload = event.payload
+    if isinstance(payload, CalendarTaken):
+        return _table(workspace, payload.calendar, payload.sha256)
     if isinstance(payload, DealAdopted):
         path = workspace.root / "deals" / "adopted" / f"{payload.file_sha256}.yaml"
-        return _differs([path], payload.file_sha256, f"the deal file {payload.file_sha256[:16]} in deals/adopted")
+        differs = _differs([path], payload.file_sha256, f"the deal file {payload.file_sha256[:16]} in deals/adopted")
+        return next((said for said in (differs, *(_table(workspace, *table) for table in payload.calendars.items())) if said), None)
     if isinstance(payload, RegisterChanged):
         path = register_path(workspace, payload.sha256)
         return _differs([path], payload.sha256, f"the register {payload.sha256[:16]} in deals/registers")
@@ -95,6 +99,10 @@ def _kept(workspace: Workspace, log: str, event: Event) -> str | None:
         paths = _files(workspace.root / "reports" / name, f"{payload.period_end}-{payload.sha256[:16]}*")
         return _differs(paths, payload.sha256, f"the report {payload.sha256[:16]} in reports/{name}")
     return None
+
+
+def _table(workspace: Workspace, calendar: str, sha256: str) -> str | None:
+    return without_document(workspace, sha256, f"the calendar {calendar}")
 
 
 def without_document(workspace: Workspace, sha256: str, rests: str) -> str | None:

@@ -25,6 +25,7 @@ from engine.audit.replay_due import (
     first_due,
     found_late,
     lacking,
+    last_ran,
     next_date,
     not_there,
     notices_differ,
@@ -33,9 +34,9 @@ from engine.audit.replay_due import (
     redrawn,
 )
 from engine.audit.replay_refused import reason_again
+from engine.audit.replay_tables import table_taken_again
 from engine.audit.report_reread import Known, read_again, register_again
 from engine.basics.archive_names import snapshot_place
-from engine.basics.calendar import load_calendar
 from engine.basics.errors import HeadroomError
 from engine.basics.files import text_of
 from engine.determination.template import Template, clauses_of
@@ -43,6 +44,7 @@ from engine.evaluation.carried_over import adoption
 from engine.evaluation.corrections import by_terms, correction, numbered, of_date, reaching_back
 from engine.evaluation.inputs import inputs_of, kinds_of
 from engine.evaluation.one_date import evaluate
+from engine.events.calendar_events import CalendarTaken
 from engine.events.date_standing import resting_on
 from engine.events.deal_adopted import EDITION, DealAdopted
 from engine.events.delivery import DELIVERY_KINDS
@@ -59,10 +61,11 @@ from engine.market.administrator_series import unpublished
 from engine.market.methodology import current_version, load_methodology
 from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.record.log import SNAPSHOTS, Scribe, body_of, of_earlier_edition, read
-from engine.terms.as_written import Deal, day_of, load_deal, resolve
+from engine.terms.as_written import Deal, calendar_on, day_of, load_deal, resolve
 from engine.terms.contract_dates import cut_off_on, waits_until
 from engine.wording.adopted_deal import adopted
-from engine.workspace.series import Prints, on_record_computed, over, prints_of, series_by_index, series_of
+from engine.workspace.calendar_tables import counted_by
+from engine.workspace.series import Prints, on_record_computed, over, prints_of, series_by_index
 from engine.workspace.series import draft as print_draft
 from engine.workspace.workspace import Workspace
 
@@ -188,9 +191,9 @@ class Replay:
             return
         name = subject_of_log(replayed.log)
         if before.files:
-            deal = self._file(events[-1], before.files[-1])
+            deal = self._file(events[-1], before.files[-1], events)
             series = series_by_index(self._prints, deal, events[-1].effective_on, before.state.acts)
-            missing = next_date(deal, before.state, series, self._ran(deal, events))
+            missing = next_date(deal, before.state, series, last_ran(deal, events, self._prints))
             why = None if missing is None else reason_on(events, missing)
             if missing is not None and (why is None or why.seq not in replayed.refused):
                 listed = any(deal_named(path) == name for path in self.workspace.deal_files())
@@ -198,19 +201,14 @@ class Replay:
         for seq, what in (*notices_differ(name, events), *(other_words(self.workspace, events, self.pages) if self.pages else ())):
             raise _Differs(seq, what)
 
-    def _ran(self, deal: Deal, events: Sequence[Event]) -> datetime:
-        """Return when a run last recorded something that the deal reads or that is of the deal."""
-        made = [event.recorded_at for event in events if event.kind in DETERMINED or isinstance(event.payload, DealAdopted)]
-        read_from = {series_of(name, terms.index[name]) for _, terms in deal.segments for name in terms.index}
-        return max([*made, *(at for series in read_from for at, _ in self._prints(series))], default=events[-1].recorded_at)
-
     def _again(self, before: Past, events: Sequence[Event], replayed: Replayed) -> tuple[Draft, ...]:
         """Return what comes out at this place of the log: one event that came in, or all events of the next date."""
         payload = (event := events[len(before.events)]).payload
         if isinstance(payload, DealAdopted):
-            deal = self._file(event, payload.file_sha256)
+            deal = self._file(event, payload.file_sha256, [*before.events, event])
             replayed.asserted += deal.takeover is not None and not before.files  # it rests on two persons' word
-            return adoption(deal, adopted(deal, self.templates), len(before.files) + 1, self.templates)
+            again = adopted(deal, self.templates).model_copy(update={} if payload.calendars else {"calendars": {}})
+            return adoption(deal, again, len(before.files) + 1, self.templates)
         if isinstance(payload, ReportReceived):
             return (self._report(before, event, payload),)
         if isinstance(payload, RegisterChanged):
@@ -220,7 +218,9 @@ class Replay:
         if isinstance(payload, (ActRecorded, ReceiptShown, FigureConfirmed, KeyReplaced, NoticeIssued, *DELIVERY_KINDS.values())):
             replayed.asserted += not isinstance(payload, NoticeIssued)
             return (redrawn(event, payload),)
-        deal = self._file(event, event.deal_file or "")
+        deal = self._file(event, event.deal_file or "", before.events)
+        if isinstance(payload, CalendarTaken):
+            return (table_taken_again(self.workspace, event, before),)
         series = self._series(deal, before, event.recorded_at)
         if isinstance(payload, Correction):
             return (self._correction(before, event, deal, series),)
@@ -239,7 +239,7 @@ class Replay:
         late = found_late(event, deal)
         for day in (first + n * DAY for n in range(FAR if late is None else 0)):
             terms = resolve(deal, day)
-            kinds = kinds_of(terms, load_calendar(terms.business_days), day, state.reports)
+            kinds = kinds_of(terms, calendar_on(deal, day), day, state.reports)
             drafts = of_date(numbered(decide(day=day, kinds=kinds), before.withdrawn), before.keys) if kinds else ()
             recorded = events[place : place + len(drafts)]
             # What passed before a date may be the last that a run recorded, and the date itself be recorded by a later one.
@@ -285,6 +285,7 @@ class Replay:
         """Evaluate the date that was due, to see whether it fails."""
         from engine.market.interval import share_below  # late: numpy only where something is computed
 
+        deal = counted_by(self.workspace, deal, before.events)
         series, state = self._series(deal, before, event.recorded_at), before.state
         due = first_due(deal, state, event.effective_on)
         if due is not None:
@@ -294,24 +295,23 @@ class Replay:
         files = before.files or self._first_file(event.log)
         if not files:
             return redrawn(event, payload)
-        deal = self._file(event, files[-1])
+        deal = self._file(event, files[-1], before.events)
         known = Known(before, deal, self._series(deal, before, event.recorded_at), self.templates)
         report, lacks = read_again(self.workspace, event, payload, known)
         if report is None:
             raise _Differs(event.seq, lacks)
         return redrawn(event, as_received(report))
 
-    def _file(self, event: Event, sha256: str) -> Deal:
-        """Return an adopted deal file by its hash; read once."""
+    def _file(self, event: Event, sha256: str, past: Sequence[Event] = ()) -> Deal:
+        """Return an adopted deal file by its hash, read once, with the tables of Business Days that its log had named by then."""
         if sha256 not in self.deals:
-            path = self.workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
-            if not path.is_file():
+            if not (path := self.workspace.root / "deals" / "adopted" / f"{sha256}.yaml").is_file():
                 raise _Differs(event.seq, f"the deal file {sha256[:16]} is not in deals/adopted")
             deal, problems = load_deal(text_of(path.read_bytes()), path.name, clauses_of(self.templates))
             if deal is None or deal.sha256 != sha256:
                 raise _Differs(event.seq, problems[0].what if problems else f"the deal file {sha256[:16]} has been changed")
             self.deals[sha256] = deal
-        return self.deals[sha256]
+        return counted_by(self.workspace, self.deals[sha256], past)
 
     def _first_file(self, log: str) -> list[str]:
         """Return the hash of the first deal file that a log adopts, for what came in before it; none if it adopts none."""

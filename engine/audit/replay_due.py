@@ -9,7 +9,6 @@ from typing import Any
 
 from engine.audit.leftovers import without_log
 from engine.audit.replay_answer import Difference, Replayed
-from engine.basics.calendar import load_calendar
 from engine.evaluation.inputs import kinds_of
 from engine.evaluation.recorded_acts import discharged
 from engine.events.deal_adopted import DealAdopted
@@ -21,8 +20,9 @@ from engine.events.rates import Published
 from engine.events.standing import DETERMINED, OF_A_DATE
 from engine.notices.due import Owed, Told, owed_notices, superseded, superseded_each, told_of
 from engine.record.log import SLACK
-from engine.terms.as_written import Deal, day_of, resolve
+from engine.terms.as_written import Deal, calendar_on, day_of, resolve
 from engine.terms.contract_dates import cut_off_on, publication_dates
+from engine.workspace.series import Prints, series_of
 from engine.workspace.workspace import Workspace
 
 DAY = timedelta(days=1)
@@ -82,13 +82,20 @@ def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Publis
     while last is not None and day <= last:
         terms = resolve(deal, day)
         thursdays = tuple(publication_dates(deal.closing_date + DAY, day))[-1:]
-        if kinds_of(terms, load_calendar(terms.business_days), day, state.reports):
+        if kinds_of(terms, calendar_on(deal, day), day, state.reports):
             if ran < cut_off_on(terms, day):
                 return None
             there = ({publication.publication_date for publication in prints} for prints in series.values())
             return day if all(set(thursdays) <= dates for dates in there) else None
         day += DAY
     return None
+
+
+def last_ran(deal: Deal, events: Sequence[Event], prints: Prints) -> datetime:
+    """Return when a run last recorded something that the deal reads or that is of the deal."""
+    made = [event.recorded_at for event in events if event.kind in DETERMINED or isinstance(event.payload, DealAdopted)]
+    read_from = {series_of(name, terms.index[name]) for _, terms in deal.segments for name in terms.index}
+    return max([*made, *(at for series in read_from for at, _ in prints(series))], default=events[-1].recorded_at)
 
 
 def reason_on(events: Sequence[Event], missing: date) -> Event | None:
@@ -114,7 +121,7 @@ def first_due(deal: Deal, state: DealState, until: date) -> tuple[date, frozense
     day = (state.reached or deal.closing_date) + DAY
     while day <= until:
         terms = resolve(deal, day)
-        kinds = kinds_of(terms, load_calendar(terms.business_days), day, state.reports)
+        kinds = kinds_of(terms, calendar_on(deal, day), day, state.reports)
         if kinds:
             return day, kinds
         day += DAY

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +26,18 @@ LARGEST_INSIDE = 1024 * 2**20
 MOST_MEMBERS = 20_000
 NAME = re.compile(r"[A-Za-z0-9@._-]{1,120}(?:/[A-Za-z0-9@._-]{1,120}){0,7}")
 """A member's name: folders and a file of plain characters; `..` and an empty step are told apart below."""
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+)
+"""What a damaged archive ends in, by the part of it that is damaged."""
 STAMP = (1980, 1, 1, 0, 0, 0)
 """The date of every member, so that the same files make the same bytes."""
 STEP = 2**20
@@ -61,7 +76,7 @@ def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = _members(archive)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except UNREADABLE as error:
         raise VerificationFailed(f"{path.name} is not a bundle: {type(error).__name__}") from error
     stated = _stated(members.pop(MANIFEST, None))
     actual = {name: sha256_hex(data) for name, data in members.items()}

@@ -1,21 +1,24 @@
 """Named Business Day calendars: dated tables with a source and a reason for each entry (`rulings.md` 36, 44).
 
 "US" names no calendar: the Reserve Banks, SIFMA and the NYSE differ. A deadline names the calendar that made it and says
-where it rests on a projected year.
+where it rests on a projected year. A table goes by the hash of its text; a changed one counts from a day on (`rulings.md` 36a).
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, cached_property
+from hashlib import sha256
 from importlib.resources import files
+from io import StringIO
 
 from engine.basics.errors import HeadroomError, WrongUsage
 
 SATURDAY = 5
+COLUMNS = ("date", "reason", "source", "projected")
 DAY = timedelta(days=1)
 
 
@@ -41,6 +44,21 @@ class BusinessCalendar:
     holidays: Mapping[date, Holiday]
     first: date
     last: date
+
+    @cached_property
+    def text(self) -> str:
+        """The table as CSV, by which it is kept and named."""
+        out = StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        rows = (self.holidays[day] for day in sorted(self.holidays))
+        writer.writerows((row.day.isoformat(), row.reason, row.source, "yes" if row.projected else "no") for row in rows)
+        return out.getvalue()
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of the table: of the bytes of its file."""
+        return sha256(self.text.encode()).hexdigest()
 
     def why_not(self, day: date) -> str | None:
         """Return why `day` is not a Business Day, or None if it is one. Raises OutsideTable beyond the table."""
@@ -95,11 +113,42 @@ def load_calendar(name: str) -> BusinessCalendar:
     known = known_calendars()
     if name not in known:
         raise WrongUsage(f"calendar `{name}` is not known; known are {', '.join(known)}")
-    text = (files("deals") / "calendars" / f"{name}.csv").read_text(encoding="utf-8")
-    rows = [_holiday(row) for row in csv.DictReader(text.splitlines())]
-    first, last = min(row.day for row in rows), max(row.day for row in rows)
+    return read_calendar(name, (files("deals") / "calendars" / f"{name}.csv").read_text(encoding="utf-8"))
+
+
+def read_calendar(name: str, text: str) -> BusinessCalendar:
+    """A calendar from the CSV text of its table. Raises KeyError or ValueError for another text."""
+    return _table(name, (_holiday(row) for row in csv.DictReader(text.splitlines())))
+
+
+def with_closings(calendar: BusinessCalendar, closings: Iterable[Holiday]) -> BusinessCalendar:
+    """The calendar with further days on which it is closed; a day that is closed already keeps its own reason."""
+    further = {closing.day: closing for closing in closings if closing.day not in calendar.holidays}
+    return _table(calendar.name, {**calendar.holidays, **further}.values()) if further else calendar
+
+
+def without(calendar: BusinessCalendar, days: Iterable[date]) -> BusinessCalendar:
+    """The calendar with days on which it is closed no longer."""
+    opened = frozenset(days)
+    return _table(calendar.name, (row for day, row in calendar.holidays.items() if day not in opened)) if opened else calendar
+
+
+def taken_from(before: BusinessCalendar, table: BusinessCalendar, since: date) -> BusinessCalendar:
+    """`table` from a day on, and `before` up to it: what was closed or open in the past stays as it was counted (`rulings.md` 36a)."""
+    past = [row for row in before.holidays.values() if row.day < since]
+    return _table(before.name, [*past, *(row for row in table.holidays.values() if row.day >= since)])
+
+
+def differences(before: BusinessCalendar, after: BusinessCalendar) -> Iterator[tuple[Holiday, bool]]:
+    """Each day that is closed in one of two tables alone, in the order of the days: its entry, and whether it is closed now."""
+    for day in sorted({*before.holidays} ^ {*after.holidays}):
+        closed = day in after.holidays
+        yield (after if closed else before).holidays[day], closed
+
+
+def _table(name: str, rows: Iterable[Holiday]) -> BusinessCalendar:
     holidays = {row.day: row for row in rows}
-    return BusinessCalendar(name, holidays, date(first.year, 1, 1), date(last.year, 12, 31))
+    return BusinessCalendar(name, holidays, date(min(holidays).year, 1, 1), date(max(holidays).year, 12, 31))
 
 
 def _holiday(row: Mapping[str, str]) -> Holiday:

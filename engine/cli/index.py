@@ -86,6 +86,28 @@ def announce(
     show_announced(announced, as_json)
 
 
+CLOSE = "headroom close-day us-federal-reserve 2026-12-11 --reason 'National day of mourning' --source 'Federal Register'"
+
+
+@app.command("close-day", epilog=example(CLOSE))
+def close_day(
+    calendar: Annotated[str, typer.Argument(help="The calendar, like us-federal-reserve.")],
+    closed_on: Annotated[str, typer.Argument(metavar="DAY", help="The day on which it is closed.")],
+    reason: Annotated[str, typer.Option(help="Why it is closed.")],
+    source: Annotated[str, typer.Option(help="Who said so, and where.")],
+    as_json: Json = False,
+) -> None:
+    """Record that a calendar is closed on a further day. In time, it moves every running deadline that counts over the day."""
+    from engine.cli.show.calendar_days import show_closing
+    from engine.events.calendar_events import CalendarClosing
+    from engine.operations.closings import close_day as record_closing
+
+    said = CalendarClosing(calendar=calendar, day=day(closed_on), reason=reason, source=source)
+    with recording() as (workspace, by):
+        closing = record_closing(workspace, said, by)
+    show_closing(closing, as_json)
+
+
 @app.command(epilog=example("headroom collect"))
 def collect(
     accept: Annotated[list[str] | None, typer.Option(help="Take a change of form that was refused, by its name; once for each.")] = None,

@@ -44,6 +44,7 @@ SECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
             "series",
             "publication",
             "announce",
+            "close-day",
             "exclude",
             "restate",
             "reproduce",

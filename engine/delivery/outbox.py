@@ -12,7 +12,8 @@ from datetime import date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from engine.basics.calendar import BusinessCalendar, load_calendar
+from engine.basics.calendar import BusinessCalendar, Holiday, load_calendar, with_closings, without
+from engine.events.calendar_events import CalendarEntry, CalendarTaken, days_changed
 from engine.events.deal_adopted import DealAdopted, DutyFacts, facts_on
 from engine.events.delivery import (
     DeliveryBegun,
@@ -83,6 +84,7 @@ class Delivery:
         given_on: when it was given, and by what; None while it is owed.
         given_by_rule: whether the record says so by the deal's rule, and not by an Act.
         superseded: whether a later notice takes its place.
+        changes: the days that the deal's calendar has otherwise than its table, by the log (`rulings.md` 36a).
     """
 
     number: int
@@ -99,6 +101,7 @@ class Delivery:
     given_on: date | None = None
     given_by_rule: bool = False
     superseded: bool = False
+    changes: tuple[CalendarEntry, ...] = ()
 
     @property
     def state(self) -> str:
@@ -133,7 +136,9 @@ def deliveries(events: Sequence[Event], today: date | None = None) -> tuple[Deli
             by_number[number] = _after(by_number[number], payload, event)
     acts = [event.payload for event in events if isinstance(event.payload, ActRecorded)]
     owed = {(duty.kind, duty.subject, duty.on) for duty in _owed(events)}
-    return tuple(_by_act(_still_owed(delivery, owed), acts) for delivery in by_number.values())
+    taken = [event.payload for event in events if isinstance(event.payload, CalendarTaken)]
+    by_act = (_by_act(_still_owed(delivery, owed), acts) for delivery in by_number.values())
+    return tuple(replace(delivery, changes=days_changed(delivery.calendar, taken)) for delivery in by_act)
 
 
 def _owed(events: Sequence[Event]) -> Iterator[NoticeOwed]:
@@ -261,7 +266,7 @@ def deemed_given(delivery: Delivery) -> DeemedGiven | None:
     duty = delivery.duty
     if duty is None or duty.deemed_given is None or delivery.release is None or delivery.release.draft:
         return None
-    calendar, zone = load_calendar(delivery.calendar), ZoneInfo(delivery.zone)
+    calendar, zone = _calendar(delivery), ZoneInfo(delivery.zone)
     days = []
     for addressee in delivery.addressees:
         if addressee.returned and duty.returned == "withdraws":
@@ -271,6 +276,13 @@ def deemed_given(delivery: Delivery) -> DeemedGiven | None:
             return None
         days.append((addressee.role, day))
     return DeemedGiven(max(day for _, day in days), duty.deemed_given, tuple(days)) if days else None
+
+
+def _calendar(delivery: Delivery) -> BusinessCalendar:
+    """Return the deal's Business Days as its log has them: the table that ships, with what the log says was otherwise."""
+    opened = (entry.day for entry in delivery.changes if not entry.closed)
+    closed = (Holiday(entry.day, entry.reason, entry.source, False) for entry in delivery.changes if entry.closed)
+    return with_closings(without(load_calendar(delivery.calendar), opened), closed)
 
 
 def _given_to(addressee: Addressee, duty: DutyFacts, calendar: BusinessCalendar, zone: ZoneInfo) -> date | None:

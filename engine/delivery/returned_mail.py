@@ -64,7 +64,14 @@ def seen(folder: Path, key: str) -> None:
 
 
 def understood(key: str, message: Message) -> Returned:
-    """Return what one message says, of which notice."""
+    """Return what one message says, of which notice; a message that the library for mail cannot read is not understood."""
+    try:
+        return _understood(key, message)
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):  # of headers that break its parser
+        return Returned(key, None, "", "", "not understood", "")
+
+
+def _understood(key: str, message: Message) -> Returned:
     named = next((match for text in _places(message) if (match := TAG.search(text))), None)
     number = int(named["number"]) if named else None
     role, log = (named["role"], named["log"]) if named else ("", "")

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from engine.basics.calendar import BusinessCalendar, load_calendar
+from engine.basics.calendar import BusinessCalendar
 from engine.determination.determine import ShareBelow
 from engine.determination.template import Template
 from engine.evaluation.delivered_dates import determined_on
 from engine.events.deal_state import DealState
 from engine.events.rates import Published
 from engine.events.reports import ReportFacts
-from engine.terms.as_written import Deal, resolve, since_of
+from engine.terms.as_written import Deal, calendar_on, resolve, since_of
 from engine.terms.contract_dates import (
     determination_dates,
     payment_dates,
@@ -45,6 +45,8 @@ class Inputs:
         taken_away: the triggers that an amendment has taken away by the date.
         as_of: the Determination Date as of which its tests measure, if they wait for a report (`rulings.md` 49a); None otherwise.
         terms_as_of: the terms in force on that one.
+        calendar_sha256: the hash of the calendar's table, where the record names it.
+        counts_since: from when the deal counts by that table, where it is not its first.
     """
 
     on: date
@@ -60,6 +62,8 @@ class Inputs:
     taken_away: tuple[TakenAway, ...] = ()
     as_of: date | None = None
     terms_as_of: TermsInForce | None = None
+    calendar_sha256: str | None = None
+    counts_since: date | None = None
 
     @property
     def measured_on(self) -> date:
@@ -103,7 +107,7 @@ def inputs_of(
 ) -> Inputs:
     """Return what one date of a deal is decided by: the terms in force on it, and of each series what had come by it."""
     terms = resolve(deal, day)
-    calendar = load_calendar(terms.business_days)
+    calendar = calendar_on(deal, day)
     kinds = kinds_of(terms, calendar, day, state.reports)
     waits = terms.determination_dates.on_delivery and DETERMINATION in kinds
     as_of = determined_on(terms, calendar, day, state.reports) if waits else None
@@ -121,4 +125,6 @@ def inputs_of(
         taken_away=tuple(removal for removal in deal.taken_away if removal.on <= day),
         as_of=as_of,
         terms_as_of=None if as_of is None else resolve(deal, as_of),
+        calendar_sha256=calendar.sha256 if calendar.name in deal.calendars else None,
+        counts_since=deal.counts_since.get(calendar.name),
     )

@@ -25,6 +25,7 @@ from engine.evaluation.decision_order import decision_order
 from engine.evaluation.held_results import Weighed, weighed
 from engine.evaluation.inputs import AS_OF, DETERMINATION, PAYMENT, PUBLICATION, Inputs
 from engine.evaluation.moment import Moment
+from engine.evaluation.moved_deadlines import moved_deadlines
 from engine.evaluation.notice_duties import arisen, of_a_correction
 from engine.evaluation.outlook import Finished, outlook
 from engine.evaluation.payment_date import pay, release, target
@@ -70,8 +71,7 @@ def stepped(inputs: Inputs, results: Mapping[str, TestResult]) -> tuple[tuple[Dr
     _decide(day)
     if PAYMENT in inputs.kinds:
         pay(day)
-    state = after_determination(day.state, inputs.on) if DETERMINATION in inputs.kinds else day.state
-    return tuple(day.drafts), state
+    return tuple(day.drafts), after_determination(day.state, inputs.on) if DETERMINATION in inputs.kinds else day.state
 
 
 def _past(day: Day) -> None:
@@ -110,7 +110,7 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
         if closed is not None:
             ended = ActApplied(act=f"last tested|{name}|{closed.since}", test=closed, before=state.tests[name].status.value, why=closed.why)
             yield closed.since, 0, partial(day.add, "act applied", f"{ended.act}|{name}", ended, closed.since)
-    yield from amended_away(day)
+    yield from (*moved_deadlines(day), *amended_away(day))
     for act in recorded_acts.waiting(state.acts, state.applied, on, terms)[:1]:
         yield act.effective_on, 1, partial(_act, day, act)
     for since, ended in recorded_acts.waiver_ended(state.tests, state.triggers, on, terms.covenants, day.inputs.calendar)[:1]:
@@ -345,6 +345,6 @@ def _whole(day: Day) -> None:
         gpus=gpus_counted(inputs),
     )
     used = (report.source.reference,) if report and report.source.reference else ()
-    left = state_sha256(after_determination(day.state, inputs.on))
-    digests = {"as_of": inputs.as_of, "state_sha256": left, "standing_sha256": standing_of(day.state).sha256}
-    day.add("determined", "deal", outlook(finished).model_copy(update=digests), inputs=used)
+    left, stands = state_sha256(after_determination(day.state, inputs.on)), standing_of(day.state).sha256
+    told = {"as_of": inputs.as_of, "state_sha256": left, "standing_sha256": stands, "calendar_sha256": inputs.calendar_sha256}
+    day.add("determined", "deal", outlook(finished).model_copy(update=told), inputs=used)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
@@ -160,10 +161,14 @@ class DealAdopted(Fact):
     """The edition of the rulings under which the deal is determined; a log of edition 1 does not name it (`rulings.md` 72)."""
     illustrative: bool
     rated: bool = False
+    paper: Literal["us letter"] | None = Field(default=None, exclude_if=lambda paper: paper is None)
+    """The paper of its notices; absent for A4."""
     unique_id: str | None = None
     closing_date: date
     maturity_date: date
     business_days: str
+    calendars: Mapping[str, str] = Field(default_factory=dict, exclude_if=lambda tables: not tables)
+    """The hash of the table of each calendar that the file names; absent in records made before it was said (`rulings.md` 36a)."""
     time_zone: str
     rounding: str
     revenue: str

@@ -298,6 +298,9 @@ def _applied(state: DealState, applied: ActApplied, on: date) -> DealState:
             changes["irrevocable"] = {n: t for n, t in state.irrevocable.items() if n != applied.trigger.trigger or t.since > on}
     if applied.obligation is not None:
         changes["obligations"] = {**state.obligations, obligation_key(applied.obligation): applied.obligation}
+    if applied.owed is not None:
+        moved = applied.owed
+        changes["duties"] = tuple(moved if one.key == moved.key else one for one in state.duties)
     return state.model_copy(update=changes)
 
 

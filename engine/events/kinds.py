@@ -14,6 +14,7 @@ from pydantic import Field
 
 from engine.basics.values import Fact, Figure
 from engine.events.act_identity import act_identity, short_act_identity
+from engine.events.calendar_events import CalendarClosing, CalendarTaken
 from engine.events.deal_adopted import DealAdopted
 from engine.events.delivery import DELIVERY_KINDS
 from engine.events.due_acts import Due as Due
@@ -109,6 +110,8 @@ class Determined(Fact):
     as_of: date | None = Field(default=None, exclude_if=lambda one: one is None)
     """The Determination Date as of which its tests are, if they waited for a report (`rulings.md` 49a); absent otherwise."""
     calendar: str
+    calendar_sha256: str | None = Field(default=None, exclude_if=lambda one: one is None)
+    """The hash of the calendar's table; absent in records made before it was said (`rulings.md` 36a)."""
     outstanding_principal: Figure | None
     report: str | None
     """SHA-256 of the servicer's report that served, if one did."""
@@ -227,6 +230,8 @@ class ActApplied(Fact):
     test: TestState | None = None
     trigger: TriggerState | None = None
     obligation: Obligation | None = None
+    owed: NoticeOwed | None = Field(default=None, exclude_if=lambda one: one is None)
+    """A duty to give notice whose last day moves; absent where the Act moves another thing."""
     before: str | None = None
     why: str
 
@@ -240,6 +245,7 @@ KINDS: dict[str, type[Fact]] = {
     "register changed": RegisterChanged,
     "act recorded": ActRecorded,
     "act applied": ActApplied,
+    "calendar taken": CalendarTaken,
     "rate": ReferenceRate,
     "deadline passed": DeadlinePassed,
     "tested": Tested,
@@ -259,6 +265,7 @@ KINDS: dict[str, type[Fact]] = {
     "value seen": ValueSeen,
     "index finding": IndexFinding,
     "index announced": IndexAnnounced,
+    "calendar closing": CalendarClosing,
     **DELIVERY_KINDS,
     "depreciation published": DepreciationPublished,
     "forecast made": RateForecast,

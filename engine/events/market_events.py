@@ -73,6 +73,10 @@ class ValueSeen(Fact):
     taken_from: SeriesFile
 
 
+AWAITS = "awaits confirmation"
+"""What a finding says of a value that may have slipped its unit: it is not taken until a person confirms it."""
+
+
 class IndexFinding(Fact):
     """A row of an administrator's file that was not taken, and why.
 

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
@@ -53,7 +54,18 @@ class Query:
     pause: float = 0.5
 
 
-def collect(query: Query, at: datetime, right: Mapping[str, str], progress: Callable[[str], None]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A collection that is under way: the connection, what is asked, and every answer as it came, oldest first."""
+
+    client: httpx2.Client
+    query: Query
+    answers: list[bytes]
+
+
+def collect(
+    query: Query, at: datetime, right: Mapping[str, str], progress: Callable[[str], None], answers: list[bytes] | None = None
+) -> bytes:
     """Return one collection of every model as the bytes of a raw Snapshot.
 
     Args:
@@ -61,19 +73,21 @@ def collect(query: Query, at: datetime, right: Mapping[str, str], progress: Call
         at: the collection time, with its zone.
         right: the right to collect, as the operator states it; it is kept in the Snapshot.
         progress: told before each model.
+        answers: gets every answer, byte for byte as it came; the Snapshot names their hashes.
 
     Raises:
         CollectionFailed: no answer after all attempts, or one that is damaged or too large.
     """
     offers: dict[str, list[Any]] = {}
+    received = [] if answers is None else answers
     limit = query.limit
     whole: list[str] = []
     with httpx2.Client(timeout=query.timeout, headers={"Accept-Encoding": "gzip"}) as client:
         for model in query.models:
             progress(f"asking for {model}")
-            answers = _whole(client, query, model)
-            offers[model], limit = answers.offers, max(limit, answers.limit)
-            whole += [model] if answers.whole else []
+            found = _whole(Asking(client, query, received), model)
+            offers[model], limit = found.offers, max(limit, found.limit)
+            whole += [model] if found.whole else []
     document = {
         "collected_utc": at.astimezone(UTC).isoformat(),
         "collection_date": at.astimezone(UTC).date().isoformat(),
@@ -83,6 +97,7 @@ def collect(query: Query, at: datetime, right: Mapping[str, str], progress: Call
         "limit": limit,
         "whole": whole,
         "models_queried": list(query.models),
+        "answers_sha256": [sha256(body).hexdigest() for body in received],
         "offers_by_model": offers,
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -97,19 +112,19 @@ class Answers:
     whole: bool
 
 
-def _whole(client: httpx2.Client, query: Query, model: str) -> Answers:
+def _whole(asking: Asking, model: str) -> Answers:
     """Return all offers of a model, each once, asked for from both ends of the price list until the answers meet.
 
     A list as long as its limit is cut, so it is asked for again with a higher one. A shorter one proves
     nothing: servers cut lists at a length of their own. What meets has one offer in common and prices that
     overlap; then nothing can lie between.
     """
-    limit = query.limit
-    front = _asked(client, query, model, limit)
+    limit = asking.query.limit
+    front = _asked(asking, model, limit)
     while len(front) >= limit and limit < MOST_OFFERS:
         limit = min(limit * 4, MOST_OFFERS)
-        front = _asked(client, query, model, limit)
-    back = _asked(client, query, model, limit, order="desc")
+        front = _asked(asking, model, limit)
+    back = _asked(asking, model, limit, order="desc")
     if not (_in_order(front) and _in_order(back[::-1])):
         return Answers(front, limit, whole=False)  # no order, or no numbers, to tell by what lies between
     by_number = {_number(offer): offer for offer in front}
@@ -118,7 +133,7 @@ def _whole(client: httpx2.Client, query: Query, model: str) -> Answers:
     for _ in range(MOST_ANSWERS):
         if _met(by_number, dearest) or not last or len(by_number) >= MOST_OFFERS:
             break
-        last = _asked(client, query, model, limit, at_least=_price(last[-1]))
+        last = _asked(asking, model, limit, at_least=_price(last[-1]))
         fresh = {_number(offer): offer for offer in last} if _in_order(last) else {}
         if not fresh.keys() - by_number.keys():
             break
@@ -154,15 +169,16 @@ def _met(offers: Mapping[str | None, Any], dearest: Mapping[str | None, Any]) ->
     return max(map(_price, offers.values())) > min(map(_price, dearest.values()))
 
 
-def _asked(client: httpx2.Client, query: Query, model: str, limit: int, order: str = "asc", at_least: float | None = None) -> list[Any]:
+def _asked(asking: Asking, model: str, limit: int, order: str = "asc", at_least: float | None = None) -> list[Any]:
     """Return one answer, after as many attempts as it takes, with exponential back-off and jitter between them."""
+    query = asking.query
     attempts = stamina.retry_context(
         on=_Retry, attempts=ATTEMPTS, timeout=None, wait_initial=query.pause, wait_max=30 * query.pause, wait_jitter=query.pause
     )
     try:
         for attempt in attempts:
             with attempt:
-                return _once(client, query, model, _search(model, limit, order, at_least))
+                return _once(asking, model, _search(model, limit, order, at_least))
     except _Retry as error:
         raise CollectionFailed(f"{model}: no usable answer after {ATTEMPTS} attempts: {error}") from None
     raise CollectionFailed(f"{model}: no attempt was made")
@@ -175,9 +191,10 @@ def _search(model: str, limit: int, order: str, at_least: float | None) -> dict[
     return {**search, **priced, "type": "on-demand", "limit": limit}
 
 
-def _once(client: httpx2.Client, query: Query, model: str, search: dict[str, Any]) -> list[Any]:
+def _once(asking: Asking, model: str, search: dict[str, Any]) -> list[Any]:
+    query = asking.query
     try:
-        with client.stream("GET", query.base_url.rstrip("/") + SEARCH, params={"q": json.dumps(search)}) as response:
+        with asking.client.stream("GET", query.base_url.rstrip("/") + SEARCH, params={"q": json.dumps(search)}) as response:
             if response.status_code == 429 or response.status_code >= 500:
                 raise _Retry(f"the server answered {response.status_code}")
             if response.status_code != 200:
@@ -187,6 +204,7 @@ def _once(client: httpx2.Client, query: Query, model: str, search: dict[str, Any
         raise _Retry(f"no answer within {query.timeout:g} s") from None
     except httpx2.TransportError as error:
         raise _Retry(f"the connection failed ({error})") from None
+    asking.answers.append(body)
     return _offers(body, model)
 
 

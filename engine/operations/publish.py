@@ -9,7 +9,7 @@ from engine.basics.errors import WrongUsage, dates_there
 from engine.events.draft import Draft
 from engine.events.kinds import Event
 from engine.events.log_names import CURRENT, administered_series, series_name
-from engine.events.market_events import IndexFinding
+from engine.events.market_events import AWAITS, IndexFinding
 from engine.market.administrator_series import unpublished
 from engine.market.index_value import IndexValue
 from engine.market.methodology import current_version, load_methodology
@@ -71,7 +71,7 @@ def awaiting(workspace: Workspace, index: str) -> frozenset[date]:
     asked, taken = set(), {event.effective_on for event in prints_in(workspace.store, administered_series(index))}
     for event in read(workspace.store, SNAPSHOTS):
         payload = event.payload
-        if isinstance(payload, IndexFinding) and payload.index == index and payload.what == "awaits confirmation":
+        if isinstance(payload, IndexFinding) and payload.index == index and payload.what == AWAITS:
             asked.add(payload.publication_date)
     return frozenset(asked - taken)
 

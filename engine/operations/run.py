@@ -6,22 +6,19 @@ log and stops no other (`record.md`, A run happens exactly once).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from engine import __version__
 from engine.basics.errors import OF_ONE_DEAL
-from engine.basics.files import write_whole
 from engine.basics.processor_time import ProcessorTime, Work, spent_between
 from engine.determination.template import Template
-from engine.evaluation.carried_over import adoption
 from engine.evaluation.corrections import correction, numbered, of_date
 from engine.evaluation.inputs import Inputs, inputs_of
 from engine.evaluation.one_date import evaluate
 from engine.events.date_standing import resting_on
-from engine.events.deal_adopted import DealAdopted
 from engine.events.deal_state import DealState, as_it_stands, fold
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Event, NotEvaluated
@@ -29,6 +26,7 @@ from engine.events.notice import Pages, Render
 from engine.events.rates import Published
 from engine.operations.dates_due import causes, files_claimed_twice, first_needed, series_read
 from engine.operations.deal_history import history_of
+from engine.operations.file_adoption import calendars_taken, file_adopted
 from engine.operations.issue_notices import Given, issue_due
 from engine.operations.publish import publish
 from engine.operations.register_changes import registers_changed
@@ -37,9 +35,9 @@ from engine.operations.sign_checkpoints import sign_all
 from engine.operations.waiting_dates import waits_for
 from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition
 from engine.terms.as_written import Deal, day_of
-from engine.wording.adopted_deal import adopted
+from engine.workspace.calendar_tables import closings_recorded, counted_by, tables_now
 from engine.workspace.checkpoints import refuse_older
-from engine.workspace.deal_files import adopted_path, changed, keep, read_file, said
+from engine.workspace.deal_files import changed, keep, read_file, said
 from engine.workspace.registers import BadRegister
 from engine.workspace.series import Prints, prints_of, series_by_index
 from engine.workspace.workspace import Workspace
@@ -84,6 +82,14 @@ class RunOutcome:
     """Seconds of processor by kind of work, in this process and those that drew for it."""
     settled: Settled | None = None
     """By what it is known that nothing is due, until when; None if the next run is to look again whatever has changed."""
+
+
+@dataclass(frozen=True)
+class OnRecord:
+    """What a run reads of the record once for all deals: the prints of each series, and the closings that were entered."""
+
+    prints: Prints
+    closings: tuple[Event, ...]
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         outcome.publications, failed = _publish(
             workspace, [deal_file.deal for deal_file in loaded.values() if deal_file.deal], outcome.on, tools
         )
-    prints = prints_of(workspace)
+    on_record = OnRecord(prints_of(workspace), closings_recorded(workspace))
     for path, deal_file in loaded.items():
         if tools.stopping():
             outcome.left.append(deal_file.name)
@@ -146,7 +152,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         if deal_file.deal is not None:
             lacks = next((failed[one] for one in series_read(deal_file.deal, outcome.on) if one in failed), None)
             with tools.spent.of("evaluation"):
-                _evaluate_deal(workspace, deal_file.deal, min(on, day_of(deal_file.deal, tools.now)), tools, result, lacks, prints)
+                _evaluate_deal(workspace, deal_file.deal, min(on, day_of(deal_file.deal, tools.now)), tools, result, lacks, on_record)
         if result.reason is not None and not said_already and not result.earlier_edition:
             _not_evaluated(workspace, result, deal_file.text, outcome.on, tools)
     sign_all(workspace, beside=False)  # so that the notices carry a signed checkpoint
@@ -213,17 +219,19 @@ def _added(workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterab
 
 
 def _evaluate_deal(
-    workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None, prints: Prints
+    workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None, on_record: OnRecord
 ) -> None:
     """Run one deal up to a date, from the log as it is when something is added; what goes wrong stops no other deal."""
     while True:
         try:
-            return _evaluated(workspace, deal, on, tools, result, lacks, prints)
+            return _evaluated(workspace, deal, on, tools, result, lacks, on_record)
         except _Moved:
             tools.progress(f"{deal.name}: something was recorded meanwhile; beginning again")
 
 
-def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None, prints: Prints) -> None:
+def _evaluated(
+    workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None, on_record: OnRecord
+) -> None:
     """Run one deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason. Raises _Moved."""
     log = deal_log(deal.name)
     events = list(history_of(workspace.store, log).events)
@@ -237,10 +245,10 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
         result.state = as_it_stands(events)
         return
     try:
-        result.events += _adopt(workspace, deal, events, tools)
+        deal = _counted(workspace, deal, events, tools, result, on_record.closings)
         result.events += _added(workspace, deal, events, list(registers_changed(workspace, deal, result.file.parent, events)), tools)
         acts = fold(event for event in events if isinstance(event.payload, ActRecorded)).acts
-        series = series_by_index(prints, deal, on, acts)
+        series = series_by_index(on_record.prints, deal, on, acts)
         again = correction(events, tuple(causes(workspace, deal, events, series, tools.templates)))
         if again is not None:
             again = again.model_copy(update={"made_on": day_of(deal, tools.now)})
@@ -261,16 +269,16 @@ def _evaluated(workspace: Workspace, deal: Deal, on: date, tools: Tools, result:
         result.beside = (error.sha256,) if isinstance(error, BadRegister) else ()
 
 
-def _adopt(workspace: Workspace, deal: Deal, events: list[Event], tools: Tools) -> tuple[Event, ...]:
-    """Record a file, or a new version of it, and keep its bytes."""
-    known = [event for event in events if isinstance(event.payload, DealAdopted)]
-    if any(event.payload.file_sha256 == deal.sha256 for event in known[-1:]):
-        return ()
-    path = adopted_path(workspace, deal.sha256)
-    if not path.exists():
-        write_whole(path, deal.tree.text.encode())
-    payload = adopted(deal, tools.templates)
-    return _added(workspace, deal, events, adoption(deal, payload, len(known) + 1, tools.templates), tools)
+def _counted(workspace: Workspace, deal: Deal, events: list[Event], tools: Tools, result: DealOutcome, closings: Sequence[Event]) -> Deal:
+    """Return the deal once its log has its file, and the tables of Business Days that it counts by from now on (`rulings.md` 36a)."""
+    before = counted_by(workspace, deal, events)
+    tables = tables_now(before, closings, tools.now)
+    begun_with = replace(before, calendars={**tables, **before.calendars})
+    result.events += _added(workspace, deal, events, file_adopted(workspace, begun_with, events, tools.templates), tools)
+    state = history_of(workspace.store, deal_log(deal.name)).past.state
+    changed_tables = calendars_taken(workspace, events, state, tables, day_of(deal, tools.now))
+    result.events += _added(workspace, deal, events, changed_tables, tools)
+    return counted_by(workspace, deal, events)
 
 
 def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, tools: Tools, result: DealOutcome) -> Iterator[Inputs]:

@@ -12,7 +12,8 @@ from engine.basics.values import printed, trimmed
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.deal_state import DealState
 from engine.events.kinds import Due, Event, Tested
-from engine.events.log_names import series_of_log
+from engine.events.log_names import SNAPSHOTS, administered_series, index_log, series_of_log
+from engine.events.market_events import AWAITS, IndexFinding
 from engine.events.states import TestState, TestStatus, TriggerState
 from engine.operations.run import DealOutcome, RunOutcome
 from engine.record.log import deal_log, read
@@ -75,6 +76,8 @@ class RunAnswer:
     deals: tuple[DealAnswer, ...]
     rested_on: tuple[dict[str, Any], ...]
     """Those of the publications that a deal of the run rests on; every one where no deal could be read."""
+    awaiting: tuple[IndexFinding, ...] = ()
+    """Values of administrators' series that are not taken until a person confirms them; their dates wait meanwhile."""
 
     @property
     def complete(self) -> bool:
@@ -82,13 +85,14 @@ class RunAnswer:
         return not any(deal.reason or deal.not_issued for deal in self.outcome.deals)
 
     def as_data(self) -> dict[str, Any]:
-        """Return the run as JSON: `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`), `processor_seconds`."""
+        """Return the run as JSON: `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`), `awaiting`."""
         return {
             "on": self.outcome.on.isoformat(),
             "publication": self.publications[0] if self.publications else None,
             "publications": list(self.publications),
             "new_publications": [event.payload.value for event in self.outcome.publications],
             "deals": [deal.as_data() for deal in self.deals],
+            "awaiting": [finding.model_dump(mode="json") for finding in self.awaiting],
             "processor_seconds": {work: round(seconds, 3) for work, seconds in self.outcome.processor_seconds.items()},
         }
 
@@ -103,7 +107,17 @@ def answer_from(workspace: Workspace, outcome: RunOutcome, logs: Logs) -> RunAns
     newest = dict(_latest_publications(logs, outcome))
     deals = tuple(_deal_answer(workspace, deal, logs.get(deal_log(deal.deal), tuple)()) for deal in outcome.deals)
     rested_on = [value for series, value in newest.items() if any(series in deal.series for deal in deals)]
-    return RunAnswer(outcome, tuple(newest.values()), deals, tuple(rested_on or newest.values()))
+    return RunAnswer(outcome, tuple(newest.values()), deals, tuple(rested_on or newest.values()), tuple(_awaiting(logs)))
+
+
+def _awaiting(logs: Logs) -> Iterator[IndexFinding]:
+    """Yield each value that awaits its confirmation: found, and its date not among those that the series has since."""
+    found = (event.payload for event in logs.get(SNAPSHOTS, tuple)() if isinstance(event.payload, IndexFinding))
+    asked = {(one.index, one.publication_date): one for one in found if one.what == AWAITS}
+    for (index, day), finding in asked.items():
+        prints = logs.get(index_log(administered_series(index)), tuple)()
+        if not any(event.effective_on == day for event in prints):
+            yield finding
 
 
 def latest_tests(events: Sequence[Event]) -> tuple[Event, ...]:

@@ -14,7 +14,7 @@ from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.files import read_text
 from engine.events.draft import Draft
 from engine.events.log_names import administered_series
-from engine.events.market_events import IndexAnnounced, IndexFinding, SeriesFile, ValueSeen
+from engine.events.market_events import AWAITS, IndexAnnounced, IndexFinding, SeriesFile, ValueSeen
 from engine.market.administrator_series import THURSDAY, SeriesFinding, SeriesKnown, SeriesQuestions, read_series
 from engine.market.index_value import IndexValue
 from engine.market.series_map import SeriesMap
@@ -101,7 +101,7 @@ def answers(whose: Sequence[str], accept: Sequence[str]) -> SeriesQuestions:
 
 def asked_about(finding: SeriesFinding) -> str:
     """Return what a person is asked or told of a row that was not taken."""
-    if finding.what == "awaits confirmation":
+    if finding.what == AWAITS:
         step = f"{finding.publication_date}: {finding.now} is about 10, 100 or 1,000 times {finding.was} before it, or so much less"
         return f"{step}. It is not taken, and its date waits. If it is right: --accept {UNIT_SLIP}"
     changed = f"{finding.publication_date}: {finding.now} in the file, and {finding.was} on record as final"

@@ -25,6 +25,7 @@ from engine.market.offer_table import TableRefused, collections_of, has_rows
 from engine.market.quality.collection_changes import NAMES, changes
 from engine.market.snapshot import Snapshot, SnapshotRefused, plain_bytes, read_snapshot
 from engine.record.log import SNAPSHOTS, Scribe, append
+from engine.workspace.documents import Document, keep_document
 from engine.workspace.workspace import Workspace
 
 ENDINGS = (".json", ".json.gz", ".csv", ".csv.gz")
@@ -305,9 +306,12 @@ def collect_now(workspace: Workspace, scribe: Callable[[], Scribe], accept: Sequ
     right = settings.collection_right.model_dump()
     query = Query(settings.collect.base_url, settings.collect.models, settings.collect.limit, settings.collect.timeout_seconds)
     asked_at = scribe().at
-    data = collect(query, asked_at, right, progress)
+    answers: list[bytes] = []
+    data = collect(query, asked_at, right, progress, answers)
     name = f"{asked_at:%Y%m%dT%H%M%SZ}.json"
     with workspace.alone(told=lambda: progress("collected; another command records in this workspace")):
+        for answer in answers:
+            keep_document(workspace, Document("answer.json", sha256(answer).hexdigest(), answer))
         snapshot = read_snapshot(data, name)
         try:
             accepted = _accepted(workspace, snapshot, _before(workspace, snapshot, None), accept)

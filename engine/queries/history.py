@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.basics.errors import WrongUsage, dates_there
 from engine.basics.values import Figure, Unit, counted, in_words, printed, printed_apart, printed_headroom, trimmed
+from engine.events.calendar_events import CalendarTaken
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.delivery import (
     DeliveryBegun,
@@ -101,6 +102,12 @@ def _pledged(register: RegisterChanged) -> str:
     return "; ".join(steps)
 
 
+def _calendar_taken(taken: CalendarTaken) -> str:
+    days = [f"{entry.day} {'closed' if entry.closed else 'open'}, {entry.reason} ({entry.source})" for entry in taken.changes]
+    moved = [f"{one.of}: {one.before} becomes {one.after}" for one in taken.moves] or ["no deadline moves"]
+    return "; ".join((f"table {taken.sha256[:16]} from {taken.since} on", *days, *moved))
+
+
 SUMMARIES: dict[type, Callable[[Any], str]] = {
     NoticeReleased: lambda p: f"notice {p.number}{', as a draft,' if p.draft else ''} by {p.released_by} for {p.acts_for or 'nobody'}",
     DeliveryBegun: lambda p: f"notice {p.number} to {p.to}, copy {p.copy_number}, {p.message_id}",
@@ -123,6 +130,7 @@ SUMMARIES: dict[type, Callable[[Any], str]] = {
     RegisterChanged: lambda p: f"{p.file} {p.sha256[:16]}: {_pledged(p)}",
     ActRecorded: lambda p: f"{p.act} {p.clause or ''} {p.document or ''}".rstrip(),
     ActApplied: lambda p: p.why,
+    CalendarTaken: _calendar_taken,
     DealAdopted: lambda p: f"file {p.file_sha256[:16]}, {counted(len(p.clauses), 'clauses')}",
     Determined: lambda p: f"{f'as of {p.as_of}; ' if p.as_of else ''}{len(p.due)} due; next {p.next_determination_date}",
     TakenOver: lambda p: p.words,

@@ -15,6 +15,7 @@ from engine.events.rates import Published
 from engine.foresight.impact import Reach, reach
 from engine.record.log import deal_log, index_log, read
 from engine.terms.as_written import Deal, load_deal
+from engine.workspace.calendar_tables import counted_on_record
 from engine.workspace.series import prints_of, published, series_by_index
 from engine.workspace.workspace import Workspace
 
@@ -55,7 +56,7 @@ def _deals(workspace: Workspace, templates: Mapping[str, Template]) -> Iterator[
     for path in workspace.deal_files():
         deal, _ = load_deal(text_of(path.read_bytes()), path.name, clauses_of(templates))
         if deal is not None:
-            yield deal
+            yield counted_on_record(workspace, deal)
 
 
 def reach_as_data(reached: Reach) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from engine.basics.calendar import load_calendar
 from engine.basics.errors import WrongUsage
 from engine.basics.values import Figure, Unit, listed
 from engine.determination.measure_inputs import Reported
@@ -27,7 +26,7 @@ from engine.servicer_report.confirmation_form import (
     report_named,
 )
 from engine.servicer_report.report_form import FormRow, ReportForm, as_csv, as_workbook, as_yaml
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal, calendar_on, resolve
 from engine.terms.contract_dates import (
     counted_from,
     date_of_period,
@@ -67,7 +66,7 @@ def form_of(workspace: Workspace, deal: Deal, templates: Mapping[str, Template],
     events = read(workspace.store, deal_log(deal.name))
     reports = [event.payload for event in events if isinstance(event.payload, ReportReceived) and event.payload.period_end < end]
     last: Mapping[str, Figure] = max(reports, key=lambda report: (report.period_end, report.received)).figures if reports else {}
-    calendar, rule = load_calendar(terms.business_days), terms.servicer_reports
+    calendar, rule = calendar_on(deal, end), terms.servicer_reports
     determined = date_of_period(terms, calendar, end)
     due = counted_from(rule.due, determined, calendar) if rule is not None else None
     rows = tuple(
@@ -154,7 +153,7 @@ def lacking(report: ReportFacts, older: Sequence[ReportFacts], deal: Deal, templ
     terms = resolve(deal, report.received)
     if terms.servicer_reports is None:
         return ()
-    calendar = load_calendar(terms.business_days)
+    calendar = calendar_on(deal, report.received)
     on = next_determination_date(terms, calendar, report.received - timedelta(days=1))
     if terms.determination_dates.on_delivery:
         on = max(report.delivered_on, date_of_period(terms, calendar, report.period_end))

@@ -110,10 +110,11 @@ class Reader:
         """Return the names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
         return names(self._connection, "checkpoint")
 
-    def entries(self, log: str, start: int = 0) -> list[Entry]:
-        """Return the entries of a log from number `start`, oldest first."""
+    def entries(self, log: str, start: int = 0, keys: str = "") -> list[Entry]:
+        """Return the entries of a log from number `start`, oldest first: those whose keys begin with `keys`."""
         query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start).order_by(_ENTRIES.c.seq)
-        return [_entry(row) for row in self._connection.execute(query)]
+        found = query.where(_ENTRIES.c.key.startswith(keys, autoescape=True)) if keys else query
+        return [_entry(row) for row in self._connection.execute(found)]
 
     def entry(self, log: str, seq: int) -> Entry | None:
         """Return one entry of a log by its number, or None."""

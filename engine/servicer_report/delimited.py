@@ -24,10 +24,7 @@ def is_delimited(file: str) -> bool:
 
 
 def text_of(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
-    """Return the text of a file, or why it has none (R159); a file in a Western code page is read, and said (RW13).
-
-    A figure is written in ASCII digits, so that a code page can only change names.
-    """
+    """Return the text of a file, or why it has none (R159): a code page of Windows is refused at its first byte."""
     place = Place(file)
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
         if data.startswith(mark):
@@ -39,22 +36,19 @@ def text_of(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
     if b"\x00" in data:
         what = "the file is not text"
         return None, [Problem("R159", what, "it has zero bytes", "save it as CSV UTF-8", place)]
-    try:
-        return data.decode("utf-8"), []
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-    what = "the file is not UTF-8; it is read as Windows-1252"
-    why = f"line {line} has the byte {data[error_at(data)]:#04x}"
-    return data.decode("cp1252", errors="replace"), [Problem("RW13", what, why, "save it as CSV UTF-8", Place(file, line))]
+    strange = not_utf_8(data, file, "save it as `CSV UTF-8 (comma delimited)`")
+    return (None, [strange]) if strange is not None else (data.decode("utf-8"), [])
 
 
-def error_at(data: bytes) -> int:
-    """Return where the first byte stands that is not UTF-8; 0 without one."""
+def not_utf_8(data: bytes, file: str, fix: str) -> Problem | None:
+    """Return the first byte of a file that is not UTF-8 as a problem at its line and column; None for a file without one."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        return error.start
-    return 0
+        before = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("utf-8").split("\n")
+        why = f"the byte {data[error.start]:#04x} stands here, and a guess of its code page could change a name"
+        return Problem("R159", "the file is not UTF-8 from here on", why, fix, Place(file, len(before), len(before[-1]) + 1))
+    return None
 
 
 def rows_of(text: str, known: Callable[[Sequence[str]], bool]) -> Delimited | None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import PurePath
 
 from engine.basics.errors import Place, Problem
-from engine.servicer_report.delimited import is_delimited, tree_of_delimited
+from engine.servicer_report.delimited import is_delimited, not_utf_8, tree_of_delimited
 from engine.servicer_report.report_table import tree_of_workbook
 from engine.servicer_report.sender_layouts import layout_for, tree_by_layout
 from engine.servicer_report.workbook import WORKBOOKS, is_workbook, read_workbook
@@ -90,13 +90,10 @@ def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
         return tree_of_workbook(workbook)
     if is_delimited(file):
         return tree_of_delimited(data, file)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        what = "the file is not UTF-8"
-        return None, [Problem("R159", what, f"line {line} has a byte that is not text", "save it as UTF-8", Place(file, line))]
-    tree, problems = parse("\n".join(text.splitlines()), file)
+    strange = not_utf_8(data, file, "save it as UTF-8")
+    if strange is not None:
+        return None, [strange]
+    tree, problems = parse("\n".join(data.decode("utf-8").splitlines()), file)
     if tree is not None and not isinstance(tree.data, dict):
         fix = "begin with `deal: name`"
         return None, [*problems, Problem("R100", "the file is not a report", "a report is a block of figures", fix, Place(file))]

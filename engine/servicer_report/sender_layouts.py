@@ -48,6 +48,9 @@ def tree_by_layout(data: bytes, file: str, name: str, layout: SenderLayout) -> t
         problems += asked.problems
         problems += [Problem("RW10", remark, "see that it is meant", "", Place(file)) for remark in workbook.remarks]
     if layout.tape is not None:
+        unread = text_of(data, file)[1] if is_delimited(file) and not problems else []
+        if unread:
+            return None, unread
         problems += read_tape(tree, data, file, layout.tape, separators=_separator(data, file, layout))
     if tree.get(("period", "to")) and not tree.get(("as_of",)):
         put(tree.data, ("as_of",), tree.get(("period", "to")))
@@ -62,10 +65,6 @@ def _separator(data: bytes, file: str, layout: SenderLayout) -> tuple[str, str] 
     wanted = {column.strip().lower() for column in layout.tape.wanted.values()}
     split = rows_of("\n".join((text or "").splitlines()[:60]), lambda cells: wanted <= set(cells))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        data.decode(encoding)
-    except UnicodeDecodeError:
-        encoding = "cp1252"
     return None if split is None else (encoding, split.separator)
 
 

@@ -52,6 +52,8 @@ class Deal:
         readings: what format 1 reads in place of the keys of format 2, each once; none in format 2.
         taken_away: the triggers that amendments take away, earliest first.
         takeover: the state that a former servicer left, where the deal is taken over in mid-life.
+        calendars: the tables that it counts by, where its record names them, by the calendar's name; otherwise those that ship.
+        counts_since: from which day on it counts by each, where that is not its first.
     """
 
     tree: Tree
@@ -64,6 +66,8 @@ class Deal:
     readings: tuple[Lacking, ...] = ()
     taken_away: tuple[TakenAway, ...] = ()
     takeover: Takeover | None = None
+    calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
+    counts_since: Mapping[str, date] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -100,7 +104,17 @@ def day_of(deal: Deal, moment: datetime) -> date:
 
 def calendar_on(deal: Deal, on: date) -> BusinessCalendar:
     """Return the deal's Business Days by the terms of a date."""
-    return load_calendar(resolve(deal, on).business_days)
+    return calendar_named(deal, resolve(deal, on).business_days)
+
+
+def calendar_named(deal: Deal, name: str) -> BusinessCalendar:
+    """Return a calendar by name, by the table that the deal counts by."""
+    return deal.calendars.get(name) or load_calendar(name)
+
+
+def calendars_of(deal: Deal) -> tuple[str, ...]:
+    """Return the names of the calendars that the deal has in its life, in the order in which it has them."""
+    return tuple(dict.fromkeys(terms.business_days for _, terms in deal.segments))
 
 
 def indices(deal: Deal, until: date) -> tuple[str, ...]:

@@ -269,6 +269,7 @@ class TermsInForce(Fact):
     format: Literal["1", "2"]
     illustrative: Truth = False
     rated: Truth = False
+    paper: Literal["a4", "us letter"] = "a4"
     unique_id: str | None = None
     documents: Annotated[Mapping[ShortName, Document], SOME]
     closing_date: Day

@@ -26,7 +26,7 @@ from engine.events.deal_adopted import (
     PartyFacts,
 )
 from engine.terms.amendment import Change, ChangeKind
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal, calendar_named, calendars_of, resolve
 from engine.terms.clause import default_needs
 from engine.terms.delivery_terms import DeliveryTerms
 from engine.terms.in_force import TermsInForce, TriggerTerms
@@ -42,10 +42,12 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
         edition=EDITION,
         illustrative=terms.illustrative,
         rated=terms.rated,
+        paper=None if terms.paper == "a4" else terms.paper,
         unique_id=terms.unique_id,
         closing_date=terms.closing_date,
         maturity_date=terms.maturity_date,
         business_days=terms.business_days,
+        calendars={name: calendar_named(deal, name).sha256 for name in calendars_of(deal)},
         time_zone=terms.time_zone,
         rounding=terms.rounding.rule,
         revenue=terms.revenue.mostly,

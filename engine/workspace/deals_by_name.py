@@ -12,6 +12,7 @@ from engine.basics.files import text_of
 from engine.determination.template import Template, clauses_of
 from engine.terms.as_written import Deal, load_deal
 from engine.terms.checks.duplicate_names import claimed_by, claimed_twice
+from engine.workspace.calendar_tables import counted_on_record
 from engine.workspace.workspace import Workspace
 
 
@@ -51,7 +52,7 @@ class DealsByName:
         deal, problems = load_deal(self._texts[path], str(path), clauses_of(self.templates))
         if deal is None:
             raise InputProblems(problems)
-        return deal
+        return counted_on_record(self.workspace, deal)
 
 
 def find_deal(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:

@@ -41,7 +41,14 @@ def _answer(paragraphs: Sequence[Any]) -> float:
 
 def _block(block: Mapping[str, Any]) -> float:
     rows: Sequence[Any] = block.get("rows", ())
-    notes = [_text(note) for note in (*block.get("notes", ()), *([block["note"]] if block.get("note") else []))]
+    notes = [
+        _text(note)
+        for note in (
+            *block.get("notes", ()),
+            *([block["gathered"]] if block.get("gathered") else []),
+            *([block["note"]] if block.get("note") else []),
+        )
+    ]
     return 16.0 + sum(_row(row) for row in rows) + sum(1.4 + NOTE * _lines(note, 130) for note in notes)
 
 

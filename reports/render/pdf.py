@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
 from engine.basics.garbage_collection import collector_paused
+from engine.events.deal_adopted import DealAdopted
 from reports.notice.compose import NoticeInputs, compose
 from reports.notice.filled_page import filled_page
 from reports.notice.markup import to_html
@@ -44,12 +45,12 @@ _EPOCH = "SOURCE_DATE_EPOCH"
 _WRITING = threading.Lock()
 
 
-def render_notice(inputs: NoticeInputs, paper: Paper = "a4") -> bytes:
+def render_notice(inputs: NoticeInputs, paper: Paper | None = None) -> bytes:
     """Return the notice as a PDF that breaks its pages in the same places on A4 and on US Letter.
 
     Args:
         inputs: what the notice is made of.
-        paper: the paper.
+        paper: the paper; the one that the deal writes, unless given.
 
     Raises:
         ValueError: the log does not say which deal it is.
@@ -61,10 +62,17 @@ Page = tuple[str, datetime, Mapping[str, tuple[bytes, str]]]
 """A filled template, the date that its file carries, and what is attached to it."""
 
 
-def page_of(inputs: NoticeInputs, paper: Paper = "a4") -> Page:
+def page_of(inputs: NoticeInputs, paper: Paper | None = None) -> Page:
     """Return a notice that is composed and not yet drawn. Raises ValueError if the log does not say which deal it is."""
+    paper = paper or paper_of(inputs)
     page = filled_page(inputs)[1] if paper == "a4" else to_html("notice.html.j2", compose(inputs), paper)
     return page, inputs.issued_at, dict(inputs.attachments)
+
+
+def paper_of(inputs: NoticeInputs) -> Paper:
+    """Return the paper that the newest file of the deal writes."""
+    adopted = [event.payload for event in inputs.events if isinstance(event.payload, DealAdopted)]
+    return "letter" if adopted and adopted[-1].paper == "us letter" else "a4"
 
 
 def drawn(page: Page) -> bytes:

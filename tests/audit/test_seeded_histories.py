@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,15 +16,23 @@ from typing import Any
 import pytest
 
 from engine.audit.replay import Replay
+from engine.basics.errors import InputProblems, WrongUsage
+from engine.demo import plan
 from engine.determination.template import Template
+from engine.events.calendar_events import CalendarClosing
 from engine.events.deal_state import as_it_stands
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded
+from engine.events.servicing import FigureConfirmed
 from engine.operations import run as thursday
+from engine.operations.closings import close_day
+from engine.operations.confirm import confirm
 from engine.operations.run import Tools, run
 from engine.record.log import Scribe, append, deal_log
 from engine.record.store import Writer
 from engine.workspace import deal_files as refusal
+from engine.workspace.deals_by_name import find_deal
+from tests.operations.taking import take
 from tests.operations.test_corrections import tools as tools  # the fixture
 from tests.operations.test_exactly_once import FIRST, SOAK, WEEK, Broken, desk, events, facts, notices_are_the_log_s, publish
 from tests.operations.test_run import DEAL
@@ -45,6 +54,8 @@ class World:
 
     def __init__(self, seed: int, root: Path, tools: Tools) -> None:
         self.chance, self.root, self.tools = random.Random(seed), root, tools
+        self.servicing = random.Random(f"{seed} servicing")  # drawn apart, so that the seeds of before draw what they drew
+        self.reports: list[plan.Received] = []
         self.workspace = desk(root)
         self.now = datetime(2026, 1, 8, 20, tzinfo=UTC)
         self.rate = 2.0
@@ -53,6 +64,7 @@ class World:
         for n in range(weeks):
             self.now = datetime(2026, 1, 8, 20, tzinfo=UTC) + n * WEEK
             self._publish(FIRST + n * WEEK)
+            self._served(FIRST + n * WEEK)
             if self.chance.random() < 0.3:
                 self._restate(FIRST + n * WEEK)
             if self.chance.random() < 0.25:
@@ -61,6 +73,38 @@ class World:
                 self._disturbed(FIRST + n * WEEK)
         self.now += timedelta(days=9)
         self._run()
+
+    def _served(self, day: date) -> None:
+        """A week at the servicer's desk: reports in time and late, slips of a unit, their confirmation, and days that are closed."""
+        self.reports += [one for one in plan.reports(day) if one.name.startswith(DEAL)]
+        while self.reports and self.servicing.random() < 0.6:
+            self._keyed(self.reports.pop(0))
+        if self.servicing.random() < 0.4:
+            self._confirmed()
+        if self.servicing.random() < 0.15:
+            self._closed()
+
+    def _keyed(self, report: plan.Received) -> None:
+        """A report as it came, on its day, entered now; now and then an amount is a thousand times too small."""
+        text = report.text
+        if self.servicing.random() < 0.2:
+            text = re.sub(r"USD ([\d,]+),000$", r"USD \1", text, count=1, flags=re.MULTILINE)
+        with suppress(InputProblems, WrongUsage):
+            take(self.workspace, text, report.name, report.received, self.tools.templates, Scribe("t", "t", self.now))
+
+    def _confirmed(self) -> None:
+        """Whatever is held is as it was reported, say two persons."""
+        deal = find_deal(self.workspace, DEAL, self.tools.templates)
+        said = FigureConfirmed(report="", figures=(), words="as reported", prepared_by="A", approved_by="B")
+        for report in [one for one in as_it_stands(events(self.workspace)).reports if one.held]:
+            confirm(self.workspace, deal, report.name, [], said, Scribe("t", "t", self.now))
+
+    def _closed(self) -> None:
+        """A day on which the Reserve Banks are closed, entered before it, on it or after it."""
+        day = self.now.date() + timedelta(days=self.servicing.randrange(-8, 20))
+        with suppress(WrongUsage):
+            said = CalendarClosing(calendar="us-federal-reserve", day=day, reason="mourning", source="seeded")
+            close_day(self.workspace, said, Scribe("t", "t", self.now))
 
     def _disturbed(self, day: date) -> None:
         """A run, and half the time one that is killed or not alone; what comes next finds what it left."""

@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from email import message_from_bytes
+from email.policy import default
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,11 +19,15 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 from covenants import templates
+from engine.basics.bundle_archive import packed, unpacked
+from engine.basics.calendar import load_calendar
 from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.basics.files import text_of
 from engine.basics.tables import read_table
+from engine.delivery.returned_mail import understood
 from engine.determination.template import clauses_of
 from engine.market.administrator_series import SeriesKnown, read_series
+from engine.market.collection_metadata import read_metadata
 from engine.market.quality.capital_costs import read_costs
 from engine.market.quality.platforms import read_quotes
 from engine.market.snapshot import SnapshotRefused, read_snapshot
@@ -37,9 +43,11 @@ from engine.servicer_report.read_report import read_report
 from engine.servicer_report.received_file import open_report
 from engine.terms import periods, phrases
 from engine.terms.as_written import load_deal, resolve
+from engine.terms.checks.serial_numbers import read_register
 from engine.terms.in_force import TermsInForce
 from engine.terms.source import parse
 from engine.terms.worked_example import read_figure
+from engine.workspace.calendar_tables import table_in
 from engine.workspace.workspace import SETTINGS, opened
 from tests.conftest import DEALS
 
@@ -258,7 +266,51 @@ def readers() -> dict[str, Reader]:
         ),
         "entries of a date": Reader(partial(_stated, read_of_date), (ENTRIES,)),
         "notice": Reader(read_notice, (_pdf(),)),
+        "register": Reader(lambda data: read_register(text_of(data), "serials.csv", ("h100",)), (REGISTER,)),
+        "collection metadata": Reader(read_metadata, (METADATA,)),
+        "calendar table": Reader(lambda data: table_in("target", data), (load_calendar("target").text.encode(),)),
+        "returned mail": Reader(_returned, (RETURNED,)),
+        "bundle": Reader(partial(_in_a_file, unpacked, "deal.zip"), (packed({"deal.yaml": REPORT, "notices/a.txt": b"a"}, {"deal": "a"}),)),
     }
+
+
+REGISTER = (DEALS / "prairie-serials.csv").read_bytes()[:2_000].rpartition(b"\n")[0] + b"\n"
+METADATA = (
+    b'{"collected_utc": "2026-03-04T15:00:00Z", "target_gpu": "H100 SXM", "geography": "US", '
+    b'"counts": {"final_observations": 3, "api_returned": 4}, "provenance": {"output_file": "data/2026-03-04.csv", "sha256": "aa"}}'
+)
+RETURNED = b"""From: MAILER-DAEMON@example.com
+To: agent@example.com
+Subject: Undelivered
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain; charset=utf-8
+
+The message could not be delivered.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.com
+
+Final-Recipient: rfc822; notices@example.com
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 no such user
+--b
+Content-Type: message/rfc822
+
+Message-ID: <7.borrower.deal-a@agent.example>
+Subject: Notice 7
+
+body
+--b--
+"""
+
+
+def _returned(data: bytes) -> object:
+    return understood("key", message_from_bytes(data, policy=default))
 
 
 def _report(terms: TermsInForce, name: str, data: bytes) -> object:

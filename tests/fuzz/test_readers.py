@@ -14,6 +14,7 @@ import sys
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.fuzz.__main__ import fuzz
 from tests.fuzz.readers import readers
 
 SOAK = bool(os.environ.get("HEADROOM_SOAK"))
@@ -43,6 +44,13 @@ def test_no_file_ends_in_a_traceback_or_takes_the_machine_s_memory() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_file_of_200_000_ends_in_a_traceback_or_takes_the_machine_s_memory(name: str) -> None:
     _fuzzed(name)
+
+
+@pytest.mark.parametrize(("name", "seed"), [("returned mail", 1301), ("bundle", 144)])
+def test_a_file_that_once_ended_in_a_traceback_is_read_or_refused(name: str, seed: int) -> None:
+    found = fuzz(name, 1, 60, seed)
+    assert found.get("failed") is None
+    assert found["files"] == 1
 
 
 def _fuzzed(*names: str) -> None:

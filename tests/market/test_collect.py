@@ -6,6 +6,7 @@ import gzip
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,16 @@ def test_an_answer_becomes_a_snapshot_with_its_right(httpserver: HTTPServer) -> 
     snapshot = read_snapshot(data, "s.json")
     assert (snapshot.collected_at, snapshot.limit) == (AT, 64)
     assert json.loads(data)["collection_right"] == RIGHT
+
+
+def test_every_answer_is_kept_byte_for_byte_and_named_by_its_hash(httpserver: HTTPServer) -> None:
+    body = b'{ "offers" : [' + json.dumps(offer()).encode() + b" ]}\r\n"
+    httpserver.expect_request(module.SEARCH).respond_with_data(body, content_type="application/json")
+    answers: list[bytes] = []
+    query = Query(httpserver.url_for(""), ("H100 SXM",), 64, 5.0, pause=0.001)
+    snapshot = json.loads(collect(query, AT, RIGHT, lambda _: None, answers))
+    assert answers == [body, body]  # from both ends of the price list
+    assert snapshot["answers_sha256"] == [sha256(body).hexdigest()] * 2
 
 
 def test_a_cut_list_is_asked_for_again_with_a_higher_limit(httpserver: HTTPServer) -> None:

@@ -193,3 +193,56 @@ def crowded() -> NoticeInputs:
     deal.build()
     series = [index_value("CRI-H200", day, one.value) for day, one in deal.second.items()]
     return deal.inputs(publications={**deal.publications(), "CRI-H200": series})
+
+
+LONG_WORD = "Compute" * 22 + "Receivables"[:6]
+"""A name of 160 letters without a gap."""
+LONG_NAME = ("Société Anonyme à Conseil d’Administration de Compute Receivables " * 3)[:160]
+SENTENCES = " ".join(
+    f"Sentence {n} of this clause says that the Borrower shall give the Administrative Agent what it asks for under item {n}."
+    for n in range(1, 41)
+)
+"""About 4,500 characters, each sentence told from every other by its number."""
+
+
+def wordy() -> NoticeInputs:
+    """A clause of 4,500 characters among short ones."""
+    facts = adopted()
+    clauses = tuple(clause.model_copy(update={"text": SENTENCES}) if clause.key == "ltv" else clause for clause in facts.clauses)
+    return standard(facts=facts.model_copy(update={"clauses": clauses})).inputs()
+
+
+def longest_names() -> NoticeInputs:
+    """Names of 160 letters, with gaps and without: the debtor, another party, a clause, a class, the deal."""
+    facts = adopted()
+    parties = tuple(party.model_copy(update={"name": LONG_WORD if place % 2 else LONG_NAME}) for place, party in enumerate(facts.parties))
+    clauses = tuple(
+        clause.model_copy(update={"title": LONG_WORD if clause.key == "ltv" else LONG_NAME})
+        if clause.key in ("ltv", "appraisal")
+        else clause
+        for clause in facts.clauses
+    )
+    changed = facts.model_copy(update={"parties": parties, "clauses": clauses})
+    return standard(facts=changed, deal="d" * 160).inputs()
+
+
+def twelve() -> NoticeInputs:
+    """Twelve tests and triggers, of which most pass: the ones that ask for something stand first, and page 1 holds the answer."""
+    extra = tuple(
+        Extra(ClauseFacts(key=f"extra-{n}", title=title, cite=f"IND §6.{n:02d}", kind="test", text=None, reading=f"{title} holds."), n)
+        for n, title in zip(
+            (2, 4, 8, 10, 14, 16, 22),
+            (
+                "Overcollateralization, Class A",
+                "Overcollateralization, Class B",
+                "Debt Service Coverage",
+                "Pool Coverage",
+                "Index Spread between Generations",
+                "Contract Spread",
+                "Liquidation Coverage",
+            ),
+            strict=True,
+        )
+    )
+    facts = adopted(clauses=(*CLAUSES, *(one.clause for one in extra)))
+    return standard(facts=facts, extra=extra).inputs()

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import notice_cases as cases
+import pytest
 
 from engine.basics.values import Figure, Unit
 from engine.events.due_acts import Deposit, Due, DueFacts
@@ -16,6 +17,7 @@ from engine.events.notice import NoticeInputs
 from engine.events.results import Input, Source
 from engine.events.states import LeafFacts, Limb, ReserveReleased
 from reports.formats import plain
+from reports.notice.blocks import gathered_tests
 from reports.notice.compose import compose
 from reports.notice.strips import CLEAR
 
@@ -120,7 +122,8 @@ def test_no_tick_of_the_strips_lies_under_the_marker_of_the_rate() -> None:
     assert all(abs(tick["x"] - axis["x"]) > CLEAR for tick in axis["ticks"] if tick["text"])
 
 
-def test_a_strip_names_its_index_where_there_are_several() -> None:
+def test_a_strip_names_its_index_where_there_are_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathered_tests, "IN_FULL", 99)
     assert {row["strip"].get("index") for row in block(cases.crowded(), "results")["rows"]} >= {"CRI-H100", "CRI-H200"}
     assert {row["strip"].get("index") for row in block(standard(), "results")["rows"]} == {"", None}
 

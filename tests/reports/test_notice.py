@@ -147,7 +147,7 @@ def test_a_clause_is_printed_as_it_reads_on_the_notices_date() -> None:
     for since, read in ((date(2026, 11, 5), True), (date(2026, 11, 6), False)):
         deal = cases.standard(facts=adopted(later_clauses=(LaterClauses(since=since, clauses=(clause,)),)))
         (text,) = [block for block in compose(deal.inputs())["proof"] if block["block"] == "text"]
-        assert ("at most 55%" in [one["text"] for column in text["columns"] for one in column]) is read
+        assert ("at most 55%" in [one["text"] for part in text["parts"] for column in part["columns"] for one in column]) is read
 
 
 def test_a_deal_that_rounds_its_ratios_prints_them_as_it_compares_them() -> None:

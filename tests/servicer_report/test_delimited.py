@@ -30,7 +30,7 @@ TAKEN = [
     ("tabs", text("\t").encode()),
     ("a mark of byte order", text().encode("utf-8-sig")),
     ("UTF-16 and tabs, as Excel's Unicode text", text("\t").encode("utf-16")),
-    ("a Western code page", text(";", as_of="2026-01-07;;Büro München").encode("cp1252")),
+    ("letters of any language", text(";", as_of="2026-01-07;;Büro München").encode()),
     ("a title above", b"Weekly report;;\r\n;;\r\n" + text(";").encode()),
     ("a line that names the separator", b"sep=;\r\n" + text(";").encode()),
     ("line ends of an old Mac", text(ending="\r").encode()),
@@ -47,6 +47,17 @@ def test_the_figures_are_right(data: bytes) -> None:
     assert tree.get(("outstanding_principal", "class_a")) in ("USD 15900000", "USD 15,900,000")
     assert tree.get(("rental", "h100", "weighted_average_rate")) == "USD 1.92 per GPU-hour"
     assert tree.get(("period", "to")) == "2026-01-07"
+
+
+def test_a_code_page_of_windows_is_refused_at_its_byte_with_the_fix() -> None:
+    data = text(";", as_of="2026-01-07;;Büro München").encode("cp1252")
+    line = data[: data.index(b"\xfc")].count(b"\n") + 1
+    tree, (problem,) = tree_of(data, "REPORT.CSV")
+    assert tree is None
+    assert (problem.code, problem.place.line) == ("R159", line)
+    assert problem.place.column == data.splitlines()[line - 1].index(b"\xfc") + 1
+    assert problem.fix == "save it as `CSV UTF-8 (comma delimited)`"
+    assert "0xfc" in problem.why
 
 
 def wrong(problems: list[Problem]) -> list[tuple[str, int]]:

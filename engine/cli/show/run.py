@@ -17,6 +17,7 @@ from engine.events.states import TestState, TestStatus
 from engine.operations.run import DealOutcome, Tools, run
 from engine.operations.run_answer import DealAnswer, RunAnswer, run_answer
 from engine.operations.run_preview import DealPreview, preview
+from engine.operations.series_intake import UNIT_SLIP
 from engine.workspace.deal_files import Templates
 from engine.workspace.workspace import Workspace
 
@@ -85,6 +86,10 @@ def _say(answer: RunAnswer) -> None:
     _say_rates(answer)
     new = counted(len(outcome.publications), "new publications")
     say(f"{new} by {outcome.on}" if outcome.publications else f"nothing new was published by {outcome.on}")
+    for finding in answer.awaiting:
+        was = f", {finding.was} before it" if finding.was else ""
+        how = f"`headroom import --series {finding.index} FILE --accept {UNIT_SLIP}` takes it"
+        say(f"{finding.index} {finding.publication_date}: {finding.now} awaits confirmation{was}; its date waits. {how}")
     _say_table(answer)
     for deal in answer.deals:
         _say_deal(deal)

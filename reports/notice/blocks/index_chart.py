@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from textwrap import shorten
 from typing import Any
@@ -114,10 +114,18 @@ def _lanes(brief: Brief, points: list[Point], names: Collection[str]) -> list[tu
         ("none", "No rate", [p.day for p in points if p.value is None]),
         ("restated", "Restated", [p.day for p in points if p.restated]),
     ]
-    for clause in (clause for clause in brief.deal.clauses if clause.title in names):
+    drawn = [clause for clause in brief.deal.clauses if clause.title in names]
+    for clause, name in zip(drawn, lane_names([(clause.title, clause.cite) for clause in drawn]), strict=True):
         fails = [last_thursday(test.result.on) for test in log.tested(brief.past, clause.key) if test.result.verdict is Verdict.FAIL]
-        lanes.append(("fail", f"{shorten(clause.title, LANE_NAME, placeholder='…')} FAIL", [day for day in fails if day in days]))
+        lanes.append(("fail", f"{name} FAIL", [day for day in fails if day in days]))
     return [lane for lane in lanes if lane[2]]
+
+
+def lane_names(clauses: Sequence[tuple[str, str]]) -> list[str]:
+    """Titles short enough for the room beside a lane; those that are alike when shortened go by their sections."""
+    names = [shorten(title, LANE_NAME, placeholder="…") for title, _ in clauses]
+    names = [name if name.strip("…") else title[: LANE_NAME - 1] + "…" for name, (title, _) in zip(names, clauses, strict=True)]
+    return [cite if names.count(name) > 1 else name for name, (_, cite) in zip(names, clauses, strict=True)]
 
 
 def chart_note(brief: Brief, facts: IndexFacts) -> str:

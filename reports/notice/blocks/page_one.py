@@ -35,6 +35,7 @@ from reports.formats import (
 from reports.notice import due_sentences as owed_words
 from reports.notice import log_lookup as log
 from reports.notice import sentences, strips
+from reports.notice.blocks.gathered_tests import gathered, in_full
 from reports.notice.blocks.report_notes import report_notes
 from reports.notice.blocks.reserve import account_notes
 from reports.notice.blocks.term_notes import term_notes
@@ -48,11 +49,12 @@ PIPS = 6
 
 
 def results(brief: Brief) -> dict[str, Any]:
-    """Return each test: verdict, figures, headroom, strip, state."""
-    rates = brief.rates
-    scale = strips.axis(brief.lines, rates)
-    rows = [row(brief, line) | {"strip": strips.strip(line, rates, scale), "height": _height(line)} for line in brief.lines]
-    return {"axis": scale, "rows": rows, "notes": notes(brief)}
+    """Return each test: verdict, figures, headroom, strip, state. Of many, those that pass are gathered."""
+    rates, full = brief.rates, in_full(brief.lines)
+    scale = strips.axis(full or brief.lines, rates)
+    rows = [row(brief, line) | {"strip": strips.strip(line, rates, scale), "height": _height(line)} for line in full]
+    passing = gathered([line for line in brief.lines if line not in full])
+    return {"axis": scale, "rows": rows, "gathered": passing, "notes": notes(brief)}
 
 
 def _height(line: Line) -> float:

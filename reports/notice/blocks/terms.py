@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.events.deal_adopted import AmendmentFacts, AssetFacts, ClauseFacts, DebtFacts
@@ -153,8 +153,34 @@ def text(brief: Brief) -> dict[str, Any]:
     read = [clause.cite for clause in clauses if clause.text is None]
     note = f"Read from the terms of the deal file, not quoted: {listed(read)}. " if read else "Quoted from the deal file. "
     note += " ".join(_amendment(amendment) for amendment in brief.deal.amendments) or "No amendment is in force."
-    left = _half([len(clause["text"]) + HEAD for clause in quoted])
-    return {"columns": [quoted[:left], quoted[left:]], "note": note}
+    return {"parts": list(_parts(quoted)), "note": note}
+
+
+LONG = 900
+"""Characters of a clause that is set over the whole width: it may break over pages, as columns cannot."""
+COLUMN = 2_400
+"""Characters of one column that stays on its page."""
+
+
+def _parts(quoted: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
+    """Clauses in their order: short ones side by side in columns that each fit a page, a long one by itself, paragraph by paragraph."""
+    short: list[Mapping[str, str]] = []
+    for clause in quoted:
+        long = len(clause["text"]) > LONG
+        if short and (long or sum(len(one["text"]) + HEAD for one in (*short, clause)) > 2 * COLUMN):
+            yield _columns(short)
+            short = []
+        if long:
+            yield {"long": {**clause, "paragraphs": clause["text"].splitlines() or [clause["text"]]}}
+        else:
+            short.append(clause)
+    if short:
+        yield _columns(short)
+
+
+def _columns(clauses: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    left = _half([len(clause["text"]) + HEAD for clause in clauses])
+    return {"columns": [clauses[:left], clauses[left:]]}
 
 
 def _amendment(one: AmendmentFacts) -> str:

@@ -1,0 +1,96 @@
+"""Running deadlines that count over a day that their calendar now has otherwise: both last days of each (`rulings.md` 36a)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+from engine.evaluation.day_events import Day
+from engine.evaluation.deadlines import BusinessDays
+from engine.evaluation.notice_duties import open_duties
+from engine.events.calendar_events import LastDayMoved
+from engine.events.deal_state import DealState
+from engine.events.kinds import ActApplied
+from engine.events.states import Deadline, TestStatus, TriggerStatus, obligation_key
+from engine.terms.periods import read_period
+
+CARRIED = ", as "
+"""What the rule of a deadline has that was taken over in mid-life: its last day is a person's word, and no count."""
+RUNNING = (TestStatus.CURE_PERIOD, TestStatus.WAIVED)
+"""Where a test stands while its Cure Period runs, or waits for the end of a waiver to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running deadline.
+
+    Attributes:
+        of: whose it is, in words.
+        subject: what it is of, in one word.
+        deadline: its last day, with the rule that made it.
+        status: how the thing stands that has it.
+        having: the fields of an applied Act for the same thing with another deadline.
+    """
+
+    of: str
+    subject: str
+    deadline: Deadline
+    status: str
+    having: Callable[[Deadline], Mapping[str, Any]]
+
+
+def moves(state: DealState, calendar: BusinessDays, on: date) -> Iterator[tuple[Running, Deadline]]:
+    """Each running deadline of a calendar that comes out otherwise by the table in hand, with what comes out.
+
+    Every table keeps what was closed or open in the past, so nothing moves that has passed.
+    """
+    for running in _running(state, on):
+        was = running.deadline
+        if was.calendar == calendar.name and CARRIED not in was.rule:
+            within = read_period(was.rule.partition(" after the ")[0], "business days")
+            last = calendar.add(was.counted_from, within.count)
+            if last != was.by:
+                yield running, was.model_copy(update={"by": last, "projected": calendar.projected(was.counted_from, last)})
+
+
+def last_days_moved(state: DealState, calendar: BusinessDays, on: date) -> Iterator[LastDayMoved]:
+    """The same as facts: whose each deadline is, with both last days."""
+    return (LastDayMoved(of=one.of, before=one.deadline.by, after=now.by) for one, now in moves(state, calendar, on))
+
+
+def moved_deadlines(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
+    """Yield the deadlines that move, before anything that rests on their last days: day, order on that day, what to do."""
+    for running, now in moves(day.state, day.inputs.calendar, day.inputs.on):
+        to = _moved(running, now)
+        yield date.min, 0, partial(day.add, "act applied", to.act, to, day.inputs.counts_since)
+
+
+def _moved(running: Running, now: Deadline) -> ActApplied:
+    """What moves a deadline, and names both dates."""
+    was = running.deadline
+    why = f"the last day moves from {was.by} to {now.by}: the calendar {was.calendar} has changed"
+    return ActApplied(act=f"calendar|{running.subject}|{was.by} to {now.by}", before=running.status, why=why, **running.having(now))
+
+
+def _running(state: DealState, on: date) -> Iterator[Running]:
+    for test in state.tests.values():
+        if test.cure is not None and test.status in RUNNING:
+            yield Running(f"Cure Period of `{test.test}`", test.test, test.cure, test.status.value, _with(test, "test", "cure"))
+    for trigger in state.triggers.values():
+        if trigger.cure is not None and trigger.status is TriggerStatus.PENDING_CURE:
+            of, name = f"cure of the trigger `{trigger.trigger}`", trigger.trigger
+            yield Running(of, name, trigger.cure, trigger.status.value, _with(trigger, "trigger", "cure"))
+    for one in state.obligations.values():
+        if one.status == "OPEN":
+            yield Running(f"{one.name} under `{one.clause}`", obligation_key(one), one.due, one.status, _with(one, "obligation", "due"))
+    for duty in open_duties(state, on):
+        owed = duty.owed
+        if owed.last is not None:
+            yield Running(f"the notice {owed.label} of {owed.since}", owed.key, owed.last, "owed", _with(owed, "owed", "last"))
+
+
+def _with(thing: Any, name: str, term: str) -> Callable[[Deadline], Mapping[str, Any]]:
+    return lambda now: {name: thing.model_copy(update={term: now})}

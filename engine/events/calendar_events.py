@@ -1,0 +1,79 @@
+"""What the record holds of Business Days: closings that an operator adds, and the tables that a deal counts by (rulings 36a)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from engine.basics.values import Fact
+from engine.events.deal_adopted import DealAdopted
+
+
+class CalendarClosing(Fact):
+    """A day on which a calendar is closed beyond its table, as an operator enters it.
+
+    Attributes:
+        calendar: its name.
+        day: the day.
+        reason: why it is closed, in words.
+        source: who said so, and where.
+    """
+
+    calendar: str
+    day: date
+    reason: str
+    source: str
+
+
+class CalendarEntry(Fact):
+    """A day that a table has otherwise than the one before it."""
+
+    day: date
+    closed: bool
+    reason: str
+    source: str
+
+
+class LastDayMoved(Fact):
+    """A running deadline that counts over such a day: whose it is, and its last day before and after."""
+
+    of: str
+    before: date
+    after: date
+
+
+class CalendarTaken(Fact):
+    """A deal counts by another table of its calendar from a day on.
+
+    Attributes:
+        calendar: its name.
+        sha256: of the table, which is kept in `calendars/`.
+        before_sha256: of the table before it; None in a log that did not name its tables.
+        since: from which day on; what was closed or open before it stays as it was.
+        changes: the days that are otherwise.
+        moves: the running deadlines whose last day moves.
+    """
+
+    calendar: str
+    sha256: str
+    before_sha256: str | None
+    since: date
+    changes: tuple[CalendarEntry, ...]
+    moves: tuple[LastDayMoved, ...]
+
+
+def tables_named(payloads: Iterable[object]) -> dict[str, str]:
+    """The hash of the table of each calendar by which a deal counts, by the calendar's name; the newest of a log."""
+    tables: dict[str, str] = {}
+    for payload in payloads:
+        if isinstance(payload, DealAdopted):
+            tables |= payload.calendars
+        elif isinstance(payload, CalendarTaken):
+            tables[payload.calendar] = payload.sha256
+    return tables
+
+
+def days_changed(calendar: str, taken: Iterable[CalendarTaken]) -> tuple[CalendarEntry, ...]:
+    """Return the days that a calendar has otherwise than its first table, each as the newest table has it."""
+    newest = {entry.day: entry for one in taken if one.calendar == calendar for entry in one.changes}
+    return tuple(newest.values())

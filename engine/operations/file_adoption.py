@@ -1,0 +1,50 @@
+"""What a deal's log takes over from outside before a date is determined: a deal file, and the tables of its Business Days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from engine.basics.calendar import BusinessCalendar
+from engine.basics.files import write_whole
+from engine.determination.template import Template
+from engine.evaluation.carried_over import adoption
+from engine.evaluation.moved_deadlines import last_days_moved
+from engine.events.calendar_events import CalendarTaken, tables_named
+from engine.events.deal_adopted import DealAdopted
+from engine.events.deal_state import DealState
+from engine.events.draft import Draft
+from engine.events.kinds import Event
+from engine.terms.as_written import Deal
+from engine.wording.adopted_deal import adopted
+from engine.workspace.calendar_tables import keep_tables, kept_table, taken
+from engine.workspace.deal_files import adopted_path
+from engine.workspace.workspace import Workspace
+
+
+def file_adopted(workspace: Workspace, deal: Deal, events: Sequence[Event], templates: Mapping[str, Template]) -> Iterator[Draft]:
+    """A file, or a new version of it, whose bytes are kept; none if the newest that the log has is the same."""
+    known = [event for event in events if isinstance(event.payload, DealAdopted)]
+    if any(event.payload.file_sha256 == deal.sha256 for event in known[-1:]):
+        return
+    path = adopted_path(workspace, deal.sha256)
+    if not path.exists():
+        write_whole(path, deal.tree.text.encode())
+    keep_tables(workspace, deal.calendars.values())
+    payload = adopted(deal, templates)
+    yield from adoption(deal, payload, len(known) + 1, templates)
+
+
+def calendars_taken(
+    workspace: Workspace, events: Sequence[Event], state: DealState, tables: Mapping[str, BusinessCalendar], since: date
+) -> Iterator[Draft]:
+    """Each table by which a deal counts from now on and did not before, with the running deadlines that move."""
+    named = tables_named(event.payload for event in events)
+    for name, table in tables.items():
+        if named.get(name) == table.sha256:
+            continue
+        keep_tables(workspace, [table])
+        before = kept_table(workspace, name, named[name]) if name in named else None
+        payload = taken(before, table, since, last_days_moved(state, table, since))
+        count = sum(isinstance(event.payload, CalendarTaken) and event.subject == name for event in events)
+        yield Draft(kind="calendar taken", subject=name, effective_on=since, payload=payload, print=count + 1)

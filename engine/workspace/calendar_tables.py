@@ -1,0 +1,100 @@
+"""The tables of Business Days that a deal counts by: kept with the record, and taken anew where a table has changed (`rulings.md` 36a)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from engine.basics.calendar import BusinessCalendar, Holiday, differences, load_calendar, read_calendar, taken_from, with_closings
+from engine.basics.errors import VerificationFailed, WrongUsage
+from engine.basics.files import text_of
+from engine.events.calendar_events import CalendarEntry, CalendarTaken, LastDayMoved, tables_named
+from engine.events.deal_adopted import DealAdopted
+from engine.events.kinds import Event
+from engine.record.log import SNAPSHOTS, deal_log, event_of
+from engine.terms.as_written import Deal, calendars_of, day_of
+from engine.workspace.documents import Document, keep_document, kept_documents
+from engine.workspace.workspace import Workspace
+
+
+def counted_by(workspace: Workspace, deal: Deal, events: Iterable[Event]) -> Deal:
+    """The deal with the tables that its log names; a log that names none counts by those that ship.
+
+    Raises VerificationFailed if a table is not kept as it was.
+    """
+    payloads = [event.payload for event in events if isinstance(event.payload, DealAdopted | CalendarTaken)]
+    named, since = tables_named(payloads), {one.calendar: one.since for one in payloads if isinstance(one, CalendarTaken)}
+    tables = {name: kept_table(workspace, name, sha256) for name, sha256 in named.items()}
+    return replace(deal, calendars=tables, counts_since=since) if tables else deal
+
+
+def counted_on_record(workspace: Workspace, deal: Deal) -> Deal:
+    """The same by the log as it stands. Raises VerificationFailed if a table is not kept as it was."""
+    with workspace.store.read() as reader:
+        log = deal_log(deal.name)
+        entries = [*reader.entries(log, keys="deal adopted|"), *reader.entries(log, keys="calendar taken|")]
+    return counted_by(workspace, deal, [event_of(entry) for entry in sorted(entries, key=lambda entry: entry.seq)])
+
+
+def kept_table(workspace: Workspace, name: str, sha256: str) -> BusinessCalendar:
+    """The table of a calendar by its hash: the one that ships, or the one that was kept. Raises VerificationFailed without it."""
+    try:
+        ships = load_calendar(name)
+    except WrongUsage:  # a calendar that this release does not have any more
+        ships = None
+    if ships is not None and ships.sha256 == sha256:
+        return ships
+    for path in kept_documents(workspace, sha256):
+        table = table_in(name, path.read_bytes())
+        if table is not None and table.sha256 == sha256:
+            return table
+    what = f"the table {sha256[:16]} of the calendar {name} in documents/ is missing or has been changed"
+    raise VerificationFailed(f"{what}; put it back as it was, then `headroom verify`")
+
+
+def table_in(name: str, data: bytes) -> BusinessCalendar | None:
+    """Return the table that a kept file is; None for bytes that are not a table."""
+    try:
+        return read_calendar(name, text_of(data))
+    except (ValueError, KeyError, TypeError, csv.Error):
+        return None
+
+
+def keep_tables(workspace: Workspace, tables: Iterable[BusinessCalendar]) -> None:
+    """Keep the tables that the record is about to name."""
+    for table in tables:
+        keep_document(workspace, Document(f"{table.name}.csv", table.sha256, table.text.encode()))
+
+
+def closings_recorded(workspace: Workspace) -> tuple[Event, ...]:
+    """Every closing that an operator has entered, oldest first."""
+    with workspace.store.read() as reader:
+        return tuple(event_of(entry) for entry in reader.entries(SNAPSHOTS, keys="calendar closing|"))
+
+
+def tables_now(deal: Deal, closings: Sequence[Event], now: datetime) -> Mapping[str, BusinessCalendar]:
+    """The table of each calendar of a deal as of a moment: as it counted up to the day, then as it ships, with what was closed in time."""
+    return {name: _now(deal, name, closings, now) for name in calendars_of(deal)}
+
+
+def _now(deal: Deal, name: str, closings: Sequence[Event], now: datetime) -> BusinessCalendar:
+    """A table as of a moment. A closing that was recorded after its day is on record and counts in none."""
+    ships = load_calendar(name)
+    table = taken_from(deal.calendars[name], ships, day_of(deal, now)) if name in deal.calendars else ships
+    said = [event for event in closings if event.payload.calendar == name and day_of(deal, event.recorded_at) <= event.payload.day]
+    return with_closings(table, (Holiday(one.payload.day, one.payload.reason, one.payload.source, False) for one in said))
+
+
+def taken(before: BusinessCalendar | None, after: BusinessCalendar, since: date, moves: Iterable[LastDayMoved]) -> CalendarTaken:
+    """The event by which a deal counts by another table from a day on."""
+    entries = () if before is None else differences(before, after)
+    return CalendarTaken(
+        calendar=after.name,
+        sha256=after.sha256,
+        before_sha256=None if before is None else before.sha256,
+        since=since,
+        changes=tuple(CalendarEntry(day=row.day, closed=closed, reason=row.reason, source=row.source) for row, closed in entries),
+        moves=tuple(moves),
+    )

@@ -1,0 +1,109 @@
+"""Pages at their limits: a long clause, long names, many tests, the last page, the paper that a deal writes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from io import BytesIO
+from itertools import pairwise
+
+import notice_cases as cases
+import pypdfium2
+import pytest
+from notice_deal import adopted
+from pypdf import PdfReader
+
+from reports.notice.blocks.index_chart import lane_names
+from reports.notice.blocks.terms import LONG
+from reports.notice.compose import compose
+from reports.render.pdf import render_notice
+
+NEAR_EMPTY = 0.2
+"""A page of which less than this share is used is nearly empty."""
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> None:
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
+
+
+def texts(pdf: bytes) -> list[str]:
+    return [" ".join((page.extract_text() or "").split()) for page in PdfReader(BytesIO(pdf)).pages]
+
+
+def used(pdf: bytes) -> list[float]:
+    """The share of each page's height that its own text takes, head and foot left out."""
+    shares = []
+    for page in pypdfium2.PdfDocument(pdf):
+        height, text = page.get_height(), page.get_textpage()
+        boxes = [text.get_rect(n) for n in range(text.count_rects())]
+        own = [box for box in boxes if 0.09 * height < box[1] < 0.9 * height]
+        shares.append((max(box[3] for box in own) - min(box[1] for box in own)) / height if own else 0.0)
+    return shares
+
+
+def test_a_clause_of_4500_characters_breaks_over_pages_and_says_each_sentence_once() -> None:
+    assert len(cases.SENTENCES) > 4_300 > LONG
+    drawn = render_notice(cases.wordy())
+    whole = " ".join(texts(drawn))
+    assert [whole.count(f"Sentence {n} of this clause") for n in range(1, 41)] == [1] * 40
+    assert min(used(drawn)) > NEAR_EMPTY
+
+
+@pytest.mark.parametrize(
+    "case", ["defaulting", "cured", "first_ever", "without_report", "without_rate", "unevaluated", "crowded", "twelve"]
+)
+def test_no_page_is_nearly_empty_or_a_heading_alone(case: str) -> None:
+    assert min(used(render_notice(getattr(cases, case)()))) > NEAR_EMPTY
+
+
+def test_names_of_160_letters_wrap_inside_the_page() -> None:
+    assert (len(cases.LONG_WORD), len(cases.LONG_NAME)) == (160, 160)
+    drawn = render_notice(cases.longest_names())
+    for page in pypdfium2.PdfDocument(drawn):
+        width, text = page.get_width(), page.get_textpage()
+        right = [text.get_rect(n)[2] for n in range(text.count_rects())]
+        assert max(right) < width - 30, "runs out of the live area"
+    assert cases.LONG_WORD in "".join("".join(texts(drawn)).split())
+
+
+def test_with_twelve_tests_page_1_stays_the_answer() -> None:
+    inputs = cases.twelve()
+    (results,) = [block for block in compose(inputs)["first"] if block["block"] == "results"]
+    titles = [row["title"] for row in results["rows"]]
+    assert titles == ["Loan-to-Value", "Cash Sweep", "Rental Rate Floor", "Early Amortization"]
+    gathered = "".join(text for text, _ in results["gathered"])
+    assert gathered.startswith("Passing, nothing to do: Appraisal 13.405% (max. 25%); Overcollateralization, Class A ")
+    assert gathered.count(";") == 7
+    found = texts(render_notice(inputs))
+    assert "3 If nothing is done" in found[0]
+    assert "Sat 14 Nov 2026" in found[0]
+    assert "4 Index" in found[1]
+
+
+def test_eight_tests_keep_the_agreements_order() -> None:
+    (results,) = [block for block in compose(cases.standard().inputs())["first"] if block["block"] == "results"]
+    assert [row["title"] for row in results["rows"]][:3] == ["Rental Rate Floor", "Loan-to-Value", "Cash Sweep"]
+    assert results["gathered"] == []
+
+
+@pytest.mark.parametrize(
+    ("clauses", "names"),
+    [
+        ([("Loan-to-Value", "CA 1"), ("Cash Sweep", "CA 2")], ["Loan-to-Value", "Cash Sweep"]),
+        ([("Overcollateralization, Class A", "I 1"), ("Overcollateralization, Class B", "I 2")], ["I 1", "I 2"]),
+        ([("C" * 160, "CA 1"), ("Pool Coverage", "CA 2")], ["C" * 20 + "…", "Pool Coverage"]),
+    ],
+)
+def test_lanes_are_told_apart(clauses: Sequence[tuple[str, str]], names: list[str]) -> None:
+    assert lane_names(clauses) == names
+    assert all(left != right for left, right in pairwise(names))
+
+
+def test_the_deal_writes_its_paper() -> None:
+    sizes = {}
+    for paper in (None, "us letter"):
+        deal = cases.standard(facts=adopted(paper=paper))
+        box = PdfReader(BytesIO(render_notice(deal.inputs()))).pages[0].mediabox
+        sizes[paper] = (round(float(box.width)), round(float(box.height)))
+    assert sizes == {None: (595, 842), "us letter": (612, 792)}
