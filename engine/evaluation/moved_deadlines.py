@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,8 +16,9 @@ from engine.events.calendar_events import LastDayMoved
 from engine.events.deal_state import DealState
 from engine.events.kinds import ActApplied
 from engine.events.states import Deadline, TestStatus, TriggerStatus, obligation_key
-from engine.terms.periods import read_period
 
+COUNTED = re.compile(r"(\d{1,6}) business days? after the ", re.ASCII)
+"""How the rule of a deadline begins that counts Business Days."""
 CARRIED = ", as "
 """What the rule of a deadline has that was taken over in mid-life: its last day is a person's word, and no count."""
 RUNNING = (TestStatus.CURE_PERIOD, TestStatus.WAIVED)
@@ -49,9 +51,9 @@ def moves(state: DealState, calendar: BusinessDays, on: date) -> Iterator[tuple[
     """
     for running in _running(state, on):
         was = running.deadline
-        if was.calendar == calendar.name and CARRIED not in was.rule:
-            within = read_period(was.rule.partition(" after the ")[0], "business days")
-            last = calendar.add(was.counted_from, within.count)
+        count = COUNTED.match(was.rule)
+        if was.calendar == calendar.name and count is not None and CARRIED not in was.rule:
+            last = calendar.add(was.counted_from, int(count[1]))
             if last != was.by:
                 yield running, was.model_copy(update={"by": last, "projected": calendar.projected(was.counted_from, last)})
 
