@@ -113,8 +113,7 @@ class Reader:
     def entries(self, log: str, start: int = 0, keys: str = "") -> list[Entry]:
         """Return the entries of a log from number `start`, oldest first: those whose keys begin with `keys`."""
         query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start).order_by(_ENTRIES.c.seq)
-        found = query.where(_ENTRIES.c.key.startswith(keys, autoescape=True)) if keys else query
-        return [_entry(row) for row in self._connection.execute(found)]
+        return [_entry(row) for row in self._connection.execute(query.where(_ENTRIES.c.key.startswith(keys, autoescape=True)))]
 
     def entry(self, log: str, seq: int) -> Entry | None:
         """Return one entry of a log by its number, or None."""

@@ -250,8 +250,8 @@ class TriggerTerms(Fact):
     def _sweep_ends_with_it(self) -> Self:
         if self.ends != "never" and any(consequence.sweep is not None and consequence.ends == "never" for consequence in self.consequences):
             why = "a sweep acts while its trigger is in effect, and on_end says what then becomes of the reserve account"
-            fix = "leave `ends:` out of the sweep, or let the trigger end `never`"
-            raise refusal("D129", "a cash sweep cannot outlast its trigger", why, fix, "consequences")
+            what, fix = "a cash sweep cannot outlast its trigger", "leave `ends:` out of the sweep, or let the trigger end `never`"
+            raise refusal("D129", what, why, fix, "consequences")
         return self
 
 
@@ -319,8 +319,7 @@ class TermsInForce(Fact):
     def indices_of_pool(self, clause: Clause) -> tuple[str, ...]:
         """Return the indices at which `clause` sees the pool: that of its asset class where it names one, those of all otherwise."""
         asset = self._asset_of(clause)
-        assets = self.pledged_assets.values() if asset is None else (asset,)
-        return tuple(dict.fromkeys(one.index for one in assets))
+        return tuple(dict.fromkeys(one.index for one in (self.pledged_assets.values() if asset is None else (asset,))))
 
     def rank_of(self, debt_class: str) -> int:
         """Return where a class of debt ranks: by its own rank, or by the file's order where no class has one."""
