@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from engine.events import kinds
 from engine.events.kinds import Event
 from engine.events.notice import NoticeInputs
 from engine.events.standing import standing
-from engine.notices.closing import Step
 from engine.notices.trust_policy import Policy
 from engine.notices.verify_notice import verify_notice
 from engine.operations.intake import Intake
@@ -23,6 +23,7 @@ from engine.record.log import Scribe, deal_log, read
 from engine.workspace.workspace import create, opened
 from reports.notice.evidence_view import NoticePages
 from reports.render.pdf import render_notice
+from tests.notices.browser_parts import browser_says
 from tests.operations.test_corrections import ROWS
 
 WEEK = timedelta(days=7)
@@ -76,10 +77,24 @@ class Desk:
         (found,) = [one for one in Replay(self.workspace, self.templates).run() if one.log == deal_log("said")]
         assert found.difference is None
 
-    def unverified(self) -> list[Step]:
-        """The steps of the verification of every notice that find a difference."""
+    def unverified(self) -> list[str]:
+        """What the verification of every notice finds different, by `headroom verify` and, where Node is, by the browser's parts."""
         key = (self.workspace.root / "keys" / "log.key.pub").read_text(encoding="utf-8").strip()
-        policy = Policy(log_keys=(key,), signature_needed=False)
-        issued = (path.read_bytes() for path in sorted((self.workspace.root / "notices").rglob("*.pdf")))
-        steps = (step for one in issued for step in verify_notice(one, policy, self.templates, pages=NoticePages()))
-        return [step for step in steps if step.difference is not None]
+        return differences(self.workspace.root, Policy(log_keys=(key,), signature_needed=False), self.templates)
+
+
+def differences(root: Path, policy: Policy, templates: Mapping[str, Template]) -> list[str]:
+    """What two verifiers find different in the notices of a workspace."""
+    issued = sorted((root / "notices").rglob("*.pdf"))
+    steps = (step for one in issued for step in verify_notice(one.read_bytes(), policy, templates, pages=NoticePages()))
+    found = [f"{step.name}: {step.difference}" for step in steps if step.difference is not None]
+    if shutil.which("node") is None:
+        return found
+    answers = browser_says(policy, notices=[str(path) for path in issued])["notices"]
+    there = (
+        f"{path.name}, in a browser, {step['name']}: {step['difference']}"
+        for path, answer in zip(issued, answers, strict=True)
+        for step in answer["steps"]
+        if step["difference"]
+    )
+    return [*found, *there]
