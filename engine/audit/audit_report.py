@@ -175,12 +175,12 @@ def audit_report(
     if not events:
         raise WrongUsage(f"a log of `{deal}` does not exist; there are {', '.join(deals_among(workspace.store.logs())) or 'none yet'}")
     verification = verify_record(workspace, trust, held, deal)
-    replayed = next(replay for replay in Replay(workspace, templates, pages=pages).run() if replay.log == log)
+    replayed = Replay(workspace, templates, pages=pages).one(log)
     keys = trusted(list(trust)) if trust else _own(workspace)
     inside = tuple(event for event in events if since <= event.effective_on <= until)
     size, root = workspace.store.head(log)
     difference = replayed.difference
-    taken = f"{replayed.asserted} of them rest on a person's word or on a file, and were taken as recorded."
+    taken = f"{replayed.asserted} of them say what a person or a server did, and were taken as recorded."
     said = f"{replayed.events} events came out again; {taken}"
     return AuditReport(
         deal=deal,
