@@ -106,7 +106,7 @@ class StressAnswer:
         tests: its tests, in the file's order, each with its title.
         triggers: its composite triggers.
         never: tests that were determined and failed on no path, and triggers that began on none.
-        left_out: tests that were not determined on any date, with the reason.
+        left_out: tests that were not determined on any date, or have no date by then, with the reason.
     """
 
     deal: str
@@ -161,6 +161,8 @@ def stress(
     acted = {first.subject for outcome in outcomes for first in outcome.firsts if first.what in ("fails", "begins")}
     determined = {one.test for outcome in outcomes for one in outcome.least}
     left = {test: why for outcome in outcomes for test, why in outcome.undetermined.items() if test not in determined}
+    idle = [name for name in terms.covenants if name not in determined and name not in left]
+    left |= dict.fromkeys(idle, f"it is not tested on any date up to {until}")
     quiet = [name for name in terms.covenants if name in determined and name not in acted]
     return StressAnswer(
         deal=deal.name,
