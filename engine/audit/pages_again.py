@@ -108,11 +108,15 @@ def drawn_again(data: bytes, issued_by: Renderer, inputs: NoticeInputs, pages: P
         return Drawn("not compared", f"NOT COMPARED: made by {issued_by.drawn_by.partition(',')[0]}, with other templates, style or fonts")
     carried = described(read_notice(data).attachments)
     (again,) = render([replace(inputs, attachments=carried)])
-    if data.startswith(again.rstrip(b"\n")):
+    begun = data.startswith(again.rstrip(b"\n"))
+    # What was added with the signature can paint over the rest, so pages that begin alike are looked at too.
+    apart = "" if data == again else _first_apart(data, again)
+    if begun and not apart:
         return Drawn("same", "drawn again by the same renderer: the same bytes" if issued_by == ours else "drawn again: the same bytes")
+    if begun:
+        return Drawn("differs", f"drawn again: the same bytes, and what was added to them changes the pages{apart}")
     if issued_by == ours:
-        return Drawn("differs", "drawn again by the same renderer, the file has other bytes" + _first_apart(data, again))
-    apart = _first_apart(data, again)
+        return Drawn("differs", f"drawn again by the same renderer, the file has other bytes{apart}")
     by = f"another renderer, {issued_by.drawn_by}"
     if apart:
         return Drawn("differs", f"drawn by {by}; drawn again here it is another{apart}")
@@ -127,7 +131,7 @@ def _first_apart(data: bytes, again: bytes) -> str:
         if one.texts != other.texts:
             text = next((a or b for a, b in zip_longest(one.texts, other.texts) if a != b), None)
             return f": page {n} has another text, or one in another place, at `{str(text[0] if text else '')[:60]}`"
-        if one.picture != other.picture:
+        if one.pictures != other.pictures:
             return f": page {n} has another picture"
     return ""
 

@@ -78,15 +78,15 @@ def read_notice(data: bytes) -> NoticeFile:
 
 @dataclass(frozen=True)
 class DrawnPage:
-    """One page as it is drawn: each piece of text with the place of its box in points, and a picture in shades of grey.
+    """One page as it is drawn: each piece of text with the place of its box in points, and its pictures in colour.
 
     Attributes:
         texts: the text of a box, and its left and lower edge, rounded.
-        picture: one byte for each point of the picture, row by row.
+        pictures: the points of the page as it is shown and as it is printed, row by row; fields and remarks are drawn too.
     """
 
     texts: tuple[tuple[str, float, float], ...]
-    picture: bytes
+    pictures: tuple[bytes, bytes]
 
 
 DOTS_PER_INCH = 100
@@ -98,11 +98,13 @@ def drawn_pages(data: bytes) -> Iterator[DrawnPage]:
 
     try:
         with PdfDocument(data) as document:
+            document.init_forms()  # a field may paint over the page, and is not drawn otherwise
             for page in document:
                 text = page.get_textpage()
                 boxes = (text.get_rect(n) for n in range(text.count_rects()))
                 texts = tuple((text.get_text_bounded(*box), round(box[0], 1), round(box[1], 1)) for box in boxes)
-                yield DrawnPage(texts, bytes(page.render(scale=DOTS_PER_INCH / 72, grayscale=True).buffer))
+                shown, printed = (bytes(page.render(scale=DOTS_PER_INCH / 72, optimize_mode=mode).buffer) for mode in (None, "print"))
+                yield DrawnPage(texts, (shown, printed))
     except PdfiumError as error:
         raise VerificationFailed(f"the file cannot be drawn: {error}") from error
 

@@ -21,8 +21,10 @@ from engine.record.log import Scribe, append, deal_log
 from engine.workspace.workspace import Workspace
 from reports.notice.evidence_view import NoticePages
 from reports.pages.audit import AuditInputs, compose
+from reports.render.pdf import render_audit
 from tests.operations.test_corrections import made
 from tests.operations.test_run import DEAL, fill, paper
+from tests.reports.verapdf import failures
 
 NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)
 PERIOD = (date(2026, 1, 1), plan.THURSDAYS[6])
@@ -122,3 +124,17 @@ def test_what_somebody_holds_is_said_whatever_it_is(desk: Workspace, all_templat
     found = audit_report(desk, DEAL, PERIOD, NOW, all_templates, NoticePages(), held=[tmp_path / "several.txt", tmp_path / "strange.txt"])
     assert [said.endswith("signed by agent.example/log.") for said in found.held] == [True, True, False]
     assert found.held[2].startswith("One that proves nothing: ")
+
+
+@pytest.mark.parametrize("profile", ["3a", "ua1"])
+def test_the_report_is_an_archive_file_that_everyone_can_read(
+    desk: Workspace, all_templates: dict[str, Template], tmp_path: Path, profile: str
+) -> None:
+    """PDF/A-3a and PDF/UA-1 in one file, by the veraPDF engine; the same inputs give the same bytes."""
+    inputs = AuditInputs(audit_report(desk, DEAL, PERIOD, NOW, all_templates, NoticePages()).as_data(), "Agent", NOW)
+    path = tmp_path / "audit.pdf"
+    path.write_bytes(render_audit(inputs))
+    assert path.read_bytes() == render_audit(inputs)
+    checks, broken = failures(path, profile)
+    assert checks > 1_000
+    assert broken == {}

@@ -61,7 +61,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Temp
     return root
 
 
-def five_weeks(root: Path, all_templates: dict[str, Template], told: list[NoticeInputs], until: int = 4) -> None:
+def five_weeks(root: Path, all_templates: dict[str, Template], told: list[NoticeInputs], until: int = 4, weeks: int = 5) -> None:
     """Make that workspace in a folder, and say what each of its notices was made of."""
 
     def render(many: Sequence[NoticeInputs]) -> Iterator[bytes]:
@@ -71,7 +71,7 @@ def five_weeks(root: Path, all_templates: dict[str, Template], told: list[Notice
     workspace = made(root)
     make_key("agent.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
     make_notice_key("Agent", root / "keys" / "notice.key", NOW, as_json=True)
-    fill(workspace, 5, all_templates)
+    fill(workspace, weeks, all_templates)
     run(workspace, plan.THURSDAYS[until], Tools(all_templates, render, NOW, "t", lambda _: None, pages=NoticePages()))
     workspace.store.close()
 
