@@ -23,10 +23,10 @@ from tests.operations.test_takeover import HANDED, taken_text
 from tests.operations.test_takeover import former as former  # the fixture
 
 
-def test_both_verifiers_find_every_notice_so(tmp_path: Path, former: Workspace, all_templates: dict[str, Template]) -> None:
-    root = tmp_path / "carried"
+def carried_on(root: Path, text: str, all_templates: dict[str, Template]) -> Policy:
+    """Make a workspace that carries a deal on after its takeover, its notices drawn and signed; returns whom its trustee trusts."""
     create(root)
-    (root / "deals" / f"{DEAL}.yaml").write_text(taken_text(former, all_templates), encoding="utf-8")
+    (root / "deals" / f"{DEAL}.yaml").write_text(text, encoding="utf-8")
     make_key("agent.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
     make_notice_key("Agent", root / "keys" / "notice.key", NOW, as_json=True)
     workspace = opened(root)
@@ -40,6 +40,11 @@ def test_both_verifiers_find_every_notice_so(tmp_path: Path, former: Workspace, 
     workspace.store.close()
     certificate = x509.load_pem_x509_certificate((root / "keys" / "notice.key.crt").read_bytes())
     key = (root / "keys" / "log.key.pub").read_text(encoding="utf-8").strip()
-    policy = Policy(log_keys=(key,), notice_certificates=(certificate.fingerprint(hashes.SHA256()).hex(),))
+    return Policy(log_keys=(key,), notice_certificates=(certificate.fingerprint(hashes.SHA256()).hex(),))
+
+
+def test_both_verifiers_find_every_notice_so(tmp_path: Path, former: Workspace, all_templates: dict[str, Template]) -> None:
+    root = tmp_path / "carried"
+    policy = carried_on(root, taken_text(former, all_templates), all_templates)
     assert len(list((root / "notices").rglob("*.pdf"))) >= 3
     assert differences(root, policy, all_templates) == []

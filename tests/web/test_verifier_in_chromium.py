@@ -13,12 +13,19 @@ from engine.cli.show.keys import export_log
 from engine.determination.template import Template
 from engine.notices.trust_policy import Policy
 from engine.notices.verify_notice import verify_notice
-from engine.workspace.workspace import opened
+from engine.workspace.workspace import Workspace, opened
 from reports.notice.evidence_view import NoticePages
 from reports.verifier import verifier_page
+from tests.notices.browser_parts import toml
+from tests.notices.test_verifiers_after_takeover import carried_on
 from tests.notices.test_verify_notice import five_weeks
 from tests.notices.test_verify_notice import policy as policy  # the fixture
+from tests.operations.said_desk import ADMINISTERED, Desk
+from tests.operations.test_on_delivery import DELIVERED, REPORT, at
 from tests.operations.test_run import DEAL
+from tests.operations.test_takeover import former as former  # the fixture
+from tests.operations.test_takeover import taken_text
+from tests.terms.test_on_delivery import quarterly
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -97,6 +104,39 @@ def test_every_notice_is_said_as_the_command_says_it(
     closings = window.eval_on_selector_all(".closing", "all => all.map((one) => one.textContent)")
     assert len(closings) == len(notices)
     assert all("the drawing was not looked at" in one and "the results, which this page does not compute again" in one for one in closings)
+    assert troubles == []
+
+
+def delivered(root: Path, templates: dict[str, Template]) -> Policy:
+    """Make a desk whose tests wait for the quarter's report, which came; nobody signs its notices."""
+    desk = Desk(root, templates, quarterly("", ADMINISTERED))
+    desk.take(at(DELIVERED), REPORT)
+    desk.run(DELIVERED)
+    desk.workspace.store.close()
+    return Policy(log_keys=((root / "keys" / "log.key.pub").read_text(encoding="utf-8").strip(),), signature_needed=False)
+
+
+def test_notices_after_a_takeover_and_of_a_delivery_are_said_so_too(
+    page: tuple[Page, list[str]], former: Workspace, tmp_path: Path, all_templates: dict[str, Template]
+) -> None:
+    window, troubles = page
+    text = taken_text(former, all_templates)
+    roots = tmp_path / "carried", tmp_path / "delivered"
+    with ThreadPoolExecutor(1) as apart:
+        policies = (
+            apart.submit(carried_on, roots[0], text, all_templates).result(),
+            apart.submit(delivered, roots[1], all_templates).result(),
+        )
+    for root, trusted in zip(roots, policies, strict=True):
+        whom = root / "trustee.toml"
+        whom.write_text(toml(trusted), encoding="utf-8")
+        notices = sorted((root / "notices").rglob("*.pdf"))
+        window.reload()
+        given(window, [whom, *notices])
+        wanted = [row for path in notices for row in expected(path.read_bytes(), trusted, all_templates)]
+        assert len(notices) >= 2
+        assert {row[0] for row in wanted} == {"holds"}
+        assert said(window) == wanted
     assert troubles == []
 
 
