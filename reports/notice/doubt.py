@@ -1,4 +1,4 @@
-"""How far the sellers bear on the answer of page 1: what is not decisive, on whose listings, and what is held for it (rulings 59, 60)."""
+"""How far the sellers bear on the answer of page 1: what is not decisive, and on whose listings (ruling 59)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 
 from engine.events.rates import Published
 from engine.events.results import Verdict
-from engine.events.states import TestStatus
-from reports.formats import Runs, apart, counted, figure, interval, listed, price, whole, with_dates
+from reports.formats import Runs, counted, interval, listed, price, whole, with_dates
 from reports.notice.sentences import subsets_failing
 from reports.notice.view import Brief, Line
 
@@ -59,28 +58,6 @@ def effect(brief: Brief) -> str:
     held = {facts.name: f", {facts.held}" if facts.held else "" for facts in brief.deal.indices}
     effects = dict.fromkeys(f"{facts.low_confidence}{held[facts.name]} ({facts.low_confidence_cite})" for facts in brief.deal.indices)
     return f"Effect of a result that is not decisive, by the deal: {listed(list(effects))}. " if effects else ""
-
-
-def held(line: Line) -> str | None:
-    """Return `fails (65.879%), held: not decisive, 2 of 4`: a result that changes nothing for its sellers; None if it may."""
-    run = line.test.held if line.test is not None else None
-    if run is None or run.counts or line.result is None or line.verdict not in (Verdict.PASS, Verdict.FAIL):
-        return None
-    measured = line.result.measured
-    shown = "" if measured is None else apart(measured, line.result.limit, line.rounding) if line.result.limit else figure(measured)
-    verb = "passes" if line.verdict is Verdict.PASS else "fails"
-    return f"{verb} ({shown}), held: {run.text}"
-
-
-def held_detail(line: Line) -> str | None:
-    """Return the same beside a test's state, with a clock that stands still, or that one result too many counted; None otherwise."""
-    run = line.test.held if line.test is not None else None
-    if run is None:
-        return None
-    if run.counts:
-        return f"{run.run} dates in a row not decisive"
-    still = run.clock_stopped is not None and line.test is not None and line.test.status is TestStatus.CURE_PERIOD
-    return f"{held(line) or ''}{f'; {run.clock_left} days left, the clock stands still' if still else ''}"
 
 
 def _of_print(one: Published) -> str:

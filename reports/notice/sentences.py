@@ -10,14 +10,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
-from engine.basics.values import Comparison, printed_limit
+from engine.basics.values import printed_limit
 from engine.events.due_acts import Due
 from engine.events.rates import ReferenceRate
 from engine.events.results import Bearing, Remedy, TestResult, Verdict
 from engine.events.states import PRINTED_STATUS, TestStatus, TriggerStatus
 from reports.formats import (
     Runs,
-    apart,
     counted,
     figure,
     listed,
@@ -29,31 +28,25 @@ from reports.formats import (
     role,
     sentence,
     short_date,
-    term,
     with_dates,
 )
+from reports.notice.figure_sentences import against, held, this_date, under
 from reports.notice.trigger_sentences import pending, pending_cure, released
 from reports.notice.view import Line
 
 NAMED = 4
 """Tests that a sentence lists by name; more are counted."""
 
-LIMIT: dict[Comparison, str] = {
-    "at least": "a minimum of",
-    "more than": "a limit that must be exceeded, of",
-    "at most": "a maximum of",
-    "less than": "a limit that must not be reached, of",
-}
 STATUS = PRINTED_STATUS
 
 
-def against(line: Line) -> str:
-    """Return figure against limit: `68.087% against a maximum of 65%`."""
-    result = line.result
-    if result is None or result.measured is None or result.limit is None or result.comparison is None:
-        return "no figure"
-    of = f", as of {long_date(result.as_of)}" if result.as_of is not None else ""
-    return f"{apart(result.measured, result.limit, line.rounding)} against {LIMIT[result.comparison]} {term(result.limit)}{of}"
+def _stands(line: Line, verb: str) -> Runs:
+    """Return `Loan-to-Value fails`, how often, and its figures; of a held result `fails (65.879%), held: not decisive, 2 of 4`."""
+    said = held(line)
+    if said is None:
+        return [(f"{line.title} {verb}", True), (f"{_how_often(line)}{_figures(line)}", False)]
+    often = _how_often(line)
+    return [(f"{line.title} {said}", True), (f"{',' if often else ''}{often}{under(line)}.", False)]
 
 
 def limit(result: TestResult) -> str:
@@ -107,7 +100,7 @@ def graver(line: Line) -> bool:
 def defaulted(line: Line) -> Runs:
     """Return `Event of Default indicated on Loan-to-Value since ..: not cured by ..`."""
     assert line.test is not None  # the caller asks only for lines in this status
-    figures = f" This date: {against(line)}{_restored(line.result)}." if line.result and line.result.measured else ""
+    figures = f" This date: {this_date(line)}{_restored(line.result)}." if line.result and line.result.measured else ""
     first = line.result is not None and line.result.on == line.test.since and line.test.why  # later the state says only how it ends
     why = f": not cured by {long_date(line.test.cure.by)}" if line.test.cure else f": {with_dates(line.test.why)}" if first else ""
     return [
@@ -125,7 +118,7 @@ def _restored(result: TestResult) -> str:
 def to_be_cured(line: Line, due: Sequence[Due]) -> Runs:
     """Return `Loan-to-Value fails for the second Determination Date: .. It must be cured by .., by a prepayment of ..`."""
     assert line.test is not None
-    runs: Runs = [(f"{line.title} {_verb(line)}", True), (f"{_how_often(line)}{_figures(line)}", False)]
+    runs = _stands(line, _verb(line))
     if line.test.cure is None:
         return [*runs, (f" Its Cure Period has not begun to run: {line.test.why}.", False)]
     runs += [(" It must be cured by ", False), (long_date(line.test.cure.by), True)]
@@ -157,7 +150,7 @@ def failed(line: Line) -> Runs:
     if owed is not None:
         overdue = " and is overdue" if owed.status == "OVERDUE" else ""
         rest = [(f" The {role(owed.by)} must deliver the {owed.name} by ", False), (long_date(owed.due.by), True), (f"{overdue}.", False)]
-    return [(f"{line.title} fails", True), (f"{_how_often(line)}{_held(line)}{_figures(line)}", False), *rest]
+    return [*_stands(line, "fails"), *rest]
 
 
 def overdue(line: Line) -> Runs:
@@ -180,7 +173,7 @@ def begun(line: Line) -> Runs:
     assert line.trigger is not None
     count = line.trigger.count
     ends = f" It has counted {count.count} of {dates(count.needed)} towards its end." if count else ""
-    now = f": this date {against(line)}" if line.result is not None and line.result.measured is not None else ""
+    now = f": this date {this_date(line)}" if line.result is not None and line.result.measured is not None else ""
     met = line.trigger.first_met
     first = f", its condition first met on {long_date(met)}" if met is not None and met != line.trigger.since else ""
     return [(f"{line.trigger_title} is in effect", True), (f" since {long_date(line.trigger.since)}{first}{now}.{ends}", False)]
@@ -194,10 +187,7 @@ def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
     if not tests:
         return [("No test was run on this date.", True)]
     if counted_only:
-        return [
-            (_row(counted_only, "fails", "fail"), True),
-            (f": {'; '.join(against(one) for one in counted_only)}.", False),
-        ]
+        return _only_counted(counted_only)
     if not passed:
         missing = [name for name, rate in rates.items() if rate.value is None]
         why = f": there is no Reference Rate of {listed(missing)}." if missing else f". {_first_reason(tests)}"
@@ -206,6 +196,16 @@ def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
     if len(passed) < len(tests):
         what = f"{sentence(counted(len(passed)))} of {counted(len(tests))} tests {'passes' if len(passed) == 1 else 'pass'}"
     return [(what, True), (f".{_least(passed)}", False)]
+
+
+def _only_counted(lines: Sequence[Line]) -> Runs:
+    """Return failures that only triggers count, the held ones each with its figure and by name."""
+    waiting = [line for line in lines if held(line) is not None]
+    others = [line for line in lines if line not in waiting]
+    runs: Runs = [(_row(others, "fails", "fail"), True), (f": {'; '.join(map(against, others))}.", False)] if others else []
+    for line in waiting:
+        runs += [(f"{' ' if runs else ''}{line.title} {held(line)}", True), (f"{under(line)}.", False)]
+    return runs
 
 
 def _least(passed: Sequence[Line]) -> str:
@@ -274,7 +274,7 @@ def counting(lines: Sequence[Line]) -> list[str]:
 
 def held_counts(lines: Sequence[Line]) -> list[str]:
     """Return failures that a trigger would count and that are held."""
-    return [f"{line.title} fails{said}, and is not counted." for line in lines if line.counts and _fails(line) and (said := _held(line))]
+    return [f"{line.title} {said}, and is not counted." for line in lines if line.counts and _fails(line) and (said := held(line))]
 
 
 def _fails(line: Line) -> bool:
@@ -310,12 +310,6 @@ def _verb(line: Line) -> str:
 
 def _how_often(line: Line) -> str:
     return f" for the {ordinal(line.run)} date running" if line.run > 1 and line.verdict is Verdict.FAIL else ""
-
-
-def _held(line: Line) -> str:
-    """Return `, held: not decisive, 2 of 4`: a failure that changes nothing because other sellers would turn it (`rulings.md` 60)."""
-    run = line.test.held if line.test is not None else None
-    return f", held: {run.text}" if run is not None and not run.counts else ""
 
 
 def _figures(line: Line) -> str:

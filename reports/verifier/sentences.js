@@ -5,8 +5,25 @@ const pendingCure = (line) => line.trigger?.status === "PENDING CURE";
 const urgentLine = (line) => inEffect(line) || pendingCure(line) || ["CURE PERIOD", "EVENT OF DEFAULT"].includes(statusOf(line));
 const against = (line) => {
   const { result } = line;
-  return result?.measured && result.limit && result.comparison ? `${apartText(result.measured, result.limit, line.rounding)} against ${LIMIT[result.comparison]} ${termText(result.limit)}${result.as_of ? `, as of ${longDate(result.as_of)}` : ""}` : "no figure";
+  return result?.measured && result.limit && result.comparison ? `${apartText(result.measured, result.limit, line.rounding)} ${boundOf(result)}` : "no figure";
 };
+const boundOf = (result) => (result.limit && result.comparison ? `against ${LIMIT[result.comparison]} ${termText(result.limit)}${result.as_of ? `, as of ${longDate(result.as_of)}` : ""}` : "");
+// `fails (65.879%), held: not decisive, 2 of 4`: a result that changes nothing because other sellers would turn it; null if it may.
+function heldWords({ test, result, rounding }) {
+  const run = test?.held ?? null;
+  if (run === null || run.counts || !result || !["PASS", "FAIL"].includes(result.verdict)) return null;
+  const shown = !result.measured ? "" : ` (${result.limit ? apartText(result.measured, result.limit, rounding) : figureText(result.measured)})`;
+  return `${result.verdict === "PASS" ? "passes" : "fails"}${shown}, held: not decisive, ${run.at_most !== null && run.at_most !== undefined ? `${run.run} of ${run.at_most}` : `${run.run} in a row`}`;
+}
+function underOf({ result }) {
+  const bound = result?.measured ? boundOf(result) : "";
+  return bound ? `, ${bound}` : "";
+}
+const thisDate = (line) => (heldWords(line) === null ? against(line) : `it ${heldWords(line)}${underOf(line)}`);
+function standsWords(line, verb) {
+  const said = heldWords(line), often = howOften(line);
+  return said === null ? `${line.title} ${verb}${often}${figuresOf(line)}` : `${line.title} ${said}${often ? "," : ""}${often}${underOf(line)}.`;
+}
 const datesWord = (n) => (n === 1 ? "1 date" : `${n} dates`);
 const rowOf = (lines, one, many) => (lines.length > 4 ? `${capital(counted(lines.length))} tests ${many}` : `${listed(lines.map(({ title }) => title))} ${lines.length === 1 ? one : many}`);
 const figuresOf = (line) => (line.result?.measured ? `: ${against(line)}.` : ".");
@@ -25,7 +42,7 @@ const leadingBegin = (trigger) => leading(trigger.begins, trigger.begins_need_al
 const countOf = (trigger) => (trigger.status === "IN EFFECT" ? leading(trigger.ends, trigger.ends_need_all ?? false) : leadingBegin(trigger));
 
 function defaulted(line) {
-  const figures = line.result?.measured ? ` This date: ${against(line)}${restored(line.result)}.` : "", { test } = line, first = line.result && line.result.on === test.since;
+  const figures = line.result?.measured ? ` This date: ${thisDate(line)}${restored(line.result)}.` : "", { test } = line, first = line.result && line.result.on === test.since;
   const why = test.cure ? `: not cured by ${longDate(test.cure.by)}` : first && test.why ? `: ${withDates(test.why)}` : "";
   return `Event of Default indicated on ${line.title} since ${longDate(test.since)}${why}.${figures} It ends only by a Recorded Act.`;
 }
@@ -33,28 +50,23 @@ const wayWords = (way) => (way.method === "additional collateral" ? `by pledging
 // What would make a test in default pass on this date.
 const restored = (result) => (result.verdict === "FAIL" && result.remedies.length ? `, restored ${listed(result.remedies.map(wayWords), "or")}` : "");
 function toBeCured(line, due) {
-  const verb = line.result?.verdict === "PASS" ? "passes again; its cure is not yet accepted" : line.result?.verdict === "FAIL" ? "fails" : "is NOT DETERMINED in its Cure Period", head = `${line.title} ${verb}${howOften(line)}${figuresOf(line)}`;
+  const verb = line.result?.verdict === "PASS" ? "passes again; its cure is not yet accepted" : line.result?.verdict === "FAIL" ? "fails" : "is NOT DETERMINED in its Cure Period", head = standsWords(line, verb);
   if (!line.test.cure) return `${head} Its Cure Period has not begun to run: ${line.test.why}.`;
   const ways = due.find((one) => one.act === "cure" && one.subject === line.key)?.ways ?? [];
   const said = ways.map(wayWords);
   return `${head} It must be cured by ${longDate(line.test.cure.by)}${said.length ? `, at this date\u2019s Reference Rate ${said.join(" or ")}` : ""}.`;
 }
-// `, held: not decisive, 2 of 4`: a failure that changes nothing because other sellers would turn it.
-function heldWords({ test }) {
-  const run = test?.held ?? null;
-  return run === null || run.counts ? "" : `, held: not decisive, ${run.at_most !== null && run.at_most !== undefined ? `${run.run} of ${run.at_most}` : `${run.run} in a row`}`;
-}
-const heldCounts = (lines) => lines.filter((line) => line.trigger && line.test && line.result?.verdict === "FAIL" && heldWords(line)).map((line) => `${line.title} fails${heldWords(line)}, and is not counted.`);
+const heldCounts = (lines) => lines.filter((line) => line.trigger && line.test && line.result?.verdict === "FAIL" && heldWords(line) !== null).map((line) => `${line.title} ${heldWords(line)}, and is not counted.`);
 function failedLine(line) {
   const owed = line.obligation, rest = owed ? ` The ${role(owed.by)} must deliver the ${owed.name} by ${longDate(owed.due.by)}${owed.status === "OVERDUE" ? " and is overdue" : ""}.` : "";
-  return `${line.title} fails${howOften(line)}${heldWords(line)}${figuresOf(line)}${rest}`;
+  return `${standsWords(line, "fails")}${rest}`;
 }
 function overdueLine(line) {
   const owed = line.obligation, passes = line.result?.verdict === "PASS" ? ` ${line.title} passes by now.` : "";
   return `${capital(owed.name)} OVERDUE since ${longDate(owed.status_since)}: the ${role(owed.by)} had to deliver it by ${longDate(owed.due.by)} (${owed.due.cite}).${passes}`;
 }
 function begunLine(line) {
-  const count = countOf(line.trigger), ends = count ? ` It has counted ${count.count} of ${datesWord(count.needed)} towards its end.` : "", now = line.result?.measured ? `: this date ${against(line)}` : "";
+  const count = countOf(line.trigger), ends = count ? ` It has counted ${count.count} of ${datesWord(count.needed)} towards its end.` : "", now = line.result?.measured ? `: this date ${thisDate(line)}` : "";
   const met = line.trigger.first_met, first = met && met !== line.trigger.since ? `, its condition first met on ${longDate(met)}` : "";
   return `${line.triggerTitle} is in effect since ${longDate(line.trigger.since)}${first}${now}.${ends}`;
 }
@@ -66,10 +78,14 @@ function releasedLine(line) {
   const gone = line.released;
   return `${line.triggerTitle} has ended on ${longDate(gone.on)}: the reserve of ${figureText({ value: gone.amount, unit: "USD" })} ${gone.to === "release to borrower" ? "is released to the Borrower" : "is applied in prepayment"} (${gone.cite}).`;
 }
+function onlyCounted(lines) {
+  const waiting = lines.filter((line) => heldWords(line) !== null), others = lines.filter((line) => heldWords(line) === null);
+  return [...(others.length ? [`${rowOf(others, "fails", "fail")}: ${others.map(against).join("; ")}.`] : []), ...waiting.map((line) => `${line.title} ${heldWords(line)}${underOf(line)}.`)].join(" ");
+}
 function quietLine(lines, rates) {
   const tests = lines.filter(({ result }) => result), passed = tests.filter(({ result }) => result.verdict === "PASS"), failing = tests.filter(({ result }) => result.verdict === "FAIL");
   if (!tests.length) return "No test was run on this date.";
-  if (failing.length) return `${rowOf(failing, "fails", "fail")}: ${failing.map(against).join("; ")}.`;
+  if (failing.length) return onlyCounted(failing);
   if (!passed.length) {
     const missing = [...rates].filter(([, rate]) => rate.value === null).map(([name]) => name), reasons = tests.filter(({ result }) => result.reason).map(({ result }) => result.reason.reason);
     return `No test could be determined${missing.length ? `: there is no Reference Rate of ${listed(missing)}.` : `. ${reasons.length ? `${capital(reasonWords(reasons[0]))}.` : ""}`}`;
@@ -144,11 +160,11 @@ Page.prototype.began = function began(line) {
   if (!trigger || trigger.status !== "IN EFFECT") return `${line.triggerTitle} is not in effect since ${longDate(trigger ? trigger.since : this.facts.on)}: its condition to end is met.`;
   const limb = leadingBegin(trigger);
   let count = !limb ? "" : limb.dates !== "state" ? ` ${this.limbWords(limb)}: ${limb.count} of ${limb.needed}.` : ` ${this.limbWords(limb)}.`;
-  if (line.result?.measured && limb) count = ` ${limb.count} of ${datesWord(limb.needed)} counted; this date ${against(line)}.`;
+  if (line.result?.measured && limb) count = ` ${limb.count} of ${datesWord(limb.needed)} counted; this date ${thisDate(line)}.`;
   return `${line.triggerTitle} is in effect from ${longDate(trigger.since)}.${count}`;
 };
 Page.prototype.cured = function cured(line) {
-  const since = line.test ? line.test.since : this.facts.on, figures = line.result?.measured ? `: ${against(line)}` : "";
+  const since = line.test ? line.test.since : this.facts.on, figures = line.result?.measured ? `: ${thisDate(line)}` : "";
   const acts = this.of("act recorded").map(({ payload }) => payload).filter((act) => act.act === "cure accepted" && act.clause === line.key && act.effective_on === since);
   const how = acts.at(-1)?.document ? ` The cure was accepted: ${acts.at(-1).document}.` : " It was cured by retest.", why = line.test?.cured_on.includes(since) ? how : "";
   return `${line.title} is cured and stands at ${PRINTED_STATUS(line.test?.status ?? "COMPLIANT")} since ${longDate(since)}${figures}.${why}`;

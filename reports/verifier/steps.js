@@ -210,7 +210,8 @@ function notifiable({ kind, payload }) {
   if (kind === "deadline passed") return [["event_of_default", payload.state.test]];
   if (kind === "tested") {
     const { state, before, result } = payload, found = [];
-    if (result.breach !== "counts" && state.episode_began === result.on) found.push("test_failed");
+    const heldFirst = state.held && state.held.failing_since === result.on && !state.held.counts;
+    if (["default", "obligation"].includes(result.breach) && (state.episode_began === result.on || heldFirst)) found.push("test_failed");
     if (state.status === "EVENT OF DEFAULT" && before !== state.status) found.push("event_of_default");
     else if (before === "CURE PERIOD" && ["COMPLIANT", "WATCH"].includes(state.status)) found.push("cure");
     return found.map((one) => [one, state.test]);

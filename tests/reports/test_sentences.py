@@ -14,7 +14,7 @@ from engine.basics.values import Comparison, Figure, Unit
 from engine.events.due_acts import Due, DueFacts
 from engine.events.rates import ReferenceRate
 from engine.events.results import NotDetermined, Remedy, TestResult, Verdict, headroom, passes
-from engine.events.states import Deadline, LeafFacts, Limb, Obligation, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.events.states import Deadline, HeldRun, LeafFacts, Limb, Obligation, TestState, TestStatus, TriggerState, TriggerStatus
 from reports.formats import plain, role, trigger_name
 from reports.notice import sentences
 from reports.notice.blocks.index import seller_interval
@@ -112,6 +112,15 @@ OWED = Due(
     urgent=True,
 )
 COMPLIANT, CURING, DEFAULT = TestStatus.COMPLIANT, TestStatus.CURE_PERIOD, TestStatus.EVENT_OF_DEFAULT
+
+HELD = HeldRun(run=2, at_most=4)
+
+
+def held_sweep(status: TriggerStatus) -> Line:
+    found = sweep(status, 1)
+    assert found.test is not None
+    return replace(found, test=found.test.model_copy(update={"held": HELD}))
+
 
 ANSWERS = [
     (
@@ -218,6 +227,55 @@ ANSWERS = [
         ],
     ),
     ("nothing was run", [], (), rate(), ["No test was run on this date."]),
+    (
+        "a held failure has its figure in brackets, and how often",
+        [line("ltv", result("ltv", "0.65879"), COMPLIANT, run=2, held=HELD)],
+        (),
+        rate(),
+        ["Loan-to-Value fails (65.879%), held: not decisive, 2 of 4, for the second date running, against a maximum of 65%."],
+    ),
+    (
+        "a held failure in a Cure Period",
+        [line("ltv", result("ltv", "0.65879"), CURING, held=HELD, cure=CURE)],
+        (),
+        rate(),
+        [
+            "Loan-to-Value fails (65.879%), held: not decisive, 2 of 4, against a maximum of 65%. "
+            "It must be cured by Friday 13 November 2026."
+        ],
+    ),
+    (
+        "a held failure after an Event of Default",
+        [line("ltv", result("ltv", "0.65879"), DEFAULT, since=date(2026, 11, 14), held=HELD, cure=CURE)],
+        (),
+        rate(),
+        [
+            "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026: not cured by Friday 13 November 2026. This "
+            "date: it fails (65.879%), held: not decisive, 2 of 4, against a maximum of 65%. It ends only by a Recorded Act."
+        ],
+    ),
+    (
+        "a held failure that a trigger would count leads with its figure",
+        [held_sweep(TriggerStatus.NOT_IN_EFFECT)],
+        (),
+        rate(),
+        [
+            "Cash Sweep fails (70.000%), held: not decisive, 2 of 4, against a maximum of 65%.",
+            "Cash Sweep fails (70.000%), held: not decisive, 2 of 4, and is not counted. "
+            "Cash Sweep has counted 1 of 2 dates and is not in effect.",
+        ],
+    ),
+    (
+        "a held failure of a trigger in effect",
+        [held_sweep(TriggerStatus.IN_EFFECT)],
+        (),
+        rate(),
+        [
+            "Cash Sweep is in effect since Thursday 12 November 2026: this date it fails (70.000%), held: not decisive, 2 of 4, against "
+            "a maximum of 65%. It has counted 1 of 3 dates towards its end.",
+            "Cash Sweep fails (70.000%), held: not decisive, 2 of 4, and is not counted.",
+        ],
+    ),
 ]
 
 

@@ -10,6 +10,7 @@ from reports.formats import Runs, counted, figure, long_date, role, sentence, wi
 from reports.notice import log_lookup as log
 from reports.notice import sentences
 from reports.notice.blocks.what_happened import corrections, limb_words, others_of, reason, subject
+from reports.notice.figure_sentences import this_date
 from reports.notice.view import Brief, Line
 
 
@@ -57,7 +58,7 @@ def _began(brief: Brief, line: Line) -> Runs:
         else ""
     )
     if line.result is not None and line.result.measured is not None and limb is not None:
-        count = f" {limb.count} of {sentences.dates(limb.needed)} counted; this date {sentences.against(line)}."
+        count = f" {limb.count} of {sentences.dates(limb.needed)} counted; this date {this_date(line)}."
     return [(f"{line.trigger_title} is in effect", True), (f" from {long_date(line.trigger.since)}.{count}", False)]
 
 
@@ -70,7 +71,7 @@ def _failed(brief: Brief, line: Line) -> Runs:
 
 def _cured(brief: Brief, line: Line) -> Runs:
     since = line.test.since if line.test else brief.inputs.on
-    figures = f": {sentences.against(line)}" if line.result and line.result.measured else ""
+    figures = f": {this_date(line)}" if line.result and line.result.measured else ""
     why = _how_cured(brief, line.key, since) if line.test is not None and since in line.test.cured_on else ""
     word = sentences.STATUS[line.test.status] if line.test else "COMPLIANT"
     return [(f"{line.title} is cured", True), (f" and stands at {word} since {long_date(since)}{figures}.{why}", False)]

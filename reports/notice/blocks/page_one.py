@@ -39,7 +39,8 @@ from reports.notice.blocks.gathered_tests import gathered, in_full
 from reports.notice.blocks.report_notes import report_notes
 from reports.notice.blocks.reserve import account_notes
 from reports.notice.blocks.term_notes import term_notes
-from reports.notice.doubt import effect, held_detail, newest_publication, stands_on, undecided
+from reports.notice.doubt import effect, newest_publication, stands_on, undecided
+from reports.notice.figure_sentences import held_detail
 from reports.notice.view import Brief, Line
 
 TITLE_LINE = 19
@@ -103,7 +104,7 @@ def _counted_things(result: TestResult) -> str:
 def state(brief: Brief, line: Line) -> dict[str, Any]:
     """Mark, word, pips and detail of a state: the trigger's where the clause has one, the test's otherwise."""
     if line.trigger is not None:
-        return {"count": ""} | _trigger(line)
+        return {"count": ""} | _with_held(line, _trigger(line))
     if line.test is None:
         return {"mark": "undetermined", "word": TestStatus.NOT_YET_TESTED.value, "pips": [], "detail": "no result yet", "count": ""}
     return {
@@ -113,6 +114,11 @@ def state(brief: Brief, line: Line) -> dict[str, Any]:
         "pips": [],
         "detail": _detail(brief, line, line.test),
     }
+
+
+def _with_held(line: Line, shown: dict[str, Any]) -> dict[str, Any]:
+    """Return a trigger's state; that its test's result is held comes before what the trigger has counted."""
+    return shown | {"detail": "; ".join(filter(None, (held_detail(line), shown["detail"])))}
 
 
 def _trigger(line: Line) -> dict[str, Any]:

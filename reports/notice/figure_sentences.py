@@ -1,0 +1,73 @@
+"""What page 1 says of a figure: against its limit, and that it is held where other sellers would turn the result (`rulings.md` 60)."""
+
+from __future__ import annotations
+
+from engine.basics.values import Comparison
+from engine.events.results import TestResult, Verdict
+from engine.events.states import TestStatus
+from reports.formats import apart, figure, long_date, term
+from reports.notice.view import Line
+
+LIMIT: dict[Comparison, str] = {
+    "at least": "a minimum of",
+    "more than": "a limit that must be exceeded, of",
+    "at most": "a maximum of",
+    "less than": "a limit that must not be reached, of",
+}
+
+
+def against(line: Line) -> str:
+    """Return figure against limit: `68.087% against a maximum of 65%`."""
+    result = line.result
+    if result is None or result.measured is None or result.limit is None or result.comparison is None:
+        return "no figure"
+    return f"{apart(result.measured, result.limit, line.rounding)} {_bound(result)}"
+
+
+def _bound(result: TestResult) -> str:
+    """Return `against a maximum of 65%`; nothing without a limit."""
+    if result.limit is None or result.comparison is None:
+        return ""
+    of = f", as of {long_date(result.as_of)}" if result.as_of is not None else ""
+    return f"against {LIMIT[result.comparison]} {term(result.limit)}{of}"
+
+
+def this_date(line: Line) -> str:
+    """Return figure against limit after `this date`; of a held result that it is held, and how often by then."""
+    said = held(line)
+    return against(line) if said is None else f"it {said}{under(line)}"
+
+
+def under(line: Line) -> str:
+    """Return `, against a maximum of 65%`, after a figure that is said already."""
+    bound = _bound(line.result) if line.result is not None and line.result.measured is not None else ""
+    return f", {bound}" if bound else ""
+
+
+def held(line: Line) -> str | None:
+    """Return `fails (65.879%), held: not decisive, 2 of 4`: a result that changes nothing for its sellers; None if it may."""
+    run = line.test.held if line.test is not None else None
+    if run is None or run.counts or line.result is None or line.verdict not in (Verdict.PASS, Verdict.FAIL):
+        return None
+    verb = "passes" if line.verdict is Verdict.PASS else "fails"
+    return f"{verb}{_in_brackets(line)}, held: {run.text}"
+
+
+def _in_brackets(line: Line) -> str:
+    """Return ` (65.879%)`; nothing without a figure."""
+    if line.result is None or line.result.measured is None:
+        return ""
+    measured, limit = line.result.measured, line.result.limit
+    return f" ({apart(measured, limit, line.rounding) if limit is not None else figure(measured)})"
+
+
+def held_detail(line: Line) -> str | None:
+    """Return the same beside a state, with a clock that stands still, or that one result too many counted; None otherwise."""
+    run = line.test.held if line.test is not None else None
+    if run is None:
+        return None
+    if run.counts:
+        return f"{run.run} dates in a row not decisive"
+    still = run.clock_stopped is not None and line.test is not None and line.test.status is TestStatus.CURE_PERIOD
+    said = (held(line), f"{run.clock_left} days left, the clock stands still" if still else None)
+    return "; ".join(filter(None, said)) or None
