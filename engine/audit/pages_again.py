@@ -23,6 +23,7 @@ from engine.workspace.workspace import Workspace
 
 PROVEN = "event.tlog-proof"
 """The one file whose being there the log does not tell: it is carried where the operator had a key then."""
+NOT_SAID = "NOT COMPARED: its record does not say what drew it"
 SAMPLED_BY = 64
 """The seed by which a sample of notices is drawn, so that two replays draw the same."""
 
@@ -142,9 +143,14 @@ def drawn_file(workspace: Workspace, deal: str, facts: NoticeFacts, data: bytes,
     numbered = (event for event in events if isinstance(event.payload, NoticeIssued) and event.payload.number == facts.number)
     issued = next(numbered, None)
     inputs = None if issued is None else issued_inputs(workspace, events, workspace.store.entries(deal_log(deal)), issued)
-    if inputs is None:
+    if issued is None or inputs is None:
         return Drawn("not compared", f"NOT COMPARED: the record of this workspace issued no notice No. {facts.number} of {deal}")
-    return drawn_again(data, facts.renderer, inputs, pages, render)
+    recorded: Renderer | None = issued.payload.renderer
+    if recorded is None:
+        return Drawn("not compared", NOT_SAID)
+    if facts.renderer != recorded:  # whoever has the notice's key could name another, so that nothing would be drawn
+        return Drawn("differs", f"the file says that another renderer drew it than the record says, which names {recorded.drawn_by}")
+    return drawn_again(data, recorded, inputs, pages, render)
 
 
 def drawings(workspace: Workspace, deal: str, pages: Pages, render: Render, sample: int | None = None) -> Iterator[tuple[int, Drawn]]:
@@ -159,7 +165,7 @@ def drawings(workspace: Workspace, deal: str, pages: Pages, render: Render, samp
         path = workspace.root / payload.file
         inputs = issued_inputs(workspace, events, entries, event)
         if payload.renderer is None:
-            yield payload.number, Drawn("not compared", "NOT COMPARED: its record does not say what drew it")
+            yield payload.number, Drawn("not compared", NOT_SAID)
         elif inputs is None or not path.is_file():
             yield payload.number, Drawn("not compared", f"NOT COMPARED: {payload.file} is not there")
         else:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,10 +22,12 @@ from engine.cli.show.verify import Drawing, verify_file
 from engine.determination.template import Template
 from engine.events.notice import NoticeInputs
 from engine.events.notice_issued import Renderer
+from engine.notices.attachments import described
 from engine.notices.pdf import read_notice
 from engine.notices.signature import FIELD, seal
 from engine.notices.trust_policy import Policy
 from engine.notices.verify_notice import Later, verify_notice
+from engine.record.canonical import canonical
 from engine.workspace.workspace import Workspace, opened
 from reports.notice.evidence_view import NoticePages
 from reports.render import memory, pdf
@@ -317,3 +321,44 @@ def test_a_fail_that_is_painted_over_is_refused_where_it_is_drawn(
     assert "the drawing: give --render" in capsys.readouterr().out
     assert verify_file(false, trustee, all_templates, as_json=False, pages=pages, drawing=Drawing(workspace, render)) == 3
     assert "page 1 has another picture" in capsys.readouterr().out
+
+
+def test_a_file_that_names_another_renderer_than_its_record_is_refused(
+    workspace: Workspace,
+    made_of: NoticeInputs,
+    trustee: Path,
+    all_templates: dict[str, Template],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    desk: Path,
+) -> None:
+    """Otherwise whoever has the notice's key names other templates, and what was painted over is not compared."""
+    files = {name: data for name, (data, _) in made_of.attachments.items()}
+    manifest = json.loads(files["manifest.json"])
+    manifest["notice"]["renderer"]["sha256"] = "0" * 64
+    false, attached = tmp_path / "false.pdf", described(files | {"manifest.json": canonical(manifest)})
+    writer, out = painted(render_notice(replace(made_of, attachments=attached)), with_field=False), io.BytesIO()
+    writer.write(out)
+    false.write_bytes(seal(out.getvalue(), desk / "keys" / "notice.key"))
+    assert verify_file(false, trustee, all_templates, as_json=False, pages=NoticePages()) == 0
+    assert verify_file(false, trustee, all_templates, as_json=False, pages=NoticePages(), drawing=Drawing(workspace, render)) == 3
+    assert "drawing: the file says that another renderer drew it than the record says" in capsys.readouterr().out
+
+
+def test_replay_refuses_a_file_that_is_painted_over(
+    workspace: Workspace,
+    made_of: NoticeInputs,
+    failing: Path,
+    all_templates: dict[str, Template],
+    desk: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = failing.read_bytes()
+    failing.write_bytes(signed_at_once(painted(render_notice(made_of), with_field=True), desk / "keys" / "notice.key"))
+    try:
+        assert replay(workspace, all_templates, None, as_json=False, pages=NoticePages(), drawn=Drawings(render, None)) == 3
+    finally:
+        failing.write_bytes(kept)
+    differing = [line for line in capsys.readouterr().out.splitlines() if line.startswith("DIFFERS")]
+    assert len(differing) == 1
+    assert differing[0].endswith("what was added to them changes the pages: page 1 has another picture")
