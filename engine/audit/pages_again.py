@@ -18,6 +18,7 @@ from engine.notices.pdf import drawn_pages, read_notice
 from engine.record.canonical import sha256_hex
 from engine.record.log import read
 from engine.record.store import Entry
+from engine.workspace.findings_shown import findings_shown
 from engine.workspace.publications_shown import adopted_file, publications_shown
 from engine.workspace.workspace import Workspace
 
@@ -55,6 +56,7 @@ def issued_inputs(workspace: Workspace, events: Sequence[Event], entries: Sequen
     files += ["earlier.jsonl"] if adopted is not None else []
     files += ["deal.yaml"] if adopted_file(workspace, stated.deal_file) is not None else []
     on = issued.effective_on
+    shown = publications_shown(workspace, adopted, on, issued.recorded_at, upto) if adopted is not None else {}
     return NoticeInputs(
         deal=issued.log.partition("/")[2],
         number=payload.number,
@@ -63,7 +65,8 @@ def issued_inputs(workspace: Workspace, events: Sequence[Event], entries: Sequen
         on=on,
         issued_at=issued.recorded_at,
         events=upto,
-        publications=publications_shown(workspace, adopted, on, issued.recorded_at, upto) if adopted is not None else {},
+        publications=shown,
+        findings=findings_shown(workspace, adopted, on, issued.recorded_at, shown) if adopted is not None else {},
         operator=payload.operator or workspace.settings.operator,
         log_size=stated.seq + 1,
         log_head=entries[stated.seq].root.hex(),

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, get_args
 from engine.events.date_standing import DateStanding
 from engine.events.kinds import ActRecorded, Event
 from engine.events.notice_issued import Renderer
+from engine.events.open_findings import OpenFinding
 
 NoticeKind = Literal["compliance", "test_failed", "event_of_default", "trigger_event", "cure", "correction", "not_evaluated"]
 
@@ -27,6 +28,7 @@ class NoticeInputs:
         issued_at: when, with its zone.
         events: the deal's log up to issue.
         publications: by index, the JSON of each IndexValue up to `on`, oldest first.
+        findings: by index, what was open about its days at issue, newest first.
         operator: who computes the index.
         log_size: entries of the log at issue.
         log_head: its root in hexadecimal.
@@ -51,6 +53,7 @@ class NoticeInputs:
     supersedes_each: tuple[int, ...] = ()
     attachments: Mapping[str, tuple[bytes, str]] = field(default_factory=dict)
     print: int = 1
+    findings: Mapping[str, Sequence[OpenFinding]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

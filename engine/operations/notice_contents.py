@@ -16,6 +16,7 @@ from engine.notices.due import Owed, Told, _of_date, superseded, superseded_each
 from engine.notices.earlier_entries import earlier_entries
 from engine.record.log import Scribe
 from engine.record.store import Entry
+from engine.workspace.findings_shown import findings_shown
 from engine.workspace.publications_shown import adopted_file, publications_shown
 from engine.workspace.workspace import Workspace
 
@@ -58,6 +59,7 @@ def contents_of(
         issued_at=scribe.at,
         events=upto,
         publications=publications,
+        findings=findings_shown(workspace, adoptions[-1], owed.on, scribe.at, publications) if adoptions else {},
         operator=workspace.settings.operator,
         log_size=owed.event.seq + 1,
         log_head=entry.root.hex(),

@@ -12,6 +12,7 @@ from engine.events.kinds import Determined, Event, NotEvaluated, NoticeIssued
 from engine.events.notice import NoticeInputs, NoticeKind
 from engine.events.standing import standing
 from engine.record.log import deal_log, read
+from engine.workspace.findings_shown import findings_shown
 from engine.workspace.publications_shown import publications_shown
 from engine.workspace.workspace import Workspace
 
@@ -71,6 +72,7 @@ def deal_page(workspace: Workspace, deal: str, on: date | None, now: datetime) -
     then = [event.payload for event in upto if isinstance(event.payload, DealAdopted)]
     kind: NoticeKind = "compliance" if isinstance(shown.payload, Determined) else "not_evaluated"
     entry = workspace.store.entry(deal_log(deal), shown.seq)
+    publications = publications_shown(workspace, then[-1], shown.effective_on, now, upto) if then else {}
     inputs = NoticeInputs(
         deal=deal,
         number=issued.payload.number if issued is not None else 0,
@@ -79,7 +81,8 @@ def deal_page(workspace: Workspace, deal: str, on: date | None, now: datetime) -
         on=shown.effective_on,
         issued_at=issued.recorded_at if issued is not None else now,
         events=upto,
-        publications=publications_shown(workspace, then[-1], shown.effective_on, now, upto) if then else {},
+        publications=publications,
+        findings=findings_shown(workspace, then[-1], shown.effective_on, now, publications) if then else {},
         operator=workspace.settings.operator,
         log_size=shown.seq + 1,
         log_head=entry.root.hex() if entry is not None else "",

@@ -173,6 +173,12 @@ def log_sizes(workspace: Workspace, deals: Iterable[str]) -> dict[str, int]:
     return {deal: sizes.get(deal_log(deal), 0) for deal in deals}
 
 
+def market_size(workspace: Workspace) -> int:
+    """Return how many entries all logs have that are not of a deal: what is said of an index, which a deal's own log does not tell."""
+    with workspace.store.read() as reader:
+        return sum(head.size for head in reader.heads() if head.log != deal_log(head.log.partition("/")[2]))
+
+
 def portfolio_deals(
     workspace: Workspace,
     deals: Iterable[str],

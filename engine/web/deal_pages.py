@@ -69,6 +69,7 @@ class DealShown:
     notice_state: str
     view: dict[str, Any] | None
     charts: tuple[dict[str, Any], ...]
+    findings: tuple[tuple[str, tuple[str, ...]], ...]
     explained: frozenset[str]
     since: tuple[Entry, ...]
     more_since: int
@@ -84,7 +85,7 @@ def deal(visit: AtVisit, deal: str, on: str = "") -> Response:
     """Show a deal on a date."""
     desk, today = visit.desk, visit.now.date()
     day = day_in(on, "on")
-    shown: DealShown = desk.pages.get(("deal", deal, desk.size(deal), day, today), lambda: _composed(visit, deal, day))
+    shown: DealShown = desk.pages.get(("deal", deal, desk.size(deal), desk.market, day, today), lambda: _composed(visit, deal, day))
     here = shown.dates.index(shown.on) if shown.on is not None else 0
     view = shown.view
     return page(
@@ -109,6 +110,7 @@ def _composed(visit: Visit, deal: str, day: date | None) -> DealShown:
     content = deal_page(desk.workspace, deal, day, visit.now)
     adopted, view = content.adopted, None
     charts: tuple[dict[str, Any], ...] = ()
+    findings: tuple[tuple[str, tuple[str, ...]], ...] = ()
     if content.inputs is not None and adopted is not None:
         whole: dict[str, Any] = desk.parts.compose(content.inputs)
         for block in whole["first"]:
@@ -116,6 +118,7 @@ def _composed(visit: Visit, deal: str, day: date | None) -> DealShown:
                 for clause, row in zip(clauses_on(adopted, content.inputs.on), block["rows"], strict=False):
                     row["key"] = clause.key
         charts = tuple(_charts(whole, content.inputs))
+        findings = tuple((one["name"], tuple(one["findings"])) for one in _indices(whole) if one["findings"])
         view = {name: whole[name] for name in ("issuer", "particulars", "answer", "first")}
     rows = statement_of(desk.workspace, deal, today).rows if content.notice is not None else ()
     state = next((row.state for row in rows if _states(row.number, content)), "drafted")
@@ -127,6 +130,7 @@ def _composed(visit: Visit, deal: str, day: date | None) -> DealShown:
         state,
         view,
         charts,
+        findings,
         _explained(content),
         tuple(entry_of(event, titles) for event in content.since[:SINCE]),
         max(0, len(content.since) - SINCE),
@@ -149,9 +153,12 @@ def _explained(content: DealPage) -> frozenset[str]:
 
 def _charts(view: dict[str, Any], inputs: NoticeInputs) -> list[dict[str, Any]]:
     """Return the drawing of each index's rate, with the values behind it."""
-    block = next((one for one in view["proof"] if one["block"] == "index"), None)
-    indices = [one for one in block["indices"] if one["chart"]] if block else []
-    return [one["chart"] | {"points": _points(inputs, one["name"])} for one in indices]
+    return [one["chart"] | {"points": _points(inputs, one["name"])} for one in _indices(view) if one["chart"]]
+
+
+def _indices(view: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a notice says of each index."""
+    return next((list(one["indices"]) for one in view["proof"] if one["block"] == "index"), [])
 
 
 def _points(inputs: NoticeInputs, index: str) -> list[PricePoint]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.assembly import all_templates, page_parts
 from engine.queries.portfolio import deal_names
-from engine.queries.portfolio_deals import log_size, log_sizes
+from engine.queries.portfolio_deals import log_size, log_sizes, market_size
 from engine.web.accounts import Accounts
 from engine.web.attempts import Attempts
 from engine.web.desk_database import DeskDatabase
@@ -114,6 +114,7 @@ class Desk:
         self.work = LongWork()
         self._one_writer = threading.Lock()
         self._sizes: tuple[float, Mapping[str, int]] = (0.0, {})
+        self._market: tuple[float, int] = (0.0, 0)
         self.accounts = Accounts(self.database)
         self.sessions = Sessions(self.database)
         self.reads = Reads(self.database)
@@ -153,6 +154,7 @@ class Desk:
                 yield
             finally:
                 self._sizes = (0.0, {})
+                self._market = (0.0, 0)
 
     def deals(self) -> tuple[str, ...]:
         """Return the names of all deals, sorted."""
@@ -173,6 +175,15 @@ class Desk:
         if not known or time.monotonic() - made_at > SIZES_HOLD:
             known = log_sizes(self.workspace, self.deals())
             self._sizes = (time.monotonic(), known)
+        return known
+
+    @property
+    def market(self) -> int:
+        """Return how many entries the logs of snapshots and indices have, as old as `sizes` may be."""
+        made_at, known = self._market
+        if not known or time.monotonic() - made_at > SIZES_HOLD:
+            known = market_size(self.workspace)
+            self._market = (time.monotonic(), known)
         return known
 
     def size(self, deal: str) -> int:

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+import pytest
+
 from engine.delivery.statement import statement_of
+from engine.events.draft import Draft
+from engine.events.market_events import SnapshotImported
 from engine.queries.deal_page import deal_page
 from engine.queries.portfolio_deals import deal_row, portfolio_deals
-from engine.record.log import deal_log, read
+from engine.record.log import SNAPSHOTS, Scribe, append, deal_log, read
 from engine.web.portfolio_pages import last_in_front
 from engine.web.rights import EVERY_DEAL, Grant
 from tests.conftest import DEALS
@@ -40,6 +44,24 @@ def test_a_deal_is_page_1_of_its_notice(visitors: Visitors) -> None:
 def test_a_date_before_the_first_determination_is_a_sentence(visitors: Visitors) -> None:
     found = visitors.client("servicer").get(f"/deals/{DEAL}?on=2025-01-01")
     assert (found.status_code, "determined by 2025-01-01" in found.text) == (422, True)
+
+
+def test_an_open_finding_stands_on_the_page_of_a_deal_as_soon_as_it_is_recorded(
+    own_visitors: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.web.desk.SIZES_HOLD", 0)
+    client, workspace = own_visitors.client("servicer"), own_visitors.desk.workspace
+    assert "Open findings" not in client.get(f"/deals/{DEAL}").text
+    found = deal_page(workspace, DEAL, None, AT).inputs
+    assert found is not None
+    day = next(one for one in found.publications["CRI-H100"][-1]["days"] if one["snapshot"])
+    payload = SnapshotImported(sha256=day["snapshot"], collected_at=AT, form="offers", source="s", accepted=("list-shrunk",))
+    new = Draft(kind="snapshot imported", subject="accepted", effective_on=AT.date(), payload=payload)
+    with workspace.store.begin() as writer:
+        append(writer, SNAPSHOTS, [new], Scribe("t", "t", AT))
+    said = text_of(client.get(f"/deals/{DEAL}").text)
+    assert "Open findings on what the deal reads" in said
+    assert f"the collection {day['snapshot'][:16]} looked changed (list shrunk); a person accepted it." in said
 
 
 def test_the_deal_page_of_a_date_is_what_its_notice_was_made_from(visitors: Visitors) -> None:

@@ -25,6 +25,7 @@ from reports.notice import log_lookup as log
 from reports.notice.blocks.index_chart import SHOWN, chart, chart_note, points_of
 from reports.notice.collection_sentences import collections
 from reports.notice.doubt import newest_publication
+from reports.notice.finding_sentences import open_findings
 from reports.notice.version_sentences import other_values, turned_results
 from reports.notice.view import Brief
 
@@ -59,6 +60,7 @@ def _one(brief: Brief, facts: IndexFacts) -> dict[str, Any]:
         "recent": _recent(brief, facts),
         "days": _days(value),
         "notes": _notes(brief, facts, value),
+        "findings": open_findings(brief.inputs.findings.get(facts.name, ())),
         "meaning": meaning(facts.name, value),
     }
 

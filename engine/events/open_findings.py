@@ -1,0 +1,30 @@
+"""What is open about a day of an index when a notice is made: said on the notice and on the deal's page, and deciding nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+ACCEPTED = "collection accepted"
+"""What is said of a collection that looked changed and that a person accepted by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """What is open about one day of an index.
+
+    Attributes:
+        on: the day.
+        what: `changed after it was final`, `awaits confirmation`, or `collection accepted`.
+        was: the value on record, or before it.
+        now: the value in the administrator's file.
+        accepted: the changes of form under which a collection was taken.
+        snapshot: the SHA-256 of that collection.
+    """
+
+    on: date
+    what: str
+    was: str | None = None
+    now: str | None = None
+    accepted: tuple[str, ...] = ()
+    snapshot: str | None = None
