@@ -248,7 +248,7 @@ def _on_a_word(inside: Sequence[Event]) -> Iterator[Line]:
         elif isinstance(payload, ReportReceived) and event.recorded_at.date() > payload.received:
             yield _line(event, f"{payload.document} was received on {payload.received} and entered on {event.recorded_at.date()}.")
         elif isinstance(payload, KeyReplaced):
-            yield _line(event, f"The key of the log was replaced ({payload.why}), signed by {len(payload.signatures)} keys.")
+            yield _line(event, f"The key of the log was replaced ({payload.why}), signed by {counted(len(payload.signatures), 'keys')}.")
         elif isinstance(payload, TakenOver):
             yield _line(event, f"The deal was taken over in mid-life: what was so before is {payload.words} ({payload.sha256[:16]}).")
 

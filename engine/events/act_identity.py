@@ -23,6 +23,11 @@ def short_act_identity(act: str, clause: str | None, effective_on: date) -> str:
     return act_identity((act, clause or WHOLE_DEAL), None, effective_on)
 
 
+def kind_of_act(identity: str) -> str:
+    """Return the kind of Act that an identity names; empty of an empty one."""
+    return identity.partition(_BETWEEN)[0]
+
+
 def date_of_act(identity: str) -> date | None:
     """Return the effective date in an identity; None for an empty one. Raises ValueError for a text that is not an identity."""
     return date.fromisoformat(identity.rpartition(_BETWEEN)[2]) if identity else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from engine.events.act_identity import kind_of_act
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import ActRecorded, Correction, Counted, Determined, Event, NotEvaluated, ReportReceived, Tested
 from engine.events.notifiable import notifiable
@@ -49,7 +50,7 @@ def _needed(standing_events: Sequence[Event], events: Sequence[Event], owed: Owe
 
 def _of_a_party(act: ActRecorded) -> bool:
     """Return whether an Act changes a party, or withdraws such an Act: page 1 names who owes and who is told."""
-    return act.act in PARTY_ACTS or (act.act == "act withdrawn" and act.names.partition("|")[0] in PARTY_ACTS)
+    return act.act in PARTY_ACTS or (act.act == "act withdrawn" and kind_of_act(act.names) in PARTY_ACTS)
 
 
 def _of_publication(standing_events: Sequence[Event], since: date) -> Iterator[Event]:

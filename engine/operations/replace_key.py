@@ -286,5 +286,5 @@ def _agrees_with_memory(memory: Path, key: SigningKey, known: list[VerifierKey],
                 before.size > step.last.size or (before.size == step.last.size and before.root != step.last.root)
             ):
                 raise VerificationFailed(
-                    f"this key cosigned {before.origin} at {before.size} entries; the file states {step.last.size}, or another root there"
+                    f"this key cosigned {before.origin} at size {before.size}; the file states {step.last.size}, or another root there"
                 )

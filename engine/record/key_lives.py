@@ -155,7 +155,7 @@ def _step(bodies: Sequence[bytes], seq: int, on: date, event: KeyReplaced, origi
         raise VerificationFailed(f"entry {seq} replaces a log's key by a trustee's, or the other way round")
     stated = from_base64(event.root)
     if stated is None or not 0 <= event.size <= seq or root([leaf_hash(body) for body in bodies[: event.size]]) != stated:
-        raise VerificationFailed(f"entry {seq} replaces a key; the first {event.size} entries are not the ones that it states")
+        raise VerificationFailed(f"entry {seq} replaces a key; the entries before it are not the ones that it states")
     return Handover(Checkpoint(origin, event.size, stated), old, new, event.why, on)
 
 

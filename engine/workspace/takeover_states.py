@@ -96,7 +96,7 @@ def _counted(held: Held, at: Path, said: CarriedTest, clause: Clause) -> Iterato
     most = times.out_of if times is not None else 1
     if len(said.counted) > most:
         why = f"the clause looks at {most}"
-        yield held.wrong((*at, "counted"), f"{len(said.counted)} results are counted", why, "leave out the older ones", "D584")
+        yield held.wrong((*at, "counted"), f"the counted results are {len(said.counted)}", why, "leave out the older ones", "D584")
 
 
 def _in_order(held: Held, at: Path, said: CarriedTest) -> Iterator[Problem]:

@@ -95,7 +95,7 @@ async function keyLives(bodies, leaves, origin, keys, ended) {
     need(readable && /^\d{4}-\d\d-\d\d$/.test(event.effective_on), `entry ${seq} replaces a key and cannot be read`);
     const old = await parseKey(step.old), next = await parseKey(step.new);
     need(old.kind === "log" && next.kind === "log", `entry ${seq} replaces a log's key by a trustee's, or the other way round`);
-    need(step.size >= 0 && step.size <= seq && same(await rootOf(leaves.slice(0, step.size)), base64(step.root)), `entry ${seq} replaces a key; the first ${step.size} entries are not the ones that it states`);
+    need(step.size >= 0 && step.size <= seq && same(await rootOf(leaves.slice(0, step.size)), base64(step.root)), `entry ${seq} replaces a key; the entries before it are not the ones that it states`);
     const again = (ends.get(old.text)?.seq ?? null) !== null || seen.has(next.text) || old.text === next.text;
     need(!again, `entry ${seq} replaces a key that had ended, or by one that had signed before: ${old.name}`);
     const message = encoder.encode([REPLACEMENT, origin, old.text, next.text, step.why, event.effective_on, step.size, step.root].map((one) => `${one}\n`).join(""));

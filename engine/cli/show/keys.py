@@ -60,7 +60,7 @@ def show_replaced(workspace: Workspace, approved: Path | None, scribe: Scribe, a
     if as_json:
         print_json(changed.as_data())
         return
-    say(f"the key was replaced ({changed.why}), and {len(changed.logs)} logs record it; tell every verifier the same day")
+    say(f"the key was replaced ({changed.why}), {counted(len(changed.logs), 'logs')} say so; tell every verifier the same day")
     say(f"it ended: {changed.old}")
     if changed.kept is not None:
         say(f"{changed.kept}: its private file; destroy it once the minutes are signed")
@@ -74,7 +74,7 @@ def show_asked(workspace: Workspace, why: str, into: Path, at: datetime, as_json
         print_json(asked.as_data())
         return
     say(f"{asked.file}: hand it to a cosigner, who runs `headroom keys approve`; then `headroom keys replace --approved {asked.file}`")
-    say(f"it asks for {len(asked.logs)} logs; the old key: {asked.old}")
+    say(f"it asks for {counted(len(asked.logs), 'logs')}; the old key: {asked.old}")
     write(asked.new)
 
 
@@ -84,7 +84,7 @@ def show_approved(file: Path, key: Path, trust: list[Path], as_json: bool) -> No
     if as_json:
         print_json(asked.as_data())
         return
-    say(f"{asked.file}: approved for {len(asked.logs)} logs that the {asked.why} key {asked.old} is replaced; hand it back")
+    say(f"{asked.file}: approved for {counted(len(asked.logs), 'logs')} that the {asked.why} key {asked.old} is replaced; hand it back")
     write(asked.new)
 
 
