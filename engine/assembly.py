@@ -128,14 +128,15 @@ def _renderer() -> Render:
 
 
 def publication_page(workspace: Workspace) -> Any:
-    """Return what renders a publication page: (weeks, when it was recorded, first print, coverage) -> HTML and PDF."""
+    """Return what renders a publication page: (weeks, when it was recorded, first print, coverage, Appendix A) -> HTML and PDF."""
 
-    def render(weeks: Any, recorded_at: datetime, first: Any, coverage: Any) -> tuple[str, bytes]:
+    def render(weeks: Any, recorded_at: datetime, first: Any, coverage: Any, appendix: Any) -> tuple[str, bytes]:
         from reports.pages.publication import PublicationInputs
         from reports.render.pdf import render_publication
 
         generated = (workspace.root / "GENERATED").exists()
-        return render_publication(PublicationInputs(weeks[-1], weeks, workspace.settings.operator, recorded_at, first, generated, coverage))
+        operator = workspace.settings.operator
+        return render_publication(PublicationInputs(weeks[-1], weeks, operator, recorded_at, first, generated, coverage, appendix))
 
     return render
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from engine.events.log_names import series_name
@@ -24,9 +24,14 @@ def first_publication(workspace: Workspace, series: str) -> date | None:
     return min(days, default=None)
 
 
-def injection_appendix(workspace: Workspace, series: str, publication: date) -> str:
-    """Return the appendix as CSV: the least number of listings for the week, each day, and each row of Table 5 that the days fill."""
-    return csv_of(HEADS, _rows(workspace, series, publication))
+def injection_appendix(workspace: Workspace, series: str, publication: date) -> tuple[tuple[str, ...], ...]:
+    """Return the appendix in rows: the least number of listings for the week, each day, and each row of Table 5 that the days fill."""
+    return tuple(_rows(workspace, series, publication))
+
+
+def appendix_csv(rows: Iterable[Sequence[str]]) -> str:
+    """Return the rows as CSV with their heads."""
+    return csv_of(HEADS, rows)
 
 
 def _rows(workspace: Workspace, series: str, publication: date) -> Iterator[tuple[str, ...]]:

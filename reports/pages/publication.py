@@ -18,6 +18,7 @@ from reports.formats import NONE, eights, instant, long_date, short_date
 from reports.notice.blocks.index import SHADOW_WEAKNESS, meaning, measured
 from reports.notice.blocks.index_chart import band_of
 from reports.notice.collection_sentences import collections
+from reports.pages.injected_listings import appendix_table
 
 Value = Mapping[str, Any]
 """The JSON of one IndexValue."""
@@ -36,6 +37,7 @@ class PublicationInputs:
         issued_at: when, with its zone.
         illustrative: whether the data is generated.
         coverage: the series' measured coverage.
+        appendix: the rows of Appendix A, which a first publication carries.
     """
 
     value: Value
@@ -45,6 +47,7 @@ class PublicationInputs:
     first: Value | None = None
     illustrative: bool = False
     coverage: Value | None = None
+    appendix: Sequence[Sequence[str]] = ()
 
 
 SCREEN = """
@@ -89,6 +92,7 @@ def compose(inputs: PublicationInputs) -> dict[str, Any]:
         "hashes": [(short_date(_date(day["date"])), eights(str(day["snapshot"]))) for day in value.get("days", ()) if day.get("snapshot")],
         "coverage": coverage_rows(inputs.coverage),
         "disclosure": _disclosure(value),
+        "appendix": appendix_table(inputs.appendix),
         "first": (),
         "meaning": meaning(str(value["index"]), value),
     }

@@ -207,7 +207,7 @@ def test_a_snapshot_whose_bytes_were_changed_fails_verification(desk: Workspace,
 
 def test_the_page_and_the_series_are_written(desk: Workspace, tmp_path: Path) -> None:
     series, into = f"CRI-H100@{VERSION}", tmp_path / "pages"
-    assert publish_page(desk, series, LAST, into, lambda weeks, at, first, _: (f"{len(weeks)} {at} {first}", b"pdf"), as_json=True) == 0
+    assert publish_page(desk, series, LAST, into, lambda weeks, at, first, *_: (f"{len(weeks)} {at} {first}", b"pdf"), as_json=True) == 0
     assert (into / f"CRI-H100-{VERSION}-{LAST}.html").read_text(encoding="utf-8").startswith(f"{WEEKS} ")
     with pytest.raises(WrongUsage, match="has no publication"):
         publish_page(desk, series, date(2030, 1, 3), into, lambda *_: ("", b""), as_json=True)

@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 from pypdf import PdfReader
 
+from engine.assembly import publication_page
 from engine.basics.errors import WrongUsage
 from engine.cli.show import review as shown
+from engine.cli.show.publication import publish_page
 from engine.events.market_events import IndexAnnounced
 from engine.market.index_value import IndexValue
 from engine.operations.depreciation_index import depreciation_index, publish_depreciation, recorded_depreciation
@@ -25,7 +27,7 @@ from engine.operations.series_intake import announce
 from engine.operations.snapshots import import_snapshots
 from engine.queries.depreciation_tables import depreciation_tables
 from engine.queries.fleet_performance import fleet_performance
-from engine.queries.injection_appendix import first_publication, injection_appendix
+from engine.queries.injection_appendix import appendix_csv, first_publication, injection_appendix
 from engine.queries.quarterly_review import QuarterlyReview, WidthPoint, bands, by_sellers, quarterly_review
 from engine.queries.rating_disclosure import PRINCIPLES, rating_disclosure
 from engine.record.log import Scribe, append, index_log
@@ -218,7 +220,14 @@ def test_appendix_a_belongs_to_the_first_publication_and_counts_its_listings(des
         append(writer, index_log(NEW), [draft(value)], SCRIBE)
     publication = AT.date() + timedelta(days=1)
     assert first_publication(desk, NEW) == publication
-    rows = list(csv.reader(injection_appendix(desk, NEW, publication).splitlines()))
+    made = injection_appendix(desk, NEW, publication)
+    rows = list(csv.reader(appendix_csv(made).splitlines()))
+    assert publish_page(desk, NEW, publication, tmp_path / "pages", publication_page(desk), as_json=True) == 0
+    (path,) = (tmp_path / "pages").glob("*.pdf")
+    text = " ".join(page.extract_text() for page in PdfReader(path).pages)
+    assert "Appendix A: injected listings" in text
+    assert "Week, on every day" in text
+    assert "5%, at 50%" in text
     whats = {row[0] for row in rows[1:]}
     assert whats == {"week, on every day", "2026-03-02", "2026-03-03", "2026-03-04", "Table 5"}
     least = [int(row[4]) for row in rows[1:] if row[0] == "2026-03-04" and row[4].isdigit()]

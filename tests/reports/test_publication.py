@@ -196,3 +196,19 @@ def test_the_shadow_rate_stands_on_the_page_with_its_weakness() -> None:
     text = said(compose(inputs(value=value(date(2026, 3, 5), "1.9", shadow=shadow))))
     assert "Shadow rate USD 1.9123 of 6 sellers, one vote each; 1.7000 to 2.2000 covers 96.9%." in text
     assert "A new account with one listing has a whole vote in it." in text
+
+
+def test_a_first_publication_carries_appendix_a_with_one_row_for_each_thing_attacked() -> None:
+    names = ("50% of the median", "150% of the median")
+    rows = [
+        (what, listings, at, move, least)
+        for at, least in zip(names, ("3", "not reachable"), strict=True)
+        for move in ("5%", "10%")
+        for what, listings in (("week, on every day", "40"), ("2026-03-04", "12"), ("Table 5", "8"))
+    ]
+    found = compose(inputs(appendix=rows))["appendix"]
+    assert found["heads"] == ["5%, at 50%", "10%, at 50%", "5%, at 150%", "10%, at 150%"]
+    assert found["rows"][1] == ["4 Mar 2026", "12", "3", "3", "not reachable", "not reachable"]
+    assert [row[0] for row in found["rows"]] == ["Week, on every day", "4 Mar 2026", "Table 5"]
+    assert "Appendix A: injected listings" in to_html("publication.html.j2", compose(inputs(appendix=rows)), "a4")
+    assert "Appendix A" not in to_html("publication.html.j2", compose(inputs()), "a4")

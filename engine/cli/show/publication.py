@@ -12,23 +12,26 @@ from engine.basics.files import write_whole
 from engine.basics.values import counted
 from engine.cli.output import print_json, say
 from engine.queries.exports import published_week, series_csv, series_json, series_rows
-from engine.queries.injection_appendix import first_publication, injection_appendix
+from engine.queries.injection_appendix import appendix_csv, first_publication, injection_appendix
 from engine.queries.measured_coverage import kept_coverage
 from engine.queries.spreadsheets import series_parquet, series_workbook
 from engine.workspace.workspace import Workspace
 
-RenderPage = Callable[[Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] | None, Mapping[str, Any]], tuple[str, bytes]]
-"""(the weeks up to the published one, when it was recorded, the first print of a Restatement, measured coverage) -> HTML and PDF."""
+Appendix = Sequence[Sequence[str]]
+RenderPage = Callable[[Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] | None, Mapping[str, Any], Appendix], tuple[str, bytes]]
+"""(weeks up to the published one, when it was recorded, first print of a Restatement, coverage, Appendix A's rows) -> HTML and PDF."""
 
 
 def publish_page(workspace: Workspace, series: str, publication: date, into: Path, render: RenderPage, as_json: bool) -> int:
     """Write the publication page of a recorded week as HTML and PDF."""
     week = published_week(workspace, series, publication)
-    html, pdf = render(week.weeks, week.recorded_at, week.first, kept_coverage(workspace, series))
+    begins = publication == first_publication(workspace, series) and week.first is None
+    appendix = injection_appendix(workspace, series, publication) if begins else ()
+    html, pdf = render(week.weeks, week.recorded_at, week.first, kept_coverage(workspace, series), appendix)
     name = into / f"{series.replace('@', '-')}-{publication}"
     written = {"html": (Path(f"{name}.html"), html.encode()), "pdf": (Path(f"{name}.pdf"), pdf)}
-    if publication == first_publication(workspace, series) and week.first is None:
-        written["appendix_a"] = (Path(f"{name}-appendix-a.csv"), injection_appendix(workspace, series, publication).encode())
+    if appendix:
+        written["appendix_a"] = (Path(f"{name}-appendix-a.csv"), appendix_csv(appendix).encode())
     for place, data in written.values():
         write_whole(place, data)
     if as_json:
