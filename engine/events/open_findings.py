@@ -7,6 +7,8 @@ from datetime import date
 
 ACCEPTED = "collection accepted"
 """What is said of a collection that looked changed and that a person accepted by name."""
+DOUBTED = "collection may be cut"
+"""What is said of a collection that stands behind a print and is not shown to be whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +17,13 @@ class OpenFinding:
 
     Attributes:
         on: the day.
-        what: `changed after it was final`, `awaits confirmation`, or `collection accepted`.
+        what: `changed after it was final`, `awaits confirmation`, `collection accepted`, or
+            `collection may be cut`.
         was: the value on record, or before it.
         now: the value in the administrator's file.
         accepted: the changes of form under which a collection was taken.
         snapshot: the SHA-256 of that collection.
+        doubt: why it may not be whole.
     """
 
     on: date
@@ -28,3 +32,4 @@ class OpenFinding:
     now: str | None = None
     accepted: tuple[str, ...] = ()
     snapshot: str | None = None
+    doubt: str | None = None

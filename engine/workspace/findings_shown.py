@@ -10,7 +10,7 @@ from engine.events.deal_adopted import DealAdopted, IndexFacts, facts_on
 from engine.events.kinds import Event
 from engine.events.log_names import administered_series, series_name
 from engine.events.market_events import AWAITS, IndexFinding, SnapshotImported
-from engine.events.open_findings import ACCEPTED, OpenFinding
+from engine.events.open_findings import ACCEPTED, DOUBTED, OpenFinding
 from engine.record.log import SNAPSHOTS, prints_in, read
 from engine.workspace.series import series_of_facts
 from engine.workspace.workspace import Workspace
@@ -62,10 +62,10 @@ def _of_row(one: IndexFinding) -> OpenFinding:
 
 
 def _collections(told: Sequence[Event], values: Sequence[Mapping[str, Any]]) -> dict[tuple[str, date], OpenFinding]:
-    """Return the collections behind the newest prints that a person accepted by name."""
+    """Return the collections behind the newest prints that a person accepted by name, or that are not shown to be whole."""
     taken = (event.payload for event in told if isinstance(event.payload, SnapshotImported) and event.payload.accepted)
     accepted = {one.sha256: one.accepted for one in taken}
-    return {(ACCEPTED, one.on): one for one in _accepted_days(accepted, values[-RECENT:])}
+    return {(one.what, one.on): one for one in _accepted_days(accepted, values[-RECENT:])}
 
 
 def _accepted_days(accepted: Mapping[str, tuple[str, ...]], values: Sequence[Mapping[str, Any]]) -> Iterator[OpenFinding]:
@@ -73,3 +73,5 @@ def _accepted_days(accepted: Mapping[str, tuple[str, ...]], values: Sequence[Map
         digest = day.get("snapshot")
         if digest in accepted:
             yield OpenFinding(date.fromisoformat(str(day["date"])), ACCEPTED, accepted=accepted[digest], snapshot=digest)
+        if day.get("doubt"):
+            yield OpenFinding(date.fromisoformat(str(day["date"])), DOUBTED, snapshot=digest, doubt=str(day["doubt"]))

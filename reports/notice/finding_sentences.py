@@ -24,6 +24,8 @@ def _said(one: OpenFinding) -> str:
     if one.what == ACCEPTED:
         names = listed([name.replace("-", " ") for name in one.accepted])
         return f"{day}: the collection {(one.snapshot or '')[:16]} looked changed ({names}); a person accepted it."
+    if one.doubt is not None:
+        return f"{day}: {one.doubt}."
     if one.what == AWAITS:
         slip = f"{price(one.now)} in the administrator’s file may be a slip of its unit, after {price(one.was)}"
         return f"{day}: {slip}; it awaits confirmation."

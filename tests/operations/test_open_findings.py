@@ -96,3 +96,14 @@ def test_a_collection_that_was_accepted_stands_while_its_week_is_shown(administe
     said = said_of(replace(found, findings={"CRI-H100": (one,)}))
     assert said == ["4 Mar 2026: the collection abababababababab looked changed (list shrunk); a person accepted it."]
     assert len(findings_shown(administered, deal, DAY, at(DAY), {"CRI-H100": [week, *[{}] * 7]})["CRI-H100"]) == 1
+
+
+def test_a_collection_that_may_be_cut_is_said_once(administered: Workspace, tools: Tools) -> None:
+    series(administered, SLIPPED, DAY)
+    run(administered, DAY, replace(tools, now=at(DAY)))
+    deal = next(event.payload for event in events(administered) if event.kind == "deal adopted")
+    shown = {"CRI-H100": [{"days": [{"date": "2026-03-04", "snapshot": "ab" * 32, "doubt": "64 offers are cut"}]}]}
+    (_, one) = findings_shown(administered, deal, DAY, at(DAY), shown)["CRI-H100"]
+    found = deal_page(administered, DEAL, None, at(DAY)).inputs
+    assert found is not None
+    assert said_of(replace(found, findings={"CRI-H100": (one,)})) == ["4 Mar 2026: 64 offers are cut."]

@@ -50,6 +50,7 @@ def index(brief: Brief) -> dict[str, Any]:
 
 def _one(brief: Brief, facts: IndexFacts) -> dict[str, Any]:
     value = newest_publication(brief, facts.name)
+    findings = open_findings(brief.inputs.findings.get(facts.name, ()))
     history = points_of(brief, facts.name)
     return {
         "name": facts.name,
@@ -59,8 +60,8 @@ def _one(brief: Brief, facts: IndexFacts) -> dict[str, Any]:
         "chart_note": chart_note(brief, facts),
         "recent": _recent(brief, facts),
         "days": _days(value),
-        "notes": _notes(brief, facts, value),
-        "findings": open_findings(brief.inputs.findings.get(facts.name, ())),
+        "notes": [said for said in _notes(brief, facts, value) if said not in findings],
+        "findings": findings,
         "meaning": meaning(facts.name, value),
     }
 
