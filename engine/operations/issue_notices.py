@@ -40,8 +40,11 @@ NOTICE_KEY = "keys/notice.key"
 WAITS = "this deal's notices wait from there on; what was determined stands, and the next run tries again"
 
 
-AT_A_TIME = 96
-"""How many notices are put together before they are rendered: enough for many processes, and little to hold."""
+AT_A_TIME = 16
+"""How many notices are put together before they are rendered, for a renderer that does not say how many keep it busy.
+
+Each waits with its deal's whole past, some five megabytes after a year, so a run holds few.
+"""
 
 
 TOGETHER = 16
@@ -78,8 +81,9 @@ def issue_due(
     )
     ready = chain.from_iterable(_ready(workspace, deal, scribe, given[deal], pages) for deal in deals)
     done = 0
-    while waiting := _next_some(ready, spent):
-        whole = len(waiting) < AT_A_TIME
+    some: int = getattr(render, "at_a_time", AT_A_TIME)
+    while waiting := _next_some(ready, some, spent):
+        whole = len(waiting) < some
         left = waiting
         while left:
             count = f"{done + len(waiting)}{'' if whole else ' or more'}"
@@ -88,9 +92,9 @@ def issue_due(
     return given
 
 
-def _next_some(ready: Iterator[_Waiting], spent: ProcessorTime) -> list[_Waiting]:
+def _next_some(ready: Iterator[_Waiting], some: int, spent: ProcessorTime) -> list[_Waiting]:
     with spent.of("composition"):
-        return list(islice(ready, AT_A_TIME))
+        return list(islice(ready, some))
 
 
 def _tell(

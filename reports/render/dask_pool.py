@@ -20,6 +20,9 @@ Item = TypeVar("Item")
 Found = TypeVar("Found")
 AHEAD = 2
 """Parts of other work under way for each worker."""
+PAGES_FOR_EACH = 3
+"""Notices that are given to each thread of the cluster at once; a worker that comes later is kept busy all the same."""
+LEAST_AT_A_TIME = 48
 TRIES = 20
 """How often a page is given to workers that end before it is done, or are another engine's, before the run gives up."""
 
@@ -49,6 +52,7 @@ class DaskPool:
         dask: Any = distributed  # it is typed in parts alone
         self._client = dask.Client(cluster if cluster is not None else scheduler or _of_this_machine())
         self.engine = built()
+        self.at_a_time = max(LEAST_AT_A_TIME, PAGES_FOR_EACH * sum(self._client.nthreads().values()))
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
         """Yield the files' bytes, in the order of `notices`; all are drawn at the same time, and each is handed on as its turn comes."""

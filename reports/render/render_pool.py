@@ -17,6 +17,8 @@ from reports.render.pdf import drawn_and_timed, load_renderer, page_of, render_n
 
 WORTH_IT = 3
 """From this many notices on, starting processes costs less than it saves."""
+PAGES_FOR_EACH = 8
+"""Notices that are given to each process at once: enough that none waits for long at the end of a lot, and few to hold."""
 RENEWED_AFTER = 400
 """Notices after which the processes are started anew: what libraries never give back then stays small."""
 
@@ -28,6 +30,7 @@ class RenderPool:
         """Use `processes`, as many as the machine has unless given; what they spend is added to the ledger `spent`."""
         self._spent = spent or ProcessorTime()
         self._processes = processes or os.cpu_count() or 1
+        self.at_a_time = self._processes * PAGES_FOR_EACH
         self._pool: ProcessPoolExecutor | None = None
         self._made = 0
 
