@@ -12,12 +12,14 @@ import re
 import resource
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 MEMORY, SECONDS = 800 << 20, 20
 MOST_QUESTIONS = 20
 FIGURES = ("gpu_hours", "rate", "revenue")
+DAYS = ("from", "to")
 TOTAL = re.compile(r"(grand |sub[- ]?)?(total|sum)\b.*", re.IGNORECASE)
 AMOUNT = re.compile(r"(?:USD|US\$|\$)? ?(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?: per GPU-hour| GPU-hours|/h)?", re.ASCII)
 """A number in a cell of text, with or without its unit."""
@@ -88,8 +90,35 @@ def number_of(value: Any) -> Decimal | None:
     return Decimal(match["number"].replace(",", "")) if match else None
 
 
+def day_of(value: Any) -> str | None:
+    """Return a cell as a day in the form 2026-03-12, None if it is not one: `03/04/2026` is another day on each side of an ocean."""
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    text = str(value).strip()
+    try:
+        return date.fromisoformat(text).isoformat() if len(text) == len("2026-03-12") else None
+    except ValueError:
+        return None
+
+
+def read_cell(key: str, value: Any, text: str) -> tuple[Any, str]:
+    """Return what a cell holds, and what has to be asked about it; an empty question if it is plain."""
+    if key in FIGURES:
+        amount = number_of(value)
+        empty = "is empty; it may have been an error"
+        asked = "" if amount is not None else f"`{key}` is `{text}`, which is not a number" if text else f"`{key}` {empty}"
+        return amount or Decimal(0), asked
+    if key in DAYS:
+        day = day_of(value)
+        return day or "", "" if day is not None else f"`{key}` is `{text}`, which is not a day; write it like 2026-03-12"
+    total = not text or (key == "contract" and TOTAL.fullmatch(text) is not None)
+    return text, f"the row has figures and its {key} is `{text}`; it may be a total" if total else ""
+
+
 def added_up(rows: Iterable[list[Any]], line: int, where: dict[str, int], first: int, prefix: str) -> tuple[list[Any], list[Any], int]:
-    """Return the columns of the tape as sums by class and rate, the questions about its cells, and how many contracts it has."""
+    """Return the columns of the tape as sums by class, days and rate, the questions about its cells, and how many contracts it has."""
     import pandas
 
     kept: dict[str, list[Any]] = {key: [] for key in where}
@@ -101,28 +130,20 @@ def added_up(rows: Iterable[list[Any]], line: int, where: dict[str, int], first:
         for key, value in cells.items():
             cell = f"{prefix}{letters(first + where[key])}{number}" if prefix else f"line {number}"
             text = str(value).strip()
-            if key in FIGURES:
-                amount = number_of(value)
-                if amount is None:
-                    what = f"`{key}` is `{text}`, which is not a number" if text else f"`{key}` is empty; it may have been an error"
-                    questions.append(["R157", cell, what])
-                kept[key].append(amount or Decimal(0))
-            else:
-                if not text or (key == "contract" and TOTAL.fullmatch(text)):
-                    questions.append(["R157", cell, f"the row has figures and its {key} is `{text}`; it may be a total"])
-                kept[key].append(text)
+            held, asked = read_cell(key, value, text)
+            kept[key].append(held)
+            questions += [["R157", cell, asked]] if asked else []
         if len(questions) >= MOST_QUESTIONS:
             break
     table = pandas.DataFrame(kept, dtype=object)
     count = len(table)
+    if "asset_class" not in table:
+        table["asset_class"] = ""
+    by = ["asset_class", *(key for key in DAYS if key in table)]
     if "rate" in table and "revenue" not in table:
-        by = [key for key in ("asset_class", "rate") if key in table]
-        sums = table.groupby(by, sort=True)["gpu_hours"].agg("sum").reset_index()
+        sums = table.groupby([*by, "rate"], sort=True)["gpu_hours"].agg("sum").reset_index()
     else:
-        for key in ("asset_class",):
-            if key not in table:
-                table[key] = ""
-        sums = table.groupby("asset_class", sort=True)[[key for key in ("gpu_hours", "revenue") if key in table]].agg("sum").reset_index()
+        sums = table.groupby(by, sort=True)[[key for key in ("gpu_hours", "revenue") if key in table]].agg("sum").reset_index()
     return [{key: str(value) for key, value in row.items()} for row in sums.to_dict("records")], questions, count
 
 

@@ -61,6 +61,7 @@ def _put_sums(tree: Tree, answer: dict[str, Any], layout: TapeLayout, file: str)
             problems.append(Problem("R157", f"the tape has the class `{said}`", why, fix, Place(file)))
             continue
         row = {"contract": f"of {answer['contracts']:,}", "gpu_hours": total["gpu_hours"]}
+        row |= {key: total[key] for key in ("from", "to") if key in total}
         row |= {"rate": f"USD {total['rate']} per GPU-hour"} if "rate" in total else {}
         row |= {"revenue": f"USD {total['revenue']}"} if "revenue" in total else {}
         sums.setdefault(asset, []).append(row)

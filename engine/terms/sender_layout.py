@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from engine.basics.values import Fact
 from engine.terms.report_figures import unit_of
@@ -21,6 +21,8 @@ class TapeLayout(Fact):
         sheet: the sheet's name; the only one in sight unless given.
         header_row: the row of the columns' names; the first that has them all unless given.
         contract: the column of the contract's name or number.
+        from_: the column of a row's first day, `from` in the file, if the tape says days; `to` is then the column of its last.
+        to: the column of a row's last day; the first day's own unless given.
         asset_class: the column of the class of assets; `of_class` where the tape is of one.
         of_class: the class of assets that the whole tape is of.
         classes: by the tape's own word for a class of assets, the deal's.
@@ -32,6 +34,8 @@ class TapeLayout(Fact):
     sheet: str | None = None
     header_row: int | None = Field(default=None, ge=1)
     contract: str
+    from_: str | None = Field(default=None, alias="from")
+    to: str | None = None
     asset_class: str | None = None
     of_class: str | None = None
     classes: Mapping[str, str] = {}
@@ -42,8 +46,15 @@ class TapeLayout(Fact):
     @property
     def wanted(self) -> dict[str, str]:
         """The columns by what they hold."""
-        named = {key: getattr(self, key) for key in ("contract", "asset_class", "gpu_hours", "rate", "revenue")}
+        plain = ("contract", "to", "asset_class", "gpu_hours", "rate", "revenue")
+        named = {"from": self.from_, **{key: getattr(self, key) for key in plain}}
         return {key: column for key, column in named.items() if column is not None}
+
+    @model_validator(mode="after")
+    def _has_a_first_day(self) -> Self:
+        if self.to is not None and self.from_ is None:
+            raise ValueError("`to` names the column of a row's last day, and `from` that of its first is missing")
+        return self
 
 
 class SenderLayout(Fact):

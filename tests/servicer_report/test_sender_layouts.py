@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
+from pydantic import ValidationError
 
 from engine.basics.errors import Problem
 from engine.servicer_report.sender_layouts import layout_for, tree_by_layout
@@ -122,6 +124,53 @@ def test_a_tape_in_text_says_the_same() -> None:
         assert (codes(problems), tree is not None) == ([], True)
         assert tree is not None
         assert [row["gpu_hours"] for row in tree.get(("rental", "h100", "tape"))] == ["0.3", "90000"]
+
+
+DATED = SenderLayout(
+    files=("tape.*",),
+    deal="meridian-2026-1",
+    tape=TapeLayout.model_validate(
+        {"contract": "C", "from": "From", "to": "To", "of_class": "h100", "gpu_hours": "Hours", "revenue": "Rent"}
+    ),
+)
+OF_DAYS: list[list[Any]] = [
+    ["C-1", date(2026, 3, 12), date(2026, 3, 18), 100, 190],
+    ["C-2", datetime(2026, 3, 12, 0, 0), date(2026, 3, 18), 50, 100],
+    ["C-1", date(2026, 3, 19), date(2026, 3, 25), 100, 200],
+]
+
+
+def dated(rows: list[list[Any]]) -> tuple[Any, list[Any]]:
+    made = openpyxl.Workbook()
+    sheet = made.active
+    assert sheet is not None
+    sheet.title = "Tape"
+    for row in [["C", "From", "To", "Hours", "Rent"], *rows]:
+        sheet.append(row)
+    return tree_by_layout(saved(made), "tape.xlsx", "acme", DATED)
+
+
+def test_a_mapped_tape_keeps_its_days_apart_in_a_workbook_and_in_text() -> None:
+    tree, problems = dated(OF_DAYS)
+    text = "C,From,To,Hours,Rent\n" + "".join(f"{c},{str(a)[:10]},{b},{h},{r}\n" for c, a, b, h, r in OF_DAYS)
+    other, further = tree_by_layout(text.encode(), "tape.csv", "acme", DATED)
+    assert codes(problems) == codes(further) == []
+    for found in (tree, other):
+        assert found is not None
+        rows = [(row["from"], row["to"], row["gpu_hours"], row["revenue"]) for row in found.get(("rental", "h100", "tape"))]
+        assert rows == [("2026-03-12", "2026-03-18", "150", "USD 290"), ("2026-03-19", "2026-03-25", "100", "USD 200")]
+
+
+@pytest.mark.parametrize("day", ["03/12/2026", "2026-3-12", "2026-02-30", None, 46093, "12 March"])
+def test_a_day_of_a_mapped_tape_that_is_not_a_day_is_asked_about(day: Any) -> None:
+    _, problems = dated([*OF_DAYS, ["C-3", day, date(2026, 3, 25), 1, 2]])
+    assert codes(problems) == ["R157"]
+    assert (problems[0].place.cell, "not a day" in problems[0].what) == ("Tape!B5", True)
+
+
+def test_a_last_day_without_a_first_is_refused() -> None:
+    with pytest.raises(ValidationError, match="`from` that of its first is missing"):
+        TapeLayout(contract="C", to="To", gpu_hours="Hours", revenue="Rent")
 
 
 QUESTIONS = [
