@@ -34,10 +34,12 @@ class Confirmed:
     report: str
     figures: tuple[str, ...]
     recorded: bool
+    from_keying: bool = False
+    """Whether the report counts from its keying alone, as it was keyed too late (`rulings.md` 53)."""
 
     def as_data(self) -> dict[str, Any]:
-        """As JSON: `report`, `figures`, `recorded`."""
-        return {"report": self.report, "figures": list(self.figures), "recorded": self.recorded}
+        """As JSON: `report`, `figures`, `recorded`, `from_keying`."""
+        return {"report": self.report, "figures": list(self.figures), "recorded": self.recorded, "from_keying": self.from_keying}
 
 
 def confirm(
@@ -83,7 +85,7 @@ def confirm(
         inputs=inputs,
     )
     with workspace.store.begin() as writer:
-        return Confirmed(received.name, wanted, bool(append(writer, log, [draft], scribe)))
+        return Confirmed(received.name, wanted, bool(append(writer, log, [draft], scribe)), received.serves_from_keying)
 
 
 def take_reply(workspace: Workspace, deal: Deal, file: ReceivedFile, approved_by: str | None, scribe: Scribe) -> Confirmed:
@@ -114,7 +116,7 @@ def take_reply(workspace: Workspace, deal: Deal, file: ReceivedFile, approved_by
         if names:
             by = FigureConfirmed(report=received.name, figures=(), words=words, prepared_by=reply.confirmed_by, approved_by=approved_by)
             recorded |= confirm(workspace, deal, received.name, names, by, scribe, (file.sha256,)).recorded
-    return Confirmed(received.name, tuple(reply.words), recorded)
+    return Confirmed(received.name, tuple(reply.words), recorded, received.serves_from_keying)
 
 
 def _not_as_asked(

@@ -16,5 +16,12 @@ def show_confirmed(deal: str, done: Confirmed, as_json: bool) -> None:
 
 def say_confirmed(deal: str, done: Confirmed) -> None:
     """Say what a confirmation did, in one line."""
-    said = "confirmed; the next run determines the dates since the report's receipt again" if done.recorded else "on record already"
-    say(f"{deal}: {done.report}: {', '.join(done.figures)}: {said}")
+    say(f"{deal}: {done.report}: {', '.join(done.figures)}: {_followed_by(done)}")
+
+
+def _followed_by(done: Confirmed) -> str:
+    if not done.recorded:
+        return "on record already"
+    if done.from_keying:
+        return "confirmed; the report counts from its keying, and the figure with it"
+    return "confirmed; the next run determines the dates since the report's receipt again"
