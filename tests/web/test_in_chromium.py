@@ -19,6 +19,7 @@ from engine.events.kinds import ActRecorded, ReportReceived
 from engine.web.application import application
 from engine.web.desk import Desk
 from engine.web.server import options
+from tests.conftest import DEALS
 from tests.web.conftest import DEAL, Visitors, visitors_of
 from tests.web.test_desk_work import NEXT, log_of
 
@@ -119,10 +120,51 @@ def test_axe_finds_nothing_and_nothing_leaves_the_page(
     said: list[str] = []
     page.on("console", lambda one: said.append(one.text) if one.type in ("error", "warning") and "Failed to load" not in one.text else None)
     page.goto(path)
+    sound(page, width)
+    assert said == []
+    context.close()
+
+
+def sound(page: Page, width: int) -> None:
+    """Axe finds nothing on the page as it is, and nothing of it lies beside the window."""
     found = Axe().run(page).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert said == []
+
+
+def test_the_week_of_a_structurer(chromium: Browser, own_desk: tuple[str, Visitors], width: int) -> None:
+    """A draft is checked, read aloud and put under stress, each page sound; the answer is there to take away."""
+    context = browser_of(chromium, own_desk, "structurer", width)
+    page = context.new_page()
+    page.goto("/drafts")
+    page.get_by_label("Deal file").set_input_files(DEALS / f"{DEAL}.yaml")
+    page.get_by_role("button", name="Try this draft").click()
+    assert "No error." in page.inner_text("main")
+    sound(page, width)
+    page.get_by_role("link", name="Stress, compare, calibrate, simulate").click()
+    sound(page, width)
+    form = page.locator("form[action$='/foresight/stress']")
+    form.get_by_label("Weeks after closing").fill("30")
+    form.get_by_label("Scenarios").fill("B")
+    form.get_by_label("Figures of every report").fill("outstanding_principal=USD 16,000,000")
+    form.get_by_role("button", name="Work out the stress").click()
+    for _ in range(150):
+        if page.get_by_role("link", name="The foresight report").count():
+            break
+        time.sleep(0.4)
+        page.reload()
+    said = page.inner_text("main")
+    assert "Thu 26 Mar 2026" in said
+    sound(page, width)
+    context.close()
+
+
+@pytest.mark.parametrize("path", [f"/deals/{DEAL}/questions", f"/deals/{DEAL}/due", f"/deals/{DEAL}/proof"])
+def test_further_pages_are_sound(chromium: Browser, served: tuple[str, Visitors], width: int, path: str) -> None:
+    context = browser_of(chromium, served, "borrower" if path.endswith(("questions", "due")) else "trustee", width)
+    page = context.new_page()
+    page.goto(path)
+    sound(page, width)
     context.close()
 
 
