@@ -106,10 +106,9 @@ def thursday(desk: Desk, week: int) -> tuple[RunOutcome, float]:
     return outcome, time.monotonic() - began
 
 
-def peak_mb() -> tuple[float, float]:
-    """Return the largest memory of this process, and of one that it started."""
-    own, other = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return own, other
+def peak_mb() -> float:
+    """Return the largest memory of this process, which evaluates, composes, signs and records."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def replayed(desk: Desk, deal: str) -> str:
@@ -129,10 +128,9 @@ def main(deals: int = 1_000, weeks: int = 52) -> None:
         outcome, wall = thursday(desk, weeks + 1)
         issued = sum(len(deal.notices) for deal in outcome.deals)
         stopped = [deal.deal for deal in outcome.deals if deal.reason or deal.not_issued]
-        own, other = peak_mb()
         print(f"{deals:,} deals of {weeks} weeks: {issued:,} notices, {len(stopped)} deals stopped, {wall:,.0f} s of the clock")
         print(spent_words(outcome.processor_seconds))
-        print(f"peak memory {own:,.0f} MB in the process that records, {other:,.0f} MB in one that draws")
+        print(f"peak memory {peak_mb():,.0f} MB in the process that records")
         settled = outcome.settled
         if settled is None:
             raise SystemExit("the run is not settled: something is due after it")
