@@ -240,7 +240,7 @@ def test_no_file_names_this_machine() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if listed.returncode != 0:
         pytest.skip("not a git checkout")
-    # A checkout directly below "/srv" or "/work" would else forbid a web address such as "/work/KEY".
+    # The folder above a checkout directly below the root is a short word, which web addresses hold as well.
     above = f"{REPOSITORY.parent}/" if len(REPOSITORY.parts) > 3 else f"{REPOSITORY}/"
     for name in listed.stdout.splitlines():
         path = REPOSITORY / name

@@ -17,8 +17,8 @@ from engine.terms.delivery_terms import DeliveryTerms
 from tests.conftest import REPOSITORY
 
 READ_ONLY = {
-    "TestResult.limit_cite": "declared for records that tell where a limit stands by itself; the page says the clause's own section",
-    "Due.elsewhere": "declared for records that compare calendars; the page leaves the column out without it",
+    "TestResult.limit_cite": "read in records that have it; no page prints it",
+    "Due.elsewhere": "read in records that have it; no page prints it",
 }
 """Fields that no code of this engine writes, and why they are declared."""
 

@@ -31,7 +31,7 @@ UNREADABLE = (
     zlib.error,
     lzma.LZMAError,
     struct.error,
-    NotImplementedError,
+    NotImplementedError,  # what zipfile raises for a compression or a version that it does not know
     RuntimeError,
     OSError,
     EOFError,

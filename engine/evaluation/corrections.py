@@ -7,7 +7,7 @@ comparing the log with what is known now; nothing is found twice, because a corr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -145,6 +145,26 @@ def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
     confirmation of a figure, and the withdrawal of a report: each bears from the first date whose cut-off the report met.
     """
     reports: dict[str, ReportReceived] = {}
+
+    def told(payload: object, determined: Set[date]) -> Iterator[Cause]:
+        bearing = _told_of_a_report(payload, reports)
+        if bearing is not None:
+            from_on = first_date(serves_from(bearing[0], reports.values(), terms(bearing[0].received)), terms)
+            if determined and from_on <= max(determined):
+                yield Cause(from_on, bearing[1])
+        if isinstance(payload, ReportReceived):
+            reports[payload.name] = payload
+
+    return _since_correction(events, told)
+
+
+def _since_correction(events: Sequence[Recorded], told: Callable[[object, Set[date]], Iterable[Cause]]) -> Iterator[Cause]:
+    """Yield the causes that entries give by the dates determined before them; a Correction has dealt with those before it.
+
+    Args:
+        events: the deal's log, oldest first.
+        told: from a payload and the dates that had been determined, what reaches back.
+    """
     determined: set[date] = set()
     causes: list[Cause] = []
     for event in events:
@@ -153,13 +173,7 @@ def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
             causes, determined = [], {day for day in determined if day < payload.from_on}  # the dates before it stand
         elif event.kind in OF_A_DATE:
             determined.add(event.effective_on)
-        told_of = _told_of_a_report(payload, reports)
-        if told_of is not None:
-            from_on = first_date(serves_from(told_of[0], reports.values(), terms(told_of[0].received)), terms)
-            if determined and from_on <= max(determined):
-                causes.append(Cause(from_on, told_of[1]))
-        if isinstance(payload, ReportReceived):
-            reports[payload.name] = payload
+        causes += told(payload, determined)
     yield from causes
 
 
@@ -199,18 +213,14 @@ def first_date(moment: datetime, terms: Terms) -> date:
 def by_registers(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
     """Yield each change of a register that bears on a date that had been determined: it counts from its own date (`rulings.md` 57a)."""
     registers: dict[str, RegisterChanged] = {}
-    determined: set[date] = set()
-    causes: list[Cause] = []
-    for event in events:
-        payload = event.payload
-        if isinstance(payload, Correction):
-            causes, determined = [], {day for day in determined if day < payload.from_on}  # the dates before it stand
-        elif event.kind in OF_A_DATE:
-            determined.add(event.effective_on)
-        elif isinstance(payload, RegisterChanged):
-            before, registers = registers, {**registers, payload.file: payload}
-            causes += _register_cause(payload, sorted(determined), before, registers, terms)
-    yield from causes
+
+    def told(payload: object, determined: Set[date]) -> Iterator[Cause]:
+        if isinstance(payload, RegisterChanged):
+            before = dict(registers)
+            registers[payload.file] = payload
+            yield from _register_cause(payload, sorted(determined), before, registers, terms)
+
+    return _since_correction(events, told)
 
 
 def _register_cause(

@@ -127,7 +127,7 @@ def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:  # the last for a version that zipfile does not know
         return None, [], [Problem("R140", "the workbook is damaged", str(error), "send it again, or save it anew", place)]
     size = sum(part.file_size for part in parts)
     tight = any(part.file_size > max(RATIO * part.compress_size, 10 << 20) for part in parts)

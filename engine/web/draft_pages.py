@@ -172,4 +172,4 @@ def prove(visit: AtVisit, key: str) -> Response:
             return prove_deal_files([path], templates)
 
     begun = visit.desk.work.begin(visit.who.number, "", f"prove {held.name}", 0, "proved.html.j2", visit.now, proved)
-    return RedirectResponse(f"/work/{begun.key}", 303)
+    return RedirectResponse(f"/jobs/{begun.key}", 303)

@@ -47,7 +47,7 @@ def begin(visit: AtVisit, key: str, what: str) -> Response:
         asked = replace(asked, other=(second.name, second.data))
     title = f"{what} {held.name}"
     begun = visit.desk.work.begin(visit.who.number, "", title, 0, "foreseen.html.j2", visit.now, lambda: foreseen(asked))
-    return RedirectResponse(f"/work/{begun.key}", 303)
+    return RedirectResponse(f"/jobs/{begun.key}", 303)
 
 
 def _asked(visit: Visit, what: str, draft: tuple[str, bytes]) -> ForesightAsked:
@@ -90,7 +90,7 @@ def _number(visit: Visit, name: str, usual: int, most: int) -> int:
 FORMS = {"pdf": "application/pdf", "json": "application/json"}
 
 
-@routes.get("/work/{key}/foresight.{form}")
+@routes.get("/jobs/{key}/foresight.{form}")
 @needs(Right.DRAFT)
 def answer_file(visit: AtVisit, key: str, form: str) -> Response:
     """Send an answer as a foresight report, or as data."""

@@ -114,7 +114,7 @@ def verify(visit: AtVisit, deal: str) -> Response:
         visit.now,
         lambda: verify_record(opened(root, to_inspect=True), [], [], deal),
     )
-    return RedirectResponse(f"/work/{begun.key}", 303)
+    return RedirectResponse(f"/jobs/{begun.key}", 303)
 
 
 @routes.post("/deals/{deal}/audit-report")
@@ -134,7 +134,7 @@ def audit(visit: AtVisit, deal: str) -> Response:
         visit.now,
         lambda: audit_report(opened(root, to_inspect=True), deal, (since, until), now, templates, notice_pages()),
     )
-    return RedirectResponse(f"/work/{begun.key}", 303)
+    return RedirectResponse(f"/jobs/{begun.key}", 303)
 
 
 @routes.post("/deals/{deal}/bundle")
@@ -152,10 +152,10 @@ def bundle(visit: AtVisit, deal: str) -> Response:
         return write_bundle(desk.workspace, deal, into, signed)
 
     begun = desk.work.begin(visit.who.number, deal, f"bundle of {deal}", desk.size(deal), "bundled.html.j2", visit.now, made)
-    return RedirectResponse(f"/work/{begun.key}", 303)
+    return RedirectResponse(f"/jobs/{begun.key}", 303)
 
 
-@routes.get("/work/{key}/file")
+@routes.get("/jobs/{key}/file")
 @needs(Right.SIGNED_IN, reads="file of long work")
 def work_file(visit: AtVisit, key: str) -> Response:
     """Send an audit report as its PDF, to be signed by the auditor, or a bundle."""
@@ -180,7 +180,7 @@ def verifier(visit: AtVisit) -> Response:
     )
 
 
-@routes.get("/work/{key}")
+@routes.get("/jobs/{key}")
 @needs(Right.SIGNED_IN)
 def work(visit: AtVisit, key: str) -> Response:
     """Show a piece of long work: where it is, and its answer once there is one."""
@@ -191,7 +191,7 @@ def work(visit: AtVisit, key: str) -> Response:
     return page(visit, work.template if answer is not None else "work.html.j2", nav="proof", work=work, answer=answer, refused=refused)
 
 
-@routes.post("/work/{key}/cancel")
+@routes.post("/jobs/{key}/cancel")
 @needs(Right.SIGNED_IN)
 def cancel(visit: AtVisit, key: str) -> Response:
     """Cancel a piece that waits."""
@@ -199,4 +199,4 @@ def cancel(visit: AtVisit, key: str) -> Response:
     if work is None:
         raise NotThere
     visit.desk.work.cancel(work)
-    return RedirectResponse(f"/work/{key}", 303)
+    return RedirectResponse(f"/jobs/{key}", 303)

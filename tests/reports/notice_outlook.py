@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from notice_deal import principal
 from notice_index import WEEK, sha, usd
 
-from engine.events.due_acts import Due, DueFacts, ElsewhereDue, Follow, FollowFacts, StripDay
+from engine.events.due_acts import Due, DueFacts, Follow, FollowFacts, StripDay
 from engine.events.kinds import Determined
 from engine.events.states import Deadline
 
@@ -70,7 +70,6 @@ def _due(deal: Deal, day: date) -> Iterator[Due]:
     ltv = deal.tests.get("ltv")
     if ltv is not None and ltv.cure is not None:
         newest = [e.payload.result for e in deal.events if e.kind == "tested" and e.subject == "ltv"][-1]
-        other = (ElsewhereDue(calendar="nyse", by=ltv.cure.by - timedelta(days=1)),)
         yield Due(
             by=ltv.cure.by,
             who="borrower",
@@ -82,7 +81,6 @@ def _due(deal: Deal, day: date) -> Iterator[Due]:
             ways=newest.remedies,
             cite="CA §8.01(d)",
             urgent=True,
-            elsewhere=other,
         )
 
 

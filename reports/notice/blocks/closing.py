@@ -13,7 +13,6 @@ from engine.events.kinds import ActRecorded, Determined, NoticeIssued
 from engine.events.notice import notice_file_name, notice_given
 from reports.formats import (
     NONE,
-    calendar,
     eights,
     in_plain,
     listed,
@@ -33,8 +32,6 @@ from reports.notice.view import AGENTS, Brief, date_of, party_names
 
 GIVEN = 3
 """Notices before this one that are listed."""
-DETAILED = 4
-"""Calendars beside the deal's own that a table can compare."""
 KINDS = {
     "compliance": "Compliance Notice",
     "trigger_event": "Trigger Event Notice",
@@ -64,11 +61,9 @@ def document(kind: str, owed: bool) -> str:
 def dates(brief: Brief) -> dict[str, Any]:
     """Return every deadline with the event, the rule and the calendar that made it; the days of the next one."""
     owed = brief.determined.due if brief.determined else ()
-    calendars = sorted({other.calendar for duty in owed for other in duty.elsewhere})[:DETAILED]
-    rows = [_deadline(brief, duty, calendars) for duty in owed]
+    rows = [_deadline(brief, duty) for duty in owed]
     return {
         "rows": rows,
-        "calendars": [calendar(key) for key in calendars],
         "note": _dates_note(brief),
         "strip": _strip(brief),
         "strip_title": _strip_title(brief),
@@ -76,9 +71,8 @@ def dates(brief: Brief) -> dict[str, Any]:
     }
 
 
-def _deadline(brief: Brief, deadline: Due, calendars: list[str]) -> dict[str, Any]:
+def _deadline(brief: Brief, deadline: Due) -> dict[str, Any]:
     last = deadline.deadline
-    others = {other.calendar: table_date(other.by) for other in deadline.elsewhere}
     mark = deadline_mark(deadline)
     deposit = deadline.act == "pay into reserve"
     return {
@@ -90,7 +84,6 @@ def _deadline(brief: Brief, deadline: Due, calendars: list[str]) -> dict[str, An
         if deposit
         else deadline.cite,
         "due": table_date(deadline.by) + (f", {mark}" if mark else ""),
-        "others": [others.get(key, "same" if last else NONE) for key in calendars],
         "urgent": deadline.urgent,
     }
 

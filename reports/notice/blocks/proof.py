@@ -190,12 +190,11 @@ def _rounded_rows(result: TestResult, rounding: str) -> list[dict[str, Any]]:
 def _verdict_rows(result: TestResult, rounding: str) -> list[dict[str, Any]]:
     if result.measured is None or result.limit is None or result.comparison is None or result.headroom is None:
         return []
-    cite = f" ({result.limit_cite})" if result.limit_cite and result.limit_cite != result.cite else ""
     share = f"; {percent(result.headroom_share)} of the limit" if result.headroom_share is not None else ""
     figure = signed(result.headroom, rounding).removesuffix(" points").removesuffix(" USD")
     whole, point, rest = figure.partition(".")
     return [
-        _row("Limit", COMPARISONS[result.comparison] + cite, cut(result.limit), "D"),
+        _row("Limit", COMPARISONS[result.comparison], cut(result.limit), "D"),
         _row("Headroom", f"{_difference(result, rounding)}{share}", (whole, point + rest), strong=True),
     ]
 
