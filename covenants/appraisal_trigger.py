@@ -32,7 +32,9 @@ from engine.determination.template import (
     written,
 )
 
-Reading = Literal["fall_in_window", "fall_across_window", "window_start", "below_closing", "below_closing_at_any_time"]
+Reading = Literal[
+    "fall_in_window", "fall_across_window", "window_start", "below_closing", "below_closing_at_any_time"
+]
 
 
 class AppraisalTrigger(Clause):
@@ -122,8 +124,18 @@ def measure(terms: AppraisalTrigger, facts: Facts) -> Measurement:
         high, low = max(v for _, v in window), min(v for _, v in window)
         figure = Figure(value=high, unit=Unit.RATE)
         return (
-            Step(name="Highest in window", formula=bounds, worked=f"between {_n(low)} and {_n(high)}", figure=figure),
-            Step(name="Measured", formula=f"{terms.measure}: {formula}", worked=worked(), figure=Figure(value=decline, unit=Unit.SHARE)),
+            Step(
+                name="Highest in window",
+                formula=bounds,
+                worked=f"between {_n(low)} and {_n(high)}",
+                figure=figure,
+            ),
+            Step(
+                name="Measured",
+                formula=f"{terms.measure}: {formula}",
+                worked=worked(),
+                figure=Figure(value=decline, unit=Unit.SHARE),
+            ),
         )
 
     limit = Figure(value=terms.maximum_decline, unit=Unit.SHARE)
@@ -148,7 +160,9 @@ def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:
     def figure(highest: Fraction, rate: Fraction) -> Fraction:
         return max(Fraction(0), READINGS[terms.measure](((facts.on, highest),), closing, rate)[0])
 
-    return Maximum(lambda at: _window(terms, at, index, closing), lambda at: at.published_value(index), figure)
+    return Maximum(
+        lambda at: _window(terms, at, index, closing), lambda at: at.published_value(index), figure
+    )
 
 
 def doubt(terms: AppraisalTrigger, rate: Fraction, closing: Fraction) -> str | None:

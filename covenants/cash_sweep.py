@@ -56,7 +56,11 @@ def _kind_of_end(value: Any) -> str:
     """Return which end is written: none, by a level, or by the reserve account's target."""
     if isinstance(value, str):
         return "never"
-    at_target = value.get("when") == "reserve at target" if isinstance(value, dict) else isinstance(value, EndsAtTarget)
+    at_target = (
+        value.get("when") == "reserve at target"
+        if isinstance(value, dict)
+        else isinstance(value, EndsAtTarget)
+    )
     return "target" if at_target else "level"
 
 
@@ -70,7 +74,9 @@ class CashSweep(Clause):
     level: PositiveRate
     begins: Begins
     ends: Annotated[
-        Annotated[EndsWhen, Tag("level")] | Annotated[EndsAtTarget, Tag("target")] | Annotated[Literal["never"], Tag("never")],
+        Annotated[EndsWhen, Tag("level")]
+        | Annotated[EndsAtTarget, Tag("target")]
+        | Annotated[Literal["never"], Tag("never")],
         Discriminator(_kind_of_end),
     ]
     sweep: Sweep
@@ -87,7 +93,14 @@ def measure(terms: CashSweep, facts: Facts) -> Measurement:
     figure = Figure(value=value, unit=Unit.RATE)
 
     def working() -> tuple[Step, ...]:
-        return (Step(name="Measured", formula=f"{index} as published on this date", worked=written(value, Unit.RATE), figure=figure),)
+        return (
+            Step(
+                name="Measured",
+                formula=f"{index} as published on this date",
+                worked=written(value, Unit.RATE),
+                figure=figure,
+            ),
+        )
 
     return Measurement(figure, Figure(value=terms.level, unit=Unit.RATE), PASSES[terms.begins.when], working)
 
@@ -104,7 +117,11 @@ def rule(key: str, terms: CashSweep) -> Rule:
     return Rule(begins, terms.begins.persistence, ends, terms.ends.persistence)
 
 
-AT_THE_END = {"keep": "stays in it", "release to borrower": "is released to the Borrower", "prepay": "prepays the debt"}
+AT_THE_END = {
+    "keep": "stays in it",
+    "release to borrower": "is released to the Borrower",
+    "prepay": "prepays the debt",
+}
 """Where the account's balance goes when the sweep ends."""
 
 
@@ -121,9 +138,17 @@ def reading(terms: CashSweep) -> str:
     """Return the clause in plain English."""
     level = written(terms.level, Unit.RATE)
     share = written(terms.sweep.share, Unit.SHARE)
-    until = f", until the account holds {written(terms.sweep.until, Unit.USD)}" if terms.sweep.until is not None else ""
+    until = (
+        f", until the account holds {written(terms.sweep.until, Unit.USD)}"
+        if terms.sweep.until is not None
+        else ""
+    )
     cite = f" ({terms.sweep.cite})" if terms.sweep.cite else ""
-    goes = f"repays {in_words(terms.sweep.repays)}" if terms.sweep.repays is not None else f"goes to the {terms.sweep.to}"
+    goes = (
+        f"repays {in_words(terms.sweep.repays)}"
+        if terms.sweep.repays is not None
+        else f"goes to the {terms.sweep.to}"
+    )
     return (
         f"The sweep begins when the published value has been {terms.begins.when.replace('level', level)} per GPU-hour on "
         f"{defined(str(terms.begins.persistence))}. While it is in effect, {share} of {terms.sweep.of} {goes} on "

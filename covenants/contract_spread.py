@@ -37,7 +37,9 @@ class ContractSpread(LimitClause):
 def measure(terms: ContractSpread, facts: Facts) -> Measurement:
     """Return contracted rate / Reference Rate − 1."""
     index = facts.terms.index_of(terms)
-    contracted = facts.figure(f"contracted_rate.{terms.asset_class}" if terms.asset_class else "contracted_rate")
+    contracted = facts.figure(
+        f"contracted_rate.{terms.asset_class}" if terms.asset_class else "contracted_rate"
+    )
     rate = facts.nonzero(index, facts.reference_rate(index), terms.cite)
     spread: Fraction = contracted / rate - 1
 

@@ -45,7 +45,9 @@ def _sum(facts: Facts, reports: Reports, name: str) -> Fraction:
     return sum((facts.needed_from(end, report, name) for end, report in reports), Fraction(0))
 
 
-def _uncontracted(terms: DebtServiceCoverage, facts: Facts, reports: Reports) -> Iterator[tuple[str, Fraction, Fraction]]:
+def _uncontracted(
+    terms: DebtServiceCoverage, facts: Facts, reports: Reports
+) -> Iterator[tuple[str, Fraction, Fraction]]:
     """Yield (index, uncontracted GPU-hours, the period's mean Reference Rate): of the whole pool, or of each asset class.
 
     Hours of the whole pool have a rate only if the clause names one, or where the pool has one.
@@ -55,7 +57,9 @@ def _uncontracted(terms: DebtServiceCoverage, facts: Facts, reports: Reports) ->
     whole = one_rate and all("uncontracted_gpu_hours" in report.figures for _, report in reports)
     own = terms.index or next(iter(assets.values())).index
     named = {own: "uncontracted_gpu_hours"} if whole else {}
-    for index, name in named.items() or ((asset.index, f"uncontracted_gpu_hours.{key}") for key, asset in assets.items()):
+    for index, name in named.items() or (
+        (asset.index, f"uncontracted_gpu_hours.{key}") for key, asset in assets.items()
+    ):
         hours = _sum(facts, reports, name)
         rates = facts.period_rates(index, terms.period)
         if not rates:
@@ -74,12 +78,27 @@ def measure(terms: DebtServiceCoverage, facts: Facts) -> Measurement:
     available = contracted + market - costs
 
     def working() -> tuple[Step, ...]:
-        hours = " + ".join(f"{written(h, Unit.GPU_HOURS)} h × {written(rate, Unit.RATE)} ({index})" for index, h, rate in open_hours)
+        hours = " + ".join(
+            f"{written(h, Unit.GPU_HOURS)} h × {written(rate, Unit.RATE)} ({index})"
+            for index, h, rate in open_hours
+        )
         cash = f"{written(contracted, Unit.USD)} + {written(market, Unit.USD)} − {written(costs, Unit.USD)}"
         ratio = f"{written(available, Unit.USD)} / {written(service, Unit.USD)}"
         return (
-            step("Uncontracted hours at market", "GPU-hours × mean Reference Rate of the period", hours, market, Unit.USD),
-            step("Cash available", "contracted revenue + uncontracted − operating costs", cash, available, Unit.USD),
+            step(
+                "Uncontracted hours at market",
+                "GPU-hours × mean Reference Rate of the period",
+                hours,
+                market,
+                Unit.USD,
+            ),
+            step(
+                "Cash available",
+                "contracted revenue + uncontracted − operating costs",
+                cash,
+                available,
+                Unit.USD,
+            ),
             step("Measured", "cash available / debt service", ratio, available / service, Unit.MULTIPLE),
         )
 

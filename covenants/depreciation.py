@@ -51,7 +51,10 @@ class Depreciation(ElectiveClause):
     since: Literal["closing date", "first publication"]
     between: Annotated[Literal["steps", "straight lines"] | None, SINCE_2] = None
     """How a curve of points is read from one to the next (`rulings.md` 50)."""
-    curve: Annotated[Annotated[tuple[CurvePoint, ...], Tag("points")] | Annotated[Scenario, Tag("scenario")], Discriminator(_kind_of_curve)]
+    curve: Annotated[
+        Annotated[tuple[CurvePoint, ...], Tag("points")] | Annotated[Scenario, Tag("scenario")],
+        Discriminator(_kind_of_curve),
+    ]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -63,7 +66,13 @@ class Depreciation(ElectiveClause):
         days = [point.on for point in self.curve]
         if len(days) < 1 or days != sorted(set(days)):
             why = "the curve is read from one date to the next"
-            raise refusal("D117", "the points of the curve are not in the order of their dates", why, "sort them, each date once", "curve")
+            raise refusal(
+                "D117",
+                "the points of the curve are not in the order of their dates",
+                why,
+                "sort them, each date once",
+                "curve",
+            )
         return self
 
 
@@ -116,7 +125,9 @@ def measure(terms: Depreciation, facts: Facts) -> Measurement:
             step("Measured", f"−(rate − rate of {since}) / rate of {since}", worked, fallen, Unit.SHARE),
         )
 
-    return Measurement(Figure(value=fallen, unit=Unit.SHARE), Figure(value=allowed, unit=Unit.SHARE), "at most", working)
+    return Measurement(
+        Figure(value=fallen, unit=Unit.SHARE), Figure(value=allowed, unit=Unit.SHARE), "at most", working
+    )
 
 
 def reading(terms: Depreciation) -> str:
@@ -125,7 +136,10 @@ def reading(terms: Depreciation) -> str:
     if isinstance(terms.curve, Scenario):
         curve = f"{terms.curve} (implied useful life {terms.curve.useful_lives})"
     elif terms.between == "steps":
-        curve = ", ".join(f"{written(point.at_most, Unit.SHARE)} from {point.on}" for point in terms.curve) + ", each until the next"
+        curve = (
+            ", ".join(f"{written(point.at_most, Unit.SHARE)} from {point.on}" for point in terms.curve)
+            + ", each until the next"
+        )
     else:
         points = ", ".join(f"{written(point.at_most, Unit.SHARE)} by {point.on}" for point in terms.curve)
         curve = f"{points}, straight lines between, from 0% at the {since}"

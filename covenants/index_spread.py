@@ -46,7 +46,13 @@ class IndexSpread(LimitClause):
     @model_validator(mode="after")
     def _of_two(self) -> Self:
         if self.index == self.against:
-            raise refusal("D125", f"`{self.index}` is measured against itself", "it never moves", "name the other index", "against")
+            raise refusal(
+                "D125",
+                f"`{self.index}` is measured against itself",
+                "it never moves",
+                "name the other index",
+                "against",
+            )
         return self
 
     @model_validator(mode="after")
@@ -55,7 +61,13 @@ class IndexSpread(LimitClause):
         if self.limit.figure.unit is not wanted:
             form = "`at least 1.10x`" if wanted is Unit.MULTIPLE else "`at least USD 0.40 per GPU-hour`"
             why = f"a {self.measured_as} of two rates is counted in {wanted.value}"
-            raise refusal("D115", f"the limit `{self.limit}` does not fit a {self.measured_as}", why, f"write it like {form}", "limit")
+            raise refusal(
+                "D115",
+                f"the limit `{self.limit}` does not fit a {self.measured_as}",
+                why,
+                f"write it like {form}",
+                "limit",
+            )
         return self
 
 
@@ -69,10 +81,14 @@ def _legs(terms: IndexSpread, facts: Facts) -> tuple[Fraction, Fraction]:
             if not isinstance(terms.missing_leg, At):
                 raise
     if not ratios:
-        raise Missing(f"neither {terms.index} nor {terms.against} was published on {facts.on}", terms.cite, "rate")
+        raise Missing(
+            f"neither {terms.index} nor {terms.against} was published on {facts.on}", terms.cite, "rate"
+        )
     for index in (terms.index, terms.against):
         if index not in ratios and isinstance(terms.missing_leg, At):
-            ratios[index] = facts.term(f"Level of {index} where it is missing", terms.missing_leg.at, Unit.RATE, terms.cite)
+            ratios[index] = facts.term(
+                f"Level of {index} where it is missing", terms.missing_leg.at, Unit.RATE, terms.cite
+            )
     return ratios[terms.index], facts.nonzero(terms.against, ratios[terms.against], terms.cite)
 
 
@@ -86,7 +102,9 @@ def measure(terms: IndexSpread, facts: Facts) -> Measurement:
     def working() -> tuple[Step, ...]:
         worked = f"{written(own, Unit.RATE)} {sign} {written(other, Unit.RATE)}"
         unit = Unit.MULTIPLE if ratio else Unit.RATE
-        return (step("Measured", f"{terms.index} {sign} {terms.against}, both of this date", worked, value, unit),)
+        return (
+            step("Measured", f"{terms.index} {sign} {terms.against}, both of this date", worked, value, unit),
+        )
 
     return against(terms.limit, value, working)
 

@@ -61,7 +61,13 @@ def measure(terms: LiquidationCoverage, facts: Facts) -> Measurement:
         ratio = f"{written(proceeds, Unit.USD)} / {written(balance, Unit.USD)}"
         return (
             *sold,
-            step("Loss given default implied", "1 − proceeds / balance, not below zero", f"1 − {ratio}", loss, Unit.SHARE),
+            step(
+                "Loss given default implied",
+                "1 − proceeds / balance, not below zero",
+                f"1 − {ratio}",
+                loss,
+                Unit.SHARE,
+            ),
             step("Measured", "proceeds / balance", ratio, covered, Unit.SHARE),
         )
 

@@ -8,7 +8,13 @@ from fractions import Fraction
 from typing import Annotated, ClassVar, Literal
 
 from engine.basics.values import listed, rounded
-from engine.determination.collateral import CollateralPart, collateral_form, collateral_parts, collateral_value, valuation
+from engine.determination.collateral import (
+    CollateralPart,
+    collateral_form,
+    collateral_parts,
+    collateral_value,
+    valuation,
+)
 from engine.determination.template import (
     SINCE_2,
     Clause,
@@ -67,9 +73,19 @@ def measure(terms: LoanToValue, facts: Facts) -> Measurement:
         steps = valuation(parts, value, terms.against.removeprefix("the "))
         ratio = f"{written(principal, Unit.USD)} / {written(value, Unit.USD)}"
         figure = Figure(value=share, unit=Unit.SHARE)
-        return (*steps, Step(name="Measured", formula=f"outstanding principal / {terms.against}", worked=ratio, figure=figure))
+        return (
+            *steps,
+            Step(
+                name="Measured",
+                formula=f"outstanding principal / {terms.against}",
+                worked=ratio,
+                figure=figure,
+            ),
+        )
 
-    return Measurement(Figure(value=share, unit=Unit.SHARE), Figure(value=terms.maximum, unit=Unit.SHARE), "at most", working)
+    return Measurement(
+        Figure(value=share, unit=Unit.SHARE), Figure(value=terms.maximum, unit=Unit.SHARE), "at most", working
+    )
 
 
 def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
@@ -83,7 +99,9 @@ def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
     cash = Fraction(rounded(principal - terms.maximum * value, 2, ROUND_CEILING))
     if "prepayment" in terms.cure.cured_by:
         ways.append(remedy("prepayment", cash, Unit.USD))
-    if "additional collateral" in terms.cure.cured_by and terms.maximum > 0:  # no collateral is enough for a maximum of nothing
+    if (
+        "additional collateral" in terms.cure.cured_by and terms.maximum > 0
+    ):  # no collateral is enough for a maximum of nothing
         ways += [_more_gpus(part, principal / terms.maximum - value) for part in parts if part.each > 0]
     if "equity" in terms.cure.cured_by:
         ways.append(remedy("equity", cash, Unit.USD))
@@ -91,14 +109,20 @@ def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
 
 
 def _more_gpus(part: CollateralPart, short: Fraction) -> Remedy:
-    return remedy("additional collateral", Fraction(rounded(short / part.each, 0, ROUND_CEILING)), Unit.GPUS, part.name)
+    return remedy(
+        "additional collateral", Fraction(rounded(short / part.each, 0, ROUND_CEILING)), Unit.GPUS, part.name
+    )
 
 
 def reading(terms: LoanToValue) -> str:
     """Return the clause in plain English."""
     whose = f"of {whose_balance(terms, '')} " if terms.debt_class else ""
     rates = listed([f"{name} {written(rate, Unit.SHARE)}" for name, rate in terms.advance_rates.items()])
-    base = f"the Borrowing Base, which is of each asset class a part of its Collateral Value: {rates}. That value is" if rates else ""
+    base = (
+        f"the Borrowing Base, which is of each asset class a part of its Collateral Value: {rates}. That value is"
+        if rates
+        else ""
+    )
     return (
         f"The outstanding principal {whose}must be at most {written(terms.maximum, Unit.SHARE)} of {base or 'Collateral Value, which is'} "
         f"{written(terms.multiple, Unit.COUNT)} times the Reference Rate times the GPU-hours that the Pledged GPU Assets "

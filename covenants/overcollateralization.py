@@ -56,7 +56,9 @@ def measure(terms: Overcollateralization, facts: Facts) -> Measurement:
         ratio = f"{written(value, Unit.USD)} / {written(balance, Unit.USD)}"
         return (
             *valuation(parts, value),
-            step("Balance covered", "the classes that count, in order of seniority", added, balance, Unit.USD),
+            step(
+                "Balance covered", "the classes that count, in order of seniority", added, balance, Unit.USD
+            ),
             step("Measured", "Collateral Value / balance covered", ratio, value / balance, Unit.SHARE),
         )
 

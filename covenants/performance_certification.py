@@ -42,14 +42,22 @@ class PerformanceCertification(LimitClause):
     def _a_level(self) -> Self:
         if self.measured_as == "performance against origination" and not self.at_origination:
             why = "certified performance is measured against it"
-            raise refusal("D119", "`at_origination` is missing", why, "write the certified performance at origination", "measured_as")
+            raise refusal(
+                "D119",
+                "`at_origination` is missing",
+                why,
+                "write the certified performance at origination",
+                "measured_as",
+            )
         if self.measured_as == "share of the fleet" and self.at_origination is not None:
             why = "a share of the fleet is measured against no performance"
             raise refusal("D541", "`at_origination` decides nothing here", why, "remove it", "at_origination")
         return self
 
 
-def _certified(terms: PerformanceCertification, facts: Facts, asset: str) -> Iterator[tuple[date, Fraction, Fraction]]:
+def _certified(
+    terms: PerformanceCertification, facts: Facts, asset: str
+) -> Iterator[tuple[date, Fraction, Fraction]]:
     """Yield (day, GPUs, performance) of each certificate of an asset class that is young enough."""
     oldest = earlier(facts.on, terms.younger_than)
     performance = facts.family(f"certified_performance.{asset}")
@@ -59,12 +67,16 @@ def _certified(terms: PerformanceCertification, facts: Facts, asset: str) -> Ite
             yield on, gpus, performance.get(day, Fraction(0))
 
 
-def _of_class(terms: PerformanceCertification, facts: Facts, asset: str) -> tuple[tuple[date, Fraction, Fraction], ...]:
+def _of_class(
+    terms: PerformanceCertification, facts: Facts, asset: str
+) -> tuple[tuple[date, Fraction, Fraction], ...]:
     """Return the same, of one asset class. Raises Missing if more GPUs are certified than there are: both cannot be so."""
     reported, there = tuple(_certified(terms, facts, asset)), facts.gpus(asset)
     certified = sum((gpus for _, gpus, _ in reported), Fraction(0))
     if certified > there:
-        raise Missing(f"{int(certified):,} GPUs of {asset} are certified, the class has {there:,}", terms.cite, "report")
+        raise Missing(
+            f"{int(certified):,} GPUs of {asset} are certified, the class has {there:,}", terms.cite, "report"
+        )
     return reported
 
 
@@ -73,15 +85,26 @@ def measure(terms: PerformanceCertification, facts: Facts) -> Measurement:
     units = [unit for asset in facts.terms.pledged_assets for unit in _of_class(terms, facts, asset)]
     certified = sum((gpus for _, gpus, _ in units), Fraction(0))
     if terms.measured_as == "share of the fleet":
-        fleet = facts.nonzero("fleet", Fraction(sum(facts.gpus(asset) for asset in facts.terms.pledged_assets)), terms.cite)
+        fleet = facts.nonzero(
+            "fleet", Fraction(sum(facts.gpus(asset) for asset in facts.terms.pledged_assets)), terms.cite
+        )
         worked = f"{int(certified):,} / {int(fleet):,} GPUs"
-        return _against(terms, certified / fleet, "GPUs with a certificate young enough / GPUs of the fleet", worked)
+        return _against(
+            terms, certified / fleet, "GPUs with a certificate young enough / GPUs of the fleet", worked
+        )
     if certified == 0:
         raise Missing(f"no certificate is younger than {terms.younger_than}", terms.cite, "report")
     mean = sum((gpus * performance for _, gpus, performance in units), Fraction(0)) / certified
-    level = facts.term("performance at origination", terms.at_origination or Fraction(0), Unit.SHARE, terms.cite)
+    level = facts.term(
+        "performance at origination", terms.at_origination or Fraction(0), Unit.SHARE, terms.cite
+    )
     worked = f"{written(mean, Unit.SHARE)} / {written(level, Unit.SHARE)}"
-    return _against(terms, mean / level, "mean certified performance, weighted by GPUs / performance at origination", worked)
+    return _against(
+        terms,
+        mean / level,
+        "mean certified performance, weighted by GPUs / performance at origination",
+        worked,
+    )
 
 
 def _against(terms: PerformanceCertification, value: Fraction, formula: str, worked: str) -> Measurement:

@@ -42,7 +42,13 @@ class PoolCoverage(LimitClause):
     def _a_balance(self) -> Self:
         if self.scheduled_balance <= 0:
             why = "a ratio needs a balance"
-            raise refusal("D118", "the scheduled balance is zero", why, "write the balance at the horizon", "scheduled_balance")
+            raise refusal(
+                "D118",
+                "the scheduled balance is zero",
+                why,
+                "write the balance at the horizon",
+                "scheduled_balance",
+            )
         return self
 
 
@@ -55,15 +61,29 @@ def measure(terms: PoolCoverage, facts: Facts) -> Measurement:
     today = collateral_value(parts, terms.cite)
     kept = terms.scenario.left(facts.on, terms.horizon)
     then = today * kept
-    balance = facts.term(f"balance scheduled on {terms.horizon}", terms.scheduled_balance, Unit.USD, terms.cite)
+    balance = facts.term(
+        f"balance scheduled on {terms.horizon}", terms.scheduled_balance, Unit.USD, terms.cite
+    )
 
     def working() -> tuple[Step, ...]:
         fall = f"{written(today, Unit.USD)} × {written(kept, Unit.COUNT)}"
         ratio = f"{written(then, Unit.USD)} / {written(balance, Unit.USD)}"
         return (
             *valuation(parts, today),
-            step("Collateral Value at the horizon", f"{terms.scenario}, {days} days to {terms.horizon}", fall, then, Unit.USD),
-            step("Measured", "Collateral Value at the horizon / balance scheduled then", ratio, Fraction(then / balance), Unit.SHARE),
+            step(
+                "Collateral Value at the horizon",
+                f"{terms.scenario}, {days} days to {terms.horizon}",
+                fall,
+                then,
+                Unit.USD,
+            ),
+            step(
+                "Measured",
+                "Collateral Value at the horizon / balance scheduled then",
+                ratio,
+                Fraction(then / balance),
+                Unit.SHARE,
+            ),
         )
 
     return against(terms.limit, then / balance, working)

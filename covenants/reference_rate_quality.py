@@ -47,7 +47,13 @@ class ReferenceRateQuality(LimitClause):
         if self.limit.figure.unit is not wanted:
             form = "`at most 15%`" if wanted is Unit.SHARE else "`at least 4` hosts or `at most 0`"
             why = f"{self.quality} is counted in {wanted.value}"
-            raise refusal("D115", f"the limit `{self.limit}` does not fit {self.quality}", why, f"write it like {form}", "limit")
+            raise refusal(
+                "D115",
+                f"the limit `{self.limit}` does not fit {self.quality}",
+                why,
+                f"write it like {form}",
+                "limit",
+            )
         return self
 
 
@@ -72,24 +78,31 @@ def _hosts(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
     enough = terms.limit.comparison in ("at least", "more than") and published.hosts >= terms.limit.value
     if published.hosts_at_least and not enough:
         raise Missing(
-            f"at least {counted(published.hosts, 'hosts')} on {published.publication_date}; how many is not known", terms.cite, "rate"
+            f"at least {counted(published.hosts, 'hosts')} on {published.publication_date}; how many is not known",
+            terms.cite,
+            "rate",
         )
-    return Fraction(
-        published.hosts
-    ), f"{'at least ' if published.hosts_at_least else ''}{counted(published.hosts, 'hosts')}, {published.publication_date}"
+    return (
+        Fraction(published.hosts),
+        f"{'at least ' if published.hosts_at_least else ''}{counted(published.hosts, 'hosts')}, {published.publication_date}",
+    )
 
 
 def _low_confidence(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
     published = _published(terms, facts)
     low = published.low_confidence or published.value is None  # a week without a value is flagged (rulings 4)
-    reasons = "; ".join(published.low_confidence_reasons) or ("not published" if published.value is None else "")
+    reasons = "; ".join(published.low_confidence_reasons) or (
+        "not published" if published.value is None else ""
+    )
     flagged = f"Low Confidence: {reasons}" if low else "not flagged"
     return Fraction(int(low)), f"{published.publication_date}: {flagged}"
 
 
 def _fallback(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
     rate = facts.latest(facts.terms.index_of(terms))
-    return Fraction(int(rate.step != "published value" or rate.value is None)), f"step of the fallback: {rate.step}"
+    return Fraction(
+        int(rate.step != "published value" or rate.value is None)
+    ), f"step of the fallback: {rate.step}"
 
 
 MEASURES: dict[str, tuple[str, Callable[[ReferenceRateQuality, Facts], tuple[Fraction, str]]]] = {

@@ -41,7 +41,9 @@ def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
     index = facts.terms.index_of(terms)
     weeks = terms.trailing_period.count
     rates = facts.trailing_rates(index, weeks)
-    mean = facts.nonzero(f"mean of {index}", sum((rate for _, rate in rates), Fraction(0)) / weeks, terms.cite)
+    mean = facts.nonzero(
+        f"mean of {index}", sum((rate for _, rate in rates), Fraction(0)) / weeks, terms.cite
+    )
     rent, how = _average_rent(terms, facts, weeks)
     share = rent / mean
 
@@ -50,11 +52,22 @@ def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
         ratio = f"{written(rent, Unit.RATE)} / {written(mean, Unit.RATE)}"
         return (
             *how,
-            step("Mean Reference Rate", f"simple mean of {weeks} Publication Dates", f"({sum_of}) / {weeks}", mean, Unit.RATE),
+            step(
+                "Mean Reference Rate",
+                f"simple mean of {weeks} Publication Dates",
+                f"({sum_of}) / {weeks}",
+                mean,
+                Unit.RATE,
+            ),
             step("Measured", "weighted average rental rate / mean Reference Rate", ratio, share, Unit.SHARE),
         )
 
-    return Measurement(Figure(value=share, unit=Unit.SHARE), Figure(value=terms.minimum, unit=Unit.SHARE), "at least", working)
+    return Measurement(
+        Figure(value=share, unit=Unit.SHARE),
+        Figure(value=terms.minimum, unit=Unit.SHARE),
+        "at least",
+        working,
+    )
 
 
 def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fraction, tuple[Step, ...]]:
@@ -62,12 +75,19 @@ def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fra
     certified = facts.certified(AVERAGE, weeks)
     if certified is not None:
         text = written(certified, Unit.RATE)
-        return certified, (step("Average rental rate", f"as reported, trailing {weeks} weeks", text, certified, Unit.RATE),)
+        return certified, (
+            step("Average rental rate", f"as reported, trailing {weeks} weeks", text, certified, Unit.RATE),
+        )
     revenue, hours = Fraction(0), Fraction(0)
     for end, report in facts.window_reports(weeks):
         for asset in facts.terms.pledged_assets:
-            rented, rate = facts.needed_from(end, report, f"rental.{asset}.rented_gpu_hours"), f"rental.{asset}.weighted_average_rate"
-            if rented == 0:  # an idle class earns nothing at any rate, and has none that the Servicer could report
+            rented, rate = (
+                facts.needed_from(end, report, f"rental.{asset}.rented_gpu_hours"),
+                f"rental.{asset}.weighted_average_rate",
+            )
+            if (
+                rented == 0
+            ):  # an idle class earns nothing at any rate, and has none that the Servicer could report
                 facts.from_window(end, report, rate)
             else:
                 revenue += rented * facts.needed_from(end, report, rate)
@@ -77,7 +97,9 @@ def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fra
         raise Missing(f"no {terms.weighted_by} in the trailing {weeks} weeks", terms.cite, "report")
     rent = revenue / hours
     worked = f"{written(revenue, Unit.USD)} / {written(hours, Unit.GPU_HOURS)} GPU-hours"
-    return rent, (step("Average rental rate", f"revenue / {terms.weighted_by}, {weeks} weeks", worked, rent, Unit.RATE),)
+    return rent, (
+        step("Average rental rate", f"revenue / {terms.weighted_by}, {weeks} weeks", worked, rent, Unit.RATE),
+    )
 
 
 def columns(terms: RentalRateFloor, facts: Facts) -> LinearForm:
@@ -88,7 +110,11 @@ def columns(terms: RentalRateFloor, facts: Facts) -> LinearForm:
 
 def reading(terms: RentalRateFloor) -> str:
     """Return the clause in plain English."""
-    idle = "idle hours count at zero" if terms.weighted_by == "available GPU-hours" else "idle hours do not count"
+    idle = (
+        "idle hours count at zero"
+        if terms.weighted_by == "available GPU-hours"
+        else "idle hours do not count"
+    )
     return (
         f"Over the trailing {terms.trailing_period}, the revenue of the Pledged GPU Assets divided by their "
         f"{terms.weighted_by} ({idle}) must be at least {written(terms.minimum, Unit.SHARE)} of the simple mean of the "

@@ -49,8 +49,13 @@ def measure(terms: RentalResaleSpread, facts: Facts) -> Measurement:
     since, base = facts.rate_since(terms.since, index)
     rate = facts.reference_rate(index)
     quote, _ = facts.fresh(f"resale_quote.{terms.asset_class}", terms.quotes_too_old_after, terms.cite)
-    then = facts.term(f"resale value of {terms.asset_class} on {since}", terms.resale_at_reference, Unit.USD, terms.cite)
-    base, then = facts.nonzero(f"rate of {since}", base, terms.cite), facts.nonzero(f"resale value of {since}", then, terms.cite)
+    then = facts.term(
+        f"resale value of {terms.asset_class} on {since}", terms.resale_at_reference, Unit.USD, terms.cite
+    )
+    base, then = (
+        facts.nonzero(f"rate of {since}", base, terms.cite),
+        facts.nonzero(f"resale value of {since}", then, terms.cite),
+    )
     rental, resale = (rate - base) / base, (quote - then) / then
     spread = rental - resale
 

@@ -58,10 +58,20 @@ class ReportedFigure(LimitClause):
         if self.trailing is not None and self.trailing.taken_as not in allowed:
             why = f"a {self.measured.kind} is taken as {listed(allowed, 'or')}"
             raise refusal(
-                "D562", f"`as: {self.trailing.taken_as}` cannot be here", why, f"write `{allowed[0]}` or another of them", "trailing"
+                "D562",
+                f"`as: {self.trailing.taken_as}` cannot be here",
+                why,
+                f"write `{allowed[0]}` or another of them",
+                "trailing",
             )
         if self.trailing is not None and self.trailing.taken_as == "last" and self.trailing.n > 1:
-            raise refusal("D562", "`n` is of no use here", "the last report is one", "write `n: 1`, or how the periods count", "trailing")
+            raise refusal(
+                "D562",
+                "`n` is of no use here",
+                "the last report is one",
+                "write `n: 1`, or how the periods count",
+                "trailing",
+            )
         return self
 
 
@@ -69,7 +79,9 @@ def _lookups(terms: ReportedFigure, facts: Facts) -> tuple[Lookup, ...]:
     """Return what each report of the trailing periods gives, oldest first; of the report that serves if none are counted."""
     if terms.trailing is None or terms.trailing.taken_as == "last":
         return (facts.figure,)
-    return tuple(partial(facts.needed_from, end, report) for end, report in facts.trailing_reports(terms.trailing.n))
+    return tuple(
+        partial(facts.needed_from, end, report) for end, report in facts.trailing_reports(terms.trailing.n)
+    )
 
 
 def measure(terms: ReportedFigure, facts: Facts) -> Measurement:
@@ -79,7 +91,10 @@ def measure(terms: ReportedFigure, facts: Facts) -> Measurement:
     if terms.measured.kind == "ratio":
         value = _ratio(terms, names[1], periods)
     else:
-        values = [parts[0] - parts[1] if terms.measured.kind == "difference" else sum(parts, Fraction(0)) for parts in periods]
+        values = [
+            parts[0] - parts[1] if terms.measured.kind == "difference" else sum(parts, Fraction(0))
+            for parts in periods
+        ]
         taken = terms.trailing.taken_as if terms.trailing is not None else "last"
         value = sum(values, Fraction(0)) / (len(values) if taken == "mean" else 1)
     unit = terms.limit.figure.unit
@@ -113,14 +128,22 @@ def _worked(terms: ReportedFigure, periods: list[list[Fraction]], sign: str, fig
     sums = [sum(column, Fraction(0)) for column in zip(*periods, strict=True)]
     if terms.trailing is not None and terms.trailing.taken_as == "ratio of sums":
         periods = [sums]
-    return "; ".join(sign.join(written(value, unit) for value, unit in zip(parts, units, strict=True)) for parts in periods)
+    return "; ".join(
+        sign.join(written(value, unit) for value, unit in zip(parts, units, strict=True)) for parts in periods
+    )
 
 
 def remedies(terms: ReportedFigure, facts: Facts) -> tuple[Remedy, ...]:
     """Return the equity, up to the cent, that lifts an amount of one report to its limit."""
     taken = terms.trailing.taken_as if terms.trailing is not None else "last"
     up = terms.limit.comparison in ("at least", "more than")
-    if terms.cure == "none" or "equity" not in terms.cure.cured_by or terms.limit.figure.unit is not Unit.USD or not up or taken != "last":
+    if (
+        terms.cure == "none"
+        or "equity" not in terms.cure.cured_by
+        or terms.limit.figure.unit is not Unit.USD
+        or not up
+        or taken != "last"
+    ):
         return ()
     amount = least(terms.limit.value - measure(terms, facts).measured.value, 2, terms.limit)
     return (remedy("equity", amount, Unit.USD),)

@@ -48,7 +48,12 @@ def scribe() -> Scribe:
     return Scribe(actor(), built(), clock())
 
 
-def tools(progress: Callable[[str], None], now: datetime | None = None, executor: str = PROCESSES, scheduler: str | None = None) -> Tools:
+def tools(
+    progress: Callable[[str], None],
+    now: datetime | None = None,
+    executor: str = PROCESSES,
+    scheduler: str | None = None,
+) -> Tools:
     """Return what a run needs from outside the engine: the templates, the renderer, the receiver of progress, and a clock.
 
     Raises WrongUsage for an unknown executor, and for Dask if it is not installed.
@@ -59,7 +64,15 @@ def tools(progress: Callable[[str], None], now: datetime | None = None, executor
     at = now or clock()
     drawing = _renderer() if executor == PROCESSES else _elsewhere(executor, scheduler, progress)
     return Tools(
-        all_templates(), drawing, at, who.actor, progress, who.engine, None if now else clock, pages=notice_pages(), spent=_spent()
+        all_templates(),
+        drawing,
+        at,
+        who.actor,
+        progress,
+        who.engine,
+        None if now else clock,
+        pages=notice_pages(),
+        spent=_spent(),
     )
 
 
@@ -130,13 +143,17 @@ def _renderer() -> Render:
 def publication_page(workspace: Workspace) -> Any:
     """Return what renders a publication page: (weeks, when it was recorded, first print, coverage, Appendix A) -> HTML and PDF."""
 
-    def render(weeks: Any, recorded_at: datetime, first: Any, coverage: Any, appendix: Any) -> tuple[str, bytes]:
+    def render(
+        weeks: Any, recorded_at: datetime, first: Any, coverage: Any, appendix: Any
+    ) -> tuple[str, bytes]:
         from reports.pages.publication import PublicationInputs
         from reports.render.pdf import render_publication
 
         generated = (workspace.root / "GENERATED").exists()
         operator = workspace.settings.operator
-        return render_publication(PublicationInputs(weeks[-1], weeks, operator, recorded_at, first, generated, coverage, appendix))
+        return render_publication(
+            PublicationInputs(weeks[-1], weeks, operator, recorded_at, first, generated, coverage, appendix)
+        )
 
     return render
 
@@ -149,7 +166,9 @@ def summary_page(workspace: Workspace) -> Any:
         from reports.render.pdf import render_portfolio
 
         generated = (workspace.root / "GENERATED").exists()
-        return render_portfolio(PortfolioInputs(rows, on, text, workspace.settings.operator, clock(), generated))
+        return render_portfolio(
+            PortfolioInputs(rows, on, text, workspace.settings.operator, clock(), generated)
+        )
 
     return render
 
@@ -162,7 +181,9 @@ def validation_page(workspace: Workspace) -> Any:
         from reports.render.pdf import render_validation
 
         generated = (workspace.root / "GENERATED").exists()
-        return render_validation(ValidationInputs(data, weeks, workspace.settings.operator, clock(), generated))
+        return render_validation(
+            ValidationInputs(data, weeks, workspace.settings.operator, clock(), generated)
+        )
 
     return render
 

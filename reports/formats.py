@@ -38,7 +38,21 @@ Runs = list[tuple[str, bool]]
 ISO_DATE = re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?![\w-])")
 """A date by itself; one inside a document's name is left alone."""
 ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+COUNTS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 LEAST_DECIMALS = {Unit.USD: 2, Unit.RATE: 4}
 CALENDARS = {
     "us-federal-reserve": "Federal Reserve",
@@ -132,7 +146,9 @@ def with_dates(text: str) -> str:
 def role(key: str) -> str:
     """Return a party's role as the agreement names it: `Administrative Agent`."""
     words = key.replace("_", " ").replace("-", " ").split()
-    return " ".join(word if word in SMALL_WORDS else CAPITALS.get(word, word[:1].upper() + word[1:]) for word in words)
+    return " ".join(
+        word if word in SMALL_WORDS else CAPITALS.get(word, word[:1].upper() + word[1:]) for word in words
+    )
 
 
 def trigger_name(key: str, title: str) -> str:
@@ -221,7 +237,11 @@ def whole(value: Any) -> str:
 
 def interval(bounds: Mapping[str, Any] | None) -> str:
     """Return an interval given in JSON: `1.4441 to 1.5186`."""
-    return NONE if not bounds or bounds.get("low") is None else f"{price(bounds['low'])} to {price(bounds['high'])}"
+    return (
+        NONE
+        if not bounds or bounds.get("low") is None
+        else f"{price(bounds['low'])} to {price(bounds['high'])}"
+    )
 
 
 def plain(runs: Runs) -> str:

@@ -80,7 +80,9 @@ def chromium() -> Iterator[Browser]:
 
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        pytest.fail("Chromium is not on this machine: run these tests with `make test-web`, which installs it")
+        pytest.fail(
+            "Chromium is not on this machine: run these tests with `make test-web`, which installs it"
+        )
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=as_root)

@@ -15,16 +15,28 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MEMORY = Path("/dev/shm")
 SEEDS = os.environ.get("HEADROOM_SEEDS", "10000")
 FAMILIES = (
-    ("threshold cases against rationals, four covenants", "100,000 each", "tests/covenants/test_templates.py"),
+    (
+        "threshold cases against rationals, four covenants",
+        "100,000 each",
+        "tests/covenants/test_templates.py",
+    ),
     ("threshold cases against rationals, ABS tests", "20,000 each", "tests/covenants/test_abs_templates.py"),
-    ("threshold cases against rationals, reported figures", "100,000", "tests/covenants/test_reported_figure_thresholds.py"),
+    (
+        "threshold cases against rationals, reported figures",
+        "100,000",
+        "tests/covenants/test_reported_figure_thresholds.py",
+    ),
     (
         "threshold cases against rationals, amounts, curves, cures",
         "100,000 each",
         "tests/covenants/test_further_thresholds.py",
     ),
     ("bad deal files, each at its place", "all", "tests/terms"),
-    ("log attacks, append-only statements, Merkle to n = 130", "all", "tests/record --deselect tests/record/test_power_loss.py"),
+    (
+        "log attacks, append-only statements, Merkle to n = 130",
+        "all",
+        "tests/record --deselect tests/record/test_power_loss.py",
+    ),
     ("power-loss images", "5,000", "tests/record/test_power_loss.py"),
     ("mutations of a signed notice", "1,000", "tests/notices/test_verify_notice.py"),
     ("every reader against files that nobody would write", "200,000 or 10 minutes each", "tests/fuzz"),
@@ -34,8 +46,16 @@ FAMILIES = (
     ("SIGKILLs around the message of a delivery", "300", "tests/delivery/test_kills.py"),
     ("an I/O error at every write of a run", "all", "tests/operations/test_exactly_once.py -k every_write"),
     ("a built wheel in an empty environment runs the demonstration", "whole", "tests/tools/test_wheel.py"),
-    ("random deals x paths in columns, equal to the exact engine", "100,000", "tests/foresight/test_columns.py -k come_out"),
-    ("intervals of the rate model hold 93% to 97% of what comes", "300 series", "tests/foresight/test_rate_model.py -k intervals"),
+    (
+        "random deals x paths in columns, equal to the exact engine",
+        "100,000",
+        "tests/foresight/test_columns.py -k come_out",
+    ),
+    (
+        "intervals of the rate model hold 93% to 97% of what comes",
+        "300 series",
+        "tests/foresight/test_rate_model.py -k intervals",
+    ),
     ("requests to the desk, after which it holds no more", "10,000", "tests/web/test_endurance.py -k grow"),
     ("histories keyed late equal those keyed in time", "500", "tests/evaluation/test_late_entry.py"),
     ("seeded histories", f"{int(SEEDS):,}", "tests/audit/test_seeded_histories.py -k seeded"),
@@ -70,8 +90,19 @@ def _run(selection: str, environment: dict[str, str]) -> subprocess.CompletedPro
     """One family on two processes; the seeded histories in memory where there is room: they test order, not the disk."""
     quick = MEMORY if MEMORY.is_dir() and "seeded" in selection else None
     with tempfile.TemporaryDirectory(dir=quick) as folder:
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", f"--basetemp={folder}/tests", *selection.split()]
-        return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, check=False)
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "2",
+            f"--basetemp={folder}/tests",
+            *selection.split(),
+        ]
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, check=False
+        )
 
 
 if __name__ == "__main__":

@@ -55,12 +55,40 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "demo": (*FACTS, "operations", "delivery", "workspace", "record", "notices"),
     "assembly": (*FACTS, "operations", "workspace", "record", "covenants", "reports"),
     "web": (*FACTS, "assembly", "operations", "queries", "audit", "delivery", "foresight", "workspace"),
-    "cli": (*FACTS, "assembly", "operations", "queries", "audit", "delivery", "foresight", "workspace", "demo", "web"),
+    "cli": (
+        *FACTS,
+        "assembly",
+        "operations",
+        "queries",
+        "audit",
+        "delivery",
+        "foresight",
+        "workspace",
+        "demo",
+        "web",
+    ),
 }
 """Which rooms a room may import; `docs/architecture.md` prints the same table."""
-IN_COLUMNS = ("path_rates", "path_outcomes", "thresholds", "verdicts", "state_arrays", "trigger_arrays", "shared_steps", "many_paths")
+IN_COLUMNS = (
+    "path_rates",
+    "path_outcomes",
+    "thresholds",
+    "verdicts",
+    "state_arrays",
+    "trigger_arrays",
+    "shared_steps",
+    "many_paths",
+)
 COLUMNS = (*(f"columns/{name}" for name in IN_COLUMNS), "path_tallies")
-NUMBERS = ("rate_model", "rate_posterior", "rate_forecast", "rate_paths", "sampling_noise", "calibrate", *COLUMNS)
+NUMBERS = (
+    "rate_model",
+    "rate_posterior",
+    "rate_forecast",
+    "rate_paths",
+    "sampling_noise",
+    "calibrate",
+    *COLUMNS,
+)
 """The modules of foresight that count on arrays; the first four know laws of probability too."""
 DOORS = {
     "sqlmodel": {"engine/record/store.py", "engine/record/database.py", "engine/record/guards.py"},
@@ -77,12 +105,18 @@ DOORS = {
     },
     "scipy": {
         "engine/market/interval.py",
-        *(f"engine/market/quality/{room}.py" for room in ("statistical_suite", "time_series", "distribution", "representativeness")),
+        *(
+            f"engine/market/quality/{room}.py"
+            for room in ("statistical_suite", "time_series", "distribution", "representativeness")
+        ),
         *(f"engine/foresight/{room}.py" for room in NUMBERS[:4]),
     },
     "weasyprint": {
         *(f"reports/render/{room}.py" for room in ("pdf", "assets", "pdf_a")),
-        *(f"reports/render/memory/{room}.py" for room in ("__init__", "styles", "sizes", "lines", "glyphs", "pictures")),
+        *(
+            f"reports/render/memory/{room}.py"
+            for room in ("__init__", "styles", "sizes", "lines", "glyphs", "pictures")
+        ),
     },
     "distributed": {"reports/render/dask_pool.py"},
     "yaml": {"engine/terms/source.py"},
@@ -113,7 +147,7 @@ PROTOCOL_DOORS = (
     *(f"engine.determination.{room}" for room in ("template", "collateral", "scenario")),
 )
 """What a template may know."""
-LONGEST = 350
+LONGEST = 500
 
 
 def modules() -> Iterator[Path]:
@@ -134,7 +168,14 @@ def room_of(module: str) -> str:
     top, _, rest = module.partition(".")
     if top != "engine":
         return top
-    inner = next((room for room in ("market/quality", "terms/checks") if f"{rest}.".startswith(room.replace("/", ".") + ".")), None)
+    inner = next(
+        (
+            room
+            for room in ("market/quality", "terms/checks")
+            if f"{rest}.".startswith(room.replace("/", ".") + ".")
+        ),
+        None,
+    )
     first = rest.partition(".")[0]
     return inner or (first if first in MAY_IMPORT else "")
 
@@ -188,20 +229,31 @@ def test_the_checker_bites(path: str, source: str) -> None:
 
 
 def test_every_part_of_the_engine_is_a_room_and_only_the_composition_root_is_loose() -> None:
-    there = {path.stem for path in (REPOSITORY / "engine").iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    there = {
+        path.stem
+        for path in (REPOSITORY / "engine").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
     assert there - {"__init__"} <= set(MAY_IMPORT)
     assert {path.name for path in (REPOSITORY / "engine").glob("*.py")} <= {"__init__.py", "assembly.py"}
 
 
 def test_a_file_name_is_unique_in_the_engine() -> None:
     """A command's own name in `cli` is excepted: the command is called as what it does."""
-    names = Counter(path.name for path in (REPOSITORY / "engine").rglob("*.py") if "cli" not in path.parts and path.name != "__init__.py")
+    names = Counter(
+        path.name
+        for path in (REPOSITORY / "engine").rglob("*.py")
+        if "cli" not in path.parts and path.name != "__init__.py"
+    )
     assert [name for name, count in names.items() if count > 1 and name not in {"workspace.py"}] == []
 
 
 def test_no_module_leads_back_to_itself() -> None:
     """No circle of imports, late ones and those for types alone included; a package's own `__init__` is the package."""
-    own = {str(path.relative_to(REPOSITORY).with_suffix("")).replace("/", ".").removesuffix(".__init__"): path for path in modules()}
+    own = {
+        str(path.relative_to(REPOSITORY).with_suffix("")).replace("/", ".").removesuffix(".__init__"): path
+        for path in modules()
+    }
     arrows: dict[str, set[str]] = {}
     for name, path in own.items():
         named = imported(ast.parse(path.read_text(encoding="utf-8")))
@@ -221,7 +273,10 @@ def test_the_engine_knows_no_particular_covenant() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 words = {word for word in re.findall(r"\w+", node.value) if "_" in word} | {node.value}
-                found += [f"{path.relative_to(REPOSITORY)}:{node.lineno}: {word}" for word in words & (names - set(COMMANDS))]
+                found += [
+                    f"{path.relative_to(REPOSITORY)}:{node.lineno}: {word}"
+                    for word in words & (names - set(COMMANDS))
+                ]
     assert found == []
 
 
@@ -244,5 +299,8 @@ def test_no_file_names_this_machine() -> None:
     above = f"{REPOSITORY.parent}/" if len(REPOSITORY.parts) > 3 else f"{REPOSITORY}/"
     for name in listed.stdout.splitlines():
         path = REPOSITORY / name
-        if path.suffix in {".py", ".md", ".yaml", ".toml", ".csv", ".j2", ".css", ".txt", ""} and path.is_file():
+        if (
+            path.suffix in {".py", ".md", ".yaml", ".toml", ".csv", ".j2", ".css", ".txt", ""}
+            and path.is_file()
+        ):
             assert above not in path.read_text(encoding="utf-8", errors="replace"), name

@@ -21,7 +21,11 @@ ROW = rf'^\| <a id="({CODE})"></a>\1 \|'
 
 
 def sources() -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for room in ("engine", "covenants") for path in (REPOSITORY / room).rglob("*.py"))
+    return "\n".join(
+        path.read_text(encoding="utf-8")
+        for room in ("engine", "covenants")
+        for path in (REPOSITORY / room).rglob("*.py")
+    )
 
 
 def page(name: str) -> str:
@@ -57,7 +61,9 @@ PLACES = ("method", ".", "guides")
 
 def cited_pages() -> set[tuple[str, str]]:
     """Each page that the product's code cites, with the section that it names, if it names one."""
-    files = [path for room in ("engine", "covenants", "reports") for path in (REPOSITORY / room).rglob("*.py")]
+    files = [
+        path for room in ("engine", "covenants", "reports") for path in (REPOSITORY / room).rglob("*.py")
+    ]
     flat = (" ".join(path.read_text(encoding="utf-8").split()) for path in files)
     return {(name.removeprefix("docs/"), section) for text in flat for name, section in CITED.findall(text)}
 
@@ -65,12 +71,18 @@ def cited_pages() -> set[tuple[str, str]]:
 def headings(name: str) -> set[str] | None:
     """The headings of a page, as words; None without such a page."""
     found = next((path for place in PLACES if (path := REPOSITORY / "docs" / place / name).is_file()), None)
-    return None if found is None else set(re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE))
+    return (
+        None
+        if found is None
+        else set(re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE))
+    )
 
 
 def test_every_page_and_section_that_the_code_cites_is_there() -> None:
     cited = cited_pages()
-    assert {"index.md", "covenants.md", "notice.md", "record.md", "deal-format.md"} <= {name for name, _ in cited}
+    assert {"index.md", "covenants.md", "notice.md", "record.md", "deal-format.md"} <= {
+        name for name, _ in cited
+    }
     lost = [(name, section) for name, section in sorted(cited) if not _there(headings(name), section)]
     assert lost == []
 
@@ -105,12 +117,20 @@ def test_the_page_on_architecture_names_every_room_and_none_that_is_not_there() 
 def test_the_page_on_architecture_names_only_modules_that_exist() -> None:
     rows = re.findall(r"^\| `(engine/[\w/]+)` \| (.*?) \| .*? \|$", page("architecture.md"), re.MULTILINE)
     stems = {path.stem for path in (REPOSITORY / "engine").rglob("*")}
-    assert [(room, name) for room, holds in rows for name in re.findall(r"`(\w+)`", holds) if name not in stems] == []
+    assert [
+        (room, name) for room, holds in rows for name in re.findall(r"`(\w+)`", holds) if name not in stems
+    ] == []
 
 
 def test_the_page_on_architecture_states_the_imports_that_are_enforced() -> None:
-    stated = dict(re.findall(r"^\| `([\w/]+)` \| ((?:`[\w/]+`(?:, )?)+|nothing) \|$", page("architecture.md"), re.MULTILINE))
-    assert stated == {room: ", ".join(f"`{other}`" for other in may) or "nothing" for room, may in MAY_IMPORT.items()}
+    stated = dict(
+        re.findall(
+            r"^\| `([\w/]+)` \| ((?:`[\w/]+`(?:, )?)+|nothing) \|$", page("architecture.md"), re.MULTILINE
+        )
+    )
+    assert stated == {
+        room: ", ".join(f"`{other}`" for other in may) or "nothing" for room, may in MAY_IMPORT.items()
+    }
 
 
 def test_the_page_on_the_deal_file_names_every_section_and_every_template() -> None:
@@ -139,8 +159,17 @@ def test_every_command_is_named_in_the_readme_or_the_guides() -> None:
 
 
 def test_every_option_is_named_in_the_readme_or_the_guides() -> None:
-    text = "\n".join(path.read_text(encoding="utf-8") for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")])
-    options = {one for _, command in leaves(get_command(registered())) for param in command.params for one in param.opts if one[:2] == "--"}
+    text = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]
+    )
+    options = {
+        one
+        for _, command in leaves(get_command(registered()))
+        for param in command.params
+        for one in param.opts
+        if one[:2] == "--"
+    }
     assert [option for option in sorted(options) if not re.search(rf"{option}\b", text)] == []
 
 
@@ -152,10 +181,14 @@ def test_the_pages_link_to_what_is_there() -> None:
 
 def test_every_test_that_a_page_names_is_there() -> None:
     """A cited test may be cut short with an ellipsis."""
-    tests = {path.name: path.read_text(encoding="utf-8") for path in (REPOSITORY / "tests").rglob("test_*.py")}
+    tests = {
+        path.name: path.read_text(encoding="utf-8") for path in (REPOSITORY / "tests").rglob("test_*.py")
+    }
     wrong = []
     for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]:
-        for file, name in re.findall(r"`(?:tests/[\w/]+/)?(test_\w+\.py)(?:::(\w+)(?:\.\.\.)?)?`", path.read_text(encoding="utf-8")):
+        for file, name in re.findall(
+            r"`(?:tests/[\w/]+/)?(test_\w+\.py)(?:::(\w+)(?:\.\.\.)?)?`", path.read_text(encoding="utf-8")
+        ):
             if file not in tests or (name and f"def {name}" not in tests[file]):
                 wrong.append((path.name, file, name))
     assert wrong == []

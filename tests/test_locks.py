@@ -23,7 +23,9 @@ def _projects(pins: dict[str, set[str]]) -> set[str]:
 
 def _named(requirements: list[object]) -> set[str]:
     """The project names of a list in pyproject.toml."""
-    return {re.split(r"[\[<>=~! ]", text, maxsplit=1)[0].lower() for text in requirements if isinstance(text, str)}
+    return {
+        re.split(r"[\[<>=~! ]", text, maxsplit=1)[0].lower() for text in requirements if isinstance(text, str)
+    }
 
 
 def test_each_version_of_the_users_lock_is_in_the_tests_lock() -> None:

@@ -33,7 +33,11 @@ PARSERS = {"engine/events/log_names.py", "engine/events/act_identity.py", "engin
 
 
 def test_no_other_module_takes_a_name_apart() -> None:
-    found = {str(path.relative_to(REPOSITORY)) for path in modules() if CUT_BY_HAND.search(path.read_text(encoding="utf-8"))}
+    found = {
+        str(path.relative_to(REPOSITORY))
+        for path in modules()
+        if CUT_BY_HAND.search(path.read_text(encoding="utf-8"))
+    }
     assert found <= PARSERS | {MAIL_ADDRESSES}
 
 

@@ -20,7 +20,9 @@ import pytest
 from tests.conftest import REPOSITORY
 
 MOST_WORDS = 25
-TURNS = re.compile(r"\b(?:is|are|was|were) (?:no|none)\b(?! longer)|(?<!has )\b(?:[Nn]one|[Nn]othing) where\b|\bRaises \w+ where\b")
+TURNS = re.compile(
+    r"\b(?:is|are|was|were) (?:no|none)\b(?! longer)|(?<!has )\b(?:[Nn]one|[Nn]othing) where\b|\bRaises \w+ where\b"
+)
 """Turns that a reader whose first language is not English trips over: `is not a`, `without one` and `if` say the same."""
 WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")
 PART = re.compile(r"\n\s*\n|\n\s*[-*|#] |\n\s*\w+: ")
@@ -52,7 +54,9 @@ OF_RECORDS = (
 
 def tracked(*patterns: str) -> list[Path]:
     """The files of the repository; a source archive has no list of them and is searched."""
-    listed = subprocess.run(["git", "ls-files", *patterns], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["git", "ls-files", *patterns], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
     if listed.returncode == 0 and listed.stdout:
         return [path for name in listed.stdout.splitlines() if (path := REPOSITORY / name).is_file()]
     every = [path for pattern in patterns for path in REPOSITORY.rglob(pattern)]
@@ -69,7 +73,11 @@ def sentences(text: str) -> Iterator[str]:
 def docstrings(tree: ast.AST) -> Iterator[ast.Constant]:
     """Each text that stands alone as a statement: docstrings, and what is said of a constant."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
             yield node.value
 
 
@@ -79,7 +87,10 @@ def messages(tree: ast.AST) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             passed |= {id(part) for part in node.values}
-            yield node.lineno, "".join(part.value if isinstance(part, ast.Constant) else "Code" for part in node.values)
+            yield (
+                node.lineno,
+                "".join(part.value if isinstance(part, ast.Constant) else "Code" for part in node.values),
+            )
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in passed:
             yield node.lineno, node.value
@@ -122,7 +133,9 @@ def modules() -> tuple[tuple[Path, str, ast.AST], ...]:
 
 def test_docstrings_are_plain_english() -> None:
     assert [
-        fault for path, _, tree in modules() for fault in wrong_in(path, ((node.lineno, node.value) for node in docstrings(tree)))
+        fault
+        for path, _, tree in modules()
+        for fault in wrong_in(path, ((node.lineno, node.value) for node in docstrings(tree)))
     ] == []
 
 
@@ -132,18 +145,28 @@ def test_comments_are_plain_english() -> None:
 
 def test_messages_and_help_are_plain_english() -> None:
     files = [(path, tree) for path, _, tree in modules() if path.relative_to(REPOSITORY).parts[0] != "tests"]
-    texts = [(path, [(line, text) for line, text in messages(tree) if not CODE.search(text)]) for path, tree in files]
+    texts = [
+        (path, [(line, text) for line, text in messages(tree) if not CODE.search(text)])
+        for path, tree in files
+    ]
     assert [fault for path, said in texts for fault in wrong_in(path, iter(said))] == []
 
 
 def test_documentation_is_plain_english() -> None:
-    pages = [path for path in tracked("*.md") if path.name not in ("PULL_REQUEST_TEMPLATE.md", "CHANGELOG.md")]
-    assert [fault for path in pages for fault in wrong_in(path, iter([(0, path.read_text(encoding="utf-8"))]))] == []
+    pages = [
+        path for path in tracked("*.md") if path.name not in ("PULL_REQUEST_TEMPLATE.md", "CHANGELOG.md")
+    ]
+    assert [
+        fault for path in pages for fault in wrong_in(path, iter([(0, path.read_text(encoding="utf-8"))]))
+    ] == []
 
 
 def test_what_records_repeat_still_stands_where_it_is_said_to() -> None:
     for file, said in OF_RECORDS:
-        texts = [" ".join(text.split()) for _, text in messages(ast.parse((REPOSITORY / file).read_text(encoding="utf-8")))]
+        texts = [
+            " ".join(text.split())
+            for _, text in messages(ast.parse((REPOSITORY / file).read_text(encoding="utf-8")))
+        ]
         assert any(said in text for text in texts), f"{file} no longer says `{said}`: take it off the list"
 
 

@@ -37,7 +37,9 @@ def every_fact() -> set[type[Fact]]:
         one = waiting.pop()
         if one not in found:
             found.add(one)
-            waiting += [inside for field in one.model_fields.values() for inside in facts_in(field.annotation)]
+            waiting += [
+                inside for field in one.model_fields.values() for inside in facts_in(field.annotation)
+            ]
     return found
 
 
@@ -62,7 +64,9 @@ WRITTEN = written()
 
 @pytest.mark.parametrize(("field", "name"), FIELDS, ids=[field for field, _ in FIELDS])
 def test_each_field_has_a_writer(field: str, name: str) -> None:
-    assert (name in WRITTEN) != (field in READ_ONLY), f"`{field}` has no writer in engine/, or has one now: see READ_ONLY"
+    assert (name in WRITTEN) != (field in READ_ONLY), (
+        f"`{field}` has no writer in engine/, or has one now: see READ_ONLY"
+    )
 
 
 def test_each_kind_of_what_follows_is_written_by_the_outlook() -> None:

@@ -28,17 +28,25 @@ def audited(lock: Path) -> list[str]:
     """Return each known weakness of a lock's libraries. Raises NotAudited unless every library was looked up."""
     tool = shutil.which("pip-audit")
     if tool is None:
-        raise NotAudited("pip-audit is not on the path; install it in an environment of its own: `pipx install pip-audit`")
+        raise NotAudited(
+            "pip-audit is not on the path; install it in an environment of its own: `pipx install pip-audit`"
+        )
     command = [tool, "--strict", "--require-hashes", "--disable-pip", "--format", "json", "-r", str(lock)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
         answer = json.loads(done.stdout)["dependencies"]
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError) as error:
-        raise NotAudited(f"pip-audit gave no answer on {lock.name} ({type(error).__name__}); see that it reaches its source") from error
-    weak = [f"{row['name']} {row['version']}: {found['id']}" for row in answer for found in row.get("vulns", ())]
+        raise NotAudited(
+            f"pip-audit gave no answer on {lock.name} ({type(error).__name__}); see that it reaches its source"
+        ) from error
+    weak = [
+        f"{row['name']} {row['version']}: {found['id']}" for row in answer for found in row.get("vulns", ())
+    ]
     left_out = sorted(_locked(lock) - {_plain(row["name"]) for row in answer if "skip_reason" not in row})
     if left_out:
-        raise NotAudited(f"pip-audit did not look up {', '.join(left_out[:5])} of {lock.name} ({len(left_out)} in all)")
+        raise NotAudited(
+            f"pip-audit did not look up {', '.join(left_out[:5])} of {lock.name} ({len(left_out)} in all)"
+        )
     if done.returncode != 0 and not weak:
         raise NotAudited(f"pip-audit ended with {done.returncode} on {lock.name}: {_last_line(done)}")
     return weak
@@ -46,7 +54,10 @@ def audited(lock: Path) -> list[str]:
 
 def _locked(lock: Path) -> set[str]:
     """Return the libraries that a lock names."""
-    return {_plain(name) for name in re.findall(r"^([A-Za-z0-9_.-]+)==", lock.read_text(encoding="utf-8"), re.MULTILINE)}
+    return {
+        _plain(name)
+        for name in re.findall(r"^([A-Za-z0-9_.-]+)==", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    }
 
 
 def _plain(name: Any) -> str:
@@ -66,7 +77,10 @@ def main() -> int:
         return 2
     for weakness in weak:
         print(weakness)
-    print("every locked library was looked up: " + (f"{len(weak)} known weaknesses" if weak else "no known weakness"))
+    print(
+        "every locked library was looked up: "
+        + (f"{len(weak)} known weaknesses" if weak else "no known weakness")
+    )
     return 1 if weak else 0
 
 

@@ -20,7 +20,9 @@ PACKAGES = ("engine", "covenants", "reports", "deals")
 
 def version(root: Path) -> str:
     """Return the version that the engine names."""
-    match = re.search(r'__version__ = "([^"]+)"', (root / "engine" / "__init__.py").read_text(encoding="utf-8"))
+    match = re.search(
+        r'__version__ = "([^"]+)"', (root / "engine" / "__init__.py").read_text(encoding="utf-8")
+    )
     return match.group(1) if match else ""
 
 
@@ -38,7 +40,9 @@ def of_the_changelog(root: Path) -> Iterator[str]:
 
 def of_the_tree(root: Path) -> Iterator[str]:
     """Yield whether everything is committed."""
-    status = subprocess.run(["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=False)
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=root, capture_output=True, text=True, check=False
+    )
     if status.returncode != 0:
         yield "this is not a git checkout"
     elif status.stdout.strip():
@@ -51,15 +55,21 @@ def of_the_locks(root: Path) -> Iterator[str]:
     listed = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
     texts = [text for text in listed if isinstance(text, str)]
     wanted = [re.split(r"[^A-Za-z0-9_.-]", text, maxsplit=1)[0] for text in texts]
-    locked = "\n".join((root / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-dev.lock"))
-    have = {name.lower().replace("_", "-") for name in re.findall(r"^([A-Za-z0-9_.-]+)==", locked, re.MULTILINE)}
+    locked = "\n".join(
+        (root / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-dev.lock")
+    )
+    have = {
+        name.lower().replace("_", "-") for name in re.findall(r"^([A-Za-z0-9_.-]+)==", locked, re.MULTILINE)
+    }
     for name in sorted({one.lower().replace("_", "-") for one in wanted} - have):
         yield f"{name} stands in pyproject.toml and in no lock"
 
 
 def of_the_wheel(root: Path) -> Iterator[str]:
     """Yield whether a wheel that is built here holds every tracked file of the packages."""
-    listed = subprocess.run(["git", "ls-files", *PACKAGES], cwd=root, capture_output=True, text=True, check=True).stdout.split("\n")
+    listed = subprocess.run(
+        ["git", "ls-files", *PACKAGES], cwd=root, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
         built = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)

@@ -112,7 +112,9 @@ def sifma(year: int) -> Iterator[tuple[date, str]]:
         if kept:
             yield kept, reason
     good_friday = easter(year) - timedelta(days=2)
-    if good_friday.day > 7:  # on a month's first Friday the employment report is due: an early close, a Business Day
+    if (
+        good_friday.day > 7
+    ):  # on a month's first Friday the employment report is due: an early close, a Business Day
         yield good_friday, "Good Friday"
     yield from (one for one in BONDS_CLOSED_ONCE if one[0].year == year)
 

@@ -89,7 +89,10 @@ def provide(
     if not root and not sudo:
         return f"This machine lacks {names}. Install it with this command, then try again:\n  {one_line(packages, root)}"
     steps = commands(packages, () if root else ("sudo", "env", "DEBIAN_FRONTEND=noninteractive"))
-    print(f"This machine lacks {names}. Installing it with:\n  {' && '.join(map(shlex.join, steps))}", flush=True)
+    print(
+        f"This machine lacks {names}. Installing it with:\n  {' && '.join(map(shlex.join, steps))}",
+        flush=True,
+    )
     if any(run(step) != 0 for step in steps):
         return f"The installation failed. Try it yourself:\n  {one_line(packages, root)}"
     still = look()

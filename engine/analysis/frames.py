@@ -126,7 +126,9 @@ class Analysis:
 
     def results(self) -> pd.DataFrame:
         """Return every result of every test, one row a print, withdrawn ones included with `standing` False; columns as in `RESULTS`."""
-        return _frame(RESULTS, (_result(*row) for row in self._events() if isinstance(row[1].payload, Tested)))
+        return _frame(
+            RESULTS, (_result(*row) for row in self._events() if isinstance(row[1].payload, Tested))
+        )
 
     def events(self) -> pd.DataFrame:
         """Return every event of every deal's log; columns as in `EVENTS`."""
@@ -134,8 +136,12 @@ class Analysis:
 
     def series(self) -> pd.DataFrame:
         """Return every print of every index series, in USD per GPU-hour; columns as in `SERIES`."""
-        rows = ((name, row) for name in known_series(self.workspace) for row in series_rows(self.workspace, name))
-        return _frame(SERIES, (_print(name, dict(zip(SERIES_COLUMNS, row, strict=True))) for name, row in rows))
+        rows = (
+            (name, row) for name in known_series(self.workspace) for row in series_rows(self.workspace, name)
+        )
+        return _frame(
+            SERIES, (_print(name, dict(zip(SERIES_COLUMNS, row, strict=True))) for name, row in rows)
+        )
 
     def obligations(self) -> pd.DataFrame:
         """Return every Obligation as its newest event leaves it; columns as in `OBLIGATIONS`."""
@@ -149,7 +155,15 @@ class Analysis:
                     "cite": event.payload.cite,
                     **{
                         name: getattr(obligation, name)
-                        for name in ("clause", "name", "by", "created_on", "status", "status_since", "satisfied_by")
+                        for name in (
+                            "clause",
+                            "name",
+                            "by",
+                            "created_on",
+                            "status",
+                            "status_since",
+                            "satisfied_by",
+                        )
                     },
                 }
         return _frame(OBLIGATIONS, newest.values())
@@ -174,7 +188,9 @@ def open_workspace(path: str | Path) -> Analysis:
 def _frame(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Return a typed table: each column of its own type, whether or not there are rows."""
     table_rows = list(rows)
-    return pd.DataFrame({name: pd.Series([row.get(name) for row in table_rows], dtype=kind) for name, kind in columns.items()})
+    return pd.DataFrame(
+        {name: pd.Series([row.get(name) for row in table_rows], dtype=kind) for name, kind in columns.items()}
+    )
 
 
 def _figure(name: str, figure: Figure | None) -> dict[str, Any]:
@@ -194,7 +210,12 @@ def _result(deal: str, event: Event, in_force: bool) -> dict[str, Any]:
             "print": event.print,
             "standing": in_force,
         },
-        **{"verdict": result.verdict.value, "state": state.status.value, "since": state.since, "cite": result.cite},
+        **{
+            "verdict": result.verdict.value,
+            "state": state.status.value,
+            "since": state.since,
+            "cite": result.cite,
+        },
         **_figure("measured", result.measured),
         **_figure("limit", result.limit),
         **_figure("headroom", result.headroom),
@@ -209,7 +230,12 @@ def _result(deal: str, event: Event, in_force: bool) -> dict[str, Any]:
 
 def _event(deal: str, event: Event, in_force: bool) -> dict[str, Any]:
     said = ("kind", "subject", "effective_on", "print", "recorded_at", "actor", "engine", "leaf")
-    return {"deal": deal, "entry": event.seq, "standing": in_force, **{name: getattr(event, name) for name in said}}
+    return {
+        "deal": deal,
+        "entry": event.seq,
+        "standing": in_force,
+        **{name: getattr(event, name) for name in said},
+    }
 
 
 def _print(series: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,6 +250,15 @@ def _print(series: str, row: Mapping[str, Any]) -> dict[str, Any]:
 def _figures(deal: str, event: Event) -> Iterator[dict[str, Any]]:
     if isinstance(event.payload, ReportReceived):
         report = event.payload
-        said = {name: getattr(report, name) for name in ("document", "period_start", "period_end", "as_of", "received", "sha256")}
+        said = {
+            name: getattr(report, name)
+            for name in ("document", "period_start", "period_end", "as_of", "received", "sha256")
+        }
         for name, figure in report.figures.items():
-            yield {"deal": deal, **said, "figure": name, **_figure("value", figure), "unit": figure.unit.value}
+            yield {
+                "deal": deal,
+                **said,
+                "figure": name,
+                **_figure("value", figure),
+                "unit": figure.unit.value,
+            }

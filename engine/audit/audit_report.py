@@ -19,7 +19,16 @@ from engine.audit.verify_workspace import verify_record
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.values import counted
 from engine.determination.template import Template
-from engine.events.kinds import ActRecorded, Correction, Determined, Event, KeyReplaced, NotEvaluated, ReportReceived, Tested
+from engine.events.kinds import (
+    ActRecorded,
+    Correction,
+    Determined,
+    Event,
+    KeyReplaced,
+    NotEvaluated,
+    ReportReceived,
+    Tested,
+)
 from engine.events.log_names import deals_among
 from engine.events.notice import Pages
 from engine.events.results import Verdict
@@ -33,23 +42,62 @@ from engine.workspace.checkpoints import KEY, TRUSTEES, trusted
 from engine.workspace.workspace import Workspace
 
 NOT_CHECKED = (
-    ("The listings were not compared with the marketplace: a raw answer is taken as its collector kept it.", "ruling 61"),
-    ("Listed prices are asking prices. Whether a GPU was rented at one of them was not checked.", "ruling 34"),
-    ("Whether sellers with different names are independent of one another was not checked.", "rulings 59 and 63"),
-    ("Values that an administrator published were taken as published, and were not computed again.", "rulings 1 and 62"),
+    (
+        "The listings were not compared with the marketplace: a raw answer is taken as its collector kept it.",
+        "ruling 61",
+    ),
+    (
+        "Listed prices are asking prices. Whether a GPU was rented at one of them was not checked.",
+        "ruling 34",
+    ),
+    (
+        "Whether sellers with different names are independent of one another was not checked.",
+        "rulings 59 and 63",
+    ),
+    (
+        "Values that an administrator published were taken as published, and were not computed again.",
+        "rulings 1 and 62",
+    ),
     ("The Servicer's figures were not compared with bank statements, leases or meters.", "rulings 53 and 57"),
-    ("No GPU was counted or tested: the register and the certificates are what parties say of them.", "rulings 17 and 57a"),
-    ("The deal file was not compared with the signed agreement. Its reading of each clause is the operator's.", "ruling 29"),
-    ("Recorded Acts were not compared with the papers that they name, beyond a file's hash where one was given.", "ruling 25"),
+    (
+        "No GPU was counted or tested: the register and the certificates are what parties say of them.",
+        "rulings 17 and 57a",
+    ),
+    (
+        "The deal file was not compared with the signed agreement. Its reading of each clause is the operator's.",
+        "ruling 29",
+    ),
+    (
+        "Recorded Acts were not compared with the papers that they name, beyond a file's hash where one was given.",
+        "ruling 25",
+    ),
     ("Whether the persons named in the record are who they say was not checked.", "record, actor"),
-    ("What nobody entered was not looked for: a report or an Act that was kept back leaves no trace.", "ruling 53"),
-    ("That a notice reached a person was not checked: the relay's last words and a typed name are the evidence.", "rulings 54 and 65"),
+    (
+        "What nobody entered was not looked for: a report or an Act that was kept back leaves no trace.",
+        "ruling 53",
+    ),
+    (
+        "That a notice reached a person was not checked: the relay's last words and a typed name are the evidence.",
+        "rulings 54 and 65",
+    ),
     ("An hour of recording before the first cosignature rests on the operator's word.", "ruling 33"),
     ("How private keys were kept was not checked: a stolen key signs as its owner's does.", "ruling 66"),
-    ("No legal conclusion was drawn: an Event of Default is indicated here and determined by the parties.", "ruling 22"),
-    ("Business Days after the last published calendar are projected, and were compared with no source.", "ruling 36"),
-    ("The words of the pages were compared with the log. The drawing of the pages was not looked at.", "ruling 64"),
-    ("The program was not reviewed: each event names its version, and this report takes that version as right.", "record, engine"),
+    (
+        "No legal conclusion was drawn: an Event of Default is indicated here and determined by the parties.",
+        "ruling 22",
+    ),
+    (
+        "Business Days after the last published calendar are projected, and were compared with no source.",
+        "ruling 36",
+    ),
+    (
+        "The words of the pages were compared with the log. The drawing of the pages was not looked at.",
+        "ruling 64",
+    ),
+    (
+        "The program was not reviewed: each event names its version, and this report takes that version as right.",
+        "record, engine",
+    ),
     ("Whether money was paid was not checked: what was paid is what a report or an Act says.", "ruling 30a"),
 )
 """What no run of this report checks, each with where the limit comes from."""
@@ -122,7 +170,10 @@ class AuditReport:
 
     def as_data(self) -> dict[str, Any]:
         """Return the report as JSON."""
-        lines = {name: [line.as_data() for line in getattr(self, name)] for name in ("on_a_word", "corrections", "exceptions")}
+        lines = {
+            name: [line.as_data() for line in getattr(self, name)]
+            for name in ("on_a_word", "corrections", "exceptions")
+        }
         return {
             "deal": self.deal,
             "from": str(self.since),
@@ -138,7 +189,9 @@ class AuditReport:
             "dates": dict(self.dates),
             "notices": [row.as_data() for row in self.notices],
             **lines,
-            "not_checked": [{"sentence": sentence, "source": source} for sentence, source in self.not_checked],
+            "not_checked": [
+                {"sentence": sentence, "source": source} for sentence, source in self.not_checked
+            ],
         }
 
 
@@ -173,7 +226,9 @@ def audit_report(
     log = deal_log(deal)
     events = read(workspace.store, log)
     if not events:
-        raise WrongUsage(f"a log of `{deal}` does not exist; there are {', '.join(deals_among(workspace.store.logs())) or 'none yet'}")
+        raise WrongUsage(
+            f"a log of `{deal}` does not exist; there are {', '.join(deals_among(workspace.store.logs())) or 'none yet'}"
+        )
     verification = verify_record(workspace, trust, held, deal)
     replayed = Replay(workspace, templates, pages=pages).one(log)
     keys = trusted(list(trust)) if trust else _own(workspace)
@@ -198,7 +253,11 @@ def audit_report(
         dates=_dates(inside),
         notices=notice_rows(events, since, until),
         on_a_word=tuple(_on_a_word(inside)),
-        corrections=tuple(_line(event, _corrected(event.payload)) for event in inside if isinstance(event.payload, Correction)),
+        corrections=tuple(
+            _line(event, _corrected(event.payload))
+            for event in inside
+            if isinstance(event.payload, Correction)
+        ),
         exceptions=tuple(_exceptions(inside)),
     )
 
@@ -236,21 +295,45 @@ def _on_a_word(inside: Sequence[Event]) -> Iterator[Line]:
     for event in inside:
         payload = event.payload
         if isinstance(payload, ActRecorded):
-            persons = " and ".join(person for person in (payload.prepared_by, payload.approved_by) if person) or event.actor
+            persons = (
+                " and ".join(person for person in (payload.prepared_by, payload.approved_by) if person)
+                or event.actor
+            )
             paper = payload.document or "no document"
-            yield _line(event, f"Act `{payload.act}`{f' of {payload.clause}' if payload.clause else ''}, {paper}, entered by {persons}.")
+            yield _line(
+                event,
+                f"Act `{payload.act}`{f' of {payload.clause}' if payload.clause else ''}, {paper}, entered by {persons}.",
+            )
         elif isinstance(payload, FigureConfirmed):
-            yield _line(event, f"{payload.prepared_by} confirmed {', '.join(payload.figures)} of {payload.report}: {payload.words}.")
+            yield _line(
+                event,
+                f"{payload.prepared_by} confirmed {', '.join(payload.figures)} of {payload.report}: {payload.words}.",
+            )
         elif isinstance(payload, RegisterChanged):
-            yield _line(event, f"The register {payload.file} was taken as it lay there; it counts from {event.effective_on}.")
+            yield _line(
+                event,
+                f"The register {payload.file} was taken as it lay there; it counts from {event.effective_on}.",
+            )
         elif isinstance(payload, ReceiptShown):
-            yield _line(event, f"{payload.document} shows that {payload.report} was received at {payload.received_at:%Y-%m-%d %H:%M}.")
+            yield _line(
+                event,
+                f"{payload.document} shows that {payload.report} was received at {payload.received_at:%Y-%m-%d %H:%M}.",
+            )
         elif isinstance(payload, ReportReceived) and event.recorded_at.date() > payload.received:
-            yield _line(event, f"{payload.document} was received on {payload.received} and entered on {event.recorded_at.date()}.")
+            yield _line(
+                event,
+                f"{payload.document} was received on {payload.received} and entered on {event.recorded_at.date()}.",
+            )
         elif isinstance(payload, KeyReplaced):
-            yield _line(event, f"The key of the log was replaced ({payload.why}), signed by {counted(len(payload.signatures), 'keys')}.")
+            yield _line(
+                event,
+                f"The key of the log was replaced ({payload.why}), signed by {counted(len(payload.signatures), 'keys')}.",
+            )
         elif isinstance(payload, TakenOver):
-            yield _line(event, f"The deal was taken over in mid-life: what was so before is {payload.words} ({payload.sha256[:16]}).")
+            yield _line(
+                event,
+                f"The deal was taken over in mid-life: what was so before is {payload.words} ({payload.sha256[:16]}).",
+            )
 
 
 def _corrected(correction: Correction) -> str:

@@ -20,7 +20,10 @@ def first_difference(recorded: Any, again: Any, path: str = "") -> str:
             if one != other:
                 return first_difference(one, other, f"{path}[{number}]")
     one, other = json.dumps(recorded, ensure_ascii=False), json.dumps(again, ensure_ascii=False)
-    same = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    same = next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
     start = max(0, same - SHOWN // 4) if max(len(one), len(other)) > SHOWN else 0
     return f"{path} is recorded as {_short(one, start)} and comes out as {_short(other, start)}"
 

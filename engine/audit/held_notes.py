@@ -38,9 +38,13 @@ def _notes(path: Path) -> Iterator[str]:
     elif (path / "checkpoint").is_file():
         yield from _in_file(path / "checkpoint")
     else:
-        files = [one for one in sorted(path.iterdir()) if one.suffix in (".pdf", ".checkpoint", ".note", ".txt")][:MOST_FILES]
+        files = [
+            one for one in sorted(path.iterdir()) if one.suffix in (".pdf", ".checkpoint", ".note", ".txt")
+        ][:MOST_FILES]
         if not files:
-            raise WrongUsage(f"{path} holds no exported log, no notice (.pdf) and no checkpoint (.checkpoint, .note, .txt)")
+            raise WrongUsage(
+                f"{path} holds no exported log, no notice (.pdf) and no checkpoint (.checkpoint, .note, .txt)"
+            )
         for file in files:
             yield from _notes(file)
 
@@ -90,8 +94,16 @@ def contradictions(held: Sequence[Checkpoint], roots: Mapping[str, Sequence[byte
                 first = f"the first entry at which they part is entry {agreed} or one after it, before entry {size}"
                 yield f"two held checkpoints of {origin} at {counted(size, 'entries')} contradict each other: {first}"
         here = roots.get(origin, ())
-        fits = [checkpoint for checkpoint in own if checkpoint.size < len(here) and here[checkpoint.size] == checkpoint.root]
-        apart = [checkpoint for checkpoint in own if checkpoint.size < len(here) and here[checkpoint.size] != checkpoint.root]
+        fits = [
+            checkpoint
+            for checkpoint in own
+            if checkpoint.size < len(here) and here[checkpoint.size] == checkpoint.root
+        ]
+        apart = [
+            checkpoint
+            for checkpoint in own
+            if checkpoint.size < len(here) and here[checkpoint.size] != checkpoint.root
+        ]
         for checkpoint in apart:
             if any(other.size > checkpoint.size for other in fits):
                 agreed = max((other.size for other in fits if other.size < checkpoint.size), default=0)
@@ -108,7 +120,9 @@ def _agreed(own: Sequence[Checkpoint], roots: Sequence[bytes], size: int) -> int
         (
             checkpoint.size
             for checkpoint in own
-            if checkpoint.size < size and checkpoint.size < len(roots) and roots[checkpoint.size] == checkpoint.root
+            if checkpoint.size < size
+            and checkpoint.size < len(roots)
+            and roots[checkpoint.size] == checkpoint.root
         ),
         default=0,
     )
@@ -120,6 +134,7 @@ def came_after(held: Sequence[Checkpoint], origin: str, events: Sequence[Event])
         if checkpoint.origin == origin and checkpoint.size <= len(events):
             later = Counter(event.kind for event in events[checkpoint.size :])
             kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(later.items()))
-            yield f"{origin}, held at {counted(checkpoint.size, 'entries')}: {len(events) - checkpoint.size} came after" + (
-                f": {kinds}" if kinds else ""
+            yield (
+                f"{origin}, held at {counted(checkpoint.size, 'entries')}: {len(events) - checkpoint.size} came after"
+                + (f": {kinds}" if kinds else "")
             )

@@ -13,9 +13,13 @@ from engine.workspace.checkpoints import origin
 from engine.workspace.workspace import Workspace
 
 
-def with_followers(workspace: Workspace, logs: Iterable[str], keys: Sequence[VerifierKey]) -> list[VerifierKey]:
+def with_followers(
+    workspace: Workspace, logs: Iterable[str], keys: Sequence[VerifierKey]
+) -> list[VerifierKey]:
     """The keys that are trusted, with those that followed them in any of the logs; a log that does not fit together adds none."""
-    return list(dict.fromkeys((*keys, *(key for _, lives in _lives(workspace, logs, keys) for key in lives.keys))))
+    return list(
+        dict.fromkeys((*keys, *(key for _, lives in _lives(workspace, logs, keys) for key in lives.keys)))
+    )
 
 
 def past_its_end(notes: Sequence[str], lives: KeyLives, keys: Sequence[VerifierKey]) -> Iterator[str]:
@@ -49,7 +53,9 @@ def not_replaced(workspace: Workspace, logs: Sequence[str], keys: Sequence[Verif
                 yield f"{log} was signed by {called(before)} and then by {called(after)}, and does not record that one replaced the other"
 
 
-def _lives(workspace: Workspace, logs: Iterable[str], keys: Sequence[VerifierKey]) -> Iterator[tuple[str, KeyLives]]:
+def _lives(
+    workspace: Workspace, logs: Iterable[str], keys: Sequence[VerifierKey]
+) -> Iterator[tuple[str, KeyLives]]:
     """The keys of each log by its own entries; a log that does not fit together is found elsewhere."""
     with workspace.store.read() as reader:
         changed = {log: reader.any_of_kind(log, KIND) for log in logs}

@@ -44,13 +44,22 @@ def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str
     for path in _files(workspace.root / "deals" / "adopted", "*.yaml"):
         name = deal_named(path)
         if name is None or deal_log(name) not in there:
-            yield deal_log(name or path.stem), f"deals/adopted/{path.name} was adopted by a log that is not there ({AGAIN})"
+            yield (
+                deal_log(name or path.stem),
+                f"deals/adopted/{path.name} was adopted by a log that is not there ({AGAIN})",
+            )
     for room in ("notices", "reports"):
         for folder in _files(workspace.root / room, "*"):
             if not folder.is_dir() and not folder.name.startswith(".partial-"):
-                yield folder.name, f"{room}/{folder.name} lies outside the folder of any deal, and no event names it (remove it)"
+                yield (
+                    folder.name,
+                    f"{room}/{folder.name} lies outside the folder of any deal, and no event names it (remove it)",
+                )
             if folder.is_dir() and deal_log(folder.name) not in there and any(folder.iterdir()):
-                yield deal_log(folder.name), f"{room}/{folder.name} holds files of a deal whose log is not there"
+                yield (
+                    deal_log(folder.name),
+                    f"{room}/{folder.name} holds files of a deal whose log is not there",
+                )
 
 
 def without_event(workspace: Workspace, log: str) -> Iterator[str]:
@@ -68,7 +77,11 @@ def without_event(workspace: Workspace, log: str) -> Iterator[str]:
 def _on_no_record(workspace: Workspace, log: str, events: Sequence[Event]) -> Iterator[str]:
     """Yield reports and deal files that lie with those of a deal, and that its log names nowhere."""
     name = subject_of_log(log)
-    reports = {f"{event.payload.period_end}-{event.payload.sha256[:16]}" for event in events if isinstance(event.payload, ReportReceived)}
+    reports = {
+        f"{event.payload.period_end}-{event.payload.sha256[:16]}"
+        for event in events
+        if isinstance(event.payload, ReportReceived)
+    }
     for path in _files(workspace.root / "reports" / name, "*"):
         if path.stem not in reports and not path.name.startswith(".partial-"):
             yield f"reports/{name}/{path.name} was received by no event ({INTAKE})"
@@ -84,8 +97,17 @@ def _kept(workspace: Workspace, log: str, event: Event) -> str | None:
         return _table(workspace, payload.calendar, payload.sha256)
     if isinstance(payload, DealAdopted):
         path = workspace.root / "deals" / "adopted" / f"{payload.file_sha256}.yaml"
-        differs = _differs([path], payload.file_sha256, f"the deal file {payload.file_sha256[:16]} in deals/adopted")
-        return next((said for said in (differs, *(_table(workspace, *table) for table in payload.calendars.items())) if said), None)
+        differs = _differs(
+            [path], payload.file_sha256, f"the deal file {payload.file_sha256[:16]} in deals/adopted"
+        )
+        return next(
+            (
+                said
+                for said in (differs, *(_table(workspace, *table) for table in payload.calendars.items()))
+                if said
+            ),
+            None,
+        )
     if isinstance(payload, RegisterChanged):
         path = register_path(workspace, payload.sha256)
         return _differs([path], payload.sha256, f"the register {payload.sha256[:16]} in deals/registers")
@@ -107,14 +129,20 @@ def _table(workspace: Workspace, calendar: str, sha256: str) -> str | None:
 
 def without_document(workspace: Workspace, sha256: str, rests: str) -> str | None:
     """Return what is wrong with the kept document that something rests on; None if it is the one that was handed over."""
-    return _differs(kept_documents(workspace, sha256), sha256, f"the document {sha256[:16]} of {rests} in documents/")
+    return _differs(
+        kept_documents(workspace, sha256), sha256, f"the document {sha256[:16]} of {rests} in documents/"
+    )
 
 
 def _differs(paths: Sequence[Path], expected: str, what: str) -> str | None:
     kept = [path for path in paths if path.is_file()]
     if not kept:
         return f"{what} is missing"
-    return None if any(sha256(path.read_bytes()).hexdigest() == expected for path in kept) else f"{what} has been changed"
+    return (
+        None
+        if any(sha256(path.read_bytes()).hexdigest() == expected for path in kept)
+        else f"{what} has been changed"
+    )
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
@@ -146,7 +174,10 @@ ROOMS = ("deals", "snapshots", "reports", "notices", "keys", "checkpoints", "doc
 def links_outside(workspace: Workspace) -> Iterator[str]:
     """Yield every link of the workspace that leads out of it: what lies there is not kept with the record, and can change unseen."""
     root = workspace.root.resolve()
-    places = [*workspace.root.glob("*"), *(path for room in ROOMS for path in (workspace.root / room).rglob("*"))]
+    places = [
+        *workspace.root.glob("*"),
+        *(path for room in ROOMS for path in (workspace.root / room).rglob("*")),
+    ]
     for path in sorted({path for path in places if path.is_symlink()}):
         if not path.resolve().is_relative_to(root):
             yield f"{path.relative_to(workspace.root)} is a link to {path.resolve()}, outside the workspace"

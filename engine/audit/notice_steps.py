@@ -44,7 +44,10 @@ class NoticeRow:
 
     def as_data(self) -> dict[str, Any]:
         """As programs read it."""
-        dates = {name: None if (day := getattr(self, name)) is None else str(day) for name in ("on", "issued_on", "due", "given_on")}
+        dates = {
+            name: None if (day := getattr(self, name)) is None else str(day)
+            for name in ("on", "issued_on", "due", "given_on")
+        }
         return {**asdict(self), **dates, "steps": dict(self.steps)}
 
 
@@ -52,17 +55,44 @@ def notice_rows(events: Sequence[Event], since: date, until: date) -> tuple[Noti
     """Return every notice of a date in the period, in the order of their numbers."""
     acts = [event.payload for event in events if isinstance(event.payload, ActRecorded)]
     owed = [event.payload for event in events if isinstance(event.payload, NoticeOwed)]
-    issued = [event for event in events if isinstance(event.payload, NoticeIssued) and since <= event.effective_on <= until]
+    issued = [
+        event
+        for event in events
+        if isinstance(event.payload, NoticeIssued) and since <= event.effective_on <= until
+    ]
     return tuple(_row(event, events, acts, owed, until) for event in issued)
 
 
-def _row(event: Event, events: Sequence[Event], acts: Sequence[ActRecorded], owed: Sequence[NoticeOwed], until: date) -> NoticeRow:
+def _row(
+    event: Event,
+    events: Sequence[Event],
+    acts: Sequence[ActRecorded],
+    owed: Sequence[NoticeOwed],
+    until: date,
+) -> NoticeRow:
     payload: NoticeIssued = event.payload
     subject = event.subject.removeprefix(payload.kind).removeprefix("-") or None
-    about = [one for one in events if getattr(one.payload, "number", None) == payload.number and one.seq > event.seq]
-    duty = next((one for one in owed if (one.kind, one.subject, one.on) == (payload.kind, subject, event.effective_on)), None)
+    about = [
+        one
+        for one in events
+        if getattr(one.payload, "number", None) == payload.number and one.seq > event.seq
+    ]
+    duty = next(
+        (
+            one
+            for one in owed
+            if (one.kind, one.subject, one.on) == (payload.kind, subject, event.effective_on)
+        ),
+        None,
+    )
     agreed = _agreed(events, payload.kind, event.effective_on)
-    last = duty.last.by if duty is not None and duty.last is not None else event.effective_on if agreed and agreed.within is None else None
+    last = (
+        duty.last.by
+        if duty is not None and duty.last is not None
+        else event.effective_on
+        if agreed and agreed.within is None
+        else None
+    )
     giving = notice_given(acts, payload.number, payload.kind, subject, event.effective_on)
     by_act = next((act.effective_on for act in giving if act.act == "notice given"), None)
     given = by_act or _given_by_rule(about)
@@ -91,7 +121,11 @@ def _title(events: Sequence[Event], subject: str | None, on: date) -> str | None
 def _agreed(events: Sequence[Event], kind: str, on: date) -> DutyFacts | None:
     """Return what the deal says of who gives a notice of a kind, by its terms on a date; None if nobody owes it."""
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
-    return next((duty for duty in facts_on(adopted[-1], on).duties if duty.kind == kind), None) if adopted else None
+    return (
+        next((duty for duty in facts_on(adopted[-1], on).duties if duty.kind == kind), None)
+        if adopted
+        else None
+    )
 
 
 def _given_by_rule(about: Sequence[Event]) -> date | None:
@@ -102,7 +136,9 @@ def _given_by_rule(about: Sequence[Event]) -> date | None:
 
 def _steps(about: Sequence[Event]) -> dict[str, str]:
     steps = {
-        event.payload.to: f"{STEP_WORDS[type(event.payload)]} {event.effective_on}" for event in about if type(event.payload) in STEP_WORDS
+        event.payload.to: f"{STEP_WORDS[type(event.payload)]} {event.effective_on}"
+        for event in about
+        if type(event.payload) in STEP_WORDS
     }
     released = [event for event in about if isinstance(event.payload, NoticeReleased)]
     return steps or ({"all": f"released {released[-1].effective_on}"} if released else {"all": "drafted"})

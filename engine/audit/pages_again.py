@@ -37,7 +37,9 @@ class Drawn:
     said: str
 
 
-def issued_inputs(workspace: Workspace, events: Sequence[Event], entries: Sequence[Entry], issued: Event) -> NoticeInputs | None:
+def issued_inputs(
+    workspace: Workspace, events: Sequence[Event], entries: Sequence[Entry], issued: Event
+) -> NoticeInputs | None:
     """Return what a notice was made of, from the log alone; None if the event that it states is not there.
 
     Args:
@@ -51,12 +53,16 @@ def issued_inputs(workspace: Workspace, events: Sequence[Event], entries: Sequen
     if stated is None:
         return None
     upto = tuple(events[: stated.seq + 1])
-    adopted = next((event.payload for event in reversed(upto) if isinstance(event.payload, DealAdopted)), None)
+    adopted = next(
+        (event.payload for event in reversed(upto) if isinstance(event.payload, DealAdopted)), None
+    )
     files = ["event.json", "date.jsonl", "standing.json", "observations.csv", "page.json", "manifest.json"]
     files += ["earlier.jsonl"] if adopted is not None else []
     files += ["deal.yaml"] if adopted_file(workspace, stated.deal_file) is not None else []
     on = issued.effective_on
-    shown = publications_shown(workspace, adopted, on, issued.recorded_at, upto) if adopted is not None else {}
+    shown = (
+        publications_shown(workspace, adopted, on, issued.recorded_at, upto) if adopted is not None else {}
+    )
     return NoticeInputs(
         deal=issued.log.partition("/")[2],
         number=payload.number,
@@ -66,7 +72,9 @@ def issued_inputs(workspace: Workspace, events: Sequence[Event], entries: Sequen
         issued_at=issued.recorded_at,
         events=upto,
         publications=shown,
-        findings=findings_shown(workspace, adopted, on, issued.recorded_at, shown) if adopted is not None else {},
+        findings=findings_shown(workspace, adopted, on, issued.recorded_at, shown)
+        if adopted is not None
+        else {},
         operator=payload.operator or workspace.settings.operator,
         log_size=stated.seq + 1,
         log_head=entries[stated.seq].root.hex(),
@@ -85,7 +93,10 @@ def other_words(workspace: Workspace, events: Sequence[Event], pages: Pages) -> 
             continue
         inputs = issued_inputs(workspace, events, entries, event)
         if inputs is None:
-            yield event.seq, f"notice {event.payload.number} states `{event.payload.of}`, which is not in the log"
+            yield (
+                event.seq,
+                f"notice {event.payload.number} states `{event.payload.of}`, which is not in the log",
+            )
             continue
         with_proof = replace(inputs, attachments={**inputs.attachments, PROVEN: (b"", "")})
         made = (sha256_hex(pages.words(one)) for one in (with_proof, inputs))
@@ -94,7 +105,9 @@ def other_words(workspace: Workspace, events: Sequence[Event], pages: Pages) -> 
             yield event.seq, f"{said} than page.json {event.payload.page_sha256[:16]}"
 
 
-def drawn_again(data: bytes, issued_by: Renderer, inputs: NoticeInputs, pages: Pages, render: Render) -> Drawn:
+def drawn_again(
+    data: bytes, issued_by: Renderer, inputs: NoticeInputs, pages: Pages, render: Render
+) -> Drawn:
     """Return a notice drawn again of the log and held against its file.
 
     Args:
@@ -109,22 +122,35 @@ def drawn_again(data: bytes, issued_by: Renderer, inputs: NoticeInputs, pages: P
     """
     ours = pages.renderer
     if issued_by.sha256 != ours.sha256:
-        return Drawn("not compared", f"NOT COMPARED: made by {issued_by.drawn_by.partition(',')[0]}, with other templates, style or fonts")
+        return Drawn(
+            "not compared",
+            f"NOT COMPARED: made by {issued_by.drawn_by.partition(',')[0]}, with other templates, style or fonts",
+        )
     carried = described(read_notice(data).attachments)
     (again,) = render([replace(inputs, attachments=carried)])
     begun = data.startswith(again.rstrip(b"\n"))
     # What was added with the signature can paint over the rest, so pages that begin alike are looked at too.
     apart = "" if data == again else _first_apart(data, again)
     if begun and not apart:
-        return Drawn("same", "drawn again by the same renderer: the same bytes" if issued_by == ours else "drawn again: the same bytes")
+        return Drawn(
+            "same",
+            "drawn again by the same renderer: the same bytes"
+            if issued_by == ours
+            else "drawn again: the same bytes",
+        )
     if begun:
-        return Drawn("differs", f"drawn again: the same bytes, and what was added to them changes the pages{apart}")
+        return Drawn(
+            "differs", f"drawn again: the same bytes, and what was added to them changes the pages{apart}"
+        )
     if issued_by == ours:
         return Drawn("differs", f"drawn again by the same renderer, the file has other bytes{apart}")
     by = f"another renderer, {issued_by.drawn_by}"
     if apart:
         return Drawn("differs", f"drawn by {by}; drawn again here it is another{apart}")
-    return Drawn("same", f"drawn by {by}; drawn again here: the same text in the same places, the same picture at 100 dpi")
+    return Drawn(
+        "same",
+        f"drawn by {by}; drawn again here: the same text in the same places, the same picture at 100 dpi",
+    )
 
 
 def _first_apart(data: bytes, again: bytes) -> str:
@@ -140,23 +166,43 @@ def _first_apart(data: bytes, again: bytes) -> str:
     return ""
 
 
-def drawn_file(workspace: Workspace, deal: str, facts: NoticeFacts, data: bytes, pages: Pages, render: Render) -> Drawn:
+def drawn_file(
+    workspace: Workspace, deal: str, facts: NoticeFacts, data: bytes, pages: Pages, render: Render
+) -> Drawn:
     """Return the file of one notice drawn again of the workspace's record. Raises VerificationFailed if the file cannot be read."""
     events = read(workspace.store, deal_log(deal))
-    numbered = (event for event in events if isinstance(event.payload, NoticeIssued) and event.payload.number == facts.number)
+    numbered = (
+        event
+        for event in events
+        if isinstance(event.payload, NoticeIssued) and event.payload.number == facts.number
+    )
     issued = next(numbered, None)
-    inputs = None if issued is None else issued_inputs(workspace, events, workspace.store.entries(deal_log(deal)), issued)
+    inputs = (
+        None
+        if issued is None
+        else issued_inputs(workspace, events, workspace.store.entries(deal_log(deal)), issued)
+    )
     if issued is None or inputs is None:
-        return Drawn("not compared", f"NOT COMPARED: the record of this workspace issued no notice No. {facts.number} of {deal}")
+        return Drawn(
+            "not compared",
+            f"NOT COMPARED: the record of this workspace issued no notice No. {facts.number} of {deal}",
+        )
     recorded: Renderer | None = issued.payload.renderer
     if recorded is None:
         return Drawn("not compared", NOT_SAID)
-    if facts.renderer != recorded:  # whoever has the notice's key could name another, so that nothing would be drawn
-        return Drawn("differs", f"the file says that another renderer drew it than the record says, which names {recorded.drawn_by}")
+    if (
+        facts.renderer != recorded
+    ):  # whoever has the notice's key could name another, so that nothing would be drawn
+        return Drawn(
+            "differs",
+            f"the file says that another renderer drew it than the record says, which names {recorded.drawn_by}",
+        )
     return drawn_again(data, recorded, inputs, pages, render)
 
 
-def drawings(workspace: Workspace, deal: str, pages: Pages, render: Render, sample: int | None = None) -> Iterator[tuple[int, Drawn]]:
+def drawings(
+    workspace: Workspace, deal: str, pages: Pages, render: Render, sample: int | None = None
+) -> Iterator[tuple[int, Drawn]]:
     """Yield every notice of a deal drawn again, or a sample of them: the notice's number, and what came of it."""
     events = read(workspace.store, deal_log(deal))
     issued = [event for event in events if isinstance(event.payload, NoticeIssued)]

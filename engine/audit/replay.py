@@ -49,7 +49,16 @@ from engine.events.date_standing import resting_on
 from engine.events.deal_adopted import EDITION, DealAdopted
 from engine.events.delivery import DELIVERY_KINDS
 from engine.events.draft import Draft
-from engine.events.kinds import ActRecorded, Correction, Event, KeyReplaced, NotEvaluated, NoticeIssued, ReportReceived, as_received
+from engine.events.kinds import (
+    ActRecorded,
+    Correction,
+    Event,
+    KeyReplaced,
+    NotEvaluated,
+    NoticeIssued,
+    ReportReceived,
+    as_received,
+)
 from engine.events.log_names import series_name, series_of_log, subject_of_log
 from engine.events.market_events import SnapshotImported
 from engine.events.notice import Pages
@@ -131,15 +140,27 @@ class Replay:
     def _snapshots(self, replayed: Replayed) -> None:
         for event in self.events(SNAPSHOTS):
             payload = event.payload
-            if not isinstance(payload, SnapshotImported):  # a Manifest Error Override rests on the word of two persons
+            if not isinstance(
+                payload, SnapshotImported
+            ):  # a Manifest Error Override rests on the word of two persons
                 replayed.asserted, replayed.events = replayed.asserted + 1, replayed.events + 1
                 continue
-            path = self.workspace.root / "snapshots" / snapshot_place(payload.collected_at.date(), payload.sha256, payload.form)
+            path = (
+                self.workspace.root
+                / "snapshots"
+                / snapshot_place(payload.collected_at.date(), payload.sha256, payload.form)
+            )
             try:
                 snapshot = read_snapshot(path.read_bytes(), path.name)
             except (OSError, SnapshotRefused) as error:
                 raise _Differs(event.seq, f"snapshot {payload.sha256[:16]}: {error}") from error
-            again = payload.model_copy(update={"sha256": snapshot.sha256, "collected_at": snapshot.collected_at, "form": snapshot.form})
+            again = payload.model_copy(
+                update={
+                    "sha256": snapshot.sha256,
+                    "collected_at": snapshot.collected_at,
+                    "form": snapshot.form,
+                }
+            )
             self._same(event, redrawn(event, again))
             replayed.events += 1
 
@@ -160,8 +181,13 @@ class Replay:
             else:
                 version_used = event.payload.value["methodology"]
                 others = event.payload.value.get("other_versions", {})
-                value = on_record_computed(self.workspace, series.index, version_used, day, imported, event.recorded_at, others)
-                known = {"print": event.print, **({} if "shadow" in event.payload.value else {"shadow": None})}  # none in older prints
+                value = on_record_computed(
+                    self.workspace, series.index, version_used, day, imported, event.recorded_at, others
+                )
+                known = {
+                    "print": event.print,
+                    **({} if "shadow" in event.payload.value else {"shadow": None}),
+                }  # none in older prints
                 self._same(event, print_draft(value.model_copy(update=known), event.payload.reason))
                 passed = over(day, load_methodology(version_used).zone, event.recorded_at)
                 _had_come(event, passed if value.value is None else day <= event.recorded_at.date())
@@ -198,7 +224,10 @@ class Replay:
             if missing is not None and (why is None or why.seq not in replayed.refused):
                 listed = any(deal_named(path) == name for path in self.workspace.deal_files())
                 raise _Differs(len(events), not_there(missing, why, listed))
-        for seq, what in (*notices_differ(name, events), *(other_words(self.workspace, events, self.pages) if self.pages else ())):
+        for seq, what in (
+            *notices_differ(name, events),
+            *(other_words(self.workspace, events, self.pages) if self.pages else ()),
+        ):
             raise _Differs(seq, what)
 
     def _again(self, before: Past, events: Sequence[Event], replayed: Replayed) -> tuple[Draft, ...]:
@@ -206,16 +235,27 @@ class Replay:
         payload = (event := events[len(before.events)]).payload
         if isinstance(payload, DealAdopted):
             deal = self._file(event, payload.file_sha256, [*before.events, event])
-            replayed.asserted += deal.takeover is not None and not before.files  # it rests on two persons' word
-            again = adopted(deal, self.templates).model_copy(update={} if payload.calendars else {"calendars": {}})
+            replayed.asserted += (
+                deal.takeover is not None and not before.files
+            )  # it rests on two persons' word
+            again = adopted(deal, self.templates).model_copy(
+                update={} if payload.calendars else {"calendars": {}}
+            )
             return adoption(deal, again, len(before.files) + 1, self.templates)
         if isinstance(payload, ReportReceived):
             return (self._report(before, event, payload),)
         if isinstance(payload, RegisterChanged):
-            return (redrawn(event, register_again(self.workspace, self._file(event, event.deal_file or ""), payload)),)
+            return (
+                redrawn(
+                    event, register_again(self.workspace, self._file(event, event.deal_file or ""), payload)
+                ),
+            )
         if isinstance(payload, NotEvaluated):
             return (self._refused(before, event, payload, replayed),)
-        if isinstance(payload, (ActRecorded, ReceiptShown, FigureConfirmed, KeyReplaced, NoticeIssued, *DELIVERY_KINDS.values())):
+        if isinstance(
+            payload,
+            (ActRecorded, ReceiptShown, FigureConfirmed, KeyReplaced, NoticeIssued, *DELIVERY_KINDS.values()),
+        ):
             replayed.asserted += not isinstance(payload, NoticeIssued)
             return (redrawn(event, payload),)
         deal = self._file(event, event.deal_file or "", before.events)
@@ -240,41 +280,63 @@ class Replay:
         for day in (first + n * DAY for n in range(FAR if late is None else 0)):
             terms = resolve(deal, day)
             kinds = kinds_of(terms, calendar_on(deal, day), day, state.reports)
-            drafts = of_date(numbered(decide(day=day, kinds=kinds), before.withdrawn), before.keys) if kinds else ()
+            drafts = (
+                of_date(numbered(decide(day=day, kinds=kinds), before.withdrawn), before.keys)
+                if kinds
+                else ()
+            )
             recorded = events[place : place + len(drafts)]
             # What passed before a date may be the last that a run recorded, and the date itself be recorded by a later one.
-            begun = any(entry.kind in OF_A_DATE for entry in recorded) and all(entry.recorded_at == event.recorded_at for entry in recorded)
+            begun = any(entry.kind in OF_A_DATE for entry in recorded) and all(
+                entry.recorded_at == event.recorded_at for entry in recorded
+            )
             if begun and all(draft.key == one.key for draft, one in zip(drafts, recorded, strict=False)):
                 if event.recorded_at < cut_off_on(terms, day):
-                    raise _Differs(event.seq, f"it was recorded before the cut-off of {waits_until(terms, day)}")
+                    raise _Differs(
+                        event.seq, f"it was recorded before the cut-off of {waits_until(terms, day)}"
+                    )
                 return drafts
             if drafts:
                 break  # the next date has other events than these
         passed = numbered(decide(day=late or event.effective_on + DAY, kinds=frozenset()), before.withdrawn)
-        found = recorded_together(passed, events[place:]) or (drafts if drafts and drafts[0].key == event.key else ())
+        found = recorded_together(passed, events[place:]) or (
+            drafts if drafts and drafts[0].key == event.key else ()
+        )
         if not found:
             raise _Differs(event.seq, f"`{event.key}` does not come out again")
         return found
 
-    def _evaluated(self, day: date, kinds: frozenset[str], deal: Deal, series: Any, state: Any, share_below: Any) -> tuple[Draft, ...]:
-        return evaluate(replace(inputs_of(deal, day, series, state, self.templates, share_below), kinds=kinds))
+    def _evaluated(
+        self, day: date, kinds: frozenset[str], deal: Deal, series: Any, state: Any, share_below: Any
+    ) -> tuple[Draft, ...]:
+        return evaluate(
+            replace(inputs_of(deal, day, series, state, self.templates, share_below), kinds=kinds)
+        )
 
     def _correction(self, before: Past, event: Event, deal: Deal, series: Series) -> Draft:
         past, files = before.events, before.files
         causes = list(reaching_back(past, series, partial(resolve, deal)))
         if len(files) > 1:
             older = self._file(event, files[-2])
-            causes += by_terms(past, partial(resolve, older), partial(resolve, deal)) if files[-1] == deal.sha256 else []
+            causes += (
+                by_terms(past, partial(resolve, older), partial(resolve, deal))
+                if files[-1] == deal.sha256
+                else []
+            )
         again = correction(past, causes)
         if again is None:
             raise _Differs(event.seq, "nothing reaches back here")
         again = again.model_copy(update={"made_on": day_of(deal, event.recorded_at)})
         count = sum(isinstance(recorded.payload, Correction) for recorded in past) + 1
-        return Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
+        return Draft(
+            kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count
+        )
 
     def _refused(self, before: Past, event: Event, payload: NotEvaluated, replayed: Replayed) -> Draft:
         """Return why the deal was not evaluated, from the file that was kept; as recorded where no file tells it."""
-        again = reason_again(self.workspace, self.templates, before, event, partial(self._fails, before, event))
+        again = reason_again(
+            self.workspace, self.templates, before, event, partial(self._fails, before, event)
+        )
         if again is None:
             replayed.asserted += 1
             return redrawn(event, payload)
@@ -309,14 +371,21 @@ class Replay:
                 raise _Differs(event.seq, f"the deal file {sha256[:16]} is not in deals/adopted")
             deal, problems = load_deal(text_of(path.read_bytes()), path.name, clauses_of(self.templates))
             if deal is None or deal.sha256 != sha256:
-                raise _Differs(event.seq, problems[0].what if problems else f"the deal file {sha256[:16]} has been changed")
+                raise _Differs(
+                    event.seq,
+                    problems[0].what if problems else f"the deal file {sha256[:16]} has been changed",
+                )
             self.deals[sha256] = deal
         return counted_by(self.workspace, self.deals[sha256], past)
 
     def _first_file(self, log: str) -> list[str]:
         """Return the hash of the first deal file that a log adopts, for what came in before it; none if it adopts none."""
         if log not in self.first_files:
-            adopted_files = (one.payload.file_sha256 for one in read(self.workspace.store, log) if isinstance(one.payload, DealAdopted))
+            adopted_files = (
+                one.payload.file_sha256
+                for one in read(self.workspace.store, log)
+                if isinstance(one.payload, DealAdopted)
+            )
             self.first_files[log] = list(islice(adopted_files, 1))
         return self.first_files[log]
 
@@ -328,7 +397,9 @@ class Replay:
         scribe = Scribe(event.actor, event.engine, event.recorded_at, event.deal_file)
         entry = self.workspace.store.entry(event.log, event.seq)
         recorded = entry.body if entry is not None else b"{}"
-        again = as_then(recorded, body_of(draft, scribe), lambda: of_earlier_record(self.events(event.log), event.seq))
+        again = as_then(
+            recorded, body_of(draft, scribe), lambda: of_earlier_record(self.events(event.log), event.seq)
+        )
         if again != recorded:
             raise _Differs(
                 event.seq,
@@ -346,4 +417,7 @@ class _Differs(Exception):
 
 def _had_come(event: Event, come: bool) -> None:
     if not come:
-        raise _Differs(event.seq, f"{event.effective_on} was recorded at {event.recorded_at:%Y-%m-%d %H:%M} UTC, before it had come")
+        raise _Differs(
+            event.seq,
+            f"{event.effective_on} was recorded at {event.recorded_at:%Y-%m-%d %H:%M} UTC, before it had come",
+        )

@@ -32,5 +32,13 @@ class Replayed:
 
     def as_data(self) -> dict[str, object]:
         """Return the log's part of the answer as JSON: `log`, `events`, `asserted`, `edition`, `difference`."""
-        where = None if self.difference is None else {"seq": self.difference.seq, "what": self.difference.what}
-        return {"log": self.log, "events": self.events, "asserted": self.asserted, "edition": self.edition, "difference": where}
+        where = (
+            None if self.difference is None else {"seq": self.difference.seq, "what": self.difference.what}
+        )
+        return {
+            "log": self.log,
+            "events": self.events,
+            "asserted": self.asserted,
+            "edition": self.edition,
+            "difference": where,
+        }

@@ -41,7 +41,14 @@ def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, st
     issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
     notices = told_of(events)
     for number, event in enumerate(issued, start=1):
-        wanted = next((duty for duty in due.pop((event.subject, event.effective_on, event.print), ()) if duty.at(event.seq)), None)
+        wanted = next(
+            (
+                duty
+                for duty in due.pop((event.subject, event.effective_on, event.print), ())
+                if duty.at(event.seq)
+            ),
+            None,
+        )
         if wanted is None:
             yield event.seq, f"nothing makes the notice `{event.key}` due"
             continue
@@ -53,7 +60,9 @@ def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, st
             yield len(events), f"the notice {owing[0].label} of {owing[0].on} is due, and no event issued it"
 
 
-def _facts(deal: str, event: Event, owed: Owed, number: int, before: Sequence[Told]) -> Iterator[tuple[str, object, object]]:
+def _facts(
+    deal: str, event: Event, owed: Owed, number: int, before: Sequence[Told]
+) -> Iterator[tuple[str, object, object]]:
     payload: NoticeIssued = event.payload
     yield "number", payload.number, number
     yield "kind", payload.kind, owed.kind
@@ -69,14 +78,19 @@ def _had(publication: Published) -> date:
     return min(publication.publication_date, publication.recorded_on or publication.publication_date)
 
 
-def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Published]], ran: datetime) -> date | None:
+def next_date(
+    deal: Deal, state: DealState, series: Mapping[str, Sequence[Published]], ran: datetime
+) -> date | None:
     """Return the first date that is not determined though its index values are on record, so that a run must have had it; None for none.
 
     `ran` is when something was last recorded by a run: one before a date's cut-off waited for it.
     """
     if discharged(state.acts, state.applied):
         return None
-    newest = [max((_had(publication) for publication in prints), default=deal.closing_date) for prints in series.values()]
+    newest = [
+        max((_had(publication) for publication in prints), default=deal.closing_date)
+        for prints in series.values()
+    ]
     last = min(newest, default=None)
     day = (state.reached or deal.closing_date) + DAY
     while last is not None and day <= last:
@@ -93,16 +107,30 @@ def next_date(deal: Deal, state: DealState, series: Mapping[str, Sequence[Publis
 
 def last_ran(deal: Deal, events: Sequence[Event], prints: Prints) -> datetime:
     """Return when a run last recorded something that the deal reads or that is of the deal."""
-    made = [event.recorded_at for event in events if event.kind in DETERMINED or isinstance(event.payload, DealAdopted)]
+    made = [
+        event.recorded_at
+        for event in events
+        if event.kind in DETERMINED or isinstance(event.payload, DealAdopted)
+    ]
     read_from = {series_of(name, terms.index[name]) for _, terms in deal.segments for name in terms.index}
-    return max([*made, *(at for series in read_from for at, _ in prints(series))], default=events[-1].recorded_at)
+    return max(
+        [*made, *(at for series in read_from for at, _ in prints(series))], default=events[-1].recorded_at
+    )
 
 
 def reason_on(events: Sequence[Event], missing: date) -> Event | None:
     """Return the entry that says why a date was not evaluated; None without one after the last thing that a run made of the deal."""
-    made = (event.seq for event in events if event.kind in DETERMINED or isinstance(event.payload, (DealAdopted, Correction)))
+    made = (
+        event.seq
+        for event in events
+        if event.kind in DETERMINED or isinstance(event.payload, (DealAdopted, Correction))
+    )
     last = max(made, default=-1)
-    later = [event for event in events if isinstance(event.payload, NotEvaluated) and event.seq > last and event.effective_on >= missing]
+    later = [
+        event
+        for event in events
+        if isinstance(event.payload, NotEvaluated) and event.seq > last and event.effective_on >= missing
+    ]
     return later[-1] if later else None
 
 
@@ -136,8 +164,13 @@ def early(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
         if latest is not None and event.recorded_at < latest - SLACK:
             yield event.seq, f"it was recorded at {when}, and the entry before it at {latest:%Y-%m-%d %H:%M}"
         latest = event.recorded_at
-        if event.effective_on > (latest + AHEAD).date() and (event.kind in OF_A_DATE or isinstance(event.payload, NotEvaluated)):
-            yield event.seq, f"{event.kind} {event.subject} of {event.effective_on} was recorded at {when}, before that date had come"
+        if event.effective_on > (latest + AHEAD).date() and (
+            event.kind in OF_A_DATE or isinstance(event.payload, NotEvaluated)
+        ):
+            yield (
+                event.seq,
+                f"{event.kind} {event.subject} of {event.effective_on} was recorded at {when}, before that date had come",
+            )
 
 
 def found_late(event: Event, deal: Deal) -> date | None:
@@ -148,13 +181,17 @@ def found_late(event: Event, deal: Deal) -> date | None:
     payload = event.payload
     cure = payload.test.cure if isinstance(payload, ActApplied) and payload.test is not None else None
     late = cure.found_late_on if cure is not None else None
-    return late if late is not None and event.effective_on <= late <= day_of(deal, event.recorded_at) else None
+    return (
+        late if late is not None and event.effective_on <= late <= day_of(deal, event.recorded_at) else None
+    )
 
 
 def recorded_together(passed: Sequence[Draft], events: Sequence[Event]) -> tuple[Draft, ...]:
     """Return the drafts that a run recorded together with the first of `events`, in order; none if that event is not among them."""
     from_it = dropwhile(lambda draft: draft.key != events[0].key, passed)
-    pairs = takewhile(lambda pair: pair[1].recorded_at == events[0].recorded_at, zip(from_it, events, strict=False))
+    pairs = takewhile(
+        lambda pair: pair[1].recorded_at == events[0].recorded_at, zip(from_it, events, strict=False)
+    )
     return tuple(draft for draft, _ in takewhile(lambda pair: pair[0].key == pair[1].key, pairs))
 
 

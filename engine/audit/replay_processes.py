@@ -58,7 +58,9 @@ def replayed(
     if processes < 2:
         yield from Replay(workspace, templates, until, pages).run()
         return
-    yield from in_order(_one, [_Asked(workspace.root, log, templates, until, pages) for log in logs], processes)
+    yield from in_order(
+        _one, [_Asked(workspace.root, log, templates, until, pages) for log in logs], processes
+    )
     yield from lacking(workspace, logs)
 
 

@@ -19,7 +19,11 @@ from engine.workspace.workspace import Workspace
 
 
 def reason_again(
-    workspace: Workspace, templates: Mapping[str, Template], before: Past, event: Event, evaluate: Callable[[Deal], None]
+    workspace: Workspace,
+    templates: Mapping[str, Template],
+    before: Past,
+    event: Event,
+    evaluate: Callable[[Deal], None],
 ) -> NotEvaluated | None:
     """Return the reason that comes out again, with what has to be mended.
 
@@ -57,7 +61,9 @@ def reason_again(
 
 def _bad_register(workspace: Workspace, deal: Deal, event: Event) -> str | None:
     """Return what comes out again of a register that could not be read, from the copy that was kept; None if none was kept."""
-    for path in (refused_register(workspace, sha256) for sha256 in event.inputs[1:] if HASH.fullmatch(sha256)):
+    for path in (
+        refused_register(workspace, sha256) for sha256 in event.inputs[1:] if HASH.fullmatch(sha256)
+    ):
         for name in registers_named(deal) if path.is_file() else ():
             try:
                 as_read(deal, name, path.read_bytes())

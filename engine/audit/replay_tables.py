@@ -21,5 +21,9 @@ def table_taken_again(workspace: Workspace, event: Event, before: Past) -> Draft
     former = kept_table(workspace, payload.calendar, named) if named is not None else None
     table = kept_table(workspace, payload.calendar, payload.sha256)
     again = taken(former, table, payload.since, last_days_moved(before.state, table, payload.since))
-    count = sum(isinstance(one.payload, CalendarTaken) and one.subject == event.subject for one in before.events)
-    return Draft(kind=event.kind, subject=payload.calendar, effective_on=payload.since, payload=again, print=count + 1)
+    count = sum(
+        isinstance(one.payload, CalendarTaken) and one.subject == event.subject for one in before.events
+    )
+    return Draft(
+        kind=event.kind, subject=payload.calendar, effective_on=payload.since, payload=again, print=count + 1
+    )

@@ -46,7 +46,9 @@ def register_again(workspace: Workspace, deal: Deal, recorded: RegisterChanged) 
     return as_read(deal, recorded.file, path.read_bytes())[0]
 
 
-def read_again(workspace: Workspace, event: Event, recorded: ReportReceived, known: Known) -> tuple[ServicerReport | None, str]:
+def read_again(
+    workspace: Workspace, event: Event, recorded: ReportReceived, known: Known
+) -> tuple[ServicerReport | None, str]:
     """Return the report that was recorded, from its file; None and the reason where the file is gone or cannot be read.
 
     When it was received is a person's word and is taken as recorded; what follows from it comes out again.
@@ -56,8 +58,12 @@ def read_again(workspace: Workspace, event: Event, recorded: ReportReceived, kno
     kept = sorted(folder.glob(f"{recorded.period_end}-{recorded.sha256[:16]}*")) if folder.is_dir() else []
     if not kept:
         return None, f"the report {recorded.sha256[:16]} is not in reports/{deal}"
-    terms = with_register(resolve(known.deal, recorded.received), known.before.state.registers, recorded.received)
-    opened, problems = reopen(kept[0].read_bytes(), recorded.document, kept_layout(workspace, recorded.sha256))
+    terms = with_register(
+        resolve(known.deal, recorded.received), known.before.state.registers, recorded.received
+    )
+    opened, problems = reopen(
+        kept[0].read_bytes(), recorded.document, kept_layout(workspace, recorded.sha256)
+    )
     report, problems = (None, problems) if opened is None else read_report(opened, terms, recorded.received)
     if report is None:
         return None, f"the report cannot be read again: {problems[0].what}"

@@ -56,10 +56,17 @@ def reproduction(workspace: Workspace, index: str, version: str, publication: da
     if stated is None:
         steps.append(("(d) against the published value", "nothing is published here for this date"))
     else:
-        steps.append(("(d) against the published value", f"published {stated['value'] or 'no value'}: {'the same' if same else 'DIFFERS'}"))
+        steps.append(
+            (
+                "(d) against the published value",
+                f"published {stated['value'] or 'no value'}: {'the same' if same else 'DIFFERS'}",
+            )
+        )
         steps += [("    explained by", said) for said in _other_inputs(workspace, stated, value)]
     steps += _administrator(workspace, index, version, publication, value)
-    return Reproduction(shown, stated["value"] if stated else None, same, tuple(steps), 0 if stated is None or same else 3)
+    return Reproduction(
+        shown, stated["value"] if stated else None, same, tuple(steps), 0 if stated is None or same else 3
+    )
 
 
 def _prints(workspace: Workspace, series: str, publication: date) -> list[Event]:
@@ -71,18 +78,31 @@ def _computed(value: IndexValue) -> tuple[tuple[str, str], ...]:
     pool = f"{counted(value.observations, 'observations')} of {counted(value.valid_days, 'valid days')}"
     return (
         ("(a) snapshots", f"{len(days)} of 7 days; every file is the one that its SHA-256 names"),
-        ("(b) quality filters", "; ".join(f"{d.date}: {d.qualifying} of {d.offers} qualify" for d in days) or "no day"),
-        ("(b) outlier removal", "; ".join(f"{d.date}: {d.kept} kept{'' if d.counts else ', does not count'}" for d in days) or "no day"),
+        (
+            "(b) quality filters",
+            "; ".join(f"{d.date}: {d.qualifying} of {d.offers} qualify" for d in days) or "no day",
+        ),
+        (
+            "(b) outlier removal",
+            "; ".join(f"{d.date}: {d.kept} kept{'' if d.counts else ', does not count'}" for d in days)
+            or "no day",
+        ),
         ("(c) median of the pool", f"{value.value or 'no value'} from {pool}"),
     )
 
 
 def _other_inputs(workspace: Workspace, stated: Mapping[str, Any], value: IndexValue) -> list[str]:
     """Return each collection that stands now and did not, or stood and does not now, with when it was recorded."""
-    recorded = {e.payload.sha256: e for e in read(workspace.store, SNAPSHOTS) if isinstance(e.payload, SnapshotImported)}
+    recorded = {
+        e.payload.sha256: e
+        for e in read(workspace.store, SNAPSHOTS)
+        if isinstance(e.payload, SnapshotImported)
+    }
     was, now = set(stated["inputs"]), set(value.inputs)
     said = [f"{_named(recorded, sha256)} stands now, and was not used" for sha256 in sorted(now - was)]
-    return said + [f"{_named(recorded, sha256)} was used, and does not stand now" for sha256 in sorted(was - now)]
+    return said + [
+        f"{_named(recorded, sha256)} was used, and does not stand now" for sha256 in sorted(was - now)
+    ]
 
 
 def _named(recorded: Mapping[str, Event], sha256: str) -> str:
@@ -93,7 +113,9 @@ def _named(recorded: Mapping[str, Event], sha256: str) -> str:
     return f"the collection of {at:%Y-%m-%d %H:%M:%S} UTC ({sha256[:12]}), recorded {event.recorded_at:%Y-%m-%d %H:%M},"
 
 
-def _administrator(workspace: Workspace, index: str, version: str, publication: date, value: IndexValue) -> list[tuple[str, str]]:
+def _administrator(
+    workspace: Workspace, index: str, version: str, publication: date, value: IndexValue
+) -> list[tuple[str, str]]:
     """Return the same against the administrator's own value, if it is on record: which collections would give it."""
     theirs = _prints(workspace, administered_series(index), publication)
     stated = theirs[-1].payload.value["value"] if theirs else None

@@ -53,7 +53,13 @@ class BundleVerification:
     def as_data(self) -> dict[str, Any]:
         """Return the verification as JSON."""
         steps = [asdict(step) for step in self.steps]
-        return {"bundle": str(self.bundle), "about": dict(self.about), "verified": self.verified, "steps": steps, "closing": self.said}
+        return {
+            "bundle": str(self.bundle),
+            "about": dict(self.about),
+            "verified": self.verified,
+            "steps": steps,
+            "closing": self.said,
+        }
 
 
 def verify_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages) -> BundleVerification:
@@ -66,7 +72,12 @@ def verify_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages
         files, about = unpacked(bundle)
     except HeadroomError as failed:
         return BundleVerification(bundle, {}, (Step("bundle", difference=str(failed)),))
-    steps = [Step("bundle", f"{counted(len(files), 'files')} as its manifest states, of {about.get('deal', 'no deal')}")]
+    steps = [
+        Step(
+            "bundle",
+            f"{counted(len(files), 'files')} as its manifest states, of {about.get('deal', 'no deal')}",
+        )
+    ]
     steps += _parts(files, trusted_by, templates, pages)
     return BundleVerification(bundle, about, tuple(steps))
 
@@ -121,31 +132,57 @@ def _deal_files(files: Mapping[str, bytes], later: Later) -> Step:
     """Return whether each deal file is the one whose hash the log adopted, and none is missing."""
     adopted = {str(event["payload"]["file_sha256"]) for event in _events(later, "deal adopted")}
     there = {
-        name.removeprefix("deals/").removesuffix(".yaml"): sha256_hex(data) for name, data in files.items() if name.startswith("deals/")
+        name.removeprefix("deals/").removesuffix(".yaml"): sha256_hex(data)
+        for name, data in files.items()
+        if name.startswith("deals/")
     }
     wrong = sorted(name for name in {*adopted, *there} if there.get(name) != name or name not in adopted)
     if wrong:
-        return Step("deal files", difference=f"the deal file {wrong[0][:16]} is missing, is another, or was never adopted")
+        return Step(
+            "deal files",
+            difference=f"the deal file {wrong[0][:16]} is missing, is another, or was never adopted",
+        )
     return Step("deal files", f"{counted(len(there), 'files')}, each that the log adopted")
 
 
 def _all_there(files: Mapping[str, bytes], later: Later) -> Step:
     """Return whether every notice that the log issued is there with its bytes, and no other."""
-    issued = {Path(event["payload"]["file"]).name: str(event["payload"]["sha256"]) for event in _events(later, "notice issued")}
-    there = {name.removeprefix("notices/"): sha256_hex(data) for name, data in files.items() if name.startswith("notices/")}
+    issued = {
+        Path(event["payload"]["file"]).name: str(event["payload"]["sha256"])
+        for event in _events(later, "notice issued")
+    }
+    there = {
+        name.removeprefix("notices/"): sha256_hex(data)
+        for name, data in files.items()
+        if name.startswith("notices/")
+    }
     wrong = sorted(name for name in {*issued, *there} if issued.get(name) != there.get(name))
     if wrong:
-        return Step("notices", difference=f"{wrong[0]} is missing, is not the file that the log issued, or was never issued")
+        return Step(
+            "notices",
+            difference=f"{wrong[0]} is missing, is not the file that the log issued, or was never issued",
+        )
     return Step("notices", f"{counted(len(there), 'files')}, each as the log issued it")
 
 
 def _reports(files: Mapping[str, bytes], later: Later) -> Step:
     """Whether every report that the log received is there with its bytes, and no other."""
     received = {str(event["payload"]["sha256"]) for event in _events(later, "report received")}
-    there = {sha256_hex(data): name.removeprefix("reports/") for name, data in files.items() if name.startswith("reports/")}
-    missing, more = sorted(received - there.keys()), sorted(name for sha256, name in there.items() if sha256 not in received)
+    there = {
+        sha256_hex(data): name.removeprefix("reports/")
+        for name, data in files.items()
+        if name.startswith("reports/")
+    }
+    missing, more = (
+        sorted(received - there.keys()),
+        sorted(name for sha256, name in there.items() if sha256 not in received),
+    )
     if missing or more:
-        which = f"the report {missing[0][:16]} is missing or was changed" if missing else f"{more[0]} was never received"
+        which = (
+            f"the report {missing[0][:16]} is missing or was changed"
+            if missing
+            else f"{more[0]} was never received"
+        )
         return Step("reports", difference=which)
     return Step("reports", f"{counted(len(there), 'files')}, each as the log received it")
 

@@ -87,11 +87,15 @@ def verify_notice_file(
     if not data.startswith(b"%PDF-"):
         raise VerificationFailed(f"{notice} is not a PDF, so it is not a notice")
     trusted_by = read_policy(policy)
-    steps = verify_notice(data, trusted_by, templates, [later_of(folder, trusted_by) for folder in held], pages)
+    steps = verify_notice(
+        data, trusted_by, templates, [later_of(folder, trusted_by) for folder in held], pages
+    )
     return FileVerification(notice, policy, tuple(steps))
 
 
-def with_drawing(verification: FileVerification, workspace: Workspace, pages: Pages, render: Render) -> FileVerification:
+def with_drawing(
+    verification: FileVerification, workspace: Workspace, pages: Pages, render: Render
+) -> FileVerification:
     """Return a verification with the step `drawing`: the notice drawn again of the workspace's record (`rulings.md` 64)."""
     data = read_file(verification.notice)
     manifest = read_manifest(read_notice(data).attachments["manifest.json"])
@@ -99,7 +103,9 @@ def with_drawing(verification: FileVerification, workspace: Workspace, pages: Pa
         drawn = Drawn("not compared", "NOT COMPARED: the notice does not say what drew it")
     else:
         drawn = drawn_file(workspace, manifest.deal, manifest.notice, data, pages, render)
-    step = Step("drawing", difference=drawn.said) if drawn.outcome == "differs" else Step("drawing", drawn.said)
+    step = (
+        Step("drawing", difference=drawn.said) if drawn.outcome == "differs" else Step("drawing", drawn.said)
+    )
     return replace(verification, steps=(*verification.steps, step))
 
 

@@ -72,7 +72,9 @@ class Given:
     by_the_verifier: bool
 
 
-def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Path], deal: str | None = None) -> Verification:
+def verify_record(
+    workspace: Workspace, trust: Sequence[Path], held: Sequence[Path], deal: str | None = None
+) -> Verification:
     """Return every step named, with the first difference where one fails.
 
     Args:
@@ -92,7 +94,12 @@ def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Pa
         *_logs_there(workspace, everything, deal),
         *_without_log(workspace, logs, notes),
         *_whose(keys, given=bool(trust)),
-        Finding(*guarded("each key that was replaced, replaced in every log that it signed", lambda: not_replaced(workspace, logs, keys))),
+        Finding(
+            *guarded(
+                "each key that was replaced, replaced in every log that it signed",
+                lambda: not_replaced(workspace, logs, keys),
+            )
+        ),
     ]
     if deal is not None and not logs and not any(finding.difference for finding in without):
         known = ", ".join(deals_among(everything))
@@ -105,15 +112,24 @@ def verify_record(workspace: Workspace, trust: Sequence[Path], held: Sequence[Pa
     return Verification(tuple(findings), "; ".join(times) or "time asserted by the operator")
 
 
-def _held(workspace: Workspace, logs: Sequence[str], notes: Sequence[str], keys: Sequence[VerifierKey]) -> Iterator[Finding]:
+def _held(
+    workspace: Workspace, logs: Sequence[str], notes: Sequence[str], keys: Sequence[VerifierKey]
+) -> Iterator[Finding]:
     """Yield whether held checkpoints contradict each other, and what came after each of them (`rulings.md` 67)."""
     held = known(notes, with_followers(workspace, logs, keys))
     if not held:
         return
     by_origin = {origin(workspace, log): log for log in logs}
     wanted = {note.origin: by_origin[note.origin] for note in held if note.origin in by_origin}
-    roots = {name: roots_of(entry.body for entry in workspace.store.entries(log)) for name, log in wanted.items()}
-    yield Finding(*guarded(f"{counted(len(held), 'held checkpoints')} agree with each other", lambda: contradictions(held, roots)))
+    roots = {
+        name: roots_of(entry.body for entry in workspace.store.entries(log)) for name, log in wanted.items()
+    }
+    yield Finding(
+        *guarded(
+            f"{counted(len(held), 'held checkpoints')} agree with each other",
+            lambda: contradictions(held, roots),
+        )
+    )
     for name, log in wanted.items():
         yield from (Finding(said) for said in came_after(held, name, read(workspace.store, log)))
 
@@ -151,9 +167,16 @@ def _keys(workspace: Workspace, keys: list[VerifierKey], held: list[str]) -> Ite
 def _logs_there(workspace: Workspace, logs: list[str], deal: str | None) -> Iterator[Finding]:
     """Yield whether every log is there that a checkpoint or a file names, and none that is of no kind of ours."""
     missing = (what for log, what in without_log(workspace, logs) if deal is None or log == deal_log(deal))
-    yield Finding(*guarded(f"{counted(len(logs), 'logs')}, all that are named by checkpoints and files", lambda: missing))
+    yield Finding(
+        *guarded(
+            f"{counted(len(logs), 'logs')}, all that are named by checkpoints and files", lambda: missing
+        )
+    )
     strange = next((log for log in logs if log != SNAPSHOTS and not LOG.fullmatch(log)), None)
-    yield Finding("each a log of a deal, of an index or of snapshots", None if strange is None else f"{strange!r} is not one of these")
+    yield Finding(
+        "each a log of a deal, of an index or of snapshots",
+        None if strange is None else f"{strange!r} is not one of these",
+    )
 
 
 def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | None]:
@@ -179,7 +202,9 @@ def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | N
     wrong = [*(f"{finding.what} ({finding.defence.value})" for finding in findings), *wrong]
     cosigned = 0 if wrong else sum(verify(note, keys).cosigned_at is not None for note in notes)
     others = 0 if wrong else sum(bool(signed_by_others(note, keys)) for note in notes)
-    signed = f"{counted(len(notes), 'signed checkpoints')}" + (f", {cosigned} of them cosigned" if cosigned else "")
+    signed = f"{counted(len(notes), 'signed checkpoints')}" + (
+        f", {cosigned} of them cosigned" if cosigned else ""
+    )
     signed += f", {others} with a signature by no key given" if others else ""
     step = f"{log}: {counted(len(entries), 'entries')}, each linked to all before it; {signed}, {len(theirs)} held elsewhere"
     return Finding(step, wrong[0] if wrong else None), None if wrong else _time(log, [*notes, *theirs], keys)
@@ -190,7 +215,9 @@ def _filed(stored: Sequence[tuple[int, str]], numbers: Sequence[int]) -> Iterato
     if list(numbers) != list(range(len(numbers))):
         yield "one of its signed checkpoints was taken away: their numbers have a gap"
     yield from (
-        f"a checkpoint is filed at size {size}, which it does not say" for size, note in stored if note.split("\n")[1:2] != [str(size)]
+        f"a checkpoint is filed at size {size}, which it does not say"
+        for size, note in stored
+        if note.split("\n")[1:2] != [str(size)]
     )
 
 
@@ -218,7 +245,10 @@ def _unknown(notes: Sequence[str], keys: list[VerifierKey]) -> Iterator[str]:
 
 def _time(log: str, notes: list[str], keys: list[VerifierKey]) -> str | None:
     """Return what trustees vouch for: how far a log had come, and when at the latest."""
-    cosigned = [(verification.checkpoint.size, verification.cosigned_at) for verification in (verify(note, keys) for note in notes)]
+    cosigned = [
+        (verification.checkpoint.size, verification.cosigned_at)
+        for verification in (verify(note, keys) for note in notes)
+    ]
     size = max((size for size, at in cosigned if at is not None), default=None)
     if size is None:
         return None
@@ -241,30 +271,52 @@ def _without_log(workspace: Workspace, logs: list[str], held: list[str]) -> Iter
     for note in held:
         name, damage = _of(note), malformed(note)
         if damage is not None:
-            yield Finding(f"held checkpoint of {name[:LONGEST_NAME]!r}", f"damaged on its way, or no checkpoint: {damage}")
+            yield Finding(
+                f"held checkpoint of {name[:LONGEST_NAME]!r}",
+                f"damaged on its way, or no checkpoint: {damage}",
+            )
             continue
         if name in elsewhere:
-            raise WrongUsage(f"the held checkpoint is of {name}, which is not verified here; name no deal, and every log is")
+            raise WrongUsage(
+                f"the held checkpoint is of {name}, which is not verified here; name no deal, and every log is"
+            )
         if name not in here:
-            yield Finding(f"held checkpoint of {name[:LONGEST_NAME]!r}", f"no such log here; there are {', '.join(sorted(here)) or 'none'}")
+            yield Finding(
+                f"held checkpoint of {name[:LONGEST_NAME]!r}",
+                f"no such log here; there are {', '.join(sorted(here)) or 'none'}",
+            )
 
 
 def _snapshots(workspace: Workspace) -> Iterator[Finding]:
     imported: list[SnapshotImported] = []
 
     def differences() -> Iterator[str]:
-        imported.extend(event.payload for event in read(workspace.store, SNAPSHOTS) if isinstance(event.payload, SnapshotImported))
+        imported.extend(
+            event.payload
+            for event in read(workspace.store, SNAPSHOTS)
+            if isinstance(event.payload, SnapshotImported)
+        )
         yield from filter(None, (_snapshot(workspace, payload) for payload in imported))
-        overrides = (event.payload for event in read(workspace.store, SNAPSHOTS) if isinstance(event.payload, ListingsExcluded))
+        overrides = (
+            event.payload
+            for event in read(workspace.store, SNAPSHOTS)
+            if isinstance(event.payload, ListingsExcluded)
+        )
         named = "a Manifest Error Override"
-        yield from filter(None, (without_document(workspace, override.document_sha256, named) for override in overrides))
+        yield from filter(
+            None, (without_document(workspace, override.document_sha256, named) for override in overrides)
+        )
 
     _, lost = guarded("", differences)
     yield Finding(f"snapshots: {counted(len(imported), 'files')}, each named by its hash", lost)
 
 
 def _snapshot(workspace: Workspace, payload: SnapshotImported) -> str | None:
-    path = workspace.root / "snapshots" / snapshot_place(payload.collected_at.date(), payload.sha256, payload.form)
+    path = (
+        workspace.root
+        / "snapshots"
+        / snapshot_place(payload.collected_at.date(), payload.sha256, payload.form)
+    )
     if not path.is_file():
         return f"{path.name} is missing"
     try:
@@ -278,12 +330,23 @@ def _notices(workspace: Workspace, logs: list[str]) -> Iterator[Finding]:
     for log in logs:
         name = deal_of_log(log)
         if name is not None:
-            yield Finding(*guarded(f"{name}: its notices, each the file that was issued", partial(_changed, workspace, log)))
-            yield Finding(*guarded(f"{name}: its deal files, reports and notices, all on record", partial(without_event, workspace, log)))
+            yield Finding(
+                *guarded(
+                    f"{name}: its notices, each the file that was issued", partial(_changed, workspace, log)
+                )
+            )
+            yield Finding(
+                *guarded(
+                    f"{name}: its deal files, reports and notices, all on record",
+                    partial(without_event, workspace, log),
+                )
+            )
 
 
 def _changed(workspace: Workspace, log: str) -> Iterator[str]:
-    issued = (event.payload for event in read(workspace.store, log) if isinstance(event.payload, NoticeIssued))
+    issued = (
+        event.payload for event in read(workspace.store, log) if isinstance(event.payload, NoticeIssued)
+    )
     yield from filter(None, (_notice(workspace, payload) for payload in issued))
 
 

@@ -30,7 +30,18 @@ def built(root: Path = ROOT) -> str:
     return f"headroom {__version__}, commit {_commit(root)}, lock {_lock(root)}, {', '.join(_ran())}"
 
 
-DECIDING = ("cryptography", "msgspec", "numpy", "pydantic", "pyHanko", "PyYAML", "rfc8785", "scipy", "SQLAlchemy", "weasyprint")
+DECIDING = (
+    "cryptography",
+    "msgspec",
+    "numpy",
+    "pydantic",
+    "pyHanko",
+    "PyYAML",
+    "rfc8785",
+    "scipy",
+    "SQLAlchemy",
+    "weasyprint",
+)
 """The libraries that could make a figure, a byte of the record or a page other than it is."""
 
 
@@ -59,7 +70,11 @@ def _commit(root: Path) -> str:
     try:
         commit = _git(root, "rev-parse", "HEAD").strip()
         changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--ignore-submodules=none")
-        marked = [line for line in _git(root, "ls-files", "-v").splitlines() if line[:1].islower() or line[:1] == "S"]
+        marked = [
+            line
+            for line in _git(root, "ls-files", "-v").splitlines()
+            if line[:1].islower() or line[:1] == "S"
+        ]
         folders = [folder for folder in CODE if (root / folder).is_dir()]
         others = _git(root, "ls-files", "--others", "--", *folders).splitlines() if folders else []
     except (OSError, subprocess.SubprocessError):
@@ -73,7 +88,9 @@ def _git(root: Path, *arguments: str) -> str:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     quiet = {**plain, "GIT_OPTIONAL_LOCKS": "0"}
     command = ["git", "-C", str(root), "-c", "core.fsmonitor=false", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=quiet, check=True).stdout
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE, env=quiet, check=True
+    ).stdout
 
 
 def _lock(root: Path) -> str:

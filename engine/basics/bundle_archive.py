@@ -51,7 +51,11 @@ def packed(files: Mapping[str, bytes], about: Mapping[str, str]) -> bytes:
     for name in files:
         if not plain(name):
             raise ValueError(f"{name!r} cannot be a member of a bundle")
-    stated = {"version": 1, "about": dict(about), "files": {name: sha256_hex(data) for name, data in files.items()}}
+    stated = {
+        "version": 1,
+        "about": dict(about),
+        "files": {name: sha256_hex(data) for name, data in files.items()},
+    }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in [(MANIFEST, canonical(stated)), *sorted(files.items())]:
@@ -63,7 +67,11 @@ def packed(files: Mapping[str, bytes], about: Mapping[str, str]) -> bytes:
 
 def plain(name: str) -> bool:
     """Return whether a name is one that a member may have."""
-    return name != MANIFEST and NAME.fullmatch(name) is not None and not any(step.strip(".") == "" for step in name.split("/"))
+    return (
+        name != MANIFEST
+        and NAME.fullmatch(name) is not None
+        and not any(step.strip(".") == "" for step in name.split("/"))
+    )
 
 
 def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
@@ -101,7 +109,9 @@ def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
         files[name] = _read(archive, member)
         whole += len(files[name])
         if whole > LARGEST_INSIDE:
-            raise VerificationFailed(f"the bundle's members are longer than {LARGEST_INSIDE:,} bytes together")
+            raise VerificationFailed(
+                f"the bundle's members are longer than {LARGEST_INSIDE:,} bytes together"
+            )
     return files
 
 
@@ -112,7 +122,9 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         while piece := file.read(STEP):
             length += len(piece)
             if length > LARGEST_MEMBER:
-                raise VerificationFailed(f"{member.filename} of the bundle is longer than {LARGEST_MEMBER:,} bytes")
+                raise VerificationFailed(
+                    f"{member.filename} of the bundle is longer than {LARGEST_MEMBER:,} bytes"
+                )
             parts.append(piece)
     return b"".join(parts)
 
@@ -121,7 +133,11 @@ def _stated(data: bytes | None) -> tuple[dict[str, str], dict[str, str]]:
     """Return what the manifest states: the hash of each file, and what the bundle is about."""
     try:
         manifest = json.loads(data or b"null")
-        if canonical(manifest) != data or set(manifest) != {"version", "about", "files"} or manifest["version"] != 1:
+        if (
+            canonical(manifest) != data
+            or set(manifest) != {"version", "about", "files"}
+            or manifest["version"] != 1
+        ):
             raise ValueError("another form")
         texts = [*manifest["files"].values(), *manifest["about"].values()]
         if not all(isinstance(text, str) for text in texts):

@@ -52,7 +52,9 @@ class BusinessCalendar:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)
         rows = (self.holidays[day] for day in sorted(self.holidays))
-        writer.writerows((row.day.isoformat(), row.reason, row.source, "yes" if row.projected else "no") for row in rows)
+        writer.writerows(
+            (row.day.isoformat(), row.reason, row.source, "yes" if row.projected else "no") for row in rows
+        )
         return out.getvalue()
 
     @cached_property
@@ -63,7 +65,9 @@ class BusinessCalendar:
     def why_not(self, day: date) -> str | None:
         """Return why `day` is not a Business Day, or None if it is one. Raises OutsideTable beyond the table."""
         if not self.first <= day <= self.last:
-            raise OutsideTable(f"{day} is outside the table of {self.name}, which runs from {self.first} to {self.last}")
+            raise OutsideTable(
+                f"{day} is outside the table of {self.name}, which runs from {self.first} to {self.last}"
+            )
         if day.weekday() >= SATURDAY:
             return f"{day:%A}"
         holiday = self.holidays.get(day)
@@ -104,7 +108,9 @@ class BusinessCalendar:
 def known_calendars() -> tuple[str, ...]:
     """Return the names of the calendars that ship."""
     folder = files("deals") / "calendars"
-    return tuple(sorted(item.name.removesuffix(".csv") for item in folder.iterdir() if item.name.endswith(".csv")))
+    return tuple(
+        sorted(item.name.removesuffix(".csv") for item in folder.iterdir() if item.name.endswith(".csv"))
+    )
 
 
 @cache
@@ -130,7 +136,11 @@ def with_closings(calendar: BusinessCalendar, closings: Iterable[Holiday]) -> Bu
 def without(calendar: BusinessCalendar, days: Iterable[date]) -> BusinessCalendar:
     """The calendar with days on which it is closed no longer."""
     opened = frozenset(days)
-    return _table(calendar.name, (row for day, row in calendar.holidays.items() if day not in opened)) if opened else calendar
+    return (
+        _table(calendar.name, (row for day, row in calendar.holidays.items() if day not in opened))
+        if opened
+        else calendar
+    )
 
 
 def taken_from(before: BusinessCalendar, table: BusinessCalendar, since: date) -> BusinessCalendar:

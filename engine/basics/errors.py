@@ -114,5 +114,14 @@ def render_all(problems: Iterable[Problem], sources: Mapping[str, str]) -> str:
     return "\n\n".join(render(p, sources.get(p.place.file, "").splitlines()) for p in ordered)
 
 
-OF_ONE_DEAL = (HeadroomError, ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError)
+OF_ONE_DEAL = (
+    HeadroomError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
 """What the terms of one deal can make go wrong. A disk or a database that fails is not among them: it ends the run, which goes on later."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-Happening = Literal["fails", "cure by", "cured", "default", "begins", "ends", "obliged", "due", "passes again"]
+Happening = Literal[
+    "fails", "cure by", "cured", "default", "begins", "ends", "obliged", "due", "passes again"
+]
 HAPPENING_WORDS: dict[str, str] = {
     "fails": "fails",
     "cure by": "must be cured by",

@@ -70,7 +70,9 @@ def in_order(work: Callable[[Item], Found], items: Sequence[Item], workers: Work
                     raise WorkersDie(f"{what}; run it with --workers 1") from None
 
 
-def _through(pool: ProcessPoolExecutor, work: Callable[[Item], Found], items: Sequence[Item], ahead: int) -> Iterator[Found]:
+def _through(
+    pool: ProcessPoolExecutor, work: Callable[[Item], Found], items: Sequence[Item], ahead: int
+) -> Iterator[Found]:
     waiting: list[Future[Found]] = []
     for item in items:
         waiting.append(pool.submit(work, item))

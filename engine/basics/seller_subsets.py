@@ -97,7 +97,9 @@ class SellerWeek:
 
     def share_below(self, limit: Fraction) -> Fraction:
         """Return the share of subsets whose median is below a limit in millionths, the two medians of a subset counting half each."""
-        above = -(-limit.numerator // limit.denominator)  # a whole price is below the limit where it is below the next whole one
+        above = -(
+            -limit.numerator // limit.denominator
+        )  # a whole price is below the limit where it is below the next whole one
         return Fraction(self.low_below(above) + self.high_below(above), 2 * self.subsets)
 
     def _with_sum(self, below: Callable[[Sequence[int]], int], least: int) -> int:

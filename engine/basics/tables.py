@@ -56,10 +56,14 @@ def read_table(text: str, file: str) -> tuple[Table | None, list[Problem]]:
             line = reader.line_num + 1
     except csv.Error as error:
         fix = "save it as CSV: cells apart by commas, text with commas or quotes in quotes"
-        return None, [Problem("Y120", "the table cannot be read from here on", str(error), fix, Place(file, line))]
+        return None, [
+            Problem("Y120", "the table cannot be read from here on", str(error), fix, Place(file, line))
+        ]
     named = [name for name in columns or () if name]
     twice = next((name for name in named if named.count(name) > 1), None)
     if twice is not None:
         why = "nobody can tell which of them is meant"
-        return None, [Problem("Y121", f"the column `{twice}` stands twice", why, "remove one of them", Place(file))]
+        return None, [
+            Problem("Y121", f"the column `{twice}` stands twice", why, "remove one of them", Place(file))
+        ]
     return Table(columns or (), tuple(rows)), []

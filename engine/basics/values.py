@@ -53,7 +53,12 @@ class Unit(StrEnum):
 Comparison = Literal["at least", "more than", "at most", "less than"]
 """How a measured figure stands to its limit when the test passes; the first and third pass at the limit."""
 
-SHORT: dict[Comparison, str] = {"at least": "min.", "more than": "above", "at most": "max.", "less than": "below"}
+SHORT: dict[Comparison, str] = {
+    "at least": "min.",
+    "more than": "above",
+    "at most": "max.",
+    "less than": "below",
+}
 """Each comparison as a table writes it before the limit."""
 
 DECIMALS = {
@@ -88,7 +93,9 @@ def rounded(value: Fraction, places: int, rounding: str = ROUND_HALF_EVEN) -> De
         whole = scaled.numerator // scaled.denominator
     else:
         raise ValueError(f"unknown rounding {rounding}")
-    return Decimal(f"{whole}E{-places}")  # read from text, as arithmetic would round to the precision of the moment
+    return Decimal(
+        f"{whole}E{-places}"
+    )  # read from text, as arithmetic would round to the precision of the moment
 
 
 def printed(figure: Figure, places: int | None = None) -> str:
@@ -113,7 +120,9 @@ OF_MULTIPLES = "; multiples "
 def rounding_of(rounding: str, unit: Unit) -> str:
     """Return the rule by which a deal rounds a figure of one unit: `unrounded`, or `2 decimals, half up` (`rulings.md` 71)."""
     ratios, _, multiples = rounding.partition(OF_MULTIPLES)
-    return {Unit.SHARE: ratios, Unit.POINTS: ratios, Unit.MULTIPLE: multiples or "unrounded"}.get(unit, "unrounded")
+    return {Unit.SHARE: ratios, Unit.POINTS: ratios, Unit.MULTIPLE: multiples or "unrounded"}.get(
+        unit, "unrounded"
+    )
 
 
 def ratio_decimals(rounding: str, unit: Unit) -> int | None:
@@ -140,7 +149,11 @@ def printed_headroom(headroom: Figure, least: int | None = None) -> str:
 
     Decimals are added until it differs from nothing if it differs. Machines get `printed`.
     """
-    text = printed_apart(headroom, Figure(value=Fraction(0), unit=headroom.unit), least).removeprefix("-").removeprefix("USD ")
+    text = (
+        printed_apart(headroom, Figure(value=Fraction(0), unit=headroom.unit), least)
+        .removeprefix("-")
+        .removeprefix("USD ")
+    )
     unit = " USD" if headroom.unit in (Unit.USD, Unit.RATE) else ""
     return f"{MINUS if headroom.value < 0 else '+'}{text}{unit}"
 

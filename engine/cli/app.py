@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")  # none are used, and looking for them takes a tenth of `check`
+os.environ.setdefault(
+    "PYDANTIC_DISABLE_PLUGINS", "true"
+)  # none are used, and looking for them takes a tenth of `check`
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,8 +49,12 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def main_options(
-    workspace: Annotated[Path, typer.Option(envvar="HEADROOM_WORKSPACE", help="The workspace folder.")] = Path(),
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and end.")] = False,  # noqa: ARG001
+    workspace: Annotated[
+        Path, typer.Option(envvar="HEADROOM_WORKSPACE", help="The workspace folder.")
+    ] = Path(),
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
 ) -> None:
     """Remember which workspace the command works in."""
     state["workspace"] = workspace

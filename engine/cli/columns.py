@@ -11,7 +11,9 @@ NARROWEST = 4
 """Characters that a column keeps if nothing else makes the table fit."""
 
 
-def laid_out(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int], width: int | None) -> str:
+def laid_out(
+    head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int], width: int | None
+) -> str:
     """Return the table, a rule under its head.
 
     Args:
@@ -32,9 +34,14 @@ def laid_out(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable
     return "\n".join(lines)
 
 
-def _fitted(cells: Sequence[Sequence[str]], natural: list[int], flush: frozenset[int], width: int) -> tuple[list[int], int]:
+def _fitted(
+    cells: Sequence[Sequence[str]], natural: list[int], flush: frozenset[int], width: int
+) -> tuple[list[int], int]:
     """Widths with which the table fits, and the space between columns: text gives way first, then figures, then space, then words."""
-    whole = [max(len(piece) for row in cells for piece in ["", *PIECE.findall(row[column])]) for column in range(len(natural))]
+    whole = [
+        max(len(piece) for row in cells for piece in ["", *PIECE.findall(row[column])])
+        for column in range(len(natural))
+    ]
     text_only = [natural[column] if column in flush else whole[column] for column in range(len(natural))]
     least = [min(NARROWEST, width) for width in natural]
     widths, gap = natural, 2
@@ -61,7 +68,9 @@ def _lines(row: Sequence[str], widths: Sequence[int], flush: frozenset[int], gap
     broken = [_broken(cell, width) for cell, width in zip(row, widths, strict=True)]
     for number in range(max(len(lines) for lines in broken)):
         parts = [lines[number] if number < len(lines) else "" for lines in broken]
-        padded = (part.rjust(widths[n]) if n in flush else part.ljust(widths[n]) for n, part in enumerate(parts))
+        padded = (
+            part.rjust(widths[n]) if n in flush else part.ljust(widths[n]) for n, part in enumerate(parts)
+        )
         yield gap.join(padded).rstrip()
 
 

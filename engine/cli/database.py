@@ -22,19 +22,28 @@ app.add_typer(db, name="db")
 @db.command(epilog=example("headroom db prepare postgresql://owner@host/headroom --writer headroom_writer"))
 def prepare(
     url: Annotated[str, typer.Argument(help="The PostgreSQL database as its owner reaches it.")],
-    writer: Annotated[str, typer.Option(help="The existing role that Headroom uses; it may read and add, nothing else.")],
+    writer: Annotated[
+        str, typer.Option(help="The existing role that Headroom uses; it may read and add, nothing else.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Make the tables and their guards in PostgreSQL, once, as their owner."""
     from engine.operations.maintain_database import prepare as prepare_database
 
     prepare_database(url, writer)
-    _tell({"prepared": True, "writer": writer}, f"prepared; now write `database = ...` with the role {writer} into headroom.toml", as_json)
+    _tell(
+        {"prepared": True, "writer": writer},
+        f"prepared; now write `database = ...` with the role {writer} into headroom.toml",
+        as_json,
+    )
 
 
 @db.command(epilog=example("headroom db upgrade"))
 def upgrade(
-    url: Annotated[str | None, typer.Option(help="PostgreSQL, as its owner reaches it; the workspace's file unless given.")] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(help="PostgreSQL, as its owner reaches it; the workspace's file unless given."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring the record's tables to this release's form; entries are never changed."""
@@ -64,7 +73,10 @@ def backup(into: Annotated[Path, typer.Argument(help="The copy.")], as_json: Jso
 @db.command(epilog=example("headroom db restore build/record.sqlite"))
 def restore(
     copy: Annotated[Path, typer.Argument(help="A copy made by backup.")],
-    accounts: Annotated[bool, typer.Option("--accounts", help="Put the desk's accounts back as well; stop `headroom web` first.")] = False,
+    accounts: Annotated[
+        bool,
+        typer.Option("--accounts", help="Put the desk's accounts back as well; stop `headroom web` first."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Put a copy in the record's place once it is found whole. One older than what was signed is not signed again."""
@@ -75,7 +87,11 @@ def restore(
         desk = desk_restored(opened(), desk_beside(copy)) if accounts else None
     from engine.basics.values import counted
 
-    data = {"entries": count, "aside": str(aside) if aside else None, "desk_aside": str(desk) if desk else None}
+    data = {
+        "entries": count,
+        "aside": str(aside) if aside else None,
+        "desk_aside": str(desk) if desk else None,
+    }
     kept = " and ".join(str(one) for one in (aside, desk) if one)
     said = f"{counted(count, 'entries')} restored{' with the accounts' if accounts else ''}"
     _tell(data, said + (f"; what was there is {kept}" if kept else ""), as_json)

@@ -50,8 +50,12 @@ FACT = "--fact 'outstanding_principal=USD 16,000,000' --fact 'weighted_average_r
 
 @app.command(epilog=example(f"headroom ladder deals/meridian-2026-1.yaml {FACT}"))
 def ladder(
-    deal: Annotated[str | None, typer.Argument(help="A deal file, or a recorded deal's name; every deal unless given.")] = None,
-    on: Annotated[str | None, typer.Option(help="The date of a recorded deal; the newest unless given.")] = None,
+    deal: Annotated[
+        str | None, typer.Argument(help="A deal file, or a recorded deal's name; every deal unless given.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(help="The date of a recorded deal; the newest unless given.")
+    ] = None,
     fact: Fact = None,
     facts: Facts = None,
     between: Between = None,
@@ -78,7 +82,11 @@ def ladder(
     raise typer.Exit(show_ladders(answers, deal is None, as_json))
 
 
-@app.command(epilog=example(f"headroom stress deals/meridian-2026-1.yaml --scenario B --multiples 1,2.5 --weeks 20 {FACT}"))
+@app.command(
+    epilog=example(
+        f"headroom stress deals/meridian-2026-1.yaml --scenario B --multiples 1,2.5 --weeks 20 {FACT}"
+    )
+)
 def stress(
     deal: Draft,
     scenario: Scenario = None,
@@ -86,8 +94,12 @@ def stress(
     shape: Shape = "compound",
     multiples: Multiples = "1",
     jump: Annotated[str | None, typer.Option(help="A jump on the way, like -30%@26w.")] = None,
-    missing: Annotated[str | None, typer.Option(help="Publication Dates without a value, apart by commas.")] = None,
-    rates: Annotated[Path | None, typer.Option(help="A table of dated rates, a futures or broker curve, as one more path.")] = None,
+    missing: Annotated[
+        str | None, typer.Option(help="Publication Dates without a value, apart by commas.")
+    ] = None,
+    rates: Annotated[
+        Path | None, typer.Option(help="A table of dated rates, a futures or broker curve, as one more path.")
+    ] = None,
     lose: Annotated[str | None, typer.Option(help="A contract that ends, and when: NAME@26w.")] = None,
     fact: Fact = None,
     facts: Facts = None,
@@ -114,18 +126,30 @@ def stress(
     if into is not None:
         from engine.queries.foresight_reports import stress_parts
 
-        write_answer(into, draft, given, day_of(prepared), lambda: stress_parts(draft, all_templates, given, asked, answer, many, progress))
+        write_answer(
+            into,
+            draft,
+            given,
+            day_of(prepared),
+            lambda: stress_parts(draft, all_templates, given, asked, answer, many, progress),
+        )
     progress_done()
     raise typer.Exit(show_stress(answer, as_json))
 
 
 @app.command(
-    epilog=example(f"headroom compare deals/meridian-2026-1.yaml --term covenants.appraisal.measure=all --scenario C --weeks 30 {FACT}")
+    epilog=example(
+        f"headroom compare deals/meridian-2026-1.yaml --term covenants.appraisal.measure=all --scenario C --weeks 30 {FACT}"
+    )
 )
 def compare(
     first: Draft,
-    second: Annotated[Path | None, typer.Argument(help="The other draft; left out where a term is varied.")] = None,
-    term: Annotated[str | None, typer.Option(help="A term written otherwise: TERM=all, or TERM=VALUE|VALUE.")] = None,
+    second: Annotated[
+        Path | None, typer.Argument(help="The other draft; left out where a term is varied.")
+    ] = None,
+    term: Annotated[
+        str | None, typer.Option(help="A term written otherwise: TERM=all, or TERM=VALUE|VALUE.")
+    ] = None,
     scenario: Scenario = None,
     point: Point = "middle",
     shape: Shape = "compound",
@@ -160,7 +184,11 @@ def compare(
         answers = compare_wordings(draft, name, values or "all", all_templates, given, asked, many, progress)
     else:
         assert second is not None
-        answers = (compare_drafts(draft, loaded(second, all_templates()), all_templates, given, asked, many, progress),)
+        answers = (
+            compare_drafts(
+                draft, loaded(second, all_templates()), all_templates, given, asked, many, progress
+            ),
+        )
     if into is not None:
         from engine.foresight.answers import as_data
 
@@ -170,19 +198,33 @@ def compare(
 
 
 @app.command(
-    epilog=example("headroom calibrate deals/meridian-2026-1.yaml covenants.cash-sweep.level --paths 1000 --weeks 52 --prior 'weekly 4%'")
+    epilog=example(
+        "headroom calibrate deals/meridian-2026-1.yaml covenants.cash-sweep.level --paths 1000 --weeks 52 --prior 'weekly 4%'"
+    )
 )
 def calibrate(
     deal: Draft,
-    term: Annotated[str, typer.Argument(help="The level that varies, like covenants.cash-sweep.level.", show_default=False)],
+    term: Annotated[
+        str,
+        typer.Argument(help="The level that varies, like covenants.cash-sweep.level.", show_default=False),
+    ],
     low: Annotated[str, typer.Option("--from", help="The lowest level, in USD per GPU-hour.")] = "1.40",
     high: Annotated[str, typer.Option("--to", help="The highest level.")] = "1.60",
     step: Annotated[str, typer.Option(help="From one level to the next.")] = "0.10",
-    counts: Annotated[str, typer.Option(help="Dates in a row that begin the trigger, apart by commas.")] = "1,2,3",
-    releases: Annotated[str | None, typer.Option(help="Dates in a row that end it, apart by commas; as drafted unless given.")] = None,
-    under: Annotated[float, typer.Option(min=0.0, max=1.0, help="The share of histories with a false alarm that is asked for.")] = 0.10,
+    counts: Annotated[
+        str, typer.Option(help="Dates in a row that begin the trigger, apart by commas.")
+    ] = "1,2,3",
+    releases: Annotated[
+        str | None, typer.Option(help="Dates in a row that end it, apart by commas; as drafted unless given.")
+    ] = None,
+    under: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="The share of histories with a false alarm that is asked for."),
+    ] = 0.10,
     q: Annotated[int, typer.Option(min=1, max=52, help="Dates in a row that begin and end a shortfall.")] = 4,
-    k: Annotated[int, typer.Option(min=1, max=104, help="Dates after an end within which a beginning is a flap.")] = 8,
+    k: Annotated[
+        int, typer.Option(min=1, max=104, help="Dates after an end within which a beginning is a flap.")
+    ] = 8,
     history: History = None,
     noise: Noise = None,
     prior: Prior = None,
@@ -225,7 +267,13 @@ def calibrate(
         progress,
     )
     if into is not None:
-        write_answer(into, draft, given_of(draft, None, None, None), day_of(prepared), lambda: {"calibration": calibration_data(answer)})
+        write_answer(
+            into,
+            draft,
+            given_of(draft, None, None, None),
+            day_of(prepared),
+            lambda: {"calibration": calibration_data(answer)},
+        )
     progress_done()
     raise typer.Exit(show_calibration(answer, as_json))
 
@@ -241,7 +289,9 @@ def grid(
     x: Annotated[str, typer.Option(help="The term across: TERM=FROM:TO:STEP, or TERM=VALUE,VALUE.")],
     y: Annotated[str, typer.Option(help="The term down, in the same form.")],
     show: Annotated[str, typer.Option(help="first-failure, weeks-in-cure, or swept.")] = "first-failure",
-    of: Annotated[str | None, typer.Option(help="The test or trigger; the clause of the first term unless given.")] = None,
+    of: Annotated[
+        str | None, typer.Option(help="The test or trigger; the clause of the first term unless given.")
+    ] = None,
     scenario: Scenario = None,
     point: Point = "middle",
     shape: Shape = "compound",
@@ -254,7 +304,10 @@ def grid(
     workers: Workers = 0,
     executor: Executor = PROCESSES,
     scheduler: Scheduler = None,
-    into: Annotated[Path | None, typer.Option(help="A file: the cells as .csv, a report as .pdf or .html, a workbook as .xlsx.")] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(help="A file: the cells as .csv, a report as .pdf or .html, a workbook as .xlsx."),
+    ] = None,
     prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
@@ -267,7 +320,19 @@ def grid(
     asked = asked_of(scenario or ["B"], point, shape, until=until, weeks=weeks)
     given = given_of(draft, fact, facts, between)
     refuse_ending(into, (".csv", ".pdf", ".html", ".xlsx"))
-    answer = answered(draft, all_templates, x, y, show, of, given, asked, many_of(workers, executor, scheduler), progress, hold or ())
+    answer = answered(
+        draft,
+        all_templates,
+        x,
+        y,
+        show,
+        of,
+        given,
+        asked,
+        many_of(workers, executor, scheduler),
+        progress,
+        hold or (),
+    )
     if into is not None and into.suffix != ".csv":
         from engine.foresight.answers import as_data
 
@@ -312,7 +377,16 @@ def simulate(
     draft = draft_of(deal)
     model = ModelAsked(history, clock().date(), noise, prior, paths, weeks, seed, jump)
     given = given_of(draft, fact, facts, between)
-    answer = answered(draft, all_templates, workspace_if_any(), given, model, hold or (), many_of(workers, executor, scheduler), progress)
+    answer = answered(
+        draft,
+        all_templates,
+        workspace_if_any(),
+        given,
+        model,
+        hold or (),
+        many_of(workers, executor, scheduler),
+        progress,
+    )
     if into is not None:
         from engine.foresight.answers import as_data
 

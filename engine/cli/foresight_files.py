@@ -24,7 +24,9 @@ def refuse_ending(into: Path | None, endings: tuple[str, ...] = ENDINGS) -> None
         raise WrongUsage(f"{into}: an answer is written as {known}; give --into a name that ends so")
 
 
-def write_answer(into: Path, draft: Any, given: FactsByDate, prepared: date, answers: Callable[[], Mapping[str, Any]]) -> None:
+def write_answer(
+    into: Path, draft: Any, given: FactsByDate, prepared: date, answers: Callable[[], Mapping[str, Any]]
+) -> None:
     """Write a draft's report, or its answers as a workbook.
 
     Args:
@@ -42,7 +44,10 @@ def write_answer(into: Path, draft: Any, given: FactsByDate, prepared: date, ans
     if into.suffix == ".xlsx":
         from engine.queries.foresight_workbooks import foresight_workbook
 
-        write_whole(into, foresight_workbook({name: part for name, part in parts.items() if name != "titles"}, prepared))
+        write_whole(
+            into,
+            foresight_workbook({name: part for name, part in parts.items() if name != "titles"}, prepared),
+        )
         return
     html, pdf = foresight_page()(parts)
     write_whole(into, html.encode() if into.suffix == ".html" else pdf)
@@ -55,4 +60,6 @@ def write_ladders(into: Path, ladders: Any, prepared: date) -> None:
     from engine.queries.foresight_workbooks import foresight_workbook
 
     refuse_ending(into, (".xlsx",))
-    write_whole(into, foresight_workbook({ladder.deal: as_data(ladder.ladder) for ladder in ladders}, prepared))
+    write_whole(
+        into, foresight_workbook({ladder.deal: as_data(ladder.ladder) for ladder in ladders}, prepared)
+    )

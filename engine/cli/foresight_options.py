@@ -17,32 +17,59 @@ if TYPE_CHECKING:
     from engine.foresight.facts_by_date import FactsByDate
     from engine.queries.foresight_questions import StressAsked
 
-Draft = Annotated[str, typer.Argument(help="A deal file, or a deal of the workspace by its name.", show_default=False)]
-Fact = Annotated[list[str] | None, typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE.")]
-Facts = Annotated[Path | None, typer.Option(help="A table of facts by date: date,figure,value and, where reports come later, received.")]
-Between = Annotated[str | None, typer.Option(help="`straight lines` where a figure moves evenly between its dates; steps otherwise.")]
-Scenario = Annotated[list[str] | None, typer.Option(help="A scenario, or several in turn like A:548,B; A, B and C unless given.")]
+Draft = Annotated[
+    str, typer.Argument(help="A deal file, or a deal of the workspace by its name.", show_default=False)
+]
+Fact = Annotated[
+    list[str] | None, typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE.")
+]
+Facts = Annotated[
+    Path | None,
+    typer.Option(help="A table of facts by date: date,figure,value and, where reports come later, received."),
+]
+Between = Annotated[
+    str | None,
+    typer.Option(help="`straight lines` where a figure moves evenly between its dates; steps otherwise."),
+]
+Scenario = Annotated[
+    list[str] | None,
+    typer.Option(help="A scenario, or several in turn like A:548,B; A, B and C unless given."),
+]
 Point = Annotated[str, typer.Option(help="low, middle or high of each band, or `all`.")]
 Shape = Annotated[str, typer.Option(help="compound, or straight line.")]
 Until = Annotated[str | None, typer.Option(help="The last date; so many weeks after closing unless given.")]
-Weeks = Annotated[int, typer.Option(min=1, max=1040, help="Weeks after closing, where no last date is given.")]
-Into = Annotated[Path | None, typer.Option(help="A file of the answer: a report as .pdf or .html, a workbook as .xlsx.")]
+Weeks = Annotated[
+    int, typer.Option(min=1, max=1040, help="Weeks after closing, where no last date is given.")
+]
+Into = Annotated[
+    Path | None, typer.Option(help="A file of the answer: a report as .pdf or .html, a workbook as .xlsx.")
+]
 Prepared = Annotated[str | None, typer.Option(help="The date of the report; today unless given.")]
 Multiples = Annotated[str, typer.Option(help="How many times as fast time runs, apart by commas: 1,1.5,2.5.")]
-History = Annotated[Path | None, typer.Option(help="A table date,value,low,high[,sellers]; the workspace's unless given.")]
-Noise = Annotated[float | None, typer.Option(min=0.0, help="The sampling error of a week without an interval, like 0.05.")]
+History = Annotated[
+    Path | None, typer.Option(help="A table date,value,low,high[,sellers]; the workspace's unless given.")
+]
+Noise = Annotated[
+    float | None, typer.Option(min=0.0, help="The sampling error of a week without an interval, like 0.05.")
+]
 Prior = Annotated[str | None, typer.Option(help="What is held before the history: needed under 26 weeks.")]
 Jump = Annotated[str | None, typer.Option(help="A named jump of the rate, like -30%@26w.")]
 Paths = Annotated[int, typer.Option(min=100, max=1_000_000, help="Paths of the model.")]
 PathWeeks = Annotated[int, typer.Option(min=4, max=1040, help="Weeks of each path.")]
 Seed = Annotated[int, typer.Option(min=0, help="The seed, printed with every answer.")]
-Hold = Annotated[list[str] | None, typer.Option(help="A figure that follows the rate and is held constant all the same.")]
+Hold = Annotated[
+    list[str] | None, typer.Option(help="A figure that follows the rate and is held constant all the same.")
+]
 Workers = Annotated[
     int,
     typer.Option(min=0, max=64, help="Processes, 0 for the machine's, four at most; the answer is the same."),
 ]
-Executor = Annotated[str, typer.Option(help="Who works out the paths: `processes` of this machine, or the workers of `dask`.")]
-Scheduler = Annotated[str | None, typer.Option(help="The address of a Dask scheduler; processes of this machine unless given.")]
+Executor = Annotated[
+    str, typer.Option(help="Who works out the paths: `processes` of this machine, or the workers of `dask`.")
+]
+Scheduler = Annotated[
+    str | None, typer.Option(help="The address of a Dask scheduler; processes of this machine unless given.")
+]
 
 
 def many_of(workers: int, executor: str, scheduler: str | None) -> Any:
@@ -88,5 +115,11 @@ def asked_of(
     from engine.queries.asked_paths import asked_paths
 
     last = day(until) if until is not None else None
-    days = frozenset(day(text.strip()) for text in missing.split(",")) if missing is not None else frozenset[date]()
-    return asked_paths(tuple(scenario or ("A", "B", "C")), point, shape, multiples, jump, days, rates, lose, last, weeks)
+    days = (
+        frozenset(day(text.strip()) for text in missing.split(","))
+        if missing is not None
+        else frozenset[date]()
+    )
+    return asked_paths(
+        tuple(scenario or ("A", "B", "C")), point, shape, multiples, jump, days, rates, lose, last, weeks
+    )

@@ -16,7 +16,9 @@ from engine.cli.options import METHODOLOGY, Json, Methodology, day, example, mom
 @app.command(epilog=example("headroom init build/desk --operator 'Example Calculation Agent'"))
 def init(
     folder: Annotated[Path, typer.Argument(help="Where; made if it is not there.")],
-    operator: Annotated[str | None, typer.Option(help="Who computes the index: printed in notices, signed with every log.")] = None,
+    operator: Annotated[
+        str | None, typer.Option(help="Who computes the index: printed in notices, signed with every log.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a workspace: settings, deals/, snapshots/, reports/, notices/ and the record."""
@@ -29,19 +31,32 @@ def init(
     if as_json:
         print_json({"workspace": str(folder), "made": list(made)})
         return
-    say(f"{folder}: made {', '.join(made)}" if made else f"{folder} is a workspace already; nothing was changed")
+    say(
+        f"{folder}: made {', '.join(made)}"
+        if made
+        else f"{folder} is a workspace already; nothing was changed"
+    )
     if workspace.settings.operator == PLACEHOLDER:
         say(f"first: name the operator in {folder / 'headroom.toml'}; `run` refuses until then")
-    say(f"next: put deal files into {folder / 'deals'}, then `headroom --workspace {folder} import SNAPSHOTS`")
+    say(
+        f"next: put deal files into {folder / 'deals'}, then `headroom --workspace {folder} import SNAPSHOTS`"
+    )
 
 
 @app.command("import", epilog=example("headroom import build/demo/snapshots"))
 def import_(
-    paths: Annotated[list[Path], typer.Argument(help="Snapshots (.json, .json.gz, .csv) or folders of them.")],
-    series: Annotated[str | None, typer.Option(help="Take a published series (CSV) of this index instead.")] = None,
-    accept: Annotated[list[str] | None, typer.Option(help="Take what was refused, by its name; once for each.")] = None,
+    paths: Annotated[
+        list[Path], typer.Argument(help="Snapshots (.json, .json.gz, .csv) or folders of them.")
+    ],
+    series: Annotated[
+        str | None, typer.Option(help="Take a published series (CSV) of this index instead.")
+    ] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(help="Take what was refused, by its name; once for each.")
+    ] = None,
     publication_date: Annotated[
-        list[str] | None, typer.Option(help="Whose a row of another day is in a weekly series, like 2026-11-25=2026-11-26.")
+        list[str] | None,
+        typer.Option(help="Whose a row of another day is in a weekly series, like 2026-11-25=2026-11-26."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -80,7 +95,9 @@ def announce(
     from engine.operations.series_intake import Announcement, announcement_in
     from engine.operations.series_intake import announce as record_announcement
 
-    said = announcement_in(document, Announcement(index, what, day(effective), words, version), prepared_by, approved_by)
+    said = announcement_in(
+        document, Announcement(index, what, day(effective), words, version), prepared_by, approved_by
+    )
     with recording() as (workspace, by):
         announced = record_announcement(workspace, said, by)
     show_announced(announced, as_json)
@@ -110,7 +127,10 @@ def close_day(
 
 @app.command(epilog=example("headroom collect"))
 def collect(
-    accept: Annotated[list[str] | None, typer.Option(help="Take a change of form that was refused, by its name; once for each.")] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="Take a change of form that was refused, by its name; once for each."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Ask the marketplace for all its offers. Refuses unless headroom.toml states the right to collect."""
@@ -137,7 +157,11 @@ def index(
     show_index(opened(), index, last, methodology, at, as_json)
 
 
-@app.command(epilog=example("headroom restate CRI-H100@1.1-wp --publication-date 2026-04-09 --reason 'snapshot found' --record"))
+@app.command(
+    epilog=example(
+        "headroom restate CRI-H100@1.1-wp --publication-date 2026-04-09 --reason 'snapshot found' --record"
+    )
+)
 def restate(
     series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
     publication_date: Annotated[str, typer.Option(help="The Thursday.")],
@@ -157,9 +181,13 @@ def restate(
 def exclude(
     index: Annotated[str, typer.Argument(help="The index.")],
     date: Annotated[str, typer.Option(help="The day of the listings.")],
-    listing: Annotated[list[int] | None, typer.Option(help="The number of a listing that is plainly wrong; once for each.")] = None,
+    listing: Annotated[
+        list[int] | None, typer.Option(help="The number of a listing that is plainly wrong; once for each.")
+    ] = None,
     reason: Annotated[str | None, typer.Option(help="Why; part of every print that it bears on.")] = None,
-    document: Annotated[Path | None, typer.Option(help="The file that documents it; its hash is recorded.")] = None,
+    document: Annotated[
+        Path | None, typer.Option(help="The file that documents it; its hash is recorded.")
+    ] = None,
     prepared_by: Annotated[str | None, typer.Option(help="One person.")] = None,
     approved_by: Annotated[str | None, typer.Option(help="Another.")] = None,
     methodology: Methodology = METHODOLOGY,
@@ -174,7 +202,9 @@ def exclude(
         show_listings(listings_of(opened(), index, methodology, day(date)), as_json)
         return
     if reason is None or document is None or prepared_by is None or approved_by is None:
-        raise WrongUsage("an override must say more: give --reason and --document and --prepared-by and --approved-by")
+        raise WrongUsage(
+            "an override must say more: give --reason and --document and --prepared-by and --approved-by"
+        )
     grounds = Grounds(reason, document, prepared_by, approved_by)
     with recording() as (workspace, by):
         override = exclude_listings(workspace, index, methodology, day(date), listing, grounds, by)
@@ -185,8 +215,13 @@ def exclude(
 def validate_index(
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
     methodology: Methodology = METHODOLOGY,
-    prices: Annotated[Path | None, typer.Option(help="Rates of other platforms (CSV: date, platform, usd_per_gpu_hour, source).")] = None,
-    pdf: Annotated[Path | None, typer.Option(help="Write the page with its pictures to this file too.")] = None,
+    prices: Annotated[
+        Path | None,
+        typer.Option(help="Rates of other platforms (CSV: date, platform, usd_per_gpu_hour, source)."),
+    ] = None,
+    pdf: Annotated[
+        Path | None, typer.Option(help="Write the page with its pictures to this file too.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run the paper's statistical tests over the weeks of the snapshots; each refuses below the sample that it needs.
@@ -202,13 +237,20 @@ def validate_index(
 
 @app.command(epilog=example("headroom manipulation --publication 2026-04-09"))
 def manipulation(
-    deal: Annotated[str | None, typer.Argument(help="A deal, or the file of a draft: what would turn its results.")] = None,
+    deal: Annotated[
+        str | None, typer.Argument(help="A deal, or the file of a draft: what would turn its results.")
+    ] = None,
     on: Annotated[str | None, typer.Option(help="The deal's Determination Date.")] = None,
     publication: Annotated[str | None, typer.Option(help="The Thursday of the index.")] = None,
     index: Annotated[str, typer.Option(help="The index.")] = "CRI-H100",
     methodology: Methodology = METHODOLOGY,
-    costs: Annotated[Path | None, typer.Option(help="Inputs of the capital estimate (TOML), with source and date.")] = None,
-    fact: Annotated[list[str] | None, typer.Option(help="A figure of a draft's reports, like outstanding_principal=16000000.")] = None,
+    costs: Annotated[
+        Path | None, typer.Option(help="Inputs of the capital estimate (TOML), with source and date.")
+    ] = None,
+    fact: Annotated[
+        list[str] | None,
+        typer.Option(help="A figure of a draft's reports, like outstanding_principal=16000000."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Count the adversarial listings that would move the index, or turn a deal's results, after filters as they really act."""
@@ -262,12 +304,24 @@ def series(
     raise typer.Exit(export_series(opened(), name, into, as_json))
 
 
-@app.command(epilog=example("headroom depreciation CRI-H100@1.1-wp CRI-H200@1.1-wp --newer CRI-H200@1.1-wp --switch A:548,B:365"))
+@app.command(
+    epilog=example(
+        "headroom depreciation CRI-H100@1.1-wp CRI-H200@1.1-wp --newer CRI-H200@1.1-wp --switch A:548,B:365"
+    )
+)
 def depreciation(
-    series: Annotated[list[str] | None, typer.Argument(help="Published series; every one on record unless given.")] = None,
-    newer: Annotated[str | None, typer.Option(help="The newer generation's series, for spreads and for the transition.")] = None,
-    quotes: Annotated[Path | None, typer.Option(help="Resale quotes of the first series (CSV: date, usd_per_gpu, source).")] = None,
-    switch: Annotated[str | None, typer.Option(help="Scenarios one after the other, with days in each, like A:548,B:365.")] = None,
+    series: Annotated[
+        list[str] | None, typer.Argument(help="Published series; every one on record unless given.")
+    ] = None,
+    newer: Annotated[
+        str | None, typer.Option(help="The newer generation's series, for spreads and for the transition.")
+    ] = None,
+    quotes: Annotated[
+        Path | None, typer.Option(help="Resale quotes of the first series (CSV: date, usd_per_gpu, source).")
+    ] = None,
+    switch: Annotated[
+        str | None, typer.Option(help="Scenarios one after the other, with days in each, like A:548,B:365.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show depreciation curves, generation and resale spreads, the paper's scenarios, and whether CRI-D can be computed."""
@@ -278,7 +332,9 @@ def depreciation(
 
 @app.command(epilog=example("headroom precision CRI-H100@1.1-wp"))
 def precision(
-    series: Annotated[list[str] | None, typer.Argument(help="Published series; every computed one unless given.")] = None,
+    series: Annotated[
+        list[str] | None, typer.Argument(help="Published series; every computed one unless given.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure the interval's width by number of observations, beside the paper's Table 6."""
@@ -290,7 +346,9 @@ def precision(
 @app.command(epilog=example("headroom coverage CRI-H100@1.1-wp --draws 20"))
 def coverage(
     series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
-    draws: Annotated[int, typer.Option(min=10, max=100_000, help="Weeks drawn for each number of sellers.")] = 1000,
+    draws: Annotated[
+        int, typer.Option(min=10, max=100_000, help="Weeks drawn for each number of sellers.")
+    ] = 1000,
     into: Annotated[Path | None, typer.Option(help="A folder for the table as data, with its hash.")] = None,
     as_json: Json = False,
 ) -> None:

@@ -39,7 +39,9 @@ def make(
     name: Annotated[str, typer.Argument(help="The key's name, best a URL without its scheme.")],
     into: Annotated[Path, typer.Option(help="The private key's file.")],
     cosigner: Annotated[bool, typer.Option("--cosigner", help="A trustee's key instead of a log's.")] = False,
-    notices: Annotated[bool, typer.Option("--notices", help="A P-256 key with a certificate, which signs notices.")] = False,
+    notices: Annotated[
+        bool, typer.Option("--notices", help="A P-256 key with a certificate, which signs notices.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make a key: the operator's in keys/log.key, a trustee's, or the one in keys/notice.key that signs notices."""
@@ -54,17 +56,30 @@ def make(
 
 @keys.command(epilog=example("headroom keys replace --stolen --ask build/replacement.json"))
 def replace(
-    lost: Annotated[bool, typer.Option("--lost", help="The old private key is gone, so a cosigner signs in its place.")] = False,
-    stolen: Annotated[bool, typer.Option("--stolen", help="Somebody else has the old key, so its signature proves nothing.")] = False,
-    ask: Annotated[Path | None, typer.Option(help="With --lost or --stolen: the file that a cosigner is asked to approve.")] = None,
+    lost: Annotated[
+        bool, typer.Option("--lost", help="The old private key is gone, so a cosigner signs in its place.")
+    ] = False,
+    stolen: Annotated[
+        bool, typer.Option("--stolen", help="Somebody else has the old key, so its signature proves nothing.")
+    ] = False,
+    ask: Annotated[
+        Path | None,
+        typer.Option(help="With --lost or --stolen: the file that a cosigner is asked to approve."),
+    ] = None,
     approved: Annotated[Path | None, typer.Option(help="That file as the cosigner gave it back.")] = None,
     as_json: Json = False,
 ) -> None:
     """Replace the key that signs the logs, and record that in every log; signed by both keys, or by the new one and a cosigner."""
     from engine.cli.show.keys import show_asked, show_replaced
 
-    if (ask is not None) != (lost or stolen) or (lost and stolen) or (ask is not None and approved is not None):
-        raise WrongUsage("give --lost or --stolen together with --ask FILE; then --approved FILE once a cosigner has signed it")
+    if (
+        (ask is not None) != (lost or stolen)
+        or (lost and stolen)
+        or (ask is not None and approved is not None)
+    ):
+        raise WrongUsage(
+            "give --lost or --stolen together with --ask FILE; then --approved FILE once a cosigner has signed it"
+        )
     workspace = operated()
     with alone(workspace):
         if ask is not None:
@@ -73,9 +88,15 @@ def replace(
             show_replaced(workspace, approved, scribe(), as_json)
 
 
-@keys.command(epilog=example("headroom keys approve build/replacement.json --key build/trustee.key --trust build/demo/keys/log.key.pub"))
+@keys.command(
+    epilog=example(
+        "headroom keys approve build/replacement.json --key build/trustee.key --trust build/demo/keys/log.key.pub"
+    )
+)
 def approve(
-    file: Annotated[Path, typer.Argument(help="What the operator asks, from `headroom keys replace --lost --ask FILE`.")],
+    file: Annotated[
+        Path, typer.Argument(help="What the operator asks, from `headroom keys replace --lost --ask FILE`.")
+    ],
     key: Annotated[Path, typer.Option(help="The cosigner's private key.")],
     trust: Annotated[list[Path], typer.Option(help="The verifier key that is replaced, as you hold it.")],
     as_json: Json = False,

@@ -68,7 +68,9 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show must not end a run
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a name that the terminal cannot show must not end a run
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -80,7 +82,9 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
     except KeyboardInterrupt:
         code = STOPPED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has gone; nothing is left to say
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # whoever read has gone; nothing is left to say
         sys.exit(1)
     except (OSError, UnicodeError, BrokenExecutor) as error:
         _refused(*_in_words(error))
@@ -115,14 +119,20 @@ def _as_json(what: str, exit_code: int) -> None:
 def _in_words(error: Exception) -> tuple[str, int]:
     """Return what happened to the machine or to a file, and the exit code: 2 for a path that the command named, 1 for the rest."""
     if isinstance(error, BrokenExecutor):
-        return "a process that renders notices was ended from outside; what was recorded stands, run again to go on", 1
+        return (
+            "a process that renders notices was ended from outside; what was recorded stands, run again to go on",
+            1,
+        )
     if isinstance(error, UnicodeError):
         return f"a text is in another encoding than UTF-8: {error}", 1
     assert isinstance(error, OSError)  # the caller catches these three
     why = error.strerror or str(error)
     named = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
     rest = "" if named else "; mend that and run again, what was recorded stands"
-    return f"{f'{error.filename}: ' if error.filename else ''}{why.lower() if named else why}{rest}", WrongUsage.exit_code if named else 1
+    return (
+        f"{f'{error.filename}: ' if error.filename else ''}{why.lower() if named else why}{rest}",
+        WrongUsage.exit_code if named else 1,
+    )
 
 
 def _say_problems(error: InputProblems) -> None:

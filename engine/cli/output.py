@@ -17,7 +17,9 @@ from engine.cli.columns import laid_out
 
 def print_json(value: Any) -> None:
     """Print one JSON document on standard output. Raises ValueError for a figure that is not a number: JSON has no word for it."""
-    sys.stdout.write(inert_json(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False)) + "\n")
+    sys.stdout.write(
+        inert_json(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False)) + "\n"
+    )
 
 
 def print_line(value: Any) -> None:
@@ -61,7 +63,11 @@ def wrapped(text: str, width: int | None) -> str:
     for line in text.split("\n"):
         hang = " " * (len(line) - len(line.lstrip()) + 2)
         within = len(line) <= width
-        lines += [line] if within else wrap(line, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
+        lines += (
+            [line]
+            if within
+            else wrap(line, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
+        )
     return "\n".join(lines)
 
 
@@ -116,7 +122,9 @@ class ProgressLines:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> LaidOut:
     """Columns aligned with spaces, a rule under the head; `right` names the columns that are flush right; no wider than the terminal."""
-    return LaidOut(laid_out(head, [[one_line(cell) for cell in row] for row in rows], right, terminal_width()))
+    return LaidOut(
+        laid_out(head, [[one_line(cell) for cell in row] for row in rows], right, terminal_width())
+    )
 
 
 def report_problems(problems: Sequence[Problem], sources: Mapping[str, str], as_json: bool) -> None:

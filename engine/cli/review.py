@@ -16,7 +16,9 @@ from engine.cli.options import Json, example
 def review(
     series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
     quarter: Annotated[str, typer.Option(help="The quarter, like 2026Q1.")],
-    into: Annotated[Path | None, typer.Option(help="Write the page with its pictures to this file (.pdf or .html).")] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Write the page with its pictures to this file (.pdf or .html).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write the quarterly methodology review: the paper's Table 6 as measured, each week as a point, the minimum viable count."""
@@ -59,7 +61,9 @@ def cri_d(
 @app.command(epilog=example("headroom fleet deals/meridian-certificates.csv --pledged 1024"))
 def fleet(
     certificates: Annotated[Path, typer.Argument(help="CSV: serial, performance.")],
-    pledged: Annotated[int | None, typer.Option(help="GPUs pledged, where it is to be said how many have no certificate.")] = None,
+    pledged: Annotated[
+        int | None, typer.Option(help="GPUs pledged, where it is to be said how many have no certificate.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show a fleet's certified performance by percentile."""

@@ -12,7 +12,10 @@ SECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Write a deal, and read it back",
         ("new", "check", "prove", "clause", "terms", "schema", "diff", "migrate", "takeover", "backtest"),
     ),
-    "foresight": ("Ask what a clause would do", ("ladder", "stress", "compare", "calibrate", "grid", "simulate")),
+    "foresight": (
+        "Ask what a clause would do",
+        ("ladder", "stress", "compare", "calibrate", "grid", "simulate"),
+    ),
     "servicer": (
         "Keep a deal",
         ("intake", "report-form", "confirm", "act", "run", "serve", "explain", "portfolio", "demo"),
@@ -67,7 +70,11 @@ class SectionedGroup(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write each family's commands under its heading; one that no family names stands last, so that none is hidden."""
-        left = {name: command for name in self.list_commands(ctx) if (command := self.get_command(ctx, name)) and not command.hidden}
+        left = {
+            name: command
+            for name in self.list_commands(ctx)
+            if (command := self.get_command(ctx, name)) and not command.hidden
+        }
         widest = max(map(len, left), default=0)
         for heading, names in (*SECTIONS.values(), ("Further commands", tuple(left))):
             known = [(name, left.pop(name)) for name in names if name in left]
@@ -78,7 +85,9 @@ class SectionedGroup(TyperGroup):
 def _write(formatter: Any, heading: str, commands: list[tuple[str, Any]], widest: int) -> None:
     room = formatter.width - widest - 6
     with formatter.section(heading):
-        formatter.write_dl([(name.ljust(widest), in_short(command.help or "", room)) for name, command in commands])
+        formatter.write_dl(
+            [(name.ljust(widest), in_short(command.help or "", room)) for name, command in commands]
+        )
 
 
 def in_short(text: str, room: int) -> str:

@@ -17,8 +17,12 @@ def release(
     deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
     number: Annotated[int, typer.Argument(help="The notice, by its number.")],
     by: Annotated[str, typer.Option(help="Who releases it, by the name in [people.NAME] of headroom.toml.")],
-    approved_by: Annotated[str | None, typer.Option(help="A second person, where the deal asks for two.")] = None,
-    as_draft: Annotated[bool, typer.Option("--as-draft", help="Send it as a draft, for whoever does not act for its giver.")] = False,
+    approved_by: Annotated[
+        str | None, typer.Option(help="A second person, where the deal asks for two.")
+    ] = None,
+    as_draft: Annotated[
+        bool, typer.Option("--as-draft", help="Send it as a draft, for whoever does not act for its giver.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Release a notice for sending, by a person who acts for the party that gives it; anybody may send a draft."""
@@ -32,7 +36,9 @@ def release(
 
 @app.command(epilog=example("headroom deliver --dry-run"))
 def deliver(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send and record nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be sent; send and record nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Send what is released, read what came back, record what is given by the deal's rule; run again, nothing is sent twice."""
@@ -43,7 +49,11 @@ def deliver(
     raise typer.Exit(show_delivered(deliver(operated(), scribe, dry_run), as_json))
 
 
-@app.command(epilog=example("headroom acknowledge meridian-2026-1 11 --to indenture_trustee --name 'T. Officer' --document receipt.eml"))
+@app.command(
+    epilog=example(
+        "headroom acknowledge meridian-2026-1 11 --to indenture_trustee --name 'T. Officer' --document receipt.eml"
+    )
+)
 def acknowledge(
     deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
     number: Annotated[int, typer.Argument(help="The notice, by its number.")],

@@ -14,20 +14,39 @@ from engine.basics.errors import WrongUsage
 from engine.cli.app import app, opened, operated, previewing, recording, workspace_if_any
 from engine.cli.options import STOPPED, Json, day, example
 
-Executor = Annotated[str, typer.Option(help="Who draws the notices: `processes` of this machine, or the workers of `dask`.")]
-Scheduler = Annotated[str | None, typer.Option(help="Where Dask's scheduler is, like tls://10.0.0.1:8786; this machine unless given.")]
+Executor = Annotated[
+    str, typer.Option(help="Who draws the notices: `processes` of this machine, or the workers of `dask`.")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Where Dask's scheduler is, like tls://10.0.0.1:8786; this machine unless given."),
+]
 
 
-@app.command(epilog=example("headroom intake build/demo/reports/meridian-2026-1/2026-04-08-*.yaml --received 2026-04-08"))
+@app.command(
+    epilog=example(
+        "headroom intake build/demo/reports/meridian-2026-1/2026-04-08-*.yaml --received 2026-04-08"
+    )
+)
 def intake(
     files: Annotated[list[Path], typer.Argument(help="The reports, or folders of them.")],
     received: Annotated[
-        str | None, typer.Option(help="When it came in where the deal is: a day, or 2026-04-08T17:40; now, unless given.")
+        str | None,
+        typer.Option(
+            help="When it came in where the deal is: a day, or 2026-04-08T17:40; now, unless given."
+        ),
     ] = None,
-    document: Annotated[Path | None, typer.Option(help="What shows the receipt of a report that is entered late.")] = None,
+    document: Annotated[
+        Path | None, typer.Option(help="What shows the receipt of a report that is entered late.")
+    ] = None,
     prepared_by: Annotated[str | None, typer.Option(help="Who prepared a late entry.")] = None,
-    approved_by: Annotated[str | None, typer.Option(help="Who approved a late entry, or a reply: somebody else.")] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Record nothing: show the past results and notices it would change.")] = False,
+    approved_by: Annotated[
+        str | None, typer.Option(help="Who approved a late entry, or a reply: somebody else.")
+    ] = None,
+    preview: Annotated[
+        bool,
+        typer.Option("--preview", help="Record nothing: show the past results and notices it would change."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Take servicer's reports (a workbook, CSV, YAML); what is missing, late, ambiguous or contradictory is named with its place."""
@@ -38,21 +57,33 @@ def intake(
 
     if received is not None:
         day(received[:10])
-    proof = proof_of(document, prepared_by, approved_by) if document is not None or prepared_by is not None else None
+    proof = (
+        proof_of(document, prepared_by, approved_by)
+        if document is not None or prepared_by is not None
+        else None
+    )
     with previewing() if preview else recording() as (workspace, by):
         if document is not None and not preview:
             keep_document(workspace, read_document(document))
-        code = intake(Intake(workspace, all_templates(), by, approved_by), files, received, as_json, preview, proof)
+        code = intake(
+            Intake(workspace, all_templates(), by, approved_by), files, received, as_json, preview, proof
+        )
     raise typer.Exit(code)
 
 
-@app.command("report-form", epilog=example("headroom report-form meridian-2026-1 --period 2026-04-08 --into build/form.xlsx"))
+@app.command(
+    "report-form",
+    epilog=example("headroom report-form meridian-2026-1 --period 2026-04-08 --into build/form.xlsx"),
+)
 def report_form(
     deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
     into: Annotated[Path, typer.Option(help="The file: .xlsx, .csv or .yaml.")],
-    period: Annotated[str | None, typer.Option(help="A month like 2026-03, or the last day of a week.")] = None,
+    period: Annotated[
+        str | None, typer.Option(help="A month like 2026-03, or the last day of a week.")
+    ] = None,
     questions: Annotated[
-        str | None, typer.Option(help="Ask about what is held of this report instead: its name, document, or last day.")
+        str | None,
+        typer.Option(help="Ask about what is held of this report instead: its name, document, or last day."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -74,11 +105,17 @@ def report_form(
 @app.command(epilog=example("headroom confirm meridian-2026-1 2026-04-08 --words 'repaid on 7 April'"))
 def confirm(
     deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
-    report: Annotated[str, typer.Argument(help="The report: its name, its document, or the last day of its period.")],
+    report: Annotated[
+        str, typer.Argument(help="The report: its name, its document, or the last day of its period.")
+    ],
     words: Annotated[str, typer.Option(help="Why the figure is right, in the words of who confirms it.")],
-    figure: Annotated[list[str] | None, typer.Option(help="A figure that is confirmed; all that are held, unless given.")] = None,
+    figure: Annotated[
+        list[str] | None, typer.Option(help="A figure that is confirmed; all that are held, unless given.")
+    ] = None,
     prepared_by: Annotated[str | None, typer.Option(help="Who confirms; the operator, unless given.")] = None,
-    approved_by: Annotated[str | None, typer.Option(help="Who approves; where the deal asks for two persons.")] = None,
+    approved_by: Annotated[
+        str | None, typer.Option(help="Who approves; where the deal asks for two persons.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Confirm a figure that is held: it then serves from its report's receipt."""
@@ -88,7 +125,13 @@ def confirm(
     from engine.workspace.deals_by_name import DealsByName
 
     with recording() as (workspace, by):
-        said = FigureConfirmed(report=report, figures=(), words=words, prepared_by=prepared_by or by.actor, approved_by=approved_by)
+        said = FigureConfirmed(
+            report=report,
+            figures=(),
+            words=words,
+            prepared_by=prepared_by or by.actor,
+            approved_by=approved_by,
+        )
         found_deal = DealsByName(workspace, all_templates()).find(deal)
         done = confirmed(workspace, found_deal, report, figure or (), said, by)
     show_confirmed(deal, done, as_json)
@@ -132,31 +175,60 @@ def act(
     effective_on: Annotated[str, typer.Option(help="The contract's date.")],
     clause: Annotated[str | None, typer.Option(help="The covenant or trigger that it is about.")] = None,
     until: Annotated[str | None, typer.Option(help="The last day of a waiver.")] = None,
-    clock: Annotated[str | None, typer.Option(help="When a waiver ends, the cure clock `resumes` or `restarts`.")] = None,
-    method: Annotated[str | None, typer.Option(help="How a breach was cured: prepayment, additional collateral, equity.")] = None,
+    clock: Annotated[
+        str | None, typer.Option(help="When a waiver ends, the cure clock `resumes` or `restarts`.")
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="How a breach was cured: prepayment, additional collateral, equity.")
+    ] = None,
     amount: Annotated[str | None, typer.Option(help="The amount of a cure, in USD.")] = None,
-    paid_to: Annotated[str | None, typer.Option(help="Where a payment went: `reserve account`, unless given, or `borrower`.")] = None,
+    paid_to: Annotated[
+        str | None, typer.Option(help="Where a payment went: `reserve account`, unless given, or `borrower`.")
+    ] = None,
     names: Annotated[
-        str | None, typer.Option(help="What is meant: the Act or the report that is withdrawn, the number of the notice that was given.")
+        str | None,
+        typer.Option(
+            help="What is meant: the Act or the report that is withdrawn, the number of the notice that was given."
+        ),
     ] = None,
-    otherwise: Annotated[Path | None, typer.Option(help="The document by which a notice was given that is not one of ours.")] = None,
-    notice: Annotated[str | None, typer.Option(help="The kind of a notice that has no number, like test_failed.")] = None,
+    otherwise: Annotated[
+        Path | None, typer.Option(help="The document by which a notice was given that is not one of ours.")
+    ] = None,
+    notice: Annotated[
+        str | None, typer.Option(help="The kind of a notice that has no number, like test_failed.")
+    ] = None,
     to: Annotated[
-        list[str] | None, typer.Option(help="An addressee to whom a notice was given, or who released it; all unless given.")
+        list[str] | None,
+        typer.Option(help="An addressee to whom a notice was given, or who released it; all unless given."),
     ] = None,
-    received: Annotated[str | None, typer.Option(help="When the Act came in where the deal is, like 2026-04-09T17:40.")] = None,
+    received: Annotated[
+        str | None, typer.Option(help="When the Act came in where the deal is, like 2026-04-09T17:40.")
+    ] = None,
     version: Annotated[str | None, typer.Option(help="The methodology version that is consented to.")] = None,
-    condition: Annotated[list[str] | None, typer.Option(help="A condition of a waiver or consent, in its document's words.")] = None,
-    document: Annotated[Path | None, typer.Option(help="The document; its SHA-256 is recorded, and a copy kept.")] = None,
-    prepared_by: Annotated[str | None, typer.Option(help="Who prepared the Act; where the deal asks for two persons.")] = None,
+    condition: Annotated[
+        list[str] | None, typer.Option(help="A condition of a waiver or consent, in its document's words.")
+    ] = None,
+    document: Annotated[
+        Path | None, typer.Option(help="The document; its SHA-256 is recorded, and a copy kept.")
+    ] = None,
+    prepared_by: Annotated[
+        str | None, typer.Option(help="Who prepared the Act; where the deal asks for two persons.")
+    ] = None,
     approved_by: Annotated[str | None, typer.Option(help="Who approved it: somebody else.")] = None,
-    party: Annotated[str | None, typer.Option(help="The party whose address changed, or that was replaced: its role.")] = None,
-    address: Annotated[str | None, typer.Option(help="Where notices to the party go from the date on.")] = None,
+    party: Annotated[
+        str | None, typer.Option(help="The party whose address changed, or that was replaced: its role.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Where notices to the party go from the date on.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Who takes the party's place.")] = None,
     lei: Annotated[str | None, typer.Option(help="The LEI of who takes the party's place.")] = None,
     index: Annotated[str | None, typer.Option(help="The index whose rate is set.")] = None,
     rate: Annotated[str | None, typer.Option(help="The rate that is set, in USD per GPU-hour.")] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Record nothing: show the past results and notices it would change.")] = False,
+    preview: Annotated[
+        bool,
+        typer.Option("--preview", help="Record nothing: show the past results and notices it would change."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Record what a person did: a waiver, an accepted cure, a delivered appraisal, a determination of the rate."""
@@ -182,7 +254,11 @@ def act(
         "name": name,
         "lei": lei,
     }
-    said |= {"notice": notice, "to": "; ".join(to or ()), "otherwise": "true" if otherwise is not None else None}
+    said |= {
+        "notice": notice,
+        "to": "; ".join(to or ()),
+        "otherwise": "true" if otherwise is not None else None,
+    }
     said["conditions"] = "; ".join(condition or ())
     details = {key: value for key, value in said.items() if value}
     recorded = ActRecorded(
@@ -210,7 +286,9 @@ def run(
     on: Annotated[str | None, typer.Option(help="Everything due by this date; today unless given.")] = None,
     executor: Executor = PROCESSES,
     scheduler: Scheduler = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Record nothing: show what each date that is due would be now.")] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Record nothing: show what each date that is due would be now.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Publish what is due, evaluate every deal, record the events, issue the notices. Run again, it changes nothing."""
@@ -224,7 +302,9 @@ def run(
     if preview:
         with previewing() as (workspace, by):
             raise typer.Exit(preview_on(workspace, until, all_templates(), by, as_json))
-    raise typer.Exit(run_on(operated(), until, tools(progress, executor=executor, scheduler=scheduler), as_json))
+    raise typer.Exit(
+        run_on(operated(), until, tools(progress, executor=executor, scheduler=scheduler), as_json)
+    )
 
 
 @app.command(epilog=example("headroom serve --every-minutes 60"))
@@ -253,22 +333,41 @@ def serve(
         nonlocal last
         record_forecasts(workspace, forecasts_due(workspace, clock()), scribe())
         nothing = last.settled is not None and last.settled.holds(workspace, clock())
-        outcome = RunOutcome(last.on) if nothing else run_due(workspace, begun(clock()), replace(means(), stopping=stop))
+        outcome = (
+            RunOutcome(last.on)
+            if nothing
+            else run_due(workspace, begun(clock()), replace(means(), stopping=stop))
+        )
         last = last if nothing else RunOutcome(outcome.on, settled=outcome.settled)
         progress_done()
         made = sum(len(deal.notices) for deal in outcome.deals)
-        stopped = {deal.deal: deal.reason or deal.not_issued for deal in outcome.deals if deal.reason or deal.not_issued}
+        stopped = {
+            deal.deal: deal.reason or deal.not_issued
+            for deal in outcome.deals
+            if deal.reason or deal.not_issued
+        }
         if workspace.settings.mail is not None:
-            tell_delivered(deliver(workspace, scribe), (lambda text: print_line({"delivery": text})) if as_json else say)
+            tell_delivered(
+                deliver(workspace, scribe), (lambda text: print_line({"delivery": text})) if as_json else say
+            )
         if as_json:
-            done = {"publications": len(outcome.publications), "notices": made, "stopped": stopped, "left": outcome.left}
+            done = {
+                "publications": len(outcome.publications),
+                "notices": made,
+                "stopped": stopped,
+                "left": outcome.left,
+            }
             print_line({"at": clock().isoformat(timespec="seconds"), **done})
         else:
-            say(f"{clock():%Y-%m-%d %H:%M} UTC: {counted(len(outcome.publications), 'publications')}, {counted(made, 'notices')}")
+            say(
+                f"{clock():%Y-%m-%d %H:%M} UTC: {counted(len(outcome.publications), 'publications')}, {counted(made, 'notices')}"
+            )
             for deal, why in stopped.items():
                 say(f"{deal}: {why}")
             if outcome.left:
-                say(f"asked to stop: left to the next run {'is' if len(outcome.left) == 1 else 'are'} {', '.join(outcome.left)}")
+                say(
+                    f"asked to stop: left to the next run {'is' if len(outcome.left) == 1 else 'are'} {', '.join(outcome.left)}"
+                )
 
     def told(what: str) -> None:
         if as_json:
@@ -290,7 +389,10 @@ def explain(
     deal: Annotated[str, typer.Argument(help="The deal; with --clause a deal file will do.")],
     test: Annotated[str, typer.Argument(help="The test; with --clause a trigger will do.")],
     on: Annotated[str | None, typer.Option(help="The date; with --clause today unless given.")] = None,
-    clause: Annotated[bool, typer.Option("--clause", help="Only how the engine reads the clause, beside the agreement's words.")] = False,
+    clause: Annotated[
+        bool,
+        typer.Option("--clause", help="Only how the engine reads the clause, beside the agreement's words."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show the whole working of one result, from listings to verdict; or how a clause is read."""
@@ -299,7 +401,13 @@ def explain(
         from engine.queries.backtest_questions import deal_by_file_or_name
 
         read_on = clock().date() if on is None else day(on)
-        show_clauses(deal_by_file_or_name(workspace_if_any(), deal, all_templates()), read_on, all_templates(), as_json, test)
+        show_clauses(
+            deal_by_file_or_name(workspace_if_any(), deal, all_templates()),
+            read_on,
+            all_templates(),
+            as_json,
+            test,
+        )
         return
     from engine.cli.show.history import explain
 
@@ -310,20 +418,31 @@ def explain(
 
 @app.command(epilog=example("headroom portfolio --on 2026-04-09 --into build/portfolio.pdf"))
 def portfolio(
-    on: Annotated[str | None, typer.Option(help="The date as of which everything stands; today unless given.")] = None,
-    into: Annotated[Path | None, typer.Option(help="The file: .pdf, .csv, .xlsx or .parquet; printed unless given.")] = None,
+    on: Annotated[
+        str | None, typer.Option(help="The date as of which everything stands; today unless given.")
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="The file: .pdf, .csv, .xlsx or .parquet; printed unless given.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show every test of every deal on a date, the worst first: state, result, headroom, what is due by when."""
     from engine.cli.show.portfolio import show_portfolio
 
     workspace = opened() if into is None else operated()
-    raise typer.Exit(show_portfolio(workspace, clock().date() if on is None else day(on), into, summary_page(workspace), as_json))
+    raise typer.Exit(
+        show_portfolio(
+            workspace, clock().date() if on is None else day(on), into, summary_page(workspace), as_json
+        )
+    )
 
 
 @app.command(epilog=example("headroom demo --into build/demo"))
 def demo(
-    into: Annotated[Path, typer.Option(help="Where; replaced if it is a demonstration.")] = Path("build/demo"), as_json: Json = False
+    into: Annotated[Path, typer.Option(help="Where; replaced if it is a demonstration.")] = Path(
+        "build/demo"
+    ),
+    as_json: Json = False,
 ) -> None:
     """Run 26 generated Thursdays over three illustrative deals."""
     from engine.cli.output import ProgressLines

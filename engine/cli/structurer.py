@@ -69,12 +69,23 @@ def schema(
     print_json(schema_of(all_templates()))
 
 
-@app.command(epilog=example("headroom backtest deals/meridian-2026-1.yaml --fact 'outstanding_principal=USD 16,000,000'"))
+@app.command(
+    epilog=example(
+        "headroom backtest deals/meridian-2026-1.yaml --fact 'outstanding_principal=USD 16,000,000'"
+    )
+)
 def backtest(
     deal: Annotated[str, typer.Argument(help="A deal file, or a deal of the workspace by its name.")],
-    fact: Annotated[list[str] | None, typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE.")] = None,
-    until: Annotated[str | None, typer.Option(help="The last date; the newest publication unless given.")] = None,
-    as_if_closed: Annotated[str | None, typer.Option(help="Another Closing Date: every date of the terms moves with it.")] = None,
+    fact: Annotated[
+        list[str] | None,
+        typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="The last date; the newest publication unless given.")
+    ] = None,
+    as_if_closed: Annotated[
+        str | None, typer.Option(help="Another Closing Date: every date of the terms moves with it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show what a deal would have done over the published history: failures, cures, triggers, false alarms."""
@@ -89,8 +100,13 @@ def backtest(
 def diff(
     deal: Annotated[str, typer.Argument(help="A deal file, or a deal of the workspace by its name.")],
     amendment: Annotated[int, typer.Option(help="The amendment's number.")],
-    fact: Annotated[list[str] | None, typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE.")] = None,
-    until: Annotated[str | None, typer.Option(help="The last date; the newest publication unless given.")] = None,
+    fact: Annotated[
+        list[str] | None,
+        typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="The last date; the newest publication unless given.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show what an amendment changes: each term, and over the history each result and state."""
@@ -100,10 +116,16 @@ def diff(
     raise typer.Exit(diff(workspace_if_any(), deal, amendment, fact or [], last, all_templates(), as_json))
 
 
-@app.command(epilog=example("headroom migrate deals/format-1/granite-revolver-2026.yaml --into build/granite-revolver-2026.yaml"))
+@app.command(
+    epilog=example(
+        "headroom migrate deals/format-1/granite-revolver-2026.yaml --into build/granite-revolver-2026.yaml"
+    )
+)
 def migrate(
     file: File,
-    into: Annotated[str | None, typer.Option(help="Where the new file is written; in place of the old one unless given.")] = None,
+    into: Annotated[
+        str | None, typer.Option(help="Where the new file is written; in place of the old one unless given.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a deal file of format 1 in format 2, with each key that format 1 read in silence; a live deal keeps its file."""
@@ -115,7 +137,11 @@ def migrate(
     show_migrated(migrate_deal(file, Path(into) if into is not None else file, all_templates()), as_json)
 
 
-@app.command(epilog=example("headroom takeover deals/meridian-2026-1.yaml --as-of 2026-03-24 --into build/takeover.yaml"))
+@app.command(
+    epilog=example(
+        "headroom takeover deals/meridian-2026-1.yaml --as-of 2026-03-24 --into build/takeover.yaml"
+    )
+)
 def takeover(
     file: File,
     as_of: Annotated[str, typer.Option(help="The day at whose end the deal changes hands.")],
@@ -132,6 +158,12 @@ def takeover(
     from engine.operations.takeover_form import takeover_form
     from engine.workspace.deal_files import loaded
 
-    who = {"from": former, "document": document, "sha256": sha256, "prepared_by": prepared_by, "approved_by": approved_by}
+    who = {
+        "from": former,
+        "document": document,
+        "sha256": sha256,
+        "prepared_by": prepared_by,
+        "approved_by": approved_by,
+    }
     deal = loaded(file, all_templates())
     show_takeover(takeover_form(workspace_if_any(), deal, day(as_of), all_templates(), who), into, as_json)

@@ -13,17 +13,34 @@ from engine.cli.app import alone, app, opened, operated, read_only, signed_whole
 from engine.cli.options import Json, day, example
 
 
-@app.command(epilog=example("headroom verify build/demo/notices/meridian-2026-1/*0018*.pdf --policy build/demo/trustee.toml"))
+@app.command(
+    epilog=example(
+        "headroom verify build/demo/notices/meridian-2026-1/*0018*.pdf --policy build/demo/trustee.toml"
+    )
+)
 def verify(
-    what: Annotated[str | None, typer.Argument(help="A notice, a bundle, or a deal by its name; all unless given.")] = None,
-    policy: Annotated[Path | None, typer.Option(help="What you trust: log keys, trustees, certificates (TOML).")] = None,
-    trust: Annotated[list[Path] | None, typer.Option(help="A file with verifier keys that you trust.")] = None,
+    what: Annotated[
+        str | None, typer.Argument(help="A notice, a bundle, or a deal by its name; all unless given.")
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="What you trust: log keys, trustees, certificates (TOML).")
+    ] = None,
+    trust: Annotated[
+        list[Path] | None, typer.Option(help="A file with verifier keys that you trust.")
+    ] = None,
     held: Annotated[
         list[Path] | None,
-        typer.Option(help="A checkpoint that you kept, or the exported log with it; with a notice, the log as it was cosigned."),
+        typer.Option(
+            help="A checkpoint that you kept, or the exported log with it; with a notice, the log as it was cosigned."
+        ),
     ] = None,
-    render: Annotated[bool, typer.Option("--render", help="Of a notice: draw it again of the workspace's record, and compare.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit code 4 if something was not compared that was asked for.")] = False,
+    render: Annotated[
+        bool,
+        typer.Option("--render", help="Of a notice: draw it again of the workspace's record, and compare."),
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit code 4 if something was not compared that was asked for.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check a notice offline, a deal's history, or the whole record: leaves, links, checkpoints, notices. Exit code 3 if one differs."""
@@ -39,7 +56,11 @@ def verify(
         if policy is None:
             raise WrongUsage("say what you trust: --policy trustee.toml; keys never come from the notice")
         drawing = Drawing(opened(to_inspect=True), renderer()) if render else None
-        raise typer.Exit(verify_file(Path(what), policy, all_templates(), as_json, held or [], notice_pages(), drawing, strict))
+        raise typer.Exit(
+            verify_file(
+                Path(what), policy, all_templates(), as_json, held or [], notice_pages(), drawing, strict
+            )
+        )
     if render:
         raise WrongUsage("--render draws one notice again; for all of them give `headroom replay --pages`")
     from engine.cli.show.verify import verify_workspace
@@ -49,9 +70,16 @@ def verify(
 
 @app.command(epilog=example("headroom replay --until 2026-04-09"))
 def replay(
-    until: Annotated[str | None, typer.Option(help="Only what was recorded by the end of this day, with the states known then.")] = None,
-    pages: Annotated[bool, typer.Option("--pages", help="Draw every notice again too, and compare it with its file.")] = False,
-    sample: Annotated[int | None, typer.Option(min=1, help="With --pages: draw as many notices of each deal, not all.")] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(help="Only what was recorded by the end of this day, with the states known then."),
+    ] = None,
+    pages: Annotated[
+        bool, typer.Option("--pages", help="Draw every notice again too, and compare it with its file.")
+    ] = False,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="With --pages: draw as many notices of each deal, not all.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compute every event again from raw snapshots, deal files, reports and Acts. Exit code 3 if one differs."""
@@ -64,12 +92,25 @@ def replay(
     raise typer.Exit(replay(opened(to_inspect=True), all_templates(), by, as_json, notice_pages(), drawn))
 
 
-@app.command(epilog=example("headroom checkpoint meridian-2026-1 --take build/export/checkpoint --trust build/trustee.key.pub"))
+@app.command(
+    epilog=example(
+        "headroom checkpoint meridian-2026-1 --take build/export/checkpoint --trust build/trustee.key.pub"
+    )
+)
 def checkpoint(
-    log: Annotated[str | None, typer.Argument(help="A deal or a series by its name, or snapshots.", show_default=False)] = None,
-    every: Annotated[bool, typer.Option("--all", help="Of every log, one after the other, as one text to hold.")] = False,
-    take: Annotated[Path | None, typer.Option(help="A checkpoint of this log that a trustee cosigned: keep the cosignature.")] = None,
-    trust: Annotated[list[Path] | None, typer.Option(help="The trustee's verifier key; keys/trustees.pub unless given.")] = None,
+    log: Annotated[
+        str | None, typer.Argument(help="A deal or a series by its name, or snapshots.", show_default=False)
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Of every log, one after the other, as one text to hold.")
+    ] = False,
+    take: Annotated[
+        Path | None,
+        typer.Option(help="A checkpoint of this log that a trustee cosigned: keep the cosignature."),
+    ] = None,
+    trust: Annotated[
+        list[Path] | None, typer.Option(help="The trustee's verifier key; keys/trustees.pub unless given.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print the newest signed checkpoint of a log, for a trustee to hold; or take a trustee's cosignature into the record."""
@@ -95,7 +136,9 @@ def checkpoint(
             show_checkpoint(workspace, log, as_json)
 
 
-@app.command(epilog=example("headroom cosign build/export --key build/trustee.key --trust build/demo/keys/log.key.pub"))
+@app.command(
+    epilog=example("headroom cosign build/export --key build/trustee.key --trust build/demo/keys/log.key.pub")
+)
 def cosign(
     folder: Annotated[Path, typer.Argument(help="A log exported as tiles.")],
     key: Annotated[Path, typer.Option(help="The trustee's private key.")],
@@ -111,10 +154,19 @@ def cosign(
 
 @app.command(epilog=example("headroom export meridian-2026-1 --as ics --into build/deadlines.ics"))
 def export(
-    log: Annotated[str, typer.Argument(help="A deal by its name; for tiles and jsonl a series too, or snapshots.", show_default=False)],
+    log: Annotated[
+        str,
+        typer.Argument(
+            help="A deal by its name; for tiles and jsonl a series too, or snapshots.", show_default=False
+        ),
+    ],
     into: Annotated[Path, typer.Option(help="The file, or the folder for tiles.")],
-    form: Annotated[str, typer.Option("--as", help="tiles, jsonl, csv, record, ics, esma or 10-d.")] = "jsonl",
-    on: Annotated[str | None, typer.Option(help="The data cut-off date of esma and 10-d; the last one unless given.")] = None,
+    form: Annotated[
+        str, typer.Option("--as", help="tiles, jsonl, csv, record, ics, esma or 10-d.")
+    ] = "jsonl",
+    on: Annotated[
+        str | None, typer.Option(help="The data cut-off date of esma and 10-d; the last one unless given.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write a log as tlog-tiles or JSON lines; of a deal its history as CSV, every deadline, or its regulatory rows."""
@@ -132,12 +184,22 @@ def export(
 @app.command(epilog=example("headroom history meridian-2026-1"))
 def history(
     deal: Annotated[str, typer.Argument(help="The deal, by its name.")],
-    into: Annotated[Path | None, typer.Option(help="The file: .xlsx or .parquet; printed unless given.")] = None,
-    since: Annotated[str | None, typer.Option("--from", help="Only what is effective on this day or later.")] = None,
-    until: Annotated[str | None, typer.Option("--to", help="Only what is effective on this day or earlier.")] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="Only events of this kind, like `act recorded`.")] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="The file: .xlsx or .parquet; printed unless given.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Only what is effective on this day or later.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", help="Only what is effective on this day or earlier.")
+    ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="Only events of this kind, like `act recorded`.")
+    ] = None,
     test: Annotated[str | None, typer.Option(help="Only of this test or trigger.")] = None,
-    recorded_from: Annotated[str | None, typer.Option(help="Only what was recorded on this day or later, by UTC.")] = None,
+    recorded_from: Annotated[
+        str | None, typer.Option(help="Only what was recorded on this day or later, by UTC.")
+    ] = None,
     search: Annotated[str, typer.Option(help="Only events whose line has each of these words.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -180,14 +242,21 @@ def verifier(
         say(f"{into}: open it in a browser; SHA-256 {sha256_hex(data)}")
 
 
-@app.command("audit-report", epilog=example("headroom audit-report --for meridian-2026-1 --from 2026-01-01 --to 2026-03-31"))
+@app.command(
+    "audit-report",
+    epilog=example("headroom audit-report --for meridian-2026-1 --from 2026-01-01 --to 2026-03-31"),
+)
 def audit_report(
     deal: Annotated[str, typer.Option("--for", help="The deal, by its name.")],
     since: Annotated[str, typer.Option("--from", help="The first day of the period, by contract dates.")],
     until: Annotated[str, typer.Option("--to", help="Its last day.")],
     into: Annotated[Path | None, typer.Option(help="The file, .pdf; printed unless given.")] = None,
-    trust: Annotated[list[Path] | None, typer.Option(help="Verifier keys that you trust; the folder's own unless given.")] = None,
-    held: Annotated[list[Path] | None, typer.Option(help="A checkpoint that somebody other than the operator kept.")] = None,
+    trust: Annotated[
+        list[Path] | None, typer.Option(help="Verifier keys that you trust; the folder's own unless given.")
+    ] = None,
+    held: Annotated[
+        list[Path] | None, typer.Option(help="A checkpoint that somebody other than the operator kept.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Report on a deal's record over a period, to be signed by the auditor: what was verified, by whose keys, and what was not checked."""
@@ -196,7 +265,9 @@ def audit_report(
 
     workspace = opened(to_inspect=True)
     period = (day(since), day(until))
-    report = audit_report(workspace, deal, period, clock(), all_templates(), notice_pages(), trust or [], held or [])
+    report = audit_report(
+        workspace, deal, period, clock(), all_templates(), notice_pages(), trust or [], held or []
+    )
     raise typer.Exit(show_audit(report, into, audit_page(workspace), as_json))
 
 
@@ -219,4 +290,6 @@ def bundle(
     if as_json:
         print_json(made.as_data())
     else:
-        say(f"{made.into}: {made.entries} entries and {made.notices} notices of {made.deal}; SHA-256 {made.sha256}")
+        say(
+            f"{made.into}: {made.entries} entries and {made.notices} notices of {made.deal}; SHA-256 {made.sha256}"
+        )

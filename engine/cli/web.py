@@ -12,11 +12,21 @@ from engine.cli.options import Json, example
 
 @app.command(epilog=example("headroom web --demo"))
 def web(
-    demo: Annotated[bool, typer.Option("--demo", help="Of the demonstration: four people to be, and how to sign in.")] = False,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port; as `[web]` says, unless given.")] = None,
-    invite: Annotated[str | None, typer.Option(help="Serve nothing: print a one-time link for this mail address.")] = None,
-    name: Annotated[str | None, typer.Option(help="The name of whom --invite invites, where the account is new.")] = None,
-    administrator: Annotated[bool, typer.Option("--administrator", help="Whom --invite invites administers the desk.")] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Of the demonstration: four people to be, and how to sign in.")
+    ] = False,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The port; as `[web]` says, unless given.")
+    ] = None,
+    invite: Annotated[
+        str | None, typer.Option(help="Serve nothing: print a one-time link for this mail address.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The name of whom --invite invites, where the account is new.")
+    ] = None,
+    administrator: Annotated[
+        bool, typer.Option("--administrator", help="Whom --invite invites administers the desk.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Serve the desk and the reading room to browsers, until stopped; on this machine alone, unless `[web]` configures TLS or a proxy."""

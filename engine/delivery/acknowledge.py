@@ -16,7 +16,14 @@ Acknowledged = Literal["page", "document"]
 
 
 def acknowledge(
-    workspace: Workspace, deal: str, number: int, to: str, name: str, how: Acknowledged, document_sha256: str | None, scribe: Scribe
+    workspace: Workspace,
+    deal: str,
+    number: int,
+    to: str,
+    name: str,
+    how: Acknowledged,
+    document_sha256: str | None,
+    scribe: Scribe,
 ) -> NoticeAcknowledged:
     """Record that an addressee acknowledged receipt of a notice; a second time changes nothing.
 
@@ -33,8 +40,14 @@ def acknowledge(
     Raises:
         WrongUsage: the notice or the addressee does not exist, nothing was sent, or the name is empty.
     """
-    delivery = next((each for each in deliveries(read(workspace.store, deal_log(deal))) if each.number == number), None)
-    addressee = next((each for each in delivery.addressees if each.role == to), None) if delivery is not None else None
+    delivery = next(
+        (each for each in deliveries(read(workspace.store, deal_log(deal))) if each.number == number), None
+    )
+    addressee = (
+        next((each for each in delivery.addressees if each.role == to), None)
+        if delivery is not None
+        else None
+    )
     if delivery is None or addressee is None:
         raise WrongUsage(f"{deal} has no notice No. {number} to a {to}")
     if addressee.copies == 0:
@@ -43,7 +56,14 @@ def acknowledge(
         raise WrongUsage("an acknowledgement has the name of the person who gives it, in one line")
     if how == "document" and document_sha256 is None:
         raise WrongUsage("an acknowledgement in a document names the document: --document FILE")
-    payload = NoticeAcknowledged(number=number, to=to, name=name.strip(), how=how, document_sha256=document_sha256)
+    payload = NoticeAcknowledged(
+        number=number, to=to, name=name.strip(), how=how, document_sha256=document_sha256
+    )
     if addressee.acknowledged_at is None:
-        record(workspace, deal, step(delivery, to, payload, scribe.at.astimezone(ZoneInfo(delivery.zone))), scribe)
+        record(
+            workspace,
+            deal,
+            step(delivery, to, payload, scribe.at.astimezone(ZoneInfo(delivery.zone))),
+            scribe,
+        )
     return payload

@@ -18,12 +18,27 @@ from engine.delivery.evidence import day_in, given, record, step, withdrawn
 from engine.delivery.local_folder import into_maildir, into_pick_up
 from engine.delivery.mail import Outcome, Relay, hand_over
 from engine.delivery.message import Envelope, Sender, log_tag, message_id_of, notice_message
-from engine.delivery.outbox import COPIES, Addressee, Delivery, deemed_given, deliveries, to_send, why_not_sent
+from engine.delivery.outbox import (
+    COPIES,
+    Addressee,
+    Delivery,
+    deemed_given,
+    deliveries,
+    to_send,
+    why_not_sent,
+)
 from engine.delivery.reminders import send_reminders
 from engine.delivery.returned_mail import returned, seen
 from engine.delivery.signed_links import link_key
 from engine.events.deal_adopted import DealAdopted
-from engine.events.delivery import DeliveryBegun, DeliveryDeferred, DeliveryFailed, DeliveryUnknown, NoticeDelivered, NoticeSent
+from engine.events.delivery import (
+    DeliveryBegun,
+    DeliveryDeferred,
+    DeliveryFailed,
+    DeliveryUnknown,
+    NoticeDelivered,
+    NoticeSent,
+)
 from engine.events.kinds import Event
 from engine.events.log_names import deals_among
 from engine.queries.exports import as_calendar
@@ -124,7 +139,9 @@ class _Post:
     def deliveries(self, deal: str) -> tuple[Delivery, ...]:
         """Return a deal's notices with what became of them, under the parties and addresses of today."""
         events = self.events(deal)
-        adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
+        adopted = next(
+            (event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None
+        )
         return deliveries(events, None if adopted is None else day_in(adopted.time_zone, self.scribe().at))
 
     def show(self, deal: str) -> None:
@@ -133,7 +150,9 @@ class _Post:
             why = why_not_sent(delivery)
             if why is not None and delivery.given_on is None and not delivery.superseded:
                 self.done.waiting.append(Step(deal, delivery.number, "", "drafted", why))
-            self.done.steps += [Step(deal, delivery.number, to.role, "would be sent", to.address) for to in to_send(delivery)]
+            self.done.steps += [
+                Step(deal, delivery.number, to.role, "would be sent", to.address) for to in to_send(delivery)
+            ]
 
     def send(self, deal: str) -> None:
         """Send what is owed of a deal, one message per addressee."""
@@ -155,7 +174,13 @@ class _Post:
         files = self._files(deal, delivery, upto)
         if files is None:
             self.done.waiting.append(
-                Step(deal, delivery.number, to.role, "drafted", f"{delivery.notice.file} is not the file that was issued")
+                Step(
+                    deal,
+                    delivery.number,
+                    to.role,
+                    "drafted",
+                    f"{delivery.notice.file} is not the file that was issued",
+                )
             )
             return
         envelope = notice_message(log, deal, delivery, to, self.sender, upto, files)
@@ -169,10 +194,14 @@ class _Post:
     def _lost(self, deal: str, delivery: Delivery, to: Addressee) -> None:
         """Record that nobody can tell whether a copy has gone, because the program ended."""
         id_ = message_id_of(origin(self.workspace, deal_log(deal)), delivery, to.role, self.sender)
-        lost = DeliveryUnknown(number=delivery.number, to=to.role, message_id=id_, copy_number=to.copies, why=ENDED)
+        lost = DeliveryUnknown(
+            number=delivery.number, to=to.role, message_id=id_, copy_number=to.copies, why=ENDED
+        )
         self._record(deal, delivery, to.role, lost, f"copy {to.copies}")
 
-    def _begin(self, deal: str, delivery: Delivery, to: Addressee, envelope: Envelope, copy: int) -> Callable[[], None]:
+    def _begin(
+        self, deal: str, delivery: Delivery, to: Addressee, envelope: Envelope, copy: int
+    ) -> Callable[[], None]:
         def begun() -> None:
             payload = DeliveryBegun(
                 number=delivery.number,
@@ -198,21 +227,40 @@ class _Post:
             return Outcome("sent", said), f"folder {folder.path}"
         if self.mail.maildir is not None:
             begun()
-            return Outcome("sent", into_maildir(self.workspace.root / self.mail.maildir, envelope)), f"maildir {self.mail.maildir}"
+            return Outcome(
+                "sent", into_maildir(self.workspace.root / self.mail.maildir, envelope)
+            ), f"maildir {self.mail.maildir}"
         return hand_over(self.relay, envelope, begun), f"{self.relay.host}:{self.relay.port}"
 
-    def _became(self, deal: str, delivery: Delivery, to: Addressee, envelope: Envelope, copy: int, outcome: Outcome, by: str) -> None:
+    def _became(
+        self,
+        deal: str,
+        delivery: Delivery,
+        to: Addressee,
+        envelope: Envelope,
+        copy: int,
+        outcome: Outcome,
+        by: str,
+    ) -> None:
         at, of = self.scribe().at, {"number": delivery.number, "to": to.role}
         if outcome.became == "sent":
             of |= {"address": to.address, "message_id": envelope.message_id, "sha256": envelope.sha256}
-            self._record(deal, delivery, to.role, NoticeSent(**of, copy_number=copy, by=by, reply=outcome.reply), f"copy {copy}")
+            self._record(
+                deal,
+                delivery,
+                to.role,
+                NoticeSent(**of, copy_number=copy, by=by, reply=outcome.reply),
+                f"copy {copy}",
+            )
         elif outcome.became == "unknown":
             lost = DeliveryUnknown(**of, message_id=envelope.message_id, copy_number=copy, why=outcome.reply)
             self._record(deal, delivery, to.role, lost, f"copy {copy}")
         elif outcome.became == "failed":
             failed = DeliveryFailed(**of, address=to.address, reply=outcome.reply, found_by="relay")
             self._record(deal, delivery, to.role, failed, f"at {at:%H:%M:%S}")
-        elif to.state != "deferred" or to.said != outcome.reply:  # a relay that is down for a weekend is said once, not every hour
+        elif (
+            to.state != "deferred" or to.said != outcome.reply
+        ):  # a relay that is down for a weekend is said once, not every hour
             put_off = DeliveryDeferred(**of, address=to.address, reply=outcome.reply)
             self._record(deal, delivery, to.role, put_off, f"at {at:%H:%M:%S}")
         self.done.steps.append(Step(deal, delivery.number, to.role, outcome.became, outcome.reply))
@@ -233,18 +281,32 @@ class _Post:
         """Record what is given by the deal's rule by now, and what a message that came back withdraws."""
         for delivery in self.deliveries(deal):
             giving, scribe = deemed_given(delivery), self.scribe()
-            if delivery.given_on is None and giving is not None and giving.on <= day_in(delivery.zone, scribe.at):
+            if (
+                delivery.given_on is None
+                and giving is not None
+                and giving.on <= day_in(delivery.zone, scribe.at)
+            ):
                 record(self.workspace, deal, given(delivery, giving), scribe)
-                self.done.steps.append(Step(deal, delivery.number, "", "given", f"{giving.rule}, on {giving.on}"))
+                self.done.steps.append(
+                    Step(deal, delivery.number, "", "given", f"{giving.rule}, on {giving.on}")
+                )
             elif delivery.given_by_rule and giving is None and any(to.returned for to in delivery.addressees):
                 record(self.workspace, deal, withdrawn(delivery, scribe.at), scribe)
-                self.done.steps.append(Step(deal, delivery.number, "", "given no more", "a message came back"))
+                self.done.steps.append(
+                    Step(deal, delivery.number, "", "given no more", "a message came back")
+                )
 
     def remind(self, deal: str) -> None:
         """Send the reminders of a deal and its digest."""
         log, events = origin(self.workspace, deal_log(deal)), self.events(deal)
-        for reminder, outcome in send_reminders(self.workspace, deal, log, events, self.sender, self._plain, self.scribe):
-            self.done.steps.append(Step(deal, 0, reminder.role, f"reminder {outcome.became}", f"{reminder.what}; {outcome.reply}"))
+        for reminder, outcome in send_reminders(
+            self.workspace, deal, log, events, self.sender, self._plain, self.scribe
+        ):
+            self.done.steps.append(
+                Step(
+                    deal, 0, reminder.role, f"reminder {outcome.became}", f"{reminder.what}; {outcome.reply}"
+                )
+            )
 
     def _plain(self, envelope: Envelope) -> Outcome:
         if self.mail.maildir is not None:
@@ -255,7 +317,11 @@ class _Post:
         """Record what came back; what is not understood stays for a person."""
         place = self.workspace.root / folder
         names = deal_names(self.workspace)
-        logs = {log_tag(origin(self.workspace, deal_log(deal)), draft): deal for deal in names for draft in (False, True)}
+        logs = {
+            log_tag(origin(self.workspace, deal_log(deal)), draft): deal
+            for deal in names
+            for draft in (False, True)
+        }
         for letter in returned(place):
             deal = logs.get(letter.log)
             known = {each.number: each for each in self.deliveries(deal)} if deal else {}
@@ -271,7 +337,11 @@ class _Post:
             to = next(each for each in notice.addressees if each.role == letter.role)
             if letter.says == "failed":
                 failed = DeliveryFailed(
-                    number=notice.number, to=to.role, address=to.address, reply=letter.reply, found_by="returned message"
+                    number=notice.number,
+                    to=to.role,
+                    address=to.address,
+                    reply=letter.reply,
+                    found_by="returned message",
                 )
                 self._record(deal, notice, to.role, failed, f"returned {letter.key[:40]}")
             elif letter.says == "delivered":
@@ -283,7 +353,13 @@ class _Post:
     @property
     def sender(self) -> Sender:
         key = link_key(self.workspace) if self.mail.link else None
-        return Sender(self.mail.name or self.workspace.settings.operator, self.mail.sender, self.mail.bounces, self.mail.link, key)
+        return Sender(
+            self.mail.name or self.workspace.settings.operator,
+            self.mail.sender,
+            self.mail.bounces,
+            self.mail.link,
+            key,
+        )
 
     @property
     def relay(self) -> Relay:
@@ -291,5 +367,13 @@ class _Post:
             if self.mail.host is None:
                 raise WrongUsage("[mail] names neither a relay (`host`) nor a `maildir`")
             password, mail = password_of(self.mail, self.workspace.root), self.mail
-            self._relay = Relay(mail.host or "", mail.port, mail.security, mail.user, password, mail.timeout_seconds, mail.cafile)
+            self._relay = Relay(
+                mail.host or "",
+                mail.port,
+                mail.security,
+                mail.user,
+                password,
+                mail.timeout_seconds,
+                mail.cafile,
+            )
         return self._relay

@@ -48,7 +48,12 @@ def withdrawn(delivery: Delivery, at: datetime) -> Draft:
     """Return the event of a notice whose giving is withdrawn, because a message came back and the deal says so."""
     rule = f"returned: {delivery.duty.returned if delivery.duty else ''}"
     payload = _giving(delivery, rule, withdrawn=True)
-    return Draft(kind="notice given", subject=f"{delivery.number} withdrawn", effective_on=day_in(delivery.zone, at), payload=payload)
+    return Draft(
+        kind="notice given",
+        subject=f"{delivery.number} withdrawn",
+        effective_on=day_in(delivery.zone, at),
+        payload=payload,
+    )
 
 
 def _giving(delivery: Delivery, rule: str, *, withdrawn: bool) -> NoticeGiven:

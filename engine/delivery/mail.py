@@ -66,7 +66,9 @@ def hand_over(relay: Relay, envelope: Envelope, before_data: Callable[[], None])
 def _connected(relay: Relay) -> smtplib.SMTP:
     context = ssl.create_default_context(cafile=relay.cafile)
     if relay.security == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(relay.host, relay.port, timeout=relay.timeout, context=context)
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            relay.host, relay.port, timeout=relay.timeout, context=context
+        )
     else:
         server = smtplib.SMTP(relay.host, relay.port, timeout=relay.timeout)
     try:
@@ -96,7 +98,9 @@ def _said(server: smtplib.SMTP, data: bytes) -> Outcome:
     except smtplib.SMTPDataError as error:  # the relay answered before any of the message was said
         return Outcome(_by_code(error.smtp_code), f"{error.smtp_code} {_text(error.smtp_error)}")
     except (OSError, smtplib.SMTPException) as error:
-        return Outcome("unknown", f"the connection was lost after the message began: {type(error).__name__}: {error}")
+        return Outcome(
+            "unknown", f"the connection was lost after the message began: {type(error).__name__}: {error}"
+        )
     if code != 250:
         return Outcome(_by_code(code), f"{code} {_text(reply)}")
     return Outcome("sent", f"{code} {_text(reply)}")

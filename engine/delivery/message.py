@@ -80,7 +80,13 @@ def reminder_id_of(origin: str, subject: str, sender: Sender) -> str:
 
 
 def notice_message(
-    origin: str, deal: str, delivery: Delivery, to: Addressee, sender: Sender, events: Sequence[Event], files: Sequence[tuple[str, bytes]]
+    origin: str,
+    deal: str,
+    delivery: Delivery,
+    to: Addressee,
+    sender: Sender,
+    events: Sequence[Event],
+    files: Sequence[tuple[str, bytes]],
 ) -> Envelope:
     """Return the message of a notice to one addressee.
 
@@ -95,9 +101,18 @@ def notice_message(
     """
     draft = delivery.release is not None and delivery.release.draft
     kind = KIND_WORDS.get(delivery.notice.kind, "notice")
-    subject = f"{'DRAFT, not given: ' if draft else ''}{deal}: {kind} No. {delivery.number}, {delivery.states}"
+    subject = (
+        f"{'DRAFT, not given: ' if draft else ''}{deal}: {kind} No. {delivery.number}, {delivery.states}"
+    )
     tag = tag_of(origin, delivery.number, to.role, draft)
-    message = _headed(sender, to.name, to.address, subject, message_id_of(origin, delivery, to.role, sender), delivery.issued_at)
+    message = _headed(
+        sender,
+        to.name,
+        to.address,
+        subject,
+        message_id_of(origin, delivery, to.role, sender),
+        delivery.issued_at,
+    )
     notice = next((data for name, data in files if name.endswith(".pdf")), b"")
     body = _body(deal, delivery, to, kind, sender, events, page_answer(notice))
     message.set_content(body.as_text(), cte="quoted-printable")
@@ -110,17 +125,23 @@ def notice_message(
     if message.get_content_subtype() == "mixed":
         message.set_boundary(f"=_headroom_{tag}")
     local, _, domain = sender.bounces.partition("@")
-    return Envelope(f"{local}+{tag}@{domain}", to.address, str(message["Message-ID"]), message.as_bytes(policy=SMTP))
+    return Envelope(
+        f"{local}+{tag}@{domain}", to.address, str(message["Message-ID"]), message.as_bytes(policy=SMTP)
+    )
 
 
-def plain_message(sender: Sender, name: str, address: str, subject: str, text: str, message_id: str, at: datetime) -> Envelope:
+def plain_message(
+    sender: Sender, name: str, address: str, subject: str, text: str, message_id: str, at: datetime
+) -> Envelope:
     """Return a message of text alone: a reminder, a digest."""
     message = _headed(sender, name, address, subject, message_id, at)
     message.set_content(text, cte="quoted-printable")
     return Envelope(sender.bounces, address, message_id, message.as_bytes(policy=SMTP))
 
 
-def _headed(sender: Sender, name: str, address: str, subject: str, message_id: str, at: datetime) -> EmailMessage:
+def _headed(
+    sender: Sender, name: str, address: str, subject: str, message_id: str, at: datetime
+) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(sender.name, addr_spec=sender.address)
     message["To"] = Address(name, addr_spec=address)
@@ -132,18 +153,33 @@ def _headed(sender: Sender, name: str, address: str, subject: str, message_id: s
 
 
 def _body(
-    deal: str, delivery: Delivery, to: Addressee, kind: str, sender: Sender, events: Sequence[Event], page: PageAnswer | None
+    deal: str,
+    delivery: Delivery,
+    to: Addressee,
+    kind: str,
+    sender: Sender,
+    events: Sequence[Event],
+    page: PageAnswer | None,
 ) -> MessageBody:
     """Return the words of a message: the answer, or no figure at all, as the deal says; the document governs."""
     draft = delivery.release is not None and delivery.release.draft
     given_by = delivery.duty.given_by.replace("_", " ") if delivery.duty else "its giver"
     if delivery.duty is not None and delivery.duty.body == "link only":
-        place = f"{sender.link.rstrip('/')}/deals/{deal}/notices/{delivery.number}" if sender.link else "the agreed place"
+        place = (
+            f"{sender.link.rstrip('/')}/deals/{deal}/notices/{delivery.number}"
+            if sender.link
+            else "the agreed place"
+        )
         answer: tuple[str, ...] = ()
-        closing: tuple[str, ...] = (f"The document is at {place}.", "The agreement asks that no figure stands in this mail.")
+        closing: tuple[str, ...] = (
+            f"The document is at {place}.",
+            "The agreement asks that no figure stands in this mail.",
+        )
     else:
         answer = page.sentences if page is not None else tuple(answer_of(delivery.states, events))
-        closing = ("The attached document governs where this mail differs. The calendar file has its deadlines.",)
+        closing = (
+            "The attached document governs where this mail differs. The calendar file has its deadlines.",
+        )
     return MessageBody(
         to=to.name,
         mark=page.mark if page is not None else "",
@@ -176,10 +212,18 @@ def answer_of(on: date, events: Sequence[Event]) -> list[str]:
     said = ", ".join(f"{count} {one if count == 1 else several}" for several, one, count in verdicts)
     lines = [f"{counted(len(tested), 'tests')}: {said}, {len(undetermined)} not determined."]
     if failing:
-        lines.append("Failing: " + "; ".join(f"{test.result.title}, {test.state.status.value}" for test in failing) + ".")
+        lines.append(
+            "Failing: "
+            + "; ".join(f"{test.result.title}, {test.state.status.value}" for test in failing)
+            + "."
+        )
     if undetermined:
         lines.append("Not determined: " + "; ".join(test.result.title for test in undetermined) + ".")
-    in_effect = [payload.state.trigger for payload in of_date if isinstance(payload, Counted) and payload.state.status.value == "IN EFFECT"]
+    in_effect = [
+        payload.state.trigger
+        for payload in of_date
+        if isinstance(payload, Counted) and payload.state.status.value == "IN EFFECT"
+    ]
     if in_effect:
         lines.append(f"In effect: {', '.join(in_effect)}.")
     determined = [payload for payload in of_date if isinstance(payload, Determined)]

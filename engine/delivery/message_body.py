@@ -45,7 +45,11 @@ class MessageBody:
         lines = [*([self.mark, ""] if self.mark else []), f"To {self.to}", ""]
         lines += [*([self.party] if self.party else []), f"{self.title}, {self.about}"]
         lines += ["", *self.notes] if self.notes else []
-        lines += ["", *(f"{number}. {sentence}" for number, sentence in enumerate(self.answer, start=1))] if self.answer else []
+        lines += (
+            ["", *(f"{number}. {sentence}" for number, sentence in enumerate(self.answer, start=1))]
+            if self.answer
+            else []
+        )
         lines += ["", *self.closing]
         if self.receipt:
             lines += ["", f"Receipt is acknowledged with a name and a button: {self.receipt}"]
@@ -54,10 +58,13 @@ class MessageBody:
     def as_html(self) -> str:
         """Return the message as HTML with inline styles; it reads as well with all of them taken away."""
         rows = "".join(
-            f'<li style="margin:0;padding:8px 0;border-top:1px solid #b4b4b4">{escape(sentence)}</li>' for sentence in self.answer
+            f'<li style="margin:0;padding:8px 0;border-top:1px solid #b4b4b4">{escape(sentence)}</li>'
+            for sentence in self.answer
         )
         parts = [
-            f'<p style="margin:0 0 14px;{SMALL}"><strong>{escape(self.mark)}</strong></p>' if self.mark else "",
+            f'<p style="margin:0 0 14px;{SMALL}"><strong>{escape(self.mark)}</strong></p>'
+            if self.mark
+            else "",
             f'<p style="margin:0 0 14px;{SMALL}">To {escape(self.to)}</p>',
             f'<p style="margin:0;padding:8px 0 0;border-top:3px solid #111111;{SERIF};font-size:16px">{escape(self.party)}</p>'
             if self.party
@@ -65,7 +72,9 @@ class MessageBody:
             f'<h1 style="margin:0 0 4px;{SERIF};font-size:26px;line-height:32px;font-weight:600">{escape(self.title)}</h1>',
             f'<p style="margin:0 0 14px;color:#333333">{escape(self.about)}</p>',
             *(f'<p style="margin:0 0 10px"><strong>{escape(note)}</strong></p>' for note in self.notes),
-            f'<ol style="margin:0;padding:0 0 0 22px;border-bottom:2px solid #111111">{rows}</ol>' if rows else "",
+            f'<ol style="margin:0;padding:0 0 0 22px;border-bottom:2px solid #111111">{rows}</ol>'
+            if rows
+            else "",
             *(f'<p style="margin:14px 0 0">{escape(line)}</p>' for line in self.closing),
         ]
         if self.receipt:

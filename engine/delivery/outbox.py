@@ -37,7 +37,9 @@ COPIES = 2
 FOR_A_DATE = ("correction", "not_evaluated")
 """Kinds of notices that go to those of the compliance notice, if no duty names them."""
 
-State = Literal["drafted", "released", "sending", "deferred", "sent", "unknown", "failed", "delivered", "acknowledged"]
+State = Literal[
+    "drafted", "released", "sending", "deferred", "sent", "unknown", "failed", "delivered", "acknowledged"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,21 @@ class Delivery:
         """The notice as a whole, in one word of ruling 65: as far as the addressee that is least far; given when the last one's is."""
         if self.given_on is not None:
             return "given"
-        order = ("failed", "unknown", "drafted", "deferred", "sending", "released", "sent", "delivered", "acknowledged")
+        order = (
+            "failed",
+            "unknown",
+            "drafted",
+            "deferred",
+            "sending",
+            "released",
+            "sent",
+            "delivered",
+            "acknowledged",
+        )
         states = {addressee.state for addressee in self.addressees}
-        return next((word for word in order if word in states), "drafted" if self.release is None else "released")
+        return next(
+            (word for word in order if word in states), "drafted" if self.release is None else "released"
+        )
 
 
 def deliveries(events: Sequence[Event], today: date | None = None) -> tuple[Delivery, ...]:
@@ -132,7 +146,9 @@ def deliveries(events: Sequence[Event], today: date | None = None) -> tuple[Deli
             for number in (payload.supersedes, *payload.supersedes_each):
                 if number in by_number:
                     by_number[number] = replace(by_number[number], superseded=True)
-        elif (number := getattr(payload, "number", None)) in by_number and not isinstance(payload, NoticeIssued):
+        elif (number := getattr(payload, "number", None)) in by_number and not isinstance(
+            payload, NoticeIssued
+        ):
             by_number[number] = _after(by_number[number], payload, event)
     acts = [event.payload for event in events if isinstance(event.payload, ActRecorded)]
     owed = {(duty.kind, duty.subject, duty.on) for duty in _owed(events)}
@@ -149,7 +165,9 @@ def _owed(events: Sequence[Event]) -> Iterator[NoticeOwed]:
 def _still_owed(delivery: Delivery, owed: Collection[tuple[str, str | None, date]]) -> Delivery:
     """Return a notice of an event as not superseded where the event came about again: its duty stands, and only this notice meets it."""
     again = delivery.superseded and (delivery.notice.kind, delivery.clause, delivery.states) in owed
-    return replace(delivery, superseded=False) if again and delivery.notice.kind not in FOR_A_DATE else delivery
+    return (
+        replace(delivery, superseded=False) if again and delivery.notice.kind not in FOR_A_DATE else delivery
+    )
 
 
 def _issued(event: Event, notice: NoticeIssued, deal: DealAdopted) -> Delivery:
@@ -157,21 +175,43 @@ def _issued(event: Event, notice: NoticeIssued, deal: DealAdopted) -> Delivery:
     duties = {duty.kind: duty for duty in facts.duties}
     duty = duties.get(notice.kind) or (duties.get("compliance") if notice.kind in FOR_A_DATE else None)
     parties = {party.role: party for party in deal.parties}
-    to = tuple(Addressee(role, parties[role].name, parties[role].notices) for role in (duty.to if duty else ()) if role in parties)
+    to = tuple(
+        Addressee(role, parties[role].name, parties[role].notices)
+        for role in (duty.to if duty else ())
+        if role in parties
+    )
     clause = event.subject.partition("-")[2] or None
-    return Delivery(notice.number, notice, clause, event.recorded_at, event.effective_on, duty, deal.business_days, deal.time_zone, to)
+    return Delivery(
+        notice.number,
+        notice,
+        clause,
+        event.recorded_at,
+        event.effective_on,
+        duty,
+        deal.business_days,
+        deal.time_zone,
+        to,
+    )
 
 
 def _after(delivery: Delivery, payload: object, event: Event) -> Delivery:
     """Return the delivery after one more event about it."""
     if isinstance(payload, NoticeReleased):
-        ready = tuple(Addressee(addressee.role, addressee.name, addressee.address, "released") for addressee in delivery.addressees)
+        ready = tuple(
+            Addressee(addressee.role, addressee.name, addressee.address, "released")
+            for addressee in delivery.addressees
+        )
         return replace(delivery, release=payload, released_at=event.recorded_at, addressees=ready)
     if isinstance(payload, NoticeGiven):
-        return replace(delivery, given_on=None if payload.withdrawn else event.effective_on, given_by_rule=not payload.withdrawn)
+        return replace(
+            delivery,
+            given_on=None if payload.withdrawn else event.effective_on,
+            given_by_rule=not payload.withdrawn,
+        )
     to = getattr(payload, "to", None)
     changed = tuple(
-        _addressee(addressee, payload, event.recorded_at) if addressee.role == to else addressee for addressee in delivery.addressees
+        _addressee(addressee, payload, event.recorded_at) if addressee.role == to else addressee
+        for addressee in delivery.addressees
     )
     return replace(delivery, addressees=changed)
 
@@ -205,7 +245,9 @@ def _by_act(delivery: Delivery, acts: Iterable[ActRecorded]) -> Delivery:
     """Return the same, if the Act `notice given` says that it was given."""
     if delivery.given_on is not None:
         return delivery
-    act_of_notice = notice_given(acts, delivery.number, delivery.notice.kind, delivery.clause, delivery.states)
+    act_of_notice = notice_given(
+        acts, delivery.number, delivery.notice.kind, delivery.clause, delivery.states
+    )
     roles = {addressee.role for addressee in delivery.addressees}
     done: set[str] = set()
     for act in sorted(act_of_notice, key=lambda act: act.effective_on):
@@ -248,7 +290,11 @@ def to_send(delivery: Delivery) -> tuple[Addressee, ...]:
     if why_not_sent(delivery) is not None:
         return ()
     first = [addressee for addressee in delivery.addressees if addressee.state in ("released", "deferred")]
-    again = [addressee for addressee in delivery.addressees if addressee.state in ("unknown", "sending") and addressee.copies < COPIES]
+    again = [
+        addressee
+        for addressee in delivery.addressees
+        if addressee.state in ("unknown", "sending") and addressee.copies < COPIES
+    ]
     return (*first, *again)
 
 
@@ -281,11 +327,15 @@ def deemed_given(delivery: Delivery) -> DeemedGiven | None:
 def _calendar(delivery: Delivery) -> BusinessCalendar:
     """Return the deal's Business Days as its log has them: the table that ships, with what the log says was otherwise."""
     opened = (entry.day for entry in delivery.changes if not entry.closed)
-    closed = (Holiday(entry.day, entry.reason, entry.source, False) for entry in delivery.changes if entry.closed)
+    closed = (
+        Holiday(entry.day, entry.reason, entry.source, False) for entry in delivery.changes if entry.closed
+    )
     return with_closings(without(load_calendar(delivery.calendar), opened), closed)
 
 
-def _given_to(addressee: Addressee, duty: DutyFacts, calendar: BusinessCalendar, zone: ZoneInfo) -> date | None:
+def _given_to(
+    addressee: Addressee, duty: DutyFacts, calendar: BusinessCalendar, zone: ZoneInfo
+) -> date | None:
     rule = duty.deemed_given or "by Act"
     if rule == "on acknowledgement":
         return addressee.acknowledged_at.astimezone(zone).date() if addressee.acknowledged_at else None

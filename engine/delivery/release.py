@@ -46,17 +46,35 @@ def release(
         raise WrongUsage(f"{deal} has no notice No. {number}; it has {len(by_number)}")
     if delivery.release is not None and not (delivery.release.draft and not as_draft):
         raise WrongUsage(f"notice No. {number} was released by {delivery.release.released_by}")
-    acts_for = None if as_draft else _acts_for(workspace.settings.people if people is None else people, deal, delivery, by, approved_by)
+    acts_for = (
+        None
+        if as_draft
+        else _acts_for(
+            workspace.settings.people if people is None else people, deal, delivery, by, approved_by
+        )
+    )
     payload = NoticeReleased(
-        number=number, sha256=delivery.notice.sha256, released_by=by, acts_for=acts_for, approved_by=approved_by, draft=as_draft
+        number=number,
+        sha256=delivery.notice.sha256,
+        released_by=by,
+        acts_for=acts_for,
+        approved_by=approved_by,
+        draft=as_draft,
     )
     on = scribe.at.astimezone(ZoneInfo(delivery.zone)).date()
     subject = f"{number} draft" if as_draft else str(number)
-    record(workspace, deal, Draft(kind="notice released", subject=subject, effective_on=on, payload=payload), scribe)
+    record(
+        workspace,
+        deal,
+        Draft(kind="notice released", subject=subject, effective_on=on, payload=payload),
+        scribe,
+    )
     return payload
 
 
-def _acts_for(people: Mapping[str, Person], deal: str, delivery: Delivery, by: str, approved_by: str | None) -> str:
+def _acts_for(
+    people: Mapping[str, Person], deal: str, delivery: Delivery, by: str, approved_by: str | None
+) -> str:
     """Return the party that the person acts for. Raises WrongUsage if it is not the giver, or a second person is missing."""
     if delivery.duty is None:
         raise WrongUsage(f"the deal names nobody who gives notice No. {delivery.number}")
@@ -64,11 +82,16 @@ def _acts_for(people: Mapping[str, Person], deal: str, delivery: Delivery, by: s
     for name in (by, *((approved_by,) if approved_by else ())):
         person = people.get(name)
         if person is None or not person.may_release(deal, giver):
-            known = ", ".join(sorted(key for key, each in people.items() if each.may_release(deal, giver))) or "nobody yet"
+            known = (
+                ", ".join(sorted(key for key, each in people.items() if each.may_release(deal, giver)))
+                or "nobody yet"
+            )
             raise WrongUsage(
                 f"{name} does not act for the {giver} of {deal}, who gives this notice; {known} does ([people.NAME] in headroom.toml). "
                 "Anybody may send it with --as-draft"
             )
     if delivery.duty.released_by == "two persons" and (approved_by is None or approved_by == by):
-        raise WrongUsage(f"the deal asks for two persons: name the second one with --approved-by ({delivery.duty.cite or 'deal file'})")
+        raise WrongUsage(
+            f"the deal asks for two persons: name the second one with --approved-by ({delivery.duty.cite or 'deal file'})"
+        )
     return giver

@@ -42,7 +42,9 @@ class Reminder:
     text: str
 
 
-def due_reminders(deal: str, events: Sequence[Event], today: date, days_before: Sequence[int]) -> Iterator[Reminder]:
+def due_reminders(
+    deal: str, events: Sequence[Event], today: date, days_before: Sequence[int]
+) -> Iterator[Reminder]:
     """Yield the reminders that go today: for each open duty the one of the nearest day that has been reached, unless it has gone.
 
     Args:
@@ -53,7 +55,9 @@ def due_reminders(deal: str, events: Sequence[Event], today: date, days_before: 
     """
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
     sent = {event.subject for event in events if isinstance(event.payload, ReminderSent)}
-    parties = {party.role: party for party in with_parties(adopted[-1], events, today).parties} if adopted else {}
+    parties = (
+        {party.role: party for party in with_parties(adopted[-1], events, today).parties} if adopted else {}
+    )
     for duty in owed_of(deal, events, today):
         reached = [days for days in days_before if 0 <= duty.days <= days]
         party = parties.get(duty.who)
@@ -64,7 +68,18 @@ def due_reminders(deal: str, events: Sequence[Event], today: date, days_before: 
         if subject not in sent:
             headline = f"{deal}: due on {duty.by}: {duty.act}"
             text = _words(duty, party.name)
-            yield Reminder(subject, duty.who, party.name, party.notices, duty.act, duty.what, duty.by, days, headline, text)
+            yield Reminder(
+                subject,
+                duty.who,
+                party.name,
+                party.notices,
+                duty.act,
+                duty.what,
+                duty.by,
+                days,
+                headline,
+                text,
+            )
 
 
 def _words(duty: OpenDuty, name: str) -> str:
@@ -75,7 +90,9 @@ def _words(duty: OpenDuty, name: str) -> str:
     )
 
 
-def due_digest(deal: str, events: Sequence[Event], today: date, addresses: Sequence[str]) -> Iterator[Reminder]:
+def due_digest(
+    deal: str, events: Sequence[Event], today: date, addresses: Sequence[str]
+) -> Iterator[Reminder]:
     """Yield the digest of the newest Determination Date, to each address to which it has not gone: the answer, what is owed, what waits."""
     determined = [event for event in events if isinstance(event.payload, Determined)]
     if not determined:
@@ -86,24 +103,48 @@ def due_digest(deal: str, events: Sequence[Event], today: date, addresses: Seque
         subject = f"digest {on} {address}"
         if subject not in sent:
             text = _digest(deal, events, on, today)
-            yield Reminder(subject, "desk", "Desk", address, "digest", f"digest of {on}", on, 0, f"{deal}: digest of {on}", text)
+            yield Reminder(
+                subject,
+                "desk",
+                "Desk",
+                address,
+                "digest",
+                f"digest of {on}",
+                on,
+                0,
+                f"{deal}: digest of {on}",
+                text,
+            )
 
 
 def _digest(deal: str, events: Sequence[Event], on: date, today: date) -> str:
     lines = [f"{deal}, determined on {long_date(on)}", "", *answer_of(on, events), "", "Who owes what:"]
     owed = list(owed_of(deal, events, today))
-    lines += [f"  {duty.by}{' OVERDUE' if duty.days < 0 else ''}  {duty.who}: {duty.what} ({duty.cite})" for duty in owed]
+    lines += [
+        f"  {duty.by}{' OVERDUE' if duty.days < 0 else ''}  {duty.who}: {duty.what} ({duty.cite})"
+        for duty in owed
+    ]
     lines += [] if owed else ["  nothing is open"]
     waits = [
-        delivery for delivery in deliveries(events) if delivery.given_on is None and not delivery.superseded and delivery.duty is not None
+        delivery
+        for delivery in deliveries(events)
+        if delivery.given_on is None and not delivery.superseded and delivery.duty is not None
     ]
     lines += ["", "Notices that are not given:"]
-    lines += [f"  No. {wait.number}, {wait.notice.kind}, {wait.states}: {wait.state}" for wait in waits] or ["  none"]
+    lines += [f"  No. {wait.number}, {wait.notice.kind}, {wait.states}: {wait.state}" for wait in waits] or [
+        "  none"
+    ]
     return "\n".join(lines) + "\n"
 
 
 def send_reminders(
-    workspace: Workspace, deal: str, origin: str, events: Sequence[Event], sender: Sender, send: Send, scribe: Callable[[], Scribe]
+    workspace: Workspace,
+    deal: str,
+    origin: str,
+    events: Sequence[Event],
+    sender: Sender,
+    send: Send,
+    scribe: Callable[[], Scribe],
 ) -> Iterator[tuple[Reminder, Outcome]]:
     """Send what is to be reminded of a deal and its digest, and record each that was taken; what came of each."""
     mail = workspace.settings.mail
@@ -111,10 +152,17 @@ def send_reminders(
     if mail is None or not adopted:
         return
     today = day_in(adopted[-1].time_zone, scribe().at)
-    for reminder in (*due_reminders(deal, events, today, mail.remind_days), *due_digest(deal, events, today, mail.digest_to)):
+    for reminder in (
+        *due_reminders(deal, events, today, mail.remind_days),
+        *due_digest(deal, events, today, mail.digest_to),
+    ):
         at = scribe()
         id_ = reminder_id_of(origin, reminder.subject, sender)
-        outcome = send(plain_message(sender, reminder.name, reminder.address, reminder.headline, reminder.text, id_, at.at))
+        outcome = send(
+            plain_message(
+                sender, reminder.name, reminder.address, reminder.headline, reminder.text, id_, at.at
+            )
+        )
         if outcome.became == "sent":
             payload = ReminderSent(
                 to=reminder.role,
@@ -126,5 +174,10 @@ def send_reminders(
                 message_id=id_,
                 reply=outcome.reply,
             )
-            record(workspace, deal, Draft(kind="reminder sent", subject=reminder.subject, effective_on=today, payload=payload), at)
+            record(
+                workspace,
+                deal,
+                Draft(kind="reminder sent", subject=reminder.subject, effective_on=today, payload=payload),
+                at,
+            )
         yield reminder, outcome

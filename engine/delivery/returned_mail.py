@@ -18,7 +18,8 @@ from typing import IO, Any, Literal
 TAG = re.compile(r"(?P<number>\d+)\.(?P<role>[\w-]+)\.(?P<log>[0-9a-f]{10})@")
 """What names a message, in its id and in its envelope sender."""
 PLAIN = re.compile(
-    r"permanent error|could not be delivered|undeliver|delivery (has )?failed|no mailbox|user unknown|5\.\d\.\d", re.IGNORECASE
+    r"permanent error|could not be delivered|undeliver|delivery (has )?failed|no mailbox|user unknown|5\.\d\.\d",
+    re.IGNORECASE,
 )
 
 
@@ -67,7 +68,13 @@ def understood(key: str, message: Message) -> Returned:
     """Return what one message says, of which notice; a message that the library for mail cannot read is not understood."""
     try:
         return _understood(key, message)
-    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):  # of headers that break its parser
+    except (
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        RecursionError,
+    ):  # of headers that break its parser
         return Returned(key, None, "", "", "not understood", "")
 
 
@@ -80,7 +87,10 @@ def _understood(key: str, message: Message) -> Returned:
         if action in ("failed", "delivered", "delayed"):
             return Returned(key, number, role, log, action, words)  # type: ignore[arg-type]  # one of the three
     text = _text(message)
-    empty_sender = str(message.get("Return-Path", "")).strip() == "<>" or "mailer-daemon" in str(message.get("From", "")).lower()
+    empty_sender = (
+        str(message.get("Return-Path", "")).strip() == "<>"
+        or "mailer-daemon" in str(message.get("From", "")).lower()
+    )
     if not reports and empty_sender and PLAIN.search(text):
         return Returned(key, number, role, log, "failed", _first(text))
     return Returned(key, number, role, log, "not understood", str(message.get("Subject", ""))[:200])
@@ -111,11 +121,16 @@ def _reports(message: Message) -> Iterator[tuple[str, str]]:
                 continue
             action = str(block.get("Action", "")).strip().lower()
             if action:
-                yield action, " ".join(f"{block.get('Status', '')} {block.get('Diagnostic-Code', '')}".split())[:300]
+                yield (
+                    action,
+                    " ".join(f"{block.get('Status', '')} {block.get('Diagnostic-Code', '')}".split())[:300],
+                )
 
 
 def _text(message: Message) -> str:
-    texts = [part.get_payload(decode=True) for part in message.walk() if part.get_content_type() == "text/plain"]
+    texts = [
+        part.get_payload(decode=True) for part in message.walk() if part.get_content_type() == "text/plain"
+    ]
     return "\n".join(data.decode("utf-8", "replace") for data in texts if isinstance(data, bytes))
 
 

@@ -47,7 +47,9 @@ def link_key(workspace: Workspace) -> bytes:
 def _made(path: Path) -> None:
     """Write a new secret, unless another process has written one meanwhile."""
     partial = path.with_name(f".partial-{secrets.token_hex(4)}")
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+    with os.fdopen(
+        os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
+    ) as file:
         file.write(secrets.token_hex(32) + "\n")
     try:
         path.hardlink_to(partial)

@@ -68,7 +68,11 @@ class StatementRow:
     @property
     def state(self) -> str:
         """Where it is, in one word of ruling 65."""
-        return "superseded" if self.delivery.superseded and self.delivery.given_on is None else self.delivery.state
+        return (
+            "superseded"
+            if self.delivery.superseded and self.delivery.given_on is None
+            else self.delivery.state
+        )
 
     @property
     def overdue(self) -> bool:
@@ -146,9 +150,19 @@ def statement_of(
         to: only notices that go to one of these parties; all unless given.
     """
     events = read(workspace.store, deal_log(deal))
-    adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
-    titles = {clause.key: clause.title for clause in clauses_on(adopted, today)} if adopted is not None else {}
-    owed = [due for event in events if isinstance(event.payload, Determined) for due in event.payload.due if due.act == "notify"]
+    adopted = next(
+        (event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None
+    )
+    titles = (
+        {clause.key: clause.title for clause in clauses_on(adopted, today)} if adopted is not None else {}
+    )
+    owed = [
+        due
+        for event in events
+        if isinstance(event.payload, Determined)
+        for due in event.payload.due
+        if due.act == "notify"
+    ]
     rows = [_row(delivery, titles, owed, today) for delivery in deliveries(events, today)]
     first, last = between
     kept = tuple(
@@ -168,12 +182,18 @@ def statement_of(
 
 def _row(delivery: Delivery, titles: dict[str, str], owed: Sequence[Due], today: date) -> StatementRow:
     name = NAMES.get(delivery.notice.kind, delivery.notice.kind)
-    about = titles.get(delivery.clause or "", delivery.clause) if delivery.clause else f"{delivery.states.day} {delivery.states:%B}"
+    about = (
+        titles.get(delivery.clause or "", delivery.clause)
+        if delivery.clause
+        else f"{delivery.states.day} {delivery.states:%B}"
+    )
     subject = (delivery.notice.kind, delivery.clause or "deal", delivery.states)
     due = next((each.by for each in reversed(owed) if (each.notice, each.subject, each.of) == subject), None)
     until = delivery.given_on or today
     late = (until - due).days if due is not None and until > due else None
-    return StatementRow(delivery.number, f"{name}, {about}", delivery.states, delivery, due, late, why_not_sent(delivery))
+    return StatementRow(
+        delivery.number, f"{name}, {about}", delivery.states, delivery, due, late, why_not_sent(delivery)
+    )
 
 
 def steps_of(workspace: Workspace, deal: str, number: int) -> tuple[Step, ...]:
@@ -201,6 +221,8 @@ def notice_file(workspace: Workspace, deal: str, number: int) -> tuple[str, byte
         if isinstance(event.payload, NoticeIssued) and event.payload.number == number:
             path = workspace.inside(event.payload.file)
             if not path.is_file():
-                raise WrongUsage(f"the file of notice No. {number} is missing from the workspace; its hash is {event.payload.sha256}")
+                raise WrongUsage(
+                    f"the file of notice No. {number} is missing from the workspace; its hash is {event.payload.sha256}"
+                )
             return path.name, path.read_bytes()
     raise WrongUsage(f"{deal} has no notice No. {number}")

@@ -69,15 +69,29 @@ def deal_week(deal: str, events: Sequence[Event], on: date) -> DealWeek:
         on: the day.
     """
     row = deal_row(deal, events, on)
-    adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
+    adopted = next(
+        (event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None
+    )
     runs = [event for event in events if isinstance(event.payload, Determined)]
     since = runs[-1].seq if runs else -1
     arrivals = [
-        CameIn(e.recorded_at, deal, e.payload.document, e.payload.period_end, e.actor, tuple(e.payload.held), e.payload.name)
+        CameIn(
+            e.recorded_at,
+            deal,
+            e.payload.document,
+            e.payload.period_end,
+            e.actor,
+            tuple(e.payload.held),
+            e.payload.name,
+        )
         for e in reversed(events)
         if isinstance(e.payload, ReportReceived) and e.seq > since
     ]
-    due = {(duty.due.notice, duty.subject, duty.due.of): duty.by for duty in row.owed if duty.due is not None and duty.act == "notify"}
+    due = {
+        (duty.due.notice, duty.subject, duty.due.of): duty.by
+        for duty in row.owed
+        if duty.due is not None and duty.act == "notify"
+    }
     waiting = [
         WaitingNotice(
             deal,
@@ -99,7 +113,14 @@ def deal_week(deal: str, events: Sequence[Event], on: date) -> DealWeek:
     ]
     parties = tuple(party.role for party in adopted.parties) if adopted is not None else ()
     coming = runs[-1].payload.next_determination_date if runs else None
-    return DealWeek(row, tuple(arrivals), tuple(waiting), parties, adopted.time_zone if adopted is not None else "UTC", coming)
+    return DealWeek(
+        row,
+        tuple(arrivals),
+        tuple(waiting),
+        parties,
+        adopted.time_zone if adopted is not None else "UTC",
+        coming,
+    )
 
 
 def deal_weeks(
@@ -122,5 +143,7 @@ def deal_weeks(
     def made(deal: str) -> DealWeek:
         return deal_week(deal, read(workspace.store, deal_log(deal)), on)
 
-    weeks = [kept(deal, size, partial(made, deal)) for deal, size in ((deal, sizes.get(deal, 0)) for deal in deals)]
+    weeks = [
+        kept(deal, size, partial(made, deal)) for deal, size in ((deal, sizes.get(deal, 0)) for deal in deals)
+    ]
     return tuple(sorted(weeks, key=lambda one: one.row.rank))

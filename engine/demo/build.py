@@ -69,7 +69,12 @@ class Demonstration:
 
     def as_data(self) -> dict[str, Any]:
         """Return the demonstration as JSON."""
-        span = {"first": str(self.thursdays[0]), "last": str(self.thursdays[-1]), "deals": list(self.deals), "notices": self.notices}
+        span = {
+            "first": str(self.thursdays[0]),
+            "last": str(self.thursdays[-1]),
+            "deals": list(self.deals),
+            "notices": self.notices,
+        }
         shown = {"notable": list(self.notable), "open": [str(path) for path in self.open]}
         return {"workspace": str(self.workspace), "generated": True, **span, **shown}
 
@@ -82,7 +87,9 @@ def build_demonstration(into: Path, tools: Callable[[datetime], Tools]) -> Demon
     create(into, OPERATOR)
     with (into / SETTINGS).open("a", encoding="utf-8") as settings:
         settings.write(MAIL)
-    (into / MARK).write_text("Everything in this folder is generated; no deal, offer or report in it is real.\n", encoding="utf-8")
+    (into / MARK).write_text(
+        "Everything in this folder is generated; no deal, offer or report in it is real.\n", encoding="utf-8"
+    )
     _keys(into)
     for name in plan.DEALS:
         text = (files("deals") / f"{name}.yaml").read_text(encoding="utf-8")
@@ -94,7 +101,10 @@ def build_demonstration(into: Path, tools: Callable[[datetime], Tools]) -> Demon
     for number, thursday in enumerate(plan.THURSDAYS, start=1):
         place = f"Thursday {number} of {len(plan.THURSDAYS)}, {thursday}"
         evening = datetime.combine(thursday, AT, UTC)
-        for now in (evening, evening + timedelta(hours=9)):  # a week without a value is over only when its day is over
+        for now in (
+            evening,
+            evening + timedelta(hours=9),
+        ):  # a week without a value is over only when its day is over
             outcome = _week(workspace, thursday, _telling(tools(now), place))
             made += sum(len(deal.notices) for deal in outcome.deals)
             if not any(deal.waiting for deal in outcome.deals):
@@ -103,7 +113,9 @@ def build_demonstration(into: Path, tools: Callable[[datetime], Tools]) -> Demon
     folder = workspace.root / "notices" / plan.DEALS[0]
     page = sorted(folder.glob("*compliance.pdf"))[13]
     worst = sorted(folder.glob("*trigger_event*.pdf")) or sorted(folder.glob("*.pdf"))
-    return Demonstration(workspace.root, plan.THURSDAYS, plan.DEALS, made, tuple(_notable(workspace)), (page, worst[0]))
+    return Demonstration(
+        workspace.root, plan.THURSDAYS, plan.DEALS, made, tuple(_notable(workspace)), (page, worst[0])
+    )
 
 
 def _keys(into: Path) -> None:
@@ -112,7 +124,9 @@ def _keys(into: Path) -> None:
     (into / KEY).parent.mkdir()
     write_key(into / KEY, key)
     fingerprint = make_certificate(OPERATOR, into / NOTICE_KEY, datetime.combine(plan.THURSDAYS[0], AT, UTC))
-    (into / "trustee.toml").write_text(POLICY.format(key=key.verifier.text, fingerprint=fingerprint), encoding="utf-8")
+    (into / "trustee.toml").write_text(
+        POLICY.format(key=key.verifier.text, fingerprint=fingerprint), encoding="utf-8"
+    )
 
 
 def _telling(tools: Tools, place: str) -> Tools:
@@ -137,7 +151,11 @@ def _mailed(workspace: Workspace, tools: Tools) -> None:
     """Send the newest notice of each deal as a draft to its addressees, and the reminders of the day, in a maildir."""
     scribe = tools.scribe()
     for deal in plan.DEALS:
-        newest = [delivery for delivery in deliveries(read(workspace.store, deal_log(deal))) if delivery.duty is not None][-1:]
+        newest = [
+            delivery
+            for delivery in deliveries(read(workspace.store, deal_log(deal)))
+            if delivery.duty is not None
+        ][-1:]
         for delivery in newest:
             release(workspace, deal, delivery.number, "A. Person", None, True, scribe)
     deliver(workspace, lambda: scribe)
@@ -152,7 +170,9 @@ def _notable(workspace: Workspace) -> list[str]:
         for event in read(workspace.store, deal_log(name)):
             what = _turn(event)
             if what is not None:
-                notable.setdefault(clause_of_key(event.subject), []).append(f"{what} {event.effective_on:%d %b}")
+                notable.setdefault(clause_of_key(event.subject), []).append(
+                    f"{what} {event.effective_on:%d %b}"
+                )
         lines += [f"{name}: {subject}: {', '.join(turns)}" for subject, turns in notable.items()]
     return lines
 
@@ -167,8 +187,16 @@ def _turn(event: Event) -> str | None:
         case Tested(state=state, before=before) if state.status is not before:
             if state.status is TestStatus.CURE_PERIOD:
                 return "fails"
-            return "cured" if before is TestStatus.CURE_PERIOD and state.status is not TestStatus.EVENT_OF_DEFAULT else None
+            return (
+                "cured"
+                if before is TestStatus.CURE_PERIOD and state.status is not TestStatus.EVENT_OF_DEFAULT
+                else None
+            )
         case ObligationMoved(obligation=obligation):
-            return {"OPEN": "appraisal due", "OVERDUE": "appraisal overdue", "SATISFIED": "appraisal delivered"}[obligation.status]
+            return {
+                "OPEN": "appraisal due",
+                "OVERDUE": "appraisal overdue",
+                "SATISFIED": "appraisal delivered",
+            }[obligation.status]
         case _:
             return None

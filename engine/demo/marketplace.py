@@ -14,7 +14,16 @@ from datetime import UTC, date, datetime, time, timedelta
 
 LIMIT = 64
 SECONDS_A_DAY = 86_400
-ABROAD = ("Sweden, SE", "France, FR", "Japan, JP", "Canada, CA", "Norway, NO", "Germany, DE", "Taiwan, TW", "Czechia, CZ")
+ABROAD = (
+    "Sweden, SE",
+    "France, FR",
+    "Japan, JP",
+    "Canada, CA",
+    "Norway, NO",
+    "Germany, DE",
+    "Taiwan, TW",
+    "Czechia, CZ",
+)
 AT_HOME = ("Texas, US", "Iowa, US", ", US", "Virginia, US", "Washington, US", "Utah, US")
 
 
@@ -78,7 +87,8 @@ def _offers(model: Model, at: datetime, middle: float, chance: random.Random) ->
     """Return one model's offers, cheapest first, cut at the limit as the source cuts them."""
     offers = [offer for host in range(model.hosts) for offer in _host(model, host, at, middle, chance)]
     offers += [
-        _offer(model, 900 + n, 0, 1, middle * chance.uniform(0.7, 1.2), chance.choice(ABROAD), at, chance) for n in range(model.abroad)
+        _offer(model, 900 + n, 0, 1, middle * chance.uniform(0.7, 1.2), chance.choice(ABROAD), at, chance)
+        for n in range(model.abroad)
     ]
     if chance.random() < 0.4:
         offers.append({**offers[0], "dph_total": "call us"})
@@ -92,7 +102,9 @@ def _price(offer: Mapping[str, object]) -> float:
     return total if isinstance(total, float) else float("inf")
 
 
-def _host(model: Model, host: int, at: datetime, middle: float, chance: random.Random) -> Iterator[dict[str, object]]:
+def _host(
+    model: Model, host: int, at: datetime, middle: float, chance: random.Random
+) -> Iterator[dict[str, object]]:
     """Yield one host's slices: each host has a price of its own, and is away on some days."""
     if chance.random() < 0.33:
         return
@@ -101,11 +113,20 @@ def _host(model: Model, host: int, at: datetime, middle: float, chance: random.R
     place = AT_HOME[host % len(AT_HOME)]
     for machine in range(1 + host % 2):
         for slices in (1, 2, 4, 8)[: chance.choice((1, 2, 2, 3))]:
-            yield _offer(model, 100 + host, machine, slices, asked * chance.uniform(0.998, 1.002), place, at, chance)
+            yield _offer(
+                model, 100 + host, machine, slices, asked * chance.uniform(0.998, 1.002), place, at, chance
+            )
 
 
 def _offer(
-    model: Model, host: int, machine: int, slices: int, each: float, place: str, at: datetime, chance: random.Random
+    model: Model,
+    host: int,
+    machine: int,
+    slices: int,
+    each: float,
+    place: str,
+    at: datetime,
+    chance: random.Random,
 ) -> dict[str, object]:
     age = chance.uniform(0.1, 6.5) if chance.random() > 0.06 else chance.uniform(7.5, 40)
     return {
@@ -113,7 +134,9 @@ def _offer(
         "rentable": True,
         "rented": False,
         "geolocation": place,
-        "reliability2": round(chance.uniform(0.93, 0.9999) if chance.random() > 0.05 else chance.uniform(0.6, 0.89), 6),
+        "reliability2": round(
+            chance.uniform(0.93, 0.9999) if chance.random() > 0.05 else chance.uniform(0.6, 0.89), 6
+        ),
         "num_gpus": slices,
         "start_date": None if chance.random() < 0.02 else round(at.timestamp() - age * SECONDS_A_DAY, 3),
         "dph_total": round(each * slices, 6),

@@ -92,7 +92,9 @@ def _repaid(amounts: dict[int, int]) -> tuple[int, ...]:
 
 MERIDIAN = Pool(
     gpus={"h100": 1024},
-    principal={"class_a": _repaid({0: 15_900_000, 6: 15_850_000, 10: 12_900_000, 12: 11_900_000, 13: 11_700_000})},
+    principal={
+        "class_a": _repaid({0: 15_900_000, 6: 15_850_000, 10: 12_900_000, 12: 11_900_000, 13: 11_700_000})
+    },
     premium=1.02,
     lag=5,
     utilisation=0.93,
@@ -150,12 +152,19 @@ def _report(deal: str, number: int, pool: Pool) -> Received:
             f"    weighted_average_rate: USD {rent:.4f} per GPU-hour",
         ]
     lines += ["available:", *(f"  {name}: {{gpus: {gpus}}}" for name, gpus in pool.gpus.items())]
-    month = {"collections": revenue * 4.33, "operating_costs": pool.costs, "debt_service": pool.service, "fees": pool.costs / 20}
+    month = {
+        "collections": revenue * 4.33,
+        "operating_costs": pool.costs,
+        "debt_service": pool.service,
+        "fees": pool.costs / 20,
+    }
     lines += [f"{name}: USD {amount:,.2f}" for name, amount in month.items()]
     return Received(end, f"{deal}-{end}.yaml", "\n".join(lines) + "\n")
 
 
 def _corrected(deal: str, number: int, pool: Pool) -> Received:
     first = _report(deal, number, pool)
-    text = first.text.replace("source: generated", f"corrects: {THURSDAYS[number] - DAY}\nsource: corrected, generated")
+    text = first.text.replace(
+        "source: generated", f"corrects: {THURSDAYS[number] - DAY}\nsource: corrected, generated"
+    )
     return Received(first.received, f"{deal}-{THURSDAYS[number] - DAY}-corrected.yaml", text)

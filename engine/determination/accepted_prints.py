@@ -48,7 +48,9 @@ def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ..
     by_date: dict[date, list[Published]] = {}
     usable = (
         _unless_in_error(publication, policy)
-        for publication in sorted(prints, key=lambda publication: (publication.publication_date, publication.print))
+        for publication in sorted(
+            prints, key=lambda publication: (publication.publication_date, publication.print)
+        )
     )
     for publication in _consented(list(usable), policy):
         by_date.setdefault(publication.publication_date, []).append(publication)
@@ -58,7 +60,11 @@ def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ..
 def _unless_in_error(publication: Published, policy: Policy) -> Published:
     """Return a print, or the date without its value where an Act excludes it: a later print than the Act knew is not excluded (WP §7.3)."""
     newest, document = policy.in_error.get(publication.publication_date, (0, ""))
-    return _without(publication, f"excluded as a manifest error ({document})") if publication.print <= newest else publication
+    return (
+        _without(publication, f"excluded as a manifest error ({document})")
+        if publication.print <= newest
+        else publication
+    )
 
 
 def _consented(prints: Sequence[Published], policy: Policy) -> Iterator[Published]:
@@ -68,7 +74,10 @@ def _consented(prints: Sequence[Published], policy: Policy) -> Iterator[Publishe
         needed = policy.terms(publication.publication_date).methodology.consent_needed_for is not None
         changed = bool(version) and bool(publication.methodology) and publication.methodology != version
         if needed and changed and not _may_change(version, publication, before, policy):
-            yield _without(publication, f"methodology {publication.methodology} awaits the consent that the deal asks for")
+            yield _without(
+                publication,
+                f"methodology {publication.methodology} awaits the consent that the deal asks for",
+            )
             continue
         version = publication.methodology or version
         before = publication if publication.value is not None else before
@@ -98,7 +107,9 @@ def _accepted(prints: Sequence[Published], terms: IndexTerms, calendar: Business
     """Return the print of one Publication Date that the deal uses."""
     day = prints[0].publication_date
     version = terms.methodology.version if terms.methodology.policy == "pinned" else None
-    usable = _without(prints[0], f"not published under {version}" if version and not _under(prints[0], version) else None)
+    usable = _without(
+        prints[0], f"not published under {version}" if version and not _under(prints[0], version) else None
+    )
     for publication in prints:
         if version is not None and not _under(publication, version):
             continue
@@ -112,14 +123,18 @@ def _under(publication: Published, version: str) -> bool:
     return not publication.methodology or publication.methodology == version
 
 
-def _in_time(publication: Published, former: Published, day: date, terms: IndexTerms, calendar: BusinessCalendar) -> bool:
+def _in_time(
+    publication: Published, former: Published, day: date, terms: IndexTerms, calendar: BusinessCalendar
+) -> bool:
     """Return whether a value counts for its date: on the date itself, late inside the deal's time, or restated inside it."""
     known_on = publication.published_on or day
     if former.value is None:
         return known_on <= max(day, counted(day, terms.late_publication.accepted_for, calendar.add))
     if publication.print == former.print:
         return True
-    return terms.restatement.effect == "retest" and known_on <= counted(day, terms.restatement.accepted_for, calendar.add)
+    return terms.restatement.effect == "retest" and known_on <= counted(
+        day, terms.restatement.accepted_for, calendar.add
+    )
 
 
 def _without(publication: Published, reason: str | None) -> Published:
@@ -135,7 +150,9 @@ def _without(publication: Published, reason: str | None) -> Published:
         "event": publication.event,
         "low_confidence": True,
     }
-    return publication.model_copy(update={**empty, "low_confidence_reasons": (reason or "not published in time",)})
+    return publication.model_copy(
+        update={**empty, "low_confidence_reasons": (reason or "not published in time",)}
+    )
 
 
 def in_error(acts: Iterable[ActRecorded], index: str) -> dict[date, tuple[int, str]]:

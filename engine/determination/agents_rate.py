@@ -17,7 +17,18 @@ def at_agents_rates(facts: Facts, rates: Mapping[str, Decimal]) -> Facts:
     for index, rate in rates.items():
         said = Published(index=index, publication_date=facts.on, value=rate, source=AGENT)
         cite = facts.terms.index[index].low_confidence.cite
-        agreed = ReferenceRate(index=index, on=facts.on, value=rate, step=AGENT, cite=cite, publication_date=facts.on, published=said)
-        published[index] = (*(one for one in published.get(index, ()) if one.publication_date != facts.on), said)
+        agreed = ReferenceRate(
+            index=index,
+            on=facts.on,
+            value=rate,
+            step=AGENT,
+            cite=cite,
+            publication_date=facts.on,
+            published=said,
+        )
+        published[index] = (
+            *(one for one in published.get(index, ()) if one.publication_date != facts.on),
+            said,
+        )
         agreed_rates[index] = (*(one for one in agreed_rates.get(index, ()) if one.on != facts.on), agreed)
     return replace(facts, trace={}, rates=agreed_rates, published=published)

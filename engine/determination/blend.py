@@ -81,14 +81,18 @@ def blended(facts: BlendFacts, name: str, rate_of: Callable[[str], Fraction]) ->
             if blend.missing_component == "exclude":
                 continue
             assert isinstance(blend.missing_component, At)  # the only form left
-            rate = facts.term(f"Level of {index} where it is missing", blend.missing_component.at, Unit.RATE, blend.cite)
+            rate = facts.term(
+                f"Level of {index} where it is missing", blend.missing_component.at, Unit.RATE, blend.cite
+            )
         total, weight = total + share * rate, weight + share
     if weight == 0 or there == 0:
         raise Missing(f"no component of {name} has a rate", blend.cite, "rate")
     return total / weight
 
 
-def blended_between(facts: BlendFacts, name: str, blend: Blend, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
+def blended_between(
+    facts: BlendFacts, name: str, blend: Blend, first: date, last: date
+) -> tuple[tuple[date, Fraction], ...]:
     """Return a blend on each Publication Date that gives it a value: one that lacks a component is treated as the deal says."""
     series = {index: dict(facts.published_between(index, first, last)) for index in blend.of}
 
@@ -102,6 +106,8 @@ def blended_between(facts: BlendFacts, name: str, blend: Blend, first: date, las
 
     values: list[tuple[date, Fraction]] = []
     for day in sorted({day for values in series.values() for day in values}):
-        with suppress(Missing):  # a date on which the blend is not determined has no value, as any other without one
+        with suppress(
+            Missing
+        ):  # a date on which the blend is not determined has no value, as any other without one
             values.append((day, blended(facts, name, facts.published_value if day == facts.on else on(day))))
     return tuple(values)

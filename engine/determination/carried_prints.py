@@ -13,15 +13,22 @@ from engine.terms.takeover import CarriedRate, CarriedReport, Takeover
 from engine.terms.worked_example import read_figure
 
 
-def with_carried(said: Takeover | None, series: Mapping[str, Sequence[Published]]) -> dict[str, tuple[Published, ...]]:
+def with_carried(
+    said: Takeover | None, series: Mapping[str, Sequence[Published]]
+) -> dict[str, tuple[Published, ...]]:
     """Each series with what the takeover states of its dates: that governs them, and a print on hand serves where both agree."""
     found = {name: tuple(prints) for name, prints in series.items()}
     for name, lines in said.rates.items() if said is not None else ():
         dates = {one.publication_date: one for one in found.get(name, ())}
         for line in (line for line in lines if line.published is not None):
-            stated, known = carried_published(name, line, said) if said is not None else None, dates.get(line.on)
+            stated, known = (
+                carried_published(name, line, said) if said is not None else None,
+                dates.get(line.on),
+            )
             if stated is not None and (known is None or known.value != stated.value):
-                dates[line.on] = stated.model_copy(update={"announced": known.announced}) if known is not None else stated
+                dates[line.on] = (
+                    stated.model_copy(update={"announced": known.announced}) if known is not None else stated
+                )
         found[name] = tuple(dates[day] for day in sorted(dates))
     return found
 

@@ -41,16 +41,25 @@ Advances = Mapping[str, Fraction]
 """Of each asset class the part of its value that is lent against, where the deal has advance rates; empty otherwise."""
 
 
-def collateral_parts(facts: Facts, multiple: Fraction, advances: Advances = NO_ADVANCES) -> tuple[CollateralPart, ...]:
+def collateral_parts(
+    facts: Facts, multiple: Fraction, advances: Advances = NO_ADVANCES
+) -> tuple[CollateralPart, ...]:
     """Return every asset class at its Reference Rate of the date, at its advance rate if there are. Raises Missing if an index has none."""
-    return tuple(_part(facts, name, multiple, advances.get(name, Fraction(1))) for name in facts.terms.pledged_assets)
+    return tuple(
+        _part(facts, name, multiple, advances.get(name, Fraction(1))) for name in facts.terms.pledged_assets
+    )
 
 
 def _part(facts: Facts, name: str, multiple: Fraction, advance: Fraction) -> CollateralPart:
     asset = facts.terms.pledged_assets[name]
     rate = _rate(facts, name, asset)
     if rate is None:
-        return CollateralPart(name, facts.gpus(name), Fraction(0), lambda: f"no Reference Rate of {asset.index}: excluded, {asset.cite}")
+        return CollateralPart(
+            name,
+            facts.gpus(name),
+            Fraction(0),
+            lambda: f"no Reference Rate of {asset.index}: excluded, {asset.cite}",
+        )
     gpus = facts.gpus(name)
     factor = asset.performance_factor or Fraction(1)
     each = multiple * rate * HOURS_A_YEAR * asset.availability * factor * advance
@@ -74,7 +83,9 @@ def _rate(facts: Facts, name: str, asset: AssetClass) -> Fraction | None:
         if asset.missing_index == "exclude":
             return None
         assert isinstance(asset.missing_index, At)  # the only form left
-        return facts.term(f"Level of {name} without {asset.index}", asset.missing_index.at, Unit.RATE, asset.cite)
+        return facts.term(
+            f"Level of {name} without {asset.index}", asset.missing_index.at, Unit.RATE, asset.cite
+        )
 
 
 def collateral_value(parts: Sequence[CollateralPart], cite: str) -> Fraction:
@@ -94,7 +105,12 @@ def collateral_form(facts: Facts, advances: Advances = NO_ADVANCES) -> LinearFor
     for name, asset in facts.terms.pledged_assets.items():
         if asset.index in facts.terms.blended_rates:
             return None
-        each = facts.gpus(name) * asset.availability * (asset.performance_factor or Fraction(1)) * advances.get(name, Fraction(1))
+        each = (
+            facts.gpus(name)
+            * asset.availability
+            * (asset.performance_factor or Fraction(1))
+            * advances.get(name, Fraction(1))
+        )
         hours[asset.index] = hours.get(asset.index, Fraction(0)) + each
     weights = {index: weight for index, weight in hours.items() if weight}
     if not weights:
@@ -110,9 +126,14 @@ def _step_of(weights: Iterable[Fraction]) -> Fraction:
     return Fraction(math.gcd(*(int(one * common) for one in numbers)), common)
 
 
-def valuation(parts: Sequence[CollateralPart], value: Fraction, total: str = "Collateral Value") -> list[Step]:
+def valuation(
+    parts: Sequence[CollateralPart], value: Fraction, total: str = "Collateral Value"
+) -> list[Step]:
     """Return the working: one line for each class, and their sum if there are several."""
-    steps = [_step(f"Value of {part.name}", "multiple × rate × GPU-hours a year", part.worked(), part.value) for part in parts]
+    steps = [
+        _step(f"Value of {part.name}", "multiple × rate × GPU-hours a year", part.worked(), part.value)
+        for part in parts
+    ]
     if len(parts) > 1:
         added = " + ".join(written(part.value, Unit.USD) for part in parts)
         steps.append(_step(total, "sum over asset classes", added, value))

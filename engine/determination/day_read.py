@@ -15,7 +15,10 @@ Recorded = tuple[datetime, Published]
 
 
 def daily_readings(
-    daily: Sequence[Recorded], dates: Iterable[date], day_read: Callable[[date], str], cut_off: Callable[[date], datetime]
+    daily: Sequence[Recorded],
+    dates: Iterable[date],
+    day_read: Callable[[date], str],
+    cut_off: Callable[[date], datetime],
 ) -> Iterator[Recorded]:
     """Yield what each Publication Date reads of a daily series: the prints of one day, under the Publication Date.
 
@@ -38,7 +41,10 @@ def daily_readings(
     for on in dates:
         read = _read(by_day, on, day_read(on), cut_off(on))
         if read is not None:
-            yield from ((at, publication.model_copy(update={"publication_date": on, "read_of": read})) for at, publication in by_day[read])
+            yield from (
+                (at, publication.model_copy(update={"publication_date": on, "read_of": read}))
+                for at, publication in by_day[read]
+            )
         elif on in silent:
             yield silent[on]
         elif day_read(on) == ON_THE_DATE and by_day and max(by_day) > on:
@@ -46,10 +52,14 @@ def daily_readings(
             yield at, _without(later, on)
 
 
-def _read(by_day: Mapping[date, Sequence[Recorded]], on: date, day_read: str, cut_off: datetime) -> date | None:
+def _read(
+    by_day: Mapping[date, Sequence[Recorded]], on: date, day_read: str, cut_off: datetime
+) -> date | None:
     if day_read == ON_THE_DATE:
         return on if on in by_day else None
-    final = [day for day, prints in by_day.items() if on - WEEK < day <= on and _final_by(prints[0][1], cut_off)]
+    final = [
+        day for day, prints in by_day.items() if on - WEEK < day <= on and _final_by(prints[0][1], cut_off)
+    ]
     return max(final, default=None)
 
 
@@ -60,5 +70,11 @@ def _final_by(publication: Published, cut_off: datetime) -> bool:
 def _without(later: Published, on: date) -> Published:
     """Return a Publication Date of which the series had no value, as a later day shows."""
     reason = "the administrator's series has no value for this date"
-    empty = {"value": None, "publication_date": on, "low_confidence": True, "low_confidence_reasons": (reason,), "print": 1}
+    empty = {
+        "value": None,
+        "publication_date": on,
+        "low_confidence": True,
+        "low_confidence_reasons": (reason,),
+        "print": 1,
+    }
     return later.model_copy(update={**empty, "final_at": None, "read_of": None, "published_on": on})

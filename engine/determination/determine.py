@@ -39,7 +39,9 @@ ShareBelow = Callable[[tuple[Decimal, ...], Decimal], float]
 """(observations, level) -> share of resamples whose median is below the level; `market.interval.share_below`."""
 
 
-def determine(key: str, clause: Clause, template: Template, facts: Facts, share_below: ShareBelow | None = None) -> TestResult:
+def determine(
+    key: str, clause: Clause, template: Template, facts: Facts, share_below: ShareBelow | None = None
+) -> TestResult:
     """Return `clause` tested on `facts.on`. Never raises for missing data: that is NOT DETERMINED with its reason.
 
     Args:
@@ -83,9 +85,15 @@ def decided(key: str, clause: Clause, template: Template, facts: Facts) -> TestR
     except Missing as missing:
         return result.model_copy(update={"reason": missing.why})
     passed = passes(measurement.measured, measurement.limit, measurement.comparison)
-    figures = {"measured": measurement.measured, "limit": measurement.limit, "comparison": measurement.comparison}
+    figures = {
+        "measured": measurement.measured,
+        "limit": measurement.limit,
+        "comparison": measurement.comparison,
+    }
     apart = headroom(measurement.measured, measurement.limit, measurement.comparison)
-    return result.model_copy(update={**figures, "headroom": apart, "verdict": Verdict.PASS if passed else Verdict.FAIL})
+    return result.model_copy(
+        update={**figures, "headroom": apart, "verdict": Verdict.PASS if passed else Verdict.FAIL}
+    )
 
 
 def _undecided(key: str, clause: Clause, template: Template, facts: Facts) -> TestResult:
@@ -119,7 +127,8 @@ def _rounded_by(value: Fraction, rule: str, scale: int) -> Fraction:
 
 def _inputs(facts: Facts) -> tuple[Input, ...]:
     return tuple(
-        Input(name=used.name, figure=Figure(value=used.value, unit=used.unit), source=used.source) for used in facts.trace.values()
+        Input(name=used.name, figure=Figure(value=used.value, unit=used.unit), source=used.source)
+        for used in facts.trace.values()
     )
 
 
@@ -136,7 +145,9 @@ def _passes_at(clause: Clause, template: Template, facts: Facts, index: str, rat
     return _probed(clause, template, facts, index, rate)[0]
 
 
-def _probed(clause: Clause, template: Template, facts: Facts, index: str, rate: Fraction) -> tuple[bool, Fraction]:
+def _probed(
+    clause: Clause, template: Template, facts: Facts, index: str, rate: Fraction
+) -> tuple[bool, Fraction]:
     """Return whether the test passes at another rate of an index, and its headroom there.
 
     Raises Missing if it is not determined there.
@@ -169,7 +180,12 @@ def _break_even(clause: Clause, template: Template, facts: Facts, index: str) ->
 
 
 def _bearing(
-    clause: Clause, template: Template, facts: Facts, measurement: Measurement, even: tuple[BreakEven, ...], share: ShareBelow | None
+    clause: Clause,
+    template: Template,
+    facts: Facts,
+    measurement: Measurement,
+    even: tuple[BreakEven, ...],
+    share: ShareBelow | None,
 ) -> Bearing | None:
     """Return whether the result is the same with other sellers, and what share of the listings' resamples fails (`rulings.md` 59)."""
     maximum = template.maximum(clause, replace(facts, trace={})) if template.maximum is not None else None
@@ -185,13 +201,21 @@ def _bearing(
     if bearing is None or len(test.prints) != 1 or not even:
         return bearing
     return bearing.model_copy(
-        update={"share_failing": _share_failing(even, _published_today(facts, even[0].index), share, bearing.decisive)}
+        update={
+            "share_failing": _share_failing(
+                even, _published_today(facts, even[0].index), share, bearing.decisive
+            )
+        }
     )
 
 
 def _level(facts: Facts) -> Literal[95, 80]:
     """Return the level at which the deal asks for decisiveness, in per cent: the higher one of the indices used (`rulings.md` 60)."""
-    levels = [facts.terms.index[name].low_confidence.level for name in facts.indices_used if name in facts.terms.index]
+    levels = [
+        facts.terms.index[name].low_confidence.level
+        for name in facts.indices_used
+        if name in facts.terms.index
+    ]
     return 80 if levels and max(levels) == 80 else 95
 
 
@@ -210,7 +234,9 @@ def _published_today(facts: Facts, index: str) -> Published | None:
     return rates[-1].published if rates and rates[-1].on == facts.on else None
 
 
-def _share_failing(even: tuple[BreakEven, ...], published: Published | None, share_below: ShareBelow | None, decisive: bool) -> str | None:
+def _share_failing(
+    even: tuple[BreakEven, ...], published: Published | None, share_below: ShareBelow | None, decisive: bool
+) -> str | None:
     """Return the share of resamples of the listings in which the test fails, as text with two decimals.
 
     None if it would be all or nothing beside a result that the sellers leave open: it would say more than is known.

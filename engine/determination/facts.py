@@ -98,7 +98,9 @@ class Facts:
         """Return how this date's Reference Rate was found, whether or not there is one; its confidence is in `published`."""
         rates = self.rates.get(index, ())
         if index in self.terms.blended_rates:
-            raise Missing(f"{index} is a blend and has no publication of its own", self.terms.cite_of(index), "term")
+            raise Missing(
+                f"{index} is a blend and has no publication of its own", self.terms.cite_of(index), "term"
+            )
         if not rates or rates[-1].on != self.on:
             raise Missing(f"no Reference Rate of {index} on {self.on}", self.terms.cite_of(index), "rate")
         return rates[-1]
@@ -122,14 +124,22 @@ class Facts:
     def first_published(self, index: str) -> tuple[date, Fraction]:
         """Return the first value published after closing. Raises Missing before there is one."""
         known = self.published.get(index, ())
-        first = next((p for p in known if p.value is not None and p.publication_date > self.terms.closing_date), None)
+        first = next(
+            (p for p in known if p.value is not None and p.publication_date > self.terms.closing_date), None
+        )
         if first is None:
             raise Missing(f"{index} has not been published since closing", self.terms.cite_of(index), "rate")
         return first.publication_date, self._published(index, first)
 
-    def rate_since(self, since: Literal["closing date", "first publication"], index: str) -> tuple[date, Fraction]:
+    def rate_since(
+        self, since: Literal["closing date", "first publication"], index: str
+    ) -> tuple[date, Fraction]:
         """Return the date and the rate that a change is measured from. Raises Missing before the first publication where it is that."""
-        return (self.terms.closing_date, self.closing_level(index)) if since == "closing date" else self.first_published(index)
+        return (
+            (self.terms.closing_date, self.closing_level(index))
+            if since == "closing date"
+            else self.first_published(index)
+        )
 
     def published_value(self, index: str) -> Fraction:
         """Return the value published on this very date. Raises Missing without one: a carried rate is not a publication."""
@@ -143,7 +153,9 @@ class Facts:
             cite = self.terms.cite_of(index)
             raise Missing(f"{index} was not published on {self.on}", cite, "rate")
         if rate is not None and (rate.value is None or rate.age > 0 or rate.publication_date != self.on):
-            raise Missing(rate.reason or f"{index} of {self.on} is flagged and does not serve", rate.cite, "rate")
+            raise Missing(
+                rate.reason or f"{index} of {self.on} is flagged and does not serve", rate.cite, "rate"
+            )
         return self._published(index, latest)
 
     def published_between(self, index: str, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
@@ -151,7 +163,11 @@ class Facts:
         blend = self.terms.blended_rates.get(index)
         if blend is not None:
             return blended_between(self, index, blend, first, last)
-        chosen = [p for p in self.published.get(index, ()) if p.value is not None and first <= p.publication_date <= last]
+        chosen = [
+            p
+            for p in self.published.get(index, ())
+            if p.value is not None and first <= p.publication_date <= last
+        ]
         return tuple((p.publication_date, self._published(index, p)) for p in chosen)
 
     def closing_level(self, index: str) -> Fraction:
@@ -177,7 +193,11 @@ class Facts:
         if isinstance(self.report, NotDetermined):
             raise Missing(self.report.reason, self.report.cite, self.report.lacks)
         figure = self.report.confirmed(name, self.report_cite())
-        return None if figure is None else self._note(name, figure.value, figure.unit, self.report.source_of(name))
+        return (
+            None
+            if figure is None
+            else self._note(name, figure.value, figure.unit, self.report.source_of(name))
+        )
 
     def family(self, prefix: str) -> dict[str, Fraction]:
         """Return every figure of the serving report whose name begins with `prefix` and a dot, by the rest of its name."""
@@ -199,7 +219,11 @@ class Facts:
         value, as_of = self.newest(name)
         age, days = (self.on - as_of).days, (self.on - earlier(self.on, period)).days
         if age > days:
-            raise Missing(f"the newest `{name}` is of {as_of}, {age} days old; more than {days} is too old", cite, "report")
+            raise Missing(
+                f"the newest `{name}` is of {as_of}, {age} days old; more than {days} is too old",
+                cite,
+                "report",
+            )
         return value, as_of
 
     def _given(self, name: str) -> Iterator[tuple[Figure, Source]]:
@@ -238,13 +262,19 @@ class Facts:
         """Return a figure of one period's report, traced under the period's last day."""
         figure = report.confirmed(name, self.report_cite())
         one = unit_of_period(self, report)
-        return None if figure is None else self._note(f"{name}, {one} to {end}", figure.value, figure.unit, report.source_of(name))
+        return (
+            None
+            if figure is None
+            else self._note(f"{name}, {one} to {end}", figure.value, figure.unit, report.source_of(name))
+        )
 
     def needed_from(self, end: date, report: Reported, name: str) -> Fraction:
         """Return a figure of one period's report. Raises Missing if the report lacks it."""
         figure = self.from_window(end, report, name)
         if figure is None:
-            raise Missing(f"the Servicer's report for the period to {end} lacks `{name}`", self.report_cite(), "report")
+            raise Missing(
+                f"the Servicer's report for the period to {end} lacks `{name}`", self.report_cite(), "report"
+            )
         return figure
 
     def nonzero(self, name: str, value: Fraction, cite: str) -> Fraction:
@@ -256,7 +286,9 @@ class Facts:
     def principal(self, clause: Clause) -> Fraction:
         """Return the outstanding principal of the classes that a test counts (`rulings.md` 46); for all classes, the report's own total."""
         classes = self.terms.counted_with(clause)
-        if len(classes) == len(self.terms.debt) and (clause.debt_class is None or clause.counted == "with senior classes"):
+        if len(classes) == len(self.terms.debt) and (
+            clause.debt_class is None or clause.counted == "with senior classes"
+        ):
             total = self.optional("outstanding_principal")
             if total is not None or not classes:
                 return self.figure("outstanding_principal")
@@ -290,14 +322,20 @@ class Facts:
         of_print = (index, rate.publication_date) if rate.published and rate.publication_date else None
         today = of_this_date(self, rate)
         value = self._replaced(index, today, of_print, Fraction(rate.value or 0))
-        source = publication_source(rate.step, rate.publication_date, rate.published.event if rate.published else None)
+        source = publication_source(
+            rate.step, rate.publication_date, rate.published.event if rate.published else None
+        )
         return self._note(f"{index}, {rate.on}", value, Unit.RATE, source, index if today else None, of_print)
 
     def _published(self, index: str, published: Published) -> Fraction:
         day = published.publication_date
         value = self._replaced(index, day == self.on, (index, day), Fraction(published.value or 0))
-        source = publication_source(AGENT if published.source == AGENT else "published value", day, published.event)
-        return self._note(f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None, (index, day))
+        source = publication_source(
+            AGENT if published.source == AGENT else "published value", day, published.event
+        )
+        return self._note(
+            f"{index}, {day}", value, Unit.RATE, source, index if day == self.on else None, (index, day)
+        )
 
     def _replaced(self, index: str, today: bool, of_print: PrintKey | None, value: Fraction) -> Fraction:
         """Return the rate that is tried in place of a value, by its date or its print; the value itself if none is tried."""
@@ -305,7 +343,13 @@ class Facts:
         return other if other is not None else self.at_prints.get(of_print, value) if of_print else value
 
     def _note(
-        self, name: str, value: Fraction, unit: Unit, source: Source, index: str | None = None, of_print: PrintKey | None = None
+        self,
+        name: str,
+        value: Fraction,
+        unit: Unit,
+        source: Source,
+        index: str | None = None,
+        of_print: PrintKey | None = None,
     ) -> Fraction:
         self.trace[name] = Used(name, value, unit, source, index, of_print)
         return value

@@ -118,7 +118,9 @@ def memberships(names: Sequence[str]) -> Bits:
     if len(names) <= ALL_SUBSETS_UP_TO:
         numbers = np.arange(2 ** len(names))
         return (numbers[:, None] >> np.arange(len(names)) & 1).astype(np.bool_)
-    columns = [np.unpackbits(np.frombuffer(bits_of(name), dtype=np.uint8), bitorder="little") for name in names]
+    columns = [
+        np.unpackbits(np.frombuffer(bits_of(name), dtype=np.uint8), bitorder="little") for name in names
+    ]
     return np.stack(columns, axis=1).astype(np.bool_)
 
 
@@ -128,7 +130,9 @@ def medians(week: SellerWeek, names: Sequence[str], inside: Bits) -> tuple[Micro
     Where none of its sellers is in, its lowest and highest listing.
     """
     prices = np.array(sorted(set(week.prices)), dtype=np.int64)
-    counts = np.zeros((len(names), len(prices)), dtype=np.float32)  # sums of whole numbers below 2^24: exact in any order
+    counts = np.zeros(
+        (len(names), len(prices)), dtype=np.float32
+    )  # sums of whole numbers below 2^24: exact in any order
     for row, name in enumerate(names):
         held = week.clusters.get(name)
         if held is not None:
@@ -155,7 +159,9 @@ def replicates(weeks: Sequence[SellerWeek], today: int, passed: bool, outcomes: 
     return _replicates(passed, ranked, ranked, len(names))
 
 
-def replicates_of_highest(weeks: Sequence[SellerWeek], today: int, passed: bool, highest: Highest) -> Replicates:
+def replicates_of_highest(
+    weeks: Sequence[SellerWeek], today: int, passed: bool, highest: Highest
+) -> Replicates:
     """Return the same of a figure that looks at the highest value of a window.
 
     The highest of many noisy weeks is high by luck. So the week is chosen by a subset and measured by the sellers outside of it;
@@ -163,13 +169,17 @@ def replicates_of_highest(weeks: Sequence[SellerWeek], today: int, passed: bool,
     """
     names, inside = _inside(weeks)
     within = _rates(weeks, names, inside)
-    scale = lcm(*(weight.denominator for value in (*highest.window, highest.of_date) for weight in value.whole))
+    scale = lcm(
+        *(weight.denominator for value in (*highest.window, highest.of_date) for weight in value.whole)
+    )
 
     def values(rates: Micros) -> Micros:
         return np.stack([value.at(rates, scale) for value in (*highest.window, highest.of_date)], axis=1)
 
     def outcomes(cases: Micros) -> tuple[Passes, list[Fraction]]:
-        return highest.passes, [highest.figure(Fraction(int(top), scale), Fraction(int(own), scale)) for top, own in cases]
+        return highest.passes, [
+            highest.figure(Fraction(int(top), scale), Fraction(int(own), scale)) for top, own in cases
+        ]
 
     def pairs(corners: Micros, week: Micros | None) -> Micros:
         """Return the highest value, or the chosen week's, with this date's at each corner."""
@@ -197,7 +207,9 @@ def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Passes) -> 
         figures = _formula(cases, lambda rates: at(rates)[1]) if len(cases) > FEW_CASES else None
         if figures is None:
             measured = [at(tuple(map(int, rates))) for rates in cases]
-            return np.array([passing for passing, _ in measured], dtype=np.bool_), [figure for _, figure in measured]
+            return np.array([passing for passing, _ in measured], dtype=np.bool_), [
+                figure for _, figure in measured
+            ]
         return passes, figures
 
     return outcomes
@@ -220,7 +232,9 @@ def _formula(cases: Micros, figure: Callable[[Rates], Fraction]) -> list[Fractio
             return None
         first, *others = [1 / value if turned else value for value in asked]
         weights = [(other - first) / step for other in others]
-        constant = first - sum((weight * rate for weight, rate in zip(weights, base, strict=True)), Fraction(0))
+        constant = first - sum(
+            (weight * rate for weight, rate in zip(weights, base, strict=True)), Fraction(0)
+        )
         scale = lcm(*(term.denominator for term in (constant, *weights)))
         whole = np.array([int(weight * scale) for weight in weights], dtype=object)
         sums = (cases.astype(object) @ whole + int(constant * scale)).tolist()
@@ -281,7 +295,9 @@ def _ranked(corners: Micros, outcomes: Outcomes) -> _Ranked:
     shape = corners.shape[:2]
     cases, place_of = np.unique(corners.reshape(-1, corners.shape[2]), axis=0, return_inverse=True)
     passing, figures = outcomes(cases)
-    order = sorted(sorted(range(len(figures)), key=lambda case: float(figures[case])), key=figures.__getitem__)
+    order = sorted(
+        sorted(range(len(figures)), key=lambda case: float(figures[case])), key=figures.__getitem__
+    )
     rank = np.empty(len(figures), dtype=np.int64)
     distinct: list[Fraction] = []
     first: list[int] = []

@@ -70,7 +70,9 @@ class _Report(Mapping[str, Figure]):
         return len(self.only or ())
 
 
-def looks_back(terms: TermsInForce, templates: Mapping[str, Template], calendar: BusinessCalendar, as_of: date) -> LookBack:
+def looks_back(
+    terms: TermsInForce, templates: Mapping[str, Template], calendar: BusinessCalendar, as_of: date
+) -> LookBack:
     """What the tests of a deal will read of the time up to `as_of`, on the dates of the next months."""
     rates: dict[str, dict[date, str]] = {}
     reports: dict[date, str] = {}
@@ -99,7 +101,9 @@ def for_fallback(index: IndexTerms, closing: date, as_of: date) -> tuple[date, .
     return tuple(day for day in publication_dates(as_of - most * WEEK + DAY, as_of) if day > closing)
 
 
-def _read(clause: Clause, template: Template, terms: TermsInForce, on: date) -> Iterator[tuple[str | None, date | None, date | None]]:
+def _read(
+    clause: Clause, template: Template, terms: TermsInForce, on: date
+) -> Iterator[tuple[str | None, date | None, date | None]]:
     """Each print and each period's report that one test reads on a date: given all figures, and given as few as it needs."""
     for whole in (True, False):
         only: set[str] | None = None if whole else set()
@@ -108,7 +112,12 @@ def _read(clause: Clause, template: Template, terms: TermsInForce, on: date) -> 
             try:
                 template.measure(clause, facts)
             except Missing:
-                missed = [name for one in (serving, *periods.values()) for name in one.missed if unit_of(name, terms.declared_units)]
+                missed = [
+                    name
+                    for one in (serving, *periods.values())
+                    for name in one.missed
+                    if unit_of(name, terms.declared_units)
+                ]
                 if only is not None and missed:
                     only.add(missed[-1])
                     continue
@@ -117,7 +126,9 @@ def _read(clause: Clause, template: Template, terms: TermsInForce, on: date) -> 
             break
 
 
-def _facts(terms: TermsInForce, on: date, only: set[str] | None) -> tuple[Facts, dict[date, _Report], _Report]:
+def _facts(
+    terms: TermsInForce, on: date, only: set[str] | None
+) -> tuple[Facts, dict[date, _Report], _Report]:
     """What a test sees on a date of a deal that has lived for long, with the reports that it may ask."""
     long_ago = terms.model_copy(update={"closing_date": on - LONG})
     thursdays = tuple(publication_dates(on - LONG + DAY, on))
@@ -129,7 +140,13 @@ def _facts(terms: TermsInForce, on: date, only: set[str] | None) -> tuple[Facts,
         served = {day: max(one for one in thursdays if one <= day) for day in dict.fromkeys((*thursdays, on))}
         rates[name] = tuple(
             ReferenceRate(
-                index=name, on=day, value=level, step="published value", cite=index.cite, publication_date=of, published=prints[of]
+                index=name,
+                on=day,
+                value=level,
+                step="published value",
+                cite=index.cite,
+                publication_date=of,
+                published=prints[of],
             )
             for day, of in served.items()
         )
@@ -141,11 +158,27 @@ def _facts(terms: TermsInForce, on: date, only: set[str] | None) -> tuple[Facts,
 
     serving = _Report(terms.declared_units, only)
     whole = Reported(serving, Source(kind="servicer report", text="asked", as_of=on))
-    last, weekly = thursdays[-1] - DAY, terms.servicer_reports is None or terms.servicer_reports.every == "week"
-    windows = tuple((end, report(end)) for end in (last - back * WEEK for back in reversed(range(WINDOWS)))) if weekly else ()
+    last, weekly = (
+        thursdays[-1] - DAY,
+        terms.servicer_reports is None or terms.servicer_reports.every == "week",
+    )
+    windows = (
+        tuple((end, report(end)) for end in (last - back * WEEK for back in reversed(range(WINDOWS))))
+        if weekly
+        else ()
+    )
     ends = [month_end(on.replace(day=1) - DAY)]
     while len(ends) < MONTHS:
         ends.append(month_end(ends[-1].replace(day=1) - DAY))
     months = () if weekly else tuple((end, report(end)) for end in reversed(ends))
-    facts = Facts(on=on, terms=long_ago, rates=rates, published=published, report=whole, windows=windows, months=months, received=(whole,))
+    facts = Facts(
+        on=on,
+        terms=long_ago,
+        rates=rates,
+        published=published,
+        report=whole,
+        windows=windows,
+        months=months,
+        received=(whole,),
+    )
     return facts, asked, serving

@@ -19,7 +19,12 @@ DAYS_OF_A_WEEK = 7
 class Missing(Exception):
     """A figure that a measure needs and nobody has given; carries the reason."""
 
-    def __init__(self, reason: str, cite: str, lacks: Literal["rate", "report", "window", "term", "act", "confirmation"]) -> None:
+    def __init__(
+        self,
+        reason: str,
+        cite: str,
+        lacks: Literal["rate", "report", "window", "term", "act", "confirmation"],
+    ) -> None:
         super().__init__(reason)
         self.why = NotDetermined(reason=reason, cite=cite, lacks=lacks)
 
@@ -39,7 +44,9 @@ class Reported:
     def confirmed(self, name: str, cite: str) -> Figure | None:
         """Return a figure; None if the report lacks it. Raises Missing if it is held until somebody confirms it (`rulings.md` 57)."""
         if name in self.held:
-            raise Missing(f"`{name}` of {self.source.text} awaits confirmation: {self.held[name]}", cite, "confirmation")
+            raise Missing(
+                f"`{name}` of {self.source.text} awaits confirmation: {self.held[name]}", cite, "confirmation"
+            )
         return self.figures.get(name)
 
     def none_held(self, prefix: str, cite: str) -> None:
@@ -105,5 +112,10 @@ def written(value: Fraction, unit: Unit) -> str:
     least = 2 if unit in (Unit.USD, Unit.RATE) else 0
     digits, _, decimals = f"{cut:,f}".partition(".")
     decimals = decimals.rstrip("0").ljust(least, "0")
-    text = ("-" if shown < 0 else "") + digits + (f".{decimals}" if decimals else "") + ("" if cut == abs(shown) else "…")
+    text = (
+        ("-" if shown < 0 else "")
+        + digits
+        + (f".{decimals}" if decimals else "")
+        + ("" if cut == abs(shown) else "…")
+    )
     return {Unit.SHARE: f"{text}%", Unit.USD: f"USD {text}", Unit.RATE: f"USD {text}"}.get(unit, text)

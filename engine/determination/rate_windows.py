@@ -20,7 +20,14 @@ def trailing_rates(facts: BlendFacts, index: str, count: int) -> Rates:
 
     Raises Missing (window not full).
     """
-    known = sorted({day for rates in _by_day(facts, index).values() for day in rates if day.weekday() == THURSDAY and day <= facts.on})
+    known = sorted(
+        {
+            day
+            for rates in _by_day(facts, index).values()
+            for day in rates
+            if day.weekday() == THURSDAY and day <= facts.on
+        }
+    )
     days = known[-count:]
     if len(days) < count:
         reason = f"window not full: {len(days)} of {count} Publication Dates with a Reference Rate of {index}"
@@ -37,7 +44,9 @@ def rates_between(facts: BlendFacts, index: str, first: date, last: date) -> Rat
     return _rates_on(facts, index, tuple(publication_dates(since, min(last, facts.on))))
 
 
-def days_of_months(on: date, count: int, closing: date, ends: Sequence[date] | None) -> tuple[date, date] | None:
+def days_of_months(
+    on: date, count: int, closing: date, ends: Sequence[date] | None
+) -> tuple[date, date] | None:
     """Return the days of the trailing months for figures without days of their own: whole months, or Calculation Windows with their `ends`.
 
     None if they begin before closing.
@@ -62,7 +71,10 @@ def of_this_date(facts: BlendFacts, rate: ReferenceRate) -> bool:
 def _by_day(facts: BlendFacts, index: str) -> Mapping[str, Mapping[date, ReferenceRate]]:
     """Return the rates of an index, or of each component of a blend, by date."""
     blend = facts.terms.blended_rates.get(index)
-    return {name: {rate.on: rate for rate in facts.rates.get(name, ())} for name in (blend.of if blend else (index,))}
+    return {
+        name: {rate.on: rate for rate in facts.rates.get(name, ())}
+        for name in (blend.of if blend else (index,))
+    }
 
 
 def _rates_on(facts: BlendFacts, index: str, days: Sequence[date]) -> Rates:

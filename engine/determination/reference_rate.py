@@ -19,7 +19,9 @@ Agreed = Mapping[str, Decimal]
 """What the parties or the agent have set for a step, by the step's name."""
 
 
-def reference_rate(terms: IndexTerms, index: str, on: date, series: Sequence[Published], agreed: Agreed | None = None) -> ReferenceRate:
+def reference_rate(
+    terms: IndexTerms, index: str, on: date, series: Sequence[Published], agreed: Agreed | None = None
+) -> ReferenceRate:
     """Return the Reference Rate of `index` on `on`, by the first step of the deal's fallback that gives one.
 
     Args:
@@ -39,21 +41,36 @@ def reference_rate(terms: IndexTerms, index: str, on: date, series: Sequence[Pub
     if not known:
         reason = f"{index} has not been published since closing"
     else:
-        reason = f"{index} has no value for {known[-1].publication_date} and no step of the fallback gives one"
-    return ReferenceRate(index=index, on=on, value=None, step="none", cite=last, reason=reason, age=_age(known), newest_print=newest)
+        reason = (
+            f"{index} has no value for {known[-1].publication_date} and no step of the fallback gives one"
+        )
+    return ReferenceRate(
+        index=index,
+        on=on,
+        value=None,
+        step="none",
+        cite=last,
+        reason=reason,
+        age=_age(known),
+        newest_print=newest,
+    )
 
 
 def _steps(terms: IndexTerms) -> tuple[FallbackStep, ...]:
     """Return the deal's steps; a deal that turns flagged values away and names no step for it uses the last one not flagged."""
     steps = terms.fallback
-    if terms.low_confidence.effect != "use last value not flagged" or any(s.use == "last value not flagged" for s in steps):
+    if terms.low_confidence.effect != "use last value not flagged" or any(
+        s.use == "last value not flagged" for s in steps
+    ):
         return steps
     limit = next((step.for_at_most for step in steps if step.use == "last published value"), None)
     unflagged = FallbackStep(use="last value not flagged", for_at_most=limit, cite=terms.low_confidence.cite)
     return (*steps[:1], unflagged, *steps[1:])
 
 
-def _step(step: FallbackStep, terms: IndexTerms, index: str, on: date, known: list[Published], agreed: Agreed) -> ReferenceRate | None:
+def _step(
+    step: FallbackStep, terms: IndexTerms, index: str, on: date, known: list[Published], agreed: Agreed
+) -> ReferenceRate | None:
     if step.use in ("published value", "last published value", "last value not flagged"):
         chosen = _from_series(step, terms, known)
         if chosen is None:
@@ -71,12 +88,20 @@ def _step(step: FallbackStep, terms: IndexTerms, index: str, on: date, known: li
             by_sellers=seller_flags(published) if terms.low_confidence.judged_by == SELLERS else None,
         )
     value = agreed.get(step.use)
-    return None if value is None else ReferenceRate(index=index, on=on, value=value, step=step.use, cite=step.cite)
+    return (
+        None
+        if value is None
+        else ReferenceRate(index=index, on=on, value=value, step=step.use, cite=step.cite)
+    )
 
 
-def _from_series(step: FallbackStep, terms: IndexTerms, known: list[Published]) -> tuple[int, Published] | None:
+def _from_series(
+    step: FallbackStep, terms: IndexTerms, known: list[Published]
+) -> tuple[int, Published] | None:
     """Return the newest value that the step accepts, with its age in Publication Dates; None if it is too old or flagged."""
-    turned_away = terms.low_confidence.effect == "use last value not flagged" or step.use == "last value not flagged"
+    turned_away = (
+        terms.low_confidence.effect == "use last value not flagged" or step.use == "last value not flagged"
+    )
     limit = 0 if step.use == "published value" else _limit(step)
     for age, published in enumerate(reversed(known)):
         if limit is not None and age > limit:
@@ -88,7 +113,11 @@ def _from_series(step: FallbackStep, terms: IndexTerms, known: list[Published]) 
 
 def _flagged(terms: IndexTerms, published: Published) -> bool:
     """Return whether the value is Low Confidence as the deal judges it (`rulings.md` 60)."""
-    return bool(seller_flags(published)) if terms.low_confidence.judged_by == SELLERS else published.low_confidence
+    return (
+        bool(seller_flags(published))
+        if terms.low_confidence.judged_by == SELLERS
+        else published.low_confidence
+    )
 
 
 def _limit(step: FallbackStep) -> int | None:
@@ -96,4 +125,6 @@ def _limit(step: FallbackStep) -> int | None:
 
 
 def _age(known: list[Published]) -> int:
-    return next((age for age, published in enumerate(reversed(known)) if published.value is not None), len(known))
+    return next(
+        (age for age, published in enumerate(reversed(known)) if published.value is not None), len(known)
+    )

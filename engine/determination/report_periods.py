@@ -101,7 +101,9 @@ def period_days(facts: ReportFacts, period: Period) -> tuple[date, date]:
     ends = None if by_months(facts) else [end for end, _ in facts.windows]
     whole = days_of_months(facts.on, period.count, facts.terms.closing_date, ends)
     if whole is None:
-        raise Missing(f"window not full: {period} before {facts.on} begin before closing", facts.report_cite(), "window")
+        raise Missing(
+            f"window not full: {period} before {facts.on} begin before closing", facts.report_cite(), "window"
+        )
     return whole
 
 
@@ -115,7 +117,11 @@ def certified(facts: ReportFacts, name: str, weeks: int) -> Fraction | None:
         return figure
     of, window = facts.report.days_of(name), (facts.windows[-1][0] - weeks * WEEK + DAY, facts.windows[-1][0])
     if of is not None and of != window and not within_a_week(of):
-        raise Missing(f"`{name}` is of {of[0]} to {of[1]}; the window is {window[0]} to {window[1]}", facts.report_cite(), "report")
+        raise Missing(
+            f"`{name}` is of {of[0]} to {of[1]}; the window is {window[0]} to {window[1]}",
+            facts.report_cite(),
+            "report",
+        )
     if of != window:  # a weekly report certifies the weeks that end with its own
         full(facts, facts.windows, 1, "periods")
     return figure
@@ -127,11 +133,17 @@ def window_reports(facts: ReportFacts, count: int) -> tuple[tuple[date, Reported
     lacking = any(report is None for _, report in facts.windows[-count:])
     if lacking and of is not None and not within_a_week(of) and len(facts.windows) >= count:
         window = f"the window is {last[0][0] - count * WEEK + DAY} to {last[0][0]}"
-        raise Missing(f"window not full: the Servicer's report is of {of[0]} to {of[1]}; {window}", facts.report_cite(), "report")
+        raise Missing(
+            f"window not full: the Servicer's report is of {of[0]} to {of[1]}; {window}",
+            facts.report_cite(),
+            "report",
+        )
     return full(facts, facts.windows, count, "Calculation Windows")
 
 
-def full(facts: ReportFacts, periods: tuple[tuple[date, Reported | None], ...], count: int, what: str) -> tuple[tuple[date, Reported], ...]:
+def full(
+    facts: ReportFacts, periods: tuple[tuple[date, Reported | None], ...], count: int, what: str
+) -> tuple[tuple[date, Reported], ...]:
     """Return the newest `count` periods with their reports. Raises Missing if there are fewer, or if one has no report."""
     newest = periods[len(periods) - count :] if count <= len(periods) else periods
     absent = [str(end) for end, report in newest if report is None]
@@ -139,5 +151,9 @@ def full(facts: ReportFacts, periods: tuple[tuple[date, Reported | None], ...], 
     if len(newest) < count:
         raise Missing(f"window not full: {len(newest)} of {count} {what} since closing", cite, "window")
     if absent:
-        raise Missing(f"window not full: no Servicer's report for the {every(facts)} to {', '.join(absent)}", cite, "report")
+        raise Missing(
+            f"window not full: no Servicer's report for the {every(facts)} to {', '.join(absent)}",
+            cite,
+            "report",
+        )
     return tuple((end, report) for end, report in newest if report is not None)

@@ -80,7 +80,10 @@ class Scenario(Path):
     def _in_order(self) -> Self:
         days = [switch.on for switch in self.switches]
         if days != sorted(set(days)):
-            what, why = "the switches of the scenario are not in the order of their dates", "each goes on from the one before"
+            what, why = (
+                "the switches of the scenario are not in the order of their dates",
+                "each goes on from the one before",
+            )
             raise refusal("D117", what, why, "sort them, each date once", "switches")
         return self
 

@@ -59,7 +59,11 @@ class MeasuredTest:
     @property
     def rates_used(self) -> tuple[Used, ...]:
         """The rates that the measure asked for."""
-        return tuple(one for one in self.facts.trace.values() if one.unit is Unit.RATE and one.source.kind == "publication")
+        return tuple(
+            one
+            for one in self.facts.trace.values()
+            if one.unit is Unit.RATE and one.source.kind == "publication"
+        )
 
     @property
     def prints(self) -> tuple[PrintKey, ...]:
@@ -68,7 +72,9 @@ class MeasuredTest:
 
     def passes(self, value: Fraction) -> bool:
         """Return whether a figure passes against the test's limit."""
-        return passes(Figure(value=value, unit=self.found.measured.unit), self.found.limit, self.found.comparison)
+        return passes(
+            Figure(value=value, unit=self.found.measured.unit), self.found.limit, self.found.comparison
+        )
 
 
 def seller_bearing(test: MeasuredTest) -> Bearing | None:
@@ -111,7 +117,11 @@ def _print_of(facts: Facts, key: PrintKey) -> Published | None:
     """Return the print of a Publication Date: what the series holds, or what this date's rate rests on."""
     index, day = key
     rates = (rate.published for rate in reversed(facts.rates.get(index, ())) if rate.published is not None)
-    there = [one for one in (*facts.published.get(index, ()), *rates) if one.publication_date == day and one.value is not None]
+    there = [
+        one
+        for one in (*facts.published.get(index, ()), *rates)
+        if one.publication_date == day and one.value is not None
+    ]
     return next((one for one in there if one.sellers), there[0] if there else None)
 
 
@@ -148,11 +158,21 @@ def _bearing(test: MeasuredTest, found: Found, sellers: int, unknown: str | None
         level: unknown is None and sellers >= LEAST_SELLERS[level] and tail * found.apart <= found.replicates
         for level, tail in TAILS.items()
     }
-    ends = {level: pair for level, pair in found.ends.items() if unknown is None and sellers >= LEAST_SELLERS[level]}
+    ends = {
+        level: pair
+        for level, pair in found.ends.items()
+        if unknown is None and sellers >= LEAST_SELLERS[level]
+    }
     low, high = _figures(test, ends.get(95))
     low_80, high_80 = _figures(test, ends.get(80))
-    at_low, at_high = (_verdict(test.passes(end)) for end in ends[test.level]) if test.level in ends else (None, None)
-    few = f"{counted(sellers, 'sellers')}; {NEEDED[test.level]} are needed" if sellers < LEAST_SELLERS[test.level] else None
+    at_low, at_high = (
+        (_verdict(test.passes(end)) for end in ends[test.level]) if test.level in ends else (None, None)
+    )
+    few = (
+        f"{counted(sellers, 'sellers')}; {NEEDED[test.level]} are needed"
+        if sellers < LEAST_SELLERS[test.level]
+        else None
+    )
     return Bearing(
         decisive=decisive[test.level],
         decisive_at=test.level,
@@ -174,7 +194,9 @@ def _bearing(test: MeasuredTest, found: Found, sellers: int, unknown: str | None
     )
 
 
-def _figures(test: MeasuredTest, ends: tuple[Fraction, Fraction] | None) -> tuple[Figure | None, Figure | None]:
+def _figures(
+    test: MeasuredTest, ends: tuple[Fraction, Fraction] | None
+) -> tuple[Figure | None, Figure | None]:
     if ends is None:
         return None, None
     low, high = (Figure(value=end, unit=test.found.measured.unit) for end in ends)
@@ -198,13 +220,18 @@ def _one_rate(test: MeasuredTest, key: PrintKey, week: SellerWeek) -> Found | No
         return None
     low = _masses([week.low_at_most(price) for price in prices])
     high = _masses([week.subsets - week.high_at_least(price) for price in (*prices[1:], prices[-1] + 1)])
-    failing = [sum(mass for mass, (passed, _) in zip(masses, outcomes, strict=True) if not passed) for masses in (low, high)]
+    failing = [
+        sum(mass for mass, (passed, _) in zip(masses, outcomes, strict=True) if not passed)
+        for masses in (low, high)
+    ]
     apart = max(failing) if test.passed else week.subsets - min(failing)
     if rising:
         lows, highs = low, high
     else:  # the figures, too, are read from the least on
         figures, lows, highs = figures[::-1], high[::-1], low[::-1]
-    turn = next((price for price, (passed, _) in zip(prices, outcomes, strict=True) if passed != outcomes[0][0]), None)
+    turn = next(
+        (price for price, (passed, _) in zip(prices, outcomes, strict=True) if passed != outcomes[0][0]), None
+    )
     return Found(
         replicates=week.subsets,
         apart=apart,
@@ -219,7 +246,9 @@ def _masses(upto: Sequence[int]) -> list[int]:
     return [count - before for count, before in zip(upto, (0, *upto[:-1]), strict=True)]
 
 
-def _ends(figures: Sequence[Fraction], lows: Sequence[int], highs: Sequence[int], beyond: int) -> tuple[Fraction, Fraction]:
+def _ends(
+    figures: Sequence[Fraction], lows: Sequence[int], highs: Sequence[int], beyond: int
+) -> tuple[Fraction, Fraction]:
     """Return the figures, ascending, beyond which no more than so many subsets have their least, or their largest."""
     return _reached(figures, lows, beyond), _reached(figures[::-1], highs[::-1], beyond)
 
@@ -235,7 +264,11 @@ def _reached(figures: Sequence[Fraction], masses: Sequence[int], beyond: int) ->
 
 def _at(test: MeasuredTest, keys: Sequence[PrintKey], micros: Sequence[int]) -> Outcome:
     """Return the test had its prints given these rates, in millionths."""
-    measurement = test.measured(test.facts.with_prints({key: Fraction(micro, MILLION) for key, micro in zip(keys, micros, strict=True)}))
+    measurement = test.measured(
+        test.facts.with_prints(
+            {key: Fraction(micro, MILLION) for key, micro in zip(keys, micros, strict=True)}
+        )
+    )
     value = measurement.measured.value
     return passes(measurement.measured, measurement.limit, measurement.comparison), value
 
@@ -244,14 +277,27 @@ def _at(test: MeasuredTest, keys: Sequence[PrintKey], micros: Sequence[int]) -> 
 
 
 def _together(test: MeasuredTest, keys: Sequence[PrintKey], weeks: Sequence[SellerWeek]) -> Found:
-    from engine.determination import joint_subsets as joint  # late: numpy is imported only where several rates meet
+    from engine.determination import (
+        joint_subsets as joint,
+    )  # late: numpy is imported only where several rates meet
 
-    first = next((one.of_print for one in test.facts.trace.values() if one.index is not None and one.of_print is not None), None)
+    first = next(
+        (
+            one.of_print
+            for one in test.facts.trace.values()
+            if one.index is not None and one.of_print is not None
+        ),
+        None,
+    )
     today = keys.index(first) if first is not None else -1
     if test.maximum is not None:
-        replicates = joint.replicates_of_highest(weeks, today, test.passed, _highest(test, test.maximum, keys))
+        replicates = joint.replicates_of_highest(
+            weeks, today, test.passed, _highest(test, test.maximum, keys)
+        )
     else:
-        replicates = joint.replicates(weeks, today, test.passed, joint.by_formula(lambda rates: _at(test, keys, rates), test.passes))
+        replicates = joint.replicates(
+            weeks, today, test.passed, joint.by_formula(lambda rates: _at(test, keys, rates), test.passes)
+        )
     return _of(replicates)
 
 

@@ -31,4 +31,6 @@ def seller_flags(published: Published) -> tuple[str, ...]:
     if low is None or high is None or not value:
         return ("no interval by sellers",)
     width = Fraction(high - low) / Fraction(value)
-    return (f"interval by sellers {rounded(width * 100, 1)}% of the value; above 25%",) if width > WIDEST else ()
+    return (
+        (f"interval by sellers {rounded(width * 100, 1)}% of the value; above 25%",) if width > WIDEST else ()
+    )

@@ -38,7 +38,15 @@ from engine.terms.clause import (
 )
 from engine.terms.contract_dates import earlier
 from engine.terms.declared_figures import Declared, Measured, TrailingReports, unit_of_figure, value_of
-from engine.terms.field_types import SINCE_2, Discount, PartOf, Percentage, PositiveNumber, PositiveRate, PositiveUsd
+from engine.terms.field_types import (
+    SINCE_2,
+    Discount,
+    PartOf,
+    Percentage,
+    PositiveNumber,
+    PositiveRate,
+    PositiveUsd,
+)
 from engine.terms.periods import CalendarPeriod, DateKind, Day, Months, Period, Persistence, Times, Weeks
 from engine.terms.phrases import Limit, Usd, Whole, refusal
 from engine.terms.pool import AssetClass, At, MissingLeg
@@ -259,18 +267,29 @@ def whose_balance(clause: Clause, of_all: str) -> str:
     if clause.debt_class is None:
         return of_all
     name = in_words(clause.debt_class)
-    return f"{name} and every class of its rank or senior to it" if clause.counted == "with senior classes" else f"{name} alone"
+    return (
+        f"{name} and every class of its rank or senior to it"
+        if clause.counted == "with senior classes"
+        else f"{name} alone"
+    )
 
 
 def least(amount: Fraction, places: int, limit: Limit | Comparison) -> Fraction:
     """Return the least amount on a grid of decimals that is enough: `amount` itself only if the limit itself passes."""
     comparison = limit.comparison if isinstance(limit, Limit) else limit
     smallest = Fraction(rounded(amount, places, ROUND_CEILING))
-    return smallest + Fraction(1, 10**places) if smallest == amount and comparison in ("more than", "less than") else smallest
+    return (
+        smallest + Fraction(1, 10**places)
+        if smallest == amount and comparison in ("more than", "less than")
+        else smallest
+    )
 
 
 def remedy(
-    method: Literal["prepayment", "additional collateral", "equity"], value: Fraction, unit: Unit, asset_class: str | None = None
+    method: Literal["prepayment", "additional collateral", "equity"],
+    value: Fraction,
+    unit: Unit,
+    asset_class: str | None = None,
 ) -> Remedy:
     """Return an amount that restores the limit, and of additional collateral the asset class of the GPUs."""
     way = Remedy(method=method, figure=Figure(value=value, unit=unit), asset_class=asset_class)

@@ -58,18 +58,26 @@ def trigger_counts(terms: TermsInForce, templates: Mapping[str, Template]) -> di
         make = templates[clause.template].rule
         if make is not None:
             rule = make(key, clause)
-            over = () if rule.ends is None or rule.ends_for is None else (_of_clause(rule.ends, rule.ends_for),)
-            found[key] = Counts((_of_clause(rule.begins, rule.begins_for),), over, rule.ends is not None, False, rule.never)
+            over = (
+                () if rule.ends is None or rule.ends_for is None else (_of_clause(rule.ends, rule.ends_for),)
+            )
+            found[key] = Counts(
+                (_of_clause(rule.begins, rule.begins_for),), over, rule.ends is not None, False, rule.never
+            )
     for name, trigger in terms.triggers.items():
         ends = () if isinstance(trigger.ends, str) else tuple(_of_condition(trigger.ends, dates))
         word = trigger.ends if isinstance(trigger.ends, str) else None
         begins = tuple(_of_condition(trigger.begins, dates))
-        found[name] = Counts(begins, ends, word is None, word == "when begins is no longer met", word == "never")
+        found[name] = Counts(
+            begins, ends, word is None, word == "when begins is no longer met", word == "never"
+        )
     return found
 
 
 def _of_clause(when: When, times: Persistence) -> Count:
-    return Count(when.test, when.result == "NOT DETERMINED", f"{when.test} {when.result or when.comparison}", times)
+    return Count(
+        when.test, when.result == "NOT DETERMINED", f"{when.test} {when.result or when.comparison}", times
+    )
 
 
 def _of_condition(condition: Condition, dates: Mapping[str, DateKind]) -> Iterator[Count]:
@@ -77,4 +85,9 @@ def _of_condition(condition: Condition, dates: Mapping[str, DateKind]) -> Iterat
         times = persistence_of(leaf, dates)
         if times is not None:
             test = leaf.test if leaf.result is not None else None
-            yield Count(test, leaf.result == "NOT DETERMINED", f"{leaf.test or leaf.trigger} {leaf.result or leaf.state}", times)
+            yield Count(
+                test,
+                leaf.result == "NOT DETERMINED",
+                f"{leaf.test or leaf.trigger} {leaf.result or leaf.state}",
+                times,
+            )

@@ -38,11 +38,20 @@ def kept(inputs: Inputs) -> tuple[str, ...]:
 def _end(day: Day, one: TakenAway, trigger: TriggerState) -> None:
     """Record the end of one trigger, of what it brought where the amendment says so, and the release of its reserve account."""
     why = f"taken away by {one.by}; what it brought {'ends' if one.consequences == 'end' else 'stands'}"
-    ended = TriggerState(trigger=one.trigger, status=TriggerStatus.NOT_IN_EFFECT, since=one.on, ended_on=one.on, why=why)
+    ended = TriggerState(
+        trigger=one.trigger, status=TriggerStatus.NOT_IN_EFFECT, since=one.on, ended_on=one.on, why=why
+    )
     act = f"{TRIGGER_ENDED if one.consequences == 'end' else 'trigger taken away|'}{one.trigger}|{one.on}"
-    day.add("act applied", f"{act}|{one.trigger}", ActApplied(act=act, trigger=ended, before=trigger.status.value, why=why), one.on)
+    day.add(
+        "act applied",
+        f"{act}|{one.trigger}",
+        ActApplied(act=act, trigger=ended, before=trigger.status.value, why=why),
+        one.on,
+    )
     if one.reserve == "release" and (balance := account(day.inputs, day.state, one.trigger).held) > 0:
-        released = ReserveReleased(clause=one.trigger, on=one.on, amount=balance, to=one.release_to, cite=one.cite)
+        released = ReserveReleased(
+            clause=one.trigger, on=one.on, amount=balance, to=one.release_to, cite=one.cite
+        )
         day.add("reserve released", one.trigger, released, on=one.on)
     for owed in day.state.obligations.values() if one.consequences == "end" else ():
         if owed.clause == one.trigger and owed.is_owed:

@@ -50,9 +50,13 @@ from engine.terms.takeover_reading import carried_value
 PUBLISHED = "published value"
 
 
-def adoption(deal: Deal, facts: DealAdopted, number: int, templates: Mapping[str, Template]) -> tuple[Draft, ...]:
+def adoption(
+    deal: Deal, facts: DealAdopted, number: int, templates: Mapping[str, Template]
+) -> tuple[Draft, ...]:
     """Return the events with which a file enters a log: its adoption, and after the first file the state that was taken over."""
-    adopted = Draft(kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=facts, print=number)
+    adopted = Draft(
+        kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=facts, print=number
+    )
     if deal.takeover is None or number > 1:
         return (adopted,)
     return adopted, takeover_draft(deal, deal.takeover, templates)
@@ -60,7 +64,9 @@ def adoption(deal: Deal, facts: DealAdopted, number: int, templates: Mapping[str
 
 def takeover_draft(deal: Deal, said: Takeover, templates: Mapping[str, Template]) -> Draft:
     """Return the event of the first day here of a deal that was taken over."""
-    return Draft(kind="taken over", subject="deal", effective_on=said.as_of, payload=taken_over(deal, said, templates))
+    return Draft(
+        kind="taken over", subject="deal", effective_on=said.as_of, payload=taken_over(deal, said, templates)
+    )
 
 
 def taken_over(deal: Deal, said: Takeover, templates: Mapping[str, Template]) -> TakenOver:
@@ -88,10 +94,14 @@ class _Handover:
             sha256=said.sha256,
             prepared_by=said.prepared_by,
             approved_by=said.approved_by,
-            tests={name: self._test(name, test) for name, test in said.tests.items() if not _never_tested(test)},
+            tests={
+                name: self._test(name, test) for name, test in said.tests.items() if not _never_tested(test)
+            },
             triggers=triggers,
             runs={
-                name: Run(failures=test.runs.failing, on=test.tested_on) for name, test in said.tests.items() if test.tested_on is not None
+                name: Run(failures=test.runs.failing, on=test.tested_on)
+                for name, test in said.tests.items()
+                if test.tested_on is not None
             },
             test_entries={name: _entry(test) for name, test in said.tests.items() if not _never_tested(test)},
             trigger_entries={name: _entry(trigger) for name, trigger in said.of_triggers.items()},
@@ -101,9 +111,17 @@ class _Handover:
             events=blocks(said.events),
             obligations=tuple(self._obligations()),
             notices_owed=tuple(self._notices()),
-            not_yet_told=tuple(Untold(kind=one.notice, subject=one.of, since=one.since) for one in entries(said.not_yet_told)),
+            not_yet_told=tuple(
+                Untold(kind=one.notice, subject=one.of, since=one.since) for one in entries(said.not_yet_told)
+            ),
             reserves=tuple(
-                ReserveAccount(clause=name, held=one.paid, due=one.due, due_then=one.due_then, confirmed_on=one.confirmed_on)
+                ReserveAccount(
+                    clause=name,
+                    held=one.paid,
+                    due=one.due,
+                    due_then=one.due_then,
+                    confirmed_on=one.confirmed_on,
+                )
                 for name, one in blocks(said.reserves).items()
             ),
             rates={
@@ -118,7 +136,9 @@ class _Handover:
 
     def _test(self, name: str, said: CarriedTest) -> TestState:
         clause = self.terms.covenants[name]
-        cure = clause.cure if isinstance(clause, MaintenanceClause) and isinstance(clause.cure, Cure) else None
+        cure = (
+            clause.cure if isinstance(clause, MaintenanceClause) and isinstance(clause.cure, Cure) else None
+        )
         shortfall = said.shortfall
         return TestState(
             test=name,
@@ -137,8 +157,12 @@ class _Handover:
             passing_run=said.runs.passing,
             **_waived(said.waiver),
             clock_after=said.waiver.clock if said.waiver is not None else None,
-            waived_from=TestStatus(said.interrupted.status) if said.waiver is not None and said.interrupted is not None else None,
-            shortfalls=(carried_value(shortfall.first), carried_value(shortfall.now)) if shortfall is not None else None,
+            waived_from=TestStatus(said.interrupted.status)
+            if said.waiver is not None and said.interrupted is not None
+            else None,
+            shortfalls=(carried_value(shortfall.first), carried_value(shortfall.now))
+            if shortfall is not None
+            else None,
             newest=carried_value(shortfall.measured) if shortfall is not None else None,
             extended=isinstance(said.cure, CarriedCure) and said.cure.second,
             held=_held(said.held, self._at_most(clause)),
@@ -148,23 +172,35 @@ class _Handover:
     def _at_most(self, clause: Clause) -> int | None:
         """On how many dates in a row the agreement holds results of a clause's index that are not decisive."""
         index = self.terms.index.get(self.terms.index_of(clause))
-        return None if index is None or index.low_confidence.at_most is None else index.low_confidence.at_most.count
+        return (
+            None
+            if index is None or index.low_confidence.at_most is None
+            else index.low_confidence.at_most.count
+        )
 
     def _cure(self, said: CarriedCure | str | None, cure: Cure | TriggerCure | None) -> Deadline | None:
         if not isinstance(said, CarriedCure):
             return None
         longer = cure.extension if isinstance(cure, Cure) and said.second else None
         within = longer.within if longer is not None else cure.within if cure is not None else ""
-        left_out = f", {said.waived_days} waived {'days' if said.waived_days != 1 else 'day'} not counted" if said.waived_days else ""
+        left_out = (
+            f", {said.waived_days} waived {'days' if said.waived_days != 1 else 'day'} not counted"
+            if said.waived_days
+            else ""
+        )
         after = "last day of the first Cure Period" if said.second else cure.after if cure is not None else ""
         rule = f"{within} after the {after}{left_out}, as {self.why}"
-        return self._deadline(said.start, said.last_day, said.unit, rule, cure.cite if cure is not None else "deal file")
+        return self._deadline(
+            said.start, said.last_day, said.unit, rule, cure.cite if cure is not None else "deal file"
+        )
 
     def _deadline(self, start: date, last: date, unit: str, rule: str, cite: str) -> Deadline:
         days = unit == "business days"
         projected = days and self.calendar.projected(min(start, last), last)
         calendar = self.calendar.name if days else "calendar days"
-        return Deadline(by=last, counted_from=start, rule=rule, calendar=calendar, cite=cite, projected=projected)
+        return Deadline(
+            by=last, counted_from=start, rule=rule, calendar=calendar, cite=cite, projected=projected
+        )
 
     # ---- triggers ----
 
@@ -183,7 +219,9 @@ class _Handover:
             trigger=rule.name,
             status=status,
             since=said.since,
-            begins=self._limbs(rule.begins, said.begins) if counting and status is not TriggerStatus.WAIVED else (),
+            begins=self._limbs(rule.begins, said.begins)
+            if counting and status is not TriggerStatus.WAIVED
+            else (),
             ends=self._limbs(rule.ends, said.ends) if ending and rule.ends is not None else (),
             irrevocable=said.irrevocable,
             **_waived(said.waiver),
@@ -198,14 +236,20 @@ class _Handover:
     def _limbs(self, tree: Tree, said: Sequence[CarriedCount]) -> tuple[Limb, ...]:
         """The counts of a condition: those of dates as they are written, those of states as they stand."""
         lines = iter(said)
-        return tuple(self._limb(leaf, next(lines, None) if counts_dates(leaf) else None) for leaf in leaves(tree))
+        return tuple(
+            self._limb(leaf, next(lines, None) if counts_dates(leaf) else None) for leaf in leaves(tree)
+        )
 
     def _limb(self, leaf: LeafRule, said: CarriedCount | None) -> Limb:
         if not counts_dates(leaf):
             return limb_of(leaf, self._stands(leaf))
         history = said.history if said is not None else ()
         limb = limb_of(leaf, history[-leaf.persistence.out_of :] if leaf.persistence is not None else history)
-        return limb.model_copy(update={"met_since": said.reached}) if said is not None and limb.count >= limb.needed else limb
+        return (
+            limb.model_copy(update={"met_since": said.reached})
+            if said is not None and limb.count >= limb.needed
+            else limb
+        )
 
     def _stands(self, leaf: LeafRule) -> tuple[bool, ...]:
         """Whether a leaf that looks at a state, a date or an event was met; the first date looks again."""
@@ -213,7 +257,9 @@ class _Handover:
             return (leaf.on_or_after <= self.said.as_of,)
         if leaf.event is not None:
             return (leaf.event in blocks(self.said.events),)
-        states: Mapping[str, CarriedTest | CarriedTrigger] = self.said.tests if leaf.test else self.said.of_triggers
+        states: Mapping[str, CarriedTest | CarriedTrigger] = (
+            self.said.tests if leaf.test else self.said.of_triggers
+        )
         found = states.get(leaf.test or leaf.trigger or "")
         return () if found is None or leaf.announced is not None else (found.status == leaf.state,)
 
@@ -225,7 +271,11 @@ class _Handover:
             return state.since <= self.last_date
         moved = state.since > self.last_date
         waived = state.status is TriggerStatus.WAIVED and state.waived_from is TriggerStatus.IN_EFFECT
-        ended = state.status is TriggerStatus.NOT_IN_EFFECT and state.ended_on is not None and state.ended_on > self.last_date
+        ended = (
+            state.status is TriggerStatus.NOT_IN_EFFECT
+            and state.ended_on is not None
+            and state.ended_on > self.last_date
+        )
         return moved and (waived or ended)
 
     # ---- duties ----
@@ -233,7 +283,9 @@ class _Handover:
     def _obligations(self) -> Iterator[Obligation]:
         for said in entries(self.said.obligations):
             agreed = self._deliver(said.clause)
-            unit, cite = (agreed.within.unit, agreed.cite) if agreed is not None else ("business days", "deal file")
+            unit, cite = (
+                (agreed.within.unit, agreed.cite) if agreed is not None else ("business days", "deal file")
+            )
             due = self._deadline(said.created_on, said.due, unit, f"as {self.why}", cite)
             late = said.due < self.said.as_of
             yield Obligation(
@@ -252,7 +304,11 @@ class _Handover:
         make = self.templates[clause.template].deliver if clause is not None else None
         if clause is not None and make is not None:
             return make(clause)
-        return next((one.deliver for one in trigger.consequences if one.deliver is not None), None) if trigger is not None else None
+        return (
+            next((one.deliver for one in trigger.consequences if one.deliver is not None), None)
+            if trigger is not None
+            else None
+        )
 
     def _notices(self) -> Iterator[NoticeOwed]:
         for said in entries(self.said.notices_owed):
@@ -277,21 +333,28 @@ class _Handover:
         of = said.of or said.on
         terms = self.terms.index.get(index)
         rate = None if value is None or value == "none" else decimal_rate(value)
-        published = carried_published(index, said, self.said) if of == said.on else self._carried_from(index, of)
+        published = (
+            carried_published(index, said, self.said) if of == said.on else self._carried_from(index, of)
+        )
         return ReferenceRate(
             index=index,
             on=said.on,
             value=rate,
             step=said.rate_from or (PUBLISHED if rate is not None else "none"),
             cite=terms.cite if terms is not None else "deal file",
-            publication_date=None if rate is None or published is None or published.value is None else published.publication_date,
+            publication_date=None
+            if rate is None or published is None or published.value is None
+            else published.publication_date,
             published=published if published is not None and published.value is not None else None,
             reason=None if rate is not None else f"no rate served on {said.on}, {self.why}",
         )
 
     def _carried_from(self, index: str, of: date) -> Published | None:
         """The print of another date that served, where it is stated."""
-        line = next((line for line in self.said.rates.get(index, ()) if line.on == of and line.published is not None), None)
+        line = next(
+            (line for line in self.said.rates.get(index, ()) if line.on == of and line.published is not None),
+            None,
+        )
         return None if line is None else carried_published(index, line, self.said)
 
 
@@ -326,7 +389,11 @@ def _held(said: CarriedHold | None, at_most: int | None) -> HeldRun | None:
         return None
     stopped = {"clock_stopped": said.clock_stopped, "clock_left": said.days_left}
     return HeldRun(
-        run=said.run, at_most=at_most, failing_since=said.failing_since, counts=at_most is not None and said.run > at_most, **stopped
+        run=said.run,
+        at_most=at_most,
+        failing_since=said.failing_since,
+        counts=at_most is not None and said.run > at_most,
+        **stopped,
     )
 
 

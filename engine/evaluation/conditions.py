@@ -143,7 +143,9 @@ class _Met:
     new: date | None
 
 
-def newly_met(tree: Tree, limbs: Sequence[Limb], seen: Seen, ended_on: date | None, unknown: Collection[Limb] = ()) -> date | None:
+def newly_met(
+    tree: Tree, limbs: Sequence[Limb], seen: Seen, ended_on: date | None, unknown: Collection[Limb] = ()
+) -> date | None:
     """Return the date on which a new part completed a condition that is met.
 
     None if nothing of it is new since `ended_on` (`rulings.md` 45).
@@ -159,14 +161,20 @@ def newly_met(tree: Tree, limbs: Sequence[Limb], seen: Seen, ended_on: date | No
     return completed.new if completed is not None else None
 
 
-def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: date | None, unknown: Collection[Limb]) -> _Met | None:
+def _completed(
+    tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: date | None, unknown: Collection[Limb]
+) -> _Met | None:
     """Return the day on which a gate is met: as many of its parts as it needs are met by then.
 
     It is newly so on the day on which one of them was new besides.
     """
     if isinstance(tree, LeafRule):
         return _leaf_met(tree, limbs[tree], seen, ended, unknown)
-    parts = [one for one in (_completed(part, limbs, seen, ended, unknown) for part in tree.parts) if one is not None]
+    parts = [
+        one
+        for one in (_completed(part, limbs, seen, ended, unknown) for part in tree.parts)
+        if one is not None
+    ]
     if len(parts) < tree.n or not parts:
         return None
     on = sorted(one.on for one in parts)[max(tree.n, 1) - 1]
@@ -175,10 +183,14 @@ def _completed(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: da
     return _Met(on, None if new is None else max(on, new))
 
 
-def _leaf_met(leaf: LeafRule, limb: Limb, seen: Seen, ended: date | None, unknown: Collection[Limb]) -> _Met | None:
+def _leaf_met(
+    leaf: LeafRule, limb: Limb, seen: Seen, ended: date | None, unknown: Collection[Limb]
+) -> _Met | None:
     if limb.count < limb.needed:
         return None
-    if leaf.announced is not None or leaf.on_or_after is not None or leaf.event is not None:  # met from its date on, and newly so once
+    if (
+        leaf.announced is not None or leaf.on_or_after is not None or leaf.event is not None
+    ):  # met from its date on, and newly so once
         on = leaf.on_or_after or seen.declared.get(leaf.event or "") or _effective_on(leaf, seen) or seen.on
         return _Met(on, on if ended is None or on >= ended else None)
     if leaf.persistence is not None or leaf.state is None:
@@ -217,7 +229,9 @@ def limb_of(leaf: LeafRule, history: tuple[bool, ...]) -> Limb:
     persistence = leaf.persistence
     if persistence is None:
         said, fields = _said(leaf)
-        return Limb(what=said, leaf=fields, met=history, count=sum(history[-1:]), needed=1, out_of=1, dates="state")
+        return Limb(
+            what=said, leaf=fields, met=history, count=sum(history[-1:]), needed=1, out_of=1, dates="state"
+        )
     count = _run(history) if persistence.consecutive else sum(history)
     said, fields = _said(leaf)
     return Limb(
@@ -234,7 +248,18 @@ def limb_of(leaf: LeafRule, history: tuple[bool, ...]) -> Limb:
 @lru_cache(maxsize=1024)
 def _said(leaf: LeafRule) -> tuple[str, LeafFacts]:
     """Return a leaf in words and as fields."""
-    names = ("test", "trigger", "index", "result", "comparison", "level", "state", "announced", "on_or_after", "event")
+    names = (
+        "test",
+        "trigger",
+        "index",
+        "result",
+        "comparison",
+        "level",
+        "state",
+        "announced",
+        "on_or_after",
+        "event",
+    )
     return described(leaf), LeafFacts.model_validate({name: getattr(leaf, name) for name in names})
 
 
@@ -266,7 +291,9 @@ def _history(leaf: LeafRule, limb: Limb, seen: Seen) -> tuple[bool, ...]:
 
 def _effective_on(leaf: LeafRule, seen: Seen) -> date | None:
     """Return from when an announcement that a leaf looks for is effective, the first one by the date; None without one."""
-    known = (one.effective_on for one in seen.announced.get(leaf.index or "", ()) if one.what == leaf.announced)
+    known = (
+        one.effective_on for one in seen.announced.get(leaf.index or "", ()) if one.what == leaf.announced
+    )
     return min((on for on in known if on <= seen.on), default=None)
 
 
@@ -316,4 +343,8 @@ def described(leaf: LeafRule) -> str:
     if leaf.persistence is None:
         return what
     once = leaf.persistence.count == leaf.persistence.out_of == 1
-    return f"{what} on one {leaf.persistence.dates.removesuffix('s')}" if once else f"{what} for {leaf.persistence}"
+    return (
+        f"{what} on one {leaf.persistence.dates.removesuffix('s')}"
+        if once
+        else f"{what} for {leaf.persistence}"
+    )

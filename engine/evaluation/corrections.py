@@ -54,7 +54,9 @@ def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correctio
     # A run that was killed half way leaves a correction open. It is joined, so that the addressees get one notice.
     open_ = unfinished(events)
     if open_ is None:
-        return Correction(from_on=first, until=dates[-1], why=tuple(dict.fromkeys(why)), later_print=later_print)
+        return Correction(
+            from_on=first, until=dates[-1], why=tuple(dict.fromkeys(why)), later_print=later_print
+        )
     return Correction(
         from_on=min(first, open_.from_on),
         until=max(dates[-1], open_.until),
@@ -69,7 +71,11 @@ def unfinished(events: Iterable[Recorded]) -> Correction | None:
     for event in events:
         if isinstance(event.payload, Correction):
             open_correction = event.payload
-        elif open_correction is not None and isinstance(event.payload, Determined) and event.effective_on >= open_correction.until:
+        elif (
+            open_correction is not None
+            and isinstance(event.payload, Determined)
+            and event.effective_on >= open_correction.until
+        ):
             open_correction = None
     return open_correction
 
@@ -86,7 +92,9 @@ def numbered(drafts: Iterable[Draft], withdrawn_events: Iterable[Recorded]) -> t
         fact = (event.kind, event.subject, event.effective_on)
         prints[fact] = max(event.print, prints.get(fact, 0))
     # A print is never used twice, or the idempotency key would skip the event that says otherwise (`rulings.md` 31).
-    return tuple(d.model_copy(update={"print": prints.get((d.kind, d.subject, d.effective_on), 0) + 1}) for d in drafts)
+    return tuple(
+        d.model_copy(update={"print": prints.get((d.kind, d.subject, d.effective_on), 0) + 1}) for d in drafts
+    )
 
 
 def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...]:
@@ -106,7 +114,9 @@ def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...
     return (*new_drafts[:-1], new_drafts[-1].model_copy(update={"payload": last}))
 
 
-def reaching_back(events: Sequence[Recorded], series: Mapping[str, Sequence[Published]], terms: Terms) -> Iterator[Cause]:
+def reaching_back(
+    events: Sequence[Recorded], series: Mapping[str, Sequence[Published]], terms: Terms
+) -> Iterator[Cause]:
     """Yield everything that reaches back to a date that was determined, a change of the terms left out."""
     yield from by_prints(events, series)
     yield from by_acts(events, terms)
@@ -116,14 +126,23 @@ def reaching_back(events: Sequence[Recorded], series: Mapping[str, Sequence[Publ
 
 def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Published]]) -> Iterator[Cause]:
     """Yield Publication Dates of which another print is accepted now than when they were determined."""
-    newest = {name: {publication.publication_date: publication for publication in prints} for name, prints in series.items()}
+    newest = {
+        name: {publication.publication_date: publication for publication in prints}
+        for name, prints in series.items()
+    }
     for event in standing(events):
         rate = event.payload
         if not isinstance(rate, ReferenceRate) or rate.newest_print is None:
             continue
         now = newest.get(rate.index, {}).get(rate.on)
-        if now is not None and (now.print if now.value is not None else 0) != rate.newest_print:  # 0 stands for a silence
-            was = rate.published.value if rate.published and rate.published.publication_date == rate.on else None
+        if (
+            now is not None and (now.print if now.value is not None else 0) != rate.newest_print
+        ):  # 0 stands for a silence
+            was = (
+                rate.published.value
+                if rate.published and rate.published.publication_date == rate.on
+                else None
+            )
             kind = "late publication" if was is None else "Restatement"
             said = f"{kind} of {rate.index} for {rate.on}: {was or 'no value'}, now {now.value or 'no value'}"
             yield Cause(rate.on, said, later_print=True)
@@ -158,7 +177,9 @@ def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
     return _since_correction(events, told)
 
 
-def _since_correction(events: Sequence[Recorded], told: Callable[[object, Set[date]], Iterable[Cause]]) -> Iterator[Cause]:
+def _since_correction(
+    events: Sequence[Recorded], told: Callable[[object, Set[date]], Iterable[Cause]]
+) -> Iterator[Cause]:
     """Yield the causes that entries give by the dates determined before them; a Correction has dealt with those before it.
 
     Args:
@@ -170,18 +191,26 @@ def _since_correction(events: Sequence[Recorded], told: Callable[[object, Set[da
     for event in events:
         payload = event.payload
         if isinstance(payload, Correction):
-            causes, determined = [], {day for day in determined if day < payload.from_on}  # the dates before it stand
+            causes, determined = (
+                [],
+                {day for day in determined if day < payload.from_on},
+            )  # the dates before it stand
         elif event.kind in OF_A_DATE:
             determined.add(event.effective_on)
         causes += told(payload, determined)
     yield from causes
 
 
-def _told_of_a_report(payload: object, reports: Mapping[str, ReportReceived]) -> tuple[ReportReceived, str] | None:
+def _told_of_a_report(
+    payload: object, reports: Mapping[str, ReportReceived]
+) -> tuple[ReportReceived, str] | None:
     """Return the report that a payload bears on, and what it says of it in words; None if it says nothing of one."""
     match payload:
         case ReportReceived() as report:
-            report_event, what = report, "corrected Servicer's report" if report.corrects else "Servicer's report"
+            report_event, what = (
+                report,
+                "corrected Servicer's report" if report.corrects else "Servicer's report",
+            )
             entered = f", received {_moment(report)}, entered late" if report.keyed_at else ""
         case ReceiptShown(report=name, document=document) if name in reports:
             report_event, what, entered = (
@@ -190,12 +219,19 @@ def _told_of_a_report(payload: object, reports: Mapping[str, ReportReceived]) ->
                 f", receipt shown by {document}",
             )
         case FigureConfirmed(report=name, figures=figures) if name in reports:
-            report_event, what, entered = reports[name], "Servicer's report", f", {', '.join(figures)} confirmed"
+            report_event, what, entered = (
+                reports[name],
+                "Servicer's report",
+                f", {', '.join(figures)} confirmed",
+            )
         case ActRecorded(act="report withdrawn", details=details) if details.get("names", "") in reports:
             report_event, what, entered = reports[details["names"]], "Servicer's report", ", withdrawn"
         case _:
             return None
-    return report_event, f"{what} for the period to {report_event.period_end}{entered}: {report_event.document}"
+    return (
+        report_event,
+        f"{what} for the period to {report_event.period_end}{entered}: {report_event.document}",
+    )
 
 
 def _moment(report: ReportReceived) -> str:
@@ -233,7 +269,11 @@ def _register_cause(
     """Yield the first date on which a register makes another count, with the two counts."""
     for day in determined:
         was, is_now = pledged_gpus(terms(day), before, day), pledged_gpus(terms(day), now, day)
-        changed = [f"{was[name]:,} GPUs of {as_model(name)}, now {is_now[name]:,}" for name in was if was[name] != is_now[name]]
+        changed = [
+            f"{was[name]:,} GPUs of {as_model(name)}, now {is_now[name]:,}"
+            for name in was
+            if was[name] != is_now[name]
+        ]
         if changed:
             yield Cause(day, f"the register {register.file}: on {day} {'; '.join(changed)}")
             return
@@ -243,7 +283,9 @@ def by_terms(events: Sequence[Recorded], before: Terms, now: Terms) -> Iterator[
     """Yield the first date that was determined under terms that a later version of the file says otherwise (rulings 28, 29)."""
     for day in sorted({event.effective_on for event in standing(events) if event.kind in OF_A_DATE}):
         if before(day) != now(day):
-            yield Cause(day, f"the terms in force on {day} are changed by an amendment or a correction of the file")
+            yield Cause(
+                day, f"the terms in force on {day} are changed by an amendment or a correction of the file"
+            )
             return
 
 
@@ -254,7 +296,10 @@ def _after_determination(events: Sequence[Recorded], terms: Terms) -> Iterator[A
     for event in events:
         payload = event.payload
         if isinstance(payload, Correction):
-            acts, determined = [], {day for day in determined if day < payload.from_on}  # the dates before it stand
+            acts, determined = (
+                [],
+                {day for day in determined if day < payload.from_on},
+            )  # the dates before it stand
         elif event.kind in OF_A_DATE:
             determined.add(event.effective_on)
         elif isinstance(payload, ActRecorded) and determined and _since(payload, terms) <= max(determined):

@@ -16,17 +16,37 @@ def trigger_cures(terms: TermsInForce, state: DealState) -> Iterator[Due]:
     """Yield each cure that is due, with the methods that the agreement lists."""
     for name, last, cure in _curable(terms, state):
         facts = DueFacts(cured_by=cure.cured_by)
-        yield Due(by=last.by, who=terms.debtor, act="cure", subject=name, facts=facts, deadline=last, cite=last.cite, urgent=True)
+        yield Due(
+            by=last.by,
+            who=terms.debtor,
+            act="cure",
+            subject=name,
+            facts=facts,
+            deadline=last,
+            cite=last.cite,
+            urgent=True,
+        )
 
 
 def begin_unless_cured(terms: TermsInForce, state: DealState) -> Iterator[Follow]:
     """Yield the beginning of each on the day after the last day of its cure."""
     for name, last, _ in _curable(terms, state):
-        yield Follow(on=day_after(last), subject=name, what="trigger begins", facts=FollowFacts(by=last.by), cite=last.cite)
+        yield Follow(
+            on=day_after(last),
+            subject=name,
+            what="trigger begins",
+            facts=FollowFacts(by=last.by),
+            cite=last.cite,
+        )
 
 
 def _curable(terms: TermsInForce, state: DealState) -> Iterator[tuple[str, Deadline, TriggerCure]]:
     for name, trigger in state.triggers.items():
         rule = terms.triggers.get(name)
-        if trigger.status is TriggerStatus.PENDING_CURE and trigger.cure is not None and rule is not None and rule.cure is not None:
+        if (
+            trigger.status is TriggerStatus.PENDING_CURE
+            and trigger.cure is not None
+            and rule is not None
+            and rule.cure is not None
+        ):
             yield name, trigger.cure, rule.cure

@@ -20,15 +20,27 @@ def clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
     inputs, state = day.inputs, day.state
     for name, test in state.tests.items():
         clause = inputs.terms.covenants.get(name)
-        if not isinstance(clause, MaintenanceClause) or clause.cure == "none" or test.cure is not None or test.episode_began is None:
+        if (
+            not isinstance(clause, MaintenanceClause)
+            or clause.cure == "none"
+            or test.cure is not None
+            or test.episode_began is None
+        ):
             continue
         received = delivered(day, test.episode_began, waits=True)
-        start = recorded_acts.clock_start(state.acts, name, clause.cure.after, test.episode_began, received, inputs.on)
+        start = recorded_acts.clock_start(
+            state.acts, name, clause.cure.after, test.episode_began, received, inputs.on
+        )
         begun = clock_started(test, start, clause, inputs.calendar, inputs.on) if start is not None else None
         if start is not None and begun is not None:
             yield (
                 start,
-                ActApplied(act=f"clock|{name}|{start}", test=begun, before=test.status.value, why=f"{clause.cure.after}: the clock starts"),
+                ActApplied(
+                    act=f"clock|{name}|{start}",
+                    test=begun,
+                    before=test.status.value,
+                    why=f"{clause.cure.after}: the clock starts",
+                ),
             )
 
 
@@ -36,13 +48,26 @@ def trigger_clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
     """Yield triggers whose own cure waits for a notice or for knowledge that has come."""
     for name, state in day.state.triggers.items():
         terms = day.inputs.terms.triggers.get(name)
-        if terms is None or terms.cure is None or state.status is not TriggerStatus.PENDING_CURE or state.cure is not None:
+        if (
+            terms is None
+            or terms.cure is None
+            or state.status is not TriggerStatus.PENDING_CURE
+            or state.cure is not None
+        ):
             continue
         received = delivered(day, state.since, waits=True)
-        start = recorded_acts.clock_start(day.state.acts, name, terms.cure.after, state.since, received, day.inputs.on)
+        start = recorded_acts.clock_start(
+            day.state.acts, name, terms.cure.after, state.since, received, day.inputs.on
+        )
         if start is not None:
-            begun, why = clocked(state, terms.cure, start, day.inputs.calendar, day.inputs.on), f"{terms.cure.after}: the clock starts"
-            yield start, ActApplied(act=f"clock|{name}|{start}", trigger=begun, before=state.status.value, why=why)
+            begun, why = (
+                clocked(state, terms.cure, start, day.inputs.calendar, day.inputs.on),
+                f"{terms.cure.after}: the clock starts",
+            )
+            yield (
+                start,
+                ActApplied(act=f"clock|{name}|{start}", trigger=begun, before=state.status.value, why=why),
+            )
 
 
 def delivered(day: Day, began: date, *, waits: bool) -> date | None:
@@ -62,4 +87,7 @@ def cure_clock(day: Day, rule: TriggerRule) -> CureClock | None:
         return None
     on = day.inputs.on
     received = delivered(day, on, waits=False)
-    return CureClock(day.inputs.calendar, recorded_acts.clock_start(day.state.acts, rule.name, rule.cure.after, on, received, on))
+    return CureClock(
+        day.inputs.calendar,
+        recorded_acts.clock_start(day.state.acts, rule.name, rule.cure.after, on, received, on),
+    )

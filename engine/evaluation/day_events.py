@@ -27,8 +27,12 @@ class Day:
         self.given = given
         self.before = inputs.state
 
-    def add(self, kind: str, subject: str, payload: object, on: date | None = None, inputs: tuple[str, ...] = ()) -> None:
+    def add(
+        self, kind: str, subject: str, payload: object, on: date | None = None, inputs: tuple[str, ...] = ()
+    ) -> None:
         """Record one more event, effective on the date unless another is given."""
-        draft = Draft(kind=kind, subject=subject, effective_on=on or self.inputs.on, payload=payload, inputs=inputs)
+        draft = Draft(
+            kind=kind, subject=subject, effective_on=on or self.inputs.on, payload=payload, inputs=inputs
+        )
         self.drafts.append(draft)
         self.state = apply(self.state, draft)

@@ -29,7 +29,9 @@ class BusinessDays(Protocol):
         """Return whether the table between these days is a projection."""
 
 
-def deadline(start: date, within: Period, calendar: BusinessDays, cite: str, event: str, seen_on: date) -> Deadline:
+def deadline(
+    start: date, within: Period, calendar: BusinessDays, cite: str, event: str, seen_on: date
+) -> Deadline:
     """Return the last day of `within`, counted from the day after `start`.
 
     Args:

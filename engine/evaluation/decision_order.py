@@ -26,9 +26,13 @@ def decision_order(terms: TermsInForce, templates: Mapping[str, Template]) -> tu
     waits = {node: _looks_at(one, terms) & nodes.keys() for node, one in nodes.items()}
     decisions: dict[Node, Decided] = {}
     while len(decisions) < len(nodes):
-        ready = next((node for node in nodes if node not in decisions and waits[node] <= decisions.keys()), None)
+        ready = next(
+            (node for node in nodes if node not in decisions and waits[node] <= decisions.keys()), None
+        )
         if ready is None:
-            raise ValueError(f"they wait for one another: {', '.join(name for node, name in nodes if (node, name) not in decisions)}")
+            raise ValueError(
+                f"they wait for one another: {', '.join(name for node, name in nodes if (node, name) not in decisions)}"
+            )
         decisions[ready] = nodes[ready]
     return tuple(decisions.values())
 
@@ -38,7 +42,11 @@ def _looks_at(decision: Decided, terms: TermsInForce) -> set[Node]:
     if isinstance(decision, str):
         spring = terms.covenants[decision].tested_while
         same_date = spring is not None and spring.counts_from == "the same date"
-        return {("test", spring.test) if spring.test else ("trigger", spring.trigger or "")} if spring is not None and same_date else set()
+        return (
+            {("test", spring.test) if spring.test else ("trigger", spring.trigger or "")}
+            if spring is not None and same_date
+            else set()
+        )
     return set(_of_leaves((*leaves(decision.begins), *(leaves(decision.ends) if decision.ends else ()))))
 
 

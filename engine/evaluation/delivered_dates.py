@@ -25,7 +25,9 @@ def period_end_of(terms: TermsInForce, on: date) -> date | None:
     return period_ends(rule, on + DAY)[0] if rule is not None else None
 
 
-def determined_on(terms: TermsInForce, calendar: BusinessCalendar, day: date, reports: Sequence[ReportFacts]) -> date | None:
+def determined_on(
+    terms: TermsInForce, calendar: BusinessCalendar, day: date, reports: Sequence[ReportFacts]
+) -> date | None:
     """Return the Determination Date as of which a day determines the tests of a deal that waits for reports; None if it does none."""
     for as_of in reversed(determination_dates(terms, calendar, day)[-LOOKED_BACK_ON:]):
         came = tuple(_deliveries(terms, as_of, reports))

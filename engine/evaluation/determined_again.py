@@ -12,7 +12,15 @@ from engine.evaluation.inputs import inputs_of
 from engine.evaluation.one_date import evaluate
 from engine.events.deal_state import as_it_stands, fold
 from engine.events.draft import Draft
-from engine.events.kinds import ActApplied, ActRecorded, Correction, Counted, DeadlinePassed, NoticeIssued, Tested
+from engine.events.kinds import (
+    ActApplied,
+    ActRecorded,
+    Correction,
+    Counted,
+    DeadlinePassed,
+    NoticeIssued,
+    Tested,
+)
 from engine.events.rates import Published
 from engine.events.standing import Recorded, standing, withdrawn
 from engine.events.states import TestStatus, TriggerStatus
@@ -39,7 +47,10 @@ def determined_again(
         templates: the covenant templates by name.
         share_below: how listings are resampled; None leaves the reliability of each result out.
     """
-    log: list[Recorded] = [*events, Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again)]
+    log: list[Recorded] = [
+        *events,
+        Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again),
+    ]
     state, withdrawn_events = as_it_stands(log), withdrawn(log)
     day = (state.reached or deal.closing_date) + DAY
     while day <= again.until:
@@ -57,7 +68,11 @@ def would_withdraw(before: Sequence[Recorded], after: Sequence[Recorded]) -> Ite
     yield from sorted(_grave(before) - _grave(after))
     given = [act.details.get("names", "") for act in _acts(before) if act.act == "notice given"]
     now = {(event.kind, event.subject, event.effective_on): _said(event) for event in standing(after)}
-    changed = {event.effective_on for event in standing(before) if now.get((event.kind, event.subject, event.effective_on)) != _said(event)}
+    changed = {
+        event.effective_on
+        for event in standing(before)
+        if now.get((event.kind, event.subject, event.effective_on)) != _said(event)
+    }
     for event in before:
         issued = event.payload
         if isinstance(issued, NoticeIssued) and str(issued.number) in given and event.effective_on in changed:
@@ -73,8 +88,20 @@ def _grave(events: Sequence[Recorded]) -> set[str]:
     serious: set[str] = set()
     for event in standing(events):
         payload = event.payload
-        test = payload.state if isinstance(payload, Tested | DeadlinePassed) else payload.test if isinstance(payload, ActApplied) else None
-        trigger = payload.state if isinstance(payload, Counted) else payload.trigger if isinstance(payload, ActApplied) else None
+        test = (
+            payload.state
+            if isinstance(payload, Tested | DeadlinePassed)
+            else payload.test
+            if isinstance(payload, ActApplied)
+            else None
+        )
+        trigger = (
+            payload.state
+            if isinstance(payload, Counted)
+            else payload.trigger
+            if isinstance(payload, ActApplied)
+            else None
+        )
         if test is not None and test.status is TestStatus.EVENT_OF_DEFAULT:
             serious.add(f"the Event of Default of `{test.test}` since {test.since}")
         if trigger is not None and trigger.status is TriggerStatus.IN_EFFECT:
@@ -87,7 +114,9 @@ def _said(event: Recorded) -> object:
     payload = event.payload
     if isinstance(payload, Tested):
         return (payload.result.verdict, payload.result.measured, payload.state.status, payload.state.cure)
-    return (payload.state.status, payload.state.since) if isinstance(payload, Counted | DeadlinePassed) else None
+    return (
+        (payload.state.status, payload.state.since) if isinstance(payload, Counted | DeadlinePassed) else None
+    )
 
 
 def dates_after(events: Iterable[Recorded], day: date, kinds: Sequence[str]) -> bool:

@@ -90,12 +90,18 @@ def figures_needed(
         for name in (name for name in NEEDED if name not in (given or {})):
             needed.setdefault(name, {})[f"{OF_A_SWEEP}{sweep.trigger}"] = sweep.cite
     return tuple(
-        NeededFigure(name, unit_of(name, terms.declared_units), tuple(by), tuple(dict.fromkeys(by.values()))) for name, by in needed.items()
+        NeededFigure(name, unit_of(name, terms.declared_units), tuple(by), tuple(dict.fromkeys(by.values())))
+        for name, by in needed.items()
     )
 
 
 def _of_test(
-    key: str, terms: TermsInForce, templates: Mapping[str, Template], on: date, given: Mapping[str, Figure], older: Sequence[Reported]
+    key: str,
+    terms: TermsInForce,
+    templates: Mapping[str, Template],
+    on: date,
+    given: Mapping[str, Figure],
+    older: Sequence[Reported],
 ) -> Iterator[str]:
     clause, asked = terms.covenants[key], _Asked(given, terms.declared_units)
     facts = _facts(terms, on, asked, older)
@@ -105,7 +111,11 @@ def _of_test(
         try:
             measure(clause, facts)
         except Missing as missing:
-            if missing.why.lacks != "report" or not asked.missed or unit_of(asked.missed[-1], terms.declared_units) is None:
+            if (
+                missing.why.lacks != "report"
+                or not asked.missed
+                or unit_of(asked.missed[-1], terms.declared_units) is None
+            ):
                 return
             name = asked.missed[-1]
             asked.give(name)
@@ -125,7 +135,15 @@ def _facts(terms: TermsInForce, on: date, asked: _Asked, older: Sequence[Reporte
         level = Decimal(str(float(index.closing_date_level)))
         published[name] = tuple(Published(index=name, publication_date=day, value=level) for day in dates)
         rates[name] = tuple(
-            ReferenceRate(index=name, on=day, value=level, step="published value", cite=index.cite, publication_date=day, published=one)
+            ReferenceRate(
+                index=name,
+                on=day,
+                value=level,
+                step="published value",
+                cite=index.cite,
+                publication_date=day,
+                published=one,
+            )
             for day, one in zip(dates, published[name], strict=True)
         )
     last = thursdays[-1] - timedelta(days=1)
@@ -135,7 +153,16 @@ def _facts(terms: TermsInForce, on: date, asked: _Asked, older: Sequence[Reporte
         ends.append(ends[-1].replace(day=1) - timedelta(days=1))
     months = tuple((end, report) for end in reversed(ends)) if _monthly(terms) else ()
     received = (report, *older)
-    return Facts(on=on, terms=long_ago, rates=rates, published=published, report=report, windows=windows, months=months, received=received)
+    return Facts(
+        on=on,
+        terms=long_ago,
+        rates=rates,
+        published=published,
+        report=report,
+        windows=windows,
+        months=months,
+        received=received,
+    )
 
 
 def _monthly(terms: TermsInForce) -> bool:

@@ -21,7 +21,16 @@ from engine.events.kinds import ReportReceived, Tested
 from engine.events.rates import Published, ReferenceRate
 from engine.events.results import Verdict
 from engine.events.standing import Recorded, standing
-from engine.events.states import Deadline, Entry, Limb, ReserveAccount, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.events.states import (
+    Deadline,
+    Entry,
+    Limb,
+    ReserveAccount,
+    TestState,
+    TestStatus,
+    TriggerState,
+    TriggerStatus,
+)
 from engine.terms.clause import Clause, Cure, MaintenanceClause, TriggerCure
 from engine.terms.contract_dates import THURSDAY, publication_dates
 from engine.terms.periods import Period
@@ -41,7 +50,9 @@ class HandedOver:
         self.inputs, self.state, self.terms, self.who = inputs, inputs.state, inputs.terms, who
         self.as_of, self.calendar = inputs.on, inputs.calendar
         self.tested = [event.payload for event in standing(events) if isinstance(event.payload, Tested)]
-        self.determined = sorted({event.effective_on for event in standing(events) if event.kind == "determined"})
+        self.determined = sorted(
+            {event.effective_on for event in standing(events) if event.kind == "determined"}
+        )
         self.rated = sorted({event.effective_on for event in standing(events) if event.kind == "rate"})
         self.counts = trigger_counts(self.terms, inputs.templates)
         self.needed: LookBack = looks_back(self.terms, inputs.templates, self.calendar, self.as_of)
@@ -58,7 +69,8 @@ class HandedOver:
             "events": self._events() or "none",
             "obligations": list(self._obligations()) or "none",
             "notices_owed": list(self._notices()) or "none",
-            "not_yet_told": [{"notice": kind, "of": name, "since": str(on)} for kind, name, on in untold] or "none",
+            "not_yet_told": [{"notice": kind, "of": name, "since": str(on)} for kind, name, on in untold]
+            or "none",
             "reserves": self._reserves() or "none",
             "rates": {name: list(self._rates(name)) for name in self.terms.index},
             "reports": [_report(one) for one in self._reports()] or "none",
@@ -68,10 +80,16 @@ class HandedOver:
     # ---- tests ----
 
     def _test(self, name: str, clause: Clause) -> Block:
-        state = self.state.tests.get(name) or TestState(test=name, status=TestStatus.NOT_YET_TESTED, since=self.terms.closing_date)
+        state = self.state.tests.get(name) or TestState(
+            test=name, status=TestStatus.NOT_YET_TESTED, since=self.terms.closing_date
+        )
         run, entry = self.state.runs.get(name), self.state.test_entries.get(name)
         waiting = state.status is TestStatus.CURE_PERIOD and state.cure is None
-        runs = {"failing": run.failures if run else 0, "passing": state.passing_run, "not_determined": state.not_determined_run}
+        runs = {
+            "failing": run.failures if run else 0,
+            "passing": state.passing_run,
+            "not_determined": state.not_determined_run,
+        }
         said: Block = {
             "status": state.status.value,
             "since": str(state.since),
@@ -101,11 +119,28 @@ class HandedOver:
         """A running clock: counted from its first day, where days that did not count have moved its last."""
         if state.cure is None:
             return None
-        cure = clause.cure if isinstance(clause, MaintenanceClause) and isinstance(clause.cure, Cure) else None
-        began = entry.held[1] if entry is not None and entry.held is not None else entry.on if entry is not None else None
-        moved = cure is not None and not state.extended and cure.after == "determination date" and began is not None
-        start = min(began, state.cure.counted_from) if moved and began is not None else state.cure.counted_from
-        said = self._clock(state.cure, start, cure.within if cure is not None and not state.extended else None)
+        cure = (
+            clause.cure if isinstance(clause, MaintenanceClause) and isinstance(clause.cure, Cure) else None
+        )
+        began = (
+            entry.held[1]
+            if entry is not None and entry.held is not None
+            else entry.on
+            if entry is not None
+            else None
+        )
+        moved = (
+            cure is not None
+            and not state.extended
+            and cure.after == "determination date"
+            and began is not None
+        )
+        start = (
+            min(began, state.cure.counted_from) if moved and began is not None else state.cure.counted_from
+        )
+        said = self._clock(
+            state.cure, start, cure.within if cure is not None and not state.extended else None
+        )
         return {**said, "second": "true"} if state.extended else said
 
     def _clock(self, due: Deadline, start: date, within: Period | None) -> Block:
@@ -158,7 +193,11 @@ class HandedOver:
         return {key: one for key, one in said.items() if one not in (None, [])}
 
     def _own_clock(self, due: Deadline | None, own: TriggerCure | None) -> Block | None:
-        return None if due is None else self._clock(due, due.counted_from, own.within if own is not None else None)
+        return (
+            None
+            if due is None
+            else self._clock(due, due.counted_from, own.within if own is not None else None)
+        )
 
     def _limbs(self, counts: Sequence[Count], limbs: Sequence[Limb]) -> list[Block]:
         """The counts of a condition in the order of the file; of a trigger that has seen no date each begins."""
@@ -183,7 +222,9 @@ class HandedOver:
         """The dates that a count has looked at, oldest first: those on which its test was determined and not held, or all of its kind."""
         if count.test is None:
             published = count.times.dates == "publication dates"
-            yield from (day for day in self.rated if day.weekday() == THURSDAY) if published else self.determined
+            yield from (
+                (day for day in self.rated if day.weekday() == THURSDAY) if published else self.determined
+            )
             return
         for one in self.tested:
             counts = one.result.verdict is not Verdict.NOT_DETERMINED and not one.state.why.startswith("held")
@@ -199,31 +240,61 @@ class HandedOver:
     def _obligations(self) -> Iterator[Block]:
         for one in self.state.obligations.values():
             if one.is_owed:
-                yield {"clause": one.clause, "deliver": one.name, "by": one.by, "created_on": str(one.created_on), "due": str(one.due.by)}
+                yield {
+                    "clause": one.clause,
+                    "deliver": one.name,
+                    "by": one.by,
+                    "created_on": str(one.created_on),
+                    "due": str(one.due.by),
+                }
 
     def _notices(self) -> Iterator[Block]:
         for duty in open_duties(self.state, self.as_of):
             owed = duty.owed
             if owed.last is not None:
-                said: Block = {"notice": owed.kind, **({"of": owed.subject} if owed.subject is not None else {}), "since": str(owed.since)}
-                said |= {"determined_on": str(owed.on), "given_by": owed.given_by, "to": list(duty.to), "last_day": str(owed.last.by)}
+                said: Block = {
+                    "notice": owed.kind,
+                    **({"of": owed.subject} if owed.subject is not None else {}),
+                    "since": str(owed.since),
+                }
+                said |= {
+                    "determined_on": str(owed.on),
+                    "given_by": owed.given_by,
+                    "to": list(duty.to),
+                    "last_day": str(owed.last.by),
+                }
                 yield said
 
     def _reserves(self) -> Block:
-        return {name: _reserve(account(self.inputs, self.state, name)) for name in accounts_of(self.terms, self.inputs.templates)}
+        return {
+            name: _reserve(account(self.inputs, self.state, name))
+            for name in accounts_of(self.terms, self.inputs.templates)
+        }
 
     def _rates(self, index: str) -> Iterator[Block]:
         """The rates that tests will still look at, the last ones, and those whose print one of them carries."""
-        prints = {one.publication_date: one for one in self.inputs.series.get(index, ()) if one.publication_date <= self.as_of}
+        prints = {
+            one.publication_date: one
+            for one in self.inputs.series.get(index, ())
+            if one.publication_date <= self.as_of
+        }
         served = {rate.on: rate for rate in self.state.rates.get(index, ()) if rate.on <= self.as_of}
         wanted = {*self.needed.rates.get(index, {}), *self._until_the_first(index, prints)}
-        wanted |= {rate.publication_date for day, rate in served.items() if day in wanted and rate.publication_date is not None}
-        for day in sorted(day for day in wanted if day > self.terms.closing_date and (day in prints or day in served)):
+        wanted |= {
+            rate.publication_date
+            for day, rate in served.items()
+            if day in wanted and rate.publication_date is not None
+        }
+        for day in sorted(
+            day for day in wanted if day > self.terms.closing_date and (day in prints or day in served)
+        ):
             yield _rate(day, prints.get(day), served.get(day))
 
     def _until_the_first(self, index: str, prints: Mapping[date, Published]) -> Iterator[date]:
         """The Publication Dates up to the first that gave a value, where a test measures from it."""
-        for day in publication_dates(self.terms.closing_date + DAY, self.as_of) if index in self.needed.first else ():
+        for day in (
+            publication_dates(self.terms.closing_date + DAY, self.as_of) if index in self.needed.first else ()
+        ):
             yield day
             if day in prints and prints[day].value is not None:
                 return
@@ -251,7 +322,11 @@ def _other_day(entry: Entry | None, since: date) -> str | None:
 def _waiver(until: date | None, document: str | None, clock: str | None) -> Block | None:
     if until is None:
         return None
-    return {"until": str(until), "document": document or "", **({"clock": clock} if clock is not None else {})}
+    return {
+        "until": str(until),
+        "document": document or "",
+        **({"clock": clock} if clock is not None else {}),
+    }
 
 
 def _interrupted(waived_from: str | None, entry: Entry | None) -> Block | None:
@@ -272,12 +347,20 @@ def _held(state: TestState) -> Block | None:
     run = state.held
     if run is None:
         return None
-    said: Block = {"run": str(run.run), "failing_since": _day(run.failing_since), "clock_stopped": _day(run.clock_stopped)}
+    said: Block = {
+        "run": str(run.run),
+        "failing_since": _day(run.failing_since),
+        "clock_stopped": _day(run.clock_stopped),
+    }
     return {key: one for key, one in {**said, "days_left": str(run.clock_left)}.items() if one is not None}
 
 
 def _reserve(one: ReserveAccount) -> Block:
-    said: Block = {"paid": f"USD {plain_number(one.held)}", "due": f"USD {plain_number(one.due)}", "confirmed_on": _day(one.confirmed_on)}
+    said: Block = {
+        "paid": f"USD {plain_number(one.held)}",
+        "due": f"USD {plain_number(one.due)}",
+        "confirmed_on": _day(one.confirmed_on),
+    }
     then = None if one.due_then is None else f"USD {plain_number(one.due_then)}"
     return {key: value for key, value in {**said, "due_then": then}.items() if value is not None}
 
@@ -288,7 +371,12 @@ def _rate(day: date, published: Published | None, served: ReferenceRate | None) 
         said["published"] = "none" if published.value is None else _priced(published.value)
         if published.low_confidence:
             said["low_confidence"] = "true"
-    own = published is not None and served is not None and served.step == PUBLISHED and served.publication_date == day
+    own = (
+        published is not None
+        and served is not None
+        and served.step == PUBLISHED
+        and served.publication_date == day
+    )
     if served is not None and not own:
         said["rate"] = "none" if served.value is None else _priced(served.value)
         if served.value is not None:
@@ -303,7 +391,10 @@ def _priced(value: Decimal) -> str:
 
 
 def _report(one: ReportReceived) -> Block:
-    said: Block = {"period": {"from": str(one.period_start), "to": str(one.period_end)}, "as_of": str(one.as_of)}
+    said: Block = {
+        "period": {"from": str(one.period_start), "to": str(one.period_end)},
+        "as_of": str(one.as_of),
+    }
     said |= {"received": str(one.received), "document": one.document}
     if re.fullmatch(r"[0-9a-f]{64}", one.sha256):
         said["sha256"] = one.sha256

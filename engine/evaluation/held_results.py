@@ -40,7 +40,11 @@ class Weighed:
 
 
 def weighed(
-    result: TestResult, index: Mapping[str, IndexTerms], rates: Iterable[ReferenceRate], before: TestState | None, at_agents_rate: AgentRate
+    result: TestResult,
+    index: Mapping[str, IndexTerms],
+    rates: Iterable[ReferenceRate],
+    before: TestState | None,
+    at_agents_rate: AgentRate,
 ) -> Weighed:
     """Return what the agreement makes of a result.
 
@@ -55,12 +59,20 @@ def weighed(
         return Weighed(result, run=before.held if before else None)
     used = tuple(name for name in dict.fromkeys(even.index for even in result.break_even) if name in index)
     flagged = next(
-        (rate for rate in rates if rate.index in used and index[rate.index].low_confidence.effect == "hold" and rate.flags), None
+        (
+            rate
+            for rate in rates
+            if rate.index in used and index[rate.index].low_confidence.effect == "hold" and rate.flags
+        ),
+        None,
     )
     if flagged is not None:
         day = flagged.published.publication_date if flagged.published else flagged.on
         return Weighed(result, f"held: {flagged.index} of {day} is Low Confidence")
-    terms = next((index[name].low_confidence for name in used if index[name].low_confidence.effect == DECISIVE_ONLY), None)
+    terms = next(
+        (index[name].low_confidence for name in used if index[name].low_confidence.effect == DECISIVE_ONLY),
+        None,
+    )
     if terms is None or result.bearing is None or result.bearing.decisive:
         return Weighed(result)
     if result.verdict is Verdict.PASS and terms.applies_to != BOTH:
@@ -68,7 +80,9 @@ def weighed(
     return _not_decisive(result, terms, before.held if before else None, used, at_agents_rate)
 
 
-def _not_decisive(result: TestResult, terms: LowConfidence, so_far: HeldRun | None, used: tuple[str, ...], agent: AgentRate) -> Weighed:
+def _not_decisive(
+    result: TestResult, terms: LowConfidence, so_far: HeldRun | None, used: tuple[str, ...], agent: AgentRate
+) -> Weighed:
     most = terms.at_most.count if terms.at_most is not None else None
     since = so_far.failing_since if so_far else None
     failing = since or (result.on if result.verdict is Verdict.FAIL else None)
@@ -77,16 +91,25 @@ def _not_decisive(result: TestResult, terms: LowConfidence, so_far: HeldRun | No
         return Weighed(result, f"held: {run.text}", run, terms.deadline == "stands still while held")
     run = run.model_copy(update={"counts": True})
     if terms.then == UNDETERMINED:
-        return Weighed(_undetermined(result, f"not decisive on {run.run} dates in a row", terms.cite), run=run)
+        return Weighed(
+            _undetermined(result, f"not decisive on {run.run} dates in a row", terms.cite), run=run
+        )
     if terms.then == AGENT:
         found = agent(used)
-        lacking = _undetermined(result, f"not decisive on {run.run} dates in a row: awaits the agent's determination", terms.cite)
+        lacking = _undetermined(
+            result, f"not decisive on {run.run} dates in a row: awaits the agent's determination", terms.cite
+        )
         return Weighed(found or lacking, run=run)
     return Weighed(result, run=run)
 
 
 def _undetermined(result: TestResult, why: str, cite: str) -> TestResult:
-    return result.model_copy(update={"verdict": Verdict.NOT_DETERMINED, "reason": NotDetermined(reason=why, cite=cite, lacks="rate")})
+    return result.model_copy(
+        update={
+            "verdict": Verdict.NOT_DETERMINED,
+            "reason": NotDetermined(reason=why, cite=cite, lacks="rate"),
+        }
+    )
 
 
 # ---- a clock that stands still -----------------------------------------------------------------------------------------
@@ -96,7 +119,12 @@ def days_left(state: TestState, since: date, calendar: BusinessDays) -> int:
     """Return the days of a running Cure Period from a day on to its last: Business Days if it counts them; at least one."""
     assert state.cure is not None  # the caller has seen it
     days = [since + timedelta(days=n) for n in range((state.cure.by - since).days + 1)]
-    return max(1, sum(calendar.is_business_day(day) for day in days) if state.cure_unit == "business days" else len(days))
+    return max(
+        1,
+        sum(calendar.is_business_day(day) for day in days)
+        if state.cure_unit == "business days"
+        else len(days),
+    )
 
 
 def held_clock(state: TestState, moment: Moment) -> TestState:
@@ -110,16 +138,29 @@ def held_clock(state: TestState, moment: Moment) -> TestState:
         return after
     if moment.held is not None and moment.stands_still and moment.run is not None:
         stopped = before.clock_stopped if before and before.clock_stopped else moment.on
-        left = before.clock_left if before and before.clock_stopped else days_left(state, moment.on, moment.calendar)
+        left = (
+            before.clock_left
+            if before and before.clock_stopped
+            else days_left(state, moment.on, moment.calendar)
+        )
         run = moment.run.model_copy(update={"clock_stopped": stopped, "clock_left": left})
         return after.model_copy(update={"held": run, "cure": _goes_on(state, moment.on, left, moment)})
     if before is None or before.clock_stopped is None:
         return after
-    return after.model_copy(update={"cure": _goes_on(state, moment.on - timedelta(days=1), before.clock_left, moment)})
+    return after.model_copy(
+        update={"cure": _goes_on(state, moment.on - timedelta(days=1), before.clock_left, moment)}
+    )
 
 
 def _goes_on(state: TestState, last: date, left: int, moment: Moment) -> Deadline:
     """Return the last day of a clock that has `left` days after the `last` that does not count."""
     assert state.cure is not None
     within = Period(left, state.cure_unit)
-    return deadline(last, within, moment.calendar, state.cure.cite, "dates on which results were held, while it stood still", moment.on)
+    return deadline(
+        last,
+        within,
+        moment.calendar,
+        state.cure.cite,
+        "dates on which results were held, while it stood still",
+        moment.on,
+    )

@@ -76,7 +76,9 @@ class Inputs:
         return self.terms_as_of or self.terms
 
 
-def kinds_of(terms: TermsInForce, calendar: BusinessCalendar, on: date, reports: Sequence[ReportFacts]) -> frozenset[str]:
+def kinds_of(
+    terms: TermsInForce, calendar: BusinessCalendar, on: date, reports: Sequence[ReportFacts]
+) -> frozenset[str]:
     """Return which kinds of date `on` is for a deal: none up to closing, and none on a day on which nothing happens.
 
     Args:
@@ -111,7 +113,10 @@ def inputs_of(
     kinds = kinds_of(terms, calendar, day, state.reports)
     waits = terms.determination_dates.on_delivery and DETERMINATION in kinds
     as_of = determined_on(terms, calendar, day, state.reports) if waits else None
-    known = {name: tuple(publication for publication in prints if publication.publication_date <= day) for name, prints in series.items()}
+    known = {
+        name: tuple(publication for publication in prints if publication.publication_date <= day)
+        for name, prints in series.items()
+    }
     return Inputs(
         day,
         kinds,

@@ -55,12 +55,20 @@ def moves(state: DealState, calendar: BusinessDays, on: date) -> Iterator[tuple[
         if was.calendar == calendar.name and count is not None and CARRIED not in was.rule:
             last = calendar.add(was.counted_from, int(count[1]))
             if last != was.by:
-                yield running, was.model_copy(update={"by": last, "projected": calendar.projected(was.counted_from, last)})
+                yield (
+                    running,
+                    was.model_copy(
+                        update={"by": last, "projected": calendar.projected(was.counted_from, last)}
+                    ),
+                )
 
 
 def last_days_moved(state: DealState, calendar: BusinessDays, on: date) -> Iterator[LastDayMoved]:
     """The same as facts: whose each deadline is, with both last days."""
-    return (LastDayMoved(of=one.of, before=one.deadline.by, after=now.by) for one, now in moves(state, calendar, on))
+    return (
+        LastDayMoved(of=one.of, before=one.deadline.by, after=now.by)
+        for one, now in moves(state, calendar, on)
+    )
 
 
 def moved_deadlines(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
@@ -74,24 +82,47 @@ def _moved(running: Running, now: Deadline) -> ActApplied:
     """What moves a deadline, and names both dates."""
     was = running.deadline
     why = f"the last day moves from {was.by} to {now.by}: the calendar {was.calendar} has changed"
-    return ActApplied(act=f"calendar|{running.subject}|{was.by} to {now.by}", before=running.status, why=why, **running.having(now))
+    return ActApplied(
+        act=f"calendar|{running.subject}|{was.by} to {now.by}",
+        before=running.status,
+        why=why,
+        **running.having(now),
+    )
 
 
 def _running(state: DealState, on: date) -> Iterator[Running]:
     for test in state.tests.values():
         if test.cure is not None and test.status in RUNNING:
-            yield Running(f"Cure Period of `{test.test}`", test.test, test.cure, test.status.value, _with(test, "test", "cure"))
+            yield Running(
+                f"Cure Period of `{test.test}`",
+                test.test,
+                test.cure,
+                test.status.value,
+                _with(test, "test", "cure"),
+            )
     for trigger in state.triggers.values():
         if trigger.cure is not None and trigger.status is TriggerStatus.PENDING_CURE:
             of, name = f"cure of the trigger `{trigger.trigger}`", trigger.trigger
             yield Running(of, name, trigger.cure, trigger.status.value, _with(trigger, "trigger", "cure"))
     for one in state.obligations.values():
         if one.status == "OPEN":
-            yield Running(f"{one.name} under `{one.clause}`", obligation_key(one), one.due, one.status, _with(one, "obligation", "due"))
+            yield Running(
+                f"{one.name} under `{one.clause}`",
+                obligation_key(one),
+                one.due,
+                one.status,
+                _with(one, "obligation", "due"),
+            )
     for duty in open_duties(state, on):
         owed = duty.owed
         if owed.last is not None:
-            yield Running(f"the notice {owed.label} of {owed.since}", owed.key, owed.last, "owed", _with(owed, "owed", "last"))
+            yield Running(
+                f"the notice {owed.label} of {owed.since}",
+                owed.key,
+                owed.last,
+                "owed",
+                _with(owed, "owed", "last"),
+            )
 
 
 def _with(thing: Any, name: str, term: str) -> Callable[[Deadline], Mapping[str, Any]]:

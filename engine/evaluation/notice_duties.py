@@ -35,7 +35,9 @@ class OpenDuty:
         return self.owed.last.by + timedelta(days=1) if late and self.owed.last is not None else None
 
 
-def arisen(terms: TermsInForce, calendar: BusinessDays, happened: Iterable[tuple[Notifiable, str, date]], on: date) -> Iterator[NoticeOwed]:
+def arisen(
+    terms: TermsInForce, calendar: BusinessDays, happened: Iterable[tuple[Notifiable, str, date]], on: date
+) -> Iterator[NoticeOwed]:
     """Yield the duties that a Determination Date brings: of what has happened since the last one, and of the date itself.
 
     Only a notice that has a last day is a duty: one that is due on each date, without a period, is never late.
@@ -49,7 +51,9 @@ def arisen(terms: TermsInForce, calendar: BusinessDays, happened: Iterable[tuple
             yield _owed(duty, kind, subject, since, on, calendar)
 
 
-def of_a_correction(terms: TermsInForce, calendar: BusinessDays, state: DealState, on: date) -> NoticeOwed | None:
+def of_a_correction(
+    terms: TermsInForce, calendar: BusinessDays, state: DealState, on: date
+) -> NoticeOwed | None:
     """Return the Correction Notice that is owed where a correction withdrew what given notices state; None if none was given.
 
     Args:
@@ -66,25 +70,57 @@ def of_a_correction(terms: TermsInForce, calendar: BusinessDays, state: DealStat
     if duty is None or duty.within is None or not given:
         return None
     giver = given[-1].given_by if duty.given_by == THE_GIVER else duty.given_by
-    to = tuple(dict.fromkeys(role for notice in given for role in notice.to)) if SAME_ADDRESSEES in duty.to else duty.to
+    to = (
+        tuple(dict.fromkeys(role for notice in given for role in notice.to))
+        if SAME_ADDRESSEES in duty.to
+        else duty.to
+    )
     event = "correction"
     last = deadline(made_on, duty.within, calendar, duty.cite or "deal file", event, made_on)
     cite = duty.cite or "deal file"
-    return NoticeOwed(kind="correction", subject=None, since=made_on, on=on, given_by=giver, to=to, last=last, cite=cite, corrects=numbers)
+    return NoticeOwed(
+        kind="correction",
+        subject=None,
+        since=made_on,
+        on=on,
+        given_by=giver,
+        to=to,
+        last=last,
+        cite=cite,
+        corrects=numbers,
+    )
 
 
-def _owed(duty: NoticeDuty, kind: str, subject: str | None, since: date, on: date, calendar: BusinessDays) -> NoticeOwed:
+def _owed(
+    duty: NoticeDuty, kind: str, subject: str | None, since: date, on: date, calendar: BusinessDays
+) -> NoticeOwed:
     assert duty.within is not None  # the callers ask only for duties with a period
     cite = duty.cite or "deal file"
-    event = "determination date" if since == on else kind.replace("_", " ").replace("event of default", "Event of Default")
+    event = (
+        "determination date"
+        if since == on
+        else kind.replace("_", " ").replace("event of default", "Event of Default")
+    )
     last = deadline(since, duty.within, calendar, cite, event, on)
-    return NoticeOwed(kind=kind, subject=subject, since=since, on=on, given_by=duty.given_by, to=duty.to, last=last, cite=cite)
+    return NoticeOwed(
+        kind=kind,
+        subject=subject,
+        since=since,
+        on=on,
+        given_by=duty.given_by,
+        to=duty.to,
+        last=last,
+        cite=cite,
+    )
 
 
 def open_duties(state: DealState, on: date) -> tuple[OpenDuty, ...]:
     """Return the duties that are not done with at the end of a day, oldest first, each with those to whom it is still owed."""
     owed = (duty for duty in state.duties if state.given.get(duty.key, date.max) > on)
-    duties = (OpenDuty(duty, tuple(role for role in duty.to if role not in _done_for(duty, state.acts, on))) for duty in owed)
+    duties = (
+        OpenDuty(duty, tuple(role for role in duty.to if role not in _done_for(duty, state.acts, on)))
+        for duty in owed
+    )
     return tuple(sorted((duty for duty in duties if duty.to), key=_age))
 
 
@@ -94,7 +130,12 @@ def _age(duty: OpenDuty) -> tuple[date, str]:
 
 def _done_for(duty: NoticeOwed, acts: Iterable[ActRecorded], on: date) -> set[str]:
     """Return the addressees to whom a notice was given, or who have released it, by a day."""
-    return {role for act in acts if act.effective_on <= on and answers(act, duty) for role in addressees(act, duty)}
+    return {
+        role
+        for act in acts
+        if act.effective_on <= on and answers(act, duty)
+        for role in addressees(act, duty)
+    }
 
 
 def answers(act: ActRecorded, duty: NoticeOwed) -> bool:

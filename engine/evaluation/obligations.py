@@ -11,7 +11,9 @@ from engine.events.states import Obligation
 from engine.terms.clause import Deliver
 
 
-def created(clause: str, terms: Deliver, by: str, on: date, verdict: Verdict, calendar: BusinessDays) -> Obligation | None:
+def created(
+    clause: str, terms: Deliver, by: str, on: date, verdict: Verdict, calendar: BusinessDays
+) -> Obligation | None:
     """Return the Obligation that a FAIL on `on` creates, to be delivered by the party whose role is `by`."""
     if verdict is not Verdict.FAIL:
         return None
@@ -30,5 +32,9 @@ def overdue(obligations: Iterable[Obligation], on: date) -> tuple[Obligation, ..
 
 def open_for(clause: str, obligations: Mapping[str, Obligation]) -> Obligation | None:
     """Return the newest Obligation of a clause that is still owed."""
-    still_open = [obligation for obligation in obligations.values() if obligation.clause == clause and obligation.is_owed]
+    still_open = [
+        obligation
+        for obligation in obligations.values()
+        if obligation.clause == clause and obligation.is_owed
+    ]
     return max(still_open, key=lambda obligation: obligation.created_on, default=None)

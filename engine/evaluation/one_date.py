@@ -33,12 +33,27 @@ from engine.evaluation.report_facts import gpus_counted, held_figures, served_re
 from engine.evaluation.serving_report import overdue_reports, serving
 from engine.evaluation.sweeps import account, accounts_of
 from engine.evaluation.template_facts import template_facts
-from engine.evaluation.test_states import after_deadline, after_last_test, lacks_report, next_state, second_period, suspended
+from engine.evaluation.test_states import (
+    after_deadline,
+    after_last_test,
+    lacks_report,
+    next_state,
+    second_period,
+    suspended,
+)
 from engine.evaluation.trigger_states import TriggerRule, lapsed, moved, next_trigger, undone
 from engine.events.date_standing import standing_of
 from engine.events.deal_state import DealState, after_determination
 from engine.events.draft import Draft
-from engine.events.kinds import ActApplied, ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
+from engine.events.kinds import (
+    ActApplied,
+    ActRecorded,
+    Counted,
+    DeadlinePassed,
+    ObligationMoved,
+    Suspended,
+    Tested,
+)
 from engine.events.rates import Announced
 from engine.events.results import NotDetermined, TestResult, Verdict
 from engine.events.state_digest import state_sha256
@@ -71,7 +86,9 @@ def stepped(inputs: Inputs, results: Mapping[str, TestResult]) -> tuple[tuple[Dr
     _decide(day)
     if PAYMENT in inputs.kinds:
         pay(day)
-    return tuple(day.drafts), after_determination(day.state, inputs.on) if DETERMINATION in inputs.kinds else day.state
+    return tuple(day.drafts), after_determination(
+        day.state, inputs.on
+    ) if DETERMINATION in inputs.kinds else day.state
 
 
 def _past(day: Day) -> None:
@@ -89,7 +106,12 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
     for name, test in state.tests.items():
         longer = second_period(test, terms.covenants.get(name), day.inputs.calendar, on)
         if longer is not None:
-            ended = ActApplied(act=f"second cure period|{name}|{longer.since}", test=longer, before=test.status.value, why=longer.why)
+            ended = ActApplied(
+                act=f"second cure period|{name}|{longer.since}",
+                test=longer,
+                before=test.status.value,
+                why=longer.why,
+            )
             yield longer.since, 0, partial(day.add, "act applied", f"{ended.act}", ended, longer.since)
         passed = after_deadline(test, on) if longer is None else None
         if passed is not None and test.cure is not None:
@@ -102,24 +124,44 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
     for obligation in obligations.overdue(state.obligations.values(), on):
         overdue = ObligationMoved(obligation=obligation, cite=obligation.due.cite)
         subject = f"{obligation_key(obligation)} overdue"
-        yield obligation.status_since, 0, partial(day.add, "obligation", subject, overdue, obligation.status_since)
+        yield (
+            obligation.status_since,
+            0,
+            partial(day.add, "obligation", subject, overdue, obligation.status_since),
+        )
     for start, clock in (*clocks(day), *trigger_clocks(day)):
         yield start, 2, partial(day.add, "act applied", clock.act, clock, start)
     for name, clause in terms.covenants.items():
         closed = after_last_test(state.tests.get(name), clause, on)
         if closed is not None:
-            ended = ActApplied(act=f"last tested|{name}|{closed.since}", test=closed, before=state.tests[name].status.value, why=closed.why)
+            ended = ActApplied(
+                act=f"last tested|{name}|{closed.since}",
+                test=closed,
+                before=state.tests[name].status.value,
+                why=closed.why,
+            )
             yield closed.since, 0, partial(day.add, "act applied", f"{ended.act}|{name}", ended, closed.since)
     yield from (*moved_deadlines(day), *amended_away(day))
     for act in recorded_acts.waiting(state.acts, state.applied, on, terms)[:1]:
         yield act.effective_on, 1, partial(_act, day, act)
-    for since, ended in recorded_acts.waiver_ended(state.tests, state.triggers, on, terms.covenants, day.inputs.calendar)[:1]:
-        yield since, 0, partial(day.add, "act applied", f"{ended.act}|{recorded_acts.subject(ended)}", ended, since)
+    for since, ended in recorded_acts.waiver_ended(
+        state.tests, state.triggers, on, terms.covenants, day.inputs.calendar
+    )[:1]:
+        yield (
+            since,
+            0,
+            partial(day.add, "act applied", f"{ended.act}|{recorded_acts.subject(ended)}", ended, since),
+        )
 
 
 def _lapse(day: Day, name: str, begun: TriggerState) -> None:
     """Put a trigger whose own cure ended unused is in effect, with what follows."""
-    act = ActApplied(act=f"cure not used|{name}|{begun.since}", trigger=begun, before=TriggerStatus.PENDING_CURE.value, why=begun.why)
+    act = ActApplied(
+        act=f"cure not used|{name}|{begun.since}",
+        trigger=begun,
+        before=TriggerStatus.PENDING_CURE.value,
+        why=begun.why,
+    )
     day.add("act applied", f"{act.act}|{recorded_acts.subject(act)}", act, begun.since)
     _consequences(day, name, begun.since)
 
@@ -174,7 +216,11 @@ def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
     """Run one test, if it is due on the date: its result, and the state that it leads to."""
     template = day.inputs.templates[clause.template]
     before = day.state.tests.get(key)
-    if template.dates not in day.inputs.kinds or not is_due(day.inputs, clause, template) or _told_before(day, template, before):
+    if (
+        template.dates not in day.inputs.kinds
+        or not is_due(day.inputs, clause, template)
+        or _told_before(day, template, before)
+    ):
         return
     if _suspend(day, key, clause):
         return
@@ -185,7 +231,12 @@ def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
         day.held[key] = weighed_result.held
     state = next_state(before, _moment(day, key, clause, template, weighed_result))
     used = tuple(dict.fromkeys(i.source.reference for i in result.inputs if i.source.reference))
-    day.add("tested", key, Tested(result=result, state=state, before=before.status if before else None), inputs=used)
+    day.add(
+        "tested",
+        key,
+        Tested(result=result, state=state, before=before.status if before else None),
+        inputs=used,
+    )
     if weighed_result.held is None and state.status is not TestStatus.WAIVED:
         _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
 
@@ -193,13 +244,20 @@ def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
 def _told_before(day: Day, template: Template, before: TestState | None) -> bool:
     """Return whether a test has a result as of the date already: a report that completes the first decides what that left open."""
     as_of = day.inputs.as_of if template.dates == DETERMINATION else None
-    return as_of is not None and before is not None and before.as_of == as_of and before.verdict is not Verdict.NOT_DETERMINED
+    return (
+        as_of is not None
+        and before is not None
+        and before.as_of == as_of
+        and before.verdict is not Verdict.NOT_DETERMINED
+    )
 
 
 def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
     """Return whether a clause is tested on this date of its kind: from its first test date on, as often as it says."""
     on = inputs.measured_on if template.dates == DETERMINATION else inputs.on
-    if (clause.first_tested is not None and on < clause.first_tested) or (clause.last_tested is not None and on > clause.last_tested):
+    if (clause.first_tested is not None and on < clause.first_tested) or (
+        clause.last_tested is not None and on > clause.last_tested
+    ):
         return False
     if clause.frequency == "every date":
         return True
@@ -208,7 +266,11 @@ def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
     if clause.first_tested is not None:
         since = max(since, clause.first_tested)
     if template.dates == PUBLICATION:
-        earlier = tuple(publication_dates(max(since, inputs.terms.closing_date + timedelta(days=1)), on - timedelta(days=1)))
+        earlier = tuple(
+            publication_dates(
+                max(since, inputs.terms.closing_date + timedelta(days=1)), on - timedelta(days=1)
+            )
+        )
     else:
         earlier = tuple(determination_dates(inputs.terms, inputs.calendar, on - timedelta(days=1)))[-14:]
     return not any(since <= earlier_date < on for earlier_date in earlier)
@@ -226,19 +288,29 @@ def _suspend(day: Day, key: str, clause: Clause) -> bool:
         return False
     before = day.state.tests.get(key)
     status = held.status.value if held else "not yet determined"
-    state = suspended(before, key, day.inputs.on, f"not tested: {name} is {status}, not {spring.state} ({spring.cite})")
+    state = suspended(
+        before, key, day.inputs.on, f"not tested: {name} is {status}, not {spring.state} ({spring.cite})"
+    )
     if state is None:
         return False
     if before is None or before.status is not state.status:
-        day.add("suspended", key, Suspended(state=state, before=before.status if before else None, cite=spring.cite))
+        day.add(
+            "suspended",
+            key,
+            Suspended(state=state, before=before.status if before else None, cite=spring.cite),
+        )
     return True
 
 
-def _weighed(day: Day, key: str, clause: Clause, template: Template, known: Facts | None, before: TestState | None) -> Weighed:
+def _weighed(
+    day: Day, key: str, clause: Clause, template: Template, known: Facts | None, before: TestState | None
+) -> Weighed:
     """Return a test's result, and what the agreement makes of it where the data are thin (`rulings.md` 3, 60)."""
     inputs = day.inputs
     as_of = inputs.as_of if template.dates == DETERMINATION else None
-    if known is not None and inputs.as_of != as_of:  # what is tested on Publication Dates sees the day, not the date before it
+    if (
+        known is not None and inputs.as_of != as_of
+    ):  # what is tested on Publication Dates sees the day, not the date before it
         known = template_facts(replace(inputs, as_of=None, terms_as_of=None), day.state)
     clause = inputs.measured_terms.covenants.get(key, clause) if as_of is not None else clause
 
@@ -249,14 +321,18 @@ def _weighed(day: Day, key: str, clause: Clause, template: Template, known: Fact
     result = measured(known) if known is not None else (day.given or {})[key]
 
     def at_agents_rate(used: tuple[str, ...]) -> TestResult | None:
-        agreed = {name: recorded_acts.agreed_rates(day.state.acts, name, inputs.on).get(AGENT) for name in used}
+        agreed = {
+            name: recorded_acts.agreed_rates(day.state.acts, name, inputs.on).get(AGENT) for name in used
+        }
         rates = {name: rate for name, rate in agreed.items() if rate is not None}
         if known is None or len(rates) < len(used):
             return None
         return measured(at_agents_rates(known, rates))
 
     newest = known.rates if known is not None else day.state.rates
-    return weighed(result, inputs.terms.index, (one[-1] for one in newest.values() if one), before, at_agents_rate)
+    return weighed(
+        result, inputs.terms.index, (one[-1] for one in newest.values() if one), before, at_agents_rate
+    )
 
 
 def _moment(day: Day, key: str, clause: Clause, template: Template, weighed_result: Weighed) -> Moment:
@@ -266,24 +342,45 @@ def _moment(day: Day, key: str, clause: Clause, template: Template, weighed_resu
         since = (before.episode_began if before else None) or day.inputs.on
         waiting = before is not None and before.status is TestStatus.CURE_PERIOD and before.cure is None
         received = delivered(day, since, waits=waiting or lacks_report(result))
-        starts = recorded_acts.clock_start(day.state.acts, key, clause.cure.after, since, received, day.inputs.on)
+        starts = recorded_acts.clock_start(
+            day.state.acts, key, clause.cure.after, since, received, day.inputs.on
+        )
     breach, calendar = template.breach_of(clause), day.inputs.calendar
     return Moment(
-        day.inputs.on, result, clause, breach, calendar, weighed_result.held, starts, weighed_result.run, weighed_result.stands_still
+        day.inputs.on,
+        result,
+        clause,
+        breach,
+        calendar,
+        weighed_result.held,
+        starts,
+        weighed_result.run,
+        weighed_result.stands_still,
     )
 
 
-def _oblige(day: Day, key: str, clause: Clause, template: Template, result: TestResult, failing: bool) -> None:
+def _oblige(
+    day: Day, key: str, clause: Clause, template: Template, result: TestResult, failing: bool
+) -> None:
     """Create the Obligation that a FAIL creates, unless one is open or the clause was failing already; a waived clause creates none."""
     if template.deliver is None or failing or obligations.open_for(key, day.state.obligations) is not None:
         return
     terms = template.deliver(clause)
-    made = obligations.created(key, terms, day.inputs.terms.role_of(terms.by), day.inputs.on, result.verdict, day.inputs.calendar)
+    made = obligations.created(
+        key, terms, day.inputs.terms.role_of(terms.by), day.inputs.on, result.verdict, day.inputs.calendar
+    )
     if made is not None:
-        day.add("obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=terms.cite))
+        day.add(
+            "obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=terms.cite)
+        )
 
 
-def _trigger(day: Day, rule: TriggerRule, decided: dict[str, TriggerState], announced: Mapping[str, tuple[Announced, ...]]) -> None:
+def _trigger(
+    day: Day,
+    rule: TriggerRule,
+    decided: dict[str, TriggerState],
+    announced: Mapping[str, tuple[Announced, ...]],
+) -> None:
     """Run one trigger of the terms in force, after the tests and triggers that it looks at.
 
     One that an amendment has taken away counts no more: its state stays as it last stood, and its consequences went with its terms.
@@ -293,15 +390,38 @@ def _trigger(day: Day, rule: TriggerRule, decided: dict[str, TriggerState], anno
     held_tests, tests = frozenset(day.held), day.state.tests
     carried = day.state.taken_over.events if day.state.taken_over is not None else {}
     declared = recorded_acts.declared_events(day.state.acts, on, carried)
-    today = Seen(on, day.results, held_tests, tests, decided, day.inputs.kinds, *entries, day.inputs.terms_since, announced, declared)
+    today = Seen(
+        on,
+        day.results,
+        held_tests,
+        tests,
+        decided,
+        day.inputs.kinds,
+        *entries,
+        day.inputs.terms_since,
+        announced,
+        declared,
+    )
     held, clock = account(day.inputs, day.state, rule.name).held, cure_clock(day, rule)
-    after = undone(next_trigger(before, rule, today, held, target(day, rule.name), clock), day.state.irrevocable.get(rule.name), on)
+    after = undone(
+        next_trigger(before, rule, today, held, target(day, rule.name), clock),
+        day.state.irrevocable.get(rule.name),
+        on,
+    )
     decided[rule.name] = after
     if moved(before, after):
-        day.add("counted", rule.name, Counted(state=after, before=before.status if before else None, cite=rule.cite))
+        day.add(
+            "counted",
+            rule.name,
+            Counted(state=after, before=before.status if before else None, cite=rule.cite),
+        )
     if after.status is TriggerStatus.IN_EFFECT and (before is None or before.status is not after.status):
         _consequences(day, rule.name, on)
-    if after.status is TriggerStatus.NOT_IN_EFFECT and before is not None and before.status is TriggerStatus.IN_EFFECT:
+    if (
+        after.status is TriggerStatus.NOT_IN_EFFECT
+        and before is not None
+        and before.status is TriggerStatus.IN_EFFECT
+    ):
         release(day, rule.name, on)
 
 
@@ -312,10 +432,20 @@ def _consequences(day: Day, name: str, on: date) -> None:
         if consequence.deliver is None or obligations.open_for(name, day.state.obligations) is not None:
             continue
         made = obligations.created(
-            name, consequence.deliver, day.inputs.terms.role_of(consequence.deliver.by), on, Verdict.FAIL, day.inputs.calendar
+            name,
+            consequence.deliver,
+            day.inputs.terms.role_of(consequence.deliver.by),
+            on,
+            Verdict.FAIL,
+            day.inputs.calendar,
         )
         if made is not None:
-            day.add("obligation", f"{obligation_key(made)} created", ObligationMoved(obligation=made, cite=consequence.deliver.cite), on)
+            day.add(
+                "obligation",
+                f"{obligation_key(made)} created",
+                ObligationMoved(obligation=made, cite=consequence.deliver.cite),
+                on,
+            )
 
 
 def _whole(day: Day) -> None:
@@ -336,8 +466,15 @@ def _whole(day: Day) -> None:
         state=day.state,
         results=day.results,
         report=report,
-        report_text=report.source.text if report else served.reason if isinstance(served, NotDetermined) else "",
-        accounts={name: account(inputs, day.state, name) for name in (*accounts_of(inputs.terms, inputs.templates), *kept(inputs))},
+        report_text=report.source.text
+        if report
+        else served.reason
+        if isinstance(served, NotDetermined)
+        else "",
+        accounts={
+            name: account(inputs, day.state, name)
+            for name in (*accounts_of(inputs.terms, inputs.templates), *kept(inputs))
+        },
         taken_away=inputs.taken_away,
         overdue_reports=overdue_reports(inputs),
         served=served_report(inputs),
@@ -346,5 +483,10 @@ def _whole(day: Day) -> None:
     )
     used = (report.source.reference,) if report and report.source.reference else ()
     left, stands = state_sha256(after_determination(day.state, inputs.on)), standing_of(day.state).sha256
-    told = {"as_of": inputs.as_of, "state_sha256": left, "standing_sha256": stands, "calendar_sha256": inputs.calendar_sha256}
+    told = {
+        "as_of": inputs.as_of,
+        "state_sha256": left,
+        "standing_sha256": stands,
+        "calendar_sha256": inputs.calendar_sha256,
+    }
     day.add("determined", "deal", outlook(finished).model_copy(update=told), inputs=used)

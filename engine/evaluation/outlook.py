@@ -26,7 +26,12 @@ from engine.events.kinds import Determined
 from engine.events.results import TestResult, Verdict
 from engine.events.servicing import GpusCounted, HeldFigure, ReportServed
 from engine.events.states import Deadline, ReserveAccount, TestStatus, TriggerStatus
-from engine.terms.contract_dates import counted_from, date_of_period, next_determination_date, next_payment_date
+from engine.terms.contract_dates import (
+    counted_from,
+    date_of_period,
+    next_determination_date,
+    next_payment_date,
+)
 from engine.terms.in_force import Consequence, TermsInForce
 from engine.terms.report_terms import ServicerReports
 from engine.terms.taken_away import TakenAway
@@ -77,12 +82,18 @@ def outlook(day: Finished) -> Determined:
         follows=tuple(sorted(_follows(day), key=lambda follow: (follow.on, follow.subject))),
         strip=strip[1],
         strip_title=strip[0],
-        warnings=(*((day.state.taken_over.warning,) if day.state.taken_over else ()), *_warnings(day.terms), *_doubts(day)),
+        warnings=(
+            *((day.state.taken_over.warning,) if day.state.taken_over else ()),
+            *_warnings(day.terms),
+            *_doubts(day),
+        ),
         served=day.served,
         held=day.held,
         gpus=day.gpus,
         reserves=tuple(
-            account for account in day.accounts.values() if account.held or account.due or account.withdrawn or account.confirmed_on
+            account
+            for account in day.accounts.values()
+            if account.held or account.due or account.withdrawn or account.confirmed_on
         ),
     )
 
@@ -101,7 +112,14 @@ def _principal(day: Finished) -> Figure | None:
 
 def _due(day: Finished) -> Iterator[Due]:
     """Yield what is due, each act with its words beside its facts."""
-    for one in (*_cures(day), *trigger_cures(day.terms, day.state), *_deliveries(day), *_deposits(day), *_report(day), *_duties(day)):
+    for one in (
+        *_cures(day),
+        *trigger_cures(day.terms, day.state),
+        *_deliveries(day),
+        *_deposits(day),
+        *_report(day),
+        *_duties(day),
+    ):
         yield one.model_copy(update={"what": due_words(one)})
 
 
@@ -141,7 +159,10 @@ def _deliveries(day: Finished) -> Iterator[Due]:
             who=obligation.by,
             act="deliver",
             subject=obligation.clause,
-            facts=DueFacts(deliver=obligation.name, overdue_since=obligation.status_since if obligation.status == "OVERDUE" else None),
+            facts=DueFacts(
+                deliver=obligation.name,
+                overdue_since=obligation.status_since if obligation.status == "OVERDUE" else None,
+            ),
             deadline=obligation.due,
             cite=obligation.due.cite,
             urgent=obligation.status == "OVERDUE",
@@ -180,7 +201,15 @@ def _deposits(day: Finished) -> Iterator[Due]:
 def _deposit(one: Sweeping, balance: Fraction, reported: bool) -> Deposit:
     """Return what a sweep takes, and what its account holds in USD before it."""
     sweep = one.sweep
-    return Deposit(share=sweep.share, of=sweep.of, to=sweep.to, held=balance, target=sweep.until, reported=reported, repays=sweep.repays)
+    return Deposit(
+        share=sweep.share,
+        of=sweep.of,
+        to=sweep.to,
+        held=balance,
+        target=sweep.until,
+        reported=reported,
+        repays=sweep.repays,
+    )
 
 
 def _report(day: Finished) -> Iterator[Due]:
@@ -191,19 +220,34 @@ def _report(day: Finished) -> Iterator[Due]:
         facts = DueFacts(period_end=late.period_end, overdue_since=late.due + timedelta(days=1))
         after = date_of_period(day.terms, day.calendar, late.period_end)
         last = _before(day, rule, late.due, after)
-        yield Due(by=late.due, who="servicer", act="report", subject="report", facts=facts, deadline=last, cite=rule.cite, urgent=True)
+        yield Due(
+            by=late.due,
+            who="servicer",
+            act="report",
+            subject="report",
+            facts=facts,
+            deadline=last,
+            cite=rule.cite,
+            urgent=True,
+        )
     following = next_determination_date(day.terms, day.calendar, day.on)
     by = counted_from(rule.due, following, day.calendar)
     last = _before(day, rule, by, following)
     facts = DueFacts(for_date=following)
-    yield Due(by=by, who="servicer", act="report", subject="report", facts=facts, deadline=last, cite=rule.cite)
+    yield Due(
+        by=by, who="servicer", act="report", subject="report", facts=facts, deadline=last, cite=rule.cite
+    )
 
 
 def _before(day: Finished, rule: ServicerReports, by: date, following: date) -> Deadline:
     """Return the last day for a report, with the rule that sets it by a Determination Date."""
-    projected = rule.due.period.unit == "business days" and day.calendar.projected(min(by, following), max(by, following))
+    projected = rule.due.period.unit == "business days" and day.calendar.projected(
+        min(by, following), max(by, following)
+    )
     said, calendar = str(rule.due), day.calendar.name
-    return Deadline(by=by, counted_from=following, rule=said, calendar=calendar, cite=rule.cite, projected=projected)
+    return Deadline(
+        by=by, counted_from=following, rule=said, calendar=calendar, cite=rule.cite, projected=projected
+    )
 
 
 def _duties(day: Finished) -> Iterator[Due]:
@@ -236,12 +280,24 @@ def _by_deadline(day: Finished) -> Iterator[Follow]:
     for name, state in day.state.tests.items():
         if state.status is TestStatus.CURE_PERIOD and state.cure is not None:
             facts = FollowFacts(by=state.cure.by)
-            yield Follow(on=day_after(state.cure), subject=name, what="event of default", facts=facts, cite=state.cure.cite)
+            yield Follow(
+                on=day_after(state.cure),
+                subject=name,
+                what="event of default",
+                facts=facts,
+                cite=state.cure.cite,
+            )
     yield from begin_unless_cured(day.terms, day.state)
     for obligation in day.state.obligations.values():
         if obligation.status == "OPEN":
             facts = FollowFacts(deliver=obligation.name)
-            yield Follow(on=day_after(obligation.due), subject=obligation.clause, what="overdue", facts=facts, cite=obligation.due.cite)
+            yield Follow(
+                on=day_after(obligation.due),
+                subject=obligation.clause,
+                what="overdue",
+                facts=facts,
+                cite=obligation.due.cite,
+            )
 
 
 def _consequences(day: Finished) -> Iterator[Follow]:
@@ -249,7 +305,11 @@ def _consequences(day: Finished) -> Iterator[Follow]:
 
     Sweeps and Obligations are acts with a date of their own.
     """
-    stand = {removal.trigger: removal.terms for removal in day.taken_away if removal.consequences == "stand" and removal.terms is not None}
+    stand = {
+        removal.trigger: removal.terms
+        for removal in day.taken_away
+        if removal.consequences == "stand" and removal.terms is not None
+    }
     for name, trigger in {**stand, **day.terms.triggers}.items():
         state = day.state.triggers.get(name)
         if state is None:
@@ -260,10 +320,18 @@ def _consequences(day: Finished) -> Iterator[Follow]:
                 continue
             facts = FollowFacts(brings=_brings(consequence))
             if state.status is TriggerStatus.IN_EFFECT:
-                later = next_payment_date(day.terms, day.calendar, day.on) if consequence.starts == "next payment date" else None
-                yield Follow(on=later or day.on, subject=name, what="consequence", facts=facts, cite=consequence.cite)
+                later = (
+                    next_payment_date(day.terms, day.calendar, day.on)
+                    if consequence.starts == "next payment date"
+                    else None
+                )
+                yield Follow(
+                    on=later or day.on, subject=name, what="consequence", facts=facts, cite=consequence.cite
+                )
             elif over and consequence.ends == "never":
-                yield Follow(on=day.on, subject=name, what="lasting consequence", facts=facts, cite=consequence.cite)
+                yield Follow(
+                    on=day.on, subject=name, what="lasting consequence", facts=facts, cite=consequence.cite
+                )
 
 
 def _brings(one: Consequence) -> Brings:
@@ -279,10 +347,20 @@ def _counts(day: Finished) -> Iterator[Follow]:
         count = trigger.count if trigger is not None else None
         if trigger is None or count is None or count.count == 0 or count.count != count.needed - 1:
             continue
-        on = following if count.dates == "publication dates" else next_determination_date(day.terms, day.calendar, day.on)
+        on = (
+            following
+            if count.dates == "publication dates"
+            else next_determination_date(day.terms, day.calendar, day.on)
+        )
         inside = trigger.status is TriggerStatus.IN_EFFECT
         facts = FollowFacts(count=count.count, needed=count.needed)
-        yield Follow(on=on, subject=name, what="trigger ends" if inside else "trigger begins", facts=facts, cite=rule.cite)
+        yield Follow(
+            on=on,
+            subject=name,
+            what="trigger ends" if inside else "trigger begins",
+            facts=facts,
+            cite=rule.cite,
+        )
 
 
 def _rates(day: Finished) -> Iterator[Follow]:
@@ -326,7 +404,11 @@ def _doubts(day: Finished) -> Iterator[str]:
     """Yield what a template says beside a FAIL of its clause: of a reading that fires near the Closing Date level, for one."""
     for name, result in day.results.items():
         clause = day.terms.covenants.get(name)
-        doubt = day.templates[clause.template].doubt if clause is not None and result.verdict is Verdict.FAIL else None
+        doubt = (
+            day.templates[clause.template].doubt
+            if clause is not None and result.verdict is Verdict.FAIL
+            else None
+        )
         if clause is None or doubt is None:
             continue
         index = day.terms.index_of(clause)

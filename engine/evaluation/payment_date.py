@@ -33,10 +33,19 @@ def release(day: Day, name: str, on: date) -> None:
     balance = account(day.inputs, day.state, name).held
     for sweep in sweeps(day.inputs.terms, day.inputs.templates):
         if sweep.trigger == name and sweep.sweep.on_end not in (None, "keep") and balance > 0:
-            released = ReserveReleased(clause=name, on=on, amount=balance, to=sweep.sweep.on_end, cite=sweep.cite)
+            released = ReserveReleased(
+                clause=name, on=on, amount=balance, to=sweep.sweep.on_end, cite=sweep.cite
+            )
             day.add("reserve released", name, released, on=on)
 
 
 def target(day: Day, name: str) -> Fraction | None:
     """Return the balance at which the reserve account of a trigger's sweep is full, in USD; None if it has none."""
-    return next((sweep.sweep.until for sweep in sweeps(day.inputs.terms, day.inputs.templates) if sweep.trigger == name), None)
+    return next(
+        (
+            sweep.sweep.until
+            for sweep in sweeps(day.inputs.terms, day.inputs.templates)
+            if sweep.trigger == name
+        ),
+        None,
+    )

@@ -30,5 +30,7 @@ def with_register(terms: TermsInForce, registers: Mapping[str, RegisterChanged],
     if not registers:
         return terms
     pledged = pledged_gpus(terms, registers, on)
-    assets = {name: asset.model_copy(update={"gpus": pledged[name]}) for name, asset in terms.pledged_assets.items()}
+    assets = {
+        name: asset.model_copy(update={"gpus": pledged[name]}) for name, asset in terms.pledged_assets.items()
+    }
     return terms.model_copy(update={"pledged_assets": assets})

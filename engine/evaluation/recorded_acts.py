@@ -11,8 +11,22 @@ from engine.evaluation.obligations import open_for
 from engine.evaluation.test_states import after_waiver, cured
 from engine.evaluation.trigger_states import trigger_cured
 from engine.events.kinds import ActApplied, ActRecorded
-from engine.events.states import Obligation, TestState, TestStatus, TriggerState, TriggerStatus, obligation_key
-from engine.terms.act_requirements import CLOCK_ACTS, DECIDING, EVENT_ACTS, MANIFEST_ERROR, PAYMENT_MADE, RATE_ACTS
+from engine.events.states import (
+    Obligation,
+    TestState,
+    TestStatus,
+    TriggerState,
+    TriggerStatus,
+    obligation_key,
+)
+from engine.terms.act_requirements import (
+    CLOCK_ACTS,
+    DECIDING,
+    EVENT_ACTS,
+    MANIFEST_ERROR,
+    PAYMENT_MADE,
+    RATE_ACTS,
+)
 from engine.terms.clause import Clause
 from engine.terms.contract_dates import cut_off_on
 from engine.terms.in_force import TermsInForce
@@ -22,9 +36,15 @@ ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, *EVENT_ACTS, MANIFEST_ERROR, PA
 """Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
 
 
-def waiting(acts: Iterable[ActRecorded], applied: frozenset[str], on: date, terms: TermsInForce) -> tuple[ActRecorded, ...]:
+def waiting(
+    acts: Iterable[ActRecorded], applied: frozenset[str], on: date, terms: TermsInForce
+) -> tuple[ActRecorded, ...]:
     """Return Acts on states that are effective by `on` and have not been considered, earliest first."""
-    counting = (act for act in acts if act.act in ON_STATES and counts_for(act, terms) <= on and act.identity not in applied)
+    counting = (
+        act
+        for act in acts
+        if act.act in ON_STATES and counts_for(act, terms) <= on and act.identity not in applied
+    )
     return tuple(sorted(counting, key=lambda act: act.effective_on))
 
 
@@ -39,7 +59,10 @@ def counts_for(act: ActRecorded, terms: TermsInForce) -> date:
 
 
 def effects(
-    act: ActRecorded, tests: Mapping[str, TestState], triggers: Mapping[str, TriggerState], open_obligations: Mapping[str, Obligation]
+    act: ActRecorded,
+    tests: Mapping[str, TestState],
+    triggers: Mapping[str, TriggerState],
+    open_obligations: Mapping[str, Obligation],
 ) -> tuple[ActApplied, ...]:
     """Return what one Act changes of the states on its effective date; an Act that changes none is considered once and says so."""
     applied = tuple(_effects(act, tests, triggers, open_obligations))
@@ -47,7 +70,11 @@ def effects(
 
 
 def waiver_ended(
-    tests: Mapping[str, TestState], triggers: Mapping[str, TriggerState], on: date, covenants: Mapping[str, Clause], calendar: BusinessDays
+    tests: Mapping[str, TestState],
+    triggers: Mapping[str, TriggerState],
+    on: date,
+    covenants: Mapping[str, Clause],
+    calendar: BusinessDays,
 ) -> tuple[tuple[date, ActApplied], ...]:
     """Return what waivers that ended before `on` leave behind, each with the day from which it is so, earliest first."""
     waivers = []
@@ -55,22 +82,45 @@ def waiver_ended(
         ended = after_waiver(state, on, covenants.get(name), calendar)
         if ended is not None:
             identity = f"waiver ended|{name}|{ended.since}"
-            waivers.append((ended.since, ActApplied(act=identity, test=ended, before=state.status.value, why="the waiver ended")))
+            waivers.append(
+                (
+                    ended.since,
+                    ActApplied(act=identity, test=ended, before=state.status.value, why="the waiver ended"),
+                )
+            )
     for name, trigger in triggers.items():
         again = trigger_after_waiver(trigger, on)
         if again is not None:
             identity = f"waiver ended|{name}|{again.since}"
-            waivers.append((again.since, ActApplied(act=identity, trigger=again, before=trigger.status.value, why="the waiver ended")))
+            waivers.append(
+                (
+                    again.since,
+                    ActApplied(
+                        act=identity, trigger=again, before=trigger.status.value, why="the waiver ended"
+                    ),
+                )
+            )
     return tuple(sorted(waivers, key=lambda end: end[0]))
 
 
 def trigger_after_waiver(trigger: TriggerState, on: date) -> TriggerState | None:
     """Return the state in which a waiver that ended before `on` leaves a trigger: in effect again where it was; its counts begin afresh."""
-    if trigger.status is not TriggerStatus.WAIVED or trigger.waived_until is None or trigger.waived_until >= on:
+    if (
+        trigger.status is not TriggerStatus.WAIVED
+        or trigger.waived_until is None
+        or trigger.waived_until >= on
+    ):
         return None
     status = trigger.waived_from or TriggerStatus.NOT_IN_EFFECT
     since = trigger.waived_until + timedelta(days=1)
-    ended = {"status": status, "since": since, "waived_until": None, "waived_by": None, "waived_from": None, "why": "the waiver ended"}
+    ended = {
+        "status": status,
+        "since": since,
+        "waived_until": None,
+        "waived_by": None,
+        "waived_from": None,
+        "why": "the waiver ended",
+    }
     return trigger.model_copy(update=ended)
 
 
@@ -96,10 +146,16 @@ def _effects(
     due = open_for(act.clause or "", open_obligations)
     if act.act in ("obligation satisfied", "appraisal delivered") and due is not None:
         done = {"status": "SATISFIED", "status_since": act.effective_on, "satisfied_by": act.document}
-        return [ActApplied(act=act.identity, obligation=due.model_copy(update=done), before=due.status, why=why)]
+        return [
+            ActApplied(act=act.identity, obligation=due.model_copy(update=done), before=due.status, why=why)
+        ]
     applied = []
     if test is not None and act.act in ON_TESTS and test.status in ON_TESTS[act.act][0]:
-        applied.append(ActApplied(act=act.identity, test=ON_TESTS[act.act][1](test, act, why), before=test.status.value, why=why))
+        applied.append(
+            ActApplied(
+                act=act.identity, test=ON_TESTS[act.act][1](test, act, why), before=test.status.value, why=why
+            )
+        )
     if trigger is not None and act.act in ON_TRIGGERS and trigger.status in ON_TRIGGERS[act.act][0]:
         moved = ON_TRIGGERS[act.act][1](trigger, act, why)
         applied.append(ActApplied(act=act.identity, trigger=moved, before=trigger.status.value, why=why))
@@ -115,10 +171,18 @@ def _discharged(
 ) -> Iterator[ActApplied]:
     """Close everything of the deal: monitoring ends (`rulings.md` 28)."""
     for test in tests.values():
-        yield ActApplied(act=act.identity, test=_to(test, TestStatus.CLOSED, act, why), before=test.status.value, why=why)
+        yield ActApplied(
+            act=act.identity, test=_to(test, TestStatus.CLOSED, act, why), before=test.status.value, why=why
+        )
     for trigger in triggers.values():
         closed = trigger.model_copy(
-            update={"status": TriggerStatus.CLOSED, "since": act.effective_on, "begins": (), "ends": (), "why": why}
+            update={
+                "status": TriggerStatus.CLOSED,
+                "since": act.effective_on,
+                "begins": (),
+                "ends": (),
+                "why": why,
+            }
         )
         yield ActApplied(act=act.identity, trigger=closed, before=trigger.status.value, why=why)
     for due in open_obligations.values():
@@ -165,14 +229,26 @@ def _trigger_waived(trigger: TriggerState, act: ActRecorded, why: str) -> Trigge
     said = {"waived_until": act.until, "waived_by": act.document, "why": why}
     if trigger.status is TriggerStatus.WAIVED:
         return trigger.model_copy(update=said)
-    begun = {"status": TriggerStatus.WAIVED, "since": act.effective_on, "begins": (), "ends": (), "waived_from": trigger.status}
+    begun = {
+        "status": TriggerStatus.WAIVED,
+        "since": act.effective_on,
+        "begins": (),
+        "ends": (),
+        "waived_from": trigger.status,
+    }
     return trigger.model_copy(update={**said, **begun})
 
 
 def _trigger_ended(trigger: TriggerState, act: ActRecorded, why: str) -> TriggerState:
     """Return the state of a trigger that an Act ended: what begins it again must be new since then (`rulings.md` 45)."""
     ended = {"since": act.effective_on, "ended_on": act.effective_on}
-    return TriggerState(trigger=trigger.trigger, status=TriggerStatus.NOT_IN_EFFECT, why=why, cured_on=trigger.cured_on, **ended)
+    return TriggerState(
+        trigger=trigger.trigger,
+        status=TriggerStatus.NOT_IN_EFFECT,
+        why=why,
+        cured_on=trigger.cured_on,
+        **ended,
+    )
 
 
 S = TestStatus
@@ -186,10 +262,15 @@ ON_TESTS: dict[str, tuple[tuple[TestStatus, ...], Callable[[TestState, ActRecord
 }
 """For each Act on a test: from which statuses it works, and where it leads."""
 T = TriggerStatus
-ON_TRIGGERS: dict[str, tuple[tuple[TriggerStatus, ...], Callable[[TriggerState, ActRecorded, str], TriggerState]]] = {
+ON_TRIGGERS: dict[
+    str, tuple[tuple[TriggerStatus, ...], Callable[[TriggerState, ActRecorded, str], TriggerState]]
+] = {
     "waiver": ((T.NOT_IN_EFFECT, T.PENDING_CURE, T.IN_EFFECT, T.WAIVED), _trigger_waived),
     "trigger ended": ((T.IN_EFFECT, T.PENDING_CURE, T.WAIVED), _trigger_ended),
-    "cure accepted": ((T.PENDING_CURE,), lambda trigger, act, why: trigger_cured(trigger, act.effective_on, why)),
+    "cure accepted": (
+        (T.PENDING_CURE,),
+        lambda trigger, act, why: trigger_cured(trigger, act.effective_on, why),
+    ),
 }
 """The same for each Act on a trigger."""
 
@@ -200,7 +281,10 @@ def declared_events(acts: Iterable[ActRecorded], on: date, carried: Mapping[str,
     `carried` are those that stood when the deal was taken over.
     """
     declared = dict(carried)
-    for act in sorted((one for one in acts if one.act in EVENT_ACTS and one.effective_on <= on), key=lambda one: one.effective_on):
+    for act in sorted(
+        (one for one in acts if one.act in EVENT_ACTS and one.effective_on <= on),
+        key=lambda one: one.effective_on,
+    ):
         if act.act == "event declared":
             declared.setdefault(act.clause or "", act.effective_on)
         else:
@@ -215,15 +299,23 @@ def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str,
         step = RATE_ACTS.get(act.act)
         serves = act.effective_on == on or (step == "successor benchmark" and act.effective_on <= on)
         if step is not None and serves and act.details.get("index") == index:
-            rate = read_set_rate(act.details.get("rate", ""))  # one that cannot be read sets nothing, and the next step is tried
+            rate = read_set_rate(
+                act.details.get("rate", "")
+            )  # one that cannot be read sets nothing, and the next step is tried
             values |= {step: rate} if rate is not None else {}
     return values
 
 
-def clock_start(acts: Iterable[ActRecorded], clause: str, after: str, since: date, report_received: date | None, on: date) -> date | None:
+def clock_start(
+    acts: Iterable[ActRecorded], clause: str, after: str, since: date, report_received: date | None, on: date
+) -> date | None:
     """Return the date of the event that a cure clock counts from, none while by `on` it has not happened (`rulings.md` 24)."""
     if after == "delivery of the report":
         return report_received
     wanted = CLOCK_ACTS if after == "earlier of knowledge and notice" else CLOCK_ACTS[:1]
-    dates = [act.effective_on for act in acts if act.act in wanted and act.clause == clause and since <= act.effective_on <= on]
+    dates = [
+        act.effective_on
+        for act in acts
+        if act.act in wanted and act.clause == clause and since <= act.effective_on <= on
+    ]
     return min(dates, default=None)

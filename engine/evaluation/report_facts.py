@@ -29,7 +29,13 @@ def served_report(inputs: Inputs) -> ReportServed | None:
 def held_figures(inputs: Inputs) -> tuple[HeldFigure, ...]:
     """Return every figure that awaits confirmation, of the newest report first."""
     return tuple(
-        HeldFigure(document=report.document, period_end=report.period_end, name=name, reported=report.awaiting[name], why=why)
+        HeldFigure(
+            document=report.document,
+            period_end=report.period_end,
+            name=name,
+            reported=report.awaiting[name],
+            why=why,
+        )
         for report in known_reports(inputs)
         for name, why in report.held.items()
     )
@@ -38,9 +44,13 @@ def held_figures(inputs: Inputs) -> tuple[HeldFigure, ...]:
 def gpus_counted(inputs: Inputs) -> tuple[GpusCounted, ...]:
     """Return each asset class of which the newest count that was reported is above the register: only what is pledged is counted."""
     gpu_counts = []
-    for name, pledged in pledged_gpus(inputs.measured_terms, inputs.state.registers, inputs.measured_on).items():
+    for name, pledged in pledged_gpus(
+        inputs.measured_terms, inputs.state.registers, inputs.measured_on
+    ).items():
         counts = (report.figures.get(f"available.{name}.gpus") for report in known_reports(inputs))
         newest = next((int(count.value) for count in counts if count is not None), 0)
         if newest > pledged:
-            gpu_counts.append(GpusCounted(asset_class=name, reported=newest, pledged=pledged, counted=pledged))
+            gpu_counts.append(
+                GpusCounted(asset_class=name, reported=newest, pledged=pledged, counted=pledged)
+            )
     return tuple(gpu_counts)

@@ -60,12 +60,21 @@ def reserve_account(clause: str, said: Said, on: date) -> ReserveAccount:
         return ReserveAccount(clause=clause, held=due, due=due, withdrawn=_withdrawn(clause, said, moved, on))
     since = balance[0] if balance else date.min
     paid = sum((amount for day, amount in payments if day > since), Fraction(0))
-    released = sum((move.amount for move in moved if isinstance(move, ReserveReleased) and since < move.on <= on), Fraction(0))
+    released = sum(
+        (move.amount for move in moved if isinstance(move, ReserveReleased) and since < move.on <= on),
+        Fraction(0),
+    )
     held = (balance[1] if balance else Fraction(0)) + paid - released
     newest = max(days)
     known_then = opening is not None and opening.confirmed_on == newest and opening.due_then is not None
     due_then = opening.due_then if known_then and opening is not None else _due(moved, newest, opening)
-    return ReserveAccount(clause=clause, held=max(held, Fraction(0)), due=_due(moved, on, opening), due_then=due_then, confirmed_on=newest)
+    return ReserveAccount(
+        clause=clause,
+        held=max(held, Fraction(0)),
+        due=_due(moved, on, opening),
+        due_then=due_then,
+        confirmed_on=newest,
+    )
 
 
 def _due(moved: Iterable[Money], on: date, opening: ReserveAccount | None) -> Fraction:
@@ -104,7 +113,9 @@ def _figure(report: ReportReceived, names: Iterable[str]) -> tuple[date, Fractio
 def _balance(clause: str, said: Said) -> tuple[date, Fraction] | None:
     """Return the newest balance that a report has given, with its day; None if none has."""
     balances = (_figure(report, _names(BALANCE, clause, said.sole)) for report in said.reports)
-    return max((balance for balance in balances if balance is not None), key=lambda balance: balance[0], default=None)
+    return max(
+        (balance for balance in balances if balance is not None), key=lambda balance: balance[0], default=None
+    )
 
 
 def _payments(clause: str, said: Said, on: date) -> list[tuple[date, Fraction]]:
@@ -122,6 +133,10 @@ def _payments(clause: str, said: Said, on: date) -> list[tuple[date, Fraction]]:
 
 def _by_acts(clause: str, acts: Iterable[ActRecorded], on: date) -> Iterator[tuple[date, Fraction]]:
     for act in acts:
-        amount = read_amount(act.details.get("amount", "")) if act.act == PAYMENT_MADE and act.clause == clause else None
+        amount = (
+            read_amount(act.details.get("amount", ""))
+            if act.act == PAYMENT_MADE and act.clause == clause
+            else None
+        )
         if amount is not None and act.effective_on <= on:
             yield act.effective_on, -amount if act.details.get("paid_to") == TO_BORROWER else amount

@@ -11,7 +11,15 @@ from engine.evaluation.delivered_dates import period_end_of
 from engine.evaluation.inputs import Inputs
 from engine.events.kinds import ReportReceived
 from engine.events.results import Given, NotDetermined, Source
-from engine.terms.contract_dates import counted_from, cut_off_on, date_of_period, earlier, moment_on, period_ends, period_start
+from engine.terms.contract_dates import (
+    counted_from,
+    cut_off_on,
+    date_of_period,
+    earlier,
+    moment_on,
+    period_ends,
+    period_start,
+)
 from engine.terms.in_force import TermsInForce
 
 WEEK = timedelta(days=7)
@@ -23,7 +31,11 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
     cite = rule.cite if rule else "deal file"
     received = known_reports(inputs)
     end = period_end_of(inputs.measured_terms, inputs.as_of) if inputs.as_of is not None else None
-    if rule is not None and end is not None and not any(period_start(rule, end) <= one.period_end for one in received):
+    if (
+        rule is not None
+        and end is not None
+        and not any(period_start(rule, end) <= one.period_end for one in received)
+    ):
         reason = f"the Servicer's report for the period to {end} has not been delivered"
         return NotDetermined(reason=reason, cite=cite, lacks="report")
     if not received:
@@ -43,8 +55,13 @@ def newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
     A correction comes after what it corrects. When a report was entered decides nothing: it counts from its receipt.
     """
     cut_off = cut_off_on(inputs.terms, inputs.on)
-    received = [(serves_from(report, inputs.state.reports, inputs.terms), report) for report in inputs.state.reports]
-    by_receipt = [(report.as_of, at, report.counts_from(inputs.terms.time_zone), _rank(report), report) for at, report in received]
+    received = [
+        (serves_from(report, inputs.state.reports, inputs.terms), report) for report in inputs.state.reports
+    ]
+    by_receipt = [
+        (report.as_of, at, report.counts_from(inputs.terms.time_zone), _rank(report), report)
+        for at, report in received
+    ]
     kept = [one for one in by_receipt if one[1] <= cut_off]
     return tuple(one[-1] for one in sorted(kept, key=lambda one: (one[0], one[2], one[3])))[::-1]
 
@@ -65,30 +82,46 @@ def serves_from(report: ReportReceived, reports: Iterable[ReportReceived], terms
     rule, zone = terms.servicer_reports, terms.time_zone
     if report.corrects is None or rule is None or rule.corrected_report != "retest":
         return report.counts_from(zone)
-    return min(other.counts_from(zone) for other in (report, *reports) if other.period_end == report.period_end)
+    return min(
+        other.counts_from(zone) for other in (report, *reports) if other.period_end == report.period_end
+    )
 
 
 def reported(report: ReportReceived, inputs: Inputs) -> Reported:
     """Return a received report as the tests read it, with the words that name its source, and with what it completes."""
     kind = "worked example" if inputs.example else "servicer report"
     text = report.document if inputs.example else f"Servicer's report {report.document}"
-    source = Source.model_validate({"kind": kind, "text": text, "as_of": report.as_of, "reference": report.sha256 or None})
-    days = (report.period_start, report.period_end) if report.sha256 else None  # what is assumed is of whatever days are asked for
+    source = Source.model_validate(
+        {"kind": kind, "text": text, "as_of": report.as_of, "reference": report.sha256 or None}
+    )
+    days = (
+        (report.period_start, report.period_end) if report.sha256 else None
+    )  # what is assumed is of whatever days are asked for
     whole = Reported(report.figures, source, report.given, report.held, days)
     if report.completes is None:
         return whole
-    older = next((one for one in known_reports(inputs) if one is not report and _completed_by(one, report)), None)
+    older = next(
+        (one for one in known_reports(inputs) if one is not report and _completed_by(one, report)), None
+    )
     return whole if older is None else _completed(whole, reported(older, inputs))
 
 
 def _completed_by(one: ReportReceived, report: ReportReceived) -> bool:
     """Return whether a report adds to another of its period, which came before it."""
-    return one.period_end == report.period_end and str(one.as_of) == report.completes and one.completes != str(report.as_of)
+    return (
+        one.period_end == report.period_end
+        and str(one.as_of) == report.completes
+        and one.completes != str(report.as_of)
+    )
 
 
 def _completed(newer: Reported, older: Reported) -> Reported:
     """Return both reports' figures as one: each keeps the source that it came from."""
-    own = {name: Given(as_of=older.source_of(name).as_of, source=None) for name in older.figures if name not in older.given}
+    own = {
+        name: Given(as_of=older.source_of(name).as_of, source=None)
+        for name in older.figures
+        if name not in older.given
+    }
     return Reported(
         {**older.figures, **newer.figures},
         newer.source,
@@ -124,7 +157,11 @@ def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
 def _of_a_former_servicer(inputs: Inputs, end: date, due: date) -> bool:
     """Whether a period's report was due under a former servicer, and the takeover says nothing of it or of an older one."""
     handed = inputs.state.taken_over
-    return handed is not None and due <= handed.as_of and (handed.reports_from is None or end < handed.reports_from)
+    return (
+        handed is not None
+        and due <= handed.as_of
+        and (handed.reports_from is None or end < handed.reports_from)
+    )
 
 
 def report_due(inputs: Inputs) -> ReportDue | None:
@@ -136,4 +173,8 @@ def report_due(inputs: Inputs) -> ReportDue | None:
 
 def overdue_reports(inputs: Inputs) -> tuple[ReportDue, ...]:
     """Return the newest periods in a row whose reports are late and have not come, oldest first."""
-    return tuple(reversed(tuple(takewhile(lambda one: one.received is None and one.due < inputs.on, reports_due(inputs)))))
+    return tuple(
+        reversed(
+            tuple(takewhile(lambda one: one.received is None and one.due < inputs.on, reports_due(inputs)))
+        )
+    )

@@ -39,7 +39,12 @@ def sweeps(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[S
     for name, trigger in terms.triggers.items():
         for consequence in trigger.consequences:
             if consequence.sweep is not None:
-                yield Sweeping(name, consequence.sweep, consequence.who or "servicer", consequence.sweep.cite or consequence.cite)
+                yield Sweeping(
+                    name,
+                    consequence.sweep,
+                    consequence.who or "servicer",
+                    consequence.sweep.cite or consequence.cite,
+                )
 
 
 def accounts_of(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[str, ...]:
@@ -49,7 +54,10 @@ def accounts_of(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple
 
 def account(inputs: Inputs, state: DealState, clause: str) -> ReserveAccount:
     """Return the reserve account of a sweep at the end of the date, from `state` and the reports received by then (`rulings.md` 30a)."""
-    accounts = {*accounts_of(inputs.terms, inputs.templates), *(removal.trigger for removal in inputs.taken_away)}
+    accounts = {
+        *accounts_of(inputs.terms, inputs.templates),
+        *(removal.trigger for removal in inputs.taken_away),
+    }
     if clause not in accounts:
         return ReserveAccount(clause=clause, held=Fraction(0), due=Fraction(0))
     sole = len(accounts) == 1
@@ -57,7 +65,9 @@ def account(inputs: Inputs, state: DealState, clause: str) -> ReserveAccount:
     return reserve_account(clause, said, inputs.on)
 
 
-def left_to_repay(terms: TermsInForce, sweep: Sweep, figure: Callable[[str], Fraction | None]) -> Fraction | None:
+def left_to_repay(
+    terms: TermsInForce, sweep: Sweep, figure: Callable[[str], Fraction | None]
+) -> Fraction | None:
     """Return the balance of the class that a sweep repays, in USD; None if no report gives it, and for a reserve account."""
     if sweep.repays is None:
         return None
@@ -99,7 +109,9 @@ def swept(
             reason=f"the Servicer's report lacks {', '.join(lacking)}",
         )
     given = {name: value for name, value in figures.items() if value is not None}
-    excess = max(Fraction(0), given["collections"] - given["operating_costs"] - given["debt_service"] - given["fees"])
+    excess = max(
+        Fraction(0), given["collections"] - given["operating_costs"] - given["debt_service"] - given["fees"]
+    )
     room = min(excess * sweep.share, max(Fraction(0), excess - taken))
     room = room if most is None else min(room, most)
     room = room if sweep.until is None else min(room, max(Fraction(0), sweep.until - balance))

@@ -24,7 +24,9 @@ def week_from_tapes(end: date, tapes: Sequence[ReportReceived], inputs: Inputs) 
         inputs: the date.
     """
     days = [end - n * DAY for n in range(7)]
-    by_day = {day: next((one for one in tapes if one.period_start <= day <= one.period_end), None) for day in days}
+    by_day = {
+        day: next((one for one in tapes if one.period_start <= day <= one.period_end), None) for day in days
+    }
     used = [one for one in tapes if any(one is by_day[day] for day in days)]
     if any(one is None for one in by_day.values()):
         return None
@@ -45,7 +47,11 @@ def week_from_tapes(end: date, tapes: Sequence[ReportReceived], inputs: Inputs) 
 
 
 def _as_report(
-    end: date, hours: dict[str, Fraction], revenue: dict[str, Fraction], used: Sequence[ReportReceived], inputs: Inputs
+    end: date,
+    hours: dict[str, Fraction],
+    revenue: dict[str, Fraction],
+    used: Sequence[ReportReceived],
+    inputs: Inputs,
 ) -> Reported:
     """Return the sums as figures of one week, with the sources that they come from; what is held of a report is held of them."""
     figures: dict[str, Figure] = {}

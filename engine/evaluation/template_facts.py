@@ -40,7 +40,10 @@ def _rates_by_then(inputs: Inputs, state: DealState) -> Mapping[str, tuple[Refer
     """Return the Reference Rates up to the date that is measured."""
     if inputs.as_of is None:
         return state.rates
-    return {name: tuple(rate for rate in rates if rate.on <= inputs.measured_on) for name, rates in state.rates.items()}
+    return {
+        name: tuple(rate for rate in rates if rate.on <= inputs.measured_on)
+        for name, rates in state.rates.items()
+    }
 
 
 def _published_by_then(inputs: Inputs) -> Mapping[str, tuple[Published, ...]]:
@@ -48,7 +51,10 @@ def _published_by_then(inputs: Inputs) -> Mapping[str, tuple[Published, ...]]:
     if inputs.as_of is None:
         return inputs.series
     last = inputs.measured_on
-    return {name: tuple(one for one in prints if one.publication_date <= last) for name, prints in inputs.series.items()}
+    return {
+        name: tuple(one for one in prints if one.publication_date <= last)
+        for name, prints in inputs.series.items()
+    }
 
 
 def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
@@ -62,7 +68,10 @@ def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
         end = last - back * WEEK
         if end <= inputs.terms.closing_date:
             break
-        inside = next((report for report in received if end - WEEK < report.period_end <= end and of_a_week(report)), None)
+        inside = next(
+            (report for report in received if end - WEEK < report.period_end <= end and of_a_week(report)),
+            None,
+        )
         week = reported(inside, inputs) if inside is not None else week_from_tapes(end, tapes, inputs)
         windows.append((end, week))
     return tuple(reversed(windows))

@@ -18,9 +18,11 @@ from engine.terms.clause import Clause, Cure, MaintenanceClause, default_needs
 from engine.terms.periods import Period, Persistence
 
 S = TestStatus
-PENDING_WHY = {"default": "", "counts": "counted by a trigger, no default", "obligation": "an Obligation follows, no default"} | {
-    "information": "for information only; nothing counts it"
-}
+PENDING_WHY = {
+    "default": "",
+    "counts": "counted by a trigger, no default",
+    "obligation": "an Obligation follows, no default",
+} | {"information": "for information only; nothing counts it"}
 """What a FAIL that is not a breach, or not yet one, waits for."""
 
 
@@ -58,28 +60,56 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
 
 def _shortfall(state: TestState, moment: Moment, failed: bool) -> dict[str, object]:
     """Return, for a clause that may have a second Cure Period, by how much its episode's first date missed the limit, and this one."""
-    cure, apart = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none", moment.result.headroom
-    if not isinstance(cure, Cure) or cure.extension is None or apart is None or moment.result.measured is None:
+    cure, apart = (
+        moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none",
+        moment.result.headroom,
+    )
+    if (
+        not isinstance(cure, Cure)
+        or cure.extension is None
+        or apart is None
+        or moment.result.measured is None
+    ):
         return {}
-    first = state.shortfalls[0] if state.shortfalls is not None and state.episode_began is not None else -apart.value
+    first = (
+        state.shortfalls[0]
+        if state.shortfalls is not None and state.episode_began is not None
+        else -apart.value
+    )
     known = failed or state.episode_began is not None
     return {"shortfalls": (first, -apart.value) if known else None, "newest": moment.result.measured.value}
 
 
-def second_period(state: TestState, clause: Clause | None, calendar: BusinessDays, on: date) -> TestState | None:
+def second_period(
+    state: TestState, clause: Clause | None, calendar: BusinessDays, on: date
+) -> TestState | None:
     """Return a Cure Period that goes on for a second time after its last day, if enough was made good by then (`rulings.md` 52a)."""
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
-    if state.status is not S.CURE_PERIOD or state.cure is None or state.cure.by >= on or not isinstance(cure, Cure):
+    if (
+        state.status is not S.CURE_PERIOD
+        or state.cure is None
+        or state.cure.by >= on
+        or not isinstance(cure, Cure)
+    ):
         return None
     more = cure.extension
     if more is None or state.extended or state.shortfalls is None or state.newest is None:
         return None
     # The first failure of the episode is the measure: a repayment counts even if the rate has fallen since.
     first, now = state.shortfalls
-    if first - now < more.if_made_good * first or (more.not_below is not None and state.newest < more.not_below):
+    if first - now < more.if_made_good * first or (
+        more.not_below is not None and state.newest < more.not_below
+    ):
         return None
     due = deadline(state.cure.by, more.within, calendar, more.cite, "last day of the first Cure Period", on)
-    return state.model_copy(update={"cure": due, "since": day_after(state.cure), "extended": True, "why": "the second Cure Period"})
+    return state.model_copy(
+        update={
+            "cure": due,
+            "since": day_after(state.cure),
+            "extended": True,
+            "why": "the second Cure Period",
+        }
+    )
 
 
 def after_deadline(state: TestState, on: date) -> TestState | None:
@@ -90,7 +120,14 @@ def after_deadline(state: TestState, on: date) -> TestState | None:
         return None
     since = day_after(state.cure)
     why = f"not cured by {state.cure.by}"
-    return state.model_copy(update={"status": S.EVENT_OF_DEFAULT, "since": since, "why": why, "effective_on": _effective(state, since)})
+    return state.model_copy(
+        update={
+            "status": S.EVENT_OF_DEFAULT,
+            "since": since,
+            "why": why,
+            "effective_on": _effective(state, since),
+        }
+    )
 
 
 def after_last_test(state: TestState | None, clause: Clause, on: date) -> TestState | None:
@@ -98,10 +135,21 @@ def after_last_test(state: TestState | None, clause: Clause, on: date) -> TestSt
 
     None while it is, and where a breach is open, which runs on (`rulings.md` 50).
     """
-    if state is None or clause.last_tested is None or on <= clause.last_tested or state.status not in (S.COMPLIANT, S.WATCH, S.PENDING):
+    if (
+        state is None
+        or clause.last_tested is None
+        or on <= clause.last_tested
+        or state.status not in (S.COMPLIANT, S.WATCH, S.PENDING)
+    ):
         return None
     since = max(clause.last_tested + timedelta(days=1), state.since)
-    ended = {"status": S.CLOSED, "since": since, "episode_began": None, "counted": (), "why": f"last tested on {clause.last_tested}"}
+    ended = {
+        "status": S.CLOSED,
+        "since": since,
+        "episode_began": None,
+        "counted": (),
+        "why": f"last tested on {clause.last_tested}",
+    }
     return state.model_copy(update=ended)
 
 
@@ -110,7 +158,9 @@ def _effective(state: TestState, since: date) -> date | None:
     return since if state.default_needs == "nothing" else None
 
 
-def after_waiver(state: TestState, on: date, clause: Clause | None, calendar: BusinessDays) -> TestState | None:
+def after_waiver(
+    state: TestState, on: date, clause: Clause | None, calendar: BusinessDays
+) -> TestState | None:
     """Return the state in which a waiver that ended before `on` leaves a test (`rulings.md` 42, 71).
 
     A running Cure Period goes on, with the days that were left or afresh as the waiver says; an episode that began under the waiver
@@ -119,28 +169,52 @@ def after_waiver(state: TestState, on: date, clause: Clause | None, calendar: Bu
     if state.status is not S.WAIVED or state.waived_until is None or state.waived_until >= on:
         return None
     last = state.waived_until
-    ended: dict[str, object] = dict.fromkeys(("waived_until", "waived_by", "waived_from", "clock_after", "held"))
+    ended: dict[str, object] = dict.fromkeys(
+        ("waived_until", "waived_by", "waived_from", "clock_after", "held")
+    )
     ended["why"] = "the waiver ended"
     # The waiver holds on its last day, so what follows it begins on the day after.
     if state.waived_from is S.EVENT_OF_DEFAULT:
-        return state.model_copy(update={**ended, "status": S.EVENT_OF_DEFAULT, "since": last + timedelta(days=1)})
+        return state.model_copy(
+            update={**ended, "status": S.EVENT_OF_DEFAULT, "since": last + timedelta(days=1)}
+        )
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     if state.waived_from is S.CURE_PERIOD and state.cure is not None and isinstance(cure, Cure):
-        within = cure.within if state.clock_after == "restarts" else Period(_unused(state, calendar), state.cure_unit)
+        within = (
+            cure.within
+            if state.clock_after == "restarts"
+            else Period(_unused(state, calendar), state.cure_unit)
+        )
         event = f"end of the waiver, which {state.clock_after or 'resumes'} the clock"
         due = deadline(last, within, calendar, cure.cite, event, on)
-        return state.model_copy(update={**ended, "status": S.CURE_PERIOD, "since": last + timedelta(days=1), "cure": due})
-    if state.waived_from is not S.CURE_PERIOD and clause is not None and isinstance(cure, Cure) and _began_waived(state, clause):
+        return state.model_copy(
+            update={**ended, "status": S.CURE_PERIOD, "since": last + timedelta(days=1), "cure": due}
+        )
+    if (
+        state.waived_from is not S.CURE_PERIOD
+        and clause is not None
+        and isinstance(cure, Cure)
+        and _began_waived(state, clause)
+    ):
         due = deadline(last, cure.within, calendar, cure.cite, "end of the waiver under which it began", on)
-        return state.model_copy(update={**ended, "status": S.CURE_PERIOD, "since": last + timedelta(days=1), "cure": due})
-    return state.model_copy(update={**ended, "status": S.NOT_YET_TESTED, "since": last + timedelta(days=1), "cure": None})
+        return state.model_copy(
+            update={**ended, "status": S.CURE_PERIOD, "since": last + timedelta(days=1), "cure": due}
+        )
+    return state.model_copy(
+        update={**ended, "status": S.NOT_YET_TESTED, "since": last + timedelta(days=1), "cure": None}
+    )
 
 
 def _began_waived(state: TestState, clause: Clause) -> bool:
     """Return whether a breach that began under the waiver stands: enough failures, and not a PASS since."""
     persistence = _persistence(clause)
     failures = state.counted[-persistence.out_of :]
-    return state.episode_began is not None and bool(failures) and failures[-1] and sum(failures) >= persistence.count
+    return (
+        state.episode_began is not None
+        and bool(failures)
+        and failures[-1]
+        and sum(failures) >= persistence.count
+    )
 
 
 def _unused(state: TestState, calendar: BusinessDays) -> int:
@@ -181,7 +255,11 @@ def _dates_without_a_report(state: TestState, moment: Moment, lacking: bool) -> 
     """Return the run of dates without the Servicer's figures: a determined date ends it, any other that is not determined is left out."""
     if lacking:
         return state.not_determined_run + 1
-    return state.not_determined_run if moment.held is not None or moment.result.verdict is Verdict.NOT_DETERMINED else 0
+    return (
+        state.not_determined_run
+        if moment.held is not None or moment.result.verdict is Verdict.NOT_DETERMINED
+        else 0
+    )
 
 
 def _counted_verdict(run: int, moment: Moment, lacking: bool) -> Verdict:
@@ -230,7 +308,9 @@ def _failed(state: TestState, moment: Moment) -> TestState:
         return _cure_period(state, moment, cure, began)
     why = "no Cure Period" if cure == "none" else "no cure is left"
     effective = _effective(state, moment.on)
-    return _moved(state, S.EVENT_OF_DEFAULT, moment.on, episode_began=began, cure=None, why=why, effective_on=effective)
+    return _moved(
+        state, S.EVENT_OF_DEFAULT, moment.on, episode_began=began, cure=None, why=why, effective_on=effective
+    )
 
 
 def _cure_period(state: TestState, moment: Moment, cure: Cure, began: date) -> TestState:
@@ -243,7 +323,9 @@ def _cure_period(state: TestState, moment: Moment, cure: Cure, began: date) -> T
     return _moved(state, S.CURE_PERIOD, moment.on, episode_began=began, cure=last)
 
 
-def clock_started(state: TestState, start: date, clause: Clause | None, calendar: BusinessDays, on: date) -> TestState | None:
+def clock_started(
+    state: TestState, start: date, clause: Clause | None, calendar: BusinessDays, on: date
+) -> TestState | None:
     """Return a Cure Period that has waited for the event that starts its clock, with the deadline that the event gives it."""
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     if state.status is not S.CURE_PERIOD or state.cure is not None or not isinstance(cure, Cure):
@@ -266,13 +348,24 @@ def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
 
 def cured(state: TestState, on: date) -> TestState:
     """Return the state with its episode ended by a cure on `on`: a failure after it is a new episode, with counts of its own."""
-    ended = {"episode_began": None, "cure": None, "cured_on": (*state.cured_on, on), "counted": (), "shortfalls": None, "extended": False}
+    ended = {
+        "episode_began": None,
+        "cure": None,
+        "cured_on": (*state.cured_on, on),
+        "counted": (),
+        "shortfalls": None,
+        "extended": False,
+    }
     return state.model_copy(update=ended)
 
 
 def _failed_in_cure(state: TestState, moment: Moment) -> TestState:
     """Return the state after a FAIL in a Cure Period: its deadline stays; a clock that has not started waits for its event."""
-    if state.cure is None and isinstance(moment.clause, MaintenanceClause) and isinstance(moment.clause.cure, Cure):
+    if (
+        state.cure is None
+        and isinstance(moment.clause, MaintenanceClause)
+        and isinstance(moment.clause.cure, Cure)
+    ):
         return _cure_period(state, moment, moment.clause.cure, state.episode_began or moment.on)
     return state
 
@@ -301,7 +394,9 @@ def _passed_waived(state: TestState, moment: Moment) -> TestState:
         or state.passing_run < (cure.passing_for.count if cure.passing_for else 1)
     ):
         return stays
-    return cured(stays, moment.on).model_copy(update={"waived_from": S.COMPLIANT, "why": f"{stays.why}; cured by retest"})
+    return cured(stays, moment.on).model_copy(
+        update={"waived_from": S.COMPLIANT, "why": f"{stays.why}; cured by retest"}
+    )
 
 
 def _failed_waived(state: TestState, moment: Moment) -> TestState:
@@ -313,7 +408,9 @@ def _failed_waived(state: TestState, moment: Moment) -> TestState:
     return stays.model_copy(update={"episode_began": moment.on})
 
 
-NEXT: dict[TestStatus, tuple[Callable[[TestState, Moment], TestState], Callable[[TestState, Moment], TestState]]] = {
+NEXT: dict[
+    TestStatus, tuple[Callable[[TestState, Moment], TestState], Callable[[TestState, Moment], TestState]]
+] = {
     #                      on PASS          on FAIL
     S.NOT_YET_TESTED: (_passed, _failed),
     S.COMPLIANT: (_passed, _failed),

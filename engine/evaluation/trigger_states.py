@@ -12,7 +12,20 @@ from fractions import Fraction
 
 from engine.determination.template import Clause, Rule, Template, When
 from engine.determination.trigger_counts import dates_of_tests, persistence_of
-from engine.evaluation.conditions import Gate, LeafRule, Seen, Tree, carried, ceased_on, counted, fresh, leaves, met, newly_met, same_leaf
+from engine.evaluation.conditions import (
+    Gate,
+    LeafRule,
+    Seen,
+    Tree,
+    carried,
+    ceased_on,
+    counted,
+    fresh,
+    leaves,
+    met,
+    newly_met,
+    same_leaf,
+)
 from engine.evaluation.deadlines import BusinessDays, day_after, deadline, used_up
 from engine.events.states import TriggerState, TriggerStatus
 from engine.terms.clause import TriggerCure
@@ -65,19 +78,36 @@ def _clause_rule(key: str, clause: Clause, template: Template) -> TriggerRule | 
     rule: Rule = template.rule(key, clause)
     ends = None if rule.ends is None else _when(rule.ends, rule.ends_for)
     return TriggerRule(
-        key, clause.cite, _when(rule.begins, rule.begins_for), ends, at_target=rule.ends is None and not rule.never, irrevocable=rule.never
+        key,
+        clause.cite,
+        _when(rule.begins, rule.begins_for),
+        ends,
+        at_target=rule.ends is None and not rule.never,
+        irrevocable=rule.never,
     )
 
 
 def _when(when: When, persistence: Persistence | None) -> LeafRule:
-    return LeafRule(test=when.test, result=when.result, comparison=when.comparison, level=when.level, persistence=persistence)
+    return LeafRule(
+        test=when.test,
+        result=when.result,
+        comparison=when.comparison,
+        level=when.level,
+        persistence=persistence,
+    )
 
 
 def _composite(name: str, trigger: TriggerTerms, dates: Mapping[str, DateKind]) -> TriggerRule:
     never = trigger.ends == "never"
     ends = None if isinstance(trigger.ends, str) else _tree(trigger.ends, dates)
     return TriggerRule(
-        name, trigger.cite, _tree(trigger.begins, dates), ends, irrevocable=never, while_met=trigger.ends == WHILE_MET, cure=trigger.cure
+        name,
+        trigger.cite,
+        _tree(trigger.begins, dates),
+        ends,
+        irrevocable=never,
+        while_met=trigger.ends == WHILE_MET,
+        cure=trigger.cure,
     )
 
 
@@ -87,7 +117,16 @@ def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
         case Leaf():
             persistence = persistence_of(condition, dates)
             said = (condition.announced, condition.index, condition.on_or_after, condition.event)
-            return LeafRule(condition.test, condition.trigger, condition.result, None, None, condition.state, persistence, *said)
+            return LeafRule(
+                condition.test,
+                condition.trigger,
+                condition.result,
+                None,
+                None,
+                condition.state,
+                persistence,
+                *said,
+            )
         case AnyOf():
             return Gate(1, tuple(_tree(part, dates) for part in condition.any_of))
         case AllOf():
@@ -121,7 +160,12 @@ def _needs_all(tree: Tree | None) -> bool:
 
 
 def next_trigger(
-    before: TriggerState | None, rule: TriggerRule, seen: Seen, reserve: Fraction, target: Fraction | None, clock: CureClock | None = None
+    before: TriggerState | None,
+    rule: TriggerRule,
+    seen: Seen,
+    reserve: Fraction,
+    target: Fraction | None,
+    clock: CureClock | None = None,
 ) -> TriggerState:
     """Return the state of a trigger after one date.
 
@@ -133,8 +177,12 @@ def next_trigger(
         target: that account's target, if there is one.
         clock: what counts the days of its own cure; needed if it has one.
     """
-    state = before or TriggerState(trigger=rule.name, status=T.NOT_IN_EFFECT, since=seen.on, begins=fresh(rule.begins))
-    state = state.model_copy(update={"begins_need_all": _needs_all(rule.begins), "ends_need_all": _needs_all(rule.ends)})
+    state = before or TriggerState(
+        trigger=rule.name, status=T.NOT_IN_EFFECT, since=seen.on, begins=fresh(rule.begins)
+    )
+    state = state.model_copy(
+        update={"begins_need_all": _needs_all(rule.begins), "ends_need_all": _needs_all(rule.ends)}
+    )
     if state.status is T.NOT_IN_EFFECT:
         return _outside(state, rule, seen, seen.terms_since if before is None else state.since, clock)
     if state.status is T.PENDING_CURE:
@@ -150,13 +198,22 @@ def _pending(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState
     if met(rule.begins, limbs):
         return state.model_copy(update={"begins": limbs})
     if rule.cure is None or "retest" not in rule.cure.cured_by:
-        return state.model_copy(update={"begins": limbs, "why": "what begins it is met no longer; its cure is not yet accepted"})
+        return state.model_copy(
+            update={"begins": limbs, "why": "what begins it is met no longer; its cure is not yet accepted"}
+        )
     return trigger_cured(state, seen.on, "cured by retest").model_copy(update={"begins": fresh(rule.begins)})
 
 
 def trigger_cured(state: TriggerState, on: date, why: str) -> TriggerState:
     """Return a trigger whose condition was cured in time: not in effect, and what begins it must be new since then."""
-    ended = {"status": T.NOT_IN_EFFECT, "since": on, "begins": (), "ended_on": on, "cure": None, "first_met": None}
+    ended = {
+        "status": T.NOT_IN_EFFECT,
+        "since": on,
+        "begins": (),
+        "ended_on": on,
+        "cure": None,
+        "first_met": None,
+    }
     return state.model_copy(update={**ended, "cured_on": (*state.cured_on, on), "why": why})
 
 
@@ -165,12 +222,18 @@ def lapsed(state: TriggerState, on: date) -> TriggerState | None:
     if state.status is not T.PENDING_CURE or state.cure is None or state.cure.by >= on:
         return None
     since, why = max(day_after(state.cure), state.since), f"not cured by {state.cure.by}"
-    return state.model_copy(update={"status": T.IN_EFFECT, "since": since, "cure": None, "ends": (), "why": why})
+    return state.model_copy(
+        update={"status": T.IN_EFFECT, "since": since, "cure": None, "ends": (), "why": why}
+    )
 
 
-def clocked(state: TriggerState, cure: TriggerCure, start: date, calendar: BusinessDays, on: date) -> TriggerState:
+def clocked(
+    state: TriggerState, cure: TriggerCure, start: date, calendar: BusinessDays, on: date
+) -> TriggerState:
     """Return a trigger whose cure clock starts on a day, with the deadline that this gives it."""
-    return state.model_copy(update={"cure": deadline(start, cure.within, calendar, cure.cite, cure.after, on), "why": ""})
+    return state.model_copy(
+        update={"cure": deadline(start, cure.within, calendar, cure.cite, cure.after, on), "why": ""}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,23 +260,38 @@ def _begun(state: TriggerState, rule: TriggerRule, seen: Seen, clock: CureClock 
     return clocked(waits, rule.cure, start, clock.calendar, seen.on)
 
 
-def _outside(state: TriggerState, rule: TriggerRule, seen: Seen, floor: date, clock: CureClock | None) -> TriggerState:
+def _outside(
+    state: TriggerState, rule: TriggerRule, seen: Seen, floor: date, clock: CureClock | None
+) -> TriggerState:
     """Begin the trigger when something new since it last ended meets its condition, on the day of that (`rulings.md` 45).
 
     It never begins before `floor`: the day from which it has not been in effect, or is a term of the deal.
     """
     ended = state.ended_on
     # On the day of its end no date is counted: one and the same date would end it and begin it again.
-    limbs = counted(rule.begins, carried(rule.begins, state.begins), seen, states_only=ended is not None and seen.on <= ended)
+    limbs = counted(
+        rule.begins,
+        carried(rule.begins, state.begins),
+        seen,
+        states_only=ended is not None and seen.on <= ended,
+    )
     known = state.begins
     unknown = [limb for limb in limbs if not any(same_leaf(one, limb) for one in known)] if known else []
     since = newly_met(rule.begins, limbs, seen, ended, unknown)
     if since is None:
-        over = rule.while_met and not met(rule.begins, limbs)  # it has ceased to hold since the Act that ended it
+        over = rule.while_met and not met(
+            rule.begins, limbs
+        )  # it has ceased to hold since the Act that ended it
         return state.model_copy(update={"begins": limbs, "ended_on": None if over else ended})
     ends = fresh(rule.ends) if rule.ends else ()
     why = "; ".join(limb.what for limb in limbs if limb.count >= limb.needed)
-    begun = {"status": T.IN_EFFECT, "since": max(since, floor), "begins": limbs, "ends": ends, "irrevocable": rule.irrevocable}
+    begun = {
+        "status": T.IN_EFFECT,
+        "since": max(since, floor),
+        "begins": limbs,
+        "ends": ends,
+        "irrevocable": rule.irrevocable,
+    }
     return _begun(state.model_copy(update={**begun, "ended_on": None, "why": why}), rule, seen, clock)
 
 
@@ -223,7 +301,9 @@ def _while_met(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerSta
     if met(rule.begins, limbs):
         return state.model_copy(update={"begins": limbs, "ends": ()})
     since = max(ceased_on(rule.begins, limbs, seen), state.since)
-    return state.model_copy(update={"status": T.NOT_IN_EFFECT, "since": since, "begins": limbs, "ends": (), "why": NO_LONGER})
+    return state.model_copy(
+        update={"status": T.NOT_IN_EFFECT, "since": since, "begins": limbs, "ends": (), "why": NO_LONGER}
+    )
 
 
 def _inside(state: TriggerState, rule: TriggerRule, seen: Seen, full: bool) -> TriggerState:
@@ -234,8 +314,16 @@ def _inside(state: TriggerState, rule: TriggerRule, seen: Seen, full: bool) -> T
     # An irrevocable trigger counts on, so that the log shows what would have ended it.
     if not over or rule.irrevocable:
         return state.model_copy(update={"ends": limbs})
-    why = "the reserve account reached its target" if rule.at_target else "; ".join(limb.what for limb in limbs)
-    over_now = {"status": T.NOT_IN_EFFECT, "since": seen.on, "begins": fresh(rule.begins), "ends": limbs, "irrevocable": False}
+    why = (
+        "the reserve account reached its target" if rule.at_target else "; ".join(limb.what for limb in limbs)
+    )
+    over_now = {
+        "status": T.NOT_IN_EFFECT,
+        "since": seen.on,
+        "begins": fresh(rule.begins),
+        "ends": limbs,
+        "irrevocable": False,
+    }
     return state.model_copy(update={**over_now, "ended_on": seen.on, "why": why})
 
 
@@ -247,7 +335,10 @@ def moved(before: TriggerState | None, after: TriggerState) -> bool:
 
 
 def _in_words_alone(state: TriggerState) -> TriggerState:
-    begins, ends = (tuple(limb.model_copy(update={"leaf": None}) for limb in limbs) for limbs in (state.begins, state.ends))
+    begins, ends = (
+        tuple(limb.model_copy(update={"leaf": None}) for limb in limbs)
+        for limbs in (state.begins, state.ends)
+    )
     return state.model_copy(update={"begins": begins, "ends": ends})
 
 

@@ -8,7 +8,16 @@ from datetime import date
 from engine.basics.values import Fact
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.delivery import NoticeGiven
-from engine.events.kinds import ActRecorded, Correction, Counted, DeadlinePassed, Determined, ObligationMoved, Suspended, Tested
+from engine.events.kinds import (
+    ActRecorded,
+    Correction,
+    Counted,
+    DeadlinePassed,
+    Determined,
+    ObligationMoved,
+    Suspended,
+    Tested,
+)
 from engine.events.servicing import NoticeOwed
 from engine.events.standing import Recorded, standing
 from engine.events.states import ReserveReleased, SweptPeriod
@@ -37,7 +46,11 @@ class Correcting(Fact):
 
     def withdrawn(self, again: Mapping[str, str]) -> tuple[GivenNotice, ...]:
         """Return the given notices of dates on which something now stands otherwise, or stands no more."""
-        changed = {date.fromisoformat(key.rpartition(" ")[2]) for key, said in self.before.items() if again.get(key) != said}
+        changed = {
+            date.fromisoformat(key.rpartition(" ")[2])
+            for key, said in self.before.items()
+            if again.get(key) != said
+        }
         return tuple(day for day in self.given if day.of in changed)
 
 
@@ -49,7 +62,11 @@ def told(payload: object, on: date) -> tuple[str, str] | None:
         result, state = payload.result, payload.state
         said = f"{result.verdict} {result.measured} {result.limit} {state.status} {state.cure.by if state.cure else ''}"
         return f"tested {result.test} {on}", said
-    subject = getattr(payload, "clause", None) or getattr(getattr(payload, "state", None), "test", None) or _other(payload)
+    subject = (
+        getattr(payload, "clause", None)
+        or getattr(getattr(payload, "state", None), "test", None)
+        or _other(payload)
+    )
     return f"{type(payload).__name__} {subject} {on}", payload.model_dump_json()
 
 
@@ -71,10 +88,16 @@ def correcting(events: Sequence[Recorded]) -> Correcting | None:
             begun, last = None, None
     if begun is None or last is None:
         return None
-    stood = (told(event.payload, event.effective_on) for event in standing(events[:begun]) if event.effective_on >= last.from_on)
+    stood = (
+        told(event.payload, event.effective_on)
+        for event in standing(events[:begun])
+        if event.effective_on >= last.from_on
+    )
     before = dict(pair for pair in stood if pair is not None)
     given = tuple(notice for notice in _given(events[:begun]) if last.from_on <= notice.of <= last.until)
-    return Correcting(from_on=last.from_on, until=last.until, made_on=last.made_on, before=before, given=given)
+    return Correcting(
+        from_on=last.from_on, until=last.until, made_on=last.made_on, before=before, given=given
+    )
 
 
 def _given(events: Sequence[Recorded]) -> Iterator[GivenNotice]:
@@ -101,7 +124,11 @@ def _named(payload: object) -> tuple[int, str, str | None, date] | None:
     """Return number, kind, clause and date of the notice that a payload says was given; None if it says of none."""
     if isinstance(payload, NoticeGiven) and not payload.withdrawn:
         return payload.number, payload.kind, payload.clause, payload.states
-    if isinstance(payload, ActRecorded) and payload.act == "notice given" and payload.details.get("names", "").isdigit():
+    if (
+        isinstance(payload, ActRecorded)
+        and payload.act == "notice given"
+        and payload.details.get("names", "").isdigit()
+    ):
         said = payload.details
         return int(said["names"]), said.get("notice", ""), payload.clause, date.fromisoformat(said["of"])
     return None

@@ -26,7 +26,15 @@ from engine.events.kinds import (
     Tested,
 )
 from engine.events.standing import standing
-from engine.events.states import Obligation, ReserveReleased, Run, TestState, TriggerState, obligation_key, run_after
+from engine.events.states import (
+    Obligation,
+    ReserveReleased,
+    Run,
+    TestState,
+    TriggerState,
+    obligation_key,
+    run_after,
+)
 from engine.events.taken_over import TakenOver
 
 if TYPE_CHECKING:
@@ -65,7 +73,9 @@ def standing_of(state: DealState) -> DateStanding:
     return DateStanding(
         tests=state.tests,
         triggers=state.triggers,
-        obligations=tuple(obligation for obligation in state.obligations.values() if obligation.status != "SATISFIED"),
+        obligations=tuple(
+            obligation for obligation in state.obligations.values() if obligation.status != "SATISFIED"
+        ),
         runs=state.runs,
         released=tuple(amount for amount in money if since is None or amount.on > since),
         carried_as_of=state.taken_over.as_of if state.taken_over is not None else None,
@@ -103,7 +113,9 @@ def standing_after(events: Iterable[Event]) -> DateStanding:
     return DateStanding(
         tests=tests,
         triggers=triggers,
-        obligations=tuple(obligation for obligation in obligations.values() if obligation.status != "SATISFIED"),
+        obligations=tuple(
+            obligation for obligation in obligations.values() if obligation.status != "SATISFIED"
+        ),
         runs=runs,
         released=tuple(release for release in released if since is None or last is None or release.on > last),
         carried_as_of=carried,
@@ -129,4 +141,6 @@ def resting_on(said: NotEvaluated, events: Sequence[Event]) -> NotEvaluated:
     """Return why a date was not evaluated, with what its notice states again: how everything stood, and what was due then."""
     in_force = standing(events)
     last = next((event.leaf for event in reversed(in_force) if isinstance(event.payload, Determined)), None)
-    return said.model_copy(update={"standing_sha256": standing_after(in_force).sha256, "last_determined": last})
+    return said.model_copy(
+        update={"standing_sha256": standing_after(in_force).sha256, "last_determined": last}
+    )

@@ -204,4 +204,6 @@ def facts_on(deal: DealAdopted, on: date) -> DealAdopted:
     if not reached:
         return deal
     now = reached[-1]
-    return deal.model_copy(update={"debt": now.debt, "assets": now.assets, "indices": now.indices, "duties": now.duties})
+    return deal.model_copy(
+        update={"debt": now.debt, "assets": now.assets, "indices": now.indices, "duties": now.duties}
+    )

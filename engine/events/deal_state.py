@@ -121,7 +121,9 @@ def apply(state: DealState, event: Happened) -> DealState:
     happened = tuple((kind, subject, event.effective_on) for kind, subject in notifiable(event.payload))
     if happened:
         after = after.model_copy(update={"notifiable": (*after.notifiable, *happened)})
-    if isinstance(event.payload, (ReferenceRate, SweptPeriod)) and (state.reached is None or event.effective_on > state.reached):
+    if isinstance(event.payload, (ReferenceRate, SweptPeriod)) and (
+        state.reached is None or event.effective_on > state.reached
+    ):
         return after.model_copy(update={"reached": event.effective_on})
     return after
 
@@ -130,16 +132,24 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
     match event.payload:
         case ReferenceRate() as rate:
             others = tuple(known for known in state.rates.get(rate.index, ()) if known.on != rate.on)
-            again = bool(others) and rate.on < others[-1].on  # on the day of a delivery the rate of the date before it is said again
+            again = (
+                bool(others) and rate.on < others[-1].on
+            )  # on the day of a delivery the rate of the date before it is said again
             known = tuple(sorted((*others, rate), key=lambda one: one.on)) if again else (*others, rate)
             return state.model_copy(update={"rates": {**state.rates, rate.index: known}})
         case Tested() | DeadlinePassed() | Suspended() as moved_test:
             return _moved_test(state, moved_test)
         case Counted(state=counted):
-            begun = state.begun | {counted.trigger} if counted.status is TriggerStatus.IN_EFFECT else state.begun
-            return state.model_copy(update={"triggers": {**state.triggers, counted.trigger: counted}, "begun": begun})
+            begun = (
+                state.begun | {counted.trigger} if counted.status is TriggerStatus.IN_EFFECT else state.begun
+            )
+            return state.model_copy(
+                update={"triggers": {**state.triggers, counted.trigger: counted}, "begun": begun}
+            )
         case ObligationMoved(obligation=moved):
-            return state.model_copy(update={"obligations": {**state.obligations, obligation_key(moved): moved}})
+            return state.model_copy(
+                update={"obligations": {**state.obligations, obligation_key(moved): moved}}
+            )
         case NoticeGiven() | NoticeOwed() as notice:
             return _told_of_a_notice(state, notice, event.effective_on)
         case SweptPeriod() | ReserveReleased() as money:
@@ -205,7 +215,9 @@ def _corrected(state: DealState, event: Happened) -> DealState:
 
 def after_determination(state: DealState, on: date) -> DealState:
     """Return the state once a Determination Date is done: what is in effect now decides what is due on the next Payment Date."""
-    in_effect = frozenset(name for name, trigger in state.triggers.items() if trigger.status is TriggerStatus.IN_EFFECT)
+    in_effect = frozenset(
+        name for name, trigger in state.triggers.items() if trigger.status is TriggerStatus.IN_EFFECT
+    )
     return state.model_copy(update={"last_date": on, "notifiable": (), "in_effect": in_effect})
 
 
@@ -246,11 +258,18 @@ def _recorded(state: DealState, act: ActRecorded) -> DealState:
         return state.model_copy(update={"acts": tuple(one for one in state.acts if not one.goes_by(named))})
     acts = (*state.acts, act)
     if act.act == "report withdrawn":
-        return state.model_copy(update={"acts": acts, "reports": tuple(report for report in state.reports if report.name != named)})
+        return state.model_copy(
+            update={
+                "acts": acts,
+                "reports": tuple(report for report in state.reports if report.name != named),
+            }
+        )
     return state.model_copy(update={"acts": acts})
 
 
-def _told_by_the_servicer(state: DealState, payload: ReportReceived | ReceiptShown | FigureConfirmed | RegisterChanged) -> DealState:
+def _told_by_the_servicer(
+    state: DealState, payload: ReportReceived | ReceiptShown | FigureConfirmed | RegisterChanged
+) -> DealState:
     """Return the state after a report has come in, its receipt was shown, a figure of it was confirmed, or a register has changed."""
     match payload:
         case RegisterChanged():
@@ -258,12 +277,18 @@ def _told_by_the_servicer(state: DealState, payload: ReportReceived | ReceiptSho
         case ReportReceived():
             return state.model_copy(update={"reports": (*state.reports, payload)})
         case ReceiptShown(report=name):
-            return _each_report(state, name, lambda one: one.model_copy(update={"serves_from_keying": False, "why_from_keying": None}))
+            return _each_report(
+                state,
+                name,
+                lambda one: one.model_copy(update={"serves_from_keying": False, "why_from_keying": None}),
+            )
         case FigureConfirmed(report=name, figures=figures):
             return _each_report(state, name, partial(_confirmed, figures))
 
 
-def _each_report(state: DealState, name: str, changed: Callable[[ReportReceived], ReportReceived]) -> DealState:
+def _each_report(
+    state: DealState, name: str, changed: Callable[[ReportReceived], ReportReceived]
+) -> DealState:
     """Return the state with the report of a name changed."""
     reports = tuple(changed(report) if report.name == name else report for report in state.reports)
     return state.model_copy(update={"reports": reports})
@@ -274,12 +299,17 @@ def _confirmed(names: Iterable[str], report: ReportReceived) -> ReportReceived:
     served = {name: report.awaiting[name] for name in names if name in report.awaiting}
     held = {name: why for name, why in report.held.items() if name not in served}
     awaiting = {name: figure for name, figure in report.awaiting.items() if name not in served}
-    return report.model_copy(update={"figures": {**report.figures, **served}, "held": held, "awaiting": awaiting})
+    return report.model_copy(
+        update={"figures": {**report.figures, **served}, "held": held, "awaiting": awaiting}
+    )
 
 
 def _moved_money(state: DealState, money: SweptPeriod | ReserveReleased) -> DealState:
     balance = money.reserve_balance if isinstance(money, SweptPeriod) else Fraction(0)
-    changes: dict[str, object] = {"reserves": {**state.reserves, money.clause: balance}, "money": (*state.money, money)}
+    changes: dict[str, object] = {
+        "reserves": {**state.reserves, money.clause: balance},
+        "money": (*state.money, money),
+    }
     if isinstance(money, SweptPeriod):
         changes["swept"] = {**state.swept, money.clause: money.swept}
     return state.model_copy(update=changes)
@@ -295,7 +325,9 @@ def _applied(state: DealState, applied: ActApplied, on: date) -> DealState:
             changes["begun"] = state.begun | {applied.trigger.trigger}
         if applied.act.startswith(TRIGGER_ENDED):
             changes["begun"] = state.begun - {applied.trigger.trigger}
-            changes["irrevocable"] = {n: t for n, t in state.irrevocable.items() if n != applied.trigger.trigger or t.since > on}
+            changes["irrevocable"] = {
+                n: t for n, t in state.irrevocable.items() if n != applied.trigger.trigger or t.since > on
+            }
     if applied.obligation is not None:
         changes["obligations"] = {**state.obligations, obligation_key(applied.obligation): applied.obligation}
     if applied.owed is not None:
@@ -319,7 +351,9 @@ def as_it_stands(events: Sequence[Recorded]) -> DealState:
     undone = {
         event.payload.state.trigger: event.payload.state
         for event in restated(events)
-        if isinstance(event.payload, Counted) and event.payload.state.irrevocable and event.payload.state.status is TriggerStatus.IN_EFFECT
+        if isinstance(event.payload, Counted)
+        and event.payload.state.irrevocable
+        and event.payload.state.status is TriggerStatus.IN_EFFECT
     }
     stated = {
         dated_key(one.clause, one.payment_date): one.swept
@@ -329,4 +363,6 @@ def as_it_stands(events: Sequence[Recorded]) -> DealState:
     open_ = correcting(events)
     state = fold(standing(events), DealState(irrevocable=undone, stated_due=stated))
     again = [told(one.payload, one.effective_on) for one in standing(events)] if open_ is not None else []
-    return state.model_copy(update={"correcting": open_, "again": dict(one for one in again if one is not None)})
+    return state.model_copy(
+        update={"correcting": open_, "again": dict(one for one in again if one is not None)}
+    )

@@ -60,7 +60,9 @@ def duty_words(due: Due) -> str:
     if due.act == "notify" and due.of is not None:
         return due_words(due).replace(f"({due.subject})", f"({due.subject}) of {due.of}", 1)
     late = due.act == "deliver" and facts.overdue_since is not None
-    return due_words(due.model_copy(update={"facts": facts.model_copy(update={"overdue_since": None})}) if late else due)
+    return due_words(
+        due.model_copy(update={"facts": facts.model_copy(update={"overdue_since": None})}) if late else due
+    )
 
 
 def deposit_words(deposit: Deposit) -> str:

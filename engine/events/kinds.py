@@ -36,7 +36,15 @@ from engine.events.notice_issued import NoticeIssued as NoticeIssued
 from engine.events.rates import ReferenceRate
 from engine.events.reports import ReportFacts
 from engine.events.results import TestResult
-from engine.events.servicing import FigureConfirmed, GpusCounted, HeldFigure, NoticeOwed, ReceiptShown, RegisterChanged, ReportServed
+from engine.events.servicing import (
+    FigureConfirmed,
+    GpusCounted,
+    HeldFigure,
+    NoticeOwed,
+    ReceiptShown,
+    RegisterChanged,
+    ReportServed,
+)
 from engine.events.states import (
     Deadline,
     Obligation,
@@ -57,7 +65,9 @@ class ReportReceived(ReportFacts):
 
 def as_received(report: ReportFacts) -> ReportReceived:
     """Return what the log keeps of a report that was read."""
-    return ReportReceived.model_validate({name: getattr(report, name) for name in ReportReceived.model_fields})
+    return ReportReceived.model_validate(
+        {name: getattr(report, name) for name in ReportReceived.model_fields}
+    )
 
 
 class Tested(Fact):

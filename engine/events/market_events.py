@@ -38,7 +38,11 @@ class SnapshotImported(Fact):
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without what there is nothing to say of: a plain import records what it always did."""
         said: dict[str, Any] = whole(self)
-        return {key: value for key, value in said.items() if value or key not in ("accepted", "stated_sha256", "part_of")}
+        return {
+            key: value
+            for key, value in said.items()
+            if value or key not in ("accepted", "stated_sha256", "part_of")
+        }
 
 
 class SeriesFile(Fact):

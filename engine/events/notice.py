@@ -12,7 +12,9 @@ from engine.events.kinds import ActRecorded, Event
 from engine.events.notice_issued import Renderer
 from engine.events.open_findings import OpenFinding
 
-NoticeKind = Literal["compliance", "test_failed", "event_of_default", "trigger_event", "cure", "correction", "not_evaluated"]
+NoticeKind = Literal[
+    "compliance", "test_failed", "event_of_default", "trigger_event", "cure", "correction", "not_evaluated"
+]
 
 
 @dataclass(frozen=True)
@@ -97,15 +99,22 @@ class NoticeFacts:
     def as_data(self) -> dict[str, Any]:
         """Return the same as the manifest says it."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        dates = {name: None if (one := plain[name]) is None else one.isoformat() for name in ("on", "issued_at", "supersedes_on")}
+        dates = {
+            name: None if (one := plain[name]) is None else one.isoformat()
+            for name in ("on", "issued_at", "supersedes_on")
+        }
         return {**plain, **dates, "to": list(self.to), "renderer": self.renderer.model_dump(mode="json")}
 
 
 def notice_facts(data: Mapping[str, Any]) -> NoticeFacts:
     """Return the facts that a manifest says. Raises ValueError, KeyError or TypeError where it says others."""
     if set(data) != set(NoticeFacts.__dataclass_fields__):
-        raise ValueError("the manifest says other things of its notice than number, kind, print, addressees, state and what drew it")
-    if any(type(data[name]) is not int for name in ("number", "print", "log_size")) or data["kind"] not in get_args(NoticeKind):
+        raise ValueError(
+            "the manifest says other things of its notice than number, kind, print, addressees, state and what drew it"
+        )
+    if any(type(data[name]) is not int for name in ("number", "print", "log_size")) or data[
+        "kind"
+    ] not in get_args(NoticeKind):
         raise ValueError("the manifest's notice has a number or a kind of another form")
     held = data["supersedes_on"]
     facts = NoticeFacts(
@@ -167,7 +176,9 @@ def notice_label(kind: NoticeKind, subject: str | None) -> str:
 
 def notice_file_name(notice: NoticeInputs) -> str:
     """Return the file under which a notice is kept: `meridian-2026-1-0048-2026-11-05-compliance.pdf`, a second print with `-2`."""
-    return notice_file(notice.deal, notice.number, notice.on, notice_label(notice.kind, notice.subject), notice.print)
+    return notice_file(
+        notice.deal, notice.number, notice.on, notice_label(notice.kind, notice.subject), notice.print
+    )
 
 
 def notice_file(deal: str, number: int, on: date, label: str, print_: int) -> str:
@@ -183,7 +194,9 @@ class Render(Protocol):
         """Return the files' bytes, in the order of `notices`."""
 
 
-def notice_given(acts: Iterable[ActRecorded], number: int | None, kind: str, clause: str | None, of: date) -> tuple[ActRecorded, ...]:
+def notice_given(
+    acts: Iterable[ActRecorded], number: int | None, kind: str, clause: str | None, of: date
+) -> tuple[ActRecorded, ...]:
     """Return the Acts that stand and say that a notice was given, or that its giver was released from it (`rulings.md` 54).
 
     Args:
@@ -195,7 +208,15 @@ def notice_given(acts: Iterable[ActRecorded], number: int | None, kind: str, cla
     """
     known = tuple(acts)
     undone = [act.details.get("names", "") for act in known if act.act == "act withdrawn"]
-    givings = (act for act in known if act.act in ("notice given", "notice released") and not any(act.goes_by(name) for name in undone))
+    givings = (
+        act
+        for act in known
+        if act.act in ("notice given", "notice released") and not any(act.goes_by(name) for name in undone)
+    )
     wanted = (kind, clause, str(of))
-    of_it = (act for act in givings if (act.details.get("notice"), act.clause, act.details.get("of")) == wanted)
-    return tuple(act for act in of_it if number is None or act.details.get("names", str(number)) == str(number))
+    of_it = (
+        act for act in givings if (act.details.get("notice"), act.clause, act.details.get("of")) == wanted
+    )
+    return tuple(
+        act for act in of_it if number is None or act.details.get("names", str(number)) == str(number)
+    )

@@ -18,11 +18,17 @@ def notifiable(payload: object) -> Iterator[tuple[Notifiable, str]]:
             yield "event_of_default", state.test
         case Tested() as tested:
             yield from ((kind, tested.state.test) for kind in _of_test(tested))
-        case ActApplied(test=TestState(status=TestStatus.EVENT_OF_DEFAULT, test=name), before=before) if before != "EVENT OF DEFAULT":
+        case ActApplied(test=TestState(status=TestStatus.EVENT_OF_DEFAULT, test=name), before=before) if (
+            before != "EVENT OF DEFAULT"
+        ):
             yield "event_of_default", name
-        case ActApplied(trigger=TriggerState(status=TriggerStatus.IN_EFFECT, trigger=name), before=before) if before != "IN EFFECT":
+        case ActApplied(
+            trigger=TriggerState(status=TriggerStatus.IN_EFFECT, trigger=name), before=before
+        ) if before != "IN EFFECT":
             yield "trigger_event", name
-        case Counted(state=after, before=before) if after.status is TriggerStatus.IN_EFFECT and before is not after.status:
+        case Counted(state=after, before=before) if (
+            after.status is TriggerStatus.IN_EFFECT and before is not after.status
+        ):
             yield "trigger_event", after.trigger
         case _:
             return
@@ -31,8 +37,12 @@ def notifiable(payload: object) -> Iterator[tuple[Notifiable, str]]:
 def _of_test(tested: Tested) -> Iterator[Notifiable]:
     """Yield the kinds of notice that one result asks for: a failure that is a default at once asks for two, a held one for one (60)."""
     state, before = tested.state, tested.before
-    held_first = state.held is not None and state.held.failing_since == tested.result.on and not state.held.counts
-    if tested.result.breach in ("default", "obligation") and (state.episode_began == tested.result.on or held_first):
+    held_first = (
+        state.held is not None and state.held.failing_since == tested.result.on and not state.held.counts
+    )
+    if tested.result.breach in ("default", "obligation") and (
+        state.episode_began == tested.result.on or held_first
+    ):
         yield "test_failed"
     if state.status is TestStatus.EVENT_OF_DEFAULT and before is not state.status:
         yield "event_of_default"

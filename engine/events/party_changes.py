@@ -47,11 +47,21 @@ def with_parties(deal: DealAdopted, events: Iterable[HasPayload], on: date) -> D
         role = act.details.get("party", "")
         if act.effective_on <= on and role in parties:
             parties[role] = _changed(parties[role], act)
-    return deal if tuple(parties.values()) == deal.parties else deal.model_copy(update={"parties": tuple(parties.values())})
+    return (
+        deal
+        if tuple(parties.values()) == deal.parties
+        else deal.model_copy(update={"parties": tuple(parties.values())})
+    )
 
 
 def _changed(party: PartyFacts, act: ActRecorded) -> PartyFacts:
     said = act.details
     if act.act == ADDRESS_CHANGED:
         return party.model_copy(update={"notices": said["address"]})
-    return PartyFacts(role=party.role, name=said["name"], notices=said["address"], lei=said.get("lei"), cite=act.document or party.cite)
+    return PartyFacts(
+        role=party.role,
+        name=said["name"],
+        notices=said["address"],
+        lei=said.get("lei"),
+        cite=act.document or party.cite,
+    )

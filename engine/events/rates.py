@@ -62,7 +62,11 @@ class Published(Fact):
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without what only a daily series has."""
         said: dict[str, Any] = whole(self)
-        return {key: one for key, one in said.items() if one is not None or key not in ("final_at", "read_of", "largest_host_share")}
+        return {
+            key: one
+            for key, one in said.items()
+            if one is not None or key not in ("final_at", "read_of", "largest_host_share")
+        }
 
 
 class ReferenceRate(Fact):

@@ -60,7 +60,9 @@ class ReportFacts(Fact):
     @property
     def delivered_on(self) -> date:
         """The day on which it counts as delivered."""
-        return self.keyed_at.date() if self.serves_from_keying and self.keyed_at is not None else self.received
+        return (
+            self.keyed_at.date() if self.serves_from_keying and self.keyed_at is not None else self.received
+        )
 
     def counts_from(self, zone: str) -> datetime:
         """Return the moment from which it counts: its receipt, or its entry where that alone is certain."""

@@ -35,7 +35,9 @@ class NotDetermined(Fact):
 class Source(Fact):
     """Where a figure comes from: a publication, a servicer's report, the deal file, an Act."""
 
-    kind: Literal["publication", "servicer report", "deal file", "recorded act", "worked example", "event log"]
+    kind: Literal[
+        "publication", "servicer report", "deal file", "recorded act", "worked example", "event log"
+    ]
     text: str
     as_of: date | None = None
     reference: str | None = None
@@ -117,7 +119,11 @@ class Bearing(Fact):
     @classmethod
     def _of_an_earlier_edition(cls, data: Any) -> Any:
         """Drop the share by hosts of a log of edition 1, which nothing ever computed."""
-        return {key: value for key, value in data.items() if key != "share_failing_hosts"} if isinstance(data, dict) else data
+        return (
+            {key: value for key, value in data.items() if key != "share_failing_hosts"}
+            if isinstance(data, dict)
+            else data
+        )
 
     @property
     def undecided(self) -> str | None:

@@ -70,5 +70,7 @@ def restated(events: Sequence[E]) -> tuple[E, ...]:
 
 def _first_of(events: Sequence[E], day: date) -> int:
     """Return where the determination of the first date from `day` on begins: after the last event of an earlier date."""
-    earlier = (place for place, event in enumerate(events) if event.kind in OF_A_DATE and event.effective_on < day)
+    earlier = (
+        place for place, event in enumerate(events) if event.kind in OF_A_DATE and event.effective_on < day
+    )
     return max(earlier, default=-1) + 1

@@ -25,7 +25,11 @@ LEFT_OUT = ("notices", "notifiable", "correcting", "again", "taken_over")
 
 def state_sha256(state: DealState) -> str:
     """Return SHA-256, in hexadecimal, of the canonical form of what later dates need of a state."""
-    plain = {name: _plain(getattr(state, name)) for name in DealState.model_fields if name not in (*BY_IDENTITY, *LEFT_OUT)}
+    plain = {
+        name: _plain(getattr(state, name))
+        for name in DealState.model_fields
+        if name not in (*BY_IDENTITY, *LEFT_OUT)
+    }
     plain["rates"] = {index: [_rate(rate) for rate in rates] for index, rates in state.rates.items()}
     plain["reports"] = [_report(report) for report in state.reports]
     plain["acts"] = [act.identity for act in state.acts]
@@ -34,17 +38,36 @@ def state_sha256(state: DealState) -> str:
         plain["registers"] = {name: register.sha256 for name, register in state.registers.items()}
     if state.taken_over is not None:
         plain["taken_over"] = sha256_hex(canonical(state.taken_over.model_dump(mode="json")))
-    return sha256(json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    return sha256(
+        json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    ).hexdigest()
 
 
 def _rate(rate: ReferenceRate) -> list[str]:
     published = rate.published
-    rests_on = "" if published is None else published.event or f"{published.publication_date} {published.print}"
-    return [f"{rate.on}", f"{rate.value}", rate.step, f"{rate.age}", f"{rate.publication_date}", f"{rate.newest_print}", rests_on]
+    rests_on = (
+        "" if published is None else published.event or f"{published.publication_date} {published.print}"
+    )
+    return [
+        f"{rate.on}",
+        f"{rate.value}",
+        rate.step,
+        f"{rate.age}",
+        f"{rate.publication_date}",
+        f"{rate.newest_print}",
+        rests_on,
+    ]
 
 
 def _report(report: ReportReceived) -> list[Any]:
-    return [report.name, report.sha256, str(report.received), report.serves_from_keying, sorted(report.figures), sorted(report.held)]
+    return [
+        report.name,
+        report.sha256,
+        str(report.received),
+        report.serves_from_keying,
+        sorted(report.figures),
+        sorted(report.held),
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -30,7 +30,9 @@ class TestStatus(StrEnum):
     CLOSED = "CLOSED"
 
 
-PRINTED_STATUS = {status: status.value for status in TestStatus} | {TestStatus.EVENT_OF_DEFAULT: "Event of Default indicated"}
+PRINTED_STATUS = {status: status.value for status in TestStatus} | {
+    TestStatus.EVENT_OF_DEFAULT: "Event of Default indicated"
+}
 """How each status is printed; a program indicates a default, it does not determine one (`rulings.md` 22)."""
 
 
@@ -105,7 +107,11 @@ class HeldRun(Fact):
     @property
     def text(self) -> str:
         """`not decisive, 2 of 4`."""
-        return f"not decisive, {self.run} of {self.at_most}" if self.at_most is not None else f"not decisive, {self.run} in a row"
+        return (
+            f"not decisive, {self.run} of {self.at_most}"
+            if self.at_most is not None
+            else f"not decisive, {self.run} in a row"
+        )
 
 
 class TestState(Fact):
@@ -165,7 +171,9 @@ class LeafFacts(Fact):
     test: str | None = Field(default=None, exclude_if=lambda value: value is None)
     trigger: str | None = Field(default=None, exclude_if=lambda value: value is None)
     index: str | None = Field(default=None, exclude_if=lambda value: value is None)
-    result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = Field(default=None, exclude_if=lambda value: value is None)
+    result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = Field(
+        default=None, exclude_if=lambda value: value is None
+    )
     comparison: Comparison | None = Field(default=None, exclude_if=lambda value: value is None)
     level: Exact | None = Field(default=None, exclude_if=lambda value: value is None)
     state: str | None = Field(default=None, exclude_if=lambda value: value is None)
@@ -249,8 +257,14 @@ class TriggerState(Fact):
 def _leading(limbs: Sequence[Limb], need_all: bool) -> Limb | None:
     """Return the leading limb: the furthest from its goal if all must be met, otherwise the nearest; of equals the longer count."""
     if need_all:
-        return min(limbs, key=lambda limb: (limb.count / limb.needed if limb.needed else 0, -limb.needed), default=None)
-    return max(limbs, key=lambda limb: (limb.count / limb.needed if limb.needed else 0, limb.needed), default=None)
+        return min(
+            limbs,
+            key=lambda limb: (limb.count / limb.needed if limb.needed else 0, -limb.needed),
+            default=None,
+        )
+    return max(
+        limbs, key=lambda limb: (limb.count / limb.needed if limb.needed else 0, limb.needed), default=None
+    )
 
 
 class Obligation(Fact):

@@ -20,7 +20,9 @@ KEPT = ("documents",)
 """Blocks whose dates say when something was signed, and stay."""
 
 
-def as_if_closed(deal: Deal, templates: Mapping[str, Template], closing: date, levels: Mapping[str, Decimal]) -> Deal:
+def as_if_closed(
+    deal: Deal, templates: Mapping[str, Template], closing: date, levels: Mapping[str, Decimal]
+) -> Deal:
     """Return the deal had it closed on another day, with no amendment.
 
     Every date of its terms moves by as many days as the Closing Date; the first dates of a schedule follow from it again. Each
@@ -44,7 +46,9 @@ def as_if_closed(deal: Deal, templates: Mapping[str, Template], closing: date, l
             moved[block].pop("first", None)
     for name, terms in moved["index"].items():
         if name not in levels:
-            raise WrongUsage(f"{name} has no value published by {closing}, so the Closing Date level is missing; name a later day")
+            raise WrongUsage(
+                f"{name} has no value published by {closing}, so the Closing Date level is missing; name a later day"
+            )
         terms["closing_date_level"] = f"USD {levels[name]:f} per GPU-hour"
     moved_deal, problems = deal_of_tree(replace(deal.tree, data=moved), clauses_of(templates))
     if moved_deal is None:
@@ -55,7 +59,11 @@ def as_if_closed(deal: Deal, templates: Mapping[str, Template], closing: date, l
 def newest_value(prints: Sequence[Published], by: date) -> Decimal | None:
     """Return the newest value of a series that was published by a day; None without one."""
     return next(
-        (publication.value for publication in reversed(prints) if publication.publication_date <= by and publication.value is not None),
+        (
+            publication.value
+            for publication in reversed(prints)
+            if publication.publication_date <= by and publication.value is not None
+        ),
         None,
     )
 

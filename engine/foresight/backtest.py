@@ -49,7 +49,9 @@ class History:
     until: date
 
 
-def lived(deal: Deal, templates: Mapping[str, Template], history: History, share_below: ShareBelow | None = None) -> tuple[Draft, ...]:
+def lived(
+    deal: Deal, templates: Mapping[str, Template], history: History, share_below: ShareBelow | None = None
+) -> tuple[Draft, ...]:
     """Return every event that the deal would have had from closing to the history's end."""
     state = fold(history.given)
     all_drafts: list[Draft] = []
@@ -142,7 +144,9 @@ def _test_record(name: str, results: list[tuple[TestResult, TestState]]) -> Test
         episodes=tuple(episodes),
         least_headroom=min(rooms, key=lambda room: room.value, default=None),
         last_state=results[-1][1].status.value,
-        cured=sum(was is TestStatus.CURE_PERIOD and now is TestStatus.COMPLIANT for was, now in pairwise(statuses)),
+        cured=sum(
+            was is TestStatus.CURE_PERIOD and now is TestStatus.COMPLIANT for was, now in pairwise(statuses)
+        ),
         decisive=sum(result.bearing is not None and result.bearing.decisive for result, _ in results),
         changes=sum(was is not now for was, now in pairwise(statuses)),
     )
@@ -164,10 +168,15 @@ def trigger_records(drafts: Sequence[Draft]) -> tuple[TriggerRecord, ...]:
     swept: dict[str, Fraction] = {}
     for draft in drafts:
         if isinstance(draft.payload, SweptPeriod):
-            swept[draft.payload.clause] = swept.get(draft.payload.clause, Fraction(0)) + (draft.payload.swept or 0)
+            swept[draft.payload.clause] = swept.get(draft.payload.clause, Fraction(0)) + (
+                draft.payload.swept or 0
+            )
     return tuple(
         TriggerRecord(
-            name, tuple(spell), sum(end is not None and end - start <= RELEASED_SOON for start, end in spell), swept.get(name, Fraction(0))
+            name,
+            tuple(spell),
+            sum(end is not None and end - start <= RELEASED_SOON for start, end in spell),
+            swept.get(name, Fraction(0)),
         )
         for name, spell in spells.items()
     )

@@ -86,7 +86,9 @@ class Tally:
     def plus(self, other: Tally) -> Tally:
         """Return both together."""
         longest = max(len(self.delays), len(other.delays))
-        ours, theirs = ((*one.delays, *(0 for _ in range(longest - len(one.delays)))) for one in (self, other))
+        ours, theirs = (
+            (*one.delays, *(0 for _ in range(longest - len(one.delays)))) for one in (self, other)
+        )
         return Tally(
             paths=self.paths + other.paths,
             dates=self.dates,
@@ -144,7 +146,9 @@ class Cell:
 
 def tally(paths: Paths, variant: Variant, question: Question) -> Tally:
     """Count a variant's false alarms, misses, delays and flapping on some paths."""
-    return tallied(shortfalls(paths.true, variant.level / TICK, question.q), paths.published, variant, question)
+    return tallied(
+        shortfalls(paths.true, variant.level / TICK, question.q), paths.published, variant, question
+    )
 
 
 def shortfalls(true: Floats, level: float, q: int) -> Flags:
@@ -267,5 +271,9 @@ def _quantile(numbers: Sequence[int], share: Fraction) -> int:
 
 def smallest_count(cells: Sequence[Cell], level: int, release: int, at_most: float) -> Cell | None:
     """Return the cell of the smallest count at a level whose false alarms stay under `at_most`; None if none does."""
-    enough = [one for one in cells if (one.variant.level, one.variant.release) == (level, release) and one.false_alarm < at_most]
+    enough = [
+        one
+        for one in cells
+        if (one.variant.level, one.variant.release) == (level, release) and one.false_alarm < at_most
+    ]
     return min(enough, key=lambda one: one.variant.count, default=None)

@@ -65,7 +65,9 @@ class Calibration:
     weeks_of_history: int
 
 
-def calibrated(setting: Setting, variants: Sequence[Variant], workers: Workers = 1, watch: Watch = lambda _: None) -> Calibration:
+def calibrated(
+    setting: Setting, variants: Sequence[Variant], workers: Workers = 1, watch: Watch = lambda _: None
+) -> Calibration:
     """Return every variant on the model's paths and on the history.
 
     Args:
@@ -75,7 +77,13 @@ def calibrated(setting: Setting, variants: Sequence[Variant], workers: Workers =
         watch: told what is done.
     """
     model = _over_blocks(partial(_simulated, setting, tuple(variants)), setting.paths, workers, watch, "path")
-    drawn = _over_blocks(partial(_drawn, setting, tuple(variants)), min(setting.paths, MOST_HISTORIES), workers, watch, "history")
+    drawn = _over_blocks(
+        partial(_drawn, setting, tuple(variants)),
+        min(setting.paths, MOST_HISTORIES),
+        workers,
+        watch,
+        "history",
+    )
     whole, first, second = (tuple(block[part] for block in drawn) for part in range(3))
     halves = len(setting.series.logs) >= HALVES_FROM
     return Calibration(
@@ -93,7 +101,9 @@ Tallies = tuple[tuple[Tally, ...], ...]
 """For each variant its tally, or several: over the whole, the first half, the second half."""
 
 
-def _over_blocks(work: Callable[[Block], Tallies], paths: int, workers: Workers, watch: Watch, what: str) -> Tallies:
+def _over_blocks(
+    work: Callable[[Block], Tallies], paths: int, workers: Workers, watch: Watch, what: str
+) -> Tallies:
     """Return the tallies of all blocks, added up in the order of the blocks."""
     every = tuple(blocks(paths))
     done: list[Tallies] = []
@@ -104,12 +114,24 @@ def _over_blocks(work: Callable[[Block], Tallies], paths: int, workers: Workers,
 
 
 def _together(one: Tallies, other: Tallies) -> Tallies:
-    return tuple(tuple(a.plus(b) for a, b in zip(ours, theirs, strict=True)) for ours, theirs in zip(one, other, strict=True))
+    return tuple(
+        tuple(a.plus(b) for a, b in zip(ours, theirs, strict=True))
+        for ours, theirs in zip(one, other, strict=True)
+    )
 
 
 def _simulated(setting: Setting, variants: tuple[Variant, ...], block: Block) -> Tallies:
     number, size = block
-    paths = simulated(setting.known, setting.series, setting.weeks, setting.seed, number, size, setting.drift, setting.switches)
+    paths = simulated(
+        setting.known,
+        setting.series,
+        setting.weeks,
+        setting.seed,
+        number,
+        size,
+        setting.drift,
+        setting.switches,
+    )
     return tuple((tally(paths, variant, setting.question),) for variant in variants)
 
 

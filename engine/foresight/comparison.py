@@ -142,4 +142,7 @@ def _money(old: PathOutcome, new: PathOutcome) -> list[Money]:
 
 def whom_it_serves(comparison: Comparison) -> Mapping[str, int]:
     """Return how many of the differences serve the lender, and how many the borrower, under the second draft."""
-    return {who: sum(difference.serves == who for difference in comparison.differences) for who in ("lender", "borrower")}
+    return {
+        who: sum(difference.serves == who for difference in comparison.differences)
+        for who in ("lender", "borrower")
+    }

@@ -71,16 +71,33 @@ def _standings(drafts: Sequence[Recorded]) -> dict[tuple[date, str], tuple[str, 
                 figures = f" {printed_apart(result.measured, result.limit)} ({result.comparison} {trimmed(result.limit)})"
             cure = f", cure by {state.cure.by}" if state.cure is not None else ""
             outcome = f"{result.verdict.value}; {state.status.value}{cure}"
-            standings[(draft.effective_on, draft.subject)] = (outcome, f"{result.verdict.value}{figures}; {state.status.value}{cure}")
+            standings[(draft.effective_on, draft.subject)] = (
+                outcome,
+                f"{result.verdict.value}{figures}; {state.status.value}{cure}",
+            )
         elif isinstance(draft.payload, (Counted, ActApplied, DeadlinePassed)):
-            standings.update({(draft.effective_on, subject): (said, said) for subject, said in _moved(draft.payload)})
+            standings.update(
+                {(draft.effective_on, subject): (said, said) for subject, said in _moved(draft.payload)}
+            )
     return standings
 
 
 def _moved(payload: Counted | ActApplied | DeadlinePassed) -> Iterator[tuple[str, str]]:
     """Yield the states that something other than a result leads to, each with what it is about."""
-    test = None if isinstance(payload, Counted) else payload.state if isinstance(payload, DeadlinePassed) else payload.test
-    trigger = payload.state if isinstance(payload, Counted) else payload.trigger if isinstance(payload, ActApplied) else None
+    test = (
+        None
+        if isinstance(payload, Counted)
+        else payload.state
+        if isinstance(payload, DeadlinePassed)
+        else payload.test
+    )
+    trigger = (
+        payload.state
+        if isinstance(payload, Counted)
+        else payload.trigger
+        if isinstance(payload, ActApplied)
+        else None
+    )
     if test is not None:
         yield test.test, test.status.value
     if trigger is not None:

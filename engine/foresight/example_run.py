@@ -23,9 +23,23 @@ from engine.events.rates import Published
 from engine.events.results import TestResult
 from engine.market.methodology import materially_different
 from engine.terms.as_written import Deal, calendar_on, index_terms, indices, resolve
-from engine.terms.contract_dates import counted_from, date_of_period, moment_on, period_of, period_start, publication_dates
+from engine.terms.contract_dates import (
+    counted_from,
+    date_of_period,
+    moment_on,
+    period_of,
+    period_start,
+    publication_dates,
+)
 from engine.terms.periods import ClockTime
-from engine.terms.worked_example import REPORT_RECEIVED, ExampleAct, ExamplePrint, WorkedExample, fact_on, received_by
+from engine.terms.worked_example import (
+    REPORT_RECEIVED,
+    ExampleAct,
+    ExamplePrint,
+    WorkedExample,
+    fact_on,
+    received_by,
+)
 
 WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
@@ -40,10 +54,16 @@ class Moment:
     state: DealState
 
 
-def moments(deal: Deal, example: WorkedExample, templates: Mapping[str, Template], wanted: set[date]) -> dict[date, list[Moment]]:
+def moments(
+    deal: Deal, example: WorkedExample, templates: Mapping[str, Template], wanted: set[date]
+) -> dict[date, list[Moment]]:
     """Return every date of the example up to the last one wanted, each as it was first determined and as often as it was again."""
-    last = max((*wanted, *(further.published for further in example.prints)), default=example.first_publication)
-    log: list[Draft] = [Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts]
+    last = max(
+        (*wanted, *(further.published for further in example.prints)), default=example.first_publication
+    )
+    log: list[Draft] = [
+        Draft(kind="act recorded", subject=a.act, effective_on=a.on, payload=_act(a)) for a in example.acts
+    ]
     decided: dict[date, list[Moment]] = {}
     first = max(example.first_publication, deal.closing_date + DAY)
     reports = [report for ends in _periods(deal, first, last) for report in _report(deal, example, *ends)]
@@ -82,15 +102,27 @@ def _determined(
 
 
 def _act(act: ExampleAct) -> ActRecorded:
-    said = {name: getattr(act, name) for name in ("index", "rate", "clock", "method", "amount", "paid_to", "names", "version")}
+    said = {
+        name: getattr(act, name)
+        for name in ("index", "rate", "clock", "method", "amount", "paid_to", "names", "version")
+    }
     details = {name: value for name, value in said.items() if value is not None}
-    return ActRecorded(act=act.act, clause=act.clause, document=act.document, effective_on=act.on, until=act.until, details=details)
+    return ActRecorded(
+        act=act.act,
+        clause=act.clause,
+        document=act.document,
+        effective_on=act.on,
+        until=act.until,
+        details=details,
+    )
 
 
 def _series(deal: Deal, example: WorkedExample, today: date) -> dict[str, tuple[Published, ...]]:
     """Return what each Thursday up to `today` gave, as far as it was public by then and by the print that the deal accepts."""
     publications = {}
-    consents = {act.version: act.on for act in example.acts if act.act == "consent" and act.version is not None}
+    consents = {
+        act.version: act.on for act in example.acts if act.act == "consent" and act.version is not None
+    }
     for index in indices(deal, today):
         rates = example.rates.get(index, ())
         weeks = range((today - example.first_publication).days // 7 + 1)
@@ -98,14 +130,18 @@ def _series(deal: Deal, example: WorkedExample, today: date) -> dict[str, tuple[
         for further in example.prints:
             if further.index == index and further.published <= today:
                 prints = _printed(prints, further)
-        policy = Policy(partial(index_terms, deal, index), partial(calendar_on, deal), materially_different, consents)
+        policy = Policy(
+            partial(index_terms, deal, index), partial(calendar_on, deal), materially_different, consents
+        )
         publications[index] = accepted(prints, policy)
     return publications
 
 
 def _published(index: str, day: date, rates: tuple[Decimal | None, ...], number: int) -> Published:
     value = rates[number] if number < len(rates) else None
-    return Published(index=index, publication_date=day, value=value, source="worked example", published_on=day)
+    return Published(
+        index=index, publication_date=day, value=value, source="worked example", published_on=day
+    )
 
 
 def _printed(prints: list[Published], further: ExamplePrint) -> list[Published]:
@@ -133,7 +169,9 @@ def _periods(deal: Deal, first: date, last: date) -> Iterator[tuple[date, date, 
     terms = resolve(deal, first)
     rule = terms.servicer_reports
     if rule is None or not terms.determination_dates.on_delivery:
-        yield from ((thursday - WEEK, thursday - DAY, thursday) for thursday in publication_dates(first, last + WEEK))
+        yield from (
+            (thursday - WEEK, thursday - DAY, thursday) for thursday in publication_dates(first, last + WEEK)
+        )
         return
     end = period_of(rule, first)[1]
     while end <= last:
@@ -165,7 +203,9 @@ def _report(deal: Deal, example: WorkedExample, start: date, end: date, day: dat
 def _received(deal: Deal, example: WorkedExample, end: date) -> date | None:
     """Return when the report of a period came, counted from its Determination Date, never before the period is over."""
     terms = resolve(deal, end + DAY)
-    rule = received_by(example.facts[REPORT_RECEIVED], end if terms.determination_dates.on_delivery else end + DAY)
+    rule = received_by(
+        example.facts[REPORT_RECEIVED], end if terms.determination_dates.on_delivery else end + DAY
+    )
     if rule is None:
         return None
     calendar = calendar_on(deal, end + DAY)
@@ -176,4 +216,8 @@ def _due(deal: Deal, end: date) -> date:
     """Return the day on which the report of a period is due."""
     terms, calendar = resolve(deal, end), calendar_on(deal, end)
     determined = date_of_period(terms, calendar, end)
-    return counted_from(terms.servicer_reports.due, determined, calendar) if terms.servicer_reports is not None else determined
+    return (
+        counted_from(terms.servicer_reports.due, determined, calendar)
+        if terms.servicer_reports is not None
+        else determined
+    )

@@ -51,17 +51,24 @@ class FactsByDate:
 
     def along(self, rates: Mapping[str, Rates], closing: date) -> FactsByDate:
         """Return the same facts on a path of rates: each figure that follows one moves with it, in steps."""
-        moved = {link.figure: tuple(Dated(day, figure) for day, figure in link.along(rates, closing)) for link in self.links}
+        moved = {
+            link.figure: tuple(Dated(day, figure) for day, figure in link.along(rates, closing))
+            for link in self.links
+        }
         return replace(self, figures={**self.figures, **moved}, links=())
 
     def unheld(self, hold: Sequence[str]) -> tuple[str, ...]:
         """Return figures that follow the rate, are linked to none, and are not held by name."""
         linked = {link.figure for link in self.links}
-        return tuple(name for name in self.figures if name.startswith(FOLLOWING) and name not in (*hold, *linked))
+        return tuple(
+            name for name in self.figures if name.startswith(FOLLOWING) and name not in (*hold, *linked)
+        )
 
     def without(self, names: Sequence[str]) -> FactsByDate:
         """Return the same facts without some figures."""
-        return replace(self, figures={name: dated for name, dated in self.figures.items() if name not in names})
+        return replace(
+            self, figures={name: dated for name, dated in self.figures.items() if name not in names}
+        )
 
     def on(self, day: date) -> dict[str, Figure]:
         """Return the figures that hold on a date; one is left out before its first date, and while its report is not received."""
@@ -69,7 +76,9 @@ class FactsByDate:
         for name, dated in self.figures.items():
             reached = [one for one in dated if one.since <= day and (one.received or day) <= day]
             if reached:
-                figures[name] = self._between(name, reached[-1], day) if self.straight_lines else reached[-1].figure
+                figures[name] = (
+                    self._between(name, reached[-1], day) if self.straight_lines else reached[-1].figure
+                )
         return figures
 
     def _between(self, name: str, last: Dated, day: date) -> Figure:
@@ -88,9 +97,13 @@ class FactsByDate:
         """
         hours, rate = f"contracted_gpu_hours.{contract}", f"contracted_rate.{contract}"
         if hours not in self.figures or rate not in self.figures:
-            known = sorted(name.partition(".")[2] for name in self.figures if name.startswith("contracted_gpu_hours."))
+            known = sorted(
+                name.partition(".")[2] for name in self.figures if name.startswith("contracted_gpu_hours.")
+            )
             given = ", ".join(known) or "none"
-            raise WrongUsage(f"no contract `{contract}` is given by `{hours}` and `{rate}`; contracts given: {given}")
+            raise WrongUsage(
+                f"no contract `{contract}` is given by `{hours}` and `{rate}`; contracts given: {given}"
+            )
         lost = self.on(since)
         changes = {
             hours: -lost[hours].value,
@@ -105,10 +118,14 @@ class FactsByDate:
     def described(self) -> str:
         """Return the facts in one line, for the head of a report."""
         held = [
-            f"{name.replace('_', ' ')} {printed(one[0].figure)}{'' if len(one) == 1 else ', by date'}" for name, one in self.figures.items()
+            f"{name.replace('_', ' ')} {printed(one[0].figure)}{'' if len(one) == 1 else ', by date'}"
+            for name, one in self.figures.items()
         ]
         follows = {link.figure: f"{link.figure.replace('_', ' ')} {link.words}" for link in self.links}
-        return "; ".join(follows.get(name, words) for name, words in zip(self.figures, held, strict=True)) or "none given"
+        return (
+            "; ".join(follows.get(name, words) for name, words in zip(self.figures, held, strict=True))
+            or "none given"
+        )
 
 
 def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tuple[Dated, ...]:
@@ -119,7 +136,12 @@ def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tu
     after = [one for one in dated if one.since >= since]
     if before and (not after or after[0].since > since):
         after = [replace(before[-1], since=since), *after]
-    moved = [replace(one, figure=one.figure.model_copy(update={"value": max(Fraction(0), one.figure.value + change)})) for one in after]
+    moved = [
+        replace(
+            one, figure=one.figure.model_copy(update={"value": max(Fraction(0), one.figure.value + change)})
+        )
+        for one in after
+    ]
     return (*before, *moved)
 
 
@@ -137,7 +159,9 @@ def held_facts(texts: Sequence[str], since: date, terms: TermsInForce) -> FactsB
         figure, problem = _figure(name, value, terms, Place(text))
         if figure is None:
             assert problem is not None
-            raise WrongUsage(f"`{text}` is not a fact: {problem.what}; {problem.fix}. Write it like `outstanding_principal=USD 16,000,000`")
+            raise WrongUsage(
+                f"`{text}` is not a fact: {problem.what}; {problem.fix}. Write it like `outstanding_principal=USD 16,000,000`"
+            )
         held[name] = (Dated(since, figure),)
     return FactsByDate(held, links=tuple(links))
 
@@ -161,7 +185,15 @@ def read_facts(text: str, file: str, terms: TermsInForce, straight_lines: bool =
     if lacking:
         fix = "head the columns date,figure,value and, where reports come later, received"
         raise InputProblems(
-            [Problem("F104", f"the facts have no column {', '.join(lacking)}", "a fact is a figure from a date on", fix, Place(file))]
+            [
+                Problem(
+                    "F104",
+                    f"the facts have no column {', '.join(lacking)}",
+                    "a fact is a figure from a date on",
+                    fix,
+                    Place(file),
+                )
+            ]
         )
     figures: dict[str, list[Dated]] = {}
     for row in table.rows:
@@ -172,7 +204,10 @@ def read_facts(text: str, file: str, terms: TermsInForce, straight_lines: bool =
     problems += _twice(figures, file)
     if problems:
         raise InputProblems(problems)
-    return FactsByDate({name: tuple(sorted(dated, key=lambda one: one.since)) for name, dated in figures.items()}, straight_lines)
+    return FactsByDate(
+        {name: tuple(sorted(dated, key=lambda one: one.since)) for name, dated in figures.items()},
+        straight_lines,
+    )
 
 
 def _row(row: Row, file: str, terms: TermsInForce) -> tuple[Dated | None, list[Problem]]:
@@ -183,10 +218,22 @@ def _row(row: Row, file: str, terms: TermsInForce) -> tuple[Dated | None, list[P
         text = row.cells.get(column, "").strip()
         days[column] = _day(text)
         if days[column] is None and (text or column == "date"):
-            problems.append(Problem("F105", f"`{text}` is not a date", "a fact holds from a date on", "write it like 2026-01-08", place))
+            problems.append(
+                Problem(
+                    "F105",
+                    f"`{text}` is not a date",
+                    "a fact holds from a date on",
+                    "write it like 2026-01-08",
+                    place,
+                )
+            )
     if row.beyond:
         why = "a figure with commas stands in quotes"
-        problems.append(Problem("F106", "the row has more cells than columns", why, 'write "USD 16,000,000" in quotes', place))
+        problems.append(
+            Problem(
+                "F106", "the row has more cells than columns", why, 'write "USD 16,000,000" in quotes', place
+            )
+        )
     figure, problem = _figure(row.cells["figure"].strip(), row.cells["value"].strip(), terms, place)
     problems += [problem] if problem is not None else []
     since = days["date"]
@@ -201,7 +248,9 @@ def _twice(figures: Mapping[str, Sequence[Dated]], file: str) -> Iterator[Proble
         twice = next((day for day in days if days.count(day) > 1), None)
         if twice is not None:
             why = "nobody can tell which of them holds"
-            yield Problem("F107", f"`{name}` has two figures from {twice} on", why, "remove one of them", Place(file))
+            yield Problem(
+                "F107", f"`{name}` has two figures from {twice} on", why, "remove one of them", Place(file)
+            )
 
 
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -219,20 +268,30 @@ def _figure(name: str, value: str, terms: TermsInForce, place: Place) -> tuple[F
     unit, of_class = unit_of_fact(name, terms.declared_units), class_of(name)
     if unit is None:
         fix = "correct its name; the Servicer's report has the same figures"
-        return None, Problem("D502", f"the figure `{name}` does not exist", "what no test asks for decides nothing", fix, place)
+        return None, Problem(
+            "D502", f"the figure `{name}` does not exist", "what no test asks for decides nothing", fix, place
+        )
     known = {} if of_class is None else terms.debt if of_class[1] else terms.pledged_assets
     if of_class is not None and of_class[0] not in known and not name.startswith("contracted_"):
         there = ", ".join(known)
         return None, Problem(
-            "D502", f"the class `{of_class[0]}` does not exist", f"the deal has {there}", "correct the name, or define it", place
+            "D502",
+            f"the class `{of_class[0]}` does not exist",
+            f"the deal has {there}",
+            "correct the name, or define it",
+            place,
         )
     figure = read_figure(value)
     if figure is None:
         fix = "write it like `USD 16,000,000`, `USD 1.70 per GPU-hour`, `85%` or `1,024`"
-        return None, Problem("D401", f"`{value}` is not a figure", "a fact is a figure with its unit", fix, place)
+        return None, Problem(
+            "D401", f"`{value}` is not a figure", "a fact is a figure with its unit", fix, place
+        )
     if figure.unit is not unit and not (figure.unit is Unit.COUNT and unit in COUNTED):
         why = f"`{name}` is counted in {unit.value}"
         return None, Problem("D405", f"`{value}` is in another unit", why, "write it in that unit", place)
     if figure.value < 0:
-        return None, Problem("D405", f"`{value}` is negative", "it is an amount or a count", "correct the sign", place)
+        return None, Problem(
+            "D405", f"`{value}` is negative", "it is an amount or a count", "correct the sign", place
+        )
     return figure.model_copy(update={"unit": unit}), None

@@ -70,6 +70,10 @@ def _between(events: Sequence[Recorded], again: Correction) -> Iterator[Recorded
 
 def _stating(events: Sequence[Recorded], dates: set[date]) -> Iterator[NoticeIssued]:
     """Yield the newest notices of the dates; those that were superseded say so already."""
-    issued = [event.payload for event in events if isinstance(event.payload, NoticeIssued) and event.effective_on in dates]
+    issued = [
+        event.payload
+        for event in events
+        if isinstance(event.payload, NoticeIssued) and event.effective_on in dates
+    ]
     superseded = {number for notice in issued for number in (notice.supersedes, *notice.supersedes_each)}
     return (notice for notice in issued if notice.number not in superseded)

@@ -114,7 +114,10 @@ class Turning:
 
 
 def ladder_at_closing(
-    deal: Deal, templates: Mapping[str, Template], given: FactsByDate, levels: Mapping[str, Decimal] | None = None
+    deal: Deal,
+    templates: Mapping[str, Template],
+    given: FactsByDate,
+    levels: Mapping[str, Decimal] | None = None,
 ) -> Ladder:
     """Return the ladder of a draft, if each rate stays at its level from closing on.
 
@@ -148,7 +151,11 @@ def ladder_at_closing(
             turnings[key] = _stays(clause, template, known, result)
         if len(turnings) == len(terms.covenants):
             break
-    left = {key: lacking.get(key, "not tested in the first weeks") for key in terms.covenants if key not in turnings}
+    left = {
+        key: lacking.get(key, "not tested in the first weeks")
+        for key in terms.covenants
+        if key not in turnings
+    }
     return _ladder(templates, deal.closing_date, terms, turnings, start, {}, left, from_closing=True)
 
 
@@ -180,16 +187,22 @@ def ladder_on(
         elif not result.break_even:
             left[result.test] = "no rate decides it"
         else:
-            levels[result.test] = Turning(result, result.break_even[0], looks_back(terms.covenants[result.test]))
+            levels[result.test] = Turning(
+                result, result.break_even[0], looks_back(terms.covenants[result.test])
+            )
             left.pop(result.test, None)
-    return _ladder(templates, on, terms, levels, today, intervals, left, from_closing=False, notes=notes or {})
+    return _ladder(
+        templates, on, terms, levels, today, intervals, left, from_closing=False, notes=notes or {}
+    )
 
 
 def _stays(clause: Clause, template: Template, known: Facts, result: TestResult) -> Turning:
     """Return the rate at which a test fails if the rate has stood there since closing."""
     used = tuple(dict.fromkeys(turn.index for turn in result.break_even))
     if not used:
-        return Turning(result, BreakEven(index="", rate=None, fails=None, note="no rate decides it"), window=False)
+        return Turning(
+            result, BreakEven(index="", rate=None, fails=None, note="no rate decides it"), window=False
+        )
     index = used[0]
 
     def probe(tick: int) -> tuple[bool, Fraction]:
@@ -207,7 +220,9 @@ def _stays(clause: Clause, template: Template, known: Facts, result: TestResult)
         note = "passes at every positive rate" if at_low else "no positive rate passes"
         return Turning(result, BreakEven(index=index, rate=None, fails=None, note=note), window=True)
     rate = Figure(value=Fraction(last if at_low else last + 1, TICK), unit=Unit.RATE)
-    return Turning(result, BreakEven(index=index, rate=rate, fails="above" if at_low else "below"), window=True)
+    return Turning(
+        result, BreakEven(index=index, rate=rate, fails="above" if at_low else "below"), window=True
+    )
 
 
 def looks_back(clause: Clause) -> bool:
@@ -230,8 +245,13 @@ def held(known: Facts, index: str, rate: Fraction) -> Facts:
         publication if publication.value is None else publication.model_copy(update={"value": value})
         for publication in known.published.get(index, ())
     )
-    rates = tuple(rate if rate.value is None else rate.model_copy(update={"value": value}) for rate in known.rates.get(index, ()))
-    return replace(known, trace={}, published={**known.published, index: published}, rates={**known.rates, index: rates})
+    rates = tuple(
+        rate if rate.value is None else rate.model_copy(update={"value": value})
+        for rate in known.rates.get(index, ())
+    )
+    return replace(
+        known, trace={}, published={**known.published, index: published}, rates={**known.rates, index: rates}
+    )
 
 
 def _ladder(
@@ -246,11 +266,16 @@ def _ladder(
     notes: Mapping[str, str] | None = None,
 ) -> Ladder:
     limbs: list[Limb] = [*of_tests(terms, templates, turnings), *of_triggers(terms, turnings)]
-    rungs = [_rung(limb, turnings[limb.test], today, intervals, from_closing, (notes or {}).get(limb.subject, "")) for limb in limbs]
+    rungs = [
+        _rung(limb, turnings[limb.test], today, intervals, from_closing, (notes or {}).get(limb.subject, ""))
+        for limb in limbs
+    ]
     turning = [rung for rung in rungs if rung.rate is not None]
     never = {rung.test: f"{turnings[rung.test].even.note}" for rung in rungs if rung.rate is None}
     order = sorted(turning, key=lambda rung: (rung.fails == "above", -(rung.rate or 0), RANKS[rung.kind]))
-    return Ladder(on, today, intervals, tuple(order), tuple(inversions(order)), {**left, **never}, from_closing)
+    return Ladder(
+        on, today, intervals, tuple(order), tuple(inversions(order)), {**left, **never}, from_closing
+    )
 
 
 def _rung(
@@ -324,7 +349,9 @@ def inversions(rungs: Sequence[Rung]) -> Iterator[Inversion]:
 def inversion_words(inversion: Inversion) -> str:
     """Return an inversion in a sentence."""
     side = "above" if inversion.graver.fails == "below" else "below"
-    return f"{inversion.graver.subject} acts {inversion.by} {side} {inversion.milder.subject}, which is milder"
+    return (
+        f"{inversion.graver.subject} acts {inversion.by} {side} {inversion.milder.subject}, which is milder"
+    )
 
 
 def _decimal(value: Fraction) -> Decimal:

@@ -12,7 +12,14 @@ from engine.terms.in_force import TermsInForce, TriggerTerms
 from engine.terms.trigger_conditions import leaves_of
 
 Kind = Literal["warning", "obligation", "sweep", "block", "default", "early amortization"]
-RANKS: dict[Kind, int] = {"warning": 0, "obligation": 1, "sweep": 2, "block": 2, "default": 3, "early amortization": 4}
+RANKS: dict[Kind, int] = {
+    "warning": 0,
+    "obligation": 1,
+    "sweep": 2,
+    "block": 2,
+    "default": 3,
+    "early amortization": 4,
+}
 """How grave each kind is: a graver one that acts before a milder one is an inversion."""
 
 
@@ -29,7 +36,9 @@ class Limb:
     follows: str = ""
 
 
-def of_tests(terms: TermsInForce, templates: Mapping[str, Template], subjects: Collection[str]) -> Iterator[Limb]:
+def of_tests(
+    terms: TermsInForce, templates: Mapping[str, Template], subjects: Collection[str]
+) -> Iterator[Limb]:
     """Yield what the failure of each test is by itself: a default, an Obligation, the beginning of its own trigger."""
     for key in subjects:
         clause = terms.covenants[key]
@@ -45,7 +54,9 @@ def of_tests(terms: TermsInForce, templates: Mapping[str, Template], subjects: C
         elif breach == "default":
             cure = isinstance(clause, MaintenanceClause) and clause.cure != "none"
             words = f"{key} FAIL, cure period, default" if cure else f"{key} FAIL, default"
-            yield Limb(words, key, key, "default", _needs(clause), at_once=not cure, follows=_follows(terms, key))
+            yield Limb(
+                words, key, key, "default", _needs(clause), at_once=not cure, follows=_follows(terms, key)
+            )
         else:
             yield Limb(f"{key} FAIL, counted", key, key, "warning", "one date", at_once=True)
 
@@ -72,7 +83,9 @@ def of_triggers(terms: TermsInForce, subjects: Collection[str]) -> Iterator[Limb
             if leaf.test in subjects and leaf.result == "FAIL" and leaf.test is not None:
                 ends = "; never ends" if trigger.ends == "never" else ""
                 needs = f"{leaf.persistence or 'one date'}{ends}"
-                yield Limb(f"{name} by {leaf.test} FAIL", name, leaf.test, kind_of(trigger), needs, at_once=True)
+                yield Limb(
+                    f"{name} by {leaf.test} FAIL", name, leaf.test, kind_of(trigger), needs, at_once=True
+                )
 
 
 def kind_of(trigger: TriggerTerms) -> Kind:

@@ -78,12 +78,19 @@ def read_link(name: str, text: str, terms: TermsInForce) -> Link:
     """Return a link from its words. Raises WrongUsage for what is not one, for an unknown index, and for a figure of another unit."""
     match, unit = LINK.fullmatch(text.strip()), unit_of_fact(name)
     if match is None:
-        raise WrongUsage(f"`{text}` is not a link; write it like `{FORM}`, or with `from: USD 1,150,000` in place of `share`")
+        raise WrongUsage(
+            f"`{text}` is not a link; write it like `{FORM}`, or with `from: USD 1,150,000` in place of `share`"
+        )
     if match["index"] not in terms.index:
         raise WrongUsage(f"`{name}` follows `{match['index']}`, and the deal reads {', '.join(terms.index)}")
     value = read_figure(match["value"].strip('"'))
     wanted = Unit.SHARE if match["how"] == "share" else unit
-    if unit not in PLACES or value is None or value.unit is not wanted or (match["how"] == "share" and unit is not Unit.RATE):
+    if (
+        unit not in PLACES
+        or value is None
+        or value.unit is not wanted
+        or (match["how"] == "share" and unit is not Unit.RATE)
+    ):
         raise WrongUsage(
             f"`{name}` cannot follow a rate so: a rent takes a `share` of it, or begins `from` a rent; an amount begins `from` one"
         )

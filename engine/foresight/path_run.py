@@ -44,7 +44,10 @@ class Moment:
 def published(rates: Mapping[str, Rates]) -> dict[str, tuple[Published, ...]]:
     """Return rates of a path as publications, each on its own Publication Date."""
     return {
-        name: tuple(Published(index=name, publication_date=day, value=value, source=SOURCE, published_on=day) for day, value in values)
+        name: tuple(
+            Published(index=name, publication_date=day, value=value, source=SOURCE, published_on=day)
+            for day, value in values
+        )
         for name, values in rates.items()
     }
 
@@ -68,7 +71,12 @@ def moments(
         acts: Recorded Acts on given dates.
     """
     series = published(rates)
-    state = fold([Draft(kind="act recorded", subject=act.act, effective_on=act.effective_on, payload=act) for act in acts])
+    state = fold(
+        [
+            Draft(kind="act recorded", subject=act.act, effective_on=act.effective_on, payload=act)
+            for act in acts
+        ]
+    )
     day = deal.closing_date + DAY
     while day <= until:
         inputs = inputs_of(deal, day, series, state, templates)
@@ -91,7 +99,10 @@ def report_of(deal: Deal, given: FactsByDate, day: date) -> Iterator[Draft]:
     if not figures:
         return
     terms = resolve(deal, day)
-    rule, own = terms.servicer_reports, period_end_of(terms, day) if terms.determination_dates.on_delivery else None
+    rule, own = (
+        terms.servicer_reports,
+        period_end_of(terms, day) if terms.determination_dates.on_delivery else None,
+    )
     start, end = period_of(rule, own or period_of(rule, day)[0] - DAY)
     report = ReportReceived(
         period_start=start,

@@ -54,7 +54,9 @@ class PathTally:
 
     def within(self, event: Event, days: int) -> tuple[float, float]:
         """Return the probability that something happens within so many days, and its Monte Carlo error."""
-        share = sum(count for day, count in self.days.get(event, Counter()).items() if day <= days) / self.paths
+        share = (
+            sum(count for day, count in self.days.get(event, Counter()).items() if day <= days) / self.paths
+        )
         return share, math.sqrt(share * (1 - share) / self.paths)
 
     def median_days(self, event: Event) -> float | None:
@@ -72,7 +74,9 @@ class PathTally:
         return mean, math.sqrt(spread / self.paths), low, high
 
 
-def _added(one: Mapping[Key, Counter[Number]], other: Mapping[Key, Counter[Number]]) -> dict[Key, Counter[Number]]:
+def _added(
+    one: Mapping[Key, Counter[Number]], other: Mapping[Key, Counter[Number]]
+) -> dict[Key, Counter[Number]]:
     return {key: one.get(key, Counter()) + other.get(key, Counter()) for key in dict.fromkeys((*one, *other))}
 
 
@@ -93,7 +97,14 @@ def path_tally(outcome: ColumnsOutcome, closing: int, asked: Sequence[Happening]
     for clause, amounts in outcome.swept.items():
         values, counts = np.unique(amounts[amounts > 0], return_counts=True)
         swept[clause] = Counter(dict(zip(values.tolist(), counts.tolist(), strict=True)))
-    return PathTally(outcome.paths, days, swept, frozenset(outcome.determined), frozenset(outcome.one_by_one), dict(outcome.by_steps))
+    return PathTally(
+        outcome.paths,
+        days,
+        swept,
+        frozenset(outcome.determined),
+        frozenset(outcome.one_by_one),
+        dict(outcome.by_steps),
+    )
 
 
 def _quantile(quantile: Counter[float], share: float) -> float:

@@ -53,17 +53,25 @@ def _prove(deal: Deal, example: Placed, templates: Mapping[str, Template]) -> Pr
     for number, expectation in enumerate(example.expect):
         path = (*example.place, "expect", number)
         until = expectation.as_known_on or date.max
-        moment = next((one for one in reversed(moments.get(expectation.on, [])) if one.known_on <= until), None)
+        moment = next(
+            (one for one in reversed(moments.get(expectation.on, [])) if one.known_on <= until), None
+        )
         if moment is None:
             why = f"the example begins on {example.first_publication} and the deal closes on {deal.closing_date}"
             place = deal.tree.place((*path, "on"))
-            problems.append(Problem("P102", f"nothing is determined on {expectation.on}", why, "expect a later date", place))
+            problems.append(
+                Problem(
+                    "P102", f"nothing is determined on {expectation.on}", why, "expect a later date", place
+                )
+            )
             continue
         problems += _compare(deal, expectation, moment, path)
     return Proof(example.name, tuple(problems))
 
 
-def _compare(deal: Deal, expectation: Expectation, moment: Moment, path: tuple[str | int, ...]) -> Iterator[Problem]:
+def _compare(
+    deal: Deal, expectation: Expectation, moment: Moment, path: tuple[str | int, ...]
+) -> Iterator[Problem]:
     """Report every expected figure and state against what was found."""
     for name in EXPECTED:
         wanted = getattr(expectation, name)
@@ -74,7 +82,13 @@ def _compare(deal: Deal, expectation: Expectation, moment: Moment, path: tuple[s
             what = f"{expectation.subject} on {expectation.on}: `{name}` is {found}, not {wanted}"
             why = why_untested(deal, expectation, moment) if name in OF_A_RESULT else None
             fix = "correct the term or the expectation, whichever does not say what the agreement says"
-            yield Problem("P101", what, why or "the engine's reading differs from the example", fix, deal.tree.place((*path, name)))
+            yield Problem(
+                "P101",
+                what,
+                why or "the engine's reading differs from the example",
+                fix,
+                deal.tree.place((*path, name)),
+            )
 
 
 OF_A_RESULT = frozenset(("result", "measured", "limit", "headroom", "break_even", "to_cure", "decisive"))
@@ -140,7 +154,9 @@ class _View:
     def rates(self) -> Sequence[ReferenceRate]:
         """The rates of its index up to the date that it is about, which the result of a delivery says."""
         last = self.result.as_of if self.result else None
-        return [rate for rate in self.moment.state.rates.get(self.index, ()) if last is None or rate.on <= last]
+        return [
+            rate for rate in self.moment.state.rates.get(self.index, ()) if last is None or rate.on <= last
+        ]
 
     @property
     def index(self) -> str:
@@ -188,7 +204,10 @@ def _state(view: _View, wanted: str) -> Compared:
 
 def _since(view: _View, wanted: date) -> Compared:
     states = view.moment.state
-    test, trigger = states.tests.get(view.expectation.test or ""), states.triggers.get(view.expectation.trigger or "")
+    test, trigger = (
+        states.tests.get(view.expectation.test or ""),
+        states.triggers.get(view.expectation.trigger or ""),
+    )
     found = test.since if test else trigger.since if trigger else None
     return str(found), found == wanted
 

@@ -115,9 +115,16 @@ def walk_forward(series: RateSeries, prior: Prior | None = None, ahead: int = 1)
         logs = series.logs[: week + 1]
         for name, law in {"the model": model, **_simpler(logs[np.isfinite(logs)], known.grid, ahead)}.items():
             low, high = law.quantile(0.025), law.quantile(0.975)
-            by_forecast.setdefault(name, []).append((law.crps(math.exp(value)), low <= math.exp(value) <= high))
+            by_forecast.setdefault(name, []).append(
+                (law.crps(math.exp(value)), low <= math.exp(value) <= high)
+            )
     return tuple(
-        Score(name, len(each), float(np.mean([one for one, _ in each])), float(np.mean([inside for _, inside in each])))
+        Score(
+            name,
+            len(each),
+            float(np.mean([one for one, _ in each])),
+            float(np.mean([inside for _, inside in each])),
+        )
         for name, each in by_forecast.items()
     )
 

@@ -99,7 +99,9 @@ def kernel(law: Law, grid: Grid, drift: float = 0.0) -> Floats:
     return cumulative(law, upper) - cumulative(law, lower)
 
 
-def weekly(series: RateSeries, laws: Sequence[Law], drift: float = 0.0, points: int = POINTS) -> Iterator[Filtered]:
+def weekly(
+    series: RateSeries, laws: Sequence[Law], drift: float = 0.0, points: int = POINTS
+) -> Iterator[Filtered]:
     """Yield what is known after each week, week by week; the likelihood of a week's value counts from the second value on.
 
     The first value finds a flat law and tells nothing of how likely it was. A week without a value only lets the rate move.
@@ -128,7 +130,9 @@ def weekly(series: RateSeries, laws: Sequence[Law], drift: float = 0.0, points: 
         yield Filtered(grid, tuple(laws), density, likelihood, kernels)
 
 
-def filtered(series: RateSeries, laws: Sequence[Law] = TABLE, drift: float = 0.0, points: int = POINTS) -> Filtered:
+def filtered(
+    series: RateSeries, laws: Sequence[Law] = TABLE, drift: float = 0.0, points: int = POINTS
+) -> Filtered:
     """Return what is known of the true rate after the whole history, under each law."""
     *_, last = weekly(series, laws, drift, points)
     return last

@@ -113,7 +113,10 @@ def simulated(
     nu = np.array([one.nu for one in TABLE])[law]
     true = np.empty((weeks, size))
     level = _from_density(known.found, law, drawn[1])
-    shifts = {switch.week: sum(math.log1p(one.share) for one in switches if one.week == switch.week) for switch in switches}
+    shifts = {
+        switch.week: sum(math.log1p(one.share) for one in switches if one.week == switch.week)
+        for switch in switches
+    }
     for week in range(weeks):
         level = level + drift + sigma * innovations(nu, drawn[2 + week]) + shifts.get(week + 1, 0.0)
         true[week] = level
@@ -143,7 +146,9 @@ def _published(true: Floats, series: RateSeries, of_week: NDArray[np.intp], shar
     noise = series.noise[of_week]
     gap = np.isnan(noise)
     value = np.exp(true + np.where(gap, 0.0, noise) * ndtri(share))
-    ticks = np.maximum(np.rint(np.minimum(value, 1e9) * TICK), 1).astype(np.int64)  # half to even, as values are printed
+    ticks = np.maximum(np.rint(np.minimum(value, 1e9) * TICK), 1).astype(
+        np.int64
+    )  # half to even, as values are printed
     sellers = np.array(series.sellers, dtype=np.int64)[of_week]
     return Paths(np.exp(true), np.where(gap, NO_VALUE, ticks), np.where(gap, 0, sellers))
 
@@ -178,7 +183,10 @@ def _backward(steps: tuple[Filtered, ...], row: int, law: Law, share: Floats) ->
     cells[-1] = np.searchsorted(last, share[-1] * last[-1]).clip(max=points - 1)
     every = np.arange(points)
     for week in range(len(steps) - 2, -1, -1):
-        after = change[(cells[week + 1][:, None] - every[None, :]) % (2 * points)] * steps[week].density[row][None, :]
+        after = (
+            change[(cells[week + 1][:, None] - every[None, :]) % (2 * points)]
+            * steps[week].density[row][None, :]
+        )
         up_to = np.cumsum(after, axis=1)
         wanted = share[week][:, None] * up_to[:, -1:]
         cells[week] = (up_to < wanted).sum(axis=1).clip(max=points - 1)

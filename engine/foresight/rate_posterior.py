@@ -155,7 +155,9 @@ def _highest(table: Floats) -> Highest:
     """Return the table's highest point; its place between the volatilities, and its error, by a parabola through ln sigma."""
     row, column = (int(place) for place in np.unravel_index(int(table.argmax()), table.shape))
     value = float(table[row, column])
-    if not 0 < row < len(SIGMAS) - 1:  # at an end of the table the curvature is unknown from which an error is read
+    if (
+        not 0 < row < len(SIGMAS) - 1
+    ):  # at an end of the table the curvature is unknown from which an error is read
         return Highest(float(SIGMAS[row]), NUS[column], math.inf, value)
     step = math.log(SIGMAS[1] / SIGMAS[0])
     below, here, above = (float(one) for one in table[row - 1 : row + 2, column])
@@ -192,7 +194,9 @@ def pooled(generations: Sequence[RateSeries], prior: Prior | None = None) -> tup
         for (centre, spread), by_nu in joint.items():
             logs = _conditional(table, centre, spread)
             weights += np.exp(logs - logsumexp(logs, axis=0)) * by_nu
-        posteriors.append(Posterior(filtering, weights.ravel() / weights.sum(), held, series.values, _highest(table)))
+        posteriors.append(
+            Posterior(filtering, weights.ravel() / weights.sum(), held, series.values, _highest(table))
+        )
     return tuple(posteriors)
 
 
@@ -220,4 +224,6 @@ def _conditional(table: Floats, centre: float, spread: float) -> Floats:
 
 def law_name(law: Law) -> str:
     """Return a law as a person reads it."""
-    return f"sigma {law.sigma:.2%} a week, " + ("normal" if math.isinf(law.nu) else f"t with {law.nu:g} degrees of freedom")
+    return f"sigma {law.sigma:.2%} a week, " + (
+        "normal" if math.isinf(law.nu) else f"t with {law.nu:g} degrees of freedom"
+    )

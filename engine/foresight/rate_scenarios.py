@@ -65,7 +65,9 @@ class ScenarioPath:
     @property
     def name(self) -> str:
         """The path as a table heads it: `B middle 1.5x`, `A:548,B middle 1.0x`."""
-        legs = ",".join(leg.scenario if leg.days is None else f"{leg.scenario}:{leg.days}" for leg in self.legs)
+        legs = ",".join(
+            leg.scenario if leg.days is None else f"{leg.scenario}:{leg.days}" for leg in self.legs
+        )
         return f"{legs} {self.point} {float(self.multiple):.1f}x"
 
     def faster(self, multiple: Fraction) -> ScenarioPath:
@@ -126,10 +128,14 @@ def read_legs(text: str) -> tuple[Leg, ...]:
         match = LEG.fullmatch(part.strip())
         if match is None or match["scenario"] not in BANDS:
             known = ", ".join(BANDS)
-            raise WrongUsage(f"`{part.strip()}` is not a scenario; known are {known}, and in turn they read like A:548,B:365")
+            raise WrongUsage(
+                f"`{part.strip()}` is not a scenario; known are {known}, and in turn they read like A:548,B:365"
+            )
         legs.append(Leg(match["scenario"], int(match["days"]) if match["days"] else None))
     if any(leg.days is None for leg in legs[:-1]):
-        raise WrongUsage(f"`{text}`: a scenario with another after it says for how many days it runs, like A:548,B")
+        raise WrongUsage(
+            f"`{text}`: a scenario with another after it says for how many days it runs, like A:548,B"
+        )
     return (*legs[:-1], replace(legs[-1], days=None))  # the last one goes on to the end of the stress
 
 
@@ -140,7 +146,9 @@ def read_jump(text: str) -> Jump:
     """Return a jump: `-30%@26w`. Raises WrongUsage for anything else, and for a fall to nothing."""
     match = JUMP.fullmatch(text.strip())
     if match is None or Fraction(match["share"]) <= -100:
-        raise WrongUsage(f"`{text}` is not a jump; write it like -30%@26w: by how much, and after how many weeks")
+        raise WrongUsage(
+            f"`{text}` is not a jump; write it like -30%@26w: by how much, and after how many weeks"
+        )
     return Jump(Fraction(match["share"]) / 100, int(match["weeks"]))
 
 
@@ -152,12 +160,26 @@ def read_rates(text: str, file: str, indices: Sequence[str]) -> tuple[Mapping[st
     table, problems = read_table(text, file)
     if table is None:
         return {}, problems
-    columns = {"rate": indices[0], **{name: name for name in indices}} if len(indices) == 1 else {name: name for name in indices}
+    columns = (
+        {"rate": indices[0], **{name: name for name in indices}}
+        if len(indices) == 1
+        else {name: name for name in indices}
+    )
     used = [name for name in table.columns if name in columns]
     if "date" not in table.columns or not used:
-        wanted = "`date` and `rate`" if len(indices) == 1 else f"`date` and one for each of {', '.join(indices)}"
+        wanted = (
+            "`date` and `rate`" if len(indices) == 1 else f"`date` and one for each of {', '.join(indices)}"
+        )
         fix = f"head the columns {wanted}"
-        return {}, [Problem("F101", "the rates have no column that the deal reads", "a path needs dates and rates", fix, Place(file))]
+        return {}, [
+            Problem(
+                "F101",
+                "the rates have no column that the deal reads",
+                "a path needs dates and rates",
+                fix,
+                Place(file),
+            )
+        ]
     by_index: dict[str, list[tuple[date, Decimal | None]]] = {columns[name]: [] for name in used}
     last: date | None = None
     for row in table.rows:
@@ -165,7 +187,15 @@ def read_rates(text: str, file: str, indices: Sequence[str]) -> tuple[Mapping[st
         if day is None or day.weekday() != THURSDAY or (last is not None and day <= last):
             why = "a path is one value for each Thursday, oldest first"
             fix = "write the Thursdays in order, like 2026-01-08"
-            problems.append(Problem("F102", f"`{row.cells['date']}` is not the next Publication Date", why, fix, Place(file, row.line)))
+            problems.append(
+                Problem(
+                    "F102",
+                    f"`{row.cells['date']}` is not the next Publication Date",
+                    why,
+                    fix,
+                    Place(file, row.line),
+                )
+            )
             continue
         last = day
         for name in used:

@@ -95,7 +95,9 @@ def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> Ra
     if not any(week.value is not None for week in weeks):
         raise WrongUsage("the history has no published value, so a rate to model is missing")
     if any(week.value is not None and week.value <= 0 for week in weeks):
-        raise WrongUsage("a published value is not above zero; the rate model works on logarithms and cannot take it")
+        raise WrongUsage(
+            "a published value is not above zero; the rate model works on logarithms and cannot take it"
+        )
     errors = [_known(week) for week in weeks]
     known = [error for error in errors if error is not None]
     instead = named if named is not None else max(known, default=None)

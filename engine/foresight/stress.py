@@ -44,7 +44,9 @@ class FirstDate:
     rate: Decimal | None
 
 
-LaneKind = Literal["passes", "counted", "cure", "default", "in effect", "watch", "not determined", "waived", "off"]
+LaneKind = Literal[
+    "passes", "counted", "cure", "default", "in effect", "watch", "not determined", "waived", "off"
+]
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,9 @@ class PathOutcome:
 
     def swept_in_all(self, clause: str) -> Fraction:
         """Return what went to the reserve by the end, in USD."""
-        return sum((amount.amount or Fraction(0) for amount in self.swept if amount.clause == clause), Fraction(0))
+        return sum(
+            (amount.amount or Fraction(0) for amount in self.swept if amount.clause == clause), Fraction(0)
+        )
 
 
 @dataclass
@@ -216,7 +220,9 @@ def _worst(result: TestResult, seen: _Seen) -> None:
     seen.results.setdefault(result.on, {})[result.test] = result.measured
     worst = seen.least.get(result.test)
     if worst is None or result.headroom.value < worst.headroom.value:
-        seen.least[result.test] = Least(result.test, result.on, result.measured, result.limit, result.headroom)
+        seen.least[result.test] = Least(
+            result.test, result.on, result.measured, result.limit, result.headroom
+        )
 
 
 def _kind(status: TestStatus, verdict: Verdict) -> LaneKind:

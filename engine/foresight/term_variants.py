@@ -124,7 +124,9 @@ def steps_between(first: str, last: str, step: str) -> tuple[Decimal, ...]:
     try:
         low, high, by = Fraction(first), Fraction(last), Fraction(step)
     except ValueError:
-        raise WrongUsage(f"`{first}`, `{last}` and `{step}` must be numbers, like 1.40, 1.90 and 0.10") from None
+        raise WrongUsage(
+            f"`{first}`, `{last}` and `{step}` must be numbers, like 1.40, 1.90 and 0.10"
+        ) from None
     if by <= 0 or high < low or (high - low) / by > MOST:
         raise WrongUsage(f"from {first} to {last} by {step} is not a range of 1 to {MOST} values")
     count = int((high - low) / by) + 1

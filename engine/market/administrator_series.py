@@ -132,7 +132,13 @@ def _said(cells: Mapping[str, str], form: SeriesMap) -> dict[Said, str]:
 def _no_form(columns: tuple[str, ...], file: str, own: SeriesMap | None) -> Problem:
     if own is not None and own.columns:
         lacking = ", ".join(sorted(set(own.columns.values()) - set(columns)))
-        return Problem("I101", f"the series lacks {lacking}", "the map in headroom.toml names it", "correct the map", Place(file))
+        return Problem(
+            "I101",
+            f"the series lacks {lacking}",
+            "the map in headroom.toml names it",
+            "correct the map",
+            Place(file),
+        )
     own_form = next(series_map for series_map in shipped_maps() if series_map.name == "headroom")
     lacking = ", ".join(name for name in own_form.columns.values() if name not in columns)
     fix = f"begin with `{','.join(own_form.columns.values())}`, or map its columns under [series.NAME.columns] in headroom.toml"
@@ -141,8 +147,16 @@ def _no_form(columns: tuple[str, ...], file: str, own: SeriesMap | None) -> Prob
 
 def _not_ours(names: list[str], index: str, file: str) -> Problem:
     said = ", ".join(f"`{name}`" for name in names)
-    fix = f"name the index as the file does, or write `aliases = [..]` under [series.{index}] in headroom.toml"
-    return Problem("I109", f"the file is of {said}", f"none of its rows is of {index}, and one index is not another", fix, Place(file))
+    fix = (
+        f"name the index as the file does, or write `aliases = [..]` under [series.{index}] in headroom.toml"
+    )
+    return Problem(
+        "I109",
+        f"the file is of {said}",
+        f"none of its rows is of {index}, and one index is not another",
+        fix,
+        Place(file),
+    )
 
 
 def _take(
@@ -160,8 +174,15 @@ def _take(
     before = newest.get(day)
     if before is not None and (_same(before, value, cells) or _earlier(cells, before) or value.provisional):
         return
-    if before is not None and value.cadence == "daily" and before["value"] is not None and day not in known.restated:
-        reading.findings.append(SeriesFinding("changed after it was final", day, _decimal(before), value.value, place.line))
+    if (
+        before is not None
+        and value.cadence == "daily"
+        and before["value"] is not None
+        and day not in known.restated
+    ):
+        reading.findings.append(
+            SeriesFinding("changed after it was final", day, _decimal(before), value.value, place.line)
+        )
         return
     last = _last_value(newest, seen, day)
     if last is not None and value.value is not None and _slips(last, value.value) and not answered.unit_slips:
@@ -170,7 +191,9 @@ def _take(
     if value.provisional:
         earlier = seen.get(day)
         if earlier is None or not _same(earlier, value, cells):
-            printed = value if earlier is None else value.model_copy(update={"print": int(earlier["print"]) + 1})
+            printed = (
+                value if earlier is None else value.model_copy(update={"print": int(earlier["print"]) + 1})
+            )
             seen[day] = printed.model_dump(mode="json")
             reading.provisional.append(printed)
         return
@@ -181,7 +204,12 @@ def _take(
 
 def _last_value(newest: Mapping[date, Any], seen: Mapping[date, Any], day: date) -> Decimal | None:
     """Return the newest value before a date, provisional ones included."""
-    values = {on: value for one_of in (seen, newest) for on, value in one_of.items() if on < day and value["value"] is not None}
+    values = {
+        on: value
+        for one_of in (seen, newest)
+        for on, value in one_of.items()
+        if on < day and value["value"] is not None
+    }
     return _decimal(values[max(values)]) if values else None
 
 
@@ -215,7 +243,9 @@ def _same(before: Mapping[str, Any], value: IndexValue, row: Mapping[Said, str])
     1.735 and 1.7350 are one value, and what a form does not say is not a change.
     """
     after = value.model_dump(mode="json")
-    return _decimal(before) == value.value and all(before[name] == after[name] for said, name in COMPARED if said in row)
+    return _decimal(before) == value.value and all(
+        before[name] == after[name] for said, name in COMPARED if said in row
+    )
 
 
 def _row(
@@ -292,16 +322,26 @@ def _wrong(row: Mapping[Said, str], place: Place, form: SeriesMap, today: date) 
     else:
         public = _date(stated) if stated else _public(row, day, form)
         if public is None or public < day:
-            yield refused("I102", f"`{stated}` is not a date on or after the Publication Date", "write it like `2026-03-06`, or nothing")
+            yield refused(
+                "I102",
+                f"`{stated}` is not a date on or after the Publication Date",
+                "write it like `2026-03-06`, or nothing",
+            )
         elif public > today:
             fix = "correct the date, or import the row when it is published"
             yield refused("I106", f"`{public}` is in the future; today is {today}", fix)
     if _price(row["value"]) is False:
-        yield refused("I103", f"`{row['value']}` is not a value", "write it like `1.7350`, or nothing if none was published")
+        yield refused(
+            "I103",
+            f"`{row['value']}` is not a value",
+            "write it like `1.7350`, or nothing if none was published",
+        )
     if "low_confidence" in row and row["low_confidence"].lower() not in WORDS:
         yield refused("I104", f"`{row['low_confidence']}` is not a flag", "write `true` or `false`")
     if "observations" in row and not COUNT.fullmatch(row["observations"]):
-        yield refused("I105", f"`{row['observations']}` is not a number of observations", "write a whole number")
+        yield refused(
+            "I105", f"`{row['observations']}` is not a number of observations", "write a whole number"
+        )
 
 
 def unpublished(index: str, publication: date) -> IndexValue:

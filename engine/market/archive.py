@@ -41,7 +41,9 @@ class Archive:
     def _read(self, path: Path) -> Snapshot:
         snapshot = read_snapshot(path.read_bytes(), path.name)
         if not path.name.startswith(snapshot.sha256):
-            raise SnapshotRefused(f"{path}: the file is not the snapshot that its name says; it has been changed")
+            raise SnapshotRefused(
+                f"{path}: the file is not the snapshot that its name says; it has been changed"
+            )
         return snapshot
 
     def _place(self, snapshot: Snapshot) -> Path:

@@ -64,7 +64,11 @@ class Asking:
 
 
 def collect(
-    query: Query, at: datetime, right: Mapping[str, str], progress: Callable[[str], None], answers: list[bytes] | None = None
+    query: Query,
+    at: datetime,
+    right: Mapping[str, str],
+    progress: Callable[[str], None],
+    answers: list[bytes] | None = None,
 ) -> bytes:
     """Return one collection of every model as the bytes of a raw Snapshot.
 
@@ -169,11 +173,18 @@ def _met(offers: Mapping[str | None, Any], dearest: Mapping[str | None, Any]) ->
     return max(map(_price, offers.values())) > min(map(_price, dearest.values()))
 
 
-def _asked(asking: Asking, model: str, limit: int, order: str = "asc", at_least: float | None = None) -> list[Any]:
+def _asked(
+    asking: Asking, model: str, limit: int, order: str = "asc", at_least: float | None = None
+) -> list[Any]:
     """Return one answer, after as many attempts as it takes, with exponential back-off and jitter between them."""
     query = asking.query
     attempts = stamina.retry_context(
-        on=_Retry, attempts=ATTEMPTS, timeout=None, wait_initial=query.pause, wait_max=30 * query.pause, wait_jitter=query.pause
+        on=_Retry,
+        attempts=ATTEMPTS,
+        timeout=None,
+        wait_initial=query.pause,
+        wait_max=30 * query.pause,
+        wait_jitter=query.pause,
     )
     try:
         for attempt in attempts:
@@ -186,7 +197,11 @@ def _asked(asking: Asking, model: str, limit: int, order: str = "asc", at_least:
 
 def _search(model: str, limit: int, order: str, at_least: float | None) -> dict[str, Any]:
     """Return what is asked: offers of a model by price in an order, those at or above a price if one is given."""
-    search: dict[str, Any] = {"gpu_name": {"eq": model}, "rentable": {"eq": True}, "order": [["dph_total", order]]}
+    search: dict[str, Any] = {
+        "gpu_name": {"eq": model},
+        "rentable": {"eq": True},
+        "order": [["dph_total", order]],
+    }
     priced = {} if at_least is None else {"dph_total": {"gte": at_least}}
     return {**search, **priced, "type": "on-demand", "limit": limit}
 
@@ -194,7 +209,9 @@ def _search(model: str, limit: int, order: str, at_least: float | None) -> dict[
 def _once(asking: Asking, model: str, search: dict[str, Any]) -> list[Any]:
     query = asking.query
     try:
-        with asking.client.stream("GET", query.base_url.rstrip("/") + SEARCH, params={"q": json.dumps(search)}) as response:
+        with asking.client.stream(
+            "GET", query.base_url.rstrip("/") + SEARCH, params={"q": json.dumps(search)}
+        ) as response:
             if response.status_code == 429 or response.status_code >= 500:
                 raise _Retry(f"the server answered {response.status_code}")
             if response.status_code != 200:

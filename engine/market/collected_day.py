@@ -34,7 +34,11 @@ NOTHING = Listings(0, (), (), truncated=False)
 
 
 def collected_day(
-    index: IndexDefinition, methodology: Methodology, day: date, known: Sequence[Snapshot], overrides: Sequence[Override] = ()
+    index: IndexDefinition,
+    methodology: Methodology,
+    day: date,
+    known: Sequence[Snapshot],
+    overrides: Sequence[Override] = (),
 ) -> CollectedDay:
     """Return what stands for a day: the best evidence among the collections of the index, of equal ones the last (`rulings.md` 61)."""
     model, countries = index.gpu_name, index.countries
@@ -45,7 +49,9 @@ def collected_day(
     ]
     if not candidates:
         return CollectedDay(day, None, NOTHING, False, (), ())
-    chosen, listings = max(enumerate(candidates), key=lambda candidate: (evidence(*candidate[1]), candidate[0]))[1]
+    chosen, listings = max(
+        enumerate(candidates), key=lambda candidate: (evidence(*candidate[1]), candidate[0])
+    )[1]
     counts = len(listings.observations) >= methodology.daily_minimum
     kept = without_outliers(listings.observations, methodology)
     return CollectedDay(day, chosen, listings, counts, kept, tuple(candidates))
@@ -79,8 +85,14 @@ def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> Collec
     several = [day for day in days if len(day.others) > 1]
     if not several:
         return None
-    options = [[(len(listings.observations) >= rules.daily_minimum, listings) for _, listings in day.others] for day in days if day.others]
-    counting = [[micros_kept(listings, rules) if counts else () for counts, listings in day] for day in options]
+    options = [
+        [(len(listings.observations) >= rules.daily_minimum, listings) for _, listings in day.others]
+        for day in days
+        if day.others
+    ]
+    counting = [
+        [micros_kept(listings, rules) if counts else () for counts, listings in day] for day in options
+    ]
     ranges = [median_range(counting)]
     short = [[micros_kept(listings, rules) for counts, listings in day if not counts] for day in options]
     none_counts = all(short)  # a choice under which no day counts
@@ -106,4 +118,6 @@ def micros_kept(listings: Listings, rules: Methodology) -> tuple[int, ...]:
 
 def _overridden(snapshot: Snapshot, overrides: Sequence[Override]) -> frozenset[int]:
     """Return the listings of a snapshot that overrides exclude."""
-    return frozenset().union(*(override.listings for override in overrides if override.snapshot == snapshot.sha256))
+    return frozenset().union(
+        *(override.listings for override in overrides if override.snapshot == snapshot.sha256)
+    )

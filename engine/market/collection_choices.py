@@ -69,7 +69,9 @@ def _chosen_together(days: Sequence[Sequence[Pool]], low: int, high: int) -> boo
         following: dict[int, int] = {}
         for at_low, at_high in reached.items():
             for more_low, more_high in options:
-                following[at_low + more_low] = max(following.get(at_low + more_low, at_high + more_high), at_high + more_high)
+                following[at_low + more_low] = max(
+                    following.get(at_low + more_low, at_high + more_high), at_high + more_high
+                )
         reached = dict(_undominated(set(following.items())))
     return any(at_low >= 0 and at_high >= 1 for at_low, at_high in reached.items())
 

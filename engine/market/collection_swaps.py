@@ -39,11 +39,15 @@ def value_of(chosen: Sequence[Listings], rules: Methodology) -> Decimal | None:
     """Return the value of a week from what stands for each of its days, 4 decimals; None of nothing, and where it rounds to nought."""
     days = [(len(listings.observations) >= rules.daily_minimum, listings) for listings in chosen]
     pooled_all = not any(counts for counts, _ in days) and rules.when_no_day_counts == "pool_all"
-    micros = sorted(micro for counts, listings in days if counts or pooled_all for micro in micros_kept(listings, rules))
+    micros = sorted(
+        micro for counts, listings in days if counts or pooled_all for micro in micros_kept(listings, rules)
+    )
     return (rounded(median(micros), 4) or None) if micros else None
 
 
-def explained(days: Sequence[CollectedDay], rules: Methodology, published: Decimal | None) -> tuple[CollectionSwap, ...] | None:
+def explained(
+    days: Sequence[CollectedDay], rules: Methodology, published: Decimal | None
+) -> tuple[CollectionSwap, ...] | None:
     """Return the fewest exchanges of collections that give a published value.
 
     None if the days as they stand give it, None if nothing does.
@@ -56,14 +60,19 @@ def explained(days: Sequence[CollectedDay], rules: Methodology, published: Decim
     wanted = None if published is None else rounded(Fraction(published), 4)
     if value_of([day.listings for day in days], rules) == wanted:
         return ()
-    tried = islice((swaps for count in range(1, MOST_SWAPS + 1) for swaps in _exchanges(days, count)), MOST_TRIED)
+    tried = islice(
+        (swaps for count in range(1, MOST_SWAPS + 1) for swaps in _exchanges(days, count)), MOST_TRIED
+    )
     return next((swaps for swaps in tried if value_of(_with(days, swaps), rules) == wanted), None)
 
 
 def _exchanges(days: Sequence[CollectedDay], count: int) -> list[tuple[CollectionSwap, ...]]:
     """Return every way to exchange the collections of `count` days; another collection of the day is tried before an empty day."""
     options = [
-        [CollectionSwap(day.day, day.chosen, other) for other in (*(sha256 for sha256, _ in day.others if sha256 is not day.chosen), None)]
+        [
+            CollectionSwap(day.day, day.chosen, other)
+            for other in (*(sha256 for sha256, _ in day.others if sha256 is not day.chosen), None)
+        ]
         for day in days
         if day.chosen is not None
     ]
@@ -74,7 +83,9 @@ def _exchanges(days: Sequence[CollectedDay], count: int) -> list[tuple[Collectio
 def _with(days: Sequence[CollectedDay], swaps: Sequence[CollectionSwap]) -> list[Listings]:
     exchanged = {swap.day: swap.other for swap in swaps}
     return [
-        next((listings for sha256, listings in day.others if sha256 is exchanged[day.day]), NONE) if day.day in exchanged else day.listings
+        next((listings for sha256, listings in day.others if sha256 is exchanged[day.day]), NONE)
+        if day.day in exchanged
+        else day.listings
         for day in days
     ]
 

@@ -68,7 +68,13 @@ class Transition:
 TRANSITIONS = (
     Transition("V100 to A100", Fraction("2.48"), Fraction("0.55"), Fraction(5), "about 78%"),
     Transition("A100 to H100", Fraction("4.10"), Fraction("1.29"), Fraction(3), "about 69%"),
-    Transition("H100 to the next, middle of both ranges", Fraction(9), Fraction("2.5"), Fraction(3, 2), "about 60 to 70%"),
+    Transition(
+        "H100 to the next, middle of both ranges",
+        Fraction(9),
+        Fraction("2.5"),
+        Fraction(3, 2),
+        "about 60 to 70%",
+    ),
 )
 
 
@@ -78,7 +84,9 @@ def depreciation(series: Series, since: date | None = None) -> tuple[tuple[date,
     return tuple((day, (value - known[0][1]) / known[0][1]) for day, value in known)
 
 
-def spread(rental: Series, resale: Series, since: date | None = None) -> tuple[tuple[date, Fraction, Fraction, Fraction], ...]:
+def spread(
+    rental: Series, resale: Series, since: date | None = None
+) -> tuple[tuple[date, Fraction, Fraction, Fraction], ...]:
     """Return eq. 3 on each date of a resale quote: (date, rental change, resale change, S), with the newest rental value by that date.
 
     Both curves are measured from the same reference date: the first on which both are known.
@@ -107,7 +115,9 @@ def _known_by(series: Series, day: date) -> Fraction | None:
 def generation_spread(newer: Series, older: Series) -> tuple[tuple[date, Fraction, Fraction], ...]:
     """Return (date, ratio, difference) of two indices on each date on which both were published."""
     of_older = dict(older)
-    return tuple((day, value / of_older[day], value - of_older[day]) for day, value in newer if day in of_older)
+    return tuple(
+        (day, value / of_older[day], value - of_older[day]) for day, value in newer if day in of_older
+    )
 
 
 def lacking(series: Mapping[str, Series], newer: str | None) -> tuple[str, ...]:
@@ -121,7 +131,9 @@ def lacking(series: Mapping[str, Series], newer: str | None) -> tuple[str, ...]:
     long_enough = [name for name, prints in series.items() if prints]
     if len(long_enough) < 2:
         said.append(
-            f"(a) two generations under one version: {len(long_enough)} has values" if long_enough else "(a) no generation has values"
+            f"(a) two generations under one version: {len(long_enough)} has values"
+            if long_enough
+            else "(a) no generation has values"
         )
     if newer is None or newer not in series or not series[newer]:
         said.append("(b) one observed transition: no newer generation with values is named")
@@ -152,7 +164,10 @@ def one_version(versions: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
 
 
 def _counted(made: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} under {version or 'a version that is not stated'}" for version, count in sorted(made.items()))
+    return ", ".join(
+        f"{count} under {version or 'a version that is not stated'}"
+        for version, count in sorted(made.items())
+    )
 
 
 def _settled(older: Series, arrival: date) -> bool:

@@ -33,7 +33,9 @@ def definition(name: str, more: Mapping[str, IndexDefinition] | None = None) -> 
     """Return an index by name. Raises WrongUsage for one that is neither known nor defined in the workspace."""
     known = {**KNOWN, **(more or {})}
     if name not in known:
-        raise WrongUsage(f"index `{name}` is not known; known are {', '.join(sorted(known))}; define others in headroom.toml")
+        raise WrongUsage(
+            f"index `{name}` is not known; known are {', '.join(sorted(known))}; define others in headroom.toml"
+        )
     return known[name]
 
 
@@ -59,7 +61,11 @@ def compute(
     """
     first = window_end - timedelta(days=DAYS - 1)
     # Known is what was collected by then, whenever it was imported (`rulings.md` 6).
-    known = [s for s in snapshots if first <= s.day <= window_end and (known_at is None or s.collected_at <= known_at)]
+    known = [
+        s
+        for s in snapshots
+        if first <= s.day <= window_end and (known_at is None or s.collected_at <= known_at)
+    ]
     days = collected_days(index, methodology, known, window_end, overrides)
     # Some versions prefer a thin week to none: then all days are pooled, and the value is flagged.
     pooled_all = not any(day.counts for day in days) and methodology.when_no_day_counts == "pool_all"
@@ -70,46 +76,75 @@ def compute(
     said = tuple(override.said for override in overrides if override.snapshot in chosen)
     facts = _Week(index, methodology, first, window_end, known_at, days, pooled, said)
     value = _value([o.micro for o in observations])
-    made = _published(facts, observations, value, pooled_all) if value is not None else _no_value(facts, observations)
+    made = (
+        _published(facts, observations, value, pooled_all)
+        if value is not None
+        else _no_value(facts, observations)
+    )
     if not others:
         return made
     beside = {
-        other.version: _value_under(index, other, known, window_end, overrides) for other in others if other.version != methodology.version
+        other.version: _value_under(index, other, known, window_end, overrides)
+        for other in others
+        if other.version != methodology.version
     }
     return made.model_copy(update={"other_versions": beside, "shadow": _shadow(index, methodology, known)})
 
 
-def _shadow(index: IndexDefinition, methodology: Methodology, known: Sequence[Snapshot]) -> ShadowValue | None:
+def _shadow(
+    index: IndexDefinition, methodology: Methodology, known: Sequence[Snapshot]
+) -> ShadowValue | None:
     """Return the shadow rate, one seller one vote, over all collections of the window, after the filters.
 
     None if no listing names a seller.
     """
-    collections = (qualifying(one, index.gpu_name, index.countries, methodology).observations for one in known)
+    collections = (
+        qualifying(one, index.gpu_name, index.countries, methodology).observations for one in known
+    )
     shadow = shadow_rate([listings for listings in collections if listings])
     if shadow is None:
         return None
-    rate, low, high, covers = (rounded(figure, 4) for figure in (shadow.rate, shadow.low, shadow.high, shadow.covers))
+    rate, low, high, covers = (
+        rounded(figure, 4) for figure in (shadow.rate, shadow.low, shadow.high, shadow.covers)
+    )
     return ShadowValue(rate=rate, low=low, high=high, covers=covers, sellers=shadow.sellers)
 
 
 def _value_under(
-    index: IndexDefinition, methodology: Methodology, known: Sequence[Snapshot], window_end: date, overrides: Sequence[Override]
+    index: IndexDefinition,
+    methodology: Methodology,
+    known: Sequence[Snapshot],
+    window_end: date,
+    overrides: Sequence[Override],
 ) -> Decimal | None:
     """Return what another version gives from the same collections."""
-    return value_of([day.listings for day in collected_days(index, methodology, known, window_end, overrides)], methodology)
+    return value_of(
+        [day.listings for day in collected_days(index, methodology, known, window_end, overrides)],
+        methodology,
+    )
 
 
 def collected_days(
-    index: IndexDefinition, methodology: Methodology, snapshots: Iterable[Snapshot], window_end: date, overrides: Sequence[Override] = ()
+    index: IndexDefinition,
+    methodology: Methodology,
+    snapshots: Iterable[Snapshot],
+    window_end: date,
+    overrides: Sequence[Override] = (),
 ) -> list[CollectedDay]:
     """Return the seven days of a window, each with what stands for it and all its collections."""
     first = window_end - timedelta(days=DAYS - 1)
     known = [snapshot for snapshot in snapshots if first <= snapshot.day <= window_end]
-    return [collected_day(index, methodology, first + timedelta(days=n), known, overrides) for n in range(DAYS)]
+    return [
+        collected_day(index, methodology, first + timedelta(days=n), known, overrides) for n in range(DAYS)
+    ]
 
 
 def qualifying_days(
-    index: IndexDefinition, methodology: Methodology, snapshots: Iterable[Snapshot], window_end: date, overrides: Sequence[Override] = ()
+    index: IndexDefinition,
+    methodology: Methodology,
+    snapshots: Iterable[Snapshot],
+    window_end: date,
+    overrides: Sequence[Override] = (),
 ) -> tuple[tuple[date, tuple[Observation, ...]], ...]:
     """Return the Qualifying Listings of each collected day of a window, before outlier removal; a day without a snapshot is left out."""
     days = collected_days(index, methodology, snapshots, window_end, overrides)
@@ -165,7 +200,11 @@ def _no_value(week: _Week, observations: Sequence[Observation] = ()) -> IndexVal
     """Return a week without a value: a non-publication, with its reason (`rulings.md` 4)."""
     seen = sum(len(day.listings.observations) for day in week.days)
     minimum = week.methodology.daily_minimum
-    reason = f"no day has {minimum} Qualifying Listings; {seen} in the week" if seen else "no Qualifying Listing in the week"
+    reason = (
+        f"no day has {minimum} Qualifying Listings; {seen} in the week"
+        if seen
+        else "no Qualifying Listing in the week"
+    )
     if not any(day.chosen for day in week.days):
         reason = "no snapshot was collected in the week"
     if observations:
@@ -174,7 +213,9 @@ def _no_value(week: _Week, observations: Sequence[Observation] = ()) -> IndexVal
     return IndexValue.model_validate({**_common(week), "valid_days": 0, "low_confidence_reasons": (reason,)})
 
 
-def _published(week: _Week, observations: Sequence[Observation], value: Decimal, pooled_all: bool) -> IndexValue:
+def _published(
+    week: _Week, observations: Sequence[Observation], value: Decimal, pooled_all: bool
+) -> IndexValue:
     from engine.market import interval  # late: numpy and scipy are imported only when a value is computed
 
     prices = [o.usd for o in observations]
@@ -235,9 +276,13 @@ def _low_confidence(week: _Week, count: int, width: Fraction, pooled_all: bool) 
     rules = week.methodology
     reasons: list[str] = []
     if pooled_all:
-        reasons.append(f"no day has {rules.daily_minimum} Qualifying Listings; all days of the week are pooled")
+        reasons.append(
+            f"no day has {rules.daily_minimum} Qualifying Listings; all days of the week are pooled"
+        )
     elif week.valid_days < rules.low_confidence_below_valid_days:
-        reasons.append(f"{counted(week.valid_days, 'valid days')}; fewer than {rules.low_confidence_below_valid_days}")
+        reasons.append(
+            f"{counted(week.valid_days, 'valid days')}; fewer than {rules.low_confidence_below_valid_days}"
+        )
     least = rules.low_confidence_below_observations
     if least is not None and count < least:
         reasons.append(f"{counted(count, 'observations')}; fewer than {least}")
@@ -255,7 +300,13 @@ def class_by_count(count: int) -> str:
 
 def class_by_width(width: Fraction) -> str:
     """Return the precision class that the measured width deserves by the same table (`rulings.md` 8)."""
-    return "High Confidence" if width < Fraction(4, 100) else "Standard" if width < Fraction(15, 100) else "Low Confidence"
+    return (
+        "High Confidence"
+        if width < Fraction(4, 100)
+        else "Standard"
+        if width < Fraction(15, 100)
+        else "Low Confidence"
+    )
 
 
 def _detail(week: _Week, day: CollectedDay) -> DayDetail:
@@ -271,9 +322,13 @@ def _detail(week: _Week, day: CollectedDay) -> DayDetail:
         snapshot=day.chosen.sha256 if day.chosen else None,
         form=day.chosen.form if day.chosen else "none",
         collected_at=day.chosen.collected_at if day.chosen else None,
-        unchecked=tuple(sorted(day.chosen.unchecked)) if day.chosen and day.chosen.form == "offer table" else (),
+        unchecked=tuple(sorted(day.chosen.unchecked))
+        if day.chosen and day.chosen.form == "offer table"
+        else (),
         doubt=doubt(day.chosen, day.listings) if day.chosen else None,
-        snapshots=tuple(_alternative(week, day, *other) for other in day.others) if len(day.others) > 1 else (),
+        snapshots=tuple(_alternative(week, day, *other) for other in day.others)
+        if len(day.others) > 1
+        else (),
     )
 
 
@@ -285,5 +340,7 @@ def _alternative(week: _Week, day: CollectedDay, snapshot: Snapshot, listings: L
         qualifying=len(listings.observations),
         truncated=listings.truncated,
         stands=snapshot is day.chosen,
-        value=value_of([listings if detail is day else detail.listings for detail in week.days], week.methodology),
+        value=value_of(
+            [listings if detail is day else detail.listings for detail in week.days], week.methodology
+        ),
     )

@@ -157,7 +157,11 @@ class IndexValue(Fact):
     @classmethod
     def _of_an_earlier_edition(cls, data: Any) -> Any:
         """Drop a print's interval from resampling hosts, of edition 1, which covered too little and is no longer read."""
-        return {key: value for key, value in data.items() if key != "host_interval"} if isinstance(data, dict) else data
+        return (
+            {key: value for key, value in data.items() if key != "host_interval"}
+            if isinstance(data, dict)
+            else data
+        )
 
     @model_serializer(mode="wrap")
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -166,7 +170,9 @@ class IndexValue(Fact):
         weekly = () if self.cadence == "daily" else ("cadence",)
         return {
             key: one
-            for key, one in _said(data, "overrides", "other_versions", "shadow", "collection_range", "provisional", "final_at").items()
+            for key, one in _said(
+                data, "overrides", "other_versions", "shadow", "collection_range", "provisional", "final_at"
+            ).items()
             if key not in weekly
         }
 

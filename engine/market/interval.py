@@ -37,7 +37,9 @@ def exact_interval(observations: Sequence[Decimal], level: Decimal = LEVEL) -> I
         The smallest x with F(x) at least (1 - level) / 2, and with F(x) at least (1 + level) / 2.
     """
     law = _Law(_micros(observations))
-    low, high = (rounded(Fraction(law.first(share), 2_000_000), 4) for share in ((1 - level) / 2, (1 + level) / 2))
+    low, high = (
+        rounded(Fraction(law.first(share), 2_000_000), 4) for share in ((1 - level) / 2, (1 + level) / 2)
+    )
     return Interval(level=level, low=low, high=high, method="exact bootstrap of the median")
 
 
@@ -71,7 +73,9 @@ class _Law:
         self.order: Floats = betainc(m, n - m + 1, np.arange(n + 1) / n)
         if n % 2 == 0:
             apart = np.exp(_log_first(n))
-            self.same: Floats = np.append(0.0, np.cumsum(np.clip(np.diff(self.order) - np.append(apart, 0.0), 0.0, None)))
+            self.same: Floats = np.append(
+                0.0, np.cumsum(np.clip(np.diff(self.order) - np.append(apart, 0.0), 0.0, None))
+            )
             self.first_of: Integers = np.flatnonzero(apart > NOTHING) + 1
             self.apart: Floats = apart[self.first_of - 1]
 
@@ -101,7 +105,9 @@ class _Law:
         reached = np.maximum(np.searchsorted(self.micros, doubled - self.micros[i - 1], side="right"), i)
         with np.errstate(divide="ignore"):
             part = -np.expm1(m * np.log((n - reached) / (n - i)))
-        return float((self.apart * part).sum()) + float(self.same[np.searchsorted(self.micros, doubled // 2, side="right")])
+        return float((self.apart * part).sum()) + float(
+            self.same[np.searchsorted(self.micros, doubled // 2, side="right")]
+        )
 
 
 def _log_first(n: int) -> Floats:
@@ -117,11 +123,15 @@ def _log_first(n: int) -> Floats:
     return logs
 
 
-def monte_carlo_interval(observations: Sequence[Decimal], resamples: int = RESAMPLES, seed: int = SEED) -> Interval:
+def monte_carlo_interval(
+    observations: Sequence[Decimal], resamples: int = RESAMPLES, seed: int = SEED
+) -> Interval:
     """Return the interval by simulation: the check of the exact one, never the published figure."""
     micros = _micros(observations)
     drawn = np.random.default_rng(seed).integers(0, len(micros), size=(resamples, len(micros)))
     medians = np.sort(np.median(micros[drawn], axis=1))
-    low, high = (Fraction(float(np.quantile(medians, q, method="inverted_cdf"))) / 10**6 for q in (0.025, 0.975))
+    low, high = (
+        Fraction(float(np.quantile(medians, q, method="inverted_cdf"))) / 10**6 for q in (0.025, 0.975)
+    )
     method = f"bootstrap, {resamples:,} resamples, seed {seed}"
     return Interval(low=rounded(low, 4), high=rounded(high, 4), method=method)

@@ -94,7 +94,11 @@ class Listings:
 
 
 def qualifying(
-    snapshot: Snapshot, gpu_name: str, countries: Sequence[str], methodology: Methodology, overridden: Collection[int] = ()
+    snapshot: Snapshot,
+    gpu_name: str,
+    countries: Sequence[str],
+    methodology: Methodology,
+    overridden: Collection[int] = (),
 ) -> Listings:
     """Return the listings of `gpu_name` in `countries` that qualify under `methodology`, and those that do not.
 
@@ -105,7 +109,11 @@ def qualifying(
         methodology: the version's parameters.
         overridden: the places of listings that a Manifest Error Override excludes.
     """
-    rows = _rows_of(snapshot, gpu_name, countries) if snapshot.form == "observations" else offers(snapshot, gpu_name)
+    rows = (
+        _rows_of(snapshot, gpu_name, countries)
+        if snapshot.form == "observations"
+        else offers(snapshot, gpu_name)
+    )
     oldest = snapshot.collected_at.timestamp() - methodology.stale_after_days * SECONDS_A_DAY
     suffixes = _suffixes(countries)
     kept: list[Observation] = []
@@ -115,8 +123,12 @@ def qualifying(
         if isinstance(offer, Malformed):
             removed.append(Exclusion(position, "malformed", offer.why))
             continue
-        rule = _removed_by(offer, gpu_name, suffixes, methodology.reliability_at_least, oldest, snapshot.unchecked)
-        micro = _micro(offer.dph_total, offer.num_gpus) if rule is None and (offer.num_gpus or 0) >= 1 else None
+        rule = _removed_by(
+            offer, gpu_name, suffixes, methodology.reliability_at_least, oldest, snapshot.unchecked
+        )
+        micro = (
+            _micro(offer.dph_total, offer.num_gpus) if rule is None and (offer.num_gpus or 0) >= 1 else None
+        )
         number = None if offer.id is None else str(offer.id)
         # The order is that of the rules in the methodology: a listing counts under the first rule that it fails.
         if micro is None:
@@ -151,7 +163,12 @@ def speaks_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> bo
 
 
 def _removed_by(
-    offer: Offer, gpu_name: str, suffixes: tuple[str, ...], reliability: float, oldest: float, unchecked: Collection[str]
+    offer: Offer,
+    gpu_name: str,
+    suffixes: tuple[str, ...],
+    reliability: float,
+    oldest: float,
+    unchecked: Collection[str],
 ) -> str | None:
     """Return the first rule before that of the price that `offer` fails, those that its file lets nobody check apart; or None."""
     failed = (

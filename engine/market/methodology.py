@@ -56,7 +56,13 @@ def load_methodology(version: str) -> Methodology:
     return Methodology.model_validate(tomllib.loads(text))
 
 
-DECISIVE = ("when_no_day_counts", "reliability_at_least", "stale_after_days", "outlier_trim_share", "outlier_deviations")
+DECISIVE = (
+    "when_no_day_counts",
+    "reliability_at_least",
+    "stale_after_days",
+    "outlier_trim_share",
+    "outlier_deviations",
+)
 """Parameters whose change is material by itself: a filter, an outlier rule, what counts; `daily_minimum` is weighed by what it moves."""
 
 

@@ -83,7 +83,10 @@ def collections_of(plain: bytes, name: str) -> tuple[bytes, ...]:
     if len(parts) < 2:
         return (plain,)
     head = "\n".join(lines[: table.rows[0].line - 1]).rstrip("\r\n")
-    return tuple("\n".join((head, *parts[key], "")).encode() for key in sorted(parts, key=lambda key: (first[key], key)))
+    return tuple(
+        "\n".join((head, *parts[key], "")).encode()
+        for key in sorted(parts, key=lambda key: (first[key], key))
+    )
 
 
 def has_rows(plain: bytes, name: str) -> bool:
@@ -115,7 +118,9 @@ def _unchecked(table: Table) -> frozenset[str]:
     if not _unfiltered(table):
         return BEFORE_PRICE
     needed = {"staleness": ("start_date",), "reliability": ("reliability2", "reliability")}
-    return frozenset(rule for rule, columns in needed.items() if not any(column in table.columns for column in columns))
+    return frozenset(
+        rule for rule, columns in needed.items() if not any(column in table.columns for column in columns)
+    )
 
 
 def _offer(cells: Mapping[str, str], place: str, filtered: bool) -> Offer | Malformed:
@@ -155,9 +160,17 @@ def _number(cells: Mapping[str, str], column: str) -> float | None:
     try:
         number = float(text)
     except ValueError:
-        raise ValueError("num_gpus and dph_total must be numbers" if column in NEEDED else f"{column} `{text}` is not a number") from None
+        raise ValueError(
+            "num_gpus and dph_total must be numbers"
+            if column in NEEDED
+            else f"{column} `{text}` is not a number"
+        ) from None
     if not math.isfinite(number):
-        raise ValueError("num_gpus and dph_total must be finite" if column in NEEDED else f"{column} `{text}` is not finite")
+        raise ValueError(
+            "num_gpus and dph_total must be finite"
+            if column in NEEDED
+            else f"{column} `{text}` is not finite"
+        )
     return number
 
 

@@ -6,7 +6,9 @@ from engine.market.listing import Observation
 from engine.market.methodology import Methodology
 
 
-def without_outliers(observations: tuple[Observation, ...], methodology: Methodology) -> tuple[Observation, ...]:
+def without_outliers(
+    observations: tuple[Observation, ...], methodology: Methodology
+) -> tuple[Observation, ...]:
     """Return one day's observations without its outliers, in ascending order (WP §5.5; `index.md`, One day).
 
     Sort; drop `k = max(1, floor(0.10 n))` from each end; m = mean of the rest; s = sample standard deviation of the whole
@@ -28,4 +30,6 @@ def without_outliers(observations: tuple[Observation, ...], methodology: Methodo
     # (x - m)^2 <= k^2 s^2 with both sides multiplied out: whole numbers only
     bound = widest.numerator * spread * size * size
     scale = widest.denominator * count * (count - 1)
-    return tuple(observation for observation in ordered if (observation.micro * size - total) ** 2 * scale <= bound)
+    return tuple(
+        observation for observation in ordered if (observation.micro * size - total) ** 2 * scale <= bound
+    )

@@ -20,7 +20,15 @@ from pydantic import Field
 from engine.basics.values import Fact
 
 Said = Literal[
-    "publication_date", "value", "low_confidence", "observations", "methodology_version", "published_on", "print", "index", "public_at"
+    "publication_date",
+    "value",
+    "low_confidence",
+    "observations",
+    "methodology_version",
+    "published_on",
+    "print",
+    "index",
+    "public_at",
 ]
 """What a column may say; the first two are needed."""
 
@@ -68,7 +76,11 @@ class SeriesMap(Fact):
 def shipped_maps() -> tuple[SeriesMap, ...]:
     """Return the maps that ship, by name."""
     paths = sorted((files("deals") / "series").iterdir(), key=lambda path: path.name)
-    return tuple(SeriesMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))) for path in paths if path.name.endswith(".toml"))
+    return tuple(
+        SeriesMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        for path in paths
+        if path.name.endswith(".toml")
+    )
 
 
 def map_for(columns: Collection[str], own: SeriesMap | None) -> SeriesMap | None:
@@ -76,10 +88,14 @@ def map_for(columns: Collection[str], own: SeriesMap | None) -> SeriesMap | None
 
     A workspace's map without columns keeps a shipped form's, and says otherwise what it says.
     """
-    fitting = [series_map for series_map in shipped_maps() if set(series_map.columns.values()) <= set(columns)]
+    fitting = [
+        series_map for series_map in shipped_maps() if set(series_map.columns.values()) <= set(columns)
+    ]
     best = max(fitting, key=lambda series_map: len(series_map.columns), default=None)
     if own is None or not own.columns:
         if best is None or own is None:
             return best
-        return best.model_copy(update={name: getattr(own, name) for name in own.model_fields_set if name != "columns"})
+        return best.model_copy(
+            update={name: getattr(own, name) for name in own.model_fields_set if name != "columns"}
+        )
     return own if set(own.columns.values()) <= set(columns) else None

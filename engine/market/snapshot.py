@@ -121,7 +121,9 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
     """
     plain = plain_bytes(data, name)
     if len(plain) > LARGEST:
-        raise SnapshotRefused(f"{name}: {counted(len(plain), 'bytes')}, more than the {LARGEST:,} that a snapshot may have")
+        raise SnapshotRefused(
+            f"{name}: {counted(len(plain), 'bytes')}, more than the {LARGEST:,} that a snapshot may have"
+        )
     if not plain.strip():
         raise SnapshotRefused(f"{name}: the file is empty")
     digest = hashlib.sha256(plain).hexdigest()
@@ -152,7 +154,9 @@ def _decompressed(data: bytes, name: str) -> bytes:
         raise SnapshotRefused(f"{name}: the compressed file is cut off")
     if stream.unused_data:
         # other readers would take it as part of the snapshot, and the hash would not cover it
-        raise SnapshotRefused(f"{name}: {counted(len(stream.unused_data), 'bytes')} stand after the compressed snapshot; compress it anew")
+        raise SnapshotRefused(
+            f"{name}: {counted(len(stream.unused_data), 'bytes')} stand after the compressed snapshot; compress it anew"
+        )
     return plain
 
 
@@ -172,8 +176,14 @@ def _from_json(plain: bytes, name: str, digest: str) -> Snapshot:
         raise SnapshotRefused(f"{name}: the query's limit is {document.limit}")
     at = _time(document.collected_utc, name)
     source = document.source or document.description
-    whole = None if document.whole is None else frozenset(model for model in document.whole if isinstance(model, str))
-    return Snapshot(plain, digest, at, "offers", source, document.limit, document.offers_by_model, whole=whole)
+    whole = (
+        None
+        if document.whole is None
+        else frozenset(model for model in document.whole if isinstance(model, str))
+    )
+    return Snapshot(
+        plain, digest, at, "offers", source, document.limit, document.offers_by_model, whole=whole
+    )
 
 
 def _time(text: str, name: str) -> datetime:
@@ -186,13 +196,17 @@ def _time(text: str, name: str) -> datetime:
     try:
         return at.astimezone(UTC)
     except OverflowError:
-        raise SnapshotRefused(f"{name}: the collection time `{text}` lies outside the years that can be told") from None
+        raise SnapshotRefused(
+            f"{name}: the collection time `{text}` lies outside the years that can be told"
+        ) from None
 
 
 def _from_csv(plain: bytes, name: str, digest: str) -> Snapshot:
     try:
         if len(collections_of(plain, name)) > 1:
-            raise SnapshotRefused(f"{name}: the table holds several collections; each is a snapshot of its own")
+            raise SnapshotRefused(
+                f"{name}: the table holds several collections; each is a snapshot of its own"
+            )
         table = read_offer_table(plain, name)
     except TableRefused as error:
         raise SnapshotRefused(str(error)) from None
@@ -211,4 +225,6 @@ def _empty_day(plain: bytes, name: str, digest: str, said: CollectionMetadata) -
             f"{name}: it says that {said.counts.final_observations} observations were kept; import the table that holds them"
         )
     at, spoken = _time(said.collected_utc, name), frozenset({(said.target_gpu, said.geography)})
-    return Snapshot(plain, digest, at, "empty day", "a day's metadata: nothing qualified", 0, {}, (), BEFORE_PRICE, spoken)
+    return Snapshot(
+        plain, digest, at, "empty day", "a day's metadata: nothing qualified", 0, {}, (), BEFORE_PRICE, spoken
+    )

@@ -62,7 +62,10 @@ class Evidence:
 
 
 PAGE, MANIFEST = "page.json", "manifest.json"
-SAID = {PAGE: "every visible string of the pages, with its place", MANIFEST: "hashes of the attached files, and what the notice is"}
+SAID = {
+    PAGE: "every visible string of the pages, with its place",
+    MANIFEST: "hashes of the attached files, and what the notice is",
+}
 DESCRIBED = SAID | {
     "event.json": "the event that this notice states, canonical JSON",
     "date.jsonl": "the events of its date, each with its path to the root of the log",
@@ -85,7 +88,9 @@ def attachments(evidence: Evidence) -> Files:
     if evidence.standing is not None:
         files["standing.json"] = evidence.standing
     if evidence.checkpoint is not None:
-        files["event.tlog-proof"] = Proof(entry.seq, tuple(tree.proof(entry.seq)), evidence.checkpoint[1]).text.encode()
+        files["event.tlog-proof"] = Proof(
+            entry.seq, tuple(tree.proof(entry.seq)), evidence.checkpoint[1]
+        ).text.encode()
     if evidence.deal_file is not None:
         files["deal.yaml"] = evidence.deal_file
     files["observations.csv"] = evidence.observations
@@ -154,12 +159,19 @@ def _attached(line: Any, written: str) -> Attached:
     if not isinstance(line, dict) or set(line) != {"seq", "body", "path"}:
         raise ValueError("a line of date.jsonl holds something else than seq, body and path")
     seq, body, path = line["seq"], line["body"], line["path"]
-    if type(seq) is not int or not 0 <= seq < 2**53 or not isinstance(body, str) or not isinstance(path, list):
+    if (
+        type(seq) is not int
+        or not 0 <= seq < 2**53
+        or not isinstance(body, str)
+        or not isinstance(path, list)
+    ):
         raise ValueError("a line of date.jsonl has a number, a body or a path of another kind")
     if len(path) > LONGEST_PATH or not all(isinstance(step, str) and HASH.fullmatch(step) for step in path):
         raise ValueError("a path of date.jsonl has a step that is not 64 lower-case hexadecimal digits")
     if _line(seq, body, path) != written:
-        raise ValueError("a line of date.jsonl is written otherwise: a key twice, a number in another form, or spaces")
+        raise ValueError(
+            "a line of date.jsonl is written otherwise: a key twice, a number in another form, or spaces"
+        )
     return Attached(seq, body.encode(), tuple(bytes.fromhex(step) for step in path))
 
 
@@ -184,17 +196,33 @@ STATED = {"deal", "leaf", "seq", "log_size", "files"}
 def read_manifest(data: bytes) -> Manifest:
     """Return what a manifest states. Raises ValueError if it is not in its canonical form or states something else."""
     manifest = json.loads(data)
-    if not isinstance(manifest, dict) or canonical(manifest) != data or set(manifest) not in (STATED, {*STATED, "version", "notice"}):
-        raise ValueError("the manifest is not in canonical form, or states other things than deal, leaf, seq, log_size, files and notice")
+    if (
+        not isinstance(manifest, dict)
+        or canonical(manifest) != data
+        or set(manifest) not in (STATED, {*STATED, "version", "notice"})
+    ):
+        raise ValueError(
+            "the manifest is not in canonical form, or states other things than deal, leaf, seq, log_size, files and notice"
+        )
     files = manifest["files"]
     if not isinstance(files, dict) or not all(
         isinstance(file, str) and HASH.fullmatch(file) for file in (*files.values(), manifest["leaf"])
     ):
         raise ValueError("the manifest names a file without its SHA-256")
-    if not isinstance(manifest["deal"], str) or type(manifest["seq"]) is not int or type(manifest["log_size"]) is not int:
+    if (
+        not isinstance(manifest["deal"], str)
+        or type(manifest["seq"]) is not int
+        or type(manifest["log_size"]) is not int
+    ):
         raise ValueError("the manifest's deal, seq or log_size is of another kind")
     if "version" not in manifest:
         return Manifest(**manifest)
-    if type(manifest["version"]) is not int or manifest["version"] != 2 or not isinstance(manifest["notice"], dict):
-        raise ValueError("the manifest is of a version that this verifier does not know, or says nothing of its notice")
+    if (
+        type(manifest["version"]) is not int
+        or manifest["version"] != 2
+        or not isinstance(manifest["notice"], dict)
+    ):
+        raise ValueError(
+            "the manifest is of a version that this verifier does not know, or says nothing of its notice"
+        )
     return Manifest(**{name: manifest[name] for name in STATED}, notice=notice_facts(manifest["notice"]))

@@ -67,8 +67,14 @@ class Closing:
 
 def closing_of(steps: Sequence[Step]) -> Closing:
     """Return what the steps of a verification without a difference compared."""
-    findings = {step.name: step.found for step in steps if step.difference is None and not step.found.startswith(NOT_COMPARED)}
+    findings = {
+        step.name: step.found
+        for step in steps
+        if step.difference is None and not step.found.startswith(NOT_COMPARED)
+    }
     signed = findings.get("signature", UNSIGNED) != UNSIGNED
     done = [name for name in COMPARED if name in findings and (name != "signature" or signed)]
-    left = [name for name in LEFT if name not in done and not (name == "as issued" and "all text" not in findings)]
+    left = [
+        name for name in LEFT if name not in done and not (name == "as issued" and "all text" not in findings)
+    ]
     return Closing(signed, tuple(COMPARED[name] for name in done), tuple(LEFT[name] for name in left))

@@ -53,13 +53,18 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
     deal: DealAdopted | None = None
     lost: set[date] = set()
     group: list[Event] = []
-    corrections = [(event.seq, event.payload.from_on) for event in events if isinstance(event.payload, Correction)]
+    corrections = [
+        (event.seq, event.payload.from_on) for event in events if isinstance(event.payload, Correction)
+    ]
     open_correction: tuple[int, int, Correction] | None = None
     for place, event in enumerate(events):
         payload = event.payload
         if isinstance(payload, Correction):
             # One that was not finished is part of the next, which says what both changed since the first of them.
-            group, open_correction = [], (open_correction[0] if open_correction else place, event.print, payload)
+            group, open_correction = (
+                [],
+                (open_correction[0] if open_correction else place, event.print, payload),
+            )
         elif isinstance(payload, DealAdopted):
             deal = payload
         elif isinstance(payload, NotEvaluated):
@@ -71,7 +76,9 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
             yield Owed("compliance", None, on, event, supersedes_on=on if on in lost else None, ended=ended)
             duties = {duty.kind for duty in facts_on(deal, on).duties} if deal is not None else set()
             happened = (told for event in group for told in notifiable(event.payload))
-            yield from (Owed(kind, subject, on, event, ended=ended) for kind, subject in happened if kind in duties)
+            yield from (
+                Owed(kind, subject, on, event, ended=ended) for kind, subject in happened if kind in duties
+            )
             group = []
             if open_correction is not None and event.effective_on >= open_correction[2].until:
                 begun, print_, done = open_correction
@@ -85,9 +92,15 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
 
 def changed(events: Sequence[Event], begun: int) -> frozenset[tuple[str, date]]:
     """Return each subject with a date of which a correction that began at a place of a log changed a result or state, or took one away."""
-    before = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events[:begun]) if e.kind in TOLD}
+    before = {
+        (e.kind, e.subject, e.effective_on): _said(e) for e in standing(events[:begun]) if e.kind in TOLD
+    }
     after = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events) if e.kind in TOLD}
-    return frozenset((subject, on) for (kind, subject, on), said in before.items() if after.get((kind, subject, on)) != said)
+    return frozenset(
+        (subject, on)
+        for (kind, subject, on), said in before.items()
+        if after.get((kind, subject, on)) != said
+    )
 
 
 OF_A_WHOLE_DATE = ("compliance", "correction", "not_evaluated")
@@ -150,7 +163,11 @@ def superseded_each(stated: Sequence[Told], owed: Owed) -> tuple[int, ...]:
     """
     days = {on for _, on in owed.withdrawn}
     stating = (one for one in stated if one.stated < owed.event.seq and one.on in days)
-    numbers = (one.number for one in stating if one.kind in OF_A_WHOLE_DATE or (one.subject or "", one.on) in owed.withdrawn)
+    numbers = (
+        one.number
+        for one in stating
+        if one.kind in OF_A_WHOLE_DATE or (one.subject or "", one.on) in owed.withdrawn
+    )
     return tuple(sorted(numbers))
 
 

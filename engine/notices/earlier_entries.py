@@ -7,7 +7,16 @@ from datetime import date
 
 from engine.events.act_identity import kind_of_act
 from engine.events.deal_adopted import DealAdopted
-from engine.events.kinds import ActRecorded, Correction, Counted, Determined, Event, NotEvaluated, ReportReceived, Tested
+from engine.events.kinds import (
+    ActRecorded,
+    Correction,
+    Counted,
+    Determined,
+    Event,
+    NotEvaluated,
+    ReportReceived,
+    Tested,
+)
 from engine.events.notifiable import notifiable
 from engine.events.party_changes import PARTY_ACTS
 from engine.events.standing import standing
@@ -34,7 +43,9 @@ def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
 def _needed(standing_events: Sequence[Event], events: Sequence[Event], owed: Owed) -> Iterator[Event]:
     adopted = [event for event in events if isinstance(event.payload, DealAdopted)]
     yield from adopted[-1:]
-    yield from (event for event in events if isinstance(event.payload, ActRecorded) and _of_a_party(event.payload))
+    yield from (
+        event for event in events if isinstance(event.payload, ActRecorded) and _of_a_party(event.payload)
+    )
     stated = owed.event.payload
     if isinstance(stated, NotEvaluated):
         yield from _last_determined(standing_events, events, stated)
@@ -43,9 +54,17 @@ def _needed(standing_events: Sequence[Event], events: Sequence[Event], owed: Owe
     if owed.kind == "correction":
         yield from _corrected(events)
     elif owed.kind not in ("compliance", "not_evaluated"):
-        stating = (event for event in reversed(standing_events) if (owed.kind, owed.subject) in tuple(notifiable(event.payload)))
+        stating = (
+            event
+            for event in reversed(standing_events)
+            if (owed.kind, owed.subject) in tuple(notifiable(event.payload))
+        )
         yield from (event for event in [next(stating, None)] if event is not None)
-        yield from (event for event in standing_events if isinstance(event.payload, ActRecorded) and event.payload.clause == owed.subject)
+        yield from (
+            event
+            for event in standing_events
+            if isinstance(event.payload, ActRecorded) and event.payload.clause == owed.subject
+        )
 
 
 def _of_a_party(act: ActRecorded) -> bool:
@@ -55,11 +74,17 @@ def _of_a_party(act: ActRecorded) -> bool:
 
 def _of_publication(standing_events: Sequence[Event], since: date) -> Iterator[Event]:
     """Yield the newest result of each test since a day."""
-    newest = {event.subject: event for event in standing_events if isinstance(event.payload, Tested) and event.payload.result.on >= since}
+    newest = {
+        event.subject: event
+        for event in standing_events
+        if isinstance(event.payload, Tested) and event.payload.result.on >= since
+    }
     yield from newest.values()
 
 
-def _last_determined(standing_events: Sequence[Event], events: Sequence[Event], stated: NotEvaluated) -> Iterator[Event]:
+def _last_determined(
+    standing_events: Sequence[Event], events: Sequence[Event], stated: NotEvaluated
+) -> Iterator[Event]:
     """Yield the date that was determined last, whole, and the reports that have come since."""
     last = next((event for event in reversed(standing_events) if event.leaf == stated.last_determined), None)
     if last is None:
@@ -68,7 +93,9 @@ def _last_determined(standing_events: Sequence[Event], events: Sequence[Event], 
     yield from (event for event in standing_events if event.seq in wanted)
     yield from _of_publication(standing_events, last.payload.publication_date)
     for event in events:
-        if isinstance(event.payload, ReportReceived) and (event.seq > last.seq or event.payload.period_end >= last.effective_on):
+        if isinstance(event.payload, ReportReceived) and (
+            event.seq > last.seq or event.payload.period_end >= last.effective_on
+        ):
             yield event
 
 
@@ -77,4 +104,8 @@ def _corrected(events: Sequence[Event]) -> Iterator[Event]:
     made = [event for event in events if isinstance(event.payload, Correction)]
     yield from made
     since = made[-1].payload.from_on if made else date.max
-    yield from (event for event in events if isinstance(event.payload, (Tested, Counted)) and event.effective_on >= since)
+    yield from (
+        event
+        for event in events
+        if isinstance(event.payload, (Tested, Counted)) and event.effective_on >= since
+    )

@@ -39,17 +39,27 @@ def in_the_log(data: bytes, checkpoint: Checkpoint, which: str) -> list[Attached
 def refuse_without_words(event: Mapping[str, Any]) -> None:
     """Refuse a notice without words whose event says that its notices carry them: somebody has taken them out."""
     if event["payload"].get("standing_sha256") is not None:
-        raise VerificationFailed("the notice carries no words of its pages; its event says that its notices carry them")
+        raise VerificationFailed(
+            "the notice carries no words of its pages; its event says that its notices carry them"
+        )
 
 
-def page_evidence(files: Mapping[str, bytes], manifest: Manifest, of_date: OfDate, checkpoint: Checkpoint) -> PageEvidence:
+def page_evidence(
+    files: Mapping[str, bytes], manifest: Manifest, of_date: OfDate, checkpoint: Checkpoint
+) -> PageEvidence:
     """Return what page 1 is composed of again, each part of it held against the log. Raises VerificationFailed."""
     facts = manifest.notice
     assert facts is not None  # the caller has looked
-    earlier = in_the_log(files["earlier.jsonl"], checkpoint, "of an earlier date") if "earlier.jsonl" in files else []
+    earlier = (
+        in_the_log(files["earlier.jsonl"], checkpoint, "of an earlier date")
+        if "earlier.jsonl" in files
+        else []
+    )
     numbers = [one.seq for one in (*earlier, *of_date.attached)]
     if sorted(set(numbers)) != numbers:
-        raise VerificationFailed("earlier.jsonl holds an entry twice, out of its order, or one of the date itself")
+        raise VerificationFailed(
+            "earlier.jsonl holds an entry twice, out of its order, or one of the date itself"
+        )
     events = tuple(_event(manifest.deal, one) for one in (*earlier, *of_date.attached))
     stated = events[-1]
     standing_events = _standing(files.get("standing.json"), stated)
@@ -67,7 +77,9 @@ def _standing(data: bytes | None, stated: Event) -> DateStanding:
     """Return how everything stands, by the hash that the stated event holds."""
     said = stated.payload.standing_sha256
     if data is None or said is None or sha256_hex(data) != said:
-        raise VerificationFailed("standing.json is not how everything stands by the event that the notice states")
+        raise VerificationFailed(
+            "standing.json is not how everything stands by the event that the notice states"
+        )
     return DateStanding.model_validate_json(data)
 
 
@@ -75,31 +87,46 @@ def _of_the_deal(events: Sequence[Event], stated: Event) -> None:
     """Whether the adopted deal is the one whose file the stated event names."""
     adopted = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
     if adopted[-1:] != ([stated.deal_file] if stated.deal_file is not None else adopted[-1:]):
-        raise VerificationFailed("the notice does not carry the adoption of the deal file that its event names")
-    if isinstance(stated.payload, NotEvaluated) and stated.payload.last_determined is not None and not adopted:
+        raise VerificationFailed(
+            "the notice does not carry the adoption of the deal file that its event names"
+        )
+    if (
+        isinstance(stated.payload, NotEvaluated)
+        and stated.payload.last_determined is not None
+        and not adopted
+    ):
         raise VerificationFailed("the notice does not carry the adoption of its deal")
 
 
 def _is_told(facts: NoticeFacts, stated: Event, events: Iterable[Event]) -> None:
     """Whether the notice is of a kind that its events make, and of their date."""
     if facts.on != stated.effective_on:
-        raise VerificationFailed(f"the manifest's notice is of {facts.on}, its event of {stated.effective_on}")
+        raise VerificationFailed(
+            f"the manifest's notice is of {facts.on}, its event of {stated.effective_on}"
+        )
     if facts.log_size != stated.seq + 1:
         raise VerificationFailed(
             f"the manifest's notice says {counted(facts.log_size, 'entries')} at issue; its event is entry {stated.seq}"
         )
     if isinstance(stated.payload, NotEvaluated) != (facts.kind == "not_evaluated"):
-        raise VerificationFailed(f"the event is `{stated.kind}`, and the manifest calls its notice `{facts.kind}`")
+        raise VerificationFailed(
+            f"the event is `{stated.kind}`, and the manifest calls its notice `{facts.kind}`"
+        )
     if facts.kind == "correction":
         corrected = (
-            any(event.kind == "correction" and event.payload.from_on <= facts.on for event in events) and facts.print == stated.print
+            any(event.kind == "correction" and event.payload.from_on <= facts.on for event in events)
+            and facts.print == stated.print
         )
     elif facts.kind in ("compliance", "not_evaluated"):
         corrected = facts.subject is None and facts.print == 1
     else:
-        corrected = facts.print == 1 and any((facts.kind, facts.subject) in tuple(notifiable(event.payload)) for event in events)
+        corrected = facts.print == 1 and any(
+            (facts.kind, facts.subject) in tuple(notifiable(event.payload)) for event in events
+        )
     if not corrected:
-        raise VerificationFailed(f"no event here makes a notice of kind {facts.kind} of {facts.subject or 'the date'} due")
+        raise VerificationFailed(
+            f"no event here makes a notice of kind {facts.kind} of {facts.subject or 'the date'} due"
+        )
 
 
 def _whole(stated: Event, events: Sequence[Event], standing: DateStanding) -> None:
@@ -114,14 +141,20 @@ def _whole(stated: Event, events: Sequence[Event], standing: DateStanding) -> No
         day = last[0]
         there = {event.seq for event in events}
         if not there.issuperset(range(day.seq + 1 - (day.payload.entries or 1), day.seq + 1)):
-            raise VerificationFailed("the notice does not carry the whole of the date that was determined last")
+            raise VerificationFailed(
+                "the notice does not carry the whole of the date that was determined last"
+            )
     newest = {event.subject: event.payload for event in events if isinstance(event.payload, Tested)}
     for test, run in standing.runs.items():
-        if run.on < day.payload.publication_date or (standing.carried_as_of is not None and run.on <= standing.carried_as_of):
+        if run.on < day.payload.publication_date or (
+            standing.carried_as_of is not None and run.on <= standing.carried_as_of
+        ):
             continue
         body = newest.get(test)
         if body is None or body.result.on != run.on:
-            raise VerificationFailed(f"the notice does not carry the result of {test} of {run.on}, which stands")
+            raise VerificationFailed(
+                f"the notice does not carry the result of {test} of {run.on}, which stands"
+            )
 
 
 def same_page_one(words: PageWords, again: Sequence[Mapping[str, Any]]) -> None:
@@ -132,7 +165,10 @@ def same_page_one(words: PageWords, again: Sequence[Mapping[str, Any]]) -> None:
         made = [word[1] for word in block["words"]]
         if said is not None and said["words"] == block["words"]:
             continue
-        place = next((n for n, (one, other) in enumerate(zip(there, made, strict=False)) if one != other), min(len(there), len(made)))
+        place = next(
+            (n for n, (one, other) in enumerate(zip(there, made, strict=False)) if one != other),
+            min(len(there), len(made)),
+        )
         one, other = (texts[place] if place < len(texts) else "nothing more" for texts in (there, made))
         apart = next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
         start = max(0, apart - SHOWN // 2)
@@ -140,8 +176,14 @@ def same_page_one(words: PageWords, again: Sequence[Mapping[str, Any]]) -> None:
             f"page 1, {block['block']}: the page says `{one[start : start + SHOWN]}`; its events make `{other[start : start + SHOWN]}`"
         )
     blocks = [block["block"] for block in words.blocks if block["page"] == "first"]
-    if len(set(blocks)) != len(blocks) or words.blocks[0]["block"] != "masthead" or words.blocks[1]["block"] != "answer":
-        raise VerificationFailed("page.json has a block of page 1 twice, or another order than masthead and answer first")
+    if (
+        len(set(blocks)) != len(blocks)
+        or words.blocks[0]["block"] != "masthead"
+        or words.blocks[1]["block"] != "answer"
+    ):
+        raise VerificationFailed(
+            "page.json has a block of page 1 twice, or another order than masthead and answer first"
+        )
 
 
 class Held(Protocol):
@@ -173,10 +215,23 @@ def as_issued(facts: NoticeFacts, page: str, file: str, later: Sequence[Held]) -
     if found is None:
         return None
     if found.page_sha256 != page:
-        raise VerificationFailed(f"the log that is held issued No. {number} with other words, page.json {str(found.page_sha256)[:16]}")
-    if (found.kind, found.supersedes, found.renderer, found.operator) != (facts.kind, facts.supersedes, facts.renderer, facts.operator):
-        raise VerificationFailed(f"the log that is held issued No. {number} as {found.kind}, or with another renderer or operator")
-    drawn = "" if file in (found.sha256, found.unsigned_sha256) else f", drawn otherwise than the file {found.sha256[:16]} that was issued"
+        raise VerificationFailed(
+            f"the log that is held issued No. {number} with other words, page.json {str(found.page_sha256)[:16]}"
+        )
+    if (found.kind, found.supersedes, found.renderer, found.operator) != (
+        facts.kind,
+        facts.supersedes,
+        facts.renderer,
+        facts.operator,
+    ):
+        raise VerificationFailed(
+            f"the log that is held issued No. {number} as {found.kind}, or with another renderer or operator"
+        )
+    drawn = (
+        ""
+        if file in (found.sha256, found.unsigned_sha256)
+        else f", drawn otherwise than the file {found.sha256[:16]} that was issued"
+    )
     return f"the log that is held issued No. {number} with these words{drawn}"
 
 

@@ -40,7 +40,9 @@ class PageWords:
 
     def block(self, name: str) -> Mapping[str, Any] | None:
         """Return a block of page 1 by its name."""
-        return next((block for block in self.blocks if block["page"] == "first" and block["block"] == name), None)
+        return next(
+            (block for block in self.blocks if block["page"] == "first" and block["block"] == name), None
+        )
 
 
 def read_page_words(data: bytes) -> PageWords:
@@ -52,16 +54,27 @@ def read_page_words(data: bytes) -> PageWords:
         or document["version"] != 1
         or _written(document) != data
     ):
-        raise ValueError("page.json is not in canonical form, or says other things than version 1, margin and blocks")
+        raise ValueError(
+            "page.json is not in canonical form, or says other things than version 1, margin and blocks"
+        )
     margin, blocks = document["margin"], document["blocks"]
-    if set(margin) != {"left", "middle", "right", "foot"} or not all(isinstance(one, str) for one in margin.values()):
+    if set(margin) != {"left", "middle", "right", "foot"} or not all(
+        isinstance(one, str) for one in margin.values()
+    ):
         raise ValueError("page.json names other margins than left, middle, right and foot")
     for block in blocks:
         if set(block) != {"page", "block", "words"} or block["page"] not in ("first", "proof"):
             raise ValueError("a block of page.json says other things than page, block and words")
         for word in block["words"]:
-            if len(word) not in (2, 3) or type(word[0]) is not int or not isinstance(word[1], str) or type(word[-1]) is bool:
-                raise ValueError("a string of page.json is not a flow and a text, with the number of a table or without")
+            if (
+                len(word) not in (2, 3)
+                or type(word[0]) is not int
+                or not isinstance(word[1], str)
+                or type(word[-1]) is bool
+            ):
+                raise ValueError(
+                    "a string of page.json is not a flow and a text, with the number of a table or without"
+                )
     return PageWords(margin, tuple(blocks))
 
 
@@ -182,7 +195,11 @@ def _moves(match: _Match) -> Iterator[tuple[str, int, int]]:
     now = flows[match.current]
     if now.at < len(now.texts) and now.cut_on != page and text.startswith(now.rest, place):
         yield "whole", match.current, len(now.rest)
-    begun = [n for n, flow in enumerate(flows) if flow.at < len(flow.texts) and flow.cut_on != page and flow.rest[0] == text[place]]
+    begun = [
+        n
+        for n, flow in enumerate(flows)
+        if flow.at < len(flow.texts) and flow.cut_on != page and flow.rest[0] == text[place]
+    ]
     for n in begun:
         if n != match.current and text.startswith(flows[n].rest, place):
             yield "whole", n, len(flows[n].rest)
@@ -213,7 +230,9 @@ def _cuts(flow: _Flow, text: str, place: int) -> Iterator[int]:
 def _take(match: _Match, move: tuple[str, int, int]) -> tuple[Any, ...]:
     """Go on by one move; what takes it back comes out."""
     kind, n, length = move
-    flow = {"margin": match.margins[match.page], "head": match.heads[n] if kind == "head" else None}.get(kind) or match.flows[n]
+    flow = {"margin": match.margins[match.page], "head": match.heads[n] if kind == "head" else None}.get(
+        kind
+    ) or match.flows[n]
     before = (match.page, match.place, match.current, kind, n, flow, flow.at, flow.cut, flow.cut_on)
     match.place += length
     if kind == "head":
@@ -238,7 +257,9 @@ def _difference(match: _Match) -> str:
     """Return where the reading went furthest, and what should have come there."""
     page, place, _ = match.furthest
     if page >= len(match.pages):
-        missing = next((flow.written[flow.at] for flow in match.flows if flow.at < len(flow.texts) and flow.written), "")
+        missing = next(
+            (flow.written[flow.at] for flow in match.flows if flow.at < len(flow.texts) and flow.written), ""
+        )
         return f"the pages end before `{missing[:SHOWN]}`, which page.json says"
     shown = match.pages[page][place : place + SHOWN]
     there = f"page {page + 1} shows `{shown}`" if shown else f"page {page + 1} ends"

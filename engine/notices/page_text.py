@@ -12,7 +12,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from engine.basics.errors import VerificationFailed
-from engine.basics.values import counted, long_date, printed_apart, printed_limit, printed_signed, ratio_decimals, weekday_date
+from engine.basics.values import (
+    counted,
+    long_date,
+    printed_apart,
+    printed_limit,
+    printed_signed,
+    ratio_decimals,
+    weekday_date,
+)
 from engine.determination.template import Template
 from engine.events.kinds import Tested
 from engine.events.results import TestResult, Verdict
@@ -28,7 +36,9 @@ LONG_DATE = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d{1,2} [A-Z
 """A date in prose; the first one of a notice is its own."""
 
 
-def shown_as_recorded(pages: Sequence[str], tested: Sequence[Tested], terms: TermsInForce, templates: Mapping[str, Template]) -> str:
+def shown_as_recorded(
+    pages: Sequence[str], tested: Sequence[Tested], terms: TermsInForce, templates: Mapping[str, Template]
+) -> str:
     """Return how many results the pages show as the log has them, by verdict. Raises VerificationFailed at the first that they do not.
 
     Args:
@@ -41,7 +51,9 @@ def shown_as_recorded(pages: Sequence[str], tested: Sequence[Tested], terms: Ter
     for test in tested:
         _shown(said, test, terms, templates)
     counts = Counter(test.result.verdict.value for test in tested)
-    each = ", ".join(f"{counts[verdict.value]} {verdict.value}" for verdict in Verdict if counts[verdict.value])
+    each = ", ".join(
+        f"{counts[verdict.value]} {verdict.value}" for verdict in Verdict if counts[verdict.value]
+    )
     return f"{counted(len(tested), 'results')} shown as recorded" + (f": {each}" if each else "")
 
 
@@ -53,15 +65,23 @@ def shown_of(pages: Sequence[str], deal: str, on: date, evaluated: bool) -> None
     first = pages[0] if pages else ""
     if not re.search(rf"Log of {_words(deal)}: ", first):
         named = re.search(r"Log of (\S{1,80}): ", first)
-        raise VerificationFailed(f"the evidence is of {deal}, page 1 names {named[1] if named else 'another deal'}")
+        raise VerificationFailed(
+            f"the evidence is of {deal}, page 1 names {named[1] if named else 'another deal'}"
+        )
     day, match = _words(long_date(on)), LONG_DATE.search(first)
     if match is None or not re.fullmatch(day, match[0]):
-        raise VerificationFailed(f"the evidence is of {long_date(on)}, page 1 is of {match[0] if match else 'no date'}")
+        raise VerificationFailed(
+            f"the evidence is of {long_date(on)}, page 1 is of {match[0] if match else 'no date'}"
+        )
     if not evaluated and not re.search(rf"The deal was not evaluated on {day}", first):
-        raise VerificationFailed(f"the log says that the deal was not evaluated on {long_date(on)}, page 1 does not")
+        raise VerificationFailed(
+            f"the log says that the deal was not evaluated on {long_date(on)}, page 1 does not"
+        )
 
 
-def _shown(pages: Sequence[str], tested: Tested, terms: TermsInForce, templates: Mapping[str, Template]) -> None:
+def _shown(
+    pages: Sequence[str], tested: Tested, terms: TermsInForce, templates: Mapping[str, Template]
+) -> None:
     result = tested.result
     title = _title(result, terms)
     section = rf"{_words(result.cite)}; proof \d+\.\d+ "
@@ -96,16 +116,30 @@ def _words(text: str) -> str:
 
 def _cells(result: TestResult, rounding: str = "unrounded") -> tuple[str, str, str]:
     """Return measured, limit and headroom as the tables print them; empty without one."""
-    least, room = (None if one is None else ratio_decimals(rounding, one.unit) for one in (result.measured, result.headroom))
-    measured = printed_apart(result.measured, result.limit, least) if result.measured is not None and result.limit is not None else ""
-    limit = printed_limit(result.comparison, result.limit) if result.comparison is not None and result.limit is not None else ""
+    least, room = (
+        None if one is None else ratio_decimals(rounding, one.unit)
+        for one in (result.measured, result.headroom)
+    )
+    measured = (
+        printed_apart(result.measured, result.limit, least)
+        if result.measured is not None and result.limit is not None
+        else ""
+    )
+    limit = (
+        printed_limit(result.comparison, result.limit)
+        if result.comparison is not None and result.limit is not None
+        else ""
+    )
     return measured, limit, printed_signed(result.headroom, room) if result.headroom is not None else ""
 
 
 def _figures(result: TestResult, rounding: str, every_cell: bool = False) -> str:
     """Return the figures as a pattern: a rounded ratio at the deal's decimals, or at those of every ratio, as notices had them before."""
     printed = dict.fromkeys((_cells(result, rounding), _cells(result)))
-    each = ((measured or NONE, limit or (NONE if every_cell else ""), headroom or NONE) for measured, limit, headroom in printed)
+    each = (
+        (measured or NONE, limit or (NONE if every_cell else ""), headroom or NONE)
+        for measured, limit, headroom in printed
+    )
     return f"(?:{'|'.join(' '.join(_words(cell) for cell in cells if cell) for cells in each)})"
 
 
@@ -114,7 +148,9 @@ def _state(tested: Tested, terms: TermsInForce, templates: Mapping[str, Template
     clause = terms.covenants.get(tested.result.test)
     if clause is None or templates[clause.template].rule is not None:
         return ""
-    return rf"(?: (?:[+-][\d,.]+% of limit|[a-z][a-z ]{{2,40}}))? {_words(PRINTED_STATUS[tested.state.status])}"
+    return (
+        rf"(?: (?:[+-][\d,.]+% of limit|[a-z][a-z ]{{2,40}}))? {_words(PRINTED_STATUS[tested.state.status])}"
+    )
 
 
 def _said(result: TestResult) -> str:

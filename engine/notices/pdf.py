@@ -30,7 +30,9 @@ PAGES_OF_RESULTS = 4
 
 _STREAM = re.compile(rb"stream\r?\n")
 _FILTER = re.compile(rb"/Filter(?![A-Za-z0-9])(.{0,60})", re.DOTALL)
-_READ = re.compile(rb"[ \t\r\n]*(/FlateDecode|/Adobe\.PPKLite|\[[ \t\r\n]*/FlateDecode[ \t\r\n]*\])(?=[\s/>]|\Z)")
+_READ = re.compile(
+    rb"[ \t\r\n]*(/FlateDecode|/Adobe\.PPKLite|\[[ \t\r\n]*/FlateDecode[ \t\r\n]*\])(?=[\s/>]|\Z)"
+)
 """The only values of a filter that are read: Deflate, once, written out; and the handler of a signature, which decompresses nothing.
 
 A value that stands elsewhere in the file (`12 0 R`) could name any filters, so it is refused; so is a name with escapes.
@@ -102,8 +104,13 @@ def drawn_pages(data: bytes) -> Iterator[DrawnPage]:
             for page in document:
                 text = page.get_textpage()
                 boxes = (text.get_rect(n) for n in range(text.count_rects()))
-                texts = tuple((text.get_text_bounded(*box), round(box[0], 1), round(box[1], 1)) for box in boxes)
-                shown, printed = (bytes(page.render(scale=DOTS_PER_INCH / 72, optimize_mode=mode).buffer) for mode in (None, "print"))
+                texts = tuple(
+                    (text.get_text_bounded(*box), round(box[0], 1), round(box[1], 1)) for box in boxes
+                )
+                shown, printed = (
+                    bytes(page.render(scale=DOTS_PER_INCH / 72, optimize_mode=mode).buffer)
+                    for mode in (None, "print")
+                )
                 yield DrawnPage(texts, (shown, printed))
     except PdfiumError as error:
         raise VerificationFailed(f"the file cannot be drawn: {error}") from error
@@ -116,7 +123,11 @@ def _refuse_bombs(data: bytes) -> None:
             stated = match[1].strip().partition(b"\n")[0].decode("latin-1")
             raise VerificationFailed(f"a stream is compressed by {stated}, which is not read")
     for name in set(_ESCAPED.findall(data)):
-        if re.sub(rb"#(..)", lambda one: bytes.fromhex(one[1].decode()), name) in (b"Filter", b"F", b"FFilter"):
+        if re.sub(rb"#(..)", lambda one: bytes.fromhex(one[1].decode()), name) in (
+            b"Filter",
+            b"F",
+            b"FFilter",
+        ):
             raise VerificationFailed(f"a filter is named in escapes, /{name.decode()}, which is not read")
     whole, view = 0, memoryview(data)
     for match in _STREAM.finditer(data):
@@ -124,7 +135,9 @@ def _refuse_bombs(data: bytes) -> None:
         whole += len(inside)
         if whole > LARGEST_INSIDE:
             raise VerificationFailed(f"the file's streams are longer than {LARGEST_INSIDE:,} bytes together")
-        if b"BI" in inside and _INLINE.search(inside):  # the first is a hundred times faster, and seldom there
+        if b"BI" in inside and _INLINE.search(
+            inside
+        ):  # the first is a hundred times faster, and seldom there
             raise VerificationFailed("the page holds an image with a filter of its own, which is not read")
 
 

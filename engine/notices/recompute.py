@@ -35,7 +35,12 @@ def recomputed(
     """Return the result that comes out again; None if it was not determined or rests on what a notice does not carry."""
     clause = terms.covenants.get(result.test)
     template = templates[clause.template] if clause is not None else None
-    if result.verdict is Verdict.NOT_DETERMINED or clause is None or template is None or not template.recomputable:
+    if (
+        result.verdict is Verdict.NOT_DETERMINED
+        or clause is None
+        or template is None
+        or not template.recomputable
+    ):
         return None
     return determine(result.test, clause, template, _facts(result, terms, listed or {}))
 
@@ -54,18 +59,30 @@ def _facts(result: TestResult, terms: TermsInForce, listed: Listed) -> Facts:
         elif used.source.kind not in ("deal file", "publication"):
             report[used.name] = used
     series = {index: tuple(rate[on] for on in sorted(rate)) for index, rate in rates.items()}
-    published = {index: tuple(rate.published or _published(rate) for rate in publications) for index, publications in series.items()}
+    published = {
+        index: tuple(rate.published or _published(rate) for rate in publications)
+        for index, publications in series.items()
+    }
     asked = sorted({on for rate in rates.values() for on in rate})
-    days = (asked[0], asked[-1]) if asked else None  # the days of a period's rates are those that the measure asked for
-    weeks, months = (tuple((end, replace(_reported(period[end]), period=days)) for end in sorted(period)) for period in periods.values())
-    served: Reported | NotDetermined = _reported(report) if report else NotDetermined(reason="none", cite="-", lacks="report")
+    days = (
+        (asked[0], asked[-1]) if asked else None
+    )  # the days of a period's rates are those that the measure asked for
+    weeks, months = (
+        tuple((end, replace(_reported(period[end]), period=days)) for end in sorted(period))
+        for period in periods.values()
+    )
+    served: Reported | NotDetermined = (
+        _reported(report) if report else NotDetermined(reason="none", cite="-", lacks="report")
+    )
     return Facts(result.as_of or result.on, terms, series, published, served, weeks, months)
 
 
 def _rate(index: str, on: date, used: Input, listed: Listed) -> ReferenceRate:
     value = _decimal(used.figure.value)
     step = used.source.text.rpartition(",")[0] or used.source.text
-    made = ReferenceRate(index=index, on=on, value=value, step=step, cite="-", publication_date=used.source.as_of)
+    made = ReferenceRate(
+        index=index, on=on, value=value, step=step, cite="-", publication_date=used.source.as_of
+    )
     rows = listed.get((index, str(used.source.as_of or on)), ())
     behind = {"pooled": tuple(price for price, _ in rows), "sellers": tuple(seller for _, seller in rows)}
     return made.model_copy(update={"published": _published(made).model_copy(update=behind)})

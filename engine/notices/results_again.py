@@ -17,7 +17,9 @@ from engine.notices.recompute import Listed, recomputed
 from engine.terms.contract_dates import publication_dates
 from engine.terms.in_force import TermsInForce
 
-ROW = re.compile(r"(?P<index>[^,\n]{1,100}),(?P<on>\d{4}-\d{2}-\d{2}),(?P<price>\d{1,9}(\.\d{1,9})?),(?P<seller>[1-9]\d{0,5})?")
+ROW = re.compile(
+    r"(?P<index>[^,\n]{1,100}),(?P<on>\d{4}-\d{2}-\d{2}),(?P<price>\d{1,9}(\.\d{1,9})?),(?P<seller>[1-9]\d{0,5})?"
+)
 """A row of `observations.csv`. Its price is bounded before it is read: a Decimal may be longer than any memory."""
 
 
@@ -28,9 +30,15 @@ def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence
     """
     for rate in rates:
         used = rate.published
-        attached = [price for price, _ in weeks.get((used.index, str(used.publication_date)), ())] if used is not None else []
+        attached = (
+            [price for price, _ in weeks.get((used.index, str(used.publication_date)), ())]
+            if used is not None
+            else []
+        )
         if used is not None and used.pooled and attached != sorted(used.pooled):
-            raise VerificationFailed(f"{used.index} of {used.publication_date}: the observations attached are not the ones it rests on")
+            raise VerificationFailed(
+                f"{used.index} of {used.publication_date}: the observations attached are not the ones it rests on"
+            )
     checked: list[str] = []
     without: list[str] = []
     for one in (one for result in results for one in result.inputs if one.source.kind == "publication"):
@@ -40,9 +48,15 @@ def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence
         if prices:
             value = rounded(median([int(price * 10**6) for price in prices]), 4)
             if value != rounded(one.figure.value, 4):
-                raise VerificationFailed(f"{one.name} is {rounded(one.figure.value, 4)}; its observations give {value}")
+                raise VerificationFailed(
+                    f"{one.name} is {rounded(one.figure.value, 4)}; its observations give {value}"
+                )
     verb = "is the median of its" if len(set(checked)) == 1 else "are the medians of their"
-    said = f"{counted(len(set(checked)), 'rates')} {verb} observations" if checked else "no rate here rests on attached observations"
+    said = (
+        f"{counted(len(set(checked)), 'rates')} {verb} observations"
+        if checked
+        else "no rate here rests on attached observations"
+    )
     return said + (f"; without observations: {', '.join(dict.fromkeys(without))}" if without else "")
 
 
@@ -60,7 +74,9 @@ def weeks_of(text: str, earlier_edition: bool = False) -> Listed:
     for number, line in enumerate(lines, start=2):
         row = ROW.fullmatch(line)
         if row is None:
-            raise VerificationFailed(f"observations.csv:{number}: not an index, a date, a price and a seller's number")
+            raise VerificationFailed(
+                f"observations.csv:{number}: not an index, a date, a price and a seller's number"
+            )
         weeks.setdefault((row["index"], row["on"]), []).append((Decimal(row["price"]), row["seller"]))
     return {week: tuple(sorted(rows, key=lambda row: row[0])) for week, rows in weeks.items()}
 
@@ -79,14 +95,20 @@ def results_again(
     """
     missing = _due(terms_on(on), templates, on) - {result.test for result in results}
     if missing:
-        raise VerificationFailed(f"no result of {', '.join(sorted(missing))}, which the deal file tests on {on}")
+        raise VerificationFailed(
+            f"no result of {', '.join(sorted(missing))}, which the deal file tests on {on}"
+        )
     sellers = 0
     again, undetermined = 0, sum(result.verdict is Verdict.NOT_DETERMINED for result in results)
     for result in results:
         computed = recomputed(result, terms_on(result.as_of or on), templates, listed)
         if computed is None:
             continue
-        apart = [name for name in ("verdict", "measured", "limit", "headroom") if getattr(computed, name) != getattr(result, name)]
+        apart = [
+            name
+            for name in ("verdict", "measured", "limit", "headroom")
+            if getattr(computed, name) != getattr(result, name)
+        ]
         if apart and earlier_edition:
             continue
         for name in apart:
@@ -106,7 +128,17 @@ def results_again(
     return ", ".join(sentence for sentence in said if sentence) or "no test on this date"
 
 
-SELLER_FIGURES = ("decisive", "decisive_95", "decisive_80", "sellers", "replicates", "apart", "share_failing_sellers", "low", "high")
+SELLER_FIGURES = (
+    "decisive",
+    "decisive_95",
+    "decisive_80",
+    "sellers",
+    "replicates",
+    "apart",
+    "share_failing_sellers",
+    "low",
+    "high",
+)
 
 
 def _by_sellers(result: TestResult, found: TestResult) -> bool:
@@ -120,13 +152,17 @@ def _by_sellers(result: TestResult, found: TestResult) -> bool:
     for name in SELLER_FIGURES:
         stated, computed = getattr(said, name), getattr(again, name) if again is not None else None
         if stated != computed:
-            raise VerificationFailed(f"{result.test}: `{name}` by sellers comes out as {computed}, the log says {stated}")
+            raise VerificationFailed(
+                f"{result.test}: `{name}` by sellers comes out as {computed}, the log says {stated}"
+            )
     return True
 
 
 def _due(terms: TermsInForce, templates: Mapping[str, Template], on: date) -> set[str]:
     """Return the tests that a Determination Date must have: those tested on every date of its kind, and always on."""
-    dated = () if terms.determination_dates.on_delivery else ("determination dates",)  # a report that completes another tests what is open
+    dated = (
+        () if terms.determination_dates.on_delivery else ("determination dates",)
+    )  # a report that completes another tests what is open
     kinds = {*dated, *(("publication dates",) if tuple(publication_dates(on, on)) else ())}
     return {
         name

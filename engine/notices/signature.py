@@ -42,9 +42,15 @@ def _identifier(*octets: int) -> bytes:
 
 
 _PKCS = (0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01)
-DATA, SIGNED_DATA, MESSAGE_DIGEST = _identifier(*_PKCS, 7, 1), _identifier(*_PKCS, 7, 2), _identifier(*_PKCS, 9, 4)
+DATA, SIGNED_DATA, MESSAGE_DIGEST = (
+    _identifier(*_PKCS, 7, 1),
+    _identifier(*_PKCS, 7, 2),
+    _identifier(*_PKCS, 9, 4),
+)
 """Identifiers of RFC 5652: 1.2.840.113549.1.7.1, .1.7.2 and .1.9.4."""
-SHA256 = der.encoded(der.SEQUENCE, _identifier(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01), der.encoded(der.NULL))
+SHA256 = der.encoded(
+    der.SEQUENCE, _identifier(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01), der.encoded(der.NULL)
+)
 """2.16.840.1.101.3.4.2.1, with the empty parameters that signing writes."""
 ECDSA_WITH_SHA256 = der.encoded(der.SEQUENCE, _identifier(0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02))
 """1.2.840.10045.4.3.2 (RFC 5758)."""
@@ -64,11 +70,18 @@ def make_certificate(name: str, into: Path, now: datetime) -> str:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
     builder = x509.CertificateBuilder(
-        subject, subject, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=365 * YEARS)
+        subject,
+        subject,
+        key.public_key(),
+        x509.random_serial_number(),
+        now,
+        now + timedelta(days=365 * YEARS),
     )
     certificate = builder.add_extension(usage, critical=True).sign(key, hashes.SHA256())
     into.parent.mkdir(parents=True, exist_ok=True)
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     handle = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(private)
@@ -93,9 +106,14 @@ def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> byte
     except (OSError, ValueError, TypeError) as error:
         raise BadKey(f"{key} and {key}.crt cannot be read: {type(error).__name__}") from error
     if signer is None:
-        raise BadKey(f"{key} and {key}.crt cannot be read; they are the key and the certificate that `headroom keys --notices` made")
+        raise BadKey(
+            f"{key} and {key}.crt cannot be read; they are the key and the certificate that `headroom keys --notices` made"
+        )
     metadata = signers.PdfSignatureMetadata(
-        field_name=FIELD, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, embed_validation_info=False
+        field_name=FIELD,
+        md_algorithm="sha256",
+        subfilter=fields.SigSeedSubFilter.PADES,
+        embed_validation_info=False,
     )
     out = io.BytesIO()
     writer = IncrementalPdfFileWriter(io.BytesIO(data))
@@ -109,11 +127,15 @@ def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> byte
     # The library signs with a key whose certificate is another's; such a notice would verify nowhere.
     certificate = x509.load_pem_x509_certificate(Path(f"{key}.crt").read_bytes())
     try:
-        sealed = check_seal(out.getvalue(), frozenset([certificate.fingerprint(hashes.SHA256()).hex()]), _believed(authority))
+        sealed = check_seal(
+            out.getvalue(), frozenset([certificate.fingerprint(hashes.SHA256()).hex()]), _believed(authority)
+        )
     except VerificationFailed as failed:
         if authority is not None and "time stamp" in str(failed):
             raise NoTimeStamp(f"{authority.url}: {failed}") from failed
-        raise BadKey(f"what {key} signs does not hold by {key}.crt: {failed}; put back the two that were made together") from failed
+        raise BadKey(
+            f"what {key} signs does not hold by {key}.crt: {failed}; put back the two that were made together"
+        ) from failed
     if authority is not None:
         _stamped_now(sealed, authority)
     return out.getvalue()
@@ -148,9 +170,13 @@ def _stamped_now(sealed: Sealed | None, authority: TimeAuthority) -> None:
     """Whether the stamp is the authority's, of about now. Raises NoTimeStamp."""
     stamp = sealed.stamp if sealed is not None else None
     if stamp is None or not stamp.trusted:
-        raise NoTimeStamp(f"{authority.url} stamps with a key that is not certified by {authority.certificate_sha256[:16]}")
+        raise NoTimeStamp(
+            f"{authority.url} stamps with a key that is not certified by {authority.certificate_sha256[:16]}"
+        )
     if abs(stamp.at - authority.now) > SLACK:
-        raise NoTimeStamp(f"{authority.url} says {stamp.at:%Y-%m-%d %H:%M} UTC, and the clock here {authority.now:%Y-%m-%d %H:%M}")
+        raise NoTimeStamp(
+            f"{authority.url} says {stamp.at:%Y-%m-%d %H:%M} UTC, and the clock here {authority.now:%Y-%m-%d %H:%M}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +188,9 @@ class Sealed:
     stamp: Stamped | None = None
 
 
-def check_seal(data: bytes, trusted: frozenset[str], authorities: frozenset[str] = frozenset()) -> Sealed | None:
+def check_seal(
+    data: bytes, trusted: frozenset[str], authorities: frozenset[str] = frozenset()
+) -> Sealed | None:
     """Return the signature over a whole file; None without one.
 
     Args:
@@ -179,17 +207,32 @@ def check_seal(data: bytes, trusted: frozenset[str], authorities: frozenset[str]
     if len(ranges) > 1:
         raise VerificationFailed(f"{counted(len(ranges), 'signatures')} where there should be one")
     start, length, after, rest = (int(bound) for bound in ranges[0])
-    if start != 0 or after + rest != len(data) or not 0 < length < after or data[length : length + 1] + data[after - 1 : after] != b"<>":
+    if (
+        start != 0
+        or after + rest != len(data)
+        or not 0 < length < after
+        or data[length : length + 1] + data[after - 1 : after] != b"<>"
+    ):
         raise VerificationFailed("the signature does not cover the whole file")
     try:
         return _checked(data, length, after, trusted, authorities)
     except InvalidSignature:
         raise VerificationFailed("the signature does not hold") from None
-    except (ValueError, LookupError, TypeError, AttributeError, StopIteration, x509.InvalidVersion, UnsupportedAlgorithm) as error:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        StopIteration,
+        x509.InvalidVersion,
+        UnsupportedAlgorithm,
+    ) as error:
         raise VerificationFailed(f"the signature cannot be read: {type(error).__name__}") from error
 
 
-def _checked(data: bytes, length: int, after: int, trusted: frozenset[str], authorities: frozenset[str]) -> Sealed:
+def _checked(
+    data: bytes, length: int, after: int, trusted: frozenset[str], authorities: frozenset[str]
+) -> Sealed:
     """Return the CMS signature in the gap of the byte range, over everything outside it."""
     written = data[length + 1 : after - 1]
     if len(written) > LONGEST_SIGNATURE:
@@ -201,7 +244,9 @@ def _checked(data: bytes, length: int, after: int, trusted: frozenset[str], auth
     if info.tag != der.SEQUENCE or contents[len(info.whole) :].strip(b"\x00"):
         raise VerificationFailed("something other than the signature stands in its place")
     cms = _parts(info)
-    if cms.attributes.get(MESSAGE_DIGEST) != der.encoded(der.OCTET_STRING, hashlib.sha256(data[:length] + data[after:]).digest()):
+    if cms.attributes.get(MESSAGE_DIGEST) != der.encoded(
+        der.OCTET_STRING, hashlib.sha256(data[:length] + data[after:]).digest()
+    ):
         raise VerificationFailed("the file has been changed since it was signed")
     certificate = x509.load_der_x509_certificate(cms.certificate.whole)
     fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
@@ -238,14 +283,24 @@ def _parts(info: der.Element) -> _Cms:
     """
     kind, content = info.parts
     version, digests, inner, certificates, signers = _count(content.only(der.SEQUENCE).parts, 5)
-    if kind.whole != SIGNED_DATA or content.tag != der.OWN or (certificates.tag, signers.tag) != (der.OWN, der.SET):
+    if (
+        kind.whole != SIGNED_DATA
+        or content.tag != der.OWN
+        or (certificates.tag, signers.tag) != (der.OWN, der.SET)
+    ):
         raise VerificationFailed("the signature is of another kind than signed data with its certificate")
     if len(certificates.parts) != 1 or len(signers.parts) != 1:
         raise VerificationFailed(MORE)
     certificate, signer = certificates.only(der.SEQUENCE), signers.only(der.SEQUENCE)
-    known, beside = (signer.parts[:-1], signer.parts[-1]) if len(signer.parts) == STAMPED_PARTS else (signer.parts, None)
+    known, beside = (
+        (signer.parts[:-1], signer.parts[-1]) if len(signer.parts) == STAMPED_PARTS else (signer.parts, None)
+    )
     own, who, digest, attributes, algorithm, signature = _count(known, 6)
-    if (digests.whole, digest.whole, algorithm.whole) != (der.encoded(der.SET, SHA256), SHA256, ECDSA_WITH_SHA256):
+    if (digests.whole, digest.whole, algorithm.whole) != (
+        der.encoded(der.SET, SHA256),
+        SHA256,
+        ECDSA_WITH_SHA256,
+    ):
         raise VerificationFailed("the signature names other algorithms than ECDSA with SHA-256")
     if inner.whole != der.encoded(der.SEQUENCE, DATA):
         raise VerificationFailed("the signature is over another kind of content than a file's bytes")
@@ -253,7 +308,13 @@ def _parts(info: der.Element) -> _Cms:
         raise VerificationFailed("the signature names another version, signer or issuer than its certificate")
     if attributes.tag != der.OWN or signature.tag != der.OCTET_STRING:
         raise VerificationFailed("the signature has no attributes that are signed")
-    return _Cms(certificate, attributes.content, _said(attributes), signature.content, None if beside is None else _token(beside))
+    return _Cms(
+        certificate,
+        attributes.content,
+        _said(attributes),
+        signature.content,
+        None if beside is None else _token(beside),
+    )
 
 
 STAMPED_PARTS, UNSIGNED_ATTRIBUTES = 7, 0xA1

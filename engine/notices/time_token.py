@@ -21,7 +21,9 @@ from engine.basics.errors import VerificationFailed
 from engine.notices import der
 
 PKCS = (0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01)
-SIGNED_DATA, CONTENT_TYPE, MESSAGE_DIGEST = (der.encoded(der.OBJECT, bytes((*PKCS, *rest))) for rest in ((7, 2), (9, 3), (9, 4)))
+SIGNED_DATA, CONTENT_TYPE, MESSAGE_DIGEST = (
+    der.encoded(der.OBJECT, bytes((*PKCS, *rest))) for rest in ((7, 2), (9, 3), (9, 4))
+)
 TOKEN = der.encoded(der.OBJECT, bytes((*PKCS, 9, 16, 2, 14)))
 """1.2.840.113549.1.9.16.2.14: the attribute that holds a time stamp over a signature."""
 TST_INFO = der.encoded(der.OBJECT, bytes((*PKCS, 9, 16, 1, 4)))
@@ -96,7 +98,9 @@ def _certificate(signer: der.Element, held: list[x509.Certificate]) -> x509.Cert
     issuer, serial = signer.parts[1].parts
     number = int.from_bytes(serial.content, "big", signed=True)
     found = [
-        certificate for certificate in held if certificate.serial_number == number and certificate.issuer.public_bytes() == issuer.whole
+        certificate
+        for certificate in held
+        if certificate.serial_number == number and certificate.issuer.public_bytes() == issuer.whole
     ]
     if len(found) != 1:
         raise VerificationFailed("the time stamp does not carry the certificate of who made it")
@@ -138,10 +142,14 @@ def _may_stamp(certificate: x509.Certificate, at: datetime) -> None:
     if list(usage.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
         raise VerificationFailed("the time stamp is by a certificate that stamps no time")
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
-        raise VerificationFailed(f"the time stamp says {at:%Y-%m-%d %H:%M} UTC, when its certificate was not valid")
+        raise VerificationFailed(
+            f"the time stamp says {at:%Y-%m-%d %H:%M} UTC, when its certificate was not valid"
+        )
 
 
-def _chained(certificate: x509.Certificate, held: list[x509.Certificate], authorities: frozenset[str], at: datetime) -> bool:
+def _chained(
+    certificate: x509.Certificate, held: list[x509.Certificate], authorities: frozenset[str], at: datetime
+) -> bool:
     """Return whether the policy names the certificate, or one that certifies it, through those that the token carries."""
     now, seen = certificate, 0
     while seen <= len(held):
@@ -150,7 +158,9 @@ def _chained(certificate: x509.Certificate, held: list[x509.Certificate], author
         above = [
             other
             for other in held
-            if other != now and _issued(now, other) and other.not_valid_before_utc <= at <= other.not_valid_after_utc
+            if other != now
+            and _issued(now, other)
+            and other.not_valid_before_utc <= at <= other.not_valid_after_utc
         ]
         if not above:
             return False

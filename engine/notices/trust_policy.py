@@ -37,17 +37,25 @@ class Policy(Fact):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         logs = [_key("log_keys", place, text, Kind.LOG) for place, text in enumerate(self.log_keys)]
-        trustees = [_key("cosigner_keys", place, text, Kind.COSIGNER) for place, text in enumerate(self.cosigner_keys)]
+        trustees = [
+            _key("cosigner_keys", place, text, Kind.COSIGNER) for place, text in enumerate(self.cosigner_keys)
+        ]
         ended = self.ended()
         own = {key.public for key in (*logs, *ended)} & {key.public for key in trustees}
         if own or len({key.public for key in trustees}) < len(trustees):
-            raise ValueError("`cosigner_keys` holds a log's own key, or one key twice; each trustee has a key of its own")
+            raise ValueError(
+                "`cosigner_keys` holds a log's own key, or one key twice; each trustee has a key of its own"
+            )
         if self.cosignatures_needed > len(trustees):
-            raise ValueError(f"`cosignatures_needed` is {self.cosignatures_needed} and `cosigner_keys` has {len(trustees)}")
+            raise ValueError(
+                f"`cosignatures_needed` is {self.cosignatures_needed} and `cosigner_keys` has {len(trustees)}"
+            )
         for name in ("notice_certificates", "time_authorities"):
             for place, text in enumerate(getattr(self, name)):
                 if not CERTIFICATE.fullmatch(plain(text)):
-                    raise ValueError(f"`{name}[{place}]` is not a SHA-256 fingerprint of 64 hexadecimal digits")
+                    raise ValueError(
+                        f"`{name}[{place}]` is not a SHA-256 fingerprint of 64 hexadecimal digits"
+                    )
         return self
 
     def ended(self) -> dict[VerifierKey, date]:
@@ -107,4 +115,10 @@ def _said(error: object) -> str:
 
 def _problem(path: Path, why: str) -> Problem:
     names = ", ".join(Policy.model_fields)
-    return Problem("S103", "the policy cannot be read", why, f"write {names}, each as the trustee's guide shows it", Place(str(path)))
+    return Problem(
+        "S103",
+        "the policy cannot be read",
+        why,
+        f"write {names}, each as the trustee's guide shows it",
+        Place(str(path)),
+    )

@@ -20,7 +20,13 @@ from engine.events.notice import Pages
 from engine.events.results import TestResult
 from engine.notices.attachments import PAGE, Manifest, read_manifest
 from engine.notices.closing import NOT_COMPARED, UNSIGNED, Step
-from engine.notices.page_evidence import as_issued, in_the_log, page_evidence, refuse_without_words, same_page_one
+from engine.notices.page_evidence import (
+    as_issued,
+    in_the_log,
+    page_evidence,
+    refuse_without_words,
+    same_page_one,
+)
 from engine.notices.page_match import PageWords, all_words, read_page_words
 from engine.notices.page_text import shown_as_recorded, shown_of
 from engine.notices.pdf import PAGES_OF_RESULTS, NoticeFile, read_notice
@@ -93,7 +99,11 @@ class _Notice:
 
 
 def verify_notice(
-    data: bytes, policy: Policy, templates: Mapping[str, Template], later: Sequence[Later] = (), pages: Pages | None = None
+    data: bytes,
+    policy: Policy,
+    templates: Mapping[str, Template],
+    later: Sequence[Later] = (),
+    pages: Pages | None = None,
 ) -> Iterator[Step]:
     """Yield every step in turn, up to the first that fails.
 
@@ -128,12 +138,18 @@ def _extract(notice: _Notice) -> str:
 
 def _seal(notice: _Notice) -> str:
     policy = notice.policy
-    sealed = check_seal(notice.data, frozenset(map(plain, policy.notice_certificates)), frozenset(map(plain, policy.time_authorities)))
+    sealed = check_seal(
+        notice.data,
+        frozenset(map(plain, policy.notice_certificates)),
+        frozenset(map(plain, policy.time_authorities)),
+    )
     if sealed is not None:
         notice.stamp = sealed.stamp
         return f"signed by {sealed.fingerprint[:16]}, over the whole file{_stamp_words(sealed.stamp)}"
     if notice.policy.signature_needed:
-        raise VerificationFailed("the file is not signed, so its appearance is not bound; the policy asks for a signature")
+        raise VerificationFailed(
+            "the file is not signed, so its appearance is not bound; the policy asks for a signature"
+        )
     return UNSIGNED
 
 
@@ -141,7 +157,11 @@ def _stamp_words(stamp: Stamped | None) -> str:
     """Return what a time stamp says, if there is one; one by an authority that the policy does not name proves no time."""
     if stamp is None:
         return ""
-    by = f"{stamp.fingerprint[:16]}" if stamp.trusted else f"{stamp.fingerprint[:16]}, whom the policy does not name: it proves no time"
+    by = (
+        f"{stamp.fingerprint[:16]}"
+        if stamp.trusted
+        else f"{stamp.fingerprint[:16]}, whom the policy does not name: it proves no time"
+    )
     return f"; time-stamped at {stamp.at:{MINUTE}} UTC by {by}"
 
 
@@ -169,17 +189,27 @@ def _in_the_log(notice: _Notice) -> str:
     if "event.tlog-proof" not in notice.attached:
         raise VerificationFailed("the notice carries no proof that its event is in the log")
     proof, keys = parse_proof(notice.attached["event.tlog-proof"].decode()), notice.policy.keys()
-    lives = [_lives(notice, one.bodies, stated(one.note).origin) for one in notice.later] or [_lives(notice, (), "")]
-    known = dict.fromkeys((*(key for one in lives for key in one.keys), *(key for key in keys if key.kind is Kind.COSIGNER)))
+    lives = [_lives(notice, one.bodies, stated(one.note).origin) for one in notice.later] or [
+        _lives(notice, (), "")
+    ]
+    known = dict.fromkeys(
+        (*(key for one in lives for key in one.keys), *(key for key in keys if key.kind is Kind.COSIGNER))
+    )
     verified = verify_proof(proof, notice.attached["event.json"], known)
     signed = [signature.key for signature in verified.signatures if signature.key.kind is Kind.LOG]
     if not signed:
         raise VerificationFailed("the checkpoint is signed by no log key of the policy")
-    later = [_later(one, verified.checkpoint, its, keys) for one, its in zip(notice.later, lives, strict=False)]
-    cosigned = [(one.key, one.at) for found in (verified, *later) for one in found.signatures if one.at is not None]
+    later = [
+        _later(one, verified.checkpoint, its, keys) for one, its in zip(notice.later, lives, strict=False)
+    ]
+    cosigned = [
+        (one.key, one.at) for found in (verified, *later) for one in found.signatures if one.at is not None
+    ]
     by = len({key for key, _ in cosigned})
     if by < notice.policy.cosignatures_needed:
-        raise VerificationFailed(f"cosigned by {by} trustees; the policy asks for {notice.policy.cosignatures_needed}")
+        raise VerificationFailed(
+            f"cosigned by {by} trustees; the policy asks for {notice.policy.cosignatures_needed}"
+        )
     time = _time(notice, by, min((at for _, at in cosigned), default=None))
     _is_of(notice, proof.index, verified.checkpoint)
     notice.checkpoint = verified.checkpoint
@@ -211,7 +241,9 @@ def _alone(found: Verified, lives: Sequence[KeyLives], later: Sequence[Verified]
     for one in lives:
         after = one.after_its_end(found)
         if after is not None:
-            raise VerificationFailed(f"the checkpoint is signed by a key that ended on {after.on}, at entry {after.seq}")
+            raise VerificationFailed(
+                f"the checkpoint is signed by a key that ended on {after.on}, at entry {after.seq}"
+            )
     ends = [end for one in lives if (end := one.ended(found)) is not None]
     shown = any(one.ended(log) is None for one, log in zip(lives, later, strict=False))
     return f"{NOT_COMPARED}: signed by a key that ended on {ends[0].on}; " if ends and not shown else ""
@@ -220,10 +252,20 @@ def _alone(found: Verified, lives: Sequence[KeyLives], later: Sequence[Verified]
 def _later(later: Later, checkpoint: Checkpoint, lives: KeyLives, keys: Sequence[VerifierKey]) -> Verified:
     """Return the same log grown from the notice's checkpoint, with who signed it. Raises VerificationFailed if it is another."""
     verified = living(later.note, lives, keys)
-    if not any(one.key.kind is Kind.LOG for one in verified.signatures) or verified.checkpoint.origin != checkpoint.origin:
-        raise VerificationFailed(f"the log that is held is of {verified.checkpoint.origin}, or no log key of the policy signed it")
-    if root(later.leaves) != verified.checkpoint.root or root(later.leaves[: checkpoint.size]) != checkpoint.root:
-        raise VerificationFailed(f"the log that is held did not grow from the notice's, {checkpoint.origin} at size {checkpoint.size}")
+    if (
+        not any(one.key.kind is Kind.LOG for one in verified.signatures)
+        or verified.checkpoint.origin != checkpoint.origin
+    ):
+        raise VerificationFailed(
+            f"the log that is held is of {verified.checkpoint.origin}, or no log key of the policy signed it"
+        )
+    if (
+        root(later.leaves) != verified.checkpoint.root
+        or root(later.leaves[: checkpoint.size]) != checkpoint.root
+    ):
+        raise VerificationFailed(
+            f"the log that is held did not grow from the notice's, {checkpoint.origin} at size {checkpoint.size}"
+        )
     return verified
 
 
@@ -232,7 +274,11 @@ def _time(notice: _Notice, by: int, at: datetime | None) -> str:
     if notice.stamp is not None and notice.stamp.trusted:
         not_after(notice.stamp.at, [("the event", notice.attached["event.json"])])
     if at is None:
-        return "time asserted by the operator" if notice.stamp is None or not notice.stamp.trusted else "there when it was time-stamped"
+        return (
+            "time asserted by the operator"
+            if notice.stamp is None or not notice.stamp.trusted
+            else "there when it was time-stamped"
+        )
     not_after(at, [("the event", notice.attached["event.json"])])
     return f"cosigned by {by}, first at {at:{MINUTE}} UTC"
 
@@ -241,13 +287,19 @@ def _is_of(notice: _Notice, index: int, checkpoint: Checkpoint) -> None:
     """Whether the manifest names what the proof is of, and the policy asks for it. Raises VerificationFailed."""
     stated, policy = notice.manifest, notice.policy
     if stated is None or (stated.seq, stated.log_size) != (index, checkpoint.size):
-        raise VerificationFailed(f"the manifest names another entry or size than the proof, {index} at size {checkpoint.size}")
+        raise VerificationFailed(
+            f"the manifest names another entry or size than the proof, {index} at size {checkpoint.size}"
+        )
     if not checkpoint.origin.endswith(f"/deal/{stated.deal}"):
-        raise VerificationFailed(f"the manifest names the deal {stated.deal}; the checkpoint is of {checkpoint.origin}")
+        raise VerificationFailed(
+            f"the manifest names the deal {stated.deal}; the checkpoint is of {checkpoint.origin}"
+        )
     if policy.deals and stated.deal not in policy.deals:
         raise VerificationFailed(f"a notice of {stated.deal}; the policy asks for {', '.join(policy.deals)}")
     if policy.origins and checkpoint.origin not in policy.origins:
-        raise VerificationFailed(f"the log is {checkpoint.origin}; the policy asks for {', '.join(policy.origins)}")
+        raise VerificationFailed(
+            f"the log is {checkpoint.origin}; the policy asks for {', '.join(policy.origins)}"
+        )
 
 
 def _deal(notice: _Notice) -> str:
@@ -281,7 +333,12 @@ def _results(notice: _Notice) -> str:
     if notice.terms_on is None:
         return "the deal was not evaluated, so it does not have a result"
     return results_again(
-        notice.results, notice.terms_on, notice.templates, notice.of_date.on, notice.listed, notice.event.get("version") == 1
+        notice.results,
+        notice.terms_on,
+        notice.templates,
+        notice.of_date.on,
+        notice.listed,
+        notice.event.get("version") == 1,
     )
 
 
@@ -314,7 +371,9 @@ def _issued(notice: _Notice) -> str | None:
     """Return the log that is held says which words were issued under the notice's number."""
     if notice.words is None or notice.manifest is None or notice.manifest.notice is None:
         return None
-    return as_issued(notice.manifest.notice, sha256_hex(notice.attached[PAGE]), sha256_hex(notice.data), notice.later)
+    return as_issued(
+        notice.manifest.notice, sha256_hex(notice.attached[PAGE]), sha256_hex(notice.data), notice.later
+    )
 
 
 def _text(notice: _Notice) -> str:

@@ -36,17 +36,25 @@ class OfDate:
             raise VerificationFailed(f"no notice states an event of kind `{self.event['kind']}`")
         entries = _counted(payloads[-1])
         if [one.seq for one in attached] != list(range(stated + 1 - entries, stated + 1)):
-            numbers = f"{attached[0].seq} to {attached[-1].seq}" if len(attached) > 1 else f"{attached[0].seq}"
+            numbers = (
+                f"{attached[0].seq} to {attached[-1].seq}" if len(attached) > 1 else f"{attached[0].seq}"
+            )
             there = f"the date has {counted(entries, 'entries')}, up to number {stated}"
-            raise VerificationFailed(f"date.jsonl is not the whole date: {there}; it holds {len(attached)}, {numbers}")
+            raise VerificationFailed(
+                f"date.jsonl is not the whole date: {there}; it holds {len(attached)}, {numbers}"
+            )
         self.on = date.fromisoformat(self.event["effective_on"])
         for body in bodies:
             if body["kind"] in OF_A_DATE and body["effective_on"] != self.event["effective_on"]:
-                raise VerificationFailed(f"date.jsonl holds a {body['kind']} of {body['effective_on']}; the notice is of {self.on}")
+                raise VerificationFailed(
+                    f"date.jsonl holds a {body['kind']} of {body['effective_on']}; the notice is of {self.on}"
+                )
             if body["deal_file"] != self.event["deal_file"]:
                 raise VerificationFailed("the entries of the date name different deal files")
         self.tested: list[Tested] = [payload for payload in payloads if isinstance(payload, Tested)]
-        self.rates: list[ReferenceRate] = [payload for payload in payloads if isinstance(payload, ReferenceRate)]
+        self.rates: list[ReferenceRate] = [
+            payload for payload in payloads if isinstance(payload, ReferenceRate)
+        ]
 
 
 def _counted(payload: object) -> int:
@@ -54,7 +62,9 @@ def _counted(payload: object) -> int:
         return 1
     counted = payload.entries if isinstance(payload, Determined) else None
     if counted is None or counted < 1:
-        raise VerificationFailed("the event does not say how many entries tell of its date, so none can be shown to be missing")
+        raise VerificationFailed(
+            "the event does not say how many entries tell of its date, so none can be shown to be missing"
+        )
     return counted
 
 

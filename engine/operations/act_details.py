@@ -63,9 +63,15 @@ def _cures(act: ActRecorded, terms: TermsInForce, events: Sequence[Event]) -> No
     state = _state_on(events, act.clause or "", act.effective_on)
     trigger = terms.triggers.get(act.clause or "")
     if state is not None and state.status is not TestStatus.CURE_PERIOD:
-        raise WrongUsage(f"`{act.clause}` is {state.status.value} on {act.effective_on}, and a cure is accepted in a Cure Period")
+        raise WrongUsage(
+            f"`{act.clause}` is {state.status.value} on {act.effective_on}, and a cure is accepted in a Cure Period"
+        )
     clause = terms.covenants.get(act.clause or "")
-    ways = clause.cure.cured_by if isinstance(clause, MaintenanceClause) and isinstance(clause.cure, Cure) else ()
+    ways = (
+        clause.cure.cured_by
+        if isinstance(clause, MaintenanceClause) and isinstance(clause.cure, Cure)
+        else ()
+    )
     ways = trigger.cure.cured_by if trigger is not None and trigger.cure is not None else ways
     method = act.details.get("method")
     if method is None:
@@ -81,7 +87,13 @@ def _state_on(events: Sequence[Event], test: str, on: date) -> TestState | None:
         payload = event.payload
         if isinstance(payload, TakenOver):
             last = payload.tests.get(test)
-        state = payload.test if isinstance(payload, ActApplied) else payload.state if isinstance(payload, Tested | DeadlinePassed) else None
+        state = (
+            payload.test
+            if isinstance(payload, ActApplied)
+            else payload.state
+            if isinstance(payload, Tested | DeadlinePassed)
+            else None
+        )
         if state is not None and state.test == test and event.effective_on <= on:
             last = state
     return last
@@ -99,10 +111,14 @@ def _of_a_notice(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRe
         act, to = _numbered(act, deal, events, number)
     elif "otherwise" in act.details or act.act == RELEASED:
         duty = _meant(act, open_duties(as_it_stands(events), date.max - timedelta(days=1)))
-        act = _with(act, notice=duty.owed.kind, of=str(duty.owed.on)).model_copy(update={"clause": duty.owed.subject})
+        act = _with(act, notice=duty.owed.kind, of=str(duty.owed.on)).model_copy(
+            update={"clause": duty.owed.subject}
+        )
         to = duty.owed.to
     else:
-        raise WrongUsage("say which notice was given: --names 12, its number; or --otherwise DOCUMENT, where it was another document")
+        raise WrongUsage(
+            "say which notice was given: --names 12, its number; or --otherwise DOCUMENT, where it was another document"
+        )
     said = tuple(filter(None, act.details.get("to", "").split(SEPARATOR)))
     strange = [role for role in said if to and role not in to]
     if strange:
@@ -110,7 +126,9 @@ def _of_a_notice(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRe
     return act
 
 
-def _numbered(act: ActRecorded, deal: Deal, events: Sequence[Event], number: str) -> tuple[ActRecorded, tuple[str, ...]]:
+def _numbered(
+    act: ActRecorded, deal: Deal, events: Sequence[Event], number: str
+) -> tuple[ActRecorded, tuple[str, ...]]:
     """Return the Act with what the notice of a number is of, and to whom it is owed."""
     issued = {str(event.payload.number): event for event in events if isinstance(event.payload, NoticeIssued)}
     event = issued.get(number)
@@ -123,9 +141,15 @@ def _numbered(act: ActRecorded, deal: Deal, events: Sequence[Event], number: str
         raise WrongUsage(f"notice No. {number} is of `{subject or 'the date'}`, not of `{act.clause}`")
     issued_on = day_of(deal, event.recorded_at)
     if act.effective_on < issued_on:
-        raise WrongUsage(f"notice No. {number} was issued on {issued_on}, after {act.effective_on}; correct --effective-on")
+        raise WrongUsage(
+            f"notice No. {number} was issued on {issued_on}, after {act.effective_on}; correct --effective-on"
+        )
     act = _with(act, notice=kind, of=str(event.effective_on)).model_copy(update={"clause": subject})
-    owed = [duty for duty in as_it_stands(events).duties if (duty.kind, duty.subject, duty.on) == (kind, subject, event.effective_on)]
+    owed = [
+        duty
+        for duty in as_it_stands(events).duties
+        if (duty.kind, duty.subject, duty.on) == (kind, subject, event.effective_on)
+    ]
     duty = resolve(deal, event.effective_on).notices.get(kind)
     return act, owed[-1].to if owed else duty.to if duty is not None and kind != "correction" else ()
 
@@ -133,11 +157,16 @@ def _numbered(act: ActRecorded, deal: Deal, events: Sequence[Event], number: str
 def _meant(act: ActRecorded, duties: Sequence[OpenDuty]) -> OpenDuty:
     """Return the one duty that an Act without a number means: of its clause and its kind. Raises WrongUsage for none, and for several."""
     kind = act.details.get("notice")
-    meant = [duty for duty in duties if act.clause in (None, duty.owed.subject) and kind in (None, duty.owed.kind)]
+    meant = [
+        duty for duty in duties if act.clause in (None, duty.owed.subject) and kind in (None, duty.owed.kind)
+    ]
     if len(meant) == 1:
         return meant[0]
     there = (
-        "; ".join(f"{duty.owed.kind} {duty.owed.subject or ''} of {duty.owed.on}".replace("  ", " ") for duty in (meant or duties))
+        "; ".join(
+            f"{duty.owed.kind} {duty.owed.subject or ''} of {duty.owed.on}".replace("  ", " ")
+            for duty in (meant or duties)
+        )
         or "none"
     )
     what = "several notices are" if meant else "no such notice is"

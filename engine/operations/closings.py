@@ -41,12 +41,16 @@ def close_day(workspace: Workspace, said: CalendarClosing, scribe: Scribe) -> Cl
         OutsideTable: the table does not reach the day.
     """
     if not said.reason.strip() or not said.source.strip():
-        raise WrongUsage("a closing has a reason and a source: --reason 'National day of mourning' --source 'Federal Register'")
+        raise WrongUsage(
+            "a closing has a reason and a source: --reason 'National day of mourning' --source 'Federal Register'"
+        )
     known = load_calendar(said.calendar).why_not(said.day)
     if known is not None:
         raise WrongUsage(f"{said.calendar} is closed on {said.day} already: {known}; name a Business Day")
     entry = said.model_copy(update={"reason": inert(said.reason), "source": inert(said.source)})
-    new = Draft(kind="calendar closing", subject=f"{said.calendar}|{said.day}", effective_on=said.day, payload=entry)
+    new = Draft(
+        kind="calendar closing", subject=f"{said.calendar}|{said.day}", effective_on=said.day, payload=entry
+    )
     with workspace.store.begin() as writer:
         if writer.body(SNAPSHOTS, new.key) is not None:
             return Closing(entry, False, scribe.at.date() <= said.day)

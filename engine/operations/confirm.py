@@ -39,7 +39,12 @@ class Confirmed:
 
     def as_data(self) -> dict[str, Any]:
         """As JSON: `report`, `figures`, `recorded`, `from_keying`."""
-        return {"report": self.report, "figures": list(self.figures), "recorded": self.recorded, "from_keying": self.from_keying}
+        return {
+            "report": self.report,
+            "figures": list(self.figures),
+            "recorded": self.recorded,
+            "from_keying": self.from_keying,
+        }
 
 
 def confirm(
@@ -71,7 +76,9 @@ def confirm(
     given = [name for name in wanted if name not in received.held]
     if given or not wanted:
         held = ", ".join(received.held) or "none"
-        raise WrongUsage(f"`{', '.join(given) or received.name}` awaits no confirmation; of {received.name} there are held: {held}")
+        raise WrongUsage(
+            f"`{', '.join(given) or received.name}` awaits no confirmation; of {received.name} there are held: {held}"
+        )
     today = day_of(deal, scribe.at)
     acts = resolve(deal, today).recorded_acts
     if acts is not None and (said.approved_by is None or said.approved_by == said.prepared_by):
@@ -85,10 +92,14 @@ def confirm(
         inputs=inputs,
     )
     with workspace.store.begin() as writer:
-        return Confirmed(received.name, wanted, bool(append(writer, log, [draft], scribe)), received.serves_from_keying)
+        return Confirmed(
+            received.name, wanted, bool(append(writer, log, [draft], scribe)), received.serves_from_keying
+        )
 
 
-def take_reply(workspace: Workspace, deal: Deal, file: ReceivedFile, approved_by: str | None, scribe: Scribe) -> Confirmed:
+def take_reply(
+    workspace: Workspace, deal: Deal, file: ReceivedFile, approved_by: str | None, scribe: Scribe
+) -> Confirmed:
     """Take the reply to such a form: each figure that has a reason is confirmed, and the file is kept.
 
     Args:
@@ -114,13 +125,23 @@ def take_reply(workspace: Workspace, deal: Deal, file: ReceivedFile, approved_by
     for words in dict.fromkeys(reply.words.values()):
         names = [name for name, said in reply.words.items() if said == words and name in received.held]
         if names:
-            by = FigureConfirmed(report=received.name, figures=(), words=words, prepared_by=reply.confirmed_by, approved_by=approved_by)
+            by = FigureConfirmed(
+                report=received.name,
+                figures=(),
+                words=words,
+                prepared_by=reply.confirmed_by,
+                approved_by=approved_by,
+            )
             recorded |= confirm(workspace, deal, received.name, names, by, scribe, (file.sha256,)).recorded
     return Confirmed(received.name, tuple(reply.words), recorded, received.serves_from_keying)
 
 
 def _not_as_asked(
-    deal: Deal, report: ReportReceived, figures: Mapping[str, Figure], reply: ConfirmationReply, file: ReceivedFile
+    deal: Deal,
+    report: ReportReceived,
+    figures: Mapping[str, Figure],
+    reply: ConfirmationReply,
+    file: ReceivedFile,
 ) -> Iterator[Problem]:
     """Report where a reply is to another form, or gives another value than the report's."""
     place = Place(file.name)
@@ -133,5 +154,8 @@ def _not_as_asked(
             why, fix = "a reply confirms what was reported", "remove the row"
             yield Problem("R162", f"{report.name} gives no figure `{name}`", why, fix, place)
         elif value.replace(",", "") != shown[name]:
-            why, fix = f"the report says {shown[name]}", "send a corrected report that says `corrects`, or leave the value as it was"
+            why, fix = (
+                f"the report says {shown[name]}",
+                "send a corrected report that says `corrects`, or leave the value as it was",
+            )
             yield Problem("R162", f"the reply gives `{name}` as {value}", why, fix, place)

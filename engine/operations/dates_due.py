@@ -25,7 +25,11 @@ from engine.workspace.workspace import Workspace
 
 def files_claimed_twice(workspace: Workspace) -> Iterator[tuple[Path, str]]:
     """Yield the deal files that claim the name of another one, and why none of them is evaluated."""
-    paths = {f"deals/{path.name}": path for path in workspace.deal_files() if path.is_file() and os.access(path, os.R_OK)}
+    paths = {
+        f"deals/{path.name}": path
+        for path in workspace.deal_files()
+        if path.is_file() and os.access(path, os.R_OK)
+    }
     for problem in claimed_twice({file: text_of(path.read_bytes()) for file, path in paths.items()}):
         yield paths[problem.place.file], f"{render(problem).splitlines()[0]}: {problem.why}; {problem.fix}"
 
@@ -33,7 +37,11 @@ def files_claimed_twice(workspace: Workspace) -> Iterator[tuple[Path, str]]:
 def series_read(deal: Deal, on: date) -> tuple[str, ...]:
     """Return the series that a deal has read by a date, under the terms of each stretch of its life."""
     since = [since for since, _ in deal.segments if since <= on]
-    return tuple(dict.fromkeys(series_of(name, index_terms(deal, name, day)) for name in indices(deal, on) for day in since))
+    return tuple(
+        dict.fromkeys(
+            series_of(name, index_terms(deal, name, day)) for name in indices(deal, on) for day in since
+        )
+    )
 
 
 def first_needed(deals: Iterable[Deal], on: date) -> list[tuple[str, date]]:
@@ -46,7 +54,11 @@ def first_needed(deals: Iterable[Deal], on: date) -> list[tuple[str, date]]:
 
 
 def causes(
-    workspace: Workspace, deal: Deal, events: list[Event], series: Mapping[str, tuple[Published, ...]], templates: Mapping[str, Template]
+    workspace: Workspace,
+    deal: Deal,
+    events: list[Event],
+    series: Mapping[str, tuple[Published, ...]],
+    templates: Mapping[str, Template],
 ) -> Iterator[Cause]:
     """Yield each cause for which a date that was determined already is determined again."""
     yield from reaching_back(events, series, partial(resolve, deal))
@@ -55,12 +67,16 @@ def causes(
         yield from by_terms(events, partial(resolve, before), partial(resolve, deal))
 
 
-def _version_before(workspace: Workspace, events: list[Event], templates: Mapping[str, Template]) -> Deal | None:
+def _version_before(
+    workspace: Workspace, events: list[Event], templates: Mapping[str, Template]
+) -> Deal | None:
     """Return the version of the file that the newest determination rests on, if a newer one has been adopted since."""
     adoptions = [event for event in events if isinstance(event.payload, DealAdopted)]
     since = max((event.seq for event in events if event.kind in OF_A_DATE), default=-1)
     if len(adoptions) < 2 or adoptions[-1].seq < since:
         return None
-    path = adopted_path(workspace, [event for event in adoptions if event.seq < since][-1].payload.file_sha256)
+    path = adopted_path(
+        workspace, [event for event in adoptions if event.seq < since][-1].payload.file_sha256
+    )
     clauses = clauses_of(templates)
     return load_deal(text_of(path.read_bytes()), path.name, clauses)[0]

@@ -28,7 +28,11 @@ def depreciation_index(workspace: Workspace, older: str, newer: str) -> tuple[De
     series, versions = {}, {}
     for name in (older, newer):
         newest = {event.effective_on: event.payload.value for event in on_record(workspace, name)}
-        valued = [(day, Fraction(newest[day]["value"])) for day in sorted(newest) if newest[day]["value"] is not None]
+        valued = [
+            (day, Fraction(newest[day]["value"]))
+            for day in sorted(newest)
+            if newest[day]["value"] is not None
+        ]
         series[name] = tuple(valued)
         versions[name] = Counter(newest[day]["methodology"] for day, _ in valued)
     lacking = [*curves.lacking(series, newer), *curves.one_version(versions)]
@@ -53,7 +57,9 @@ def depreciation_index(workspace: Workspace, older: str, newer: str) -> tuple[De
     )
 
 
-def publish_depreciation(workspace: Workspace, older: str, newer: str, scribe: Scribe) -> tuple[int, tuple[DepreciationPublished, ...]]:
+def publish_depreciation(
+    workspace: Workspace, older: str, newer: str, scribe: Scribe
+) -> tuple[int, tuple[DepreciationPublished, ...]]:
     """Record each value that is not on record yet; returns how many are new, and all. Raises WrongUsage while it is refused."""
     values = depreciation_index(workspace, older, newer)
     drafts = [
@@ -73,5 +79,7 @@ def recorded_depreciation(workspace: Workspace, index: str) -> dict[date, Deprec
     """Return the values of a depreciation index on record, the newest of each date."""
     payloads = (event.payload for event in read(workspace.store, SNAPSHOTS))
     return {
-        payload.publication_date: payload for payload in payloads if isinstance(payload, DepreciationPublished) and payload.index == index
+        payload.publication_date: payload
+        for payload in payloads
+        if isinstance(payload, DepreciationPublished) and payload.index == index
     }

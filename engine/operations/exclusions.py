@@ -40,7 +40,13 @@ class DayListings:
     def as_data(self) -> dict[str, Any]:
         """Return the listings as JSON; prices in USD per GPU-hour as text."""
         rows = [
-            {"listing": number, "usd": str(row.usd), "host": row.host, "machine": row.machine, "gpus": row.gpus}
+            {
+                "listing": number,
+                "usd": str(row.usd),
+                "host": row.host,
+                "machine": row.machine,
+                "gpus": row.gpus,
+            }
             for number, row in self.dearest_first
         ]
         return {"index": self.index, "date": str(self.day), "snapshot": self.snapshot, "listings": rows}
@@ -71,7 +77,9 @@ class RecordedOverride:
 def listings_of(workspace: Workspace, index: str, version: str, on: date) -> DayListings:
     """Return the Qualifying Listings of a day. Raises WrongUsage for a day without a snapshot of the index."""
     sha256 = computed(workspace, index, version, on).days[-1].snapshot
-    snapshot = next((snapshot for snapshot in workspace.archive.between(on, on) if snapshot.sha256 == sha256), None)
+    snapshot = next(
+        (snapshot for snapshot in workspace.archive.between(on, on) if snapshot.sha256 == sha256), None
+    )
     if snapshot is None:
         raise WrongUsage(f"no snapshot of {on} speaks of {index}")
     known = definition(index, workspace.indices)
@@ -80,7 +88,13 @@ def listings_of(workspace: Workspace, index: str, version: str, on: date) -> Day
 
 
 def exclude(
-    workspace: Workspace, index: str, version: str, on: date, listings: Sequence[int], grounds: Grounds, scribe: Scribe
+    workspace: Workspace,
+    index: str,
+    version: str,
+    on: date,
+    listings: Sequence[int],
+    grounds: Grounds,
+    scribe: Scribe,
 ) -> RecordedOverride:
     """Record that an index does not take listings of a day's snapshot; entered again word for word, it is on record already.
 
@@ -97,12 +111,16 @@ def exclude(
         WrongUsage: no such listing qualifies, no document, or one person in both roles.
     """
     if same_person(grounds.prepared_by, grounds.approved_by):
-        raise WrongUsage(f"{grounds.prepared_by} cannot both prepare and approve an override; name a second person")
+        raise WrongUsage(
+            f"{grounds.prepared_by} cannot both prepare and approve an override; name a second person"
+        )
     day = listings_of(workspace, index, version, on)
     strange = sorted(set(listings) - set(day.listings.places))
     if strange:
         known = ", ".join(str(place) for place in day.listings.places) or "none"
-        raise WrongUsage(f"of {index} on {on} no listing {', '.join(map(str, strange))} qualifies; there are {known}")
+        raise WrongUsage(
+            f"of {index} on {on} no listing {', '.join(map(str, strange))} qualifies; there are {known}"
+        )
     document = read_document(grounds.document)
     payload = ListingsExcluded(
         index=index,

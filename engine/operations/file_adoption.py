@@ -22,7 +22,9 @@ from engine.workspace.deal_files import adopted_path
 from engine.workspace.workspace import Workspace
 
 
-def file_adopted(workspace: Workspace, deal: Deal, events: Sequence[Event], templates: Mapping[str, Template]) -> Iterator[Draft]:
+def file_adopted(
+    workspace: Workspace, deal: Deal, events: Sequence[Event], templates: Mapping[str, Template]
+) -> Iterator[Draft]:
     """A file, or a new version of it, whose bytes are kept; none if the newest that the log has is the same."""
     known = [event for event in events if isinstance(event.payload, DealAdopted)]
     if any(event.payload.file_sha256 == deal.sha256 for event in known[-1:]):
@@ -36,7 +38,11 @@ def file_adopted(workspace: Workspace, deal: Deal, events: Sequence[Event], temp
 
 
 def calendars_taken(
-    workspace: Workspace, events: Sequence[Event], state: DealState, tables: Mapping[str, BusinessCalendar], since: date
+    workspace: Workspace,
+    events: Sequence[Event],
+    state: DealState,
+    tables: Mapping[str, BusinessCalendar],
+    since: date,
 ) -> Iterator[Draft]:
     """Each table by which a deal counts from now on and did not before, with the running deadlines that move."""
     named = tables_named(event.payload for event in events)

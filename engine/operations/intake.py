@@ -22,7 +22,14 @@ from engine.events.deal_state import fold
 from engine.events.draft import Draft
 from engine.events.kinds import Event, ReportReceived
 from engine.operations.confirm import Confirmed, take_reply
-from engine.operations.report_entry import ReceiptProof, entered, on_record, proof_draft, report_draft, times_withdrawn
+from engine.operations.report_entry import (
+    ReceiptProof,
+    entered,
+    on_record,
+    proof_draft,
+    report_draft,
+    times_withdrawn,
+)
 from engine.record.log import Scribe, append, deal_log, imagined, read
 from engine.servicer_report.asked_periods import out_of_place
 from engine.servicer_report.confirmation_form import is_reply
@@ -54,7 +61,10 @@ class ReadReport:
 
     def as_data(self) -> dict[str, Any]:
         """Return the report and its warnings as JSON."""
-        return {"report": self.report.model_dump(mode="json"), "warnings": [problem.as_json() for problem in self.warnings]}
+        return {
+            "report": self.report.model_dump(mode="json"),
+            "warnings": [problem.as_json() for problem in self.warnings],
+        }
 
     @property
     def draft(self) -> Draft:
@@ -74,7 +84,12 @@ class Taken:
     def as_data(self) -> dict[str, Any]:
         """Return the report and its warnings as JSON, and whether it is new on record."""
         warnings = [problem.as_json() for problem in self.warnings]
-        return {"deal": self.report.deal, "recorded": self.recorded, "report": self.report.model_dump(mode="json"), "warnings": warnings}
+        return {
+            "deal": self.report.deal,
+            "recorded": self.recorded,
+            "report": self.report.model_dump(mode="json"),
+            "warnings": warnings,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +114,11 @@ class RefusedFile:
 
     def as_data(self) -> dict[str, Any]:
         """Return the file and its problems as JSON."""
-        return {"file": str(self.path), "recorded": False, "problems": [problem.as_json() for problem in self.problems]}
+        return {
+            "file": str(self.path),
+            "recorded": False,
+            "problems": [problem.as_json() for problem in self.problems],
+        }
 
 
 @dataclass
@@ -143,12 +162,21 @@ class Intake:
     def _judged(self, opened: ReceivedFile, file: str, received: date | str | None) -> ReadReport:
         """Return an opened report judged by its deal's terms. Raises InputProblems."""
         if self.only is not None and opened.deal != self.only:
-            raise InputProblems([_unknown_deal(file, f"here reports of {self.only} are taken, and the file names another deal")])
+            raise InputProblems(
+                [
+                    _unknown_deal(
+                        file, f"here reports of {self.only} are taken, and the file names another deal"
+                    )
+                ]
+            )
         deal = self.deals.find(opened.deal or "")
         receipt = self._receipt(deal, received, file)
         events = read(self.workspace.store, deal_log(deal.name))
         state = fold(events)
-        terms, known = with_register(resolve(deal, receipt.received), state.registers, receipt.received), state.reports
+        terms, known = (
+            with_register(resolve(deal, receipt.received), state.registers, receipt.received),
+            state.reports,
+        )
         report, problems = read_report(opened, terms, receipt.received, {report.as_of for report in known})
         if report is None:
             raise InputProblems(problems)
@@ -158,7 +186,10 @@ class Intake:
             raise InputProblems([*problems, *wrong])
         report = entered(self.workspace, deal, events, report, self.scribe, self.templates)
         newest_first = sorted(known, key=lambda earlier: (earlier.as_of, earlier.received), reverse=True)
-        remarks, print_ = (*problems, *_remarks(report, opened.tree)), times_withdrawn(events, report.name) + 1
+        remarks, print_ = (
+            (*problems, *_remarks(report, opened.tree)),
+            times_withdrawn(events, report.name) + 1,
+        )
         return ReadReport(deal, opened, report, remarks, tuple(newest_first), print_)
 
     def imagined(self, report: ReadReport) -> Event | None:
@@ -174,9 +205,13 @@ class Intake:
             return receipt_of(received, self.scribe.at, resolve(deal, day_of(deal, self.scribe.at)).time_zone)
         except WrongUsage as error:
             what, _, why = str(error).partition("; ")
-            raise InputProblems([Problem("R119", what, why, "give `--received` when it came in", Place(file))]) from error
+            raise InputProblems(
+                [Problem("R119", what, why, "give `--received` when it came in", Place(file))]
+            ) from error
 
-    def take(self, data: bytes, file: str, received: date | str | None = None, proof: ReceiptProof | None = None) -> Taken:
+    def take(
+        self, data: bytes, file: str, received: date | str | None = None, proof: ReceiptProof | None = None
+    ) -> Taken:
         """Take one report into the record and keep its file as it came; a proof shows the receipt of one that counts from its entry.
 
         Raises:
@@ -204,7 +239,11 @@ class Intake:
             data = path.read_bytes()
             try:
                 opened = self._opened(data, str(path))
-                yield self._reply(opened, path) if is_reply(opened) else self._recorded(self._judged(opened, str(path), received), proof)
+                yield (
+                    self._reply(opened, path)
+                    if is_reply(opened)
+                    else self._recorded(self._judged(opened, str(path), received), proof)
+                )
             except InputProblems as refused:
                 self.journal(path, data, refused.problems)
                 yield RefusedFile(path, tuple(refused.problems))
@@ -217,10 +256,14 @@ class Intake:
         """Take the reply to the questions about a report. Raises InputProblems if it cannot be taken."""
         deal = self.deals.find(opened.deal or "")
         try:
-            return TakenReply(path, deal.name, take_reply(self.workspace, deal, opened, self.approved_by, self.scribe))
+            return TakenReply(
+                path, deal.name, take_reply(self.workspace, deal, opened, self.approved_by, self.scribe)
+            )
         except WrongUsage as refused:
             what, _, fix = str(refused).partition("; ")
-            raise InputProblems([Problem("R163", what, "a reply confirms what a report holds", fix, Place(str(path)))]) from refused
+            raise InputProblems(
+                [Problem("R163", what, "a reply confirms what a report holds", fix, Place(str(path)))]
+            ) from refused
 
     def journal(self, path: Path, data: bytes, problems: Iterable[Problem]) -> None:
         """Add a line to the journal of refused files."""
@@ -229,7 +272,11 @@ class Intake:
             "by": self.scribe.actor,
             "file": path.name,
             "sha256": sha256(data).hexdigest(),
-            "problems": [problem.as_json() | {"file": path.name} for problem in problems if not problem.code.startswith("RW")],
+            "problems": [
+                problem.as_json() | {"file": path.name}
+                for problem in problems
+                if not problem.code.startswith("RW")
+            ],
         }
         with (self.workspace.root / JOURNAL).open("a", encoding="utf-8") as journal:
             journal.write(json.dumps(line, ensure_ascii=True) + "\n")
@@ -239,20 +286,30 @@ class Intake:
         report = reading.report
         place = report_path(self.workspace, report.deal, report.period_end, report.sha256, report.document)
         if reading.file.layout is not None:
-            write_whole(layout_path(self.workspace, report.sha256), reading.file.layout.model_dump_json().encode())
+            write_whole(
+                layout_path(self.workspace, report.sha256), reading.file.layout.model_dump_json().encode()
+            )
         if not place.exists():
             write_whole(place, reading.file.data)
 
 
 def _unknown_deal(file: str, why: str) -> Problem:
-    return Problem("R106", "the report's deal is not in this workspace", why, "correct `deal`, or add the deal's file", Place(file))
+    return Problem(
+        "R106",
+        "the report's deal is not in this workspace",
+        why,
+        "correct `deal`, or add the deal's file",
+        Place(file),
+    )
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield each file that is named, and those of each folder that may be reports, by name. Raises WrongUsage without one."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(file for file in path.iterdir() if file.is_file() and file.suffix.lower() in ENDINGS)
+            yield from sorted(
+                file for file in path.iterdir() if file.is_file() and file.suffix.lower() in ENDINGS
+            )
         elif path.is_file():
             yield path
         else:
@@ -267,5 +324,9 @@ def _remarks(report: ServicerReport, tree: Tree) -> Iterator[Problem]:
     if report.why_from_keying is not None:
         fix = "give `--document` that shows the receipt, `--prepared-by` and `--approved-by`"
         yield Problem(
-            "RW03", "the report counts from its entry, not from its receipt", report.why_from_keying, fix, tree.place(("period",))
+            "RW03",
+            "the report counts from its entry, not from its receipt",
+            report.why_from_keying,
+            fix,
+            tree.place(("period",)),
         )

@@ -87,7 +87,15 @@ def issue_due(
         left = waiting
         while left:
             count = f"{done + len(waiting)}{'' if whole else ' or more'}"
-            left = _give(workspace, left, render, scribe, partial(report_progress, count, done + len(waiting) - len(left)), given, spent)
+            left = _give(
+                workspace,
+                left,
+                render,
+                scribe,
+                partial(report_progress, count, done + len(waiting) - len(left)),
+                given,
+                spent,
+            )
         done += len(waiting)
     return given
 
@@ -98,14 +106,22 @@ def _next_some(ready: Iterator[_Waiting], some: int, spent: ProcessorTime) -> li
 
 
 def _tell(
-    progress: Progress, deals: Mapping[str, int], remaining: RemainingTime, of: str, before: int, place: int, of_deal: _Named
+    progress: Progress,
+    deals: Mapping[str, int],
+    remaining: RemainingTime,
+    of: str,
+    before: int,
+    place: int,
+    of_deal: _Named,
 ) -> None:
     """Tell which notice is made, counted over the whole run, and how long the deals that are left will take."""
     deal, what = of_deal
     progress(f"notice {before + place + 1} of {of}: {deal} {what}{remaining.after(deals[deal])}")
 
 
-def _ready(workspace: Workspace, deal: str, scribe: Scribe, given: Given, pages: Pages | None) -> Iterator[_Waiting]:
+def _ready(
+    workspace: Workspace, deal: str, scribe: Scribe, given: Given, pages: Pages | None
+) -> Iterator[_Waiting]:
     """Yield the owed notices of a deal, ready to be rendered; none after one that could not be made, worded or put together."""
     what = "its notices cannot be put together"
     try:
@@ -147,7 +163,11 @@ def _give(
             given[deal].stopped = f"{notice.called}, cannot be made: {type(error).__name__}: {error}; {WAITS}"
             return [one for one in waiting[place + 1 :] if one.inputs.deal != deal]
         with spent.of("sealing"):
-            signed = sealed(data, key, authority_of(workspace, scribe), _of_deal(progress, place, deal)) if key.is_file() else data
+            signed = (
+                sealed(data, key, authority_of(workspace, scribe), _of_deal(progress, place, deal))
+                if key.is_file()
+                else data
+            )
         made.append(_Made(notice, signed, sha256_hex(data)))
         if len(made) >= TOGETHER:
             _issue_together(workspace, made, scribe, given, spent)
@@ -190,7 +210,9 @@ def worded(notice: _Waiting, pages: Pages) -> _Waiting:
 
 def facts_of(inputs: NoticeInputs, renderer: Renderer) -> NoticeFacts:
     """Return what a notice is: who owes it to whom as its date's terms say, and what it replaces."""
-    adopted = next((event.payload for event in reversed(inputs.events) if isinstance(event.payload, DealAdopted)), None)
+    adopted = next(
+        (event.payload for event in reversed(inputs.events) if isinstance(event.payload, DealAdopted)), None
+    )
     duties = facts_on(adopted, inputs.on).duties if adopted is not None else ()
     duty = next((one for one in duties if one.kind == inputs.kind), None)
     issued = (event for event in inputs.events if isinstance(event.payload, NoticeIssued))
@@ -205,7 +227,9 @@ def facts_of(inputs: NoticeInputs, renderer: Renderer) -> NoticeFacts:
         given_by=None if duty is None else duty.given_by,
         to=() if duty is None else duty.to,
         supersedes=inputs.supersedes,
-        supersedes_on=next((one.effective_on for one in issued if one.payload.number == inputs.supersedes), None),
+        supersedes_on=next(
+            (one.effective_on for one in issued if one.payload.number == inputs.supersedes), None
+        ),
         operator=inputs.operator,
         log_size=inputs.log_size,
         log_head=inputs.log_head,
@@ -220,12 +244,18 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
     entries, events = tuple(history.entries), tuple(history.events)
     checkpoints = workspace.store.checkpoints(deal_log(deal))
     stated = told_of(events)
-    given = {(event.subject, event.effective_on, event.print) for event in events if isinstance(event.payload, NoticeIssued)}
+    given = {
+        (event.subject, event.effective_on, event.print)
+        for event in events
+        if isinstance(event.payload, NoticeIssued)
+    }
     for owed in owed_notices(events):
         # A test that failed on two dates of one group is told once; a key that is given twice would use up a number.
         if owed.at(len(events)) and owed.key not in given:
             given.add(owed.key)
-            inputs, evidence = contents_of(workspace, deal, owed, LogRead(events, entries, checkpoints), stated, scribe)
+            inputs, evidence = contents_of(
+                workspace, deal, owed, LogRead(events, entries, checkpoints), stated, scribe
+            )
             stated.append(Told(inputs.number, owed.kind, owed.on, owed.event.seq, owed.subject))
             yield _Waiting(owed, inputs, evidence)
 
@@ -239,7 +269,9 @@ class _Made:
     unsigned: str
 
 
-def _issue_together(workspace: Workspace, made: list[_Made], scribe: Scribe, given: Mapping[str, Given], spent: ProcessorTime) -> None:
+def _issue_together(
+    workspace: Workspace, made: list[_Made], scribe: Scribe, given: Mapping[str, Given], spent: ProcessorTime
+) -> None:
     """Issue what was made, in its order and in one transaction; then nothing is left of it."""
     if not made:
         return
@@ -272,7 +304,14 @@ def _issue(workspace: Workspace, writer: Writer, made: _Made, scribe: Scribe) ->
         operator=None if notice.facts is None else inputs.operator,
     )
     leaf = (owed.event.leaf,)
-    new = Draft(kind="notice issued", subject=owed.label, effective_on=owed.on, payload=payload, print=owed.print, inputs=leaf)
+    new = Draft(
+        kind="notice issued",
+        subject=owed.label,
+        effective_on=owed.on,
+        payload=payload,
+        print=owed.print,
+        inputs=leaf,
+    )
     if writer.body(deal_log(inputs.deal), new.key) is not None:
         return None
     _set_aside(workspace, inputs, path)

@@ -19,7 +19,9 @@ from engine.workspace.workspace import Workspace
 def database_file(workspace: Workspace) -> Path:
     """Return the workspace's SQLite file. Raises WrongUsage for a workspace on PostgreSQL."""
     if "://" in workspace.settings.database:
-        raise WrongUsage("this workspace is on PostgreSQL: upgrade it with --url, and copy it with PostgreSQL's own tools")
+        raise WrongUsage(
+            "this workspace is on PostgreSQL: upgrade it with --url, and copy it with PostgreSQL's own tools"
+        )
     return workspace.root / workspace.settings.database
 
 
@@ -39,7 +41,9 @@ def desk_copied(workspace: Workspace, beside: Path) -> Path | None:
     if into.exists():
         raise WrongUsage(f"{into} is there already; a copy never overwrites")
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(there.absolute()))}?mode=rw", uri=True, timeout=30)) as source:
+        with closing(
+            sqlite3.connect(f"file:{quote(str(there.absolute()))}?mode=rw", uri=True, timeout=30)
+        ) as source:
             source.execute("VACUUM INTO ?", (str(into),))
         into.chmod(0o600)
         with closing(sqlite3.connect(into, isolation_level=None)) as copy:
@@ -47,10 +51,14 @@ def desk_copied(workspace: Workspace, beside: Path) -> Path | None:
             whole = copy.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     except sqlite3.Error as error:
         into.unlink(missing_ok=True)
-        raise VerificationFailed(f"{there}: {error}; the record was copied, and the desk's accounts were not") from error
+        raise VerificationFailed(
+            f"{there}: {error}; the record was copied, and the desk's accounts were not"
+        ) from error
     if not whole:
         into.unlink()
-        raise VerificationFailed(f"{there} is damaged; the record was copied, and the desk's accounts were not")
+        raise VerificationFailed(
+            f"{there} is damaged; the record was copied, and the desk's accounts were not"
+        )
     return into
 
 
@@ -62,13 +70,16 @@ def desk_restored(workspace: Workspace, copy: Path) -> Path | None:
     there = workspace.root / DATABASE
     aside = there.with_name(f"{DATABASE}.before-restore")
     if not copy.is_file():
-        raise WrongUsage(f"no such file: {copy}; `headroom db backup` writes it beside the record's copy where there is a desk")
+        raise WrongUsage(
+            f"no such file: {copy}; `headroom db backup` writes it beside the record's copy where there is a desk"
+        )
     if aside.exists():
         raise WrongUsage(f"{aside} is there already; move it away first")
     with closing(sqlite3.connect(f"file:{quote(str(copy.absolute()))}?mode=ro", uri=True)) as found:
         try:
             whole = (
-                found.execute("PRAGMA integrity_check").fetchone()[0] == "ok" and found.execute("SELECT count(*) FROM person").fetchone()
+                found.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+                and found.execute("SELECT count(*) FROM person").fetchone()
             )
         except sqlite3.Error:
             whole = False

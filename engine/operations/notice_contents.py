@@ -59,7 +59,9 @@ def contents_of(
         issued_at=scribe.at,
         events=upto,
         publications=publications,
-        findings=findings_shown(workspace, adoptions[-1], owed.on, scribe.at, publications) if adoptions else {},
+        findings=findings_shown(workspace, adoptions[-1], owed.on, scribe.at, publications)
+        if adoptions
+        else {},
         operator=workspace.settings.operator,
         log_size=owed.event.seq + 1,
         log_head=entry.root.hex(),
@@ -78,11 +80,15 @@ def _standing(stated: Event, events: Sequence[Event]) -> bytes | None:
         return None
     standing_events = standing_after(standing(events))
     if standing_events.sha256 != said:
-        raise ValueError(f"how everything stands on {stated.effective_on} is not what its event holds the hash of")
+        raise ValueError(
+            f"how everything stands on {stated.effective_on} is not what its event holds the hash of"
+        )
     return standing_events.file
 
 
-def _observations(publications: Mapping[str, Sequence[Mapping[str, object]]], events: Sequence[Event]) -> bytes:
+def _observations(
+    publications: Mapping[str, Sequence[Mapping[str, object]]], events: Sequence[Event]
+) -> bytes:
     """Return the observations of each week: of the print that the deal used where it used one, of the newest otherwise."""
     used = {
         (rate.index, str(rate.published.publication_date)): rate.published.pooled
@@ -98,7 +104,9 @@ def _observations(publications: Mapping[str, Sequence[Mapping[str, object]]], ev
             prices = [str(price) for price in used.get((index, day), listed)]
             hosts = value.get("sellers")
             same = prices == listed and isinstance(hosts, list) and len(hosts) == len(prices)
-            for price, host in zip(prices, hosts if same and isinstance(hosts, list) else [None] * len(prices), strict=True):
+            for price, host in zip(
+                prices, hosts if same and isinstance(hosts, list) else [None] * len(prices), strict=True
+            ):
                 number = "" if host is None else str(numbers.setdefault(str(host), len(numbers) + 1))
                 rows.append(f"{index},{day},{price},{number}")
     return ("\n".join(rows) + "\n").encode()

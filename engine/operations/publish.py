@@ -48,7 +48,11 @@ def prints_due(workspace: Workspace, series: str, first: date, last: date, at: d
             break
         if imported is None:  # late: the longest log of all, and mostly nothing is due
             imported = () if theirs else read(workspace.store, SNAPSHOTS)
-        value = unpublished(index, day) if theirs else on_record_computed(workspace, index, version, day, imported, at)
+        value = (
+            unpublished(index, day)
+            if theirs
+            else on_record_computed(workspace, index, version, day, imported, at)
+        )
         if value.value is None and not over(day, zone, at):
             break
         drafts.append(draft(value))
@@ -68,7 +72,10 @@ def _known(workspace: Workspace, series: str, theirs: bool) -> set[date]:
 
 def awaiting(workspace: Workspace, index: str) -> frozenset[date]:
     """Return the dates of an administrator's series whose value a person has still to confirm."""
-    asked, taken = set(), {event.effective_on for event in prints_in(workspace.store, administered_series(index))}
+    asked, taken = (
+        set(),
+        {event.effective_on for event in prints_in(workspace.store, administered_series(index))},
+    )
     for event in read(workspace.store, SNAPSHOTS):
         payload = event.payload
         if isinstance(payload, IndexFinding) and payload.index == index and payload.what == AWAITS:
@@ -90,5 +97,7 @@ def restated(workspace: Workspace, series: str, publication: date) -> tuple[Even
         there = dates_there((event.effective_on for event in events), publication)
         raise WrongUsage(f"{series} has no publication of {publication}; of its dates {there}")
     methodology = current_version() if name.version == CURRENT else name.version
-    again = on_record_computed(workspace, name.index, methodology, publication, read(workspace.store, SNAPSHOTS))
+    again = on_record_computed(
+        workspace, name.index, methodology, publication, read(workspace.store, SNAPSHOTS)
+    )
     return prints[-1], again.model_copy(update={"print": prints[-1].print + 1})

@@ -15,7 +15,9 @@ from engine.events.kinds import ActRecorded, Event
 from engine.operations.act_details import with_details
 from engine.record.log import Scribe, append, deal_log, event_of, imagined, prints_in, read
 from engine.terms.act_requirements import DECIDING, MANIFEST_ERROR, RATE_ACTS, Said, refusals
-from engine.terms.act_requirements import KINDS as KINDS  # read here, and handed on to the rooms that may not open the terms
+from engine.terms.act_requirements import (
+    KINDS as KINDS,
+)  # read here, and handed on to the rooms that may not open the terms
 from engine.terms.as_written import Deal, resolve
 from engine.terms.in_force import TermsInForce
 from engine.terms.phrases import read_set_rate
@@ -51,7 +53,9 @@ def _with_print(workspace: Workspace, act: ActRecorded, terms: TermsInForce) -> 
     series = series_of(index, terms.index[index])
     prints = [event for event in prints_in(workspace.store, series) if event.effective_on == act.effective_on]
     if not any(event.payload.value["value"] is not None for event in prints):
-        raise WrongUsage(f"{series} has no value published for {act.effective_on}; --effective-on is the Publication Date")
+        raise WrongUsage(
+            f"{series} has no value published for {act.effective_on}; --effective-on is the Publication Date"
+        )
     return _with(act, print=str(prints[-1].print))
 
 
@@ -65,25 +69,33 @@ def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bo
     standing = fold(events).acts
     if act.act == "act withdrawn":
         return _withdrawal(act, acts, standing)
-    rivals = [other for other in standing if (other.told_by, other.effective_on) == (act.told_by, act.effective_on)]
+    rivals = [
+        other for other in standing if (other.told_by, other.effective_on) == (act.told_by, act.effective_on)
+    ]
     for rival in rivals:
         if _as_said(rival) == _as_said(act):
             return rival, False
     if rivals and act.act in DECIDING:
         name, other = rivals[0].identity, ", ".join(_differing(_without_entry(rivals[0]), act))
-        raise WrongUsage(f"`{name}` is on record and says otherwise ({other}); withdraw it first: act withdrawn, --names '{name}'")
+        raise WrongUsage(
+            f"`{name}` is on record and says otherwise ({other}); withdraw it first: act withdrawn, --names '{name}'"
+        )
     before = sum((other.told_by, other.effective_on) == (act.told_by, act.effective_on) for other in acts)
     return (_with(act, entry=str(before + 1)) if before else act), True
 
 
-def _withdrawal(act: ActRecorded, acts: Sequence[ActRecorded], standing: Sequence[ActRecorded]) -> tuple[ActRecorded, bool]:
+def _withdrawal(
+    act: ActRecorded, acts: Sequence[ActRecorded], standing: Sequence[ActRecorded]
+) -> tuple[ActRecorded, bool]:
     """Return a withdrawal that names one standing Act in full. Raises WrongUsage if it names none, or several."""
     name = act.names
     meant = [standing_act for standing_act in standing if standing_act.goes_by(name)]
     if len(meant) == 1:
         return _with(act, names=meant[0].identity), True
     if meant:
-        raise WrongUsage(f"`{name}` names several Acts; write one of {', '.join(other.identity for other in meant)}")
+        raise WrongUsage(
+            f"`{name}` names several Acts; write one of {', '.join(other.identity for other in meant)}"
+        )
     named = [other for other in acts if other.goes_by(name)]
     again = [
         other.identity
@@ -92,7 +104,9 @@ def _withdrawal(act: ActRecorded, acts: Sequence[ActRecorded], standing: Sequenc
         if (other.told_by, other.effective_on) == (withdrawn.told_by, withdrawn.effective_on)
     ]
     if again:
-        raise WrongUsage(f"`{name}` is withdrawn already; entered again since is {', '.join(again)}: name that one in full")
+        raise WrongUsage(
+            f"`{name}` is withdrawn already; entered again since is {', '.join(again)}: name that one in full"
+        )
     same = [_with(act, names=withdrawn.identity) for withdrawn in named]
     for other in acts:
         if other in same:
@@ -107,24 +121,43 @@ def _as_said(act: ActRecorded) -> ActRecorded:
 
 
 def _without_entry(act: ActRecorded) -> ActRecorded:
-    return act.model_copy(update={"details": {key: value for key, value in act.details.items() if key != "entry"}})
+    return act.model_copy(
+        update={"details": {key: value for key, value in act.details.items() if key != "entry"}}
+    )
 
 
 def _differing(act: ActRecorded, other: ActRecorded) -> Iterator[str]:
     """Yield the names of what two Acts say differently."""
     yield from (
-        name for name in ("until", "document", "sha256", "prepared_by", "approved_by") if getattr(act, name) != getattr(other, name)
+        name
+        for name in ("until", "document", "sha256", "prepared_by", "approved_by")
+        if getattr(act, name) != getattr(other, name)
     )
-    yield from (key for key in sorted({*act.details, *other.details}) if act.details.get(key) != other.details.get(key))
+    yield from (
+        key
+        for key in sorted({*act.details, *other.details})
+        if act.details.get(key) != other.details.get(key)
+    )
 
 
 def _allowed(act: ActRecorded, terms: TermsInForce) -> None:
     """Check what the deal asks of an Act: what its kind must say, what the clause allows, and a second person."""
-    said = Said(act.act, act.effective_on, act.clause, act.until, act.document, act.prepared_by, act.approved_by, act.details)
+    said = Said(
+        act.act,
+        act.effective_on,
+        act.clause,
+        act.until,
+        act.document,
+        act.prepared_by,
+        act.approved_by,
+        act.details,
+    )
     for refusal in refusals(said, terms, _option):
         raise WrongUsage(f"{refusal.what}; {refusal.fix}")
     if terms.recorded_acts is not None and (act.prepared_by is None or act.approved_by is None):
-        raise WrongUsage(f"the deal asks for two persons ({terms.recorded_acts.cite}); give --prepared-by and --approved-by")
+        raise WrongUsage(
+            f"the deal asks for two persons ({terms.recorded_acts.cite}); give --prepared-by and --approved-by"
+        )
 
 
 def _option(name: str) -> str:
@@ -143,7 +176,12 @@ class ActEntered:
 
     def as_data(self, recorded: bool) -> dict[str, Any]:
         """Return the answer as JSON: `deal`, `recorded`, `name`, `act`."""
-        return {"deal": self.deal, "recorded": recorded, "name": self.act.identity, "act": self.act.model_dump(mode="json")}
+        return {
+            "deal": self.deal,
+            "recorded": recorded,
+            "name": self.act.identity,
+            "act": self.act.model_dump(mode="json"),
+        }
 
 
 def asks_for_two(deal: Deal, on: date) -> bool:
@@ -192,4 +230,8 @@ def _checked(workspace: Workspace, deal: Deal, act: ActRecorded) -> ActRecorded:
     if act.clause is not None and act.clause not in known:
         raise WrongUsage(f"`{act.clause}` is not a clause of {deal.name}; there are {', '.join(known)}")
     _allowed(act, terms)
-    return with_details(_with_print(workspace, _with_rate(act, terms), terms), deal, read(workspace.store, deal_log(deal.name)))
+    return with_details(
+        _with_print(workspace, _with_rate(act, terms), terms),
+        deal,
+        read(workspace.store, deal_log(deal.name)),
+    )

@@ -11,13 +11,20 @@ from engine.record.log import SNAPSHOTS, Scribe, append
 from engine.workspace.workspace import Workspace
 
 
-def record_forecasts(workspace: Workspace, forecasts: Iterable[RateForecast], scribe: Scribe) -> tuple[Event, ...]:
+def record_forecasts(
+    workspace: Workspace, forecasts: Iterable[RateForecast], scribe: Scribe
+) -> tuple[Event, ...]:
     """Return the forecasts that are new, recorded; one of a series and a week stands as it was first said.
 
     They stand in the log of what entered from outside, which `replay` takes as it is: a model of another day says other things.
     """
     drafts = tuple(
-        Draft(kind="forecast made", subject=forecast.series, effective_on=forecast.publication_date, payload=forecast)
+        Draft(
+            kind="forecast made",
+            subject=forecast.series,
+            effective_on=forecast.publication_date,
+            payload=forecast,
+        )
         for forecast in forecasts
         if forecast.publication_date > scribe.at.date()
     )

@@ -15,7 +15,9 @@ from engine.workspace.registers import BadRegister, as_read, keep_refused, regis
 from engine.workspace.workspace import Workspace
 
 
-def registers_changed(workspace: Workspace, deal: Deal, folder: Path, events: Sequence[Event], *, keep: bool = True) -> Iterator[Draft]:
+def registers_changed(
+    workspace: Workspace, deal: Deal, folder: Path, events: Sequence[Event], *, keep: bool = True
+) -> Iterator[Draft]:
     """Yield one draft for each register that reads otherwise than the one on record; its bytes are kept.
 
     A register that is gone leaves the one on record as it was.
@@ -33,7 +35,11 @@ def registers_changed(workspace: Workspace, deal: Deal, folder: Path, events: Se
     for name in registers_named(deal):
         if not (folder / name).is_file():
             continue
-        known = [event.payload for event in events if isinstance(event.payload, RegisterChanged) and event.payload.file == name]
+        known = [
+            event.payload
+            for event in events
+            if isinstance(event.payload, RegisterChanged) and event.payload.file == name
+        ]
         try:
             now, text = as_read(deal, name, (folder / name).read_bytes())
         except BadRegister as bad:
@@ -45,15 +51,21 @@ def registers_changed(workspace: Workspace, deal: Deal, folder: Path, events: Se
         if keep and not (path := register_path(workspace, now.sha256)).exists():
             write_whole(path, bytes_of(text))
         since = _changes_from(known[-1] if known else None, now, deal.closing_date)
-        yield Draft(kind="register changed", subject=name, effective_on=since, payload=now, print=len(known) + 1)
+        yield Draft(
+            kind="register changed", subject=name, effective_on=since, payload=now, print=len(known) + 1
+        )
 
 
 def _changes_from(before: RegisterChanged | None, now: RegisterChanged, closing: date) -> date:
     """Return the first date from which a register counts otherwise than before; closing for the first, or where no count changes."""
     if before is None:
         return closing
-    steps = {step.since for register in (before, now) for counts in register.counts.values() for step in counts}
+    steps = {
+        step.since for register in (before, now) for counts in register.counts.values() for step in counts
+    }
     changed = (
-        day for day in sorted(steps) if any(before.pledged(one, day) != now.pledged(one, day) for one in {*before.counts, *now.counts})
+        day
+        for day in sorted(steps)
+        if any(before.pledged(one, day) != now.pledged(one, day) for one in {*before.counts, *now.counts})
     )
     return next(changed, closing)

@@ -22,7 +22,16 @@ from engine.operations.sign_checkpoints import cosigned_before, sign_all
 from engine.record.canonical import canonical
 from engine.record.checkpoint import Checkpoint, from_base64, newest, sign, stated
 from engine.record.key_lives import KIND, Handover, called, key_lives
-from engine.record.keys import BadKey, Kind, SigningKey, VerifierKey, generate_key, parse_verifier, read_key, write_key
+from engine.record.keys import (
+    BadKey,
+    Kind,
+    SigningKey,
+    VerifierKey,
+    generate_key,
+    parse_verifier,
+    read_key,
+    write_key,
+)
 from engine.record.log import Scribe, append, event_of
 from engine.record.store import Writer
 from engine.workspace.checkpoints import (
@@ -55,7 +64,13 @@ class KeyChanged:
 
     def as_data(self) -> dict[str, Any]:
         """The answer as JSON: `old`, `new`, `why`, `logs`, `old_private`."""
-        return {"old": self.old, "new": self.new, "why": self.why, "logs": list(self.logs), "old_private": str(self.kept or "") or None}
+        return {
+            "old": self.old,
+            "new": self.new,
+            "why": self.why,
+            "logs": list(self.logs),
+            "old_private": str(self.kept or "") or None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +85,13 @@ class Asked:
 
     def as_data(self) -> dict[str, Any]:
         """The answer as JSON: `file`, `old`, `new`, `why`, `logs`."""
-        return {"file": str(self.file), "old": self.old, "new": self.new, "why": self.why, "logs": list(self.logs)}
+        return {
+            "file": str(self.file),
+            "old": self.old,
+            "new": self.new,
+            "why": self.why,
+            "logs": list(self.logs),
+        }
 
 
 def replace_key(workspace: Workspace, scribe: Scribe) -> KeyChanged:
@@ -92,7 +113,10 @@ def replace_key(workspace: Workspace, scribe: Scribe) -> KeyChanged:
     if done is None:
         old = read_key(path)
         with workspace.store.begin() as writer:
-            steps = {log: _step_of(workspace, writer, log, old.verifier, new.verifier, scribe.at.date()) for log in writer.logs()}
+            steps = {
+                log: _step_of(workspace, writer, log, old.verifier, new.verifier, scribe.at.date())
+                for log in writer.logs()
+            }
             for log, step in steps.items():
                 _record(writer, log, step, step.event(step.signed((old, new))), new, scribe)
         done = Replaced(old.verifier, "replaced", tuple(steps))
@@ -112,8 +136,14 @@ def ask_for_replacement(workspace: Workspace, why: str, into: Path, on: date) ->
     with workspace.store.read() as reader:
         notes = {log: newest(reader.checkpoints(log)) for log in reader.logs()}
     if not any(notes.values()):
-        raise WrongUsage("no log has a checkpoint, so that no key is to be replaced; make one with `headroom keys NAME`")
-    steps = {log: Handover(stated(note[1]), old, new.verifier, why, on) for log, note in notes.items() if note is not None}
+        raise WrongUsage(
+            "no log has a checkpoint, so that no key is to be replaced; make one with `headroom keys NAME`"
+        )
+    steps = {
+        log: Handover(stated(note[1]), old, new.verifier, why, on)
+        for log, note in notes.items()
+        if note is not None
+    }
     logs = [
         {
             "log": log,
@@ -124,7 +154,14 @@ def ask_for_replacement(workspace: Workspace, why: str, into: Path, on: date) ->
         }
         for log, step in steps.items()
     ]
-    asked = {"version": VERSION, "old": old.text, "new": new.verifier.text, "why": why, "on": str(on), "logs": logs}
+    asked = {
+        "version": VERSION,
+        "old": old.text,
+        "new": new.verifier.text,
+        "why": why,
+        "on": str(on),
+        "logs": logs,
+    }
     write_whole(into, canonical(asked) + b"\n")
     return Asked(into, old.text, new.verifier.text, why, tuple(steps))
 
@@ -138,11 +175,15 @@ def approve_replacement(file: Path, key: Path, trust: Sequence[Path]) -> Asked:
     """
     signing = read_key(key)
     if signing.kind is not Kind.COSIGNER:
-        raise WrongUsage(f"{key} is a log's key; a cosigner signs with one made by `headroom keys NAME --cosigner`")
+        raise WrongUsage(
+            f"{key} is a log's key; a cosigner signs with one made by `headroom keys NAME --cosigner`"
+        )
     asked, steps = _read_asked(file)
     old, known = parse_verifier(asked["old"]), trusted(list(trust))
     if old not in known:
-        raise VerificationFailed(f"{file.name} replaces {called(old)}, which is not among the keys given with --trust")
+        raise VerificationFailed(
+            f"{file.name} replaces {called(old)}, which is not among the keys given with --trust"
+        )
     _agrees_with_memory(Path(f"{key}.signed"), signing, known, [step for step, _ in steps.values()])
     for one in asked["logs"]:
         step, signed = steps[one["log"]]
@@ -160,7 +201,9 @@ def replace_approved_key(workspace: Workspace, file: Path, scribe: Scribe) -> Ke
     """
     waiting, following = workspace.root / ASKED, workspace.root / NEXT
     if not waiting.exists() and not following.exists():
-        raise WrongUsage(f"no replacement was asked for here: {waiting} is not there; begin with --lost or --stolen and --ask FILE")
+        raise WrongUsage(
+            f"no replacement was asked for here: {waiting} is not there; begin with --lost or --stolen and --ask FILE"
+        )
     asked, steps = _read_asked(file)
     new = read_key(following if following.exists() else waiting)
     if new.verifier.text != asked["new"]:
@@ -173,7 +216,9 @@ def replace_approved_key(workspace: Workspace, file: Path, scribe: Scribe) -> Ke
         with workspace.store.begin() as writer:
             lacking = [log for log in writer.logs() if log not in steps and writer.checkpoints(log)]
             if lacking:
-                raise WrongUsage(f"{file.name} does not name {lacking[0]}, which was begun since; ask again with --ask")
+                raise WrongUsage(
+                    f"{file.name} does not name {lacking[0]}, which was begun since; ask again with --ask"
+                )
             for log, (step, signatures) in steps.items():
                 _record(writer, log, step, step.event(signatures), new, scribe)
                 bodies = [entry.body for entry in writer.entries(log)]
@@ -200,21 +245,31 @@ def _recorded(workspace: Workspace, new: VerifierKey) -> Replaced | None:
     with workspace.store.read() as reader:
         for log in reader.logs():
             for entry in reader.entries(log):
-                if new.text.encode() in entry.body and isinstance(said := event_of(entry).payload, KeyReplaced) and said.new == new.text:
+                if (
+                    new.text.encode() in entry.body
+                    and isinstance(said := event_of(entry).payload, KeyReplaced)
+                    and said.new == new.text
+                ):
                     found[log] = said
     said_by = next(iter(found.values()), None)
     return None if said_by is None else Replaced(parse_verifier(said_by.old), said_by.why, tuple(found))
 
 
-def _step_of(workspace: Workspace, writer: Writer, log: str, old: VerifierKey, new: VerifierKey, on: date) -> Handover:
+def _step_of(
+    workspace: Workspace, writer: Writer, log: str, old: VerifierKey, new: VerifierKey, on: date
+) -> Handover:
     """The replacement of a log's key as it stands: the old key stands for every entry so far."""
     size, top = writer.head(log)
     return Handover(Checkpoint(origin(workspace, log, writer), size, top), old, new, "replaced", on)
 
 
-def _record(writer: Writer, log: str, step: Handover, said: KeyReplaced, new: SigningKey, scribe: Scribe) -> None:
+def _record(
+    writer: Writer, log: str, step: Handover, said: KeyReplaced, new: SigningKey, scribe: Scribe
+) -> None:
     """Record a replacement in a log, and sign its first checkpoint with the new key, in the transaction of the caller."""
-    append(writer, log, [Draft(kind=KIND, subject=called(step.old), effective_on=step.on, payload=said)], scribe)
+    append(
+        writer, log, [Draft(kind=KIND, subject=called(step.old), effective_on=step.on, payload=said)], scribe
+    )
     size, top = writer.head(log)
     writer.save_checkpoint(log, size, sign(Checkpoint(step.last.origin, size, top), new))
 
@@ -223,7 +278,11 @@ def _put_in_place(workspace: Workspace, done: Replaced, new: SigningKey) -> KeyC
     """Move the key files: the new public half first, with those that ended below it; the old private file is kept aside."""
     path, following = workspace.root / KEY, workspace.root / NEXT
     public = Path(f"{path}.pub")
-    before = [line for line in (public.read_text(encoding="utf-8").splitlines() if public.exists() else []) if line.strip()]
+    before = [
+        line
+        for line in (public.read_text(encoding="utf-8").splitlines() if public.exists() else [])
+        if line.strip()
+    ]
     lines = dict.fromkeys((new.verifier.text, *before, done.old.text))
     write_whole(public, "".join(f"{line}\n" for line in lines).encode())
     aside = workspace.root / "keys" / f"log.key.ended-{done.old.id.hex()}"
@@ -235,7 +294,9 @@ def _put_in_place(workspace: Workspace, done: Replaced, new: SigningKey) -> KeyC
         note = newest(workspace.store.checkpoints(log))
         if note is not None:
             write_witness(workspace, log, note[1])
-    return KeyChanged(done.old.text, new.verifier.text, done.why, done.logs, aside if aside.exists() else None)
+    return KeyChanged(
+        done.old.text, new.verifier.text, done.why, done.logs, aside if aside.exists() else None
+    )
 
 
 def _public(workspace: Workspace) -> VerifierKey:
@@ -243,7 +304,9 @@ def _public(workspace: Workspace) -> VerifierKey:
     path = workspace.root / f"{KEY}.pub"
     keys = trusted([path]) if path.exists() else []
     if not keys:
-        raise WrongUsage(f"{path} is not there: put back the public half of the old key, which every verifier holds")
+        raise WrongUsage(
+            f"{path} is not there: put back the public half of the old key, which every verifier holds"
+        )
     return keys[0]
 
 
@@ -255,12 +318,18 @@ def _read_asked(file: Path) -> tuple[dict[str, Any], Steps]:
     """What a file asks to be signed, by log, with who signed it. Raises VerificationFailed if it does not hold together."""
     try:
         asked = json.loads(read_note(file))
-        old, new, on = parse_verifier(asked["old"]), parse_verifier(asked["new"]), date.fromisoformat(asked["on"])
+        old, new, on = (
+            parse_verifier(asked["old"]),
+            parse_verifier(asked["new"]),
+            date.fromisoformat(asked["on"]),
+        )
         steps = {str(one["log"]): _asked_step(one, old, new, asked["why"], on) for one in asked["logs"]}
         if asked["version"] != VERSION or asked["why"] not in ("lost", "stolen") or not steps:
             raise ValueError("another version or reason")
     except (ValueError, LookupError, TypeError, BadKey, RecursionError) as error:
-        raise VerificationFailed(f"{file} is not a replacement that a cosigner can sign: {str(error)[:LONGEST_SAID]}") from error
+        raise VerificationFailed(
+            f"{file} is not a replacement that a cosigner can sign: {str(error)[:LONGEST_SAID]}"
+        ) from error
     return asked, steps
 
 
@@ -278,12 +347,15 @@ def _asked_step(one: Mapping[str, Any], old: VerifierKey, new: VerifierKey, why:
     return step, signatures
 
 
-def _agrees_with_memory(memory: Path, key: SigningKey, known: list[VerifierKey], steps: Sequence[Handover]) -> None:
+def _agrees_with_memory(
+    memory: Path, key: SigningKey, known: list[VerifierKey], steps: Sequence[Handover]
+) -> None:
     """Refuse a replacement whose last checkpoint contradicts one that this key cosigned. Raises VerificationFailed."""
     for before in cosigned_before(memory, key, known):
         for step in steps:
             if before.origin == step.last.origin and (
-                before.size > step.last.size or (before.size == step.last.size and before.root != step.last.root)
+                before.size > step.last.size
+                or (before.size == step.last.size and before.root != step.last.root)
             ):
                 raise VerificationFailed(
                     f"this key cosigned {before.origin} at size {before.size}; the file states {step.last.size}, or another root there"

@@ -44,7 +44,12 @@ def proof_of(document: Path | None, prepared_by: str | None, approved_by: str | 
 
 
 def entered(
-    workspace: Workspace, deal: Deal, events: Sequence[Event], report: ServicerReport, scribe: Scribe, templates: Mapping[str, Template]
+    workspace: Workspace,
+    deal: Deal,
+    events: Sequence[Event],
+    report: ServicerReport,
+    scribe: Scribe,
+    templates: Mapping[str, Template],
 ) -> ServicerReport:
     """Return the report as it is recorded: where it is entered too late to count from its receipt, from its entry, with the reason."""
     if not events:
@@ -53,7 +58,11 @@ def entered(
     last = max(event.effective_on for event in events)
     series = series_by_index(prints_of(workspace), deal, last, fold(events).acts, scribe.at)
     why = why_from_keying(deal, events, further, report, series, templates)
-    return report if why is None else report.model_copy(update={"serves_from_keying": True, "why_from_keying": why})
+    return (
+        report
+        if why is None
+        else report.model_copy(update={"serves_from_keying": True, "why_from_keying": why})
+    )
 
 
 def report_draft(report: ServicerReport, print_: int = 1) -> Draft:
@@ -78,12 +87,22 @@ def proof_draft(report: ReportFacts, proof: ReceiptProof, zone: str) -> Draft:
         prepared_by=proof.prepared_by,
         approved_by=proof.approved_by,
     )
-    return Draft(kind="receipt shown", subject=report.name, effective_on=report.received, payload=shown, inputs=(proof.sha256,))
+    return Draft(
+        kind="receipt shown",
+        subject=report.name,
+        effective_on=report.received,
+        payload=shown,
+        inputs=(proof.sha256,),
+    )
 
 
 def times_withdrawn(events: Sequence[Event], name: str) -> int:
     """Return how often a report of a name has been withdrawn: so many prints of it stand no more."""
-    named = (event.payload for event in events if event.kind == "act recorded" and event.payload.act == "report withdrawn")
+    named = (
+        event.payload
+        for event in events
+        if event.kind == "act recorded" and event.payload.act == "report withdrawn"
+    )
     return sum(act.details.get("names") == name for act in named)
 
 

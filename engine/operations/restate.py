@@ -31,10 +31,17 @@ class Restatement:
     def as_data(self, recorded: bool) -> dict[str, Any]:
         """Return both values as JSON; `recorded` is True if the next print went into the record."""
         values = {"before": self.before.payload.value, "now": self.again.model_dump(mode="json")}
-        return {"series": self.series, "publication_date": str(self.publication), **values, "recorded": recorded}
+        return {
+            "series": self.series,
+            "publication_date": str(self.publication),
+            **values,
+            "recorded": recorded,
+        }
 
 
-def restatement(workspace: Workspace, series: str, publication: date, reason: str, scribe: Scribe) -> Restatement:
+def restatement(
+    workspace: Workspace, series: str, publication: date, reason: str, scribe: Scribe
+) -> Restatement:
     """Return a Publication Date beside today's snapshots; records nothing.
 
     Raises:
@@ -42,7 +49,10 @@ def restatement(workspace: Workspace, series: str, publication: date, reason: st
     """
     before, again = restated(workspace, series, publication)
     was = before.payload.value
-    differs = (was["value"], tuple(was["inputs"])) != (None if again.value is None else str(again.value), again.inputs)
+    differs = (was["value"], tuple(was["inputs"])) != (
+        None if again.value is None else str(again.value),
+        again.inputs,
+    )
     event = imagined(draft(again, reason), scribe, index_log(series)) if differs else None
     return Restatement(series, publication, before, again, event, reason)
 

@@ -122,7 +122,9 @@ class Tools:
 
 def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     """Record everything that is due by `on`, as far as each deal's own calendar has come, while nobody else records in the workspace."""
-    with workspace.alone(told=lambda: tools.progress("another command records in this workspace; waiting for it")):
+    with workspace.alone(
+        told=lambda: tools.progress("another command records in this workspace; waiting for it")
+    ):
         workspace.sweep()
         refuse_older(workspace)
         before = tools.spent.seconds()
@@ -135,7 +137,10 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     outcome, files = RunOutcome(min(on, tools.now.astimezone(UTC).date())), files_there(workspace)
     loaded = {path: read_file(path, tools.templates) for path in workspace.deal_files()}
-    loaded |= {path: replace(loaded[path], deal=None, reason=reason) for path, reason in files_claimed_twice(workspace)}
+    loaded |= {
+        path: replace(loaded[path], deal=None, reason=reason)
+        for path, reason in files_claimed_twice(workspace)
+    }
     with tools.spent.of("publication"):
         outcome.publications, failed = _publish(
             workspace, [deal_file.deal for deal_file in loaded.values() if deal_file.deal], outcome.on, tools
@@ -146,13 +151,25 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
             outcome.left.append(deal_file.name)
             continue
         result = DealOutcome(deal_file.name, path, reason=deal_file.reason)
-        said_already = any(other.deal == result.deal for other in outcome.deals)  # of two files that say one name, one event says why
+        said_already = any(
+            other.deal == result.deal for other in outcome.deals
+        )  # of two files that say one name, one event says why
         outcome.deals.append(result)
         tools.progress(f"{result.deal}: evaluating")
         if deal_file.deal is not None:
-            lacks = next((failed[one] for one in series_read(deal_file.deal, outcome.on) if one in failed), None)
+            lacks = next(
+                (failed[one] for one in series_read(deal_file.deal, outcome.on) if one in failed), None
+            )
             with tools.spent.of("evaluation"):
-                _evaluate_deal(workspace, deal_file.deal, min(on, day_of(deal_file.deal, tools.now)), tools, result, lacks, on_record)
+                _evaluate_deal(
+                    workspace,
+                    deal_file.deal,
+                    min(on, day_of(deal_file.deal, tools.now)),
+                    tools,
+                    result,
+                    lacks,
+                    on_record,
+                )
         if result.reason is not None and not said_already and not result.earlier_edition:
             _not_evaluated(workspace, result, deal_file.text, outcome.on, tools)
     sign_all(workspace, beside=False)  # so that the notices carry a signed checkpoint
@@ -161,13 +178,17 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         outcome.left += [name for name in names if name not in outcome.left]
         sign_all(workspace)
         return outcome
-    made = issue_due(workspace, tuple(names), tools.render, tools.scribe(), tools.progress, tools.pages, tools.spent)
+    made = issue_due(
+        workspace, tuple(names), tools.render, tools.scribe(), tools.progress, tools.pages, tools.spent
+    )
     for result in outcome.deals:
         given = made.pop(result.deal, Given())  # of two files that say one name, the first shows them
         result.notices, result.not_issued = given.files, given.stopped
     sign_all(workspace)
     if begun(tools.now) <= on and not any(_looks_again(one) for one in outcome.deals):
-        outcome.settled = settled(workspace, files, [deal_file.deal for deal_file in loaded.values() if deal_file.deal], tools.now)
+        outcome.settled = settled(
+            workspace, files, [deal_file.deal for deal_file in loaded.values() if deal_file.deal], tools.now
+        )
     return outcome
 
 
@@ -181,7 +202,9 @@ def begun(now: datetime) -> date:
     return (now.astimezone(UTC) + timedelta(hours=14)).date()
 
 
-def _publish(workspace: Workspace, deals: list[Deal], on: date, tools: Tools) -> tuple[list[Event], dict[str, str]]:
+def _publish(
+    workspace: Workspace, deals: list[Deal], on: date, tools: Tools
+) -> tuple[list[Event], dict[str, str]]:
     """Return every series that some deal reads, from the earliest closing that needs it; and why a series could not be published.
 
     Raises ClockBehind: a clock that is wrong is wrong for every series.
@@ -203,7 +226,9 @@ class _Moved(Exception):
     """A log has more entries than the decision that was to be added to it rests on."""
 
 
-def _added(workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterable[Draft], tools: Tools) -> tuple[Event, ...]:
+def _added(
+    workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterable[Draft], tools: Tools
+) -> tuple[Event, ...]:
     """Record what follows from `events`, which grow by it. Raises _Moved if they are no longer all that the log holds.
 
     `alone` keeps other commands of this workspace out; whoever reaches the same database from elsewhere is found here.
@@ -219,7 +244,13 @@ def _added(workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterab
 
 
 def _evaluate_deal(
-    workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None, on_record: OnRecord
+    workspace: Workspace,
+    deal: Deal,
+    on: date,
+    tools: Tools,
+    result: DealOutcome,
+    lacks: str | None,
+    on_record: OnRecord,
 ) -> None:
     """Run one deal up to a date, from the log as it is when something is added; what goes wrong stops no other deal."""
     while True:
@@ -230,7 +261,13 @@ def _evaluate_deal(
 
 
 def _evaluated(
-    workspace: Workspace, deal: Deal, on: date, tools: Tools, result: DealOutcome, lacks: str | None, on_record: OnRecord
+    workspace: Workspace,
+    deal: Deal,
+    on: date,
+    tools: Tools,
+    result: DealOutcome,
+    lacks: str | None,
+    on_record: OnRecord,
 ) -> None:
     """Run one deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason. Raises _Moved."""
     log = deal_log(deal.name)
@@ -246,20 +283,30 @@ def _evaluated(
         return
     try:
         deal = _counted(workspace, deal, events, tools, result, on_record.closings)
-        result.events += _added(workspace, deal, events, list(registers_changed(workspace, deal, result.file.parent, events)), tools)
+        result.events += _added(
+            workspace,
+            deal,
+            events,
+            list(registers_changed(workspace, deal, result.file.parent, events)),
+            tools,
+        )
         acts = fold(event for event in events if isinstance(event.payload, ActRecorded)).acts
         series = series_by_index(on_record.prints, deal, on, acts)
         again = correction(events, tuple(causes(workspace, deal, events, series, tools.templates)))
         if again is not None:
             again = again.model_copy(update={"made_on": day_of(deal, tools.now)})
             count = sum(isinstance(event.payload, Correction) for event in events) + 1
-            draft = Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count)
+            draft = Draft(
+                kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count
+            )
             result.events += _added(workspace, deal, events, [draft], tools)
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
         past = history_of(workspace.store, log).past
         result.state, withdrawn_events, known = past.state, past.withdrawn, set(past.keys)
         for inputs in _dates(deal, series, on, tools, result):
-            recorded = _added(workspace, deal, events, of_date(numbered(evaluate(inputs), withdrawn_events), known), tools)
+            recorded = _added(
+                workspace, deal, events, of_date(numbered(evaluate(inputs), withdrawn_events), known), tools
+            )
             known |= {event.key for event in recorded}
             result.events += recorded
             result.state = fold(recorded, result.state)
@@ -269,19 +316,30 @@ def _evaluated(
         result.beside = (error.sha256,) if isinstance(error, BadRegister) else ()
 
 
-def _counted(workspace: Workspace, deal: Deal, events: list[Event], tools: Tools, result: DealOutcome, closings: Sequence[Event]) -> Deal:
+def _counted(
+    workspace: Workspace,
+    deal: Deal,
+    events: list[Event],
+    tools: Tools,
+    result: DealOutcome,
+    closings: Sequence[Event],
+) -> Deal:
     """Return the deal once its log has its file, and the tables of Business Days that it counts by from now on (`rulings.md` 36a)."""
     before = counted_by(workspace, deal, events)
     tables = tables_now(before, closings, tools.now)
     begun_with = replace(before, calendars={**tables, **before.calendars})
-    result.events += _added(workspace, deal, events, file_adopted(workspace, begun_with, events, tools.templates), tools)
+    result.events += _added(
+        workspace, deal, events, file_adopted(workspace, begun_with, events, tools.templates), tools
+    )
     state = history_of(workspace.store, deal_log(deal.name)).past.state
     changed_tables = calendars_taken(workspace, events, state, tables, day_of(deal, tools.now))
     result.events += _added(workspace, deal, events, changed_tables, tools)
     return counted_by(workspace, deal, events)
 
 
-def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, tools: Tools, result: DealOutcome) -> Iterator[Inputs]:
+def _dates(
+    deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, tools: Tools, result: DealOutcome
+) -> Iterator[Inputs]:
     """Yield the inputs of each date after the last one that was evaluated, up to `on`, in order."""
     from engine.market.interval import share_below  # late: numpy only where a deal is evaluated
 
@@ -296,7 +354,9 @@ def _dates(deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, to
         day += DAY
 
 
-def _not_evaluated(workspace: Workspace, result: DealOutcome, text: str | None, on: date, tools: Tools) -> None:
+def _not_evaluated(
+    workspace: Workspace, result: DealOutcome, text: str | None, on: date, tools: Tools
+) -> None:
     """Record why a deal could not be evaluated, and keep the file that it was: silence must differ from not having run."""
     said = NotEvaluated(reason=result.reason or "", problems=result.problems)
     payload = resting_on(said, history_of(workspace.store, deal_log(result.deal)).events)

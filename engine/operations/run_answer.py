@@ -93,26 +93,36 @@ class RunAnswer:
             "new_publications": [event.payload.value for event in self.outcome.publications],
             "deals": [deal.as_data() for deal in self.deals],
             "awaiting": [finding.model_dump(mode="json") for finding in self.awaiting],
-            "processor_seconds": {work: round(seconds, 3) for work, seconds in self.outcome.processor_seconds.items()},
+            "processor_seconds": {
+                work: round(seconds, 3) for work, seconds in self.outcome.processor_seconds.items()
+            },
         }
 
 
 def run_answer(workspace: Workspace, outcome: RunOutcome) -> RunAnswer:
     """Return what a run that has been made answers, read from the logs as they stand after it."""
-    return answer_from(workspace, outcome, {log: partial(read, workspace.store, log) for log in workspace.store.logs()})
+    return answer_from(
+        workspace, outcome, {log: partial(read, workspace.store, log) for log in workspace.store.logs()}
+    )
 
 
 def answer_from(workspace: Workspace, outcome: RunOutcome, logs: Logs) -> RunAnswer:
     """Return the same from logs by name, as a run would leave them."""
     newest = dict(_latest_publications(logs, outcome))
-    deals = tuple(_deal_answer(workspace, deal, logs.get(deal_log(deal.deal), tuple)()) for deal in outcome.deals)
+    deals = tuple(
+        _deal_answer(workspace, deal, logs.get(deal_log(deal.deal), tuple)()) for deal in outcome.deals
+    )
     rested_on = [value for series, value in newest.items() if any(series in deal.series for deal in deals)]
-    return RunAnswer(outcome, tuple(newest.values()), deals, tuple(rested_on or newest.values()), tuple(_awaiting(logs)))
+    return RunAnswer(
+        outcome, tuple(newest.values()), deals, tuple(rested_on or newest.values()), tuple(_awaiting(logs))
+    )
 
 
 def _awaiting(logs: Logs) -> Iterator[IndexFinding]:
     """Yield each value that awaits its confirmation: found, and its date not among those that the series has since."""
-    found = (event.payload for event in logs.get(SNAPSHOTS, tuple)() if isinstance(event.payload, IndexFinding))
+    found = (
+        event.payload for event in logs.get(SNAPSHOTS, tuple)() if isinstance(event.payload, IndexFinding)
+    )
     asked = {(one.index, one.publication_date): one for one in found if one.what == AWAITS}
     for (index, day), finding in asked.items():
         prints = logs.get(index_log(administered_series(index)), tuple)()
@@ -164,6 +174,8 @@ def _test_data(tested: Tested, now: DealState) -> dict[str, Any]:
         "headroom": printed(result.headroom) if result.headroom else None,
         "break_even": [printed(even.rate) if even.rate else "none" for even in result.break_even],
         "state": state.status.value,
-        "cure_by": state.cure.by.isoformat() if state.cure and state.status is TestStatus.CURE_PERIOD else None,
+        "cure_by": state.cure.by.isoformat()
+        if state.cure and state.status is TestStatus.CURE_PERIOD
+        else None,
         "reason": result.reason.reason if result.reason else None,
     }

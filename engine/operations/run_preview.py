@@ -83,24 +83,36 @@ class RunPreview:
 def preview(workspace: Workspace, on: date, templates: Templates, scribe: Scribe) -> RunPreview:
     """Return what every date that is due by `on` would be, by what has been received until now."""
     files = {path: read_file(path, templates) for path in workspace.deal_files()}
-    files |= {path: replace(files[path], deal=None, reason=reason) for path, reason in files_claimed_twice(workspace)}
+    files |= {
+        path: replace(files[path], deal=None, reason=reason)
+        for path, reason in files_claimed_twice(workspace)
+    }
     due = _prints_due(workspace, [file.deal for file in files.values() if file.deal], on, scribe)
     prints = _prints(workspace, due)
     looks = []
     for path, deal_file in files.items():
-        look = _Look(workspace, DealOutcome(deal_file.name, path, reason=deal_file.reason), templates, scribe, prints)
+        look = _Look(
+            workspace, DealOutcome(deal_file.name, path, reason=deal_file.reason), templates, scribe, prints
+        )
         if deal_file.deal is not None:
             look.at(deal_file.deal, min(on, day_of(deal_file.deal, scribe.at)))
         looks.append(look)
-    outcome = RunOutcome(on, [event for events in due.values() for event in events], [look.outcome for look in looks])
+    outcome = RunOutcome(
+        on, [event for events in due.values() for event in events], [look.outcome for look in looks]
+    )
     answer = answer_from(workspace, outcome, _logs(workspace, due, looks))
-    deals = (DealPreview(one, tuple(look.dates), look.corrected) for one, look in zip(answer.deals, looks, strict=True))
+    deals = (
+        DealPreview(one, tuple(look.dates), look.corrected)
+        for one, look in zip(answer.deals, looks, strict=True)
+    )
     return RunPreview(answer, tuple(deals))
 
 
 def _logs(workspace: Workspace, due: Mapping[str, Sequence[Event]], looks: Sequence[_Look]) -> Logs:
     """Return how each log is read as a run would leave it."""
-    logs: dict[str, Callable[[], Sequence[Event]]] = {log: partial(read, workspace.store, log) for log in workspace.store.logs()}
+    logs: dict[str, Callable[[], Sequence[Event]]] = {
+        log: partial(read, workspace.store, log) for log in workspace.store.logs()
+    }
     for series, events in due.items():
         logs[index_log(series)] = partial(_with_further, workspace, index_log(series), events)
     return logs | {deal_log(look.outcome.deal): partial(tuple, look.events) for look in looks}
@@ -110,7 +122,9 @@ def _with_further(workspace: Workspace, log: str, further: Sequence[Event]) -> S
     return (*read(workspace.store, log), *further)
 
 
-def _prints_due(workspace: Workspace, deals: Sequence[Deal], on: date, scribe: Scribe) -> dict[str, list[Event]]:
+def _prints_due(
+    workspace: Workspace, deals: Sequence[Deal], on: date, scribe: Scribe
+) -> dict[str, list[Event]]:
     """Return what a run would publish of each series; a series that cannot be computed gives nothing, and its dates wait."""
     due: dict[str, list[Event]] = {}
     for series, since in first_needed(deals, on):
@@ -135,7 +149,9 @@ def _prints(workspace: Workspace, due: Mapping[str, Sequence[Event]]) -> Prints:
 class _Look:
     """One deal as a run would leave it."""
 
-    def __init__(self, workspace: Workspace, outcome: DealOutcome, templates: Templates, scribe: Scribe, prints: Prints) -> None:
+    def __init__(
+        self, workspace: Workspace, outcome: DealOutcome, templates: Templates, scribe: Scribe, prints: Prints
+    ) -> None:
         self.workspace, self.outcome, self.templates, self.prints = workspace, outcome, templates, prints
         self.scribe = scribe
         self.events: list[Event] = list(history_of(workspace.store, deal_log(outcome.deal)).events)
@@ -153,7 +169,9 @@ class _Look:
         try:
             if result.reason is None:
                 self._adopt(deal)
-                self._add(list(registers_changed(self.workspace, deal, result.file.parent, self.events, keep=False)))
+                self._add(
+                    list(registers_changed(self.workspace, deal, result.file.parent, self.events, keep=False))
+                )
                 self._go(deal, on)
         except OF_ONE_DEAL as error:
             result.reason = said(error)
@@ -163,7 +181,9 @@ class _Look:
     def _add(self, drafts: Sequence[Draft]) -> None:
         """Go on with events that would be recorded, each in its place."""
         for draft in drafts:
-            event = imagined(draft, self.scribe, deal_log(self.outcome.deal)).model_copy(update={"seq": len(self.events)})
+            event = imagined(draft, self.scribe, deal_log(self.outcome.deal)).model_copy(
+                update={"seq": len(self.events)}
+            )
             self.events.append(event)
             self.outcome.events.append(event)
 
@@ -179,10 +199,22 @@ class _Look:
 
         acts = fold(event for event in self.events if isinstance(event.payload, ActRecorded)).acts
         series = series_by_index(self.prints, deal, on, acts)
-        self.corrected = correction(self.events, tuple(causes(self.workspace, deal, self.events, series, self.templates)))
+        self.corrected = correction(
+            self.events, tuple(causes(self.workspace, deal, self.events, series, self.templates))
+        )
         if self.corrected is not None:
             again = self.corrected
-            self._add([Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=len(self.events))])
+            self._add(
+                [
+                    Draft(
+                        kind="correction",
+                        subject="deal",
+                        effective_on=again.from_on,
+                        payload=again,
+                        print=len(self.events),
+                    )
+                ]
+            )
         result = self.outcome
         result.state, withdrawn_events = as_it_stands(self.events), withdrawn(self.events)
         keys = {event.key for event in standing(self.events)}

@@ -13,7 +13,11 @@ from engine.workspace.workspace import Workspace
 def authority_of(workspace: Workspace, scribe: Scribe) -> TimeAuthority | None:
     """Return who stamps the time of notices, if the settings name somebody."""
     named = workspace.settings.time_authority
-    return None if named is None else TimeAuthority(named.url, named.certificate_sha256, scribe.at, float(named.patience_seconds))
+    return (
+        None
+        if named is None
+        else TimeAuthority(named.url, named.certificate_sha256, scribe.at, float(named.patience_seconds))
+    )
 
 
 def sealed(data: bytes, key: Path, authority: TimeAuthority | None, told: Callable[[str], None]) -> bytes:

@@ -15,7 +15,13 @@ from engine.basics.files import read_text
 from engine.events.draft import Draft
 from engine.events.log_names import administered_series
 from engine.events.market_events import AWAITS, IndexAnnounced, IndexFinding, SeriesFile, ValueSeen
-from engine.market.administrator_series import THURSDAY, SeriesFinding, SeriesKnown, SeriesQuestions, read_series
+from engine.market.administrator_series import (
+    THURSDAY,
+    SeriesFinding,
+    SeriesKnown,
+    SeriesQuestions,
+    read_series,
+)
 from engine.market.index_value import IndexValue
 from engine.market.series_map import SeriesMap
 from engine.record.log import SNAPSHOTS, Scribe, append, index_log, prints_in, read
@@ -40,10 +46,20 @@ class SeriesTaken:
     def as_data(self) -> dict[str, Any]:
         """Return the counts, the rows that somebody is asked about, and the form by which the files were read."""
         asked = [
-            {"what": finding.what, "date": str(finding.publication_date), "was": _text(finding.was), "now": _text(finding.now)}
+            {
+                "what": finding.what,
+                "date": str(finding.publication_date),
+                "was": _text(finding.was),
+                "now": _text(finding.now),
+            }
             for finding in self.findings
         ]
-        counts = {"index": self.index, "recorded": self.recorded, "provisional": self.provisional, "findings": asked}
+        counts = {
+            "index": self.index,
+            "recorded": self.recorded,
+            "provisional": self.provisional,
+            "findings": asked,
+        }
         return {**counts, "form": self.form.name if self.form else None}
 
 
@@ -64,7 +80,11 @@ class Announced:
 
 
 def import_series(
-    workspace: Workspace, index: str, paths: Sequence[Path], scribe: Scribe, answered: SeriesQuestions | None = None
+    workspace: Workspace,
+    index: str,
+    paths: Sequence[Path],
+    scribe: Scribe,
+    answered: SeriesQuestions | None = None,
 ) -> SeriesTaken:
     """Record each row as the first print of its date, as the next one, as provisional, or as a finding.
 
@@ -78,14 +98,32 @@ def import_series(
             raise WrongUsage(f"no such file: {path}")
         text = read_text(path)
         known = known_of(workspace, index)
-        reading = read_series(text, str(path), index, known, scribe.at, workspace.settings.series.get(index), answered or SeriesQuestions())
+        reading = read_series(
+            text,
+            str(path),
+            index,
+            known,
+            scribe.at,
+            workspace.settings.series.get(index),
+            answered or SeriesQuestions(),
+        )
         if reading.problems or reading.form is None:
             raise InputProblems(reading.problems)
-        file = SeriesFile(sha256=sha256(path.read_bytes()).hexdigest(), form=reading.form.name, map_sha256=reading.form.sha256)
+        file = SeriesFile(
+            sha256=sha256(path.read_bytes()).hexdigest(),
+            form=reading.form.name,
+            map_sha256=reading.form.sha256,
+        )
         with workspace.store.begin() as writer:
-            taken.recorded += len(append(writer, log, [_print(value, known, file) for value in reading.values], scribe))
-            taken.provisional += len(append(writer, SNAPSHOTS, [_seen(value, file) for value in reading.provisional], scribe))
-            append(writer, SNAPSHOTS, [_finding(index, finding, file) for finding in reading.findings], scribe)
+            taken.recorded += len(
+                append(writer, log, [_print(value, known, file) for value in reading.values], scribe)
+            )
+            taken.provisional += len(
+                append(writer, SNAPSHOTS, [_seen(value, file) for value in reading.provisional], scribe)
+            )
+            append(
+                writer, SNAPSHOTS, [_finding(index, finding, file) for finding in reading.findings], scribe
+            )
         taken.findings += reading.findings
         taken.form = reading.form
     return taken
@@ -95,7 +133,9 @@ def answers(whose: Sequence[str], accept: Sequence[str]) -> SeriesQuestions:
     """Return what a person has answered, from the options of `headroom import`. Raises WrongUsage."""
     strange = [name for name in accept if name != UNIT_SLIP]
     if strange:
-        raise WrongUsage(f"a published series has nothing to accept as {', '.join(strange)}; there is {UNIT_SLIP}")
+        raise WrongUsage(
+            f"a published series has nothing to accept as {', '.join(strange)}; there is {UNIT_SLIP}"
+        )
     return SeriesQuestions(_whose(whose), UNIT_SLIP in accept)
 
 
@@ -116,7 +156,9 @@ def _whose(said: Sequence[str]) -> dict[date, date]:
         try:
             day, thursday = date.fromisoformat(row), date.fromisoformat(publication)
         except ValueError:
-            raise WrongUsage(f"`{answer}` does not say whose a row is; write it like 2026-11-25=2026-11-26") from None
+            raise WrongUsage(
+                f"`{answer}` does not say whose a row is; write it like 2026-11-25=2026-11-26"
+            ) from None
         if thursday.weekday() != THURSDAY or abs((thursday - day).days) > 7:
             raise WrongUsage(f"{thursday} is not a Thursday within a week of {day}")
         thursdays[day] = thursday
@@ -125,7 +167,10 @@ def _whose(said: Sequence[str]) -> dict[date, date]:
 
 def known_of(workspace: Workspace, index: str) -> SeriesKnown:
     """Return what is on record of an administrator's series."""
-    newest = {event.effective_on: event.payload.value for event in prints_in(workspace.store, administered_series(index))}
+    newest = {
+        event.effective_on: event.payload.value
+        for event in prints_in(workspace.store, administered_series(index))
+    }
     seen: dict[date, Any] = {}
     restated: set[date] = set()
     for event in read(workspace.store, SNAPSHOTS):
@@ -138,7 +183,11 @@ def known_of(workspace: Workspace, index: str) -> SeriesKnown:
 
 
 def _print(value: IndexValue, known: SeriesKnown, file: SeriesFile) -> Draft:
-    reason = "announced by the administrator" if value.print > 1 and value.publication_date in known.restated else None
+    reason = (
+        "announced by the administrator"
+        if value.print > 1 and value.publication_date in known.restated
+        else None
+    )
     plain = draft(value, reason)
     return plain.model_copy(update={"payload": plain.payload.model_copy(update={"taken_from": file})})
 
@@ -146,16 +195,30 @@ def _print(value: IndexValue, known: SeriesKnown, file: SeriesFile) -> Draft:
 def _seen(value: IndexValue, file: SeriesFile) -> Draft:
     payload = ValueSeen(value=value.model_dump(mode="json"), taken_from=file)
     subject = f"{value.index}|provisional"
-    return Draft(kind="value seen", subject=subject, effective_on=value.publication_date, payload=payload, print=value.print)
+    return Draft(
+        kind="value seen",
+        subject=subject,
+        effective_on=value.publication_date,
+        payload=payload,
+        print=value.print,
+    )
 
 
 def _finding(index: str, finding: SeriesFinding, file: SeriesFile) -> Draft:
     was, now = _text(finding.was), _text(finding.now)
     payload = IndexFinding(
-        index=index, what=finding.what, publication_date=finding.publication_date, was=was, now=now, line=finding.line, taken_from=file
+        index=index,
+        what=finding.what,
+        publication_date=finding.publication_date,
+        was=was,
+        now=now,
+        line=finding.line,
+        taken_from=file,
     )
     subject = f"{index}|{finding.what}|{was}|{now}"
-    return Draft(kind="index finding", subject=subject, effective_on=finding.publication_date, payload=payload)
+    return Draft(
+        kind="index finding", subject=subject, effective_on=finding.publication_date, payload=payload
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +255,9 @@ def announce(workspace: Workspace, said: IndexAnnounced, scribe: Scribe) -> Anno
     Raises WrongUsage if one person stands in both roles, or the kind is not one.
     """
     if said.prepared_by == said.approved_by:
-        raise WrongUsage(f"{said.prepared_by} cannot both prepare and approve an announcement; name a second person")
+        raise WrongUsage(
+            f"{said.prepared_by} cannot both prepare and approve an announcement; name a second person"
+        )
     if said.what not in ANNOUNCED:
         raise WrongUsage(f"`{said.what}` is not a kind of announcement; kinds are {', '.join(ANNOUNCED)}")
     if said.what == "methodology change" and said.version is None:

@@ -34,7 +34,9 @@ class Settled:
 
     def holds(self, workspace: Workspace, now: datetime) -> bool:
         """Return whether nothing can be due yet."""
-        return now < self.until and files_there(workspace) == self.files and logs_there(workspace) == self.logs
+        return (
+            now < self.until and files_there(workspace) == self.files and logs_there(workspace) == self.logs
+        )
 
 
 def settled(workspace: Workspace, files: str, deals: Iterable[Deal], now: datetime) -> Settled | None:
@@ -51,7 +53,9 @@ def files_there(workspace: Workspace) -> str:
     """Return one hash over the deal files, the registers beside them and the keys."""
     whole = sha256()
     for path in (*workspace.deal_files(), *sorted((workspace.root / "deals").glob("*.csv"))):
-        whole.update(f"{path.name} {sha256(path.read_bytes()).hexdigest() if path.is_file() else None}\n".encode())
+        whole.update(
+            f"{path.name} {sha256(path.read_bytes()).hexdigest() if path.is_file() else None}\n".encode()
+        )
     for path in sorted((workspace.root / "keys").glob("*")):
         whole.update(f"{path.name} {path.stat().st_mtime_ns} {path.stat().st_size}\n".encode())
     return whole.hexdigest()

@@ -11,7 +11,17 @@ from pathlib import Path
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_all_whole, write_whole
 from engine.basics.values import counted
-from engine.record.checkpoint import Checkpoint, Growth, cosign, has_line_of, newest, sign, stated, verify, with_cosignatures
+from engine.record.checkpoint import (
+    Checkpoint,
+    Growth,
+    cosign,
+    has_line_of,
+    newest,
+    sign,
+    stated,
+    verify,
+    with_cosignatures,
+)
 from engine.record.consistency import not_after
 from engine.record.key_lives import key_lives
 from engine.record.keys import BadKey, Kind, SigningKey, VerifierKey, read_key
@@ -61,10 +71,14 @@ def trustees_of(workspace: Workspace, paths: list[Path]) -> list[VerifierKey]:
     known = workspace.root / TRUSTEES
     keys = trusted(paths or ([known] if known.exists() else []))
     if not keys:
-        raise WrongUsage(f"whose cosignature is it? Give the trustee's verifier key with --trust, or put it into {known}")
+        raise WrongUsage(
+            f"whose cosignature is it? Give the trustee's verifier key with --trust, or put it into {known}"
+        )
     for key in keys:
         if key.kind is not Kind.COSIGNER:
-            raise BadKey(f"{key.name} is a log's key; a trustee has one made by `headroom keys NAME --cosigner`")
+            raise BadKey(
+                f"{key.name} is a log's key; a trustee has one made by `headroom keys NAME --cosigner`"
+            )
     return keys
 
 
@@ -77,14 +91,20 @@ def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey])
     """
     key = own_key(workspace)
     if key is None:
-        raise WrongUsage(f"the key is missing; make one with `headroom keys NAME --into {workspace.root / KEY}`")
+        raise WrongUsage(
+            f"the key is missing; make one with `headroom keys NAME --into {workspace.root / KEY}`"
+        )
     own = known_keys(workspace, key)
     if {key.public for key in own} & {trustee.public for trustee in trustees}:
-        raise VerificationFailed("a trustee's key is the log's own; a trustee has a key that the operator does not hold")
+        raise VerificationFailed(
+            "a trustee's key is the log's own; a trustee has a key that the operator does not hold"
+        )
     verification = verify(note, [*own, *trustees])
     checkpoint, signed = verification.checkpoint, [signature.key for signature in verification.signatures]
     if checkpoint.origin != origin(workspace, log):
-        raise VerificationFailed(f"the checkpoint is of {checkpoint.origin[:LONGEST_SAID]!r}, this log is {origin(workspace, log)}")
+        raise VerificationFailed(
+            f"the checkpoint is of {checkpoint.origin[:LONGEST_SAID]!r}, this log is {origin(workspace, log)}"
+        )
     if not set(signed) & set(own):
         raise VerificationFailed("the checkpoint is not signed by this log's key")
     if not set(signed) & set(trustees):
@@ -99,7 +119,11 @@ def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey])
         last = newest(writer.checkpoints(log))
     if last == (checkpoint.size, after):
         write_whole(witness(workspace, log), after.encode())
-    names = tuple(signature.key.name for signature in verify(after, [*own, *trustees]).signatures if signature.at is not None)
+    names = tuple(
+        signature.key.name
+        for signature in verify(after, [*own, *trustees]).signatures
+        if signature.at is not None
+    )
     return Taken(checkpoint.size, after, names, after != before)
 
 
@@ -116,9 +140,13 @@ def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
     """Whether a checkpoint is over the first entries of a log. Raises VerificationFailed; the tree is built anew, no row is believed."""
     bodies = [entry.body for entry in reader.entries(log)]
     if not 0 < checkpoint.size <= len(bodies):
-        raise VerificationFailed(f"the checkpoint counts {counted(checkpoint.size, 'entries')}, {log} has {len(bodies)}")
+        raise VerificationFailed(
+            f"the checkpoint counts {counted(checkpoint.size, 'entries')}, {log} has {len(bodies)}"
+        )
     if root([leaf_hash(body) for body in bodies[: checkpoint.size]]) != checkpoint.root:
-        raise VerificationFailed(f"the first {counted(checkpoint.size, 'entries')} of {log} are not the ones that were cosigned")
+        raise VerificationFailed(
+            f"the first {counted(checkpoint.size, 'entries')} of {log} are not the ones that were cosigned"
+        )
 
 
 def sign_all(workspace: Workspace, beside: bool = True) -> tuple[str, ...]:
@@ -140,7 +168,11 @@ def sign_all(workspace: Workspace, beside: bool = True) -> tuple[str, ...]:
         return ()
     with workspace.store.begin() as writer:
         signed = [(log, *_checkpoint(workspace, writer, log, key)) for log in kept]
-    behind = {witness(workspace, log): note.encode() for log, size, note, grown in signed if grown or kept[log] < size}
+    behind = {
+        witness(workspace, log): note.encode()
+        for log, size, note, grown in signed
+        if grown or kept[log] < size
+    }
     if beside:
         write_all_whole(behind)
     return tuple(log for log, _, _, grown in signed if grown)
@@ -192,7 +224,9 @@ def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
     if workspace.to_inspect and all_signed(workspace, log):
         return SignedCheckpoint(log, *(newest(workspace.store.checkpoints(log)) or (0, "")))
     if not (workspace.root / KEY).exists():
-        raise WrongUsage(f"the key is missing; make one with `headroom keys NAME --into {workspace.root / KEY}`")
+        raise WrongUsage(
+            f"the key is missing; make one with `headroom keys NAME --into {workspace.root / KEY}`"
+        )
     sign_all(workspace)
     newest_note = newest(workspace.store.checkpoints(log))
     if newest_note is None:
@@ -212,26 +246,36 @@ def cosign_folder(folder: Path, key: Path, trust: list[Path], since: Path | None
     """
     keys = trusted(trust)
     if not folder.is_dir():
-        raise WrongUsage(f"no such folder: {folder}; the operator makes one with `headroom export DEAL --as tiles --into {folder}`")
+        raise WrongUsage(
+            f"no such folder: {folder}; the operator makes one with `headroom export DEAL --as tiles --into {folder}`"
+        )
     if not key.is_file():
         raise WrongUsage(f"no such file: {key}; make a key with `headroom keys NAME --cosigner --into {key}`")
     note = read_note(folder / "checkpoint")
     signing = read_key(key)
     if signing.kind is not Kind.COSIGNER:
-        raise WrongUsage(f"{key} is a log's key; a trustee cosigns with one made by `headroom keys NAME --cosigner`")
-    _, bodies = read_tiles(folder, [*keys, signing.verifier])  # a cosigner may have approved that a lost key was replaced
+        raise WrongUsage(
+            f"{key} is a log's key; a trustee cosigns with one made by `headroom keys NAME --cosigner`"
+        )
+    _, bodies = read_tiles(
+        folder, [*keys, signing.verifier]
+    )  # a cosigner may have approved that a lost key was replaced
     not_after(at, ((f"entry {seq}", body) for seq, body in enumerate(bodies)))
     keys = [*key_lives(bodies, stated(note).origin, [*keys, signing.verifier]).keys]
     memory = Path(f"{key}.signed")
     leaves = [leaf_hash(body) for body in bodies]
     refuse_fork(memory, signing, keys, note, leaves)
     signed = cosign(note, keys, signing, at, None if since is None else _growth(since, keys, bodies))
-    write_whole(memory, (read_whole_note(memory) if memory.exists() else "").encode() + signed.encode())  # before it is given away
+    write_whole(
+        memory, (read_whole_note(memory) if memory.exists() else "").encode() + signed.encode()
+    )  # before it is given away
     write_whole(folder / "checkpoint", signed.encode())
     return signed
 
 
-def refuse_fork(memory: Path, key: SigningKey, keys: list[VerifierKey], note: str, leaves: Sequence[bytes]) -> None:
+def refuse_fork(
+    memory: Path, key: SigningKey, keys: list[VerifierKey], note: str, leaves: Sequence[bytes]
+) -> None:
     """Refuse to cosign a log that is not what this key cosigned before, grown (`rulings.md` 67).
 
     Raises VerificationFailed, with the size at which they part; what was cosigned before stands in `KEY.signed`.
@@ -256,7 +300,9 @@ def cosigned_before(memory: Path, key: SigningKey, keys: list[VerifierKey]) -> l
     text = read_whole_note(memory) if memory.exists() else ""
     notes = NOTES.findall(text)
     if "".join(notes) != text:
-        raise VerificationFailed(f"{memory} is not what was written into it; put it back, for it is what tells a fork")
+        raise VerificationFailed(
+            f"{memory} is not what was written into it; put it back, for it is what tells a fork"
+        )
     return [verify(note, [*keys, key.verifier]).checkpoint for note in notes]
 
 

@@ -61,7 +61,12 @@ class SnapshotsTaken:
     def as_data(self) -> dict[str, Any]:
         """Return what was imported, known, refused and stated, as JSON."""
         imported = [
-            {"sha256": snapshot.sha256, "collected_at": snapshot.collected_at.isoformat(), "form": snapshot.form} for snapshot in self.added
+            {
+                "sha256": snapshot.sha256,
+                "collected_at": snapshot.collected_at.isoformat(),
+                "form": snapshot.form,
+            }
+            for snapshot in self.added
         ]
         refused = [{"file": file, "reason": reason} for file, reason in self.refused]
         stated = [{"file": file, "said": said} for file, said in self.stated]
@@ -69,7 +74,11 @@ class SnapshotsTaken:
 
 
 def import_snapshots(
-    workspace: Workspace, paths: Iterable[Path], scribe: Scribe, accept: Sequence[str] = (), progress: Callable[[str], None] = print
+    workspace: Workspace,
+    paths: Iterable[Path],
+    scribe: Scribe,
+    accept: Sequence[str] = (),
+    progress: Callable[[str], None] = print,
 ) -> SnapshotsTaken:
     """Take snapshots into the archive and the log, each at once, so that an import that is stopped has recorded what it kept.
 
@@ -96,7 +105,9 @@ def import_snapshots(
             for snapshot, stated, part_of in _snapshots_in(workspace, path, accept, taken):
                 earlier = _before(workspace, snapshot, before)
                 accepted = _accepted(workspace, snapshot, earlier, accept)
-                _, new = workspace.archive.add(snapshot.plain, f"{path.name.partition('.')[0]}.{_ending(snapshot)}")
+                _, new = workspace.archive.add(
+                    snapshot.plain, f"{path.name.partition('.')[0]}.{_ending(snapshot)}"
+                )
                 record_snapshots(workspace, [snapshot], scribe, None, accepted, stated, part_of)
                 taken.known += not new
                 taken.added += [snapshot] if new else []
@@ -111,7 +122,9 @@ def refuse_unknown(accept: Sequence[str]) -> None:
     """Raise WrongUsage for a name under which nothing is accepted."""
     strange = [name for name in accept if name not in NAMES and name != OTHER_FILE]
     if strange:
-        raise WrongUsage(f"nothing is accepted as {', '.join(strange)}; names are {', '.join((*NAMES, OTHER_FILE))}")
+        raise WrongUsage(
+            f"nothing is accepted as {', '.join(strange)}; names are {', '.join((*NAMES, OTHER_FILE))}"
+        )
 
 
 def _snapshots_in(
@@ -124,7 +137,11 @@ def _snapshots_in(
         yield from _empty_day(workspace, path, plain, said)
         return
     stated = _stated(path, plain, accept, taken)
-    if path.name.removesuffix(".gz").endswith(".csv") and stated is not None and not has_rows(plain, path.name):
+    if (
+        path.name.removesuffix(".gz").endswith(".csv")
+        and stated is not None
+        and not has_rows(plain, path.name)
+    ):
         return  # an empty day, which its metadata tells
     parts = collections_of(plain, path.name)
     whole = sha256(plain).hexdigest() if len(parts) > 1 else None
@@ -139,7 +156,9 @@ def _empty_day(
     if not said.counts.final_observations:
         yield read_snapshot(plain, path.name), None, None
     elif _table_of(path, said) is None and not _on_record(workspace, said, said.provenance.sha256):
-        raise SnapshotRefused(f"{path.name}: the table that it describes, {said.file or 'which it does not name'}, is not beside it")
+        raise SnapshotRefused(
+            f"{path.name}: the table that it describes, {said.file or 'which it does not name'}, is not beside it"
+        )
 
 
 def _on_record(workspace: Workspace, said: CollectionMetadata, digest: str) -> bool:
@@ -198,21 +217,29 @@ def _before(workspace: Workspace, snapshot: Snapshot, last: Snapshot | None) -> 
         return last
     day = snapshot.day
     while day >= snapshot.day - LOOK_BACK:
-        there = [candidate for candidate in workspace.archive.between(day, day) if candidate.collected_at < snapshot.collected_at]
+        there = [
+            candidate
+            for candidate in workspace.archive.between(day, day)
+            if candidate.collected_at < snapshot.collected_at
+        ]
         if there:
             return max(there, key=lambda candidate: (candidate.collected_at, candidate.sha256))
         day -= timedelta(days=1)
     return None
 
 
-def _accepted(workspace: Workspace, snapshot: Snapshot, before: Snapshot | None, accept: Sequence[str]) -> tuple[str, ...]:
+def _accepted(
+    workspace: Workspace, snapshot: Snapshot, before: Snapshot | None, accept: Sequence[str]
+) -> tuple[str, ...]:
     """Return the changes of form that a snapshot shows and that are accepted. Raises CollectionHeld if one is not."""
     suspected = changes(snapshot, before, {**KNOWN, **workspace.indices}, load_methodology(current_version()))
     open_ = [change for change in suspected if change.name not in accept]
     if open_:
         names = " ".join(f"--accept {name}" for name in dict.fromkeys(change.name for change in open_))
         said = "; ".join(map(str, open_))
-        raise CollectionHeld(f"the collection of {snapshot.collected_at:%Y-%m-%d %H:%M} UTC is not recorded: {said}. To take it: {names}")
+        raise CollectionHeld(
+            f"the collection of {snapshot.collected_at:%Y-%m-%d %H:%M} UTC is not recorded: {said}. To take it: {names}"
+        )
     return tuple(dict.fromkeys(change.name for change in suspected))
 
 
@@ -286,11 +313,17 @@ class Collection:
 
     def as_data(self) -> dict[str, Any]:
         """Return the collection as JSON: hash, moment, whether it is new, what is not shown to be whole."""
-        snapshot = {"sha256": self.snapshot.sha256, "collected_at": self.snapshot.collected_at.isoformat(), "new": self.new}
+        snapshot = {
+            "sha256": self.snapshot.sha256,
+            "collected_at": self.snapshot.collected_at.isoformat(),
+            "new": self.new,
+        }
         return {**snapshot, "not_shown_whole": self.not_shown_whole}
 
 
-def collect_now(workspace: Workspace, scribe: Callable[[], Scribe], accept: Sequence[str], progress: Callable[[str], None]) -> Collection:
+def collect_now(
+    workspace: Workspace, scribe: Callable[[], Scribe], accept: Sequence[str], progress: Callable[[str], None]
+) -> Collection:
     """Return one collection: asked for at once, for offers do not wait, and recorded when nobody else records.
 
     Raises:
@@ -304,7 +337,12 @@ def collect_now(workspace: Workspace, scribe: Callable[[], Scribe], accept: Sequ
     if not settings.collect.base_url:
         raise WrongUsage("no address is set: write `base_url` under [collect] in headroom.toml")
     right = settings.collection_right.model_dump()
-    query = Query(settings.collect.base_url, settings.collect.models, settings.collect.limit, settings.collect.timeout_seconds)
+    query = Query(
+        settings.collect.base_url,
+        settings.collect.models,
+        settings.collect.limit,
+        settings.collect.timeout_seconds,
+    )
     asked_at = scribe().at
     answers: list[bytes] = []
     data = collect(query, asked_at, right, progress, answers)

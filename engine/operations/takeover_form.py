@@ -51,7 +51,11 @@ class TakeoverForm:
 
 
 def takeover_form(
-    workspace: Workspace | None, deal: Deal, as_of: date, templates: Mapping[str, Template], who: Mapping[str, str]
+    workspace: Workspace | None,
+    deal: Deal,
+    as_of: date,
+    templates: Mapping[str, Template],
+    who: Mapping[str, str],
 ) -> TakeoverForm:
     """Return the block of a deal at the end of a day.
 
@@ -80,7 +84,14 @@ def takeover_form(
 def _until(events: Sequence[Event], as_of: date) -> tuple[Event, ...]:
     """Return the events that stand, up to the last one of a date by a day."""
     known = standing(events)
-    later = next((place for place, event in enumerate(known) if event.kind in OF_A_DATE and event.effective_on > as_of), len(known))
+    later = next(
+        (
+            place
+            for place, event in enumerate(known)
+            if event.kind in OF_A_DATE and event.effective_on > as_of
+        ),
+        len(known),
+    )
     return known[:later]
 
 
@@ -102,7 +113,11 @@ def blank_block(deal: Deal, as_of: date, templates: Mapping[str, Template], who:
     """Return the block with every key that is asked for: the dates that tests will still look at, and nothing else filled in."""
     terms = resolve(deal, as_of)
     runs = dict.fromkeys(("failing", "passing", "not_determined"), "")
-    test = {**dict.fromkeys(("status", "since", "result", "tested_on", "determined_on"), ""), "runs": runs, "cures_used": ""}
+    test = {
+        **dict.fromkeys(("status", "since", "result", "tested_on", "determined_on"), ""),
+        "runs": runs,
+        "cures_used": "",
+    }
     triggers = {
         name: {
             "status": "",
@@ -123,8 +138,12 @@ def blank_block(deal: Deal, as_of: date, templates: Mapping[str, Template], who:
         "tests": {name: dict(test) for name in terms.covenants},
         "triggers": triggers or "none",
         **lists,
-        "rates": {name: [{"on": str(day), "published": ""} for day in sorted(needed.rates.get(name, {}))] for name in terms.index},
-        "reports": [{"period": {"from": "", "to": str(end)}, **report} for end in sorted(needed.reports)] or "",
+        "rates": {
+            name: [{"on": str(day), "published": ""} for day in sorted(needed.rates.get(name, {}))]
+            for name in terms.index
+        },
+        "reports": [{"period": {"from": "", "to": str(end)}, **report} for end in sorted(needed.reports)]
+        or "",
         "reports_missing": "",
     }
 
@@ -148,8 +167,12 @@ def as_yaml(block: Mapping[str, Any]) -> str:
 def _lines(key: str, value: Any, depth: int) -> Iterator[str]:
     margin = INDENT * depth
     whole = f"{margin}{key}: {_flow(value)}".rstrip()
-    nested = isinstance(value, Mapping) and any(isinstance(one, (Mapping, list)) and one for one in value.values())
-    if not isinstance(value, (Mapping, list)) or ((len(whole) <= WIDE and not nested and not _of_blocks(value)) and depth > 0):
+    nested = isinstance(value, Mapping) and any(
+        isinstance(one, (Mapping, list)) and one for one in value.values()
+    )
+    if not isinstance(value, (Mapping, list)) or (
+        (len(whole) <= WIDE and not nested and not _of_blocks(value)) and depth > 0
+    ):
         yield whole
     elif isinstance(value, Mapping):
         yield f"{margin}{key}:"
@@ -171,4 +194,8 @@ def _flow(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_flow(one) for one in value) + "]"
     text = str(value)
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"' if any(sign in text for sign in SIGNS) else text
+    return (
+        '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        if any(sign in text for sign in SIGNS)
+        else text
+    )

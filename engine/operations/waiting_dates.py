@@ -32,7 +32,9 @@ def value_awaited(inputs: Inputs, closing: date) -> str | None:
 
 def _said_of(name: str, on: date, known: Sequence[Published]) -> str:
     """Return what is said of a Publication Date that is waited for; of a daily series also when its value will be final."""
-    last = next((one for one in reversed(known) if one.final_at is not None and one.read_of is not None), None)
+    last = next(
+        (one for one in reversed(known) if one.final_at is not None and one.read_of is not None), None
+    )
     if last is None or last.final_at is None or last.read_of is None:
         return f"{name} of {on} is not yet published"
     final_at = last.final_at + (on - last.read_of)

@@ -26,9 +26,19 @@ def acts_recorded(workspace: Workspace, deal: str) -> tuple[RecordedAct, ...]:
     """Return the Acts of a deal."""
     events = read(workspace.store, deal_log(deal))
     standing = {act.identity for act in fold(events).acts}
-    acts = [_of(event, event.payload.identity in standing) for event in events if isinstance(event.payload, ActRecorded)]
+    acts = [
+        _of(event, event.payload.identity in standing)
+        for event in events
+        if isinstance(event.payload, ActRecorded)
+    ]
     return tuple(reversed(acts))
 
 
 def _of(event: Event, standing: bool) -> RecordedAct:
-    return RecordedAct(event.payload, event.seq, event.recorded_at, event.actor, standing or event.payload.act == "act withdrawn")
+    return RecordedAct(
+        event.payload,
+        event.seq,
+        event.recorded_at,
+        event.actor,
+        standing or event.payload.act == "act withdrawn",
+    )

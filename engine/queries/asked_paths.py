@@ -34,7 +34,11 @@ def asked_paths(
         read_legs(legs)
     if jump is not None:
         read_jump(jump)
-    points = POINTS if point == "all" else tuple(name for name in POINTS if name in [part.strip() for part in point.split(",")])
+    points = (
+        POINTS
+        if point == "all"
+        else tuple(name for name in POINTS if name in [part.strip() for part in point.split(",")])
+    )
     if not points:
         raise WrongUsage(f"`{point}` is not a point of a band; write {', '.join(POINTS)}, or all")
     shapes = {shape: shape for shape in SHAPES} | {shape.replace(" ", "-"): shape for shape in SHAPES}

@@ -45,7 +45,10 @@ class Backtest:
 
     def as_data(self) -> dict[str, Any]:
         """Return the records as JSON; exact figures are text."""
-        tests, triggers = [_test_data(test) for test in self.tests], [_trigger_data(trigger) for trigger in self.triggers]
+        tests, triggers = (
+            [_test_data(test) for test in self.tests],
+            [_trigger_data(trigger) for trigger in self.triggers],
+        )
         return {"deal": self.deal, "until": str(self.until), "tests": tests, "triggers": triggers}
 
 
@@ -68,7 +71,9 @@ class AmendmentEffect:
         return {**head, "terms": [asdict(term) for term in self.terms], "results": results}
 
 
-def deal_by_file_or_name(workspace: Workspace | None, name: str, templates: Templates, upto: int | None = None) -> Deal:
+def deal_by_file_or_name(
+    workspace: Workspace | None, name: str, templates: Templates, upto: int | None = None
+) -> Deal:
     """Return a deal by its file, or by its name in the workspace; with `upto`, without the amendments after that number.
 
     Raises:
@@ -89,7 +94,12 @@ def deal_by_file_or_name(workspace: Workspace | None, name: str, templates: Temp
 
 
 def backtest(
-    workspace: Workspace, name: str, facts: Sequence[str], until: date, templates: Templates, closed: date | None = None
+    workspace: Workspace,
+    name: str,
+    facts: Sequence[str],
+    until: date,
+    templates: Templates,
+    closed: date | None = None,
 ) -> Backtest:
     """Return what a deal would have done over the workspace's published history.
 
@@ -108,7 +118,11 @@ def backtest(
     history = _history(workspace, deal, facts, until)
     written = deal.closing_date
     if closed is not None:
-        levels = {index: value for index, prints in history.series.items() if (value := newest_value(prints, closed)) is not None}
+        levels = {
+            index: value
+            for index, prints in history.series.items()
+            if (value := newest_value(prints, closed)) is not None
+        }
         deal = as_if_closed(deal, templates, closed, levels)
         history = replace(history, given=())  # what was reported and done belongs to the deal as it closed
     if (not_closed := _not_closed(deal, history, until)) is not None:
@@ -127,7 +141,12 @@ def backtest(
 
 
 def amendment_effect(
-    workspace: Workspace | None, name: str, number: int, facts: Sequence[str], until: date, templates: Templates
+    workspace: Workspace | None,
+    name: str,
+    number: int,
+    facts: Sequence[str],
+    until: date,
+    templates: Templates,
 ) -> AmendmentEffect:
     """Return what an amendment changes of a deal's terms, and of its results over the history.
 
@@ -168,7 +187,10 @@ def _history(workspace: Workspace | None, deal: Deal, facts: Sequence[str], unti
         for event in read(workspace.store, deal_log(deal.name))
         if isinstance(event.payload, (ReportReceived, ActRecorded))
     )
-    last = max((publication.publication_date for prints in series.values() for publication in prints), default=deal.closing_date)
+    last = max(
+        (publication.publication_date for prints in series.values() for publication in prints),
+        default=deal.closing_date,
+    )
     return History(series, given, assumed, min(until, last))
 
 
@@ -185,7 +207,9 @@ def _no_history(workspace: Workspace | None, deal: Deal, history: History) -> st
         return None
     if workspace is None:
         return "A published history is not at hand; run it in a workspace to see which dates change."
-    read_from = sorted({series_of(name, index) for _, terms in deal.segments for name, index in terms.index.items()})
+    read_from = sorted(
+        {series_of(name, index) for _, terms in deal.segments for name, index in terms.index.items()}
+    )
     there = listed(sorted(known_series(workspace))) or "none"
     return f"A published history of {listed(read_from)} is not at hand, which is what the deal reads; the series on record: {there}."
 

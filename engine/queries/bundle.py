@@ -36,7 +36,13 @@ class Bundled:
 
     def as_data(self) -> dict[str, object]:
         """Return the bundle as JSON."""
-        return {"deal": self.deal, "into": str(self.into), "entries": self.entries, "notices": self.notices, "sha256": self.sha256}
+        return {
+            "deal": self.deal,
+            "into": str(self.into),
+            "entries": self.entries,
+            "notices": self.notices,
+            "sha256": self.sha256,
+        }
 
 
 def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bundled:
@@ -47,14 +53,23 @@ def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bun
     key = workspace.root / f"{KEY}.pub"
     events = events_of(workspace, deal)
     if not key.exists():
-        raise WrongUsage(f"a bundle carries a signed checkpoint, and the key is missing; make one with `headroom keys NAME --into {KEY}`")
+        raise WrongUsage(
+            f"a bundle carries a signed checkpoint, and the key is missing; make one with `headroom keys NAME --into {KEY}`"
+        )
     note = sign(workspace, deal_log(deal))
     size = int(note.split("\n")[1])
-    entries, events = workspace.store.entries(deal_log(deal))[:size], events[:size]  # what came after the signature is in the next one
+    entries, events = (
+        workspace.store.entries(deal_log(deal))[:size],
+        events[:size],
+    )  # what came after the signature is in the next one
     files: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         export(entries, note, trusted([key]), Path(folder) / "log")
-        files |= {str(path.relative_to(folder)): path.read_bytes() for path in sorted(Path(folder).rglob("*")) if path.is_file()}
+        files |= {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(Path(folder).rglob("*"))
+            if path.is_file()
+        }
     notices = dict(_notices(workspace, events))
     files |= notices | dict(_deal_files(workspace, events)) | dict(_reports(workspace, deal, events))
     data = packed(files, {"deal": deal, "origin": note.partition("\n")[0]})
@@ -67,7 +82,9 @@ def _notices(workspace: Workspace, events: tuple[Event, ...]) -> Iterator[tuple[
         if isinstance(event.payload, NoticeIssued):
             path = workspace.root / event.payload.file
             if not path.is_file():
-                raise WrongUsage(f"{event.payload.file} is not there, so the bundle would lack it; `headroom verify` says what is missing")
+                raise WrongUsage(
+                    f"{event.payload.file} is not there, so the bundle would lack it; `headroom verify` says what is missing"
+                )
             yield f"notices/{path.name}", path.read_bytes()
 
 
@@ -86,5 +103,7 @@ def _reports(workspace: Workspace, deal: str, events: tuple[Event, ...]) -> Iter
             begins = f"{event.payload.period_end}-{event.payload.sha256[:16]}"
             path = next(iter(sorted((workspace.root / "reports" / deal).glob(f"{begins}*"))), None)
             if path is None:
-                raise WrongUsage(f"the report {begins} is not there, so the bundle would lack it; `headroom verify` says what is missing")
+                raise WrongUsage(
+                    f"the report {begins} is not there, so the bundle would lack it; `headroom verify` says what is missing"
+                )
             yield f"reports/{path.name}", path.read_bytes()

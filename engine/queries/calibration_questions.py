@@ -103,7 +103,9 @@ def model_of(
     elif workspace is not None:
         weeks = observed_in(workspace, deal, index, asked.until)
     else:
-        raise WrongUsage("a model needs a published history: run it in a workspace, or give one with --history FILE")
+        raise WrongUsage(
+            "a model needs a published history: run it in a workspace, or give one with --history FILE"
+        )
     if asked.prior is not None and asked.prior not in PRIORS:
         raise WrongUsage(f"the prior `{asked.prior}` does not exist; known are {', '.join(PRIORS)}")
     series = rate_series(weeks, asked.noise)
@@ -148,8 +150,12 @@ def calibrate(
     index = resolve(deal, deal.closing_date).index_of(clause)
     drafted = _drafted(clause)
     ends = tuple(releases) or (drafted.release,)
-    variants = [Variant(_ticks(level), count, release) for level in levels for count in counts for release in ends]
-    if not variants or any(variant.count < 1 or variant.release < 1 or variant.level < 1 for variant in variants):
+    variants = [
+        Variant(_ticks(level), count, release) for level in levels for count in counts for release in ends
+    ]
+    if not variants or any(
+        variant.count < 1 or variant.release < 1 or variant.level < 1 for variant in variants
+    ):
         raise WrongUsage("a level, a count and a release are above zero, and there is at least one of each")
     series, known, prior = model_of(workspace, deal, index, model)
     setting = Setting(known, series, model.weeks, model.paths, model.seed, question, switches=model.switches)
@@ -160,7 +166,12 @@ def calibrate(
         clause=key,
         index=index,
         drafted=next(
-            (cell for cell in calibration.model if cell.variant == replace(drafted, release_level=cell.variant.release_level)), None
+            (
+                cell
+                for cell in calibration.model
+                if cell.variant == replace(drafted, release_level=cell.variant.release_level)
+            ),
+            None,
         ),
         found=calibration,
         setting=setting,
@@ -177,18 +188,25 @@ def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) ->
     fits = [
         name
         for name, covenant in deal.segments[0][1].covenants.items()
-        if templates[covenant.template].rule is not None and "below" in getattr(getattr(covenant, "begins", None), "when", "")
+        if templates[covenant.template].rule is not None
+        and "below" in getattr(getattr(covenant, "begins", None), "when", "")
     ]
     if clause is None or key not in fits or not term.startswith(f"covenants.{key}.level"):
         known = listed([f"covenants.{name}.level" for name in fits]) or "none in this draft"
-        raise WrongUsage(f"`{term}` is not the level of a trigger that counts dates below it; those are {known}")
+        raise WrongUsage(
+            f"`{term}` is not the level of a trigger that counts dates below it; those are {known}"
+        )
     return key, clause
 
 
 def _drafted(clause: Any) -> Variant:
     """Return the trigger as drafted; one that ends by its account alone is released as soon as the level is reached on one date."""
     persistence = getattr(clause.ends, "persistence", None)
-    return Variant(_ticks(clause.level), clause.begins.persistence.count, persistence.count if persistence is not None else 1)
+    return Variant(
+        _ticks(clause.level),
+        clause.begins.persistence.count,
+        persistence.count if persistence is not None else 1,
+    )
 
 
 def _ticks(level: Fraction) -> int:

@@ -10,7 +10,18 @@ from engine.foresight.calibrate import FEW_SHORTFALLS, Cell, smallest_count
 from engine.foresight.calibration_run import HALVES_FROM, Calibration, best_by_half
 from engine.queries.calibration_questions import CalibrationAnswer
 
-CALIBRATION_HEAD = ("level", "count", "release", "P(false alarm)", "a year", "missed", "delay", "90%", "P(flap)", "P(short)")
+CALIBRATION_HEAD = (
+    "level",
+    "count",
+    "release",
+    "P(false alarm)",
+    "a year",
+    "missed",
+    "delay",
+    "90%",
+    "P(flap)",
+    "P(short)",
+)
 
 
 def overfitting(calibration: Calibration, under: float) -> Sequence[str]:
@@ -18,14 +29,20 @@ def overfitting(calibration: Calibration, under: float) -> Sequence[str]:
     history = f"one history of {counted(calibration.weeks_of_history, 'weeks')}"
     tried = f"{counted(calibration.variants, 'variants')} were tried on {history}; the best of them is flattered by chance."
     if not calibration.first_half:
-        return (tried, f"A choice cannot be judged on weeks that it has not seen: that takes {HALVES_FROM} weeks of history.")
+        return (
+            tried,
+            f"A choice cannot be judged on weeks that it has not seen: that takes {HALVES_FROM} weeks of history.",
+        )
     best = best_by_half(calibration, under)
     if best is None:
         return (tried, f"On the first half no variant stays under {under:.0%}, so none is chosen there.")
     first, second = best
     which = f"{first.variant.level / 10_000:.2f} counted {first.variant.count} times"
     chosen = f"Chosen on the first half: {which}, P(false alarm) {first.false_alarm:.2f}"
-    return (tried, f"{chosen}; judged on the second half: {second.false_alarm:.2f}, missed {_share(second.missed)}.")
+    return (
+        tried,
+        f"{chosen}; judged on the second half: {second.false_alarm:.2f}, missed {_share(second.missed)}.",
+    )
 
 
 def calibration_row(cell: Cell, drafted: Cell | None) -> tuple[str, ...]:
@@ -56,7 +73,9 @@ def calibration_data(answer: CalibrationAnswer) -> dict[str, object]:
     known = setting.known
     chosen = {
         f"{level / 10_000:.4f} released on {release}": (best.variant.count if best else None)
-        for level, release in dict.fromkeys((cell.variant.level, cell.variant.release) for cell in calibration.model)
+        for level, release in dict.fromkeys(
+            (cell.variant.level, cell.variant.release) for cell in calibration.model
+        )
         for best in [smallest_count(calibration.model, level, release, under)]
     }
     return {

@@ -39,7 +39,9 @@ class ClausesInWords:
                 "text": clause.facts.text,
                 "reading": clause.facts.reading,
                 "follows": [*clause.facts.consequences],
-                "terms": [{"label": line.label, "text": line.text} for line in (*clause.lines, *self.beneath)],
+                "terms": [
+                    {"label": line.label, "text": line.text} for line in (*clause.lines, *self.beneath)
+                ],
             }
             for clause in self.clauses
         ]
@@ -53,8 +55,12 @@ def clauses_in_words(deal: Deal, on: date, templates: Templates, only: str | Non
     terms = resolve(deal, on)
     facts = [facts for facts in clauses_read(terms, templates) if only in (None, facts.key)]
     if not facts:
-        raise WrongUsage(f"{deal.name} has no clause `{only}`; it has {', '.join((*terms.covenants, *terms.triggers))}")
-    clauses = tuple(ClauseInWords(clause, tuple(of_clause(deal, on, clause.key, templates))) for clause in facts)
+        raise WrongUsage(
+            f"{deal.name} has no clause `{only}`; it has {', '.join((*terms.covenants, *terms.triggers))}"
+        )
+    clauses = tuple(
+        ClauseInWords(clause, tuple(of_clause(deal, on, clause.key, templates))) for clause in facts
+    )
     return ClausesInWords(clauses, tuple(beneath(deal, on, tuple(clause.facts.key for clause in clauses))))
 
 

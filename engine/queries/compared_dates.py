@@ -51,7 +51,12 @@ class DatesCompared:
 
     def as_data(self) -> dict[str, Any]:
         """Return the comparison as JSON: `deal`, `first`, `second`, `rows`."""
-        return {"deal": self.deal, "first": str(self.first), "second": str(self.second), "rows": [row.as_data() for row in self.rows]}
+        return {
+            "deal": self.deal,
+            "first": str(self.first),
+            "second": str(self.second),
+            "rows": [row.as_data() for row in self.rows],
+        }
 
 
 def compare_dates(workspace: Workspace, deal: str, first: date, second: date) -> DatesCompared:
@@ -60,7 +65,9 @@ def compare_dates(workspace: Workspace, deal: str, first: date, second: date) ->
     determined = sorted({event.effective_on for event in in_force if isinstance(event.payload, Determined)})
     for day in (first, second):
         if day not in determined:
-            raise WrongUsage(f"{deal} was not determined on {day}; of its dates {dates_there(determined, day)}")
+            raise WrongUsage(
+                f"{deal} was not determined on {day}; of its dates {dates_there(determined, day)}"
+            )
     return DatesCompared(deal, first, second, tuple(_rows(_Then(in_force, first), _Then(in_force, second))))
 
 
@@ -87,7 +94,10 @@ class _Then:
     def _state(self, payload: object) -> None:
         if isinstance(payload, TakenOver):
             self.states |= {name: (state.status.value, state.since) for name, state in payload.tests.items()}
-            self.states |= {f"{name} (trigger)": (state.status.value, state.since) for name, state in payload.triggers.items()}
+            self.states |= {
+                f"{name} (trigger)": (state.status.value, state.since)
+                for name, state in payload.triggers.items()
+            }
         test = payload.state if isinstance(payload, (Tested, DeadlinePassed, Suspended)) else None
         trigger = payload.state if isinstance(payload, Counted) else None
         if isinstance(payload, ActApplied):
@@ -100,15 +110,26 @@ class _Then:
 
 def _rows(one: _Then, other: _Then) -> Iterator[ComparedRow]:
     for index in sorted({*one.rates, *other.rates}):
-        yield ComparedRow(index, index, "Reference Rate", _rate(one.rates.get(index)), _rate(other.rates.get(index)))
+        yield ComparedRow(
+            index, index, "Reference Rate", _rate(one.rates.get(index)), _rate(other.rates.get(index))
+        )
     for test in dict.fromkeys((*one.tested, *other.tested)):
         before, after = one.tested.get(test), other.tested.get(test)
         title = (after or before or other.tested[test]).result.title
         for what, said in SAID.items():
-            yield ComparedRow(test, title, what, *(NOTHING if tested is None else said(tested) for tested in (before, after)))
+            yield ComparedRow(
+                test,
+                title,
+                what,
+                *(NOTHING if tested is None else said(tested) for tested in (before, after)),
+            )
     for name in dict.fromkeys((*one.states, *other.states)):
-        yield ComparedRow(name, name, "state", *(_state_words(then.states.get(name)) for then in (one, other)))
-    yield ComparedRow("deal", "What is due", "due", *("; ".join(then.due) or "nothing" for then in (one, other)))
+        yield ComparedRow(
+            name, name, "state", *(_state_words(then.states.get(name)) for then in (one, other))
+        )
+    yield ComparedRow(
+        "deal", "What is due", "due", *("; ".join(then.due) or "nothing" for then in (one, other))
+    )
 
 
 def _rate(rate: ReferenceRate | None) -> str:
@@ -136,6 +157,8 @@ SAID: dict[str, Callable[[Tested], str]] = {
     "result": lambda tested: f"{tested.result.verdict.value} of {tested.result.on}",
     "measured": _measured,
     "limit": lambda tested: _figure(tested.result.limit),
-    "headroom": lambda tested: NOTHING if tested.result.headroom is None else printed_headroom(tested.result.headroom),
+    "headroom": lambda tested: (
+        NOTHING if tested.result.headroom is None else printed_headroom(tested.result.headroom)
+    ),
 }
 """What is compared of a test."""

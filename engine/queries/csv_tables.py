@@ -32,4 +32,8 @@ def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, marked: boo
 def in_a_cell(value: object) -> str:
     """Return a value as a cell of CSV that no spreadsheet takes for a formula; a figure is left as it is."""
     text = "" if value is None else one_line(str(value))
-    return f"'{text}" if text[:1] in ("=", "+", "@") or (text[:1] == "-" and FIGURE.fullmatch(text) is None) else text
+    return (
+        f"'{text}"
+        if text[:1] in ("=", "+", "@") or (text[:1] == "-" and FIGURE.fullmatch(text) is None)
+        else text
+    )

@@ -60,12 +60,16 @@ def deal_page(workspace: Workspace, deal: str, on: date | None, now: datetime) -
     size, head = workspace.store.head(deal_log(deal))
     dates_recorded = [event for event in events if isinstance(event.payload, (Determined, NotEvaluated))]
     dates = tuple(sorted({event.effective_on for event in dates_recorded}))
-    adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
+    adopted = next(
+        (event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None
+    )
     if not dates_recorded:
         return DealPage(deal, None, (), None, None, (), size, head.hex(), adopted)
     reached = [event for event in dates_recorded if on is None or event.effective_on <= on]
     if not reached:
-        raise WrongUsage(f"nothing of {deal} was determined by {on}; of its dates {dates_there(list(dates), on or dates[0])}")
+        raise WrongUsage(
+            f"nothing of {deal} was determined by {on}; of its dates {dates_there(list(dates), on or dates[0])}"
+        )
     shown = max(reached, key=lambda event: (event.effective_on, event.seq))
     issued = _stated_by(events, shown)
     upto = [event for event in events if event.seq <= shown.seq]
@@ -90,7 +94,17 @@ def deal_page(workspace: Workspace, deal: str, on: date | None, now: datetime) -
         supersedes_each=issued.payload.supersedes_each if issued is not None else (),
     )
     later = tuple(event for event in reversed(events) if event.seq > shown.seq)
-    return DealPage(deal, shown.effective_on, dates, inputs, issued.payload if issued else None, later, size, head.hex(), adopted)
+    return DealPage(
+        deal,
+        shown.effective_on,
+        dates,
+        inputs,
+        issued.payload if issued else None,
+        later,
+        size,
+        head.hex(),
+        adopted,
+    )
 
 
 def _stated_by(events: Sequence[Event], shown: Event) -> Event | None:
@@ -102,7 +116,12 @@ def _stated_by(events: Sequence[Event], shown: Event) -> Event | None:
 def deal_facts(workspace: Workspace, deal: str) -> DealAdopted:
     """Return a deal as it was last adopted. Raises WrongUsage for a deal that was not."""
     payload = next(
-        (event.payload for event in reversed(read(workspace.store, deal_log(deal))) if isinstance(event.payload, DealAdopted)), None
+        (
+            event.payload
+            for event in reversed(read(workspace.store, deal_log(deal)))
+            if isinstance(event.payload, DealAdopted)
+        ),
+        None,
     )
     if payload is None:
         raise WrongUsage(f"{deal} has not been run yet")
@@ -111,7 +130,11 @@ def deal_facts(workspace: Workspace, deal: str) -> DealAdopted:
 
 def parties_of(workspace: Workspace, deal: str) -> tuple[str, ...]:
     """Return the roles of a deal's parties; none for a deal that was not run."""
-    payloads = (event.payload for event in reversed(read(workspace.store, deal_log(deal))) if isinstance(event.payload, DealAdopted))
+    payloads = (
+        event.payload
+        for event in reversed(read(workspace.store, deal_log(deal)))
+        if isinstance(event.payload, DealAdopted)
+    )
     adopted = next(payloads, None)
     return tuple(party.role for party in adopted.parties) if adopted is not None else ()
 

@@ -41,27 +41,46 @@ class DecisiveWeeks:
 
     def as_data(self) -> dict[str, Any]:
         """Return the counts as JSON."""
-        return {"test": self.test, "results": self.results, "decisive_95": self.at_95, "decisive_80": self.at_80}
+        return {
+            "test": self.test,
+            "results": self.results,
+            "decisive_95": self.at_95,
+            "decisive_80": self.at_80,
+        }
 
 
-def decisive_weeks(workspace: Workspace, deal: Deal, templates: Mapping[str, Template]) -> tuple[DecisiveWeeks, ...]:
+def decisive_weeks(
+    workspace: Workspace, deal: Deal, templates: Mapping[str, Template]
+) -> tuple[DecisiveWeeks, ...]:
     """Return for each test that has a rate, in a deal with `decisive only`: its decisive results over the prints on record.
 
     A deal that closes after the history is lived as if it had closed on the first print's day. A test that needs reports has results
     only if the log holds them.
     """
-    if not any(index.low_confidence.effect == DECISIVE_ONLY for _, terms in deal.segments for index in terms.index.values()):
+    if not any(
+        index.low_confidence.effect == DECISIVE_ONLY
+        for _, terms in deal.segments
+        for index in terms.index.values()
+    ):
         return ()
     since = deal.segments[-1][0]
-    series = {name: tuple(one for one in found) for name, found in series_by_index(prints_of(workspace), deal, since).items()}
+    series = {
+        name: tuple(one for one in found)
+        for name, found in series_by_index(prints_of(workspace), deal, since).items()
+    }
     days = [one.publication_date for prints in series.values() for one in prints]
     if not days:
         return ()
     history = History(series, tuple(_given(workspace, deal)), {}, max(days))
     if deal.closing_date >= max(days):
-        first = {name: next((one for one in prints if one.value is not None), None) for name, prints in series.items()}
+        first = {
+            name: next((one for one in prints if one.value is not None), None)
+            for name, prints in series.items()
+        }
         try:
-            levels = {name: one.value for name, one in first.items() if one is not None and one.value is not None}
+            levels = {
+                name: one.value for name, one in first.items() if one is not None and one.value is not None
+            }
             begun = max(one.publication_date for one in first.values() if one is not None)
             deal, history = as_if_closed(deal, templates, begun, levels), replace(history, given=())
         except (InputProblems, ValueError, WrongUsage):
@@ -72,13 +91,19 @@ def decisive_weeks(workspace: Workspace, deal: Deal, templates: Mapping[str, Tem
 def _given(workspace: Workspace, deal: Deal) -> Iterator[Draft]:
     for event in read(workspace.store, deal_log(deal.name)):
         if isinstance(event.payload, (ReportReceived, ActRecorded)):
-            yield Draft(kind=event.kind, subject=event.subject, effective_on=event.effective_on, payload=event.payload)
+            yield Draft(
+                kind=event.kind, subject=event.subject, effective_on=event.effective_on, payload=event.payload
+            )
 
 
 def _counted(drafts: tuple[Draft, ...]) -> Iterator[DecisiveWeeks]:
     verdicts: dict[str, list[tuple[bool, bool]]] = {}
     for draft in drafts:
         if isinstance(draft.payload, Tested) and (bearing := draft.payload.result.bearing) is not None:
-            verdicts.setdefault(draft.payload.result.test, []).append((bearing.decisive_95, bearing.decisive_80))
+            verdicts.setdefault(draft.payload.result.test, []).append(
+                (bearing.decisive_95, bearing.decisive_80)
+            )
     for test, results in verdicts.items():
-        yield DecisiveWeeks(test, len(results), sum(at_95 for at_95, _ in results), sum(at_80 for _, at_80 in results))
+        yield DecisiveWeeks(
+            test, len(results), sum(at_95 for at_95, _ in results), sum(at_80 for _, at_80 in results)
+        )

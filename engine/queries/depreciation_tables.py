@@ -62,7 +62,9 @@ def _life(annual: float | None) -> str | None:
     return f"{1 / annual:.1f} years" if annual > 0 else "no decline"
 
 
-def _generations(series: dict[str, tuple[tuple[date, Fraction], ...]], newer: str | None) -> list[dict[str, str]]:
+def _generations(
+    series: dict[str, tuple[tuple[date, Fraction], ...]], newer: str | None
+) -> list[dict[str, str]]:
     generations = []
     for name, older in series.items():
         rows = curves.generation_spread(series[newer], older) if newer in series and name != newer else ()
@@ -70,7 +72,12 @@ def _generations(series: dict[str, tuple[tuple[date, Fraction], ...]], newer: st
             day, ratio, apart = rows[-1]
             first = f"{rows[0][0]} {float(rows[0][1]):.3f}x"
             generations.append(
-                {"newer": str(newer), "older": name, "first": first, "last": f"{day} {float(ratio):.3f}x, USD {float(apart):.4f}"}
+                {
+                    "newer": str(newer),
+                    "older": name,
+                    "first": first,
+                    "last": f"{day} {float(ratio):.3f}x, USD {float(apart):.4f}",
+                }
             )
     return generations
 
@@ -82,14 +89,18 @@ def _quotes(path: Path) -> tuple[tuple[date, Fraction], ...]:
         if sheet is None:
             raise ValueError(problems[0].why)
         rows = [row.cells for row in sheet.rows]
-        quotes = tuple(sorted((date.fromisoformat(row["date"]), Fraction(Decimal(row["usd_per_gpu"]))) for row in rows))
+        quotes = tuple(
+            sorted((date.fromisoformat(row["date"]), Fraction(Decimal(row["usd_per_gpu"]))) for row in rows)
+        )
         if not quotes or not all(row["source"] for row in rows):
             raise ValueError("every quote names its source")
         if any(price <= 0 for _, price in quotes):
             raise ValueError("a quote is above zero")
         return quotes
     except (OSError, KeyError, ValueError, TypeError, ArithmeticError) as error:
-        raise WrongUsage(f"{path} cannot be read ({error}); it needs the columns date, usd_per_gpu, source") from None
+        raise WrongUsage(
+            f"{path} cannot be read ({error}); it needs the columns date, usd_per_gpu, source"
+        ) from None
 
 
 def _point(day: date, rent: Fraction, sale: Fraction, apart: Fraction) -> dict[str, str]:
@@ -102,9 +113,15 @@ def _point(day: date, rent: Fraction, sale: Fraction, apart: Fraction) -> dict[s
 def _scenario(name: str) -> dict[str, Any]:
     """Return a scenario's band: the rest of a rate at each horizon in both shapes, and the useful lives of its ends (rulings 16)."""
     band = f"{float(BANDS[name][0]):.0%} to {float(BANDS[name][1]):.0%} a year"
-    ends = {shape: [_end(name, point, shape) for point in ("high", "low")] for shape in ("compound", "straight line")}
+    ends = {
+        shape: [_end(name, point, shape) for point in ("high", "low")]
+        for shape in ("compound", "straight line")
+    }
     left = {
-        shape: {f"{days} days": " to ".join(f"{float(end.remaining(days)):.1%}" for end in both) for days in HORIZONS}
+        shape: {
+            f"{days} days": " to ".join(f"{float(end.remaining(days)):.1%}" for end in both)
+            for days in HORIZONS
+        }
         for shape, both in ends.items()
     }
     lives = {shape: [end.implied_life.partition("; ")[0] for end in both] for shape, both in ends.items()}
@@ -123,14 +140,25 @@ def _switched(text: str) -> dict[str, Any]:
         parts = [(name, int(days)) for name, days in pairs]
         if any(days < 1 for _, days in parts):
             raise ValueError("time runs forward")
-        made = [[Scenario.model_validate({"scenario": s, "point": p, "shape": "compound"}) for s, _ in parts] for p in ("low", "high")]
+        made = [
+            [Scenario.model_validate({"scenario": s, "point": p, "shape": "compound"}) for s, _ in parts]
+            for p in ("low", "high")
+        ]
     except ValueError:
-        raise WrongUsage(f"`{text}` is not a sequence of scenarios, each with its days; write it like `A:548,B:365,C:365`") from None
+        raise WrongUsage(
+            f"`{text}` is not a sequence of scenarios, each with its days; write it like `A:548,B:365,C:365`"
+        ) from None
     left, rows, passed = [Fraction(1), Fraction(1)], [], 0
     for place, (name, days) in enumerate(parts):
         left = [left_over * made[end][place].remaining(days) for end, left_over in enumerate(left)]
         passed += days
-        rows.append({"after": f"{passed} days", "scenario": name, "left": f"{float(left[1]):.1%} to {float(left[0]):.1%}"})
+        rows.append(
+            {
+                "after": f"{passed} days",
+                "scenario": name,
+                "left": f"{float(left[1]):.1%} to {float(left[0]):.1%}",
+            }
+        )
     return {"sequence": text, "rows": rows}
 
 
@@ -182,10 +210,18 @@ def depreciation_tables(
         switching=_switched(switches) if switches else None,
         cri_d={"computed": not missing, "lacking": missing},
         transitions=[
-            {"name": t.name, "fallen": f"{float(t.fallen):.1%}", "annual": f"{t.annual:.1%}", "stated": t.stated}
+            {
+                "name": t.name,
+                "fallen": f"{float(t.fallen):.1%}",
+                "annual": f"{t.annual:.1%}",
+                "stated": t.stated,
+            }
             for t in curves.TRANSITIONS
         ],
-        useful_lives=[{"entity": u.entity, "years": u.years, "annual": u.annual, "basis": u.basis} for u in curves.USEFUL_LIVES],
+        useful_lives=[
+            {"entity": u.entity, "years": u.years, "annual": u.annual, "basis": u.basis}
+            for u in curves.USEFUL_LIVES
+        ],
     )
 
 
@@ -204,7 +240,11 @@ class WidthTable:
         """Return the table as JSON: `refused`, or `week`, `observations`, `table_fails_from`, `rows`."""
         if self.refused is not None:
             return {"refused": self.refused}
-        data = {"week": self.week, "observations": self.observations, "table_fails_from": self.table_fails_from}
+        data = {
+            "week": self.week,
+            "observations": self.observations,
+            "table_fails_from": self.table_fails_from,
+        }
         return {**data, "rows": list(self.rows)}
 
 
@@ -215,14 +255,18 @@ def width_tables(workspace: Workspace, names: Sequence[str]) -> tuple[WidthTable
     if unknown:
         raise WrongUsage(f"unknown series: {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")
     if not known:
-        raise WrongUsage("a computed series is not on record yet; `headroom run` records one for each deal's index")
+        raise WrongUsage(
+            "a computed series is not on record yet; `headroom run` records one for each deal's index"
+        )
     return tuple(_width_table(workspace, name) for name in names or known)
 
 
 def _width_table(workspace: Workspace, name: str) -> WidthTable:
     from engine.market.quality.precision import widths
 
-    values = [event.payload.value for event in prints_in(workspace.store, name) if event.payload.value.get("pooled")]
+    values = [
+        event.payload.value for event in prints_in(workspace.store, name) if event.payload.value.get("pooled")
+    ]
     pool = [Decimal(price) for price in values[-1]["pooled"]] if values else []
     if len(pool) < 8:
         return WidthTable(name, f"{counted(len(pool), 'observations')} in the newest week, and it needs 8")

@@ -30,7 +30,9 @@ def deal_named(workspace: Workspace, name: str, templates: Mapping[str, Template
                 raise WrongUsage(f"{name} cannot be evaluated: {read.reason}")
             return read.deal
         names.append(read.name)
-    raise WrongUsage(f"neither a file nor a deal `{name}` exists; deals in this workspace: {', '.join(names) or 'none'}")
+    raise WrongUsage(
+        f"neither a file nor a deal `{name}` exists; deals in this workspace: {', '.join(names) or 'none'}"
+    )
 
 
 def facts_for(deal: Deal, held: Sequence[str], table: Path | None, between: str | None) -> FactsByDate:
@@ -47,7 +49,9 @@ def facts_for(deal: Deal, held: Sequence[str], table: Path | None, between: str 
         InputProblems: what is wrong with the table.
     """
     if between not in (None, "steps", "straight lines"):
-        raise WrongUsage(f"`--between {between}` is not known; write `straight lines`, or leave it out for steps")
+        raise WrongUsage(
+            f"`--between {between}` is not known; write `straight lines`, or leave it out for steps"
+        )
     terms = resolve(deal, deal.closing_date)
     facts = held_facts(held, deal.closing_date, terms)
     if table is None:

@@ -66,10 +66,20 @@ def deadlines(events: Sequence[Event]) -> tuple[DatedDuty, ...]:
         for due in event.payload.due:
             key = (due.by, due.act, due.subject, due.who, due.thing)
             known = duties.get(key)
-            first, following = (known.first, known.following) if known else (event.effective_on, event.payload.next_determination_date)
+            first, following = (
+                (known.first, known.following)
+                if known
+                else (event.effective_on, event.payload.next_determination_date)
+            )
             duties[key] = DatedDuty(due, duty_words(due), first, following, event.recorded_at)
-    duty_deadlines = (replace(duty, outcome=said, open=still) for duty in duties.values() for said, still in [_outcome(duty, in_force)])
-    return tuple(sorted(duty_deadlines, key=lambda duty: (duty.due.by, duty.due.subject, duty.due.act, duty.what)))
+    duty_deadlines = (
+        replace(duty, outcome=said, open=still)
+        for duty in duties.values()
+        for said, still in [_outcome(duty, in_force)]
+    )
+    return tuple(
+        sorted(duty_deadlines, key=lambda duty: (duty.due.by, duty.due.subject, duty.due.act, duty.what))
+    )
 
 
 Outcome = tuple[str, bool]
@@ -92,10 +102,20 @@ def _cure(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
         payload = event.payload
         if event.effective_on < duty.first:
             continue
-        if isinstance(payload, DeadlinePassed) and payload.state.test == duty.due.subject and payload.deadline.by == duty.due.by:
+        if (
+            isinstance(payload, DeadlinePassed)
+            and payload.state.test == duty.due.subject
+            and payload.deadline.by == duty.due.by
+        ):
             yield f"passed without a cure: {payload.state.status.value} since {payload.state.since}", False
         yield from _trigger_cure(duty, payload)
-        state = payload.state if isinstance(payload, Tested) else payload.test if isinstance(payload, ActApplied) else None
+        state = (
+            payload.state
+            if isinstance(payload, Tested)
+            else payload.test
+            if isinstance(payload, ActApplied)
+            else None
+        )
         if state is None or state.test != duty.due.subject:
             continue
         if state.status is not TestStatus.CURE_PERIOD:
@@ -106,8 +126,18 @@ def _cure(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
 
 def _trigger_cure(duty: DatedDuty, payload: object) -> Iterator[Outcome]:
     """Yield how the cure of a trigger of its own ended: it begins, or its condition is no longer met (`rulings.md` 52)."""
-    trigger = payload.state if isinstance(payload, Counted) else payload.trigger if isinstance(payload, ActApplied) else None
-    if trigger is not None and trigger.trigger == duty.due.subject and trigger.status is not TriggerStatus.PENDING_CURE:
+    trigger = (
+        payload.state
+        if isinstance(payload, Counted)
+        else payload.trigger
+        if isinstance(payload, ActApplied)
+        else None
+    )
+    if (
+        trigger is not None
+        and trigger.trigger == duty.due.subject
+        and trigger.status is not TriggerStatus.PENDING_CURE
+    ):
         yield f"ended: {trigger.status.value} since {trigger.since}", False
 
 
@@ -133,15 +163,22 @@ def _report(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     received = (event.payload for event in events if isinstance(event.payload, ReportReceived))
     for report in received:
         if duty.first < report.received <= duty.following:
-            yield f"{'received' if report.received <= duty.due.by else 'received late'} on {report.received}", False
-    if any(isinstance(event.payload, Determined) and event.effective_on >= duty.following for event in events):
+            yield (
+                f"{'received' if report.received <= duty.due.by else 'received late'} on {report.received}",
+                False,
+            )
+    if any(
+        isinstance(event.payload, Determined) and event.effective_on >= duty.following for event in events
+    ):
         yield f"not received by {duty.following}", True
 
 
 def _awaited_report(duty: DatedDuty, whole: Sequence[Determined]) -> Iterator[Outcome]:
     """Yield when the report came that the tests of its date waited for, or that it did not by its due date (`rulings.md` 49a)."""
     awaited = duty.due.facts.for_date if duty.due.facts is not None else None
-    of_date = [determined for determined in whole if determined.as_of == awaited and determined.as_of is not None]
+    of_date = [
+        determined for determined in whole if determined.as_of == awaited and determined.as_of is not None
+    ]
     for determined in of_date:
         if determined.served is not None:
             came = determined.served.received
@@ -157,18 +194,30 @@ def _notice(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     acts_told = notice_given(acts, None, duty.due.notice or "", subject, duty.due.of or duty.first)
     if acts_told:
         yield (
-            "; ".join(f"{'given' if act.act == 'notice given' else 'released'} on {act.effective_on}, as recorded" for act in acts_told),
+            "; ".join(
+                f"{'given' if act.act == 'notice given' else 'released'} on {act.effective_on}, as recorded"
+                for act in acts_told
+            ),
             False,
         )
-    by_rule = [event for event in events if isinstance(event.payload, NoticeGiven) and _is_of(event.payload, duty)]
+    by_rule = [
+        event for event in events if isinstance(event.payload, NoticeGiven) and _is_of(event.payload, duty)
+    ]
     if by_rule and not by_rule[-1].payload.withdrawn:
         yield f"given on {by_rule[-1].effective_on}, {by_rule[-1].payload.rule}", False
     newest = max(event.effective_on for event in events if isinstance(event.payload, Determined))
     if newest > duty.due.by:
         days = (newest - duty.due.by).days
-        yield f"overdue since {duty.due.by + timedelta(days=1)}, {counted(days, 'days')}: no Act `notice given` is on record", True
+        yield (
+            f"overdue since {duty.due.by + timedelta(days=1)}, {counted(days, 'days')}: no Act `notice given` is on record",
+            True,
+        )
 
 
 def _is_of(given: NoticeGiven, duty: DatedDuty) -> bool:
     """Return whether a notice that was given is the one of a duty: of its kind, about its clause, of its date."""
-    return (given.kind, given.clause or "deal", given.states) == (duty.due.notice, duty.due.subject, duty.due.of)
+    return (given.kind, given.clause or "deal", given.states) == (
+        duty.due.notice,
+        duty.due.subject,
+        duty.due.of,
+    )

@@ -42,14 +42,22 @@ class LogExported:
     def as_data(self) -> dict[str, object]:
         """Return the export as JSON: `log`, `deal`, `as`, `into`, `entries`, `written`."""
         written = {"count": self.count, "of": self.counted}
-        return {**named_log(self.log), "as": self.form, "into": str(self.into), "entries": self.entries, "written": written}
+        return {
+            **named_log(self.log),
+            "as": self.form,
+            "into": str(self.into),
+            "entries": self.entries,
+            "written": written,
+        }
 
 
 Sign = Callable[[Workspace, str], str]
 """(the workspace, a log) -> the note of its newest checkpoint, signed now where the log has grown."""
 
 
-def export_to(workspace: Workspace, name: str, form: str, into: Path, on: date | None, sign: Sign) -> LogExported:
+def export_to(
+    workspace: Workspace, name: str, form: str, into: Path, on: date | None, sign: Sign
+) -> LogExported:
     """Write a log in one of the forms; what only a deal has as of a data cut-off date, the last one unless given.
 
     Raises WrongUsage for a form that the log does not have.

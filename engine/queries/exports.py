@@ -74,7 +74,15 @@ def _row(event: Event) -> tuple[str, ...] | None:
         case Counted(state=state):
             count = state.count
             by = str(state.cure.by) if state.cure is not None else ""
-            return (f"{count.count} of {count.needed}" if count else "", "", "", "", "", state.status.value, by)
+            return (
+                f"{count.count} of {count.needed}" if count else "",
+                "",
+                "",
+                "",
+                "",
+                state.status.value,
+                by,
+            )
         case DeadlinePassed(state=state, deadline=deadline):
             return ("", "", "", "", "", state.status.value, str(deadline.by))
         case ObligationMoved(obligation=obligation):
@@ -111,7 +119,9 @@ def _withdrawn_duties(events: Sequence[Event]) -> Iterator[DatedDuty]:
         payload = event.payload
         for due in payload.due if isinstance(payload, Determined) else ():
             following, said = payload.next_determination_date, "withdrawn by a correction"
-            yield DatedDuty(due, duty_words(due), event.effective_on, following, event.recorded_at, said, open=False)
+            yield DatedDuty(
+                due, duty_words(due), event.effective_on, following, event.recorded_at, said, open=False
+            )
 
 
 def _uid(deal: str, due: Due) -> str:
@@ -162,7 +172,17 @@ def _folded(line: str) -> Iterator[str]:
         raw, first = raw[len(piece) :], False
 
 
-SERIES_FIGURES = ("value", "low_confidence", "observations", "valid_days", "hosts", "min", "max", "mean", "stdev")
+SERIES_FIGURES = (
+    "value",
+    "low_confidence",
+    "observations",
+    "valid_days",
+    "hosts",
+    "min",
+    "max",
+    "mean",
+    "stdev",
+)
 
 
 SERIES_COLUMNS = (
@@ -197,7 +217,9 @@ def published_week(workspace: Workspace, series: str, publication: date) -> Publ
     for event in on_record(workspace, series):
         prints.setdefault(event.effective_on, []).append(event)
     if publication not in prints:
-        raise WrongUsage(f"{series} has no publication of {publication}; of its dates {dates_there(prints, publication)}")
+        raise WrongUsage(
+            f"{series} has no publication of {publication}; of its dates {dates_there(prints, publication)}"
+        )
     weeks = tuple(prints[day][-1].payload.value for day in sorted(prints) if day <= publication)
     first = prints[publication][0].payload.value if len(prints[publication]) > 1 else None
     return PublishedWeek(weeks, prints[publication][-1].recorded_at, first)

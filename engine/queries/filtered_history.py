@@ -36,7 +36,9 @@ class Wanted:
 
     def takes(self, event: Event) -> bool:
         """Return whether an event is among them."""
-        inside = (self.since is None or self.since <= event.effective_on) and (self.until is None or event.effective_on <= self.until)
+        inside = (self.since is None or self.since <= event.effective_on) and (
+            self.until is None or event.effective_on <= self.until
+        )
         recorded = self.recorded_from is None or self.recorded_from <= event.recorded_at.date()
         kind = not self.kinds or event.kind in self.kinds
         about = self.about is None or self.about in subjects(event)
@@ -51,7 +53,9 @@ def subjects(event: Event) -> tuple[str, ...]:
     """Return what an event is about: its subject, and the clause of an Act, of an Obligation or of a notice."""
     payload = event.payload
     clause = getattr(payload, "clause", None) or getattr(getattr(payload, "obligation", None), "clause", None)
-    test = getattr(getattr(payload, "test", None), "test", None) or getattr(getattr(payload, "trigger", None), "trigger", None)
+    test = getattr(getattr(payload, "test", None), "test", None) or getattr(
+        getattr(payload, "trigger", None), "trigger", None
+    )
     return tuple(subject for subject in (event.subject, clause, test) if isinstance(subject, str))
 
 
@@ -75,7 +79,11 @@ def filtered(workspace: Workspace, deal: str, wanted: Wanted) -> History:
     if wanted.since and wanted.until and wanted.until < wanted.since:
         raise WrongUsage(f"--to {wanted.until} is before --from {wanted.since}")
     _known("kind", wanted.kinds, {event.kind for event in events})
-    _known("test or trigger", (wanted.about,) if wanted.about else (), {subject for event in events for subject in subjects(event)})
+    _known(
+        "test or trigger",
+        (wanted.about,) if wanted.about else (),
+        {subject for event in events for subject in subjects(event)},
+    )
     size, head = workspace.store.head(deal_log(deal))
     return History(deal, size, head.hex(), tuple(event for event in events if wanted.takes(event)))
 
@@ -83,7 +91,9 @@ def filtered(workspace: Workspace, deal: str, wanted: Wanted) -> History:
 def _known(what: str, asked: tuple[str, ...], there: set[str]) -> None:
     unknown = [one for one in asked if one not in there]
     if unknown:
-        raise WrongUsage(f"`{unknown[0]}` is not a {what} of this history; there are {', '.join(sorted(there)[:40])}")
+        raise WrongUsage(
+            f"`{unknown[0]}` is not a {what} of this history; there are {', '.join(sorted(there)[:40])}"
+        )
 
 
 def rows(history: History) -> Iterator[dict[str, Any]]:

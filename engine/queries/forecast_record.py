@@ -83,14 +83,18 @@ def forecast_record(workspace: Workspace, series: str) -> ForecastRecord | None:
     if not made:
         return None
     values = {week.publication_date: week.value for week in _history(workspace, series)}
-    pairs = [(one.quantiles, value) for one in made if (value := values.get(one.publication_date)) is not None]
+    pairs = [
+        (one.quantiles, value) for one in made if (value := values.get(one.publication_date)) is not None
+    ]
     inside = sum(float(law["0.025"]) <= float(value) <= float(law["0.975"]) for law, value in pairs)
     below = sum(float(value) < float(law["0.5"]) for law, value in pairs)
     return ForecastRecord(series, len(made), len(pairs), inside, below)
 
 
 def _recorded(workspace: Workspace) -> list[RateForecast]:
-    return [event.payload for event in read(workspace.store, SNAPSHOTS) if isinstance(event.payload, RateForecast)]
+    return [
+        event.payload for event in read(workspace.store, SNAPSHOTS) if isinstance(event.payload, RateForecast)
+    ]
 
 
 def _history(workspace: Workspace, series: str) -> tuple[ObservedWeek, ...]:

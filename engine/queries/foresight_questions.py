@@ -54,7 +54,9 @@ def recorded_ladders(
     logs = sorted(deals_among(workspace.store.logs()))
     names = [name] if name is not None else logs
     if not names:
-        raise WrongUsage(f"a recorded deal is missing in {workspace.root}; name a deal file, or run one first")
+        raise WrongUsage(
+            f"a recorded deal is missing in {workspace.root}; name a deal file, or run one first"
+        )
     answers = []
     for deal_name in names:
         deal = deal_named(workspace, deal_name, templates)
@@ -139,7 +141,12 @@ def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPat
 
 
 def stress(
-    deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, workers: Workers = 1, watch: Watch = lambda _: None
+    deal: Deal,
+    make: Make,
+    given: FactsByDate,
+    asked: StressAsked,
+    workers: Workers = 1,
+    watch: Watch = lambda _: None,
 ) -> StressAnswer:
     """Return what a draft does under the paths that are asked for.
 
@@ -158,9 +165,16 @@ def stress(
     outcomes = lived_paths(deal, make, stated_paths(deal, asked, until), facts, until, workers, watch)
     terms = resolve(deal, deal.closing_date)
     templates = make()
-    acted = {first.subject for outcome in outcomes for first in outcome.firsts if first.what in ("fails", "begins")}
+    acted = {
+        first.subject for outcome in outcomes for first in outcome.firsts if first.what in ("fails", "begins")
+    }
     determined = {one.test for outcome in outcomes for one in outcome.least}
-    left = {test: why for outcome in outcomes for test, why in outcome.undetermined.items() if test not in determined}
+    left = {
+        test: why
+        for outcome in outcomes
+        for test, why in outcome.undetermined.items()
+        if test not in determined
+    }
     idle = [name for name in terms.covenants if name not in determined and name not in left]
     left |= dict.fromkeys(idle, f"it is not tested on any date up to {until}")
     quiet = [name for name in terms.covenants if name in determined and name not in acted]
@@ -179,11 +193,20 @@ def stress(
 
 
 def compare_drafts(
-    first: Deal, second: Deal, make: Make, given: FactsByDate, asked: StressAsked, workers: Workers = 1, watch: Watch = lambda _: None
+    first: Deal,
+    second: Deal,
+    make: Make,
+    given: FactsByDate,
+    asked: StressAsked,
+    workers: Workers = 1,
+    watch: Watch = lambda _: None,
 ) -> Comparison:
     """Return two drafts on the same paths, which begin at each draft's own Closing Date level."""
     until = min(until_of(deal, asked.until, asked.weeks) for deal in (first, second))
-    lived = [lived_paths(deal, make, stated_paths(deal, asked, until), given, until, workers, watch) for deal in (first, second)]
+    lived = [
+        lived_paths(deal, make, stated_paths(deal, asked, until), given, until, workers, watch)
+        for deal in (first, second)
+    ]
     return compared((Path(first.tree.file).name, Path(second.tree.file).name), (first, second), *lived)
 
 
@@ -205,7 +228,11 @@ def compare_wordings(
     """
     templates = make()
     now = written_at(deal, term)
-    wanted = choices(deal, templates, term) if values == "all" else tuple(part.strip() for part in values.split("|"))
+    wanted = (
+        choices(deal, templates, term)
+        if values == "all"
+        else tuple(part.strip() for part in values.split("|"))
+    )
     others = [(choice, in_the_form_of(now, choice)) for choice in wanted]
     until = until_of(deal, asked.until, asked.weeks)
     paths = stated_paths(deal, asked, until)

@@ -39,7 +39,12 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
     ladder = ladder_at_closing(deal, templates, given)
     parts = as_data(ladder)
     parts["inversions"] = [
-        {"graver": inversion.graver.limb, "milder": inversion.milder.limb, "by": as_data(inversion.by), "words": inversion_words(inversion)}
+        {
+            "graver": inversion.graver.limb,
+            "milder": inversion.milder.limb,
+            "by": as_data(inversion.by),
+            "words": inversion_words(inversion),
+        }
         for inversion in ladder.inversions
     ]
     return {
@@ -58,7 +63,13 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
 
 
 def stress_parts(
-    deal: Deal, make: Make, given: FactsByDate, asked: StressAsked, answer: Any, workers: Workers, watch: Watch
+    deal: Deal,
+    make: Make,
+    given: FactsByDate,
+    asked: StressAsked,
+    answer: Any,
+    workers: Workers,
+    watch: Watch,
 ) -> dict[str, Any]:
     """Return the answer of a stress, the rates that are drawn, and the first dates under every scenario of the paper.
 
@@ -72,7 +83,15 @@ def stress_parts(
         watch: told what is done.
     """
     until = until_of(deal, asked.until, asked.weeks)
-    every = replace(asked, scenarios=("A", "B", "C"), points=POINTS, multiples=(Fraction(1),), rates=None, jump=None, missing=frozenset())
+    every = replace(
+        asked,
+        scenarios=("A", "B", "C"),
+        points=POINTS,
+        multiples=(Fraction(1),),
+        rates=None,
+        jump=None,
+        missing=frozenset(),
+    )
     drawn = stated_paths(deal, asked, until)[:SHOWN]
     return {
         "stress": as_data(answer),

@@ -26,7 +26,9 @@ def foresight_workbook(answers: Mapping[str, Any], made: date) -> bytes:
     sheets: list[Sheet] = []
     for name, answer in answers.items():
         _told(name, answer, said, sheets)
-    numbered = ((f"{place} {name}", columns, rows) for place, (name, columns, rows) in enumerate(sheets, start=1))
+    numbered = (
+        (f"{place} {name}", columns, rows) for place, (name, columns, rows) in enumerate(sheets, start=1)
+    )
     return workbook("Asked and assumed", ("what", "value"), said, made, *numbered)
 
 
@@ -50,11 +52,18 @@ def _sheets(name: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Sheet]:
     yield name, columns, [[_cell(row.get(column)) for column in columns] for row in flat]
     lead = next(iter(rows[0]))
     for key in dict.fromkeys(key for row in rows for key, one in row.items() if _is_table(one)):
-        yield from _sheets(f"{name} {key}".replace("_", " "), [{lead: row[lead], **part} for row in rows for part in row.get(key) or ()])
+        yield from _sheets(
+            f"{name} {key}".replace("_", " "),
+            [{lead: row[lead], **part} for row in rows for part in row.get(key) or ()],
+        )
 
 
 def _is_table(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(element, Mapping) for element in value)
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(element, Mapping) for element in value)
+    )
 
 
 def _parts(before: str, value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -108,7 +108,9 @@ def grid(
     names = {*terms.covenants, *terms.triggers}
     about = subject or (x.split(".")[1] if "." in x else "")
     if about not in names:
-        raise WrongUsage(f"`{about}` is not a test or trigger of {deal.name}; name one with --of: {', '.join(sorted(names))}")
+        raise WrongUsage(
+            f"`{about}` is not a test or trigger of {deal.name}; name one with --of: {', '.join(sorted(names))}"
+        )
     path = stated_paths(deal, asked, until)[0]
     templates = make()
     left = given.unheld(hold)
@@ -116,18 +118,28 @@ def grid(
     cells = []
     for row in rows:
         for column in columns:
-            other = varied(deal, templates, {x: in_the_form_of(now[0], column), y: in_the_form_of(now[1], row)})
+            other = varied(
+                deal, templates, {x: in_the_form_of(now[0], column), y: in_the_form_of(now[1], row)}
+            )
             (outcome,) = lived_paths(other, make, (path,), given, until, workers)
             cells.append(GridCell(column, row, _value(outcome, about, kind)))
             watch(f"{len(cells)} of {len(columns) * len(rows)} pairs")
-    return GridAnswer(deal.name, path.name, until, x, y, about, kind, now, given.described(), tuple(cells), left)
+    return GridAnswer(
+        deal.name, path.name, until, x, y, about, kind, now, given.described(), tuple(cells), left
+    )
 
 
 def _value(outcome: PathOutcome, subject: str, shown: Shown) -> Value:
     if shown == "swept":
         return outcome.swept_in_all(subject)
     if shown == "weeks-in-cure":
-        days = sum((span.until - span.since).days + 1 for span in outcome.lanes.get(subject, ()) if span.kind == "cure")
+        days = sum(
+            (span.until - span.since).days + 1
+            for span in outcome.lanes.get(subject, ())
+            if span.kind == "cure"
+        )
         return Fraction(days, 7)
-    dates = [first.on for first in outcome.firsts if first.subject == subject and first.what in ("fails", "begins")]
+    dates = [
+        first.on for first in outcome.firsts if first.subject == subject and first.what in ("fails", "begins")
+    ]
     return min(dates, default=None)

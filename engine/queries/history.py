@@ -8,7 +8,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from engine.basics.errors import WrongUsage, dates_there
-from engine.basics.values import Figure, Unit, counted, in_words, printed, printed_apart, printed_headroom, trimmed
+from engine.basics.values import (
+    Figure,
+    Unit,
+    counted,
+    in_words,
+    printed,
+    printed_apart,
+    printed_headroom,
+    trimmed,
+)
 from engine.events.calendar_events import CalendarTaken
 from engine.events.deal_adopted import ClauseFacts, DealAdopted, clauses_on
 from engine.events.delivery import (
@@ -70,15 +79,23 @@ def _tested(tested: Tested) -> str:
     result = tested.result
     figures = ""
     if result.measured is not None and result.limit is not None:
-        figures = f" {printed_apart(result.measured, result.limit)} ({result.comparison} {trimmed(result.limit)})"
+        figures = (
+            f" {printed_apart(result.measured, result.limit)} ({result.comparison} {trimmed(result.limit)})"
+        )
     reason = f": {result.reason.reason}" if result.reason else ""
-    moved = f"; {tested.state.status.value}" + (f" (was {tested.before.value})" if tested.before not in (None, tested.state.status) else "")
+    moved = f"; {tested.state.status.value}" + (
+        f" (was {tested.before.value})" if tested.before not in (None, tested.state.status) else ""
+    )
     of = f", as of {result.as_of}" if result.as_of is not None else ""
     return f"{result.verdict.value}{figures}{of}{reason}{moved}"
 
 
 def _rate(rate: ReferenceRate) -> str:
-    return f"USD {rate.value} by {rate.step}, age {rate.age}" if rate.value is not None else f"none: {rate.reason}"
+    return (
+        f"USD {rate.value} by {rate.step}, age {rate.age}"
+        if rate.value is not None
+        else f"none: {rate.reason}"
+    )
 
 
 def _counted(counted: Counted) -> str:
@@ -91,25 +108,36 @@ def _counted(counted: Counted) -> str:
 def _swept(period: SweptPeriod) -> str:
     if period.swept is None:
         return f"not computed: {period.reason}"
-    swept, reserve = (printed(Figure(value=amount, unit=Unit.USD)) for amount in (period.swept, period.reserve_balance))
+    swept, reserve = (
+        printed(Figure(value=amount, unit=Unit.USD)) for amount in (period.swept, period.reserve_balance)
+    )
     if period.repays is not None:
         return f"{swept} repays {in_words(period.repays)}"
     return f"{swept} swept; reserve {reserve}"
 
 
 def _pledged(register: RegisterChanged) -> str:
-    steps = (f"{step.gpus:,} GPUs of {asset} from {step.since}" for asset, counts in register.counts.items() for step in counts)
+    steps = (
+        f"{step.gpus:,} GPUs of {asset} from {step.since}"
+        for asset, counts in register.counts.items()
+        for step in counts
+    )
     return "; ".join(steps)
 
 
 def _calendar_taken(taken: CalendarTaken) -> str:
-    days = [f"{entry.day} {'closed' if entry.closed else 'open'}, {entry.reason} ({entry.source})" for entry in taken.changes]
+    days = [
+        f"{entry.day} {'closed' if entry.closed else 'open'}, {entry.reason} ({entry.source})"
+        for entry in taken.changes
+    ]
     moved = [f"{one.of}: {one.before} becomes {one.after}" for one in taken.moves] or ["no deadline moves"]
     return "; ".join((f"table {taken.sha256[:16]} from {taken.since} on", *days, *moved))
 
 
 SUMMARIES: dict[type, Callable[[Any], str]] = {
-    NoticeReleased: lambda p: f"notice {p.number}{', as a draft,' if p.draft else ''} by {p.released_by} for {p.acts_for or 'nobody'}",
+    NoticeReleased: lambda p: (
+        f"notice {p.number}{', as a draft,' if p.draft else ''} by {p.released_by} for {p.acts_for or 'nobody'}"
+    ),
     DeliveryBegun: lambda p: f"notice {p.number} to {p.to}, copy {p.copy_number}, {p.message_id}",
     NoticeSent: lambda p: f"notice {p.number} to {p.to}, copy {p.copy_number}: {p.by} said {p.reply}",
     DeliveryUnknown: lambda p: f"notice {p.number} to {p.to}, copy {p.copy_number}: {p.why}",
@@ -117,22 +145,30 @@ SUMMARIES: dict[type, Callable[[Any], str]] = {
     DeliveryFailed: lambda p: f"notice {p.number} to {p.to}, by the {p.found_by}: {p.reply}",
     NoticeDelivered: lambda p: f"notice {p.number} to {p.to}: {p.reply}",
     NoticeAcknowledged: lambda p: f"notice {p.number} by {p.name} for the {p.to}",
-    NoticeGiven: lambda p: f"notice {p.number}{', withdrawn' if p.withdrawn else ''}: {p.rule}{f' ({p.cite})' if p.cite else ''}",
+    NoticeGiven: lambda p: (
+        f"notice {p.number}{', withdrawn' if p.withdrawn else ''}: {p.rule}{f' ({p.cite})' if p.cite else ''}"
+    ),
     ReminderSent: lambda p: f"to {p.to}: {p.what}",
     Tested: _tested,
     ReferenceRate: _rate,
     Counted: _counted,
     SweptPeriod: _swept,
-    ReserveReleased: lambda p: f"{printed(Figure(value=p.amount, unit=Unit.USD))} of the reserve account: {p.to} ({p.cite})",
+    ReserveReleased: lambda p: (
+        f"{printed(Figure(value=p.amount, unit=Unit.USD))} of the reserve account: {p.to} ({p.cite})"
+    ),
     DeadlinePassed: lambda p: f"{p.state.status.value} since {p.state.since}: {p.state.why}",
     ObligationMoved: lambda p: f"{p.obligation.name} {p.obligation.status}, due {p.obligation.due.by}",
-    ReportReceived: lambda p: f"{p.document}, as of {p.as_of}, received {p.received}, {counted(len(p.figures), 'figures')}",
+    ReportReceived: lambda p: (
+        f"{p.document}, as of {p.as_of}, received {p.received}, {counted(len(p.figures), 'figures')}"
+    ),
     RegisterChanged: lambda p: f"{p.file} {p.sha256[:16]}: {_pledged(p)}",
     ActRecorded: lambda p: f"{p.act} {p.clause or ''} {p.document or ''}".rstrip(),
     ActApplied: lambda p: p.why,
     CalendarTaken: _calendar_taken,
     DealAdopted: lambda p: f"file {p.file_sha256[:16]}, {counted(len(p.clauses), 'clauses')}",
-    Determined: lambda p: f"{f'as of {p.as_of}; ' if p.as_of else ''}{len(p.due)} due; next {p.next_determination_date}",
+    Determined: lambda p: (
+        f"{f'as of {p.as_of}; ' if p.as_of else ''}{len(p.due)} due; next {p.next_determination_date}"
+    ),
     TakenOver: lambda p: p.words,
     NotEvaluated: lambda p: p.reason,
     Correction: lambda p: f"from {p.from_on} to {p.until} determined again: {'; '.join(p.why)}",
@@ -181,7 +217,10 @@ def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]
     yield from _verdict_lines(result)
     yield from _state_lines(tested)
     handed = next((one.payload for one in events if isinstance(one.payload, TakenOver)), None)
-    if handed is not None and min(tested.state.since, tested.state.episode_began or tested.state.since) <= handed.as_of:
+    if (
+        handed is not None
+        and min(tested.state.since, tested.state.episode_began or tested.state.since) <= handed.as_of
+    ):
         yield f"What was so before {handed.as_of + timedelta(days=1)} is {handed.words}"
     yield ""
     yield f"Recorded as entry {event.seq} of {event.log}, {event.recorded_at:%Y-%m-%d %H:%M:%S} UTC by {event.actor}, {event.engine}"
@@ -194,7 +233,11 @@ def _as_of(result: TestResult) -> str:
 
 def _clause(events: tuple[Event, ...], event: Event) -> ClauseFacts | None:
     adopted = [e.payload for e in events if isinstance(e.payload, DealAdopted) and e.seq < event.seq]
-    return next((c for c in clauses_on(adopted[-1], event.effective_on) if c.key == event.subject), None) if adopted else None
+    return (
+        next((c for c in clauses_on(adopted[-1], event.effective_on) if c.key == event.subject), None)
+        if adopted
+        else None
+    )
 
 
 def _index_lines(value: IndexValue) -> Iterator[str]:
@@ -224,7 +267,9 @@ def _index_lines(value: IndexValue) -> Iterator[str]:
 def _verdict_lines(result: TestResult) -> Iterator[str]:
     if result.measured is None or result.limit is None or result.headroom is None:
         reason = result.reason
-        yield f"Result: {result.verdict.value}" + (f", because {reason.reason} ({reason.cite})" if reason else "")
+        yield f"Result: {result.verdict.value}" + (
+            f", because {reason.reason} ({reason.cite})" if reason else ""
+        )
         return
     yield (
         f"Result: {result.verdict.value}: measured {printed_apart(result.measured, result.limit)}, "
@@ -243,8 +288,15 @@ def _verdict_lines(result: TestResult) -> Iterator[str]:
 
 def _bearing_lines(bearing: Bearing) -> Iterator[str]:
     """Yield whether a result is the same with other sellers, the figure between them, and the shares in which it fails."""
-    yield f"Decisive by sellers, at {bearing.decisive_at}%: " + ("yes" if bearing.undecided is None else f"no, {bearing.undecided}")
-    if bearing.low is not None and bearing.high is not None and bearing.at_low is not None and bearing.at_high is not None:
+    yield f"Decisive by sellers, at {bearing.decisive_at}%: " + (
+        "yes" if bearing.undecided is None else f"no, {bearing.undecided}"
+    )
+    if (
+        bearing.low is not None
+        and bearing.high is not None
+        and bearing.at_low is not None
+        and bearing.at_high is not None
+    ):
         ends = f"{printed(bearing.low)} to {printed(bearing.high)}"
         yield f"With other sellers of the same kind: {ends}; {bearing.at_low.value} and {bearing.at_high.value} there"
     if bearing.share_failing_sellers is not None:
@@ -258,9 +310,15 @@ def _bearing_lines(bearing: Bearing) -> Iterator[str]:
 def _state_lines(tested: Tested) -> Iterator[str]:
     state = tested.state
     before = f", before {tested.before.value}" if tested.before else ""
-    yield f"State: {state.status.value} since {state.since}{before}" + (f" ({state.why})" if state.why else "")
+    yield f"State: {state.status.value} since {state.since}{before}" + (
+        f" ({state.why})" if state.why else ""
+    )
     if state.status is TestStatus.EVENT_OF_DEFAULT:
-        effective = f"effective from {state.effective_on}" if state.effective_on else f"not effective before a {state.default_needs}"
+        effective = (
+            f"effective from {state.effective_on}"
+            if state.effective_on
+            else f"not effective before a {state.default_needs}"
+        )
         yield f"Event of Default indicated from {state.since}; {effective}"
     if state.cure is not None:
         yield f"Cure by {state.cure.by}: {state.cure.rule}, calendar {state.cure.calendar} ({state.cure.cite})"
@@ -314,14 +372,20 @@ def explanation_of(workspace: Workspace, deal: str, test: str, on: date) -> Expl
     determined = [event for event in results if event.effective_on == on]
     if not results:
         known = sorted({event.subject for event in events if isinstance(event.payload, Tested)})
-        raise WrongUsage(f"`{test}` is not a test of {deal} that has been run; there are {', '.join(known) or 'none yet'}")
+        raise WrongUsage(
+            f"`{test}` is not a test of {deal} that has been run; there are {', '.join(known) or 'none yet'}"
+        )
     if not determined:
         dates = [event.effective_on for event in results]
         raise WrongUsage(f"`{test}` of {deal} was not tested on {on}; of its dates {dates_there(dates, on)}")
     values = list(_values(workspace, determined[-1]))
-    stated = tuple(e.payload.number for e in events if isinstance(e.payload, NoticeIssued) and e.effective_on == on)
+    stated = tuple(
+        e.payload.number for e in events if isinstance(e.payload, NoticeIssued) and e.effective_on == on
+    )
     lines = tuple(_explained(events, determined[-1], values))
-    return Explanation(determined[-1], tuple(values), lines, _clause(events, determined[-1]), stated, len(events))
+    return Explanation(
+        determined[-1], tuple(values), lines, _clause(events, determined[-1]), stated, len(events)
+    )
 
 
 def newest_moment(workspace: Workspace) -> datetime:
@@ -335,9 +399,15 @@ def newest_moment(workspace: Workspace) -> datetime:
     return max(moments)
 
 
-def history_part(workspace: Workspace, deal: str, start: int, most: int) -> tuple[tuple[Event, ...], int, str]:
+def history_part(
+    workspace: Workspace, deal: str, start: int, most: int
+) -> tuple[tuple[Event, ...], int, str]:
     """Return at most so many entries of a deal's log from a number on, with the size and the root of the whole log."""
     with workspace.store.read() as reader:
         size, head = reader.head(deal_log(deal))
-        rows = [row for row in (reader.entry(deal_log(deal), seq) for seq in range(start, min(start + most, size))) if row is not None]
+        rows = [
+            row
+            for row in (reader.entry(deal_log(deal), seq) for seq in range(start, min(start + most, size)))
+            if row is not None
+        ]
     return tuple(event_of(row) for row in rows), size, head.hex()

@@ -31,16 +31,25 @@ def _plain(value: Any) -> Any:
 def _collected(day: DayDetail, median: float | None) -> CollectedDay:
     """Return one day for the tests; how many listings there were is not known where they came filtered, or cut (`rulings.md` 7)."""
     known = day.form == "offers" and not day.truncated
-    return CollectedDay(day.date, day.offers if known else None, day.qualifying, median, day.truncated, dict(day.excluded))
+    return CollectedDay(
+        day.date, day.offers if known else None, day.qualifying, median, day.truncated, dict(day.excluded)
+    )
 
 
 def _week(value: IndexValue, days: tuple[Day, ...]) -> Week:
     methodology = load_methodology(value.methodology)
     middle = {day: day_median(listings, methodology) for day, listings in days}
-    rows = tuple(_collected(day, _float(middle.get(day.date))) for day in value.days if day.snapshot is not None)
+    rows = tuple(
+        _collected(day, _float(middle.get(day.date))) for day in value.days if day.snapshot is not None
+    )
     width = None if value.interval_width is None else float(value.interval_width)
     return Week(
-        value.publication_date, _float(value.value), tuple(float(price) for price in value.pooled), width, rows, value.low_confidence
+        value.publication_date,
+        _float(value.value),
+        tuple(float(price) for price in value.pooled),
+        width,
+        rows,
+        value.low_confidence,
     )
 
 
@@ -83,9 +92,13 @@ def index_validation(
         "weeks": len(weeks),
         "last": str(weeks[-1].publication),
         "distributions_of": [str(week.publication) for week in validation.distributed(weeks)],
-        "findings": [{name: _plain(figure) for name, figure in asdict(finding).items()} for finding in findings],
+        "findings": [
+            {name: _plain(figure) for name, figure in asdict(finding).items()} for finding in findings
+        ],
         "coverage": [
-            {"date": str(d.day), "offers": d.offers, "qualifying": d.qualifying, "ratio": d.coverage} for w in weeks for d in w.days
+            {"date": str(d.day), "offers": d.offers, "qualifying": d.qualifying, "ratio": d.coverage}
+            for w in weeks
+            for d in w.days
         ],
     }
     covered = tuple((str(week.publication), *_covered(coverage_of(week), week)) for week in weeks)

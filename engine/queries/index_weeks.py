@@ -31,7 +31,9 @@ class IndexWeek:
         return self.value.model_dump(mode="json")
 
 
-def index_week(workspace: Workspace, index: str, version: str, window_end: date, known_at: datetime | None = None) -> IndexWeek:
+def index_week(
+    workspace: Workspace, index: str, version: str, window_end: date, known_at: datetime | None = None
+) -> IndexWeek:
     """Return the week that ends on a day, from what was collected by `known_at`; all of it unless a moment is given."""
     value = computed(workspace, index, version, window_end, known_at)
     if value.value is None:
@@ -53,7 +55,10 @@ def weeks_of(
     day = first + timedelta(days=(3 - first.weekday()) % 7 or 7)
     while day <= last + WEEK:
         progress(f"{index} {day}")
-        yield computed(workspace, index, version, day - timedelta(days=1)), days_of(workspace, index, version, day)
+        yield (
+            computed(workspace, index, version, day - timedelta(days=1)),
+            days_of(workspace, index, version, day),
+        )
         day += WEEK
 
 
@@ -62,4 +67,6 @@ def days_of(workspace: Workspace, index: str, version: str, publication: date) -
     snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))
     overrides = overrides_of(read(workspace.store, SNAPSHOTS), index)
     known = definition(index, workspace.indices)
-    return qualifying_days(known, load_methodology(version), snapshots, publication - timedelta(days=1), overrides)
+    return qualifying_days(
+        known, load_methodology(version), snapshots, publication - timedelta(days=1), overrides
+    )

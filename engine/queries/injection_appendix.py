@@ -20,7 +20,11 @@ def first_publication(workspace: Workspace, series: str) -> date | None:
     """Return the first Publication Date on which a computed series has a value; None for the administrator's own, or without one."""
     if series_name(series).administered:
         return None
-    days = (event.effective_on for event in on_record(workspace, series) if event.payload.value["value"] is not None)
+    days = (
+        event.effective_on
+        for event in on_record(workspace, series)
+        if event.payload.value["value"] is not None
+    )
     return min(days, default=None)
 
 
@@ -51,7 +55,12 @@ def _rows(workspace: Workspace, series: str, publication: date) -> Iterator[tupl
             )
             for day, listings in days:
                 if listings:
-                    yield str(day), str(len(listings)), *shown, _least(attack.least_for_day(listings, methodology, at, move))
+                    yield (
+                        str(day),
+                        str(len(listings)),
+                        *shown,
+                        _least(attack.least_for_day(listings, methodology, at, move)),
+                    )
     for row in attack.table_5([listings for _, listings in days if listings], methodology):
         for (at, move), least in row.least.items():
             yield (

@@ -91,7 +91,9 @@ def target_of(level: Fraction, result: TestResult, down: bool) -> Fraction:
 
 
 def _newest(events: Any, on: date) -> Event | None:
-    published = [event for event in events if event.effective_on <= on and event.payload.value["value"] is not None]
+    published = [
+        event for event in events if event.effective_on <= on and event.payload.value["value"] is not None
+    ]
     return published[-1] if published else None
 
 
@@ -107,7 +109,12 @@ class ManipulationReport:
 
 
 def manipulation_report(
-    workspace: Workspace, index: str, version: str, publication: date, costs: Path | None, progress: Callable[[str], None]
+    workspace: Workspace,
+    index: str,
+    version: str,
+    publication: date,
+    costs: Path | None,
+    progress: Callable[[str], None],
 ) -> ManipulationReport:
     """Return least numbers of injected listings for each day, the week and the four estimators; Table 5 over all days on hand.
 
@@ -118,10 +125,22 @@ def manipulation_report(
     value = attack.week_value(days, methodology)
     if value is None:
         there = dates_there(
-            (value.publication_date for value, _ in weeks_of(workspace, index, version, progress) if value.value), publication
+            (
+                value.publication_date
+                for value, _ in weeks_of(workspace, index, version, progress)
+                if value.value
+            ),
+            publication,
         )
-        raise WrongUsage(f"{index} has no value for {publication} under {version}; of dates with a value {there}")
-    every = [listings for _, week in weeks_of(workspace, index, version, progress) for _, listings in week if listings]
+        raise WrongUsage(
+            f"{index} has no value for {publication} under {version}; of dates with a value {there}"
+        )
+    every = [
+        listings
+        for _, week in weeks_of(workspace, index, version, progress)
+        for _, listings in week
+        if listings
+    ]
     rows = list(attack.table_5(every, methodology))
     price = read_costs(costs)
     cost, gpus = price["usd"], price["gpus"] or attack.LISTED_GPUS
@@ -181,13 +200,19 @@ def deal_manipulation(workspace: Workspace, deal: str, on: date) -> DealManipula
     tested = [event for event in events if isinstance(event.payload, Tested)]
     results = [event.payload.result for event in tested if event.effective_on == on]
     if not results:
-        raise WrongUsage(f"{deal} was not tested on {on}; of its dates {dates_there((event.effective_on for event in tested), on)}")
+        raise WrongUsage(
+            f"{deal} was not tested on {on}; of its dates {dates_there((event.effective_on for event in tested), on)}"
+        )
     rows = tuple(row for result in results for row in _trips(workspace, facts, result))
     return DealManipulation(deal, on, rows)
 
 
 def draft_manipulation(
-    workspace: Workspace, deal: Deal, templates: Mapping[str, Template], on: date, assumed: Mapping[str, Figure]
+    workspace: Workspace,
+    deal: Deal,
+    templates: Mapping[str, Template],
+    on: date,
+    assumed: Mapping[str, Figure],
 ) -> DealManipulation:
     """Return the manipulation report of a draft, over the workspace's series, with figures that each report is assumed to carry.
 
@@ -198,6 +223,10 @@ def draft_manipulation(
     results = [draft.payload.result for draft in tested if draft.effective_on == on]
     if not results:
         there = dates_there((test.effective_on for test in tested), on)
-        raise WrongUsage(f"{deal.name}, closing on {deal.closing_date}, is not tested on {on}; of its dates {there}")
+        raise WrongUsage(
+            f"{deal.name}, closing on {deal.closing_date}, is not tested on {on}; of its dates {there}"
+        )
     facts = adopted(deal, templates)
-    return DealManipulation(deal.name, on, tuple(row for result in results for row in _trips(workspace, facts, result)))
+    return DealManipulation(
+        deal.name, on, tuple(row for result in results for row in _trips(workspace, facts, result))
+    )

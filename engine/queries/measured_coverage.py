@@ -51,7 +51,10 @@ class MeasuredCoverage:
 
     def as_data(self) -> dict[str, Any]:
         """Return the table as JSON, with its own hash."""
-        tables = {scaling: [_row(row, self.trusted(row.sellers)) for row in rows] for scaling, rows in self.rows.items()}
+        tables = {
+            scaling: [_row(row, self.trusted(row.sellers)) for row in rows]
+            for scaling, rows in self.rows.items()
+        }
         data = {
             "series": self.series,
             "pairs": self.pairs,
@@ -64,7 +67,9 @@ class MeasuredCoverage:
 
     def trusted(self, sellers: int) -> bool:
         """Return whether the interval holds what it promises at a number of sellers, in both scalings."""
-        return sellers >= 6 and all(row.holds for rows in self.rows.values() for row in rows if row.sellers == sellers)
+        return sellers >= 6 and all(
+            row.holds for rows in self.rows.values() for row in rows if row.sellers == sellers
+        )
 
 
 def _row(row: Coverage, trusted: bool) -> dict[str, Any]:
@@ -72,13 +77,26 @@ def _row(row: Coverage, trusted: bool) -> dict[str, Any]:
     shown = {
         name: None
         if share is None
-        else {"coverage": f"{row.share(share):.3f}", "error": f"{row.error(share):.3f}", "width": f"{share.width:.3f}", "hits": share.hits}
+        else {
+            "coverage": f"{row.share(share):.3f}",
+            "error": f"{row.error(share):.3f}",
+            "width": f"{share.width:.3f}",
+            "hits": share.hits,
+        }
         for name, share in held.items()
     }
-    return {"sellers": row.sellers, "effective": f"{row.effective:.2f}", "draws": row.draws, **shown, "trusted": trusted}
+    return {
+        "sellers": row.sellers,
+        "effective": f"{row.effective:.2f}",
+        "draws": row.draws,
+        **shown,
+        "trusted": trusted,
+    }
 
 
-def measured_coverage(workspace: Workspace, series: str, draws: int, progress: Callable[[str], None]) -> MeasuredCoverage:
+def measured_coverage(
+    workspace: Workspace, series: str, draws: int, progress: Callable[[str], None]
+) -> MeasuredCoverage:
     """Return the table of a recorded series. Raises WrongUsage if its pool is too small, with both numbers."""
     from engine.market.interval import exact_interval  # late: numpy
 

@@ -22,7 +22,11 @@ class MigratedDeal:
     def as_data(self) -> dict[str, Any]:
         """Return the answer as JSON: `file`, and of each key its `block`, `key` and `reading`."""
         rows = [
-            {"block": ".".join(map(str, written_key.path)), "key": written_key.key.key, "reading": written_key.written}
+            {
+                "block": ".".join(map(str, written_key.path)),
+                "key": written_key.key.key,
+                "reading": written_key.written,
+            }
             for written_key in self.migration.written
         ]
         return {"file": str(self.into), "written": rows}

@@ -30,7 +30,9 @@ def parquet(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     try:
         import pyarrow  # noqa: F401  # asked for here, so that its absence is one clear sentence
     except ImportError:
-        raise WrongUsage("a Parquet file needs pyarrow; install it with `pip install 'headroom[parquet]'`") from None
+        raise WrongUsage(
+            "a Parquet file needs pyarrow; install it with `pip install 'headroom[parquet]'`"
+        ) from None
     import pandas as pd
 
     kept = [tuple(row) for row in rows]
@@ -49,13 +51,25 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Iterable[
         named = name.strip().replace(" ", "_").rstrip(".")
         if any(isinstance(cell, Figure) for cell in cells):
             figures = [cell if isinstance(cell, Figure) else None for cell in cells]
-            yield named, pd.Series([float(figure.value) if figure else None for figure in figures], dtype="float64")
-            yield f"{named}_exact", pd.Series([str(figure.value) if figure else None for figure in figures], dtype="string")
-            yield f"{named}_unit", pd.Series([figure.unit.value if figure else None for figure in figures], dtype="string")
+            yield (
+                named,
+                pd.Series([float(figure.value) if figure else None for figure in figures], dtype="float64"),
+            )
+            yield (
+                f"{named}_exact",
+                pd.Series([str(figure.value) if figure else None for figure in figures], dtype="string"),
+            )
+            yield (
+                f"{named}_unit",
+                pd.Series([figure.unit.value if figure else None for figure in figures], dtype="string"),
+            )
         elif any(isinstance(cell, datetime) for cell in cells):
             yield named, pd.to_datetime(pd.Series(cells), utc=True)
         elif any(isinstance(cell, date) for cell in cells):
-            yield named, pd.Series([cell if isinstance(cell, date) else None for cell in cells], dtype="object")
+            yield (
+                named,
+                pd.Series([cell if isinstance(cell, date) else None for cell in cells], dtype="object"),
+            )
         elif all(cell is None or (isinstance(cell, int) and not isinstance(cell, bool)) for cell in cells):
             yield named, pd.Series(cells, dtype="Int64")
         elif all(cell is None or isinstance(cell, float) for cell in cells):

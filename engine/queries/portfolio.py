@@ -141,7 +141,10 @@ class Row:
             "headroom": printed(result.headroom) if result and result.headroom else None,
             "headroom_shown": printed_headroom(result.headroom) if result and result.headroom else None,
             "on": str(self.on) if self.on else None,
-            "due": [{"by": str(due_act.by), "who": due_act.who, "what": due_act.what, "overdue": due_act.overdue} for due_act in self.due],
+            "due": [
+                {"by": str(due_act.by), "who": due_act.who, "what": due_act.what, "overdue": due_act.overdue}
+                for due_act in self.due
+            ],
             "note": self.note,
             "urgent": self.urgent,
         }
@@ -154,7 +157,11 @@ def portfolio(logs: Sequence[tuple[str, Sequence[Event]]], on: date) -> tuple[Ro
         logs: each deal's name and its whole log, empty if nothing has been run.
         on: the date; what is effective after it is left out.
     """
-    rows = [row for deal, events in logs for row in _deal(deal, [one for one in standing(events) if one.effective_on <= on], on)]
+    rows = [
+        row
+        for deal, events in logs
+        for row in _deal(deal, [one for one in standing(events) if one.effective_on <= on], on)
+    ]
     return tuple(sorted(rows, key=lambda row: row.rank))
 
 
@@ -162,36 +169,61 @@ def _deal(deal: str, events: Sequence[Event], on: date) -> Iterator[Row]:
     determined = [event for event in events if isinstance(event.payload, Determined)]
     refused = [event for event in events if isinstance(event.payload, NotEvaluated)]
     if refused and (not determined or refused[-1].seq > determined[-1].seq):
-        yield Row(deal, "deal", "the deal", "", NOT_EVALUATED, on=refused[-1].effective_on, note=refused[-1].payload.reason)
+        yield Row(
+            deal,
+            "deal",
+            "the deal",
+            "",
+            NOT_EVALUATED,
+            on=refused[-1].effective_on,
+            note=refused[-1].payload.reason,
+        )
     elif not determined:
         yield Row(deal, "deal", "the deal", "", NOT_DETERMINED_YET, note=f"nothing is determined by {on}")
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
     if determined and adopted:
         state, due = fold(events), determined[-1].payload.due
-        results = {event.subject: event.payload.result for event in events if isinstance(event.payload, Tested)}
-        yield from (_row(deal, clause, state, results.get(clause.key), due) for clause in told_apart(clauses_on(adopted[-1], on)))
+        results = {
+            event.subject: event.payload.result for event in events if isinstance(event.payload, Tested)
+        }
+        yield from (
+            _row(deal, clause, state, results.get(clause.key), due)
+            for clause in told_apart(clauses_on(adopted[-1], on))
+        )
 
 
 def told_apart(clauses: Sequence[ClauseFacts]) -> Iterator[ClauseFacts]:
     """Yield clauses whose title is not theirs alone, with the class of debt or the key that tells them apart."""
     titles = Counter(clause.title for clause in clauses)
     for clause in clauses:
-        own = clause.title if titles[clause.title] == 1 else f"{clause.title}, {in_words(clause.debt_class or clause.key)}"
+        own = (
+            clause.title
+            if titles[clause.title] == 1
+            else f"{clause.title}, {in_words(clause.debt_class or clause.key)}"
+        )
         yield clause.model_copy(update={"title": own})
 
 
-def _row(deal: str, clause: ClauseFacts, state: DealState, result: TestResult | None, due: Sequence[Due]) -> Row:
+def _row(
+    deal: str, clause: ClauseFacts, state: DealState, result: TestResult | None, due: Sequence[Due]
+) -> Row:
     test, trigger = state.tests.get(clause.key), state.triggers.get(clause.key)
     tasks = tuple(sorted(_tasks(clause.key, state, due), key=lambda task: task.by))
-    status = trigger.status.value if trigger else test.status.value if test else TestStatus.NOT_YET_TESTED.value
+    status = (
+        trigger.status.value if trigger else test.status.value if test else TestStatus.NOT_YET_TESTED.value
+    )
     note = result.reason.reason if result is not None and result.reason is not None else ""
     on = result.on if result is not None else None
-    return Row(deal, clause.key, clause.title, clause.cite, status, _counting(trigger), result, on, tasks, note)
+    return Row(
+        deal, clause.key, clause.title, clause.cite, status, _counting(trigger), result, on, tasks, note
+    )
 
 
 def _counting(trigger: TriggerState | None) -> str:
     limb = trigger.count if trigger is not None else None
-    return f"{limb.count} of {limb.needed}" if limb is not None and limb.count and limb.dates != "state" else ""
+    return (
+        f"{limb.count} of {limb.needed}" if limb is not None and limb.count and limb.dates != "state" else ""
+    )
 
 
 def _tasks(key: str, state: DealState, due: Sequence[Due]) -> Iterator[Task]:
@@ -200,14 +232,34 @@ def _tasks(key: str, state: DealState, due: Sequence[Due]) -> Iterator[Task]:
     if test is not None and test.status is TestStatus.CURE_PERIOD and test.cure is not None:
         said = next((one for one in due if one.act == "cure" and one.subject == key), None)
         amount = f" ({remedy_words(said.ways[0])})" if said is not None and said.ways else ""
-        yield Task(test.cure.by, said.who if said is not None else "borrower", f"{due_words(said) if said is not None else 'cure'}{amount}")
+        yield Task(
+            test.cure.by,
+            said.who if said is not None else "borrower",
+            f"{due_words(said) if said is not None else 'cure'}{amount}",
+        )
     for owed in state.obligations.values():
         if owed.clause == key and owed.is_owed:
             yield Task(owed.due.by, owed.by, f"deliver the {owed.name}", owed.status == "OVERDUE")
-    yield from (Task(due_act.by, due_act.who, duty_words(due_act)) for due_act in due if due_act.act == "notify" and due_act.subject == key)
+    yield from (
+        Task(due_act.by, due_act.who, duty_words(due_act))
+        for due_act in due
+        if due_act.act == "notify" and due_act.subject == key
+    )
 
 
-COLUMNS = ("deal", "test", "title", "cite", "state", "counting", "result", "measured", "limit", "headroom", "on")
+COLUMNS = (
+    "deal",
+    "test",
+    "title",
+    "cite",
+    "state",
+    "counting",
+    "result",
+    "measured",
+    "limit",
+    "headroom",
+    "on",
+)
 
 
 def deal_names(workspace: Workspace) -> tuple[str, ...]:

@@ -74,19 +74,29 @@ class DealRow:
     def state(self) -> str:
         """The worst state; a result that is not determined stands for itself."""
         result = self.worst.result
-        undetermined = result is not None and result.verdict.value == "NOT DETERMINED" and self.worst.rank[0] > OVERDUE
+        undetermined = (
+            result is not None and result.verdict.value == "NOT DETERMINED" and self.worst.rank[0] > OVERDUE
+        )
         return "NOT DETERMINED" if undetermined else self.worst.state
 
     def needs_act(self, today: date, soon: date) -> bool:
         """Return whether somebody must act by `soon`, or an agreement acts on its state: the deals above the line of the list."""
         owed = any((duty.act != "report" and duty.by <= soon) or duty.by < today for duty in self.owed)
-        return owed or self.worst.rank[0] <= OVERDUE or self.worst.state in (NOT_EVALUATED, NOT_DETERMINED_YET)
+        return (
+            owed or self.worst.rank[0] <= OVERDUE or self.worst.state in (NOT_EVALUATED, NOT_DETERMINED_YET)
+        )
 
     @cached_property
     def rank(self) -> tuple[int, int, date, Fraction, str]:
         """One total order: state, days overdue, next day, headroom, name."""
         first = self.owed[0] if self.owed else None
-        overdue = min(0, *(duty.days for duty in self.owed)) if len(self.owed) > 1 else min(0, first.days) if first else 0
+        overdue = (
+            min(0, *(duty.days for duty in self.owed))
+            if len(self.owed) > 1
+            else min(0, first.days)
+            if first
+            else 0
+        )
         near = self.nearest
         room = Fraction(10**6) if near is None else (-abs(near.share) if near.failing else abs(near.share))
         return (self.worst.rank[0], overdue, first.by if first else date.max, room, self.deal)
@@ -127,17 +137,23 @@ def deal_row(deal: str, events: Sequence[Event], on: date) -> DealRow:
     """
     rows = portfolio([(deal, events)], on)
     in_force = [event for event in standing(events) if event.effective_on <= on]
-    adopted = next((event.payload for event in reversed(in_force) if isinstance(event.payload, DealAdopted)), None)
+    adopted = next(
+        (event.payload for event in reversed(in_force) if isinstance(event.payload, DealAdopted)), None
+    )
     determined = next((event for event in reversed(in_force) if isinstance(event.payload, Determined)), None)
     parties = with_parties(adopted, in_force, on).parties if adopted is not None else ()
     names = {party.role: party.name for party in parties}
-    rates = {event.payload.index: event.payload for event in in_force if isinstance(event.payload, ReferenceRate)}
+    rates = {
+        event.payload.index: event.payload for event in in_force if isinstance(event.payload, ReferenceRate)
+    }
     return DealRow(
         deal=deal,
         party=next((names[role] for role in OWERS if role in names), ""),
         principal=determined.payload.outstanding_principal if determined is not None else None,
         on=determined.effective_on if determined is not None else None,
-        rates=tuple((name, None if rate.value is None else Fraction(rate.value)) for name, rate in rates.items()),
+        rates=tuple(
+            (name, None if rate.value is None else Fraction(rate.value)) for name, rate in rates.items()
+        ),
         worst=rows[0],
         nearest=_nearest(rows, rates),
         owed=tuple(sorted(owed_of(deal, events, on), key=lambda one: (one.by, one.subject, one.act))),
@@ -200,5 +216,7 @@ def portfolio_deals(
         return deal_row(deal, read(workspace.store, deal_log(deal)), on)
 
     known = log_sizes(workspace, deals) if sizes is None else {deal: sizes.get(deal, 0) for deal in deals}
-    rows = [made(deal) if kept is None else kept(deal, size, partial(made, deal)) for deal, size in known.items()]
+    rows = [
+        made(deal) if kept is None else kept(deal, size, partial(made, deal)) for deal, size in known.items()
+    ]
     return tuple(sorted(rows, key=lambda row: row.rank))

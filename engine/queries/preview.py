@@ -23,19 +23,26 @@ from engine.workspace.workspace import Workspace
 def of_print(workspace: Workspace, further: Event, templates: Mapping[str, Template]) -> list[Reach]:
     """Return what one more print of an index would change, deal by deal."""
     reached = (
-        _reach(workspace, deal, read(workspace.store, deal_log(deal.name)), templates, further) for deal in _deals(workspace, templates)
+        _reach(workspace, deal, read(workspace.store, deal_log(deal.name)), templates, further)
+        for deal in _deals(workspace, templates)
     )
     return [deal_reach for deal_reach in reached if deal_reach is not None]
 
 
-def of_event(workspace: Workspace, deal: Deal, further: Event, templates: Mapping[str, Template]) -> list[Reach]:
+def of_event(
+    workspace: Workspace, deal: Deal, further: Event, templates: Mapping[str, Template]
+) -> list[Reach]:
     """Return what an Act or a report would change of its deal's past."""
     reached = _reach(workspace, deal, [*read(workspace.store, deal_log(deal.name)), further], templates)
     return [reached] if reached is not None else []
 
 
 def _reach(
-    workspace: Workspace, deal: Deal, events: Sequence[Event], templates: Mapping[str, Template], further: Event | None = None
+    workspace: Workspace,
+    deal: Deal,
+    events: Sequence[Event],
+    templates: Mapping[str, Template],
+    further: Event | None = None,
 ) -> Reach | None:
     from engine.market.interval import share_below  # late: numpy only where a deal is evaluated
 
@@ -45,7 +52,11 @@ def _reach(
 
     def prints(series: str) -> Sequence[tuple[datetime, Published]]:
         more = further is not None and further.log == index_log(series)
-        return (*on_file(series), (further.recorded_at, published(further))) if more and further else on_file(series)
+        return (
+            (*on_file(series), (further.recorded_at, published(further)))
+            if more and further
+            else on_file(series)
+        )
 
     series = series_by_index(prints, deal, max(event.effective_on for event in events), fold(events).acts)
     return reach(deal, events, series, templates, share_below)
@@ -67,5 +78,7 @@ def reach_as_data(reached: Reach) -> dict[str, Any]:
         "until": str(reached.correction.until),
         "why": list(reached.correction.why),
         "results": [{**asdict(change), "on": str(change.on)} for change in reached.changes],
-        "notices": [{"number": notice.number, "kind": notice.kind, "file": notice.file} for notice in reached.notices],
+        "notices": [
+            {"number": notice.number, "kind": notice.kind, "file": notice.file} for notice in reached.notices
+        ],
     }

@@ -55,7 +55,10 @@ class Proved:
             }
             for file, proof in self.examples()
         ]
-        return {"examples": shown, "problems": [p.as_json() for p in self.problems if not p.code.startswith("P")]}
+        return {
+            "examples": shown,
+            "problems": [p.as_json() for p in self.problems if not p.code.startswith("P")],
+        }
 
 
 def prove_deal_files(files: Sequence[Path], templates: Templates) -> Proved:

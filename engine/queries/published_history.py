@@ -25,19 +25,30 @@ def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tu
     Raises:
         WrongUsage: the workspace has no value of the series.
     """
-    weeks = tuple(observed(publication) for publication in series_by_index(prints_of(workspace), deal, until).get(index, ()))
+    weeks = tuple(
+        observed(publication)
+        for publication in series_by_index(prints_of(workspace), deal, until).get(index, ())
+    )
     if not any(week.value is not None for week in weeks):
         terms = next((terms.index[index] for _, terms in deal.segments if index in terms.index), None)
         wanted = series_of(index, terms) if terms is not None else index
         there = listed(sorted(known_series(workspace))) or "none"
-        raise WrongUsage(f"a published history of {wanted} is not at hand; the series on record: {there}. Give one with --history FILE")
+        raise WrongUsage(
+            f"a published history of {wanted} is not at hand; the series on record: {there}. Give one with --history FILE"
+        )
     return weeks
 
 
 def observed(publication: Published) -> ObservedWeek:
     """Return a publication as the rate model reads it."""
-    ends = (publication.low, publication.high) if publication.low is not None and publication.high is not None else None
-    return ObservedWeek(publication.publication_date, publication.value, interval_95=ends, sellers=publication.hosts)
+    ends = (
+        (publication.low, publication.high)
+        if publication.low is not None and publication.high is not None
+        else None
+    )
+    return ObservedWeek(
+        publication.publication_date, publication.value, interval_95=ends, sellers=publication.hosts
+    )
 
 
 def read_history(text: str, file: str, index: str | None = None) -> tuple[ObservedWeek, ...]:
@@ -51,12 +62,16 @@ def read_history(text: str, file: str, index: str | None = None) -> tuple[Observ
     table, problems = read_table(text, file)
     if table is None:
         raise InputProblems(problems)
-    lacking = [name for name in (*COLUMNS, *(() if index is None else ("index",))) if name not in table.columns]
+    lacking = [
+        name for name in (*COLUMNS, *(() if index is None else ("index",))) if name not in table.columns
+    ]
     if lacking:
         several = " and, as the deal reads several indices, index" if index is not None else ""
         fix = f"head the columns date,value{several} and, where they are known, low,high,sellers"
         what = f"the history has no column {', '.join(lacking)}"
-        raise InputProblems([Problem("F101", what, "a history is a value for each Thursday", fix, Place(file))])
+        raise InputProblems(
+            [Problem("F101", what, "a history is a value for each Thursday", fix, Place(file))]
+        )
     weeks: list[ObservedWeek] = []
     for row in (row for row in table.rows if index is None or row.cells["index"].strip() == index):
         week = _row(row, file, weeks, problems)
@@ -65,7 +80,9 @@ def read_history(text: str, file: str, index: str | None = None) -> tuple[Observ
         raise InputProblems(problems)
     if index is not None and not weeks:
         what, fix = f"the history has no row of {index}", "name the deal's index in the column `index`"
-        raise InputProblems([Problem("F101", what, "each index moves by a history of its own", fix, Place(file))])
+        raise InputProblems(
+            [Problem("F101", what, "each index moves by a history of its own", fix, Place(file))]
+        )
     return tuple(weeks)
 
 
@@ -78,7 +95,9 @@ def _row(row: Row, file: str, before: Sequence[ObservedWeek], problems: list[Pro
     if day is None or (before and day <= before[-1].publication_date):
         fix = "write the Publication Dates in order, like 2026-01-08"
         what = f"`{row.cells['date']}` is not the next Publication Date"
-        problems.append(Problem("F102", what, "a history is one value for each week, oldest first", fix, place))
+        problems.append(
+            Problem("F102", what, "a history is one value for each week, oldest first", fix, place)
+        )
         return None
     numbers = {name: _number(row.cells.get(name, "").strip()) for name in ("value", "low", "high")}
     wrong = [name for name, number in numbers.items() if number is None and row.cells.get(name, "").strip()]

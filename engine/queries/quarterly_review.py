@@ -89,7 +89,9 @@ def quarterly_review(workspace: Workspace, series: str, quarter: str) -> Quarter
     wanted = quarter.replace(" ", "").upper()
     of = {day: f"{day.year}Q{(day.month + 2) // 3}" for day in newest}
     if wanted not in of.values():
-        raise WrongUsage(f"{series} has no week in {quarter}; it has {', '.join(dict.fromkeys(of[day] for day in sorted(of)))}")
+        raise WrongUsage(
+            f"{series} has no week in {quarter}; it has {', '.join(dict.fromkeys(of[day] for day in sorted(of)))}"
+        )
     upto = {day: newest[day] for day in sorted(newest) if of[day] <= wanted}
     points = list(_points(upto))
     mine = [point for point in points if of[point.publication] == wanted]
@@ -100,14 +102,18 @@ def quarterly_review(workspace: Workspace, series: str, quarter: str) -> Quarter
         minimum_viable_count(weeks, "all weeks"),
     ]
     minimum = [f"{finding.test}: {finding.verdict}" for finding in findings]
-    return QuarterlyReview(series, said, mine, [point for point in points if point not in mine], list(bands(points)), minimum)
+    return QuarterlyReview(
+        series, said, mine, [point for point in points if point not in mine], list(bands(points)), minimum
+    )
 
 
 def _points(values: Mapping[date, Mapping[str, Any]]) -> Iterator[WidthPoint]:
     for day, value in values.items():
         if value.get("interval_width") is not None:
             width = float(Decimal(value["interval_width"]))
-            yield WidthPoint(day, int(value["observations"]), width, bool(value["low_confidence"]), by_sellers(value))
+            yield WidthPoint(
+                day, int(value["observations"]), width, bool(value["low_confidence"]), by_sellers(value)
+            )
 
 
 def by_sellers(value: Mapping[str, Any]) -> float | None:
@@ -121,18 +127,43 @@ def by_sellers(value: Mapping[str, Any]) -> float | None:
 def _week(day: date, value: Mapping[str, Any]) -> Week:
     width = value.get("interval_width")
     prices = tuple(float(price) for price in value.get("pooled", ()))
-    return Week(day, None if value["value"] is None else float(value["value"]), prices, None if width is None else float(width), ())
+    return Week(
+        day,
+        None if value["value"] is None else float(value["value"]),
+        prices,
+        None if width is None else float(width),
+        (),
+    )
 
 
 def bands(points: Sequence[WidthPoint]) -> Iterator[WidthBand]:
     """Yield Table 6 as measured; a band without a week says so by its count."""
     for first, beyond, paper in BANDS:
-        inside = [point for point in points if point.observations >= first and (beyond is None or point.observations < beyond)]
+        inside = [
+            point
+            for point in points
+            if point.observations >= first and (beyond is None or point.observations < beyond)
+        ]
         widths = sorted(one.width for one in inside)
         known = sorted(one.by_sellers for one in inside if one.by_sellers is not None)
-        name = f"{first} and more" if beyond is None else f"below {beyond}" if first == 1 else f"{first} to {beyond - 1}"
+        name = (
+            f"{first} and more"
+            if beyond is None
+            else f"below {beyond}"
+            if first == 1
+            else f"{first} to {beyond - 1}"
+        )
         low, middle, high = (_percentile(widths, share) for share in (10, 50, 90))
-        yield WidthBand(name, paper, len(widths), low, middle, high, len(known), *(_percentile(known, share) for share in (10, 50, 90)))
+        yield WidthBand(
+            name,
+            paper,
+            len(widths),
+            low,
+            middle,
+            high,
+            len(known),
+            *(_percentile(known, share) for share in (10, 50, 90)),
+        )
 
 
 def _percentile(ascending: Sequence[float], share: int) -> float | None:

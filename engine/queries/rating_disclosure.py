@@ -17,25 +17,57 @@ from engine.workspace.series import on_record
 from engine.workspace.workspace import Workspace
 
 PRINCIPLES = (
-    ("1", "overall responsibility of the administrator", "the operator named in the settings computes and signs every log"),
-    ("2", "oversight of third parties", "the marketplace is a source alone; its answers are kept whole by their SHA-256"),
+    (
+        "1",
+        "overall responsibility of the administrator",
+        "the operator named in the settings computes and signs every log",
+    ),
+    (
+        "2",
+        "oversight of third parties",
+        "the marketplace is a source alone; its answers are kept whole by their SHA-256",
+    ),
     ("3", "conflicts of interest", "not shown by the record: the operator's own statement is needed"),
     ("4", "control framework", "overrides, announcements and late reports take a document and two persons"),
     ("5", "internal oversight", "not shown by the record: the operator's own statement is needed"),
     ("6", "benchmark design", "median of a week's qualifying listings of one model in one country; WP §5"),
     ("7", "data sufficiency", "listings, valid days and sellers of each week are printed; see (a)"),
-    ("8", "hierarchy of data inputs", "raw answers before filtered files before cut answers; offers, never executed trades"),
-    ("9", "transparency of determinations", "each print names its collections, each removed listing its rule"),
+    (
+        "8",
+        "hierarchy of data inputs",
+        "raw answers before filtered files before cut answers; offers, never executed trades",
+    ),
+    (
+        "9",
+        "transparency of determinations",
+        "each print names its collections, each removed listing its rule",
+    ),
     ("10", "periodic review", "`headroom review` writes one page for each quarter"),
-    ("11", "content of the methodology", "each version is a file of parameters that ships and is never edited"),
+    (
+        "11",
+        "content of the methodology",
+        "each version is a file of parameters that ships and is never edited",
+    ),
     ("12", "changes to the methodology", "a material change waits for consent where a deal asks for it"),
     ("13", "transition", "a deal's fallback, its successor benchmark, and announcements of cessation"),
     ("14", "submitter code of conduct", "does not apply: nobody submits"),
-    ("15", "internal controls over data collection", "twelve named changes of form are refused until a person accepts them"),
+    (
+        "15",
+        "internal controls over data collection",
+        "twelve named changes of form are refused until a person accepts them",
+    ),
     ("16", "complaints procedures", "not shown by the record: the operator's own statement is needed"),
     ("17", "audits", "no independent audit is on record; a rated transaction needs one before closing"),
-    ("18", "audit trail", "append-only logs with a Merkle root, signed checkpoints, cosignatures where a trustee gives them"),
-    ("19", "cooperation with regulatory authorities", "`headroom export` writes every log as files that anybody can verify"),
+    (
+        "18",
+        "audit trail",
+        "append-only logs with a Merkle root, signed checkpoints, cosignatures where a trustee gives them",
+    ),
+    (
+        "19",
+        "cooperation with regulatory authorities",
+        "`headroom export` writes every log as files that anybody can verify",
+    ),
 )
 """The nineteen IOSCO Principles for Financial Benchmarks (2013), and what the record shows of each."""
 
@@ -77,14 +109,23 @@ def _source(values: Sequence[Mapping[str, Any]], entered: Sequence[Any]) -> list
     valued = [value for value in values if value["value"] is not None]
     flagged = sum(bool(value["low_confidence"]) for value in valued)
     said = [
-        ("first and last Publication Date", f"{values[0]['publication_date']} to {values[-1]['publication_date']}"),
+        (
+            "first and last Publication Date",
+            f"{values[0]['publication_date']} to {values[-1]['publication_date']}",
+        ),
         ("weeks with a value", f"{len(valued)} of {len(values)}"),
         ("flagged Low Confidence", f"{flagged} of {len(valued)}"),
     ]
-    for what, key in (("listings a week", "observations"), ("valid days a week", "valid_days"), ("named sellers a week", "hosts")):
+    for what, key in (
+        ("listings a week", "observations"),
+        ("valid days a week", "valid_days"),
+        ("named sellers a week", "hosts"),
+    ):
         known = sorted(int(value[key]) for value in valued if value.get(key) is not None)
         said.append((what, f"{known[0]} to {known[-1]}, middle {median(known):g}" if known else "not known"))
-    widths = sorted(float(value["interval_width"]) for value in valued if value.get("interval_width") is not None)
+    widths = sorted(
+        float(value["interval_width"]) for value in valued if value.get("interval_width") is not None
+    )
     said.append(
         (
             "width of the 95% interval",
@@ -92,7 +133,9 @@ def _source(values: Sequence[Mapping[str, Any]], entered: Sequence[Any]) -> list
         )
     )
     collections = [event.payload for event in entered if isinstance(event.payload, SnapshotImported)]
-    rights = {collection.collection_right["document"] for collection in collections if collection.collection_right}
+    rights = {
+        collection.collection_right["document"] for collection in collections if collection.collection_right
+    }
     said.append(("collections on record, each by its SHA-256", str(len(collections))))
     return [*said, ("right to collect", ", ".join(sorted(rights)) or "none stated on record")]
 
@@ -100,13 +143,20 @@ def _source(values: Sequence[Mapping[str, Any]], entered: Sequence[Any]) -> list
 def _scenarios() -> list[tuple[str, str]]:
     """Answer (b): depreciation scenarios for sensitivity analysis (WP Table 4)."""
     return [
-        (f"scenario {name}", f"rates fall {float(low):.0%} to {float(high):.0%} a year; useful life {USEFUL_LIVES[name]}")
+        (
+            f"scenario {name}",
+            f"rates fall {float(low):.0%} to {float(high):.0%} a year; useful life {USEFUL_LIVES[name]}",
+        )
         for name, (low, high) in BANDS.items()
     ]
 
 
 def _governance(
-    workspace: Workspace, series: str, values: Sequence[Mapping[str, Any]], entered: Sequence[Any], prints: int
+    workspace: Workspace,
+    series: str,
+    values: Sequence[Mapping[str, Any]],
+    entered: Sequence[Any],
+    prints: int,
 ) -> list[tuple[str, str]]:
     """Answer (c): methodology governance to the standard of documentation after LIBOR."""
     name = series_name(series)
@@ -125,8 +175,14 @@ def _governance(
         ("versions that ship", versions),
         ("Restatements, each beside its first print", str(restated)),
         ("Manifest Error Overrides, each with document and two persons", str(len(overrides))),
-        ("rows of an administrator that were not taken", str(sum(isinstance(payload, IndexFinding) for payload in index))),
-        ("announcements on record", "; ".join(f"{payload.what} of {payload.effective_on}" for payload in announced) or "none"),
+        (
+            "rows of an administrator that were not taken",
+            str(sum(isinstance(payload, IndexFinding) for payload in index)),
+        ),
+        (
+            "announcements on record",
+            "; ".join(f"{payload.what} of {payload.effective_on}" for payload in announced) or "none",
+        ),
     ]
 
 

@@ -36,8 +36,20 @@ def as_record_table(events: Sequence[Event]) -> str:
 
 
 def _row(event: Event) -> tuple[Any, ...]:
-    head = (event.seq, event.effective_on, event.recorded_at.isoformat(), event.kind, event.subject, summary(event))
-    return (*head, *("" if cell is None else cell for cell in _details(event.payload)), event.print, event.leaf)
+    head = (
+        event.seq,
+        event.effective_on,
+        event.recorded_at.isoformat(),
+        event.kind,
+        event.subject,
+        summary(event),
+    )
+    return (
+        *head,
+        *("" if cell is None else cell for cell in _details(event.payload)),
+        event.print,
+        event.leaf,
+    )
 
 
 def _details(payload: Any) -> tuple[Any, ...]:

@@ -17,7 +17,9 @@ from engine.foresight.ladder import Ladder, ladder_on
 from engine.terms.as_written import Deal, resolve
 
 
-def recorded_ladder(deal: Deal, events: Sequence[Event], templates: Mapping[str, Template], on: date | None) -> Ladder:
+def recorded_ladder(
+    deal: Deal, events: Sequence[Event], templates: Mapping[str, Template], on: date | None
+) -> Ladder:
     """Return the ladder of a deal on a date of its record, its newest one unless another is named.
 
     Raises:
@@ -57,7 +59,10 @@ def _notes(state: DealState) -> Iterator[tuple[str, str]]:
             yield name, f"{test.status.value} since {test.since}"
     for obligation in state.obligations.values():
         if obligation.is_owed:
-            yield obligation.clause, f"tripped since {obligation.created_on}; {obligation.name} due {obligation.due.by}"
+            yield (
+                obligation.clause,
+                f"tripped since {obligation.created_on}; {obligation.name} due {obligation.due.by}",
+            )
     for name, trigger in state.triggers.items():
         if trigger.status is not TriggerStatus.NOT_IN_EFFECT:
             yield name, f"{trigger.status.value} since {trigger.since}"

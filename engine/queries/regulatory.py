@@ -41,7 +41,11 @@ class Line:
 
 def lines(events: Sequence[Event], cut_off: date) -> tuple[DealAdopted, tuple[Line, ...]]:
     """Return the deal in force and each of its tests and triggers at the end of the cut-off date. Raises ValueError without a deal."""
-    in_force = [event for event in standing(events) if event.effective_on <= cut_off or isinstance(event.payload, DealAdopted)]
+    in_force = [
+        event
+        for event in standing(events)
+        if event.effective_on <= cut_off or isinstance(event.payload, DealAdopted)
+    ]
     deals = [event.payload for event in in_force if isinstance(event.payload, DealAdopted)]
     if not deals:
         raise ValueError("the log holds no deal")
@@ -49,7 +53,11 @@ def lines(events: Sequence[Event], cut_off: date) -> tuple[DealAdopted, tuple[Li
 
 
 def _line(clause: ClauseFacts, events: Sequence[Event]) -> Line:
-    results = [event.payload.result for event in events if isinstance(event.payload, Tested) and event.subject == clause.key]
+    results = [
+        event.payload.result
+        for event in events
+        if isinstance(event.payload, Tested) and event.subject == clause.key
+    ]
     test: TestState | None = None
     trigger: TriggerState | None = None
     for event in events:
@@ -62,7 +70,9 @@ def _line(clause: ClauseFacts, events: Sequence[Event]) -> Line:
             trigger = payload.state
         elif isinstance(payload, ActApplied):
             test = payload.test if payload.test and payload.test.test == clause.key else test
-            trigger = payload.trigger if payload.trigger and payload.trigger.trigger == clause.key else trigger
+            trigger = (
+                payload.trigger if payload.trigger and payload.trigger.trigger == clause.key else trigger
+            )
     valued = [result for result in results if result.measured is not None]
     return Line(clause, results[-1] if results else None, valued[-1] if valued else None, test, trigger)
 
@@ -71,7 +81,9 @@ def esma_csv(deal: str, events: Sequence[Event], cut_off: date) -> str:
     """Return the rows IVSR1 to IVSR10 of a deal, one for each test and trigger."""
     adopted, rows = lines(events, cut_off)
     if adopted.unique_id is None:
-        raise WrongUsage(f"IVSR1 is the unique identifier of the securitisation, and {deal} has none; write `unique_id:` in its deal file")
+        raise WrongUsage(
+            f"IVSR1 is the unique identifier of the securitisation, and {deal} has none; write `unique_id:` in its deal file"
+        )
     return _table(ESMA, (_esma(adopted, adopted.unique_id, line) for line in rows))
 
 
@@ -145,9 +157,17 @@ def form_10d_csv(events: Sequence[Event], cut_off: date) -> str:
 
 def _form_10d(line: Line) -> tuple[str, ...]:
     result = line.result
-    required = f"{result.comparison} {trimmed(result.limit)}" if result and result.limit else "as the agreement says"
+    required = (
+        f"{result.comparison} {trimmed(result.limit)}" if result and result.limit else "as the agreement says"
+    )
     actual = printed(result.measured) if result and result.measured else "not determined" if result else ""
-    status = line.trigger.status.value if line.trigger else line.test.status.value if line.test else "not yet determined"
+    status = (
+        line.trigger.status.value
+        if line.trigger
+        else line.test.status.value
+        if line.test
+        else "not yet determined"
+    )
     since = line.trigger.since if line.trigger else line.test.since if line.test else None
     compliance = {"Y": "no", "N": "yes", NO_DATA: "not determined"}[_breached(line)]
     effect = "; ".join((status, *line.clause.consequences)) if _breached(line) == "Y" else status

@@ -64,13 +64,25 @@ def form_of(workspace: Workspace, deal: Deal, templates: Mapping[str, Template],
     start, end = _period(deal, period)
     terms = resolve(deal, end)
     events = read(workspace.store, deal_log(deal.name))
-    reports = [event.payload for event in events if isinstance(event.payload, ReportReceived) and event.payload.period_end < end]
-    last: Mapping[str, Figure] = max(reports, key=lambda report: (report.period_end, report.received)).figures if reports else {}
+    reports = [
+        event.payload
+        for event in events
+        if isinstance(event.payload, ReportReceived) and event.payload.period_end < end
+    ]
+    last: Mapping[str, Figure] = (
+        max(reports, key=lambda report: (report.period_end, report.received)).figures if reports else {}
+    )
     calendar, rule = calendar_on(deal, end), terms.servicer_reports
     determined = date_of_period(terms, calendar, end)
     due = counted_from(rule.due, determined, calendar) if rule is not None else None
     rows = tuple(
-        FormRow(one.name, one.unit or Unit.COUNT, ", ".join(one.cites), last.get(one.name), ", ".join(one.needed_by))
+        FormRow(
+            one.name,
+            one.unit or Unit.COUNT,
+            ", ".join(one.cites),
+            last.get(one.name),
+            ", ".join(one.needed_by),
+        )
         for one in figures_needed(terms, templates, determined)
     )
     return ReportForm(deal.name, start, end, deal.sha256, due, rows)
@@ -84,7 +96,11 @@ def next_period(workspace: Workspace, deal: Deal, on: date) -> str | None:
     rule = resolve(deal, max(on, deal.closing_date)).servicer_reports
     if rule is None:
         return None
-    reports = [event.payload for event in read(workspace.store, deal_log(deal.name)) if isinstance(event.payload, ReportReceived)]
+    reports = [
+        event.payload
+        for event in read(workspace.store, deal_log(deal.name))
+        if isinstance(event.payload, ReportReceived)
+    ]
     last = max((report.period_end for report in reports), default=None)
     newest = period_ends(rule, on)[0]
     if rule.every != "week":
@@ -129,7 +145,9 @@ class QuestionsFile:
 
     def as_data(self) -> dict[str, Any]:
         """As JSON: `deal`, `report`, `questions`."""
-        asked = [{"figure": name, "value": value, "question": question} for name, value, question in self.questions]
+        asked = [
+            {"figure": name, "value": value, "question": question} for name, value, question in self.questions
+        ]
         return {"deal": self.deal, "report": self.report, "questions": asked}
 
 
@@ -141,7 +159,9 @@ def questions_as_file(form: ConfirmationForm, ending: str) -> QuestionsFile:
     return QuestionsFile(data, form.deal, form.report, form.questions)
 
 
-def lacking(report: ReportFacts, older: Sequence[ReportFacts], deal: Deal, templates: Mapping[str, Template]) -> tuple[LackingFigure, ...]:
+def lacking(
+    report: ReportFacts, older: Sequence[ReportFacts], deal: Deal, templates: Mapping[str, Template]
+) -> tuple[LackingFigure, ...]:
     """Return what a report lacks: each figure with the tests that will be NOT DETERMINED for it, on the first date that the report serves.
 
     Args:
@@ -157,7 +177,10 @@ def lacking(report: ReportFacts, older: Sequence[ReportFacts], deal: Deal, templ
     on = next_determination_date(terms, calendar, report.received - timedelta(days=1))
     if terms.determination_dates.on_delivery:
         on = max(report.delivered_on, date_of_period(terms, calendar, report.period_end))
-    before = tuple(Reported(one.figures, Source(kind="servicer report", text=one.document, as_of=one.as_of), one.given) for one in older)
+    before = tuple(
+        Reported(one.figures, Source(kind="servicer report", text=one.document, as_of=one.as_of), one.given)
+        for one in older
+    )
     needed = figures_needed(terms, templates, on, report.figures, before)
     return tuple(LackingFigure(one.name, one.needed_by, on) for one in needed)
 
@@ -168,7 +191,9 @@ def _period(deal: Deal, period: str) -> tuple[date, date]:
     try:
         end = month_end(date(int(month[1]), int(month[2]), 1)) if month else date.fromisoformat(period)
     except ValueError:
-        raise WrongUsage(f"`{period}` is not a period; write it like 2026-03, or the last day of a week like 2026-03-04") from None
+        raise WrongUsage(
+            f"`{period}` is not a period; write it like 2026-03, or the last day of a week like 2026-03-04"
+        ) from None
     rule = resolve(deal, max(end, deal.closing_date)).servicer_reports
     if rule is None:
         raise WrongUsage(f"{deal.name} asks for no servicer's reports")
@@ -177,5 +202,7 @@ def _period(deal: Deal, period: str) -> tuple[date, date]:
         raise WrongUsage(f"{deal.name} is reported on every {rule.every}; write its period as {example}")
     due = period_ends(rule, end + timedelta(days=1))
     if end not in due:
-        raise WrongUsage(f"no period of {deal.name} ends on {end}; the one before ends on {due[0]}, the next on {due[0] + WEEK}")
+        raise WrongUsage(
+            f"no period of {deal.name} ends on {end}; the one before ends on {due[0]}, the next on {due[0] + WEEK}"
+        )
     return period_start(rule, end), end

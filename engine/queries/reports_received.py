@@ -59,7 +59,9 @@ class ReportsReceived:
 def reports_received(workspace: Workspace, deal: str) -> ReportsReceived:
     """Return the reports of a deal; none for a deal that was not run."""
     events = read(workspace.store, deal_log(deal))
-    adopted = next((event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None)
+    adopted = next(
+        (event.payload for event in reversed(events) if isinstance(event.payload, DealAdopted)), None
+    )
     standing = {report.name: report for report in fold(events).reports}
     reports = [
         ReceivedReport(

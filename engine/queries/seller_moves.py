@@ -40,25 +40,38 @@ def seller_moves(days: Sequence[Day], methodology: Methodology) -> dict[str, Any
     assert true is not None, "asked of a week without a value"
     priced = repricing(days, methodology)
     return {
-        "without_each": {seller: price(value) for seller, value in value_without_each(days, methodology).items()},
-        "leaving": {f"{float(move):.0%}": _leaving(least_leaving(days, methodology, moved_by(true, move))) for move in MOVES},
-        "repricing": None if priced is None else {"seller": priced.seller, "lowest": price(priced.low), "highest": price(priced.high)},
+        "without_each": {
+            seller: price(value) for seller, value in value_without_each(days, methodology).items()
+        },
+        "leaving": {
+            f"{float(move):.0%}": _leaving(least_leaving(days, methodology, moved_by(true, move)))
+            for move in MOVES
+        },
+        "repricing": None
+        if priced is None
+        else {"seller": priced.seller, "lowest": price(priced.low), "highest": price(priced.high)},
         "fake_listings": {
-            f"{sign}{float(move):.0%}": _plan(days, least_fakes(days, methodology, true * (1 - move if sign == "-" else 1 + move)))
+            f"{sign}{float(move):.0%}": _plan(
+                days, least_fakes(days, methodology, true * (1 - move if sign == "-" else 1 + move))
+            )
             for sign in ("-", "+")
             for move in MOVES
         },
     }
 
 
-def turning_moves(days: Sequence[Day], methodology: Methodology, turned: Callable[[Fraction], bool], target: Fraction) -> dict[str, Any]:
+def turning_moves(
+    days: Sequence[Day], methodology: Methodology, turned: Callable[[Fraction], bool], target: Fraction
+) -> dict[str, Any]:
     """Return who turns a result: the fewest sellers that leave, the cheapest fakes, the largest seller by its prices."""
 
     def changed(value: Fraction | None) -> bool:
         return value is None or turned(value)
 
     priced = repricing(days, methodology)
-    turns = priced is not None and any(value is not None and turned(value) for value in (priced.low, priced.high))
+    turns = priced is not None and any(
+        value is not None and turned(value) for value in (priced.low, priced.high)
+    )
     return {
         "leaving": _leaving(least_leaving(days, methodology, changed)),
         "fakes": _plan(days, least_fakes(days, methodology, target)),
@@ -69,7 +82,11 @@ def turning_moves(days: Sequence[Day], methodology: Methodology, turned: Callabl
 def _leaving(leaving: Leaving | None) -> dict[str, Any]:
     if leaving is None:
         return {"sellers": MORE, "first": [], "value": None}
-    return {"sellers": str(len(leaving.sellers)), "first": list(leaving.sellers), "value": price(leaving.value)}
+    return {
+        "sellers": str(len(leaving.sellers)),
+        "first": list(leaving.sellers),
+        "value": price(leaving.value),
+    }
 
 
 def _plan(days: Sequence[Day], fakes: FakePlan | None) -> dict[str, Any] | None:
@@ -90,7 +107,10 @@ def shadow_of(workspace: Workspace, index: str, version: str, publication: date)
     """
     known, methodology = definition(index, workspace.indices), load_methodology(version)
     snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))
-    collections = (qualifying(snapshot, known.gpu_name, known.countries, methodology).observations for snapshot in snapshots)
+    collections = (
+        qualifying(snapshot, known.gpu_name, known.countries, methodology).observations
+        for snapshot in snapshots
+    )
     return shadow_rate([listings for listings in collections if listings])
 
 

@@ -139,7 +139,9 @@ class _IndexModel:
     def seen(self, deal: Deal, fan: Fan) -> SimulatedIndex:
         """Return the index as the answer states it."""
         level = resolve(deal, deal.closing_date).index[self.index].closing_date_level
-        return SimulatedIndex(self.index, self.known.sigma, float(level), fan, walk_forward(self.series, self.prior))
+        return SimulatedIndex(
+            self.index, self.known.sigma, float(level), fan, walk_forward(self.series, self.prior)
+        )
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,9 @@ def simulate(
     indices = tuple(dict.fromkeys(name for _, terms in deal.segments for name in terms.index))
     left = (*given.unheld(hold), *(link.figure for link in given.links))
     used = replace(given.without(left), links=())
-    models = tuple(_IndexModel(name, *model_of(workspace, deal, name, asked, one_of=len(indices))) for name in indices)
+    models = tuple(
+        _IndexModel(name, *model_of(workspace, deal, name, asked, one_of=len(indices))) for name in indices
+    )
     work = _Work(deal, make, models, used, asked)
     chunks = tuple(chunked(asked.paths))
     total: PathTally | None = None
@@ -215,7 +219,9 @@ def simulate(
         by_steps=dict(sorted(total.by_steps.items())),
         scores=first.scores,
         others=tuple(others),
-        recorded=None if workspace is None else forecast_record(workspace, series_of(first.index, terms.index[first.index])),
+        recorded=None
+        if workspace is None
+        else forecast_record(workspace, series_of(first.index, terms.index[first.index])),
     )
 
 
@@ -240,7 +246,9 @@ def _lived(work: _Work, chunk: Chunk) -> tuple[PathTally, tuple[Fan, ...]]:
     until = work.deal.closing_date + timedelta(weeks=asked.weeks)
     dates = tuple(publication_dates(work.deal.closing_date + timedelta(days=1), until))[: asked.weeks]
     ticks = {
-        model.index: np.concatenate([_block(work, model, place, block) for block in chunk], axis=1)[: len(dates)]
+        model.index: np.concatenate([_block(work, model, place, block) for block in chunk], axis=1)[
+            : len(dates)
+        ]
         for place, model in enumerate(work.models)
     }
     outcome = run_columns(work.deal, work.make(), PathRates(dates, ticks), work.given, until)
@@ -256,7 +264,9 @@ def _block(work: _Work, model: _IndexModel, place: int, block: Block) -> NDArray
     number, size = block
     asked = work.asked
     stream = number + place * INDICES_APART
-    drawn = simulated(model.known, model.series, asked.weeks, asked.seed, stream, size, switches=asked.switches).published
+    drawn = simulated(
+        model.known, model.series, asked.weeks, asked.seed, stream, size, switches=asked.switches
+    ).published
     terms = resolve(work.deal, work.deal.closing_date)
     mean, _ = mean_and_deviation(model.known.found)
     factor = float(terms.index[model.index].closing_date_level) / math.exp(float(model.known.weights @ mean))

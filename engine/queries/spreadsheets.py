@@ -50,27 +50,64 @@ DEALS = (
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 """The media type of a workbook."""
 OWED = ("deal", "principal", "who", "name", "act", "what", "cite", "by", "days", "outcome", "to")
-HISTORY = ("no.", "effective", "recorded", "event", "of", "print", "measured", "limit", "headroom", "what", "by", "engine")
+HISTORY = (
+    "no.",
+    "effective",
+    "recorded",
+    "event",
+    "of",
+    "print",
+    "measured",
+    "limit",
+    "headroom",
+    "what",
+    "by",
+    "engine",
+)
 WIDEST = 60
 
 
 def portfolio_workbook(portfolio: Portfolio) -> bytes:
     """Return a portfolio as a workbook, the worst first; a second sheet says who owes whom what."""
     owed = ((*(getattr(duty, name) for name in OWED[:-1]), ", ".join(duty.to)) for duty in portfolio.owed)
-    return workbook(f"Portfolio {portfolio.on}", PORTFOLIO, map(_portfolio_cells, portfolio.rows), portfolio.on, ("Owed", OWED, owed))
+    return workbook(
+        f"Portfolio {portfolio.on}",
+        PORTFOLIO,
+        map(_portfolio_cells, portfolio.rows),
+        portfolio.on,
+        ("Owed", OWED, owed),
+    )
 
 
 def deals_workbook(rows: Sequence[DealRow], on: date) -> bytes:
     """Return one row for each deal as a workbook, in the order given; a second sheet says who owes whom what."""
-    owed = ((*(getattr(duty, name) for name in OWED[:-1]), ", ".join(duty.to)) for row in rows for duty in row.owed)
+    owed = (
+        (*(getattr(duty, name) for name in OWED[:-1]), ", ".join(duty.to))
+        for row in rows
+        for duty in row.owed
+    )
     return workbook(f"Portfolio {on}", DEALS, map(_deal_cells, rows), on, ("Owed", OWED, owed))
 
 
 def _deal_cells(row: DealRow) -> tuple[Any, ...]:
     near, due = row.nearest, row.next
-    turned = (near.title, near.index, Figure(value=near.share, unit=Unit.SHARE), "yes" if near.failing else "no") if near else (None,) * 4
+    turned = (
+        (near.title, near.index, Figure(value=near.share, unit=Unit.SHARE), "yes" if near.failing else "no")
+        if near
+        else (None,) * 4
+    )
     first = (due.by, due.who, due.what, due.days) if due is not None else (None,) * 4
-    return (row.deal, row.party, row.principal, row.on, row.state, row.worst.title, row.worst.cite, *turned, *first)
+    return (
+        row.deal,
+        row.party,
+        row.principal,
+        row.on,
+        row.state,
+        row.worst.title,
+        row.worst.cite,
+        *turned,
+        *first,
+    )
 
 
 def portfolio_parquet(rows: Sequence[Row]) -> bytes:
@@ -87,7 +124,10 @@ def series_parquet(rows: Sequence[Sequence[Any]]) -> bytes:
     """Return every print of a series as a Parquet file: values as floats, with their text as published beside them."""
     exact = [f"{name}_published" for name in SERIES_COLUMNS if name in SERIES_FIGURES]
     places = [place for place, name in enumerate(SERIES_COLUMNS) if name in SERIES_FIGURES]
-    read = ((*map(_as_float, map(_as_read, SERIES_COLUMNS, row)), *(row[place] for place in places)) for row in rows)
+    read = (
+        (*map(_as_float, map(_as_read, SERIES_COLUMNS, row)), *(row[place] for place in places))
+        for row in rows
+    )
     return parquet((*SERIES_COLUMNS, *exact), read)
 
 
@@ -99,7 +139,15 @@ def _portfolio_cells(row: Row) -> tuple[Any, ...]:
     result, due = row.result, row.due[0] if row.due else None
     figures = (result.measured, result.limit, result.headroom) if result else (None, None, None)
     return (
-        *(row.deal, row.key, row.title, row.cite, row.state, row.counting, result.verdict.value if result else None),
+        *(
+            row.deal,
+            row.key,
+            row.title,
+            row.cite,
+            row.state,
+            row.counting,
+            result.verdict.value if result else None,
+        ),
         *figures,
         *(row.on, due.by if due else None, due.who if due else None, due.what if due else None, row.note),
     )
@@ -110,11 +158,25 @@ def history_workbook(deal: str, events: Sequence[Event]) -> bytes:
     newest = events[-1].effective_on if events else date(2026, 1, 1)
     reported = ("period from", "period to", "received", "document", "figure", "value", "unit")
     figures = (
-        (report.period_start, report.period_end, report.received, report.document, name, figure, figure.unit.value)
+        (
+            report.period_start,
+            report.period_end,
+            report.received,
+            report.document,
+            name,
+            figure,
+            figure.unit.value,
+        )
         for report in (event.payload for event in events if isinstance(event.payload, ReportReceived))
         for name, figure in report.figures.items()
     )
-    return workbook(f"History {deal}", HISTORY, map(_history_cells, events), newest, ("Reported figures", reported, figures))
+    return workbook(
+        f"History {deal}",
+        HISTORY,
+        map(_history_cells, events),
+        newest,
+        ("Reported figures", reported, figures),
+    )
 
 
 def _history_cells(event: Event) -> tuple[Any, ...]:
@@ -143,7 +205,11 @@ def _as_read(column: str, value: Any) -> Any:
 
 
 def workbook(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], made: date, *more: tuple[str, Sequence[str], Iterable[Any]]
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    made: date,
+    *more: tuple[str, Sequence[str], Iterable[Any]],
 ) -> bytes:
     """Return tables as one workbook, the same bytes each time.
 
@@ -160,7 +226,8 @@ def workbook(
     book = xlsxwriter.Workbook(into, {"in_memory": True, "remove_timezone": True})
     book.set_properties({"title": title, "created": datetime(made.year, made.month, made.day)})
     formats = {
-        shown: book.add_format({"num_format": shown}) for shown in (*FORMATS.values(), "#,##0", "General", "yyyy-mm-dd", "yyyy-mm-dd hh:mm")
+        shown: book.add_format({"num_format": shown})
+        for shown in (*FORMATS.values(), "#,##0", "General", "yyyy-mm-dd", "yyyy-mm-dd hh:mm")
     }
     head = book.add_format({"bold": True, "bottom": 1})
     for name, names, lines in ((title, columns, rows), *more):

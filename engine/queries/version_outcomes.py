@@ -42,12 +42,12 @@ class VersionOutcome:
     theirs: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.deal}: under {self.version} of {self.index} `{self.key}` ends: {self.theirs}; under the deal's own version: {self.ours}"
-        )
+        return f"{self.deal}: under {self.version} of {self.index} `{self.key}` ends: {self.theirs}; under the deal's own version: {self.ours}"
 
 
-def version_outcomes(workspace: Workspace, deal: Deal, templates: Mapping[str, Template]) -> tuple[VersionOutcome, ...]:
+def version_outcomes(
+    workspace: Workspace, deal: Deal, templates: Mapping[str, Template]
+) -> tuple[VersionOutcome, ...]:
     """Return the tests and triggers that end otherwise under another known version, by the values alone.
 
     Each print holds what the other versions gave from the same collections. Low Confidence and intervals
@@ -60,7 +60,9 @@ def version_outcomes(workspace: Workspace, deal: Deal, templates: Mapping[str, T
         prints = {event.effective_on: event.payload.value for event in events}
         own[name] = {day: _decimal(value["value"]) for day, value in prints.items()}
         for version in {version for value in prints.values() for version in value.get("other_versions", {})}:
-            others[name, version] = {day: _decimal(value.get("other_versions", {}).get(version)) for day, value in prints.items()}
+            others[name, version] = {
+                day: _decimal(value.get("other_versions", {}).get(version)) for day, value in prints.items()
+            }
     if not others:
         return ()
     given = _given(workspace, deal)
@@ -92,16 +94,25 @@ def _given(workspace: Workspace, deal: Deal) -> tuple[Draft, ...]:
     )
 
 
-def _ends(deal: Deal, templates: Mapping[str, Template], values: Mapping[str, Values], given: Sequence[Draft]) -> dict[str, str]:
+def _ends(
+    deal: Deal, templates: Mapping[str, Template], values: Mapping[str, Values], given: Sequence[Draft]
+) -> dict[str, str]:
     """Return how each test and trigger ends over a history of values."""
     series = {name: tuple(_published(name, prints)) for name, prints in values.items()}
-    until = max((publication.publication_date for prints in series.values() for publication in prints), default=deal.closing_date)
+    until = max(
+        (publication.publication_date for prints in series.values() for publication in prints),
+        default=deal.closing_date,
+    )
     drafts = lived(deal, templates, History(series, tuple(given), {}, until))
     ends = {record.test: record.last_state for record in test_records(drafts)}
     for record in trigger_records(drafts):
         last = record.in_effect[-1] if record.in_effect else None
         ends[record.trigger] = (
-            "never in effect" if last is None else f"in effect since {last[0]}" if last[1] is None else f"ended {last[1]}"
+            "never in effect"
+            if last is None
+            else f"in effect since {last[0]}"
+            if last[1] is None
+            else f"ended {last[1]}"
         )
     return ends
 

@@ -80,7 +80,11 @@ def owed_of(deal: str, events: Sequence[Event], on: date) -> Iterator[OpenDuty]:
         on: the date.
     """
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
-    determined = [event.payload for event in events if isinstance(event.payload, Determined) and event.effective_on <= on]
+    determined = [
+        event.payload
+        for event in events
+        if isinstance(event.payload, Determined) and event.effective_on <= on
+    ]
     if not adopted or not determined:
         return
     facts = with_parties(facts_on(adopted[-1], on), events, on)
@@ -115,7 +119,9 @@ def _owed_to(duty: DatedDuty, duties: dict[str, tuple[str, ...]]) -> tuple[str, 
 
 def who_owes_whom(workspace: Workspace, on: date) -> tuple[OpenDuty, ...]:
     """Return what is still owed on a date under every deal of a workspace: the longest overdue first, then by its last day."""
-    return owed_over(((deal, read(workspace.store, deal_log(deal))) for deal in deals_among(workspace.store.logs())), on)
+    return owed_over(
+        ((deal, read(workspace.store, deal_log(deal))) for deal in deals_among(workspace.store.logs())), on
+    )
 
 
 def owed_over(logs: Iterable[tuple[str, Sequence[Event]]], on: date) -> tuple[OpenDuty, ...]:

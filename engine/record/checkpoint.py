@@ -89,7 +89,9 @@ def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
     return f"{checkpoint.text}\n{_line(key, key.sign(checkpoint.text.encode()))}"
 
 
-def cosign(note: str, log_keys: Iterable[VerifierKey], key: SigningKey, at: datetime, since: Growth | None = None) -> str:
+def cosign(
+    note: str, log_keys: Iterable[VerifierKey], key: SigningKey, at: datetime, since: Growth | None = None
+) -> str:
     """Return the note with a trustee's cosignature added: as of `at`, this log has only grown.
 
     Args:
@@ -119,9 +121,13 @@ def check_growth(since: Growth, later: Checkpoint) -> None:
     if later.origin != held.origin:
         raise VerificationFailed(f"the checkpoint is of {later.origin}, the one held is of {held.origin}")
     if later.size < held.size:
-        raise VerificationFailed(f"{held.origin} had {counted(held.size, 'entries')} and now has {later.size}")
+        raise VerificationFailed(
+            f"{held.origin} had {counted(held.size, 'entries')} and now has {later.size}"
+        )
     if held.size and not verify_consistency(held.size, later.size, since.proof, held.root, later.root):
-        raise VerificationFailed(f"the first {counted(held.size, 'entries')} of {held.origin} are not what they were")
+        raise VerificationFailed(
+            f"the first {counted(held.size, 'entries')} of {held.origin} are not what they were"
+        )
 
 
 def verify(note: str, keys: Iterable[VerifierKey]) -> Verified:

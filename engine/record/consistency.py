@@ -76,7 +76,9 @@ MINUTE = "%Y-%m-%d %H:%M"
 """How a time is written in what is found, in UTC."""
 
 
-def out_of_time(entries: Sequence[Entry], keys: Sequence[VerifierKey], notes: Iterable[str]) -> Iterator[Finding]:
+def out_of_time(
+    entries: Sequence[Entry], keys: Sequence[VerifierKey], notes: Iterable[str]
+) -> Iterator[Finding]:
     """Yield the first entry that says it was recorded after it had been cosigned, by more than two clocks may differ.
 
     Args:
@@ -84,7 +86,10 @@ def out_of_time(entries: Sequence[Entry], keys: Sequence[VerifierKey], notes: It
         keys: the keys that are trusted.
         notes: checkpoints of this log that these keys signed.
     """
-    cosigned = [(verification.checkpoint.size, verification.cosigned_at) for verification in (verify(note, keys) for note in notes)]
+    cosigned = [
+        (verification.checkpoint.size, verification.cosigned_at)
+        for verification in (verify(note, keys) for note in notes)
+    ]
     for size, at in sorted((size, at) for size, at in cosigned if at is not None):
         try:
             not_after(at, ((f"entry {entry.seq}", entry.body) for entry in entries[:size]))
@@ -106,7 +111,9 @@ def not_after(at: datetime, events: Iterable[tuple[str, bytes]]) -> None:
     for name, body in events:
         said = _recorded_at(name, body)
         if said > at + SLACK:
-            raise VerificationFailed(f"{name} says that it was recorded at {said:{MINUTE}}, and its log was cosigned at {at:{MINUTE}}")
+            raise VerificationFailed(
+                f"{name} says that it was recorded at {said:{MINUTE}}, and its log was cosigned at {at:{MINUTE}}"
+            )
 
 
 def _recorded_at(name: str, body: bytes) -> datetime:
@@ -137,13 +144,18 @@ def _rows(entries: Sequence[Entry]) -> Iterator[Finding]:
         if entry.seq != place:
             yield Finding(Defence.NUMBER, f"number {place} is followed by {entry.seq}")
         if not _has_its_key(entry):
-            yield Finding(Defence.KEY, f"entry {entry.seq} is filed under `{entry.key}`, which its body does not say")
+            yield Finding(
+                Defence.KEY, f"entry {entry.seq} is filed under `{entry.key}`, which its body does not say"
+            )
         if entry.leaf != leaf_hash(entry.body):
             yield Finding(Defence.LEAF, f"the body of entry {entry.seq} is not the one that was hashed")
         if entry.root != link:
             yield Finding(Defence.LINK, f"the root at entry {entry.seq} is not over the entries before it")
         if entry.peak is not None and entry.peak != peak:
-            yield Finding(Defence.PEAK, f"the root of the subtree that entry {entry.seq} completes is not over its entries")
+            yield Finding(
+                Defence.PEAK,
+                f"the root of the subtree that entry {entry.seq} completes is not over its entries",
+            )
 
 
 def _has_its_key(entry: Entry) -> bool:
@@ -167,7 +179,9 @@ def _roots(leaves: Iterable[bytes]) -> list[bytes]:
     return roots
 
 
-def _against(note: str, roots: Sequence[bytes], origin: str, keys: Sequence[VerifierKey], defence: Defence) -> Iterator[Finding]:
+def _against(
+    note: str, roots: Sequence[bytes], origin: str, keys: Sequence[VerifierKey], defence: Defence
+) -> Iterator[Finding]:
     try:
         checkpoint = verify(note, keys).checkpoint
     except VerificationFailed as error:
@@ -176,6 +190,11 @@ def _against(note: str, roots: Sequence[bytes], origin: str, keys: Sequence[Veri
     if checkpoint.origin != origin:
         yield Finding(Defence.ORIGIN, f"a checkpoint is of {checkpoint.origin}, this log is {origin}")
     elif checkpoint.size >= len(roots):
-        yield Finding(defence, f"a checkpoint counts {counted(checkpoint.size, 'entries')}, the log has {len(roots) - 1}")
+        yield Finding(
+            defence,
+            f"a checkpoint counts {counted(checkpoint.size, 'entries')}, the log has {len(roots) - 1}",
+        )
     elif checkpoint.root != roots[checkpoint.size]:
-        yield Finding(defence, f"the first {counted(checkpoint.size, 'entries')} are not the ones that were signed")
+        yield Finding(
+            defence, f"the first {counted(checkpoint.size, 'entries')} are not the ones that were signed"
+        )

@@ -19,12 +19,25 @@ from engine.record import guards
 
 PAGES = "page_size=32768"
 """The pages of a new record: with smaller ones more than half of a file of entries of some kilobytes was unused space."""
-SQLITE_SETTINGS = ("busy_timeout=30000", PAGES, "journal_mode=TRUNCATE", "synchronous=EXTRA", "foreign_keys=ON")
+SQLITE_SETTINGS = (
+    "busy_timeout=30000",
+    PAGES,
+    "journal_mode=TRUNCATE",
+    "synchronous=EXTRA",
+    "foreign_keys=ON",
+)
 """What every connection sets; with these no acknowledged commit is lost when the power goes (`tests/record/test_power_loss.py`)."""
 LOCK = 0x68656164726F6F6D
 """PostgreSQL's advisory lock that all writers take: the bytes of `headroom`."""
 
-DAMAGE = ("malformed", "not a database", "Could not decode", "database corruption", "invalid byte sequence", "file is encrypted")
+DAMAGE = (
+    "malformed",
+    "not a database",
+    "Could not decode",
+    "database corruption",
+    "invalid byte sequence",
+    "file is encrypted",
+)
 """Words of a database that finds its own file damaged."""
 
 
@@ -71,7 +84,9 @@ def inspected(url: str | Path) -> Engine:
         VerificationFailed: it is missing, or it does not hold the record's tables.
     """
     if "://" not in str(url) and not Path(url).is_file():
-        raise VerificationFailed(f"the record is missing: nothing is at {url}; put a copy back (`headroom db restore`)")
+        raise VerificationFailed(
+            f"the record is missing: nothing is at {url}; put a copy back (`headroom db restore`)"
+        )
     engine = connected(url, inspect_only=True)
     try:
         with engine.execution_options(reads_only=True).begin() as connection:
@@ -82,7 +97,9 @@ def inspected(url: str | Path) -> Engine:
         raise VerificationFailed(f"{engine.url!r} cannot be read as the record: {error.orig}") from error
     if missing:
         engine.dispose()
-        raise VerificationFailed(f"{engine.url!r} does not hold the record: it has no {' and no '.join(sorted(missing))}")
+        raise VerificationFailed(
+            f"{engine.url!r} does not hold the record: it has no {' and no '.join(sorted(missing))}"
+        )
     return engine
 
 
@@ -90,7 +107,9 @@ def doubt(engine: Engine, tables: MetaData) -> str | None:
     """Return what is wrong with the guards of a database, None if they are as this release makes them."""
     try:
         with engine.execution_options(reads_only=True).begin() as connection:
-            _check_postgresql(connection) if engine.dialect.name == "postgresql" else _check_schema(connection, tables)
+            _check_postgresql(connection) if engine.dialect.name == "postgresql" else _check_schema(
+                connection, tables
+            )
     except NotOurs as error:
         return str(error)
     return None
@@ -127,7 +146,9 @@ def prepared(url: str, tables: MetaData, writer: str) -> None:
     except ValueError as error:
         raise WrongUsage(str(error)) from error
     except ArgumentError as error:
-        raise WrongUsage(f"{url} is not a PostgreSQL database; write it as postgresql://OWNER@HOST/DATABASE") from error
+        raise WrongUsage(
+            f"{url} is not a PostgreSQL database; write it as postgresql://OWNER@HOST/DATABASE"
+        ) from error
     engine = connected(url)
     try:
         with engine.begin() as connection:
@@ -137,7 +158,9 @@ def prepared(url: str, tables: MetaData, writer: str) -> None:
                 connection.exec_driver_sql(statement)
     except DBAPIError as error:
         said = str(error.orig).splitlines()[0]
-        raise NotOurs(f"{engine.url!r} cannot be prepared: {said}; it is done once, by the owner, for a role that exists") from error
+        raise NotOurs(
+            f"{engine.url!r} cannot be prepared: {said}; it is done once, by the owner, for a role that exists"
+        ) from error
     finally:
         engine.dispose()
 
@@ -238,7 +261,13 @@ def _check_schema(connection: Connection, tables: MetaData) -> None:
     differing = sorted(name for name in {*standing, *made} if standing.get(name) != made.get(name))
     if differing:
         kind, name = differing[0]
-        what = "is missing" if differing[0] not in standing else "is not one of ours" if differing[0] not in made else "was changed"
+        what = (
+            "is missing"
+            if differing[0] not in standing
+            else "is not one of ours"
+            if differing[0] not in made
+            else "was changed"
+        )
         raise NotOurs(f"{CHANGED} (the {kind} {name} {what})")
 
 
@@ -254,13 +283,23 @@ def _check_postgresql(connection: Connection) -> None:
     for name in ("log_entry", "checkpoint"):
         table = {"table": f"{guards.SCHEMA}.{name}"}
         if connection.execute(text("SELECT to_regclass(:table)"), table).scalar() is None:
-            raise NotOurs("the database is not prepared: let its owner run `headroom db prepare` with the name of the writer's role")
+            raise NotOurs(
+                "the database is not prepared: let its owner run `headroom db prepare` with the name of the writer's role"
+            )
         # Guards that a session may drop guard nothing: the role that writes must not own what it writes to.
-        if connection.execute(text("SELECT has_table_privilege(:table, 'UPDATE, DELETE, TRUNCATE, TRIGGER')"), table).scalar():
-            raise NotOurs("this role may change the log; open it as the writer, whom `prepare` gave SELECT and INSERT")
+        if connection.execute(
+            text("SELECT has_table_privilege(:table, 'UPDATE, DELETE, TRUNCATE, TRIGGER')"), table
+        ).scalar():
+            raise NotOurs(
+                "this role may change the log; open it as the writer, whom `prepare` gave SELECT and INSERT"
+            )
     for query, expected in guards.WHOLE:
         if {tuple(row) for row in connection.exec_driver_sql(query)} != expected:
-            raise NotOurs(f"{CHANGED} (its tables, types, keys, indices or grants are not those that were made)")
-    standing = {(table, name): tuple(guard) for table, name, *guard in connection.exec_driver_sql(guards.STANDING)}
+            raise NotOurs(
+                f"{CHANGED} (its tables, types, keys, indices or grants are not those that were made)"
+            )
+    standing = {
+        (table, name): tuple(guard) for table, name, *guard in connection.exec_driver_sql(guards.STANDING)
+    }
     if standing != guards.POSTGRESQL or connection.exec_driver_sql(guards.AROUND).first() is not None:
         raise NotOurs(CHANGED)

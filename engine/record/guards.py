@@ -152,7 +152,9 @@ def postgresql(writer: str) -> list[str]:
     """
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", writer):
         raise ValueError(f"`{writer}` is not a role name of lower-case letters, digits and underscores")
-    statements = [f"CREATE FUNCTION {SCHEMA}.append_only() RETURNS trigger LANGUAGE plpgsql AS $${_APPEND_ONLY}$$"]
+    statements = [
+        f"CREATE FUNCTION {SCHEMA}.append_only() RETURNS trigger LANGUAGE plpgsql AS $${_APPEND_ONLY}$$"
+    ]
     for table in _TABLES:
         name = f"{SCHEMA}.{table}"
         statements += [

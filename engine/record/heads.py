@@ -45,13 +45,17 @@ FROM names n WHERE n.log IS NOT NULL ORDER BY 1"""
 def heads(connection: Any) -> list[Head]:
     """Return the heads of all logs, by name; no entry is read but the last of each."""
     rows: Any = connection.exec_driver_sql(_HEADS.format(schema=_schema(connection), table="log_entry"))
-    return sorted((Head(log, seq + 1, root, signed or 0) for log, seq, root, signed in rows), key=lambda head: head.log)
+    return sorted(
+        (Head(log, seq + 1, root, signed or 0) for log, seq, root, signed in rows), key=lambda head: head.log
+    )
 
 
 def names(connection: Any, table: str) -> list[str]:
     """Return the names of the logs that a table speaks of, sorted; each is found from the one before it, whatever the number of rows."""
     rows: Any = connection.exec_driver_sql(
-        (_NAMES + "SELECT log FROM names WHERE log IS NOT NULL").format(schema=_schema(connection), table=table)
+        (_NAMES + "SELECT log FROM names WHERE log IS NOT NULL").format(
+            schema=_schema(connection), table=table
+        )
     )
     return sorted(rows.scalars())
 

@@ -38,7 +38,9 @@ def parse_proof(text: str) -> Proof:
     first, *lines = head.split("\n")
     match = re.fullmatch(r"index (0|[1-9][0-9]{0,18})", lines[0]) if lines else None
     if not gap or first != HEADER or match is None or len(lines) > 1 + LONGEST_PATH:
-        raise VerificationFailed(f"this is not a proof: it does not begin with {HEADER} and the index of an entry")
+        raise VerificationFailed(
+            f"this is not a proof: it does not begin with {HEADER} and the index of an entry"
+        )
     path = [from_base64(line) for line in lines[1:]]
     if any(step is None or len(step) != 32 for step in path):
         raise VerificationFailed("the proof has a line that is not a SHA-256 hash")
@@ -54,5 +56,7 @@ def verify_proof(proof: Proof, body: bytes, keys: Iterable[VerifierKey]) -> Veri
     verified = verify(proof.note, keys)
     checkpoint = verified.checkpoint
     if not verify_inclusion(leaf_hash(body), proof.index, checkpoint.size, proof.path, checkpoint.root):
-        raise VerificationFailed(f"this is not entry {proof.index} of {checkpoint.origin} at size {checkpoint.size}")
+        raise VerificationFailed(
+            f"this is not entry {proof.index} of {checkpoint.origin} at size {checkpoint.size}"
+        )
     return verified

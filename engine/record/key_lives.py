@@ -40,18 +40,37 @@ class Handover:
     @property
     def message(self) -> bytes:
         """The bytes that are signed: the header, the log's name, both keys, the reason, the day, the size and the root."""
-        said = (HEADER, self.last.origin, self.old.text, self.new.text, self.why, str(self.on), str(self.last.size), self._root)
+        said = (
+            HEADER,
+            self.last.origin,
+            self.old.text,
+            self.new.text,
+            self.why,
+            str(self.on),
+            str(self.last.size),
+            self._root,
+        )
         return "".join(f"{line}\n" for line in said).encode()
 
     def signed(self, keys: Iterable[SigningKey]) -> tuple[KeySignature, ...]:
         """The signatures of some keys."""
-        return tuple(KeySignature(key=key.verifier.text, signature=base64.b64encode(key.sign(self.message)).decode()) for key in keys)
+        return tuple(
+            KeySignature(key=key.verifier.text, signature=base64.b64encode(key.sign(self.message)).decode())
+            for key in keys
+        )
 
     def event(self, signatures: Iterable[KeySignature]) -> KeyReplaced:
         """What the log records of it."""
         why: Any = self.why
         signed = tuple(signatures)
-        return KeyReplaced(old=self.old.text, new=self.new.text, why=why, size=self.last.size, root=self._root, signatures=signed)
+        return KeyReplaced(
+            old=self.old.text,
+            new=self.new.text,
+            why=why,
+            size=self.last.size,
+            root=self._root,
+            signatures=signed,
+        )
 
     @property
     def _root(self) -> str:
@@ -100,7 +119,10 @@ def _log_keys_of(found: Verified) -> list[VerifierKey]:
 
 
 def key_lives(
-    bodies: Sequence[bytes], origin: str, keys: Iterable[VerifierKey], ended: Mapping[VerifierKey, date] | None = None
+    bodies: Sequence[bytes],
+    origin: str,
+    keys: Iterable[VerifierKey],
+    ended: Mapping[VerifierKey, date] | None = None,
 ) -> KeyLives:
     """The keys of a log by its own entries, from those that a verifier trusts.
 
@@ -122,7 +144,9 @@ def key_lives(
     for seq, on, event in _replacements(bodies):
         step = _step(bodies, seq, on, event, origin)
         if (step.old in ends and ends[step.old].seq is not None) or step.new in seen or step.new == step.old:
-            raise VerificationFailed(f"entry {seq} replaces a key that had ended, or by one that had signed before: {step.old.name}")
+            raise VerificationFailed(
+                f"entry {seq} replaces a key that had ended, or by one that had signed before: {step.old.name}"
+            )
         _signed_as_it_must_be(seq, step, event, cosigners)
         hands_on = step.old in (*trusted, *followed) and (step.old not in said or step.why != "replaced")
         if hands_on and step.new not in trusted:
@@ -140,7 +164,11 @@ def _replacements(bodies: Sequence[bytes]) -> Iterator[tuple[int, date, KeyRepla
         try:
             event = json.loads(body)
             if event["kind"] == KIND:
-                yield seq, date.fromisoformat(event["effective_on"]), KeyReplaced.model_validate(event["payload"])
+                yield (
+                    seq,
+                    date.fromisoformat(event["effective_on"]),
+                    KeyReplaced.model_validate(event["payload"]),
+                )
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise VerificationFailed(f"entry {seq} replaces a key and cannot be read") from error
 
@@ -154,12 +182,20 @@ def _step(bodies: Sequence[bytes], seq: int, on: date, event: KeyReplaced, origi
     if {old.kind, new.kind} != {Kind.LOG}:
         raise VerificationFailed(f"entry {seq} replaces a log's key by a trustee's, or the other way round")
     stated = from_base64(event.root)
-    if stated is None or not 0 <= event.size <= seq or root([leaf_hash(body) for body in bodies[: event.size]]) != stated:
-        raise VerificationFailed(f"entry {seq} replaces a key; the entries before it are not the ones that it states")
+    if (
+        stated is None
+        or not 0 <= event.size <= seq
+        or root([leaf_hash(body) for body in bodies[: event.size]]) != stated
+    ):
+        raise VerificationFailed(
+            f"entry {seq} replaces a key; the entries before it are not the ones that it states"
+        )
     return Handover(Checkpoint(origin, event.size, stated), old, new, event.why, on)
 
 
-def _signed_as_it_must_be(seq: int, step: Handover, event: KeyReplaced, cosigners: Sequence[VerifierKey]) -> None:
+def _signed_as_it_must_be(
+    seq: int, step: Handover, event: KeyReplaced, cosigners: Sequence[VerifierKey]
+) -> None:
     """Both keys sign a replacement; where the old one is lost or stolen, the new one and a cosigner do. Raises VerificationFailed."""
     signed = {one.key: one.signature for one in event.signatures}
 
@@ -172,9 +208,13 @@ def _signed_as_it_must_be(seq: int, step: Handover, event: KeyReplaced, cosigner
         return True
 
     if not by(step.new):
-        raise VerificationFailed(f"entry {seq} replaces the key of {step.last.origin}, and the new key did not sign that")
+        raise VerificationFailed(
+            f"entry {seq} replaces the key of {step.last.origin}, and the new key did not sign that"
+        )
     if step.why == "replaced" and not by(step.old):
-        raise VerificationFailed(f"entry {seq} replaces the key of {step.last.origin}, and the old key did not sign that")
+        raise VerificationFailed(
+            f"entry {seq} replaces the key of {step.last.origin}, and the old key did not sign that"
+        )
     if step.why != "replaced" and not any(by(key) for key in cosigners):
         raise VerificationFailed(
             f"entry {seq} replaces the key of {step.last.origin}, which was {step.why}, and no cosigner that you trust signed that"

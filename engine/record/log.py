@@ -109,7 +109,9 @@ def body_of(draft: Draft, scribe: Scribe) -> bytes:
             "subject": draft.subject,
             "effective_on": draft.effective_on.isoformat(),
             "print": draft.print,
-            "recorded_at": scribe.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "recorded_at": scribe.at.astimezone(UTC)
+            .isoformat(timespec="milliseconds")
+            .replace("+00:00", "Z"),
             "actor": scribe.actor,
             "engine": scribe.engine,
             "deal_file": scribe.deal_file,
@@ -168,7 +170,9 @@ def imagined(draft: Draft, scribe: Scribe, log: str) -> Event:
 
 def prints_in(store: Store, series: str) -> Sequence[Event]:
     """The prints of a series, oldest first; that its log's key was replaced is an entry, and no print."""
-    return tuple(event for event in read(store, index_log(series)) if not isinstance(event.payload, KeyReplaced))
+    return tuple(
+        event for event in read(store, index_log(series)) if not isinstance(event.payload, KeyReplaced)
+    )
 
 
 def read(store: Store, log: str) -> Sequence[Event]:

@@ -52,7 +52,9 @@ class CompactRange:
             return EMPTY
         hashed, sha256 = self._peaks[-1], hashlib.sha256
         for peak in self._peaks[-2::-1]:
-            hashed = sha256(b"\x01" + peak + hashed).digest()  # node_hash, without the call: this runs for each entry
+            hashed = sha256(
+                b"\x01" + peak + hashed
+            ).digest()  # node_hash, without the call: this runs for each entry
         return hashed
 
 
@@ -134,7 +136,9 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     return last == 0 and hashed == expected
 
 
-def verify_consistency(first: int, second: int, proof: Sequence[bytes], first_root: bytes, second_root: bytes) -> bool:
+def verify_consistency(
+    first: int, second: int, proof: Sequence[bytes], first_root: bytes, second_root: bytes
+) -> bool:
     """Return whether the tree of `first` leaves is a prefix of the tree of `second` (RFC 9162 §2.1.4.2).
 
     A first size of 0 is refused: every tree begins with the empty one, so it would prove nothing.

@@ -112,12 +112,19 @@ class Reader:
 
     def entries(self, log: str, start: int = 0, keys: str = "") -> list[Entry]:
         """Return the entries of a log from number `start`, oldest first: those whose keys begin with `keys`."""
-        query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start).order_by(_ENTRIES.c.seq)
-        return [_entry(row) for row in self._connection.execute(query.where(_ENTRIES.c.key.startswith(keys, autoescape=True)))]
+        query = (
+            select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start).order_by(_ENTRIES.c.seq)
+        )
+        return [
+            _entry(row)
+            for row in self._connection.execute(query.where(_ENTRIES.c.key.startswith(keys, autoescape=True)))
+        ]
 
     def entry(self, log: str, seq: int) -> Entry | None:
         """Return one entry of a log by its number, or None."""
-        row = self._connection.execute(select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq == seq)).first()
+        row = self._connection.execute(
+            select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq == seq)
+        ).first()
         return None if row is None else _entry(row)
 
     def size(self, log: str) -> int:
@@ -137,7 +144,9 @@ class Reader:
 
     def body(self, log: str, key: str) -> bytes | None:
         """Return the body recorded under an idempotency key, or None."""
-        text = self._connection.execute(select(_ENTRIES.c.body).where(_ENTRIES.c.log == log, _ENTRIES.c.key == key)).scalar()
+        text = self._connection.execute(
+            select(_ENTRIES.c.body).where(_ENTRIES.c.log == log, _ENTRIES.c.key == key)
+        ).scalar()
         return None if text is None else str(text).encode()
 
     def any_of_kind(self, log: str, kind: str) -> bool:
@@ -152,11 +161,17 @@ class Reader:
 
     def first_note(self, log: str) -> str | None:
         """Return the first signed checkpoint of a log, or None."""
-        return self._connection.execute(select(_NOTES.c.note).where(_NOTES.c.log == log).order_by(_NOTES.c.seq).limit(1)).scalar()
+        return self._connection.execute(
+            select(_NOTES.c.note).where(_NOTES.c.log == log).order_by(_NOTES.c.seq).limit(1)
+        ).scalar()
 
     def note_numbers(self, log: str) -> list[int]:
         """Return the numbers of a log's signed checkpoints, in their order: 0, 1, 2, unless one was taken away."""
-        return list(self._connection.execute(select(_NOTES.c.seq).where(_NOTES.c.log == log).order_by(_NOTES.c.seq)).scalars())
+        return list(
+            self._connection.execute(
+                select(_NOTES.c.seq).where(_NOTES.c.log == log).order_by(_NOTES.c.seq)
+            ).scalars()
+        )
 
 
 class Writer(Reader):
@@ -214,7 +229,11 @@ class Writer(Reader):
     def _resumed(self, log: str) -> CompactRange:
         size, root = self.head(log)
         last = [end - 1 for end in peak_ends(size)]
-        query = select(_ENTRIES.c.peak).where(_ENTRIES.c.log == log, _ENTRIES.c.seq.in_(last)).order_by(_ENTRIES.c.seq)
+        query = (
+            select(_ENTRIES.c.peak)
+            .where(_ENTRIES.c.log == log, _ENTRIES.c.seq.in_(last))
+            .order_by(_ENTRIES.c.seq)
+        )
         peaks = [_plain(peak) for peak in self._connection.execute(query).scalars()]
         if len(peaks) != len(last) or CompactRange(size, peaks).root() != root:
             said = f"the last entries of {log} do not lead to its root; verify the log before adding"
@@ -329,7 +348,9 @@ def _understood() -> Iterator[None]:
 def _hash(log: str, seq: int, text: str) -> bytes:
     """Return the bytes of a stored hash. Raises VerificationFailed if it is not one."""
     if not HASH.fullmatch(text):
-        raise VerificationFailed(f"a hash of entry {seq} of {log} is not 64 lower-case hexadecimal digits; the record was changed")
+        raise VerificationFailed(
+            f"a hash of entry {seq} of {log} is not 64 lower-case hexadecimal digits; the record was changed"
+        )
     return bytes.fromhex(text)
 
 
@@ -340,7 +361,9 @@ def _plain(text: str) -> bytes:
 
 def _entry(row: Any) -> Entry:
     leaf, root = _hash(row.log, row.seq, row.leaf), _hash(row.log, row.seq, row.root)
-    return Entry(row.log, row.seq, row.key, row.body.encode("utf-8", "surrogateescape"), leaf, root, _plain(row.peak))
+    return Entry(
+        row.log, row.seq, row.key, row.body.encode("utf-8", "surrogateescape"), leaf, root, _plain(row.peak)
+    )
 
 
 def _added(tree: CompactRange, log: str, key: str, body: bytes) -> tuple[object, ...]:

@@ -66,7 +66,9 @@ def read_tiles(
     note, known = _read(folder, "checkpoint", LONGEST_NOTE).decode(errors="replace"), tuple(keys)
     said = stated(note)
     _none_missing(folder, said.size)
-    bodies = [body for path, count in _paths("entries", said.size) for body in _unbundled(folder, path, count)]
+    bodies = [
+        body for path, count in _paths("entries", said.size) for body in _unbundled(folder, path, count)
+    ]
     checkpoint = living(note, key_lives(bodies, said.origin, known, ended), known).checkpoint
     leaves = [leaf_hash(body) for body in bodies]
     if root(leaves) != checkpoint.root:
@@ -82,7 +84,9 @@ def _none_missing(folder: Path, size: int) -> None:
     missing = list(islice((path for path in _expected(size) if not (folder / path).is_file()), SHOWN + 1))
     if missing:
         more = " and more" if len(missing) > SHOWN else ""
-        raise VerificationFailed(f"the exported log lacks {', '.join(missing[:SHOWN])}{more}; copy the folder whole, or export it again")
+        raise VerificationFailed(
+            f"the exported log lacks {', '.join(missing[:SHOWN])}{more}; copy the folder whole, or export it again"
+        )
 
 
 def _expected(size: int) -> Iterator[str]:
@@ -140,7 +144,9 @@ def _tiles(leaves: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
 def _bundles(bodies: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
     for number, body in enumerate(bodies):
         if len(body) > LONGEST_ENTRY:
-            raise TooLong(f"entry {number} has {counted(len(body), 'bytes')}, more than a bundle can hold; export JSON lines instead")
+            raise TooLong(
+                f"entry {number} has {counted(len(body), 'bytes')}, more than a bundle can hold; export JSON lines instead"
+            )
     for index, (path, width) in enumerate(_paths("entries", len(bodies))):
         group = bodies[index * WIDTH : index * WIDTH + width]
         yield path, b"".join(len(body).to_bytes(2, "big") + body for body in group)

@@ -25,7 +25,13 @@ def read_certificates(reading: Reading) -> None:
     if blocks is None:
         return
     if not isinstance(blocks, dict):
-        reading.refuse("R126", "`certificates` is not a block", "certificates are given for each asset class", FORM, ("certificates",))
+        reading.refuse(
+            "R126",
+            "`certificates` is not a block",
+            "certificates are given for each asset class",
+            FORM,
+            ("certificates",),
+        )
         return
     for asset, rows in blocks.items():
         path: Path = ("certificates", asset)
@@ -33,7 +39,9 @@ def read_certificates(reading: Reading) -> None:
             there = ", ".join(reading.terms.pledged_assets)
             reading.refuse("R125", f"the deal has no `{asset}`", f"it has {there}", "correct the name", path)
         elif not isinstance(rows, list):
-            reading.refuse("R126", f"the certificates of {asset} are not a list", "each certificate is a row", FORM, path)
+            reading.refuse(
+                "R126", f"the certificates of {asset} are not a list", "each certificate is a row", FORM, path
+            )
         else:
             _by_day(reading, asset, rows)
 
@@ -45,12 +53,24 @@ def _by_day(reading: Reading, asset: str, rows: list[Any]) -> None:
         path: Path = ("certificates", asset, number)
         certificate = _row(row) if isinstance(row, dict) else None
         if certificate is None:
-            reading.refuse("R126", "a certificate cannot be read", "it has a serial number or a count, a day and a performance", FORM, path)
+            reading.refuse(
+                "R126",
+                "a certificate cannot be read",
+                "it has a serial number or a count, a day and a performance",
+                FORM,
+                path,
+            )
             continue
         serial, gpus, day, performance = certificate
         dated(reading, f"a certificate of {asset} is", day, (*path, "on"))
         if serial is not None and serial in seen:
-            reading.refuse("R127", f"`{serial}` is certified twice", "a GPU has one certificate in force", "keep the newer one", path)
+            reading.refuse(
+                "R127",
+                f"`{serial}` is certified twice",
+                "a GPU has one certificate in force",
+                "keep the newer one",
+                path,
+            )
             continue
         seen |= {serial} if serial else set()
         days.setdefault(day, []).append((gpus, performance))
@@ -84,7 +104,15 @@ def _too_many(reading: Reading, asset: str) -> None:
     """More certificates than GPUs cannot be."""
     reported = reading.figures.get(f"available.{asset}.gpus")
     pledged = reported.value if reported else Fraction(reading.terms.pledged_assets[asset].gpus)
-    counts = [figure.value for name, figure in reading.figures.items() if name.startswith(f"certified.{asset}.")]
+    counts = [
+        figure.value for name, figure in reading.figures.items() if name.startswith(f"certified.{asset}.")
+    ]
     if sum(counts, Fraction(0)) > pledged:
         why = f"the class has {int(pledged):,}"
-        reading.refuse("R128", f"more GPUs of {asset} are certified than there are", why, "correct the counts", ("certificates", asset))
+        reading.refuse(
+            "R128",
+            f"more GPUs of {asset} are certified than there are",
+            why,
+            "correct the counts",
+            ("certificates", asset),
+        )

@@ -102,11 +102,16 @@ def confirmation_workbook(form: ConfirmationForm) -> bytes:
 
     into = io.BytesIO()
     book = xlsxwriter.Workbook(into, {"in_memory": True})
-    book.set_properties({"title": f"Questions about {form.report} of {form.deal}", "created": datetime(form.year, 1, 1)})
+    book.set_properties(
+        {"title": f"Questions about {form.report} of {form.deal}", "created": datetime(form.year, 1, 1)}
+    )
     book.set_custom_property("headroom-form", form.identity)
     sheet = book.add_worksheet("Questions")
     sheet.protect("", {"select_locked_cells": True, "format_columns": True})
-    bold, words = book.add_format({"bold": True, "bottom": 1}), book.add_format({"locked": False, "bg_color": "#FFF7D6"})
+    bold, words = (
+        book.add_format({"bold": True, "bottom": 1}),
+        book.add_format({"locked": False, "bg_color": "#FFF7D6"}),
+    )
     sheet.write_row(0, 0, COLUMNS, bold)
     for column, width in enumerate(WIDTHS):
         sheet.set_column(column, column, width)
@@ -136,7 +141,10 @@ def reply_in(file: ReceivedFile) -> tuple[ConfirmationReply | None, list[Problem
     tree, problems = file.tree, [*file.remarks]
     said = {name: str(tree.get((name,)) or "").strip() for name in HEADER}
     if not said["confirmed_by"]:
-        why, fix = "a confirmation has the name of the person who gives it", "write your name beside `confirmed_by`"
+        why, fix = (
+            "a confirmation has the name of the person who gives it",
+            "write your name beside `confirmed_by`",
+        )
         problems.append(Problem("R160", "nobody is named as confirming", why, fix, tree.place(())))
     values: dict[str, str] = {}
     words: dict[str, str] = {}
@@ -144,11 +152,16 @@ def reply_in(file: ReceivedFile) -> tuple[ConfirmationReply | None, list[Problem
         if isinstance(because, str) and because.strip():
             values[name], words[name] = str(value), inert(because.strip())
     if not words:
-        why, fix = "a figure without a reason stays held", "write beside a figure why it is right, in the column `confirmed because`"
+        why, fix = (
+            "a figure without a reason stays held",
+            "write beside a figure why it is right, in the column `confirmed because`",
+        )
         problems.append(Problem("R161", "the reply confirms no figure", why, fix, tree.place(())))
     if any(not problem.code.startswith("RW") for problem in problems):
         return None, problems
-    reply = ConfirmationReply(said["deal"], said["confirms"], inert(said["confirmed_by"]), said["form"] or None, values, words)
+    reply = ConfirmationReply(
+        said["deal"], said["confirms"], inert(said["confirmed_by"]), said["form"] or None, values, words
+    )
     return reply, problems
 
 
@@ -173,5 +186,10 @@ def report_named(name: str, reports: Sequence[ReportReceived]) -> ReportReceived
     held = [report for report in meant if report.held]
     if len(meant) == 1 or len(held) == 1:
         return held[0] if held else meant[0]
-    there = ", ".join(f"`{report.name}`" for report in (meant or [report for report in reports if report.held])) or "none"
-    raise WrongUsage(f"`{name}` names {'several reports' if meant else 'no report on record'}; there are {there}")
+    there = (
+        ", ".join(f"`{report.name}`" for report in (meant or [report for report in reports if report.held]))
+        or "none"
+    )
+    raise WrongUsage(
+        f"`{name}` names {'several reports' if meant else 'no report on record'}; there are {there}"
+    )

@@ -46,8 +46,16 @@ def not_utf_8(data: bytes, file: str, fix: str) -> Problem | None:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("utf-8").split("\n")
-        why = f"the byte {data[error.start]:#04x} stands here, and a guess of its code page could change a name"
-        return Problem("R159", "the file is not UTF-8 from here on", why, fix, Place(file, len(before), len(before[-1]) + 1))
+        why = (
+            f"the byte {data[error.start]:#04x} stands here, and a guess of its code page could change a name"
+        )
+        return Problem(
+            "R159",
+            "the file is not UTF-8 from here on",
+            why,
+            fix,
+            Place(file, len(before), len(before[-1]) + 1),
+        )
     return None
 
 
@@ -100,16 +108,24 @@ def tree_of_delimited(data: bytes, file: str) -> tuple[Tree | None, list[Problem
     if split.broken is not None:
         line, why = split.broken
         fix = "save it as CSV: cells apart by commas, text with commas or quotes in quotes"
-        return None, [*problems, Problem("Y120", "the table cannot be read from here on", why, fix, Place(file, line))]
+        return None, [
+            *problems,
+            Problem("Y120", "the table cannot be read from here on", why, fix, Place(file, line)),
+        ]
     asked = Questions(file)
     sheet = sheet_of_rows(split.rows)
     head = head_of(sheet.cells)
     if head is None:
         return None, problems
     widest = max(head.columns.values())
-    beyond = {line: cell for (line, column), cell in sheet.cells.items() if line > head.row and column > widest}
+    beyond = {
+        line: cell for (line, column), cell in sheet.cells.items() if line > head.row and column > widest
+    }
     for cell in beyond.values():
-        why, fix = "an amount with commas would be cut at the first", 'write the amount in quotes: `"USD 16,000,000"`'
+        why, fix = (
+            "an amount with commas would be cut at the first",
+            'write the amount in quotes: `"USD 16,000,000"`',
+        )
         asked.ask("R105", "the row has more cells than columns", why, fix, cell)
     tree = tree_of_table(sheet, head, asked, decimal_comma=split.separator == ";")
     return tree, [*problems, *asked.problems]

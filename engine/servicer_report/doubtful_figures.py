@@ -21,7 +21,9 @@ NEAR = Fraction(5, 100)
 RENTS = ("weighted_average_rate", "weighted_average_rental_rate")
 
 
-def doubtful(figures: Mapping[str, Figure], as_of: date, before: Sequence[ReportFacts], terms: TermsInForce) -> dict[str, str]:
+def doubtful(
+    figures: Mapping[str, Figure], as_of: date, before: Sequence[ReportFacts], terms: TermsInForce
+) -> dict[str, str]:
     """Return the figures of a report that are held, by name, each with why, in one clause.
 
     Args:
@@ -32,12 +34,24 @@ def doubtful(figures: Mapping[str, Figure], as_of: date, before: Sequence[Report
     """
     rule = terms.servicer_reports
     tolerance = rule.tolerance if rule is not None and isinstance(rule.tolerance, Tolerance) else None
-    earlier = sorted((report for report in before if report.as_of <= as_of), key=lambda report: (report.as_of, report.received))
-    doubts = ((name, _doubt(name, figure, _last(name, earlier, terms), tolerance, terms)) for name, figure in figures.items())
+    earlier = sorted(
+        (report for report in before if report.as_of <= as_of),
+        key=lambda report: (report.as_of, report.received),
+    )
+    doubts = (
+        (name, _doubt(name, figure, _last(name, earlier, terms), tolerance, terms))
+        for name, figure in figures.items()
+    )
     return {name: why for name, why in doubts if why is not None}
 
 
-def _doubt(name: str, figure: Figure, last: tuple[Fraction, str] | None, tolerance: Tolerance | None, terms: TermsInForce) -> str | None:
+def _doubt(
+    name: str,
+    figure: Figure,
+    last: tuple[Fraction, str] | None,
+    tolerance: Tolerance | None,
+    terms: TermsInForce,
+) -> str | None:
     """Return why a figure is held; None if it is not."""
     if last is None or last[0] <= 0 or _not_counted(name, figure, terms):
         return None
@@ -83,6 +97,13 @@ def _last(name: str, earlier: Sequence[ReportFacts], terms: TermsInForce) -> tup
     family, _, rest = name.partition(".")
     if family == "outstanding_principal":
         classes = [terms.debt[rest]] if rest in terms.debt else list(terms.debt.values()) if not rest else []
-        return (Fraction(sum(name_of_class.original_principal for name_of_class in classes)), "as in the deal file") if classes else None
+        return (
+            (
+                Fraction(sum(name_of_class.original_principal for name_of_class in classes)),
+                "as in the deal file",
+            )
+            if classes
+            else None
+        )
     asset = terms.pledged_assets.get(rest.partition(".")[0]) if family == "available" else None
     return (Fraction(asset.gpus), "as in the deal file") if asset is not None else None

@@ -46,7 +46,9 @@ class Questions:
         self.problems.append(Problem(code, what, why, fix, self.place(cell)))
 
 
-def figure_text(asked: Questions, cell: Cell, name: str, unit: Unit, factor: int = 1, decimal_comma: bool = False) -> str | None:
+def figure_text(
+    asked: Questions, cell: Cell, name: str, unit: Unit, factor: int = 1, decimal_comma: bool = False
+) -> str | None:
     """Return a cell as the text of a figure in its unit, like `USD 15,900,000`; None if it is asked about, or refused.
 
     Args:
@@ -63,7 +65,9 @@ def figure_text(asked: Questions, cell: Cell, name: str, unit: Unit, factor: int
         return _from_text(asked, cell, name, unit, factor, decimal_comma)
     if cell.kind == "date":
         fix = "give the cell a number format and look at its value again"
-        asked.ask("R149", f"`{name}` is shown as a date, {cell.text}", f"it is counted in {unit.value}", fix, cell)
+        asked.ask(
+            "R149", f"`{name}` is shown as a date, {cell.text}", f"it is counted in {unit.value}", fix, cell
+        )
         return None
     value = Decimal(cell.text)
     shown = shown_by(cell.number_format, value)
@@ -94,10 +98,14 @@ def date_text(asked: Questions, cell: Cell, name: str) -> str | None:
         return None
     if cell.kind == "number":
         fix = "give the cell a date format, or write 2026-03-04"
-        asked.ask("R149", f"`{name}` is the number {cell.text}", "it may be a date, and it may be none", fix, cell)
+        asked.ask(
+            "R149", f"`{name}` is the number {cell.text}", "it may be a date, and it may be none", fix, cell
+        )
         return None
     if cell.kind == "date" and "T" in cell.text:
-        asked.ask("R149", f"`{name}` has an hour, {cell.text}", "a date has none", "write the day alone", cell)
+        asked.ask(
+            "R149", f"`{name}` has an hour, {cell.text}", "a date has none", "write the day alone", cell
+        )
         return None
     return cell.text.strip()
 
@@ -111,7 +119,13 @@ def _plain_value(asked: Questions, cell: Cell, name: str, computed: bool = False
     """Return whether a cell has a value that stands by itself: no error, no formula without a result, no yes or no, not out of sight."""
     if cell.kind == "error":
         why = "the formula behind it has no value"
-        asked.ask("R146", f"`{name}` is the error {cell.text}", why, "mend the formula, or write the figure itself", cell)
+        asked.ask(
+            "R146",
+            f"`{name}` is the error {cell.text}",
+            why,
+            "mend the formula, or write the figure itself",
+            cell,
+        )
     elif cell.kind == "nothing" or (cell.formula is not None and cell.text == "0" and not computed):
         why = "some programs store none, or zero, until the file is opened and saved"
         fix = "open and save it in your spreadsheet program, or write the figure itself"
@@ -120,7 +134,9 @@ def _plain_value(asked: Questions, cell: Cell, name: str, computed: bool = False
         asked.ask("R154", f"`{name}` is {cell.text}", "a figure is a number", "write the figure", cell)
     elif cell.hidden:
         why = "who sent the file may not have seen it"
-        asked.ask("R150", f"`{name}` stands in a row or column out of sight", why, "show it, or delete it", cell)
+        asked.ask(
+            "R150", f"`{name}` stands in a row or column out of sight", why, "show it, or delete it", cell
+        )
     else:
         return True
     return False
@@ -130,25 +146,43 @@ def _as_it_is_shown(asked: Questions, cell: Cell, name: str, unit: Unit, shown: 
     """Return whether a number's format says nothing that would make it mean something else."""
     form = f"the cell's format is `{cell.number_format}`"
     if shown.conditional:
-        asked.ask("R148", f"`{name}` is shown by conditions", form, "give the cell a plain number format", cell)
+        asked.ask(
+            "R148", f"`{name}` is shown by conditions", form, "give the cell a plain number format", cell
+        )
     elif shown.words and shown.words not in UNIT_WORDS.get(unit, ()):
         what = f"`{name}` is {cell.text}, shown with `{shown.words}`"
-        asked.ask("R148", what, f"{form}; the word changes what is read, not what is stored", "write the figure in a plain format", cell)
+        asked.ask(
+            "R148",
+            what,
+            f"{form}; the word changes what is read, not what is stored",
+            "write the figure in a plain format",
+            cell,
+        )
     elif shown.currency is not None and (unit not in (Unit.USD, Unit.RATE) or shown.currency != "USD"):
         what = f"`{name}` is shown as {shown.currency}"
         asked.ask("R156", what, f"{form}; it is counted in {unit.value}", "report it in its own unit", cell)
     elif unit is Unit.SHARE and shown.percent != 1:
         fix = f"give the cell a per cent format, or write `{cell.text}%` as text"
-        asked.ask("R148", f"`{name}` is {cell.text} without a per cent sign", "it may be a share of one or per cent", fix, cell)
+        asked.ask(
+            "R148",
+            f"`{name}` is {cell.text} without a per cent sign",
+            "it may be a share of one or per cent",
+            fix,
+            cell,
+        )
     elif unit is not Unit.SHARE and shown.percent:
         what = f"`{name}` is shown in per cent"
-        asked.ask("R148", what, f"{form}; it is counted in {unit.value}", "give the cell a number format", cell)
+        asked.ask(
+            "R148", what, f"{form}; it is counted in {unit.value}", "give the cell a number format", cell
+        )
     else:
         return True
     return False
 
 
-def _from_text(asked: Questions, cell: Cell, name: str, unit: Unit, factor: int, decimal_comma: bool) -> str | None:
+def _from_text(
+    asked: Questions, cell: Cell, name: str, unit: Unit, factor: int, decimal_comma: bool
+) -> str | None:
     """Return a figure that stands as text: with its unit as it is, without one in the figure's own."""
     text = cell.text.strip()
     number = text.replace("\N{MINUS SIGN}", "-")
@@ -157,11 +191,19 @@ def _from_text(asked: Questions, cell: Cell, name: str, unit: Unit, factor: int,
     either = EITHER.fullmatch(digits) is not None and "." in digits and unit not in (Unit.RATE, Unit.SHARE)
     if either or (decimal_comma and "," in digits):
         why = "a comma or a point may part thousands or decimals"
-        asked.ask("R153", f"`{name}` is the text `{text}`", why, "write it without thousands, with a point, like 15900000.00", cell)
+        asked.ask(
+            "R153",
+            f"`{name}` is the text `{text}`",
+            why,
+            "write it without thousands, with a point, like 15900000.00",
+            cell,
+        )
         return None
     if "," in digits and PLAIN.fullmatch(digits) is None:
         why = "commas part thousands in threes"
-        asked.ask("R153", f"`{name}` is the text `{text}`", why, "write decimals with a point, like 1.92", cell)
+        asked.ask(
+            "R153", f"`{name}` is the text `{text}`", why, "write decimals with a point, like 1.92", cell
+        )
         return None
     if PLAIN.fullmatch(number) is None:
         if factor == 1:
@@ -171,7 +213,13 @@ def _from_text(asked: Questions, cell: Cell, name: str, unit: Unit, factor: int,
         return None
     if unit is Unit.SHARE:
         fix = f"write `{text}%`"
-        asked.ask("R148", f"`{name}` is {text} without a per cent sign", "it may be a share of one or per cent", fix, cell)
+        asked.ask(
+            "R148",
+            f"`{name}` is {text} without a per cent sign",
+            "it may be a share of one or per cent",
+            fix,
+            cell,
+        )
         return None
     value = Decimal(number.replace(",", "")) * factor
     return in_unit(f"{value:f}", unit)

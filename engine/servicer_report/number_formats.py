@@ -10,7 +10,17 @@ PART = re.compile(r'"([^"]*)"|\\(.)|_(.)|\*(.)|\[([^\]]*)\]|(.)', re.DOTALL)
 """A quoted text, an escaped character, a space as wide as a character, a fill, something in brackets, a code."""
 COMMAS = re.compile(r"[0#?](,+)(?![0#?,])")
 """Commas after the last digit: each hides three digits of what is stored."""
-CURRENCIES = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "CHF": "CHF", "USD": "USD", "EUR": "EUR", "GBP": "GBP"}
+CURRENCIES = {
+    "$": "USD",
+    "US$": "USD",
+    "€": "EUR",
+    "£": "GBP",
+    "¥": "JPY",
+    "CHF": "CHF",
+    "USD": "USD",
+    "EUR": "EUR",
+    "GBP": "GBP",
+}
 """The currency that a sign or a code in a format stands for."""
 
 
@@ -43,7 +53,9 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
     code = "".join(text if kind == "code" else "\0" for kind, text in section)
     commas = COMMAS.search(code)
     words = "".join(text for kind, text in section if kind == "words").strip()
-    signs = [text for kind, text in section if kind == "currency"] + [character for character in code if character in CURRENCIES]
+    signs = [text for kind, text in section if kind == "currency"] + [
+        character for character in code if character in CURRENCIES
+    ]
     if words in CURRENCIES:
         signs, words = [*signs, words], ""
     return Shown(
@@ -52,7 +64,8 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
         words=words,
         currency=CURRENCIES.get(signs[0].strip(), signs[0].strip()) if signs else None,
         conditional=conditional,
-        is_date=code != "General" and re.search(r"[ymdhs]", code.replace("General", ""), re.IGNORECASE) is not None,
+        is_date=code != "General"
+        and re.search(r"[ymdhs]", code.replace("General", ""), re.IGNORECASE) is not None,
     )
 
 

@@ -41,7 +41,13 @@ def dated(reading: Reading, what: str, as_of: date, path: Path, since: date | No
         why = f"it was received on {reading.received}"
         reading.refuse("R112", f"{what} as of {as_of}, a later day", why, "correct the as-of date", path)
     if since is not None and as_of < since:
-        reading.refuse("R113", f"{what} as of {as_of}, before closing", f"the deal closed on {since}", "correct the as-of date", path)
+        reading.refuse(
+            "R113",
+            f"{what} as of {as_of}, before closing",
+            f"the deal closed on {since}",
+            "correct the as-of date",
+            path,
+        )
 
 
 def closed(reading: Reading, path: Path, known: tuple[str, ...]) -> None:
@@ -57,7 +63,13 @@ def figure_at(reading: Reading, path: Path, name: str, raw: Any, unit: Unit) -> 
     """Return one figure in its unit, or the problem at its place."""
     figure = read_figure(raw) if isinstance(raw, str) else None
     if figure is None:
-        reading.refuse("R121", f"`{raw}` is not a figure for `{name}`", f"it is counted in {unit.value}", form_of(unit), path)
+        reading.refuse(
+            "R121",
+            f"`{raw}` is not a figure for `{name}`",
+            f"it is counted in {unit.value}",
+            form_of(unit),
+            path,
+        )
         return None
     plain = figure.unit is Unit.COUNT and unit in (Unit.GPUS, Unit.GPU_HOURS)
     if figure.unit is not unit and not plain:
@@ -96,10 +108,21 @@ def judge(reading: Reading, start: date | None, end: date | None) -> None:
 def _scope(reading: Reading) -> None:
     """Figures of asset classes, debt classes or sweeps that the deal does not have."""
     assets = reading.terms.pledged_assets
-    by_asset = ("rental", "available", "resale_quote", "contracted_rate", "contracted_gpu_hours", "uncontracted_gpu_hours")
+    by_asset = (
+        "rental",
+        "available",
+        "resale_quote",
+        "contracted_rate",
+        "contracted_gpu_hours",
+        "uncontracted_gpu_hours",
+    )
     sweeping = {**reading.terms.covenants, **reading.terms.triggers}
     accounts = dict.fromkeys(("reserve_balance", "paid_into_reserve"), sweeping)
-    known: dict[str, Mapping[str, object]] = {**dict.fromkeys(by_asset, assets), "outstanding_principal": reading.terms.debt, **accounts}
+    known: dict[str, Mapping[str, object]] = {
+        **dict.fromkeys(by_asset, assets),
+        "outstanding_principal": reading.terms.debt,
+        **accounts,
+    }
     for name, path in reading.paths.items():
         family, _, rest = name.partition(".")
         member = rest.partition(".")[0]
@@ -113,9 +136,17 @@ def _principal(reading: Reading) -> None:
     for name, terms in reading.terms.debt.items():
         figure = figures.get(f"outstanding_principal.{name}")
         if figure is not None and figure.value > terms.original_principal:
-            why = f"its original principal is {printed(Figure(value=terms.original_principal, unit=Unit.USD))}"
+            why = (
+                f"its original principal is {printed(Figure(value=terms.original_principal, unit=Unit.USD))}"
+            )
             path = reading.paths[f"outstanding_principal.{name}"]
-            reading.refuse("R130", f"the principal of {name} is above its original amount", why, "correct the figure", path)
+            reading.refuse(
+                "R130",
+                f"the principal of {name} is above its original amount",
+                why,
+                "correct the figure",
+                path,
+            )
     total = figures.get("outstanding_principal")
     classes = [figures.get(f"outstanding_principal.{name}") for name in reading.terms.debt]
     most = sum(terms.original_principal for terms in reading.terms.debt.values())
@@ -128,9 +159,20 @@ def _principal(reading: Reading) -> None:
             "correct the figure",
             reading.paths["outstanding_principal"],
         )
-    if total is not None and classes and all(classes) and total.value != sum(figure.value for figure in classes if figure):
+    if (
+        total is not None
+        and classes
+        and all(classes)
+        and total.value != sum(figure.value for figure in classes if figure)
+    ):
         why = "the classes add up to another amount"
-        reading.refuse("R131", "the total differs from its classes", why, "correct one of them", reading.paths["outstanding_principal"])
+        reading.refuse(
+            "R131",
+            "the total differs from its classes",
+            why,
+            "correct one of them",
+            reading.paths["outstanding_principal"],
+        )
 
 
 def _hours(reading: Reading, asset: str, gpus: int, days: int) -> None:
@@ -138,23 +180,41 @@ def _hours(reading: Reading, asset: str, gpus: int, days: int) -> None:
     most = (count.value if count else gpus) * 24 * days
     rented = reading.figures.get(f"rental.{asset}.rented_gpu_hours")
     offered = reading.figures.get(f"rental.{asset}.available_gpu_hours")
-    for name, figure in ((f"rental.{asset}.rented_gpu_hours", rented), (f"rental.{asset}.available_gpu_hours", offered)):
+    for name, figure in (
+        (f"rental.{asset}.rented_gpu_hours", rented),
+        (f"rental.{asset}.available_gpu_hours", offered),
+    ):
         if figure is not None and figure.value > most and name in reading.paths:
             why = f"{int(most):,} is all that the GPUs have in {counted(days, 'days')}"
-            reading.refuse("R132", f"`{name}` is more than there can be", why, "correct the hours", reading.paths[name])
+            reading.refuse(
+                "R132", f"`{name}` is more than there can be", why, "correct the hours", reading.paths[name]
+            )
     if rented and offered and rented.value > offered.value:
         path = reading.paths.get(f"rental.{asset}.rented_gpu_hours", ("rental",))
-        reading.refuse("R133", f"more hours of {asset} rented than available", "both cannot be so", "correct one of them", path)
+        reading.refuse(
+            "R133",
+            f"more hours of {asset} rented than available",
+            "both cannot be so",
+            "correct one of them",
+            path,
+        )
 
 
 def _revenue(reading: Reading, asset: str) -> None:
-    rentals = [reading.figures.get(f"rental.{asset}.{name}") for name in ("revenue", "rented_gpu_hours", "weighted_average_rate")]
+    rentals = [
+        reading.figures.get(f"rental.{asset}.{name}")
+        for name in ("revenue", "rented_gpu_hours", "weighted_average_rate")
+    ]
     if rentals[0] and rentals[1] and rentals[2]:
         product = rentals[1].value * rentals[2].value
         if abs(rentals[0].value - product) > max(product / 1000, Fraction(1)):
             why = f"hours x rate is {printed(Figure(value=product, unit=Unit.USD))}"
             reading.refuse(
-                "R134", f"the revenue of {asset} is not hours x rate", why, "correct one of them", reading.paths[f"rental.{asset}.revenue"]
+                "R134",
+                f"the revenue of {asset} is not hours x rate",
+                why,
+                "correct one of them",
+                reading.paths[f"rental.{asset}.revenue"],
             )
 
 
@@ -165,15 +225,25 @@ def _count(reading: Reading, asset: str, gpus: int) -> None:
         above = count.value > gpus
         what = f"{printed(count)} of {asset} are reported, {gpus:,} are pledged"
         why = "GPUs above the register are not counted" if above else "the report's count governs once given"
-        reading.refuse("RW01", what, why, "report the asset change by serial number", reading.paths[f"available.{asset}.gpus"])
+        reading.refuse(
+            "RW01",
+            what,
+            why,
+            "report the asset change by serial number",
+            reading.paths[f"available.{asset}.gpus"],
+        )
 
 
 def _price(reading: Reading, name: str, figure: Figure) -> None:
     levels = [index.closing_date_level for index in reading.terms.index.values()]
-    if figure.value == 0 or any(figure.value > TOO_FAR * level or figure.value * TOO_FAR < level for level in levels):
+    if figure.value == 0 or any(
+        figure.value > TOO_FAR * level or figure.value * TOO_FAR < level for level in levels
+    ):
         why = "it is out of scale with the Closing Date level"
         path = reading.paths.get(name, ("rental",))
-        reading.refuse("R135", f"`{name}` is {printed(figure)}", why, "check the decimal point and the unit", path)
+        reading.refuse(
+            "R135", f"`{name}` is {printed(figure)}", why, "check the decimal point and the unit", path
+        )
 
 
 def late(reading: Reading, end: date, received: date) -> None:
@@ -185,4 +255,10 @@ def late(reading: Reading, end: date, received: date) -> None:
     due = counted_from(rule.due, date_of_period(reading.terms, calendar, end), calendar)
     if received > due and reading.tree.get(("corrects",)) is None:
         what = f"received on {received}, {(received - due).days} days after it was due"
-        reading.refuse("RW02", what, f"it was due on {due} ({rule.cite})", "its lateness goes on record with it", ("period",))
+        reading.refuse(
+            "RW02",
+            what,
+            f"it was due on {due} ({rule.cite})",
+            "its lateness goes on record with it",
+            ("period",),
+        )

@@ -79,7 +79,9 @@ def read_report(
     corrects, completes = (_named(reading, key, on_record) for key in ("corrects", "completes"))
     form = file.tree.get(("form",))
     if form is not None and (why := not_of(str(form), terms.deal, start, end)) is not None:
-        reading.refuse("R155", why, "a form is for one deal and one period", "fill in the form of this period", ("form",))
+        reading.refuse(
+            "R155", why, "a form is for one deal and one period", "fill in the form of this period", ("form",)
+        )
     for path, name, raw in _figures(file.tree.data, ()):
         _take(reading, path, name, raw)
     rents = read_tapes(reading, start, end)
@@ -112,10 +114,18 @@ def _dates(reading: Reading) -> tuple[date | None, date | None, date | None]:
     start, end = _date(reading, ("period", "from")), _date(reading, ("period", "to"))
     as_of = _date(reading, ("as_of",))
     if start and end and start > end:
-        reading.refuse("R111", f"the period ends on {end} before it begins", "a period runs forward", "swap the dates", ("period",))
+        reading.refuse(
+            "R111",
+            f"the period ends on {end} before it begins",
+            "a period runs forward",
+            "swap the dates",
+            ("period",),
+        )
     if end and end > reading.received:
         why = f"it was received on {reading.received}, and what is still to come is not reported"
-        reading.refuse("R115", f"the period ends on {end}, a later day", why, "correct the period", ("period", "to"))
+        reading.refuse(
+            "R115", f"the period ends on {end}, a later day", why, "correct the period", ("period", "to")
+        )
     if as_of:
         dated(reading, "the figures are", as_of, ("as_of",), reading.terms.closing_date)
     closed(reading, ("period",), ("from", "to"))
@@ -139,7 +149,9 @@ def _date(reading: Reading, path: Path) -> date | None:
     raw = reading.tree.get(path)
     name = ".".join(str(step) for step in path)
     if raw is None:
-        reading.refuse("R110", f"`{name}` is missing", "a figure belongs to a date", f"write `{name}`", path[:1])
+        reading.refuse(
+            "R110", f"`{name}` is missing", "a figure belongs to a date", f"write `{name}`", path[:1]
+        )
         return None
     try:
         return read_day(str(raw))
@@ -152,7 +164,9 @@ def _figures(data: Any, path: Path) -> Iterator[tuple[Path, str, Any]]:
     """Yield every figure with its path, its dotted name and its text; the report's head and rental tapes left out."""
     for key, value in data.items() if isinstance(data, dict) else ():
         at = (*path, key)
-        if (not path and (key in HEADER or key == "certificates")) or (len(at) == 3 and at[::2] == ("rental", "tape")):
+        if (not path and (key in HEADER or key == "certificates")) or (
+            len(at) == 3 and at[::2] == ("rental", "tape")
+        ):
             continue
         if isinstance(value, dict) and "value" in value:
             yield (*at, "value"), ".".join(str(step) for step in at), value["value"]
@@ -166,7 +180,13 @@ def _take(reading: Reading, path: Path, name: str, raw: Any) -> None:
     unit = unit_of(name, reading.terms.declared_units)
     if unit is None:
         fix = "correct its name; docs/guides/servicer.md has every figure"
-        reading.refuse("R120", f"`{name}` is not a figure that a report can give", "what is not understood is not used", fix, path)
+        reading.refuse(
+            "R120",
+            f"`{name}` is not a figure that a report can give",
+            "what is not understood is not used",
+            fix,
+            path,
+        )
         return
     figure = figure_at(reading, path, name, raw, unit)
     if figure is None:
@@ -186,7 +206,9 @@ def _own(reading: Reading, name: str, path: Path) -> None:
     try:
         as_of = None if raw is None else read_day(str(raw))
     except ValueError as error:
-        reading.refuse("R110", f"`{raw}` is not a date", str(error), "write it like `2026-03-04`", (*path, "as_of"))
+        reading.refuse(
+            "R110", f"`{raw}` is not a date", str(error), "write it like `2026-03-04`", (*path, "as_of")
+        )
         return
     if as_of is not None:
         dated(reading, f"`{name}` is", as_of, (*path, "as_of"), reading.terms.closing_date)
@@ -199,6 +221,8 @@ def _days_of(reading: Reading, name: str, path: Path) -> tuple[date, date] | Non
     first, last = (_date(reading, (*path, "for", end)) for end in ("from", "to"))
     closed(reading, (*path, "for"), ("from", "to"))
     if first and last and (first > last or last > reading.received):
-        why = f"a figure is of days that have passed, first to last, and it was received on {reading.received}"
+        why = (
+            f"a figure is of days that have passed, first to last, and it was received on {reading.received}"
+        )
         reading.refuse("R111", f"`{name}` is of {first} to {last}", why, "correct the dates", (*path, "for"))
     return (first, last) if first and last else None

@@ -37,7 +37,9 @@ def receipt_of(said: str | date | None, now: datetime, zone: str) -> Receipt:
         day = date.fromisoformat(text[:DAY_ALONE])
         hour = time.fromisoformat(text[DAY_ALONE + 1 :]) if len(text) > DAY_ALONE else None
     except ValueError:
-        raise WrongUsage(f"`{said}` is not a receipt; write a day, or a day with its hour: 2026-03-11T17:40") from None
+        raise WrongUsage(
+            f"`{said}` is not a receipt; write a day, or a day with its hour: 2026-03-11T17:40"
+        ) from None
     at = None if hour is None else datetime.combine(day, hour, ZoneInfo(zone))
     if day > here.date() or (at is not None and at > here):
         raise WrongUsage(f"{said} is still to come where the deal is; a report counts from its receipt")
@@ -50,7 +52,11 @@ def _here(now: datetime, zone: str) -> datetime:
 
 
 def with_receipt(
-    report: ServicerReport, receipt: Receipt, now: datetime, known: Sequence[ReportReceived], terms: TermsInForce
+    report: ServicerReport,
+    receipt: Receipt,
+    now: datetime,
+    known: Sequence[ReportReceived],
+    terms: TermsInForce,
 ) -> ServicerReport:
     """Return the report with its receipt, its entry, and its doubtful figures held apart from those that serve."""
     held = doubtful(report.figures, report.as_of, known, terms)

@@ -49,7 +49,9 @@ class ReceivedFile:
         return name if isinstance(name, str) and name else None
 
 
-def open_report(data: bytes, file: str, layouts: Mapping[str, SenderLayout]) -> tuple[ReceivedFile | None, list[Problem]]:
+def open_report(
+    data: bytes, file: str, layouts: Mapping[str, SenderLayout]
+) -> tuple[ReceivedFile | None, list[Problem]]:
     """Return a report's file opened, or everything that has to be asked about it; one that names no deal is refused (R101).
 
     Args:
@@ -66,7 +68,9 @@ def open_report(data: bytes, file: str, layouts: Mapping[str, SenderLayout]) -> 
     received = ReceivedFile(PurePath(file).name, data, tree, remarks, mapped[1] if mapped else None)
     if received.deal is None:
         fix = "write `deal:` with the deal's name"
-        return None, [Problem("R101", "the report names no deal", "a report belongs to one deal", fix, Place(file))]
+        return None, [
+            Problem("R101", "the report names no deal", "a report belongs to one deal", fix, Place(file))
+        ]
     return received, []
 
 
@@ -96,5 +100,8 @@ def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
     tree, problems = parse("\n".join(data.decode("utf-8").splitlines()), file)
     if tree is not None and not isinstance(tree.data, dict):
         fix = "begin with `deal: name`"
-        return None, [*problems, Problem("R100", "the file is not a report", "a report is a block of figures", fix, Place(file))]
+        return None, [
+            *problems,
+            Problem("R100", "the file is not a report", "a report is a block of figures", fix, Place(file)),
+        ]
     return tree, problems

@@ -38,7 +38,9 @@ def read_tapes(reading: Reading, start: date | None, end: date | None) -> tuple[
                 rents[asset, *days] = before[0] + hours, before[1] + revenue
         elif tape is not None:
             why, fix = "a tape is a list of contracts", "begin each row with a dash, or remove it"
-            reading.refuse("R124", f"the rental tape of {asset} is not a list", why, fix, ("rental", asset, "tape"))
+            reading.refuse(
+                "R124", f"the rental tape of {asset} is not a list", why, fix, ("rental", asset, "tape")
+            )
 
     return tuple(_rent(*key, *sums) for key, sums in sorted(rents.items()))
 
@@ -48,12 +50,16 @@ def _rent(asset: str, first: date, last: date, hours: Fraction, revenue: Fractio
     return RentOfDays(asset_class=asset, first=first, last=last, gpu_hours=gpu_hours, revenue=usd)
 
 
-def _days(reading: Reading, path: Path, row: dict[str, Any], period: tuple[date | None, date | None]) -> tuple[date, date] | None:
+def _days(
+    reading: Reading, path: Path, row: dict[str, Any], period: tuple[date | None, date | None]
+) -> tuple[date, date] | None:
     """Return the days of a row; None with its problem where they cannot be read, lie outside the period, or in two Calculation Windows."""
     try:
         first, last = read_day(str(row["from"])), read_day(str(row.get("to", row["from"])))
     except (KeyError, ValueError):
-        reading.refuse("R124", "the days of a row cannot be read", "a row of days says `from`, and `to`", FROM_TO, path)
+        reading.refuse(
+            "R124", "the days of a row cannot be read", "a row of days says `from`, and `to`", FROM_TO, path
+        )
         return None
     start, end = period
     if first > last or (start is not None and first < start) or (end is not None and last > end):
@@ -62,7 +68,13 @@ def _days(reading: Reading, path: Path, row: dict[str, Any], period: tuple[date 
         return None
     if window_of(first) != window_of(last):
         why = f"a Calculation Window ends on {window_of(first)}"
-        reading.refuse("R124", f"a row is of {first} to {last}, days of two Calculation Windows", why, "write a row for each", path)
+        reading.refuse(
+            "R124",
+            f"a row is of {first} to {last}, days of two Calculation Windows",
+            why,
+            "write a row for each",
+            path,
+        )
         return None
     return first, last
 
@@ -80,17 +92,29 @@ def _tape(
     dated = [isinstance(row, dict) and "from" in row for row in tape]
     if any(dated) and not all(dated):
         undated = ("rental", asset, "tape", dated.index(False))
-        reading.refuse("R124", "a row does not say its days, and others do", "its rent is of no week", FROM_TO, undated)
+        reading.refuse(
+            "R124", "a row does not say its days, and others do", "its rent is of no week", FROM_TO, undated
+        )
     hours, revenue, whole = Fraction(0), Fraction(0), bool(tape)
     for number, row in enumerate(tape):
         path: Path = ("rental", asset, "tape", number)
         if not isinstance(row, dict) or "gpu_hours" not in row or not row.keys() & {"rate", "revenue"}:
             fix = "write it like `{contract: C-1, gpu_hours: 90000, rate: USD 1.95 per GPU-hour}`"
-            reading.refuse("R124", "a row of the rental tape cannot be read", "it has GPU-hours, and a rate or revenue", fix, path)
+            reading.refuse(
+                "R124",
+                "a row of the rental tape cannot be read",
+                "it has GPU-hours, and a rate or revenue",
+                fix,
+                path,
+            )
             whole = False
             continue
         closed(reading, path, ("contract", "from", "to", *TAPE))
-        read = {key: figure_at(reading, (*path, key), key, row[key], unit) for key, unit in TAPE.items() if key in row}
+        read = {
+            key: figure_at(reading, (*path, key), key, row[key], unit)
+            for key, unit in TAPE.items()
+            if key in row
+        }
         figures = {key: figure.value for key, figure in read.items() if figure is not None}
         if len(figures) < len(read):
             whole = False

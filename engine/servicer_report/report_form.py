@@ -90,15 +90,30 @@ def as_csv(form: ReportForm) -> str:
 
 def as_yaml(form: ReportForm) -> str:
     """Return the form as YAML: each figure is a line to be completed, after its `#` is taken away with those of its block."""
-    lines = [f"deal: {form.deal}", f"period: {{from: {form.start}, to: {form.end}}}", f"as_of: {form.end}", f'form: "{form.identity}"', ""]
-    lines += [f"# due {form.due}" if form.due else "# no due date", "# take the # away from each figure that you give, and from its block"]
+    lines = [
+        f"deal: {form.deal}",
+        f"period: {{from: {form.start}, to: {form.end}}}",
+        f"as_of: {form.end}",
+        f'form: "{form.identity}"',
+        "",
+    ]
+    lines += [
+        f"# due {form.due}" if form.due else "# no due date",
+        "# take the # away from each figure that you give, and from its block",
+    ]
     before: tuple[str, ...] = ()
     for row in form.rows:
         *blocks, leaf = row.name.split(".")
-        lines += [f"# {'  ' * depth}{block}:" for depth, block in enumerate(blocks) if tuple(blocks[: depth + 1]) != before[: depth + 1]]
+        lines += [
+            f"# {'  ' * depth}{block}:"
+            for depth, block in enumerate(blocks)
+            if tuple(blocks[: depth + 1]) != before[: depth + 1]
+        ]
         before = tuple(blocks)
         unit, section, last, tests, _ = _shown(row, None)
-        lines.append(f"# {'  ' * len(blocks)}{leaf}:   # {unit}; last {last or 'none'}; for {tests} ({section})")
+        lines.append(
+            f"# {'  ' * len(blocks)}{leaf}:   # {unit}; last {last or 'none'}; for {tests} ({section})"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -108,11 +123,19 @@ def as_workbook(form: ReportForm) -> bytes:
 
     into = io.BytesIO()
     book = xlsxwriter.Workbook(into, {"in_memory": True})
-    book.set_properties({"title": f"Report of {form.deal}, {form.start} to {form.end}", "created": datetime(form.end.year, 1, 1)})
+    book.set_properties(
+        {
+            "title": f"Report of {form.deal}, {form.start} to {form.end}",
+            "created": datetime(form.end.year, 1, 1),
+        }
+    )
     book.set_custom_property("headroom-form", form.identity)
     sheet = book.add_worksheet("Report")
     sheet.protect("", {"select_locked_cells": True, "format_columns": True})
-    bold, words = book.add_format({"bold": True, "bottom": 1}), book.add_format({"locked": False, "bg_color": "#FFF7D6"})
+    bold, words = (
+        book.add_format({"bold": True, "bottom": 1}),
+        book.add_format({"locked": False, "bg_color": "#FFF7D6"}),
+    )
     sheet.write_row(0, 0, COLUMNS, bold)
     for column, width in enumerate(WIDTHS):
         sheet.set_column(column, column, width)
@@ -123,10 +146,15 @@ def as_workbook(form: ReportForm) -> bytes:
         place += 1
     for row in form.rows:
         sheet.write_string(place, 0, row.name)
-        typed = book.add_format({"locked": False, "bg_color": "#FFF7D6", "num_format": FORMATS.get(row.unit, "#,##0")})
+        typed = book.add_format(
+            {"locked": False, "bg_color": "#FFF7D6", "num_format": FORMATS.get(row.unit, "#,##0")}
+        )
         sheet.write_blank(place, 1, None, typed)
         rule = {"validate": "decimal", "criteria": ">=", "value": 0, "input_title": row.unit.value[:32]}
-        rule |= {"input_message": f"in {row.unit.value}, not in thousands", "error_message": f"a number of {row.unit.value}"}
+        rule |= {
+            "input_message": f"in {row.unit.value}, not in thousands",
+            "error_message": f"a number of {row.unit.value}",
+        }
         sheet.data_validation(place, 1, place, 1, rule)
         for column, text in enumerate(_shown(row, form.due), start=2):
             sheet.write_string(place, column, text)

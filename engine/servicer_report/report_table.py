@@ -39,7 +39,9 @@ def head_of(cells: Mapping[tuple[int, int], Cell]) -> Head | None:
     for (row, column), cell in sorted(cells.items()):
         if row <= LOOKED_AT and cell.kind == "text":
             rows.setdefault(row, {}).setdefault(_name(cell.text), column)
-    return next((Head(row, names) for row, names in rows.items() if {"figure", "value"} <= names.keys()), None)
+    return next(
+        (Head(row, names) for row, names in rows.items() if {"figure", "value"} <= names.keys()), None
+    )
 
 
 def _name(text: str) -> str:
@@ -49,7 +51,9 @@ def _name(text: str) -> str:
 
 def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
     """Return the report in the one sheet of a workbook that holds one, or what has to be asked about it."""
-    tables = [(sheet, head) for sheet in workbook.sheets if not sheet.hidden and (head := head_of(sheet.cells))]
+    tables = [
+        (sheet, head) for sheet in workbook.sheets if not sheet.hidden and (head := head_of(sheet.cells))
+    ]
     fix = "begin a sheet with the row `figure`, `value`, or map the sender's own layout in headroom.toml: [intake.NAME]"
     if not tables:
         what = "no sheet in sight has the columns `figure` and `value`"
@@ -58,15 +62,30 @@ def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
     if len(tables) > 1:
         names = " and ".join(f"`{sheet.name}`" for sheet, _ in tables)
         why = "nobody can tell which of them is the report"
-        return None, [Problem("R145", f"the sheets {names} each hold a report", why, "send one alone", Place(workbook.file))]
+        return None, [
+            Problem(
+                "R145", f"the sheets {names} each hold a report", why, "send one alone", Place(workbook.file)
+            )
+        ]
     sheet, head = tables[0]
     asked = Questions(workbook.file, sheet.name)
     tree = tree_of_table(sheet, head, asked)
-    asked.problems += [Problem("RW10", remark, "see that it is meant", "", Place(workbook.file)) for remark in workbook.remarks]
+    asked.problems += [
+        Problem("RW10", remark, "see that it is meant", "", Place(workbook.file))
+        for remark in workbook.remarks
+    ]
     form = workbook.properties.get("headroom-form")
     if form is not None and tree.get(("form",)) not in (None, form):
         why = "the workbook's own properties name another form"
-        asked.problems.append(Problem("R155", "the row `form` was changed", why, "fill in the form as it was made", tree.place(("form",))))
+        asked.problems.append(
+            Problem(
+                "R155",
+                "the row `form` was changed",
+                why,
+                "fill in the form as it was made",
+                tree.place(("form",)),
+            )
+        )
     return tree, asked.problems
 
 
@@ -78,20 +97,32 @@ def tree_of_table(sheet: Sheet, head: Head, asked: Questions, decimal_comma: boo
     strange = [name for name in head.columns if name and name not in known]
     for name in strange:
         cell = sheet.cells[head.row, head.columns[name]]
-        asked.ask("R102", f"the table has the column `{name}`", f"it may have {', '.join(known)}", "remove it", cell)
+        asked.ask(
+            "R102", f"the table has the column `{name}`", f"it may have {', '.join(known)}", "remove it", cell
+        )
     names = [(_name(cell.text), cell) for (row, _), cell in sheet.cells.items() if row == head.row]
     for name, cell in names:
         if name in known and cell.column != head.columns[name]:
-            asked.ask("Y121", f"the column `{name}` stands twice", "nobody can tell which is meant", "remove one", cell)
+            asked.ask(
+                "Y121",
+                f"the column `{name}` stands twice",
+                "nobody can tell which is meant",
+                "remove one",
+                cell,
+            )
     for row in sorted({row for row, _ in sheet.cells if row > head.row}):
-        cells = {name: sheet.cells.get((row, column)) for name, column in head.columns.items() if name in known}
+        cells = {
+            name: sheet.cells.get((row, column)) for name, column in head.columns.items() if name in known
+        }
         entry = _entry(sheet, asked, row, cells, head, decimal_comma)
         if entry is None:
             continue
         path, value, cell = entry
         if path in places or not put(data, path, value):
             name = ".".join(map(str, path))
-            asked.ask("R103", f"`{name}` stands twice", "one figure stands once", "remove one of the rows", cell)
+            asked.ask(
+                "R103", f"`{name}` stands twice", "one figure stands once", "remove one of the rows", cell
+            )
         places[path] = asked.place(cell)
         if isinstance(value, dict):
             places[(*path, "value")] = places[path]
@@ -108,7 +139,12 @@ def put(data: dict[str, Any], path: Path, value: Any) -> bool:
 
 
 def _entry(
-    sheet: Sheet, asked: Questions, row: int, cells: Mapping[str, Cell | None], head: Head, decimal_comma: bool
+    sheet: Sheet,
+    asked: Questions,
+    row: int,
+    cells: Mapping[str, Cell | None],
+    head: Head,
+    decimal_comma: bool,
 ) -> tuple[Path, Any, Cell] | None:
     """Return one row as a path and its value, with the value's cell; None if it says nothing, or has to be asked about."""
     label, value = cells.get("figure"), cells.get("value")
@@ -116,20 +152,32 @@ def _entry(
         if value is not None:
             area = sheet.within(row, head.columns["figure"])
             why = f"its name lies in the merged cells {area}" if area else "the row has no figure's name"
-            asked.ask("R152", f"the value {value.text or value.formula} belongs to no figure", why, "name it, or delete it", value)
+            asked.ask(
+                "R152",
+                f"the value {value.text or value.formula} belongs to no figure",
+                why,
+                "name it, or delete it",
+                value,
+            )
         return None
     name = label.text.strip()
     if value is None:
         area = sheet.within(row, head.columns["value"])
         if area is not None and unit_of(name) is not None:
             why = f"its cell lies in the merged cells {area}, whose value may be another figure's"
-            asked.ask("R151", f"`{name}` has no cell of its own", why, "unmerge them and write each value", label)
+            asked.ask(
+                "R151", f"`{name}` has no cell of its own", why, "unmerge them and write each value", label
+            )
         return None
     text = _read(asked, name, value, decimal_comma, cells.get("unit"))
     if text is None or not _of_its_unit(asked, name, cells.get("unit")):
         return None
     extra = {"as_of": date_text, "source": plain_text, "confirmed because": plain_text}
-    said = {key: read(asked, cell, f"{key} of {name}") for key, read in extra.items() if (cell := cells.get(key)) is not None}
+    said = {
+        key: read(asked, cell, f"{key} of {name}")
+        for key, read in extra.items()
+        if (cell := cells.get(key)) is not None
+    }
     said = {"because" if key == "confirmed because" else key: one for key, one in said.items() if one}
     path: Path = tuple(name.split("."))
     return path, ({"value": text, **said} if said and name not in (*DATES, *WORDS) else text), value
@@ -154,7 +202,13 @@ def _read(asked: Questions, name: str, cell: Cell, decimal_comma: bool, unit_cel
         return plain_text(asked, cell, name)
     text = figure_text(asked, cell, name, unit, decimal_comma=decimal_comma)
     if text is not None and cell.formula is not None:
-        asked.ask("RW12", f"`{name}` was computed by {cell.formula}", "its stored result counts", "see that it is meant", cell)
+        asked.ask(
+            "RW12",
+            f"`{name}` was computed by {cell.formula}",
+            "its stored result counts",
+            "see that it is meant",
+            cell,
+        )
     return text
 
 
@@ -163,7 +217,9 @@ def _of_its_unit(asked: Questions, name: str, cell: Cell | None) -> bool:
     if cell is None or unit is None or cell.text.strip() in ("", unit.value):
         return True
     why = f"`{name}` is counted in {unit.value}"
-    asked.ask("R122", f"the unit of `{name}` is given as `{cell.text}`", why, "report it in its own unit", cell)
+    asked.ask(
+        "R122", f"the unit of `{name}` is given as `{cell.text}`", why, "report it in its own unit", cell
+    )
     return False
 
 

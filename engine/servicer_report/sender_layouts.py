@@ -23,11 +23,17 @@ from engine.terms.source import Path, Tree
 def layout_for(file: str, layouts: Mapping[str, SenderLayout]) -> tuple[str, SenderLayout] | None:
     """Return the layout whose patterns the file's name matches, in upper or lower case; the first of several; None if none does."""
     name = PurePath(file).name.lower()
-    matches = (layout for layout in layouts.items() if any(fnmatch(name, pattern.lower()) for pattern in layout[1].files))
+    matches = (
+        layout
+        for layout in layouts.items()
+        if any(fnmatch(name, pattern.lower()) for pattern in layout[1].files)
+    )
     return next(matches, None)
 
 
-def tree_by_layout(data: bytes, file: str, name: str, layout: SenderLayout) -> tuple[Tree | None, list[Problem]]:
+def tree_by_layout(
+    data: bytes, file: str, name: str, layout: SenderLayout
+) -> tuple[Tree | None, list[Problem]]:
     """Return the report in a sender's file, or what has to be asked about it.
 
     Args:
@@ -46,7 +52,9 @@ def tree_by_layout(data: bytes, file: str, name: str, layout: SenderLayout) -> t
         asked = Questions(file)
         _mapped(tree, workbook, name, layout, asked)
         problems += asked.problems
-        problems += [Problem("RW10", remark, "see that it is meant", "", Place(file)) for remark in workbook.remarks]
+        problems += [
+            Problem("RW10", remark, "see that it is meant", "", Place(file)) for remark in workbook.remarks
+        ]
     if layout.tape is not None:
         unread = text_of(data, file)[1] if is_delimited(file) and not problems else []
         if unread:
@@ -77,7 +85,10 @@ def _sheets(data: bytes, file: str, layout: SenderLayout) -> tuple[Workbook | No
     split = None if text is None else rows_of(text, lambda cells: len(cells) > 1 and wanted <= set(cells))
     if split is None:
         why = "cells are apart by a comma, a semicolon or a tab"
-        return None, [*problems, Problem("R102", "no table is found in the file", why, "save it as CSV", Place(file))]
+        return None, [
+            *problems,
+            Problem("R102", "no table is found in the file", why, "save it as CSV", Place(file)),
+        ]
     return Workbook(file, (sheet_of_rows(split.rows),), {}), problems
 
 
@@ -117,16 +128,27 @@ def _row(tree: Tree, sheet: Sheet, layout: SenderLayout, asked: Questions, where
     for (row, at), cell in sorted(sheet.cells.items()):
         rows.setdefault(row, {}).setdefault(cell.text.strip().lower(), at)
     named = set(names.values())
-    head = next((row for row, there in rows.items() if named <= there.keys() and layout.header_row in (None, row)), None)
+    head = next(
+        (row for row, there in rows.items() if named <= there.keys() and layout.header_row in (None, row)),
+        None,
+    )
     if head is None:
         missing = ", ".join(f"`{column}`" for column in layout.columns.values())
         what = f"no row has the columns {missing}"
-        asked.problems.append(Problem("R144", what, "the layout names them", f"correct {where}", Place(asked.file)))
+        asked.problems.append(
+            Problem("R144", what, "the layout names them", f"correct {where}", Place(asked.file))
+        )
         return
-    below = [row for row in rows if row > head and any((row, rows[head][column]) in sheet.cells for column in names.values())]
+    below = [
+        row
+        for row in rows
+        if row > head and any((row, rows[head][column]) in sheet.cells for column in names.values())
+    ]
     if len(below) != 1:
         what = f"{counted(len(below), 'rows')} stand below the head in row {head}"
-        asked.problems.append(Problem("R145", what, "one row is one report", "send one period's row alone", Place(asked.file)))
+        asked.problems.append(
+            Problem("R145", what, "one row is one report", "send one period's row alone", Place(asked.file))
+        )
         return
     for figure, column in names.items():
         below_head = sheet.cells.get((below[0], rows[head][column]))

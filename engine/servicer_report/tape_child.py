@@ -21,7 +21,10 @@ MOST_QUESTIONS = 20
 FIGURES = ("gpu_hours", "rate", "revenue")
 DAYS = ("from", "to")
 TOTAL = re.compile(r"(grand |sub[- ]?)?(total|sum)\b.*", re.IGNORECASE)
-AMOUNT = re.compile(r"(?:USD|US\$|\$)? ?(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?: per GPU-hour| GPU-hours|/h)?", re.ASCII)
+AMOUNT = re.compile(
+    r"(?:USD|US\$|\$)? ?(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?: per GPU-hour| GPU-hours|/h)?",
+    re.ASCII,
+)
 """A number in a cell of text, with or without its unit."""
 
 
@@ -46,7 +49,9 @@ def rows_of_workbook(path: str, sheet: str | None) -> tuple[str, int, Iterator[l
     book = python_calamine.load_workbook(path)
     seen = [metadata.name for metadata in book.sheets_metadata if str(metadata.visible).endswith("Visible")]
     if sheet is None and len(seen) != 1:
-        raise Question("R145", f"the workbook has the sheets {', '.join(seen)}; the sender's layout names none")
+        raise Question(
+            "R145", f"the workbook has the sheets {', '.join(seen)}; the sender's layout names none"
+        )
     if sheet is not None and sheet not in book.sheet_names:
         raise Question("R144", f"the workbook has no sheet `{sheet}`; it has {', '.join(book.sheet_names)}")
     sheet_rows = book.get_sheet_by_name(sheet or seen[0])
@@ -75,7 +80,11 @@ def head_of(rows: Iterator[list[Any]], wanted: dict[str, str], at: int | None) -
             return line, {key: there.index(name) for key, name in names.items()}
         if at is not None or line >= 60:
             missing = [wanted[key] for key, name in names.items() if name not in there]
-            where = f"line {line} has no column" if at is not None else "none of the first 60 lines has all the columns, among them"
+            where = (
+                f"line {line} has no column"
+                if at is not None
+                else "none of the first 60 lines has all the columns, among them"
+            )
             raise Question("R144", f"{where} {', '.join(f'`{name}`' for name in missing)}")
     raise Question("R144", f"no line has the columns {', '.join(f'`{name}`' for name in wanted.values())}")
 
@@ -108,16 +117,27 @@ def read_cell(key: str, value: Any, text: str) -> tuple[Any, str]:
     if key in FIGURES:
         amount = number_of(value)
         empty = "is empty; it may have been an error"
-        asked = "" if amount is not None else f"`{key}` is `{text}`, which is not a number" if text else f"`{key}` {empty}"
+        asked = (
+            ""
+            if amount is not None
+            else f"`{key}` is `{text}`, which is not a number"
+            if text
+            else f"`{key}` {empty}"
+        )
         return amount or Decimal(0), asked
     if key in DAYS:
         day = day_of(value)
-        return day or "", "" if day is not None else f"`{key}` is `{text}`, which is not a day; write it like 2026-03-12"
+        return (
+            day or "",
+            "" if day is not None else f"`{key}` is `{text}`, which is not a day; write it like 2026-03-12",
+        )
     total = not text or (key == "contract" and TOTAL.fullmatch(text) is not None)
     return text, f"the row has figures and its {key} is `{text}`; it may be a total" if total else ""
 
 
-def added_up(rows: Iterable[list[Any]], line: int, where: dict[str, int], first: int, prefix: str) -> tuple[list[Any], list[Any], int]:
+def added_up(
+    rows: Iterable[list[Any]], line: int, where: dict[str, int], first: int, prefix: str
+) -> tuple[list[Any], list[Any], int]:
     """Return the columns of the tape as sums by class, days and rate, the questions about its cells, and how many contracts it has."""
     import pandas
 
@@ -143,8 +163,16 @@ def added_up(rows: Iterable[list[Any]], line: int, where: dict[str, int], first:
     if "rate" in table and "revenue" not in table:
         sums = table.groupby([*by, "rate"], sort=True)["gpu_hours"].agg("sum").reset_index()
     else:
-        sums = table.groupby(by, sort=True)[[key for key in ("gpu_hours", "revenue") if key in table]].agg("sum").reset_index()
-    return [{key: str(value) for key, value in row.items()} for row in sums.to_dict("records")], questions, count
+        sums = (
+            table.groupby(by, sort=True)[[key for key in ("gpu_hours", "revenue") if key in table]]
+            .agg("sum")
+            .reset_index()
+        )
+    return (
+        [{key: str(value) for key, value in row.items()} for row in sums.to_dict("records")],
+        questions,
+        count,
+    )
 
 
 def main(kind: str, path: str, spec: str) -> None:

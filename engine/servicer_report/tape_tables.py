@@ -12,7 +12,9 @@ from engine.terms.sender_layout import TapeLayout
 from engine.terms.source import Tree
 
 
-def read_tape(tree: Tree, data: bytes, file: str, layout: TapeLayout, separators: tuple[str, str] | None = None) -> list[Problem]:
+def read_tape(
+    tree: Tree, data: bytes, file: str, layout: TapeLayout, separators: tuple[str, str] | None = None
+) -> list[Problem]:
     """Put the sums of a tape into a report's tree; what has to be asked about the tape comes back (codes R140 to R157).
 
     Args:

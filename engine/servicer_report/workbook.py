@@ -69,7 +69,14 @@ class Sheet:
 
     def within(self, row: int, column: int) -> str | None:
         """Return the name of the merged area that a place lies in, None if it lies in none."""
-        return next((name for top, left, low, right, name in self.merged if top <= row <= low and left <= column <= right), None)
+        return next(
+            (
+                name
+                for top, left, low, right, name in self.merged
+                if top <= row <= low and left <= column <= right
+            ),
+            None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +130,47 @@ def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem
         return _old_office(data, place)
     if not zipfile.is_zipfile(BytesIO(data)):
         why = "its name says that it is one, its bytes do not"
-        return None, [], [Problem("R140", "the file is not a workbook", why, "save it as .xlsx from your spreadsheet program", place)]
+        return (
+            None,
+            [],
+            [
+                Problem(
+                    "R140",
+                    "the file is not a workbook",
+                    why,
+                    "save it as .xlsx from your spreadsheet program",
+                    place,
+                )
+            ],
+        )
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:  # the last for a version that zipfile does not know
-        return None, [], [Problem("R140", "the workbook is damaged", str(error), "send it again, or save it anew", place)]
+    except (
+        zipfile.BadZipFile,
+        ValueError,
+        NotImplementedError,
+    ) as error:  # the last for a version that zipfile does not know
+        return (
+            None,
+            [],
+            [Problem("R140", "the workbook is damaged", str(error), "send it again, or save it anew", place)],
+        )
     size = sum(part.file_size for part in parts)
     tight = any(part.file_size > max(RATIO * part.compress_size, 10 << 20) for part in parts)
     if size > UNPACKED or tight or len(parts) > MEMBERS:
         what = f"the workbook unpacks to {counted(size, 'bytes')} in {counted(len(parts), 'parts')}"
-        return None, [], [Problem("R141", what, "no report is so large", "send the sheet with the figures alone", place)]
+        return (
+            None,
+            [],
+            [Problem("R141", what, "no report is so large", "send the sheet with the figures alone", place)],
+        )
     names = [part.filename for part in parts]
-    remarks = ["the workbook has macros; they were not run"] if any(name.endswith("vbaProject.bin") for name in names) else []
+    remarks = (
+        ["the workbook has macros; they were not run"]
+        if any(name.endswith("vbaProject.bin") for name in names)
+        else []
+    )
     if any("externalLink" in name for name in names):
         remarks.append("the workbook links to other files; its values are those of its last save")
     return ("ods" if "content.xml" in names else "xlsx"), remarks, []
@@ -148,10 +183,30 @@ def _old_office(data: bytes, place: Place) -> tuple[str | None, list[str], list[
         locked = msoffcrypto.OfficeFile(BytesIO(data)).is_encrypted()
     except Exception as error:  # it raises whatever it likes about a file that is not a workbook
         why = f"{type(error).__name__}: {error}"
-        return None, [], [Problem("R140", "the file is not a workbook", why, "save it as .xlsx from your spreadsheet program", place)]
+        return (
+            None,
+            [],
+            [
+                Problem(
+                    "R140",
+                    "the file is not a workbook",
+                    why,
+                    "save it as .xlsx from your spreadsheet program",
+                    place,
+                )
+            ],
+        )
     if locked:
         fix = "save it without a password"
-        return None, [], [Problem("R142", "the workbook is protected by a password", "nobody here can open it", fix, place)]
+        return (
+            None,
+            [],
+            [
+                Problem(
+                    "R142", "the workbook is protected by a password", "nobody here can open it", fix, place
+                )
+            ],
+        )
     return "xls", [], []
 
 
@@ -164,7 +219,9 @@ def ask_child(script: str, data: bytes, *arguments: str) -> dict[str, Any]:
         command = [sys.executable, "-P", str(path), arguments[0], kept.name, *arguments[1:]]
         surroundings = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         try:
-            done = subprocess.run(command, capture_output=True, timeout=PATIENCE, env=surroundings, check=False)
+            done = subprocess.run(
+                command, capture_output=True, timeout=PATIENCE, env=surroundings, check=False
+            )
         except subprocess.TimeoutExpired:
             return {"refused": "time", "why": f"reading it took more than {PATIENCE} seconds"}
     try:
@@ -173,7 +230,10 @@ def ask_child(script: str, data: bytes, *arguments: str) -> dict[str, Any]:
         answer = None
     if isinstance(answer, dict):
         return answer
-    return {"refused": "ended", "why": f"its reader was ended ({done.returncode}): it needs more memory or time than a report may"}
+    return {
+        "refused": "ended",
+        "why": f"its reader was ended ({done.returncode}): it needs more memory or time than a report may",
+    }
 
 
 def _refused(answer: Mapping[str, Any], file: str) -> Problem:
@@ -181,4 +241,6 @@ def _refused(answer: Mapping[str, Any], file: str) -> Problem:
         fix = "open it in your spreadsheet program and save it as .xlsx"
         return Problem("R140", "the workbook cannot be read", str(answer["why"]), fix, Place(file))
     fix = "delete what is far below or beside the figures, or send the sheet with the figures alone"
-    return Problem("R143", "the workbook is too large to be read as a report", str(answer["why"]), fix, Place(file))
+    return Problem(
+        "R143", "the workbook is too large to be read as a report", str(answer["why"]), fix, Place(file)
+    )

@@ -37,7 +37,9 @@ def kind_and_text(value: Any) -> tuple[str, str]:
     if isinstance(value, int | float):
         return "number", digits(value)
     if isinstance(value, datetime):
-        return "date", value.date().isoformat() if value.time() == time() else value.isoformat(timespec="seconds")
+        return "date", value.date().isoformat() if value.time() == time() else value.isoformat(
+            timespec="seconds"
+        )
     if isinstance(value, date | time | timedelta):
         return "date", str(value)
     return "text", str(value)
@@ -81,12 +83,21 @@ def open_xlsx(path: str) -> dict[str, Any]:
             if cell.value is None and not is_formula:
                 continue
             kind, text = ("nothing", "") if cell.value is None else kind_and_text(cell.value)
-            hidden = column in out_of_sight or (row in sheet.row_dimensions and bool(sheet.row_dimensions[row].hidden))
+            hidden = column in out_of_sight or (
+                row in sheet.row_dimensions and bool(sheet.row_dimensions[row].hidden)
+            )
             kind = "error" if cell.data_type == "e" else kind
             place = f"{get_column_letter(column)}{row}"
-            cells.append([row, column, place, kind, text, cell.number_format, formula if is_formula else None, hidden])
-        merged = [[area.min_row, area.min_col, area.max_row, area.max_col, area.coord] for area in sheet.merged_cells.ranges]
-        sheets.append({"name": sheet.title, "hidden": sheet.sheet_state != "visible", "cells": cells, "merged": merged})
+            cells.append(
+                [row, column, place, kind, text, cell.number_format, formula if is_formula else None, hidden]
+            )
+        merged = [
+            [area.min_row, area.min_col, area.max_row, area.max_col, area.coord]
+            for area in sheet.merged_cells.ranges
+        ]
+        sheets.append(
+            {"name": sheet.title, "hidden": sheet.sheet_state != "visible", "cells": cells, "merged": merged}
+        )
     properties = {prop.name: str(prop.value) for prop in stored.custom_doc_props.props}
     return {"sheets": sheets, "properties": properties}
 
@@ -120,9 +131,21 @@ def open_xls(path: str) -> dict[str, Any]:
                 number_format = book.format_map[book.xf_list[cell.xf_index].format_key].format_str
                 kind, text = _xls_value(cell, book.datemode)
                 hidden = any(
-                    at in known and bool(known[at].hidden) for known, at in ((sheet.rowinfo_map, row), (sheet.colinfo_map, column))
+                    at in known and bool(known[at].hidden)
+                    for known, at in ((sheet.rowinfo_map, row), (sheet.colinfo_map, column))
                 )
-                cells.append([row + 1, column + 1, f"{letters(column)}{row + 1}", kind, text, number_format, None, hidden])
+                cells.append(
+                    [
+                        row + 1,
+                        column + 1,
+                        f"{letters(column)}{row + 1}",
+                        kind,
+                        text,
+                        number_format,
+                        None,
+                        hidden,
+                    ]
+                )
         merged = [
             [top + 1, left + 1, bottom, right, f"{letters(left)}{top + 1}:{letters(right - 1)}{bottom}"]
             for top, bottom, left, right in sheet.merged_cells
@@ -140,7 +163,9 @@ def _xls_value(cell: Any, datemode: int) -> tuple[str, str]:
         return "truth", str(bool(cell.value)).upper()
     if cell.ctype == xlrd.XL_CELL_DATE:
         whole = int(cell.value)
-        moment = xlrd.xldate.xldate_as_datetime(whole, datemode) + timedelta(seconds=int((cell.value - whole) * 86_400))
+        moment = xlrd.xldate.xldate_as_datetime(whole, datemode) + timedelta(
+            seconds=int((cell.value - whole) * 86_400)
+        )
         return kind_and_text(moment)
     return kind_and_text(cell.value)
 
@@ -171,11 +196,28 @@ def open_ods(path: str) -> dict[str, Any]:
             place = f"{letters(column)}{row + 1}"
             kind, text = _ods_value(cell)
             number_format = formats.get(cell.attributes.get((TABLE, "style-name"), ""), "General")
-            number_format = f"[${cell.attributes[(OFFICE, 'currency')]}]0" if (OFFICE, "currency") in cell.attributes else number_format
+            number_format = (
+                f"[${cell.attributes[(OFFICE, 'currency')]}]0"
+                if (OFFICE, "currency") in cell.attributes
+                else number_format
+            )
             if cell.attributes.get((OFFICE, "value-type")) == "percentage" and "%" not in number_format:
                 number_format = "0%"
-            cells.append([row + 1, column + 1, place, kind, text, number_format, cell.attributes.get((TABLE, "formula")), hidden])
-            below, right = (int(cell.attributes.get((TABLE, f"number-{way}-spanned"), 1)) for way in ("rows", "columns"))
+            cells.append(
+                [
+                    row + 1,
+                    column + 1,
+                    place,
+                    kind,
+                    text,
+                    number_format,
+                    cell.attributes.get((TABLE, "formula")),
+                    hidden,
+                ]
+            )
+            below, right = (
+                int(cell.attributes.get((TABLE, f"number-{way}-spanned"), 1)) for way in ("rows", "columns")
+            )
             if below * right > 1:
                 end = f"{letters(column + right - 1)}{row + below}"
                 merged.append([row + 1, column + 1, row + below, column + right, f"{place}:{end}"])
@@ -193,12 +235,20 @@ def _ods_formats(document: Any) -> dict[str, str]:
             for part in style.childNodes:
                 factor = int(part.attributes.get((NUMBER, "display-factor"), 1) or 1)
                 shown = "#,##0" + "," * (len(str(factor)) // 3)
-                parts.append({"number": shown, "text": json.dumps(str(part)) if str(part).strip() else ""}.get(part.qname[1], ""))
+                parts.append(
+                    {"number": shown, "text": json.dumps(str(part)) if str(part).strip() else ""}.get(
+                        part.qname[1], ""
+                    )
+                )
             percent = "%" if style.qname[1] == "percentage-style" else ""
             words = "".join(parts).replace('"%"', "")
-            data[style.attributes.get((STYLE, "name"), "")] = words + percent if style.qname[1] != "date-style" else "yyyy-mm-dd"
+            data[style.attributes.get((STYLE, "name"), "")] = (
+                words + percent if style.qname[1] != "date-style" else "yyyy-mm-dd"
+            )
     return {
-        style.attributes.get((STYLE, "name"), ""): data.get(style.attributes.get((STYLE, "data-style-name"), ""), "General")
+        style.attributes.get((STYLE, "name"), ""): data.get(
+            style.attributes.get((STYLE, "data-style-name"), ""), "General"
+        )
         for style in styles
         if style.qname == (STYLE, "style")
     }
@@ -217,14 +267,20 @@ def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
             if cell.qname not in (TableCell().qname, CoveredTableCell().qname):
                 continue
             times = int(cell.attributes.get((TABLE, "number-columns-repeated"), 1))
-            if (OFFICE, "value-type") in cell.attributes or (TABLE, "formula") in cell.attributes or str(cell).strip():
+            if (
+                (OFFICE, "value-type") in cell.attributes
+                or (TABLE, "formula") in cell.attributes
+                or str(cell).strip()
+            ):
                 if times > MOST_REPEATED:
                     raise TooLarge
                 full += [(column + n, cell) for n in range(times)]
             column += times
         if full and again > MOST_REPEATED:
             raise TooLarge
-        yield from ((row + n, column, cell, hidden) for n in range(again if full else 0) for column, cell in full)
+        yield from (
+            (row + n, column, cell, hidden) for n in range(again if full else 0) for column, cell in full
+        )
         row += again
 
 

@@ -64,10 +64,26 @@ EVENT_ACTS = ("event declared", "event ended")
 CLOCK_ACTS = ("notice by the agent", "knowledge of the borrower")
 PARTY_ACTS = ("address changed", "party replaced")
 """What changes a party, or where notices to it go, from the Act's date on (`rulings.md` 55)."""
-DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {"consent", "notice given", "notice released", REPORT_WITHDRAWN, *PARTY_ACTS}
+DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {
+    "consent",
+    "notice given",
+    "notice released",
+    REPORT_WITHDRAWN,
+    *PARTY_ACTS,
+}
 """Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
 NAMING_NO_CLAUSE = frozenset(
-    {*RATE_ACTS, *PARTY_ACTS, MANIFEST_ERROR, "discharged", "consent", "notice given", "notice released", "act withdrawn", REPORT_WITHDRAWN}
+    {
+        *RATE_ACTS,
+        *PARTY_ACTS,
+        MANIFEST_ERROR,
+        "discharged",
+        "consent",
+        "notice given",
+        "notice released",
+        "act withdrawn",
+        REPORT_WITHDRAWN,
+    }
 )
 ON_A_CLAUSE = frozenset(KINDS) - NAMING_NO_CLAUSE
 """Kinds that name the clause that they are about."""
@@ -116,9 +132,15 @@ def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refu
         yield Refusal("until", what, f"give {spelled('until')} with a later date")
     rate = said.details.get("rate")
     if said.act in RATE_ACTS and rate and read_set_rate(rate) is None:
-        yield Refusal("rate", f"`{rate}` is not a rate", f"write it in USD per GPU-hour, like {spelled('rate')} 1.90")
+        yield Refusal(
+            "rate", f"`{rate}` is not a rate", f"write it in USD per GPU-hour, like {spelled('rate')} 1.90"
+        )
     if said.act == "consent" and "version" not in said.details and _needs_consent(terms):
-        yield Refusal(None, "a consent names no methodology version", f"give {spelled('version')} with the one that is consented to")
+        yield Refusal(
+            None,
+            "a consent names no methodology version",
+            f"give {spelled('version')} with the one that is consented to",
+        )
     party = said.details.get("party")
     if party is not None and party not in terms.parties:
         yield Refusal("party", f"the deal has no party `{party}`", f"name one of {', '.join(terms.parties)}")
@@ -127,10 +149,17 @@ def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refu
     if said.clause is not None and (said.clause in terms.events) != (said.act in EVENT_ACTS):
         there = ", ".join(terms.events) or "none"
         what = f"`{said.act}` is not of `{said.clause}`"
-        yield Refusal("clause", what, f"name an event with {' or '.join(EVENT_ACTS)} alone (the deal has: {there})")
+        yield Refusal(
+            "clause", what, f"name an event with {' or '.join(EVENT_ACTS)} alone (the deal has: {there})"
+        )
     clause, trigger = terms.covenants.get(said.clause or ""), terms.triggers.get(said.clause or "")
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
-    if said.act == "cure accepted" and trigger is not None and trigger.cure is not None and said.details.get("method") is not None:
+    if (
+        said.act == "cure accepted"
+        and trigger is not None
+        and trigger.cure is not None
+        and said.details.get("method") is not None
+    ):
         method, ways = said.details["method"], trigger.cure.cured_by
         if method not in ways:
             what = f"`{method}` does not cure `{said.clause}` ({trigger.cure.cite})"
@@ -138,9 +167,15 @@ def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refu
     if said.act == "cure accepted" and isinstance(cure, Cure):
         yield from _of_a_cure(said, cure, spelled)
     clock = said.details.get("clock")
-    if said.act == "waiver" and (clock not in (None, "resumes", "restarts") or (clock is None and cure != "none")):
+    if said.act == "waiver" and (
+        clock not in (None, "resumes", "restarts") or (clock is None and cure != "none")
+    ):
         what = "say what a cure clock does when the waiver ends"
-        yield Refusal("clock" if clock else None, what, f"give {spelled('clock')} resumes, or {spelled('clock')} restarts")
+        yield Refusal(
+            "clock" if clock else None,
+            what,
+            f"give {spelled('clock')} resumes, or {spelled('clock')} restarts",
+        )
 
 
 def _needs_consent(terms: TermsInForce) -> bool:
@@ -192,10 +227,16 @@ def _of_a_cure(said: Said, cure: Cure, spelled: Spelled) -> Iterator[Refusal]:
         what = f"`{method}` does not cure `{said.clause}` ({cure.cite})"
         yield Refusal("method", what, f"it is cured by {', '.join(cure.cured_by)}")
         return
-    given = read_figure(amount if amount.startswith("USD") else f"USD {amount}") if method and amount else None
+    given = (
+        read_figure(amount if amount.startswith("USD") else f"USD {amount}") if method and amount else None
+    )
     if method and amount and (given is None or given.unit is not Unit.USD or given.value <= 0):
         yield Refusal("amount", f"`{amount}` is not an amount", "write it like `USD 1,500,000`")
-    elif method == "equity" and cure.equity_at_most is not None and (given is None or given.value > cure.equity_at_most):
+    elif (
+        method == "equity"
+        and cure.equity_at_most is not None
+        and (given is None or given.value > cure.equity_at_most)
+    ):
         most = printed(Figure(value=cure.equity_at_most, unit=Unit.USD))
         what = f"an equity cure of `{said.clause}` counts at most {most} ({cure.cite})"
         yield Refusal("amount" if amount else None, what, f"give {spelled('amount')} within it")

@@ -160,7 +160,13 @@ def _same_day(changes: list[Change], tree: Tree) -> list[Problem]:
             line = tree.place(first.path).line
             why = f"line {line} changes it on {change.effective} as well, and two rules that both apply are an error"
             problems.append(
-                Problem("D304", f"`{change.term}` is changed twice on one day", why, "keep one of them", tree.place((*change.path, "term")))
+                Problem(
+                    "D304",
+                    f"`{change.term}` is changed twice on one day",
+                    why,
+                    "keep one of them",
+                    tree.place((*change.path, "term")),
+                )
             )
     return problems
 
@@ -178,7 +184,15 @@ def _applied(data: Any, change: Change, closing: date, tree: Tree) -> tuple[Any,
     if held != change.replaces:
         why = f"on the day before {change.effective} it was `{held}`"
         place = tree.place((*change.path, "replaces"))
-        return data, [Problem("D302", f"`{change.term}` was not `{change.replaces}`", why, f"write `replaces: {held}`", place)]
+        return data, [
+            Problem(
+                "D302",
+                f"`{change.term}` was not `{change.replaces}`",
+                why,
+                f"write `replaces: {held}`",
+                place,
+            )
+        ]
     later = [step for step in before.steps if step.since > change.effective]
     if later and change.later_steps not in ("keep", "drop"):
         why = f"the term has a later step on {later[0].since}, and nothing says whether it stands"

@@ -67,7 +67,18 @@ def read_changes(tree: Tree, closing: date, upto: int | None = None) -> tuple[li
         problems += entry_problems
         if entry is not None:
             changes.append(
-                Change(entry.term, entry.replaces, entry.with_, "keep", entry.reason, closing, "correction", entry.number, None, path)
+                Change(
+                    entry.term,
+                    entry.replaces,
+                    entry.with_,
+                    "keep",
+                    entry.reason,
+                    closing,
+                    "correction",
+                    entry.number,
+                    None,
+                    path,
+                )
             )
     for amendment, path, entry_problems in entries(tree, "amendments", AmendmentEntry):
         problems += entry_problems
@@ -86,18 +97,34 @@ def _refused(change: Change, closing: date, tree: Tree) -> Iterator[Problem]:
     if change.term in FIXED or change.term.endswith(".template"):
         why = "the record is kept under it, and every date that was determined rests on it"
         fix = "write another deal file, or another clause beside this one"
-        yield Problem("D305", f"`{change.term}` cannot be changed", why, fix, tree.place((*change.path, "term")))
+        yield Problem(
+            "D305", f"`{change.term}` cannot be changed", why, fix, tree.place((*change.path, "term"))
+        )
     elif change.effective < closing:
         why = f"the deal closes on {closing}"
         place = tree.place((*change.path[:2], "effective"))
-        yield Problem("D511", f"an amendment is effective on {change.effective}, before closing", why, "correct the date", place)
+        yield Problem(
+            "D511",
+            f"an amendment is effective on {change.effective}, before closing",
+            why,
+            "correct the date",
+            place,
+        )
     elif change.new in NOTHING:
         why = "a term that stands for nothing decides nothing"
-        yield Problem("D306", f"`{change.term}` is changed to nothing", why, "write the new term", tree.key_place((*change.path, "with")))
+        yield Problem(
+            "D306",
+            f"`{change.term}` is changed to nothing",
+            why,
+            "write the new term",
+            tree.key_place((*change.path, "with")),
+        )
     elif change.new == change.replaces:
         why = "it was that already"
         fix = "write what it is changed to, or remove the change"
-        yield Problem("D306", f"`{change.term}` is changed to itself", why, fix, tree.place((*change.path, "with")))
+        yield Problem(
+            "D306", f"`{change.term}` is changed to itself", why, fix, tree.place((*change.path, "with"))
+        )
 
 
 def _amended(entry: AmendmentEntry, path: Path) -> list[Change]:
@@ -124,7 +151,10 @@ def fixed_steps(tree: Tree) -> list[Problem]:
     """Refuse steps of what a deal is known by: it has one name and closes once."""
     why = "the record is kept under it, and every date that was determined rests on it"
     stepped = [name for name in FIXED if is_schedule(tree.data.get(name))]
-    return [Problem("D305", f"`{name}` cannot step", why, "write one value", tree.place((name,))) for name in stepped]
+    return [
+        Problem("D305", f"`{name}` cannot step", why, "write one value", tree.place((name,)))
+        for name in stepped
+    ]
 
 
 Entry = TypeVar("Entry", bound=Fact)
@@ -135,7 +165,13 @@ def entries(tree: Tree, key: str, model: type[Entry]) -> list[tuple[Entry | None
     raw = tree.data.get(key, [])
     if not isinstance(raw, list):
         fix = f"write `{key}: []` or a list"
-        return [(None, (key,), [Problem("D205", f"`{key}` must be a list", "there may be several", fix, tree.place((key,)))])]
+        return [
+            (
+                None,
+                (key,),
+                [Problem("D205", f"`{key}` must be a list", "there may be several", fix, tree.place((key,)))],
+            )
+        ]
     read: list[tuple[Entry | None, Path, list[Problem]]] = []
     for number, item in enumerate(raw):
         path: Path = (key, number)

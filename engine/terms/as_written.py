@@ -17,7 +17,16 @@ from pydantic import ValidationError
 
 from engine.basics.calendar import BusinessCalendar, load_calendar
 from engine.basics.errors import Place, Problem
-from engine.terms.amendment import Change, StepOf, apply_changes, dates, in_force, picked, scheduled, strange_steps
+from engine.terms.amendment import (
+    Change,
+    StepOf,
+    apply_changes,
+    dates,
+    in_force,
+    picked,
+    scheduled,
+    strange_steps,
+)
 from engine.terms.amendment_entries import AmendmentEntry, entries, fixed_steps, read_changes
 from engine.terms.clause import Clause
 from engine.terms.error_messages import Redirects, complaints, unknown_key, unknown_template
@@ -119,7 +128,9 @@ def calendars_of(deal: Deal) -> tuple[str, ...]:
 
 def indices(deal: Deal, until: date) -> tuple[str, ...]:
     """Return every index that the deal has named by a date, in the order of the file."""
-    return tuple(dict.fromkeys(name for since, terms in deal.segments if since <= until for name in terms.index))
+    return tuple(
+        dict.fromkeys(name for since, terms in deal.segments if since <= until for name in terms.index)
+    )
 
 
 def index_terms(deal: Deal, name: str, on: date) -> IndexTerms:
@@ -157,7 +168,9 @@ def _source(deal: Deal, path: Path, value: Any) -> TermSource:
     )
 
 
-def load_deal(text: str, file: str, clauses: Clauses, upto: int | None = None) -> tuple[Deal | None, list[Problem]]:
+def load_deal(
+    text: str, file: str, clauses: Clauses, upto: int | None = None
+) -> tuple[Deal | None, list[Problem]]:
     """Return the deal in `text`, or everything that is wrong with it, sorted by place.
 
     Args:
@@ -170,9 +183,15 @@ def load_deal(text: str, file: str, clauses: Clauses, upto: int | None = None) -
     if tree is None or problems:
         return None, problems
     if not isinstance(tree.data, dict):
-        sections = ", ".join(f"`{field.alias or name}`" for name, field in TermsInForce.model_fields.items() if field.is_required())
+        sections = ", ".join(
+            f"`{field.alias or name}`"
+            for name, field in TermsInForce.model_fields.items()
+            if field.is_required()
+        )
         fix = f"begin with `deal: NAME` at the left margin, and write beneath it {sections.replace('`deal`, ', '')}"
-        return None, [Problem("D205", "the file is not a deal", "a deal is a block of named terms", fix, Place(file))]
+        return None, [
+            Problem("D205", "the file is not a deal", "a deal is a block of named terms", fix, Place(file))
+        ]
     deal, problems = _deal(tree, clauses, upto)
     ordered = sorted(problems, key=lambda problem: (problem.place, problem.code))
     return (deal if not problems else None), ordered
@@ -192,7 +211,9 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
     before = data
     data, change_problems = apply_changes(data, changes, closing, tree)
     problems += change_problems
-    for since in sorted(dates(before) - dates(data)):  # a step that an amendment drops has been agreed and is read as well
+    for since in sorted(
+        dates(before) - dates(data)
+    ):  # a step that an amendment drops has been agreed and is read as well
         _, wrong = validated(picked(before, since), tree, clauses, _steps(before, since))
         problems += [problem for problem in wrong if problem not in problems]
     segments: list[tuple[date, TermsInForce]] = []
@@ -226,26 +247,41 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
     ), []
 
 
-def _documents(tree: Tree, terms: TermsInForce, upto: int | None) -> tuple[dict[str, Document], list[Problem]]:
+def _documents(
+    tree: Tree, terms: TermsInForce, upto: int | None
+) -> tuple[dict[str, Document], list[Problem]]:
     """Return the deal's documents and those that its amendments bring in; a name that stands twice is a problem at its place."""
     documents, problems = dict(terms.documents), list[Problem]()
     for entry, path, _ in entries(tree, "amendments", AmendmentEntry):
-        for short, document in entry.documents.items() if entry is not None and (upto is None or entry.number <= upto) else ():
+        for short, document in (
+            entry.documents.items() if entry is not None and (upto is None or entry.number <= upto) else ()
+        ):
             if short in documents:
-                why, place = "another document has this name, and a citation could mean either", tree.key_place((*path, "documents", short))
-                problems.append(Problem("D548", f"`{short}` names two documents", why, "give it a name of its own", place))
+                why, place = (
+                    "another document has this name, and a citation could mean either",
+                    tree.key_place((*path, "documents", short)),
+                )
+                problems.append(
+                    Problem("D548", f"`{short}` names two documents", why, "give it a name of its own", place)
+                )
             documents[short] = document
     return documents, problems
 
 
-def _readings(data: Any, segments: list[tuple[date, TermsInForce]], tree: Tree, clauses: Clauses) -> tuple[Lacking, ...]:
+def _readings(
+    data: Any, segments: list[tuple[date, TermsInForce]], tree: Tree, clauses: Clauses
+) -> tuple[Lacking, ...]:
     """Return what format 1 reads in place of the keys of format 2, as of the first date on which it does."""
     if segments[0][1].format != "1":
         return ()
     readings = {
-        (reading.path, reading.key.key): reading for since, _ in reversed(segments) for reading in lacking(picked(data, since), clauses)
+        (reading.path, reading.key.key): reading
+        for since, _ in reversed(segments)
+        for reading in lacking(picked(data, since), clauses)
     }
-    return tuple(sorted(readings.values(), key=lambda reading: (tree.key_place(reading.path), reading.key.key)))
+    return tuple(
+        sorted(readings.values(), key=lambda reading: (tree.key_place(reading.path), reading.key.key))
+    )
 
 
 def _steps(data: Any, since: date) -> Redirects:
@@ -261,7 +297,9 @@ def _closing(tree: Tree) -> date:
         return FIRST_DAY
 
 
-def validated(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tuple[TermsInForce | None, list[Problem]]:
+def validated(
+    data: Any, tree: Tree, clauses: Clauses, steps: Redirects
+) -> tuple[TermsInForce | None, list[Problem]]:
     """Return one stretch of terms, read by their types; every problem at its place.
 
     Args:
@@ -281,7 +319,9 @@ def validated(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tupl
     return (terms if not problems else None), problems
 
 
-def _covenants(data: Any, tree: Tree, clauses: Clauses, steps: Redirects) -> tuple[dict[str, Clause], list[Problem]]:
+def _covenants(
+    data: Any, tree: Tree, clauses: Clauses, steps: Redirects
+) -> tuple[dict[str, Clause], list[Problem]]:
     read: dict[str, Clause] = {}
     problems: list[Problem] = []
     for key, raw in data.items() if isinstance(data, dict) else ():

@@ -87,11 +87,16 @@ class Forms:
         names = frozenset(_names(data))
         data = {**data, **_one_example(data.get("worked_examples"))}
         lines = [
-            line for key, node in self.schema["properties"].items() if key not in LATER for line in self._section(key, node, data, names)
+            line
+            for key, node in self.schema["properties"].items()
+            if key not in LATER
+            for line in self._section(key, node, data, names)
         ]
         return "\n".join(lines) + "\n"
 
-    def _section(self, key: str, node: Mapping[str, Any], data: Mapping[str, Any], names: frozenset[str]) -> Iterator[str]:
+    def _section(
+        self, key: str, node: Mapping[str, Any], data: Mapping[str, Any], names: frozenset[str]
+    ) -> Iterator[str]:
         required = key in self.schema["required"]
         if key == "format":
             yield "format: 2"
@@ -103,7 +108,9 @@ class Forms:
             yield ""
         yield from self._filled(key, node, data.get(key), 0, names)
 
-    def _filled(self, key: str, node: Mapping[str, Any], value: Any, depth: int, names: frozenset[str]) -> Iterator[str]:
+    def _filled(
+        self, key: str, node: Mapping[str, Any], value: Any, depth: int, names: frozenset[str]
+    ) -> Iterator[str]:
         """Yield a key of another deal as it is to be filled in."""
         node, margin = self._resolved(node, value), INDENT * depth
         if isinstance(value, dict) and "properties" in node:
@@ -142,7 +149,9 @@ class Forms:
         """Return whether a value is a choice of words or a name of the form itself, and not a fact of the other deal."""
         return isinstance(value, str) and (value in _choices(node) or value in names)
 
-    def _blank(self, margin: str, key: str, node: Mapping[str, Any], value: Any, names: frozenset[str]) -> str:
+    def _blank(
+        self, margin: str, key: str, node: Mapping[str, Any], value: Any, names: frozenset[str]
+    ) -> str:
         kept = f" {value}" if self._keeps(node, value, names) else ""
         return f"{margin}{key}:{kept}{_comment(self._remark(node, kept.strip()))}"
 
@@ -157,7 +166,9 @@ class Forms:
         for key in dict.fromkeys(keys):
             if key == "failure_is":
                 first, *others = sorted(model.failure_may_be, reverse="trigger" in model.failure_may_be[0])
-                lines.append(f"{INDENT * 2}failure_is: {first}{_comment(f'or {_words(others)}' if others else '')}")
+                lines.append(
+                    f"{INDENT * 2}failure_is: {first}{_comment(f'or {_words(others)}' if others else '')}"
+                )
             elif key == "limit" and issubclass(model, LimitClause):
                 lines.append(f"{INDENT * 2}limit: {LIMIT_LIKE[model.units[0]]}")
             else:
@@ -166,7 +177,10 @@ class Forms:
 
     def worked_example(self) -> str:
         """Return a worked example with an example for each key that one may have."""
-        return "\n".join(self._shown("worked_examples", self.schema["properties"]["worked_examples"], True, 0)) + "\n"
+        return (
+            "\n".join(self._shown("worked_examples", self.schema["properties"]["worked_examples"], True, 0))
+            + "\n"
+        )
 
     def _shown(self, key: str, node: Mapping[str, Any], required: bool, depth: int) -> Iterator[str]:
         whole, node = node, self._resolved(node, None)
@@ -176,7 +190,11 @@ class Forms:
             said = "; ".join(part for part in (mark, f"or {_words(others)}" if others else "") if part)
             yield f"{margin}{key}:{_comment(said)}"
             for name, part in node["properties"].items():
-                turned = {**part, "enum": part["enum"][::-1]} if (key, name) == ("ends", "when") and "enum" in part else part
+                turned = (
+                    {**part, "enum": part["enum"][::-1]}
+                    if (key, name) == ("ends", "when") and "enum" in part
+                    else part
+                )
                 yield from self._shown(name, turned, name in node.get("required", ()), depth + 1)
         elif (inner := _of_each(node)) is not None:
             yield f"{margin}{key}:{_comment(mark)}"
@@ -240,8 +258,14 @@ def forms_of(clauses: Mapping[str, type[Clause]]) -> Forms:
 def own_keys(model: type[Clause]) -> tuple[str, ...]:
     """Return the keys of a template that other covenants do not have, or may leave out."""
     own = [key for key in _keys(model) if key not in _keys(MaintenanceClause)]
-    shared = {name: field for name, field in MaintenanceClause.model_fields.items() if not field.is_required()}
-    needed = [field.alias or name for name, field in model.model_fields.items() if name in shared and field.is_required()]
+    shared = {
+        name: field for name, field in MaintenanceClause.model_fields.items() if not field.is_required()
+    }
+    needed = [
+        field.alias or name
+        for name, field in model.model_fields.items()
+        if name in shared and field.is_required()
+    ]
     return (*needed, *own)
 
 
@@ -307,5 +331,15 @@ def _example(key: str, node: Mapping[str, Any]) -> str:
 def _names(data: Any) -> Iterator[str]:
     """Yield the names that a deal gives to its parts: they stay, so that what refers to them still does."""
     if isinstance(data, dict):
-        for block in ("parties", "debt", "covenants", "triggers", "index", "pledged_assets", "blended_rates", "figures", "events"):
+        for block in (
+            "parties",
+            "debt",
+            "covenants",
+            "triggers",
+            "index",
+            "pledged_assets",
+            "blended_rates",
+            "figures",
+            "events",
+        ):
             yield from data.get(block) or ()

@@ -12,7 +12,9 @@ from engine.terms.periods import CurePeriod, DateKind, Day, DayPeriod, Times
 from engine.terms.phrases import AtMost, Distance, refusal
 
 CureMethod = Literal["retest", "prepayment", "additional collateral", "equity"]
-ClockStart = Literal["determination date", "delivery of the report", "notice by the agent", "earlier of knowledge and notice"]
+ClockStart = Literal[
+    "determination date", "delivery of the report", "notice by the agent", "earlier of knowledge and notice"
+]
 Reference = Literal["index", "class of debt", "asset class"]
 Frequency = Literal["every date", "first date of each month", "first date of each quarter"]
 IF_NOT_DETERMINED = r"^(hold|fail|fail after [1-9]\d{0,2} determination dates?)$"
@@ -24,7 +26,9 @@ def _with_article(value: Any) -> Any:
     return f"a {value}" if value in ("default", "trigger event") else value
 
 
-FailureIs = Annotated[Literal["a default", "a trigger event", "information only"], BeforeValidator(_with_article)]
+FailureIs = Annotated[
+    Literal["a default", "a trigger event", "information only"], BeforeValidator(_with_article)
+]
 """What a failure is: a default after its Cure Period, a date that triggers count, or a figure that nothing counts."""
 
 
@@ -92,7 +96,9 @@ class Sweep(Fact):
     def _ends_as_an_account(self) -> Self:
         if self.repays is None and self.on_end is None:
             fix = "write `on_end:` with `keep`, `prepay` or `release to borrower`"
-            raise refusal("D201", "`on_end` is missing", "the account holds something when the sweep ends", fix, "to")
+            raise refusal(
+                "D201", "`on_end` is missing", "the account holds something when the sweep ends", fix, "to"
+            )
         for term in ("until", "on_end"):
             if self.repays is not None and getattr(self, term) is not None:
                 why = f"what repays `{self.repays}` is held by no account"
@@ -206,10 +212,16 @@ class Clause(Fact):
 
     @model_validator(mode="after")
     def _same_unit(self) -> Self:
-        if self.early_warning is not None and self.limit_fits() and self.early_warning.figure.unit is not self.margin_unit():
+        if (
+            self.early_warning is not None
+            and self.limit_fits()
+            and self.early_warning.figure.unit is not self.margin_unit()
+        ):
             counted = self.margin_unit().value
             what = f"`{self.early_warning}` is not how this test's headroom is counted"
-            raise refusal("D114", what, f"it is counted in {counted}", f"write it in {counted}", "early_warning")
+            raise refusal(
+                "D114", what, f"it is counted in {counted}", f"write it in {counted}", "early_warning"
+            )
         return self
 
 
@@ -226,7 +238,9 @@ class MaintenanceClause(Clause):
     failure_may_be: ClassVar[tuple[str, ...]] = ("a default", "a trigger event", "information only")
     event_of_default: EventOfDefault | None = None
 
-    cure: Annotated[Annotated[Cure, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)]
+    cure: Annotated[
+        Annotated[Cure, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)
+    ]
     persists_for: Times | None = None
 
 
@@ -246,7 +260,9 @@ class ElectiveClause(MaintenanceClause):
 
     says_in_format_1: ClassVar[bool] = True
     failure_is: FailureIs
-    cure: Annotated[Annotated[Cure, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)] = "none"
+    cure: Annotated[
+        Annotated[Cure, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)
+    ] = "none"
 
     @model_validator(mode="after")
     def _cure_of_a_default(self) -> Self:
@@ -279,5 +295,11 @@ class LimitClause(ElectiveClause):
         if not self.limit_fits():
             counted = " or ".join(unit.value for unit in self.units)
             why = f"what `{self.template}` measures is counted in {counted}"
-            raise refusal("D115", f"the limit `{self.limit}` has another unit than the test", why, f"write it in {counted}", "limit")
+            raise refusal(
+                "D115",
+                f"the limit `{self.limit}` has another unit than the test",
+                why,
+                f"write it in {counted}",
+                "limit",
+            )
         return self

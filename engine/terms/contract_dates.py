@@ -80,7 +80,9 @@ def date_of_period(terms: TermsInForce, calendar: BusinessCalendar, end: date) -
 
     It is the first one after the day; the day itself counts where the tests are determined on delivery, as of the period's end.
     """
-    return next_determination_date(terms, calendar, end - timedelta(days=1) if terms.determination_dates.on_delivery else end)
+    return next_determination_date(
+        terms, calendar, end - timedelta(days=1) if terms.determination_dates.on_delivery else end
+    )
 
 
 def _determined(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> Iterator[date]:
@@ -98,7 +100,9 @@ def dates_made(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> I
     """
     rule = terms.determination_dates
     start = terms.closing_date + timedelta(days=1)
-    if rule.first is not None:  # the Business Day rule may have moved the first date past `first`, or before it
+    if (
+        rule.first is not None
+    ):  # the Business Day rule may have moved the first date past `first`, or before it
         start = rule.first - 2 * WEEK
     if rule.every in WEEKDAYS:
         dates = weekly(WEEKDAYS.index(rule.every), start, last)
@@ -107,12 +111,16 @@ def dates_made(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> I
     return ((day, calendar.roll(day, rule.if_not_a_business_day)) for day in dates)
 
 
-def payment_dates(terms: TermsInForce, calendar: BusinessCalendar, first: date, last: date) -> tuple[date, ...]:
+def payment_dates(
+    terms: TermsInForce, calendar: BusinessCalendar, first: date, last: date
+) -> tuple[date, ...]:
     """Return the Payment Dates from `first` to `last`, moved by the deal's rule."""
     rule = terms.payment_dates
     if rule is None:
         return ()
-    dates = monthly(rule.day, rule.months or MONTHS, first - WEEK, last + WEEK)  # a date moved back was written for a later day
+    dates = monthly(
+        rule.day, rule.months or MONTHS, first - WEEK, last + WEEK
+    )  # a date moved back was written for a later day
     moved = (calendar.roll(day, rule.if_not_a_business_day) for day in dates)
     return tuple(day for day in moved if first <= day <= last)
 

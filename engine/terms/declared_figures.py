@@ -19,7 +19,10 @@ FIGURE = r"[a-z][a-z0-9_]*(?:-[a-z0-9_]+)*"
 FigureUnit = Literal["USD", "USD per GPU-hour", "GPU-hours", "GPUs", "count", "days", "%", "x"]
 Taken = Literal["point in time", "of the period"]
 Kind = Literal["figure", "ratio", "difference", "sum"]
-OF_REPORTS: Mapping[str, Taken] = {**dict.fromkeys(MONEY, "of the period"), "outstanding_principal": "point in time"}
+OF_REPORTS: Mapping[str, Taken] = {
+    **dict.fromkeys(MONEY, "of the period"),
+    "outstanding_principal": "point in time",
+}
 """Figures that every report knows and that need no declaring, and how each is taken."""
 
 
@@ -32,7 +35,11 @@ class Expression:
 
     def __str__(self) -> str:
         sign = {"ratio": " / ", "difference": " - "}.get(self.kind)
-        return f"sum of [{', '.join(self.names)}]" if sign is None and len(self.names) > 1 else (sign or "").join(self.names)
+        return (
+            f"sum of [{', '.join(self.names)}]"
+            if sign is None and len(self.names) > 1
+            else (sign or "").join(self.names)
+        )
 
 
 def read_expression(text: str) -> Expression:
@@ -54,7 +61,12 @@ def read_expression(text: str) -> Expression:
 
 Measured = Annotated[
     Expression,
-    *field_type(read_expression, rf"^({FIGURE}( [/-] {FIGURE})?|sum of \[.+\])$", "rented / available", "measure of figures"),
+    *field_type(
+        read_expression,
+        rf"^({FIGURE}( [/-] {FIGURE})?|sum of \[.+\])$",
+        "rented / available",
+        "measure of figures",
+    ),
 ]
 
 
@@ -73,13 +85,31 @@ class FigureTerms(Fact):
             for term in ("unit", "taken"):
                 if getattr(self, term) is None:
                     why = "a figure that is reported has a unit, and is of a point in time or of the period"
-                    raise refusal("D201", f"`{term}` is missing", why, f"write `{term}:`, or `is:` with what it is made of", "cite")
+                    raise refusal(
+                        "D201",
+                        f"`{term}` is missing",
+                        why,
+                        f"write `{term}:`, or `is:` with what it is made of",
+                        "cite",
+                    )
         elif self.unit is not None or self.taken is not None:
             term = "unit" if self.unit is not None else "taken"
-            raise refusal("D562", f"`{term}` is of no use here", "it follows from what the figure is made of", f"remove `{term}:`", term)
+            raise refusal(
+                "D562",
+                f"`{term}` is of no use here",
+                "it follows from what the figure is made of",
+                f"remove `{term}:`",
+                term,
+            )
         elif self.made_of.kind not in ("sum", "difference"):
             why = "a figure is declared as the sum or the difference of others; a ratio is what a covenant measures"
-            raise refusal("D562", f"`{self.made_of}` declares no figure", why, "write it like `sum of [cash, undrawn]`", "is")
+            raise refusal(
+                "D562",
+                f"`{self.made_of}` declares no figure",
+                why,
+                "write it like `sum of [cash, undrawn]`",
+                "is",
+            )
         return self
 
 
@@ -106,7 +136,10 @@ def reported_name(name: str, figures: Declared) -> str:
 
 def reported_parts(names: Iterable[str], figures: Declared) -> tuple[str, ...]:
     """Return the figures that reports give and of which some are made, each once."""
-    made = (one.made_of.names if (one := figures.get(name)) is not None and one.made_of is not None else (name,) for name in names)
+    made = (
+        one.made_of.names if (one := figures.get(name)) is not None and one.made_of is not None else (name,)
+        for name in names
+    )
     return tuple(dict.fromkeys(part for parts in made for part in parts))
 
 

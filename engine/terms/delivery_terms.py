@@ -9,7 +9,9 @@ from pydantic import Field
 from engine.basics.values import Fact
 from engine.terms.periods import DayPeriod
 
-DeemedGiven = Annotated[str, Field(pattern=r"^(by Act|on sending|on acknowledgement|[1-9]\d? business days? after sending)$")]
+DeemedGiven = Annotated[
+    str, Field(pattern=r"^(by Act|on sending|on acknowledgement|[1-9]\d? business days? after sending)$")
+]
 """By the Act `notice given` alone, or by what the record says of its sending."""
 Hour = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 """An hour of the deal's zone, like `17:00`."""
@@ -28,8 +30,12 @@ class DeliveryTerms(Fact):
 
     deemed_given: DeemedGiven | None = Field(default=None, exclude_if=lambda said: said is None)
     if_sent_after: Hour | None = Field(default=None, exclude_if=lambda said: said is None)
-    returned: Literal["withdraws", "changes nothing"] | None = Field(default=None, exclude_if=lambda said: said is None)
-    released_by: Literal["one person", "two persons"] | None = Field(default=None, exclude_if=lambda said: said is None)
+    returned: Literal["withdraws", "changes nothing"] | None = Field(
+        default=None, exclude_if=lambda said: said is None
+    )
+    released_by: Literal["one person", "two persons"] | None = Field(
+        default=None, exclude_if=lambda said: said is None
+    )
     body: Literal["answer", "link only"] | None = Field(default=None, exclude_if=lambda said: said is None)
 
 

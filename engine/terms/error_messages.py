@@ -26,7 +26,10 @@ SHAPES = {
 }
 
 FORMS: Mapping[str, tuple[str, str]] = {
-    r"^[a-z][a-z0-9_-]*$": ("lower-case letters, digits, `-` and `_`, beginning with a letter", "`meridian-2026-1`"),
+    r"^[a-z][a-z0-9_-]*$": (
+        "lower-case letters, digits, `-` and `_`, beginning with a letter",
+        "`meridian-2026-1`",
+    ),
     r"^[A-Za-z][A-Za-z0-9_-]*$": ("letters, digits, `-` and `_`, beginning with a letter", "`CRI-H100`"),
     r"^[A-Za-z0-9]+$": ("letters and digits", "`CA`"),
     r"^[0-9a-f]{64}$": ("a SHA-256: 64 digits and letters from a to f", "the output of `sha256sum FILE`"),
@@ -55,9 +58,13 @@ Redirects = Mapping[Path, Path]
 """Where the value in force of a stepped or amended term was written, by the term's path."""
 
 
-def complaints(error: ValidationError, tree: Tree, base: Path, redirects: Redirects | None = None) -> list[Problem]:
+def complaints(
+    error: ValidationError, tree: Tree, base: Path, redirects: Redirects | None = None
+) -> list[Problem]:
     """Return all problems of one validation, each at the place of the value, or of the key where the key is wrong."""
-    errors = (problem for problem in error.errors(include_url=False) if not _said_of_its_parts(problem, tree, base))
+    errors = (
+        problem for problem in error.errors(include_url=False) if not _said_of_its_parts(problem, tree, base)
+    )
     return [_complaint(problem, tree, base, redirects or {}) for problem in errors]
 
 
@@ -69,7 +76,9 @@ def _said_of_its_parts(error: Any, tree: Tree, base: Path) -> bool:
 def _complaint(error: Any, tree: Tree, base: Path, redirects: Redirects) -> Problem:
     kind, context = error["type"], error.get("ctx", {})
     if error["loc"][-1:] == (OF_A_KEY,):
-        return _strange_key(error["input"], context.get("pattern"), tree, _walk(tree, base, error["loc"], {})[0])
+        return _strange_key(
+            error["input"], context.get("pattern"), tree, _walk(tree, base, error["loc"], {})[0]
+        )
     path, lost = _walk(tree, base, error["loc"], redirects)
     if kind == "missing":
         name = str(lost[-1] if lost else "")
@@ -78,33 +87,59 @@ def _complaint(error: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
     name = next((str(step) for step in reversed(path) if isinstance(step, str)), "the deal")
     if kind == "extra_forbidden":
         path, _ = _walk(tree, base, error["loc"], {})
-        return unknown_key(tree, path, next((str(step) for step in reversed(path) if isinstance(step, str)), name))
+        return unknown_key(
+            tree, path, next((str(step) for step in reversed(path) if isinstance(step, str)), name)
+        )
     inside = (*path, context["at"]) if context.get("at") else path
     place = tree.place(redirects.get(inside, inside) if inside in tree.places else path)
     written = error["input"]
     if isinstance(written, str) and written.strip() in BLANK:
         return no_value(tree, name, place)
     if "what" in context:
-        return Problem(kind, context["what"], context["why"], straight_quotes(written) or context["fix"], place)
+        return Problem(
+            kind, context["what"], context["why"], straight_quotes(written) or context["fix"], place
+        )
     if kind in ("literal_error", "enum"):
         choices = str(context.get("expected", "")).replace("'", "`")
-        return Problem("D203", f"`{_short(written)}` is not a choice for `{name}`", f"it may be {choices}", "write one of them", place)
+        return Problem(
+            "D203",
+            f"`{_short(written)}` is not a choice for `{name}`",
+            f"it may be {choices}",
+            "write one of them",
+            place,
+        )
     if kind == "string_pattern_mismatch":
         why, like = _form(context.get("pattern"))
         fix = straight_quotes(written) or f"write it like {like}"
-        return Problem("D204", f"`{_short(written)}` is not a form that `{name}` can have", f"it is {why}", fix, place)
+        return Problem(
+            "D204", f"`{_short(written)}` is not a form that `{name}` can have", f"it is {why}", fix, place
+        )
     if kind == "too_short":
         why = "a deal has at least one, and what is not written is not monitored"
         return Problem("D209", f"`{name}` is empty", why, "write what the agreement says", place)
     strange = _strange_step(written, kind)
     if strange is not None:
         why = "a term that steps has dates for keys, year-month-day, which exist in the calendar"
-        return Problem("D108", f"`{strange}` is not a date", why, "write it like `2026-01-06`", tree.key_place((*path, strange)))
+        return Problem(
+            "D108",
+            f"`{strange}` is not a date",
+            why,
+            "write it like `2026-01-06`",
+            tree.key_place((*path, strange)),
+        )
     if kind in SHAPES:
         what = f"`{name}` must be {SHAPES[kind]}"
-        return Problem("D205", what, f"here stands {_shape(written)}", f"write {keys_wanted(path) or SHAPES[kind]}", place)
+        return Problem(
+            "D205",
+            what,
+            f"here stands {_shape(written)}",
+            f"write {keys_wanted(path) or SHAPES[kind]}",
+            place,
+        )
     why = f"here stands {_shape(written)}, and `{name}` has one value, or one value for each date"
-    return Problem("D206", f"`{_short(written)}` does not fit `{name}`", why, "see the deal format for its form", place)
+    return Problem(
+        "D206", f"`{_short(written)}` does not fit `{name}`", why, "see the deal format for its form", place
+    )
 
 
 BLANK = ("", "~", "null")
@@ -117,7 +152,13 @@ def no_value(tree: Tree, name: str, place: Place) -> Problem:
     after = lines[place.line - 1][place.column - 1 :].strip() if place.line <= len(lines) else ""
     if after.startswith("#"):
         why = "a `#` after a space begins a comment, and a comment is not read"
-        return Problem("D209", f"`{name}` has no value", why, "put a text that begins with `#` in quotes, or write the value", place)
+        return Problem(
+            "D209",
+            f"`{name}` has no value",
+            why,
+            "put a text that begins with `#` in quotes, or write the value",
+            place,
+        )
     why = "an empty term says neither that it is agreed nor that it is not"
     return Problem("D209", f"`{name}` has no value", why, "write it, or remove the key", place)
 
@@ -147,11 +188,17 @@ def _strange_key(name: str, pattern: Any, tree: Tree, path: Path) -> Problem:
     form, like = _form(pattern)
     why = f"files are named by it and texts refer to it, so it is {form}, like {like}"
     return Problem(
-        "D204", f"`{_short(name)}` is not a name that can stand here", why, "rename it, and what refers to it", tree.key_place(path)
+        "D204",
+        f"`{_short(name)}` is not a name that can stand here",
+        why,
+        "rename it, and what refers to it",
+        tree.key_place(path),
     )
 
 
-def _walk(tree: Tree, base: Path, loc: Iterable[str | int], redirects: Redirects) -> tuple[Path, list[str | int]]:
+def _walk(
+    tree: Tree, base: Path, loc: Iterable[str | int], redirects: Redirects
+) -> tuple[Path, list[str | int]]:
     """Return the part of an error's location that the file has, and what is left; names of union branches are passed over.
 
     Steps of a schedule are entered at the value that is wrong.
@@ -196,32 +243,56 @@ def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
     if lacking is not None:
         return lacking_words(tree, path, name, *lacking)
     near = difflib.get_close_matches(name, known_keys(), n=1, cutoff=0.7)
-    fix = f"did you mean `{near[0]}`?" if near else "remove it, or see the deal format for what can stand here"
+    fix = (
+        f"did you mean `{near[0]}`?" if near else "remove it, or see the deal format for what can stand here"
+    )
     if near and near[0] == name:
         fix = "it belongs in another block, or to another form of this one; remove it here"
     if " " in name.strip() or (name[:1].isupper() and tree.get(path) == ""):
         fix = "a text with a comma stands in quotes inside braces"
     fix = straight_quotes(name) or fix
-    return Problem("D202", f"`{name}` cannot stand here", "what is not understood is not monitored", fix.rstrip("?"), tree.key_place(path))
+    return Problem(
+        "D202",
+        f"`{name}` cannot stand here",
+        "what is not understood is not monitored",
+        fix.rstrip("?"),
+        tree.key_place(path),
+    )
 
 
-def undefined(tree: Tree, path: Path, name: str, what: str, known: Mapping[str, object], whose: str = "the deal has") -> Problem:
+def undefined(
+    tree: Tree, path: Path, name: str, what: str, known: Mapping[str, object], whose: str = "the deal has"
+) -> Problem:
     """Return a name that stands for nothing in the deal, at its place; at its key's where it is one."""
     there = ", ".join(known) or "none"
     place = tree.key_place(path) if path[-1] == name else tree.place(path)
-    return Problem("D502", f"the {what} `{name}` does not exist", f"{whose} {there}", "correct the name, or define it", place)
+    return Problem(
+        "D502",
+        f"the {what} `{name}` does not exist",
+        f"{whose} {there}",
+        "correct the name, or define it",
+        place,
+    )
 
 
 def unknown_template(tree: Tree, path: Path, raw: Any, known: tuple[str, ...]) -> Problem:
     """Return a covenant without a template, or with one that does not exist."""
     if not isinstance(raw, dict):
-        return Problem("D205", f"`{path[-1]}` must be a block of named terms", "a covenant has terms", "write its terms", tree.place(path))
+        return Problem(
+            "D205",
+            f"`{path[-1]}` must be a block of named terms",
+            "a covenant has terms",
+            "write its terms",
+            tree.place(path),
+        )
     misspelt = difflib.get_close_matches("template", [str(key) for key in raw], n=1, cutoff=0.8)
     if "template" not in raw and misspelt:
         return unknown_key(tree, (*path, misspelt[0]), misspelt[0])
     if "template" not in raw:
         fix = f"write `template:` with one of {', '.join(sorted(known))}"
-        return Problem("D201", "`template` is missing", "a covenant is read by its template", fix, tree.key_place(path))
+        return Problem(
+            "D201", "`template` is missing", "a covenant is read by its template", fix, tree.key_place(path)
+        )
     name = str(raw["template"])
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
     fix = f"did you mean `{near[0]}`" if near else "choose one of them"

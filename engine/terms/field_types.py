@@ -48,7 +48,9 @@ def _shown(text: str) -> str:
 T = TypeVar("T", int, Fraction)
 
 
-def _within(reader: Callable[[str], T], why: str, fix: str, most: T, least: T | None = None, below: T | None = None) -> Callable[[str], T]:
+def _within(
+    reader: Callable[[str], T], why: str, fix: str, most: T, least: T | None = None, below: T | None = None
+) -> Callable[[str], T]:
     """Return a reader that refuses a value outside its bounds (D124): above zero, or from `least` to `most`, or short of `below`."""
 
     def read(text: str) -> T:
@@ -61,21 +63,41 @@ def _within(reader: Callable[[str], T], why: str, fix: str, most: T, least: T | 
     return read
 
 
-def _share(why: str, fix: str, most: Fraction, least: Fraction | None = None, below: Fraction | None = None) -> tuple[Any, ...]:
+def _share(
+    why: str, fix: str, most: Fraction, least: Fraction | None = None, below: Fraction | None = None
+) -> tuple[Any, ...]:
     return field_type(_within(read_share, why, fix, most, least, below), SHARE_PATTERN, "65%", "share")
 
 
-Percentage = Annotated[Fraction, *_share("it is above 0% and at most 1,000%", "correct the percentage", MOST_PER_CENT)]
+Percentage = Annotated[
+    Fraction, *_share("it is above 0% and at most 1,000%", "correct the percentage", MOST_PER_CENT)
+]
 """A ratio that a limit is set in; it may be more than the whole."""
-PartOf = Annotated[Fraction, *_share("a part of a whole is above 0% and at most 100%", "correct the percentage", WHOLE_SHARE)]
-ShareOfAll = Annotated[Fraction, *_share("a share lies between 0% and 100%", "correct the percentage", WHOLE_SHARE, Fraction(0))]
+PartOf = Annotated[
+    Fraction, *_share("a part of a whole is above 0% and at most 100%", "correct the percentage", WHOLE_SHARE)
+]
+ShareOfAll = Annotated[
+    Fraction, *_share("a share lies between 0% and 100%", "correct the percentage", WHOLE_SHARE, Fraction(0))
+]
 Discount = Annotated[
-    Fraction, *_share("a discount is at least 0% and less than 100%", "correct the percentage", WHOLE_SHARE, Fraction(0), WHOLE_SHARE)
+    Fraction,
+    *_share(
+        "a discount is at least 0% and less than 100%",
+        "correct the percentage",
+        WHOLE_SHARE,
+        Fraction(0),
+        WHOLE_SHARE,
+    ),
 ]
 PositiveRate = Annotated[
     Fraction,
     *field_type(
-        _within(read_rate, "a rate is above zero, and nobody pays USD 100,000 for an hour of one GPU", "correct the rate", MOST_RATE),
+        _within(
+            read_rate,
+            "a rate is above zero, and nobody pays USD 100,000 for an hour of one GPU",
+            "correct the rate",
+            MOST_RATE,
+        ),
         r"^USD [\d,]+(\.\d+)? per GPU-hour$",
         "USD 1.50 per GPU-hour",
         "rate",
@@ -84,7 +106,9 @@ PositiveRate = Annotated[
 PositiveUsd = Annotated[
     Fraction,
     *field_type(
-        _within(read_usd, "it is above zero and at most USD 1,000,000,000,000", "correct the amount", MOST_USD),
+        _within(
+            read_usd, "it is above zero and at most USD 1,000,000,000,000", "correct the amount", MOST_USD
+        ),
         r"^USD [\d,]+(\.\d+)?$",
         "USD 16,000,000",
         "amount of money",
@@ -93,7 +117,9 @@ PositiveUsd = Annotated[
 PositiveNumber = Annotated[
     Fraction,
     *field_type(
-        _within(read_number, "a multiple is above zero and at most 1,000", "correct the number", MOST_MULTIPLE),
+        _within(
+            read_number, "a multiple is above zero and at most 1,000", "correct the number", MOST_MULTIPLE
+        ),
         NUMBER_PATTERN,
         "1.5",
         "number",
@@ -117,19 +143,34 @@ QUARTER = 3
 
 def _read_day_of_month(text: str) -> int:
     """Read `15`, or `last` as 31: in a shorter month the 31st is the last."""
-    return 31 if text == "last" else _within(read_whole, "a month has days 1 to 31", "write its day, or `last`", 31)(text)
+    return (
+        31
+        if text == "last"
+        else _within(read_whole, "a month has days 1 to 31", "write its day, or `last`", 31)(text)
+    )
 
 
 def _quarterly(months: tuple[int, ...]) -> tuple[int, ...]:
     """Return four months, a quarter apart, in the order of the year. Raises D545."""
     if months not in [MONTHS[first::QUARTER] for first in range(QUARTER)]:
         why = "a year has four quarters, and they end three months apart"
-        raise refusal("D545", f"`{', '.join(map(str, months))}` are not the months of four quarters", why, "write it like `[3, 6, 9, 12]`")
+        raise refusal(
+            "D545",
+            f"`{', '.join(map(str, months))}` are not the months of four quarters",
+            why,
+            "write it like `[3, 6, 9, 12]`",
+        )
     return months
 
 
 Month = Annotated[
-    int, *field_type(_within(read_whole, "a year has months 1 to 12", "write its number", 12), r"^([1-9]|1[0-2])$", "3", "whole number")
+    int,
+    *field_type(
+        _within(read_whole, "a year has months 1 to 12", "write its number", 12),
+        r"^([1-9]|1[0-2])$",
+        "3",
+        "whole number",
+    ),
 ]
 MonthsOfQuarters = Annotated[tuple[Month, ...], AfterValidator(_quarterly)]
 DayOfMonth = Annotated[
@@ -148,13 +189,25 @@ def _read_made_good(text: str) -> Fraction:
     match = re.fullmatch(r"at least (.+) of the shortfall", text)
     if match is None:
         why = "a second period is agreed for the share of the first shortfall that was made good"
-        raise refusal("D132", f"`{_shown(text)}` is not a share of a shortfall", why, "write it like `at least 50% of the shortfall`")
-    return _within(read_share, "a part of a whole is above 0% and at most 100%", "correct the percentage", WHOLE_SHARE)(match[1])
+        raise refusal(
+            "D132",
+            f"`{_shown(text)}` is not a share of a shortfall",
+            why,
+            "write it like `at least 50% of the shortfall`",
+        )
+    return _within(
+        read_share, "a part of a whole is above 0% and at most 100%", "correct the percentage", WHOLE_SHARE
+    )(match[1])
 
 
 MadeGood = Annotated[
     Fraction,
-    *field_type(_read_made_good, r"^at least [\d,]+(\.\d+)? ?% of the shortfall$", "at least 50% of the shortfall", "share of a shortfall"),
+    *field_type(
+        _read_made_good,
+        r"^at least [\d,]+(\.\d+)? ?% of the shortfall$",
+        "at least 50% of the shortfall",
+        "share of a shortfall",
+    ),
 ]
 
 
@@ -166,7 +219,12 @@ def _possible(value: Any) -> Any:
     return limit
 
 
-MOST_OF = {Unit.SHARE: MOST_PER_CENT, Unit.COUNT: Fraction(MOST_GPUS), Unit.GPUS: Fraction(MOST_GPUS), Unit.GPU_HOURS: MOST_USD}
+MOST_OF = {
+    Unit.SHARE: MOST_PER_CENT,
+    Unit.COUNT: Fraction(MOST_GPUS),
+    Unit.GPUS: Fraction(MOST_GPUS),
+    Unit.GPU_HOURS: MOST_USD,
+}
 """The highest limit of a unit; of others ten thousand."""
 
 
@@ -174,14 +232,21 @@ def _refuse_impossible(limit: Limit, text: str) -> None:
     """Refuse a limit in shares, multiples, counts or days below zero; one in prices and points may be."""
     if limit.figure.unit in (Unit.RATE, Unit.USD, Unit.POINTS):
         if limit.figure.unit is Unit.POINTS and abs(limit.value) > MOST_PER_CENT:
-            raise refusal("D124", f"`{_shown(text)}` cannot be", "it is at most 1,000 points", "correct the figure")
+            raise refusal(
+                "D124", f"`{_shown(text)}` cannot be", "it is at most 1,000 points", "correct the figure"
+            )
         return
     at_nought = limit.value == 0 and limit.comparison in ("at least", "less than")
     if limit.value < 0 or at_nought:
         why = f"a limit in this unit is {f'above zero where it says `{limit.comparison}`' if at_nought else 'zero or more'}"
         raise refusal("D124", f"`{_shown(text)}` cannot be", why, "correct the figure")
     if limit.value > MOST_OF.get(limit.figure.unit, 10 * MOST_MULTIPLE):
-        raise refusal("D124", f"`{_shown(text)}` cannot be", "nothing that is measured comes near it", "correct the figure")
+        raise refusal(
+            "D124",
+            f"`{_shown(text)}` cannot be",
+            "nothing that is measured comes near it",
+            "correct the figure",
+        )
 
 
 PossibleLimit = Annotated[LimitOf, BeforeValidator(_possible)]
@@ -193,7 +258,9 @@ def _truth(value: Any) -> Any:
     return value
 
 
-Truth = Annotated[bool, BeforeValidator(_truth), WithJsonSchema({"type": "boolean", "title": "true or false"})]
+Truth = Annotated[
+    bool, BeforeValidator(_truth), WithJsonSchema({"type": "boolean", "title": "true or false"})
+]
 """`true` or `false` and no other word: `yes` and `1` are words."""
 
 LEADS_OUT = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|^~")
@@ -202,7 +269,12 @@ LEADS_OUT = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|^~")
 def _beside(value: Any) -> Any:
     if isinstance(value, str) and (LEADS_OUT.search(value) or not value.strip() or value.endswith("/")):
         why = "it is a file beside the deal file, and a path out of its folder would be read from elsewhere"
-        raise refusal("D537", f"`{_shown(value)}` does not lie in the deal's folder", why, "write the name of the file alone")
+        raise refusal(
+            "D537",
+            f"`{_shown(value)}` does not lie in the deal's folder",
+            why,
+            "write the name of the file alone",
+        )
     return value
 
 

@@ -69,18 +69,24 @@ def _by_the_giver(_: Block, __: Block, ___: Clauses) -> dict[str, Any]:
 
 
 BY_WHEN = "a report that is received later in the day counts for the next date"
-ENTERED_LATE = "a report that is entered late runs the dates since its receipt again, and the agreement may bound that"
+ENTERED_LATE = (
+    "a report that is entered late runs the dates since its receipt again, and the agreement may bound that"
+)
 DOUBTFUL = "a figure far from the last one may be a slip of the pen, and is held until somebody confirms it"
 WITHDRAWN = "who was given a notice that a correction withdraws has to be told"
 
 
 def _counted(block: Block, _: Block, clauses: Clauses) -> str | None:
     model = _model(block, clauses)
-    return model.counted_in_format_1 if model is not None and model.may_take_class and "class" in block else None
+    return (
+        model.counted_in_format_1 if model is not None and model.may_take_class and "class" in block else None
+    )
 
 
 OF_A_QUARTER = "the quarters of an agreement may end in March or in January, and the tests fall on other days"
-ON_DELIVERY = "the report may be due after the date, and the state then moves on the date or on the day of the delivery"
+ON_DELIVERY = (
+    "the report may be due after the date, and the state then moves on the date or on the day of the delivery"
+)
 
 
 def _on_the_date(block: Block, data: Block, _: Clauses) -> str | None:
@@ -132,7 +138,11 @@ def _where_decisive(reading: str, *, bounded: bool = True) -> Reading:
     def read(block: Block, data: Block, _: Clauses) -> str | None:
         if block.get("effect") != "decisive only":
             return None
-        return reading if bounded or (data.get("format") != "1" and block.get("at_most") != "without limit") else None
+        return (
+            reading
+            if bounded or (data.get("format") != "1" and block.get("at_most") != "without limit")
+            else None
+        )
 
     return read
 
@@ -157,18 +167,53 @@ KEYS: tuple[FormatKey, ...] = (
     FormatKey(LOW, "deadline", _of_held_cures, OF_DOUBT),
     FormatKey(LOW, "at_most", _where_decisive("without limit"), OF_DOUBT),
     FormatKey(LOW, "then", _where_decisive("the result counts", bounded=False), OF_DOUBT),
-    FormatKey(("servicer_reports",), "months", _quarter, "a report of a quarter is of other days where quarters end in another month"),
+    FormatKey(
+        ("servicer_reports",),
+        "months",
+        _quarter,
+        "a report of a quarter is of other days where quarters end in another month",
+    ),
     FormatKey(("servicer_reports",), "late_keying", _ten_business_days, ENTERED_LATE),
     FormatKey(("servicer_reports",), "tolerance", _no_tolerance, DOUBTFUL),
     FormatKey(("notices",), "correction", _by_the_giver, WITHDRAWN),
-    FormatKey(("covenants", "*"), "counted", _counted, "a junior class alone passes where it fails with the classes that rank before it"),
-    FormatKey(("covenants", "*"), "failure_is", _failure, "what follows a failure differs, and what a trigger counts", _said_in_format_1),
+    FormatKey(
+        ("covenants", "*"),
+        "counted",
+        _counted,
+        "a junior class alone passes where it fails with the classes that rank before it",
+    ),
+    FormatKey(
+        ("covenants", "*"),
+        "failure_is",
+        _failure,
+        "what follows a failure differs, and what a trigger counts",
+        _said_in_format_1,
+    ),
     FormatKey(("covenants", "*"), "last_tested", never, "a test that is over has no results"),
-    FormatKey(("covenants", "*"), "between", _straight_lines, "between two points the curve allows another figure"),
-    FormatKey(("covenants", "*"), "advance_rates", never, "a borrowing base lends against a part of each class"),
-    FormatKey(("covenants", "*", "curve"), "switches", never, "a scenario that gives way to another allows another fall"),
-    FormatKey(("covenants", "*", "scenario"), "switches", never, "a scenario that gives way to another leaves another rate"),
-    FormatKey(("covenants", "*", "tested_while"), "from", _next_date, "a test may spring on the very date of its trigger, or on the next"),
+    FormatKey(
+        ("covenants", "*"), "between", _straight_lines, "between two points the curve allows another figure"
+    ),
+    FormatKey(
+        ("covenants", "*"), "advance_rates", never, "a borrowing base lends against a part of each class"
+    ),
+    FormatKey(
+        ("covenants", "*", "curve"),
+        "switches",
+        never,
+        "a scenario that gives way to another allows another fall",
+    ),
+    FormatKey(
+        ("covenants", "*", "scenario"),
+        "switches",
+        never,
+        "a scenario that gives way to another leaves another rate",
+    ),
+    FormatKey(
+        ("covenants", "*", "tested_while"),
+        "from",
+        _next_date,
+        "a test may spring on the very date of its trigger, or on the next",
+    ),
     FormatKey((), "figures", never, "a figure of the deal's own decides a test"),
     FormatKey((), "events", never, "an event that a party declares begins a trigger"),
     FormatKey(("triggers", "*"), "cure", never, "a trigger that can be cured has no consequence meanwhile"),
@@ -194,7 +239,9 @@ class Lacking:
 
 def lacking(data: Block, clauses: Clauses) -> tuple[Lacking, ...]:
     """Return the keys of format 2 that a file asks for and does not write, in the order of `KEYS`; `data` are the terms of one date."""
-    missing = ((key, path, block) for key in KEYS for path, block in _blocks(data, key.block) if key.key not in block)
+    missing = (
+        (key, path, block) for key in KEYS for path, block in _blocks(data, key.block) if key.key not in block
+    )
     read = ((path, key, key.reading(block, data, clauses)) for key, path, block in missing)
     return tuple(Lacking(path, key, reading) for path, key, reading in read if reading is not None)
 
@@ -208,8 +255,12 @@ def read_by_format(data: Block, tree: Tree, clauses: Clauses) -> tuple[dict[str,
     absent = lacking(data, clauses)
     problems = [_asked_for(tree, one) for one in absent] if data.get("format") == "2" else []
     if data.get("format") == "1":
-        written = [(key, path, block) for key in KEYS for path, block in _blocks(data, key.block) if key.key in block]
-        problems = [_not_yet(tree, (*path, key.key)) for key, path, block in written if not key.of_1(block, clauses)]
+        written = [
+            (key, path, block) for key in KEYS for path, block in _blocks(data, key.block) if key.key in block
+        ]
+        problems = [
+            _not_yet(tree, (*path, key.key)) for key, path, block in written if not key.of_1(block, clauses)
+        ]
     whole = dict(data)
     for one in absent:
         whole = _with(whole, (*one.path, one.key.key), one.reading)
@@ -219,7 +270,13 @@ def read_by_format(data: Block, tree: Tree, clauses: Clauses) -> tuple[dict[str,
 def warning(tree: Tree, one: Lacking) -> Problem:
     """Return what `check` says of a reading of format 1."""
     fix = f"see that the agreement means it, and write `format: 2` with `{one.key.key}:`"
-    return Problem("W120", f"format 1 reads `{one.key.key}: {one.written}` here", one.key.why, fix, tree.key_place(one.path))
+    return Problem(
+        "W120",
+        f"format 1 reads `{one.key.key}: {one.written}` here",
+        one.key.why,
+        fix,
+        tree.key_place(one.path),
+    )
 
 
 def _asked_for(tree: Tree, one: Lacking) -> Problem:
@@ -229,7 +286,13 @@ def _asked_for(tree: Tree, one: Lacking) -> Problem:
 
 def _not_yet(tree: Tree, path: Path) -> Problem:
     fix = "write `format: 2`, or remove the key"
-    return Problem("D210", f"`{path[-1]}` is a key of format 2", "a file of format 1 has one reading of it", fix, tree.key_place(path))
+    return Problem(
+        "D210",
+        f"`{path[-1]}` is a key of format 2",
+        "a file of format 1 has one reading of it",
+        fix,
+        tree.key_place(path),
+    )
 
 
 def _blocks(data: Any, pattern: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, Block]]:

@@ -36,7 +36,9 @@ def migrated(text: str, file: str, clauses: Clauses) -> Migration:
         raise InputProblems(problems)
     if before.segments[0][1].format != "1":
         why, place = "there is nothing to be written", before.tree.key_place(("format",))
-        raise InputProblems([Problem("D211", "the file is of format 2", why, "name a file of format 1", place)])
+        raise InputProblems(
+            [Problem("D211", "the file is of format 2", why, "name a file of format 1", place)]
+        )
     lines = FORMAT_1.sub("format: 2", text, count=1).splitlines()
     for reading in sorted(before.readings, key=lambda each: before.tree.key_place(each.path), reverse=True):
         _write(lines, before.tree, reading)
@@ -70,5 +72,8 @@ def _write(lines: list[str], tree: Tree, one: Lacking) -> None:
 def _same_terms(before: Deal, after: Deal) -> bool:
     """Return whether two files have the same terms on every date, but for the format that they name."""
     stretches: Sequence[Deal] = (before, after)
-    terms_by_date = [[(since, terms.model_copy(update={"format": "2"})) for since, terms in deal.segments] for deal in stretches]
+    terms_by_date = [
+        [(since, terms.model_copy(update={"format": "2"})) for since, terms in deal.segments]
+        for deal in stretches
+    ]
     return terms_by_date[0] == terms_by_date[1]

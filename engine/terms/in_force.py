@@ -66,7 +66,9 @@ class DeterminationDates(Fact):
     if_not_a_business_day: Roll
     cut_off: Annotated[ClockHour, SINCE_2]
     """By when a report or an Act must have been received to count for the date (`rulings.md` 26a)."""
-    determined: Annotated[Literal["on the date", "on delivery of the period's report"], SINCE_2] = "on the date"
+    determined: Annotated[Literal["on the date", "on delivery of the period's report"], SINCE_2] = (
+        "on the date"
+    )
     cite: str
 
     @property
@@ -105,7 +107,9 @@ class Rounding(Fact):
     @property
     def rule(self) -> str:
         """Both rules in one text, that of multiples only if it rounds."""
-        return self.ratios if self.multiples == "unrounded" else f"{self.ratios}{OF_MULTIPLES}{self.multiples}"
+        return (
+            self.ratios if self.multiples == "unrounded" else f"{self.ratios}{OF_MULTIPLES}{self.multiples}"
+        )
 
 
 class Party(Fact):
@@ -169,7 +173,9 @@ class IndexTerms(Fact):
     cite: str
     fallback: tuple[FallbackStep, ...]
     cadence: Annotated[Literal["weekly", "daily"], SINCE_2] = "weekly"
-    day_read: Annotated[Literal["the last day final at the cut-off", "the publication date"] | None, SINCE_2] = None
+    day_read: Annotated[
+        Literal["the last day final at the cut-off", "the publication date"] | None, SINCE_2
+    ] = None
 
 
 class DebtClass(Fact):
@@ -197,9 +203,15 @@ class Consequence(Fact):
     A cash sweep is computed on each Payment Date and an appraisal becomes an Obligation; the others are stated, with who acts.
     """
 
-    kind: Literal["cash sweep", "distribution block", "margin step", "appraisal", "early amortization", "application of funds", "other"] = (
-        "other"
-    )
+    kind: Literal[
+        "cash sweep",
+        "distribution block",
+        "margin step",
+        "appraisal",
+        "early amortization",
+        "application of funds",
+        "other",
+    ] = "other"
     effect: Words
     who: str | None = None
     needs: Literal["nothing", "notice", "vote"] = "nothing"
@@ -214,7 +226,12 @@ class Consequence(Fact):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        needed = {"cash sweep": "sweep", "appraisal": "deliver", "margin step": "margin", "application of funds": "order"}.get(self.kind)
+        needed = {
+            "cash sweep": "sweep",
+            "appraisal": "deliver",
+            "margin step": "margin",
+            "application of funds": "order",
+        }.get(self.kind)
         if needed is not None and not getattr(self, needed):
             why = f"a {self.kind} is not known without it"
             raise refusal("D121", f"`{needed}` is missing", why, f"write `{needed}:`", "kind")
@@ -239,7 +256,8 @@ class TriggerTerms(Fact):
     text: Words | None = None
     begins: Condition
     ends: Annotated[
-        Annotated[Literal["never", "when begins is no longer met"], Tag("word")] | Annotated[Condition, Tag("block")],
+        Annotated[Literal["never", "when begins is no longer met"], Tag("word")]
+        | Annotated[Condition, Tag("block")],
         Discriminator(block_or_word),
     ]
     cure: Annotated[TriggerCure | None, SINCE_2] = None
@@ -248,9 +266,14 @@ class TriggerTerms(Fact):
 
     @model_validator(mode="after")
     def _sweep_ends_with_it(self) -> Self:
-        if self.ends != "never" and any(consequence.sweep is not None and consequence.ends == "never" for consequence in self.consequences):
+        if self.ends != "never" and any(
+            consequence.sweep is not None and consequence.ends == "never" for consequence in self.consequences
+        ):
             why = "a sweep acts while its trigger is in effect, and on_end says what then becomes of the reserve account"
-            what, fix = "a cash sweep cannot outlast its trigger", "leave `ends:` out of the sweep, or let the trigger end `never`"
+            what, fix = (
+                "a cash sweep cannot outlast its trigger",
+                "leave `ends:` out of the sweep, or let the trigger end `never`",
+            )
             raise refusal("D129", what, why, fix, "consequences")
         return self
 
@@ -319,7 +342,9 @@ class TermsInForce(Fact):
     def indices_of_pool(self, clause: Clause) -> tuple[str, ...]:
         """Return the indices at which `clause` sees the pool: that of its asset class where it names one, those of all otherwise."""
         asset = self._asset_of(clause)
-        return tuple(dict.fromkeys(one.index for one in (self.pledged_assets.values() if asset is None else (asset,))))
+        return tuple(
+            dict.fromkeys(one.index for one in (self.pledged_assets.values() if asset is None else (asset,)))
+        )
 
     def rank_of(self, debt_class: str) -> int:
         """Return where a class of debt ranks: by its own rank, or by the file's order where no class has one."""

@@ -50,7 +50,11 @@ def keys_wanted(path: Path) -> str | None:
     annotation: Any = TermsInForce
     for step in path:
         models = _models(annotation)
-        fields = {field.alias or name: field.annotation for model in models for name, field in model.model_fields.items()}
+        fields = {
+            field.alias or name: field.annotation
+            for model in models
+            for name, field in model.model_fields.items()
+        }
         annotation = fields.get(str(step)) if not _named(annotation) else _inside(annotation)
     models = _models(annotation)
     if not models:
@@ -68,5 +72,7 @@ def _named(annotation: Any) -> bool:
 def _inside(annotation: Any) -> Any:
     """Return the type of the parts of such a block."""
     parts = (annotation, *getattr(annotation, "__args__", ()))
-    whole = next(part for part in parts if isinstance(get_origin(part), type) and issubclass(get_origin(part), Mapping))
+    whole = next(
+        part for part in parts if isinstance(get_origin(part), type) and issubclass(get_origin(part), Mapping)
+    )
     return get_args(whole)[1]

@@ -22,7 +22,9 @@ def read_at_most(text: str) -> Period | None:
 
 
 AT_MOST = rf"^(\d+ determination dates?|{WITHOUT_LIMIT})$"
-HeldAtMost = Annotated[Period | None, *field_type(read_at_most, AT_MOST, "4 determination dates", "number of dates")]
+HeldAtMost = Annotated[
+    Period | None, *field_type(read_at_most, AT_MOST, "4 determination dates", "number of dates")
+]
 """On how many dates in a row a result may be held; None is without limit."""
 
 
@@ -45,7 +47,9 @@ class LowConfidence(Fact):
     applies_to: Annotated[Literal["failures", "failures and cures"] | None, SINCE_2] = None
     deadline: Annotated[Literal["runs on", "stands still while held"] | None, SINCE_2] = None
     at_most: Annotated[HeldAtMost, SINCE_2] = None
-    then: Annotated[Literal["the result counts", "agent determination", "not determined"] | None, SINCE_2] = None
+    then: Annotated[Literal["the result counts", "agent determination", "not determined"] | None, SINCE_2] = (
+        None
+    )
     cite: str
 
     @property
@@ -58,7 +62,11 @@ class LowConfidence(Fact):
         """What `decisive only` is bounded by, as a clause of a sentence; None under another effect."""
         if self.effect != DECISIVE_ONLY:
             return None
-        held = "failures" if self.applies_to != BOTH else f"failures and cures, and a cure's deadline {self.deadline}"
+        held = (
+            "failures"
+            if self.applies_to != BOTH
+            else f"failures and cures, and a cure's deadline {self.deadline}"
+        )
         if self.at_most is None:
             return f"at {self.decisive_at}; it holds {held}, without limit"
         return f"at {self.decisive_at}; it holds {held}, on at most {self.at_most} in a row, then {THEN[self.then or COUNTS]}"

@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal, get_args
 from engine.terms.phrases import field_type, refusal
 
 DateKind = Literal["publication dates", "determination dates"]
-PeriodUnit = Literal["business days", "days", "weeks", "months", "years", "publication dates", "determination dates"]
+PeriodUnit = Literal[
+    "business days", "days", "weeks", "months", "years", "publication dates", "determination dates"
+]
 FromDate = Literal["determination date"]
 """The dates from which the engine can count a due date."""
 
@@ -79,7 +81,11 @@ class Persistence:
 
     def __str__(self) -> str:
         dates = self.dates if self.count != 1 or not self.consecutive else self.dates.removesuffix("s")
-        return f"{self.count} consecutive {dates}" if self.consecutive else f"{self.count} of the last {self.out_of} {dates}"
+        return (
+            f"{self.count} consecutive {dates}"
+            if self.consecutive
+            else f"{self.count} of the last {self.out_of} {dates}"
+        )
 
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
@@ -108,7 +114,10 @@ def is_day(text: str) -> bool:
     return True
 
 
-UNITS: dict[str, PeriodUnit] = {"calendar day": "days", **{unit.removesuffix("s"): unit for unit in get_args(PeriodUnit)}}
+UNITS: dict[str, PeriodUnit] = {
+    "calendar day": "days",
+    **{unit.removesuffix("s"): unit for unit in get_args(PeriodUnit)},
+}
 IN_DAYS: tuple[PeriodUnit, ...] = ("business days", "days", "weeks")
 """What a deadline other than a Cure Period may be counted in: no ruling says on which day such a month ends that begins on the 31st."""
 
@@ -118,15 +127,29 @@ def read_period(text: str, *units: PeriodUnit) -> Period:
     match = re.fullmatch(r"([0-9]{1,6}) ([a-z ]+?)(s?)", text, re.ASCII)
     unit = UNITS.get(match[2]) if match else None
     if match and match[2] == "quarter" and int(match[1]) >= 1:
-        fix = f"write `{3 * int(match[1])} months`" if "months" in units else f"write it in {' or '.join(units)}"
-        raise refusal("D109", f"`{text}` is not a period", "a quarter is not a unit of the file; it is three months", fix)
+        fix = (
+            f"write `{3 * int(match[1])} months`"
+            if "months" in units
+            else f"write it in {' or '.join(units)}"
+        )
+        raise refusal(
+            "D109",
+            f"`{text}` is not a period",
+            "a quarter is not a unit of the file; it is three months",
+            fix,
+        )
     if not match or unit is None or int(match[1]) < 1:
         why = "a period is a whole number of named units"
         fix = "write it like `15 business days`, `14 days`, `4 weeks` or `1 publication date`"
         raise refusal("D109", f"`{text}` is not a period", why, fix)
     if unit not in units:
         counted = " or ".join(units)
-        raise refusal("D123", f"`{text}` is in a unit that the term does not have", f"it is counted in {counted}", f"write it in {counted}")
+        raise refusal(
+            "D123",
+            f"`{text}` is in a unit that the term does not have",
+            f"it is counted in {counted}",
+            f"write it in {counted}",
+        )
     return Period(int(match[1]), unit)
 
 
@@ -138,7 +161,9 @@ def read_clock_time(text: str) -> ClockTime:
     if text == str(END_OF_DAY):
         return END_OF_DAY
     why = "an hour is written with two digits each for hours and minutes, in the deal's time zone"
-    raise refusal("D130", f"`{text}` is not an hour of the day", why, "write it like `18:00`, or `end of day`")
+    raise refusal(
+        "D130", f"`{text}` is not an hour of the day", why, "write it like `18:00`, or `end of day`"
+    )
 
 
 def read_relative(text: str) -> RelativePeriod:
@@ -154,15 +179,23 @@ def read_relative(text: str) -> RelativePeriod:
     match = re.fullmatch(r"(.+?) (before|after) determination date", text, re.ASCII)
     if not match or match[1].startswith("0 "):
         what = f"`{text}` counts no days" if match else f"`{text}` names no date to count from"
-        fix = "write `determination date`" if match else "write it like `1 business day before determination date`, or `determination date`"
+        fix = (
+            "write `determination date`"
+            if match
+            else "write it like `1 business day before determination date`, or `determination date`"
+        )
         raise refusal("D110", what, "a due date is the Determination Date, or is counted from it", fix)
-    return RelativePeriod(read_period(match[1], *IN_DAYS), "before" if match[2] == "before" else "after", "determination date")
+    return RelativePeriod(
+        read_period(match[1], *IN_DAYS), "before" if match[2] == "before" else "after", "determination date"
+    )
 
 
 def read_persistence(text: str) -> Persistence:
     """Read `2 consecutive publication dates` or `3 of the last 6 determination dates`. Raises D111 otherwise."""
     run = re.fullmatch(r"([0-9]{1,6})(?: consecutive)? (publication|determination) dates?", text, re.ASCII)
-    window = re.fullmatch(r"([0-9]{1,6}) of the last ([0-9]{1,6})(?: (publication|determination) dates)?", text, re.ASCII)
+    window = re.fullmatch(
+        r"([0-9]{1,6}) of the last ([0-9]{1,6})(?: (publication|determination) dates)?", text, re.ASCII
+    )
     if run and int(run[1]) >= 1 and ("consecutive" in text or int(run[1]) == 1):
         return Persistence(int(run[1]), int(run[1]), _dates(run[2]))
     if window and 1 <= int(window[1]) <= int(window[2]):
@@ -190,10 +223,20 @@ CalendarPeriod = Annotated[Period, *_period("90 days", "days", "weeks", "months"
 Weeks = Annotated[Period, *_period("4 weeks", "weeks")]
 Months = Annotated[Period, *_period("3 months", "months")]
 Publications = Annotated[Period, *_period("1 publication date", "publication dates")]
-ClockHour = Annotated[ClockTime, *field_type(read_clock_time, r"^(([01]\d|2[0-3]):[0-5]\d|end of day)$", "18:00", "hour of the day")]
+ClockHour = Annotated[
+    ClockTime,
+    *field_type(read_clock_time, r"^(([01]\d|2[0-3]):[0-5]\d|end of day)$", "18:00", "hour of the day"),
+]
 DUE = r"^(\d+ (business days?|(calendar )?days?|weeks?) (before|after) )?determination date(, ([01]\d|2[0-3]):[0-5]\d)?$"
-Relative = Annotated[RelativePeriod, *field_type(read_relative, DUE, "1 business day before determination date", "due date")]
+Relative = Annotated[
+    RelativePeriod, *field_type(read_relative, DUE, "1 business day before determination date", "due date")
+]
 Times = Annotated[
     Persistence,
-    *field_type(read_persistence, r"^\d+ (consecutive |of the last \d+).*$", "2 consecutive publication dates", "count of dates"),
+    *field_type(
+        read_persistence,
+        r"^\d+ (consecutive |of the last \d+).*$",
+        "2 consecutive publication dates",
+        "count of dates",
+    ),
 ]

@@ -58,7 +58,9 @@ class Cap:
     months: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.count} in total" if self.months is None else f"{self.count} in any {self.months} months"
+        return (
+            f"{self.count} in total" if self.months is None else f"{self.count} in any {self.months} months"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,9 @@ def read_share(text: str) -> Fraction:
     """Read `85%` as 17/20. Raises D101 without a per cent sign."""
     match = re.fullmatch(rf"(-?)({NUMBER}) ?%", text, re.ASCII)
     if not match:
-        raise refusal("D101", f"`{text}` is not a percentage", "a share is written with its sign", "write it like `65%`")
+        raise refusal(
+            "D101", f"`{text}` is not a percentage", "a share is written with its sign", "write it like `65%`"
+        )
     return _digits(match[2]) / 100 * (-1 if match[1] else 1)
 
 
@@ -101,7 +105,9 @@ def read_rate(text: str) -> Fraction:
         return _digits(match[2])
     if match and match[1]:
         fix = f"write `{text} per GPU-hour`"
-        raise refusal("D103", f"`{text}` has no unit of time", "the index is published in USD per GPU-hour", fix)
+        raise refusal(
+            "D103", f"`{text}` has no unit of time", "the index is published in USD per GPU-hour", fix
+        )
     why = "a rate is an amount of USD for one hour of one GPU"
     raise refusal("D102", f"`{text}` is not a rate", why, "write it like `USD 1.50 per GPU-hour`")
 
@@ -133,9 +139,16 @@ def read_amount(text: str) -> Fraction | None:
 
 
 QUANTITY = re.compile(
-    rf"(?P<sign>-?)(?P<usd>USD )?(?P<number>{NUMBER})(?P<unit>%| points?|x| per GPU-hour| days?| GPU-hours?| GPUs?)?", re.ASCII
+    rf"(?P<sign>-?)(?P<usd>USD )?(?P<number>{NUMBER})(?P<unit>%| points?|x| per GPU-hour| days?| GPU-hours?| GPUs?)?",
+    re.ASCII,
 )
-QUANTITIES: dict[str, Unit] = {"%": Unit.SHARE, "point": Unit.POINTS, "x": Unit.MULTIPLE, "per GPU-hour": Unit.RATE, "day": Unit.DAYS}
+QUANTITIES: dict[str, Unit] = {
+    "%": Unit.SHARE,
+    "point": Unit.POINTS,
+    "x": Unit.MULTIPLE,
+    "per GPU-hour": Unit.RATE,
+    "day": Unit.DAYS,
+}
 QUANTITIES |= {"GPU-hour": Unit.GPU_HOURS, "GPU": Unit.GPUS}
 
 
@@ -143,7 +156,9 @@ def _quantity(text: str) -> Figure | None:
     """Return a number with its unit, None if it is not one; an amount of USD without a unit of time is money."""
     match = QUANTITY.fullmatch(text)
     unit = (match["unit"] or "").strip() if match else ""
-    kind = QUANTITIES.get(unit.removesuffix("s") if unit != "x" else unit, Unit.USD if match and match["usd"] else Unit.COUNT)
+    kind = QUANTITIES.get(
+        unit.removesuffix("s") if unit != "x" else unit, Unit.USD if match and match["usd"] else Unit.COUNT
+    )
     if match is None or bool(match["usd"]) != (kind in (Unit.USD, Unit.RATE)):
         return None
     value = _digits(match["number"]) / (100 if kind in (Unit.SHARE, Unit.POINTS) else 1)
@@ -157,7 +172,12 @@ def read_limit(text: str) -> Limit:
         if figure is not None:
             return Limit(comparison, figure)
     why = "a limit says how it is compared, and its figure has a unit"
-    raise refusal("D113", f"`{text}` is not a limit", why, "write it like `at least 120%`, `at most 25 points` or `more than 1.20x`")
+    raise refusal(
+        "D113",
+        f"`{text}` is not a limit",
+        why,
+        "write it like `at least 120%`, `at most 25 points` or `more than 1.20x`",
+    )
 
 
 def read_margin(text: str) -> Margin:
@@ -166,7 +186,10 @@ def read_margin(text: str) -> Margin:
     if figure is None or figure.value < 0 or figure.unit in (Unit.SHARE, Unit.COUNT):
         why = "a distance between two percentages is counted in points, between two multiples in x, between two rates in USD per GPU-hour"
         raise refusal(
-            "D105", f"`{text}` is not a distance from a limit", why, "write it like `3 points`, `0.10x` or `USD 0.05 per GPU-hour`"
+            "D105",
+            f"`{text}` is not a distance from a limit",
+            why,
+            "write it like `3 points`, `0.10x` or `USD 0.05 per GPU-hour`",
         )
     return Margin(figure)
 
@@ -189,14 +212,21 @@ def read_number(text: str) -> Fraction:
     """Read `1.5` as 3/2. Raises D106 otherwise."""
     match = re.fullmatch(rf"({NUMBER})x?", text, re.ASCII)
     if not match:
-        raise refusal("D106", f"`{text}` is not a number", "a multiple or factor has no unit", "write it like `1.5`")
+        raise refusal(
+            "D106", f"`{text}` is not a number", "a multiple or factor has no unit", "write it like `1.5`"
+        )
     return _digits(match[1])
 
 
 def read_whole(text: str) -> int:
     """Read `1024` or `1,024` as an integer. Raises D107 otherwise."""
     if not re.fullmatch(r"[0-9]{1,3}(,[0-9]{3}){1,300}|[0-9]{1,900}", text):
-        raise refusal("D107", f"`{text}` is not a whole number", "things are counted in whole ones", "write it like `1024`")
+        raise refusal(
+            "D107",
+            f"`{text}` is not a whole number",
+            "things are counted in whole ones",
+            "write it like `1024`",
+        )
     return int(text.replace(",", ""))
 
 
@@ -212,7 +242,12 @@ def read_rates(text: str) -> tuple[Decimal | None, ...]:
         times = match[2] or "1" if match else "0"
         if match is None or not int(times[:5]) > 0 or len(times) > 4 or len(rates) + int(times) > MOST_WEEKS:
             why = f"a worked example gives one rate per Thursday, for at most {MOST_WEEKS:,} of them"
-            raise refusal("D112", f"`{word}` is not a rate", why, "write rates like `1.60 1.55x3 _`, `_` for a week without publication")
+            raise refusal(
+                "D112",
+                f"`{word}` is not a rate",
+                why,
+                "write rates like `1.60 1.55x3 _`, `_` for a week without publication",
+            )
         rates += [None if match[1] == "_" else Decimal(match[1])] * int(times)
     return tuple(rates)
 
@@ -235,7 +270,9 @@ NUMBER_PATTERN = r"^\d[\d,]*(\.\d+)?$"
 SHARE_PATTERN = r"^-?[\d,]+(\.\d+)? ?%$"
 
 Share = Annotated[Fraction, *field_type(read_share, SHARE_PATTERN, "65%", "share")]
-Rate = Annotated[Fraction, *field_type(read_rate, r"^USD [\d,]+(\.\d+)? per GPU-hour$", "USD 1.50 per GPU-hour", "rate")]
+Rate = Annotated[
+    Fraction, *field_type(read_rate, r"^USD [\d,]+(\.\d+)? per GPU-hour$", "USD 1.50 per GPU-hour", "rate")
+]
 Usd = Annotated[Fraction, *field_type(read_usd, r"^USD [\d,]+(\.\d+)?$", "USD 16,000,000", "amount of money")]
 DIGITS = r"[\d,]+(\.\d+)?"
 Distance = Annotated[
@@ -260,4 +297,6 @@ Number = Annotated[Fraction, *field_type(read_number, NUMBER_PATTERN, "1.5", "nu
 CAP = r"\d+ in (total|any \d+ months)"
 AtMost = Annotated[Caps, *field_type(read_caps, rf"^{CAP}( and {CAP})*$", "2 in any 12 months", "cap")]
 Whole = Annotated[int, *field_type(read_whole, r"^[\d,]+$", "1024", "whole number")]
-Rates = Annotated[tuple[Decimal | None, ...], *field_type(read_rates, r"^[_\d.x ]+$", "1.60 1.55x3 _", "rates by Thursday")]
+Rates = Annotated[
+    tuple[Decimal | None, ...], *field_type(read_rates, r"^[_\d.x ]+$", "1.60 1.55x3 _", "rates by Thursday")
+]

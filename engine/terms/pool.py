@@ -9,7 +9,14 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from engine.basics.values import Fact
 from engine.terms.clause import block_or_word
-from engine.terms.field_types import CountOfThings, FileBeside, PartOf, PositiveNumber, PositiveRate, ShareOfAll
+from engine.terms.field_types import (
+    CountOfThings,
+    FileBeside,
+    PartOf,
+    PositiveNumber,
+    PositiveRate,
+    ShareOfAll,
+)
 from engine.terms.phrases import refusal
 
 

@@ -45,7 +45,9 @@ def unit_of(name: str, declared: Mapping[str, Unit] = NONE_DECLARED) -> Unit | N
 
 def unit_of_fact(name: str, declared: Mapping[str, Unit] = NONE_DECLARED) -> Unit | None:
     """Return the unit of a fact of a worked example, which may also be a sum of certificates."""
-    return unit_of(name, declared) or next((unit for pattern, unit in CERTIFIED if pattern.fullmatch(name)), None)
+    return unit_of(name, declared) or next(
+        (unit for pattern, unit in CERTIFIED if pattern.fullmatch(name)), None
+    )
 
 
 def class_of(name: str) -> tuple[str, bool] | None:

@@ -28,10 +28,20 @@ def single_valued_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
     defs = schema.setdefault("$defs", {})
     defs.pop("Clause", None)
     for name, model in clauses.items():
-        defs[name] = _hoisted(model.model_json_schema(ref_template=REF, by_alias=True, mode="validation"), defs)
+        defs[name] = _hoisted(
+            model.model_json_schema(ref_template=REF, by_alias=True, mode="validation"), defs
+        )
     one_of = [{"$ref": f"#/$defs/{name}"} for name in clauses]
-    schema["properties"]["covenants"] = {"type": "object", "propertyNames": {"pattern": NAME}, "additionalProperties": {"oneOf": one_of}}
-    for key, entry in (("amendments", AmendmentEntry), ("corrections", CorrectionEntry), ("worked_examples", WorkedExample)):
+    schema["properties"]["covenants"] = {
+        "type": "object",
+        "propertyNames": {"pattern": NAME},
+        "additionalProperties": {"oneOf": one_of},
+    }
+    for key, entry in (
+        ("amendments", AmendmentEntry),
+        ("corrections", CorrectionEntry),
+        ("worked_examples", WorkedExample),
+    ):
         defs[key] = _hoisted(entry.model_json_schema(ref_template=REF, by_alias=True), defs)
         schema["properties"][key] = {"type": "array", "items": {"$ref": f"#/$defs/{key}"}}
     defs[KEY] = _hoisted(Takeover.model_json_schema(ref_template=REF, by_alias=True), defs)
@@ -50,7 +60,9 @@ def _of_either_format(schema: Any) -> Any:
     either = {key: _of_either_format(value) for key, value in schema.items()}
     needed, fields = schema.get("required"), schema.get("properties")
     if isinstance(needed, list) and isinstance(fields, dict):
-        either["required"] = [name for name in needed if SINCE_2_SAYS not in str(fields.get(name, {}).get("$comment"))]
+        either["required"] = [
+            name for name in needed if SINCE_2_SAYS not in str(fields.get(name, {}).get("$comment"))
+        ]
     return either
 
 
@@ -69,8 +81,27 @@ def _stepped(schema: Any) -> Any:
         return schema
     stepped = {key: _stepped(value) for key, value in schema.items()}
     if "pattern" in stepped and "examples" in stepped and stepped.get("pattern") != DATED:
-        single = {key: value for key, value in stepped.items() if key not in ("title", "description", "default")}
-        step = {"anyOf": [single, {"type": "object", "required": ["value"], "properties": {"value": single, "cite": {"type": "string"}}}]}
-        steps = {"type": "object", "minProperties": 1, "patternProperties": {DATED: step}, "additionalProperties": False}
-        return {"anyOf": [single, steps], **{key: stepped[key] for key in ("title", "description", "default") if key in stepped}}
+        single = {
+            key: value for key, value in stepped.items() if key not in ("title", "description", "default")
+        }
+        step = {
+            "anyOf": [
+                single,
+                {
+                    "type": "object",
+                    "required": ["value"],
+                    "properties": {"value": single, "cite": {"type": "string"}},
+                },
+            ]
+        }
+        steps = {
+            "type": "object",
+            "minProperties": 1,
+            "patternProperties": {DATED: step},
+            "additionalProperties": False,
+        }
+        return {
+            "anyOf": [single, steps],
+            **{key: stepped[key] for key in ("title", "description", "default") if key in stepped},
+        }
     return stepped

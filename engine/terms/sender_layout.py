@@ -53,7 +53,9 @@ class TapeLayout(Fact):
     @model_validator(mode="after")
     def _has_a_first_day(self) -> Self:
         if self.to is not None and self.from_ is None:
-            raise ValueError("`to` names the column of a row's last day, and `from` that of its first is missing")
+            raise ValueError(
+                "`to` names the column of a row's last day, and `from` that of its first is missing"
+            )
         return self
 
 

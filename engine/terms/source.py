@@ -70,7 +70,9 @@ class Tree:
 def _inside(value: Any, step: str | int) -> Any:
     if isinstance(value, dict):
         return value.get(step)
-    return value[step] if isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value) else None
+    return (
+        value[step] if isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value) else None
+    )
 
 
 @dataclass
@@ -108,7 +110,9 @@ def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
     except (RecursionError, ValueError, OverflowError) as error:
         return None, [Problem("Y101", "the file cannot be read", str(error), "write plain YAML", Place(file))]
     if node is None:
-        return None, [Problem("Y102", "the file is empty", "a deal file holds a deal", "write the deal", Place(file))]
+        return None, [
+            Problem("Y102", "the file is empty", "a deal file holds a deal", "write the deal", Place(file))
+        ]
     data = _value(node, (), reading)
     return Tree(file, text, data, reading.places, reading.keys), reading.problems
 
@@ -116,7 +120,11 @@ def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
 def _before_parsing(text: str, file: str) -> list[Problem]:
     if len(text) > LARGEST:
         why = f"{counted(len(text), 'characters')}; a deal file has at most {LARGEST:,}"
-        return [Problem("Y103", "the file is too large", why, "split what does not belong to the deal", Place(file))]
+        return [
+            Problem(
+                "Y103", "the file is too large", why, "split what does not belong to the deal", Place(file)
+            )
+        ]
     return strange(text, file)
 
 
@@ -128,7 +136,13 @@ def _syntax(error: yaml.YAMLError, reading: _Reading) -> Problem:
     opened = _open_quote(reading, place)
     if opened is not None:
         why = "what follows is read as part of the text, up to the next quote"
-        return Problem("Y100", "not readable as YAML: a quote is opened here and not closed on its line", why, "close it", opened)
+        return Problem(
+            "Y100",
+            "not readable as YAML: a quote is opened here and not closed on its line",
+            why,
+            "close it",
+            opened,
+        )
     unclosed = _open_bracket(error, reading)
     if unclosed is not None:
         return unclosed
@@ -137,7 +151,13 @@ def _syntax(error: yaml.YAMLError, reading: _Reading) -> Problem:
         fix = "indent with spaces"
     if "mapping values" in what:
         fix = "a colon and a space begin a value: put a text that has them in quotes"
-    return Problem("Y100", f"not readable as YAML: {what}", str(context or "the structure of the file is unclear here"), fix, place)
+    return Problem(
+        "Y100",
+        f"not readable as YAML: {what}",
+        str(context or "the structure of the file is unclear here"),
+        fix,
+        place,
+    )
 
 
 def _open_bracket(error: yaml.YAMLError, reading: _Reading) -> Problem | None:
@@ -190,18 +210,44 @@ def _refuse_events(text: str, reading: _Reading) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                reading.refuse("Y110", "a second document in the file", "one file holds one deal", "split the file", place)
+                reading.refuse(
+                    "Y110",
+                    "a second document in the file",
+                    "one file holds one deal",
+                    "split the file",
+                    place,
+                )
         anchor = getattr(event, "anchor", None)
         if isinstance(event, yaml.AliasEvent):
-            reading.refuse("Y111", f"an alias `*{anchor}`", "what applies must be read where it stands", "write it out", place)
+            reading.refuse(
+                "Y111",
+                f"an alias `*{anchor}`",
+                "what applies must be read where it stands",
+                "write it out",
+                place,
+            )
         elif anchor:
-            reading.refuse("Y111", f"an anchor `&{anchor}`", "what applies must be read where it stands", "remove it", place)
+            reading.refuse(
+                "Y111",
+                f"an anchor `&{anchor}`",
+                "what applies must be read where it stands",
+                "remove it",
+                place,
+            )
         tag = getattr(event, "tag", None)
         if tag:
-            reading.refuse("Y112", f"a tag `{tag}`", "values are read by their place, not by a tag", "remove it", place)
+            reading.refuse(
+                "Y112", f"a tag `{tag}`", "values are read by their place, not by a tag", "remove it", place
+            )
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST or reading.nodes > MOST_NODES:
-            reading.refuse("Y113", "the file is nested too deep or has too many parts", "no deal needs it", "simplify it", place)
+            reading.refuse(
+                "Y113",
+                "the file is nested too deep or has too many parts",
+                "no deal needs it",
+                "simplify it",
+                place,
+            )
         if reading.problems and (depth > DEEPEST or reading.nodes > MOST_NODES):
             return
 
@@ -240,9 +286,20 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
     for key, value in node.value:
         place = _mark(key.start_mark, reading, _length(key, reading))
         if not isinstance(key, yaml.ScalarNode):
-            reading.refuse("Y114", "a key that is not a word", "keys are words", "write a plain key", _marked(place, reading))
+            reading.refuse(
+                "Y114",
+                "a key that is not a word",
+                "keys are words",
+                "write a plain key",
+                _marked(place, reading),
+            )
             continue
-        if node.flow_style and THOUSANDS.fullmatch(key.value) and isinstance(value, yaml.ScalarNode) and not value.value:
+        if (
+            node.flow_style
+            and THOUSANDS.fullmatch(key.value)
+            and isinstance(value, yaml.ScalarNode)
+            and not value.value
+        ):
             why = "the commas of an amount part it inside braces, and its figures become keys"
             fix = 'write the amount in quotes, like `"USD 16,000,000"`'
             if CURLY.search(reading.line(place.line)):
@@ -250,7 +307,13 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
             reading.refuse("Y117", f"`{key.value}` stands as a key", why, fix, place)
             return mapping
         if key.value == "<<":
-            reading.refuse("Y115", "a merge key `<<`", "what applies must be read where it stands", "write the terms out", place)
+            reading.refuse(
+                "Y115",
+                "a merge key `<<`",
+                "what applies must be read where it stands",
+                "write the terms out",
+                place,
+            )
             continue
         if key.value in mapping:
             first = reading.keys[(*path, key.value)]

@@ -41,7 +41,9 @@ class TakenAway:
     terms: TriggerTerms | None
 
 
-def taken_away(segments: Segments, changes: Sequence[Change], tree: Tree) -> tuple[tuple[TakenAway, ...], list[Problem]]:
+def taken_away(
+    segments: Segments, changes: Sequence[Change], tree: Tree
+) -> tuple[tuple[TakenAway, ...], list[Problem]]:
     """Return the triggers that amendments take away, earliest first; one that does not say what becomes of what it brought is a problem."""
     removals: list[TakenAway] = []
     problems: list[Problem] = []
@@ -60,7 +62,9 @@ def taken_away(segments: Segments, changes: Sequence[Change], tree: Tree) -> tup
                 continue
             cite = change.cite or change.document or change.named
             terms, to = before.triggers.get(name), _released_to(before, name)
-            removals.append(TakenAway(name, since, change.named, cite, change.consequences, change.reserve, to, terms))
+            removals.append(
+                TakenAway(name, since, change.named, cite, change.consequences, change.reserve, to, terms)
+            )
     return tuple(removals), problems
 
 
@@ -81,4 +85,8 @@ def _released_to(terms: TermsInForce, name: str) -> Literal["release to borrower
     trigger = terms.triggers.get(name)
     own = (getattr(terms.covenants.get(name), "sweep", None),)
     swept = tuple(consequence.sweep for consequence in trigger.consequences) if trigger is not None else own
-    return "prepay" if any(sweep is not None and sweep.on_end == "prepay" for sweep in swept) else "release to borrower"
+    return (
+        "prepay"
+        if any(sweep is not None and sweep.on_end == "prepay" for sweep in swept)
+        else "release to borrower"
+    )

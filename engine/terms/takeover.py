@@ -20,13 +20,30 @@ from engine.terms.source import Path
 KEY = "takeover"
 PATH: Path = (KEY,)
 T = TypeVar("T")
-OrNone = Annotated[Annotated[T, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)]
+OrNone = Annotated[
+    Annotated[T, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)
+]
 """A block, or the word `none`: what is not there is said, and not guessed."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-TestWord = Literal["NOT YET TESTED", "COMPLIANT", "WATCH", "PENDING", "CURE PERIOD", "EVENT OF DEFAULT", "WAIVED", "SUSPENDED", "CLOSED"]
+TestWord = Literal[
+    "NOT YET TESTED",
+    "COMPLIANT",
+    "WATCH",
+    "PENDING",
+    "CURE PERIOD",
+    "EVENT OF DEFAULT",
+    "WAIVED",
+    "SUSPENDED",
+    "CLOSED",
+]
 TriggerWord = Literal["NOT IN EFFECT", "PENDING CURE", "IN EFFECT", "WAIVED", "CLOSED"]
 RateFrom = Literal[
-    "published value", "last published value", "last value not flagged", "interpolation", "successor benchmark", "agent determination"
+    "published value",
+    "last published value",
+    "last value not flagged",
+    "interpolation",
+    "successor benchmark",
+    "agent determination",
 ]
 
 
@@ -52,7 +69,10 @@ class CarriedCure(Fact):
     """Whether it is the second one (`rulings.md` 52a)."""
 
 
-CureOrWaits = Annotated[Annotated[CarriedCure, Tag("block")] | Annotated[Literal["not started"], Tag("word")], Discriminator(block_or_word)]
+CureOrWaits = Annotated[
+    Annotated[CarriedCure, Tag("block")] | Annotated[Literal["not started"], Tag("word")],
+    Discriminator(block_or_word),
+]
 """A Cure Period with its last day, or one whose clock waits for an event."""
 
 

@@ -21,10 +21,26 @@ def read_takeover(tree: Tree) -> tuple[Takeover | None, list[Problem]]:
     place = tree.key_place(PATH)
     if str(tree.data.get("format")) == "1":
         fix = "write `format: 2`, or remove the key"
-        return None, [Problem("D210", f"`{KEY}` is a key of format 2", "a file of format 1 has one reading of it", fix, place)]
+        return None, [
+            Problem(
+                "D210",
+                f"`{KEY}` is a key of format 2",
+                "a file of format 1 has one reading of it",
+                fix,
+                place,
+            )
+        ]
     if not isinstance(raw, dict):
         fix = f"write beneath it what `headroom {KEY}` prints"
-        return None, [Problem("D205", f"`{KEY}` must be a block of named terms", "a state has many parts", fix, tree.place(PATH))]
+        return None, [
+            Problem(
+                "D205",
+                f"`{KEY}` must be a block of named terms",
+                "a state has many parts",
+                fix,
+                tree.place(PATH),
+            )
+        ]
     try:
         return Takeover.model_validate(raw), []
     except ValidationError as error:

@@ -60,7 +60,10 @@ def _kind_of_condition(value: Any) -> str:
 
 
 Condition = Annotated[
-    Annotated[Leaf, Tag("leaf")] | Annotated[AnyOf, Tag("any_of")] | Annotated[AllOf, Tag("all_of")] | Annotated[AtLeast, Tag("at_least")],
+    Annotated[Leaf, Tag("leaf")]
+    | Annotated[AnyOf, Tag("any_of")]
+    | Annotated[AllOf, Tag("all_of")]
+    | Annotated[AtLeast, Tag("at_least")],
     Discriminator(_kind_of_condition),
 ]
 

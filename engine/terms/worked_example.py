@@ -134,7 +134,15 @@ def read_examples(tree: Tree) -> tuple[tuple[Placed, ...], list[Problem]]:
     raw = tree.data.get("worked_examples", [])
     if not isinstance(raw, list):
         place = tree.place(("worked_examples",))
-        return (), [Problem("D205", "`worked_examples` must be a list", "there are several", "begin each with `- name:`", place)]
+        return (), [
+            Problem(
+                "D205",
+                "`worked_examples` must be a list",
+                "there are several",
+                "begin each with `- name:`",
+                place,
+            )
+        ]
     examples: list[Placed] = []
     problems: list[Problem] = []
     for number, item in enumerate(raw):
@@ -156,13 +164,23 @@ def _facts(example: WorkedExample, tree: Tree, path: Path) -> list[Problem]:
             if not is_day(key):
                 why = "a fact in a map holds from a date on"
                 place = tree.key_place((*at, key))
-                problems.append(Problem("D108", f"`{key}` is not a date", why, "write it like `2026-01-08`", place))
+                problems.append(
+                    Problem("D108", f"`{key}` is not a date", why, "write it like `2026-01-08`", place)
+                )
         for where, text in written(value, at):
             if name == REPORT_RECEIVED:
                 problems += _relative(text, tree, where)
             elif read_figure(text) is None and not (where != at and text == MISSING):
                 fix = "write it like `USD 16,000,000`, `USD 1.70 per GPU-hour`, `85%` or `1,024`; in a map by date also `missing`"
-                problems.append(Problem("D401", f"`{text}` is not a figure", "a fact is a figure with its unit", fix, tree.place(where)))
+                problems.append(
+                    Problem(
+                        "D401",
+                        f"`{text}` is not a figure",
+                        "a fact is a figure with its unit",
+                        fix,
+                        tree.place(where),
+                    )
+                )
     return problems
 
 

@@ -30,15 +30,28 @@ class AccessToken:
     ended: bool
 
 
-def make_token(database: DeskDatabase, person: Person, label: str, deal: str, days: int, now: datetime) -> str:
+def make_token(
+    database: DeskDatabase, person: Person, label: str, deal: str, days: int, now: datetime
+) -> str:
     """Return a new token, which is shown once. Raises WrongUsage for a life that is too long, or a label that is not a line."""
     if not label.strip() or not label.isprintable() or len(label) > 80:
         raise WrongUsage("a token has a label in one line that says what uses it")
     if not 0 < days <= LONGEST.days:
         raise WrongUsage(f"a token lives 1 to {LONGEST.days} days")
     token = PREFIX + secrets.token_urlsafe(32)
-    values = (hashed(token), person.number, label.strip(), "read", deal, now.isoformat(), (now + timedelta(days=days)).isoformat())
-    database.write("INSERT INTO access_token (token, person, label, scope, deal, made_at, ends) VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    values = (
+        hashed(token),
+        person.number,
+        label.strip(),
+        "read",
+        deal,
+        now.isoformat(),
+        (now + timedelta(days=days)).isoformat(),
+    )
+    database.write(
+        "INSERT INTO access_token (token, person, label, scope, deal, made_at, ends) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        values,
+    )
     return token
 
 
@@ -63,7 +76,10 @@ def tokens(database: DeskDatabase, person: int | None = None) -> tuple[AccessTok
 def end_token(database: DeskDatabase, key: str, now: datetime, person: int | None = None) -> None:
     """End a token by its hash; if `person` is given, only a token of that person."""
     mine, values = ("", ()) if person is None else (" AND person = ?", (person,))
-    database.write(f"UPDATE access_token SET ended_at = ? WHERE token = ? AND ended_at IS NULL{mine}", (now.isoformat(), key, *values))
+    database.write(
+        f"UPDATE access_token SET ended_at = ? WHERE token = ? AND ended_at IS NULL{mine}",
+        (now.isoformat(), key, *values),
+    )
 
 
 def token_person(database: DeskDatabase, accounts: Accounts, header: str, now: datetime) -> Person | None:

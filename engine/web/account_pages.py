@@ -47,7 +47,9 @@ def _page(visit: Visit, status: int = 200, refused: str = "", said: str = "", to
 def change_password(visit: AtVisit) -> Response:
     """Set a new password; every session ends, this one too."""
     desk, who = visit.desk, visit.who
-    old, new, again = (value if isinstance(value := visit.form.get(name), str) else "" for name in ("old", "new", "again"))
+    old, new, again = (
+        value if isinstance(value := visit.form.get(name), str) else "" for name in ("old", "new", "again")
+    )
     if not desk.attempts.allowed(GUESSES_AT_AN_ACCOUNT, "password", str(who.number)):
         return _page(visit, 429, "Too many attempts; wait a quarter of an hour")
     if desk.accounts.verified(who.login, old) is None:
@@ -77,7 +79,9 @@ def new_token(visit: AtVisit) -> Response:
     if deal != EVERY_DEAL and not may(visit.who, Right.READ, deal):
         raise NotThere
     try:
-        made = make_token(visit.desk.database, visit.who, visit.said("label", 81), deal, whole_number(days) or 0, visit.now)
+        made = make_token(
+            visit.desk.database, visit.who, visit.said("label", 81), deal, whole_number(days) or 0, visit.now
+        )
     except WrongUsage as error:
         return _page(visit, 422, str(error))
     return _page(visit, token=made)

@@ -67,8 +67,12 @@ class Accounts:
         return tuple(self._with_grants(row) for row in self._database.rows(f"{PEOPLE} ORDER BY name, login"))
 
     def _with_grants(self, row: sqlite3.Row) -> Person:
-        rows = self._database.rows("SELECT deal, party FROM grant_ WHERE person = ? ORDER BY deal, party", (row["number"],))
-        return Person(row["number"], row["login"], row["name"], tuple(Grant(row["deal"], row["party"]) for row in rows))
+        rows = self._database.rows(
+            "SELECT deal, party FROM grant_ WHERE person = ? ORDER BY deal, party", (row["number"],)
+        )
+        return Person(
+            row["number"], row["login"], row["name"], tuple(Grant(row["deal"], row["party"]) for row in rows)
+        )
 
     def add(self, login: str, name: str, now: datetime) -> Person:
         """Return a new account without a password and without grants.
@@ -77,12 +81,16 @@ class Accounts:
         """
         login, name = login.strip().lower(), name.strip()
         if LOGIN.fullmatch(login) is None or not login.isprintable():
-            raise WrongUsage(f"`{login}` is not a mail address; an account goes by one, like a.person@example.com")
+            raise WrongUsage(
+                f"`{login}` is not a mail address; an account goes by one, like a.person@example.com"
+            )
         if not name or not name.isprintable() or len(name) > SHORTEST * 10:
             raise WrongUsage("an account has the name of its person in one line")
         if self._database.row("SELECT 1 FROM person WHERE login = ?", (login,)):
             raise WrongUsage(f"{login} has an account, or had one")
-        self._database.write("INSERT INTO person (login, name, made_at) VALUES (?, ?, ?)", (login, name, now.isoformat()))
+        self._database.write(
+            "INSERT INTO person (login, name, made_at) VALUES (?, ?, ?)", (login, name, now.isoformat())
+        )
         person = self.named(login)
         assert person is not None  # it was just made
         return person
@@ -91,24 +99,34 @@ class Accounts:
         """End an account: its sessions and tokens with it. Raises WrongUsage if nobody would administer the desk any more."""
         with self._database.together() as connection:
             self._keep_an_administrator(connection, number)
-            connection.execute("UPDATE person SET ended_at = ?, password = NULL WHERE number = ?", (now.isoformat(), number))
+            connection.execute(
+                "UPDATE person SET ended_at = ?, password = NULL WHERE number = ?", (now.isoformat(), number)
+            )
             connection.execute("DELETE FROM session WHERE person = ?", (number,))
             connection.execute("DELETE FROM invitation WHERE person = ?", (number,))
-            connection.execute("UPDATE access_token SET ended_at = ? WHERE person = ? AND ended_at IS NULL", (now.isoformat(), number))
+            connection.execute(
+                "UPDATE access_token SET ended_at = ? WHERE person = ? AND ended_at IS NULL",
+                (now.isoformat(), number),
+            )
 
     # ---- grants -----------------------------------------------------------------------------------------------
 
     def grant(self, number: int, grant: Grant, by: str, now: datetime) -> None:
         """Grant a party of a deal; a second time changes nothing."""
         values = (number, grant.deal, grant.party, by, now.isoformat())
-        self._database.write("INSERT OR IGNORE INTO grant_ (person, deal, party, by, at) VALUES (?, ?, ?, ?, ?)", values)
+        self._database.write(
+            "INSERT OR IGNORE INTO grant_ (person, deal, party, by, at) VALUES (?, ?, ?, ?, ?)", values
+        )
 
     def withdraw(self, number: int, grant: Grant) -> None:
         """Take a grant back; it counts from the next request on. Raises WrongUsage for the last administrator's."""
         with self._database.together() as connection:
             if grant.party == ADMINISTRATOR:
                 self._keep_an_administrator(connection, number)
-            connection.execute("DELETE FROM grant_ WHERE person = ? AND deal = ? AND party = ?", (number, grant.deal, grant.party))
+            connection.execute(
+                "DELETE FROM grant_ WHERE person = ? AND deal = ? AND party = ?",
+                (number, grant.deal, grant.party),
+            )
 
     def _keep_an_administrator(self, connection: sqlite3.Connection, number: int) -> None:
         left = "SELECT person FROM grant_ JOIN person ON person = number WHERE party = ? AND ended_at IS NULL"
@@ -125,13 +143,17 @@ class Accounts:
         with self._hashing:
             kept = self._hash.hash(password)
         with self._database.together() as connection:
-            connection.execute("UPDATE person SET password = ? WHERE number = ? AND ended_at IS NULL", (kept, number))
+            connection.execute(
+                "UPDATE person SET password = ? WHERE number = ? AND ended_at IS NULL", (kept, number)
+            )
             connection.execute("DELETE FROM session WHERE person = ?", (number,))
 
     def verified(self, login: str, password: str) -> Person | None:
         """Return the person whose login and password these are. It takes as long if the account does not exist."""
         login = login.strip().lower()
-        row = self._database.row("SELECT number, password FROM person WHERE login = ? AND ended_at IS NULL", (login,))
+        row = self._database.row(
+            "SELECT number, password FROM person WHERE login = ? AND ended_at IS NULL", (login,)
+        )
         kept = row["password"] if row is not None and row["password"] else self._nobodys
         right = len(password) <= LONGEST and self._matches(password, kept)
         return self.person(row["number"]) if right and row is not None and row["password"] else None
@@ -162,7 +184,9 @@ class Accounts:
 
     def invited(self, token: str, now: datetime) -> Person | None:
         """Return whom a link invites; None if it was used, has ended, or never was."""
-        row = self._database.row("SELECT person, ends, used_at FROM invitation WHERE token = ?", (hashed(token),))
+        row = self._database.row(
+            "SELECT person, ends, used_at FROM invitation WHERE token = ?", (hashed(token),)
+        )
         if row is None or row["used_at"] is not None or datetime.fromisoformat(row["ends"]) <= now:
             return None
         return self.person(row["person"])

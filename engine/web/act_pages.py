@@ -35,7 +35,20 @@ from engine.workspace.documents import Document, keep_document
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
 OF_A_PARTY = ("party", "address", "name", "lei")
-DETAILS = ("clock", "method", "amount", "paid_to", "names", "index", "rate", "version", "notice", "to", "conditions", *OF_A_PARTY)
+DETAILS = (
+    "clock",
+    "method",
+    "amount",
+    "paid_to",
+    "names",
+    "index",
+    "rate",
+    "version",
+    "notice",
+    "to",
+    "conditions",
+    *OF_A_PARTY,
+)
 """What an Act may say beside its kind, clause and dates; each is a field of the form."""
 SECOND = "a second person"
 """Who stands for the approver while an Act is only shown."""
@@ -101,11 +114,15 @@ def prepare_act(visit: AtVisit, deal: str) -> Response:
         return _list(visit, deal, said, str(error))
     if shown.refused:
         return _list(visit, deal, said, shown.refused)
-    number = prepare(desk.database, deal, "act", visit.who.number, visit.now, desk.size(deal), body, data or None)
+    number = prepare(
+        desk.database, deal, "act", visit.who.number, visit.now, desk.size(deal), body, data or None
+    )
     return RedirectResponse(f"/deals/{deal}/waiting/{number}", 303)
 
 
-def _act(visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, approved_by: str | None) -> ActRecorded:
+def _act(
+    visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, approved_by: str | None
+) -> ActRecorded:
     """Return an Act as it was prepared, under the names of its persons. Raises WrongUsage."""
     on = day_in(str(body.get("effective_on", "")), "Effective on")
     if on is None:
@@ -125,7 +142,9 @@ def _act(visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, appro
     return receipt_of_an_act(act, body.get("received"), deal, visit.now)
 
 
-def _imagined(visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, approved_by: str | None) -> ShownAct:
+def _imagined(
+    visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, approved_by: str | None
+) -> ShownAct:
     """Return an Act as it would be recorded, with what it would change; why it may not stand, if it may not."""
     desk = visit.desk
     act = _act(visit, deal, body, prepared_by, approved_by)
@@ -133,7 +152,9 @@ def _imagined(visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, 
         entered = imagine_act(desk.workspace, deal, act, visit.scribe())
     except WrongUsage as error:
         return ShownAct(act, (), True, str(error))
-    reached = of_event(desk.workspace, deal, entered.event, desk.templates) if entered.event is not None else []
+    reached = (
+        of_event(desk.workspace, deal, entered.event, desk.templates) if entered.event is not None else []
+    )
     return ShownAct(entered.act, reached, entered.new, "")
 
 
@@ -147,14 +168,22 @@ def approvals(visit: AtVisit) -> Response:
     desk = visit.desk
     deals = granted(visit.who, desk.deals(), Right.APPROVE)
     waiting = [one for one in waiting_of(desk.database, deals) if one.kind != "report"]
-    decided = [one for one in waiting_of(desk.database, deals, None, ("approved", "sent back")) if one.kind != "report"]
-    return page(visit, "approvals.html.j2", nav="approvals", waiting=waiting, decided=decided[::-1][:20], deals=deals)
+    decided = [
+        one
+        for one in waiting_of(desk.database, deals, None, ("approved", "sent back"))
+        if one.kind != "report"
+    ]
+    return page(
+        visit, "approvals.html.j2", nav="approvals", waiting=waiting, decided=decided[::-1][:20], deals=deals
+    )
 
 
 def _one(visit: Visit, deal: str, number: str) -> Waiting:
     """Return what waits under a deal, for whoever prepared it and for who may approve it. Raises NotThere for anybody else."""
     prepared = asked_for(visit, deal, number, report=False)
-    if prepared.prepared_by != visit.who.number and (not visit.may(Right.APPROVE, deal) or prepared.state == "read"):
+    if prepared.prepared_by != visit.who.number and (
+        not visit.may(Right.APPROVE, deal) or prepared.state == "read"
+    ):
         raise NotThere
     return prepared
 
@@ -171,7 +200,11 @@ def _shown(visit: Visit, deal: str, act: Waiting, status: int = 200, notice: str
     facts = deal_facts(desk.workspace, deal)
     of = desk.deal_terms(deal)
     second = visit.who.name if act.prepared_by != visit.who.number else SECOND
-    shown = _imagined(visit, of, dict(act.body), act.prepared_name, second) if act.kind == "act" and act.state in ("read", "sent") else None
+    shown = (
+        _imagined(visit, of, dict(act.body), act.prepared_name, second)
+        if act.kind == "act" and act.state in ("read", "sent")
+        else None
+    )
     on = day_in(str(act.body.get("effective_on", "")), "Effective on") or visit.now.date()
     own = act.prepared_by == visit.who.number
     return page(
@@ -208,7 +241,9 @@ def decide(visit: AtVisit, deal: str, number: str) -> Response:
         return RedirectResponse(f"/deals/{deal}/waiting/{number}", 303)
     if not own and what == "send back" and one.state == "sent" and visit.may(Right.APPROVE, deal):
         if not words:
-            return _shown(visit, deal, one, 422, "Say why it is sent back; whoever prepared it reads the words.")
+            return _shown(
+                visit, deal, one, 422, "Say why it is sent back; whoever prepared it reads the words."
+            )
         move(desk.database, one, "sent back", visit.who.number, words, visit.now)
         return RedirectResponse(f"/deals/{deal}/waiting/{number}", 303)
     if what in ("approve", "record"):
@@ -234,7 +269,13 @@ def _record(visit: Visit, deal: str, act: Waiting, words: str) -> Response:
     entries = visit.said("entries")
     with desk.recording():
         if entries != str(desk.size(deal)):
-            return _shown(visit, deal, act, 409, "The log has grown meanwhile. The difference is shown anew; nothing was recorded.")
+            return _shown(
+                visit,
+                deal,
+                act,
+                409,
+                "The log has grown meanwhile. The difference is shown anew; nothing was recorded.",
+            )
         if not move(desk.database, act, "approved", visit.who.number, words, visit.now):
             raise WrongUsage("somebody else has decided this meanwhile; nothing was recorded")
         try:
@@ -251,7 +292,16 @@ def _recorded(visit: Visit, deal: str, one: Waiting) -> None:
     desk, own = visit.desk, one.prepared_by == visit.who.number
     if one.kind == "release":
         people = acting_people(visit, one.prepared_by)
-        release(desk.workspace, deal, int(one.body["number"]), one.prepared_name, visit.who.name, False, visit.scribe(), people)
+        release(
+            desk.workspace,
+            deal,
+            int(one.body["number"]),
+            one.prepared_name,
+            visit.who.name,
+            False,
+            visit.scribe(),
+            people,
+        )
         return
     if one.kind == "confirm":
         confirm_waiting(visit, deal, one, visit.who.name)
@@ -270,5 +320,12 @@ def document(visit: AtVisit, deal: str, number: str) -> Response:
     act = _one(visit, deal, number)
     if act.file is None:
         raise NotThere
-    name = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._- ") else "_" for sign in str(act.body["document"]))
-    return Response(act.file, media_type="application/octet-stream", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    name = "".join(
+        sign if sign.isascii() and (sign.isalnum() or sign in "._- ") else "_"
+        for sign in str(act.body["document"])
+    )
+    return Response(
+        act.file,
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

@@ -32,7 +32,9 @@ def _page(visit: Visit, status: int = 200, refused: str = "", link: str = "", in
         people=people,
         names=names,
         deals=desk.deals(),
-        parties=sorted({*PARTS, *(party for deal in desk.deals() for party in parties_of(desk.workspace, deal))}),
+        parties=sorted(
+            {*PARTS, *(party for deal in desk.deals() for party in parties_of(desk.workspace, deal))}
+        ),
         sessions=desk.sessions.of(),
         tokens=[token for token in tokens(desk.database) if not token.ended],
         keys=public_keys(desk.workspace),
@@ -55,7 +57,14 @@ def admin(visit: AtVisit) -> Response:
 def reads(visit: AtVisit, deal: str = "") -> Response:
     """Show who read what, the newest first."""
     chosen = deal if deal in visit.desk.deals() else None
-    return page(visit, "reads.html.j2", nav="admin", rows=visit.desk.reads.of(chosen), deals=visit.desk.deals(), chosen=chosen)
+    return page(
+        visit,
+        "reads.html.j2",
+        nav="admin",
+        rows=visit.desk.reads.of(chosen),
+        deals=visit.desk.deals(),
+        chosen=chosen,
+    )
 
 
 def _invited(visit: Visit, person: Person) -> Response:
@@ -112,7 +121,11 @@ def end_sessions(visit: AtVisit, number: str) -> Response:
 @needs(Right.ADMINISTER)
 def grant(visit: AtVisit) -> Response:
     """Grant a party of a deal, or take the grant back."""
-    person, deal, party = _person(visit, visit.said("person", 12)), visit.said("deal", 100), visit.said("party", 60)
+    person, deal, party = (
+        _person(visit, visit.said("person", 12)),
+        visit.said("deal", 100),
+        visit.said("party", 60),
+    )
     desk, what = visit.desk, Grant(deal, party)
     if visit.said("what") == "withdraw":
         try:
@@ -124,7 +137,11 @@ def grant(visit: AtVisit) -> Response:
     if deal == EVERY_DEAL:
         known |= {name for deal in desk.deals() for name in parties_of(desk.workspace, deal)}
     if party not in known or (deal != EVERY_DEAL and deal not in desk.deals()):
-        return _page(visit, 422, f"{deal} has no party `{party}`; a grant names a deal and one of its parties, or a part at the desk")
+        return _page(
+            visit,
+            422,
+            f"{deal} has no party `{party}`; a grant names a deal and one of its parties, or a part at the desk",
+        )
     if person.number == visit.who.number and party == APPROVER:
         return _page(visit, 422, "nobody makes themself the second person; another administrator grants it")
     desk.accounts.grant(person.number, what, visit.who.login, visit.now)

@@ -20,12 +20,19 @@ from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit
 from engine.web.rights import Right, granted
 
 SAID = {"error": {"type": "object", "required": ["what"], "properties": {"what": {"type": "string"}}}}
-ERROR = {"content": {"application/json": {"schema": {"type": "object", "required": ["error"], "properties": SAID}}}}
-OBJECT: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"schema": {"type": "object"}}}}}
+ERROR = {
+    "content": {"application/json": {"schema": {"type": "object", "required": ["error"], "properties": SAID}}}
+}
+OBJECT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"schema": {"type": "object"}}}}
+}
 TABLE: dict[int | str, dict[str, Any]] = {
     **OBJECT,
     401: {"description": "No token that holds.", **ERROR},
-    404: {"description": "This thing does not exist, or it is not granted; the two are answered alike.", **ERROR},
+    404: {
+        "description": "This thing does not exist, or it is not granted; the two are answered alike.",
+        **ERROR,
+    },
     405: {"description": "The interface is read-only.", **ERROR},
     422: {"description": "What was asked for is not understood.", **ERROR},
     429: {"description": "Too many requests from one address."},
@@ -47,10 +54,15 @@ def _json(data: Any) -> Response:
 def described(visit: AtVisit) -> Response:
     """Return the description of the interface; nothing of a deal stands in it."""
     routes_shown = [
-        route for route in visit.request.app.routes if getattr(route, "path", "").startswith("/api/v1") and route.include_in_schema
+        route
+        for route in visit.request.app.routes
+        if getattr(route, "path", "").startswith("/api/v1") and route.include_in_schema
     ]
     made = get_openapi(title="Headroom", version=__version__, description=__doc__, routes=routes_shown)
-    made["components"] = {**made.get("components", {}), "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+    made["components"] = {
+        **made.get("components", {}),
+        "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+    }
     made["security"] = [{"token": []}]
     return _json(made)
 
@@ -62,7 +74,13 @@ def deals(visit: AtVisit, on: On = None) -> Response:
     day = on or visit.now.date()
     names = granted(visit.who, visit.desk.deals(), Right.READ)
     desk = visit.desk
-    rows = portfolio_deals(desk.workspace, names, day, lambda deal, size, make: desk.rows.get(("row", deal, size, day), make), desk.sizes())
+    rows = portfolio_deals(
+        desk.workspace,
+        names,
+        day,
+        lambda deal, size, make: desk.rows.get(("row", deal, size, day), make),
+        desk.sizes(),
+    )
     return _json({"on": str(day), "deals": [row.as_data() for row in rows]})
 
 
@@ -79,7 +97,9 @@ def deal(visit: AtVisit, deal: OfDeal, on: On = None) -> Response:
 def history(
     visit: AtVisit,
     deal: OfDeal,
-    after: Annotated[int, Query(ge=-1, le=2**31, description="Entries after this number; the first page has -1.")] = -1,
+    after: Annotated[
+        int, Query(ge=-1, le=2**31, description="Entries after this number; the first page has -1.")
+    ] = -1,
 ) -> Response:
     """Return the entries of a deal's log, oldest first, 500 to a page; `next` is where the following page begins."""
     entries, size, head = history_part(visit.desk.workspace, deal, after + 1, A_PAGE)
@@ -107,7 +127,9 @@ def reports(visit: AtVisit, deal: OfDeal) -> Response:
 def acts(visit: AtVisit, deal: OfDeal) -> Response:
     """Return the Recorded Acts."""
     recorded = acts_recorded(visit.desk.workspace, deal)
-    rows = [{"entry": act.entry, "stands": act.stands, "act": act.act.model_dump(mode="json")} for act in recorded]
+    rows = [
+        {"entry": act.entry, "stands": act.stands, "act": act.act.model_dump(mode="json")} for act in recorded
+    ]
     return _json({"deal": deal, "acts": rows})
 
 

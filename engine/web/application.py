@@ -96,7 +96,14 @@ def application(desk: Desk) -> FastAPI:
         await run_in_threadpool(warming.join, WAITS_FOR_WARMING)
         desk.work.close()
 
-    app = FastAPI(title="Headroom", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Headroom",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
     app.router.route_class = GuardedRoute
     app.router.redirect_slashes = False
     app.state.desk = desk
@@ -151,12 +158,16 @@ def _page(request: Request, template: str, status: int, **context: Any) -> Respo
     desk: Desk = request.app.state.desk
     visit: Visit | None = getattr(request.state, "visit", None)
     request_id = getattr(request.state, "request_id", "")
-    return HTMLResponse(rendered(desk, visit, template, {"request_id": request_id, **context}), status_code=status)
+    return HTMLResponse(
+        rendered(desk, visit, template, {"request_id": request_id, **context}), status_code=status
+    )
 
 
 async def _not_there(request: Request, _error: Exception) -> Response:
     if _programs(request):
-        return JSONResponse({"error": {"what": "this thing does not exist, or it is not granted"}}, status_code=404)
+        return JSONResponse(
+            {"error": {"what": "this thing does not exist, or it is not granted"}}, status_code=404
+        )
     request.state.visit = None  # what is not granted looks like what is not there, to whoever asks
     return _page(request, "not_found.html.j2", 404)
 
@@ -181,12 +192,23 @@ async def _forged(request: Request, _error: Exception) -> Response:
 
 async def _too_much(request: Request, error: Exception) -> Response:
     code = error.code if isinstance(error, TooMuch) else 413
-    return _page(request, "refused.html.j2", code, heading="Not taken", lines=[f"{str(error)[:1].upper()}{str(error)[1:]}."], back="/")
+    return _page(
+        request,
+        "refused.html.j2",
+        code,
+        heading="Not taken",
+        lines=[f"{str(error)[:1].upper()}{str(error)[1:]}."],
+        back="/",
+    )
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     """Return what an operation or a query refuses, in its own words."""
-    said = [f"{problem.what}; {problem.fix}" for problem in error.problems] if isinstance(error, InputProblems) else [str(error)]
+    said = (
+        [f"{problem.what}; {problem.fix}" for problem in error.problems]
+        if isinstance(error, InputProblems)
+        else [str(error)]
+    )
     if _programs(request):
         return JSONResponse({"error": {"what": "; ".join(said)}}, status_code=422)
     return _page(
@@ -200,7 +222,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
-    fields = [".".join(map(str, one["loc"][1:])) for one in error.errors()] if isinstance(error, RequestValidationError) else []
+    fields = (
+        [".".join(map(str, one["loc"][1:])) for one in error.errors()]
+        if isinstance(error, RequestValidationError)
+        else []
+    )
     if _programs(request):
         return JSONResponse({"error": {"what": f"not understood: {', '.join(fields)}"}}, status_code=422)
     lines = [f"The address has a part that is not understood: {', '.join(fields)}."]
@@ -214,7 +240,14 @@ async def _plain(request: Request, error: Exception) -> Response:
         return await _not_there(request, error)
     if _programs(request):
         return JSONResponse({"error": {"what": "the request was not understood"}}, status_code=code)
-    return _page(request, "refused.html.j2", code, heading="Not taken", lines=["The request was not understood."], back="/")
+    return _page(
+        request,
+        "refused.html.j2",
+        code,
+        heading="Not taken",
+        lines=["The request was not understood."],
+        back="/",
+    )
 
 
 ANSWERS: dict[Any, Any] = {

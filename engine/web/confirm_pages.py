@@ -65,7 +65,12 @@ def answer(visit: AtVisit, deal: str) -> Response:
     _, report = _held(visit, deal, name)
     figures = [figure for figure, _ in report.held if visit.said(f"is-right {figure}") == "yes"]
     if not figures:
-        return _page(visit, deal, name, "Tick each figure that is right. For one that is wrong, send a corrected report.")
+        return _page(
+            visit,
+            deal,
+            name,
+            "Tick each figure that is right. For one that is wrong, send a corrected report.",
+        )
     if not words:
         return _page(visit, deal, name, "Say how you know; the words stand in the record beside the figure.")
     body = {"report": name, "figures": figures, "words": words}
@@ -86,7 +91,13 @@ def confirm_waiting(visit: Visit, deal: str, waiting: Waiting, approved_by: str 
     """Record a confirmation as it was prepared. Raises WrongUsage if the figures are held no more."""
     figures = tuple(str(figure) for figure in waiting.body["figures"])
     report, words = str(waiting.body["report"]), str(waiting.body["words"])
-    said = FigureConfirmed(report=report, figures=figures, words=words, prepared_by=waiting.prepared_name, approved_by=approved_by)
+    said = FigureConfirmed(
+        report=report,
+        figures=figures,
+        words=words,
+        prepared_by=waiting.prepared_name,
+        approved_by=approved_by,
+    )
     of = visit.desk.deal_terms(deal)
     if not confirm(visit.desk.workspace, of, report, figures, said, visit.scribe()).recorded:
         raise WrongUsage("these figures were confirmed before")

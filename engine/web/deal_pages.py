@@ -85,7 +85,9 @@ def deal(visit: AtVisit, deal: str, on: str = "") -> Response:
     """Show a deal on a date."""
     desk, today = visit.desk, visit.now.date()
     day = day_in(on, "on")
-    shown: DealShown = desk.pages.get(("deal", deal, desk.size(deal), desk.market, day, today), lambda: _composed(visit, deal, day))
+    shown: DealShown = desk.pages.get(
+        ("deal", deal, desk.size(deal), desk.market, day, today), lambda: _composed(visit, deal, day)
+    )
     here = shown.dates.index(shown.on) if shown.on is not None else 0
     view = shown.view
     return page(
@@ -95,7 +97,9 @@ def deal(visit: AtVisit, deal: str, on: str = "") -> Response:
         found=shown,
         view=view,
         issuer=view["issuer"] if view else "",
-        facts=[each for each in view["particulars"] if each[0] in ("Outstanding principal", "Supersedes")] if view else [],
+        facts=[each for each in view["particulars"] if each[0] in ("Outstanding principal", "Supersedes")]
+        if view
+        else [],
         before=shown.dates[here - 1] if here > 0 else None,
         after=shown.dates[here + 1] if here + 1 < len(shown.dates) else None,
         zone=shown.zone,
@@ -122,7 +126,9 @@ def _composed(visit: Visit, deal: str, day: date | None) -> DealShown:
         view = {name: whole[name] for name in ("issuer", "particulars", "answer", "first")}
     rows = statement_of(desk.workspace, deal, today).rows if content.notice is not None else ()
     state = next((row.state for row in rows if _states(row.number, content)), "drafted")
-    titles = {clause.key: clause.title for clause in clauses_on(adopted, today)} if adopted is not None else {}
+    titles = (
+        {clause.key: clause.title for clause in clauses_on(adopted, today)} if adopted is not None else {}
+    )
     return DealShown(
         content.on,
         content.dates,
@@ -148,7 +154,11 @@ def _states(number: int, content: DealPage) -> bool:
 def _explained(content: DealPage) -> frozenset[str]:
     """Return the tests that have a result on the date, whose working can be shown."""
     events: Sequence[Event] = content.inputs.events if content.inputs is not None else ()
-    return frozenset(event.subject for event in events if isinstance(event.payload, Tested) and event.effective_on == content.on)
+    return frozenset(
+        event.subject
+        for event in events
+        if isinstance(event.payload, Tested) and event.effective_on == content.on
+    )
 
 
 def _charts(view: dict[str, Any], inputs: NoticeInputs) -> list[dict[str, Any]]:

@@ -35,8 +35,18 @@ PEOPLE = (
         (Grant(EVERY_DEAL, SERVICER), Grant(EVERY_DEAL, STRUCTURER), Grant(EVERY_DEAL, ADMINISTRATOR)),
         "the servicer's week, the portfolio, reports, Acts; drafts and administration too",
     ),
-    DemoPerson("approver@example.com", "Priya Raman", (Grant(EVERY_DEAL, APPROVER),), "what waits for a second person"),
-    DemoPerson("borrower@example.com", "Tom Alder", (Grant("meridian-2026-1", "borrower"),), "what is due from the borrower of one deal"),
+    DemoPerson(
+        "approver@example.com",
+        "Priya Raman",
+        (Grant(EVERY_DEAL, APPROVER),),
+        "what waits for a second person",
+    ),
+    DemoPerson(
+        "borrower@example.com",
+        "Tom Alder",
+        (Grant("meridian-2026-1", "borrower"),),
+        "what is due from the borrower of one deal",
+    ),
     DemoPerson(
         "trustee@example.com",
         "Maria Lindqvist",

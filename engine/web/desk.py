@@ -165,8 +165,12 @@ class Desk:
 
     def deal_terms(self, name: str) -> Deal:
         """Return a deal by its name; the files are read once while none of them changes. Raises WrongUsage and InputProblems."""
-        stands = tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in self.workspace.deal_files())
-        by_name: DealsByName = self.pages.get(("deal files", stands), lambda: DealsByName(self.workspace, self.templates))
+        stands = tuple(
+            (path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in self.workspace.deal_files()
+        )
+        by_name: DealsByName = self.pages.get(
+            ("deal files", stands), lambda: DealsByName(self.workspace, self.templates)
+        )
         return by_name.find(name)
 
     def sizes(self) -> Mapping[str, int]:

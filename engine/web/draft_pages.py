@@ -154,7 +154,9 @@ def draft(visit: AtVisit, key: str) -> Response:
         nav="drafts",
         draft=held,
         answer=answer,
-        inversions=[inversion_words(inversion) for inversion in ladder.inversions] if ladder is not None else [],
+        inversions=[inversion_words(inversion) for inversion in ladder.inversions]
+        if ladder is not None
+        else [],
         left_out=left_out_words(ladder.left_out) if ladder is not None and ladder.left_out else "",
         illustrative=True,
     )
@@ -171,5 +173,7 @@ def prove(visit: AtVisit, key: str) -> Response:
         with as_a_file(held) as path:
             return prove_deal_files([path], templates)
 
-    begun = visit.desk.work.begin(visit.who.number, "", f"prove {held.name}", 0, "proved.html.j2", visit.now, proved)
+    begun = visit.desk.work.begin(
+        visit.who.number, "", f"prove {held.name}", 0, "proved.html.j2", visit.now, proved
+    )
     return RedirectResponse(f"/jobs/{begun.key}", 303)

@@ -25,7 +25,11 @@ def due(visit: AtVisit, deal: str, on: str = "") -> Response:
     desk, size = visit.desk, visit.desk.size(deal)
     row = desk.rows.get(("row", deal, size, day), lambda: portfolio_deals(desk.workspace, (deal,), day)[0])
     reads = visit.may(Right.READ, deal)
-    owed = [duty for duty in row.owed if duty.who not in mine and (reads or any(party in duty.to for party in mine))]
+    owed = [
+        duty
+        for duty in row.owed
+        if duty.who not in mine and (reads or any(party in duty.to for party in mine))
+    ]
     return page(
         visit,
         "due.html.j2",

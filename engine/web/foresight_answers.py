@@ -114,7 +114,9 @@ def foreseen(asked: ForesightAsked) -> Foreseen:
     except TimeoutError:
         for process in list(pool._processes.values()):
             process.kill()
-        raise WrongUsage(f"it took longer than {LONGEST / 60:.0f} minutes; ask for fewer paths or weeks") from None
+        raise WrongUsage(
+            f"it took longer than {LONGEST / 60:.0f} minutes; ask for fewer paths or weeks"
+        ) from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     if answer is None:
@@ -152,7 +154,9 @@ def _written(folder: Path, draft: tuple[str, bytes]) -> Path:
 
 
 def _paths(asked: ForesightAsked) -> StressAsked:
-    return asked_paths(asked.scenarios, asked.point, "compound", "1", None, frozenset(), None, None, None, asked.weeks)
+    return asked_paths(
+        asked.scenarios, asked.point, "compound", "1", None, frozenset(), None, None, None, asked.weeks
+    )
 
 
 def _model(asked: ForesightAsked, folder: Path) -> ModelAsked:
@@ -172,20 +176,33 @@ def _stress(asked: ForesightAsked, draft: Any, given: Any, _folder: Path) -> Par
     happened: dict[tuple[str, Happening], date] = {}
     for outcome in answer.outcomes:
         for first in outcome.firsts:
-            happened[first.subject, first.what] = min(first.on, happened.get((first.subject, first.what), first.on))
+            happened[first.subject, first.what] = min(
+                first.on, happened.get((first.subject, first.what), first.on)
+            )
     rows = []
     for subject, what in sorted(happened, key=lambda key: happened[key]):
         firsts = [outcome.first(subject, what) for outcome in answer.outcomes]
         said = ["never" if first is None else f"{table_date(first.on)}{_at(first.rate)}" for first in firsts]
         rows.append((f"{subject} {HAPPENING_WORDS[what]}", *said))
     notes = [f"Facts: {answer.facts}."]
-    notes += [f"Not determined on any date, so left out: {test}, {why}." for test, why in answer.left_out.items()]
-    never = f"Never by {table_date(answer.until)}, on none of these paths: {listed(list(answer.never))}." if answer.never else ""
+    notes += [
+        f"Not determined on any date, so left out: {test}, {why}." for test, why in answer.left_out.items()
+    ]
+    never = (
+        f"Never by {table_date(answer.until)}, on none of these paths: {listed(list(answer.never))}."
+        if answer.never
+        else ""
+    )
     first_of_all = rows[0][0] if rows else ""
     about = f"First of all: {first_of_all}. {never}" if rows else f"Nothing happens on any path. {never}"
     heading = f"What happens first, from {table_date(answer.closing)} to {table_date(answer.until)}"
     table = ShownTable(heading, ("What happens", *(outcome.path for outcome in answer.outcomes)), tuple(rows))
-    return about.strip(), (table,), notes, stress_parts(draft, all_templates, given, question, answer, 1, lambda _: None)
+    return (
+        about.strip(),
+        (table,),
+        notes,
+        stress_parts(draft, all_templates, given, question, answer, 1, lambda _: None),
+    )
 
 
 def _at(rate: Any) -> str:
@@ -198,19 +215,40 @@ def _compare(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Par
         second = loaded(_written(folder / "second", asked.other), all_templates())
         answers: tuple[Comparison, ...] = (compare_drafts(draft, second, all_templates, given, question),)
     else:
-        answers = compare_wordings(draft, asked.term, asked.values[0] if asked.values else "all", all_templates, given, question)
+        answers = compare_wordings(
+            draft, asked.term, asked.values[0] if asked.values else "all", all_templates, given, question
+        )
     tables, notes = [], []
     for one in answers:
         rows = tuple(
-            (diff.path, f"{diff.subject} {diff.what}", str(diff.before or "never"), str(diff.after or "never"), diff.serves or "-")
+            (
+                diff.path,
+                f"{diff.subject} {diff.what}",
+                str(diff.before or "never"),
+                str(diff.after or "never"),
+                diff.serves or "-",
+            )
             for diff in one.differences
         )
-        tables.append(ShownTable(f"{one.first} against {one.second}", ("Path", "What happens", "First", "Second", "Serves"), rows))
-        notes += [f"{one.second}: {term.path} is {term.before} in the first, {term.after} in the second." for term in one.terms[:20]]
+        tables.append(
+            ShownTable(
+                f"{one.first} against {one.second}",
+                ("Path", "What happens", "First", "Second", "Serves"),
+                rows,
+            )
+        )
+        notes += [
+            f"{one.second}: {term.path} is {term.before} in the first, {term.after} in the second."
+            for term in one.terms[:20]
+        ]
         for cash in one.money:
-            notes.append(f"On {cash.path} {cash.clause} sweeps USD {float(cash.before):,.2f}, then USD {float(cash.after):,.2f}.")
+            notes.append(
+                f"On {cash.path} {cash.clause} sweeps USD {float(cash.before):,.2f}, then USD {float(cash.after):,.2f}."
+            )
         serves = whom_it_serves(one)
-        notes.append(f"{one.second} serves the lender {serves['lender']} times, the borrower {serves['borrower']} times.")
+        notes.append(
+            f"{one.second} serves the lender {serves['lender']} times, the borrower {serves['borrower']} times."
+        )
     differences = sum(len(one.differences) for one in answers)
     about = f"{differences} dates differ." if differences else "Nothing differs on any of these paths."
     return about, tables, notes, {"comparisons": as_data(answers)}
@@ -220,12 +258,20 @@ def _calibrate(asked: ForesightAsked, draft: Any, _given: Any, folder: Path) -> 
     low, high, step = (*asked.values, "", "", "")[:3]
     levels, counts = levels_between(low, high, step), whole_numbers(asked.counts, "counts")
     question = Question(4, 8)
-    answer = calibrate(draft, all_templates(), None, asked.term, levels, counts, (), _model(asked, folder), question, UNDER)
+    answer = calibrate(
+        draft, all_templates(), None, asked.term, levels, counts, (), _model(asked, folder), question, UNDER
+    )
     said = overfitting(answer.found, UNDER)
     found, drafted, known = answer.found, answer.drafted, answer.setting.known
     tables = [
-        ShownTable(f"On {asked.paths:,} paths of {asked.weeks} weeks", CALIBRATION_HEAD, _cells(found.model, drafted)),
-        ShownTable(f"On the history of {found.weeks_of_history} weeks", CALIBRATION_HEAD, _cells(found.history, drafted)),
+        ShownTable(
+            f"On {asked.paths:,} paths of {asked.weeks} weeks", CALIBRATION_HEAD, _cells(found.model, drafted)
+        ),
+        ShownTable(
+            f"On the history of {found.weeks_of_history} weeks",
+            CALIBRATION_HEAD,
+            _cells(found.history, drafted),
+        ),
     ]
     notes = [f"Weekly volatility {known.sigma:.1%}. Prior {known.prior}. Seed {asked.seed}.", NO_FORECAST]
     return said[0], tables, [*said[1:], *notes], {"calibration": calibration_data(answer)}
@@ -246,9 +292,15 @@ def _simulate(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Pa
         )
         for chance in answer.chances
     )
-    table = ShownTable("How likely each thing is within", ("What happens", *(f"{weeks} weeks" for weeks in horizons), "Median week"), rows)
+    table = ShownTable(
+        "How likely each thing is within",
+        ("What happens", *(f"{weeks} weeks" for weeks in horizons), "Median week"),
+        rows,
+    )
     never = f"Never on any path: {listed(list(answer.never))}." if answer.never else ""
-    about = f"{answer.paths:,} paths of {answer.weeks} weeks from {answer.start:.4f}, seed {answer.seed}. {never}"
+    about = (
+        f"{answer.paths:,} paths of {answer.weeks} weeks from {answer.start:.4f}, seed {answer.seed}. {never}"
+    )
     return about.strip(), (table,), list(_simulation_notes(answer)), {"simulation": as_data(answer)}
 
 

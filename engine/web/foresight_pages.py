@@ -30,7 +30,14 @@ def ask(visit: AtVisit, key: str) -> Response:
     held = HELD.find(visit.who.number, key, visit.now)
     others = [one for one in HELD.of(visit.who.number, visit.now) if one.key != key]
     return page(
-        visit, "foresight.html.j2", nav="drafts", draft=held, others=others, priors=tuple(PRIORS), most=MOST_PATHS, illustrative=True
+        visit,
+        "foresight.html.j2",
+        nav="drafts",
+        draft=held,
+        others=others,
+        priors=tuple(PRIORS),
+        most=MOST_PATHS,
+        illustrative=True,
     )
 
 
@@ -46,7 +53,9 @@ def begin(visit: AtVisit, key: str, what: str) -> Response:
         second = HELD.find(visit.who.number, other, visit.now)
         asked = replace(asked, other=(second.name, second.data))
     title = f"{what} {held.name}"
-    begun = visit.desk.work.begin(visit.who.number, "", title, 0, "foreseen.html.j2", visit.now, lambda: foreseen(asked))
+    begun = visit.desk.work.begin(
+        visit.who.number, "", title, 0, "foreseen.html.j2", visit.now, lambda: foreseen(asked)
+    )
     return RedirectResponse(f"/jobs/{begun.key}", 303)
 
 

@@ -120,7 +120,9 @@ class Visit:
         return value if isinstance(value, UploadFile) and value.filename else None
 
 
-def needs(right: Right, *, reads: str | None = None, takes_file: bool = False, by_token: bool = False) -> Callable[[Any], Any]:
+def needs(
+    right: Right, *, reads: str | None = None, takes_file: bool = False, by_token: bool = False
+) -> Callable[[Any], Any]:
     """Say what a route needs.
 
     Args:
@@ -144,7 +146,9 @@ class GuardedRoute(APIRoute):
         """Take the need of the endpoint. Raises TypeError if it has none."""
         need = getattr(endpoint, "need", None)
         if not isinstance(need, Need):
-            raise TypeError(f"the route {path} does not say what it needs: put @needs(...) before its function")
+            raise TypeError(
+                f"the route {path} does not say what it needs: put @needs(...) before its function"
+            )
         self.need = need
         super().__init__(path, endpoint, **more)
 
@@ -175,7 +179,9 @@ async def visit_of(request: Request) -> Visit:
 def _noted(visit: Visit, what: str) -> None:
     url = visit.request.url
     who = visit.person.login if visit.person is not None else "by link"
-    visit.desk.reads.note(visit.now, who, visit.deal, what, f"{url.path}?{url.query}" if url.query else url.path)
+    visit.desk.reads.note(
+        visit.now, who, visit.deal, what, f"{url.path}?{url.query}" if url.query else url.path
+    )
 
 
 async def admitted(request: Request, need: Need) -> Visit:
@@ -249,7 +255,9 @@ async def _form(request: Request, need: Need) -> FormData:
         raise TooMuch("this form is longer than a form of its kind can be", 413)
     try:
         async with asyncio.timeout(PATIENCE):
-            return await request.form(max_files=FILES if need.takes_file else 0, max_fields=FIELDS, max_part_size=FIELD_BYTES)
+            return await request.form(
+                max_files=FILES if need.takes_file else 0, max_fields=FIELDS, max_part_size=FIELD_BYTES
+            )
     except TimeoutError:
         raise TooMuch("the form took longer to arrive than is waited for", 408) from None
 

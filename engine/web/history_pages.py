@@ -71,18 +71,41 @@ def line_of(event: Event, titles: dict[str, str]) -> HistoryLine:
     title = titles.get(clause_of_key(event.subject), "" if said else event.subject)
     explained = event.subject if isinstance(payload, Tested) else ""
     notice = payload.number if isinstance(payload, NoticeIssued) else None
-    return HistoryLine(event.seq, event.effective_on, event.recorded_at, event.kind, subjects(event), title, said, state, explained, notice)
+    return HistoryLine(
+        event.seq,
+        event.effective_on,
+        event.recorded_at,
+        event.kind,
+        subjects(event),
+        title,
+        said,
+        state,
+        explained,
+        notice,
+    )
 
 
 def shown_of(visit: Visit, deal: str) -> HistoryShown:
     """Return the log of a deal as lines: made once for each size of the log, since 20,000 entries take seconds to read."""
     history = history_of(visit.desk.workspace, deal)
-    adopted = next((event.payload for event in reversed(history.events) if isinstance(event.payload, DealAdopted)), None)
-    titles = {clause.key: clause.title for clause in clauses_on(adopted, visit.now.date())} if adopted is not None else {}
-    party = next((each.name for each in adopted.parties if each.role in ("issuer", "borrower")), "") if adopted is not None else ""
+    adopted = next(
+        (event.payload for event in reversed(history.events) if isinstance(event.payload, DealAdopted)), None
+    )
+    titles = (
+        {clause.key: clause.title for clause in clauses_on(adopted, visit.now.date())}
+        if adopted is not None
+        else {}
+    )
+    party = (
+        next((each.name for each in adopted.parties if each.role in ("issuer", "borrower")), "")
+        if adopted is not None
+        else ""
+    )
     zone = adopted.time_zone if adopted is not None else "UTC"
     lines = tuple(line_of(event, titles) for event in history.events)
-    return HistoryShown(lines, history.size, history.root, zone, party, adopted is not None and adopted.illustrative, titles)
+    return HistoryShown(
+        lines, history.size, history.root, zone, party, adopted is not None and adopted.illustrative, titles
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +133,16 @@ def chosen_of(lines: Sequence[HistoryLine], asked: Filters, zone: str) -> list[H
             and (first is None or day >= first)
             and (last is None or day <= last)
             and asked.kind in ("", ANY, line.kind)
-            and (asked.test in ("", ANY) or any(asked.test in (each, clause_of_key(each)) for each in line.about))
-            and (all(word in f"{line.kind} {line.about[0]} {line.subject} {line.what}".casefold() for word in words))
+            and (
+                asked.test in ("", ANY)
+                or any(asked.test in (each, clause_of_key(each)) for each in line.about)
+            )
+            and (
+                all(
+                    word in f"{line.kind} {line.about[0]} {line.subject} {line.what}".casefold()
+                    for word in words
+                )
+            )
         )
 
     return [line for line in reversed(lines) if fits(line)]
@@ -138,11 +169,15 @@ def history(
     wanted = whole_number(before)
     start = log.size if wanted is None else wanted
     if visit.paper and len(chosen) > ON_PAPER:
-        raise WrongUsage(f"{counted(len(chosen), 'entries')} are too many for one PDF; choose at most {ON_PAPER} by words, kind or dates")
+        raise WrongUsage(
+            f"{counted(len(chosen), 'entries')} are too many for one PDF; choose at most {ON_PAPER} by words, kind or dates"
+        )
     shown = [line for line in chosen if line.entry < start][: ON_PAPER if visit.paper else A_PAGE]
     left = bool(shown) and chosen[-1].entry < shown[-1].entry
     day = day_in(known, "As known on")
-    then = sum(line.at.astimezone(ZoneInfo(log.zone)).date() <= day for line in log.lines) if day else log.size
+    then = (
+        sum(line.at.astimezone(ZoneInfo(log.zone)).date() <= day for line in log.lines) if day else log.size
+    )
     values = {name: getattr(asked, name) for name in asked.__dataclass_fields__}
     return page(
         visit,

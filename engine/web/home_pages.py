@@ -22,7 +22,13 @@ def rows_for(visit: Visit, right: Right, on: date) -> tuple[DealRow, ...]:
     """Return the rows of the deals in which the person has a right; a row is made once for each size of its deal's log."""
     desk = visit.desk
     deals = granted(visit.who, desk.deals(), right)
-    return portfolio_deals(desk.workspace, deals, on, lambda deal, size, make: desk.rows.get(("row", deal, size, on), make), desk.sizes())
+    return portfolio_deals(
+        desk.workspace,
+        deals,
+        on,
+        lambda deal, size, make: desk.rows.get(("row", deal, size, on), make),
+        desk.sizes(),
+    )
 
 
 def due_from(visit: Visit, rows: tuple[DealRow, ...]) -> tuple[OpenDuty, ...]:

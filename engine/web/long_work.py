@@ -61,7 +61,9 @@ class Work:
         error = self.future.exception()
         if error is None:
             return self.future.result(), ""
-        return None, str(error) if isinstance(error, HeadroomError) else f"it ended with {type(error).__name__}"
+        return None, str(error) if isinstance(
+            error, HeadroomError
+        ) else f"it ended with {type(error).__name__}"
 
 
 class LongWork:
@@ -74,12 +76,19 @@ class LongWork:
         self._folder: Path | None = None
         self._lock = threading.Lock()
 
-    def begin(self, person: int, deal: str, what: str, of: int, template: str, now: datetime, do: Callable[[], Any]) -> Work:
+    def begin(
+        self, person: int, deal: str, what: str, of: int, template: str, now: datetime, do: Callable[[], Any]
+    ) -> Work:
         """Queue a piece of work. Raises WrongUsage for somebody who waits for as many as one may."""
         with self._lock:
             self._work = {key: one for key, one in self._work.items() if now - one.begun < KEPT_FOR}
-            if sum(one.person == person and one.state in ("waits", "runs") for one in self._work.values()) >= EACH:
-                raise WrongUsage(f"you wait for {EACH} pieces of work already; cancel one, or wait until one is done")
+            if (
+                sum(one.person == person and one.state in ("waits", "runs") for one in self._work.values())
+                >= EACH
+            ):
+                raise WrongUsage(
+                    f"you wait for {EACH} pieces of work already; cancel one, or wait until one is done"
+                )
             made = Work(secrets.token_urlsafe(12), person, deal, what, now, of, template)
             made.future = self._pool.submit(do)
             self._work[made.key] = made

@@ -48,21 +48,31 @@ def all_notices(visit: AtVisit) -> Response:
     def open_notices(deal: str) -> Statement:
         mine = own_parties(visit, deal)
         question = ("open notices", deal, sizes.get(deal, 0), today, mine)
-        kept: Statement = desk.rows.get(question, lambda: statement_of(desk.workspace, deal, today, show=OPEN, to=mine))
+        kept: Statement = desk.rows.get(
+            question, lambda: statement_of(desk.workspace, deal, today, show=OPEN, to=mine)
+        )
         return kept
 
     statements = [open_notices(deal) for deal in deals]
     shown = [one for one in statements if one.rows]
     return page(
-        visit, "notices.html.j2", nav="notices", statements=shown, illustrative=desk.demonstration or any(one.illustrative for one in shown)
+        visit,
+        "notices.html.j2",
+        nav="notices",
+        statements=shown,
+        illustrative=desk.demonstration or any(one.illustrative for one in shown),
     )
 
 
-def _statement(visit: Visit, deal: str, between: tuple[date | None, date | None], show: str, to: tuple[str, ...] | None) -> Statement:
+def _statement(
+    visit: Visit, deal: str, between: tuple[date | None, date | None], show: str, to: tuple[str, ...] | None
+) -> Statement:
     """Return a statement, made once for each size of the log and each day."""
     desk, today = visit.desk, visit.now.date()
     question = ("statement", deal, desk.size(deal), today, between, show, to)
-    kept: Statement = desk.pages.get(question, lambda: statement_of(desk.workspace, deal, today, between, show, to))
+    kept: Statement = desk.pages.get(
+        question, lambda: statement_of(desk.workspace, deal, today, between, show, to)
+    )
     return kept
 
 
@@ -84,9 +94,13 @@ def statement(visit: AtVisit, deal: str, to: str = "", show: str = ALL) -> Respo
         last=to[:20],
         show=show,
         choices=(ALL, OPEN),
-        query=with_query("", **{"from": query.get("from", "")[:20], "to": to[:20], "show": OPEN if show == OPEN else ""}),
+        query=with_query(
+            "", **{"from": query.get("from", "")[:20], "to": to[:20], "show": OPEN if show == OPEN else ""}
+        ),
         broad=True,
-        rules=sorted({row.delivery.duty.deemed_given or "by Act" for row in rows.rows if row.delivery.duty is not None}),
+        rules=sorted(
+            {row.delivery.duty.deemed_given or "by Act" for row in rows.rows if row.delivery.duty is not None}
+        ),
         zone=rows.zone,
         illustrative=visit.desk.demonstration or rows.illustrative,
         foot=f"Made from the log of {deal}, {counted(rows.size, 'entries')}.",
@@ -106,7 +120,11 @@ def statement_file(visit: AtVisit, deal: str, form: str, to: str = "", show: str
     first, last = day_in(visit.request.query_params.get("from", ""), "From"), day_in(to, "To")
     found = _statement(visit, deal, (first, last), OPEN if show == OPEN else ALL, own_parties(visit, deal))
     kind, written = FILES[form]
-    return Response(written(found), media_type=kind, headers={"Content-Disposition": f'attachment; filename="{deal}-notices.{form}"'})
+    return Response(
+        written(found),
+        media_type=kind,
+        headers={"Content-Disposition": f'attachment; filename="{deal}-notices.{form}"'},
+    )
 
 
 def _seen(visit: Visit, deal: str, text: str) -> int:
@@ -127,7 +145,9 @@ def notice_pdf(visit: AtVisit, deal: str, number: str) -> Response:
         name, data = notice_file(visit.desk.workspace, deal, wanted)
     except WrongUsage:
         raise NotThere from None
-    return Response(data, media_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(
+        data, media_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 @routes.get("/deals/{deal}/notices/{number}")

@@ -58,8 +58,12 @@ def sprite(marks: Mapping[str, str]) -> Markup:
     Args:
         marks: the notice's own, each an SVG by name.
     """
-    symbols = [f'<symbol id="m-{name}" viewBox="0 0 100 100">{inner(svg)}</symbol>' for name, svg in marks.items()]
-    symbols += [f'<symbol id="s-{name}" viewBox="0 0 100 130">{shapes}</symbol>' for name, shapes in SHEETS.items()]
+    symbols = [
+        f'<symbol id="m-{name}" viewBox="0 0 100 100">{inner(svg)}</symbol>' for name, svg in marks.items()
+    ]
+    symbols += [
+        f'<symbol id="s-{name}" viewBox="0 0 100 130">{shapes}</symbol>' for name, shapes in SHEETS.items()
+    ]
     return Markup(f'<svg class="sprite" aria-hidden="true" focusable="false">{"".join(symbols)}</svg>')
 
 
@@ -70,7 +74,9 @@ def inner(svg: str) -> str:
 
 def mark(name: str) -> Markup:
     """Return a disc or a square; the word stands beside it."""
-    return Markup('<svg class="m" aria-hidden="true" focusable="false"><use href="#m-{}"/></svg>').format(name)
+    return Markup('<svg class="m" aria-hidden="true" focusable="false"><use href="#m-{}"/></svg>').format(
+        name
+    )
 
 
 def state_mark(state: str) -> Markup:
@@ -81,7 +87,9 @@ def state_mark(state: str) -> Markup:
 def sheet(name: str) -> Markup:
     """Return the sheet of a notice's step; the word stands beside it."""
     known = name if name in SHEETS else "drafted"
-    return Markup('<svg class="m sheet" aria-hidden="true" focusable="false"><use href="#s-{}"/></svg>').format(known)
+    return Markup(
+        '<svg class="m sheet" aria-hidden="true" focusable="false"><use href="#s-{}"/></svg>'
+    ).format(known)
 
 
 def pips(on: list[bool]) -> Markup:
@@ -116,7 +124,9 @@ def fall_bar(share: float, failing: bool, number: int) -> Markup:
     else:
         left = AXIS - long
         lines = "".join(f"M{left - 10 + 6 * step:.1f} 15l14 -14" for step in range(int(long // 6) + 3))
-        clip = f'<clipPath id="f{number}"><rect x="{left:.1f}" y="3" width="{long:.1f}" height="10"/></clipPath>'
+        clip = (
+            f'<clipPath id="f{number}"><rect x="{left:.1f}" y="3" width="{long:.1f}" height="10"/></clipPath>'
+        )
         hatch = f'<path clip-path="url(#f{number})" stroke="{INK}" stroke-width="1.2" d="{lines}"/>'
         beyond = f'<path d="M0 8l8 -7v14z" fill="{INK}"/>' if share > FULL else ""
         body = f'{clip}{hatch}<rect x="{left:.1f}" y="3" width="{long:.1f}" height="10" fill="none" stroke="{INK}"/>{beyond}'

@@ -13,7 +13,9 @@ from engine.web.guarded_route import TooMuch, Visit
 from engine.web.page_marks import SHEETS, inner
 from engine.web.static_files import static_file
 
-USED = re.compile(r'<svg class="(m[^"]*)" aria-hidden="true" focusable="false"><use href="#([ms])-([\w-]+)"/></svg>')
+USED = re.compile(
+    r'<svg class="(m[^"]*)" aria-hidden="true" focusable="false"><use href="#([ms])-([\w-]+)"/></svg>'
+)
 SPRITE = re.compile(r'<svg class="sprite".*?</symbol></svg>', re.DOTALL)
 NAMED = re.compile(r'"/(static/[^"]+)"')
 FONTS = re.compile(r"/(static/fonts/[\w.-]+)")

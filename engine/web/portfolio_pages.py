@@ -91,7 +91,8 @@ def portfolio(
         indices=sorted({name for row in every for name, _ in row.rates}),
         owers=sorted({duty.who for row in every for duty in row.owed}),
         states=sorted(
-            Counter(row.state for row in every).items(), key=lambda item: next(n for n, row in enumerate(every) if row.state == item[0])
+            Counter(row.state for row in every).items(),
+            key=lambda item: next(n for n, row in enumerate(every) if row.state == item[0]),
         ),
         first=(0 if visit.paper else (number - 1) * A_PAGE) + 1 if chosen else 0,
         last=len(shown) if visit.paper else (number - 1) * A_PAGE + len(shown),
@@ -112,18 +113,27 @@ def last_in_front(rows: Sequence[DealRow], day: date) -> str:
 
 def _quiet_until(rows: Sequence[DealRow], day: date) -> date | None:
     """Return when the next thing is due of the deals that need no act."""
-    return min((duty.by for row in rows if not row.needs_act(day, day + SOON) for duty in row.owed), default=None)
+    return min(
+        (duty.by for row in rows if not row.needs_act(day, day + SOON) for duty in row.owed), default=None
+    )
 
 
 def _total(rows: Sequence[DealRow]) -> str:
-    known = [row.principal.value for row in rows if row.principal is not None and row.principal.unit is Unit.USD]
+    known = [
+        row.principal.value for row in rows if row.principal is not None and row.principal.unit is Unit.USD
+    ]
     return printed(Figure(value=sum(known, Fraction(0)), unit=Unit.USD)).removeprefix("USD ") if known else ""
 
 
 @routes.get("/deals.pdf")
 @needs(Right.READ, reads="portfolio as a file")
 def portfolio_pdf(
-    visit: AtVisit, q: str = "", index: str = "", who: str = "", on: str = "", state: Annotated[tuple[str, ...], Query()] = ()
+    visit: AtVisit,
+    q: str = "",
+    index: str = "",
+    who: str = "",
+    on: str = "",
+    state: Annotated[tuple[str, ...], Query()] = (),
 ) -> Response:
     """Return the list as a PDF, under the same filters, all of its rows."""
     day = day_in(on, "As of") or visit.now.date()
@@ -138,7 +148,9 @@ def portfolio_xlsx(visit: AtVisit, on: str = "") -> Response:
     """Return the list as a workbook in the order of the page; a second sheet says who owes whom what."""
     day = day_in(on, "As of") or visit.now.date()
     headers = {"Content-Disposition": f'attachment; filename="portfolio-{day}.xlsx"'}
-    return Response(deals_workbook(rows_for(visit, Right.READ, day), day), media_type=WORKBOOK, headers=headers)
+    return Response(
+        deals_workbook(rows_for(visit, Right.READ, day), day), media_type=WORKBOOK, headers=headers
+    )
 
 
 @routes.get("/deals.csv")
@@ -149,7 +161,21 @@ def portfolio_csv(visit: AtVisit, on: str = "") -> Response:
     file = io.StringIO(newline="")
     written = csv.writer(file, lineterminator="\n")
     written.writerow(
-        ("deal", "party", "principal", "on", "state", "title", "cite", "nearest", "percent", "due_by", "due_from", "due", "days")
+        (
+            "deal",
+            "party",
+            "principal",
+            "on",
+            "state",
+            "title",
+            "cite",
+            "nearest",
+            "percent",
+            "due_by",
+            "due_from",
+            "due",
+            "days",
+        )
     )
     for row in rows_for(visit, Right.READ, day):
         said = row.as_data()

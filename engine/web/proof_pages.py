@@ -34,7 +34,10 @@ LONGEST_NOTE = 64 * 1024
 def proofs(visit: AtVisit) -> Response:
     """Show the granted deals, each with what can be held of it."""
     deals = granted(visit.who, visit.desk.deals(), Right.PROVE)
-    rows = [(deal, visit.desk.size(deal), kept_checkpoint(visit.desk.workspace, log_of_deal(deal))) for deal in deals]
+    rows = [
+        (deal, visit.desk.size(deal), kept_checkpoint(visit.desk.workspace, log_of_deal(deal)))
+        for deal in deals
+    ]
     return page(visit, "proofs.html.j2", nav="proof", rows=rows)
 
 
@@ -123,7 +126,10 @@ def audit(visit: AtVisit, deal: str) -> Response:
     """Begin an audit report of a period; it verifies and computes again, which takes its time."""
     desk, today = visit.desk, visit.now.date()
     facts = deal_facts(desk.workspace, deal)
-    since, until = day_in(visit.said("from", 10), "From") or facts.closing_date, day_in(visit.said("to", 10), "To") or today
+    since, until = (
+        day_in(visit.said("from", 10), "From") or facts.closing_date,
+        day_in(visit.said("to", 10), "To") or today,
+    )
     root, templates, now = desk.workspace.root, desk.templates, visit.now
     begun = desk.work.begin(
         visit.who.number,
@@ -132,7 +138,9 @@ def audit(visit: AtVisit, deal: str) -> Response:
         desk.size(deal),
         "audited.html.j2",
         visit.now,
-        lambda: audit_report(opened(root, to_inspect=True), deal, (since, until), now, templates, notice_pages()),
+        lambda: audit_report(
+            opened(root, to_inspect=True), deal, (since, until), now, templates, notice_pages()
+        ),
     )
     return RedirectResponse(f"/jobs/{begun.key}", 303)
 
@@ -151,7 +159,9 @@ def bundle(visit: AtVisit, deal: str) -> Response:
     def made() -> Bundled:
         return write_bundle(desk.workspace, deal, into, signed)
 
-    begun = desk.work.begin(visit.who.number, deal, f"bundle of {deal}", desk.size(deal), "bundled.html.j2", visit.now, made)
+    begun = desk.work.begin(
+        visit.who.number, deal, f"bundle of {deal}", desk.size(deal), "bundled.html.j2", visit.now, made
+    )
     return RedirectResponse(f"/jobs/{begun.key}", 303)
 
 
@@ -162,12 +172,18 @@ def work_file(visit: AtVisit, key: str) -> Response:
     work = visit.desk.work.find(key, visit.who.number)
     answer = work.answer()[0] if work is not None and may(visit.who, Right.PROVE, work.deal) else None
     if isinstance(answer, Bundled) and answer.into.is_file():
-        return FileResponse(answer.into, media_type="application/octet-stream", filename=f"{answer.deal}-{answer.entries}.bundle")
+        return FileResponse(
+            answer.into,
+            media_type="application/octet-stream",
+            filename=f"{answer.deal}-{answer.entries}.bundle",
+        )
     if work is None or not isinstance(answer, AuditReport):
         raise NotThere
     data = audit_page(visit.desk.workspace)(answer.as_data(), answer.made_at)
     name = f"{work.deal}-audit-{answer.since}-{answer.until}.pdf"
-    return Response(data, media_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(
+        data, media_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 @routes.get("/proof/verifier.html")
@@ -176,7 +192,9 @@ def verifier(visit: AtVisit) -> Response:
     """Send the verifier as one file, for a browser that is not connected to anything."""
     assert visit.person is not None  # the right was asked for
     return Response(
-        verifier_file(), media_type="application/octet-stream", headers={"Content-Disposition": 'attachment; filename="verifier.html"'}
+        verifier_file(),
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": 'attachment; filename="verifier.html"'},
     )
 
 
@@ -188,7 +206,14 @@ def work(visit: AtVisit, key: str) -> Response:
     if work is None or (work.deal and not may(visit.who, Right.SEE, work.deal)):
         raise NotThere
     answer, refused = work.answer()
-    return page(visit, work.template if answer is not None else "work.html.j2", nav="proof", work=work, answer=answer, refused=refused)
+    return page(
+        visit,
+        work.template if answer is not None else "work.html.j2",
+        nav="proof",
+        work=work,
+        answer=answer,
+        refused=refused,
+    )
 
 
 @routes.post("/jobs/{key}/cancel")

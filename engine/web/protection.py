@@ -18,9 +18,7 @@ from engine.web.attempts import REQUESTS
 from engine.web.desk import Desk
 
 LOG = logging.getLogger("headroom.web")
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -88,7 +86,11 @@ class Protection:
             return PlainTextResponse("This desk does not answer under that name.\n", status_code=421)
         client = scope.get("client")
         if not self._desk.attempts.allowed(REQUESTS, client[0] if client else "nobody"):
-            return PlainTextResponse("Too many requests from one address; wait a minute.\n", status_code=429, headers={"Retry-After": "60"})
+            return PlainTextResponse(
+                "Too many requests from one address; wait a minute.\n",
+                status_code=429,
+                headers={"Retry-After": "60"},
+            )
         return None
 
     def _line(self, scope: Scope, request_id: str, status: int, seconds: float) -> str:

@@ -32,10 +32,19 @@ class Reads:
     def note(self, at: datetime, person: str, deal: str | None, what: str, address: str) -> None:
         """Write one read down."""
         values = (at.isoformat(), person, deal, what, address[:500])
-        self._database.write("INSERT INTO read_ (at, person, deal, what, address) VALUES (?, ?, ?, ?, ?)", values)
+        self._database.write(
+            "INSERT INTO read_ (at, person, deal, what, address) VALUES (?, ?, ?, ?, ?)", values
+        )
 
     def of(self, deal: str | None = None, most: int = SHOWN) -> tuple[ReadEntry, ...]:
         """Return the newest reads of a deal, or of all."""
         where, values = ("", ()) if deal is None else ("WHERE deal = ?", (deal,))
-        rows = self._database.rows(f"SELECT * FROM read_ {where} ORDER BY number DESC LIMIT ?", (*values, most))
-        return tuple(ReadEntry(datetime.fromisoformat(row["at"]), row["person"], row["deal"], row["what"], row["address"]) for row in rows)
+        rows = self._database.rows(
+            f"SELECT * FROM read_ {where} ORDER BY number DESC LIMIT ?", (*values, most)
+        )
+        return tuple(
+            ReadEntry(
+                datetime.fromisoformat(row["at"]), row["person"], row["deal"], row["what"], row["address"]
+            )
+            for row in rows
+        )

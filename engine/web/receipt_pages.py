@@ -37,7 +37,18 @@ def _of(visit: Visit, token: str) -> tuple[ReceiptLink, StatementRow, str]:
 def _page(visit: Visit, token: str, status: int = 200, refused: str = "", name: str = "") -> Response:
     link, row, zone = _of(visit, token)
     to = next(addressee for addressee in row.addressees if addressee.role == link.to)
-    return page(visit, "receipt.html.j2", status=status, link=link, row=row, to=to, token=token, refused=refused, name=name, zone=zone)
+    return page(
+        visit,
+        "receipt.html.j2",
+        status=status,
+        link=link,
+        row=row,
+        to=to,
+        token=token,
+        refused=refused,
+        name=name,
+        zone=zone,
+    )
 
 
 @routes.get("/a/{token}")

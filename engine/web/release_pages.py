@@ -44,7 +44,13 @@ def may_release(visit: Visit, row: StatementRow) -> bool:
     duty = row.delivery.duty
     unreleased = row.delivery.release is None or row.delivery.release.draft
     own = visit.deal is not None and acting_for(visit.who, visit.deal)
-    return bool(own and duty is not None and row.addressees and unreleased and own.may_release(visit.deal or "", duty.given_by))
+    return bool(
+        own
+        and duty is not None
+        and row.addressees
+        and unreleased
+        and own.may_release(visit.deal or "", duty.given_by)
+    )
 
 
 @routes.post("/deals/{deal}/notices/{number}/release")
@@ -53,25 +59,43 @@ def release_notice(visit: AtVisit, deal: str, number: str) -> Response:
     """Release a notice, or send its release to a second person."""
     desk = visit.desk
     wanted = number_of(number)
-    row = next((row for row in statement_of(desk.workspace, deal, visit.now.date()).rows if row.number == wanted), None)
+    row = next(
+        (row for row in statement_of(desk.workspace, deal, visit.now.date()).rows if row.number == wanted),
+        None,
+    )
     if row is None or not may_release(visit, row):
         raise NotThere
     if visit.said("sha256") != row.delivery.notice.sha256:
         raise WrongUsage("the notice is another one than the page showed; open it anew")
     duty = row.delivery.duty
     if duty is not None and duty.released_by == "two persons":
-        open_ = [waiting for waiting in waiting_of(desk.database, [deal], "release") if waiting.body["number"] == row.number]
+        open_ = [
+            waiting
+            for waiting in waiting_of(desk.database, [deal], "release")
+            if waiting.body["number"] == row.number
+        ]
         prepared = open_[0].number if open_ else _prepared(visit, deal, row.number)
         return RedirectResponse(f"/deals/{deal}/waiting/{prepared}", 303)
     with desk.recording():
-        release(desk.workspace, deal, row.number, visit.who.name, None, False, visit.scribe(), acting_people(visit))
+        release(
+            desk.workspace,
+            deal,
+            row.number,
+            visit.who.name,
+            None,
+            False,
+            visit.scribe(),
+            acting_people(visit),
+        )
     return RedirectResponse(f"/deals/{deal}/notices/{number}", 303)
 
 
 def _prepared(visit: Visit, deal: str, number: int) -> int:
     """Return the release as it waits for a second person."""
     desk = visit.desk
-    made = prepare(desk.database, deal, "release", visit.who.number, visit.now, desk.size(deal), {"number": number}, None)
+    made = prepare(
+        desk.database, deal, "release", visit.who.number, visit.now, desk.size(deal), {"number": number}, None
+    )
     waiting = waiting_one(desk.database, made)
     if waiting is not None:
         move(desk.database, waiting, "sent", None, "", visit.now)

@@ -34,7 +34,9 @@ def _finalized(value: Any) -> Any:
 @cache
 def environment(desk_parts: PageParts) -> Environment:
     """Return the templates, with the notice's own drawings and words among them."""
-    loader = ChoiceLoader([DictLoader({"drawings.html.j2": desk_parts.drawings}), PackageLoader("engine.web")])
+    loader = ChoiceLoader(
+        [DictLoader({"drawings.html.j2": desk_parts.drawings}), PackageLoader("engine.web")]
+    )
     jinja = Environment(
         loader=loader,
         autoescape=True,
@@ -52,7 +54,9 @@ def environment(desk_parts: PageParts) -> Environment:
         "prose": lambda text: desk_parts.with_dates(text.replace("`", "")),
         "duty": lambda one: duty_words(desk_parts, one),
     }
-    jinja.filters["classed"] = lambda drawing, name: Markup(str(drawing).replace("<svg ", f'<svg class="{name}" ', 1))
+    jinja.filters["classed"] = lambda drawing, name: Markup(
+        str(drawing).replace("<svg ", f'<svg class="{name}" ', 1)
+    )
     jinja.filters["after"] = lambda text, start: text.removeprefix(start)
     jinja.filters["address"] = lambda text: quote(str(text), safe="")
     jinja.globals |= {
@@ -127,7 +131,9 @@ def rendered(desk: Desk, visit: Visit | None, template: str, context: dict[str, 
         .render(
             visit=visit,
             person=visit.person if visit is not None else None,
-            csrf=visit.session.csrf if visit is not None and visit.session is not None and not visit.paper else "",
+            csrf=visit.session.csrf
+            if visit is not None and visit.session is not None and not visit.paper
+            else "",
             paper=visit.paper if visit is not None else "",
             now=visit.now if visit is not None else desk.clock(),
             desk=desk,
@@ -153,7 +159,9 @@ def navigation(visit: Visit) -> tuple[tuple[str, str, str], ...]:
         (Right.ADMINISTER, "admin", "/admin", "Administration"),
     )
     there = {getattr(route, "path", "") for route in visit.request.app.routes}
-    return tuple((key, address, text) for right, key, address, text in places if visit.may(right) and address in there)
+    return tuple(
+        (key, address, text) for right, key, address, text in places if visit.may(right) and address in there
+    )
 
 
 def with_query(path: str, **values: Any) -> str:

@@ -64,21 +64,31 @@ def reports(visit: AtVisit, deal: str) -> Response:
     return _list(visit, deal)
 
 
-def _list(visit: Visit, deal: str, status: int = 200, problems: tuple[Problem, ...] = (), file: str = "") -> Response:
+def _list(
+    visit: Visit, deal: str, status: int = 200, problems: tuple[Problem, ...] = (), file: str = ""
+) -> Response:
     desk, today = visit.desk, visit.now.date()
     received = reports_received(desk.workspace, deal)
     mine = waiting_of(desk.database, [deal], "report", SEEN)
     servicer = visit.may(Right.ACT, deal)
-    period = next_period(desk.workspace, desk.deal_terms(deal), today) if visit.may(Right.REPORT, deal) else None
+    period = (
+        next_period(desk.workspace, desk.deal_terms(deal), today) if visit.may(Right.REPORT, deal) else None
+    )
     return page(
         visit,
         "reports.html.j2",
         status=status,
         nav="week",
         rows=received.reports[:SHOWN],
-        waiting=[waiting for waiting in mine if waiting.prepared_by == visit.who.number or (servicer and waiting.state != "read")],
+        waiting=[
+            waiting
+            for waiting in mine
+            if waiting.prepared_by == visit.who.number or (servicer and waiting.state != "read")
+        ],
         period=period,
-        asked={str(waiting.body["report"]) for waiting in waiting_of(desk.database, [deal], "confirm", ("sent",))},
+        asked={
+            str(waiting.body["report"]) for waiting in waiting_of(desk.database, [deal], "confirm", ("sent",))
+        },
         problems=problems,
         file=file,
         party=received.party,
@@ -94,7 +104,9 @@ def report_form(visit: AtVisit, deal: str, period: str = "", form: str = "xlsx")
     desk = visit.desk
     if form not in FORMS:
         raise NotThere
-    made = form_as_file(form_of(desk.workspace, desk.deal_terms(deal), desk.templates, period[:20]), f".{form}")
+    made = form_as_file(
+        form_of(desk.workspace, desk.deal_terms(deal), desk.templates, period[:20]), f".{form}"
+    )
     headers = {"Content-Disposition": f'attachment; filename="{deal}-{made.end}.{form}"'}
     return Response(made.data, media_type=FORMS[form], headers=headers)
 
@@ -117,7 +129,13 @@ def read_report(visit: AtVisit, deal: str) -> Response:
         desk_intake.read(data, name, None)
     except InputProblems as refused:
         desk_intake.journal(desk.workspace.root / name, data, refused.problems)
-        return _list(visit, deal, 422, tuple(sorted(refused.problems, key=lambda problem: (problem.place, problem.code))), name)
+        return _list(
+            visit,
+            deal,
+            422,
+            tuple(sorted(refused.problems, key=lambda problem: (problem.place, problem.code))),
+            name,
+        )
     body = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
     number = prepare(desk.database, deal, "report", visit.who.number, visit.now, desk.size(deal), body, data)
     return RedirectResponse(f"/deals/{deal}/reports/{number}", 303)
@@ -128,7 +146,9 @@ def _waiting(visit: Visit, deal: str, number: str) -> Waiting:
     waiting = asked_for(visit, deal, number, report=True)
     if waiting.state not in SEEN or waiting.file is None:
         raise NotThere
-    if waiting.prepared_by != visit.who.number and not (visit.may(Right.ACT, deal) and waiting.state != "read"):
+    if waiting.prepared_by != visit.who.number and not (
+        visit.may(Right.ACT, deal) and waiting.state != "read"
+    ):
         raise NotThere
     return waiting
 
@@ -167,7 +187,9 @@ def _shown(visit: Visit, deal: str, waiting: Waiting, status: int = 200, notice:
 def _read(visit: Visit, deal: str, waiting: Waiting) -> tuple[ReadReport, Any]:
     """Return the file read again, with its receipt as of its arrival, and the event that it would be."""
     desk_intake = intake_of(visit, deal)
-    found = desk_intake.read(waiting.file or b"", str(waiting.body["file"]), _arrival(visit, deal, waiting.at))
+    found = desk_intake.read(
+        waiting.file or b"", str(waiting.body["file"]), _arrival(visit, deal, waiting.at)
+    )
     return found, desk_intake.imagined(found)
 
 
@@ -191,14 +213,28 @@ def send(visit: AtVisit, deal: str, number: str) -> Response:
     waiting = _waiting(visit, deal, number)
     desk = visit.desk
     if visit.said("entries") != str(desk.size(deal)):
-        return _shown(visit, deal, waiting, 409, "The log has grown meanwhile. The difference is shown anew; nothing was recorded.")
+        return _shown(
+            visit,
+            deal,
+            waiting,
+            409,
+            "The log has grown meanwhile. The difference is shown anew; nothing was recorded.",
+        )
     if not visit.may(Right.ACT, deal):
         move(desk.database, waiting, "sent", None, visit.said("words", 300), visit.now, desk.size(deal))
         return RedirectResponse(f"/deals/{deal}/reports", 303)
     with desk.recording():
         if desk.size(deal) != int(visit.said("entries")):
-            return _shown(visit, deal, waiting, 409, "The log has grown meanwhile. The difference is shown anew; nothing was recorded.")
-        intake_of(visit, deal).take(waiting.file or b"", str(waiting.body["file"]), _arrival(visit, deal, waiting.at))
+            return _shown(
+                visit,
+                deal,
+                waiting,
+                409,
+                "The log has grown meanwhile. The difference is shown anew; nothing was recorded.",
+            )
+        intake_of(visit, deal).take(
+            waiting.file or b"", str(waiting.body["file"]), _arrival(visit, deal, waiting.at)
+        )
         move(desk.database, waiting, "approved", visit.who.number, visit.said("words", 300), visit.now)
     return RedirectResponse(f"/deals/{deal}/reports", 303)
 

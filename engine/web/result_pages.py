@@ -65,7 +65,11 @@ def explained(visit: AtVisit, deal: str, test: str, on: str) -> Response:
         state=explanation.event.payload.state,
         before=explanation.event.payload.before,
         value=explanation.publications[-1] if explanation.publications else None,
-        said=[line for line in explanation.lines if line.startswith(("Decisive by sellers", "With other sellers", "Share of subsets"))],
+        said=[
+            line
+            for line in explanation.lines
+            if line.startswith(("Decisive by sellers", "With other sellers", "Share of subsets"))
+        ],
         test=test,
         zone=facts.time_zone,
         illustrative=visit.desk.demonstration or facts.illustrative,

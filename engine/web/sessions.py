@@ -39,9 +39,19 @@ class Sessions:
         """Return a new session; returns its name, for the cookie."""
         name = secrets.token_urlsafe(32)
         at = now.isoformat()
-        values = (hashed(name), person, secrets.token_urlsafe(32), at, at, (now + LONGEST).isoformat(), address)
+        values = (
+            hashed(name),
+            person,
+            secrets.token_urlsafe(32),
+            at,
+            at,
+            (now + LONGEST).isoformat(),
+            address,
+        )
         with self._database.together() as connection:
-            connection.execute("DELETE FROM session WHERE ends <= ? OR seen <= ?", (at, (now - IDLE).isoformat()))
+            connection.execute(
+                "DELETE FROM session WHERE ends <= ? OR seen <= ?", (at, (now - IDLE).isoformat())
+            )
             connection.execute("INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         return name
 
@@ -55,7 +65,9 @@ class Sessions:
             self.end(row["token"])
             return None
         if now - seen >= NOTED:
-            self._database.write("UPDATE session SET seen = ? WHERE token = ?", (now.isoformat(), row["token"]))
+            self._database.write(
+                "UPDATE session SET seen = ? WHERE token = ?", (now.isoformat(), row["token"])
+            )
         begun = datetime.fromisoformat(row["begun"])
         return Session(row["person"], row["csrf"], begun, seen, row["address"], row["token"])
 

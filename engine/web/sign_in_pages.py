@@ -17,7 +17,9 @@ from engine.web.rights import Right
 routes = APIRouter(route_class=GuardedRoute)
 AtVisit = Annotated[Visit, Depends(visit_of)]
 WRONG = "The mail address or the password is not right."
-TOO_OFTEN = "Too many attempts. Wait a quarter of an hour; your administrator can send a new invitation meanwhile."
+TOO_OFTEN = (
+    "Too many attempts. Wait a quarter of an hour; your administrator can send a new invitation meanwhile."
+)
 SEE_OTHER = 303
 
 
@@ -29,7 +31,13 @@ def address_of(visit: Visit) -> str:
 
 def local(path: str) -> str:
     """Return an address of ours to go on to; the first page for anything that is not one."""
-    fine = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path and len(path) < 2000
+    fine = (
+        path.startswith("/")
+        and not path.startswith(("//", "/\\"))
+        and path.isprintable()
+        and "\\" not in path
+        and len(path) < 2000
+    )
     return path if fine else "/"
 
 
@@ -65,7 +73,14 @@ def _begun(visit: Visit, person: int, onward: str) -> Response:
         visit.desk.sessions.end(visit.session.key)
     name = visit.desk.sessions.begin(person, address_of(visit), visit.now)
     answer = RedirectResponse(onward, SEE_OTHER)
-    answer.set_cookie(cookie_name(visit.desk), name, path="/", secure=visit.desk.settings.has_tls, httponly=True, samesite="lax")
+    answer.set_cookie(
+        cookie_name(visit.desk),
+        name,
+        path="/",
+        secure=visit.desk.settings.has_tls,
+        httponly=True,
+        samesite="lax",
+    )
     return answer
 
 
@@ -76,7 +91,9 @@ def sign_out(visit: AtVisit) -> Response:
     if visit.session is not None:
         visit.desk.sessions.end(visit.session.key)
     answer = RedirectResponse("/sign-in", SEE_OTHER, headers={"Clear-Site-Data": '"cache", "storage"'})
-    answer.delete_cookie(cookie_name(visit.desk), path="/", secure=visit.desk.settings.has_tls, httponly=True, samesite="lax")
+    answer.delete_cookie(
+        cookie_name(visit.desk), path="/", secure=visit.desk.settings.has_tls, httponly=True, samesite="lax"
+    )
     return answer
 
 
@@ -96,7 +113,9 @@ def accept_invitation(visit: AtVisit, token: str) -> Response:
     """Set the password; the link is used up."""
     accounts = visit.desk.accounts
     invited = accounts.invited(token, visit.now)
-    if invited is None or not visit.desk.attempts.allowed(GUESSES_FROM_AN_ADDRESS, "invitation", address_of(visit)):
+    if invited is None or not visit.desk.attempts.allowed(
+        GUESSES_FROM_AN_ADDRESS, "invitation", address_of(visit)
+    ):
         raise NotThere
     password, again = visit.form.get("password"), visit.form.get("again")
     try:
@@ -104,7 +123,14 @@ def accept_invitation(visit: AtVisit, token: str) -> Response:
             raise WrongUsage("the two passwords are not the same")
         person = accounts.accept(token, password, visit.now)
     except WrongUsage as refused:
-        return page(visit, "invitation.html.j2", status=422, invited=invited, token=token, refused=f"{refused}.".capitalize())
+        return page(
+            visit,
+            "invitation.html.j2",
+            status=422,
+            invited=invited,
+            token=token,
+            refused=f"{refused}.".capitalize(),
+        )
     if person is None:
         raise NotThere
     return _begun(visit, person.number, "/")

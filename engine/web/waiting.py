@@ -95,13 +95,21 @@ def _of(row: sqlite3.Row) -> Waiting:
 
 
 def prepare(
-    database: DeskDatabase, deal: str, kind: Kind, person: int, at: datetime, on_entry: int, body: Mapping[str, Any], file: bytes | None
+    database: DeskDatabase,
+    deal: str,
+    kind: Kind,
+    person: int,
+    at: datetime,
+    on_entry: int,
+    body: Mapping[str, Any],
+    file: bytes | None,
 ) -> int:
     """Keep what was prepared, as read and not yet sent; returns its number."""
     values = (deal, kind, person, at.isoformat(), on_entry, json.dumps(body), file)
     with database.together() as connection:
         made = connection.execute(
-            "INSERT INTO waiting (deal, kind, prepared_by, at, on_entry, body, file, state) VALUES (?, ?, ?, ?, ?, ?, ?, 'read')", values
+            "INSERT INTO waiting (deal, kind, prepared_by, at, on_entry, body, file, state) VALUES (?, ?, ?, ?, ?, ?, ?, 'read')",
+            values,
         )
     return int(made.lastrowid or 0)
 
@@ -125,19 +133,36 @@ def waiting_of(
 ) -> tuple[Waiting, ...]:
     """Return what waits under some deals, the oldest first, without the files that came with it."""
     marks = ", ".join("?" for _ in states)
-    rows = database.rows(ALL.format(columns=f"{COLUMNS}, NULL AS file") + f" WHERE w.state IN ({marks}) ORDER BY w.number", tuple(states))
+    rows = database.rows(
+        ALL.format(columns=f"{COLUMNS}, NULL AS file") + f" WHERE w.state IN ({marks}) ORDER BY w.number",
+        tuple(states),
+    )
     return tuple(row for row in map(_of, rows) if row.deal in deals and (kind is None or row.kind == kind))
 
 
 def move(
-    database: DeskDatabase, waiting: Waiting, state: State, person: int | None, words: str, now: datetime, on_entry: int | None = None
+    database: DeskDatabase,
+    waiting: Waiting,
+    state: State,
+    person: int | None,
+    words: str,
+    now: datetime,
+    on_entry: int | None = None,
 ) -> bool:
     """Change the state of what stands as it was read; False if somebody else has decided it meanwhile."""
     decided = person is not None
     return (
         database.write(
             "UPDATE waiting SET state = ?, decided_by = ?, decided_at = ?, words = ?, on_entry = ? WHERE number = ? AND state = ?",
-            (state, person, now.isoformat() if decided else None, words, on_entry or waiting.on_entry, waiting.number, waiting.state),
+            (
+                state,
+                person,
+                now.isoformat() if decided else None,
+                words,
+                on_entry or waiting.on_entry,
+                waiting.number,
+                waiting.state,
+            ),
         )
         == 1
     )

@@ -37,7 +37,13 @@ def week_of(visit: Visit, on: date) -> Week:
     """Return the week of whoever asks; each duty stands once, under whoever owes it."""
     desk = visit.desk
     deals = granted(visit.who, desk.deals(), Right.SEE)
-    weeks = deal_weeks(desk.workspace, deals, on, lambda deal, size, make: desk.rows.get(("week", deal, size, on), make), desk.sizes())
+    weeks = deal_weeks(
+        desk.workspace,
+        deals,
+        on,
+        lambda deal, size, make: desk.rows.get(("week", deal, size, on), make),
+        desk.sizes(),
+    )
     due, owed = [], []
     for one in weeks:
         mine = visit.who.parties_in(one.row.deal)
@@ -74,7 +80,9 @@ def week(visit: AtVisit, on: str = "") -> Response:
         more_owed=max(0, len(view.owed) - SHOWN),
         overdue=sum(due_act.days < 0 for due_act in view.due),
         today=sum(one.days == 0 for one in view.due),
-        came=sorted((arrival for one in reading for arrival in one.came), key=lambda arrival: arrival.at, reverse=True)[:SHOWN],
+        came=sorted(
+            (arrival for one in reading for arrival in one.came), key=lambda arrival: arrival.at, reverse=True
+        )[:SHOWN],
         waits=sorted(waits, key=lambda wait: (wait.due or date.max, wait.deal, wait.number))[:SHOWN],
         recent=RECENT,
         prepared=waiting_of(visit.desk.database, [one.row.deal for one in view.deals]),

@@ -9,7 +9,21 @@ from zoneinfo import ZoneInfo
 from engine.basics.errors import WrongUsage
 from engine.basics.values import Figure, printed, printed_apart, printed_headroom, trimmed
 
-NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+NUMBERS = (
+    "none",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 MINUS = "−"
 
 

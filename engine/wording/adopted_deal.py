@@ -52,8 +52,14 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
         rounding=terms.rounding.rule,
         revenue=terms.revenue.mostly,
         frequency_days={"month": 30, "quarter": 90}.get(terms.determination_dates.every, 7),
-        parties=tuple(PartyFacts(role=role, name=p.name, notices=p.notices, lei=p.lei, cite=p.cite) for role, p in terms.parties.items()),
-        documents=tuple(DocumentFacts(short=short, title=d.title, dated=d.dated, sha256=d.sha256) for short, d in deal.documents.items()),
+        parties=tuple(
+            PartyFacts(role=role, name=p.name, notices=p.notices, lei=p.lei, cite=p.cite)
+            for role, p in terms.parties.items()
+        ),
+        documents=tuple(
+            DocumentFacts(short=short, title=d.title, dated=d.dated, sha256=d.sha256)
+            for short, d in deal.documents.items()
+        ),
         clauses=tuple(clauses_read(terms, templates)),
         **_four(terms),
         amendments=tuple(_amendments(deal, templates)),
@@ -121,7 +127,9 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             title=template.title,
             cite=clause.cite,
             text=clause.text,
-            reading=_of_the_parties(" ".join(said for said in _readings(clause, template, terms) if said), terms),
+            reading=_of_the_parties(
+                " ".join(said for said in _readings(clause, template, terms) if said), terms
+            ),
             kind="test and trigger" if template.rule else "test",
             debt_class=clause.debt_class,
             cure=_cure(clause, terms),
@@ -141,7 +149,10 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
             kind="trigger",
             esma=_esma(trigger),
             while_met=composite[name].while_met,
-            consequences=tuple(_of_the_parties(consequence(one, composite[name].irrevocable), terms) for one in trigger.consequences),
+            consequences=tuple(
+                _of_the_parties(consequence(one, composite[name].irrevocable), terms)
+                for one in trigger.consequences
+            ),
         )
 
 
@@ -255,7 +266,8 @@ def _cure(clause: Clause, terms: TermsInForce) -> CureFacts | None:
 def _indices(terms: TermsInForce) -> Iterator[IndexFacts]:
     for name, index in terms.index.items():
         steps = tuple(
-            f"{step.use}{f', for at most {step.for_at_most}' if step.for_at_most else ''} ({step.cite})" for step in index.fallback
+            f"{step.use}{f', for at most {step.for_at_most}' if step.for_at_most else ''} ({step.cite})"
+            for step in index.fallback
         )
         yield IndexFacts(
             name=name,
@@ -279,7 +291,9 @@ def _titles(deal: Deal, templates: Mapping[str, Template]) -> dict[str, str]:
         titles |= {key: templates[clause.template].title for key, clause in terms.covenants.items()}
         titles |= {key: in_words(key).capitalize() for key in terms.triggers}
     several = Counter(titles.values())
-    return {key: title if several[title] == 1 else f"{title} ({in_words(key)})" for key, title in titles.items()}
+    return {
+        key: title if several[title] == 1 else f"{title} ({in_words(key)})" for key, title in titles.items()
+    }
 
 
 def _amendments(deal: Deal, templates: Mapping[str, Template]) -> Iterator[AmendmentFacts]:
@@ -295,5 +309,7 @@ def _amendments(deal: Deal, templates: Mapping[str, Template]) -> Iterator[Amend
             document=changes[0].document or "the deal file",
             effective=changes[0].effective,
             changes=tuple(_changed(change, titles) for change in changes),
-            clauses=tuple(dict.fromkeys(key for change in changes if (key := _clause_of(change.term)) is not None)),
+            clauses=tuple(
+                dict.fromkeys(key for change in changes if (key := _clause_of(change.term)) is not None)
+            ),
         )

@@ -17,7 +17,14 @@ from engine.determination.day_read import LAST_FINAL, ON_THE_DATE
 from engine.determination.template import At, Clause, Cure, MaintenanceClause, Template
 from engine.terms.as_written import Deal, resolve, sources
 from engine.terms.clause import EventOfDefault
-from engine.terms.in_force import DeterminationDates, IndexTerms, MethodologyPolicy, PaymentDates, TermsInForce, TriggerTerms
+from engine.terms.in_force import (
+    DeterminationDates,
+    IndexTerms,
+    MethodologyPolicy,
+    PaymentDates,
+    TermsInForce,
+    TriggerTerms,
+)
 from engine.terms.periods import END_OF_DAY, ClockTime
 from engine.terms.pool import AssetClass, Blend, MissingIndex
 from engine.terms.report_terms import Tolerance
@@ -41,7 +48,11 @@ def of_clause(deal: Deal, on: date, key: str, templates: Mapping[str, Template])
     """
     terms = resolve(deal, on)
     clause = terms.covenants.get(key)
-    found = _of_test(clause, terms, templates[clause.template]) if clause is not None else _of_trigger(terms.triggers[key], terms)
+    found = (
+        _of_test(clause, terms, templates[clause.template])
+        if clause is not None
+        else _of_trigger(terms.triggers[key], terms)
+    )
     root = "covenants" if clause is not None else "triggers"
     return (*found, *(Line("steps", step) for step in steps(deal, f"{root}.{key}.")))
 
@@ -54,9 +65,15 @@ def _of_test(clause: Clause, terms: TermsInForce, template: Template) -> Iterato
     if clause.tested_while is not None:
         yield Line("springing", f"{SPRINGING[clause.tested_while.counts_from]} {RUNS_ON}")
     if clause.last_tested is not None:
-        yield Line("tested", f"It is last tested on {clause.last_tested}. From the next day on it has no results. {CLOSES}")
+        yield Line(
+            "tested",
+            f"It is last tested on {clause.last_tested}. From the next day on it has no results. {CLOSES}",
+        )
     if clause.early_warning is not None:
-        yield Line("warning", f"It stands at WATCH while it passes with a headroom of less than {clause.early_warning}.")
+        yield Line(
+            "warning",
+            f"It stands at WATCH while it passes with a headroom of less than {clause.early_warning}.",
+        )
     else:
         yield Line("warning", "There is no early warning.")
     yield from _failure(clause, terms, template)
@@ -84,7 +101,11 @@ def _debt(name: str, terms: TermsInForce) -> str:
 
 def _paid(terms: TermsInForce) -> str:
     dates = terms.payment_dates
-    return "The file states no Payment Dates." if dates is None else f"Every Payment Date ({_when(dates, terms.business_days)})."
+    return (
+        "The file states no Payment Dates."
+        if dates is None
+        else f"Every Payment Date ({_when(dates, terms.business_days)})."
+    )
 
 
 def _rates_of(clause: Clause, terms: TermsInForce) -> tuple[str, ...]:
@@ -102,15 +123,27 @@ def _tested(clause: Clause, terms: TermsInForce, template: Template) -> str:
     else:
         dates, how = "Determination Date", _when(terms.determination_dates, terms.business_days)
     which = (
-        f"On every {dates}" if clause.frequency == "every date" else f"On the first {dates} {clause.frequency.removeprefix('first date ')}"
+        f"On every {dates}"
+        if clause.frequency == "every date"
+        else f"On the first {dates} {clause.frequency.removeprefix('first date ')}"
     )
     return f"{which} ({how})."
 
 
 def _when(dates: DeterminationDates | PaymentDates, calendar: str) -> str:
-    months = f" in {listed([month_name[month] for month in dates.months])}" if dates.months is not None else ""
-    on = f"{months} on {'the last day' if dates.day == 31 else f'day {dates.day}'}" if dates.day is not None else months
-    first = f", the first on {dates.first}" if isinstance(dates, DeterminationDates) and dates.first is not None else ""
+    months = (
+        f" in {listed([month_name[month] for month in dates.months])}" if dates.months is not None else ""
+    )
+    on = (
+        f"{months} on {'the last day' if dates.day == 31 else f'day {dates.day}'}"
+        if dates.day is not None
+        else months
+    )
+    first = (
+        f", the first on {dates.first}"
+        if isinstance(dates, DeterminationDates) and dates.first is not None
+        else ""
+    )
     roll = {"modified following": "the next Business Day, or the one before where that is in another month"}
     moved = roll.get(dates.if_not_a_business_day, f"the {defined(dates.if_not_a_business_day)}")
     by = f"; {_counts_by(dates)}" if isinstance(dates, DeterminationDates) else ""
@@ -142,13 +175,18 @@ def _failure(clause: Clause, terms: TermsInForce, template: Template) -> Iterato
         yield Line("failure", f"A failure is no default; {FOLLOWS[template.breach_of(clause)]}.")
         return
     if clause.persists_for is not None:
-        yield Line("failure", f"It is a breach once the test has failed on {times(clause.persists_for)}; until then it stands at PENDING.")
+        yield Line(
+            "failure",
+            f"It is a breach once the test has failed on {times(clause.persists_for)}; until then it stands at PENDING.",
+        )
     else:
         yield Line("failure", "It is a breach on the first date on which the test fails.")
     if isinstance(clause.cure, Cure):
         yield Line("cure", cure_words(clause.cure, terms.business_days))
     else:
-        yield Line("cure", "There is none: an Event of Default is indicated on the date of the breach itself.")
+        yield Line(
+            "cure", "There is none: an Event of Default is indicated on the date of the breach itself."
+        )
     yield Line("default", _default(clause.event_of_default))
 
 
@@ -170,7 +208,9 @@ def _undetermined(rule: str) -> str:
     counted = f"A date that is {wanting}, counts as a failure"
     if rule != "fail" and run != "1":
         counted = f"Once {run} dates in a row are {wanting}, the last of them and each one after it counts as a failure"
-    return f"{counted}. A date that is not determined for any other reason changes no state; deadlines run on."
+    return (
+        f"{counted}. A date that is not determined for any other reason changes no state; deadlines run on."
+    )
 
 
 def _of_trigger(trigger: TriggerTerms, terms: TermsInForce) -> Iterator[Line]:
@@ -220,17 +260,31 @@ def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:
     blends = [name for name in rates if name in terms.blended_rates]
     parts = [part for name in blends for part in terms.blended_rates[name].of]
     found = [
-        Line(name, text) for name in blends for text in (blend_words(terms.blended_rates[name]), *steps(deal, f"blended_rates.{name}."))
+        Line(name, text)
+        for name in blends
+        for text in (blend_words(terms.blended_rates[name]), *steps(deal, f"blended_rates.{name}."))
     ]
     for name in dict.fromkeys((*rates, *parts)):
         if name in terms.index:
-            found += [Line(name, text) for text in (*index_words(terms.index[name], terms.business_days), *steps(deal, f"index.{name}."))]
+            found += [
+                Line(name, text)
+                for text in (
+                    *index_words(terms.index[name], terms.business_days),
+                    *steps(deal, f"index.{name}."),
+                )
+            ]
     if clauses:
         found += [Line("pool", _asset(name, asset)) for name, asset in terms.pledged_assets.items()]
-        found += [Line("pool", f"{name}, {step}") for name in terms.pledged_assets for step in steps(deal, f"pledged_assets.{name}.")]
+        found += [
+            Line("pool", f"{name}, {step}")
+            for name in terms.pledged_assets
+            for step in steps(deal, f"pledged_assets.{name}.")
+        ]
         found += [Line("figure", text) for text in declared_figure_words(clauses, terms)]
         found += [Line("reports", text) for text in _reports(terms)]
-        found += [Line("steps", f"{in_words(root)}, {step}") for root in SHARED for step in steps(deal, f"{root}.")]
+        found += [
+            Line("steps", f"{in_words(root)}, {step}") for root in SHARED for step in steps(deal, f"{root}.")
+        ]
     return tuple(found)
 
 
@@ -276,7 +330,11 @@ def _methodology(policy: MethodologyPolicy) -> str:
     version = f", {policy.version} at closing" if policy.version else ""
     if policy.consent_needed_for is None:
         return f"Its methodology is the version current on each Publication Date{version}{cite}."
-    above = trimmed(Figure(value=policy.material_above, unit=Unit.SHARE)) if policy.material_above is not None else None
+    above = (
+        trimmed(Figure(value=policy.material_above, unit=Unit.SHARE))
+        if policy.material_above is not None
+        else None
+    )
     moved = (
         "A change is material where it changes a statistic, window, filter or outlier rule, where it moves the first week's value by more "
         f"than {above}, or where that week was not published under both versions"
@@ -297,17 +355,21 @@ def _missing(rule: MissingIndex) -> str:
 
 def blend_words(blend: Blend) -> str:
     """Return a blended rate: its components with their weights, and what a missing one does."""
-    of = listed([f"{trimmed(Figure(value=share, unit=Unit.SHARE))} {name}" for name, share in blend.of.items()])
+    of = listed(
+        [f"{trimmed(Figure(value=share, unit=Unit.SHARE))} {name}" for name, share in blend.of.items()]
+    )
     weights = f"{of}, by fixed weights"
     if blend.weights == "register":
-        weights = (
-            f"{listed(list(blend.of))}, each weighted by the GPUs pledged at it on the date (the shares written, {of}, decide nothing)"
-        )
+        weights = f"{listed(list(blend.of))}, each weighted by the GPUs pledged at it on the date (the shares written, {of}, decide nothing)"
     return f"It is {weights}; a component without a rate {_missing(blend.missing_component)} ({blend.cite})."
 
 
 def _asset(name: str, asset: AssetClass) -> str:
-    factor = f", performance factor {float(asset.performance_factor):g}" if asset.performance_factor is not None else ""
+    factor = (
+        f", performance factor {float(asset.performance_factor):g}"
+        if asset.performance_factor is not None
+        else ""
+    )
     available = trimmed(Figure(value=asset.availability, unit=Unit.SHARE))
     return (
         f"{in_words(name)}: {asset.gpus:,} {asset.model}, {available} available, at {asset.index}{factor}; without a rate it "
@@ -320,7 +382,11 @@ def _reports(terms: TermsInForce) -> Iterator[str]:
     if said is None:
         yield "The file states no Servicer's report."
         return
-    corrected = "dates already determined are determined again" if said.corrected_report == "retest" else "it serves from then on"
+    corrected = (
+        "dates already determined are determined again"
+        if said.corrected_report == "retest"
+        else "it serves from then on"
+    )
     due = defined(str(said.due)).replace("Determination Date", "the Determination Date")
     yield (
         f"The Servicer reports every {said.every}{_quarters(said.months)}, by {due}; "
@@ -334,7 +400,9 @@ def _reports(terms: TermsInForce) -> Iterator[str]:
 
 
 def _quarters(months: tuple[int, ...] | None) -> str:
-    return f" that ends in {listed([month_name[month] for month in months], 'or')}" if months is not None else ""
+    return (
+        f" that ends in {listed([month_name[month] for month in months], 'or')}" if months is not None else ""
+    )
 
 
 def _tolerated(tolerance: Tolerance | str) -> str:

@@ -8,13 +8,21 @@ from engine.basics.values import in_words
 from engine.determination.template import Clause
 from engine.terms.in_force import TermsInForce
 
-TAKEN = {"point in time": "as it stands at a point in time", "of the period": "of the whole period of the report"}
+TAKEN = {
+    "point in time": "as it stands at a point in time",
+    "of the period": "of the whole period of the report",
+}
 
 
 def declared_figure_words(clauses: Sequence[Clause], terms: TermsInForce) -> Iterator[str]:
     """Yield each figure that the deal declares and that a clause measures, with those that it is made of (`rulings.md` 51)."""
     asked = [name for clause in clauses for name in getattr(getattr(clause, "measured", None), "names", ())]
-    made = [part for name in asked if (one := terms.figures.get(name)) is not None and one.made_of for part in one.made_of.names]
+    made = [
+        part
+        for name in asked
+        if (one := terms.figures.get(name)) is not None and one.made_of
+        for part in one.made_of.names
+    ]
     for name in dict.fromkeys((*asked, *made)):
         figure = terms.figures.get(name)
         if figure is None:
@@ -22,5 +30,8 @@ def declared_figure_words(clauses: Sequence[Clause], terms: TermsInForce) -> Ite
         if figure.made_of is None:
             yield f"{in_words(name)} is reported in {figure.unit}, {TAKEN[figure.taken or 'of the period']} ({figure.cite})."
         else:
-            parts, sign = [in_words(part) for part in figure.made_of.names], " less " if figure.made_of.kind == "difference" else " and "
+            parts, sign = (
+                [in_words(part) for part in figure.made_of.names],
+                " less " if figure.made_of.kind == "difference" else " and ",
+            )
             yield f"{in_words(name)} is {'the sum of ' if sign == ' and ' else ''}{sign.join(parts)} ({figure.cite})."

@@ -20,7 +20,9 @@ SMALL_WORDS = {"of", "the", "and", "for"}
 
 def role(key: str) -> str:
     """Return a party by its role in the agreement: `Indenture Trustee`."""
-    return " ".join(word if word in SMALL_WORDS else word[:1].upper() + word[1:] for word in in_words(key).split())
+    return " ".join(
+        word if word in SMALL_WORDS else word[:1].upper() + word[1:] for word in in_words(key).split()
+    )
 
 
 def times(persistence: Persistence) -> str:
@@ -42,7 +44,9 @@ def named(key: str, terms: TermsInForce) -> str:
 def condition(tree: Tree, terms: TermsInForce, inside: bool = False) -> str:
     """Return a condition in words; one that stands inside another is put between brackets."""
     if isinstance(tree, LeafRule) and tree.announced is not None:
-        return f"the administrator of {tree.index} has announced its {tree.announced}, from its effective date"
+        return (
+            f"the administrator of {tree.index} has announced its {tree.announced}, from its effective date"
+        )
     if isinstance(tree, LeafRule) and tree.on_or_after is not None:
         return f"{tree.on_or_after} has come"
     if isinstance(tree, LeafRule) and tree.event is not None:
@@ -57,7 +61,11 @@ def condition(tree: Tree, terms: TermsInForce, inside: bool = False) -> str:
         said = (" or " if tree.n == 1 else " and ").join(parts)
         return f"({said})" if inside and len(parts) > 1 else said
     numbered = "; ".join(f"({number}) {part}" for number, part in enumerate(parts, 1))
-    return f"(at least {tree.n} of these hold: {numbered})" if inside else f"at least {tree.n} of these hold: {numbered}"
+    return (
+        f"(at least {tree.n} of these hold: {numbered})"
+        if inside
+        else f"at least {tree.n} of these hold: {numbered}"
+    )
 
 
 def trigger_reading(rule: TriggerRule, terms: TermsInForce) -> str:
@@ -74,8 +82,16 @@ def _own_cure(cure: TriggerCure | None, terms: TermsInForce) -> str:
     """Return a trigger's own cure in words; empty if it has none."""
     if cure is None:
         return ""
-    days = f", Business Days by the calendar {terms.business_days}" if cure.within.unit == "business days" else ""
-    often = f" It may be cured at most {' and '.join(_often(str(cap)) for cap in cure.at_most.each)}." if cure.at_most is not None else ""
+    days = (
+        f", Business Days by the calendar {terms.business_days}"
+        if cure.within.unit == "business days"
+        else ""
+    )
+    often = (
+        f" It may be cured at most {' and '.join(_often(str(cap)) for cap in cure.at_most.each)}."
+        if cure.at_most is not None
+        else ""
+    )
     left = " Where no cure is left it is in effect at once." if cure.at_most is not None else ""
     return (
         f" It is then PENDING CURE, and nothing follows: it can be cured by {listed(cure.cured_by, 'or')}, within "
@@ -116,26 +132,36 @@ def cure_words(cure: Cure, calendar: str) -> str:
     if cure.after in CLOCKS:
         said.append(CLOCKS[cure.after])
     if "retest" in cure.cured_by:
-        often = f"it has passed on {times(cure.passing_for)}" if cure.passing_for is not None else "it passes on one date"
+        often = (
+            f"it has passed on {times(cure.passing_for)}"
+            if cure.passing_for is not None
+            else "it passes on one date"
+        )
         said.append(f"By retest it is cured when {often}.")
     else:
         said.append("A date on which it passes again does not cure it.")
     if cure.equity_at_most is not None:
-        said.append(f"One cure by equity counts at most {trimmed(Figure(value=cure.equity_at_most, unit=Unit.USD))}.")
+        said.append(
+            f"One cure by equity counts at most {trimmed(Figure(value=cure.equity_at_most, unit=Unit.USD))}."
+        )
     if cure.at_most is not None:
         often = " and ".join(_often(str(cap)) for cap in cure.at_most.each)
         said.append(f"It may be cured at most {often}; a failure beyond that has no Cure Period.")
     if cure.extension is not None:
         more = cure.extension
         floor = (
-            f", and the figure is not below {trimmed(Figure(value=more.not_below, unit=Unit.SHARE))}" if more.not_below is not None else ""
+            f", and the figure is not below {trimmed(Figure(value=more.not_below, unit=Unit.SHARE))}"
+            if more.not_below is not None
+            else ""
         )
         said.append(
             f"A second Cure Period of {defined(str(more.within))} follows the last day where at least "
             f"{trimmed(Figure(value=more.if_made_good, unit=Unit.SHARE))} of the first shortfall was made good by then{floor} "
             f"({more.cite})."
         )
-    return " ".join([*said, "Where it is not cured, an Event of Default is indicated on the day after the last day."])
+    return " ".join(
+        [*said, "Where it is not cured, an Event of Default is indicated on the day after the last day."]
+    )
 
 
 def _often(cap: str) -> str:
@@ -143,15 +169,26 @@ def _often(cap: str) -> str:
     return f"{ {'1': 'once', '2': 'twice'}.get(count, f'{count} times') } {rest}"
 
 
-AT_THE_END = {"keep": "stays in it", "release to borrower": "is released to the Borrower", "prepay": "prepays the debt"}
+AT_THE_END = {
+    "keep": "stays in it",
+    "release to borrower": "is released to the Borrower",
+    "prepay": "prepays the debt",
+}
 
 
 def sweep_words(sweep: Sweep) -> str:
     """Return a sweep's money: what share of which cash, until which balance, and what becomes of it."""
     if sweep.repays is not None:
-        share, cite = trimmed(Figure(value=sweep.share, unit=Unit.SHARE)), f" ({sweep.cite})" if sweep.cite else ""
+        share, cite = (
+            trimmed(Figure(value=sweep.share, unit=Unit.SHARE)),
+            f" ({sweep.cite})" if sweep.cite else "",
+        )
         return f"{share} of {sweep.of} repays {in_words(sweep.repays)} on each Payment Date, down to nothing{cite}"
-    until = f" until it holds {trimmed(Figure(value=sweep.until, unit=Unit.USD))}" if sweep.until is not None else " without a target"
+    until = (
+        f" until it holds {trimmed(Figure(value=sweep.until, unit=Unit.USD))}"
+        if sweep.until is not None
+        else " without a target"
+    )
     cite = f" ({sweep.cite})" if sweep.cite else ""
     share = trimmed(Figure(value=sweep.share, unit=Unit.SHARE))
     return (
@@ -175,7 +212,9 @@ def consequence(one: Consequence, irrevocable: bool) -> str:
     starts = "from the next Payment Date" if one.starts == "next payment date" else "at once"
     until = "for good" if one.ends == "never" or irrevocable else "until the trigger ends"
     said = [
-        f"the margin goes up by {trimmed(Figure(value=one.margin, unit=Unit.SHARE))}" if one.margin is not None else "",
+        f"the margin goes up by {trimmed(Figure(value=one.margin, unit=Unit.SHARE))}"
+        if one.margin is not None
+        else "",
         f"the amount is {trimmed(Figure(value=one.amount, unit=Unit.USD))}" if one.amount is not None else "",
         f"in this order: {', '.join(one.order)}" if one.order else "",
         sweep_words(one.sweep) if one.sweep is not None else "",
@@ -183,4 +222,7 @@ def consequence(one: Consequence, irrevocable: bool) -> str:
         f"the {role(one.who)} acts" if one.who else "",
         f"it needs a {one.needs}" if one.needs != "nothing" else "",
     ]
-    return "; ".join([f"{name}{one.effect}, {starts}, {until}", *(text for text in said if text)]) + f" ({one.cite})"
+    return (
+        "; ".join([f"{name}{one.effect}, {starts}, {until}", *(text for text in said if text)])
+        + f" ({one.cite})"
+    )

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from engine.basics.calendar import BusinessCalendar, Holiday, differences, load_calendar, read_calendar, taken_from, with_closings
+from engine.basics.calendar import (
+    BusinessCalendar,
+    Holiday,
+    differences,
+    load_calendar,
+    read_calendar,
+    taken_from,
+    with_closings,
+)
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import text_of
 from engine.events.calendar_events import CalendarEntry, CalendarTaken, LastDayMoved, tables_named
@@ -25,7 +33,10 @@ def counted_by(workspace: Workspace, deal: Deal, events: Iterable[Event]) -> Dea
     Raises VerificationFailed if a table is not kept as it was.
     """
     payloads = [event.payload for event in events if isinstance(event.payload, DealAdopted | CalendarTaken)]
-    named, since = tables_named(payloads), {one.calendar: one.since for one in payloads if isinstance(one, CalendarTaken)}
+    named, since = (
+        tables_named(payloads),
+        {one.calendar: one.since for one in payloads if isinstance(one, CalendarTaken)},
+    )
     tables = {name: kept_table(workspace, name, sha256) for name, sha256 in named.items()}
     return replace(deal, calendars=tables, counts_since=since) if tables else deal
 
@@ -35,7 +46,9 @@ def counted_on_record(workspace: Workspace, deal: Deal) -> Deal:
     with workspace.store.read() as reader:
         log = deal_log(deal.name)
         entries = [*reader.entries(log, keys="deal adopted|"), *reader.entries(log, keys="calendar taken|")]
-    return counted_by(workspace, deal, [event_of(entry) for entry in sorted(entries, key=lambda entry: entry.seq)])
+    return counted_by(
+        workspace, deal, [event_of(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
+    )
 
 
 def kept_table(workspace: Workspace, name: str, sha256: str) -> BusinessCalendar:
@@ -83,11 +96,19 @@ def _now(deal: Deal, name: str, closings: Sequence[Event], now: datetime) -> Bus
     """A table as of a moment. A closing that was recorded after its day is on record and counts in none."""
     ships = load_calendar(name)
     table = taken_from(deal.calendars[name], ships, day_of(deal, now)) if name in deal.calendars else ships
-    said = [event for event in closings if event.payload.calendar == name and day_of(deal, event.recorded_at) <= event.payload.day]
-    return with_closings(table, (Holiday(one.payload.day, one.payload.reason, one.payload.source, False) for one in said))
+    said = [
+        event
+        for event in closings
+        if event.payload.calendar == name and day_of(deal, event.recorded_at) <= event.payload.day
+    ]
+    return with_closings(
+        table, (Holiday(one.payload.day, one.payload.reason, one.payload.source, False) for one in said)
+    )
 
 
-def taken(before: BusinessCalendar | None, after: BusinessCalendar, since: date, moves: Iterable[LastDayMoved]) -> CalendarTaken:
+def taken(
+    before: BusinessCalendar | None, after: BusinessCalendar, since: date, moves: Iterable[LastDayMoved]
+) -> CalendarTaken:
     """The event by which a deal counts by another table from a day on."""
     entries = () if before is None else differences(before, after)
     return CalendarTaken(
@@ -95,6 +116,9 @@ def taken(before: BusinessCalendar | None, after: BusinessCalendar, since: date,
         sha256=after.sha256,
         before_sha256=None if before is None else before.sha256,
         since=since,
-        changes=tuple(CalendarEntry(day=row.day, closed=closed, reason=row.reason, source=row.source) for row, closed in entries),
+        changes=tuple(
+            CalendarEntry(day=row.day, closed=closed, reason=row.reason, source=row.source)
+            for row, closed in entries
+        ),
         moves=tuple(moves),
     )

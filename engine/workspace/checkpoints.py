@@ -65,7 +65,9 @@ def own_key(workspace: Workspace) -> SigningKey | None:
     """
     path = workspace.root / KEY
     if (workspace.root / NEXT).exists():
-        raise BadKey(f"the key is being replaced, and that was interrupted ({NEXT} is there); finish it with `headroom keys replace`")
+        raise BadKey(
+            f"the key is being replaced, and that was interrupted ({NEXT} is there); finish it with `headroom keys replace`"
+        )
     if not path.exists():
         return None
     refuse_open_folder(path.parent)
@@ -150,7 +152,9 @@ def _not_older(reader: Reader, head: Head, kept: Path, keys: list[VerifierKey]) 
     # Entries are read only of a log that has grown since: nearly all have not.
     last = head.root if head.size == held.size else _root_at(reader, head.log, held.size)
     if last is not None and last != held.root.hex():
-        raise VerificationFailed(f"the first {counted(held.size, 'entries')} of {head.log} are not the ones that were signed")
+        raise VerificationFailed(
+            f"the first {counted(held.size, 'entries')} of {head.log} are not the ones that were signed"
+        )
     return held.size
 
 
@@ -164,6 +168,12 @@ def public_keys(workspace: Workspace) -> tuple[str, ...]:
     """Return the verifier keys that the workspace keeps: its own and its trustees', one line each."""
     folder = workspace.root / "keys"
     lines = (
-        [line for path in sorted(folder.glob("*.pub")) for line in path.read_text(encoding="utf-8").splitlines()] if folder.is_dir() else []
+        [
+            line
+            for path in sorted(folder.glob("*.pub"))
+            for line in path.read_text(encoding="utf-8").splitlines()
+        ]
+        if folder.is_dir()
+        else []
     )
     return tuple(line.strip() for line in lines if line.strip())

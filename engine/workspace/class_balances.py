@@ -23,7 +23,9 @@ def both_figures(deal: Deal, templates: Mapping[str, Template]) -> Iterator[Prob
         name = clause.debt_class
         if name not in terms.debt or not clause.may_take_class:
             continue
-        alone, whole = (clause.model_copy(update={"counted": counted}) for counted in ("alone", "with senior classes"))
+        alone, whole = (
+            clause.model_copy(update={"counted": counted}) for counted in ("alone", "with senior classes")
+        )
         if terms.counted_with(alone) == terms.counted_with(whole):
             continue
         figures = (_measured(terms, variant, templates[clause.template]) for variant in (alone, whole))
@@ -49,10 +51,17 @@ def _measured(terms: TermsInForce, clause: Clause, template: Template) -> str | 
         for name, definition in terms.index.items()
     }
     rates = {
-        name: (ReferenceRate(index=name, on=on, value=value, step="published value", cite="-", publication_date=on),)
+        name: (
+            ReferenceRate(
+                index=name, on=on, value=value, step="published value", cite="-", publication_date=on
+            ),
+        )
         for name, value in level.items()
     }
-    owed = {f"outstanding_principal.{name}": Figure(value=facts.original_principal, unit=Unit.USD) for name, facts in terms.debt.items()}
+    owed = {
+        f"outstanding_principal.{name}": Figure(value=facts.original_principal, unit=Unit.USD)
+        for name, facts in terms.debt.items()
+    }
     report = Reported(owed, Source(kind="servicer report", text="original principal", as_of=on))
     try:
         return printed(template.measure(clause, Facts(on, terms, rates, {}, report)).measured)

@@ -35,14 +35,24 @@ def registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem
     for name, key in sorted(named.items()):
         register, place = path.parent / name, deal.tree.place(("pledged_assets", key, "register"))
         if not register.resolve().is_relative_to(path.parent.resolve()):
-            why = "it is a file beside the deal file, and a path out of its folder would be read from elsewhere"
-            yield Problem("D537", f"`{name}` does not lie in the deal's folder", why, "put the file itself there", place)
+            why = (
+                "it is a file beside the deal file, and a path out of its folder would be read from elsewhere"
+            )
+            yield Problem(
+                "D537", f"`{name}` does not lie in the deal's folder", why, "put the file itself there", place
+            )
         elif register.is_file():
             texts[str(register)] = read_text(register)
             yield from check_register(texts[str(register)], str(register), deal)
         else:
             why = "the count of Pledged GPU Assets is held against nothing"
-            yield Problem("W108", f"the register `{name}` is not beside the deal file", why, f"put it into {path.parent}", place)
+            yield Problem(
+                "W108",
+                f"the register `{name}` is not beside the deal file",
+                why,
+                f"put it into {path.parent}",
+                place,
+            )
 
 
 def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
@@ -54,7 +64,12 @@ def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
     for key, clause in terms.covenants.items():
         level = getattr(clause, "level", None)
         newest = next(
-            (publications for publications in reversed(series.get(terms.index_of(clause), ())) if publications.value is not None), None
+            (
+                publications
+                for publications in reversed(series.get(terms.index_of(clause), ()))
+                if publications.value is not None
+            ),
+            None,
         )
         if level is None or newest is None or newest.seller_low is None or newest.seller_high is None:
             continue
@@ -77,7 +92,9 @@ def beside_the_print(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
     last, terms = deal.segments[-1]
     series = series_by_index(prints_of(workspace), deal, last)
     for key, clause in terms.covenants.items():
-        newest = next((one for one in reversed(series.get(terms.index_of(clause), ())) if one.value is not None), None)
+        newest = next(
+            (one for one in reversed(series.get(terms.index_of(clause), ())) if one.value is not None), None
+        )
         if newest is not None and newest.value is not None:
             said = f"the print of {newest.index} of {newest.publication_date} is"
             yield from levels_beside(key, clause, Fraction(newest.value), said, placed(deal, last))
@@ -97,7 +114,13 @@ def without_sellers(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
             if getattr(low, key) == value and terms.index[name].source != "published by the administrator":
                 why = f"none of its {counted(len(valued), 'prints')} on record names a seller, so that no result would be decisive"
                 place = deal.tree.place(("index", name, "low_confidence", key))
-                yield Problem("D571", f"`{value}` needs sellers, and {name} has none", why, "collect listings with their hosts", place)
+                yield Problem(
+                    "D571",
+                    f"`{value}` needs sellers, and {name} has none",
+                    why,
+                    "collect listings with their hosts",
+                    place,
+                )
 
 
 def _as_adopted(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
@@ -110,14 +133,21 @@ def _as_adopted(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
 def computable(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
     """Report indices that the calculation agent computes and that nobody has defined: an error in a workspace, which would define them."""
     known = _known(workspace)
-    for name, index in {name: index for _, terms in deal.segments for name, index in terms.index.items()}.items():
+    for name, index in {
+        name: index for _, terms in deal.segments for name, index in terms.index.items()
+    }.items():
         if name in known or index.source != "computed by the calculation agent":
             continue
         if workspace is not None:
             yield undefined(deal.tree, ("index", name), name, "index", known, "known are")
         else:
-            why, fix = f"known are {', '.join(known)}", "define it in the workspace's headroom.toml, or correct the name"
-            yield Problem("W119", f"`{name}` is not an index that ships", why, fix, deal.tree.key_place(("index", name)))
+            why, fix = (
+                f"known are {', '.join(known)}",
+                "define it in the workspace's headroom.toml, or correct the name",
+            )
+            yield Problem(
+                "W119", f"`{name}` is not an index that ships", why, fix, deal.tree.key_place(("index", name))
+            )
 
 
 def _known(workspace: Workspace | None) -> dict[str, IndexDefinition]:
@@ -139,14 +169,24 @@ def models(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
             yield Problem("D540", f"{asset.model} is priced by {asset.index}", why, fix, place)
         else:
             why = f"it is the index of {index.gpu_name}, as the marketplace names it"
-            yield Problem("W113", f"`{asset.model}` is priced by {asset.index}", why, "see that it is the same model", place)
+            yield Problem(
+                "W113",
+                f"`{asset.model}` is priced by {asset.index}",
+                why,
+                "see that it is the same model",
+                place,
+            )
 
 
 def same_names(texts: Mapping[str, str], workspace: Workspace) -> Iterator[Problem]:
     """Files that are checked and claim the name of another deal file of their workspace."""
-    ours = {path.resolve(): path for path in workspace.deal_files() if path.is_file() and os.access(path, os.R_OK)}
+    ours = {
+        path.resolve(): path for path in workspace.deal_files() if path.is_file() and os.access(path, os.R_OK)
+    }
     checked = {Path(file).resolve(): file for file in texts if Path(file).resolve() in ours}
-    every = {checked.get(whole, str(path)): read_text(path) for whole, path in ours.items()} if checked else {}
+    every = (
+        {checked.get(whole, str(path)): read_text(path) for whole, path in ours.items()} if checked else {}
+    )
     yield from (problem for problem in claimed_twice(every) if problem.place.file in texts)
 
 
@@ -165,7 +205,10 @@ class Checked:
 
     def as_data(self) -> list[dict[str, object]]:
         """Return the problems as JSON, sorted by place."""
-        return [problem.as_json() for problem in sorted(self.problems, key=lambda finding: (finding.place, finding.code))]
+        return [
+            problem.as_json()
+            for problem in sorted(self.problems, key=lambda finding: (finding.place, finding.code))
+        ]
 
 
 def check_files(files: Sequence[Path], templates: Templates, workspace: Workspace | None = None) -> Checked:

@@ -20,7 +20,9 @@ from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event
 from engine.market.methodology import published_versions
 from engine.record.canonical import sha256_hex
-from engine.terms.as_written import Deal as Deal  # read here, and handed on to the rooms that may not open the terms
+from engine.terms.as_written import (
+    Deal as Deal,
+)  # read here, and handed on to the rooms that may not open the terms
 from engine.terms.checks.changes_after_signing import changed_terms, changes_refused
 from engine.terms.checks.deal_file import read_checked
 from engine.terms.in_force import NAME
@@ -51,7 +53,9 @@ def read_deal(text: str, file: str, templates: Mapping[str, Template]) -> tuple[
 
 
 @lru_cache(maxsize=32)
-def _read_once(text: str, file: str, given: tuple[tuple[str, Template], ...]) -> tuple[Deal | None, tuple[Problem, ...]]:
+def _read_once(
+    text: str, file: str, given: tuple[tuple[str, Template], ...]
+) -> tuple[Deal | None, tuple[Problem, ...]]:
     """Return the same of the newest few files: a process that runs each hour reads a file that did not change only once."""
     templates = dict(given)
     deal, problems = read_checked(text, file, clauses_of(templates), published_versions())
@@ -96,7 +100,10 @@ def changed(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> tuple[
     before, _ = parse(text_of(kept.read_bytes()), kept.name)
     terms = tuple(changed_terms(before, deal.tree)) if before is not None else ()
     if terms:
-        return "terms above `amendments` were changed after the deal went live; write an amendment, or a correction of the file", terms
+        return (
+            "terms above `amendments` were changed after the deal went live; write an amendment, or a correction of the file",
+            terms,
+        )
     return None, ()
 
 
@@ -104,7 +111,9 @@ def refused_changes(workspace: Workspace, deal: Deal, events: Sequence[Event]) -
     """Return what a run would refuse because the deal is live: each term that differs from the file on record (`rulings.md` 55)."""
     live = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
     kept = adopted_path(workspace, live[-1]) if live and live[-1] != deal.sha256 else None
-    before = parse(kept.read_text(encoding="utf-8"), kept.name)[0] if kept is not None and kept.is_file() else None
+    before = (
+        parse(kept.read_text(encoding="utf-8"), kept.name)[0] if kept is not None and kept.is_file() else None
+    )
     return () if before is None else tuple(changes_refused(before, deal.tree))
 
 

@@ -48,7 +48,9 @@ class DealsByName:
             raise InputProblems(claimed_twice({str(path): self._texts[path] for path in paths}))
         path = next(iter(paths), None)
         if path is None:
-            raise WrongUsage(f"the deal `{name}` is not in deals/; there are {', '.join(self._named) or 'none'}")
+            raise WrongUsage(
+                f"the deal `{name}` is not in deals/; there are {', '.join(self._named) or 'none'}"
+            )
         deal, problems = load_deal(self._texts[path], str(path), clauses_of(self.templates))
         if deal is None:
             raise InputProblems(problems)

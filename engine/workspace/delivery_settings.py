@@ -76,7 +76,9 @@ def password_of(mail: MailSettings, root: Path) -> str | None:
     if mail.password_env is not None:
         password = os.environ.get(mail.password_env)
         if not password:
-            raise WrongUsage(f"the environment variable {mail.password_env} does not hold the relay's password")
+            raise WrongUsage(
+                f"the environment variable {mail.password_env} does not hold the relay's password"
+            )
         return password
     if mail.password_file is None:
         raise WrongUsage("[mail] names a user; say where the password is: password_env or password_file")

@@ -37,7 +37,10 @@ def keep_document(workspace: Workspace, document: Document) -> None:
     """Keep a document in `documents/` under its hash; one that is there already is left as it is."""
     ending = ENDING.fullmatch(Path(document.name).suffix)
     if not kept_documents(workspace, document.sha256):
-        write_whole(workspace.inside("documents", f"{document.sha256}{ending[0].lower() if ending else ''}"), document.data)
+        write_whole(
+            workspace.inside("documents", f"{document.sha256}{ending[0].lower() if ending else ''}"),
+            document.data,
+        )
 
 
 def kept_documents(workspace: Workspace, sha256: str) -> list[Path]:

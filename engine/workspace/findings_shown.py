@@ -20,7 +20,11 @@ RECENT = 7
 
 
 def findings_shown(
-    workspace: Workspace, deal: DealAdopted, on: date, known_at: datetime, shown: Mapping[str, Sequence[Mapping[str, Any]]]
+    workspace: Workspace,
+    deal: DealAdopted,
+    on: date,
+    known_at: datetime,
+    shown: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> dict[str, tuple[OpenFinding, ...]]:
     """Return the open findings on each index that a deal reads on a date, newest first; an index without any is left out.
 
@@ -35,17 +39,29 @@ def findings_shown(
     found = {}
     for index in facts_on(deal, on).indices:
         open_ = {**_rows(workspace, index, told, known_at), **_collections(told, shown.get(index.name, ()))}
-        found[index.name] = tuple(sorted((one for one in open_.values() if one.on <= on), key=lambda one: one.on, reverse=True))
+        found[index.name] = tuple(
+            sorted((one for one in open_.values() if one.on <= on), key=lambda one: one.on, reverse=True)
+        )
     return {name: open_ for name, open_ in found.items() if open_}
 
 
-def _rows(workspace: Workspace, index: IndexFacts, told: Sequence[Event], known_at: datetime) -> dict[tuple[str, date], OpenFinding]:
+def _rows(
+    workspace: Workspace, index: IndexFacts, told: Sequence[Event], known_at: datetime
+) -> dict[tuple[str, date], OpenFinding]:
     """Return the rows of an administrator that still are not what the series says: of each day the newest finding of a kind."""
     if not series_name(series_of_facts(index)).administered:
         return {}
-    prints = (event for event in prints_in(workspace.store, administered_series(index.name)) if event.recorded_at <= known_at)
+    prints = (
+        event
+        for event in prints_in(workspace.store, administered_series(index.name))
+        if event.recorded_at <= known_at
+    )
     values = {event.effective_on: event.payload.value["value"] for event in prints}
-    asked = (event.payload for event in told if isinstance(event.payload, IndexFinding) and event.payload.index == index.name)
+    asked = (
+        event.payload
+        for event in told
+        if isinstance(event.payload, IndexFinding) and event.payload.index == index.name
+    )
     newest = {(one.what, one.publication_date): one for one in asked}
     return {key: _of_row(one) for key, one in newest.items() if _open(one, values)}
 
@@ -61,17 +77,29 @@ def _of_row(one: IndexFinding) -> OpenFinding:
     return OpenFinding(one.publication_date, one.what, one.was, one.now)
 
 
-def _collections(told: Sequence[Event], values: Sequence[Mapping[str, Any]]) -> dict[tuple[str, date], OpenFinding]:
+def _collections(
+    told: Sequence[Event], values: Sequence[Mapping[str, Any]]
+) -> dict[tuple[str, date], OpenFinding]:
     """Return the collections behind the newest prints that a person accepted by name, or that are not shown to be whole."""
-    taken = (event.payload for event in told if isinstance(event.payload, SnapshotImported) and event.payload.accepted)
+    taken = (
+        event.payload
+        for event in told
+        if isinstance(event.payload, SnapshotImported) and event.payload.accepted
+    )
     accepted = {one.sha256: one.accepted for one in taken}
     return {(one.what, one.on): one for one in _accepted_days(accepted, values[-RECENT:])}
 
 
-def _accepted_days(accepted: Mapping[str, tuple[str, ...]], values: Sequence[Mapping[str, Any]]) -> Iterator[OpenFinding]:
+def _accepted_days(
+    accepted: Mapping[str, tuple[str, ...]], values: Sequence[Mapping[str, Any]]
+) -> Iterator[OpenFinding]:
     for day in (day for value in values for day in value.get("days") or ()):
         digest = day.get("snapshot")
         if digest in accepted:
-            yield OpenFinding(date.fromisoformat(str(day["date"])), ACCEPTED, accepted=accepted[digest], snapshot=digest)
+            yield OpenFinding(
+                date.fromisoformat(str(day["date"])), ACCEPTED, accepted=accepted[digest], snapshot=digest
+            )
         if day.get("doubt"):
-            yield OpenFinding(date.fromisoformat(str(day["date"])), DOUBTED, snapshot=digest, doubt=str(day["doubt"]))
+            yield OpenFinding(
+                date.fromisoformat(str(day["date"])), DOUBTED, snapshot=digest, doubt=str(day["doubt"])
+            )

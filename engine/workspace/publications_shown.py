@@ -29,15 +29,25 @@ def publications_shown(
         known_at: what was recorded later is not shown.
         events: the deal's log up to the notice.
     """
-    read_of = {publication.event: publication for publication in _published(events) if publication.read_of is not None}
+    read_of = {
+        publication.event: publication
+        for publication in _published(events)
+        if publication.read_of is not None
+    }
     shown = {}
     for name in (index.name for index in facts_on(deal, on).indices):
         series = partial(_series_on, deal, name)
         prints: dict[date, dict[str, Any]] = {
-            event.effective_on if event.leaf not in read_of else read_of[event.leaf].publication_date: _as_read(event, read_of)
-            for series_name in dict.fromkeys(filter(None, map(series, (deal.closing_date, *(later.since for later in deal.later_facts)))))
+            event.effective_on
+            if event.leaf not in read_of
+            else read_of[event.leaf].publication_date: _as_read(event, read_of)
+            for series_name in dict.fromkeys(
+                filter(None, map(series, (deal.closing_date, *(later.since for later in deal.later_facts))))
+            )
             for event in prints_in(workspace.store, series_name)
-            if event.effective_on <= on and event.recorded_at <= known_at and series(event.effective_on) == series_name
+            if event.effective_on <= on
+            and event.recorded_at <= known_at
+            and series(event.effective_on) == series_name
             if event.payload.value.get("cadence") != "daily" or event.leaf in read_of
         }
         shown[name] = [prints[day] for day in sorted(prints)]
@@ -55,13 +65,20 @@ def _as_read(event: Event, read_of: Mapping[str | None, Published]) -> dict[str,
     value = dict(event.payload.value)
     if event.leaf not in read_of:
         return value
-    return {**value, "publication_date": str(read_of[event.leaf].publication_date), "read_of": str(event.effective_on)}
+    return {
+        **value,
+        "publication_date": str(read_of[event.leaf].publication_date),
+        "read_of": str(event.effective_on),
+    }
 
 
 def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
     """Return the series of an index by the terms of a day; before the deal names the index, by the first that do."""
     versions = [facts_on(deal, day), deal, *(facts_on(deal, later.since) for later in deal.later_facts)]
-    return next((series_of_facts(index) for version in versions for index in version.indices if index.name == name), None)
+    return next(
+        (series_of_facts(index) for version in versions for index in version.indices if index.name == name),
+        None,
+    )
 
 
 def adopted_file(workspace: Workspace, sha256: str | None) -> bytes | None:

@@ -34,9 +34,17 @@ def as_read(deal: Deal, name: str, data: bytes) -> tuple[RegisterChanged, str]:
     if problems:
         more = f" (and {len(problems) - 1} more; see `headroom check`)" if len(problems) > 1 else ""
         raise BadRegister(render(problems[0], text.splitlines()).splitlines()[0] + more, text)
-    own = [asset for asset in classes_of(deal) if any(_register(terms.pledged_assets.get(asset)) == name for _, terms in deal.segments)]
+    own = [
+        asset
+        for asset in classes_of(deal)
+        if any(_register(terms.pledged_assets.get(asset)) == name for _, terms in deal.segments)
+    ]
     counts = {
-        asset: tuple(PledgedFrom(since=since, gpus=gpus) for since, gpus in counts_from(pledges, asset, deal.closing_date)) for asset in own
+        asset: tuple(
+            PledgedFrom(since=since, gpus=gpus)
+            for since, gpus in counts_from(pledges, asset, deal.closing_date)
+        )
+        for asset in own
     }
     return RegisterChanged(file=name, sha256=sha256_hex(bytes_of(text)), counts=counts), text
 

@@ -66,7 +66,9 @@ def on_record(workspace: Workspace, series: str) -> Sequence[Event]:
     """Return every print of a series, oldest first. Raises WrongUsage for a series that is not on record, naming those that are."""
     events = prints_in(workspace.store, series)
     if not events:
-        raise WrongUsage(f"the series {series} does not exist; there are {', '.join(known_series(workspace)) or 'none yet'}")
+        raise WrongUsage(
+            f"the series {series} does not exist; there are {', '.join(known_series(workspace)) or 'none yet'}"
+        )
     return events
 
 
@@ -91,14 +93,26 @@ def computed(
     snapshots = workspace.archive.between(window_end - timedelta(days=6), window_end)
     overrides = overrides_of(read(workspace.store, SNAPSHOTS), index, overridden_by or known_at)
     beside = [load_methodology(version) for version in known_versions()]
-    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, window_end, known_at, overrides, beside)
+    return compute(
+        definition(index, workspace.indices),
+        load_methodology(version),
+        snapshots,
+        window_end,
+        known_at,
+        overrides,
+        beside,
+    )
 
 
 def overrides_of(imported: Iterable[Event], index: str, by: datetime | None = None) -> tuple[Override, ...]:
     """Return the Manifest Error Overrides of an index, oldest first, as far as they were on record by a time."""
     payloads = (event.payload for event in imported if by is None or event.recorded_at <= by)
-    excluded = (payload for payload in payloads if isinstance(payload, ListingsExcluded) and payload.index == index)
-    return tuple(Override(payload.snapshot, frozenset(payload.listings), payload.disclosed) for payload in excluded)
+    excluded = (
+        payload for payload in payloads if isinstance(payload, ListingsExcluded) and payload.index == index
+    )
+    return tuple(
+        Override(payload.snapshot, frozenset(payload.listings), payload.disclosed) for payload in excluded
+    )
 
 
 def on_record_computed(
@@ -124,10 +138,22 @@ def on_record_computed(
     there = tuple(event for event in imported if by is None or event.recorded_at <= by)
     known = {event.payload.sha256 for event in there if isinstance(event.payload, SnapshotImported)}
     end = publication - timedelta(days=1)
-    snapshots = [snapshot for snapshot in workspace.archive.between(end - timedelta(days=6), end) if snapshot.sha256 in known]
+    snapshots = [
+        snapshot
+        for snapshot in workspace.archive.between(end - timedelta(days=6), end)
+        if snapshot.sha256 in known
+    ]
     overrides = overrides_of(there, index)
     beside = [load_methodology(version) for version in (known_versions() if others is None else others)]
-    return compute(definition(index, workspace.indices), load_methodology(version), snapshots, end, None, overrides, beside)
+    return compute(
+        definition(index, workspace.indices),
+        load_methodology(version),
+        snapshots,
+        end,
+        None,
+        overrides,
+        beside,
+    )
 
 
 def draft(value: IndexValue, reason: str | None = None) -> Draft:
@@ -193,7 +219,9 @@ def announcements(workspace: Workspace) -> dict[str, tuple[Announced, ...]]:
     for event in read(workspace.store, SNAPSHOTS):
         said = event.payload
         if isinstance(said, IndexAnnounced) and said.what != "restatement":
-            announcement = Announced(what=said.what, effective_on=said.effective_on, recorded_at=event.recorded_at)
+            announcement = Announced(
+                what=said.what, effective_on=said.effective_on, recorded_at=event.recorded_at
+            )
             by_index[said.index] = (*by_index.get(said.index, ()), announcement)
     return by_index
 
@@ -210,7 +238,10 @@ def prints_of(workspace: Workspace) -> Prints:
     def prints(series: str) -> tuple[tuple[datetime, Published], ...]:
         announced = said().get(series_name(series).index, ())
         events = prints_in(workspace.store, series)
-        return tuple((event.recorded_at, published(event).model_copy(update={"announced": announced})) for event in events)
+        return tuple(
+            (event.recorded_at, published(event).model_copy(update={"announced": announced}))
+            for event in events
+        )
 
     return prints
 
@@ -218,8 +249,14 @@ def prints_of(workspace: Workspace) -> Prints:
 def _dated(deal: Deal, recorded_at: datetime, publication: Published, known_at: datetime | None) -> Published:
     """Return a print with the date of its record at the deal's own place, and what was announced by a time."""
     recorded_on = day_of(deal, recorded_at)
-    announced = tuple(said for said in publication.announced if known_at is None or said.recorded_at <= known_at)
-    dated = {"recorded_on": recorded_on, "published_on": publication.published_on or recorded_on, "announced": announced}
+    announced = tuple(
+        said for said in publication.announced if known_at is None or said.recorded_at <= known_at
+    )
+    dated = {
+        "recorded_on": recorded_on,
+        "published_on": publication.published_on or recorded_on,
+        "announced": announced,
+    }
     return publication.model_copy(update=dated)
 
 
@@ -235,11 +272,18 @@ def _by_publication_date(
     valued = any(publication.value is not None for _, publication in prints)
     if valued and daily != ("daily" in says):
         read, said = ("daily", "weekly") if daily else ("weekly", "daily")
-        raise WrongUsage(f"the series of {name} on record is {read}, and the deal reads it as {said}: see its `cadence`")
+        raise WrongUsage(
+            f"the series of {name} on record is {read}, and the deal reads it as {said}: see its `cadence`"
+        )
     if not daily:
         return prints
     dates = publication_dates(deal.closing_date + timedelta(days=1), until)
-    return daily_readings(prints, dates, lambda on: index_terms(deal, name, on).day_read or LAST_FINAL, partial(cut_off_of, deal))
+    return daily_readings(
+        prints,
+        dates,
+        lambda on: index_terms(deal, name, on).day_read or LAST_FINAL,
+        partial(cut_off_of, deal),
+    )
 
 
 def cut_off_of(deal: Deal, on: date) -> datetime:
@@ -267,7 +311,11 @@ def series_by_index(
         known_at: leaves out what was recorded later.
     """
     acts = tuple(acts)
-    consents = {act.details["version"]: act.effective_on for act in acts if act.act == "consent" and "version" in act.details}
+    consents = {
+        act.details["version"]: act.effective_on
+        for act in acts
+        if act.act == "consent" and "version" in act.details
+    }
     by_index = {}
     for name in indices(deal, until):
         terms = partial(index_terms, deal, name)
@@ -275,7 +323,11 @@ def series_by_index(
             _dated(deal, at, publication, known_at)
             for series in dict.fromkeys(series_of(name, terms(since)) for since, _ in deal.segments)
             for at, publication in _by_publication_date(prints(series), deal, name, until)
-            if (known_at is None or at <= known_at) and series_of(name, terms(publication.publication_date)) == series
+            if (known_at is None or at <= known_at)
+            and series_of(name, terms(publication.publication_date)) == series
         ]
-        by_index[name] = accepted(known, Policy(terms, partial(calendar_on, deal), materially_different, consents, in_error(acts, name)))
+        by_index[name] = accepted(
+            known,
+            Policy(terms, partial(calendar_on, deal), materially_different, consents, in_error(acts, name)),
+        )
     return by_index if deal.takeover is None else with_carried(deal.takeover, by_index)

@@ -29,11 +29,19 @@ def takeover_problems(deal: Deal, templates: Mapping[str, Template]) -> Iterator
     held = Held(deal, deal.takeover, templates)
     if not deal.closing_date < held.said.as_of < held.terms.maturity_date:
         why = f"the deal closes on {deal.closing_date} and matures on {held.terms.maturity_date}"
-        yield held.wrong(("as_of",), f"as of {held.said.as_of} the deal does not live", why, "correct the date")
+        yield held.wrong(
+            ("as_of",), f"as of {held.said.as_of} the deal does not live", why, "correct the date"
+        )
         return
     if held.terms.determination_dates.on_delivery:
         why = "the tests of a date wait for its report, and a takeover cannot say yet which dates still do"
-        yield held.wrong((), "a deal whose tests are determined on delivery cannot be taken over", why, "remove the block", "D589")
+        yield held.wrong(
+            (),
+            "a deal whose tests are determined on delivery cannot be taken over",
+            why,
+            "remove the block",
+            "D589",
+        )
         return
     yield from _who(held)
     yield from _named(held)
@@ -54,14 +62,22 @@ def _who(held: Held) -> Iterator[Problem]:
     said = held.said
     if same_person(said.prepared_by, said.approved_by):
         why = "a state that no program computed rests on two persons"
-        yield held.wrong(("approved_by",), f"{said.approved_by} cannot both prepare and approve it", why, "name a second person", "D585")
+        yield held.wrong(
+            ("approved_by",),
+            f"{said.approved_by} cannot both prepare and approve it",
+            why,
+            "name a second person",
+            "D585",
+        )
     known = held.deal.documents.get(said.document)
     if known is None:
         yield undefined(held.tree, (*PATH, "document"), said.document, "document", held.deal.documents)
     elif known.sha256 is not None and known.sha256 != said.sha256:
         why = f"`documents` says that {said.document} has {known.sha256[:16]}.."
         fix = "correct one of them: it is the output of `sha256sum FILE`"
-        yield held.wrong(("sha256",), f"{said.document} is not the document with {said.sha256[:16]}..", why, fix, "D586")
+        yield held.wrong(
+            ("sha256",), f"{said.document} is not the document with {said.sha256[:16]}..", why, fix, "D586"
+        )
 
 
 def _named(held: Held) -> Iterator[Problem]:
@@ -80,7 +96,9 @@ def _named(held: Held) -> Iterator[Problem]:
             if name not in said:
                 why = f"how it stood as of {held.said.as_of} is not guessed"
                 place = held.tree.key_place((*PATH, key))
-                yield Problem("D580", f"the {what} `{name}` is missing", why, f"write `{name}:` beneath `{key}:`", place)
+                yield Problem(
+                    "D580", f"the {what} `{name}` is missing", why, f"write `{name}:` beneath `{key}:`", place
+                )
     for name in blocks(held.said.events):
         if name not in held.terms.events:
             yield undefined(held.tree, (*PATH, "events", name), name, "event", held.terms.events)
@@ -107,7 +125,12 @@ def _duties(held: Held) -> Iterator[Problem]:
         yield from _party(held, (*at, "by"), one.by)
         yield from held.dated((*at, "created_on"), one.created_on)
         if one.due < one.created_on:
-            yield held.wrong((*at, "due"), f"it is due on {one.due}, before {one.created_on}", "it was created then", "correct one of them")
+            yield held.wrong(
+                (*at, "due"),
+                f"it is due on {one.due}, before {one.created_on}",
+                "it was created then",
+                "correct one of them",
+            )
     for number, owed in enumerate(entries(held.said.notices_owed)):
         at = ("notices_owed", number)
         if owed.of is not None and owed.of not in known:
@@ -118,8 +141,15 @@ def _duties(held: Held) -> Iterator[Problem]:
         for key in ("since", "determined_on"):
             yield from held.dated((*at, key), getattr(owed, key))
         if owed.last_day < owed.since:
-            yield held.wrong((*at, "last_day"), f"its last day is {owed.last_day}", f"it is owed since {owed.since}", "correct one of them")
-    last = next(iter(determination_dates(held.terms, held.calendar, held.said.as_of)[-1:]), held.deal.closing_date)
+            yield held.wrong(
+                (*at, "last_day"),
+                f"its last day is {owed.last_day}",
+                f"it is owed since {owed.since}",
+                "correct one of them",
+            )
+    last = next(
+        iter(determination_dates(held.terms, held.calendar, held.said.as_of)[-1:]), held.deal.closing_date
+    )
     for number, untold in enumerate(entries(held.said.not_yet_told)):
         at = ("not_yet_told", number)
         if untold.of not in known:
@@ -128,7 +158,10 @@ def _duties(held: Held) -> Iterator[Problem]:
         if untold.since <= last:
             why = f"the notices of {last} have told of it; what is still owed stands in `notices_owed`"
             yield held.wrong(
-                (*at, "since"), f"{untold.since} is not after the last Determination Date", why, "move it there, or correct the date"
+                (*at, "since"),
+                f"{untold.since} is not after the last Determination Date",
+                why,
+                "move it there, or correct the date",
             )
 
 
@@ -145,4 +178,6 @@ def _money(held: Held) -> Iterator[Problem]:
             why = "what was paid is what a report or an Act said; where neither did, it is taken at what was due"
             yield held.lacks(at, "confirmed_on", why)
         elif one.confirmed_on is not None and one.due_then is None:
-            yield held.lacks(at, "due_then", "what was paid is compared with what was due on the day that confirms it")
+            yield held.lacks(
+                at, "due_then", "what was paid is compared with what was due on the day that confirms it"
+            )

@@ -40,16 +40,29 @@ class Held:
 
     def lacks(self, at: Path, key: str, why: str, code: str = "D582") -> Problem:
         """A key that a block must have, and why."""
-        return Problem(code, f"`{key}` is missing", why, f"write `{key}:` here", self.tree.key_place((*PATH, *at)))
+        return Problem(
+            code, f"`{key}` is missing", why, f"write `{key}:` here", self.tree.key_place((*PATH, *at))
+        )
 
     def of_no_use(self, at: Path, why: str) -> Problem:
         """A key that contradicts the status beside it."""
         key = at[-1]
-        return Problem("D583", f"`{key}` cannot stand here", why, "remove it, or correct the status", self.tree.key_place((*PATH, *at)))
+        return Problem(
+            "D583",
+            f"`{key}` cannot stand here",
+            why,
+            "remove it, or correct the status",
+            self.tree.key_place((*PATH, *at)),
+        )
 
-    def dated(self, at: Path, day: date | None, *, latest: date | None = None, what: str = "") -> Iterator[Problem]:
+    def dated(
+        self, at: Path, day: date | None, *, latest: date | None = None, what: str = ""
+    ) -> Iterator[Problem]:
         """A date of the past: after closing, and not after the day of the takeover, or after another date."""
         last = self.said.as_of if latest is None else latest
         if day is not None and not self.deal.closing_date <= day <= last:
-            why = what or f"the state is that of {self.said.as_of}, and the deal closed on {self.deal.closing_date}"
+            why = (
+                what
+                or f"the state is that of {self.said.as_of}, and the deal closed on {self.deal.closing_date}"
+            )
             yield self.wrong(at, f"{day} is not a date of the time before", why, "correct the date")

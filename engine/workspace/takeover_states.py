@@ -48,11 +48,15 @@ def of_test(held: Held, name: str, said: CarriedTest, clause: Clause) -> Iterato
         text = getattr(said.shortfall, figure)
         if carried_value(text) is None:
             why = "it is measured against the limit"
-            yield held.wrong((*at, "shortfall", figure), f"`{text}` is not a figure", why, "write it like `4.5%`", "D588")
+            yield held.wrong(
+                (*at, "shortfall", figure), f"`{text}` is not a figure", why, "write it like `4.5%`", "D588"
+            )
     yield from _used(held, (*at, "cures_used"), entries(said.cures_used))
 
 
-def _asked_of_a_test(held: Held, at: Path, said: CarriedTest, clause: Clause, cure: Cure | None) -> Iterator[Problem]:
+def _asked_of_a_test(
+    held: Held, at: Path, said: CarriedTest, clause: Clause, cure: Cure | None
+) -> Iterator[Problem]:
     """What a status needs beside it."""
     tested = said.result is not None or said.status not in ("NOT YET TESTED", "SUSPENDED")
     counts = clause.persists_for if isinstance(clause, MaintenanceClause) else None
@@ -62,10 +66,22 @@ def _asked_of_a_test(held: Held, at: Path, said: CarriedTest, clause: Clause, cu
     for key, needed, why in (
         ("result", said.tested_on is not None, "a date on which it was tested has a result"),
         ("tested_on", tested, "a status rests on a result"),
-        ("determined_on", said.status in ("COMPLIANT", "WATCH", "PENDING"), f"{said.status} rests on a PASS or a FAIL"),
+        (
+            "determined_on",
+            said.status in ("COMPLIANT", "WATCH", "PENDING"),
+            f"{said.status} rests on a PASS or a FAIL",
+        ),
         ("episode", failing, f"{said.status} belongs to an episode, which begins with its first FAIL"),
-        ("cure", said.status == "CURE PERIOD", "a Cure Period has a last day, or its clock has `not started`"),
-        ("effective_on", said.status == "EVENT OF DEFAULT", "a default is effective from a day, or `not yet`"),
+        (
+            "cure",
+            said.status == "CURE PERIOD",
+            "a Cure Period has a last day, or its clock has `not started`",
+        ),
+        (
+            "effective_on",
+            said.status == "EVENT OF DEFAULT",
+            "a default is effective from a day, or `not yet`",
+        ),
         ("waiver", said.status == "WAIVED", "a waiver has its last day and its document"),
         ("interrupted", said.status == "WAIVED", "what it interrupted stands again when it ends"),
         ("shortfall", second, "a second Cure Period is measured by the first shortfall"),
@@ -84,7 +100,11 @@ def _of_no_use_in_a_test(held: Held, at: Path, said: CarriedTest, cure: Cure | N
         ("waiver", said.status != "WAIVED", f"{said.status} is not under a waiver"),
         ("interrupted", said.status not in ("WAIVED", "SUSPENDED"), f"{said.status} interrupts nothing"),
         ("effective_on", open_ != "EVENT OF DEFAULT", f"{open_} is not a default"),
-        ("episode", said.status in ("COMPLIANT", "WATCH", "NOT YET TESTED"), f"{said.status} has ended its episode"),
+        (
+            "episode",
+            said.status in ("COMPLIANT", "WATCH", "NOT YET TESTED"),
+            f"{said.status} has ended its episode",
+        ),
     ):
         if contradicts and getattr(said, key) is not None:
             yield held.of_no_use((*at, key), why)
@@ -96,21 +116,44 @@ def _counted(held: Held, at: Path, said: CarriedTest, clause: Clause) -> Iterato
     most = times.out_of if times is not None else 1
     if len(said.counted) > most:
         why = f"the clause looks at {most}"
-        yield held.wrong((*at, "counted"), f"the counted results are {len(said.counted)}", why, "leave out the older ones", "D584")
+        yield held.wrong(
+            (*at, "counted"),
+            f"the counted results are {len(said.counted)}",
+            why,
+            "leave out the older ones",
+            "D584",
+        )
 
 
 def _in_order(held: Held, at: Path, said: CarriedTest) -> Iterator[Problem]:
     """Dates of a test that come before what they follow."""
     if said.entered is not None and said.entered > said.since:
         yield held.wrong(
-            (*at, "entered"), f"it was entered on {said.entered}, after {said.since}", "`since` is the later one", "correct one of them"
+            (*at, "entered"),
+            f"it was entered on {said.entered}, after {said.since}",
+            "`since` is the later one",
+            "correct one of them",
         )
     if said.determined_on is not None and said.tested_on is not None and said.determined_on > said.tested_on:
         why = "the date of the newest result is not before the last one that was determined"
-        yield held.wrong((*at, "determined_on"), f"{said.determined_on} is after {said.tested_on}", why, "correct one of them")
-    if said.episode is not None and said.episode > said.since and said.status in ("PENDING", "CURE PERIOD", "EVENT OF DEFAULT"):
+        yield held.wrong(
+            (*at, "determined_on"),
+            f"{said.determined_on} is after {said.tested_on}",
+            why,
+            "correct one of them",
+        )
+    if (
+        said.episode is not None
+        and said.episode > said.since
+        and said.status in ("PENDING", "CURE PERIOD", "EVENT OF DEFAULT")
+    ):
         why = "an episode begins with its first FAIL, on or before the day of the status that follows"
-        yield held.wrong((*at, "episode"), f"the episode begins on {said.episode}, after {said.since}", why, "correct one of them")
+        yield held.wrong(
+            (*at, "episode"),
+            f"the episode begins on {said.episode}, after {said.since}",
+            why,
+            "correct one of them",
+        )
 
 
 def _cure(held: Held, at: Path, said: CarriedCure, within: Period | None, *, runs: bool) -> Iterator[Problem]:
@@ -118,11 +161,15 @@ def _cure(held: Held, at: Path, said: CarriedCure, within: Period | None, *, run
     yield from held.dated((*at, "start"), said.start)
     if said.last_day < said.start:
         why = f"it is counted from {said.start}"
-        yield held.wrong((*at, "last_day"), f"the last day {said.last_day} is before its start", why, "correct one of them")
+        yield held.wrong(
+            (*at, "last_day"), f"the last day {said.last_day} is before its start", why, "correct one of them"
+        )
     elif runs and said.last_day < held.said.as_of:
         why = f"a Cure Period whose last day was {said.last_day} did not run on {held.said.as_of}"
         fix = "write the status that followed, or correct the day"
-        yield held.wrong((*at, "last_day"), f"the last day {said.last_day} is over as of {held.said.as_of}", why, fix)
+        yield held.wrong(
+            (*at, "last_day"), f"the last day {said.last_day} is over as of {held.said.as_of}", why, fix
+        )
     elif within is not None and not said.second and within.unit in ("business days", "days", "weeks"):
         days = within.count * (7 if within.unit == "weeks" else 1) + said.waived_days
         unit: Literal["business days", "days"] = "business days" if within.unit == "business days" else "days"
@@ -132,15 +179,24 @@ def _cure(held: Held, at: Path, said: CarriedCure, within: Period | None, *, run
             why = f"{within}{left_out} after {said.start} end on {by}"
             fix = "see that the former servicer's last day is meant: it governs"
             yield Problem(
-                "W131", f"the clause gives another last day than {said.last_day}", why, fix, held.tree.place((*PATH, *at, "last_day"))
+                "W131",
+                f"the clause gives another last day than {said.last_day}",
+                why,
+                fix,
+                held.tree.place((*PATH, *at, "last_day")),
             )
 
 
-def _waiver(held: Held, at: Path, said: CarriedWaiver, interrupted: InterruptedTest | InterruptedTrigger | None) -> Iterator[Problem]:
+def _waiver(
+    held: Held, at: Path, said: CarriedWaiver, interrupted: InterruptedTest | InterruptedTrigger | None
+) -> Iterator[Problem]:
     if said.until < held.said.as_of:
         why = f"a waiver until {said.until} did not run on {held.said.as_of}"
         yield held.wrong(
-            (*at, "waiver", "until"), f"the waiver is over on {said.until}", why, "write the status that followed, or correct the day"
+            (*at, "waiver", "until"),
+            f"the waiver is over on {said.until}",
+            why,
+            "write the status that followed, or correct the day",
         )
     if interrupted is not None:
         yield from held.dated((*at, "interrupted", "since"), interrupted.since)
@@ -163,13 +219,21 @@ def of_trigger(held: Held, name: str, said: CarriedTrigger, counts: Counts) -> I
     yield from _asked_of_a_trigger(held, at, said, lasts=lasts)
     yield from _contradicting_trigger(held, at, said, counts, cures=own is not None)
     if isinstance(said.cure, CarriedCure):
-        yield from _cure(held, (*at, "cure"), said.cure, own.within if own is not None else None, runs=said.status == "PENDING CURE")
+        yield from _cure(
+            held,
+            (*at, "cure"),
+            said.cure,
+            own.within if own is not None else None,
+            runs=said.status == "PENDING CURE",
+        )
     if said.waiver is not None:
         yield from _waiver(held, at, said.waiver, said.interrupted)
     inside = said.status == "IN EFFECT"
     counting = said.status in ("NOT IN EFFECT", "PENDING CURE") or (inside and counts.while_met)
     yield from _limbs(held, (*at, "begins"), said.begins, counts.begins if counting else (), said.status)
-    yield from _limbs(held, (*at, "ends"), said.ends, counts.ends if inside and counts.has_end else (), said.status)
+    yield from _limbs(
+        held, (*at, "ends"), said.ends, counts.ends if inside and counts.has_end else (), said.status
+    )
     yield from _used(held, (*at, "cures_used"), entries(said.cures_used))
 
 
@@ -191,11 +255,19 @@ def _asked_of_a_trigger(held: Held, at: Path, said: CarriedTrigger, *, lasts: bo
             yield held.lacks(at, key, why)
 
 
-def _contradicting_trigger(held: Held, at: Path, said: CarriedTrigger, counts: Counts, *, cures: bool) -> Iterator[Problem]:
+def _contradicting_trigger(
+    held: Held, at: Path, said: CarriedTrigger, counts: Counts, *, cures: bool
+) -> Iterator[Problem]:
     """What contradicts the status of a trigger, or the deal."""
     pending, waived = said.status == "PENDING CURE", said.status == "WAIVED"
     if pending and not cures:
-        yield held.wrong((*at, "status"), "it cannot be PENDING CURE", "it has no cure of its own", "correct the status", "D583")
+        yield held.wrong(
+            (*at, "status"),
+            "it cannot be PENDING CURE",
+            "it has no cure of its own",
+            "correct the status",
+            "D583",
+        )
     if said.cure is not None and not pending:
         yield held.of_no_use((*at, "cure"), f"{said.status} has no cure that runs")
     for key in ("waiver", "interrupted"):
@@ -203,7 +275,10 @@ def _contradicting_trigger(held: Held, at: Path, said: CarriedTrigger, counts: C
             yield held.of_no_use((*at, key), f"{said.status} is not under a waiver")
     if isinstance(said.last_ended, date) and said.status == "IN EFFECT" and said.last_ended > said.since:
         yield held.wrong(
-            (*at, "last_ended"), f"it ended on {said.last_ended}", f"it is in effect since {said.since}", "correct one of them"
+            (*at, "last_ended"),
+            f"it ended on {said.last_ended}",
+            f"it is in effect since {said.since}",
+            "correct one of them",
         )
     if said.irrevocable != (counts.irrevocable and said.status == "IN EFFECT") and not waived:
         why = "a trigger is irrevocable while it is in effect, and where its `ends` is `never`"
@@ -211,7 +286,9 @@ def _contradicting_trigger(held: Held, at: Path, said: CarriedTrigger, counts: C
         yield held.wrong((*at, "irrevocable"), what, why, "correct it", "D583")
 
 
-def _limbs(held: Held, at: Path, said: Sequence[CarriedCount], counts: Sequence[Count], status: str) -> Iterator[Problem]:
+def _limbs(
+    held: Held, at: Path, said: Sequence[CarriedCount], counts: Sequence[Count], status: str
+) -> Iterator[Problem]:
     """The counts of a condition: as many as it has, each of which says what its dates say."""
     if said and not counts:
         yield held.of_no_use(at, f"{status} counts no dates here")
@@ -220,7 +297,13 @@ def _limbs(held: Held, at: Path, said: Sequence[CarriedCount], counts: Sequence[
         words = ", ".join(f"`{one.what} for {one.times}`" for one in counts)
         why = f"the condition counts {words}, in the order of the file"
         place = held.tree.key_place((*PATH, *at)) if said else held.tree.key_place((*PATH, *at[:-1]))
-        yield Problem("D582", f"`{at[-1]}` has {len(said)} of {len(counts)} counts", why, f"write each beneath `{at[-1]}:`", place)
+        yield Problem(
+            "D582",
+            f"`{at[-1]}` has {len(said)} of {len(counts)} counts",
+            why,
+            f"write each beneath `{at[-1]}:`",
+            place,
+        )
         return
     for number, (one, count) in enumerate(zip(said, counts, strict=True)):
         yield from _count(held, (*at, number), one, count)
@@ -234,12 +317,30 @@ def _count(held: Held, at: Path, said: CarriedCount, count: Count) -> Iterator[P
             yield from held.dated((*at, key, number), day)
     if needed != times.count:
         why = f"the clause says `{count.what} for {times}`"
-        yield held.wrong((*at, "count"), f"`{said.count}` is not a count of this clause", why, f"write `.. of {times.count}`", "D584")
+        yield held.wrong(
+            (*at, "count"),
+            f"`{said.count}` is not a count of this clause",
+            why,
+            f"write `.. of {times.count}`",
+            "D584",
+        )
     elif count_reached(said.history, times) != reached:
         why = f"its dates make {count_reached(said.history, times)} of {needed}"
-        yield held.wrong((*at, "count"), f"`{said.count}` is not what its dates say", why, "correct the count, or its dates", "D584")
+        yield held.wrong(
+            (*at, "count"),
+            f"`{said.count}` is not what its dates say",
+            why,
+            "correct the count, or its dates",
+            "D584",
+        )
     elif reached >= needed and said.reached is None:
         yield held.lacks(at, "reached", "it says on which date the count was full")
     if len(said.history) > times.out_of or set(said.met) & set(said.not_met):
         why = f"it looks at {times.out_of} dates, each of which met it or did not"
-        yield held.wrong((*at, "count"), "its dates are too many, or one stands twice", why, "leave out the older ones", "D584")
+        yield held.wrong(
+            (*at, "count"),
+            "its dates are too many, or one stands twice",
+            why,
+            "leave out the older ones",
+            "D584",
+        )

@@ -7,7 +7,14 @@ from datetime import date, timedelta
 
 from engine.basics.errors import Problem
 from engine.determination.look_back import LookBack
-from engine.terms.contract_dates import THURSDAY, counted_from, date_of_period, period_ends, period_of, publication_dates
+from engine.terms.contract_dates import (
+    THURSDAY,
+    counted_from,
+    date_of_period,
+    period_ends,
+    period_of,
+    publication_dates,
+)
 from engine.terms.report_figures import unit_of
 from engine.terms.source import Path
 from engine.terms.takeover import PATH, CarriedRate, entries
@@ -25,24 +32,48 @@ def of_rates(held: Held, needed: LookBack) -> Iterator[Problem]:
         for number, line in enumerate(held.said.rates.get(index, ())):
             yield from held.dated((*at, number, "on"), line.on)
             if line.published is None and line.on.weekday() == THURSDAY:
-                yield held.lacks((*at, number), "published", f"{line.on} is a Publication Date: a rate, or `none`", "D587")
+                yield held.lacks(
+                    (*at, number), "published", f"{line.on} is a Publication Date: a rate, or `none`", "D587"
+                )
             elif line.published == "none" and line.rate is None:
                 yield held.lacks(
-                    (*at, number), "rate", "nothing was published: the Reference Rate of the date was a rate, or `none`", "D587"
+                    (*at, number),
+                    "rate",
+                    "nothing was published: the Reference Rate of the date was a rate, or `none`",
+                    "D587",
                 )
             if line.published is None and line.rate is None and line.on.weekday() != THURSDAY:
-                yield held.lacks((*at, number), "rate", "it is not a Publication Date, and has the rate that was determined on it", "D587")
+                yield held.lacks(
+                    (*at, number),
+                    "rate",
+                    "it is not a Publication Date, and has the rate that was determined on it",
+                    "D587",
+                )
             if line.rate is not None and line.rate != "none" and line.rate_from is None:
-                yield held.lacks((*at, number), "rate_from", "it says by which step of the fallback the rate was found", "D587")
+                yield held.lacks(
+                    (*at, number),
+                    "rate_from",
+                    "it says by which step of the fallback the rate was found",
+                    "D587",
+                )
         wanted = dict(needed.rates.get(index, {}))
-        wanted |= dict.fromkeys(_until_first(held, lines), needed.first.get(index, "")) if index in needed.first else {}
+        wanted |= (
+            dict.fromkeys(_until_first(held, lines), needed.first.get(index, ""))
+            if index in needed.first
+            else {}
+        )
         absent = {day: test for day, test in wanted.items() if day not in lines}
         if absent and index in held.said.rates:
-            tests = ", ".join(f"`{test}`" if test in held.terms.covenants else test for test in dict.fromkeys(absent.values()))
+            tests = ", ".join(
+                f"`{test}`" if test in held.terms.covenants else test
+                for test in dict.fromkeys(absent.values())
+            )
             why = f"{tests} will look at them"
             days = ", ".join(str(day) for day in sorted(absent))
             fix = "write `- {on: 2026-03-05, published: USD 1.95 per GPU-hour}` for each, or `published: none` and the `rate` that served"
-            yield Problem("D587", f"{index} is not stated on {days}", why, fix, held.tree.key_place((*PATH, *at)))
+            yield Problem(
+                "D587", f"{index} is not stated on {days}", why, fix, held.tree.key_place((*PATH, *at))
+            )
 
 
 def _until_first(held: Held, lines: Mapping[date, CarriedRate]) -> Iterator[date]:
@@ -62,15 +93,27 @@ def of_reports(held: Held, needed: Mapping[date, str]) -> Iterator[Problem]:
         yield from held.dated((*at, "received"), one.received)
         yield from held.dated((*at, "period", "to"), one.period.to)
         if one.period.to < one.period.from_:
-            yield held.wrong((*at, "period", "to"), f"the period ends on {one.period.to}", f"it begins on {one.period.from_}", "correct it")
+            yield held.wrong(
+                (*at, "period", "to"),
+                f"the period ends on {one.period.to}",
+                f"it begins on {one.period.from_}",
+                "correct it",
+            )
         for name, text in one.figures.items():
             yield from _figure(held, (*at, "figures", name), name, text)
     rule = held.terms.servicer_reports
     if rule is None:
         return
     stated = {period_of(rule, one.period.to)[1] for one in said} | set(entries(held.said.reports_missing))
-    due = [end for end in period_ends(rule, held.said.as_of + DAY) if end > held.deal.closing_date and _was_due(held, end)]
-    wanted = {**{end: test for end, test in needed.items() if _was_due(held, end)}, **dict.fromkeys(due[:1], "")}
+    due = [
+        end
+        for end in period_ends(rule, held.said.as_of + DAY)
+        if end > held.deal.closing_date and _was_due(held, end)
+    ]
+    wanted = {
+        **{end: test for end, test in needed.items() if _was_due(held, end)},
+        **dict.fromkeys(due[:1], ""),
+    }
     oldest = min(stated, default=None)
     wanted |= {end: "" for end in due if oldest is not None and end > oldest}
     absent = sorted(end for end in wanted if end not in stated)
@@ -82,15 +125,26 @@ def of_reports(held: Held, needed: Mapping[date, str]) -> Iterator[Problem]:
             else "whether the newest report that was due has come is not guessed"
         )
         days = ", ".join(map(str, absent))
-        fix = "write the report beneath `reports:`, or the day beneath `reports_missing:` where it had not come"
-        yield Problem("D587", f"nothing is said of the report for the period to {days}", why, fix, held.tree.key_place((*PATH, "reports")))
+        fix = (
+            "write the report beneath `reports:`, or the day beneath `reports_missing:` where it had not come"
+        )
+        yield Problem(
+            "D587",
+            f"nothing is said of the report for the period to {days}",
+            why,
+            fix,
+            held.tree.key_place((*PATH, "reports")),
+        )
 
 
 def _was_due(held: Held, end: date) -> bool:
     """Whether a period's report had to be in by the day of the takeover."""
     rule = held.terms.servicer_reports
     assert rule is not None  # the caller has seen it
-    return counted_from(rule.due, date_of_period(held.terms, held.calendar, end), held.calendar) <= held.said.as_of
+    return (
+        counted_from(rule.due, date_of_period(held.terms, held.calendar, end), held.calendar)
+        <= held.said.as_of
+    )
 
 
 def _figure(held: Held, at: Path, name: str, text: str) -> Iterator[Problem]:
@@ -100,4 +154,10 @@ def _figure(held: Held, at: Path, name: str, text: str) -> Iterator[Problem]:
         why = "a report gives figures by names like `outstanding_principal` or `rental.h100.revenue`"
         yield Problem("D588", f"a report has no figure `{name}`", why, "correct the name", place)
     elif figure is None or figure.unit is not unit:
-        yield held.wrong(at, f"`{text}` is not a figure of `{name}`", f"it is counted in {unit.value}", f"write it in {unit.value}", "D588")
+        yield held.wrong(
+            at,
+            f"`{text}` is not a figure of `{name}`",
+            f"it is counted in {unit.value}",
+            f"write it in {unit.value}",
+            "D588",
+        )

@@ -44,7 +44,9 @@ class WebSettings(Fact):
     @model_validator(mode="after")
     def _safe(self) -> WebSettings:
         if self.host not in LOOPBACK and not self.has_tls:
-            raise ValueError("a host other than 127.0.0.1 needs tls_certificate and tls_key, or behind_proxy = true")
+            raise ValueError(
+                "a host other than 127.0.0.1 needs tls_certificate and tls_key, or behind_proxy = true"
+            )
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("tls_certificate and tls_key go together")
         if self.signed_in_by is not None and not self.behind_proxy:

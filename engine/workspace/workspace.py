@@ -149,7 +149,9 @@ class Workspace:
         beside = self._logs_beside()
         if beside and isinstance(place, Path) and not (place.is_file() and place.stat().st_size):
             kept = ", ".join(sorted(set(beside.values()))[:3])
-            raise VerificationFailed(f"the record is missing: nothing is at {database}, and {kept} lie here; nothing was made: {PUT_BACK}")
+            raise VerificationFailed(
+                f"the record is missing: nothing is at {database}, and {kept} lie here; nothing was made: {PUT_BACK}"
+            )
         store = Store.open(place)
         try:
             self.refuse_lacking(store.logs())
@@ -165,7 +167,9 @@ class Workspace:
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             what = "the record has no such log, so it is an older copy or another's"
-            raise VerificationFailed(f"{beside[missing[0]]}{more} lie here, and {what}; nothing was recorded: {PUT_BACK}")
+            raise VerificationFailed(
+                f"{beside[missing[0]]}{more} lie here, and {what}; nothing was recorded: {PUT_BACK}"
+            )
 
     def _logs_beside(self) -> dict[str, str]:
         """Return the logs that files beside the record were made from, each as file names have it, with such a file's place."""
@@ -223,7 +227,11 @@ class Workspace:
 
     def sweep(self) -> int:
         """Remove what an interrupted write left behind; only while `alone`."""
-        left = [path for name in (*FOLDERS, "keys", "documents", "checkpoints") for path in (self.root / name).rglob(".partial-*")]
+        left = [
+            path
+            for name in (*FOLDERS, "keys", "documents", "checkpoints")
+            for path in (self.root / name).rglob(".partial-*")
+        ]
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)
@@ -296,9 +304,13 @@ def create(root: Path, operator: str | None = None) -> tuple[str, ...]:
 def _nameable(root: Path, operator: str) -> None:
     """Refuse an operator's name that cannot be printed, or another than the settings have."""
     if not operator.strip() or not operator.isprintable():
-        raise WrongUsage(f"{operator!r} cannot name the operator; give one line of text, like --operator 'Example Calculation Agent'")
+        raise WrongUsage(
+            f"{operator!r} cannot name the operator; give one line of text, like --operator 'Example Calculation Agent'"
+        )
     if (root / SETTINGS).is_file() and opened(root).settings.operator != operator:
-        raise WrongUsage(f"{root / SETTINGS} is there already; write `operator = {json.dumps(operator, ensure_ascii=False)}` into it")
+        raise WrongUsage(
+            f"{root / SETTINGS} is there already; write `operator = {json.dumps(operator, ensure_ascii=False)}` into it"
+        )
 
 
 def refuse_unnamed(workspace: Workspace) -> None:
@@ -309,7 +321,9 @@ def refuse_unnamed(workspace: Workspace) -> None:
     if workspace.settings.operator == PLACEHOLDER:
         path = workspace.root / SETTINGS
         why = "every notice and the origin of every signed log would carry it for good"
-        raise WrongUsage(f'the operator is still "{PLACEHOLDER}", and {why}; name the operator in {path}: operator = "NAME"')
+        raise WrongUsage(
+            f'the operator is still "{PLACEHOLDER}", and {why}; name the operator in {path}: operator = "NAME"'
+        )
 
 
 def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
@@ -321,11 +335,15 @@ def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
     """
     path = root / SETTINGS
     if not path.is_file():
-        raise WrongUsage(f"{root} is not a workspace: it has no {SETTINGS}. Make one with `headroom init {root}`")
+        raise WrongUsage(
+            f"{root} is not a workspace: it has no {SETTINGS}. Make one with `headroom init {root}`"
+        )
     try:
         settings = Settings.model_validate(read_toml(path))
     except NoToml as error:
-        raise InputProblems([Problem("S101", "not readable as TOML", str(error), "correct the file", Place(str(path)))]) from None
+        raise InputProblems(
+            [Problem("S101", "not readable as TOML", str(error), "correct the file", Place(str(path)))]
+        ) from None
     except ValidationError as error:
         raise InputProblems(_problem(detail, path) for detail in error.errors()) from None
     for name in () if to_inspect else FOLDERS:
@@ -336,4 +354,10 @@ def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
 def _problem(detail: Any, path: Path) -> Problem:
     where = ".".join(str(step) for step in detail["loc"])
     what = f"`{where}`: {detail['msg']}"
-    return Problem("S102", what, "a setting that is not understood does nothing", "correct or remove it", Place(str(path)))
+    return Problem(
+        "S102",
+        what,
+        "a setting that is not understood does nothing",
+        "correct or remove it",
+        Place(str(path)),
+    )

@@ -137,7 +137,12 @@ def rate_chart(
     drawn = [level for level in levels if min(known) / WIDEST <= level.last <= max(known) * WIDEST]
     frame = _frame(points, known, drawn)
     flags = [
-        {"shape": shape, "name": name, "y": frame.bottom + 60 + n * LANE, "xs": [round(frame.x(day), 1) for day in days]}
+        {
+            "shape": shape,
+            "name": name,
+            "y": frame.bottom + 60 + n * LANE,
+            "xs": [round(frame.x(day), 1) for day in days],
+        }
         for n, (shape, name, days) in enumerate(lanes)
     ]
     return {
@@ -146,14 +151,21 @@ def rate_chart(
         "right": RIGHT,
         "top": TOP,
         "bottom": frame.bottom,
-        "ticks": [{"y": round(frame.y(tick), 1), "text": f"{tick:.2f}"} for tick in ticks(frame.low, frame.high)],
+        "ticks": [
+            {"y": round(frame.y(tick), 1), "text": f"{tick:.2f}"} for tick in ticks(frame.low, frame.high)
+        ],
         "months": _months(frame),
-        "closing": _closing(frame, closing, closing_label) if points[0].day <= closing <= points[-1].day else None,
+        "closing": _closing(frame, closing, closing_label)
+        if points[0].day <= closing <= points[-1].day
+        else None,
         "bands": _bands(frame, points),
         "hatched": _hatched(frame, points),
         "rate": [polyline(run) for run in _runs(frame, points)],
         "marks": _point_marks(frame, points),
-        "levels": [{"d": _steps(frame, level), "dash": DASHES[n % len(DASHES)], "width": 2.2} for n, level in enumerate(drawn)],
+        "levels": [
+            {"d": _steps(frame, level), "dash": DASHES[n % len(DASHES)], "width": 2.2}
+            for n, level in enumerate(drawn)
+        ],
         "labels": _labels(frame, drawn, label, known[-1]),
         "lanes": flags,
         "beyond": [level for level in levels if level not in drawn],
@@ -169,7 +181,9 @@ def _frame(points: Sequence[Point], known: Sequence[float], levels: Sequence[Lev
     low, high = min(values), max(values)
     room = max((high - low) * 0.04, high * 0.01)
     bottom = TOP + max(LEAST_HEIGHT, (len(levels) + 1) * _gap(levels))
-    return Frame(points[0].day, max((points[-1].day - points[0].day).days, 1), low - room, high + room, bottom)
+    return Frame(
+        points[0].day, max((points[-1].day - points[0].day).days, 1), low - room, high + room, bottom
+    )
 
 
 def _gap(levels: Sequence[Level]) -> float:
@@ -222,7 +236,10 @@ def _hatched(frame: Frame, points: Sequence[Point]) -> str:
         if point.lowest is None or point.highest is None:
             continue
         low, high = (min(max(end, frame.low), frame.high) for end in (point.lowest, point.highest))
-        strokes += [f"M{frame.x(point.day) + aside:.1f} {frame.y(low):.1f}V{frame.y(high):.1f}" for aside in (-6, 0, 6)]
+        strokes += [
+            f"M{frame.x(point.day) + aside:.1f} {frame.y(low):.1f}V{frame.y(high):.1f}"
+            for aside in (-6, 0, 6)
+        ]
     return "".join(strokes)
 
 
@@ -231,8 +248,23 @@ def _point_marks(frame: Frame, points: Sequence[Point]) -> list[dict[str, Any]]:
     for point in points:
         if point.value is None:
             continue
-        shape = "carried" if point.carried else "low" if point.low_confidence else "restated" if point.restated else "dot"
-        marks.append({"x": round(frame.x(point.day), 1), "y": round(frame.y(point.value), 1), "shape": shape, "last": point is points[-1]})
+        shape = (
+            "carried"
+            if point.carried
+            else "low"
+            if point.low_confidence
+            else "restated"
+            if point.restated
+            else "dot"
+        )
+        marks.append(
+            {
+                "x": round(frame.x(point.day), 1),
+                "y": round(frame.y(point.value), 1),
+                "shape": shape,
+                "last": point is points[-1],
+            }
+        )
     return marks
 
 
@@ -242,7 +274,9 @@ def _steps(frame: Frame, level: Level) -> str:
     return polyline([(frame.x(day), frame.y(level.at[day])) for day in days])
 
 
-def _labels(frame: Frame, levels: Sequence[Level], label: tuple[str, str, str], rate: float) -> list[dict[str, Any]]:
+def _labels(
+    frame: Frame, levels: Sequence[Level], label: tuple[str, str, str], rate: float
+) -> list[dict[str, Any]]:
     entries = [
         (frame.y(rate), *label),
         *((frame.y(level.last), level.value, level.name, level.side) for level in levels),
@@ -258,7 +292,14 @@ def _label(entry: tuple[float, str, str, str], place: float) -> dict[str, Any]:
     lines = wrap(name, SHORT_LINE if len(name) <= SHORT_LINE else LONG_LINE, max_lines=2, placeholder="…")
     small = len(name) > SHORT_LINE
     step = 21 if small else 25
-    return {"from": round(y, 1), "y": round(place, 1), "value": value, "lines": [*lines, side], "step": step, "size": 20 if small else 24}
+    return {
+        "from": round(y, 1),
+        "y": round(place, 1),
+        "value": value,
+        "lines": [*lines, side],
+        "step": step,
+        "size": 20 if small else 24,
+    }
 
 
 def _months(frame: Frame) -> list[dict[str, Any]]:
@@ -279,7 +320,9 @@ def _months(frame: Frame) -> list[dict[str, Any]]:
     ]
 
 
-def sparkline(values: Sequence[float], width: float = 222, height: float = 72, top: float = 12) -> dict[str, Any] | None:
+def sparkline(
+    values: Sequence[float], width: float = 222, height: float = 72, top: float = 12
+) -> dict[str, Any] | None:
     """Return headroom over time as a small line with its zero; None without a figure yet."""
     if not values:
         return None
@@ -292,7 +335,9 @@ def sparkline(values: Sequence[float], width: float = 222, height: float = 72, t
     return {
         "d": polyline(places),
         "zero": round(top + high / span * height, 1),
-        "fails": [[round(x, 1), round(y, 1)] for (x, y), value in zip(places, values, strict=True) if value < 0],
+        "fails": [
+            [round(x, 1), round(y, 1)] for (x, y), value in zip(places, values, strict=True) if value < 0
+        ],
         "x": round(places[-1][0], 1),
         "y": round(places[-1][1], 1),
         "failing": values[-1] < 0,

@@ -32,7 +32,9 @@ def months(first: date, last: date) -> list[dict[str, Any]]:
         if day > last:
             return labels
         named = (month - 1) % step == 0
-        text = f"{day:%b}" if month > 1 and year == first.year else f"{day:%b %Y}" if month == 1 else f"{day:%b}"
+        text = (
+            f"{day:%b}" if month > 1 and year == first.year else f"{day:%b %Y}" if month == 1 else f"{day:%b}"
+        )
         labels.append({"x": across(day, first, last), "text": text if named else ""})
 
 
@@ -42,26 +44,43 @@ def across(day: date, first: date, last: date) -> float:
     return round(NAMES + (min(max(day, first), last) - first).days / span * (WIDTH - NAMES), 1)
 
 
-def lanes(rows: Sequence[tuple[str, Sequence[Mapping[str, Any]], str]], first: date, last: date) -> dict[str, Any]:
+def lanes(
+    rows: Sequence[tuple[str, Sequence[Mapping[str, Any]], str]], first: date, last: date
+) -> dict[str, Any]:
     """Return a lane for each limb: its name, its stretches as the report names them, and what is said under it."""
     drawn = []
     for number, (name, spans, said) in enumerate(rows):
         y = TOP + number * LANE
         stretches = []
         for span in spans:
-            start, end = date.fromisoformat(str(span["since"])), date.fromisoformat(str(span["until"])) + timedelta(days=1)
+            start, end = (
+                date.fromisoformat(str(span["since"])),
+                date.fromisoformat(str(span["until"])) + timedelta(days=1),
+            )
             x, x2 = across(start, first, last), across(end, first, last)
             if x2 > x:
-                stretches.append({"kind": str(span["kind"]), "x": x, "w": round(x2 - x, 1), "text": str(span.get("text", ""))})
+                stretches.append(
+                    {
+                        "kind": str(span["kind"]),
+                        "x": x,
+                        "w": round(x2 - x, 1),
+                        "text": str(span.get("text", "")),
+                    }
+                )
         drawn.append({"name": name, "y": y, "spans": stretches, "said": said})
     height = TOP + len(rows) * LANE
     return {"rows": drawn, "height": height, "left": NAMES, "right": WIDTH, "lane": LANE}
 
 
-def rates(paths: Sequence[Mapping[str, Any]], levels: Sequence[tuple[str, float]], first: date, last: date) -> dict[str, Any]:
+def rates(
+    paths: Sequence[Mapping[str, Any]], levels: Sequence[tuple[str, float]], first: date, last: date
+) -> dict[str, Any]:
     """Return the stated rates over the same dates as the lanes, each with a dash of its own, and the levels that they meet."""
     values = [float(value) for path in paths for _, value in path["points"] if value is not None]
-    low, high = min([*values, *(level for _, level in levels)]), max([*values, *(level for _, level in levels)])
+    low, high = (
+        min([*values, *(level for _, level in levels)]),
+        max([*values, *(level for _, level in levels)]),
+    )
     room = (high - low) * 0.06 or 0.1
     low, high = low - room, high + room
 
@@ -71,13 +90,19 @@ def rates(paths: Sequence[Mapping[str, Any]], levels: Sequence[tuple[str, float]
     lines = []
     for number, path in enumerate(paths):
         points = [
-            (across(date.fromisoformat(str(day)), first, last), down(float(value))) for day, value in path["points"] if value is not None
+            (across(date.fromisoformat(str(day)), first, last), down(float(value)))
+            for day, value in path["points"]
+            if value is not None
         ]
-        lines.append({"d": polyline(points), "dash": DASHES[number % len(DASHES)], "width": 4 if number == 0 else 2.4})
+        lines.append(
+            {"d": polyline(points), "dash": DASHES[number % len(DASHES)], "width": 4 if number == 0 else 2.4}
+        )
         x, y = points[-1] if points else (NAMES, TOP)
         lines[-1] |= {"name": str(path["name"]), "x": x, "y": min(y, TOP + PLOT - 34)}
     marks = [{"y": down(value), "text": f"{value:.2f}"} for value in ticks(low, high, 6)]
-    drawn = [{"y": down(level), "text": f"{name} {level:.4f}"} for name, level in levels if low < level < high]
+    drawn = [
+        {"y": down(level), "text": f"{name} {level:.4f}"} for name, level in levels if low < level < high
+    ]
     return {
         "lines": lines,
         "ticks": marks,
@@ -104,9 +129,22 @@ def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
     rows = []
     for number, rung in enumerate(below):
         grave = rung["kind"] == "early amortization"
-        style = "solid" if grave else "hatched" if rung["kind"] == "default" else "dashed" if rung["kind"] == "obligation" else "open"
+        style = (
+            "solid"
+            if grave
+            else "hatched"
+            if rung["kind"] == "default"
+            else "dashed"
+            if rung["kind"] == "obligation"
+            else "open"
+        )
         rows.append(
-            {"y": TOP + 44 + number * LANE, "x": x(float(rung["rate"])), "w": round(right - x(float(rung["rate"])), 1), "style": style}
+            {
+                "y": TOP + 44 + number * LANE,
+                "x": x(float(rung["rate"])),
+                "w": round(right - x(float(rung["rate"])), 1),
+                "style": style,
+            }
         )
     scale = [{"x": x(value), "text": f"{value:.2f}"} for value in ticks(low, high, 9)]
     return {
@@ -138,7 +176,9 @@ def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[tuple[str, float]
         back = [(at(n), down(week[lower])) for n, week in reversed(tuple(enumerate(weeks)))]
         return f"{polyline([*ahead, *back])}Z"
 
-    nice = [value for value in (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0) if low <= value <= high]
+    nice = [
+        value for value in (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0) if low <= value <= high
+    ]
     marks = [{"x": at(n), "text": f"{n + 1}"} for n in range(len(weeks)) if (n + 1) % 13 == 0 or n == 0]
     return {
         "outer": band(0, 4),
@@ -146,7 +186,9 @@ def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[tuple[str, float]
         "middle": polyline([(at(n), down(week[2])) for n, week in enumerate(weeks)]),
         "ticks": [{"y": down(value), "text": f"{value:.2f}"} for value in nice],
         "weeks": marks,
-        "levels": _labelled([(down(level), f"{level:.4f} {name}") for name, level in levels if low <= level <= high]),
+        "levels": _labelled(
+            [(down(level), f"{level:.4f} {name}") for name, level in levels if low <= level <= high]
+        ),
         "ends": [
             {"y": down(weeks[-1][4]), "text": f"{weeks[-1][4]:.2f} at 97.5%"},
             {"y": down(weeks[-1][0]), "text": f"{weeks[-1][0]:.2f} at 2.5%"},
@@ -163,4 +205,7 @@ def _labelled(levels: Sequence[tuple[float, str]]) -> list[dict[str, Any]]:
     """Return each level's line, and beside it its words, moved apart where they would lie on one another."""
     ordered = sorted(levels)
     places = spread([y for y, _ in ordered], 28, TOP + 28, TOP + PLOT - 28)
-    return [{"y": y, "label": round(place, 1), "text": text} for (y, text), place in zip(ordered, places, strict=True)]
+    return [
+        {"y": y, "label": round(place, 1), "text": text}
+        for (y, text), place in zip(ordered, places, strict=True)
+    ]

@@ -51,7 +51,11 @@ def _disc(share: float, colour: str = INK, dash: str = "", extra: str = "") -> s
     """Return a disc of which `share` is filled, clockwise from the top."""
     angle = 2 * math.pi * share
     x, y = 50 + 40 * math.sin(angle), 50 - 40 * math.cos(angle)
-    wedge = f'<path d="M50 50V10A40 40 0 {int(share > 0.5)} 1 {x:.2f} {y:.2f}Z" fill="{colour}"/>' if 0 < share < 1 else ""
+    wedge = (
+        f'<path d="M50 50V10A40 40 0 {int(share > 0.5)} 1 {x:.2f} {y:.2f}Z" fill="{colour}"/>'
+        if 0 < share < 1
+        else ""
+    )
     if share >= 1:
         wedge = f'<circle cx="50" cy="50" r="41" fill="{colour}"/>'
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
@@ -62,7 +66,11 @@ def _disc(share: float, colour: str = INK, dash: str = "", extra: str = "") -> s
 def _square(share: float, colour: str = INK, extra: str = "") -> str:
     """Return a square of which `share` is filled, from below."""
     rim = f'<rect x="9" y="9" width="82" height="82" fill="#fff" stroke="{colour}" stroke-width="9"/>'
-    fill = f'<rect x="9" y="{91 - 82 * share:.1f}" width="82" height="{82 * share:.1f}" fill="{colour}"/>' if share else ""
+    fill = (
+        f'<rect x="9" y="{91 - 82 * share:.1f}" width="82" height="{82 * share:.1f}" fill="{colour}"/>'
+        if share
+        else ""
+    )
     return _svg(rim + fill + extra)
 
 
@@ -112,6 +120,4 @@ def watermark(font: bytes, words: str, width: float, height: float, size: float,
     scale = size / opened["head"].unitsPerEm
     place = f"translate({width / 2} {height / 2}) rotate({angle}) scale({scale} {-scale}) translate({-along / 2} -330)"
     style = f'fill="none" stroke="#dcdcdc" stroke-width="{0.28 / scale:.0f}"'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"><g transform="{place}" {style}>{"".join(parts)}</g></svg>'
-    )
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"><g transform="{place}" {style}>{"".join(parts)}</g></svg>'

@@ -27,5 +27,7 @@ def collections(value: Mapping[str, Any]) -> list[str]:
         if day.get("doubt"):
             said.append(f"{on}: {day['doubt']}.")
         if day.get("unchecked"):
-            said.append(f"{on}: the table has no cells for {listed(list(day['unchecked']))}; taken as applied.")
+            said.append(
+                f"{on}: the table has no cells for {listed(list(day['unchecked']))}; taken as applied."
+            )
     return said

@@ -24,7 +24,18 @@ __all__ = ["NoticeInputs", "compose"]
 
 Block = Callable[[Brief], dict[str, Any]]
 
-PROOF = ("index", "status", "computation", "cure", "deal", "dates", "text", "duties", "certification", "proof")
+PROOF = (
+    "index",
+    "status",
+    "computation",
+    "cure",
+    "deal",
+    "dates",
+    "text",
+    "duties",
+    "certification",
+    "proof",
+)
 LOST = tuple(name for name in PROOF if name not in ("index", "status", "computation"))
 """The proof of a date that was not evaluated: it has no result to prove."""
 FIRST: dict[NoticeKind, tuple[str, ...]] = {
@@ -105,7 +116,10 @@ def masthead(found: Brief) -> dict[str, Any]:
 def answer_of(found: Brief) -> list[list[tuple[str, bool]]]:
     """Return what leads page 1; its first paragraph says what of it other sellers would turn."""
     if found.inputs.kind == "compliance":
-        said, about = sentences.answer(found.lines, found.determined.due if found.determined else (), found.rates), found.lines
+        said, about = (
+            sentences.answer(found.lines, found.determined.due if found.determined else (), found.rates),
+            found.lines,
+        )
     else:
         line = occasion.subject(found)
         said, about = event_answer.answer(found), (line,) if line is not None else ()
@@ -138,7 +152,11 @@ def particulars(found: Brief) -> list[tuple[str, str]]:
     """Return the four facts under the title."""
     inputs, day = found.inputs, found.determined
     line = occasion.subject(found)
-    principal = f"{figure(day.outstanding_principal)}{_as_of(found)}" if day and day.outstanding_principal else "not reported"
+    principal = (
+        f"{figure(day.outstanding_principal)}{_as_of(found)}"
+        if day and day.outstanding_principal
+        else "not reported"
+    )
     about = ("Determination Date", date_of(found)) if line is None else _about(inputs.kind, line)
     third = ("Outstanding principal", principal) if line is None else ("Determination Date", date_of(found))
     return [
@@ -151,16 +169,30 @@ def particulars(found: Brief) -> list[tuple[str, str]]:
 
 def _as_of(found: Brief) -> str:
     """Return the date as of which a balance is, if it is not of the week that the date rests on."""
-    used = (one.source.as_of for line in found.lines if line.result for one in line.result.inputs if one.name == "outstanding_principal")
+    used = (
+        one.source.as_of
+        for line in found.lines
+        if line.result
+        for one in line.result.inputs
+        if one.name == "outstanding_principal"
+    )
     days = [day for day in used if day is not None]
     whole = found.determined
-    return f", as of {short_date(min(days))}" if days and whole is not None and min(days) < whole.window_end else ""
+    return (
+        f", as of {short_date(min(days))}"
+        if days and whole is not None and min(days) < whole.window_end
+        else ""
+    )
 
 
 def _about(kind: NoticeKind, line: Line) -> tuple[str, str]:
     """Return what an event notice is about, with its section."""
     trigger = kind == "trigger_event"
-    return ("Trigger Event", f"{line.trigger_title}, {line.cite}") if trigger else ("Test", f"{line.title}, {line.cite}")
+    return (
+        ("Trigger Event", f"{line.trigger_title}, {line.cite}")
+        if trigger
+        else ("Test", f"{line.title}, {line.cite}")
+    )
 
 
 def _supersedes(found: Brief) -> str:

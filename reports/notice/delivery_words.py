@@ -17,11 +17,19 @@ def became(past: Past, number: int) -> str:
     if given and not given[-1].payload.withdrawn:
         return f"given {short_date(given[-1].effective_on)}, {given[-1].payload.rule}"
     told = [event for event in about if type(event.payload) in STEP_WORDS]
-    steps = {event.payload.to: f"{STEP_WORDS[type(event.payload)]} {short_date(event.effective_on)}" for event in told}
+    steps = {
+        event.payload.to: f"{STEP_WORDS[type(event.payload)]} {short_date(event.effective_on)}"
+        for event in told
+    }
     draft = any(isinstance(event.payload, NoticeReleased) and event.payload.draft for event in about)
     if steps:
-        words = {text: [role(name) for name, said in steps.items() if said == text] for text in steps.values()}
-        said = "; ".join(f"{text} to the {', the '.join(roles)}" if len(words) > 1 else text for text, roles in words.items())
+        words = {
+            text: [role(name) for name, said in steps.items() if said == text] for text in steps.values()
+        }
+        said = "; ".join(
+            f"{text} to the {', the '.join(roles)}" if len(words) > 1 else text
+            for text, roles in words.items()
+        )
         return f"{'as a draft ' if draft else ''}{said}; not given"
     released = [event for event in about if isinstance(event.payload, NoticeReleased)]
     return f"released {short_date(released[-1].effective_on)}; not sent" if released else "none recorded"

@@ -17,7 +17,11 @@ SHOWN = 3
 
 def undecided(lines: Sequence[Line]) -> list[Line]:
     """Return the tests whose result other sellers would turn, those that fail first."""
-    open_lines = [line for line in lines if line.result is not None and line.result.bearing is not None and line.result.bearing.undecided]
+    open_lines = [
+        line
+        for line in lines
+        if line.result is not None and line.result.bearing is not None and line.result.bearing.undecided
+    ]
     return sorted(open_lines, key=lambda line: line.verdict is not Verdict.FAIL)
 
 
@@ -30,7 +34,11 @@ def doubt(brief: Brief, lines: Sequence[Line]) -> Runs:
     if not open_:
         return []
     prints = [rate.published for rate in brief.rates.values() if rate.published is not None]
-    said = [f"USD {price(one.value)} on {_of_print(one)}." for one in prints if one.value is not None and one.observations]
+    said = [
+        f"USD {price(one.value)} on {_of_print(one)}."
+        for one in prints
+        if one.value is not None and one.observations
+    ]
     return [(" " + " ".join([*said, *_reasons(open_)]), False)]
 
 
@@ -56,17 +64,33 @@ def effect(brief: Brief) -> str:
     if not undecided(brief.lines):
         return ""
     held = {facts.name: f", {facts.held}" if facts.held else "" for facts in brief.deal.indices}
-    effects = dict.fromkeys(f"{facts.low_confidence}{held[facts.name]} ({facts.low_confidence_cite})" for facts in brief.deal.indices)
-    return f"Effect of a result that is not decisive, by the deal: {listed(list(effects))}. " if effects else ""
+    effects = dict.fromkeys(
+        f"{facts.low_confidence}{held[facts.name]} ({facts.low_confidence_cite})"
+        for facts in brief.deal.indices
+    )
+    return (
+        f"Effect of a result that is not decisive, by the deal: {listed(list(effects))}. " if effects else ""
+    )
 
 
 def _of_print(one: Published) -> str:
     """Return the same of a print in the deal's own log, which is all that a notice carries."""
-    shares = {"value": one.value, "observations": one.observations, "hosts": one.hosts, "hosts_at_least": one.hosts_at_least}
-    ends = {"low": one.seller_low, "high": one.seller_high} if one.seller_low is not None and one.seller_high is not None else None
+    shares = {
+        "value": one.value,
+        "observations": one.observations,
+        "hosts": one.hosts,
+        "hosts_at_least": one.hosts_at_least,
+    }
+    ends = (
+        {"low": one.seller_low, "high": one.seller_high}
+        if one.seller_low is not None and one.seller_high is not None
+        else None
+    )
     listed_ = f"listings from {price(min(one.pooled))} to {price(max(one.pooled))}" if one.pooled else None
     largest = str(one.largest_host_share) if one.largest_host_share is not None else None
-    return stands_on({**shares, "largest_host_share": largest, "seller_interval": ends, "seller_interval_why": listed_})
+    return stands_on(
+        {**shares, "largest_host_share": largest, "seller_interval": ends, "seller_interval_why": listed_}
+    )
 
 
 def stands_on(value: Mapping[str, Any]) -> str:
@@ -74,11 +98,19 @@ def stands_on(value: Mapping[str, Any]) -> str:
     share = value.get("largest_host_share")
     largest = f" (largest {float(share):.0%})" if share else ""
     least = "at least " if value.get("hosts_at_least") else ""
-    sellers = f" of {least}{whole(value['hosts'])} seller{'' if value['hosts'] == 1 else 's'}{largest}" if value.get("hosts") else ""
+    sellers = (
+        f" of {least}{whole(value['hosts'])} seller{'' if value['hosts'] == 1 else 's'}{largest}"
+        if value.get("hosts")
+        else ""
+    )
     ends = value.get("seller_interval")
     without = value.get("seller_interval_why")
     by_sellers = (
-        f"; with other sellers of the same kind {interval(ends)}" if ends else f"; no interval by sellers: {without}" if without else ""
+        f"; with other sellers of the same kind {interval(ends)}"
+        if ends
+        else f"; no interval by sellers: {without}"
+        if without
+        else ""
     )
     return f"{whole(value.get('observations'))} listings{sellers}{by_sellers}"
 
@@ -87,5 +119,7 @@ def newest_publication(brief: Brief, name: str) -> dict[str, Any]:
     """Return the IndexValue that the rate rests on; empty if none was handed in."""
     rate = brief.rates.get(name)
     wanted = rate.publication_date.isoformat() if rate and rate.publication_date else None
-    values = [value for value in brief.inputs.publications.get(name, ()) if str(value["publication_date"]) == wanted]
+    values = [
+        value for value in brief.inputs.publications.get(name, ()) if str(value["publication_date"]) == wanted
+    ]
     return dict(values[-1]) if values else {}

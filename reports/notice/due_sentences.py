@@ -14,7 +14,19 @@ from engine.events.due_acts import Due, Follow
 from engine.events.duty_words import due_words, follow_words
 from engine.events.results import Remedy
 from engine.events.states import PRINTED_STATUS, Limb, TriggerStatus
-from reports.formats import Runs, classes, figure, in_plain, listed, role, sentence, short_date, table_date, term, with_dates
+from reports.formats import (
+    Runs,
+    classes,
+    figure,
+    in_plain,
+    listed,
+    role,
+    sentence,
+    short_date,
+    table_date,
+    term,
+    with_dates,
+)
 
 Titles = Callable[[str], str]
 """From a clause's key to what the agreement calls it."""
@@ -64,7 +76,9 @@ def overdue_mark(since: date, on: date) -> str:
     return f"overdue since {short_date(since)}, {days} day{'' if days == 1 else 's'}"
 
 
-def cure_ways(due: Due, even: Figure | None, fails: str | None, next_date: date | None) -> list[tuple[str, str]]:
+def cure_ways(
+    due: Due, even: Figure | None, fails: str | None, next_date: date | None
+) -> list[tuple[str, str]]:
     """Return the ways in which a cure can be done, each with its amount: lettered, in the agreement's order."""
     ways = [(_way_words(way), figure(way.figure)) for way in due.ways]
     if not ways:
@@ -92,14 +106,20 @@ def deadline_mark(due: Due) -> str:
 # ---- what follows by itself ---------------------------------------------------------------------------------------
 
 
-DATES = re.compile(r"\b(?:for|on) (one|\d+ consecutive|\d+ of the last \d+) (determination|publication) (dates?)\b")
+DATES = re.compile(
+    r"\b(?:for|on) (one|\d+ consecutive|\d+ of the last \d+) (determination|publication) (dates?)\b"
+)
 VERBS = {"FAIL": "fails", "PASS": "passes", "NOT DETERMINED": "is NOT DETERMINED"}
-STATES = {str(status): said for status, said in PRINTED_STATUS.items()} | {str(status): status.value for status in TriggerStatus}
+STATES = {str(status): said for status, said in PRINTED_STATUS.items()} | {
+    str(status): status.value for status in TriggerStatus
+}
 
 
 def condition(rest: str) -> str:
     """Return what a condition asks of its clause, as a sentence goes on: `fails on 4 consecutive Determination Dates`."""
-    dated = DATES.sub(lambda match: f"on {match.group(1)} {match.group(2).title()} {match.group(3).title()}", rest)
+    dated = DATES.sub(
+        lambda match: f"on {match.group(1)} {match.group(2).title()} {match.group(3).title()}", rest
+    )
     for word, said in VERBS.items():
         if dated == word or dated.startswith(f"{word} "):
             return said + dated.removeprefix(word)
@@ -119,7 +139,9 @@ def read(text: str, keys: Collection[str], titles: Titles) -> str:
     )
     cited = r"(?= \((?:[^()]|\([^()]*\))*\))"  # the section that a clause stands in, which follows its name
     named = re.sub(rf"(?<![\w-])({known}){cited}", lambda match: titles(match.group(1)), named)
-    return classes(with_dates(re.sub(r"; ([a-z ]+) acts\b", lambda match: f"; the {role(match.group(1))} acts", named)))
+    return classes(
+        with_dates(re.sub(r"; ([a-z ]+) acts\b", lambda match: f"; the {role(match.group(1))} acts", named))
+    )
 
 
 def limb(one: Limb, titles: Titles) -> tuple[str | None, str]:
@@ -144,7 +166,11 @@ def _for_dates(one: Limb) -> str:
     if one.dates == "state":
         return ""
     if one.needed == one.out_of:
-        return f" on one {one.dates.removesuffix('s')}" if one.needed == 1 else f" for {one.needed} consecutive {one.dates}"
+        return (
+            f" on one {one.dates.removesuffix('s')}"
+            if one.needed == 1
+            else f" for {one.needed} consecutive {one.dates}"
+        )
     return f" for {one.needed} of the last {one.out_of} {one.dates}"
 
 
@@ -152,7 +178,10 @@ def follow(one: Follow, due: Sequence[Due], titles: Titles, triggers: Titles) ->
     """Return `Event of Default indicated if Loan-to-Value is not cured by Friday 13 November`."""
     title, trigger = titles(one.subject), triggers(one.subject)
     if one.what == "event of default":
-        owed = next((d.by for d in due if d.act == "cure" and d.subject == one.subject), one.facts.by if one.facts else None)
+        owed = next(
+            (d.by for d in due if d.act == "cure" and d.subject == one.subject),
+            one.facts.by if one.facts else None,
+        )
         until = f" by {table_date(owed)}" if owed else ""
         return [("Event of Default indicated", True), (f" if {title} is not cured{until}", False)]
     heads = {
@@ -173,5 +202,9 @@ def _rest(one: Follow) -> str:
         return f" if it is not cured by {table_date(facts.by)}"
     if facts is not None and facts.count is not None:
         return f" if one more date counts: now {facts.count} of {facts.needed}"
-    said = f"the {facts.deliver}" if facts is not None and facts.deliver is not None else with_dates(follow_words(one, ""))
+    said = (
+        f"the {facts.deliver}"
+        if facts is not None and facts.deliver is not None
+        else with_dates(follow_words(one, ""))
+    )
     return f": {said}"

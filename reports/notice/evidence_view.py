@@ -102,5 +102,7 @@ def _context(evidence: PageEvidence) -> dict[str, Any]:
         return never_adopted.compose(inputs, past)
     seen = brief(inputs, FIRST[inputs.kind] + (LOST if inputs.kind == "not_evaluated" else PROOF))
     standing = evidence.stands or DateStanding()
-    found = EvidenceBrief(seen.inputs, seen.past, seen.deal, seen.determined, seen.order, standing, facts.supersedes_on)
+    found = EvidenceBrief(
+        seen.inputs, seen.past, seen.deal, seen.determined, seen.order, standing, facts.supersedes_on
+    )
     return {**masthead(found), "answer": answer_of(found), "first": [block_of(found, "due")]}

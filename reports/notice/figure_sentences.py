@@ -68,6 +68,8 @@ def held_detail(line: Line) -> str | None:
         return None
     if run.counts:
         return f"{run.run} dates in a row not decisive"
-    still = run.clock_stopped is not None and line.test is not None and line.test.status is TestStatus.CURE_PERIOD
+    still = (
+        run.clock_stopped is not None and line.test is not None and line.test.status is TestStatus.CURE_PERIOD
+    )
     said = (held(line), f"{run.clock_left} days left, the clock stands still" if still else None)
     return "; ".join(filter(None, said)) or None

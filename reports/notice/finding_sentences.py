@@ -15,7 +15,11 @@ SHOWN = 4
 def open_findings(found: Sequence[OpenFinding]) -> list[str]:
     """Return each open finding in a sentence, newest first; nothing if nothing is open."""
     more = len(found) - SHOWN
-    rest = [f"And {counted(more)} older finding{'' if more == 1 else 's'} {'is' if more == 1 else 'are'} open."] if more > 0 else []
+    rest = (
+        [f"And {counted(more)} older finding{'' if more == 1 else 's'} {'is' if more == 1 else 'are'} open."]
+        if more > 0
+        else []
+    )
     return [*map(_said, found[:SHOWN]), *rest]
 
 
@@ -27,6 +31,8 @@ def _said(one: OpenFinding) -> str:
     if one.doubt is not None:
         return f"{day}: {one.doubt}."
     if one.what == AWAITS:
-        slip = f"{price(one.now)} in the administrator’s file may be a slip of its unit, after {price(one.was)}"
+        slip = (
+            f"{price(one.now)} in the administrator’s file may be a slip of its unit, after {price(one.was)}"
+        )
         return f"{day}: {slip}; it awaits confirmation."
     return f"{day}: {price(one.was)} is on record as final, and a later file has {price(one.now)}; the later value is not taken."

@@ -50,12 +50,17 @@ class Past:
 
 def read(events: Iterable[Event], on: date) -> Past:
     """Return the log as it bears on `on`."""
-    known = sorted((e for e in events if e.effective_on <= on or e.kind == "deal adopted"), key=lambda event: event.seq)
+    known = sorted(
+        (e for e in events if e.effective_on <= on or e.kind == "deal adopted"), key=lambda event: event.seq
+    )
     standing_events, earlier = standing(known), withdrawn(known)
     by_kind: dict[str, list[Event]] = {}
     for event in standing_events:
         by_kind.setdefault(event.kind, []).append(event)
-    ordered = {kind: tuple(sorted(kind_events, key=lambda e: (e.effective_on, e.seq))) for kind, kind_events in by_kind.items()}
+    ordered = {
+        kind: tuple(sorted(kind_events, key=lambda e: (e.effective_on, e.seq)))
+        for kind, kind_events in by_kind.items()
+    }
     return Past(on, standing_events, ordered, earlier)
 
 
@@ -98,7 +103,9 @@ def test_state(past: Past, test: str) -> TestState | None:
     """Return a test's state: by its newest result, deadline or Act."""
     last: TestState | None = next((handed.tests.get(test) for handed in _handed_over(past)), None)
     for event in past.events:
-        state = event.payload.state if isinstance(event.payload, (Tested, DeadlinePassed, Suspended)) else None
+        state = (
+            event.payload.state if isinstance(event.payload, (Tested, DeadlinePassed, Suspended)) else None
+        )
         if isinstance(event.payload, ActApplied):
             state = event.payload.test
         last = state if state is not None and state.test == test else last
@@ -119,7 +126,9 @@ def trigger_state(past: Past, trigger: str) -> TriggerState | None:
 def obligations(past: Past) -> tuple[Obligation, ...]:
     """Return each Obligation as it stands, in the order of creation."""
     carried = (one for handed in _handed_over(past) for one in handed.obligations)
-    newest: dict[tuple[str, str, date], Obligation] = {(one.clause, one.name, one.created_on): one for one in carried}
+    newest: dict[tuple[str, str, date], Obligation] = {
+        (one.clause, one.name, one.created_on): one for one in carried
+    }
     for event in past.events:
         moved = event.payload.obligation if isinstance(event.payload, (ObligationMoved, ActApplied)) else None
         if moved is not None:

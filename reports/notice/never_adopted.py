@@ -77,14 +77,27 @@ def _why(fact: NotEvaluated) -> dict[str, Any]:
 
 def _mend(inputs: NoticeInputs) -> dict[str, Any]:
     what = "Mend what is listed above and run again; the dates since closing are determined then"
-    row = {"by": "at once", "mark": "", "who": inputs.operator, "what": what, "amount": "", "cite": "", "ways": [], "urgent": True}
+    row = {
+        "by": "at once",
+        "mark": "",
+        "who": inputs.operator,
+        "what": what,
+        "amount": "",
+        "cite": "",
+        "ways": [],
+        "urgent": True,
+    }
     return {"block": "due", "number": 2, "heading": "What is due", "rows": [row], "note": ""}
 
 
 def _proof(inputs: NoticeInputs, event: Event) -> dict[str, Any]:
     """Return what the log held at issue, which file was read, what is attached, how to verify."""
     read = [used for used in event.inputs if re.fullmatch(r"[0-9a-f]{64}", used)]
-    kept = ("File as it was read, SHA-256", eights(read[0]), "kept in deals/refused") if read else ("File", "", "it could not be read")
+    kept = (
+        ("File as it was read, SHA-256", eights(read[0]), "kept in deals/refused")
+        if read
+        else ("File", "", "it could not be read")
+    )
     attached = listed(sorted(inputs.attachments)) or "nothing"
     rows = [
         ("To", "", "no addressee is known"),

@@ -64,11 +64,15 @@ def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, Refere
     defaults = [line for line in lines if _status(line) is TestStatus.EVENT_OF_DEFAULT]
     curing = sorted((line for line in lines if _status(line) is TestStatus.CURE_PERIOD), key=_last_day)
     leads = [*(defaulted(line) for line in defaults), *(to_be_cured(line, due) for line in curing)]
-    leads += [overdue(line) for line in lines if line.obligation is not None and line.obligation.status == "OVERDUE"]
+    leads += [
+        overdue(line) for line in lines if line.obligation is not None and line.obligation.status == "OVERDUE"
+    ]
     leads += [begun(line) for line in lines if _in_effect(line)]
     leads += [pending(line) for line in lines if pending_cure(line)]
     late = [line for line in lines if line.obligation is not None and line.obligation.status == "OVERDUE"]
-    failing = [line for line in lines if line.verdict is Verdict.FAIL and line not in (*defaults, *curing, *late)]
+    failing = [
+        line for line in lines if line.verdict is Verdict.FAIL and line not in (*defaults, *curing, *late)
+    ]
     leads += [failed(line) for line in failing if not line.counts]
     if not leads:
         leads = [quiet(lines, rates)]
@@ -100,9 +104,21 @@ def graver(line: Line) -> bool:
 def defaulted(line: Line) -> Runs:
     """Return `Event of Default indicated on Loan-to-Value since ..: not cured by ..`."""
     assert line.test is not None  # the caller asks only for lines in this status
-    figures = f" This date: {this_date(line)}{_restored(line.result)}." if line.result and line.result.measured else ""
-    first = line.result is not None and line.result.on == line.test.since and line.test.why  # later the state says only how it ends
-    why = f": not cured by {long_date(line.test.cure.by)}" if line.test.cure else f": {with_dates(line.test.why)}" if first else ""
+    figures = (
+        f" This date: {this_date(line)}{_restored(line.result)}."
+        if line.result and line.result.measured
+        else ""
+    )
+    first = (
+        line.result is not None and line.result.on == line.test.since and line.test.why
+    )  # later the state says only how it ends
+    why = (
+        f": not cured by {long_date(line.test.cure.by)}"
+        if line.test.cure
+        else f": {with_dates(line.test.why)}"
+        if first
+        else ""
+    )
     return [
         (f"Event of Default indicated on {line.title}", True),
         (f" since {long_date(line.test.since)}{why}.{figures} It ends only by a Recorded Act.", False),
@@ -149,7 +165,11 @@ def failed(line: Line) -> Runs:
     rest: Runs = []
     if owed is not None:
         overdue = " and is overdue" if owed.status == "OVERDUE" else ""
-        rest = [(f" The {role(owed.by)} must deliver the {owed.name} by ", False), (long_date(owed.due.by), True), (f"{overdue}.", False)]
+        rest = [
+            (f" The {role(owed.by)} must deliver the {owed.name} by ", False),
+            (long_date(owed.due.by), True),
+            (f"{overdue}.", False),
+        ]
     return [*_stands(line, "fails"), *rest]
 
 
@@ -173,10 +193,21 @@ def begun(line: Line) -> Runs:
     assert line.trigger is not None
     count = line.trigger.count
     ends = f" It has counted {count.count} of {dates(count.needed)} towards its end." if count else ""
-    now = f": this date {this_date(line)}" if line.result is not None and line.result.measured is not None else ""
+    now = (
+        f": this date {this_date(line)}"
+        if line.result is not None and line.result.measured is not None
+        else ""
+    )
     met = line.trigger.first_met
-    first = f", its condition first met on {long_date(met)}" if met is not None and met != line.trigger.since else ""
-    return [(f"{line.trigger_title} is in effect", True), (f" since {long_date(line.trigger.since)}{first}{now}.{ends}", False)]
+    first = (
+        f", its condition first met on {long_date(met)}"
+        if met is not None and met != line.trigger.since
+        else ""
+    )
+    return [
+        (f"{line.trigger_title} is in effect", True),
+        (f" since {long_date(line.trigger.since)}{first}{now}.{ends}", False),
+    ]
 
 
 def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
@@ -190,9 +221,13 @@ def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
         return _only_counted(counted_only)
     if not passed:
         missing = [name for name, rate in rates.items() if rate.value is None]
-        why = f": there is no Reference Rate of {listed(missing)}." if missing else f". {_first_reason(tests)}"
+        why = (
+            f": there is no Reference Rate of {listed(missing)}." if missing else f". {_first_reason(tests)}"
+        )
         return [("No test could be determined", True), (why, False)]
-    what = {1: "The only test passes", 2: "Both tests pass"}.get(len(tests), f"All {counted(len(tests))} tests pass")
+    what = {1: "The only test passes", 2: "Both tests pass"}.get(
+        len(tests), f"All {counted(len(tests))} tests pass"
+    )
     if len(passed) < len(tests):
         what = f"{sentence(counted(len(passed)))} of {counted(len(tests))} tests {'passes' if len(passed) == 1 else 'pass'}"
     return [(what, True), (f".{_least(passed)}", False)]
@@ -202,7 +237,11 @@ def _only_counted(lines: Sequence[Line]) -> Runs:
     """Return failures that only triggers count, the held ones each with its figure and by name."""
     waiting = [line for line in lines if held(line) is not None]
     others = [line for line in lines if line not in waiting]
-    runs: Runs = [(_row(others, "fails", "fail"), True), (f": {'; '.join(map(against, others))}.", False)] if others else []
+    runs: Runs = (
+        [(_row(others, "fails", "fail"), True), (f": {'; '.join(map(against, others))}.", False)]
+        if others
+        else []
+    )
     for line in waiting:
         runs += [(f"{' ' if runs else ''}{line.title} {held(line)}", True), (f"{under(line)}.", False)]
     return runs
@@ -213,7 +252,12 @@ def _least(passed: Sequence[Line]) -> str:
     near = [line for line in passed if line.result and line.result.headroom_share is not None]
     if not near:
         return ""
-    line = min(near, key=lambda one: one.result.headroom_share if one.result and one.result.headroom_share is not None else 0)
+    line = min(
+        near,
+        key=lambda one: (
+            one.result.headroom_share if one.result and one.result.headroom_share is not None else 0
+        ),
+    )
     assert line.result is not None
     return f" Nearest to its limit is {line.title}: {against(line)}."
 
@@ -228,7 +272,9 @@ def without_rate(rates: Mapping[str, ReferenceRate]) -> list[str]:
     said = []
     for name, rate in rates.items():
         if rate.value is None:
-            said.append(f"{sentence(reason_words(rate.reason or f'no step of the fallback gives {name}'))} ({rate.cite}).")
+            said.append(
+                f"{sentence(reason_words(rate.reason or f'no step of the fallback gives {name}'))} ({rate.cite})."
+            )
         elif rate.age:
             since = f" of {short_date(rate.publication_date)}" if rate.publication_date else ""
             said.append(f"The Reference Rate of {name} is carried: {rate.step}{since}.")
@@ -250,9 +296,17 @@ def not_determined(lines: Sequence[Line], known: Collection[str | None]) -> list
 
 def _moved(lines: Sequence[Line]) -> list[str]:
     """Return which of the tests that were not determined count as failed, by the deal's rule, and which stay as they were."""
-    failed = [line for line in lines if line.test is not None and line.result is not None and line.test.rests_on == line.result.on]
+    failed = [
+        line
+        for line in lines
+        if line.test is not None and line.result is not None and line.test.rests_on == line.result.on
+    ]
     same = [line for line in lines if line not in failed]
-    said = [f"{_row(failed, 'counts', 'count')} as failed, by the deal’s rule for a missing report."] if failed else []
+    said = (
+        [f"{_row(failed, 'counts', 'count')} as failed, by the deal’s rule for a missing report."]
+        if failed
+        else []
+    )
     if not same:
         return said
     if failed:
@@ -274,7 +328,11 @@ def counting(lines: Sequence[Line]) -> list[str]:
 
 def held_counts(lines: Sequence[Line]) -> list[str]:
     """Return failures that a trigger would count and that are held."""
-    return [f"{line.title} {said}, and is not counted." for line in lines if line.counts and _fails(line) and (said := held(line))]
+    return [
+        f"{line.title} {said}, and is not counted."
+        for line in lines
+        if line.counts and _fails(line) and (said := held(line))
+    ]
 
 
 def _fails(line: Line) -> bool:
@@ -309,7 +367,9 @@ def _verb(line: Line) -> str:
 
 
 def _how_often(line: Line) -> str:
-    return f" for the {ordinal(line.run)} date running" if line.run > 1 and line.verdict is Verdict.FAIL else ""
+    return (
+        f" for the {ordinal(line.run)} date running" if line.run > 1 and line.verdict is Verdict.FAIL else ""
+    )
 
 
 def _figures(line: Line) -> str:

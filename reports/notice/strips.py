@@ -28,7 +28,11 @@ CLEAR = 34
 
 def nearest(line: Line, rates: Mapping[str, ReferenceRate]) -> BreakEven | None:
     """Return the Break-even Rate nearest to its index's rate: the one that would decide first."""
-    rates_near = [even for even in (line.result.break_even if line.result else ()) if even.rate is not None and _rate(rates, even.index)]
+    rates_near = [
+        even
+        for even in (line.result.break_even if line.result else ())
+        if even.rate is not None and _rate(rates, even.index)
+    ]
     return min(rates_near, key=lambda even: abs(_share(even, rates) - 1), default=None)
 
 
@@ -40,12 +44,22 @@ def axis(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> dict[str,
     low, high = low - 0.06 * (high - low), high + 0.14 * (high - low)
     only = next(iter(rates)) if len(rates) == 1 else None
     value = _rate(rates, only) if only else None
-    scale = {"low": low, "high": high, "x": place(low, high, 1.0), "label": price(rates[only].value) if only and value else "", "ticks": []}
+    scale = {
+        "low": low,
+        "high": high,
+        "x": place(low, high, 1.0),
+        "label": price(rates[only].value) if only and value else "",
+        "ticks": [],
+    }
     marks = [(tick / value, f"{tick:.2f}") for tick in ticks(low * value, high * value, 4)] if value else []
     if not value and ends:
         marks = [(tick, f"{tick * 100:.0f}%") for tick in ticks(low, high, 4)]
     shown = [(place(low, high, at), text) for at, text in marks]
-    scale["ticks"] = [{"x": round(x, 1), "text": text if _free(x, place(low, high, 1.0)) else ""} for x, text in shown if x < WIDTH * 0.97]
+    scale["ticks"] = [
+        {"x": round(x, 1), "text": text if _free(x, place(low, high, 1.0)) else ""}
+        for x, text in shown
+        if x < WIDTH * 0.97
+    ]
     scale["any"] = bool(value or ends)
     scale["several"] = len(rates) > 1
     return scale
@@ -125,6 +139,12 @@ def _share(even: BreakEven, rates: Mapping[str, ReferenceRate]) -> float:
 
 def _band(rates: Mapping[str, ReferenceRate], name: str) -> tuple[float, float] | None:
     rate, published = _rate(rates, name), rates[name].published
-    if rate is None or published is None or published.seller_low is None or published.seller_high is None or rates[name].age:
+    if (
+        rate is None
+        or published is None
+        or published.seller_low is None
+        or published.seller_high is None
+        or rates[name].age
+    ):
         return None
     return float(published.seller_low) / rate, float(published.seller_high) / rate

@@ -21,13 +21,25 @@ def pending(line: Line) -> Runs:
         return [(f"{line.trigger_title} is PENDING CURE", True), (f"{met}: {line.trigger.why}.", False)]
     said = ". It must be cured by "
     rest = "; otherwise it is in effect from the day after."
-    return [(f"{line.trigger_title} is PENDING CURE", True), (met + said, False), (long_date(line.trigger.cure.by), True), (rest, False)]
+    return [
+        (f"{line.trigger_title} is PENDING CURE", True),
+        (met + said, False),
+        (long_date(line.trigger.cure.by), True),
+        (rest, False),
+    ]
 
 
 def released(line: Line) -> Runs:
     """`Cash sweep has ended`: what its reserve account held, and where that goes."""
     gone = line.released
     assert gone is not None  # the caller asks only for lines with one
-    where = f"is released to the {line.debtor}" if gone.to == "release to borrower" else "is applied in prepayment"
+    where = (
+        f"is released to the {line.debtor}"
+        if gone.to == "release to borrower"
+        else "is applied in prepayment"
+    )
     amount = figure(Figure(value=gone.amount, unit=Unit.USD))
-    return [(f"{line.trigger_title} has ended", True), (f" on {long_date(gone.on)}: the reserve of {amount} {where} ({gone.cite}).", False)]
+    return [
+        (f"{line.trigger_title} has ended", True),
+        (f" on {long_date(gone.on)}: the reserve of {amount} {where} ({gone.cite}).", False),
+    ]

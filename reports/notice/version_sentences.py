@@ -15,7 +15,12 @@ from reports.notice.view import Brief
 def other_values(value: Mapping[str, Any]) -> str:
     """Return `1.1.0: 1.6021; 1.1-wp: no value`; the absence if none is known."""
     given = value.get("other_versions") or {}
-    return "; ".join(f"{version}: {price(one) if one is not None else 'no value'}" for version, one in given.items()) or NONE
+    return (
+        "; ".join(
+            f"{version}: {price(one) if one is not None else 'no value'}" for version, one in given.items()
+        )
+        or NONE
+    )
 
 
 def turned_results(brief: Brief, name: str, value: Mapping[str, Any]) -> list[str]:
@@ -25,7 +30,9 @@ def turned_results(brief: Brief, name: str, value: Mapping[str, Any]) -> list[st
         turned = list(_turned(brief, name, None if one is None else Decimal(str(one))))
         if turned:
             shown = price(one) if one is not None else "no value"
-            said.append(f"Under {version} ({shown}), all else unchanged: {listed(turned)}. That decides nothing.")
+            said.append(
+                f"Under {version} ({shown}), all else unchanged: {listed(turned)}. That decides nothing."
+            )
     return said
 
 

@@ -19,7 +19,14 @@ from engine.events.notice import NoticeInputs
 from engine.events.party_changes import with_parties
 from engine.events.rates import ReferenceRate
 from engine.events.results import TestResult, Verdict
-from engine.events.states import Obligation, ReserveReleased, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.events.states import (
+    Obligation,
+    ReserveReleased,
+    TestState,
+    TestStatus,
+    TriggerState,
+    TriggerStatus,
+)
 from reports.formats import UNBROKEN, long_date, role, sentence, trigger_name
 from reports.notice import log_lookup as log
 from reports.notice.due_sentences import read
@@ -80,7 +87,10 @@ class Line:
     @property
     def urgent(self) -> bool:
         """Whether somebody must act on it."""
-        in_effect = self.trigger is not None and self.trigger.status in (TriggerStatus.IN_EFFECT, TriggerStatus.PENDING_CURE)
+        in_effect = self.trigger is not None and self.trigger.status in (
+            TriggerStatus.IN_EFFECT,
+            TriggerStatus.PENDING_CURE,
+        )
         status = self.test.status if self.test else None
         return in_effect or status in (TestStatus.CURE_PERIOD, TestStatus.EVENT_OF_DEFAULT)
 
@@ -158,7 +168,9 @@ class Brief:
         duty = next((duty for duty in self.deal.duties if duty.kind == self.inputs.kind), None)
         if duty is None or duty.given_by != THE_GIVER:
             return duty
-        payloads = (event.payload for event in self.past.of("notice owed") if event.payload.on == self.inputs.on)
+        payloads = (
+            event.payload for event in self.past.of("notice owed") if event.payload.on == self.inputs.on
+        )
         owed = [payload for payload in payloads if payload.kind == duty.kind]
         return duty.model_copy(update={"given_by": owed[-1].given_by, "to": owed[-1].to}) if owed else None
 
@@ -186,7 +198,11 @@ def _told_apart(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
     return tuple(
         clause
         if titles[clause.title] == 1
-        else clause.model_copy(update={"title": f"{clause.title}, {role(clause.debt_class or clause.key).replace(' ', UNBROKEN)}"})
+        else clause.model_copy(
+            update={
+                "title": f"{clause.title}, {role(clause.debt_class or clause.key).replace(' ', UNBROKEN)}"
+            }
+        )
         for clause in clauses
     )
 
@@ -234,7 +250,11 @@ def _released(found: Brief, key: str) -> ReserveReleased | None:
 
 
 def _obligation(found: Brief, key: str) -> Obligation | None:
-    owed = [obligation for obligation in log.obligations(found.past) if obligation.clause == key and obligation.status != "SATISFIED"]
+    owed = [
+        obligation
+        for obligation in log.obligations(found.past)
+        if obligation.clause == key and obligation.status != "SATISFIED"
+    ]
     return owed[-1] if owed else None
 
 

@@ -21,7 +21,25 @@ from reports.notice.markup import piece
 Word = list[Any]
 """One string: its flow, its text, and its table's number where it is of a head."""
 
-BLOCKS = frozenset(("p", "th", "td", "li", "h1", "h2", "h3", "div", "figcaption", "blockquote", "section", "table", "tr", "figure", "br"))
+BLOCKS = frozenset(
+    (
+        "p",
+        "th",
+        "td",
+        "li",
+        "h1",
+        "h2",
+        "h3",
+        "div",
+        "figcaption",
+        "blockquote",
+        "section",
+        "table",
+        "tr",
+        "figure",
+        "br",
+    )
+)
 """Elements that begin and end a string."""
 PARTS = frozenset(("sub", "h", "st", "v", "n", "f"))
 """Classes of a span that is a string by itself."""
@@ -38,20 +56,42 @@ def page_words(inputs: NoticeInputs) -> bytes:
     context, page = filled_page(inputs)
     body = ElementTree.fromstring(page).find("body")
     assert body is not None  # the template has one
-    margin = {"left": context["left"], "middle": context["illustrative"], "right": context["deal"], "foot": context["foot"]}
-    order = {"p1": [block["block"] for block in context["first"]], "proof": [block["block"] for block in context["proof"]]}
+    margin = {
+        "left": context["left"],
+        "middle": context["illustrative"],
+        "right": context["deal"],
+        "foot": context["foot"],
+    }
+    order = {
+        "p1": [block["block"] for block in context["first"]],
+        "proof": [block["block"] for block in context["proof"]],
+    }
     blocks = []
     for section in body.iter("section"):
         first = "p1" in section.get("class", "").split()
         blocks += _blocks(section, "first" if first else "proof", order["p1" if first else "proof"])
-    return canonical({"version": 1, "margin": {name: " ".join(text.split()) for name, text in margin.items()}, "blocks": blocks})
+    return canonical(
+        {
+            "version": 1,
+            "margin": {name: " ".join(text.split()) for name, text in margin.items()},
+            "blocks": blocks,
+        }
+    )
 
 
 def first_words(context: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the words of a notice's masthead, answer and dues alone, in the form in which `page.json` has them."""
-    due = [("due", piece("first.html.j2", "due", block)) for block in context["first"] if block["block"] == "due"]
-    pieces = [("masthead", piece("first.html.j2", "masthead", context)), ("answer", piece("first.html.j2", "answer", context)), *due]
-    return [_block("first", name, [ElementTree.fromstring(f"<section>{text}</section>")]) for name, text in pieces]
+    due = [
+        ("due", piece("first.html.j2", "due", block)) for block in context["first"] if block["block"] == "due"
+    ]
+    pieces = [
+        ("masthead", piece("first.html.j2", "masthead", context)),
+        ("answer", piece("first.html.j2", "answer", context)),
+        *due,
+    ]
+    return [
+        _block("first", name, [ElementTree.fromstring(f"<section>{text}</section>")]) for name, text in pieces
+    ]
 
 
 def _blocks(section: Element, page: str, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -69,7 +109,11 @@ def _blocks(section: Element, page: str, names: Sequence[str]) -> list[dict[str,
 
 def _block(page: str, name: str, elements: Iterable[Element]) -> dict[str, Any]:
     reader = _Reader()
-    return {"page": page, "block": name, "words": [word for element in elements for word in reader.words(element)]}
+    return {
+        "page": page,
+        "block": name,
+        "words": [word for element in elements for word in reader.words(element)],
+    }
 
 
 class _Reader:
@@ -92,7 +136,9 @@ class _Reader:
                 said.append(text)
         yield from _said(said, place)
 
-    def _texts(self, element: Element, place: list[Any], parent: Element | None) -> Iterator[tuple[str | None, list[Any]]]:
+    def _texts(
+        self, element: Element, place: list[Any], parent: Element | None
+    ) -> Iterator[tuple[str | None, list[Any]]]:
         """Yield each piece of text with its place; None if a string ends."""
         tag = element.tag.rpartition("}")[2]
         if tag in UNSEEN:

@@ -50,9 +50,13 @@ def compose(inputs: AuditInputs) -> dict[str, Any]:
         "form": f"Period {period}, by contract dates. Made {instant(inputs.issued_at)}, to be signed by the auditor.",
         "answer": _answer(data),
         "record": _record(data),
-        "verified": [[with_dates(str(one["step"])), one["difference"] or "holds"] for one in data["verified"]],
+        "verified": [
+            [with_dates(str(one["step"])), one["difference"] or "holds"] for one in data["verified"]
+        ],
         "tables": _tables(data),
-        "not_checked": [[str(n), one["sentence"], sentence(one["source"])] for n, one in enumerate(data["not_checked"], 1)],
+        "not_checked": [
+            [str(n), one["sentence"], sentence(one["source"])] for n, one in enumerate(data["not_checked"], 1)
+        ],
         "statement": STATEMENT,
         "blanks": ["Auditor", "Firm", "Signature", "Place and date"],
         "first": (),
@@ -94,7 +98,10 @@ def _record(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         ("Log", f"{data['log']['size']:,} entries, root {eights(data['log']['root'])}"),
         ("Keys", f"{keys}. {data['keys_from']}"),
-        ("Held checkpoints", " ".join(data["held"]) or "None was given, so nothing shows that the record was not made anew."),
+        (
+            "Held checkpoints",
+            " ".join(data["held"]) or "None was given, so nothing shows that the record was not made anew.",
+        ),
     ]
 
 
@@ -111,18 +118,38 @@ def _tables(data: Mapping[str, Any]) -> list[dict[str, Any]]:
             "none": "No notice is of a date in the period.",
         },
         *(
-            {"number": n, "heading": heading, "heads": dated, "rows": _lines(data[name]), "widths": widths, "none": none}
+            {
+                "number": n,
+                "heading": heading,
+                "heads": dated,
+                "rows": _lines(data[name]),
+                "widths": widths,
+                "none": none,
+            }
             for n, heading, name, none in (
                 (4, "Corrections", "corrections", "Nothing was determined again."),
-                (5, "What rests on a person’s word", "on_a_word", "Nothing in the period rests on a person’s word alone."),
-                (6, "Exceptions", "exceptions", "Every date was evaluated, every result determined, no figure held."),
+                (
+                    5,
+                    "What rests on a person’s word",
+                    "on_a_word",
+                    "Nothing in the period rests on a person’s word alone.",
+                ),
+                (
+                    6,
+                    "Exceptions",
+                    "exceptions",
+                    "Every date was evaluated, every result determined, no figure held.",
+                ),
             )
         ),
     ]
 
 
 def _lines(lines: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    return [[str(line["seq"]), with_dates(line["on"]), _minute(line["recorded_at"]), with_dates(line["what"])] for line in lines]
+    return [
+        [str(line["seq"]), with_dates(line["on"]), _minute(line["recorded_at"]), with_dates(line["what"])]
+        for line in lines
+    ]
 
 
 def _minute(moment: str) -> str:
@@ -131,7 +158,9 @@ def _minute(moment: str) -> str:
 
 
 def _notice(row: Mapping[str, Any]) -> list[str]:
-    what = document(row["kind"], owed=row["outcome"] != NOT_OWED) + (f", {row['title']}" if row["title"] else "")
+    what = document(row["kind"], owed=row["outcome"] != NOT_OWED) + (
+        f", {row['title']}" if row["title"] else ""
+    )
     steps = "; ".join(f"{role(to)}: {step}" if to != "all" else step for to, step in row["steps"].items())
     days = [with_dates(row[name]) if row[name] else NOTHING for name in ("on", "issued_on", "due")]
     return [str(row["number"]), what, days[0], days[1], with_dates(steps), days[2], row["outcome"]]

@@ -104,14 +104,20 @@ def compose(inputs: ForesightInputs) -> dict[str, Any]:
         ],
         "answer": answer,
         "ladder": _ladder(inputs),
-        "choices": choices(inputs.ladder, inputs.calibration, inputs.comparisons, lambda name: _title(inputs, name)),
+        "choices": choices(
+            inputs.ladder, inputs.calibration, inputs.comparisons, lambda name: _title(inputs, name)
+        ),
         "not_forecast": [("This is not a forecast.", True), (NOT_A_FORECAST + _tried(inputs), False)],
         "stress": _stress(inputs),
         "calibration": calibration_page(inputs.calibration),
         "simulation": simulation_page(inputs.simulation, rungs, lambda name: _title(inputs, name)),
         "tables": [
             *comparison_pages(inputs.comparisons, lambda name: _title(inputs, name)),
-            *(page for page in (grid_page(inputs.grid, lambda name: _title(inputs, name)),) if page is not None),
+            *(
+                page
+                for page in (grid_page(inputs.grid, lambda name: _title(inputs, name)),)
+                if page is not None
+            ),
         ],
         "assumptions": _assumptions(inputs),
         "first": (),
@@ -129,7 +135,12 @@ def answers(inputs: ForesightInputs) -> str:
         "comparisons": inputs.comparisons or None,
         "grid": inputs.grid,
     }
-    return json.dumps({name: part for name, part in parts.items() if part is not None}, indent=2, sort_keys=True, ensure_ascii=False)
+    return json.dumps(
+        {name: part for name, part in parts.items() if part is not None},
+        indent=2,
+        sort_keys=True,
+        ensure_ascii=False,
+    )
 
 
 def _title(inputs: ForesightInputs, name: str) -> str:
@@ -142,20 +153,31 @@ def _lead(inputs: ForesightInputs) -> Runs:
     if inputs.ladder is not None:
         worst = max(inputs.ladder["inversions"], key=lambda one: float(one["by"]), default=None)
         if worst is not None:
-            graver, milder = (_title(inputs, _subject(inputs.ladder, worst[side])) for side in ("graver", "milder"))
+            graver, milder = (
+                _title(inputs, _subject(inputs.ladder, worst[side])) for side in ("graver", "milder")
+            )
             runs.append((f"{graver} comes before {milder}.", True))
         else:
             runs.append(("No graver limb comes before a milder one.", True))
     if inputs.stress is not None:
         path = inputs.stress["outcomes"][0]
-        for one in [first for first in path["firsts"] if first["what"] in ("fails", "default", "begins", "obliged")][:4]:
+        for one in [
+            first for first in path["firsts"] if first["what"] in ("fails", "default", "begins", "obliged")
+        ][:4]:
             at = f" at {float(one['rate']):.4f}" if one["rate"] is not None else ""
             said = SENTENCES[one["what"]].format(_title(inputs, one["subject"]))
-            lead = f" Under {path['path']}, {said} " if len(runs) == bool(inputs.ladder) else f" {said[:1].upper()}{said[1:]} "
+            lead = (
+                f" Under {path['path']}, {said} "
+                if len(runs) == bool(inputs.ladder)
+                else f" {said[:1].upper()}{said[1:]} "
+            )
             runs.append((lead, False))
             runs.append((long_date(date.fromisoformat(one["on"])), True))
             runs.append((f"{at}.", False))
-    for said in (simulation_lead(inputs.simulation, lambda name: _title(inputs, name)), calibration_lead(inputs.calibration)):
+    for said in (
+        simulation_lead(inputs.simulation, lambda name: _title(inputs, name)),
+        calibration_lead(inputs.calibration),
+    ):
         runs += [(f" {said}" if runs else said, False)] if said else []
     return runs or [("This report holds a calibration or a simulation of one draft.", True)]
 
@@ -173,10 +195,19 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
         stretches.append(
             [
                 ("Never", True),
-                (f": {names} {verb} on none of the paths up to {long_date(date.fromisoformat(inputs.stress['until']))}.", False),
+                (
+                    f": {names} {verb} on none of the paths up to {long_date(date.fromisoformat(inputs.stress['until']))}.",
+                    False,
+                ),
             ]
         )
-    left = inputs.stress["left_out"] if inputs.stress is not None else inputs.ladder["left_out"] if inputs.ladder is not None else {}
+    left = (
+        inputs.stress["left_out"]
+        if inputs.stress is not None
+        else inputs.ladder["left_out"]
+        if inputs.ladder is not None
+        else {}
+    )
     if left:
         said = "; ".join(f"{_title(inputs, name)}, {why}" for name, why in left.items())
         stretches.append([("Left out", True), (f": {said}.", False)])
@@ -202,10 +233,19 @@ def _ladder(inputs: ForesightInputs) -> dict[str, Any] | None:
             "weeks": f"{rung['weeks']:.1f}" if rung["weeks"] is not None else "–",
             "inverted": f"inverted by {by['by']}" if by else "",
         }
-    above = [f"{_title(inputs, rung['subject'])} fails above {float(rung['rate']):.4f}" for rung in rungs if rung["fails"] == "above"]
+    above = [
+        f"{_title(inputs, rung['subject'])} fails above {float(rung['rate']):.4f}"
+        for rung in rungs
+        if rung["fails"] == "above"
+    ]
     said = f"{listed(above)}. " if above else ""
     alt = "; ".join(f"{row['name']} acts at {row['rate']}" for row in drawn["rows"])
-    return {**drawn, "said": f"{said}Weeks are of Scenario B, middle of its band.", "alt": alt, "today_text": f"{today:.2f}"}
+    return {
+        **drawn,
+        "said": f"{said}Weeks are of Scenario B, middle of its band.",
+        "alt": alt,
+        "today_text": f"{today:.2f}",
+    }
 
 
 def _stress(inputs: ForesightInputs) -> dict[str, Any] | None:
@@ -261,16 +301,30 @@ def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]
     for subject, what in sorted(events, key=lambda key: events[key]):
         cells = [f"{_title(inputs, subject)} {HAPPENING_WORDS[what]}"]
         for outcome in outcomes:
-            first = next((first for first in outcome["firsts"] if (first["subject"], first["what"]) == (subject, what)), None)
+            first = next(
+                (
+                    first
+                    for first in outcome["firsts"]
+                    if (first["subject"], first["what"]) == (subject, what)
+                ),
+                None,
+            )
             rate = f", {float(first['rate']):.4f}" if first is not None and first["rate"] is not None else ""
             cells.append("never" if first is None else f"{table_date(date.fromisoformat(first['on']))}{rate}")
         rows.append(cells)
     for clause in dict.fromkeys(amount["clause"] for outcome in outcomes for amount in outcome["swept"]):
         paid = [
-            [amount for amount in outcome["swept"] if amount["clause"] == clause and float(amount["amount"] or 0) > 0]
+            [
+                amount
+                for amount in outcome["swept"]
+                if amount["clause"] == clause and float(amount["amount"] or 0) > 0
+            ]
             for outcome in outcomes
         ]
-        sums = [f"{counted(len(one), 'Payment Dates')}, {sum(float(pay['amount']) for pay in one):,.0f}" for one in paid]
+        sums = [
+            f"{counted(len(one), 'Payment Dates')}, {sum(float(pay['amount']) for pay in one):,.0f}"
+            for one in paid
+        ]
         rows.append([f"{_title(inputs, clause)} swept, USD", *sums])
     return rows
 
@@ -278,15 +332,28 @@ def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]
 def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:
     if inputs.scenarios is None:
         return None
-    columns = [*((name, "fails") for name in inputs.scenarios["tests"]), *((name, "begins") for name in inputs.scenarios["triggers"])]
+    columns = [
+        *((name, "fails") for name in inputs.scenarios["tests"]),
+        *((name, "begins") for name in inputs.scenarios["triggers"]),
+    ]
     rows = []
     for outcome in inputs.scenarios["outcomes"]:
         cells = [str(outcome["path"])]
         for subject, what in columns:
-            first = next((first for first in outcome["firsts"] if (first["subject"], first["what"]) == (subject, what)), None)
+            first = next(
+                (
+                    first
+                    for first in outcome["firsts"]
+                    if (first["subject"], first["what"]) == (subject, what)
+                ),
+                None,
+            )
             cells.append("never" if first is None else table_date(date.fromisoformat(first["on"])))
         rows.append(cells)
-    return {"heads": ["Path", *(f"{_title(inputs, name)} {HAPPENING_WORDS[what]}" for name, what in columns)], "rows": rows}
+    return {
+        "heads": ["Path", *(f"{_title(inputs, name)} {HAPPENING_WORDS[what]}" for name, what in columns)],
+        "rows": rows,
+    }
 
 
 def _tried(inputs: ForesightInputs) -> str:
@@ -297,14 +364,27 @@ def _tried(inputs: ForesightInputs) -> str:
 
 
 def _seeds(inputs: ForesightInputs) -> str:
-    seeds = {str(calibration["seed"]) for calibration in (inputs.calibration, inputs.simulation) if calibration is not None}
+    seeds = {
+        str(calibration["seed"])
+        for calibration in (inputs.calibration, inputs.simulation)
+        if calibration is not None
+    }
     return f"seed {', '.join(sorted(seeds))}, " if seeds else ""
 
 
 def _assumptions(inputs: ForesightInputs) -> list[tuple[str, str]]:
-    assumptions = [("Draft, SHA-256", eights(inputs.sha256)), ("Closing Date", long_date(inputs.closing)), ("Facts", inputs.facts)]
+    assumptions = [
+        ("Draft, SHA-256", eights(inputs.sha256)),
+        ("Closing Date", long_date(inputs.closing)),
+        ("Facts", inputs.facts),
+    ]
     for name, part in (("Calibration", inputs.calibration), ("Simulation", inputs.simulation)):
         if part is not None:
-            assumptions.append((name, f"{part['paths']:,} paths of {part['weeks']} weeks, seed {part['seed']}; prior {part['prior']}"))
+            assumptions.append(
+                (
+                    name,
+                    f"{part['paths']:,} paths of {part['weeks']} weeks, seed {part['seed']}; prior {part['prior']}",
+                )
+            )
     assumptions.append(("Engine", f"headroom {inputs.engine}"))
     return assumptions

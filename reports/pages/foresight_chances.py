@@ -40,17 +40,22 @@ def calibration_page(calibration: Value | None) -> dict[str, Any] | None:
             best = next(
                 cell
                 for cell in cells
-                if (cell["variant"]["level"], cell["variant"]["count"], cell["variant"]["release"]) == (level, count, release)
+                if (cell["variant"]["level"], cell["variant"]["count"], cell["variant"]["release"])
+                == (level, count, release)
             )
             row.append(
                 {
                     "chance": f"{best['false_alarm']:.2f}",
                     "error": f"± {max(best['error'], 0.005):.2f}",
-                    "missed": "no shortfall" if best["missed"] is None else f"missed {best['missed'] * 100:.1f}%",
+                    "missed": "no shortfall"
+                    if best["missed"] is None
+                    else f"missed {best['missed'] * 100:.1f}%",
                     "late": "" if best["delay"] is None else f"late {best['delay']:.1f} weeks",
                     "bar": round(min(best["false_alarm"] / 0.5, 1) * 100),
                     "framed": best["false_alarm"] < under,
-                    "drafted": drafted is not None and drafted["variant"]["level"] == level and drafted["variant"]["count"] == count,
+                    "drafted": drafted is not None
+                    and drafted["variant"]["level"] == level
+                    and drafted["variant"]["count"] == count,
                 }
             )
         rows.append({"count": counted(count, "dates"), "cells": row})
@@ -69,7 +74,9 @@ def calibration_page(calibration: Value | None) -> dict[str, Any] | None:
     }
 
 
-def simulation_page(simulation: Value | None, rungs: Sequence[Value], title: Callable[[str], str]) -> dict[str, Any] | None:
+def simulation_page(
+    simulation: Value | None, rungs: Sequence[Value], title: Callable[[str], str]
+) -> dict[str, Any] | None:
     """Return the fan and the chances; None if nothing was simulated.
 
     Args:
@@ -109,7 +116,11 @@ def simulation_page(simulation: Value | None, rungs: Sequence[Value], title: Cal
 
 
 def _scores(scores: str) -> str:
-    return f"One week ahead on the history, the mean score (CRPS, smaller is better): {scores}." if scores else ""
+    return (
+        f"One week ahead on the history, the mean score (CRPS, smaller is better): {scores}."
+        if scores
+        else ""
+    )
 
 
 def _recorded(calibration: Value | None) -> str:

@@ -16,7 +16,9 @@ A_YEAR = 52
 MOST_SAID = 3
 
 
-def choices(ladder: Value | None, calibration: Value | None, comparisons: Sequence[Value], title: Title) -> list[list[str]]:
+def choices(
+    ladder: Value | None, calibration: Value | None, comparisons: Sequence[Value], title: Title
+) -> list[list[str]]:
     """Return the rows of "What there is to decide": the term, as drafted, what another figure does.
 
     Args:
@@ -35,7 +37,11 @@ def _inverted(ladder: Value | None, title: Title) -> Iterator[list[str]]:
         names = [title(rung["subject"]) for rung in (graver, milder)]
         high, low = (f"{float(rung['rate']):.4f}" for rung in (graver, milder))
         drafted = f"acts at {high}, {one['by']} before {names[1]}"
-        yield [f"{names[0]} or {names[1]}", drafted, f"{names[1]} comes first at {high} or above, or {names[0]} at {low} or below"]
+        yield [
+            f"{names[0]} or {names[1]}",
+            drafted,
+            f"{names[1]} comes first at {high} or above, or {names[0]} at {low} or below",
+        ]
 
 
 def _counts(calibration: Value | None, title: Title) -> Iterator[list[str]]:
@@ -43,7 +49,11 @@ def _counts(calibration: Value | None, title: Title) -> Iterator[list[str]]:
     drafted = calibration.get("drafted") if calibration is not None else None
     if calibration is None or drafted is None:
         return
-    same = [cell for cell in calibration["model"] if _but_count(cell) == _but_count(drafted) and cell["variant"] != drafted["variant"]]
+    same = [
+        cell
+        for cell in calibration["model"]
+        if _but_count(cell) == _but_count(drafted) and cell["variant"] != drafted["variant"]
+    ]
     others = "; ".join(f"{counted(cell['variant']['count'], 'dates')}: {_figures(cell)}" for cell in same)
     name = f"{title(calibration['term'].split('.')[1])}, count"
     if others:
@@ -66,7 +76,14 @@ def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]
         other = comparison["second"].partition(": ")[2]
         if not other:
             continue
-        first = next((diff for diff in comparison["differences"] if diff["what"] in ("fails", "default", "begins", "obliged")), None)
+        first = next(
+            (
+                diff
+                for diff in comparison["differences"]
+                if diff["what"] in ("fails", "default", "begins", "obliged")
+            ),
+            None,
+        )
         said = f"{other}: nothing that happens differs"
         if first is not None:
             dates = f"{first['before'] or 'never'}, then {first['after'] or 'never'}"
@@ -83,7 +100,9 @@ def calibration_lead(calibration: Value | None) -> str:
     level = f"{variant['level'] / 10_000:.2f}"
     said = f"A level of {level} counted {_times(variant['count'])} is a false alarm in {_of_100(drafted)} of 100 histories"
     others = [
-        cell for cell in calibration["model"] if _but_count(cell) == _but_count(drafted) and cell["variant"]["count"] > variant["count"]
+        cell
+        for cell in calibration["model"]
+        if _but_count(cell) == _but_count(drafted) and cell["variant"]["count"] > variant["count"]
     ]
     more = "".join(f"; counted {_times(cell['variant']['count'])}, in {_of_100(cell)}" for cell in others[:1])
     return f"{said} of {calibration['weeks']} weeks{more}."
@@ -101,14 +120,22 @@ def simulation_lead(simulation: Value | None, title: Title) -> str:
     """Return a simulation in a sentence: how likely the gravest things are within a year, or within the paths where they are shorter."""
     if simulation is None or not simulation["chances"]:
         return ""
-    grave = [one for one in simulation["chances"] if one["what"] in ("default", "begins")] or list(simulation["chances"])
-    weeks = max((int(week) for week in grave[0]["within"] if int(week) <= A_YEAR), default=simulation["weeks"])
+    grave = [one for one in simulation["chances"] if one["what"] in ("default", "begins")] or list(
+        simulation["chances"]
+    )
+    weeks = max(
+        (int(week) for week in grave[0]["within"] if int(week) <= A_YEAR), default=simulation["weeks"]
+    )
     said = []
     for one in grave[:MOST_SAID]:
         share, error = next(pair for week, pair in one["within"].items() if int(week) == weeks)
         chance = "under 0.01" if share < 0.01 else f"{share:.2f} ± {max(error, 0.005):.2f}"
         said.append(f"{title(one['subject'])} {HAPPENING_WORDS[one['what']]}, {chance}")
-    never = f" Never on any path: {listed([title(name) for name in simulation['never']])}." if simulation["never"] else ""
+    never = (
+        f" Never on any path: {listed([title(name) for name in simulation['never']])}."
+        if simulation["never"]
+        else ""
+    )
     return f"On {simulation['paths']:,} paths of the model, within {weeks} weeks: {'; '.join(said)}.{never}"
 
 
@@ -119,6 +146,8 @@ def left_out_lead(simulation: Value | None, title: Title) -> str:
     names = listed([name.replace("_", " ") for name in simulation["left_out"]])
     figures = f"{names}, which would follow the rate" if names else ""
     tests = (
-        f"not determined on any path: {listed([title(name) for name in simulation['undetermined']])}" if simulation["undetermined"] else ""
+        f"not determined on any path: {listed([title(name) for name in simulation['undetermined']])}"
+        if simulation["undetermined"]
+        else ""
     )
     return f" of the simulation: {'; '.join(part for part in (figures, tests) if part)}."

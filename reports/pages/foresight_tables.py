@@ -46,7 +46,9 @@ def comparison_pages(comparisons: Sequence[Value], title: Callable[[str], str]) 
 
 def _intro(value: Value) -> str:
     terms, left = len(value["terms"]), len(value["differences"]) - SHOWN
-    said = f"{counted(terms, 'terms')} {'differs' if terms == 1 else 'differ'}, up to {_day(value['until'])}. "
+    said = (
+        f"{counted(terms, 'terms')} {'differs' if terms == 1 else 'differ'}, up to {_day(value['until'])}. "
+    )
     if not value["differences"] and not value["money"]:
         return f"{said}Nothing that happens differs on any path."
     same = f" Nothing differs on {', '.join(value['same'])}." if value["same"] else ""
@@ -73,7 +75,11 @@ def grid_page(value: Value | None, title: Callable[[str], str]) -> dict[str, Any
 
 
 def _left_out(names: Sequence[str] | None) -> str:
-    return f" Left out, because they follow the rate: {listed([in_words(name) for name in names])}." if names else ""
+    return (
+        f" Left out, because they follow the rate: {listed([in_words(name) for name in names])}."
+        if names
+        else ""
+    )
 
 
 def _shown(value: Any) -> str:

@@ -28,7 +28,10 @@ def appendix_table(rows: Sequence[Sequence[str]]) -> dict[str, Any] | None:
     for what, listings, at, move, count in rows:
         least.setdefault((what, listings), {})[at, move] = count
     heads = [f"{move}, at {at.removesuffix(' of the median')}" for at, move in attacks]
-    shown = [[_what(what), listings, *(found.get(attack, "") for attack in attacks)] for (what, listings), found in least.items()]
+    shown = [
+        [_what(what), listings, *(found.get(attack, "") for attack in attacks)]
+        for (what, listings), found in least.items()
+    ]
     return {"heads": heads, "rows": shown, "note": NOTE}
 
 

@@ -10,7 +10,17 @@ from typing import Any
 from engine.basics.values import counted as with_noun
 from engine.events.states import TestStatus, TriggerStatus
 from reports.drawing.marks import TEST_MARKS, trigger_mark
-from reports.formats import NONE, Runs, counted, instant, long_date, sentence, short_date, table_date, with_dates
+from reports.formats import (
+    NONE,
+    Runs,
+    counted,
+    instant,
+    long_date,
+    sentence,
+    short_date,
+    table_date,
+    with_dates,
+)
 
 FOOT = "Each deal has its own log, whose head stands on its notice. This summary is not a notice under any agreement."
 

@@ -63,7 +63,9 @@ svg { font-family: "Arial Narrow", Arial, sans-serif; } svg text[font-weight] { 
 
 def for_screen(html: str, mark: str) -> str:
     """Return the page as a file of its own for a browser; the mark that every sheet of the PDF carries stands at its head."""
-    marked = html.replace("<main>", f'<header><p class="mark">{mark}</p></header>\n<main>', 1) if mark else html
+    marked = (
+        html.replace("<main>", f'<header><p class="mark">{mark}</p></header>\n<main>', 1) if mark else html
+    )
     return marked.replace("</head>", f"<style>{SCREEN}</style>\n</head>", 1)
 
 
@@ -89,7 +91,11 @@ def compose(inputs: PublicationInputs) -> dict[str, Any]:
         "chart": rates(inputs.earlier, value, day),
         "days": [_day(day) for day in value.get("days", ())],
         "facts": _facts(value),
-        "hashes": [(short_date(_date(day["date"])), eights(str(day["snapshot"]))) for day in value.get("days", ()) if day.get("snapshot")],
+        "hashes": [
+            (short_date(_date(day["date"])), eights(str(day["snapshot"])))
+            for day in value.get("days", ())
+            if day.get("snapshot")
+        ],
         "coverage": coverage_rows(inputs.coverage),
         "disclosure": _disclosure(value),
         "appendix": appendix_table(inputs.appendix),
@@ -117,7 +123,12 @@ def _particulars(value: Value, inputs: PublicationInputs) -> list[tuple[str, str
     window = f"{short_date(_date(value['window_start']))} to {short_date(_date(value['window_end']))}"
     restated = f"restates {inputs.first['value']}" if inputs.first is not None else f"print {value['print']}"
     shown = f"USD {value['value']} per GPU-hour" if value["value"] is not None else "not published"
-    return [("Value", shown), ("Calculation Window", window), ("Issued", instant(inputs.issued_at)), ("Print", restated)]
+    return [
+        ("Value", shown),
+        ("Calculation Window", window),
+        ("Issued", instant(inputs.issued_at)),
+        ("Print", restated),
+    ]
 
 
 def _date(text: Any) -> date:
@@ -134,8 +145,15 @@ def _answer(value: Value) -> list[list[tuple[str, bool]]]:
         (f"USD {value['value']} per GPU-hour", True),
         (f"{_basis(value)}.", False),
     ]
-    flag = [("Low Confidence", True), (f": {flagged}.", False)] if flagged else [("Not flagged Low Confidence.", False)]
-    overrides = [[("Excluded by a Manifest Error Override", True), (f": {said}.", False)] for said in value.get("overrides", ())]
+    flag = (
+        [("Low Confidence", True), (f": {flagged}.", False)]
+        if flagged
+        else [("Not flagged Low Confidence.", False)]
+    )
+    overrides = [
+        [("Excluded by a Manifest Error Override", True), (f": {said}.", False)]
+        for said in value.get("overrides", ())
+    ]
     days = [[(collection, False)] for collection in collections(value)]
     shadow = [_shadow(value)] if value.get("shadow") else []
     return [lead, _precision(value), _sellers(value), *shadow, flag, *overrides, *days]
@@ -150,7 +168,11 @@ def _basis(value: Value) -> str:
 
 def _on_days(value: Value) -> str:
     """Return on how many days the prices were seen; the administrator's series does not say."""
-    return ", as the administrator states it" if _theirs(value) else f" on {counted(value['valid_days'], 'valid days')}"
+    return (
+        ", as the administrator states it"
+        if _theirs(value)
+        else f" on {counted(value['valid_days'], 'valid days')}"
+    )
 
 
 def _precision(value: Value) -> list[tuple[str, bool]]:
@@ -164,7 +186,10 @@ def _precision(value: Value) -> list[tuple[str, bool]]:
         if by_count != by_width
         else f" By count and by width alike the paper calls it {by_width}."
     )
-    return [(f"The methodology’s 95% interval {interval['low']} to {interval['high']}", True), (f", {width}.{differ}", False)]
+    return [
+        (f"The methodology’s 95% interval {interval['low']} to {interval['high']}", True),
+        (f", {width}.{differ}", False),
+    ]
 
 
 def _sellers(value: Value) -> list[tuple[str, bool]]:
@@ -172,14 +197,27 @@ def _sellers(value: Value) -> list[tuple[str, bool]]:
     if hosts is None:
         return [("The sellers behind it are not known.", False)]
     least = "at least " if value.get("hosts_at_least") else ""
-    worth = f", worth {value['effective_sellers']} of equal size" if value.get("effective_sellers") is not None else ""
+    worth = (
+        f", worth {value['effective_sellers']} of equal size"
+        if value.get("effective_sellers") is not None
+        else ""
+    )
     share = value.get("largest_host_share")
-    largest = f"; the largest has {Decimal(str(share)) * 100:.0f}% of the listings" if share is not None else ""
+    largest = (
+        f"; the largest has {Decimal(str(share)) * 100:.0f}% of the listings" if share is not None else ""
+    )
     largest += ", rows that name no host counted as one" if largest and least else ""
     ends, why = value.get("seller_interval"), value.get("seller_interval_why")
-    between = f" With other sellers of the same kind the value lies between {ends['low']} and {ends['high']}, at 95%." if ends else ""
+    between = (
+        f" With other sellers of the same kind the value lies between {ends['low']} and {ends['high']}, at 95%."
+        if ends
+        else ""
+    )
     without = f" There is no interval by sellers: {why}." if why and not ends else ""
-    return [(f"{least}{counted(hosts, 'independent sellers')}", True), (f"{worth}{largest}.{between}{without}", False)]
+    return [
+        (f"{least}{counted(hosts, 'independent sellers')}", True),
+        (f"{worth}{largest}.{between}{without}", False),
+    ]
 
 
 def _shadow(value: Value) -> list[tuple[str, bool]]:
@@ -202,8 +240,21 @@ def coverage_rows(coverage: Value | None) -> dict[str, Any] | None:
         return {"why": coverage["why"], "tables": [], "note": ""}
     tables = []
     for scaling, rows in coverage["tables"].items():
-        shown = [[str(row["sellers"]), row["effective"], *map(_held, (row[name] for name in OF_COVERAGE)), _trust(row)] for row in rows]
-        tables.append({"title": f"Listings {scaling}, {rows[0]['draws']:,} draws of each number of sellers", "rows": shown})
+        shown = [
+            [
+                str(row["sellers"]),
+                row["effective"],
+                *map(_held, (row[name] for name in OF_COVERAGE)),
+                _trust(row),
+            ]
+            for row in rows
+        ]
+        tables.append(
+            {
+                "title": f"Listings {scaling}, {rows[0]['draws']:,} draws of each number of sellers",
+                "rows": shown,
+            }
+        )
     pool = f"{coverage['pairs']} pairs of a week and a seller, {coverage['sellers']} sellers, weeks to {coverage.get('upto', 'not stated')}"
     note = f"Pool: {pool}. {' '.join(coverage['limits'])} SHA-256 of the table as data: {eights(coverage['sha256'][:16])}."
     return {"why": "", "tables": tables, "note": note}
@@ -223,18 +274,30 @@ def rates(weeks: Sequence[Value], last: Value, day: date) -> dict[str, Any] | No
     if len(points) < 2:
         return None
     newest = next((week for week in reversed(weeks) if week["value"] is not None), last)
-    said = (str(newest["value"]), "index value", "this date" if newest is last else short_date(_date(newest["publication_date"])))
+    said = (
+        str(newest["value"]),
+        "index value",
+        "this date" if newest is last else short_date(_date(newest["publication_date"])),
+    )
     drawn = rate_chart(points, (), said, (), date.min, "")
     if drawn is not None:
         name = last["index"]
-        drawn["title"] = f"{name}, USD per GPU-hour, {len(points)} Publication Dates, with the 95% interval by sellers"
+        drawn["title"] = (
+            f"{name}, USD per GPU-hour, {len(points)} Publication Dates, with the 95% interval by sellers"
+        )
         drawn["alt"] = f"Line chart of {name} over {counted(len(points), 'weeks')} to {short_date(day)}."
     return drawn
 
 
 def _point(value: Value) -> Point:
     number = float(value["value"]) if value["value"] is not None else None
-    return Point(_date(value["publication_date"]), number, *band_of(value), bool(value["low_confidence"]), restated=int(value["print"]) > 1)
+    return Point(
+        _date(value["publication_date"]),
+        number,
+        *band_of(value),
+        bool(value["low_confidence"]),
+        restated=int(value["print"]) > 1,
+    )
 
 
 def _day(day: Value) -> dict[str, str]:
@@ -256,15 +319,19 @@ def _facts(value: Value) -> list[tuple[str, str]]:
     if value["value"] is None:
         return []
     spread = [
-        (name, value.get(key)) for name, key in (("Lowest", "min"), ("Highest", "max"), ("Mean", "mean"), ("Standard deviation", "stdev"))
+        (name, value.get(key))
+        for name, key in (
+            ("Lowest", "min"),
+            ("Highest", "max"),
+            ("Mean", "mean"),
+            ("Standard deviation", "stdev"),
+        )
     ]
     return [(name, f"USD {figure}" if figure is not None else NONE) for name, figure in spread]
 
 
 COMPUTED = "Public listings; every snapshot is kept by its SHA-256 and the value can be computed again from them alone; WP §7.4."
-TAKEN = (
-    "The administrator’s publication, taken as it came; the listings behind it are not on this record, and nothing is computed again here."
-)
+TAKEN = "The administrator’s publication, taken as it came; the listings behind it are not on this record, and nothing is computed again here."
 
 
 def _disclosure(value: Value) -> list[tuple[str, str]]:
@@ -288,5 +355,8 @@ def _disclosure(value: Value) -> list[tuple[str, str]]:
             "Governance",
             "Methodology versions are data and never edited; prints are append-only; a Restatement stands beside the first print.",
         ),
-        ("Independent audit", "None is on record. A rated transaction needs one before closing; WP §8.3 (d)."),
+        (
+            "Independent audit",
+            "None is on record. A rated transaction needs one before closing; WP §8.3 (d).",
+        ),
     ]

@@ -54,8 +54,12 @@ def compose(inputs: ReviewInputs) -> dict[str, Any]:
         "pictures": [
             one
             for one in (
-                _picture("Width of the methodology’s 95% interval, %, by listings; dashed: 25%", every, "width"),
-                _picture("Width of the 95% interval by sellers, %, by listings; dashed: 25%", every, "by_sellers"),
+                _picture(
+                    "Width of the methodology’s 95% interval, %, by listings; dashed: 25%", every, "width"
+                ),
+                _picture(
+                    "Width of the 95% interval by sellers, %, by listings; dashed: 25%", every, "by_sellers"
+                ),
             )
             if one
         ],
@@ -83,7 +87,11 @@ def _answer(data: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> list
 
 
 def _picture(title: str, weeks: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any] | None:
-    return scattered(title, [(float(week["observations"]), 100 * min(week[key], TOP)) for week in weeks if week[key] is not None], 25)
+    return scattered(
+        title,
+        [(float(week["observations"]), 100 * min(week[key], TOP)) for week in weeks if week[key] is not None],
+        25,
+    )
 
 
 def _band(one: Mapping[str, Any]) -> list[str]:

@@ -71,12 +71,20 @@ def compose(inputs: ValidationInputs) -> dict[str, Any]:
     }
 
 
-def _answer(findings: Sequence[Value], look: Sequence[Value], refused: Sequence[Value]) -> list[list[tuple[str, bool]]]:
+def _answer(
+    findings: Sequence[Value], look: Sequence[Value], refused: Sequence[Value]
+) -> list[list[tuple[str, bool]]]:
     names = "; ".join(str(finding["test"]) for finding in look)
     named = f": {names}." if names else "."
     return [
-        [(f"{counted(len(look), 'tests')} of {len(findings)} found something to look into", True), (named, False)],
-        [(f"{counted(len(refused), 'tests')} refused", True), (" for want of figures; what is needed stands beside it.", False)],
+        [
+            (f"{counted(len(look), 'tests')} of {len(findings)} found something to look into", True),
+            (named, False),
+        ],
+        [
+            (f"{counted(len(refused), 'tests')} refused", True),
+            (" for want of figures; what is needed stands beside it.", False),
+        ],
     ]
 
 
@@ -84,15 +92,28 @@ def _finding(finding: Value) -> dict[str, str]:
     verdict = str(finding["verdict"])
     mark = "refused" if verdict.startswith("refused: ") else "look" if finding["finding"] else ""
     said = verdict.removeprefix("refused: ")
-    named = {"test": str(finding["test"]), "section": str(finding["section"]), "sample": str(finding["sample"])}
-    return {**named, "mark": mark, "verdict": f"{said[:1].upper()}{said[1:]}.", "caveat": f"{finding['caveat']}."}
+    named = {
+        "test": str(finding["test"]),
+        "section": str(finding["section"]),
+        "sample": str(finding["sample"]),
+    }
+    return {
+        **named,
+        "mark": mark,
+        "verdict": f"{said[:1].upper()}{said[1:]}.",
+        "caveat": f"{finding['caveat']}.",
+    }
 
 
 def _pictures(inputs: ValidationInputs) -> list[dict[str, Any] | None]:
     days = [(date.fromisoformat(day["date"]), day) for day in inputs.data["coverage"]]
     known = [(day, 100 * float(share["ratio"])) for day, share in days if share["ratio"] is not None]
     shaped = [week for week in inputs.weeks if week.get("pooled")]
-    widths = [(float(w["observations"]), 100 * float(w["interval_width"])) for w in shaped if w.get("interval_width") is not None]
+    widths = [
+        (float(w["observations"]), 100 * float(w["interval_width"]))
+        for w in shaped
+        if w.get("interval_width") is not None
+    ]
     return [
         _over_days("Coverage ratio by day, %; dashed: 30%", known, 30),
         _over_days("Qualifying Listings by day", [(day, float(share["qualifying"])) for day, share in days]),
@@ -101,7 +122,9 @@ def _pictures(inputs: ValidationInputs) -> list[dict[str, Any] | None]:
     ]
 
 
-def _over_days(title: str, points: Sequence[tuple[date, float]], level: float | None = None) -> dict[str, Any] | None:
+def _over_days(
+    title: str, points: Sequence[tuple[date, float]], level: float | None = None
+) -> dict[str, Any] | None:
     if len(points) < 2:
         return None
     first, last = points[0][0], points[-1][0]
@@ -118,7 +141,9 @@ def scattered(title: str, points: Sequence[tuple[float, float]], level: float) -
     return _picture(title, across, (f"{low:.0f}", f"{high:.0f}"), level)
 
 
-def _picture(title: str, points: Sequence[tuple[float, float]], ends: tuple[str, str], level: float | None = None) -> dict[str, Any]:
+def _picture(
+    title: str, points: Sequence[tuple[float, float]], ends: tuple[str, str], level: float | None = None
+) -> dict[str, Any]:
     """Return dots in a frame from nought: across from 0 to 1, up in the figure's own units; a level as a dashed line."""
     high = _whole(max([*(y for _, y in points), level or 0, 1e-9]))
     return {
@@ -140,7 +165,12 @@ def _histogram(week: Value) -> dict[str, Any]:
     title = f"Prices of the week of {short_date(date.fromisoformat(str(week['publication_date'])))}, USD per GPU-hour"
     corners = [(_x(n / bins), _x((n + 1) / bins), _y(count, high)) for n, count in sorted(counts.items())]
     bars = [polyline([(a, BOTTOM), (a, y), (b - 1.5, y), (b - 1.5, BOTTOM)]) + "Z" for a, b, y in corners]
-    return {**_frame(title, high, (f"{low:.2f}", f"{low + bins * step:.2f}")), "dots": [], "bars": bars, "level": None}
+    return {
+        **_frame(title, high, (f"{low:.2f}", f"{low + bins * step:.2f}")),
+        "dots": [],
+        "bars": bars,
+        "level": None,
+    }
 
 
 def _whole(most: float) -> float:

@@ -20,7 +20,11 @@ FONTS = (
     "HeadroomSerif-Semibold.ttf",
     "HeadroomMono-Regular.ttf",
 )
-PAGES = {"a4": (210.0, 297.0, 23.0, -54.0), "letter": (215.9, 279.4, 23.0, -52.0), "wide": (297.0, 210.0, 23.0, -35.0)}
+PAGES = {
+    "a4": (210.0, 297.0, 23.0, -54.0),
+    "letter": (215.9, 279.4, 23.0, -52.0),
+    "wide": (297.0, 210.0, 23.0, -35.0),
+}
 """Per paper: width, height, height of the watermark's letters in mm, and its angle in degrees."""
 PUBLICATION_SIZE = 20.0
 """The height of the longer words on a page about an index, in mm."""
@@ -37,7 +41,10 @@ def assets() -> dict[str, tuple[bytes, str]]:
     contents |= {f"marks/{name}.svg": (svg.encode(), "image/svg+xml") for name, svg in MARKS.items()}
     semibold = contents["fonts/HeadroomSans-Semibold.ttf"][0]
     for paper, (width, height, size, angle) in PAGES.items():
-        contents[f"marks/watermark-{paper}.svg"] = (watermark(semibold, WORDS, width, height, size, angle).encode(), "image/svg+xml")
+        contents[f"marks/watermark-{paper}.svg"] = (
+            watermark(semibold, WORDS, width, height, size, angle).encode(),
+            "image/svg+xml",
+        )
     width, height, _, angle = PAGES["a4"]
     drawn = watermark(semibold, PAGE_WORDS, width, height, PUBLICATION_SIZE, angle)
     contents["marks/watermark-publication.svg"] = (drawn.encode(), "image/svg+xml")
@@ -58,5 +65,7 @@ def legible(text: str) -> str:
     A missing glyph would break PDF/A and be seen by nobody; the code point is neither lost nor wrong.
     """
     return re.sub(
-        r"[^\n\x20-\x7e]", lambda match: match.group() if ord(match.group()) in covered() else f"[U+{ord(match.group()):04X}]", text
+        r"[^\n\x20-\x7e]",
+        lambda match: match.group() if ord(match.group()) in covered() else f"[U+{ord(match.group()):04X}]",
+        text,
     )

@@ -35,7 +35,11 @@ class DaskPool:
     """Renders notices in order on the workers of a cluster; `processes` of this machine's own where no scheduler is named."""
 
     def __init__(
-        self, scheduler: str | None, told: Callable[[str], None] = lambda _: None, cluster: Any = None, spent: ProcessorTime | None = None
+        self,
+        scheduler: str | None,
+        told: Callable[[str], None] = lambda _: None,
+        cluster: Any = None,
+        spent: ProcessorTime | None = None,
     ) -> None:
         """Use the scheduler at an address like `tls://10.0.0.1:8786`, or a `cluster` that is there; told of workers that are refused.
 
@@ -47,7 +51,9 @@ class DaskPool:
         try:
             import distributed
         except ImportError:
-            raise WrongUsage("`--executor dask` needs Dask; install it with `pip install 'headroom[dask]'`") from None
+            raise WrongUsage(
+                "`--executor dask` needs Dask; install it with `pip install 'headroom[dask]'`"
+            ) from None
         self._told, self._spent = told, spent or ProcessorTime()
         dask: Any = distributed  # it is typed in parts alone
         self._client = dask.Client(cluster if cluster is not None else scheduler or _of_this_machine())
@@ -92,7 +98,9 @@ class DaskPool:
         raise OSError(f"the workers ended {TRIES} times over one part of the work; look at their logs")
 
     def _let_go(self, address: str, other: str) -> None:
-        self._told(f"a worker at {address} is {other}, and this is {self.engine}; it is let go: start it with the same release")
+        self._told(
+            f"a worker at {address} is {other}, and this is {self.engine}; it is let go: start it with the same release"
+        )
         self._client.retire_workers([address], close_workers=True)
 
     def close(self) -> None:
@@ -125,7 +133,9 @@ class DaskPool:
             except OtherEngine as refused:
                 self._let_go(*refused.args)
             future = self._given(page_of(notice))
-        raise OSError(f"the workers ended {TRIES} times over notice No. {notice.number} of {notice.deal}; look at their logs")
+        raise OSError(
+            f"the workers ended {TRIES} times over notice No. {notice.number} of {notice.deal}; look at their logs"
+        )
 
 
 def worked_here(engine: str, work: Callable[[Item], Found], item: Item) -> Found:

@@ -104,7 +104,9 @@ def render_publication(inputs: PublicationInputs) -> tuple[str, bytes]:
 def render_portfolio(inputs: PortfolioInputs) -> bytes:
     """Return the portfolio summary as a PDF on landscape pages, its rows attached as CSV."""
     html = to_html("portfolio.html.j2", portfolio.compose(inputs), "wide")
-    return to_pdf(html, inputs.issued_at, {"portfolio.csv": (inputs.csv.encode(), "the rows of this summary")})
+    return to_pdf(
+        html, inputs.issued_at, {"portfolio.csv": (inputs.csv.encode(), "the rows of this summary")}
+    )
 
 
 def render_foresight(inputs: ForesightInputs) -> tuple[str, bytes]:
@@ -155,7 +157,9 @@ def _pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, st
 
     fonts, style = _faces()
     embedded = [
-        Attachment(string=body, name=name, description=text, relationship="Data", created=created, modified=created)
+        Attachment(
+            string=body, name=name, description=text, relationship="Data", created=created, modified=created
+        )
         for name, (body, text) in sorted(attachments.items())
     ]
     document = _page_type()(html).render(font_config=fonts, stylesheets=[style], cache=_pictures())
@@ -208,7 +212,9 @@ def _dated(created: datetime) -> Iterator[None]:
         os.environ[_EPOCH] = str(int(created.timestamp()))
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves its colour profile to be closed by the collector
+                warnings.simplefilter(
+                    "ignore", ResourceWarning
+                )  # WeasyPrint leaves its colour profile to be closed by the collector
                 yield
         finally:
             if before is None:
@@ -227,8 +233,12 @@ def _faces() -> tuple[FontConfiguration, CSS]:
 
     fonts = FontConfiguration()
     memory.remember(fonts)
-    atexit.register(_forget)  # the finalizers of fonts need libraries that the interpreter takes away before them
-    style = CSS(string=assets()["style.css"][0].decode(), base_url=BASE, url_fetcher=fetcher(), font_config=fonts)
+    atexit.register(
+        _forget
+    )  # the finalizers of fonts need libraries that the interpreter takes away before them
+    style = CSS(
+        string=assets()["style.css"][0].decode(), base_url=BASE, url_fetcher=fetcher(), font_config=fonts
+    )
     return fonts, style
 
 
@@ -262,7 +272,9 @@ def _page_type() -> Any:
         def __init__(self, text: str) -> None:
             """Read `text`. Raises ParseError for a template that is not well-formed."""
             self.base_url, self.url_fetcher, self.media_type = BASE, fetcher(), "print"
-            self.wrapper_element = ElementWrapper.from_html_root(ElementTree.fromstring(text), content_language=None)
+            self.wrapper_element = ElementWrapper.from_html_root(
+                ElementTree.fromstring(text), content_language=None
+            )
             self.etree_element = self.wrapper_element.etree_element
 
     return Page

@@ -44,7 +44,9 @@ class RenderPool:
         self._made += len(notices)
         with _uninterrupted():
             if self._pool is None:
-                self._pool = ProcessPoolExecutor(self._processes, multiprocessing.get_context("spawn"), _ready)
+                self._pool = ProcessPoolExecutor(
+                    self._processes, multiprocessing.get_context("spawn"), _ready
+                )
             pool = self._pool
             with self._spent.of("composition"):
                 made = [_drawing(pool, notice) for notice in notices]

@@ -11,7 +11,17 @@ from engine import __version__
 from engine.events.notice_issued import Renderer
 from reports.render.assets import assets
 
-DRAWING = ("weasyprint", "pydyf", "fonttools", "tinyhtml5", "tinycss2", "cssselect2", "Pyphen", "Pillow", "jinja2")
+DRAWING = (
+    "weasyprint",
+    "pydyf",
+    "fonttools",
+    "tinyhtml5",
+    "tinycss2",
+    "cssselect2",
+    "Pyphen",
+    "Pillow",
+    "jinja2",
+)
 """The programs whose version could move a line or a glyph."""
 
 
@@ -19,14 +29,21 @@ DRAWING = ("weasyprint", "pydyf", "fonttools", "tinyhtml5", "tinycss2", "csssele
 def renderer() -> Renderer:
     """Return what draws here."""
     whole = hashlib.sha256()
-    for name, data in sorted({**_templates(), **{name: body for name, (body, _) in assets().items()}}.items()):
+    for name, data in sorted(
+        {**_templates(), **{name: body for name, (body, _) in assets().items()}}.items()
+    ):
         whole.update(f"{name} {len(data)}\n".encode() + data)
-    return Renderer(sha256=whole.hexdigest(), drawn_by=", ".join([f"headroom {__version__}", *map(_version, DRAWING), _pango()]))
+    return Renderer(
+        sha256=whole.hexdigest(),
+        drawn_by=", ".join([f"headroom {__version__}", *map(_version, DRAWING), _pango()]),
+    )
 
 
 def _templates() -> dict[str, bytes]:
     folder = files("reports").joinpath("templates")
-    return {f"templates/{path.name}": path.read_bytes() for path in folder.iterdir() if path.name.endswith(".j2")}
+    return {
+        f"templates/{path.name}": path.read_bytes() for path in folder.iterdir() if path.name.endswith(".j2")
+    }
 
 
 def _version(name: str) -> str:

@@ -24,7 +24,13 @@ from tests.operations.test_run import DEAL
 from tests.operations.test_run import tools as tools  # the fixture
 from tests.operations.test_run import workspace as workspace  # the fixture
 
-TABLES = {"results": RESULTS, "events": EVENTS, "series": SERIES, "obligations": OBLIGATIONS, "reports": REPORTS}
+TABLES = {
+    "results": RESULTS,
+    "events": EVENTS,
+    "series": SERIES,
+    "obligations": OBLIGATIONS,
+    "reports": REPORTS,
+}
 WEEKS = 16
 
 
@@ -55,7 +61,11 @@ def test_results_are_those_of_the_log_exactly(record: Analysis) -> None:
     assert list(table["verdict"]) == [event.payload.result.verdict.value for event in tested]
     for exact, shown, event in zip(table["measured_exact"], table["measured"], tested, strict=True):
         measured = event.payload.result.measured
-        assert (exact is None and pd.isna(shown)) if measured is None else (exact == Fraction(measured.value) and shown == float(exact))
+        assert (
+            (exact is None and pd.isna(shown))
+            if measured is None
+            else (exact == Fraction(measured.value) and shown == float(exact))
+        )
     assert table["measured_exact"].notna().any()
 
 
@@ -79,7 +89,9 @@ def test_series_hold_every_print_with_its_decimal(record: Analysis) -> None:
     assert (table["series"].str.startswith("CRI-H100@")).all()
     valued = table.dropna(subset=["value"])
     assert len(valued) > 0
-    assert all(float(exact) == value for exact, value in zip(valued["value_exact"], valued["value"], strict=True))
+    assert all(
+        float(exact) == value for exact, value in zip(valued["value_exact"], valued["value"], strict=True)
+    )
 
 
 def test_obligations_stand_once_each(record: Analysis) -> None:
@@ -92,7 +104,9 @@ def test_a_folder_that_is_no_workspace_is_refused(tmp_path: Path) -> None:
         open_workspace(tmp_path)
 
 
-def test_the_guide_for_analysts_runs_as_it_stands(record: Analysis, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_guide_for_analysts_runs_as_it_stands(
+    record: Analysis, capsys: pytest.CaptureFixture[str]
+) -> None:
     page = (REPOSITORY / "docs" / "guides" / "analyst.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert len(blocks) == 4

@@ -36,7 +36,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Temp
     workspace = made(tmp_path_factory.mktemp("desk"))
     make_key("agent.example/log", workspace.root / "keys" / "log.key", cosigner=False, as_json=True)
     fill(workspace, 7, all_templates)
-    run(workspace, plan.THURSDAYS[6], Tools(all_templates, paper, NOW, "t", lambda _: None, pages=NoticePages()))
+    run(
+        workspace,
+        plan.THURSDAYS[6],
+        Tools(all_templates, paper, NOW, "t", lambda _: None, pages=NoticePages()),
+    )
     act = ActRecorded(
         act="notice given",
         clause="ltv",
@@ -52,17 +56,23 @@ def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Temp
     workspace.store.close()
 
 
-def test_the_report_says_what_holds_and_whose_keys_were_used(desk: Workspace, all_templates: dict[str, Template]) -> None:
+def test_the_report_says_what_holds_and_whose_keys_were_used(
+    desk: Workspace, all_templates: dict[str, Template]
+) -> None:
     own = audit_report(desk, DEAL, PERIOD, NOW, all_templates, NoticePages())
     assert own.clean
     assert own.keys_from == OWN_KEYS
-    brought = audit_report(desk, DEAL, PERIOD, NOW, all_templates, NoticePages(), [desk.root / "keys" / "log.key.pub"])
+    brought = audit_report(
+        desk, DEAL, PERIOD, NOW, all_templates, NoticePages(), [desk.root / "keys" / "log.key.pub"]
+    )
     assert brought.keys_from == GIVEN_KEYS
     assert brought.keys == (("agent.example/log", "the log"),)
     assert (own.dates["Determination Dates"], own.dates["FAIL"]) == (7, 1)
 
 
-def test_a_notice_that_was_given_after_its_last_day_is_late(desk: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_notice_that_was_given_after_its_last_day_is_late(
+    desk: Workspace, all_templates: dict[str, Template]
+) -> None:
     found = audit_report(desk, DEAL, (PERIOD[0], date(2026, 12, 31)), NOW, all_templates, NoticePages())
     failed = next(row for row in found.notices if row.kind == "test_failed")
     assert failed.due == date(2026, 2, 23)  # two Business Days after Thursday 19 February
@@ -72,7 +82,9 @@ def test_a_notice_that_was_given_after_its_last_day_is_late(desk: Workspace, all
     assert any("Courier slip 7, entered by A. Smith" in line.what for line in found.on_a_word)
 
 
-def test_what_was_not_checked_is_said_in_sentences_with_their_sources(desk: Workspace, all_templates: dict[str, Template]) -> None:
+def test_what_was_not_checked_is_said_in_sentences_with_their_sources(
+    desk: Workspace, all_templates: dict[str, Template]
+) -> None:
     assert len(NOT_CHECKED) >= 14
     for sentence, source in NOT_CHECKED:
         assert sentence.endswith(".")
@@ -86,14 +98,18 @@ def test_what_was_not_checked_is_said_in_sentences_with_their_sources(desk: Work
     assert page["blanks"] == ["Auditor", "Firm", "Signature", "Place and date"]
 
 
-def test_a_period_or_a_deal_that_is_none_is_refused(desk: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_period_or_a_deal_that_is_none_is_refused(
+    desk: Workspace, all_templates: dict[str, Template]
+) -> None:
     with pytest.raises(WrongUsage, match="is before --from"):
         audit_report(desk, DEAL, (PERIOD[1], PERIOD[0]), NOW, all_templates, None)
     with pytest.raises(WrongUsage, match="a log of `other` does not exist; there are meridian-2026-1"):
         audit_report(desk, "other", PERIOD, NOW, all_templates, None)
 
 
-def test_a_record_that_was_changed_is_no_clean_report(desk: Workspace, all_templates: dict[str, Template], tmp_path: Path) -> None:
+def test_a_record_that_was_changed_is_no_clean_report(
+    desk: Workspace, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
     notice = sorted((desk.root / "notices" / DEAL).glob("*.pdf"))[0]
     kept = notice.read_bytes()
     notice.write_bytes(kept + b"x")
@@ -112,16 +128,34 @@ def test_no_key_of_a_file_stands_on_the_page(desk: Workspace, all_templates: dic
     notices = [row[1] for row in page["tables"][0]["rows"]]
     assert "Failed Test Notice, Loan to value" in notices
     assert "Compliance Notice" in notices
-    raw = {row["kind"] for row in data["notices"]} | {row["subject"] for row in data["notices"] if row["subject"]}
+    raw = {row["kind"] for row in data["notices"]} | {
+        row["subject"] for row in data["notices"] if row["subject"]
+    }
     assert [text for text in notices for key in raw if re.search(rf"\b{re.escape(key)}\b", text)] == []
 
 
-def test_what_somebody_holds_is_said_whatever_it_is(desk: Workspace, all_templates: dict[str, Template], tmp_path: Path) -> None:
+def test_what_somebody_holds_is_said_whatever_it_is(
+    desk: Workspace, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
     """A text of several checkpoints, and one that nobody known has signed: each is a sentence."""
-    notes = [note for log in desk.store.logs() if (note := desk.store.checkpoints(log)[-1][1]).startswith("calc") and log == deal_log(DEAL)]
+    notes = [
+        note
+        for log in desk.store.logs()
+        if (note := desk.store.checkpoints(log)[-1][1]).startswith("calc") and log == deal_log(DEAL)
+    ]
     (tmp_path / "several.txt").write_text("\n".join(notes * 2), encoding="utf-8")
-    (tmp_path / "strange.txt").write_text(notes[0].replace("agent.example/log", "other.example/log"), encoding="utf-8")
-    found = audit_report(desk, DEAL, PERIOD, NOW, all_templates, NoticePages(), held=[tmp_path / "several.txt", tmp_path / "strange.txt"])
+    (tmp_path / "strange.txt").write_text(
+        notes[0].replace("agent.example/log", "other.example/log"), encoding="utf-8"
+    )
+    found = audit_report(
+        desk,
+        DEAL,
+        PERIOD,
+        NOW,
+        all_templates,
+        NoticePages(),
+        held=[tmp_path / "several.txt", tmp_path / "strange.txt"],
+    )
     assert [said.endswith("signed by agent.example/log.") for said in found.held] == [True, True, False]
     assert found.held[2].startswith("One that proves nothing: ")
 

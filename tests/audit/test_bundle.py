@@ -44,11 +44,16 @@ def whole(desk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trustee(desk: Path, policy: Policy) -> Path:
     path = desk / "bundle-policy.toml"
-    path.write_text(f'log_keys = ["{policy.log_keys[0]}"]\nnotice_certificates = ["{policy.notice_certificates[0]}"]\n', encoding="utf-8")
+    path.write_text(
+        f'log_keys = ["{policy.log_keys[0]}"]\nnotice_certificates = ["{policy.notice_certificates[0]}"]\n',
+        encoding="utf-8",
+    )
     return path
 
 
-def test_a_whole_bundle_holds_and_lists_what_was_compared(whole: Path, trustee: Path, all_templates: dict[str, Template]) -> None:
+def test_a_whole_bundle_holds_and_lists_what_was_compared(
+    whole: Path, trustee: Path, all_templates: dict[str, Template]
+) -> None:
     found = verify_bundle(whole, trustee, all_templates, NoticePages())
     assert [step.difference for step in found.steps if step.difference] == []
     assert [step.name for step in found.steps[:5]] == ["bundle", "log", "deal files", "notices", "reports"]
@@ -94,7 +99,9 @@ FORGED: dict[str, tuple[Callable[[Files], Files], str]] = {
 
 
 @pytest.mark.parametrize("what", FORGED)
-def test_a_forged_bundle_is_named(what: str, whole: Path, trustee: Path, all_templates: dict[str, Template], tmp_path: Path) -> None:
+def test_a_forged_bundle_is_named(
+    what: str, whole: Path, trustee: Path, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
     """Each with a manifest that states what is there: what a forger without a key can do."""
     forge, step = FORGED[what]
     files, about = unpacked(whole)
@@ -113,7 +120,20 @@ def archive(members: Iterator[tuple[str, bytes]] | list[tuple[str, bytes]]) -> b
 
 
 @pytest.mark.parametrize(
-    "name", ["../log/checkpoint", "/etc/passwd", "log/../../x", "log//x", "log/./x", "C:\\x", "log/x\n", "a" * 200, "", "..", "log/‮x"]
+    "name",
+    [
+        "../log/checkpoint",
+        "/etc/passwd",
+        "log/../../x",
+        "log//x",
+        "log/./x",
+        "C:\\x",
+        "log/x\n",
+        "a" * 200,
+        "",
+        "..",
+        "log/‮x",
+    ],
 )
 def test_a_name_that_leads_elsewhere_is_no_member(name: str, tmp_path: Path) -> None:
     assert not plain(name)
@@ -136,7 +156,13 @@ def test_a_member_twice_and_a_manifest_of_another_form_are_refused(whole: Path, 
         path.write_bytes(archive([("log/x", b"1"), ("log/x", b"2")]))
     with pytest.raises(VerificationFailed, match="two members"):
         unpacked(path)
-    for manifest in (b"", b"[]", b'{"version": 1}', b'{"about":{},"files":{},"version":2}', b'{"about":{},"files":{"x":1},"version":1}'):
+    for manifest in (
+        b"",
+        b"[]",
+        b'{"version": 1}',
+        b'{"about":{},"files":{},"version":2}',
+        b'{"about":{},"files":{"x":1},"version":1}',
+    ):
         path.write_bytes(archive([("manifest.json", manifest)]))
         with pytest.raises(VerificationFailed, match="manifest"):
             unpacked(path)

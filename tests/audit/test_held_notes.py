@@ -46,7 +46,10 @@ def noted(workspace: Workspace, size: int, change: bytes = b"") -> str:
     bodies = [entry.body for entry in workspace.store.entries(deal_log(DEAL))][:size]
     bodies[-1] += change
     origin = workspace.store.checkpoints(deal_log(DEAL))[0][1].partition("\n")[0]
-    return sign(Checkpoint(origin, size, root([leaf_hash(body) for body in bodies])), read_key(workspace.root / "keys" / "log.key"))
+    return sign(
+        Checkpoint(origin, size, root([leaf_hash(body) for body in bodies])),
+        read_key(workspace.root / "keys" / "log.key"),
+    )
 
 
 def held(folder: Path, *notes: str) -> list[Path]:
@@ -64,7 +67,9 @@ def test_a_memory_refuses_a_fork_and_a_shorter_log(record: Workspace, tmp_path: 
     cosign_folder(tmp_path / "one", tmp_path / "trustee.key", trust, None, AT)
     memory = tmp_path / "trustee.key.signed"
     first = memory.read_text(encoding="utf-8")
-    cosign_folder(tmp_path / "one", tmp_path / "trustee.key", trust, None, AT)  # the same log again is not a fork
+    cosign_folder(
+        tmp_path / "one", tmp_path / "trustee.key", trust, None, AT
+    )  # the same log again is not a fork
     entries = record.store.entries(deal_log(DEAL))
     forged = [*entries[:-1], entries[-2]]
     bodies = [one.body for one in forged]
@@ -73,21 +78,31 @@ def test_a_memory_refuses_a_fork_and_a_shorter_log(record: Workspace, tmp_path: 
         read_key(record.root / "keys" / "log.key"),
     )
     export(forged, note, trusted(trust), tmp_path / "two")
-    with pytest.raises(VerificationFailed, match=f"a fork: the first {len(entries)} entries .* nothing was signed"):
+    with pytest.raises(
+        VerificationFailed, match=f"a fork: the first {len(entries)} entries .* nothing was signed"
+    ):
         cosign_folder(tmp_path / "two", tmp_path / "trustee.key", trust, None, AT)
     export(entries[:10], noted(record, 10), trusted(trust), tmp_path / "short")
-    with pytest.raises(VerificationFailed, match=f"had {len(entries)} entries when this key cosigned it, and now has 10"):
+    with pytest.raises(
+        VerificationFailed, match=f"had {len(entries)} entries when this key cosigned it, and now has 10"
+    ):
         cosign_folder(tmp_path / "short", tmp_path / "trustee.key", trust, None, AT)
     memory.write_text(first[:-20], encoding="utf-8")
     with pytest.raises(VerificationFailed, match="is not what was written into it"):
         cosign_folder(tmp_path / "one", tmp_path / "trustee.key", trust, None, AT)
 
 
-def test_two_held_notes_that_contradict_each_other_are_named_with_where_they_part(record: Workspace, tmp_path: Path) -> None:
+def test_two_held_notes_that_contradict_each_other_are_named_with_where_they_part(
+    record: Workspace, tmp_path: Path
+) -> None:
     size = record.store.size(deal_log(DEAL))
     notes = held(tmp_path, noted(record, 10), noted(record, 20, b" "), noted(record, size))
     found = verify_record(record, [record.root / "keys" / "log.key.pub"], notes)
-    (said,) = [one.difference for one in found.findings if one.step.endswith("held checkpoints agree with each other")]
+    (said,) = [
+        one.difference
+        for one in found.findings
+        if one.step.endswith("held checkpoints agree with each other")
+    ]
     assert said is not None
     assert "at 20 and" in said
     assert "the first entry at which they part is one of 10 to 19" in said
@@ -105,12 +120,16 @@ def test_a_notice_and_a_folder_of_notices_are_held_checkpoints(record: Workspace
     assert found.verified
     (said,) = [one.step for one in found.findings if "came after" in one.step]
     size = record.store.size(deal_log(DEAL))
-    assert f"{size - 5} entries: 5 came after: 5 notice issued" in said  # the five notices of the run were issued after its checkpoint
+    assert (
+        f"{size - 5} entries: 5 came after: 5 notice issued" in said
+    )  # the five notices of the run were issued after its checkpoint
     with pytest.raises(WrongUsage, match="holds no exported log"):
         held_notes([record.root / "deals"])
 
 
-def test_one_file_holds_the_checkpoints_of_all_logs(record: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_file_holds_the_checkpoints_of_all_logs(
+    record: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     show_every(record, as_json=False)
     path = tmp_path / "all.checkpoint"
     path.write_text(capsys.readouterr().out, encoding="utf-8")

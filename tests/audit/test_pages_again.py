@@ -74,7 +74,9 @@ def by_another_library(data: bytes, level: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template], told: list[NoticeInputs]) -> Path:
+def desk(
+    tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template], told: list[NoticeInputs]
+) -> Path:
     """Seven weeks, in the last of which Loan-to-Value fails, its notices drawn and signed."""
     root = tmp_path_factory.mktemp("desk")
     five_weeks(root, all_templates, told, until=6, weeks=7)
@@ -91,7 +93,10 @@ def workspace(desk: Path) -> Iterator[Workspace]:
 @pytest.fixture(scope="module")
 def trustee(desk: Path, policy: Policy) -> Path:
     path = desk / "trustee.toml"
-    path.write_text(f'log_keys = ["{policy.log_keys[0]}"]\nnotice_certificates = ["{policy.notice_certificates[0]}"]\n', encoding="utf-8")
+    path.write_text(
+        f'log_keys = ["{policy.log_keys[0]}"]\nnotice_certificates = ["{policy.notice_certificates[0]}"]\n',
+        encoding="utf-8",
+    )
     return path
 
 
@@ -115,14 +120,18 @@ def made_of(failing: Path, told: list[NoticeInputs]) -> NoticeInputs:
         (OTHER_TEMPLATES, "not compared", "NOT COMPARED: made by headroom "),
     ],
 )
-def test_every_notice_is_drawn_again(workspace: Workspace, pages: NoticePages, outcome: str, said: str) -> None:
+def test_every_notice_is_drawn_again(
+    workspace: Workspace, pages: NoticePages, outcome: str, said: str
+) -> None:
     found = list(drawings(workspace, DEAL, pages, render, sample=2))
     assert len(found) == 2
     assert {one.outcome for _, one in found} == {outcome}
     assert all(one.said.startswith(said) for _, one in found)
 
 
-def test_another_renderer_is_held_against_text_places_and_picture(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_renderer_is_held_against_text_places_and_picture(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its bytes are others, so the pages are compared, and it is said who drew them."""
     monkeypatch.setattr(deflated, "deflated", at_level_1)
     ((_, found),) = drawings(workspace, DEAL, OTHER_VERSIONS, render, sample=1)
@@ -135,7 +144,9 @@ def test_what_another_renderer_moved_is_named_by_its_page(workspace: Workspace) 
     with restyled():
         ((_, moved),) = drawings(workspace, DEAL, OTHER_VERSIONS, render, sample=1)
     assert moved.outcome == "differs"
-    assert moved.said.startswith(f"drawn by another renderer, {by}; drawn again here it is another: page 1 has another ")
+    assert moved.said.startswith(
+        f"drawn by another renderer, {by}; drawn again here it is another: page 1 has another "
+    )
 
 
 @contextmanager
@@ -173,7 +184,12 @@ def test_verify_says_what_came_of_drawing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     drawing = Drawing(workspace, render)
-    assert verify_file(failing, trustee, all_templates, as_json=False, pages=pages, drawing=drawing, strict=strict) == code
+    assert (
+        verify_file(
+            failing, trustee, all_templates, as_json=False, pages=pages, drawing=drawing, strict=strict
+        )
+        == code
+    )
     shown = capsys.readouterr().out
     assert said in shown
     assert "DIFFERS" not in shown
@@ -185,7 +201,11 @@ def test_verify_says_what_came_of_drawing(
     [(NoticePages(), SAME_BYTES), (OTHER_TEMPLATES, "NOT COMPARED: made by headroom ")],
 )
 def test_replay_draws_what_it_is_asked_to(
-    workspace: Workspace, all_templates: dict[str, Template], pages: NoticePages, said: str, capsys: pytest.CaptureFixture[str]
+    workspace: Workspace,
+    all_templates: dict[str, Template],
+    pages: NoticePages,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert replay(workspace, all_templates, None, as_json=False, pages=pages, drawn=Drawings(render, 1)) == 0
     shown = capsys.readouterr().out
@@ -208,7 +228,9 @@ def test_one_notice_under_two_compressions_is_refused_by_nobody(
     monkeypatch.setattr(deflated, "deflated", compression)
     other = render_notice(made_of)
     assert not failing.read_bytes().startswith(other[:-10])
-    steps = verify_notice(seal(other, desk / "keys" / "notice.key"), policy, all_templates, [held], NoticePages())
+    steps = verify_notice(
+        seal(other, desk / "keys" / "notice.key"), policy, all_templates, [held], NoticePages()
+    )
     assert [step.difference for step in steps if step.difference] == []
 
 
@@ -223,7 +245,9 @@ def test_a_notice_of_another_style_is_refused_by_nobody(
     with restyled():
         other = render_notice(made_of)
     assert not failing.read_bytes().startswith(other[:-10])
-    steps = verify_notice(seal(other, desk / "keys" / "notice.key"), policy, all_templates, [held], NoticePages())
+    steps = verify_notice(
+        seal(other, desk / "keys" / "notice.key"), policy, all_templates, [held], NoticePages()
+    )
     assert [step.difference for step in steps if step.difference] == []
 
 
@@ -234,7 +258,12 @@ def box_of(data: bytes, word: str) -> tuple[float, float, float, float]:
         found = text.search(word, match_case=True).get_next()
         assert found is not None
         boxes = [text.get_charbox(found[0] + n) for n in range(found[1])]
-    return boxes[0][0] - 1, min(box[1] for box in boxes) - 1, boxes[-1][2] + 1, max(box[3] for box in boxes) + 1
+    return (
+        boxes[0][0] - 1,
+        min(box[1] for box in boxes) - 1,
+        boxes[-1][2] + 1,
+        max(box[3] for box in boxes) + 1,
+    )
 
 
 def white(box: tuple[float, float, float, float]) -> bytes:
@@ -250,7 +279,9 @@ def painted(data: bytes, with_field: bool) -> IncrementalPdfFileWriter:
         page = writer.root["/Pages"]["/Kids"][0]
         before = page.raw_get("/Contents")
         parts = list(page["/Contents"]) if isinstance(page["/Contents"], generic.ArrayObject) else [before]
-        opening, over = (writer.add_object(generic.StreamObject(stream_data=part)) for part in (b"q ", b" Q " + white(box)))
+        opening, over = (
+            writer.add_object(generic.StreamObject(stream_data=part)) for part in (b"q ", b" Q " + white(box))
+        )
         page[generic.pdf_name("/Contents")] = generic.ArrayObject([opening, *parts, over])
         writer.update_container(page)
         return writer
@@ -259,7 +290,9 @@ def painted(data: bytes, with_field: bool) -> IncrementalPdfFileWriter:
         {
             generic.pdf_name("/Type"): generic.pdf_name("/XObject"),
             generic.pdf_name("/Subtype"): generic.pdf_name("/Form"),
-            generic.pdf_name("/BBox"): generic.ArrayObject(map(generic.FloatObject, (0, 0, right - left, high - low))),
+            generic.pdf_name("/BBox"): generic.ArrayObject(
+                map(generic.FloatObject, (0, 0, right - left, high - low))
+            ),
         },
         stream_data=white((0, 0, right - left, high - low)),
     )
@@ -272,7 +305,9 @@ def painted(data: bytes, with_field: bool) -> IncrementalPdfFileWriter:
             generic.pdf_name("/T"): generic.pdf_string("over"),
             generic.pdf_name("/F"): generic.NumberObject(4),
             generic.pdf_name("/Rect"): generic.ArrayObject(map(generic.FloatObject, box)),
-            generic.pdf_name("/AP"): generic.DictionaryObject({generic.pdf_name("/N"): writer.add_object(appearance)}),
+            generic.pdf_name("/AP"): generic.DictionaryObject(
+                {generic.pdf_name("/N"): writer.add_object(appearance)}
+            ),
         }
     )
     added = writer.add_object(field)
@@ -287,7 +322,10 @@ def signed_at_once(writer: IncrementalPdfFileWriter, key: Path) -> bytes:
     """What was painted and the signature as one addition to the file."""
     signer = signers.SimpleSigner.load(str(key), f"{key}.crt")
     metadata = signers.PdfSignatureMetadata(
-        field_name=FIELD, md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES, embed_validation_info=False
+        field_name=FIELD,
+        md_algorithm="sha256",
+        subfilter=fields.SigSeedSubFilter.PADES,
+        embed_validation_info=False,
     )
     out = io.BytesIO()
     signers.PdfSigner(metadata, signer=signer).sign_pdf(writer, output=out)
@@ -319,7 +357,12 @@ def test_a_fail_that_is_painted_over_is_refused_where_it_is_drawn(
     assert "FAIL" in read_notice(false.read_bytes()).pages[0]
     assert verify_file(false, trustee, all_templates, as_json=False, pages=pages) == 0
     assert "the drawing: give --render" in capsys.readouterr().out
-    assert verify_file(false, trustee, all_templates, as_json=False, pages=pages, drawing=Drawing(workspace, render)) == 3
+    assert (
+        verify_file(
+            false, trustee, all_templates, as_json=False, pages=pages, drawing=Drawing(workspace, render)
+        )
+        == 3
+    )
     assert "page 1 has another picture" in capsys.readouterr().out
 
 
@@ -337,12 +380,27 @@ def test_a_file_that_names_another_renderer_than_its_record_is_refused(
     manifest = json.loads(files["manifest.json"])
     manifest["notice"]["renderer"]["sha256"] = "0" * 64
     false, attached = tmp_path / "false.pdf", described(files | {"manifest.json": canonical(manifest)})
-    writer, out = painted(render_notice(replace(made_of, attachments=attached)), with_field=False), io.BytesIO()
+    writer, out = (
+        painted(render_notice(replace(made_of, attachments=attached)), with_field=False),
+        io.BytesIO(),
+    )
     writer.write(out)
     false.write_bytes(seal(out.getvalue(), desk / "keys" / "notice.key"))
     assert verify_file(false, trustee, all_templates, as_json=False, pages=NoticePages()) == 0
-    assert verify_file(false, trustee, all_templates, as_json=False, pages=NoticePages(), drawing=Drawing(workspace, render)) == 3
-    assert "drawing: the file says that another renderer drew it than the record says" in capsys.readouterr().out
+    assert (
+        verify_file(
+            false,
+            trustee,
+            all_templates,
+            as_json=False,
+            pages=NoticePages(),
+            drawing=Drawing(workspace, render),
+        )
+        == 3
+    )
+    assert (
+        "drawing: the file says that another renderer drew it than the record says" in capsys.readouterr().out
+    )
 
 
 def test_replay_refuses_a_file_that_is_painted_over(
@@ -354,9 +412,21 @@ def test_replay_refuses_a_file_that_is_painted_over(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     kept = failing.read_bytes()
-    failing.write_bytes(signed_at_once(painted(render_notice(made_of), with_field=True), desk / "keys" / "notice.key"))
+    failing.write_bytes(
+        signed_at_once(painted(render_notice(made_of), with_field=True), desk / "keys" / "notice.key")
+    )
     try:
-        assert replay(workspace, all_templates, None, as_json=False, pages=NoticePages(), drawn=Drawings(render, None)) == 3
+        assert (
+            replay(
+                workspace,
+                all_templates,
+                None,
+                as_json=False,
+                pages=NoticePages(),
+                drawn=Drawings(render, None),
+            )
+            == 3
+        )
     finally:
         failing.write_bytes(kept)
     differing = [line for line in capsys.readouterr().out.splitlines() if line.startswith("DIFFERS")]

@@ -53,7 +53,9 @@ def original(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, 
     for thursday in plan.THURSDAYS[:WEEKS]:
         for one in plan.snapshots(thursday):
             (folder / one.name).write_bytes(one.data)
-    import_snapshots(workspace, [folder], Scribe("t", "t", datetime(2026, 7, 3, 11, tzinfo=UTC)), as_json=True)
+    import_snapshots(
+        workspace, [folder], Scribe("t", "t", datetime(2026, 7, 3, 11, tzinfo=UTC)), as_json=True
+    )
     fill(workspace, WEEKS, all_templates)
     run(workspace, plan.THURSDAYS[WEEKS - 1], running(all_templates))
     workspace.store.close()
@@ -72,7 +74,9 @@ def differences(workspace: Workspace, templates: dict[str, Template]) -> list[st
     return [one.difference.what for one in Replay(workspace, templates).run() if one.difference is not None]
 
 
-def test_the_record_comes_out_again(desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_record_comes_out_again(
+    desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+) -> None:
     capsys.readouterr()
     assert replay(desk, all_templates, None, as_json=True) == 0
     found = json.loads(capsys.readouterr().out)
@@ -80,9 +84,13 @@ def test_the_record_comes_out_again(desk: Workspace, all_templates: dict[str, Te
     assert counts == {log: desk.store.size(log) for log in desk.store.logs()}
 
 
-def test_corrections_and_prints_come_out_again(administered: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_corrections_and_prints_come_out_again(
+    administered: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     at = [replace(tools, now=datetime(2026, 3, day, 18, tzinfo=UTC)) for day in (5, 6)]
-    series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5))
+    series(
+        administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5)
+    )
     run(administered, date(2026, 3, 5), at[0])
     series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
     run(administered, date(2026, 3, 6), at[1])
@@ -107,7 +115,9 @@ def test_a_replay_reads_each_log_a_few_times_whatever_its_length(
 
 def test_a_state_that_is_carried_on_is_the_one_that_is_folded(administered: Workspace, tools: Tools) -> None:
     """At every place of a log with a correction in it."""
-    series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5))
+    series(
+        administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5)
+    )
     run(administered, date(2026, 3, 5), replace(tools, now=datetime(2026, 3, 5, 22, tzinfo=UTC)))
     series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
     run(administered, date(2026, 3, 6), tools)
@@ -117,7 +127,9 @@ def test_a_state_that_is_carried_on_is_the_one_that_is_folded(administered: Work
         past.add(event)
         folded = as_it_stands(events[:place])
         assert past.state == folded
-        assert folded.model_copy(update={"correcting": None, "again": {}, "stated_due": {}}) == fold(standing(events[:place]))
+        assert folded.model_copy(update={"correcting": None, "again": {}, "stated_due": {}}) == fold(
+            standing(events[:place])
+        )
         assert past.withdrawn == withdrawn(events[:place])
 
 
@@ -170,34 +182,55 @@ def test_a_deadline_that_passed_between_two_dates_comes_out_again_before_the_nex
     assert differences(workspace, all_templates) == []
 
 
-def test_a_deadline_found_late_between_two_dates_comes_out_again(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_a_deadline_found_late_between_two_dates_comes_out_again(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     """A notice of the 9th that starts a clock of two days is entered on the 14th, a Wednesday, on which a daily run finds the default."""
     workspace = failing(tmp_path, tools, "within: 2 days, after: notice by the agent")
     act = ActRecorded(act="notice by the agent", clause="ltv", effective_on=date(2026, 1, 9), document="N")
-    record_act(workspace, find_deal(workspace, DEAL, all_templates), act, Scribe("t", "t", at(14, 9)), as_json=True)
+    record_act(
+        workspace, find_deal(workspace, DEAL, all_templates), act, Scribe("t", "t", at(14, 9)), as_json=True
+    )
     run(workspace, date(2026, 1, 14), replace(tools, now=at(14)))
     ltv = fold(read(workspace.store, deal_log(DEAL))).tests["ltv"]
     assert ltv.cure is not None
-    assert (ltv.status, ltv.since, ltv.cure.found_late_on) == ("EVENT OF DEFAULT", date(2026, 1, 12), date(2026, 1, 14))
+    assert (ltv.status, ltv.since, ltv.cure.found_late_on) == (
+        "EVENT OF DEFAULT",
+        date(2026, 1, 12),
+        date(2026, 1, 14),
+    )
     assert differences(workspace, all_templates) == []
     series(workspace, "2026-01-15,1.9000,false,44,1.1.1\n", date(2026, 1, 15))
     run(workspace, date(2026, 1, 15), replace(tools, now=at(15)))
     assert differences(workspace, all_templates) == []
     early = '"found_late_on":"2026-01-14"', '"found_late_on":"2026-01-13"'
-    tampered(workspace, f"UPDATE log_entry SET body = replace(body, '{early[0]}', '{early[1]}') WHERE {OF_DEAL} AND key LIKE 'tested|%'")
-    assert any("found_late_on" in one for one in differences(opened(workspace.root, to_inspect=True), all_templates))
+    tampered(
+        workspace,
+        f"UPDATE log_entry SET body = replace(body, '{early[0]}', '{early[1]}') WHERE {OF_DEAL} AND key LIKE 'tested|%'",
+    )
+    assert any(
+        "found_late_on" in one for one in differences(opened(workspace.root, to_inspect=True), all_templates)
+    )
 
 
 def stripped(value: Any) -> Any:
     """A body as the first records of this edition have it: sentences alone, no hash of the state."""
     if isinstance(value, dict):
         of_a_remedy = "method" in value
-        left = {key: one for key, one in value.items() if key not in LATER or (key == "asset_class" and not of_a_remedy)}
+        left = {
+            key: one
+            for key, one in value.items()
+            if key not in LATER or (key == "asset_class" and not of_a_remedy)
+        }
         return {key: stripped(one) for key, one in left.items()}
     return [stripped(one) for one in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize(("since", "differs"), [(date.min, False), (date(2026, 1, 29), True)], ids=["the whole log", "from a date on"])
+@pytest.mark.parametrize(
+    ("since", "differs"),
+    [(date.min, False), (date(2026, 1, 29), True)],
+    ids=["the whole log", "from a date on"],
+)
 def test_a_record_made_before_events_had_facts_comes_out_again(
     desk: Workspace, all_templates: dict[str, Template], since: date, differs: bool
 ) -> None:
@@ -208,7 +241,13 @@ def test_a_record_made_before_events_had_facts_comes_out_again(
     earlier = {seq: canonical(stripped(json.loads(body))) for seq, body in bodies.items()}
     assert sum(earlier[seq] != bodies[seq] for seq in bodies) > len(plan.THURSDAYS[:WEEKS]) // 2
     quoted = {seq: body.decode().replace("'", "''") for seq, body in earlier.items()}
-    tampered(desk, *(f"UPDATE log_entry SET body = '{body}' WHERE {OF_DEAL} AND seq = {seq}" for seq, body in quoted.items()))
+    tampered(
+        desk,
+        *(
+            f"UPDATE log_entry SET body = '{body}' WHERE {OF_DEAL} AND seq = {seq}"
+            for seq, body in quoted.items()
+        ),
+    )
     said = differences(opened(desk.root, to_inspect=True), all_templates)
     # A notice names the leaf of what it states, which is another in a log that was rewritten; it is compared after every event.
     left = [one for one in said if not one.startswith("notice 1: inputs is recorded as")]
@@ -229,11 +268,27 @@ def change(path: Path, old: str, new: str) -> None:
     ("name", "tamper", "said"),
     [
         ("a snapshot is gone", lambda root: first(root, "snapshots/*/*.gz").unlink(), "snapshot"),
-        ("a snapshot is another", lambda root: first(root, "snapshots/*/*.gz").write_bytes(b"[]"), "snapshot"),
+        (
+            "a snapshot is another",
+            lambda root: first(root, "snapshots/*/*.gz").write_bytes(b"[]"),
+            "snapshot",
+        ),
         ("a report is gone", lambda root: first(root, "reports/*/*").unlink(), "is not in reports"),
-        ("a report says otherwise", lambda root: change(first(root, "reports/*/*"), "USD 1", "USD 2"), "report"),
-        ("the deal file is gone", lambda root: first(root, "deals/adopted/*").unlink(), "is not in deals/adopted"),
-        ("the deal file says otherwise", lambda root: change(first(root, "deals/adopted/*"), "65%", "64%"), "has been changed"),
+        (
+            "a report says otherwise",
+            lambda root: change(first(root, "reports/*/*"), "USD 1", "USD 2"),
+            "report",
+        ),
+        (
+            "the deal file is gone",
+            lambda root: first(root, "deals/adopted/*").unlink(),
+            "is not in deals/adopted",
+        ),
+        (
+            "the deal file says otherwise",
+            lambda root: change(first(root, "deals/adopted/*"), "65%", "64%"),
+            "has been changed",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -246,7 +301,9 @@ def test_what_the_record_rests_on_cannot_be_changed_unseen(
     assert any(said in what for what in found), found
 
 
-def test_an_engine_that_computes_otherwise_is_named_with_the_field(desk: Workspace, all_templates: dict[str, Template]) -> None:
+def test_an_engine_that_computes_otherwise_is_named_with_the_field(
+    desk: Workspace, all_templates: dict[str, Template]
+) -> None:
     """The same record under a template that measures a little more: the first result differs, at its field."""
     template = all_templates["loan_to_value"]
 
@@ -259,14 +316,20 @@ def test_an_engine_that_computes_otherwise_is_named_with_the_field(desk: Workspa
     assert said.startswith("tested ltv of 2026-01-08: payload.")
 
 
-def test_running_every_day_records_what_running_weekly_does(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_running_every_day_records_what_running_weekly_does(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     """Payment Dates fall between Thursdays; a run on each day meets them once, as one that catches up does."""
     found = []
     for name in ("daily", "weekly"):
         workspace = made(tmp_path / name)
         fill(workspace, 20, all_templates)
         last = plan.THURSDAYS[19]
-        days = [plan.THURSDAYS[0] + timedelta(days=n) for n in range((last - plan.THURSDAYS[0]).days + 1)] if name == "daily" else [last]
+        days = (
+            [plan.THURSDAYS[0] + timedelta(days=n) for n in range((last - plan.THURSDAYS[0]).days + 1)]
+            if name == "daily"
+            else [last]
+        )
         for day in days:
             run(workspace, day, tools)
         log = read(workspace.store, deal_log(DEAL))
@@ -284,14 +347,19 @@ def tampered(desk: Workspace, *statements: str, log: str = deal_log(DEAL)) -> No
             connection.execute(f"DROP TRIGGER {name}")
         for statement in statements:
             connection.execute(statement)
-        rows = connection.execute("SELECT key, body FROM log_entry WHERE log = ? ORDER BY seq", (log,)).fetchall()
+        rows = connection.execute(
+            "SELECT key, body FROM log_entry WHERE log = ? ORDER BY seq", (log,)
+        ).fetchall()
         connection.execute("DELETE FROM log_entry WHERE log = ?", (log,))
         tree = CompactRange()
         for seq, (key, body) in enumerate(rows):
             leaf = leaf_hash(body.encode())
             peak = tree.append(leaf)
             row = (log, seq, key, body, leaf.hex(), tree.root().hex(), peak.hex())
-            connection.execute("INSERT INTO log_entry (log, seq, key, body, leaf, root, peak) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute(
+                "INSERT INTO log_entry (log, seq, key, body, leaf, root, peak) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
         for name in SQLITE:
             connection.execute(sqlite_trigger(name))
 

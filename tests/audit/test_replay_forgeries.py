@@ -34,7 +34,10 @@ NEWEST = f"(SELECT max(seq) FROM log_entry WHERE {OF_DEAL} AND key LIKE 'notice 
 
 
 CUT = {
-    "every notice": (f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE 'notice issued%'", "no event issued it"),
+    "every notice": (
+        f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE 'notice issued%'",
+        "no event issued it",
+    ),
     "the last notice": (f"DELETE FROM log_entry WHERE {OF_DEAL} AND seq = {NEWEST}", "comes out as"),
     "another number": (
         f"""UPDATE log_entry SET body = replace(body, '"number":3,', '"number":4,') WHERE {OF_DEAL}""",
@@ -45,13 +48,18 @@ CUT = {
             body = replace(body, '"subject":"compliance"', '"subject":"trigger_event-ltv"') WHERE {OF_DEAL} AND seq = {NEWEST}""",
         "nothing makes the notice",
     ),
-    "the last date": (f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE '%|2026-03-26|%'", "is not determined"),
+    "the last date": (
+        f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE '%|2026-03-26|%'",
+        "is not determined",
+    ),
     "the whole log": (f"DELETE FROM log_entry WHERE {OF_DEAL}", "is not there"),
 }
 
 
 @pytest.mark.parametrize("what", CUT)
-def test_what_was_cut_off_or_forged_among_the_notices_is_found(desk: Workspace, all_templates: dict[str, Template], what: str) -> None:
+def test_what_was_cut_off_or_forged_among_the_notices_is_found(
+    desk: Workspace, all_templates: dict[str, Template], what: str
+) -> None:
     statement, said = CUT[what]
     tampered(desk, statement)
     found = differences(opened(desk.root, to_inspect=True), all_templates)
@@ -62,7 +70,9 @@ def test_an_index_that_was_altered_is_found_by_the_deal_that_rests_on_it(
     administered: Workspace, tools: Tools, all_templates: dict[str, Template]
 ) -> None:
     """What an administrator published is taken as recorded; a deal's rate names its print by hash (`rulings.md` 11)."""
-    series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5))
+    series(
+        administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5)
+    )
     run(administered, date(2026, 3, 5), replace(tools, now=datetime(2026, 3, 5, 22, tzinfo=UTC)))
     assert differences(administered, all_templates) == []
     log = index_log("CRI-H100@administrator")
@@ -91,7 +101,9 @@ def refused_on(desk: Workspace, on: date, at: datetime, text: str | None, reason
         ("a date that has not come", "before that date had come"),
     ],
 )
-def test_no_forged_reason_hides_a_date_that_was_cut_off(desk: Workspace, all_templates: dict[str, Template], what: str, said: str) -> None:
+def test_no_forged_reason_hides_a_date_that_was_cut_off(
+    desk: Workspace, all_templates: dict[str, Template], what: str, said: str
+) -> None:
     good = (desk.root / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8")
     bad = good.replace("2026-01-06: 65%", "2026-01-06: 65")
     found = read_text(bad, f"{DEAL}.yaml", all_templates).reason
@@ -114,7 +126,9 @@ def test_a_reason_that_the_kept_file_shows_comes_out_again_and_explains_its_date
     for change in (("2026-01-06: 65%", "2026-01-06: 65"), ("2026-01-06: 65%", "2026-01-06: 66%")):
         path.write_text(good.replace(*change, 1), encoding="utf-8")
         run(desk, plan.THURSDAYS[WEEKS - 1] + timedelta(days=7 if "66%" in change[1] else 6), tools)
-        refused = [event for event in read(desk.store, deal_log(DEAL)) if isinstance(event.payload, NotEvaluated)]
+        refused = [
+            event for event in read(desk.store, deal_log(DEAL)) if isinstance(event.payload, NotEvaluated)
+        ]
         assert refused
         assert refused[-1].inputs == (sha256_hex(path.read_bytes()),)
         (replayed,) = (one for one in Replay(desk, all_templates).run() if one.log == deal_log(DEAL))
@@ -146,36 +160,65 @@ def test_a_reason_explains_no_date_after_the_deal_could_be_evaluated_again(
     run(desk, last + timedelta(days=14), tools)
     assert [one for one in differences(desk, all_templates) if "is not determined" in one] == []
     tampered(
-        desk, f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE '%|{last + timedelta(days=14)}|%' AND key NOT LIKE 'not evaluated%'"
+        desk,
+        f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE '%|{last + timedelta(days=14)}|%' AND key NOT LIKE 'not evaluated%'",
     )
     found = differences(opened(desk.root, to_inspect=True), all_templates)
     assert any(f"{last + timedelta(days=14)} had come" in one for one in found), found
 
 
-def test_a_deal_whose_file_was_taken_away_is_missed(desk: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_deal_whose_file_was_taken_away_is_missed(
+    desk: Workspace, all_templates: dict[str, Template]
+) -> None:
     tampered(desk, CUT["the last date"][0])
     (desk.root / "deals" / f"{DEAL}.yaml").unlink()
-    assert any("its file is not in deals/" in one for one in differences(opened(desk.root, to_inspect=True), all_templates))
+    assert any(
+        "its file is not in deals/" in one
+        for one in differences(opened(desk.root, to_inspect=True), all_templates)
+    )
 
 
-def test_nothing_is_missed_of_a_deal_that_was_discharged(desk: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
-    on, scribe = plan.THURSDAYS[WEEKS - 1] + timedelta(days=1), Scribe("t", "t", datetime(2026, 7, 3, 13, tzinfo=UTC))
-    record_act(desk, find_deal(desk, DEAL, all_templates), ActRecorded(act="discharged", effective_on=on), scribe, as_json=True)
+def test_nothing_is_missed_of_a_deal_that_was_discharged(
+    desk: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    on, scribe = (
+        plan.THURSDAYS[WEEKS - 1] + timedelta(days=1),
+        Scribe("t", "t", datetime(2026, 7, 3, 13, tzinfo=UTC)),
+    )
+    record_act(
+        desk,
+        find_deal(desk, DEAL, all_templates),
+        ActRecorded(act="discharged", effective_on=on),
+        scribe,
+        as_json=True,
+    )
     for thursday in plan.THURSDAYS[WEEKS : WEEKS + 2]:
         for one in plan.snapshots(thursday):
             desk.archive.add(one.data, one.name)
     run(desk, on + timedelta(days=13), tools)
-    assert [one.difference for one in Replay(desk, all_templates).run() if one.log == deal_log(DEAL)] == [None]
+    assert [one.difference for one in Replay(desk, all_templates).run() if one.log == deal_log(DEAL)] == [
+        None
+    ]
 
 
 EARLY = {
-    "a date before it had come": ("tested|ltv|2026-03-26|1", "2026-03-20T12:00:00.000Z", "before that date had come"),
-    "an entry out of its time": ("tested|ltv|2026-02-05|1", "2026-02-05T22:00:00.000Z", "and the entry before it at"),
+    "a date before it had come": (
+        "tested|ltv|2026-03-26|1",
+        "2026-03-20T12:00:00.000Z",
+        "before that date had come",
+    ),
+    "an entry out of its time": (
+        "tested|ltv|2026-02-05|1",
+        "2026-02-05T22:00:00.000Z",
+        "and the entry before it at",
+    ),
 }
 
 
 @pytest.mark.parametrize("what", EARLY)
-def test_a_time_that_cannot_be_is_named(desk: Workspace, all_templates: dict[str, Template], what: str) -> None:
+def test_a_time_that_cannot_be_is_named(
+    desk: Workspace, all_templates: dict[str, Template], what: str
+) -> None:
     key, at, said = EARLY[what]
     which = f"AND key = '{key}'" if what == "an entry out of its time" else ""
     changed = f"""replace(body, '"recorded_at":"2026-07-03T12:00:00.000Z"', '"recorded_at":"{at}"')"""

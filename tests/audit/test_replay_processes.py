@@ -29,5 +29,8 @@ def _changed(path: Path, log: str) -> None:
     with sqlite3.connect(path) as database:
         for name in SQLITE:
             database.execute(f"DROP TRIGGER IF EXISTS {name}")
-        database.execute("UPDATE log_entry SET body = replace(body, 'published value', 'published  value') WHERE log = ?", (log,))
+        database.execute(
+            "UPDATE log_entry SET body = replace(body, 'published value', 'published  value') WHERE log = ?",
+            (log,),
+        )
     database.close()

@@ -34,7 +34,17 @@ from engine.workspace import deal_files as refusal
 from engine.workspace.deals_by_name import find_deal
 from tests.operations.taking import take
 from tests.operations.test_corrections import tools as tools  # the fixture
-from tests.operations.test_exactly_once import FIRST, SOAK, WEEK, Broken, desk, events, facts, notices_are_the_log_s, publish
+from tests.operations.test_exactly_once import (
+    FIRST,
+    SOAK,
+    WEEK,
+    Broken,
+    desk,
+    events,
+    facts,
+    notices_are_the_log_s,
+    publish,
+)
 from tests.operations.test_run import DEAL
 
 SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000" if SOAK else "100"))
@@ -54,7 +64,9 @@ class World:
 
     def __init__(self, seed: int, root: Path, tools: Tools) -> None:
         self.chance, self.root, self.tools = random.Random(seed), root, tools
-        self.servicing = random.Random(f"{seed} servicing")  # drawn apart, so that the seeds of before draw what they drew
+        self.servicing = random.Random(
+            f"{seed} servicing"
+        )  # drawn apart, so that the seeds of before draw what they drew
         self.reports: list[plan.Received] = []
         self.workspace = desk(root)
         self.now = datetime(2026, 1, 8, 20, tzinfo=UTC)
@@ -90,7 +102,14 @@ class World:
         if self.servicing.random() < 0.2:
             text = re.sub(r"USD ([\d,]+),000$", r"USD \1", text, count=1, flags=re.MULTILINE)
         with suppress(InputProblems, WrongUsage):
-            take(self.workspace, text, report.name, report.received, self.tools.templates, Scribe("t", "t", self.now))
+            take(
+                self.workspace,
+                text,
+                report.name,
+                report.received,
+                self.tools.templates,
+                Scribe("t", "t", self.now),
+            )
 
     def _confirmed(self) -> None:
         """Whatever is held is as it was reported, say two persons."""
@@ -108,7 +127,16 @@ class World:
 
     def _disturbed(self, day: date) -> None:
         """A run, and half the time one that is killed or not alone; what comes next finds what it left."""
-        kind = self.chance.choice((self._run, self._run, self._run, self._killed_at_a_write, self._killed_before_the_outbox, self._beside))
+        kind = self.chance.choice(
+            (
+                self._run,
+                self._run,
+                self._run,
+                self._killed_at_a_write,
+                self._killed_before_the_outbox,
+                self._beside,
+            )
+        )
         kind()
         if kind != self._run and self.chance.random() < 0.6:
             self._restate(day)
@@ -137,7 +165,11 @@ class World:
         kind = self.chance.choice(("waiver", "cure accepted", "default ended", "notice given"))
         until = on + timedelta(days=self.chance.randrange(5, 30)) if kind == "waiver" else None
         act = ActRecorded(
-            act=kind, clause="cash-sweep" if kind == "notice given" else "ltv", effective_on=on, until=until, details={"clock": "resumes"}
+            act=kind,
+            clause="cash-sweep" if kind == "notice given" else "ltv",
+            effective_on=on,
+            until=until,
+            details={"clock": "resumes"},
         )
         with self.workspace.store.begin() as writer:
             draft = Draft(kind="act recorded", subject=act.identity, effective_on=on, payload=act)
@@ -189,7 +221,9 @@ class World:
 def deal_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The deal file, which no seed changes, is parsed and checked once for all runs: a fifth of a history's time otherwise."""
     monkeypatch.setattr(
-        refusal, "read_deal", lambda text, file, templates: READ.get(text) or READ.setdefault(text, whole(text, file, templates))
+        refusal,
+        "read_deal",
+        lambda text, file, templates: READ.get(text) or READ.setdefault(text, whole(text, file, templates)),
     )
 
 
@@ -199,7 +233,9 @@ whole = refusal.read_deal
 
 @pytest.mark.usefixtures("deal_read_once")
 @pytest.mark.parametrize("seed", seeds())
-def test_a_seeded_history_keeps_its_promises(seed: int, tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_a_seeded_history_keeps_its_promises(
+    seed: int, tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     """State is the fold of what stands; nothing is twice; a second run is silent; notices are the log's; all of it replays."""
     world = World(seed, tmp_path, tools)
     world.live(14)

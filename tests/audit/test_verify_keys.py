@@ -25,13 +25,18 @@ __all__ = ["held", "original", "root"]  # fixtures of the test that this one sta
 def oldest(root: Path) -> str:
     """The first checkpoint of the deal's log, a good one."""
     with sqlite3.connect(root / "headroom.sqlite") as connection:
-        (note,) = connection.execute("SELECT note FROM checkpoint WHERE log = ? ORDER BY seq", (LOG,)).fetchone()
+        (note,) = connection.execute(
+            "SELECT note FROM checkpoint WHERE log = ? ORDER BY seq", (LOG,)
+        ).fetchone()
     return str(note)
 
 
 KEPT: dict[str, tuple[Callable[[Path, Path], object], str]] = {
     "the file is gone": (lambda _, kept: kept.unlink(), "is missing"),
-    "the file is an older one": (lambda root, kept: kept.write_text(oldest(root), encoding="utf-8"), "were signed since"),
+    "the file is an older one": (
+        lambda root, kept: kept.write_text(oldest(root), encoding="utf-8"),
+        "were signed since",
+    ),
     "the newest row is gone": (
         lambda root, _: tampered(root, executed("DELETE FROM checkpoint WHERE log = ? AND seq > 0", LOG)),
         "no checkpoint of them is in the database",
@@ -40,12 +45,17 @@ KEPT: dict[str, tuple[Callable[[Path, Path], object], str]] = {
         lambda root, _: tampered(root, executed("DELETE FROM checkpoint WHERE log = ?", LOG)),
         "no checkpoint of them is in the database",
     ),
-    "the first row is gone": (lambda root, _: tampered(root, executed("DELETE FROM checkpoint WHERE log = ? AND seq = 0", LOG)), "a gap"),
+    "the first row is gone": (
+        lambda root, _: tampered(root, executed("DELETE FROM checkpoint WHERE log = ? AND seq = 0", LOG)),
+        "a gap",
+    ),
 }
 
 
 @pytest.mark.parametrize("what", KEPT)
-def test_the_newest_checkpoint_is_in_the_database_and_outside_it(root: Path, capsys: pytest.CaptureFixture[str], what: str) -> None:
+def test_the_newest_checkpoint_is_in_the_database_and_outside_it(
+    root: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
     """Whoever can change one of the two alone cannot take a checkpoint away."""
     change, said = KEPT[what]
     change(root, root / "checkpoints" / f"deal_{DEAL}.checkpoint")
@@ -71,7 +81,9 @@ def test_a_damaged_key_file_of_the_workspace_is_a_difference(
     workspace.store.close()
 
 
-def test_an_entry_that_was_cosigned_before_it_was_recorded_is_found(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_entry_that_was_cosigned_before_it_was_recorded_is_found(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A cosignature says that its entries were there: none of them can have come later, by more than two clocks differ."""
     key, trustee = read_key(root / KEY), generate_key("trustee.example", Kind.COSIGNER)
     trust = tmp_path / "trust"
@@ -79,7 +91,9 @@ def test_an_entry_that_was_cosigned_before_it_was_recorded_is_found(root: Path, 
     workspace = opened(root, to_inspect=True)
     _, note = workspace.store.checkpoints(LOG)[-1]
     for before, expected in ((timedelta(), 0), (timedelta(minutes=59), 0), (timedelta(minutes=61), 3)):
-        (tmp_path / "cosigned").write_text(cosign(note, [key.verifier], trustee, NOW - before), encoding="utf-8")
+        (tmp_path / "cosigned").write_text(
+            cosign(note, [key.verifier], trustee, NOW - before), encoding="utf-8"
+        )
         capsys.readouterr()
         assert verify_workspace(workspace, [trust], [tmp_path / "cosigned"], as_json=True) == expected
     said = [step["difference"] for step in json.loads(capsys.readouterr().out)["steps"] if step["difference"]]
@@ -88,7 +102,9 @@ def test_an_entry_that_was_cosigned_before_it_was_recorded_is_found(root: Path, 
     workspace.store.close()
 
 
-def test_without_a_key_nothing_that_was_signed_is_verified(root: Path, held: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_key_nothing_that_was_signed_is_verified(
+    root: Path, held: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """An empty list of keys checks no signature: that is said, and is not a pass."""
     (root / f"{KEY}.pub").unlink()
     for notes in ((), (held,)):
@@ -101,7 +117,9 @@ UNREADABLE = {"missing": None, "binary": b"\xff\xfe\x00", "a folder": "folder"}
 
 
 @pytest.mark.parametrize("what", UNREADABLE)
-def test_a_key_or_a_checkpoint_that_cannot_be_read_is_wrong_usage(root: Path, tmp_path: Path, what: str) -> None:
+def test_a_key_or_a_checkpoint_that_cannot_be_read_is_wrong_usage(
+    root: Path, tmp_path: Path, what: str
+) -> None:
     path, content = tmp_path / "given", UNREADABLE[what]
     if isinstance(content, bytes):
         path.write_bytes(content)
@@ -114,10 +132,15 @@ def test_a_key_or_a_checkpoint_that_cannot_be_read_is_wrong_usage(root: Path, tm
     workspace.store.close()
 
 
-def test_a_cosignature_gives_a_time_to_its_own_log_alone(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cosignature_gives_a_time_to_its_own_log_alone(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     trustee = generate_key("trustee.example", Kind.COSIGNER)
     trust = tmp_path / "trust"
-    trust.write_text((root / f"{KEY}.pub").read_text(encoding="utf-8") + "\n# the trustee\n" + trustee.verifier.text, encoding="utf-8")
+    trust.write_text(
+        (root / f"{KEY}.pub").read_text(encoding="utf-8") + "\n# the trustee\n" + trustee.verifier.text,
+        encoding="utf-8",
+    )
     key, at = read_key(root / KEY), NOW
     workspace = opened(root, to_inspect=True)
     (index,) = (log for log in workspace.store.logs() if log.startswith("index/"))

@@ -69,7 +69,9 @@ def tampered(root: Path, change: Tamper) -> None:
     connection.close()
 
 
-def verdict(root: Path, capsys: pytest.CaptureFixture[str], held: tuple[Path, ...] = (), deal: str | None = None) -> tuple[int, list[str]]:
+def verdict(
+    root: Path, capsys: pytest.CaptureFixture[str], held: tuple[Path, ...] = (), deal: str | None = None
+) -> tuple[int, list[str]]:
     """The exit code, and every difference that was named."""
     capsys.readouterr()
     workspace = opened(root, to_inspect=True)
@@ -108,7 +110,9 @@ def test_a_log_that_is_gone_is_missed(root: Path, capsys: pytest.CaptureFixture[
     assert any("not there" in one for one in said), said
 
 
-def test_a_log_that_is_gone_is_missed_by_its_files_alone(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_log_that_is_gone_is_missed_by_its_files_alone(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Without a key and without checkpoints, the adopted file, the reports and the notices still name it."""
     tampered(root, lambda c: [c.execute("DELETE FROM log_entry"), c.execute("DELETE FROM checkpoint")])
     shutil.rmtree(root / "checkpoints")
@@ -118,7 +122,9 @@ def test_a_log_that_is_gone_is_missed_by_its_files_alone(root: Path, capsys: pyt
         shutil.rmtree(root / room)
 
 
-def test_a_deal_whose_log_is_gone_is_no_wrong_usage(root: Path, held: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_deal_whose_log_is_gone_is_no_wrong_usage(
+    root: Path, held: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     tampered(root, GONE["every log"])
     assert verdict(root, capsys, deal=DEAL)[0] == 3
     shutil.rmtree(root / "checkpoints")
@@ -159,19 +165,32 @@ DAMAGE = {
     "no JSON": executed("UPDATE log_entry SET body = 'not json' WHERE log = ? AND seq = 5", LOG),
     "a list": executed("UPDATE log_entry SET body = '[]' WHERE log = ? AND seq = 5", LOG),
     "nothing": executed("UPDATE log_entry SET body = '' WHERE log = ? AND seq = 5", LOG),
-    "an unknown kind": executed("""UPDATE log_entry SET body = replace(body, '"kind":"', '"kind":"x') WHERE log = ? AND seq = 5""", LOG),
-    "another payload": executed("""UPDATE log_entry SET body = replace(body, '"payload":{', '"payload":{"x":1,') WHERE log = ?""", LOG),
-    "depth": executed("UPDATE log_entry SET body = ? WHERE log = ? AND seq = 5", "[" * 100_000 + "]" * 100_000, LOG),
-    "no UTF-8": executed("UPDATE log_entry SET body = CAST(x'ff7b7d' AS TEXT) WHERE log = ? AND seq = 5", LOG),
+    "an unknown kind": executed(
+        """UPDATE log_entry SET body = replace(body, '"kind":"', '"kind":"x') WHERE log = ? AND seq = 5""",
+        LOG,
+    ),
+    "another payload": executed(
+        """UPDATE log_entry SET body = replace(body, '"payload":{', '"payload":{"x":1,') WHERE log = ?""", LOG
+    ),
+    "depth": executed(
+        "UPDATE log_entry SET body = ? WHERE log = ? AND seq = 5", "[" * 100_000 + "]" * 100_000, LOG
+    ),
+    "no UTF-8": executed(
+        "UPDATE log_entry SET body = CAST(x'ff7b7d' AS TEXT) WHERE log = ? AND seq = 5", LOG
+    ),
     "a leaf that is not a hash": executed("UPDATE log_entry SET leaf = 'zz' WHERE log = ? AND seq = 5", LOG),
     "a root that is not a hash": executed("UPDATE log_entry SET root = 'zz' WHERE log = ? AND seq = 5", LOG),
     "a leaf in capitals": executed("UPDATE log_entry SET leaf = upper(leaf) WHERE log = ? AND seq = 5", LOG),
-    "a note without UTF-8": executed("UPDATE checkpoint SET note = CAST(x'ff' AS TEXT) WHERE log = ? AND seq = 0", LOG),
+    "a note without UTF-8": executed(
+        "UPDATE checkpoint SET note = CAST(x'ff' AS TEXT) WHERE log = ? AND seq = 0", LOG
+    ),
 }
 
 
 @pytest.mark.parametrize("what", DAMAGE)
-def test_a_record_that_cannot_be_read_is_a_finding_and_no_stack_trace(root: Path, capsys: pytest.CaptureFixture[str], what: str) -> None:
+def test_a_record_that_cannot_be_read_is_a_finding_and_no_stack_trace(
+    root: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
     tampered(root, DAMAGE[what])
     code, said = verdict(root, capsys)
     assert code == 3
@@ -190,7 +209,9 @@ def test_a_damaged_page_is_a_sentence(root: Path, capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("room", ["deals/adopted/*", f"reports/{DEAL}/*", f"notices/{DEAL}/*"])
 @pytest.mark.parametrize("how", ["missing", "has been changed"])
-def test_a_file_that_the_record_names_is_there_as_it_was(root: Path, capsys: pytest.CaptureFixture[str], room: str, how: str) -> None:
+def test_a_file_that_the_record_names_is_there_as_it_was(
+    root: Path, capsys: pytest.CaptureFixture[str], room: str, how: str
+) -> None:
     path = sorted(root.glob(room))[0]
     if how == "missing":
         path.unlink()
@@ -202,20 +223,29 @@ def test_a_file_that_the_record_names_is_there_as_it_was(root: Path, capsys: pyt
 
 
 def test_a_notice_that_no_event_issued_is_found(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shutil.copy(sorted(root.glob(f"notices/{DEAL}/*"))[0], root / "notices" / DEAL / f"{DEAL}-0099-2026-03-05-compliance.pdf")
+    shutil.copy(
+        sorted(root.glob(f"notices/{DEAL}/*"))[0],
+        root / "notices" / DEAL / f"{DEAL}-0099-2026-03-05-compliance.pdf",
+    )
     code, said = verdict(root, capsys)
     assert code == 3
     assert any("issued by no event" in one for one in said), said
 
 
 SURPLUS = {
-    "a report": (f"reports/{DEAL}/*", f"reports/{DEAL}/2026-01-31-0123456789abcdef.yaml", "received by no event"),
+    "a report": (
+        f"reports/{DEAL}/*",
+        f"reports/{DEAL}/2026-01-31-0123456789abcdef.yaml",
+        "received by no event",
+    ),
     "a deal file": ("deals/*.yaml", f"deals/adopted/{'0' * 64}.yaml", "adopted by no event"),
 }
 
 
 @pytest.mark.parametrize("what", SURPLUS)
-def test_a_file_that_no_event_names_is_found(root: Path, capsys: pytest.CaptureFixture[str], what: str) -> None:
+def test_a_file_that_no_event_names_is_found(
+    root: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
     source, place, said = SURPLUS[what]
     shutil.copy(sorted(root.glob(source))[0], root / place)
     code, found = verdict(root, capsys)
@@ -224,11 +254,17 @@ def test_a_file_that_no_event_names_is_found(root: Path, capsys: pytest.CaptureF
 
 
 SMALLER = {
-    "the size that a checkpoint is filed at": executed("UPDATE checkpoint SET size = size + 5 WHERE log = ?", LOG),
+    "the size that a checkpoint is filed at": executed(
+        "UPDATE checkpoint SET size = size + 5 WHERE log = ?", LOG
+    ),
     "the roots of subtrees": executed("UPDATE log_entry SET peak = '00'"),
-    "a log of no kind": executed("INSERT INTO log_entry SELECT 'zzz', seq, key, body, leaf, root, peak FROM log_entry WHERE log = ?", LOG),
+    "a log of no kind": executed(
+        "INSERT INTO log_entry SELECT 'zzz', seq, key, body, leaf, root, peak FROM log_entry WHERE log = ?",
+        LOG,
+    ),
     "a log with a line break": executed(
-        "INSERT INTO log_entry SELECT 'deal/' || char(10), seq, key, body, leaf, root, peak FROM log_entry WHERE log = ?", LOG
+        "INSERT INTO log_entry SELECT 'deal/' || char(10), seq, key, body, leaf, root, peak FROM log_entry WHERE log = ?",
+        LOG,
     ),
     "the log and its checkpoints cut back": lambda c: [
         c.execute("DELETE FROM log_entry WHERE log = ? AND seq > 20", (LOG,)),
@@ -238,12 +274,16 @@ SMALLER = {
 
 
 @pytest.mark.parametrize("what", SMALLER)
-def test_what_no_row_of_the_log_shows_is_found(root: Path, capsys: pytest.CaptureFixture[str], what: str) -> None:
+def test_what_no_row_of_the_log_shows_is_found(
+    root: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
     tampered(root, SMALLER[what])
     assert verdict(root, capsys)[0] == 3
 
 
-def test_a_run_on_a_record_whose_subtrees_are_destroyed_says_how_it_is_put_right(root: Path, all_templates: dict[str, Template]) -> None:
+def test_a_run_on_a_record_whose_subtrees_are_destroyed_says_how_it_is_put_right(
+    root: Path, all_templates: dict[str, Template]
+) -> None:
     """The entries are whole and can be read; nothing is built on them, and the refusal names the command that mends it."""
     tampered(root, SMALLER["the roots of subtrees"])
     workspace = opened(root)

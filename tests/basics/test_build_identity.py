@@ -33,7 +33,9 @@ from tests.operations.test_run import workspace as workspace  # the fixture
 
 def git(folder: Path, *arguments: str) -> str:
     who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
-    done = subprocess.run(["git", "-C", str(folder), *who, *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["git", "-C", str(folder), *who, *arguments], capture_output=True, text=True, check=True
+    )
     return done.stdout.strip()
 
 
@@ -49,23 +51,33 @@ def checkout(tmp_path: Path) -> Path:
 def test_a_checkout_is_named_by_commit_and_lock_file_and_changed_files_are_said(checkout: Path) -> None:
     commit = git(checkout, "rev-parse", "HEAD")
     first = hashlib.sha256(b"numpy==2.0\n").hexdigest()
-    assert built(checkout).startswith(f"headroom {__version__}, commit {commit}, lock {first}, Python {platform.python_version()}, ")
+    assert built(checkout).startswith(
+        f"headroom {__version__}, commit {commit}, lock {first}, Python {platform.python_version()}, "
+    )
     assert f"numpy {version('numpy')}" in built(checkout)
     built.cache_clear()
     git(checkout, "tag", "-am", "v", "v1.0")
     (checkout / "requirements.lock").write_text("numpy==2.1\n", encoding="utf-8")
     second = hashlib.sha256(b"numpy==2.1\n").hexdigest()
-    assert built(checkout).startswith(f"headroom {__version__}, commit {commit} with changes, lock {second}, ")
+    assert built(checkout).startswith(
+        f"headroom {__version__}, commit {commit} with changes, lock {second}, "
+    )
 
 
 HIDDEN = {
-    "another repository in the environment": lambda root, patched: patched.setenv("GIT_DIR", str(root / "elsewhere")),
-    "another folder of files in the environment": lambda root, patched: patched.setenv("GIT_WORK_TREE", str(root / "engine")),
+    "another repository in the environment": lambda root, patched: patched.setenv(
+        "GIT_DIR", str(root / "elsewhere")
+    ),
+    "another folder of files in the environment": lambda root, patched: patched.setenv(
+        "GIT_WORK_TREE", str(root / "engine")
+    ),
 }
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_no_variable_of_the_environment_falsifies_the_commit(checkout: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_no_variable_of_the_environment_falsifies_the_commit(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     commit = git(checkout, "rev-parse", "HEAD")
     (checkout / "elsewhere").mkdir()
     git(checkout / "elsewhere", "init", "-q", "--bare")
@@ -132,7 +144,10 @@ def test_an_import_on_the_command_line_records_it(tmp_path: Path) -> None:
     workspace = opened(desk)
     (event,) = read(workspace.store, "index/CRI-H100@administrator")
     lock = hashlib.sha256((REPOSITORY / "requirements.lock").read_bytes()).hexdigest()
-    assert re.fullmatch(rf"headroom {__version__}, commit ([0-9a-f]{{40}}( with changes)?|unknown), lock {lock}, Python .*", event.engine)
+    assert re.fullmatch(
+        rf"headroom {__version__}, commit ([0-9a-f]{{40}}( with changes)?|unknown), lock {lock}, Python .*",
+        event.engine,
+    )
     workspace.store.close()
 
 
@@ -142,8 +157,16 @@ def test_the_engine_decides_nothing_and_a_replay_takes_it_from_the_record(
     """One week by an engine that names its version alone, the next by one that names its commit: all of it comes out again."""
     fill(workspace, 2, all_templates)
     run(workspace, plan.THURSDAYS[0], tools)
-    run(workspace, plan.THURSDAYS[1], replace(tools, engine=f"headroom 9.9, commit {'ab' * 20}, lock {'cd' * 32}"))
-    named = {event.engine for event in read(workspace.store, deal_log(DEAL)) if event.effective_on > date(2026, 1, 9)}
+    run(
+        workspace,
+        plan.THURSDAYS[1],
+        replace(tools, engine=f"headroom 9.9, commit {'ab' * 20}, lock {'cd' * 32}"),
+    )
+    named = {
+        event.engine
+        for event in read(workspace.store, deal_log(DEAL))
+        if event.effective_on > date(2026, 1, 9)
+    }
     assert f"headroom 9.9, commit {'ab' * 20}, lock {'cd' * 32}" in named
     (replayed,) = (one for one in Replay(workspace, all_templates).run() if one.log == deal_log(DEAL))
     assert (replayed.difference, replayed.events > 10) == (None, True)

@@ -17,13 +17,19 @@ ORACLES = {
     "us-federal-holidays": "Settlement",
     "target": "TARGET",
 }
-EXPLAINED = {("us-federal-holidays", date(2021, 6, 18)): "Juneteenth was first observed the day after it became law"}
+EXPLAINED = {
+    ("us-federal-holidays", date(2021, 6, 18)): "Juneteenth was first observed the day after it became law"
+}
 
 
 @pytest.mark.parametrize("name", sorted(ORACLES))
 def test_every_day_of_51_years_agrees_with_the_oracle(name: str) -> None:
     quantlib = pytest.importorskip("QuantLib")
-    oracle = quantlib.TARGET() if name == "target" else quantlib.UnitedStates(getattr(quantlib.UnitedStates, ORACLES[name]))
+    oracle = (
+        quantlib.TARGET()
+        if name == "target"
+        else quantlib.UnitedStates(getattr(quantlib.UnitedStates, ORACLES[name]))
+    )
     calendar = load_calendar(name)
     day, differences = calendar.first, []
     while day <= calendar.last:
@@ -36,11 +42,19 @@ def test_every_day_of_51_years_agrees_with_the_oracle(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(ORACLES))
 @pytest.mark.parametrize(
     ("rule", "quantlib_rule"),
-    [("next business day", "Following"), ("previous business day", "Preceding"), ("modified following", "ModifiedFollowing")],
+    [
+        ("next business day", "Following"),
+        ("previous business day", "Preceding"),
+        ("modified following", "ModifiedFollowing"),
+    ],
 )
 def test_rolling_agrees_with_the_oracle(name: str, rule: str, quantlib_rule: str) -> None:
     quantlib = pytest.importorskip("QuantLib")
-    oracle = quantlib.TARGET() if name == "target" else quantlib.UnitedStates(getattr(quantlib.UnitedStates, ORACLES[name]))
+    oracle = (
+        quantlib.TARGET()
+        if name == "target"
+        else quantlib.UnitedStates(getattr(quantlib.UnitedStates, ORACLES[name]))
+    )
     calendar, day = load_calendar(name), date(2022, 1, 3)
     while day < date(2060, 12, 20):
         found = oracle.adjust(quantlib.Date(day.day, day.month, day.year), getattr(quantlib, quantlib_rule))
@@ -87,7 +101,9 @@ def test_boundary_days(calendar: str, day: date, closed: str | None) -> None:
         ("us-federal-reserve", date(2026, 3, 7), 0, date(2026, 3, 7)),
     ],
 )
-def test_business_days_are_counted_from_the_day_after(calendar: str, start: date, count: int, end: date) -> None:
+def test_business_days_are_counted_from_the_day_after(
+    calendar: str, start: date, count: int, end: date
+) -> None:
     assert load_calendar(calendar).add(start, count) == end
 
 

@@ -17,7 +17,14 @@ def test_a_second_stands_under_the_innermost_work() -> None:
     with spent.of("evaluation"), spent.of("record"):  # evaluation 0 to 3, record 3 to 5
         pass
     # the record ends at 5, evaluation at 9; what comes after is nobody's
-    assert spent.seconds() == {"publication": 0, "evaluation": 7, "composition": 0, "layout": 0, "sealing": 0, "record": 2}
+    assert spent.seconds() == {
+        "publication": 0,
+        "evaluation": 7,
+        "composition": 0,
+        "layout": 0,
+        "sealing": 0,
+        "record": 2,
+    }
 
 
 def test_what_another_process_spent_is_added_and_a_failure_closes_its_account() -> None:

@@ -96,7 +96,10 @@ def market(folder: Path) -> None:
     line(
         "one week's index from raw snapshots",
         "json + pandas + plain bootstrap",
-        ratio(lambda: compute(index, rules, archive.between(first, end), end), lambda: naive.week(folder, "H100 SXM", end, 8)),
+        ratio(
+            lambda: compute(index, rules, archive.between(first, end), end),
+            lambda: naive.week(folder, "H100 SXM", end, 8),
+        ),
         "floor 25x",
     )
 
@@ -108,7 +111,12 @@ def intervals() -> None:
     def plain() -> object:
         return stats.bootstrap((floats,), np.median, n_resamples=10_000, method="percentile", random_state=1)
 
-    line("exact 95% interval of the median", "scipy.stats.bootstrap, 10,000", ratio(lambda: exact_interval(prices), plain), "floor 50x")
+    line(
+        "exact 95% interval of the median",
+        "scipy.stats.bootstrap, 10,000",
+        ratio(lambda: exact_interval(prices), plain),
+        "floor 50x",
+    )
     hosts = [f"h{n % 12}" for n in range(200)]
     many = np.random.default_rng(2).integers(1_500_000, 2_500_000, 200).tolist()
     week = seller_week(zip(hosts, many, strict=True))
@@ -120,7 +128,12 @@ def intervals() -> None:
         return [np.median(np.concatenate(held or [micros])) for held in chosen]
 
     subsets = list(product((False, True), repeat=12))
-    line("interval by sellers, 200 observations, 12 sellers", "every subset written out", ratio(week.interval, loop, 3), "floor 50x")
+    line(
+        "interval by sellers, 200 observations, 12 sellers",
+        "every subset written out",
+        ratio(week.interval, loop, 3),
+        "floor 50x",
+    )
 
 
 SIZES = (8, 15, 30, 60, 100, 200)
@@ -129,18 +142,26 @@ SIZES = (8, 15, 30, 60, 100, 200)
 def manipulation() -> None:
     """Every attack price and move of the paper's Table 5, for a day of each size and for all of them; agreeing with brute force first."""
     chance, rules = random.Random(1), load_methodology("1.1.1")
-    days = {size: [Fraction(round(2e6 * chance.lognormvariate(0, 0.2)), 10**6) for _ in range(size)] for size in SIZES}
+    days = {
+        size: [Fraction(round(2e6 * chance.lognormvariate(0, 0.2)), 10**6) for _ in range(size)]
+        for size in SIZES
+    }
     attacks = [(at, move) for at in attack.AT for move in attack.MOVES]
 
     def ours(sizes: tuple[int, ...]) -> list[int | None]:
-        return [attack.least_for_day(observed[size], rules, at, move) for size in sizes for at, move in attacks]
+        return [
+            attack.least_for_day(observed[size], rules, at, move) for size in sizes for at, move in attacks
+        ]
 
     def brute(sizes: tuple[int, ...]) -> list[int | None]:
         return [brute_least(days[size], at, move) for size in sizes for at, move in attacks]
 
     observed = {size: listed(found) for size, found in days.items()}
     assert ours(SIZES) == brute(SIZES)
-    for name, sizes in [*((f"N = {size}", (size,)) for size in SIZES), (f"N = {SIZES[0]} to {SIZES[-1]}", SIZES)]:
+    for name, sizes in [
+        *((f"N = {size}", (size,)) for size in SIZES),
+        (f"N = {SIZES[0]} to {SIZES[-1]}", SIZES),
+    ]:
         measured = ratio(lambda chosen=sizes: ours(chosen), lambda chosen=sizes: brute(chosen), 3)  # type: ignore[misc]
         floor = "floor 700x" if sizes == SIZES else ""
         line("least number of injected listings", f"brute force of the tests, {name}", measured, floor)
@@ -167,8 +188,14 @@ class Desk:
         self._run(workspace, WEEKS - 1, lambda notices: [render_notice(one) for one in self._seen(notices)])
         workspace.store.close()
 
-    def _run(self, workspace: Workspace, week: int, render: Callable[[Iterable[NoticeInputs]], Iterable[bytes]]) -> None:
-        run(workspace, plan.THURSDAYS[week], Tools(templates(), render, NOW, "bench", lambda _: None, pages=NoticePages()))
+    def _run(
+        self, workspace: Workspace, week: int, render: Callable[[Iterable[NoticeInputs]], Iterable[bytes]]
+    ) -> None:
+        run(
+            workspace,
+            plan.THURSDAYS[week],
+            Tools(templates(), render, NOW, "bench", lambda _: None, pages=NoticePages()),
+        )
 
     def _seen(self, notices: Iterable[NoticeInputs]) -> list[NoticeInputs]:
         found = list(notices)
@@ -191,7 +218,9 @@ class Desk:
 def read_in_python(data: bytes) -> tuple[dict[str, bytes], list[str]]:
     """What a verifier reads of a notice, by pypdf: attachments, and the text of its first pages."""
     reader = PdfReader(io.BytesIO(data))
-    return {name: found[0] for name, found in reader.attachments.items()}, [page.extract_text() for page in reader.pages[:2]]
+    return {name: found[0] for name, found in reader.attachments.items()}, [
+        page.extract_text() for page in reader.pages[:2]
+    ]
 
 
 def verification(data: bytes, policy: Policy) -> None:
@@ -217,7 +246,9 @@ def notices(desk: Desk) -> None:
     whole = to_html("notice.html.j2", compose(last), "a4")
     start, end = whole.index("<figure"), whole.index("</figure>") + len("</figure>")
     bare = whole[:start] + whole[end:]
-    with_chart, without, _ = ratio(lambda: to_pdf(whole, last.issued_at, {}), lambda: to_pdf(bare, last.issued_at, {}))
+    with_chart, without, _ = ratio(
+        lambda: to_pdf(whole, last.issued_at, {}), lambda: to_pdf(bare, last.issued_at, {})
+    )
     print(
         f"{'one warm notice, with its chart':<44} {'the same without its chart':<42} {with_chart * 1000:9.2f} ms {without * 1000:10.2f} ms "
         f"{with_chart / without:8.2f}x  at most 1.5x"
@@ -244,14 +275,26 @@ MAIN = "\ntry: engine.cli.main()\nexcept SystemExit: pass"
 
 
 def command_line() -> None:
-    known = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # as on a user's machine
-    for name, arguments in (("--help", ["headroom", "--help"]), ("check", ["headroom", "check", "deals/meridian-2026-1.yaml"])):
+    known = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }  # as on a user's machine
+    for name, arguments in (
+        ("--help", ["headroom", "--help"]),
+        ("check", ["headroom", "check", "deals/meridian-2026-1.yaml"]),
+    ):
 
         def started(head: str, words: list[str] = arguments) -> Work:
             code = head.format(arguments=words) + MAIN
-            return lambda: subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env=known, capture_output=True, check=True)
+            return lambda: subprocess.run(
+                [sys.executable, "-c", code], cwd=REPOSITORY, env=known, capture_output=True, check=True
+            )
 
-        line(f"headroom {name}", "with every library imported", ratio(started(LAZY), started(EAGER)), "floor 8x")
+        line(
+            f"headroom {name}",
+            "with every library imported",
+            ratio(started(LAZY), started(EAGER)),
+            "floor 8x",
+        )
 
 
 def main() -> None:

@@ -31,7 +31,17 @@ ROUNDS = 5
 def places(deal: str) -> tuple[str, ...]:
     """Pages of a servicer, those of one deal and those of all."""
     own = f"/deals/{deal}"
-    of_deal = ("", "/history", "/history?kind=tested", "/notices", "/notices/1", "/reports", "/acts", "/proof", "/calendar.ics")
+    of_deal = (
+        "",
+        "/history",
+        "/history?kind=tested",
+        "/notices",
+        "/notices/1",
+        "/reports",
+        "/acts",
+        "/proof",
+        "/calendar.ics",
+    )
     return ("/", "/week", "/deals", "/notices", "/deals.csv", *(f"{own}{place}" for place in of_deal))
 
 
@@ -57,7 +67,12 @@ def _held(desk: Served, requests: int) -> dict[str, object]:
             codes[code] = codes.get(code, 0) + 1
             number += 1
         held.append(desk.memory())
-    return {"requests": number, "codes": codes, "held_mb": held, "server_cpu_ms_a_page": round(desk.cpu * 1000 / number, 2)}
+    return {
+        "requests": number,
+        "codes": codes,
+        "held_mb": held,
+        "server_cpu_ms_a_page": round(desk.cpu * 1000 / number, 2),
+    }
 
 
 def long_log(entries: int = 20_000) -> dict[str, object]:
@@ -80,8 +95,14 @@ def grown(root: Path, deal: str, by: int) -> None:
     workspace, day = opened(root), AT.date()
     with workspace.store.begin() as writer:
         size = writer.size(deal_log(deal))
-        acts = [ActRecorded(act="consent", effective_on=day, details={"version": str(n)}) for n in range(size, size + by)]
-        drafts = [Draft(kind="act recorded", subject=f"bench {n}", effective_on=day, payload=act) for n, act in enumerate(acts, size)]
+        acts = [
+            ActRecorded(act="consent", effective_on=day, details={"version": str(n)})
+            for n in range(size, size + by)
+        ]
+        drafts = [
+            Draft(kind="act recorded", subject=f"bench {n}", effective_on=day, payload=act)
+            for n, act in enumerate(acts, size)
+        ]
         append(writer, deal_log(deal), drafts, Scribe("bench", "bench", AT))
     workspace.store.close()
 
@@ -90,7 +111,9 @@ def _leafed_through(desk: Served, deal: str) -> dict[str, object]:
     connection, path, took, seen = desk.connection(), f"/deals/{deal}/history", list[float](), 0
     while path:
         began = time.perf_counter()
-        connection.request("GET", path, headers={"Cookie": f"session={desk.sessions[0]}", "Host": f"127.0.0.1:{desk.port}"})
+        connection.request(
+            "GET", path, headers={"Cookie": f"session={desk.sessions[0]}", "Host": f"127.0.0.1:{desk.port}"}
+        )
         text = connection.getresponse().read().decode()
         took.append(time.perf_counter() - began)
         seen += text.count('data-l="Entry"')

@@ -72,7 +72,11 @@ def week(workspace: Workspace, thursday: date) -> None:
     report = next(one for one in plan.reports(thursday) if one.name.startswith(DEAL))
     taken = Intake(workspace, dict(templates()), by)
     for path in workspace.deal_files():
-        taken.take(report.text.replace(DEAL, path.stem).encode(), report.name.replace(DEAL, path.stem), report.received)
+        taken.take(
+            report.text.replace(DEAL, path.stem).encode(),
+            report.name.replace(DEAL, path.stem),
+            report.received,
+        )
     run(workspace, thursday, Tools(dict(templates()), paper, AT, "bench", lambda _: None))
 
 
@@ -116,7 +120,9 @@ class Served:
 
     def get(self, connection: http.client.HTTPConnection, session: str, path: str) -> int:
         """Ask for a page and read it whole; returns the code of the answer."""
-        connection.request("GET", path, headers={"Cookie": f"session={session}", "Host": f"127.0.0.1:{self.port}"})
+        connection.request(
+            "GET", path, headers={"Cookie": f"session={session}", "Host": f"127.0.0.1:{self.port}"}
+        )
         answer = connection.getresponse()
         answer.read()
         return answer.status
@@ -202,7 +208,9 @@ def writer(desk: Served, until: float, measured: Measured) -> None:
         draft = Draft(kind="act recorded", subject=f"bench {number}", effective_on=AT.date(), payload=act)
         began = time.perf_counter()
         with desk.workspace.store.begin() as writing:
-            append(writing, deal_log(desk.deals[number % len(desk.deals)]), [draft], Scribe("bench", "bench", AT))
+            append(
+                writing, deal_log(desk.deals[number % len(desk.deals)]), [draft], Scribe("bench", "bench", AT)
+            )
         measured.longest_commit = max(measured.longest_commit, time.perf_counter() - began)
         number += 1
         time.sleep(COMMITS)
@@ -223,9 +231,19 @@ def _measured(desk: Served, seconds: float) -> dict[str, object]:
     began = time.perf_counter()
     desk.get(desk.connection(), desk.sessions[0], "/deals")
     cold = time.perf_counter() - began
-    beside = subprocess.Popen([sys.executable, "-c", BESIDE, str(desk.workspace.root)], stderr=subprocess.DEVNULL)
-    measured, until, own, server = Measured(), time.monotonic() + seconds, resource.getrusage(resource.RUSAGE_SELF), desk.cpu
-    threads = [threading.Thread(target=reader, args=(desk, session, until, measured, n)) for n, session in enumerate(desk.sessions)]
+    beside = subprocess.Popen(
+        [sys.executable, "-c", BESIDE, str(desk.workspace.root)], stderr=subprocess.DEVNULL
+    )
+    measured, until, own, server = (
+        Measured(),
+        time.monotonic() + seconds,
+        resource.getrusage(resource.RUSAGE_SELF),
+        desk.cpu,
+    )
+    threads = [
+        threading.Thread(target=reader, args=(desk, session, until, measured, n))
+        for n, session in enumerate(desk.sessions)
+    ]
     threads.append(threading.Thread(target=writer, args=(desk, until, measured)))
     for thread in threads:
         thread.start()

@@ -43,14 +43,18 @@ def ten_tests() -> Deal:
         + sweep.replace("  cash-sweep:", f"  sweep-{n}:").replace("USD 1.50", f"USD 1.{6 + n}0")
         for n in range(3)
     )
-    deal, problems = load_deal(text.replace("  ltv:\n", f"{more}  ltv:\n", 1), "ten.yaml", clauses_of(dict(templates())))
+    deal, problems = load_deal(
+        text.replace("  ltv:\n", f"{more}  ltv:\n", 1), "ten.yaml", clauses_of(dict(templates()))
+    )
     assert deal is not None, problems
     return deal
 
 
 def paths_of(deal: Deal) -> PathRates:
     """Paths about the Closing Date level, with sampling errors, in ticks."""
-    dates = tuple(publication_dates(deal.closing_date + timedelta(days=1), deal.closing_date + timedelta(weeks=WEEKS)))
+    dates = tuple(
+        publication_dates(deal.closing_date + timedelta(days=1), deal.closing_date + timedelta(weeks=WEEKS))
+    )
     draw = np.random.default_rng(8)
     true = np.exp(np.cumsum(0.03 * draw.standard_t(4, (len(dates), PATHS)), axis=0))
     noisy = 21_000 * true * np.exp(0.05 * draw.standard_normal(true.shape))
@@ -71,7 +75,8 @@ def foresight() -> None:
     given = held_facts(FACTS, deal.closing_date, resolve(deal, deal.closing_date))
     one = {
         "CRI-H100": tuple(
-            (day, Decimal(int(tick)).scaleb(-4)) for day, tick in zip(rates.dates, rates.ticks["CRI-H100"][:, 0], strict=True)
+            (day, Decimal(int(tick)).scaleb(-4))
+            for day, tick in zip(rates.dates, rates.ticks["CRI-H100"][:, 0], strict=True)
         )
     }
     compiling, running, exact = [], [], []
@@ -81,9 +86,15 @@ def foresight() -> None:
         running.append(cpu(lambda ready=ready: lived_in_columns(ready, rates)))
         exact.append(cpu(lambda: list(moments(deal, known, one, given, until))))
     made, ran, by_path = (statistics.median(found) for found in (compiling, running, exact))
-    print(f"\nforesight: {PATHS:,} paths x {WEEKS} weeks x {len(resolve(deal, deal.closing_date).covenants)} tests, CPU seconds")
-    print(f"  exact engine, one path {by_path:.2f} s; columns {ran:.2f} s and {made:.2f} s to compile, once for any number of paths")
-    print(f"  {PATHS * by_path / ran:,.0f}x running, {PATHS * by_path / (ran + made):,.0f}x with compiling  (aim 15,000x, floor 5,000x)")
+    print(
+        f"\nforesight: {PATHS:,} paths x {WEEKS} weeks x {len(resolve(deal, deal.closing_date).covenants)} tests, CPU seconds"
+    )
+    print(
+        f"  exact engine, one path {by_path:.2f} s; columns {ran:.2f} s and {made:.2f} s to compile, once for any number of paths"
+    )
+    print(
+        f"  {PATHS * by_path / ran:,.0f}x running, {PATHS * by_path / (ran + made):,.0f}x with compiling  (aim 15,000x, floor 5,000x)"
+    )
     print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB  (aim 150 MB)")
 
 

@@ -49,8 +49,12 @@ class Desk:
 
         create(root, "Example Agent")
         text = (REPOSITORY / "deals" / "meridian-2026-1.yaml").read_text(encoding="utf-8")
-        text = text.replace("source: computed by the calculation agent", "source: published by the administrator")
-        text = text.replace("methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}")
+        text = text.replace(
+            "source: computed by the calculation agent", "source: published by the administrator"
+        )
+        text = text.replace(
+            "methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}"
+        )
         for n in range(deals):
             named = text.replace("deal: meridian-2026-1", f"deal: deal-{n:05d}")
             (root / "deals" / f"deal-{n:05d}.yaml").write_text(named, encoding="utf-8")
@@ -62,10 +66,15 @@ class Desk:
         from engine.record.log import Scribe
 
         path = self.workspace.root / "rows.csv"
-        lines = (f"{weeks(n)},{2 + 0.15 * ((n * 7919) % 13 - 6) / 6:.4f},false,40,1.1.1\n" for n in range(since, upto + 1))
+        lines = (
+            f"{weeks(n)},{2 + 0.15 * ((n * 7919) % 13 - 6) / 6:.4f},false,40,1.1.1\n"
+            for n in range(since, upto + 1)
+        )
         path.write_text(ROWS + "".join(lines), encoding="utf-8")
         with contextlib.redirect_stdout(io.StringIO()):
-            import_series(self.workspace, "CRI-H100", [path], Scribe("bench", "bench", friday(upto)), as_json=True)
+            import_series(
+                self.workspace, "CRI-H100", [path], Scribe("bench", "bench", friday(upto)), as_json=True
+            )
 
     def run(self, count: int, render: Any = None) -> Any:
         """The run after so many weeks."""
@@ -73,7 +82,9 @@ class Desk:
         from tests.operations.test_run import paper
 
         now = friday(count)
-        return run(self.workspace, begun(now), Tools(self.templates, render or paper, now, "bench", lambda _: None))
+        return run(
+            self.workspace, begun(now), Tools(self.templates, render or paper, now, "bench", lambda _: None)
+        )
 
 
 def cpu(work: Callable[[], object]) -> float:
@@ -98,8 +109,12 @@ def intake(root: Path, size: int) -> float:
     folder.mkdir()
     report = next(one for one in plan.reports(plan.THURSDAYS[0]) if one.name.startswith("meridian"))
     for n in range(size):
-        (folder / f"{n:05d}.yaml").write_text(report.text.replace("meridian-2026-1", f"deal-{n:05d}"), encoding="utf-8")
-    taking = Intake(desk.workspace, desk.templates, Scribe("bench", "bench", datetime(2026, 1, 8, 20, tzinfo=UTC)))
+        (folder / f"{n:05d}.yaml").write_text(
+            report.text.replace("meridian-2026-1", f"deal-{n:05d}"), encoding="utf-8"
+        )
+    taking = Intake(
+        desk.workspace, desk.templates, Scribe("bench", "bench", datetime(2026, 1, 8, 20, tzinfo=UTC))
+    )
     return cpu(lambda: list(taking.take_all([folder], report.received)))
 
 
@@ -230,7 +245,10 @@ def table() -> Iterator[str]:
     for name, (_, unit, sizes) in JOBS.items():
         found = [measure(name, size) for size in sizes]
         seconds = [one["cpu"] for one in found]
-        cells = [f"{', '.join(f'{size:,}' for size in sizes)} {unit}", ", ".join(f"{one:.2f}" for one in seconds)]
+        cells = [
+            f"{', '.join(f'{size:,}' for size in sizes)} {unit}",
+            ", ".join(f"{one:.2f}" for one in seconds),
+        ]
         cells += [", ".join(f"{one['mb']:.0f}" for one in found), f"{exponent(sizes, seconds):.1f}"]
         row = f"| {name} | {' | '.join(cells)} |"
         print(row, flush=True)
@@ -249,7 +267,10 @@ def written() -> None:
     rows = "\n".join(table())
     path = REPOSITORY / "docs" / "performance.md"
     said = f"{BEGIN}\nCommit {commit}, {datetime.now(UTC):%Y-%m-%d}; {machine}.\n\n{rows}\n{END}"
-    path.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: said, path.read_text(encoding="utf-8"), flags=re.DOTALL), encoding="utf-8")
+    path.write_text(
+        re.sub(f"{BEGIN}.*{END}", lambda _: said, path.read_text(encoding="utf-8"), flags=re.DOTALL),
+        encoding="utf-8",
+    )
 
 
 def main() -> None:
@@ -262,7 +283,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=QUICK if QUICK.is_dir() else None) as folder:
         started = time.monotonic()
         seconds = work(Path(folder), size)
-        peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+        peak = (
+            max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+            / 1024
+        )
     print(json.dumps({"cpu": seconds, "mb": peak, "wall": time.monotonic() - started}))
 
 

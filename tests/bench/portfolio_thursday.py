@@ -42,7 +42,12 @@ def with_ten_tests(text: str) -> str:
     """Return a deal file with six further tests of loan to value, each with a limit of its own."""
     begin, end = text.index("  ltv:\n"), text.index("  cash-sweep:\n")
     ltv = text[begin:end]
-    further = (ltv.replace("  ltv:", f"  ltv-{n}:").replace("CA §7.02", f"CA §7.1{n}").replace("65%", f"{66 + 4 * n}%") for n in range(6))
+    further = (
+        ltv.replace("  ltv:", f"  ltv-{n}:")
+        .replace("CA §7.02", f"CA §7.1{n}")
+        .replace("65%", f"{66 + 4 * n}%")
+        for n in range(6)
+    )
     return text[:end] + "".join(further) + text[end:]
 
 
@@ -51,7 +56,9 @@ def pattern_of(n: int) -> str:
     return PATTERNS[1] if n % LARGE_EVERY == 1 else PATTERNS[0]
 
 
-def renamed(rows: list[tuple[str, bytes]], old: str, new: str, files: dict[bytes, bytes]) -> Iterator[tuple[str, bytes]]:
+def renamed(
+    rows: list[tuple[str, bytes]], old: str, new: str, files: dict[bytes, bytes]
+) -> Iterator[tuple[str, bytes]]:
     """Yield a log under another deal's name: hashes of files and of earlier entries become those of the other deal."""
     hashes = dict(files)
 
@@ -128,13 +135,17 @@ def main(deals: int = 1_000, weeks: int = 52) -> None:
         outcome, wall = thursday(desk, weeks + 1)
         issued = sum(len(deal.notices) for deal in outcome.deals)
         stopped = [deal.deal for deal in outcome.deals if deal.reason or deal.not_issued]
-        print(f"{deals:,} deals of {weeks} weeks: {issued:,} notices, {len(stopped)} deals stopped, {wall:,.0f} s of the clock")
+        print(
+            f"{deals:,} deals of {weeks} weeks: {issued:,} notices, {len(stopped)} deals stopped, {wall:,.0f} s of the clock"
+        )
         print(spent_words(outcome.processor_seconds))
         print(f"peak memory {peak_mb():,.0f} MB in the process that records")
         settled = outcome.settled
         if settled is None:
             raise SystemExit("the run is not settled: something is due after it")
-        print(f"a tick with nothing to do: {cpu(lambda: settled.holds(desk.workspace, friday(weeks + 1))):.3f} s of processor")
+        print(
+            f"a tick with nothing to do: {cpu(lambda: settled.holds(desk.workspace, friday(weeks + 1))):.3f} s of processor"
+        )
         if deals <= 20:
             print(replayed(desk, f"deal-{deals - 1:05d}"))
 

@@ -55,10 +55,18 @@ def main(checkouts: list[Path]) -> None:
 
 
 def _started(checkout: Path) -> tuple[IO[str], IO[str]]:
-    python = str(checkout / ".venv/bin/python") if (checkout / ".venv/bin/python").exists() else sys.executable
+    python = (
+        str(checkout / ".venv/bin/python") if (checkout / ".venv/bin/python").exists() else sys.executable
+    )
     known = {**os.environ, "PYTHONPATH": str(checkout)}
     process = subprocess.Popen(
-        [python, "-c", DRAWER], cwd=checkout, env=known, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [python, "-c", DRAWER],
+        cwd=checkout,
+        env=known,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert process.stdin is not None
     assert process.stdout is not None

@@ -18,7 +18,14 @@ def test_a_deal_with_a_copied_log_is_replayed_to_the_last_byte_and_goes_on(tmp_p
 
 
 def test_a_run_names_its_largest_share_first() -> None:
-    spent = {"publication": 1.0, "evaluation": 2.0, "composition": 7.0, "layout": 80.0, "sealing": 10.0, "record": 0.0}
+    spent = {
+        "publication": 1.0,
+        "evaluation": 2.0,
+        "composition": 7.0,
+        "layout": 80.0,
+        "sealing": 10.0,
+        "record": 0.0,
+    }
     assert spent_words(spent) == (  # type: ignore[arg-type]
         "100 s of processor: layout 80%, sealing 10%, composition 7%, evaluation 2%, publication 1%, record 0%"
     )

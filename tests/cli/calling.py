@@ -22,7 +22,12 @@ def headroom(*arguments: str, folder: Path | None = None, cwd: Path = REPOSITORY
     words = [*(("--workspace", str(folder)) if folder else ()), *arguments]
     out, refused = io.StringIO(), io.StringIO()
     state.clear()
-    with chdir(cwd), redirect_stdout(out), redirect_stderr(refused), patch.object(sys, "argv", ["headroom", *words]):
+    with (
+        chdir(cwd),
+        redirect_stdout(out),
+        redirect_stderr(refused),
+        patch.object(sys, "argv", ["headroom", *words]),
+    ):
         try:
             run_command_line(lambda **options: registered(words)(words, **options))
         except SystemExit as ended:
@@ -32,5 +37,11 @@ def headroom(*arguments: str, folder: Path | None = None, cwd: Path = REPOSITORY
 
 def in_a_process(*arguments: str, folder: Path | None = None) -> Done:
     """The same in a process of its own, where it matters what is imported or what the process inherits."""
-    command = [sys.executable, "-m", "engine.cli", *(("--workspace", str(folder)) if folder else ()), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "engine.cli",
+        *(("--workspace", str(folder)) if folder else ()),
+        *arguments,
+    ]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=120)

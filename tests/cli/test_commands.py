@@ -23,7 +23,10 @@ from tests.cli.calling import headroom, in_a_process
 from tests.conftest import DEALS, REPOSITORY
 from tests.market.make import document, offer
 
-COMMANDS = sorted(command.name or (command.callback.__name__ if command.callback else "") for command in registered().registered_commands)
+COMMANDS = sorted(
+    command.name or (command.callback.__name__ if command.callback else "")
+    for command in registered().registered_commands
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -75,10 +78,10 @@ def test_the_record_is_copied_and_the_schema_printed_as_json(tmp_path: Path) -> 
 
 
 def test_help_imports_nothing_of_weight() -> None:
-    code = (
-        "import sys, engine.cli; print([m for m in ('pandas', 'numpy', 'scipy', 'sqlmodel', 'weasyprint', 'pydantic') if m in sys.modules])"
+    code = "import sys, engine.cli; print([m for m in ('pandas', 'numpy', 'scipy', 'sqlmodel', 'weasyprint', 'pydantic') if m in sys.modules])"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
-    found = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 
 
@@ -88,7 +91,9 @@ def test_check_imports_neither_numbers_nor_database() -> None:
         "try:\n    engine.cli.main()\nexcept SystemExit: pass\n"
         "print([m for m in ('pandas', 'numpy', 'scipy', 'sqlmodel', 'weasyprint') if m in sys.modules])"
     )
-    found = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
     assert found.stdout.splitlines()[-1] == "[]"
 
 
@@ -104,13 +109,19 @@ def test_a_session_at_a_desk(tmp_path: Path) -> None:
     assert (found.returncode, len(said["imported"]), len(said["refused"])) == (1, 1, 1)
     again = json.loads(headroom("import", str(tmp_path / "s.json"), "--json", folder=desk).stdout)
     assert (again["imported"], again["already_known"]) == ([], 1)
-    value = json.loads(headroom("index", "--window-end", "2026-03-04", "--methodology", "1.1.1", "--json", folder=desk).stdout)
+    value = json.loads(
+        headroom(
+            "index", "--window-end", "2026-03-04", "--methodology", "1.1.1", "--json", folder=desk
+        ).stdout
+    )
     keys = "index publication_date window_start window_end methodology value observations valid_days min max mean stdev low_confidence"
     more = "low_confidence_reasons interval precision_class hosts machines largest_host_share days"
     assert set(f"{keys} {more}".split()) <= set(value)
     assert (value["value"], value["observations"], value["hosts"]) == ("2.2750", 12, 3)
     assert set(value["interval"]) == {"level", "low", "high", "method"}
-    assert {"date", "offers", "qualifying", "kept", "counts", "excluded", "truncated", "snapshot"} <= set(value["days"][0])
+    assert {"date", "offers", "qualifying", "kept", "counts", "excluded", "truncated", "snapshot"} <= set(
+        value["days"][0]
+    )
     shown = headroom("index", "--window-end", "2026-03-04", folder=desk).stdout
     assert "12 observations" in shown
     assert "by sellers no interval: 3 sellers; six are needed; listings from " in shown
@@ -124,12 +135,17 @@ def test_a_session_at_a_desk(tmp_path: Path) -> None:
 def test_nothing_is_recorded_or_signed_before_the_operator_is_named(tmp_path: Path) -> None:
     desk = tmp_path / "desk"
     assert "name the operator" in headroom("init", str(desk)).stdout
-    for refused in (("run", "--on", "2026-03-05"), ("keys", "agent.example/log", "--into", str(desk / "keys" / "log.key"))):
+    for refused in (
+        ("run", "--on", "2026-03-05"),
+        ("keys", "agent.example/log", "--into", str(desk / "keys" / "log.key")),
+    ):
         found = headroom(*refused, folder=desk)
         assert (found.returncode, "name the operator in" in found.stderr) == (2, True), found.stderr
         assert str(desk / "headroom.toml") in found.stderr
     assert not (desk / "keys").exists()
-    elsewhere = headroom("keys", "trustee.example", "--cosigner", "--into", str(tmp_path / "own" / "trustee.key"), folder=desk)
+    elsewhere = headroom(
+        "keys", "trustee.example", "--cosigner", "--into", str(tmp_path / "own" / "trustee.key"), folder=desk
+    )
     assert elsewhere.returncode == 0  # a trustee's key is not the operator's
 
 
@@ -150,7 +166,8 @@ def test_check_prints_as_editors_open_it_and_as_json(tmp_path: Path) -> None:
     shown = headroom("check", str(path))
     assert shown.returncode == 1
     assert re.search(
-        r"bad\.yaml:\d+:12: D103 `USD 1\.60` has no unit of time\n +\|\n\d+ \|     level: USD 1\.60\n +\| +\^{8}\n   = fix: ", shown.stdout
+        r"bad\.yaml:\d+:12: D103 `USD 1\.60` has no unit of time\n +\|\n\d+ \|     level: USD 1\.60\n +\| +\^{8}\n   = fix: ",
+        shown.stdout,
     )
     (one, *_) = [p for p in json.loads(headroom("check", str(path), "--json").stdout) if p["code"] == "D103"]
     assert set(one) == {"file", "line", "column", "code", "what", "why", "fix", "page"}
@@ -185,7 +202,9 @@ def test_a_series_taken_from_the_administrator(tmp_path: Path) -> None:
     desk = tmp_path / "desk"
     headroom("init", str(desk))
     head = "publication_date,value,low_confidence,observations,methodology_version\n"
-    (tmp_path / "s.csv").write_text(head + "2026-03-05,1.6021,true,28,1.1.0\n2026-03-05,1.7350,false,44,1.1.1\n", encoding="utf-8")
+    (tmp_path / "s.csv").write_text(
+        head + "2026-03-05,1.6021,true,28,1.1.0\n2026-03-05,1.7350,false,44,1.1.1\n", encoding="utf-8"
+    )
     (tmp_path / "bad.csv").write_text(head + "soon,x,maybe,many,1\n", encoding="utf-8")
     found = headroom("import", "--series", "CRI-H100", str(tmp_path / "s.csv"), "--json", folder=desk)
     assert json.loads(found.stdout)["recorded"] == 2
@@ -204,7 +223,10 @@ def test_every_command_is_in_its_family() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--workspace", "index", "check", "deals/meridian-2026-1.yaml"), ("--workspace=index", "check", "deals/meridian-2026-1.yaml")],
+    [
+        ("--workspace", "index", "check", "deals/meridian-2026-1.yaml"),
+        ("--workspace=index", "check", "deals/meridian-2026-1.yaml"),
+    ],
 )
 def test_a_workspace_with_a_command_s_name_is_no_command(arguments: tuple[str, ...]) -> None:
     assert headroom(*arguments).returncode == 0

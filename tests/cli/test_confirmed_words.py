@@ -16,6 +16,8 @@ from engine.operations.confirm import Confirmed
         (False, True, "on record already"),
     ],
 )
-def test_it_promises_what_will_follow(recorded: bool, from_keying: bool, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_promises_what_will_follow(
+    recorded: bool, from_keying: bool, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     say_confirmed("deal", Confirmed("2026-03-18", ("fees",), recorded, from_keying))
     assert capsys.readouterr().out == f"deal: 2026-03-18: fees: {said}\n"

@@ -50,7 +50,10 @@ def made(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Temp
     (root / "build").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plan, "THURSDAYS", plan.THURSDAYS[:14])
-        demonstrate(root / "build" / "demo", lambda now: Tools(all_templates, light, now, "tester", lambda _: None, pages=NoticePages()))
+        demonstrate(
+            root / "build" / "demo",
+            lambda now: Tools(all_templates, light, now, "tester", lambda _: None, pages=NoticePages()),
+        )
     return root
 
 
@@ -62,7 +65,11 @@ def said() -> list[str]:
 
 @pytest.fixture
 def session(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], said: list[str]
+    made: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    said: list[str],
 ) -> Callable[[str], int]:
     """Types one line into a shell that knows `headroom`, `export`, `cp`, `&&` and `>`; the exit code comes back."""
     root = tmp_path / "repository"
@@ -80,7 +87,11 @@ def session(
 
     def command(words: list[str]) -> int:
         words, into = (words[: words.index(">")], words[-1]) if ">" in words else (words, None)
-        words = [found for word in words for found in (sorted(str(path) for path in Path().glob(word)) if "*" in word else [word])]
+        words = [
+            found
+            for word in words
+            for found in (sorted(str(path) for path in Path().glob(word)) if "*" in word else [word])
+        ]
         if words[0] == "export":
             for name, value in (word.split("=", 1) for word in words[1:] if not word.startswith("PATH=")):
                 monkeypatch.setenv(name, value)
@@ -118,14 +129,24 @@ def test_the_demonstration_is_signed_by_keys_of_its_own(made: Path) -> None:
 
 def test_the_readme_runs_as_it_stands_in_order(session: Callable[[str], int], said: list[str]) -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    lines = [line[2:] for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line[:2] == "$ "]
+    lines = [
+        line[2:]
+        for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+        for line in block.splitlines()
+        if line[:2] == "$ "
+    ]
     assert len(lines) > 30
     assert wrong(session, lines) == [], said
 
 
 def test_the_structurers_guide_runs_as_it_stands(session: Callable[[str], int], said: list[str]) -> None:
     text = (REPOSITORY / "docs" / "guides" / "structurer.md").read_text(encoding="utf-8")
-    lines = [line[2:] for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL) for line in block.splitlines() if line[:2] == "$ "]
+    lines = [
+        line[2:]
+        for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+        for line in block.splitlines()
+        if line[:2] == "$ "
+    ]
     assert len(lines) >= 7
     assert wrong(session, lines) == [], said
     assert Path("build/foresight.pdf").read_bytes().startswith(b"%PDF")
@@ -138,23 +159,46 @@ def test_the_structurers_guide_runs_as_it_stands(session: Callable[[str], int], 
             "headroom explain meridian-2026-1 ltv --on 2026-03-06",
             "there are 14, from 2026-01-08 to 2026-04-09; nearest 2026-03-05 and 2026-03-12",
         ),
-        ("headroom explain meridian-2026-1 dscr --on 2026-03-05", "there are appraisal, cash-sweep, ltv, rate-floor"),
+        (
+            "headroom explain meridian-2026-1 dscr --on 2026-03-05",
+            "there are appraisal, cash-sweep, ltv, rate-floor",
+        ),
         ("headroom manipulation meridian-2026-1 --on 2026-03-06", "nearest 2026-03-05 and 2026-03-12"),
-        ("headroom manipulation --publication 2026-03-05", "of dates with a value there are 13, from 2026-01-08 to 2026-04-09"),
-        ("headroom publication CRI-H100 --date 2026-04-09 --into build", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
+        (
+            "headroom manipulation --publication 2026-03-05",
+            "of dates with a value there are 13, from 2026-01-08 to 2026-04-09",
+        ),
+        (
+            "headroom publication CRI-H100 --date 2026-04-09 --into build",
+            "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp",
+        ),
         ("headroom publication CRI-H100@1.1-wp --date 2026-04-10 --into build", "nearest 2026-04-09"),
-        ("headroom restate CRI-H100 --publication-date 2026-04-09 --reason x", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
+        (
+            "headroom restate CRI-H100 --publication-date 2026-04-09 --reason x",
+            "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp",
+        ),
         ("headroom restate CRI-H100@1.1-wp --publication-date 2026-01-01 --reason x", "nearest 2026-01-08"),
-        ("headroom series CRI-H100@1.1-wp --into build/x.pdf", "a series is written as .csv, .json, .xlsx or .parquet"),
-        ("headroom confirm meridian-2026-1 2026-04-08 --words 'repaid on 7 April'", "awaits no confirmation; of "),
+        (
+            "headroom series CRI-H100@1.1-wp --into build/x.pdf",
+            "a series is written as .csv, .json, .xlsx or .parquet",
+        ),
+        (
+            "headroom confirm meridian-2026-1 2026-04-08 --words 'repaid on 7 April'",
+            "awaits no confirmation; of ",
+        ),
         ("headroom coverage CRI-H100@1.1-wp", "and 7 sellers; a measurement needs 30 and 8"),
         ("headroom precision CRI-H100", "there are CRI-H100@1.1-wp, CRI-H200@1.1-wp"),
         ("headroom act meridian-2026-1 nothing --effective-on 2026-04-09", "there are cure accepted, waiver"),
-        ("headroom export meridian --into build/x", "there are harbour-bilateral-2026, meridian-2026-1, northfield-abs-2026-1"),
+        (
+            "headroom export meridian --into build/x",
+            "there are harbour-bilateral-2026, meridian-2026-1, northfield-abs-2026-1",
+        ),
         ("headroom verify deals/meridian-2026-1.yaml --policy build/demo/trustee.toml", "is not a PDF"),
     ],
 )
-def test_a_refusal_names_what_exists(session: Callable[[str], int], said: list[str], line: str, words: str) -> None:
+def test_a_refusal_names_what_exists(
+    session: Callable[[str], int], said: list[str], line: str, words: str
+) -> None:
     assert session(line) == (3 if "not a PDF" in words else 2)
     assert words in said[-1]
 
@@ -168,7 +212,9 @@ def examples(command: Any) -> Iterator[str]:
             yield one.epilog.splitlines()[0].removeprefix("Example: ")
 
 
-def test_the_example_of_every_help_runs_on_the_demonstration(session: Callable[[str], int], said: list[str]) -> None:
+def test_the_example_of_every_help_runs_on_the_demonstration(
+    session: Callable[[str], int], said: list[str]
+) -> None:
     before = [
         "headroom export meridian-2026-1 --as tiles --into build/export",
         "headroom keys t.example --cosigner --into build/trustee.key",

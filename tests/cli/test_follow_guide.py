@@ -27,15 +27,24 @@ def files(folder: Path) -> None:
     (folder / "listings").mkdir()
     for n in range(3):
         at = datetime(2026, 7, 13 + n, 15, tzinfo=UTC)
-        offers = [offer(id=k, dph_total=3.0 + k / 10, host_id=k % 4, start_date=at.timestamp() - 60) for k in range(12)]
+        offers = [
+            offer(id=k, dph_total=3.0 + k / 10, host_id=k % 4, start_date=at.timestamp() - 60)
+            for k in range(12)
+        ]
         document = {"collected_utc": at.isoformat(), "offers_by_model": {"H100 SXM": offers}}
         (folder / "listings" / f"{at:%Y%m%d}.json").write_text(json.dumps(document), encoding="utf-8")
-    (folder / "weekly.csv").write_text(WEEKLY + "2026-07-16,CRI-H100,1.9120,31,True,1.1.1,2026-07-16T18:20:57+00:00\n", encoding="utf-8")
+    (folder / "weekly.csv").write_text(
+        WEEKLY + "2026-07-16,CRI-H100,1.9120,31,True,1.1.1,2026-07-16T18:20:57+00:00\n", encoding="utf-8"
+    )
     days = [datetime(2026, 7, 13, tzinfo=UTC) + timedelta(days=n) for n in range(4)]
     rows = [f"CRI-T3-H100-SXM-GTD-OD-US,{day:%Y-%m-%d},2.5{n},{9 + n},v2.3.1\n" for n, day in enumerate(days)]
     (folder / "daily.csv").write_text(DAILY + "".join(rows), encoding="utf-8")
-    (folder / "exchange.csv").write_text("date,contract,settlement\n2026-07-15,H100-US,2.41\n2026-07-16,H100-US,2.43\n", encoding="utf-8")
-    (folder / "early.csv").write_text(WEEKLY + "2026-07-22,CRI-H100,1.8850,47,False,1.1.1,2026-07-22T18:20:57+00:00\n", encoding="utf-8")
+    (folder / "exchange.csv").write_text(
+        "date,contract,settlement\n2026-07-15,H100-US,2.41\n2026-07-16,H100-US,2.43\n", encoding="utf-8"
+    )
+    (folder / "early.csv").write_text(
+        WEEKLY + "2026-07-22,CRI-H100,1.8850,47,False,1.1.1,2026-07-22T18:20:57+00:00\n", encoding="utf-8"
+    )
     (folder / "announcement.pdf").write_bytes(b"%PDF-1.7 an announcement")
 
 
@@ -49,7 +58,9 @@ def test_the_guide_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for line in (one[2:] for one in block.splitlines() if one.startswith("$ ")):
             state.clear()
-            result = CliRunner().invoke(registered(shlex.split(line)[1:]), shlex.split(line)[1:], catch_exceptions=False)
+            result = CliRunner().invoke(
+                registered(shlex.split(line)[1:]), shlex.split(line)[1:], catch_exceptions=False
+            )
             assert result.exit_code == 0, (line, result.output)
             said.append(result.output)
             if " init " in line:

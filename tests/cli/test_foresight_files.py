@@ -14,8 +14,30 @@ from tests.conftest import DEALS
 
 MERIDIAN = str(DEALS / "meridian-2026-1.yaml")
 FACT = ("--fact", "outstanding_principal=USD 16,000,000", "--prepared", "2026-07-06")
-COMPARE = ("compare", MERIDIAN, "--term", "covenants.ltv.multiple=1.4", "--scenario", "B", "--weeks", "12", "--workers", "1", *FACT)
-GRID = ("grid", MERIDIAN, "--x", "covenants.ltv.multiple=1.4,1.5", "--y", "covenants.cash-sweep.level=1.50,1.60", "--weeks", "6", *FACT)
+COMPARE = (
+    "compare",
+    MERIDIAN,
+    "--term",
+    "covenants.ltv.multiple=1.4",
+    "--scenario",
+    "B",
+    "--weeks",
+    "12",
+    "--workers",
+    "1",
+    *FACT,
+)
+GRID = (
+    "grid",
+    MERIDIAN,
+    "--x",
+    "covenants.ltv.multiple=1.4,1.5",
+    "--y",
+    "covenants.cash-sweep.level=1.50,1.60",
+    "--weeks",
+    "6",
+    *FACT,
+)
 LADDER = ("ladder", MERIDIAN, *FACT)
 
 

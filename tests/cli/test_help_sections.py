@@ -23,7 +23,10 @@ def test_every_command_stands_under_its_heading_and_no_sentence_is_cut() -> None
     [
         ("Make a form: of one, or of two. Then more.", "Make a form."),
         ("Make a form.", "Make a form."),
-        ("Count false alarms, misses and delays of a trigger.", "Count false alarms, misses and delays of a trigger."),
+        (
+            "Count false alarms, misses and delays of a trigger.",
+            "Count false alarms, misses and delays of a trigger.",
+        ),
     ],
 )
 def test_a_long_sentence_ends_at_a_colon_and_never_inside_a_list(text: str, short: str) -> None:

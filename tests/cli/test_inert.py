@@ -37,7 +37,9 @@ def test_a_name_with_a_line_end_forges_no_row(capsys: pytest.CaptureFixture[str]
     assert len(render(Problem("Y100", FORGED, FORGED, FORGED, Place(FORGED))).splitlines()) == 2
 
 
-def test_nothing_printed_reaches_the_terminal_as_an_escape_sequence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_printed_reaches_the_terminal_as_an_escape_sequence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     for print_it in (say, write, print_json, print_line):
         print_it(FORGED)  # type: ignore[operator]
         said = capsys.readouterr().out

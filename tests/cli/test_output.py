@@ -18,15 +18,30 @@ from engine.events.due_acts import Due, DueFacts
 from reports.formats import signed
 
 HEAD = ("deal", "test", "result", "measured", "limit", "headroom", "state", "due")
-ROW = ("harbour-bilateral-2026", "early-amortization", "PASS", "USD 1.9296", "USD 1.50", "17.080 points", "EVENT OF DEFAULT")
-DUE = "deliver the independent appraisal, overdue since 2026-04-30 (prepay USD 1,234,567.00 or pledge 128 GPUs)"
+ROW = (
+    "harbour-bilateral-2026",
+    "early-amortization",
+    "PASS",
+    "USD 1.9296",
+    "USD 1.50",
+    "17.080 points",
+    "EVENT OF DEFAULT",
+)
+DUE = (
+    "deliver the independent appraisal, overdue since 2026-04-30 (prepay USD 1,234,567.00 or pledge 128 GPUs)"
+)
 
 
 def test_what_is_late_says_since_when() -> None:
     late = DueFacts(deliver="appraisal", overdue_since=date(2026, 5, 8))
-    owed = Due(by=date(2026, 5, 7), who="borrower", act="deliver", subject="appraisal", facts=late, cite="CA §7")
+    owed = Due(
+        by=date(2026, 5, 7), who="borrower", act="deliver", subject="appraisal", facts=late, cite="CA §7"
+    )
     assert what_is_due(owed) == "deliver the appraisal, overdue since 2026-05-08"
-    assert what_is_due(owed.model_copy(update={"facts": DueFacts(deliver="appraisal")})) == "deliver the appraisal by 2026-05-07"
+    assert (
+        what_is_due(owed.model_copy(update={"facts": DueFacts(deliver="appraisal")}))
+        == "deliver the appraisal by 2026-05-07"
+    )
     assert what_is_due(None) == ""
 
 
@@ -53,10 +68,14 @@ def test_nothing_is_lost_and_nothing_sticks_out(rows: list[tuple[str, str, str]]
     text = laid_out(("a", "b", "c"), rows, (1,), width)
     assert all(len(line) <= width for line in text.splitlines())
     shown = [sign for line in text.splitlines()[2:] for sign in line if not sign.isspace()]
-    assert sorted(shown) == sorted(sign for row in rows for cell in row for sign in cell if not sign.isspace())
+    assert sorted(shown) == sorted(
+        sign for row in rows for cell in row for sign in cell if not sign.isspace()
+    )
 
 
-def test_prose_goes_on_below_and_a_long_word_stays_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_prose_goes_on_below_and_a_long_word_stays_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(output, "terminal_width", lambda: 30)
     output.say("  read as: the ratio of Collateral Value to balance")
     output.say("notices/" + "x" * 40)

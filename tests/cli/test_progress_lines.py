@@ -24,7 +24,9 @@ def test_without_a_terminal_progress_is_lines_on_standard_error(capsys: pytest.C
     assert said.out == ""
 
 
-def test_on_a_terminal_one_line_changes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_terminal_one_line_changes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     show = ProgressLines()
     show("first")

@@ -29,7 +29,9 @@ from tests.conftest import REPOSITORY
         (("index", "--json"), 2, "Missing option"),
     ],
 )
-def test_a_refusal_is_json_where_json_was_asked_for(arguments: tuple[str, ...], code: int, words: str) -> None:
+def test_a_refusal_is_json_where_json_was_asked_for(
+    arguments: tuple[str, ...], code: int, words: str
+) -> None:
     found = headroom(*arguments)
     said = json.loads(found.stdout)["error"]
     assert (found.returncode, said["exit_code"]) == (code, code)
@@ -89,14 +91,19 @@ def test_wrong_usage_is_a_sentence_and_exit_code_2(arguments: tuple[str, ...], c
     ],
 )
 def test_a_path_that_leads_nowhere_is_a_sentence(
-    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     create(tmp_path, "Agent")
     (tmp_path / "export").mkdir()
     for name in ("held", "notice.pdf"):
         (tmp_path / name).write_text("nothing", encoding="utf-8")
-    (tmp_path / "log.key.pub").write_text(f"{generate_key('agent.example').verifier.text}\n", encoding="utf-8")
+    (tmp_path / "log.key.pub").write_text(
+        f"{generate_key('agent.example').verifier.text}\n", encoding="utf-8"
+    )
     monkeypatch.setattr("sys.argv", ["headroom", *arguments])
     with pytest.raises(SystemExit) as ended:
         run_command_line(lambda **options: registered(arguments)(list(arguments), **options))
@@ -112,9 +119,21 @@ def test_a_copy_of_a_record_that_is_not_there_yet_says_so(tmp_path: Path) -> Non
 
 
 FAILURES = {
-    "a full disk": (OSError(errno.ENOSPC, "No space left on device", "headroom.sqlite"), 1, "headroom.sqlite: No space left on device"),
-    "a medium that is read only": (OSError(errno.EROFS, "Read-only file system", "keys/log.key"), 1, "keys/log.key: Read-only file system"),
-    "another encoding": (UnicodeDecodeError("utf-8", b"x", 0, 1, "invalid start byte"), 1, "another encoding than UTF-8"),
+    "a full disk": (
+        OSError(errno.ENOSPC, "No space left on device", "headroom.sqlite"),
+        1,
+        "headroom.sqlite: No space left on device",
+    ),
+    "a medium that is read only": (
+        OSError(errno.EROFS, "Read-only file system", "keys/log.key"),
+        1,
+        "keys/log.key: Read-only file system",
+    ),
+    "another encoding": (
+        UnicodeDecodeError("utf-8", b"x", 0, 1, "invalid start byte"),
+        1,
+        "another encoding than UTF-8",
+    ),
     "a renderer that was killed": (BrokenProcessPool("ended"), 1, "a process that renders notices was ended"),
     "Ctrl-C": (KeyboardInterrupt(), 130, "stopped; what was recorded stands"),
 }
@@ -139,8 +158,12 @@ def test_an_interrupted_command_says_what_stands(tmp_path: Path) -> None:
     code += "m.import_snapshots = lambda *a, **k: signal.raise_signal(signal.SIGINT)\n"
     code += f"sys.argv = ['headroom', '--workspace', {str(tmp_path)!r}, 'import', 'x']\nimport engine.cli\nengine.cli.main()"
     headroom("init", str(tmp_path))
-    found = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert (found.returncode, "stopped; what was recorded stands" in found.stderr) == (130, True), found.stderr
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, "stopped; what was recorded stands" in found.stderr) == (130, True), (
+        found.stderr
+    )
     assert "Traceback" not in found.stderr
 
 
@@ -149,7 +172,9 @@ def test_a_terminal_that_cannot_show_a_name_ends_no_command(tmp_path: Path) -> N
     bad.write_text("deal: [", encoding="utf-8")
     command = [sys.executable, "-m", "engine.cli", "check", str(bad)]
     ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    found = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, env=ascii_only)
+    found = subprocess.run(
+        command, cwd=REPOSITORY, capture_output=True, text=True, check=False, env=ascii_only
+    )
     assert (found.returncode, "Traceback" in found.stderr) == (1, False), found.stderr
 
 
@@ -166,6 +191,15 @@ def test_a_log_s_key_does_not_cosign(tmp_path: Path) -> None:
     from engine.record.merkle import EMPTY
 
     make_key("agent.example/log", tmp_path / "log.key", cosigner=False, as_json=True)
-    (tmp_path / "checkpoint").write_text(sign(Checkpoint("a/b", 0, EMPTY), read_key(tmp_path / "log.key")), encoding="utf-8")
+    (tmp_path / "checkpoint").write_text(
+        sign(Checkpoint("a/b", 0, EMPTY), read_key(tmp_path / "log.key")), encoding="utf-8"
+    )
     with pytest.raises(WrongUsage, match="is a log's key"):
-        cosign_export(tmp_path, tmp_path / "log.key", [tmp_path / "log.key.pub"], None, datetime(2026, 1, 1, tzinfo=UTC), as_json=True)
+        cosign_export(
+            tmp_path,
+            tmp_path / "log.key",
+            [tmp_path / "log.key.pub"],
+            None,
+            datetime(2026, 1, 1, tzinfo=UTC),
+            as_json=True,
+        )

@@ -37,7 +37,11 @@ def _figures(terms: TermsInForce, rate: Fraction) -> Iterator[tuple[str, Fractio
         yield f"certified.{name}.{ON - WEEK}", Fraction(asset.gpus), Unit.GPUS
         yield f"certified_performance.{name}.{ON - WEEK}", Fraction(1), Unit.SHARE
     yield "contracted_rate", rate * 3 / 2, Unit.RATE
-    for name, amount in {"contracted_revenue": 9_000_000, "operating_costs": 1_000_000, "debt_service": 2_000_000}.items():
+    for name, amount in {
+        "contracted_revenue": 9_000_000,
+        "operating_costs": 1_000_000,
+        "debt_service": 2_000_000,
+    }.items():
         yield name, Fraction(amount), Unit.USD
     for name, unit in terms.declared_units.items():
         yield name, Fraction(1_000), unit
@@ -48,7 +52,9 @@ def _reported(figures: Figures, period: str, dropped: Collection[str]) -> Report
     if period in dropped:
         return None
     end = f", {period}" if period else ""
-    return Reported({name: figure for name, figure in figures.items() if f"{name}{end}" not in dropped}, SOURCE)
+    return Reported(
+        {name: figure for name, figure in figures.items() if f"{name}{end}" not in dropped}, SOURCE
+    )
 
 
 def full(terms: TermsInForce, rates: Mapping[str, str], dropped: Collection[str] = ()) -> Facts:
@@ -60,7 +66,10 @@ def full(terms: TermsInForce, rates: Mapping[str, str], dropped: Collection[str]
         dropped: what is left out, named as a result names its inputs: a figure, a figure of a week or month, a rate of a date;
             `report`, `week to ..`, `month to ..` for whole reports.
     """
-    figures = {name: Figure(value=value, unit=unit) for name, value, unit in _figures(terms, Fraction(next(iter(rates.values()))))}
+    figures = {
+        name: Figure(value=value, unit=unit)
+        for name, value, unit in _figures(terms, Fraction(next(iter(rates.values()))))
+    }
     days = tuple(publication_dates(terms.closing_date + DAY, ON))
     published, reference = {}, {}
     for index, rate in rates.items():
@@ -83,7 +92,15 @@ def full(terms: TermsInForce, rates: Mapping[str, str], dropped: Collection[str]
 def _published(index: str, day: date, rate: str | None) -> Published:
     value = None if rate is None else Decimal(rate)
     known = None if value is None else 9
-    return Published(index=index, publication_date=day, value=value, low=value, high=value, hosts=known, low_confidence=value is None)
+    return Published(
+        index=index,
+        publication_date=day,
+        value=value,
+        low=value,
+        high=value,
+        hosts=known,
+        low_confidence=value is None,
+    )
 
 
 def _reference(one: Published) -> ReferenceRate:

@@ -43,23 +43,45 @@ class Bench:
 
     def unrounded(self) -> Bench:
         """The same deal, had it not agreed to round its ratios."""
-        self.terms = self.terms.model_copy(update={"rounding": self.terms.rounding.model_copy(update={"ratios": "unrounded"})})
+        self.terms = self.terms.model_copy(
+            update={"rounding": self.terms.rounding.model_copy(update={"ratios": "unrounded"})}
+        )
         return self
 
-    def test(self, key: str, prices: dict[str, str | None], figures: dict[str, Figure] | None, **known: object) -> TestResult:
+    def test(
+        self, key: str, prices: dict[str, str | None], figures: dict[str, Figure] | None, **known: object
+    ) -> TestResult:
         published = {name: (self._published(name, value),) for name, value in prices.items()}
         reference = {name: (self._reference(name, found[0]),) for name, found in published.items()}
-        report = Reported(figures, SOURCE) if figures is not None else NotDetermined(reason="none", cite="-", lacks="report")
+        report = (
+            Reported(figures, SOURCE)
+            if figures is not None
+            else NotDetermined(reason="none", cite="-", lacks="report")
+        )
         facts = replace(Facts(self.on, self.terms, reference, published, report), **known)  # type: ignore[arg-type]
         clause = self.terms.covenants[key]
         return determine(key, clause, self.templates[clause.template], facts)
 
     def _published(self, name: str, value: str | None) -> Published:
-        return Published(index=name, publication_date=self.on, value=None if value is None else Decimal(value), low=None, high=None)
+        return Published(
+            index=name,
+            publication_date=self.on,
+            value=None if value is None else Decimal(value),
+            low=None,
+            high=None,
+        )
 
     def _reference(self, name: str, one: Published) -> ReferenceRate:
         step = "published value" if one.value is not None else "none"
-        return ReferenceRate(index=name, on=self.on, value=one.value, step=step, cite="x", publication_date=self.on, published=one)
+        return ReferenceRate(
+            index=name,
+            on=self.on,
+            value=one.value,
+            step=step,
+            cite="x",
+            publication_date=self.on,
+            published=one,
+        )
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +104,9 @@ def test_overcollateralization_and_its_least_remedies(bench: Callable[[str, date
         price = rate(chance)
         value = hours * Fraction(price)
         at_limit = value / Fraction(115, 100)
-        balance = at_limit + (chance.choice((-1, 0, 1)) * Fraction(1, 10**9) if n % 2 else chance.randrange(-(10**6), 10**6))
+        balance = at_limit + (
+            chance.choice((-1, 0, 1)) * Fraction(1, 10**9) if n % 2 else chance.randrange(-(10**6), 10**6)
+        )
         result = found.test("oc-c", {"CRI-H100": price}, {"outstanding_principal": usd(balance)})
         assert result.measured is not None
         assert result.measured.value == value / balance
@@ -99,14 +123,21 @@ def test_overcollateralization_and_its_least_remedies(bench: Callable[[str, date
 
 def test_senior_balances_count_before_junior_ones(bench: Callable[[str, date], Bench]) -> None:
     found = bench("summit-abs-2026-2", date(2026, 2, 10)).unrounded()
-    figures = {f"outstanding_principal.{name}": usd(amount) for name, amount in (("class_a", 45), ("class_b", 15), ("class_c", 10))}
+    figures = {
+        f"outstanding_principal.{name}": usd(amount)
+        for name, amount in (("class_a", 45), ("class_b", 15), ("class_c", 10))
+    }
     shares = [found.test(key, {"CRI-H100": "2.0000"}, figures).measured for key in ("oc-a", "oc-b", "oc-c")]
     values = [share.value for share in shares if share]
     assert values[0] * 45 == values[1] * 60 == values[2] * 70
 
 
-@pytest.mark.parametrize(("contracted", "passes"), [("6000001", True), ("6000000", False), ("5999999", False)])
-def test_coverage_is_strict_where_the_agreement_says_more_than(bench: Callable[[str, date], Bench], contracted: str, passes: bool) -> None:
+@pytest.mark.parametrize(
+    ("contracted", "passes"), [("6000001", True), ("6000000", False), ("5999999", False)]
+)
+def test_coverage_is_strict_where_the_agreement_says_more_than(
+    bench: Callable[[str, date], Bench], contracted: str, passes: bool
+) -> None:
     found = bench("summit-abs-2026-2", date(2026, 5, 11))
     months = weekly("2.00")
     figures = {
@@ -127,7 +158,10 @@ def weekly(*values: str) -> tuple[ReferenceRate, ...]:
     days = [date(2026, 2, 5) + n * timedelta(days=7) for n in range(13)]
     rates = [*values, *([values[-1]] * (13 - len(values)))]
     found = zip(days, rates, strict=True)
-    return tuple(ReferenceRate(index="CRI-H100", on=d, value=Decimal(v), step="published value", cite="x") for d, v in found)
+    return tuple(
+        ReferenceRate(index="CRI-H100", on=d, value=Decimal(v), step="published value", cite="x")
+        for d, v in found
+    )
 
 
 def test_coverage_adds_up_monthly_reports_and_wants_all_of_them(bench: Callable[[str, date], Bench]) -> None:
@@ -139,15 +173,21 @@ def test_coverage_adds_up_monthly_reports_and_wants_all_of_them(bench: Callable[
         "operating_costs": usd(900_000),
         "debt_service": usd(1_500_000),
     }
-    reports = tuple((day, Reported(monthly, SOURCE)) for day in (date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)))
+    reports = tuple(
+        (day, Reported(monthly, SOURCE)) for day in (date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30))
+    )
     result = found.test("coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months}, months=reports)
     assert result.measured is not None
     assert result.measured.value == Fraction(6_000_000 + 1_200_000 * 2 - 2_700_000, 4_500_000)
-    short = found.test("coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months}, months=reports[1:])
+    short = found.test(
+        "coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months}, months=reports[1:]
+    )
     assert short.verdict is Verdict.NOT_DETERMINED
     assert short.reason is not None
     assert short.reason.reason == "window not full: 2 of 3 months since closing"
-    gap = found.test("coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months[:5] + months[6:]}, months=reports)
+    gap = found.test(
+        "coverage", {"CRI-H100": "2.10"}, monthly, rates={"CRI-H100": months[:5] + months[6:]}, months=reports
+    )
     assert gap.reason is not None
     assert gap.reason.reason == "window not full: no Reference Rate of CRI-H100 on 2026-03-12"
 
@@ -158,9 +198,13 @@ def test_index_spread_both_of_one_date(bench: Callable[[str, date], Bench]) -> N
         newer, older = rate(chance), rate(chance)
         if chance.random() < 0.5:
             newer = f"{Decimal(older) * Decimal('1.6'):.4f}"
-        result = found.test("generation-spread", {"CRI-H100": older, "CRI-H200": newer, "CRI-A100-PCIE": "0.90"}, None)
+        result = found.test(
+            "generation-spread", {"CRI-H100": older, "CRI-H200": newer, "CRI-A100-PCIE": "0.90"}, None
+        )
         assert (result.verdict is Verdict.PASS) == (Fraction(newer) <= Fraction(8, 5) * Fraction(older))
-    missing = found.test("generation-spread", {"CRI-H100": "2.00", "CRI-H200": None, "CRI-A100-PCIE": "0.90"}, None)
+    missing = found.test(
+        "generation-spread", {"CRI-H100": "2.00", "CRI-H200": None, "CRI-A100-PCIE": "0.90"}, None
+    )
     assert missing.verdict is Verdict.NOT_DETERMINED
 
 
@@ -168,22 +212,36 @@ def test_contract_spread_and_its_break_even(bench: Callable[[str, date], Bench])
     found, chance = bench("keystone-contracted-2026", date(2026, 2, 12)), random.Random(3)
     for _ in range(CASES):
         contracted, price = Fraction(rate(chance, 1, 5)), rate(chance, 1, 4)
-        result = found.test("contract-spread", {"CRI-H100": price}, {"contracted_rate": Figure(value=contracted, unit=Unit.RATE)})
+        result = found.test(
+            "contract-spread",
+            {"CRI-H100": price},
+            {"contracted_rate": Figure(value=contracted, unit=Unit.RATE)},
+        )
         assert result.measured is not None
         assert result.measured.value == contracted / Fraction(price) - 1
         assert (result.verdict is Verdict.PASS) == (contracted / Fraction(price) - 1 >= Fraction(15, 100))
         even = result.break_even[0].rate
         assert even is not None
-        assert contracted / even.value - 1 >= Fraction(15, 100) > contracted / (even.value + Fraction(1, 10_000)) - 1
+        assert (
+            contracted / even.value - 1
+            >= Fraction(15, 100)
+            > contracted / (even.value + Fraction(1, 10_000)) - 1
+        )
 
 
 def test_depreciation_reads_the_curve_between_its_points(bench: Callable[[str, date], Bench]) -> None:
     chance, start = random.Random(4), date(2026, 1, 20)
-    points = [(start, Fraction(0)), (date(2026, 7, 20), Fraction(20, 100)), (date(2027, 1, 20), Fraction(35, 100))]
+    points = [
+        (start, Fraction(0)),
+        (date(2026, 7, 20), Fraction(20, 100)),
+        (date(2027, 1, 20), Fraction(35, 100)),
+    ]
     for _ in range(min(CASES, 60)):
         on = start + timedelta(days=chance.randrange(1, 365))
         found, price = bench("cascade-mixed-2026", on), rate(chance, 1, 3)
-        result = found.test("h100-depreciation", {"CRI-H100": price, "CRI-H200": "2.5", "CRI-A100-PCIE": "0.9"}, None)
+        result = found.test(
+            "h100-depreciation", {"CRI-H100": price, "CRI-H200": "2.5", "CRI-A100-PCIE": "0.9"}, None
+        )
         (d0, y0), (d1, y1) = next((a, b) for a, b in pairwise(points) if a[0] < on <= b[0])
         allowed = y0 + (y1 - y0) * Fraction((on - d0).days, (d1 - d0).days)
         assert result.limit is not None
@@ -244,7 +302,9 @@ def test_liquidation_wants_a_fresh_quote_and_takes_the_newest(bench: Callable[[s
 def test_the_spread_s_has_the_sign_of_the_equations(bench: Callable[[str, date], Bench]) -> None:
     """Falls are negative: below zero, rent has fallen more than resale; the paper's sentence says the reverse (ADR)."""
     found = bench("ridgeline-leaseback-2026", date(2026, 5, 7))
-    result = found.test("resale-against-rent", {"CRI-H100": "1.5200"}, None, report=quote(22_800, date(2026, 5, 1)))
+    result = found.test(
+        "resale-against-rent", {"CRI-H100": "1.5200"}, None, report=quote(22_800, date(2026, 5, 1))
+    )
     assert result.measured is not None
     assert result.measured.value == Fraction(152 - 190, 190) - Fraction(22_800 - 24_000, 24_000)
     assert "rent has fallen more than resale" in result.steps[-1].worked
@@ -252,16 +312,30 @@ def test_the_spread_s_has_the_sign_of_the_equations(bench: Callable[[str, date],
 
 @pytest.mark.parametrize(
     ("hosts", "at_least", "verdict"),
-    [(3, False, "PASS"), (2, False, "FAIL"), (2, True, "NOT DETERMINED"), (3, True, "PASS"), (None, False, "NOT DETERMINED")],
+    [
+        (3, False, "PASS"),
+        (2, False, "FAIL"),
+        (2, True, "NOT DETERMINED"),
+        (3, True, "PASS"),
+        (None, False, "NOT DETERMINED"),
+    ],
 )
 def test_hosts_that_are_not_known_are_no_pass_and_no_fail(
     bench: Callable[[str, date], Bench], hosts: int | None, at_least: bool, verdict: str
 ) -> None:
     on = date(2026, 3, 5)
     found = bench("prairie-warehouse-2026", on)
-    one = Published(index="CRI-H100", publication_date=on, value=Decimal("1.9"), hosts=hosts, hosts_at_least=at_least)
+    one = Published(
+        index="CRI-H100", publication_date=on, value=Decimal("1.9"), hosts=hosts, hosts_at_least=at_least
+    )
     reference = ReferenceRate(
-        index="CRI-H100", on=on, value=one.value, step="published value", cite="x", publication_date=on, published=one
+        index="CRI-H100",
+        on=on,
+        value=one.value,
+        step="published value",
+        cite="x",
+        publication_date=on,
+        published=one,
     )
     result = found.test("breadth", {"CRI-H100": "1.9"}, {}, rates={"CRI-H100": (reference,)})
     assert result.verdict.value == verdict
@@ -281,7 +355,9 @@ def test_a_report_that_never_came_is_late_until_it_comes(
     bench: Callable[[str, date], Bench], due: date, received: date | None, days: int
 ) -> None:
     found = bench("summit-abs-2026-2", date(2026, 3, 10))
-    result = found.test("reporting", {"CRI-H100": "1.9"}, None, report_due=ReportDue(date(2026, 2, 28), due, received))
+    result = found.test(
+        "reporting", {"CRI-H100": "1.9"}, None, report_due=ReportDue(date(2026, 2, 28), due, received)
+    )
     assert result.measured is not None
     assert result.measured.value == days
     assert (result.verdict is Verdict.PASS) == (days == 0)
@@ -304,7 +380,9 @@ def test_every_template_reads_itself_in_english_and_ends_its_sentences(
 
 def test_a_template_s_file_has_its_name(all_templates: dict[str, Template]) -> None:
     """So that one is imported only where a deal uses it."""
-    assert {name: template.name for name, template in all_templates.items()} == {name: name for name in all_templates}
+    assert {name: template.name for name, template in all_templates.items()} == {
+        name: name for name in all_templates
+    }
     assert len(all_templates) == 16
 
 
@@ -312,7 +390,10 @@ def test_a_blend_of_nothing_lacks_a_rate_and_no_report(bench: Callable[[str, dat
     """So a deal that fails on missing reports does not fail on a silent index."""
     found = bench("cascade-mixed-2026", date(2026, 2, 12))
     rent = {"weighted_average_rental_rate": Figure(value=Fraction(2), unit=Unit.RATE)}
-    silent = {name: tuple(ReferenceRate(index=name, on=d, value=None, step="none", cite="x") for d in FOUR) for name in found.terms.index}
+    silent = {
+        name: tuple(ReferenceRate(index=name, on=d, value=None, step="none", cite="x") for d in FOUR)
+        for name in found.terms.index
+    }
     result = found.test("pool-rent", dict.fromkeys(found.terms.index), rent, rates=silent)
     assert result.reason is not None
     assert (result.reason.reason, result.reason.lacks) == ("no component of POOL has a rate", "rate")

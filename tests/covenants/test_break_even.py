@@ -55,7 +55,9 @@ def curves(root: Fraction, shift: Fraction, step: Fraction) -> dict[str, Curve]:
     st.booleans(),
     st.booleans(),
 )
-def test_what_is_found_is_what_bisection_finds(root: Fraction, shift: Fraction, near: int, falls: bool, strict: bool) -> None:
+def test_what_is_found_is_what_bisection_finds(
+    root: Fraction, shift: Fraction, near: int, falls: bool, strict: bool
+) -> None:
     for name, curve in curves(root, shift, Fraction(1, 10_000)).items():
         sign = -1 if falls else 1
         probes = 0
@@ -97,11 +99,20 @@ def test_every_test_of_every_deal_breaks_even_where_bisection_over_whole_results
     if rounding != "as written":
         terms = terms.model_copy(update={"rounding": terms.rounding.model_copy(update={"ratios": rounding})})
     chance = random.Random(path.stem)
-    known = full(terms, {index: f"{Decimal(RATES[index]) * Decimal(chance.uniform(0.7, 1.2)):.4f}" for index in terms.index})
+    known = full(
+        terms,
+        {index: f"{Decimal(RATES[index]) * Decimal(chance.uniform(0.7, 1.2)):.4f}" for index in terms.index},
+    )
     for key, clause in terms.covenants.items():
         template = all_templates[clause.template]
         for even in determine(key, clause, template, known).break_even:
-            _agrees(even, lambda facts, key=key, clause=clause, template=template: determine(key, clause, template, facts).verdict, known)  # type: ignore[misc]
+            _agrees(
+                even,
+                lambda facts, key=key, clause=clause, template=template: (
+                    determine(key, clause, template, facts).verdict
+                ),
+                known,
+            )  # type: ignore[misc]
 
 
 def _agrees(even: BreakEven, verdict: Callable[[Facts], Verdict], known: Facts) -> None:

@@ -22,7 +22,9 @@ from engine.terms.in_force import TermsInForce
 ON = date(2026, 1, 15)
 
 
-def facts(terms: TermsInForce, reference: ReferenceRate, published: Published, principal: int = 16_000_000) -> Facts:
+def facts(
+    terms: TermsInForce, reference: ReferenceRate, published: Published, principal: int = 16_000_000
+) -> Facts:
     figures = {"outstanding_principal": Figure(value=Fraction(principal), unit=Unit.USD)}
     report = Reported(figures, Source(kind="servicer report", text="test"))
     return Facts(ON, terms, {"CRI-H100": (reference,)}, {"CRI-H100": (published,)}, report)
@@ -32,12 +34,16 @@ def published(value: str, low: str, high: str) -> Published:
     """Seven sellers with one listing each from `low` to `high`, the middle one at the value."""
     ends, middle = (Decimal(low), Decimal(high)), Decimal(value)
     pooled = (ends[0],) * 3 + (middle,) + (ends[1],) * 3
-    one = Published(index="CRI-H100", publication_date=ON, value=middle, low=ends[0], high=ends[1], pooled=pooled)
+    one = Published(
+        index="CRI-H100", publication_date=ON, value=middle, low=ends[0], high=ends[1], pooled=pooled
+    )
     return one.model_copy(update={"sellers": tuple("abcdefg")})
 
 
 def rate(value: str, one: Published | None, step: str = "published value") -> ReferenceRate:
-    return ReferenceRate(index="CRI-H100", on=ON, value=Decimal(value), step=step, cite="x", publication_date=ON, published=one)
+    return ReferenceRate(
+        index="CRI-H100", on=ON, value=Decimal(value), step=step, cite="x", publication_date=ON, published=one
+    )
 
 
 @pytest.fixture
@@ -45,7 +51,9 @@ def terms(meridian: Deal) -> TermsInForce:
     return resolve(meridian, ON)
 
 
-def test_a_rate_that_the_agent_has_set_has_no_interval_and_decides_nothing_by_another_s(terms: TermsInForce) -> None:
+def test_a_rate_that_the_agent_has_set_has_no_interval_and_decides_nothing_by_another_s(
+    terms: TermsInForce,
+) -> None:
     """The index's flagged value of the week is known but not in use: its interval says nothing of the rate in use."""
     flagged = published("2.1000", "2.0500", "2.1500")
     known = facts(terms, rate("2.0000", None, "agent determination"), flagged)
@@ -57,13 +65,21 @@ def test_a_rate_that_the_agent_has_set_has_no_interval_and_decides_nothing_by_an
 
 def test_a_published_rate_is_decisive_by_its_own_sellers(terms: TermsInForce) -> None:
     one = published("2.0000", "1.9500", "2.0500")
-    result = determine("ltv", terms.covenants["ltv"], loan_to_value.TEMPLATE, facts(terms, rate("2.0000", one), one))
+    result = determine(
+        "ltv", terms.covenants["ltv"], loan_to_value.TEMPLATE, facts(terms, rate("2.0000", one), one)
+    )
     assert result.bearing is not None
-    assert (result.bearing.decisive, result.bearing.at_low, result.bearing.at_high) == (True, Verdict.PASS, Verdict.PASS)
+    assert (result.bearing.decisive, result.bearing.at_low, result.bearing.at_high) == (
+        True,
+        Verdict.PASS,
+        Verdict.PASS,
+    )
 
 
 @pytest.mark.parametrize("principal", [15_000_000, 17_500_000], ids=["passes", "fails"])
-def test_a_test_that_lacks_a_figure_only_at_other_rates_keeps_its_verdict(terms: TermsInForce, principal: int) -> None:
+def test_a_test_that_lacks_a_figure_only_at_other_rates_keeps_its_verdict(
+    terms: TermsInForce, principal: int
+) -> None:
     """Break-even Rate, interval and remedies ask the template again; what they lack is said, and raises nothing."""
 
     def only_here(clause: loan_to_value.LoanToValue, known: Facts) -> Measurement:
@@ -76,7 +92,9 @@ def test_a_test_that_lacks_a_figure_only_at_other_rates_keeps_its_verdict(terms:
 
     template = replace(loan_to_value.TEMPLATE, measure=only_here, remedies=none)
     one = published("2.0000", "1.9500", "2.0500")
-    result = determine("ltv", terms.covenants["ltv"], template, facts(terms, rate("2.0000", one), one, principal))
+    result = determine(
+        "ltv", terms.covenants["ltv"], template, facts(terms, rate("2.0000", one), one, principal)
+    )
     assert result.verdict is (Verdict.PASS if principal < 16_000_000 else Verdict.FAIL)
     assert result.break_even[0].note == "not known: no figure at this rate"
     assert result.bearing is not None

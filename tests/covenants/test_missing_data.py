@@ -52,7 +52,9 @@ def quoted(terms: TermsInForce, on: date, rates: Rates, **known: object) -> Fact
             )
             for one in prints
         )
-    return Facts(**{"on": on, "terms": terms, "rates": reference, "published": published, "report": NO_REPORT, **known})  # type: ignore[arg-type]
+    return Facts(
+        **{"on": on, "terms": terms, "rates": reference, "published": published, "report": NO_REPORT, **known}
+    )  # type: ignore[arg-type]
 
 
 def outcome(key: str, templates: Mapping[str, Template], facts: Facts) -> TestResult:
@@ -78,21 +80,35 @@ APPRAISAL = """
 def pool(load: Callable[[str], Deal]) -> Callable[[str], TermsInForce]:
     """A pool of two indices, half each, on the last day of a quarter's worth of Thursdays."""
     text = (DEALS / "cascade-mixed-2026.yaml").read_text(encoding="utf-8")
-    shares = "{CRI-H100: 60%, CRI-H200: 30%, CRI-A100-PCIE: 10%}, weights: register, missing_component: exclude"
+    shares = (
+        "{CRI-H100: 60%, CRI-H200: 30%, CRI-A100-PCIE: 10%}, weights: register, missing_component: exclude"
+    )
     assert shares in text
 
     def made(missing: str) -> TermsInForce:
         half = f"{{CRI-H100: 50%, CRI-H200: 50%}}, weights: fixed, missing_component: {missing}"
-        return resolve(load(text.replace(shares, half).replace("\ncovenants:\n", f"\ncovenants:{APPRAISAL}\n", 1)), date(2026, 7, 2))
+        return resolve(
+            load(text.replace(shares, half).replace("\ncovenants:\n", f"\ncovenants:{APPRAISAL}\n", 1)),
+            date(2026, 7, 2),
+        )
 
     return made
 
 
-PEAK: Rates = {"CRI-H100": ["2.00", None, "2.00"], "CRI-H200": ["2.00", "3.00", "2.00"], "CRI-A100-PCIE": ["0.90"] * 3}
+PEAK: Rates = {
+    "CRI-H100": ["2.00", None, "2.00"],
+    "CRI-H200": ["2.00", "3.00", "2.00"],
+    "CRI-A100-PCIE": ["0.90"] * 3,
+}
 
 
 @pytest.mark.parametrize(
-    ("missing", "highest"), [("exclude", Fraction(3)), ("not determined", Fraction(2)), ("{at: USD 4.00 per GPU-hour}", Fraction(7, 2))]
+    ("missing", "highest"),
+    [
+        ("exclude", Fraction(3)),
+        ("not determined", Fraction(2)),
+        ("{at: USD 4.00 per GPU-hour}", Fraction(7, 2)),
+    ],
 )
 def test_a_blend_s_window_treats_a_missing_leg_as_the_deal_says(
     pool: Callable[[str], TermsInForce], all_templates: dict[str, Template], missing: str, highest: Fraction
@@ -109,7 +125,10 @@ def test_a_blend_none_of_whose_legs_is_published_has_no_value(
     pool: Callable[[str], TermsInForce], all_templates: dict[str, Template], missing: str
 ) -> None:
     rates: Rates = {"CRI-H100": ["2.00", None], "CRI-H200": ["2.00", None], "CRI-A100-PCIE": ["0.90", "0.90"]}
-    assert outcome("pool-appraisal", all_templates, quoted(pool(missing), date(2026, 7, 2), rates)).verdict is Verdict.NOT_DETERMINED
+    assert (
+        outcome("pool-appraisal", all_templates, quoted(pool(missing), date(2026, 7, 2), rates)).verdict
+        is Verdict.NOT_DETERMINED
+    )
 
 
 def test_a_leg_that_was_never_published_leaves_a_window_of_the_other(
@@ -126,7 +145,10 @@ def test_a_leg_that_was_never_published_leaves_a_window_of_the_other(
 @cache
 def deals() -> dict[str, TermsInForce]:
     clauses = clauses_of(templates())
-    loaded = (load_deal(path.read_text(encoding="utf-8"), path.name, clauses)[0] for path in sorted(DEALS.glob("*.yaml")))
+    loaded = (
+        load_deal(path.read_text(encoding="utf-8"), path.name, clauses)[0]
+        for path in sorted(DEALS.glob("*.yaml"))
+    )
     return {deal.name: resolve(deal, ON) for deal in loaded if deal is not None}
 
 
@@ -152,7 +174,10 @@ def excused(terms: TermsInForce, key: str, name: str) -> bool:
         return True  # then another publication is the first
     if index in terms.index and clause.index in terms.blended_rates:
         return terms.blended_rates[clause.index].missing_component != "not determined"
-    return any(asset.index == index and asset.missing_index != "not determined" for asset in terms.pledged_assets.values())
+    return any(
+        asset.index == index and asset.missing_index != "not determined"
+        for asset in terms.pledged_assets.values()
+    )
 
 
 def test_the_deals_of_the_property_below_use_every_template(all_templates: dict[str, Template]) -> None:
@@ -169,7 +194,11 @@ def test_the_deals_of_the_property_below_use_every_template(all_templates: dict[
 @given(st.data())
 def test_what_a_test_used_and_is_left_out_makes_it_not_determined(data: st.DataObject) -> None:
     """Any of the inputs that a result names, in any combination: without them a test has no verdict, least of all a pass."""
-    deal, key = data.draw(st.sampled_from([one for one in clauses() if deals()[one[0]].covenants[one[1]].template not in ELSEWHERE]))
+    deal, key = data.draw(
+        st.sampled_from(
+            [one for one in clauses() if deals()[one[0]].covenants[one[1]].template not in ELSEWHERE]
+        )
+    )
     terms = deals()[deal]
     rates = {index: f"{data.draw(st.integers(3_000, 60_000)) / 10_000:.4f}" for index in terms.index}
     whole = outcome(key, templates(), full(terms, rates))
@@ -186,11 +215,22 @@ def test_what_a_test_used_and_is_left_out_makes_it_not_determined(data: st.DataO
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_without_any_report_a_test_that_used_one_is_not_determined(data: st.DataObject) -> None:
-    deal, key = data.draw(st.sampled_from([one for one in clauses() if deals()[one[0]].covenants[one[1]].template not in ELSEWHERE]))
+    deal, key = data.draw(
+        st.sampled_from(
+            [one for one in clauses() if deals()[one[0]].covenants[one[1]].template not in ELSEWHERE]
+        )
+    )
     terms = deals()[deal]
     rates = {index: f"{data.draw(st.integers(3_000, 60_000)) / 10_000:.4f}" for index in terms.index}
-    named = {one.name for one in outcome(key, templates(), full(terms, rates)).inputs if one.source.kind == "servicer report"}
-    silent = {"report", *(f"{one} to {end}" for one in ("week", "month") for end in (ON - n * DAY for n in range(400)))}
+    named = {
+        one.name
+        for one in outcome(key, templates(), full(terms, rates)).inputs
+        if one.source.kind == "servicer report"
+    }
+    silent = {
+        "report",
+        *(f"{one} to {end}" for one in ("week", "month") for end in (ON - n * DAY for n in range(400))),
+    }
     result = outcome(key, templates(), full(terms, rates, silent))
     if {name for name in named if not name.startswith("available.")}:
         assert result.verdict is Verdict.NOT_DETERMINED, (deal, key)
@@ -200,10 +240,16 @@ def test_without_any_report_a_test_that_used_one_is_not_determined(data: st.Data
 @given(st.sets(st.sampled_from(["certified", "certified_performance"]), min_size=1), st.integers(0, 800))
 def test_a_gpu_without_its_certificate_is_uncertified(families: set[str], certified: int) -> None:
     terms = deals()["prairie-warehouse-2026"]
-    (key,) = [key for key, clause in terms.covenants.items() if clause.template == "performance_certification"]
+    (key,) = [
+        key for key, clause in terms.covenants.items() if clause.template == "performance_certification"
+    ]
     facts = full(terms, {"CRI-H100": "2.0000"})
     whole = outcome(key, templates(), facts)
-    less = outcome(key, templates(), full(terms, {"CRI-H100": "2.0000"}, {f"{name}.h100.{ON - WEEK}" for name in families}))
+    less = outcome(
+        key,
+        templates(),
+        full(terms, {"CRI-H100": "2.0000"}, {f"{name}.h100.{ON - WEEK}" for name in families}),
+    )
     assert whole.measured is not None
     assert less.measured is None or less.measured.value <= whole.measured.value
     assert isinstance(facts.report, Reported)
@@ -232,17 +278,41 @@ def test_a_gpu_without_its_certificate_is_uncertified(families: set[str], certif
         ("fallback in use", "at most 0", "FAIL", "FAIL"),
     ],
 )
-def test_last_week_s_publication_is_no_quality_of_this_week_s(kind: str, quality: str, limit: str, silent: str, flagged: str) -> None:
+def test_last_week_s_publication_is_no_quality_of_this_week_s(
+    kind: str, quality: str, limit: str, silent: str, flagged: str
+) -> None:
     """The rate that is carried was precise, broad and not flagged; this week's value has nothing of that (rulings 2, 4)."""
     good = Published(
-        index="CRI-H100", publication_date=ON - WEEK, value=Decimal("2.0000"), low=Decimal("1.99"), high=Decimal("2.01"), hosts=9
+        index="CRI-H100",
+        publication_date=ON - WEEK,
+        value=Decimal("2.0000"),
+        low=Decimal("1.99"),
+        high=Decimal("2.01"),
+        hosts=9,
     )
     bad = good.model_copy(
-        update={"publication_date": ON, "low": Decimal("1.5"), "high": Decimal("2.5"), "hosts": 2, "low_confidence": True}
+        update={
+            "publication_date": ON,
+            "low": Decimal("1.5"),
+            "high": Decimal("2.5"),
+            "hosts": 2,
+            "low_confidence": True,
+        }
     )
-    newest = Published(index="CRI-H100", publication_date=ON, value=None, hosts=9) if kind == "a week without publication" else bad
+    newest = (
+        Published(index="CRI-H100", publication_date=ON, value=None, hosts=9)
+        if kind == "a week without publication"
+        else bad
+    )
     carried = ReferenceRate(
-        index="CRI-H100", on=ON, value=good.value, step="last published value", cite="x", age=1, publication_date=ON - WEEK, published=good
+        index="CRI-H100",
+        on=ON,
+        value=good.value,
+        step="last published value",
+        cite="x",
+        age=1,
+        publication_date=ON - WEEK,
+        published=good,
     )
     terms = deals()["prairie-warehouse-2026"]
     clause = templates()["reference_rate_quality"].terms.model_validate(
@@ -261,10 +331,23 @@ def test_last_week_s_publication_is_no_quality_of_this_week_s(kind: str, quality
     assert result.verdict.value == (silent if newest is not bad else flagged)
 
 
-@pytest.mark.parametrize(("limit", "verdict"), [("at least 4", "PASS"), ("at most 5", "NOT DETERMINED"), ("at least 6", "NOT DETERMINED")])
+@pytest.mark.parametrize(
+    ("limit", "verdict"),
+    [("at least 4", "PASS"), ("at most 5", "NOT DETERMINED"), ("at least 6", "NOT DETERMINED")],
+)
 def test_at_least_so_many_hosts_is_no_more_than_that(limit: str, verdict: str) -> None:
-    one = Published(index="CRI-H100", publication_date=ON, value=Decimal("2.0000"), hosts=5, hosts_at_least=True)
-    rate = ReferenceRate(index="CRI-H100", on=ON, value=one.value, step="published value", cite="x", publication_date=ON, published=one)
+    one = Published(
+        index="CRI-H100", publication_date=ON, value=Decimal("2.0000"), hosts=5, hosts_at_least=True
+    )
+    rate = ReferenceRate(
+        index="CRI-H100",
+        on=ON,
+        value=one.value,
+        step="published value",
+        cite="x",
+        publication_date=ON,
+        published=one,
+    )
     clause = templates()["reference_rate_quality"].terms.model_validate(
         {
             "template": "reference_rate_quality",
@@ -276,7 +359,9 @@ def test_at_least_so_many_hosts_is_no_more_than_that(limit: str, verdict: str) -
             "if_not_determined": "hold",
         }
     )
-    facts = Facts(ON, deals()["prairie-warehouse-2026"], {"CRI-H100": (rate,)}, {"CRI-H100": (one,)}, NO_REPORT)
+    facts = Facts(
+        ON, deals()["prairie-warehouse-2026"], {"CRI-H100": (rate,)}, {"CRI-H100": (one,)}, NO_REPORT
+    )
     assert determine("breadth", clause, templates()["reference_rate_quality"], facts).verdict.value == verdict
 
 
@@ -296,7 +381,10 @@ def test_a_spread_of_two_legs_that_are_both_missing_is_not_determined() -> None:
     rates = dict.fromkeys(terms.index, "2.0000")
     h100, h200 = f"CRI-H100, {ON}", f"CRI-H200, {ON}"
     assert outcome("generation-spread", templates(), full(terms, rates, {h100})).verdict is Verdict.PASS
-    assert outcome("generation-spread", templates(), full(terms, rates, {h100, h200})).verdict is Verdict.NOT_DETERMINED
+    assert (
+        outcome("generation-spread", templates(), full(terms, rates, {h100, h200})).verdict
+        is Verdict.NOT_DETERMINED
+    )
 
 
 def test_hours_of_a_pool_of_several_indices_need_their_classes() -> None:
@@ -322,12 +410,18 @@ def test_hours_of_a_pool_of_several_indices_need_their_classes() -> None:
     assert outcome(key, templates(), facts).verdict is not Verdict.NOT_DETERMINED
     windows = tuple((end, pooled(report)) for end, report in facts.windows)
     months = tuple((end, pooled(report)) for end, report in facts.months)
-    assert outcome(key, templates(), replace(facts, windows=windows, months=months)).verdict is Verdict.NOT_DETERMINED
+    assert (
+        outcome(key, templates(), replace(facts, windows=windows, months=months)).verdict
+        is Verdict.NOT_DETERMINED
+    )
 
 
 @pytest.mark.parametrize(
     ("template", "term", "period"),
-    [("appraisal_trigger", "trailing_period", "13 publication dates"), ("rental_rate_floor", "trailing_period", "28 days")],
+    [
+        ("appraisal_trigger", "trailing_period", "13 publication dates"),
+        ("rental_rate_floor", "trailing_period", "28 days"),
+    ],
 )
 def test_a_period_in_another_unit_is_refused_and_not_read_as_another_length(
     meridian_text: str, template: str, term: str, period: str

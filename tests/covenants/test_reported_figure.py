@@ -25,7 +25,9 @@ ALL = ("cash", "undrawn", "noi", "rented", "offered", "assets")
 def rule(measured: str, limit: str, trailing: str = "", cure: str = "", name: str = "one") -> str:
     """A covenant of figures whose failure is a trigger event, or a default where it has a cure."""
     more = f"    trailing: {trailing}\n" if trailing else ""
-    failure = f"    failure_is: a default\n    cure: {cure}\n" if cure else "    failure_is: a trigger event\n"
+    failure = (
+        f"    failure_is: a default\n    cure: {cure}\n" if cure else "    failure_is: a trigger event\n"
+    )
     return f"  {name}:\n    template: reported_figure\n    cite: CA §7.01\n    measured: {measured}\n    limit: {limit}\n{more}{failure}    if_not_determined: hold\n"
 
 
@@ -46,7 +48,13 @@ def test_cash_and_undrawn_commitments(all_templates: Templates) -> None:
             "on: 2026-03-02, test: one, state: COMPLIANT, since: 2026-02-27",
             acts=acts,
         )
-        assert holds(said(rule(measured, "at least USD 19,000,000", cure=cure), found, before=FIGURES), all_templates) == []
+        assert (
+            holds(
+                said(rule(measured, "at least USD 19,000,000", cure=cure), found, before=FIGURES),
+                all_templates,
+            )
+            == []
+        )
 
 
 def test_at_the_limit_and_a_cent_below(all_templates: Templates) -> None:
@@ -55,8 +63,14 @@ def test_at_the_limit_and_a_cent_below(all_templates: Templates) -> None:
         ("12,499,999.99", "at least", "FAIL"),
         ("12,500,000.00", "more than", "FAIL"),
     ):
-        found = example(f'figures.cash: "USD {cash}", figures.undrawn: "USD 6,500,000"', f"on: 2026-02-17, test: one, result: {result}")
-        assert holds(said(rule("liquidity", f"{limit} USD 19,000,000"), found, before=FIGURES), all_templates) == []
+        found = example(
+            f'figures.cash: "USD {cash}", figures.undrawn: "USD 6,500,000"',
+            f"on: 2026-02-17, test: one, result: {result}",
+        )
+        assert (
+            holds(said(rule("liquidity", f"{limit} USD 19,000,000"), found, before=FIGURES), all_templates)
+            == []
+        )
 
 
 # January, February, March: 130 / 100, 90 / 100, 80 / 50. Sums 300 / 250 = 1.20x; mean (1.30 + 0.90 + 1.60) / 3 = 1.2667x.
@@ -85,9 +99,19 @@ def test_ratios_over_periods(all_templates: Templates, trailing: str, measured: 
 
 
 def test_a_window_that_is_not_full_is_not_determined(all_templates: Templates) -> None:
-    found = example(THREE, "on: 2026-03-16, test: one, result: NOT DETERMINED", "on: 2026-04-15, test: one, result: PASS")
+    found = example(
+        THREE, "on: 2026-03-16, test: one, result: NOT DETERMINED", "on: 2026-04-15, test: one, result: PASS"
+    )
     assert (
-        holds(said(rule("noi / debt_service", "at least 1.10x", "{n: 3, as: ratio of sums}"), found, before=FIGURES), all_templates) == []
+        holds(
+            said(
+                rule("noi / debt_service", "at least 1.10x", "{n: 3, as: ratio of sums}"),
+                found,
+                before=FIGURES,
+            ),
+            all_templates,
+        )
+        == []
     )
 
 
@@ -99,7 +123,13 @@ def test_a_denominator_that_is_not_above_zero_is_not_determined(all_templates: T
         ("{n: 1, as: last}", "NOT DETERMINED"),
     ):
         found = example(facts, f"on: 2026-04-15, test: one, result: {result}")
-        assert holds(said(rule("noi / debt_service", "at least 1.10x", trailing), found, before=FIGURES), all_templates) == []
+        assert (
+            holds(
+                said(rule("noi / debt_service", "at least 1.10x", trailing), found, before=FIGURES),
+                all_templates,
+            )
+            == []
+        )
 
 
 def test_shares_rates_counts_and_sums(all_templates: Templates) -> None:
@@ -134,11 +164,27 @@ def test_shares_rates_counts_and_sums(all_templates: Templates) -> None:
         (rule("noi", "at least USD 90"), "D201", "`trailing` is missing"),
         (rule("noi / debt_service", "at least 1.10x", "{n: 3}"), "D201", "`as` is missing"),
         (rule("noi / debt_service", "at least 1.10x", "{n: 3, as: sum}"), "D562", "`as: sum` cannot be here"),
-        (rule("noi", "at least USD 90", "{n: 3, as: ratio of sums}"), "D562", "`as: ratio of sums` cannot be here"),
+        (
+            rule("noi", "at least USD 90", "{n: 3, as: ratio of sums}"),
+            "D562",
+            "`as: ratio of sums` cannot be here",
+        ),
         (rule("noi / debt_service", "at least 1.10x", "{n: 3, as: last}"), "D562", "`n` is of no use here"),
-        (rule("noi / debt", "at least 1.10x", "{n: 1, as: last}"), "D502", "the figure `debt` does not exist"),
-        (rule("noi / rented", "at least 1.10x", "{n: 1, as: last}"), "D115", "the limit `at least 1.1x` has another unit than the test"),
-        (rule("cash - rented", "at least USD 1", "{n: 1, as: last}"), "D115", "the figures of `cash - rented` cannot be measured so"),
+        (
+            rule("noi / debt", "at least 1.10x", "{n: 1, as: last}"),
+            "D502",
+            "the figure `debt` does not exist",
+        ),
+        (
+            rule("noi / rented", "at least 1.10x", "{n: 1, as: last}"),
+            "D115",
+            "the limit `at least 1.1x` has another unit than the test",
+        ),
+        (
+            rule("cash - rented", "at least USD 1", "{n: 1, as: last}"),
+            "D115",
+            "the figures of `cash - rented` cannot be measured so",
+        ),
         (rule("cash * 2", "at least USD 1"), "D131", "`cash * 2` is not what can be measured of figures"),
     ],
 )

@@ -36,7 +36,8 @@ def terms(meridian: Deal) -> TermsInForce:
 def facts(terms: TermsInForce, rates: list[str | None], figures: dict[str, Figure] | None = None) -> Facts:
     days = [FIRST + n * timedelta(days=7) for n in range(len(rates))]
     published = tuple(
-        Published(index="CRI-H100", publication_date=d, value=None if r is None else Decimal(r)) for d, r in zip(days, rates, strict=True)
+        Published(index="CRI-H100", publication_date=d, value=None if r is None else Decimal(r))
+        for d, r in zip(days, rates, strict=True)
     )
     reference = tuple(
         ReferenceRate(
@@ -51,7 +52,11 @@ def facts(terms: TermsInForce, rates: list[str | None], figures: dict[str, Figur
         for p in published
     )
     source = Source(kind="servicer report", text="test")
-    report = Reported(figures, source) if figures is not None else NotDetermined(reason="no report", cite="IND §3.05", lacks="report")
+    report = (
+        Reported(figures, source)
+        if figures is not None
+        else NotDetermined(reason="no report", cite="IND §3.05", lacks="report")
+    )
     return Facts(days[-1], terms, {"CRI-H100": reference}, {"CRI-H100": published}, report)
 
 
@@ -68,7 +73,11 @@ BY_A_HAIR = Fraction(1, 10**9)
 
 def near(chance: random.Random, limit: Fraction, far: Fraction) -> Fraction:
     """A figure at a limit, a hair to either side of it, or anywhere up to `far` from it."""
-    return limit + (chance.choice((-1, 0, 1)) * BY_A_HAIR if chance.random() < 0.5 else far * Fraction(chance.randrange(-1000, 1001), 1000))
+    return limit + (
+        chance.choice((-1, 0, 1)) * BY_A_HAIR
+        if chance.random() < 0.5
+        else far * Fraction(chance.randrange(-1000, 1001), 1000)
+    )
 
 
 def price(chance: random.Random, low: float = 0.5, high: float = 3) -> str:
@@ -120,7 +129,11 @@ def test_appraisal_trigger_against_rationals(terms: TermsInForce) -> None:
         before: list[str | None] = [price(chance, 1.5, 3) for _ in range(chance.randrange(12))]
         highest = max(Fraction(21, 10), *(Fraction(rate or 0) for rate in before), Fraction(0))
         at_limit = highest - Fraction(25, 100) * Fraction(21, 10)
-        rate = f"{float(at_limit + chance.choice((-TICK, 0, TICK))):.4f}" if chance.random() < 0.5 else price(chance)
+        rate = (
+            f"{float(at_limit + chance.choice((-TICK, 0, TICK))):.4f}"
+            if chance.random() < 0.5
+            else price(chance)
+        )
         highest = max(highest, Fraction(rate))
         result = run(terms, "appraisal", appraisal_trigger.TEMPLATE, facts(terms, [*before, rate]))
         agrees(result, (highest - Fraction(rate)) / Fraction(21, 10), (highest - Fraction(rate)) * 40 <= 21)
@@ -130,16 +143,26 @@ def test_appraisal_trigger_against_rationals(terms: TermsInForce) -> None:
 @given(st.integers(5_000, 40_000), st.integers(5_000_000_00, 20_000_000_00))
 def test_headroom_is_not_negative_exactly_on_a_pass(meridian: Deal, ticks: int, cents: int) -> None:
     terms = resolve(meridian, FIRST)
-    result = run(terms, "ltv", loan_to_value.TEMPLATE, facts(terms, [f"{ticks / 10_000:.4f}"], principal(Fraction(cents, 100))))
+    result = run(
+        terms,
+        "ltv",
+        loan_to_value.TEMPLATE,
+        facts(terms, [f"{ticks / 10_000:.4f}"], principal(Fraction(cents, 100))),
+    )
     assert result.headroom is not None
     assert (result.headroom.value >= 0) == (result.verdict is Verdict.PASS)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(5_000, 40_000), st.sampled_from(["ltv", "cash-sweep", "appraisal", "rate-floor"]))
-def test_at_the_break_even_rate_the_test_passes_and_one_tick_worse_it_fails(meridian: Deal, ticks: int, key: str) -> None:
+def test_at_the_break_even_rate_the_test_passes_and_one_tick_worse_it_fails(
+    meridian: Deal, ticks: int, key: str
+) -> None:
     terms = resolve(meridian, FIRST)
-    figures = {**principal(Fraction(16_000_000)), "weighted_average_rental_rate": Figure(value=Fraction(17, 10), unit=Unit.RATE)}
+    figures = {
+        **principal(Fraction(16_000_000)),
+        "weighted_average_rental_rate": Figure(value=Fraction(17, 10), unit=Unit.RATE),
+    }
     templates = {
         "ltv": loan_to_value.TEMPLATE,
         "cash-sweep": cash_sweep.TEMPLATE,
@@ -161,12 +184,25 @@ def test_what_cures_today_cures_today(terms: TermsInForce) -> None:
     result = run(terms, "ltv", loan_to_value.TEMPLATE, known)
     ways = {way.method: way.figure.value for way in result.remedies}
     assert ways["prepayment"] == Fraction("213498.88")
-    paid = run(terms, "ltv", loan_to_value.TEMPLATE, facts(terms, ["1.9000"], principal(Fraction(16_000_000) - ways["prepayment"])))
-    short = run(terms, "ltv", loan_to_value.TEMPLATE, facts(terms, ["1.9000"], principal(Fraction(16_000_001, 1) - ways["prepayment"])))
+    paid = run(
+        terms,
+        "ltv",
+        loan_to_value.TEMPLATE,
+        facts(terms, ["1.9000"], principal(Fraction(16_000_000) - ways["prepayment"])),
+    )
+    short = run(
+        terms,
+        "ltv",
+        loan_to_value.TEMPLATE,
+        facts(terms, ["1.9000"], principal(Fraction(16_000_001, 1) - ways["prepayment"])),
+    )
     assert (paid.verdict, short.verdict) == (Verdict.PASS, Verdict.FAIL)
     pledged = 1024 + int(ways["additional collateral"])
     for gpus, verdict in ((pledged, Verdict.PASS), (pledged - 1, Verdict.FAIL)):
-        more = {**principal(Fraction(16_000_000)), "available.h100.gpus": Figure(value=Fraction(gpus), unit=Unit.GPUS)}
+        more = {
+            **principal(Fraction(16_000_000)),
+            "available.h100.gpus": Figure(value=Fraction(gpus), unit=Unit.GPUS),
+        }
         known = replace(facts(terms, ["1.9000"], more), pledged={"h100": gpus})
         assert run(terms, "ltv", loan_to_value.TEMPLATE, known).verdict is verdict
 
@@ -206,8 +242,12 @@ def test_a_trailing_period_of_months_is_one_of_calendar_months(
     load: Callable[[str], Deal], meridian_text: str, period: str, decline: Fraction
 ) -> None:
     """Three months are not three days: a fall within the window fails the test in whatever unit the window is written."""
-    terms = resolve(load(meridian_text.replace("trailing_period: 90 days", f"trailing_period: {period}")), FIRST)
-    result = run(terms, "appraisal", appraisal_trigger.TEMPLATE, facts(terms, ["2.30", *["1.80"] * 11, "1.50"]))
+    terms = resolve(
+        load(meridian_text.replace("trailing_period: 90 days", f"trailing_period: {period}")), FIRST
+    )
+    result = run(
+        terms, "appraisal", appraisal_trigger.TEMPLATE, facts(terms, ["2.30", *["1.80"] * 11, "1.50"])
+    )
     assert result.measured is not None
     assert result.measured.value == decline
 
@@ -222,7 +262,9 @@ def test_a_window_that_is_not_full_is_not_determined(terms: TermsInForce, rates:
 
 
 @pytest.mark.parametrize("key", ["ltv", "rate-floor"])
-def test_without_a_report_nothing_passes(terms: TermsInForce, key: str, all_templates: dict[str, Template]) -> None:
+def test_without_a_report_nothing_passes(
+    terms: TermsInForce, key: str, all_templates: dict[str, Template]
+) -> None:
     template = all_templates[terms.covenants[key].template]
     result = run(terms, key, template, facts(terms, ["2.0"] * 4))
     assert result.verdict is Verdict.NOT_DETERMINED
@@ -232,10 +274,15 @@ def test_without_a_report_nothing_passes(terms: TermsInForce, key: str, all_temp
 def test_the_level_itself_passes_and_just_below_fails(terms: TermsInForce) -> None:
     assert run(terms, "cash-sweep", cash_sweep.TEMPLATE, facts(terms, ["1.5000"])).verdict is Verdict.PASS
     assert run(terms, "cash-sweep", cash_sweep.TEMPLATE, facts(terms, ["1.4999"])).verdict is Verdict.FAIL
-    assert run(terms, "cash-sweep", cash_sweep.TEMPLATE, facts(terms, ["1.4", None])).verdict is Verdict.NOT_DETERMINED
+    assert (
+        run(terms, "cash-sweep", cash_sweep.TEMPLATE, facts(terms, ["1.4", None])).verdict
+        is Verdict.NOT_DETERMINED
+    )
 
 
-def test_every_template_reads_its_clause_in_words(terms: TermsInForce, all_templates: dict[str, Template]) -> None:
+def test_every_template_reads_its_clause_in_words(
+    terms: TermsInForce, all_templates: dict[str, Template]
+) -> None:
     for clause in terms.covenants.values():
         words = all_templates[clause.template].reading(clause)
         assert words.endswith(".")

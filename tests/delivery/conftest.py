@@ -27,7 +27,9 @@ from tests.conftest import DEALS
 from tests.operations.taking import take
 from tests.operations.test_run import DEAL, keep, paper
 
-RULE = "deemed_given: 2 business days after sending, if_sent_after: '17:00', returned: withdraws, body: answer"
+RULE = (
+    "deemed_given: 2 business days after sending, if_sent_after: '17:00', returned: withdraws, body: answer"
+)
 
 
 @dataclass
@@ -40,7 +42,9 @@ class Relays:
     meet: Callable[[str], None] = lambda _: None
     """What hears of each moment of a message: `addressed`, `before it is taken`, `taken`."""
 
-    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         if self.mode == "greylisting" and address not in self.seen:
             self.seen.add(address)
             return "451 4.7.1 Greylisted, try again"
@@ -85,7 +89,9 @@ def _certificate(folder: Path) -> Path:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    unprotected = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    unprotected = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(unprotected)
     return folder / "cert.pem"
@@ -188,7 +194,9 @@ def settled(desk: Workspace, relay: Relay, tmp_path: Path) -> Settled:
             **changed,
         }
         people = {"A. Person": Person(acts_for=("servicer",))}
-        settings = desk.settings.model_copy(update={"mail": MailSettings.model_validate(said), "people": people})
+        settings = desk.settings.model_copy(
+            update={"mail": MailSettings.model_validate(said), "people": people}
+        )
         return Workspace(desk.root, settings)
 
     return make

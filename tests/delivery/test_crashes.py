@@ -33,7 +33,13 @@ from engine.workspace.workspace import Workspace
 from tests.delivery.conftest import Clock, Settled
 from tests.operations.test_run import DEAL
 
-MOMENTS = ("before it is begun", "after it is begun", "in the message", "after the reply", "after it is recorded")
+MOMENTS = (
+    "before it is begun",
+    "after it is begun",
+    "in the message",
+    "after the reply",
+    "after it is recorded",
+)
 
 
 class Crash(BaseException):
@@ -84,7 +90,9 @@ def test_a_crash_anywhere_loses_nothing_and_sends_one_copy_more_at_most(
         monkeypatch.setattr(delivering, "record", crashing.record)
         crashes += _crashed(workspace, crashing, clock, chance)
         events = read(workspace.store, deal_log(DEAL))
-        ids: Counter[str] = Counter(message_from_bytes(data, policy=default)["Message-ID"] for data in crashing.got)
+        ids: Counter[str] = Counter(
+            message_from_bytes(data, policy=default)["Message-ID"] for data in crashing.got
+        )
         _nothing_is_lost(crashing.got, ids, events)
         workspace.store.close()
         shutil.rmtree(root)

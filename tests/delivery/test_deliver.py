@@ -55,7 +55,9 @@ def test_nothing_is_sent_before_it_is_released(settled: Settled, relays: Relays,
     assert first(workspace).state == "drafted"
 
 
-def test_only_who_acts_for_the_giver_releases_and_others_send_a_draft(settled: Settled, relays: Relays, clock: Clock) -> None:
+def test_only_who_acts_for_the_giver_releases_and_others_send_a_draft(
+    settled: Settled, relays: Relays, clock: Clock
+) -> None:
     workspace = settled()
     with pytest.raises(WrongUsage, match=r"does not act for the servicer .* A\. Person does"):
         release(workspace, DEAL, 1, "B. Other", None, False, clock.scribe())
@@ -70,14 +72,24 @@ def test_only_who_acts_for_the_giver_releases_and_others_send_a_draft(settled: S
         released(workspace, clock)
 
 
-def test_a_released_notice_is_sent_to_each_addressee_with_the_relays_reply(settled: Settled, relays: Relays, clock: Clock) -> None:
+def test_a_released_notice_is_sent_to_each_addressee_with_the_relays_reply(
+    settled: Settled, relays: Relays, clock: Clock
+) -> None:
     workspace = settled()
     released(workspace, clock)
     done = deliver(workspace, clock.scribe)
-    assert [(one.to, one.state, one.said) for one in done.steps] == [(role, "sent", "250 2.0.0 Ok: queued as 4F2") for role in TO]
+    assert [(one.to, one.state, one.said) for one in done.steps] == [
+        (role, "sent", "250 2.0.0 Ok: queued as 4F2") for role in TO
+    ]
     sent = [one for one in payloads(workspace, NoticeSent) if isinstance(one, NoticeSent)]
-    assert [(one.to, one.reply, one.by.partition(":")[0]) for one in sent] == [(r, "250 2.0.0 Ok: queued as 4F2", "localhost") for r in TO]
-    assert [address for _, address, _ in relays.got] == ["servicing@example.com", "agency@example.com", "abs@example.com"]
+    assert [(one.to, one.reply, one.by.partition(":")[0]) for one in sent] == [
+        (r, "250 2.0.0 Ok: queued as 4F2", "localhost") for r in TO
+    ]
+    assert [address for _, address, _ in relays.got] == [
+        "servicing@example.com",
+        "agency@example.com",
+        "abs@example.com",
+    ]
     sender, _, data = relays.got[1]
     message = message_from_bytes(data, policy=default)
     assert message["Message-ID"].startswith("<1.administrative_agent.")
@@ -105,7 +117,9 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("mode", "state", "words"), FAILURES, ids=[one[0] for one in FAILURES])
-def test_what_a_failure_means(settled: Settled, relays: Relays, clock: Clock, mode: str, state: str, words: str) -> None:
+def test_what_a_failure_means(
+    settled: Settled, relays: Relays, clock: Clock, mode: str, state: str, words: str
+) -> None:
     workspace = settled()
     released(workspace, clock)
     relays.mode = mode
@@ -121,7 +135,9 @@ def test_what_a_failure_means(settled: Settled, relays: Relays, clock: Clock, mo
     assert set(copies.values()) <= {2 if mode == "cut after it is taken" else 1}
 
 
-def test_a_relay_that_takes_a_message_and_answers_too_late_leaves_it_unknown(settled: Settled, relays: Relays, clock: Clock) -> None:
+def test_a_relay_that_takes_a_message_and_answers_too_late_leaves_it_unknown(
+    settled: Settled, relays: Relays, clock: Clock
+) -> None:
     """The relay has the message, its `250` comes after our patience: unknown, then one more copy of the same bytes, said on record."""
     workspace = settled(timeout_seconds=1)
     released(workspace, clock)
@@ -134,7 +150,9 @@ def test_a_relay_that_takes_a_message_and_answers_too_late_leaves_it_unknown(set
     assert deliver(workspace, clock.scribe).steps == []
 
 
-def test_a_message_that_may_have_gone_twice_goes_no_third_time(settled: Settled, relays: Relays, clock: Clock) -> None:
+def test_a_message_that_may_have_gone_twice_goes_no_third_time(
+    settled: Settled, relays: Relays, clock: Clock
+) -> None:
     workspace = settled()
     released(workspace, clock)
     relays.mode = "cut after it is taken"
@@ -145,7 +163,9 @@ def test_a_message_that_may_have_gone_twice_goes_no_third_time(settled: Settled,
     assert len(payloads(workspace, DeliveryUnknown)) == 6
 
 
-def test_a_relay_that_is_down_for_a_weekend_loses_nothing_and_is_said_once(settled: Settled, relays: Relays, clock: Clock) -> None:
+def test_a_relay_that_is_down_for_a_weekend_loses_nothing_and_is_said_once(
+    settled: Settled, relays: Relays, clock: Clock
+) -> None:
     workspace = settled(port=1)
     released(workspace, clock)
     size = len(events(workspace))
@@ -159,7 +179,9 @@ def test_a_relay_that_is_down_for_a_weekend_loses_nothing_and_is_said_once(settl
     assert set(states(workspace)) == {"sent"}
 
 
-@pytest.mark.parametrize("changed", [{"password_file": None, "user": None}, {"cafile": None}, {"security": "none"}])
+@pytest.mark.parametrize(
+    "changed", [{"password_file": None, "user": None}, {"cafile": None}, {"security": "none"}]
+)
 def test_a_relay_that_does_not_know_us_or_that_we_do_not_know_gets_nothing(
     settled: Settled, relays: Relays, clock: Clock, changed: dict[str, object]
 ) -> None:
@@ -237,7 +259,9 @@ I am away.
 """
 
 
-def test_what_came_back_is_read_and_withdraws_what_was_given(settled: Settled, relays: Relays, clock: Clock) -> None:
+def test_what_came_back_is_read_and_withdraws_what_was_given(
+    settled: Settled, relays: Relays, clock: Clock
+) -> None:
     workspace = settled()
     released(workspace, clock)
     deliver(workspace, clock.scribe)
@@ -253,19 +277,26 @@ def test_what_came_back_is_read_and_withdraws_what_was_given(settled: Settled, r
     assert "holiday" in done.not_understood[0]
     assert states(workspace) == ["sent", "failed", "sent"]
     assert (first(workspace).given_on, first(workspace).state) == (None, "failed")
-    assert len(deliver(workspace, clock.scribe).not_understood) == 1  # until a person has seen it; the other is read once
+    assert (
+        len(deliver(workspace, clock.scribe).not_understood) == 1
+    )  # until a person has seen it; the other is read once
 
 
 @pytest.mark.parametrize(
-    ("action", "status", "state"), [("failed", "5.1.1", "failed"), ("delivered", "2.0.0", "delivered"), ("delayed", "4.4.1", "sent")]
+    ("action", "status", "state"),
+    [("failed", "5.1.1", "failed"), ("delivered", "2.0.0", "delivered"), ("delayed", "4.4.1", "sent")],
 )
-def test_a_report_of_delivery_is_read(settled: Settled, relays: Relays, clock: Clock, action: str, status: str, state: str) -> None:
+def test_a_report_of_delivery_is_read(
+    settled: Settled, relays: Relays, clock: Clock, action: str, status: str, state: str
+) -> None:
     workspace = settled()
     released(workspace, clock)
     deliver(workspace, clock.scribe)
     data = next(data for _, address, data in relays.got if address == "agency@example.com")
     id_ = message_from_bytes(data, policy=default)["Message-ID"]
-    mailbox.Maildir(workspace.root / "returned", create=True).add(REPORT.format(action=action, status=status, id=id_).encode())
+    mailbox.Maildir(workspace.root / "returned", create=True).add(
+        REPORT.format(action=action, status=status, id=id_).encode()
+    )
     done = deliver(workspace, clock.scribe)
     assert (done.not_understood, states(workspace)) == ([], ["sent", state, "sent"])
 
@@ -289,10 +320,16 @@ def test_a_maildir_and_a_folder_take_messages_in_the_place_of_a_relay(settled: S
     deliver(workspace, clock.scribe)
     assert set(states(workspace)) == {"sent"}
     assert len(mailbox.Maildir(workspace.root / "outgoing-mail")) == 2
-    assert sorted(path.suffix for path in (workspace.root / "pick-up" / "indenture_trustee").iterdir()) == [".ics", ".json", ".pdf"]
+    assert sorted(path.suffix for path in (workspace.root / "pick-up" / "indenture_trustee").iterdir()) == [
+        ".ics",
+        ".json",
+        ".pdf",
+    ]
 
 
-def test_a_file_that_was_changed_after_its_issue_is_not_sent(settled: Settled, relays: Relays, clock: Clock) -> None:
+def test_a_file_that_was_changed_after_its_issue_is_not_sent(
+    settled: Settled, relays: Relays, clock: Clock
+) -> None:
     workspace = settled()
     released(workspace, clock)
     path = workspace.root / first(workspace).notice.file

@@ -17,7 +17,10 @@ SAID = [
     ({"deemed_given": "by Act", "body": "answer"}, ()),
     ({"deemed_given": "on acknowledgement", "body": "link only"}, ()),
     ({"deemed_given": "on sending", "body": "answer"}, ("`if_sent_after`", "`returned`")),
-    ({"deemed_given": "2 business days after sending", "body": "answer", "if_sent_after": "17:00"}, ("`returned`",)),
+    (
+        {"deemed_given": "2 business days after sending", "body": "answer", "if_sent_after": "17:00"},
+        ("`returned`",),
+    ),
 ]
 
 
@@ -37,14 +40,18 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("term", "code"), REFUSED)
-def test_a_term_that_is_no_rule_is_refused(meridian_text: str, all_templates: dict[str, Template], term: str, code: str) -> None:
+def test_a_term_that_is_no_rule_is_refused(
+    meridian_text: str, all_templates: dict[str, Template], term: str, code: str
+) -> None:
     text = meridian_text.replace("every: determination date}", f"every: determination date, {term}}}", 1)
     deal, problems = load_deal(text, "deal.yaml", clauses_of(all_templates))
     assert deal is None
     assert [one.code for one in problems if not one.code.startswith("W")] == [code]
 
 
-def test_a_deal_without_delivery_terms_says_the_same_as_before(load: Callable[[str], Deal], meridian_text: str) -> None:
+def test_a_deal_without_delivery_terms_says_the_same_as_before(
+    load: Callable[[str], Deal], meridian_text: str
+) -> None:
     """A term that is not written leaves no trace in the record: the facts of such a duty are those of before."""
     assert load(meridian_text).name == "meridian-2026-1"
     assert not {"deemed_given", "body", "returned"} & DUTY.model_dump().keys()

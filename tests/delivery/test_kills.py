@@ -74,7 +74,9 @@ class Killer:
                 victim.kill()
 
 
-def test_kills_while_a_relay_takes_a_message(settled: Settled, relays: Relays, clock: Clock, tmp_path: Path) -> None:
+def test_kills_while_a_relay_takes_a_message(
+    settled: Settled, relays: Relays, clock: Clock, tmp_path: Path
+) -> None:
     workspace = settled()
     _with_mail_in_its_settings(workspace)
     for number in (1, 2):
@@ -107,8 +109,12 @@ def _round(root: Path, relays: Relays, killer: Killer, kills: int) -> None:
 
 
 def _nothing_is_lost(relays: Relays, events: Sequence[Event]) -> None:
-    copies = Counter((str(message_from_bytes(data, policy=default)["Message-ID"]), data) for _, _, data in relays.got)
-    assert len({key for key, _ in copies}) == len(copies) == 6  # each message arrived, with one id and one set of bytes
+    copies = Counter(
+        (str(message_from_bytes(data, policy=default)["Message-ID"]), data) for _, _, data in relays.got
+    )
+    assert (
+        len({key for key, _ in copies}) == len(copies) == 6
+    )  # each message arrived, with one id and one set of bytes
     assert max(copies.values()) <= 2
     begun = Counter(one.payload.message_id for one in events if isinstance(one.payload, DeliveryBegun))
     unknown = {one.payload.message_id for one in events if isinstance(one.payload, DeliveryUnknown)}
@@ -125,6 +131,9 @@ def _with_mail_in_its_settings(workspace: Workspace) -> None:
     """Write the mail settings into the workspace's file, where another program reads them."""
     mail = workspace.settings.mail
     assert mail is not None
-    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in mail.model_dump(mode="json", exclude_none=True).items())
+    lines = "\n".join(
+        f"{key} = {json.dumps(value)}"
+        for key, value in mail.model_dump(mode="json", exclude_none=True).items()
+    )
     with (workspace.root / "headroom.toml").open("a", encoding="utf-8") as settings:
         settings.write(f"\n[mail]\n{lines}\n")

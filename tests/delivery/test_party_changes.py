@@ -91,7 +91,9 @@ def test_a_withdrawn_act_changes_nothing_and_notices_carry_both(settled: Settled
         ("address changed", {"party": "mayor", "address": "a@example.com"}, "has no party `mayor`"),
     ],
 )
-def test_what_such_an_act_must_say(kind: str, details: dict[str, str], said: str, settled: Settled, clock: Clock) -> None:
+def test_what_such_an_act_must_say(
+    kind: str, details: dict[str, str], said: str, settled: Settled, clock: Clock
+) -> None:
     workspace = settled()
     with pytest.raises(WrongUsage, match=said):
         act(workspace, clock, kind, clock.scribe().at.date(), **details)

@@ -18,7 +18,9 @@ from tests.operations.test_run import DEAL
 
 
 def reminders(workspace: Workspace) -> list[ReminderSent]:
-    return [one.payload for one in read(workspace.store, deal_log(DEAL)) if isinstance(one.payload, ReminderSent)]
+    return [
+        one.payload for one in read(workspace.store, deal_log(DEAL)) if isinstance(one.payload, ReminderSent)
+    ]
 
 
 def test_who_owes_whom_what_names_reports_notices_and_their_days(settled: Settled) -> None:
@@ -29,7 +31,11 @@ def test_who_owes_whom_what_names_reports_notices_and_their_days(settled: Settle
     assert report.name == "Meridian Compute Services LLC"
     assert report.principal is not None
     assert list(found) == sorted(found, key=lambda one: one.by)
-    late = [one for one in who_owes_whom(workspace, date(2026, 1, 30)) if one.act == "report" and one.by == report.by]
+    late = [
+        one
+        for one in who_owes_whom(workspace, date(2026, 1, 30))
+        if one.act == "report" and one.by == report.by
+    ]
     assert [one.days for one in late] == [-9]
 
 
@@ -43,7 +49,11 @@ def test_a_reminder_goes_once_for_each_of_its_days(settled: Settled, relays: Rel
     for _ in range(3):
         deliver(workspace, clock.scribe)
     assert [one.days_before for one in reminders(workspace) if one.act == "report"] == [5, 1]
-    messages = [message_from_bytes(data, policy=default) for _, address, data in relays.got if address == "servicing@example.com"]
+    messages = [
+        message_from_bytes(data, policy=default)
+        for _, address, data in relays.got
+        if address == "servicing@example.com"
+    ]
     assert len({message["Message-ID"] for message in messages}) == len(messages)
     text = messages[0].get_content()
     assert "It is not a notice under the agreement." in text
@@ -56,25 +66,39 @@ def test_a_reminder_that_no_relay_took_is_tried_again(settled: Settled, relays: 
     assert reminders(settled()) != []
 
 
-def test_the_digest_of_a_determination_date_goes_once_and_says_what_waits(settled: Settled, relays: Relays, clock: Clock) -> None:
+def test_the_digest_of_a_determination_date_goes_once_and_says_what_waits(
+    settled: Settled, relays: Relays, clock: Clock
+) -> None:
     workspace = settled(digest_to=("desk@agent.example",))
     deliver(workspace, clock.scribe)
     deliver(workspace, clock.scribe)
-    (digest,) = [message_from_bytes(data, policy=default) for _, address, data in relays.got if address == "desk@agent.example"]
+    (digest,) = [
+        message_from_bytes(data, policy=default)
+        for _, address, data in relays.got
+        if address == "desk@agent.example"
+    ]
     text = digest.get_content()
     assert "tests:" in text
     assert "No. 2, compliance, 2026-01-15: drafted" in text
 
 
-def test_a_notice_that_the_deals_rule_gave_is_no_longer_owed(settled: Settled, relays: Relays, clock: Clock) -> None:
+def test_a_notice_that_the_deals_rule_gave_is_no_longer_owed(
+    settled: Settled, relays: Relays, clock: Clock
+) -> None:
     workspace = settled()
-    owed = [one for one in owed_of(DEAL, read(workspace.store, deal_log(DEAL)), date(2026, 1, 30)) if one.act == "notify"]
+    owed = [
+        one
+        for one in owed_of(DEAL, read(workspace.store, deal_log(DEAL)), date(2026, 1, 30))
+        if one.act == "notify"
+    ]
     for number in (1, 2):
         release(workspace, DEAL, number, "A. Person", None, False, clock.scribe())
     deliver(workspace, clock.scribe)
     clock.at += timedelta(days=10)
     deliver(workspace, clock.scribe)
     events = read(workspace.store, deal_log(DEAL))
-    given = [one for one in deadlines(events) if one.due.act == "notify" and one.outcome.startswith("given on")]
+    given = [
+        one for one in deadlines(events) if one.due.act == "notify" and one.outcome.startswith("given on")
+    ]
     still = [one for one in owed_of(DEAL, events, date(2026, 1, 30)) if one.act == "notify"]
     assert len(still) == len(owed) - len(given)

@@ -37,7 +37,9 @@ def usd(amount: int) -> Figure:
     return Figure(value=Fraction(amount), unit=Unit.USD)
 
 
-def report(end: date, received: datetime, principal: int, keyed: datetime | None = None, **known: object) -> ReportReceived:
+def report(
+    end: date, received: datetime, principal: int, keyed: datetime | None = None, **known: object
+) -> ReportReceived:
     """The weekly report for the period to `end`; keyed when it was received unless given."""
     base: dict[str, object] = {
         "period_start": end - 6 * DAY,
@@ -65,11 +67,15 @@ class Desk:
 
     def enter(self, report: ReportReceived) -> None:
         """Key a report."""
-        self.log.append(Draft(kind="report received", subject=report.name, effective_on=report.received, payload=report))
+        self.log.append(
+            Draft(kind="report received", subject=report.name, effective_on=report.received, payload=report)
+        )
 
     def act(self, act: ActRecorded) -> None:
         """Record an Act."""
-        self.log.append(Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act))
+        self.log.append(
+            Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act)
+        )
 
     def add(self, draft: Draft) -> None:
         """Record anything else."""
@@ -91,7 +97,11 @@ class Desk:
         again = correction(self.log, tuple(causes))
         if again is not None:
             count = sum(isinstance(one.payload, Correction) for one in self.log) + 1
-            self.log.append(Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count))
+            self.log.append(
+                Draft(
+                    kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count
+                )
+            )
         state, gone = as_it_stands(self.log), withdrawn(self.log)
         day = (state.reached or self.deal.closing_date) + DAY
         while day <= now.date():
@@ -114,4 +124,8 @@ class Desk:
     @property
     def tested(self) -> dict[tuple[date, str], kinds.Tested]:
         """The result that stands of each test on each date."""
-        return {(one.effective_on, one.subject): one.payload for one in standing(self.log) if isinstance(one.payload, kinds.Tested)}
+        return {
+            (one.effective_on, one.subject): one.payload
+            for one in standing(self.log)
+            if isinstance(one.payload, kinds.Tested)
+        }

@@ -17,7 +17,9 @@ def compare(whole: Lived, from_then: Lived, as_of: date) -> None:
     for day, state in from_then.states.items():
         expected, found = seen(whole.states[day], as_of), seen(state, as_of)
         for name in expected:
-            assert found[name] == expected[name], f"{day}: {name}\n  is       {found[name]}\n  whole is {expected[name]}"
+            assert found[name] == expected[name], (
+                f"{day}: {name}\n  is       {found[name]}\n  whole is {expected[name]}"
+            )
     results = {day: _results(whole, day) for day in from_then.states}
     for day, expected_results in results.items():
         found_results = _results(from_then, day)
@@ -29,7 +31,8 @@ def _results(lived: Lived, day: date) -> list[Any]:
     drafts = [
         one
         for one in lived.log
-        if one.effective_on == day and one.kind in ("tested", "swept", "reserve released", "notice owed", "obligation")
+        if one.effective_on == day
+        and one.kind in ("tested", "swept", "reserve released", "notice owed", "obligation")
     ]
     return [_plain(one.payload) for one in drafts]
 
@@ -54,13 +57,21 @@ def _deadline(due: Deadline | None) -> Any:
 
 def _test(state: TestState) -> Any:
     plain = state.model_dump(exclude={"why", "cure", "counted"})
-    return {**plain, "cure": _deadline(state.cure), "counted": state.counted[-1:] if state.episode_began else ()}
+    return {
+        **plain,
+        "cure": _deadline(state.cure),
+        "counted": state.counted[-1:] if state.episode_began else (),
+    }
 
 
 def _trigger(state: TriggerState) -> Any:
     plain = state.model_dump(exclude={"why", "cure", "begins", "ends", "begins_need_all", "ends_need_all"})
     limbs = state.ends if state.status is TriggerStatus.IN_EFFECT else state.begins
-    counts = [(one.what, one.count, one.met_since) for one in limbs if one.dates != "state" and (one.count or one.met_since)]
+    counts = [
+        (one.what, one.count, one.met_since)
+        for one in limbs
+        if one.dates != "state" and (one.count or one.met_since)
+    ]
     return {**plain, "cure": _deadline(state.cure), "counts": counts}
 
 
@@ -69,5 +80,9 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         value = value.model_dump()
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items() if key not in (*WORDS, "inputs", "steps", "reference", "text", "source")}
+        return {
+            key: _plain(one)
+            for key, one in value.items()
+            if key not in (*WORDS, "inputs", "steps", "reference", "text", "source")
+        }
     return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value

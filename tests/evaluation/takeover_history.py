@@ -52,14 +52,20 @@ class Lived:
         state, day = fold(self.log), (start or self.deal.closing_date) + DAY
         while day <= until:
             came = self.comes.get(day, ())
-            drafts = (*came, *evaluate(inputs_of(self.deal, day, self.series, fold(came, state), self.templates)))
+            drafts = (
+                *came,
+                *evaluate(inputs_of(self.deal, day, self.series, fold(came, state), self.templates)),
+            )
             self.log += drafts
             state = self.states[day] = fold(drafts, state)
             day += DAY
 
     def taken_over(self, text: str, as_of: date) -> Lived:
         """The same deal in the hands of a servicer who has nothing but the takeover of a day."""
-        series = {name: tuple(one for one in prints if one.publication_date <= as_of) for name, prints in self.series.items()}
+        series = {
+            name: tuple(one for one in prints if one.publication_date <= as_of)
+            for name, prints in self.series.items()
+        }
         events = [draft for draft in self.log if draft.effective_on <= as_of]
         block = recorded_block(self.deal, as_of, events, series, self.templates, WHO)
         whole = with_document(text) + "\n" + as_yaml({"takeover": block})
@@ -69,14 +75,19 @@ class Lived:
         assert not wrong, [f"{one.place}: {one.what}; {one.why}" for one in wrong]
         assert deal.takeover is not None
         first = takeover_draft(deal, deal.takeover, self.templates)
-        later = {name: tuple(one for one in prints if one.publication_date > as_of) for name, prints in self.series.items()}
+        later = {
+            name: tuple(one for one in prints if one.publication_date > as_of)
+            for name, prints in self.series.items()
+        }
         comes = {day: came for day, came in self.comes.items() if day > as_of}
         return Lived(deal, self.templates, with_carried(deal.takeover, later), comes, [first])
 
 
 def with_document(text: str) -> str:
     """A deal file with the document that shows the state as it was handed over."""
-    return text.replace("\ndocuments:\n", "\ndocuments:\n  TN: {title: Takeover notice, dated: 2026-03-01}\n", 1)
+    return text.replace(
+        "\ndocuments:\n", "\ndocuments:\n  TN: {title: Takeover notice, dated: 2026-03-01}\n", 1
+    )
 
 
 def usd(amount: int) -> Figure:
@@ -85,15 +96,28 @@ def usd(amount: int) -> Figure:
 
 def report(end: date, received: date, draw: random.Random) -> Draft:
     """A weekly report whose figures move, and of which some are missing."""
-    figures: dict[str, Figure] = {"outstanding_principal": usd(draw.choice([16_000_000, 15_200_000, 12_000_000, 17_000_000]))}
+    figures: dict[str, Figure] = {
+        "outstanding_principal": usd(draw.choice([16_000_000, 15_200_000, 12_000_000, 17_000_000]))
+    }
     money = {"collections": 1_150_000, "operating_costs": 290_000, "debt_service": 640_000, "fees": 20_000}
-    figures |= {name: usd(amount + draw.randint(0, 9) * 10_000) for name, amount in money.items() if draw.random() < 0.97}
-    figures["weighted_average_rental_rate"] = Figure(value=Fraction(draw.choice([170, 180, 195]), 100), unit=Unit.RATE)
+    figures |= {
+        name: usd(amount + draw.randint(0, 9) * 10_000)
+        for name, amount in money.items()
+        if draw.random() < 0.97
+    }
+    figures["weighted_average_rental_rate"] = Figure(
+        value=Fraction(draw.choice([170, 180, 195]), 100), unit=Unit.RATE
+    )
     if draw.random() < 0.3:
         figures["paid_into_reserve"] = usd(draw.randint(0, 20) * 10_000)
     if draw.random() < 0.15:
         figures["reserve_balance"] = usd(draw.randint(0, 40) * 25_000)
-    known: dict[str, Any] = {"period_start": end - 6 * DAY, "period_end": end, "as_of": end, "received": received}
+    known: dict[str, Any] = {
+        "period_start": end - 6 * DAY,
+        "period_end": end,
+        "as_of": end,
+        "received": received,
+    }
     known |= {"document": f"{end}.yaml", "sha256": f"{end:%Y%m%d}".rjust(64, "0"), "figures": figures}
     payload = ReportReceived.model_validate(known)
     return Draft(kind="report received", subject=payload.name, effective_on=received, payload=payload)
@@ -112,15 +136,34 @@ def drawn_acts(deal: Deal, draw: random.Random, until: date) -> dict[date, list[
     clauses, triggers = list(terms.covenants), ["cash-sweep", *terms.triggers]
     for _ in range(draw.randint(0, 10)):
         on = deal.closing_date + timedelta(days=draw.randint(10, (until - deal.closing_date).days))
-        kind = draw.choice(["waiver", "waiver", "cure accepted", "default ended", "trigger ended", "notice of default", "payment made"])
+        kind = draw.choice(
+            [
+                "waiver",
+                "waiver",
+                "cure accepted",
+                "default ended",
+                "trigger ended",
+                "notice of default",
+                "payment made",
+            ]
+        )
         if kind == "waiver":
             clock = draw.choice(["resumes", "restarts"])
             ends = on + timedelta(days=draw.randint(1, 40))
-            made = act(kind, on, draw.choice([*clauses, *triggers]), until=ends, document="waiver letter", details={"clock": clock})
+            made = act(
+                kind,
+                on,
+                draw.choice([*clauses, *triggers]),
+                until=ends,
+                document="waiver letter",
+                details={"clock": clock},
+            )
         elif kind == "payment made":
             made = act(kind, on, "cash-sweep", details={"amount": f"USD {draw.randint(1, 9)}00,000"})
         else:
-            made = act(kind, on, draw.choice(triggers if kind == "trigger ended" else clauses), document="letter")
+            made = act(
+                kind, on, draw.choice(triggers if kind == "trigger ended" else clauses), document="letter"
+            )
         if not any(one.payload.identity == made.payload.identity for day in found.values() for one in day):
             found.setdefault(on, []).append(made)
     return found
@@ -138,11 +181,20 @@ def history(text: str, templates: Mapping[str, Template], draw: random.Random, w
         value = None if draw.random() < 0.06 else rate
         flagged = value is not None and draw.random() < 0.05
         prints.append(
-            Published(index="CRI-H100", publication_date=day, value=value, source="test", published_on=day, low_confidence=flagged)
+            Published(
+                index="CRI-H100",
+                publication_date=day,
+                value=value,
+                source="test",
+                published_on=day,
+                low_confidence=flagged,
+            )
         )
     comes: dict[date, list[Draft]] = drawn_acts(deal, draw, until)
     for day in publication_dates(deal.closing_date + 8 * DAY, until):
         if draw.random() < 0.93:
             received = day - DAY + timedelta(days=draw.choice([-0, 0, 0, 0, 1, 3, 9]))
             comes.setdefault(received, []).append(report(day - DAY, received, draw))
-    return Lived(deal, templates, {"CRI-H100": tuple(prints)}, {day: tuple(came) for day, came in comes.items()})
+    return Lived(
+        deal, templates, {"CRI-H100": tuple(prints)}, {day: tuple(came) for day, came in comes.items()}
+    )

@@ -27,7 +27,11 @@ def default_of(name: str) -> LeafRule:
 
 def begun(tree: Tree) -> date:
     states = {
-        name: TestState(test=name, status=TestStatus.EVENT_OF_DEFAULT if since else TestStatus.COMPLIANT, since=since or date(2026, 1, 2))
+        name: TestState(
+            test=name,
+            status=TestStatus.EVENT_OF_DEFAULT if since else TestStatus.COMPLIANT,
+            since=since or date(2026, 1, 2),
+        )
         for name, since in DEFAULTS.items()
     }
     seen = Seen(ON, {}, frozenset(), states, {}, frozenset({"determination dates"}))
@@ -58,7 +62,9 @@ A, B, C, D = (default_of(name) for name in "abcd")
         "all of an any",
     ],
 )
-def test_a_trigger_on_states_begins_on_the_day_on_which_its_condition_was_first_met(tree: Tree, since: date) -> None:
+def test_a_trigger_on_states_begins_on_the_day_on_which_its_condition_was_first_met(
+    tree: Tree, since: date
+) -> None:
     assert begun(tree) == since
 
 
@@ -75,7 +81,12 @@ def test_a_leaf_without_for_counts_the_dates_on_which_its_test_is_run(
         assert old in text
         text = text.replace(old, new)
     on = date(2026, 1, 22)
-    deal = load(only(text, example("m", "1.60 1.60 1.49", P, f"on: {on}, trigger: early-amortization, state: IN EFFECT")))
+    deal = load(
+        only(
+            text,
+            example("m", "1.60 1.60 1.49", P, f"on: {on}, trigger: early-amortization, state: IN EFFECT"),
+        )
+    )
     state = moments(deal, deal.examples[0], all_templates, {on})[on][-1].state.triggers["early-amortization"]
     assert (state.status, state.since) == ("IN EFFECT", on)
     assert state.why == "cash-sweep FAIL on one publication date"
@@ -114,5 +125,8 @@ def test_a_trigger_that_an_amendment_takes_away_stops_no_date_and_counts_no_more
     found = moments(deal, deal.examples[0], all_templates, {on})
     last = found[on][-1].state
     assert last.last_date == on
-    assert last.triggers["early-amortization"] == found[date(2026, 1, 29)][-1].state.triggers["early-amortization"]
+    assert (
+        last.triggers["early-amortization"]
+        == found[date(2026, 1, 29)][-1].state.triggers["early-amortization"]
+    )
     assert last.triggers["early-amortization"].begins[0].count == 3

@@ -18,9 +18,15 @@ def test_who_owes_the_debt_is_the_party_that_the_agreement_has() -> None:
     assert debtor_of(("servicer",)) == "borrower"
 
 
-def test_every_reading_of_a_deal_with_an_issuer_names_the_issuer(load: Callable[[str], Deal], all_templates: dict[str, Template]) -> None:
+def test_every_reading_of_a_deal_with_an_issuer_names_the_issuer(
+    load: Callable[[str], Deal], all_templates: dict[str, Template]
+) -> None:
     text = (DEALS / "meridian-2026-1.yaml").read_text(encoding="utf-8")
-    head = text.replace("  borrower:  ", "  issuer:  ").replace("to: [borrower,", "to: [issuer,").replace("[borrower]", "[issuer]")
+    head = (
+        text.replace("  borrower:  ", "  issuer:  ")
+        .replace("to: [borrower,", "to: [issuer,")
+        .replace("[borrower]", "[issuer]")
+    )
     deal = load(head)
     assert resolve(deal, deal.closing_date).role_of("borrower") == "issuer"
     facts = adopted(deal, all_templates)

@@ -16,7 +16,9 @@ from tests.evaluation.test_states import P, example, only
 CURE = "    cure: {within: 10 business days, after: determination date, cured_by: [prepay"
 
 
-def ltv_on(load: Callable[[str], Deal], text: str, needs: str, acts: str, on: date, templates: dict[str, Template]) -> TestState:
+def ltv_on(
+    load: Callable[[str], Deal], text: str, needs: str, acts: str, on: date, templates: dict[str, Template]
+) -> TestState:
     assert CURE in text
     changed = text.replace(CURE, f"    event_of_default: {{needs: {needs}, cite: CA §8.02}}\n{CURE}")
     deal = load(only(changed, example("d", "2.10 1.90x7", P, f"on: {on}, test: ltv", acts=acts)))
@@ -34,7 +36,12 @@ def ltv_on(load: Callable[[str], Deal], text: str, needs: str, acts: str, on: da
     ],
 )
 def test_an_indicated_default_takes_effect_with_what_it_needs(
-    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template], needs: str, act: str, effective: date | None
+    load: Callable[[str], Deal],
+    meridian_text: str,
+    all_templates: dict[str, Template],
+    needs: str,
+    act: str,
+    effective: date | None,
 ) -> None:
     acts = f"[{{on: 2026-02-10, act: {act}, clause: ltv, document: Letter}}]"
     state = ltv_on(load, meridian_text, needs, acts, date(2026, 2, 12), all_templates)

@@ -14,17 +14,32 @@ from engine.foresight.prove import prove
 from engine.terms.as_written import Deal
 from tests.evaluation.test_states import P, example, only
 
-ONE_DATE = ("begins: {when: below level, for: 2 consecutive publication dates}", "begins: {when: below level, for: 1 publication date}")
-SOON = ("ends: {when: at or above level, for: 3 consecutive publication dates}", "ends: {when: at or above level, for: 1 publication date}")
+ONE_DATE = (
+    "begins: {when: below level, for: 2 consecutive publication dates}",
+    "begins: {when: below level, for: 1 publication date}",
+)
+SOON = (
+    "ends: {when: at or above level, for: 3 consecutive publication dates}",
+    "ends: {when: at or above level, for: 1 publication date}",
+)
 RELEASED = ("on_end: keep", "on_end: release to borrower")
 PREPAID = ("on_end: keep", "on_end: prepay")
-BY_NOTICE = ("cure: {within: 10 business days, after: determination date", "cure: {within: 10 business days, after: notice by the agent")
-NO_RETEST = ("cured_by: [prepayment, additional collateral, retest], cite: CA §8.01(d)", "cured_by: [prepayment], cite: CA §8.01(d)")
+BY_NOTICE = (
+    "cure: {within: 10 business days, after: determination date",
+    "cure: {within: 10 business days, after: notice by the agent",
+)
+NO_RETEST = (
+    "cured_by: [prepayment, additional collateral, retest], cite: CA §8.01(d)",
+    "cured_by: [prepayment], cite: CA §8.01(d)",
+)
 LTV_WAITS = (
     "cite: CA §8.01(d)}\n    if_not_determined: hold",
     "cite: CA §8.01(d)}\n    if_not_determined: fail after 2 determination dates",
 )
-MONTHLY = ("    measure: fall_in_window\n", "    measure: fall_in_window\n    frequency: first date of each month\n")
+MONTHLY = (
+    "    measure: fall_in_window\n",
+    "    measure: fall_in_window\n    frequency: first date of each month\n",
+)
 CASH = '{collections: "USD 800,000", operating_costs: "USD 100,000", debt_service: "USD 200,000", fees: "USD 50,000"}'
 AMENDED = """amendments:
   - number: 1
@@ -151,7 +166,12 @@ HISTORIES = (
     History(
         "a reserve that prepays at the end is empty",
         (ONE_DATE, SOON, PREPAID),
-        example("r", "1.60 1.49x6 1.60", CASH, "on: 2026-02-26, trigger: cash-sweep, state: NOT IN EFFECT, reserve: USD 0"),
+        example(
+            "r",
+            "1.60 1.49x6 1.60",
+            CASH,
+            "on: 2026-02-26, trigger: cash-sweep, state: NOT IN EFFECT, reserve: USD 0",
+        ),
     ),
     History(
         "a reserve goes where the deal says when the trigger ends by an Act",
@@ -191,7 +211,9 @@ HISTORIES = (
 
 
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.told)
-def test_histories(history: History, load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]) -> None:
+def test_histories(
+    history: History, load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
     text = meridian_text
     for old, new in history.changes:
         assert old in text
@@ -205,7 +227,9 @@ def last_moment(load: Callable[[str], Deal], text: str, templates: dict[str, Tem
     return moments(deal, deal.examples[0], templates, {on})[on][-1]
 
 
-def test_a_monthly_test_is_tested_once_a_month(load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]) -> None:
+def test_a_monthly_test_is_tested_once_a_month(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
     text = meridian_text.replace(*MONTHLY)
     deal = load(only(text, example("f", "2.10x9", "{}", "on: 2026-03-05, test: appraisal, result: PASS")))
     found = moments(deal, deal.examples[0], all_templates, {date(2026, 3, 5)})
@@ -229,7 +253,10 @@ PRINTED = """worked_examples:
       - {on: 2026-01-08, trigger: early-amortization, state: NOT IN EFFECT}
       - {on: 2026-01-15, test: ltv, result: PASS}
 """
-AT_ONCE = ("{test: ltv, result: FAIL, for: 4 consecutive determination dates}", "{test: ltv, result: FAIL, for: 1 determination date}")
+AT_ONCE = (
+    "{test: ltv, result: FAIL, for: 4 consecutive determination dates}",
+    "{test: ltv, result: FAIL, for: 1 determination date}",
+)
 
 
 def test_a_restatement_does_not_undo_an_irrevocable_trigger(
@@ -238,7 +265,9 @@ def test_a_restatement_does_not_undo_an_irrevocable_trigger(
     text = meridian_text.partition("worked_examples:")[0].replace(*AT_ONCE)
     (proof,) = prove(load(text + PRINTED), all_templates)
     assert [problem.what for problem in proof.problems] == []
-    revocable = text.replace("    ends: never\n", "    ends: {test: ltv, result: PASS, for: 9 consecutive determination dates}\n")
+    revocable = text.replace(
+        "    ends: never\n", "    ends: {test: ltv, result: PASS, for: 9 consecutive determination dates}\n"
+    )
     (proof,) = prove(load(revocable + PRINTED), all_templates)
     assert any("NOT IN EFFECT" in problem.what for problem in proof.problems)
 
@@ -258,7 +287,9 @@ ENDED = """worked_examples:
 """
 
 
-@pytest.mark.parametrize("ended", ["2026-01-19", "2026-01-26"], ids=["before the correction", "after the correction"])
+@pytest.mark.parametrize(
+    "ended", ["2026-01-19", "2026-01-26"], ids=["before the correction", "after the correction"]
+)
 def test_an_act_ends_an_irrevocable_trigger_that_a_restatement_did_not_undo(
     ended: str, load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
 ) -> None:
@@ -281,7 +312,11 @@ def test_an_act_ends_an_irrevocable_trigger_that_a_restatement_did_not_undo(
     ids=["a limb that is amended counts afresh", "an amendment of something else leaves the counts"],
 )
 def test_counts_under_an_amendment(
-    change: str, state: str, load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+    change: str,
+    state: str,
+    load: Callable[[str], Deal],
+    meridian_text: str,
+    all_templates: dict[str, Template],
 ) -> None:
     """1.49 on 15, 22 and 29 January; the amendment takes effect on the 20th."""
     text = meridian_text.replace("amendments: []\n", AMENDED.format(change=change))
@@ -314,7 +349,9 @@ def test_a_discharged_deal_is_closed_and_nothing_more_is_determined(
         acts="[{on: 2026-01-27, act: discharged, document: Payoff Letter}]",
     )
     moment = last_moment(load, meridian_text, all_templates, date(2026, 1, 29), lived)
-    assert {one.status.value for one in (*moment.state.tests.values(), *moment.state.triggers.values())} == {"CLOSED"}
+    assert {one.status.value for one in (*moment.state.tests.values(), *moment.state.triggers.values())} == {
+        "CLOSED"
+    }
     assert {one.status for one in moment.state.obligations.values()} == {"CLOSED"}
     assert moment.state.obligations
     assert moment.results == {}

@@ -33,19 +33,39 @@ def week(day: date, value: str, spread: Decimal) -> Published:
     """Seven sellers with one listing each: all at the value, or three on either side of it."""
     middle = Decimal(value)
     prices = [middle * (1 - spread)] * 3 + [middle] + [middle * (1 + spread)] * 3
-    listings = {"pooled": tuple(prices), "sellers": tuple("abcdefg"), "seller_low": prices[0], "seller_high": prices[-1]}
+    listings = {
+        "pooled": tuple(prices),
+        "sellers": tuple("abcdefg"),
+        "seller_low": prices[0],
+        "seller_high": prices[-1],
+    }
     return Published(index="CRI-H100", publication_date=day, value=middle, published_on=day, **listings)
 
 
-def lives(deal: Deal, templates: dict[str, Template], *weeks: tuple[str, Decimal], acts: tuple[ActRecorded, ...] = ()) -> tuple[Draft, ...]:
+def lives(
+    deal: Deal,
+    templates: dict[str, Template],
+    *weeks: tuple[str, Decimal],
+    acts: tuple[ActRecorded, ...] = (),
+) -> tuple[Draft, ...]:
     """The deal's events: at 2.10 by sellers of one price until 2 July 2026, then the weeks given."""
     start, days = date(2026, 1, 8), (FIRST - date(2026, 1, 8)).days // 7 + 1
     before = [week(start + timedelta(weeks=n), "2.10", NARROW) for n in range(days)]
     after = [week(FIRST + timedelta(weeks=n), *one) for n, one in enumerate(weeks, 1)]
     given = tuple(
-        Draft(kind="act recorded", subject=f"{act.act} {act.effective_on}", effective_on=act.effective_on, payload=act) for act in acts
+        Draft(
+            kind="act recorded",
+            subject=f"{act.act} {act.effective_on}",
+            effective_on=act.effective_on,
+            payload=act,
+        )
+        for act in acts
     )
-    return lived(deal, templates, History({"CRI-H100": (*before, *after)}, given, PRINCIPAL, after[-1].publication_date))
+    return lived(
+        deal,
+        templates,
+        History({"CRI-H100": (*before, *after)}, given, PRINCIPAL, after[-1].publication_date),
+    )
 
 
 def ltv(drafts: tuple[Draft, ...]) -> dict[date, kinds.Tested]:
@@ -54,7 +74,9 @@ def ltv(drafts: tuple[Draft, ...]) -> dict[date, kinds.Tested]:
 
 def states(drafts: tuple[Draft, ...]) -> list[tuple[Verdict, TestStatus, str]]:
     found = [one for day, one in ltv(drafts).items() if day > FIRST]
-    return [(one.result.verdict, one.state.status, one.state.held.text if one.state.held else "") for one in found]
+    return [
+        (one.result.verdict, one.state.status, one.state.held.text if one.state.held else "") for one in found
+    ]
 
 
 @pytest.fixture
@@ -62,7 +84,9 @@ def drafted(load: Callable[[str], Deal], meridian_text: str) -> Callable[[str], 
     return lambda low: load(meridian_text.partition("worked_examples:")[0].replace(REPORT_ONLY, low))
 
 
-def test_a_fifth_failure_starts_the_cure_period(drafted: Callable[[str], Deal], all_templates: dict[str, Template]) -> None:
+def test_a_fifth_failure_starts_the_cure_period(
+    drafted: Callable[[str], Deal], all_templates: dict[str, Template]
+) -> None:
     """at_most 4: held on 07-09, 07-16, 07-23, 07-30; on 08-06 a fifth FAIL starts the Cure Period."""
     drafts = lives(drafted(HELD + "the result counts,"), all_templates, *[("1.90", WIDE)] * 5)
     fail, good = Verdict.FAIL, TestStatus.COMPLIANT
@@ -71,12 +95,21 @@ def test_a_fifth_failure_starts_the_cure_period(drafted: Callable[[str], Deal], 
         (fail, TestStatus.CURE_PERIOD, "not decisive, 5 of 4"),
     ]
     fifth = ltv(drafts)[date(2026, 8, 6)].state
-    assert (fifth.since, fifth.episode_began, fifth.cure and fifth.cure.by) == (date(2026, 8, 6), date(2026, 8, 6), date(2026, 8, 20))
+    assert (fifth.since, fifth.episode_began, fifth.cure and fifth.cure.by) == (
+        date(2026, 8, 6),
+        date(2026, 8, 6),
+        date(2026, 8, 20),
+    )
     told = [day for day, one in ltv(drafts).items() if ("test_failed", "ltv") in notifiable(one)]
-    assert told == [date(2026, 7, 9), date(2026, 8, 6)]  # the parties are told of the first that is held, and of the one that counts
+    assert told == [
+        date(2026, 7, 9),
+        date(2026, 8, 6),
+    ]  # the parties are told of the first that is held, and of the one that counts
 
 
-def test_a_decisive_result_or_a_pass_ends_the_run(drafted: Callable[[str], Deal], all_templates: dict[str, Template]) -> None:
+def test_a_decisive_result_or_a_pass_ends_the_run(
+    drafted: Callable[[str], Deal], all_templates: dict[str, Template]
+) -> None:
     weeks = [("1.90", WIDE)] * 3 + [("2.00", WIDE), ("1.90", WIDE), ("1.90", NARROW)]
     found = states(lives(drafted(HELD + "the result counts,"), all_templates, *weeks))
     assert [held for _, _, held in found] == [
@@ -98,10 +131,17 @@ def test_then_not_determined(drafted: Callable[[str], Deal], all_templates: dict
     assert last.result.reason.reason == "not decisive on 6 dates in a row"
 
 
-def test_then_the_agent_determines_the_rate(drafted: Callable[[str], Deal], all_templates: dict[str, Template]) -> None:
+def test_then_the_agent_determines_the_rate(
+    drafted: Callable[[str], Deal], all_templates: dict[str, Template]
+) -> None:
     """Until the agent has: not determined. At 1.95 of the agent the test passes, and that counts."""
     deal, day = drafted(HELD + "agent determination,"), date(2026, 8, 6)
-    act = ActRecorded(act="agent determination", effective_on=day, document="AD", details={"index": "CRI-H100", "rate": "1.95"})
+    act = ActRecorded(
+        act="agent determination",
+        effective_on=day,
+        document="AD",
+        details={"index": "CRI-H100", "rate": "1.95"},
+    )
     without = ltv(lives(deal, all_templates, *[("1.90", WIDE)] * 5))[day]
     with_it = ltv(lives(deal, all_templates, *[("1.90", WIDE)] * 5, acts=(act,)))[day]
     assert (without.result.verdict, without.state.status) == (Verdict.NOT_DETERMINED, TestStatus.COMPLIANT)
@@ -109,7 +149,9 @@ def test_then_the_agent_determines_the_rate(drafted: Callable[[str], Deal], all_
     assert "awaits the agent's determination" in without.result.reason.reason
     assert (with_it.result.verdict, with_it.state.status) == (Verdict.PASS, TestStatus.COMPLIANT)
     assert with_it.state.rests_on == day
-    assert "agent determination" in next(one.source.text for one in with_it.result.inputs if one.name.startswith("CRI-H100"))
+    assert "agent determination" in next(
+        one.source.text for one in with_it.result.inputs if one.name.startswith("CRI-H100")
+    )
 
 
 @pytest.mark.parametrize("pass_counts", [True, False])
@@ -117,24 +159,39 @@ def test_a_pass_ends_a_cure_period_unless_cures_are_held_too(
     drafted: Callable[[str], Deal], all_templates: dict[str, Template], pass_counts: bool
 ) -> None:
     """A decisive FAIL on 07-09, by 07-23; the pass of 07-16 turns with the sellers."""
-    deal = drafted((HELD if pass_counts else CURES.replace("deadline: ", "deadline: runs on")) + "the result counts,")
+    deal = drafted(
+        (HELD if pass_counts else CURES.replace("deadline: ", "deadline: runs on")) + "the result counts,"
+    )
     drafts = lives(deal, all_templates, ("1.90", NARROW), ("2.00", WIDE), ("2.00", WIDE), ("2.00", WIDE))
     statuses = [status for _, status, _ in states(drafts)]
     good, cure, default = TestStatus.COMPLIANT, TestStatus.CURE_PERIOD, TestStatus.EVENT_OF_DEFAULT
     assert statuses == ([cure, good, good, good] if pass_counts else [cure, cure, cure, default])
 
 
-def test_a_deadline_stands_still_while_results_are_held(drafted: Callable[[str], Deal], all_templates: dict[str, Template]) -> None:
+def test_a_deadline_stands_still_while_results_are_held(
+    drafted: Callable[[str], Deal], all_templates: dict[str, Template]
+) -> None:
     """By hand: FAIL Thu 07-09, ten Business Days to 07-23. Held on 07-16 and 07-23: of the ten, 07-16 to 07-23 were left, which are six.
 
     They run again from 07-30, the first date that is not held: 07-30, 07-31, 08-03, 08-04, 08-05, 08-06. Not cured then: default 08-07.
     """
     deal = drafted(CURES.replace("deadline: ", "deadline: stands still while held") + "the result counts,")
     drafts = lives(
-        deal, all_templates, ("1.90", NARROW), ("2.00", WIDE), ("2.00", WIDE), ("1.90", NARROW), ("1.90", NARROW), ("1.90", NARROW)
+        deal,
+        all_templates,
+        ("1.90", NARROW),
+        ("2.00", WIDE),
+        ("2.00", WIDE),
+        ("1.90", NARROW),
+        ("1.90", NARROW),
+        ("1.90", NARROW),
     )
     found = ltv(drafts)
-    until = {day.isoformat(): one.state.cure.by for day, one in found.items() if one.state.cure is not None and day > FIRST}
+    until = {
+        day.isoformat(): one.state.cure.by
+        for day, one in found.items()
+        if one.state.cure is not None and day > FIRST
+    }
     assert until["2026-07-09"] == date(2026, 7, 23)
     assert until["2026-07-30"] == until["2026-08-06"] == date(2026, 8, 6)
     held = found[date(2026, 7, 23)].state.held
@@ -154,7 +211,9 @@ def test_a_flag_by_sellers(drafted: Callable[[str], Deal], all_templates: dict[s
     assert seller_flags(wide) == ("interval by sellers 60.0% of the value; above 25%",)
     assert seller_flags(few) == ("5 sellers; six are needed",)
     assert seller_flags(unknown) == ("2 of 7 listings name no seller",)
-    assert seller_flags(wide.model_copy(update={"sellers": (), "pooled": ()}))[0].startswith("sellers not known")
+    assert seller_flags(wide.model_copy(update={"sellers": (), "pooled": ()}))[0].startswith(
+        "sellers not known"
+    )
     deal = drafted("{effect: hold, judged_by: sellers,")
     found = ltv(lives(deal, all_templates, ("1.90", WIDE), ("1.90", NARROW)))
     assert [one.state.status for one in found.values()][-2:] == [TestStatus.COMPLIANT, TestStatus.CURE_PERIOD]

@@ -27,7 +27,9 @@ PASSES, FAILS = 15_000_000, 18_000_000
 
 
 @pytest.fixture
-def desk(load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]) -> Callable[..., Desk]:
+def desk(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> Callable[..., Desk]:
     def made(*changes: tuple[str, str]) -> Desk:
         text = meridian_text.replace(*SIX)
         for old, new in changes:
@@ -52,10 +54,16 @@ def status(desk: Desk, day: date) -> str:
 
 
 def measured_on(desk: Desk, day: date) -> list[date | None]:
-    return [one.source.as_of for one in desk.tested[day, "ltv"].result.inputs if one.name.startswith("outstanding")]
+    return [
+        one.source.as_of
+        for one in desk.tested[day, "ltv"].result.inputs
+        if one.name.startswith("outstanding")
+    ]
 
 
-def test_received_before_the_cut_off_and_keyed_on_friday_it_is_thursdays_with_a_correction(desk: Callable[..., Desk]) -> None:
+def test_received_before_the_cut_off_and_keyed_on_friday_it_is_thursdays_with_a_correction(
+    desk: Callable[..., Desk],
+) -> None:
     found = begun(desk())
     found.run(at("2026-03-12 18:00"))
     assert status(found, MARCH_12) == "COMPLIANT"
@@ -67,7 +75,9 @@ def test_received_before_the_cut_off_and_keyed_on_friday_it_is_thursdays_with_a_
     assert (status(found, MARCH_12), measured_on(found, MARCH_12)) == ("CURE PERIOD", [date(2026, 3, 11)])
 
 
-def test_received_a_minute_after_the_cut_off_it_is_the_next_thursdays_and_nothing_is_run_again(desk: Callable[..., Desk]) -> None:
+def test_received_a_minute_after_the_cut_off_it_is_the_next_thursdays_and_nothing_is_run_again(
+    desk: Callable[..., Desk],
+) -> None:
     found = begun(desk())
     found.enter(report(date(2026, 3, 11), at("2026-03-12 18:01"), FAILS))
     found.run(at("2026-03-12 19:00"))
@@ -76,7 +86,9 @@ def test_received_a_minute_after_the_cut_off_it_is_the_next_thursdays_and_nothin
     assert (status(found, MARCH_19), found.corrections) == ("CURE PERIOD", [])
 
 
-def test_received_and_keyed_before_the_cut_off_it_is_in_the_one_notice_of_the_date(desk: Callable[..., Desk]) -> None:
+def test_received_and_keyed_before_the_cut_off_it_is_in_the_one_notice_of_the_date(
+    desk: Callable[..., Desk],
+) -> None:
     found = begun(desk())
     found.run(at("2026-03-12 09:00"))
     found.enter(report(date(2026, 3, 11), at("2026-03-12 10:00"), FAILS, keyed=at("2026-03-12 10:05")))
@@ -114,15 +126,32 @@ def test_an_act_received_after_the_cut_off_of_its_date_counts_for_the_next(desk:
     assert late.corrections == early.corrections == []
 
 
-def test_a_report_that_serves_from_its_keying_reaches_back_once_its_receipt_is_shown(desk: Callable[..., Desk]) -> None:
+def test_a_report_that_serves_from_its_keying_reaches_back_once_its_receipt_is_shown(
+    desk: Callable[..., Desk],
+) -> None:
     found = begun(desk())
     found.run(at("2026-03-12 18:00"))
-    late = report(date(2026, 3, 11), at("2026-03-11 17:40"), FAILS, keyed=at("2026-03-16 09:00"), serves_from_keying=True)
+    late = report(
+        date(2026, 3, 11),
+        at("2026-03-11 17:40"),
+        FAILS,
+        keyed=at("2026-03-16 09:00"),
+        serves_from_keying=True,
+    )
     found.enter(late)
     found.run(at("2026-03-19 18:00"))
-    assert (found.corrections, status(found, MARCH_12), status(found, MARCH_19)) == ([], "COMPLIANT", "CURE PERIOD")
+    assert (found.corrections, status(found, MARCH_12), status(found, MARCH_19)) == (
+        [],
+        "COMPLIANT",
+        "CURE PERIOD",
+    )
     shown = ReceiptShown(
-        report=late.name, received_at=at("2026-03-11 17:40"), document="mail.eml", sha256="0", prepared_by="A", approved_by="B"
+        report=late.name,
+        received_at=at("2026-03-11 17:40"),
+        document="mail.eml",
+        sha256="0",
+        prepared_by="A",
+        approved_by="B",
     )
     found.add(Draft(kind="receipt shown", subject=late.name, effective_on=late.received, payload=shown))
     found.run(at("2026-03-20 09:00"))
@@ -137,20 +166,29 @@ def test_a_withdrawn_report_serves_no_more(desk: Callable[..., Desk]) -> None:
     found.enter(wrong)
     found.run(at("2026-03-12 18:00"))
     assert status(found, MARCH_12) == "CURE PERIOD"
-    found.act(ActRecorded(act="report withdrawn", effective_on=date(2026, 3, 13), details={"names": wrong.name}))
+    found.act(
+        ActRecorded(act="report withdrawn", effective_on=date(2026, 3, 13), details={"names": wrong.name})
+    )
     found.run(at("2026-03-13 18:00"))
     assert [one.from_on for one in found.corrections] == [MARCH_12]
     assert (status(found, MARCH_12), measured_on(found, MARCH_12)) == ("COMPLIANT", [date(2026, 3, 4)])
 
 
-def test_a_corrected_report_serves_from_its_own_receipt_and_under_retest_from_the_firsts(desk: Callable[..., Desk]) -> None:
+def test_a_corrected_report_serves_from_its_own_receipt_and_under_retest_from_the_firsts(
+    desk: Callable[..., Desk],
+) -> None:
     for changes, from_on in (((), MARCH_19), ((RETEST,), MARCH_12)):
         found = begun(desk(*changes))
         found.enter(report(date(2026, 3, 11), at("2026-03-11 12:00"), PASSES))
         found.run(at("2026-03-12 18:00"))
         found.run(at("2026-03-19 18:00"))
         corrected = report(
-            date(2026, 3, 11), at("2026-03-18 12:00"), FAILS, keyed=at("2026-03-20 12:00"), corrects="2026-03-11", sha256="corrected"
+            date(2026, 3, 11),
+            at("2026-03-18 12:00"),
+            FAILS,
+            keyed=at("2026-03-20 12:00"),
+            corrects="2026-03-11",
+            sha256="corrected",
         )
         found.enter(corrected)
         found.run(at("2026-03-20 18:00"))
@@ -163,7 +201,11 @@ def test_a_report_completes_another_with_figures_that_it_did_not_give(desk: Call
     first = report(date(2026, 3, 11), at("2026-03-11 12:00"), FAILS)
     found.enter(first)
     hours = {"available.h100.gpus": {"value": "900", "unit": "GPUs"}}
-    found.enter(report(date(2026, 3, 11), at("2026-03-12 12:00"), 0, figures=hours, completes="2026-03-11", sha256="more"))
+    found.enter(
+        report(
+            date(2026, 3, 11), at("2026-03-12 12:00"), 0, figures=hours, completes="2026-03-11", sha256="more"
+        )
+    )
     found.run(at("2026-03-12 18:00"))
     inputs = {one.name: one for one in found.tested[MARCH_12, "ltv"].result.inputs}
     assert inputs["available.h100.gpus"].figure.value == 900
@@ -177,8 +219,14 @@ IRREVOCABLE = (66, 176, 296, 332)
 HISTORIES = tuple(range(500)) if os.environ.get("HEADROOM_SOAK") else (*range(21), *IRREVOCABLE)
 """The seeds of the random histories; `make soak` takes 500."""
 LIVELY = (
-    ("cite: CA §8.01(d)}\n    if_not_determined: hold", "cite: CA §8.01(d)}\n    if_not_determined: fail after 2 determination dates"),
-    ("cure: {within: 10 business days, after: determination date,", "cure: {within: 10 business days, after: delivery of the report,"),
+    (
+        "cite: CA §8.01(d)}\n    if_not_determined: hold",
+        "cite: CA §8.01(d)}\n    if_not_determined: fail after 2 determination dates",
+    ),
+    (
+        "cure: {within: 10 business days, after: determination date,",
+        "cure: {within: 10 business days, after: delivery of the report,",
+    ),
 )
 
 
@@ -230,9 +278,18 @@ def stands(desk: Desk) -> object:
     state = desk.run(at("2026-04-08 12:00"))
     unsaid = {"cure": {"found_late_on"}, "why": True}
     tests = {name: one.model_dump(exclude=unsaid) for name, one in state.tests.items()}  # type: ignore[arg-type]
-    results = {key: (one.result.verdict, one.result.measured, one.state.status, one.state.since) for key, one in desk.tested.items()}
+    results = {
+        key: (one.result.verdict, one.result.measured, one.state.status, one.state.since)
+        for key, one in desk.tested.items()
+    }
     obligations = {key: (one.status, one.due.by) for key, one in state.obligations.items()}
-    return results, tests, {name: one.model_dump() for name, one in state.triggers.items()}, obligations, state.in_effect
+    return (
+        results,
+        tests,
+        {name: one.model_dump() for name, one in state.triggers.items()},
+        obligations,
+        state.in_effect,
+    )
 
 
 def test_keyed_late_equals_keyed_in_time_and_differs_from_never_keyed(desk: Callable[..., Desk]) -> None:
@@ -245,7 +302,10 @@ def test_keyed_late_equals_keyed_in_time_and_differs_from_never_keyed(desk: Call
             one.rates = rates
         expected = stands(lived(in_time, [(one.received, one) for one in came], runs))
         assert stands(lived(late, [(one.late, one) for one in came], runs)) == expected, f"seed {seed}"
-        differ += stands(lived(never, [(one.received, one) for one in came if one.late - one.received < DAY], runs)) != expected
+        differ += (
+            stands(lived(never, [(one.received, one) for one in came if one.late - one.received < DAY], runs))
+            != expected
+        )
     assert differ >= len(HISTORIES) / 5
 
 
@@ -258,13 +318,21 @@ def acts_of(chance: random.Random) -> list[tuple[datetime, ActRecorded]]:
         clause = chance.choice(("ltv", "ltv", "cash-sweep"))
         details = {"clock": chance.choice(("resumes", "restarts"))} if clause == "ltv" else {}
         waiver = ActRecorded(
-            act="waiver", clause=clause, effective_on=thursday, received_at=received, until=until, document="W", details=details
+            act="waiver",
+            clause=clause,
+            effective_on=thursday,
+            received_at=received,
+            until=until,
+            document="W",
+            details=details,
         )
         acts.append((received, waiver))
     return acts
 
 
-def entered_in_some_order(desk: Desk, chance: random.Random, came: list[Came], acts: list[tuple[datetime, ActRecorded]]) -> Desk:
+def entered_in_some_order(
+    desk: Desk, chance: random.Random, came: list[Came], acts: list[tuple[datetime, ActRecorded]]
+) -> Desk:
     """The same facts, each entered some time after its receipt; what one run finds, it finds in any order."""
 
     def later(received: datetime) -> datetime:

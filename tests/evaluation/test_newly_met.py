@@ -28,7 +28,9 @@ TWO_PASSES = "{test: borrowing-base, result: PASS, for: 2 consecutive determinat
 
 def prairie(begins: str, ends: str, rates: str, expect: str, acts: str = "[]", more: str = "") -> str:
     """Prairie with another funding stop and one worked example: the test is in default from 2026-02-19."""
-    text = (DEALS / "prairie-warehouse-2026.yaml").read_text(encoding="utf-8").partition("worked_examples:")[0]
+    text = (
+        (DEALS / "prairie-warehouse-2026.yaml").read_text(encoding="utf-8").partition("worked_examples:")[0]
+    )
     head, _, rest = text.partition("triggers:\n")
     tail = rest.partition("notices:")[2]
     certified = 'certified.h100.2025-12-01: 768 GPUs, outstanding_principal: "USD 10,000,000"'
@@ -49,7 +51,10 @@ worked_examples:
 
 
 def states(*expected: tuple[str, str, str]) -> str:
-    return "".join(f"      - {{on: {on}, trigger: funding-stop, state: {state}{since}}}\n" for on, state, since in expected)
+    return "".join(
+        f"      - {{on: {on}, trigger: funding-stop, state: {state}{since}}}\n"
+        for on, state, since in expected
+    )
 
 
 FIRST = ("2026-02-26", "IN EFFECT", ", since: 2026-02-19")
@@ -62,16 +67,28 @@ SWEEP = """  sweep-again:
 """
 BY_HAND = {
     "passing tests end it, and the old default begins it no more": prairie(
-        DEFAULT, TWO_PASSES, RATES, states(FIRST, ENDED, ("2026-03-12", "NOT IN EFFECT", ""), ("2026-04-16", "NOT IN EFFECT", ""))
+        DEFAULT,
+        TWO_PASSES,
+        RATES,
+        states(FIRST, ENDED, ("2026-03-12", "NOT IN EFFECT", ""), ("2026-04-16", "NOT IN EFFECT", "")),
     ),
     "the end of a waiver of the test is not an entry": prairie(
-        DEFAULT, TWO_PASSES, RATES, states(FIRST, ENDED, ("2026-04-02", "NOT IN EFFECT", ""), ("2026-04-16", "NOT IN EFFECT", "")), WAIVER
+        DEFAULT,
+        TWO_PASSES,
+        RATES,
+        states(FIRST, ENDED, ("2026-04-02", "NOT IN EFFECT", ""), ("2026-04-16", "NOT IN EFFECT", "")),
+        WAIVER,
     ),
     "an old limb counts beside a new one": prairie(
         f"{{all_of: [{DEFAULT}, {{trigger: sweep-again, state: IN EFFECT}}]}}",
         TWO_PASSES,
         "1.95 1.60 1.60 1.95x7 1.60",
-        states(FIRST, ENDED, ("2026-04-09", "NOT IN EFFECT", ""), ("2026-04-16", "IN EFFECT", ", since: 2026-04-16")),
+        states(
+            FIRST,
+            ENDED,
+            ("2026-04-09", "NOT IN EFFECT", ""),
+            ("2026-04-16", "IN EFFECT", ", since: 2026-04-16"),
+        ),
         more=SWEEP,
     ),
     "a new count begins it although an old limb is met": prairie(
@@ -195,11 +212,17 @@ class World:
                 since = on - timedelta(days=self.rng.randrange(7))
                 status = self.rng.choice(MOVES)
                 if before is None or before.status is not status:
-                    self.tests[name] = TestState(test=name, status=status, since=max(since, before.since if before else ON))
-                    self.entries[name] = entry_after(self.entries.get(name), status.value, self.tests[name].since)
+                    self.tests[name] = TestState(
+                        test=name, status=status, since=max(since, before.since if before else ON)
+                    )
+                    self.entries[name] = entry_after(
+                        self.entries.get(name), status.value, self.tests[name].since
+                    )
             self.tests.setdefault(name, TestState(test=name, status=S.COMPLIANT, since=on))
             self.entries.setdefault(name, Entry(status="COMPLIANT", on=on))
-            results[name] = _result(name, on, self.rng.choice((Verdict.PASS, Verdict.FAIL, Verdict.FAIL, Verdict.NOT_DETERMINED)))
+            results[name] = _result(
+                name, on, self.rng.choice((Verdict.PASS, Verdict.FAIL, Verdict.FAIL, Verdict.NOT_DETERMINED))
+            )
         return Seen(on, results, frozenset(), dict(self.tests), {}, KINDS, dict(self.entries))
 
 
@@ -213,9 +236,17 @@ def _tree(rng: random.Random, depth: int = 2) -> Tree:
         if rng.random() < 0.5:
             return LeafRule(test=name, state=rng.choice(MOVES[:4]).value)
         count = rng.randint(1, 3)
-        return LeafRule(test=name, result="FAIL", persistence=Persistence(count, rng.choice((count, count + 1)), "determination dates"))
+        return LeafRule(
+            test=name,
+            result="FAIL",
+            persistence=Persistence(count, rng.choice((count, count + 1)), "determination dates"),
+        )
     parts = tuple(_tree(rng, depth - 1) for _ in range(rng.randint(2, 3)))
-    return Gate(rng.randint(1, len(parts)), parts) if len(set(leaves(Gate(1, parts)))) == len(leaves(Gate(1, parts))) else parts[0]
+    return (
+        Gate(rng.randint(1, len(parts)), parts)
+        if len(set(leaves(Gate(1, parts)))) == len(leaves(Gate(1, parts)))
+        else parts[0]
+    )
 
 
 class Oracle:
@@ -232,8 +263,12 @@ class Oracle:
             is_met = now.tests[name].status.value == leaf.state
             return is_met, is_met and (self.ended is None or now.test_entries[name].on >= self.ended)
         assert leaf.persistence is not None
-        counted = [seen.results[name].verdict for seen in self.history if self.ended is None or seen.on > self.ended]
-        last = [one is Verdict.FAIL for one in counted if one is not Verdict.NOT_DETERMINED][-leaf.persistence.out_of :]
+        counted = [
+            seen.results[name].verdict for seen in self.history if self.ended is None or seen.on > self.ended
+        ]
+        last = [one is Verdict.FAIL for one in counted if one is not Verdict.NOT_DETERMINED][
+            -leaf.persistence.out_of :
+        ]
         is_met = sum(last) >= leaf.persistence.count
         return is_met, is_met
 
@@ -272,5 +307,7 @@ def test_no_since_before_the_last_end_and_no_beginning_without_a_newly_met_limb(
                 assert state.ended_on == last_end
             if rng.random() < 0.03 and state.status is TriggerStatus.IN_EFFECT:  # an Act between two dates
                 last_end = seen.on + timedelta(days=rng.randrange(1, 7))
-                state = TriggerState(trigger="t", status=TriggerStatus.NOT_IN_EFFECT, since=last_end, ended_on=last_end)
+                state = TriggerState(
+                    trigger="t", status=TriggerStatus.NOT_IN_EFFECT, since=last_end, ended_on=last_end
+                )
     assert begun > again > 20

@@ -33,7 +33,11 @@ def act(kind: str, on: date, **details: str) -> ActRecorded:
 def test_a_duty_that_nobody_fulfils_is_overdue_on_every_later_date(desk: Callable[..., Desk]) -> None:
     found = failed(desk)
     (one,) = owed(found)
-    assert (one.by, one.to, one.overdue_since) == (date(2026, 3, 16), ("borrower", "administrative_agent"), None)
+    assert (one.by, one.to, one.overdue_since) == (
+        date(2026, 3, 16),
+        ("borrower", "administrative_agent"),
+        None,
+    )
     for thursday in ("2026-03-19", "2026-03-26"):
         found.run(at(f"{thursday} 18:00"))
         (one,) = [due for due in owed(found) if due.of == MARCH_12]
@@ -67,12 +71,21 @@ def test_an_act_fulfils_from_its_own_date_on(desk: Callable[..., Desk]) -> None:
     assert owed(found) == []
 
 
-def test_a_correction_withdraws_a_duty_with_its_date_and_not_what_was_given(desk: Callable[..., Desk]) -> None:
+def test_a_correction_withdraws_a_duty_with_its_date_and_not_what_was_given(
+    desk: Callable[..., Desk],
+) -> None:
     """The failure of 12 March is withdrawn by a report that was entered late; that of 19 March stands, and its notice was given."""
     found = begun(desk())
     found.enter(report(date(2026, 3, 11), at("2026-03-11 10:00"), FAILS))
     found.run(at("2026-03-12 18:00"))
-    late = report(date(2026, 3, 11), at("2026-03-12 10:00"), PASSES, keyed=at("2026-03-13 10:00"), corrects="2026-03-11", sha256="2")
+    late = report(
+        date(2026, 3, 11),
+        at("2026-03-12 10:00"),
+        PASSES,
+        keyed=at("2026-03-13 10:00"),
+        corrects="2026-03-11",
+        sha256="2",
+    )
     found.enter(late)
     found.run(at("2026-03-13 12:00"))
     assert owed(found) == []
@@ -81,23 +94,38 @@ def test_a_correction_withdraws_a_duty_with_its_date_and_not_what_was_given(desk
     found.run(at("2026-03-19 18:00"))
     assert [due.of for due in owed(found)] == [MARCH_19]
     found.enter(
-        report(date(2026, 3, 18), at("2026-03-19 10:00"), FAILS + 1, keyed=at("2026-03-23 10:00"), corrects="2026-03-18", sha256="3")
+        report(
+            date(2026, 3, 18),
+            at("2026-03-19 10:00"),
+            FAILS + 1,
+            keyed=at("2026-03-23 10:00"),
+            corrects="2026-03-18",
+            sha256="3",
+        )
     )
     found.run(at("2026-03-23 12:00"))
     found.run(at("2026-03-26 18:00"))
     assert owed(found) == []
 
 
-def test_withdrawn_is_not_un_given_and_its_giver_owes_the_correction_notice(desk: Callable[..., Desk]) -> None:
+def test_withdrawn_is_not_un_given_and_its_giver_owes_the_correction_notice(
+    desk: Callable[..., Desk],
+) -> None:
     """Notice No. 12 of the failure of 12 March was given to the borrower and the agent; a report entered late withdraws the failure."""
     found = failed(desk)
     found.act(act("notice given", date(2026, 3, 13), names="12"))
     more = {"corrects": "2026-03-11", "sha256": "2"}
-    found.enter(report(date(2026, 3, 11), at("2026-03-12 10:00"), PASSES, keyed=at("2026-03-16 10:00"), **more))
+    found.enter(
+        report(date(2026, 3, 11), at("2026-03-12 10:00"), PASSES, keyed=at("2026-03-16 10:00"), **more)
+    )
     found.run(at("2026-03-16 12:00"))
     (one,) = owed(found)
     assert (one.notice, one.who, one.to) == ("correction", "servicer", ("borrower", "administrative_agent"))
-    (duty,) = [draft.payload for draft in found.log if draft.kind == "notice owed" and draft.payload.kind == "correction"]
+    (duty,) = [
+        draft.payload
+        for draft in found.log
+        if draft.kind == "notice owed" and draft.payload.kind == "correction"
+    ]
     assert (duty.corrects, duty.on) == ((12,), MARCH_12)
     found.run(at("2026-03-19 18:00"))
     assert [due.notice for due in owed(found)] == ["correction"]
@@ -106,6 +134,8 @@ def test_withdrawn_is_not_un_given_and_its_giver_owes_the_correction_notice(desk
 def test_a_correction_of_what_nobody_was_given_owes_nothing(desk: Callable[..., Desk]) -> None:
     found = failed(desk)
     more = {"corrects": "2026-03-11", "sha256": "2"}
-    found.enter(report(date(2026, 3, 11), at("2026-03-12 10:00"), PASSES, keyed=at("2026-03-16 10:00"), **more))
+    found.enter(
+        report(date(2026, 3, 11), at("2026-03-12 10:00"), PASSES, keyed=at("2026-03-16 10:00"), **more)
+    )
     found.run(at("2026-03-16 12:00"))
     assert owed(found) == []

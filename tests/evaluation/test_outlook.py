@@ -37,8 +37,16 @@ def summary(deal: str, templates: dict[str, Template], *changes: tuple[str, str]
     ("deal", "changes", "said"),
     [
         ("keystone-contracted-2026", (), "; CRI-H100 measures listed on-demand prices"),
-        ("keystone-contracted-2026", (("CRI-H100", "CRI-L40S"),), "; CRI-L40S measures listed on-demand prices"),
-        ("cascade-mixed-2026", (("mostly: ", "mostly: enterprise contracts, cite: CA §5.17}  # "),), "measure listed on-demand prices"),
+        (
+            "keystone-contracted-2026",
+            (("CRI-H100", "CRI-L40S"),),
+            "; CRI-L40S measures listed on-demand prices",
+        ),
+        (
+            "cascade-mixed-2026",
+            (("mostly: ", "mostly: enterprise contracts, cite: CA §5.17}  # "),),
+            "measure listed on-demand prices",
+        ),
     ],
 )
 def test_the_warning_of_a_contracted_pool_names_the_deals_own_indices(
@@ -48,10 +56,15 @@ def test_the_warning_of_a_contracted_pool_names_the_deals_own_indices(
     assert said in warning
 
 
-def test_a_report_that_is_due_says_by_which_rule_and_from_which_date(all_templates: dict[str, Template]) -> None:
+def test_a_report_that_is_due_says_by_which_rule_and_from_which_date(
+    all_templates: dict[str, Template],
+) -> None:
     (report,) = [one for one in summary("meridian-2026-1", all_templates).due if one.act == "report"]
     assert report.deadline is not None
-    assert (report.deadline.rule, report.deadline.calendar) == ("1 business day before determination date", "us-federal-reserve")
+    assert (report.deadline.rule, report.deadline.calendar) == (
+        "1 business day before determination date",
+        "us-federal-reserve",
+    )
     assert (report.deadline.by, report.deadline.counted_from) == (report.by, date(2026, 3, 12))
 
 
@@ -106,6 +119,8 @@ def test_a_consequence_for_good_outlasts_its_trigger_until_an_act_ends_that(
     deal = load(only(meridian_text.replace(BEGINS, TWO_STEPS), lived))
     state = moments(deal, deal.examples[0], all_templates, {on})[on][-1].state
     terms = resolve(deal, on)
-    found = outlook(Finished(on, terms, all_templates, load_calendar(terms.business_days), state, {}, None, ""))
+    found = outlook(
+        Finished(on, terms, all_templates, load_calendar(terms.business_days), state, {}, None, "")
+    )
     said = [(one.what, one.detail) for one in found.follows if "consequence" in one.what]
     assert said == stated

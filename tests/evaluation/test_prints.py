@@ -32,16 +32,34 @@ ADMINISTRATOR = ("source: computed by the calculation agent", "source: published
 PINNED = "methodology: {policy: pinned, version: 1.1-wp}"
 CURRENT = (PINNED, "methodology: {policy: current}")
 CONSENT = "methodology: {{policy: current, consent_needed_for: material changes, material_above: {}}}"
-NOT_FLAGGED = ("low_confidence: {effect: report only,", "low_confidence: {effect: use last value not flagged,")
-REPORT_ONLY = ("accepted_for: 5 business days, effect: retest,", "accepted_for: 5 business days, effect: report only,")
+NOT_FLAGGED = (
+    "low_confidence: {effect: report only,",
+    "low_confidence: {effect: use last value not flagged,",
+)
+REPORT_ONLY = (
+    "accepted_for: 5 business days, effect: retest,",
+    "accepted_for: 5 business days, effect: report only,",
+)
 VARIANTS = (
     Variant("current: the second row restates the first", (ADMINISTRATOR, CURRENT), "FAIL", "PASS"),
-    Variant("a restatement only reported changes nothing", (ADMINISTRATOR, CURRENT, REPORT_ONLY), "FAIL", "FAIL"),
-    Variant("a restatement after its time changes nothing", (ADMINISTRATOR, CURRENT), "FAIL", "FAIL", "2026-03-13"),
-    Variant("on the last day of its time it counts", (ADMINISTRATOR, CURRENT), "FAIL", "PASS", "2026-03-12"),
-    Variant("pinned to 1.1.0: only the first row is seen", (ADMINISTRATOR, (PINNED, PINNED.replace("1.1-wp", "1.1.0"))), "FAIL", "FAIL"),
     Variant(
-        "pinned to 1.1.1: the second row is late", (ADMINISTRATOR, (PINNED, PINNED.replace("1.1-wp", "1.1.1"))), "NOT DETERMINED", "PASS"
+        "a restatement only reported changes nothing", (ADMINISTRATOR, CURRENT, REPORT_ONLY), "FAIL", "FAIL"
+    ),
+    Variant(
+        "a restatement after its time changes nothing", (ADMINISTRATOR, CURRENT), "FAIL", "FAIL", "2026-03-13"
+    ),
+    Variant("on the last day of its time it counts", (ADMINISTRATOR, CURRENT), "FAIL", "PASS", "2026-03-12"),
+    Variant(
+        "pinned to 1.1.0: only the first row is seen",
+        (ADMINISTRATOR, (PINNED, PINNED.replace("1.1-wp", "1.1.0"))),
+        "FAIL",
+        "FAIL",
+    ),
+    Variant(
+        "pinned to 1.1.1: the second row is late",
+        (ADMINISTRATOR, (PINNED, PINNED.replace("1.1-wp", "1.1.1"))),
+        "NOT DETERMINED",
+        "PASS",
     ),
     Variant(
         "pinned to 1.1.1 and too late for its date",
@@ -54,8 +72,18 @@ VARIANTS = (
         "NOT DETERMINED",
         "2026-03-09",
     ),
-    Variant("without consent 8.3% above 5% is not taken", (ADMINISTRATOR, (PINNED, CONSENT.format("5%"))), "FAIL", "FAIL"),
-    Variant("8.3% is not above 10%, so no consent is needed", (ADMINISTRATOR, (PINNED, CONSENT.format("10%"))), "FAIL", "PASS"),
+    Variant(
+        "without consent 8.3% above 5% is not taken",
+        (ADMINISTRATOR, (PINNED, CONSENT.format("5%"))),
+        "FAIL",
+        "FAIL",
+    ),
+    Variant(
+        "8.3% is not above 10%, so no consent is needed",
+        (ADMINISTRATOR, (PINNED, CONSENT.format("10%"))),
+        "FAIL",
+        "PASS",
+    ),
     Variant(
         "a material change with consent is taken",
         (ADMINISTRATOR, (PINNED, CONSENT.format("5%"))),
@@ -63,7 +91,12 @@ VARIANTS = (
         "PASS",
         acts="[{on: 2026-03-02, act: consent, version: 1.1.1, document: Consent Letter}]",
     ),
-    Variant("a flagged value is turned away until the restatement", (ADMINISTRATOR, CURRENT, NOT_FLAGGED), "NOT DETERMINED", "PASS"),
+    Variant(
+        "a flagged value is turned away until the restatement",
+        (ADMINISTRATOR, CURRENT, NOT_FLAGGED),
+        "NOT DETERMINED",
+        "PASS",
+    ),
 )
 
 EXAMPLES = """worked_examples:
@@ -85,20 +118,27 @@ EXAMPLES = """worked_examples:
 def test_the_rows_of_march_2026(
     variant: Variant, load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
 ) -> None:
-    text = meridian_text.partition("worked_examples:")[0].replace("level: USD 1.50 per GPU-hour", "level: USD 1.70 per GPU-hour")
+    text = meridian_text.partition("worked_examples:")[0].replace(
+        "level: USD 1.50 per GPU-hour", "level: USD 1.70 per GPU-hour"
+    )
     text = text.replace(
-        "begins: {when: below level, for: 2 consecutive publication dates}", "begins: {when: below level, for: 1 publication date}"
+        "begins: {when: below level, for: 2 consecutive publication dates}",
+        "begins: {when: below level, for: 1 publication date}",
     )
     for old, new in variant.changes:
         assert old in text
         text = text.replace(old, new)
     state = "IN EFFECT" if variant.then == "FAIL" else "NOT IN EFFECT"
-    examples = EXAMPLES.format(first=variant.first, then=variant.then, second=variant.second_row, state=state, acts=variant.acts)
+    examples = EXAMPLES.format(
+        first=variant.first, then=variant.then, second=variant.second_row, state=state, acts=variant.acts
+    )
     (proof,) = prove(load(text + examples), all_templates)
     assert [problem.what for problem in proof.problems] == []
 
 
-def test_what_follows_is_determined_again_too(load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]) -> None:
+def test_what_follows_is_determined_again_too(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
     """A print that comes two weeks later withdraws the sweep that began on it, and the second week's count as well."""
     text = meridian_text.partition("worked_examples:")[0].replace(
         "{accepted_for: 5 business days, effect: retest", "{accepted_for: 20 days, effect: retest"

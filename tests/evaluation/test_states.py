@@ -208,7 +208,9 @@ HISTORIES: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("told", "one"), HISTORIES, ids=[told for told, _ in HISTORIES])
-def test_histories(load: Callable[[str], Deal], all_templates: dict[str, Template], meridian_text: str, told: str, one: str) -> None:
+def test_histories(
+    load: Callable[[str], Deal], all_templates: dict[str, Template], meridian_text: str, told: str, one: str
+) -> None:
     (proof,) = prove(load(only(meridian_text, one)), all_templates)
     assert [problem.what for problem in proof.problems] == []
 
@@ -231,7 +233,10 @@ def test_a_chain_is_neither_broken_nor_extended_by_silence(
     if began is not None:
         last = date(2026, 1, 8) + began * THURSDAY
         low = low[: began + 1]
-    text = only(meridian_text, example("chain", f"'{' '.join(low)}'", "{}", f"on: {last}, trigger: cash-sweep, state: {state}"))
+    text = only(
+        meridian_text,
+        example("chain", f"'{' '.join(low)}'", "{}", f"on: {last}, trigger: cash-sweep, state: {state}"),
+    )
     (proof,) = prove(load(text), all_templates)
     assert [problem.what for problem in proof.problems] == []
 

@@ -50,9 +50,15 @@ def amended(says: str) -> str:
     kept = "  other:" + body.partition("  other:")[2]
     change = "\n".join(f"          {line}" for line in body.splitlines())
     left = "\n".join(f"          {line}" for line in kept.splitlines())
-    text = DEAL.replace("COVENANTS", LTV.rstrip()).replace("TRIGGERS", TRIGGER.rstrip()).partition("amendments: []")[0]
+    text = (
+        DEAL.replace("COVENANTS", LTV.rstrip())
+        .replace("TRIGGERS", TRIGGER.rstrip())
+        .partition("amendments: []")[0]
+    )
     head = "amendments:\n  - number: 1\n    document: CA\n    effective: 2026-03-13\n    changes:\n"
-    changed = f"      - term: triggers\n        replaces:\n{change}\n        with:\n{left}\n        cite: AM1 §2\n"
+    changed = (
+        f"      - term: triggers\n        replaces:\n{change}\n        with:\n{left}\n        cite: AM1 §2\n"
+    )
     return f"{text}{head}{changed}{says}worked_examples: []\n"
 
 
@@ -86,18 +92,27 @@ REPORT = ReportReceived(
 )
 
 
-def lived(deal: Deal, templates: dict[str, Template], until: date, acts: Sequence[ActRecorded] = ()) -> list[Draft]:
+def lived(
+    deal: Deal, templates: dict[str, Template], until: date, acts: Sequence[ActRecorded] = ()
+) -> list[Draft]:
     """What happens from 5 February on at 1.70 every Thursday, with a report of the day before each."""
     first = date(2026, 2, 5)
     days = [first + timedelta(days=n) for n in range((until - first).days + 1)]
     thursdays = [day for day in days if day.weekday() == 3]
-    prints = tuple(Published(index="CRI-H100", publication_date=day, value=Decimal("1.7000")) for day in thursdays)
+    prints = tuple(
+        Published(index="CRI-H100", publication_date=day, value=Decimal("1.7000")) for day in thursdays
+    )
     drafts: list[Draft] = []
     state = DealState(acts=tuple(acts))
     for day in days:
         if day in thursdays:
             came = day - timedelta(days=1)
-            dates = {"period_start": came - timedelta(days=6), "period_end": came, "as_of": came, "received": came}
+            dates = {
+                "period_start": came - timedelta(days=6),
+                "period_end": came,
+                "as_of": came,
+                "received": came,
+            }
             state = state.model_copy(update={"reports": (*state.reports, REPORT.model_copy(update=dates))})
         inputs = inputs_of(deal, day, {"CRI-H100": prints}, state, templates)
         if inputs.kinds:
@@ -115,16 +130,27 @@ UNTIL = date(2026, 4, 2)
 
 
 @pytest.mark.parametrize(("consequences", "reserve"), [("end", "release"), ("stand", "keep")])
-def test_it_ends_on_the_amendment_s_date_with_an_event(consequences: str, reserve: str, all_templates: dict[str, Template]) -> None:
+def test_it_ends_on_the_amendment_s_date_with_an_event(
+    consequences: str, reserve: str, all_templates: dict[str, Template]
+) -> None:
     """In effect since 12 February, the second FAIL; USD 600,000 are due on 17 February (a Sunday and a holiday before); gone from 13 March.
 
     The Payment Date after it, Monday 16 March, looks at Thursday the 12th: the trap was in effect then, but is not a term any more.
     """
     drafts = lived(deal_of(amended(says(consequences, reserve)), all_templates), all_templates, UNTIL)
-    (ended,) = [draft for draft in drafts if isinstance(draft.payload, ActApplied) and draft.payload.trigger is not None]
+    (ended,) = [
+        draft
+        for draft in drafts
+        if isinstance(draft.payload, ActApplied) and draft.payload.trigger is not None
+    ]
     assert (ended.effective_on, ended.payload.before) == (date(2026, 3, 13), "IN EFFECT")
     state = ended.payload.trigger
-    assert (state.trigger, state.status, state.since, state.ended_on) == ("trap", "NOT IN EFFECT", date(2026, 3, 13), date(2026, 3, 13))
+    assert (state.trigger, state.status, state.since, state.ended_on) == (
+        "trap",
+        "NOT IN EFFECT",
+        date(2026, 3, 13),
+        date(2026, 3, 13),
+    )
     released = [(one.amount, one.to, one.on) for one in payloads(drafts, ReserveReleased)]
     assert released == ([(600_000, "prepay", date(2026, 3, 13))] if reserve == "release" else [])
     last = payloads(drafts, Determined)[-1]
@@ -135,7 +161,9 @@ def test_it_ends_on_the_amendment_s_date_with_an_event(consequences: str, reserv
     assert owed == (["trap"] if consequences == "stand" else [])
 
 
-def test_an_amendment_that_does_not_say_what_becomes_of_it_is_refused(all_templates: dict[str, Template]) -> None:
+def test_an_amendment_that_does_not_say_what_becomes_of_it_is_refused(
+    all_templates: dict[str, Template],
+) -> None:
     deal, problems = load_deal(amended(""), "deal.yaml", clauses_of(all_templates))
     assert deal is None
     (found,) = problems
@@ -143,21 +171,32 @@ def test_an_amendment_that_does_not_say_what_becomes_of_it_is_refused(all_templa
     assert "`consequences: end` or `stand`, and `reserve: release` or `keep`" in found.fix
 
 
-def test_an_act_of_before_the_amendment_still_works_on_its_own_date(all_templates: dict[str, Template]) -> None:
+def test_an_act_of_before_the_amendment_still_works_on_its_own_date(
+    all_templates: dict[str, Template],
+) -> None:
     """The trap was ended by an Act of 5 March, entered after the amendment: nothing is left for the amendment to end."""
     act = ActRecorded(act="trigger ended", clause="trap", effective_on=date(2026, 3, 3), document="Letter")
     drafts = lived(deal_of(amended(says("end", "release")), all_templates), all_templates, UNTIL, [act])
-    ends = [(draft.effective_on, draft.payload.why) for draft in drafts if isinstance(draft.payload, ActApplied) and draft.payload.trigger]
+    ends = [
+        (draft.effective_on, draft.payload.why)
+        for draft in drafts
+        if isinstance(draft.payload, ActApplied) and draft.payload.trigger
+    ]
     assert ends[0] == (date(2026, 3, 3), "trigger ended: Letter")
     assert payloads(drafts, ReserveReleased)[0].amount == 600_000
     assert payloads(drafts, ReserveReleased)[0].on == date(2026, 3, 3)
 
 
-def test_a_trigger_that_is_taken_away_is_no_clause_from_its_date_on(all_templates: dict[str, Template]) -> None:
+def test_a_trigger_that_is_taken_away_is_no_clause_from_its_date_on(
+    all_templates: dict[str, Template],
+) -> None:
     deal, problems = load_deal(amended(says("end", "release")), "deal.yaml", clauses_of(all_templates))
     assert deal is not None, problems
     facts = adopted(deal, all_templates)
-    keys = {day: [one.key for one in clauses_on(facts, day)] for day in (date(2026, 3, 12), date(2026, 3, 13), date(2026, 9, 1))}
+    keys = {
+        day: [one.key for one in clauses_on(facts, day)]
+        for day in (date(2026, 3, 12), date(2026, 3, 13), date(2026, 9, 1))
+    }
     assert "trap" in keys[date(2026, 3, 12)]
     assert "trap" not in keys[date(2026, 3, 13)]
     assert "other" in keys[date(2026, 9, 1)]

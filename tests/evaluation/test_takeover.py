@@ -30,7 +30,13 @@ MERIDIAN = (DEALS / "meridian-2026-1.yaml").read_text(encoding="utf-8").split("w
 AS_OF = date(2026, 3, 24)
 DAY = timedelta(days=1)
 RUNS = {"failing": "0", "passing": "3", "not_determined": "0"}
-FINE = {"status": "COMPLIANT", "since": "2026-01-08", "result": "PASS", "tested_on": "2026-03-19", "determined_on": "2026-03-19"}
+FINE = {
+    "status": "COMPLIANT",
+    "since": "2026-01-08",
+    "result": "PASS",
+    "tested_on": "2026-03-19",
+    "determined_on": "2026-03-19",
+}
 OPEN: dict[str, Any] = {
     "status": "CURE PERIOD",
     "since": "2026-03-12",
@@ -42,20 +48,32 @@ OPEN: dict[str, Any] = {
     "runs": {"failing": "2", "passing": "0", "not_determined": "0"},
     "cures_used": "none",
 }
-TRIGGER = {"status": "NOT IN EFFECT", "since": "2026-01-08", "irrevocable": "false", "last_ended": "never", "cures_used": "none"}
+TRIGGER = {
+    "status": "NOT IN EFFECT",
+    "since": "2026-01-08",
+    "irrevocable": "false",
+    "last_ended": "never",
+    "cures_used": "none",
+}
 
 
 def said(**changes: Any) -> dict[str, Any]:
     """The block of the ruling's example: on 24 March LTV is in its Cure Period, and nothing else is open."""
     thursdays = list(publication_dates(date(2026, 1, 7), AS_OF))
-    others = {name: {**FINE, "runs": RUNS, "cures_used": "none"} for name in ("rate-floor", "cash-sweep", "appraisal")}
+    others = {
+        name: {**FINE, "runs": RUNS, "cures_used": "none"}
+        for name in ("rate-floor", "cash-sweep", "appraisal")
+    }
     reports = [
         {
             "period": {"from": str(day - WEEK), "to": str(day - DAY)},
             "as_of": str(day - DAY),
             "received": str(day - DAY),
             "document": "report",
-            "figures": {"outstanding_principal": "USD 16,000,000", "weighted_average_rental_rate": "USD 1.80 per GPU-hour"},
+            "figures": {
+                "outstanding_principal": "USD 16,000,000",
+                "weighted_average_rental_rate": "USD 1.80 per GPU-hour",
+            },
         }
         for day in thursdays[-4:]
     ]
@@ -65,7 +83,10 @@ def said(**changes: Any) -> dict[str, Any]:
         "tests": {"ltv": OPEN, **others},
         "triggers": {
             "cash-sweep": {**TRIGGER, "begins": [{"count": "0 of 2", "not_met": ["2026-03-19"]}]},
-            "early-amortization": {**TRIGGER, "begins": [{"count": "3 of 4", "met": ["2026-03-05", "2026-03-12", "2026-03-19"]}]},
+            "early-amortization": {
+                **TRIGGER,
+                "begins": [{"count": "3 of 4", "met": ["2026-03-05", "2026-03-12", "2026-03-19"]}],
+            },
         },
         **dict.fromkeys(("events", "obligations", "notices_owed", "not_yet_told"), "none"),
         "reserves": {"cash-sweep": {"paid": "USD 0", "due": "USD 0"}},
@@ -87,7 +108,11 @@ def problems(block: Mapping[str, Any], templates: dict[str, Template]) -> list[t
 
 
 def after(
-    block: Mapping[str, Any], templates: dict[str, Template], rate: str, until: date, comes: dict[date, tuple[Draft, ...]]
+    block: Mapping[str, Any],
+    templates: dict[str, Template],
+    rate: str,
+    until: date,
+    comes: dict[date, tuple[Draft, ...]],
 ) -> DealState:
     """The state some days after a takeover, where every print is one rate."""
     text = with_document(MERIDIAN) + as_yaml({"takeover": block})
@@ -95,7 +120,10 @@ def after(
     deal, _ = load_deal(text, "taken-over.yaml", clauses_of(templates))
     assert deal is not None
     assert deal.takeover is not None
-    later = [Published(index="CRI-H100", publication_date=day, value=Decimal(rate)) for day in publication_dates(AS_OF + DAY, until)]
+    later = [
+        Published(index="CRI-H100", publication_date=day, value=Decimal(rate))
+        for day in publication_dates(AS_OF + DAY, until)
+    ]
     series = with_carried(deal.takeover, {"CRI-H100": later})
     lived = Lived(deal, templates, series, comes, [takeover_draft(deal, deal.takeover, templates)])
     lived.live(until, AS_OF)
@@ -116,7 +144,10 @@ def test_a_pass_on_the_last_day_cures(all_templates: dict[str, Template]) -> Non
 
 def test_otherwise_the_default_is_dated_by_the_former_clock(all_templates: dict[str, Template]) -> None:
     state = after(said(), all_templates, "1.9000", date(2026, 4, 11), {})
-    assert (state.tests["ltv"].status, state.tests["ltv"].since) == (TestStatus.EVENT_OF_DEFAULT, date(2026, 3, 27))
+    assert (state.tests["ltv"].status, state.tests["ltv"].since) == (
+        TestStatus.EVENT_OF_DEFAULT,
+        date(2026, 3, 27),
+    )
 
 
 def test_a_running_count_goes_on(all_templates: dict[str, Template]) -> None:
@@ -147,7 +178,13 @@ def test_a_waiver_runs_on_and_leaves_the_unused_days(all_templates: dict[str, Te
 def test_an_overdue_notice_keeps_its_days(all_templates: dict[str, Template]) -> None:
     from engine.evaluation.notice_duties import open_duties
 
-    owed = {"notice": "test_failed", "of": "ltv", "since": "2026-03-12", "determined_on": "2026-03-12", "given_by": "servicer"}
+    owed = {
+        "notice": "test_failed",
+        "of": "ltv",
+        "since": "2026-03-12",
+        "determined_on": "2026-03-12",
+        "given_by": "servicer",
+    }
     block = said(notices_owed=[{**owed, "to": ["borrower"], "last_day": "2026-03-16"}])
     state = after(block, all_templates, "2.4000", date(2026, 3, 27), {})
     first = open_duties(state, date(2026, 3, 27))[0]
@@ -157,9 +194,21 @@ def test_an_overdue_notice_keeps_its_days(all_templates: dict[str, Template]) ->
 def test_a_sweep_goes_on_from_what_was_paid(all_templates: dict[str, Template]) -> None:
     """In effect with USD 800,000 paid of USD 1,000,000 due: the next Payment Date takes what the report gives, on the paid balance."""
     block = said(
-        reserves={"cash-sweep": {"paid": "USD 800,000", "due": "USD 1,000,000", "confirmed_on": "2026-03-16", "due_then": "USD 1,000,000"}}
+        reserves={
+            "cash-sweep": {
+                "paid": "USD 800,000",
+                "due": "USD 1,000,000",
+                "confirmed_on": "2026-03-16",
+                "due_then": "USD 1,000,000",
+            }
+        }
     )
-    swept = {**TRIGGER, "status": "IN EFFECT", "since": "2026-03-12", "ends": [{"count": "0 of 3", "not_met": ["2026-03-19"]}]}
+    swept = {
+        **TRIGGER,
+        "status": "IN EFFECT",
+        "since": "2026-03-12",
+        "ends": [{"count": "0 of 3", "not_met": ["2026-03-19"]}],
+    }
     block["triggers"] = {**block["triggers"], "cash-sweep": swept}
     comes = weekly(date(2026, 4, 16))
     state = after(block, all_templates, "1.4000", date(2026, 4, 16), comes)
@@ -242,7 +291,8 @@ CURE = "    cure: {within: 30 days, after: determination date, cured_by: [retest
 
 
 @pytest.mark.parametrize(
-    ("rate", "status", "since"), [("1.8000", "IN EFFECT", date(2026, 4, 12)), ("2.6000", "NOT IN EFFECT", date(2026, 3, 26))]
+    ("rate", "status", "since"),
+    [("1.8000", "IN EFFECT", date(2026, 4, 12)), ("2.6000", "NOT IN EFFECT", date(2026, 3, 26))],
 )
 def test_a_trigger_whose_own_cure_runs(
     all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch, rate: str, status: str, since: date
@@ -260,10 +310,14 @@ def test_a_trigger_whose_own_cure_runs(
     assert (state.status.value, state.since) == (status, since)
 
 
-def test_a_cure_that_was_used_leaves_none(all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cure_that_was_used_leaves_none(
+    all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One cure in total was used under the former servicer: the next failure is a default at once."""
     text = MERIDIAN.replace(
-        "cured_by: [prepayment, additional collateral, retest], cite", "cured_by: [retest], at_most: 1 in total, cite", 1
+        "cured_by: [prepayment, additional collateral, retest], cite",
+        "cured_by: [retest], at_most: 1 in total, cite",
+        1,
     )
     monkeypatch.setattr("tests.evaluation.test_takeover.MERIDIAN", text)
     block = said()

@@ -46,7 +46,9 @@ def rows(first: date, last: date, rate: str = "1.80") -> list[str]:
     return found
 
 
-def read(deal: Deal, first: date, last: date, tape: list[str], more: str = "") -> tuple[ReportReceived | None, list[Problem]]:
+def read(
+    deal: Deal, first: date, last: date, tape: list[str], more: str = ""
+) -> tuple[ReportReceived | None, list[Problem]]:
     text = f"""deal: {deal.name}
 period: {{from: {first}, to: {last}}}
 as_of: {last}
@@ -78,14 +80,20 @@ def floor(deal: Deal, templates: dict[str, Template], *reports: ReportReceived) 
 APRIL, MAY = (date(2026, 4, 1), date(2026, 4, 30)), (date(2026, 5, 1), date(2026, 5, 13))
 
 
-def test_two_months_with_days_determine_four_weeks_that_cross_them(deal: Deal, all_templates: dict[str, Template]) -> None:
+def test_two_months_with_days_determine_four_weeks_that_cross_them(
+    deal: Deal, all_templates: dict[str, Template]
+) -> None:
     """28 days at 24,000 hours: 1.80 in April, 1.50 from 1 May on, by hand: (15 x 1.80 + 13 x 1.50) / 28 / 2.00."""
-    result = floor(deal, all_templates, taken(deal, *APRIL, rows(*APRIL)), taken(deal, *MAY, rows(*MAY, "1.50")))
+    result = floor(
+        deal, all_templates, taken(deal, *APRIL, rows(*APRIL)), taken(deal, *MAY, rows(*MAY, "1.50"))
+    )
     assert result.measured is not None, result.reason
     assert result.measured.value == (15 * Fraction("1.80") + 13 * Fraction("1.50")) / 28 / 2
 
 
-def test_without_days_or_without_a_month_it_is_not_determined(deal: Deal, all_templates: dict[str, Template]) -> None:
+def test_without_days_or_without_a_month_it_is_not_determined(
+    deal: Deal, all_templates: dict[str, Template]
+) -> None:
     undated = ["{contract: C-1, gpu_hours: 300000, rate: USD 1.80 per GPU-hour}"]
     april, may = taken(deal, *APRIL, rows(*APRIL)), taken(deal, *MAY, rows(*MAY))
     for reports in ((april,), (may,), (april, taken(deal, *MAY, undated))):
@@ -95,10 +103,14 @@ def test_without_days_or_without_a_month_it_is_not_determined(deal: Deal, all_te
         assert "window not full" in result.reason.reason
 
 
-def test_a_held_figure_of_a_month_is_held_of_its_weeks(deal: Deal, all_templates: dict[str, Template]) -> None:
+def test_a_held_figure_of_a_month_is_held_of_its_weeks(
+    deal: Deal, all_templates: dict[str, Template]
+) -> None:
     april, may = taken(deal, *APRIL, rows(*APRIL)), taken(deal, *MAY, rows(*MAY))
     name = "rental.h100.weighted_average_rate"
-    held = may.model_copy(update={"held": {name: "ten times the last"}, "awaiting": {name: may.figures[name]}})
+    held = may.model_copy(
+        update={"held": {name: "ten times the last"}, "awaiting": {name: may.figures[name]}}
+    )
     result = floor(deal, all_templates, april, held)
     assert result.reason is not None
     assert "awaits confirmation" in result.reason.reason
@@ -110,8 +122,14 @@ def test_a_held_figure_of_a_month_is_held_of_its_weeks(deal: Deal, all_templates
         ([row(date(2026, 4, 1), date(2026, 4, 9))], "days of two Calculation Windows"),
         ([row(date(2026, 3, 31), date(2026, 4, 1))], "a row is of 2026-03-31 to 2026-04-01"),
         ([row(date(2026, 4, 8), date(2026, 4, 2))], "a row is of 2026-04-08 to 2026-04-02"),
-        ([*rows(*APRIL), "{contract: C-2, gpu_hours: 1, rate: USD 1.80 per GPU-hour}"], "does not say its days"),
-        (["{contract: C-2, from: 31.4.2026, gpu_hours: 1, rate: USD 1.80 per GPU-hour}"], "days of a row cannot be read"),
+        (
+            [*rows(*APRIL), "{contract: C-2, gpu_hours: 1, rate: USD 1.80 per GPU-hour}"],
+            "does not say its days",
+        ),
+        (
+            ["{contract: C-2, from: 31.4.2026, gpu_hours: 1, rate: USD 1.80 per GPU-hour}"],
+            "days of a row cannot be read",
+        ),
     ],
 )
 def test_days_that_cannot_be_are_refused(tape: list[str], said: str, deal: Deal) -> None:

@@ -42,9 +42,17 @@ AMORTIZATION = """  early-amortization:
 
 
 def deficiency(
-    within: str = "30 days", after: str = "determination date", cured: str = "retest", caps: str = ", at_most: 1 in any 24 months"
+    within: str = "30 days",
+    after: str = "determination date",
+    cured: str = "retest",
+    caps: str = ", at_most: 1 in any 24 months",
 ) -> str:
-    return DEFICIENCY.replace("WITHIN", within).replace("AFTER", after).replace("CURED", cured).replace("CAPS", caps)
+    return (
+        DEFICIENCY.replace("WITHIN", within)
+        .replace("AFTER", after)
+        .replace("CURED", cured)
+        .replace("CAPS", caps)
+    )
 
 
 def lived(rates: str, *expect: str, acts: str = "") -> str:
@@ -140,7 +148,9 @@ def test_a_clock_that_waits_for_a_notice(all_templates: Templates) -> None:
     assert holds(said(BASE, found, deficiency(after="notice by the agent")), all_templates) == []
 
 
-def test_an_event_begins_a_trigger_when_it_is_declared_and_until_it_is_ended(all_templates: Templates) -> None:
+def test_an_event_begins_a_trigger_when_it_is_declared_and_until_it_is_ended(
+    all_templates: Templates,
+) -> None:
     acts = """    acts:
       - {on: 2026-03-03, act: event declared, clause: manager-default, document: Notice of the agent}
       - {on: 2026-04-20, act: event ended, clause: manager-default, document: Letter of the agent}
@@ -174,14 +184,25 @@ COVER = """  coverage:
 
 @pytest.mark.parametrize(
     ("owed", "state"),
-    [("8,668,750", "CURE PERIOD"), ("8,677,789", "EVENT OF DEFAULT"), ("9,350,562", "EVENT OF DEFAULT"), ("8,322,000", "COMPLIANT")],
+    [
+        ("8,668,750", "CURE PERIOD"),
+        ("8,677,789", "EVENT OF DEFAULT"),
+        ("9,350,562", "EVENT OF DEFAULT"),
+        ("8,322,000", "COMPLIANT"),
+    ],
 )
-def test_a_second_cure_period_where_half_of_the_shortfall_was_made_good(all_templates: Templates, owed: str, state: str) -> None:
+def test_a_second_cure_period_where_half_of_the_shortfall_was_made_good(
+    all_templates: Templates, owed: str, state: str
+) -> None:
     """Value 8,322,000 at 1.00. First 9,045,653 owed: 92%; on 05-15 8,668,750: 96.0%; 8,677,789: 95.9%; 9,350,562: 89%.
 
     02-17 and 90 days: 05-18. A second period runs from 05-19 to 08-16; without one the default is dated 05-19.
     """
-    since = {"CURE PERIOD": "2026-05-19, cure_by: 2026-08-16", "EVENT OF DEFAULT": "2026-05-19", "COMPLIANT": "2026-05-15"}[state]
+    since = {
+        "CURE PERIOD": "2026-05-19, cure_by: 2026-08-16",
+        "EVENT OF DEFAULT": "2026-05-19",
+        "COMPLIANT": "2026-05-15",
+    }[state]
     found = f"""  - name: By hand
     first_publication: 2026-01-08
     rates: {{CRI-H100: 1.00x30}}
@@ -208,7 +229,11 @@ def test_a_second_period_is_the_last_one(all_templates: Templates) -> None:
     ("triggers", "change", "code"),
     [
         (deficiency(), ("{test: asset-base, result: PASS}", "{event: strike}"), "D502"),
-        (deficiency(), ("{test: asset-base, result: PASS}", "{event: manager-default, test: asset-base}"), "D506"),
+        (
+            deficiency(),
+            ("{test: asset-base, result: PASS}", "{event: manager-default, test: asset-base}"),
+            "D506",
+        ),
         (
             deficiency() + AMORTIZATION,
             ("trigger: deficiency, state: IN EFFECT", "trigger: early-amortization, state: PENDING CURE"),
@@ -219,5 +244,7 @@ def test_a_second_period_is_the_last_one(all_templates: Templates) -> None:
         (deficiency(), ("  manager-default:", "  asset-base:"), "D504"),
     ],
 )
-def test_what_cannot_be_of_a_cure_or_an_event(all_templates: Templates, triggers: str, change: tuple[str, str], code: str) -> None:
+def test_what_cannot_be_of_a_cure_or_an_event(
+    all_templates: Templates, triggers: str, change: tuple[str, str], code: str
+) -> None:
     assert code in [one for one, _ in asked(said(BASE, "", triggers, change, before=EVENTS), all_templates)]

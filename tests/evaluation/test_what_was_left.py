@@ -31,7 +31,12 @@ LTV = """  ltv:
 
 
 def deal(methods: str, rates: str, expect: str, acts: str = "[]", within: str = "10 business days") -> str:
-    text = DEAL.replace("CRI-H100: &\n", "CRI-H100:\n").replace("TRIGGERS\n", "").partition("worked_examples:")[0].replace("EXAMPLES", "")
+    text = (
+        DEAL.replace("CRI-H100: &\n", "CRI-H100:\n")
+        .replace("TRIGGERS\n", "")
+        .partition("worked_examples:")[0]
+        .replace("EXAMPLES", "")
+    )
     text = text.replace("COVENANTS", LTV.replace("METHODS", methods).replace("WITHIN", within))
     return f"""{text}
 worked_examples:
@@ -44,7 +49,9 @@ worked_examples:
 {expect}"""
 
 
-WAIVED = "[{on: 2026-03-10, act: waiver, clause: ltv, until: 2026-05-07, clock: resumes, document: Waiver Letter}]"
+WAIVED = (
+    "[{on: 2026-03-10, act: waiver, clause: ltv, until: 2026-05-07, clock: resumes, document: Waiver Letter}]"
+)
 BY_HAND = {
     "a pass under the waiver ends the episode where a retest is listed": deal(
         "retest, prepayment",
@@ -114,7 +121,9 @@ def test_a_month_ends_on_its_day_or_on_its_last(start: date, months: int, last: 
 def test_months_stand_in_cure_periods_alone(all_templates: dict[str, Template]) -> None:
     text = deal("retest", "2.00", "", within="1 month").partition("worked_examples:")[0]
     assert not [one for one in read_deal(text, "deal.yaml", all_templates)[1] if not one.code.startswith("W")]
-    late = text.replace("late_publication: {accepted_for: 5 business days", "late_publication: {accepted_for: 1 month")
+    late = text.replace(
+        "late_publication: {accepted_for: 5 business days", "late_publication: {accepted_for: 1 month"
+    )
     assert "D123" in {one.code for one in read_deal(late, "deal.yaml", all_templates)[1]}
 
 
@@ -132,7 +141,9 @@ def test_multiples_are_rounded_by_their_own_rule() -> None:
     assert _rounded_by(Fraction("-0.12345"), "2 decimals, half up", 100) == Fraction("-0.1235")
 
 
-def test_a_multiple_that_rounds_to_its_limit_passes(load: Callable[[str], Deal], all_templates: dict[str, Template]) -> None:
+def test_a_multiple_that_rounds_to_its_limit_passes(
+    load: Callable[[str], Deal], all_templates: dict[str, Template]
+) -> None:
     """(12.0m + 500,000 h x 2.00 - 3.0m) / 8.0m = 1.25x: at least 1.3x passes where multiples are rounded to one decimal, half up."""
     from engine.determination.determine import determine
     from engine.determination.facts import Facts
@@ -148,13 +159,20 @@ def test_a_multiple_that_rounds_to_its_limit_passes(load: Callable[[str], Deal],
     on, verdicts = date(2026, 7, 10), {}
     for rule in ("", ", multiples: unrounded", ', multiples: "1 decimal, half up"'):
         rows = old.replace(", cite:", f"{rule}, cite:", 1)
-        terms = resolve(load(text.replace(old, rows).replace("limit: more than 1.20x", "limit: at least 1.3x")), on)
+        terms = resolve(
+            load(text.replace(old, rows).replace("limit: more than 1.20x", "limit: at least 1.3x")), on
+        )
         usd = {"contracted_revenue": 12_000_000, "operating_costs": 3_000_000, "debt_service": 8_000_000}
         figures = {name: Figure(value=Fraction(value), unit=Unit.USD) for name, value in usd.items()}
         figures["uncontracted_gpu_hours"] = Figure(value=Fraction(500_000), unit=Unit.GPU_HOURS)
         days = (date(2026, 6, 25), date(2026, 6, 25))
-        months = tuple((one, Reported(figures, Source(kind="servicer report", text="r"), {}, period=days)) for one in (days[0],) * 3)
-        rate = ReferenceRate.model_validate({"index": "CRI-H100", "on": days[0], "value": "2.00", "step": "published value", "cite": "x"})
+        months = tuple(
+            (one, Reported(figures, Source(kind="servicer report", text="r"), {}, period=days))
+            for one in (days[0],) * 3
+        )
+        rate = ReferenceRate.model_validate(
+            {"index": "CRI-H100", "on": days[0], "value": "2.00", "step": "published value", "cite": "x"}
+        )
         today = rate.model_copy(update={"on": on})
         facts = Facts(on, terms, {"CRI-H100": (rate, today)}, {}, months[-1][1], (), months)
         clause = terms.covenants["coverage"]

@@ -33,7 +33,9 @@ def shortfalls(true: Sequence[float], level: float, q: int) -> list[Run]:
     return found if since is None else [*found, (since, len(true))]
 
 
-def spells(published: Sequence[float | None], level: float, count: int, release: int, back: float) -> tuple[list[Run], list[int]]:
+def spells(
+    published: Sequence[float | None], level: float, count: int, release: int, back: float
+) -> tuple[list[Run], list[int]]:
     """The spells, and for those that ended the date on which each ended."""
     found: list[Run] = []
     ends: list[int] = []
@@ -60,13 +62,22 @@ def shares(one: Run, other: Run) -> bool:
 
 
 def naive(
-    true: Sequence[float], published: Sequence[float | None], level: float, count: int, release: int, back: float, q: int, k: int
+    true: Sequence[float],
+    published: Sequence[float | None],
+    level: float,
+    count: int,
+    release: int,
+    back: float,
+    q: int,
+    k: int,
 ) -> Found:
     falls = shortfalls(true, level, q)
     effect, ends = spells(published, level, count, release, back)
     delays = []
     for fall in falls:
-        dates = [date for date in range(fall[0], fall[1] + 1) if any(run[0] <= date <= run[1] for run in effect)]
+        dates = [
+            date for date in range(fall[0], fall[1] + 1) if any(run[0] <= date <= run[1] for run in effect)
+        ]
         delays += [dates[0] - fall[0]] if dates else []
     begins = [run[0] for run in effect]
     flaps = sum(any(0 < begin - end <= k for end in ends) for begin in begins)

@@ -19,7 +19,13 @@ from engine.foresight.rate_paths import NO_VALUE
 from engine.terms.as_written import Deal, load_deal, resolve
 from engine.terms.contract_dates import publication_dates
 
-READINGS = ("fall_in_window", "fall_across_window", "window_start", "below_closing", "below_closing_at_any_time")
+READINGS = (
+    "fall_in_window",
+    "fall_across_window",
+    "window_start",
+    "below_closing",
+    "below_closing_at_any_time",
+)
 ROUNDINGS = ("unrounded", "2 decimals, half up", "1 decimal, half up", "2 decimals, half to even")
 
 
@@ -35,7 +41,9 @@ class Case:
         found = {}
         for name, ticks in self.rates.ticks.items():
             pairs = zip(self.rates.dates, ticks[:, path].tolist(), strict=True)
-            found[name] = tuple((day, None if tick == NO_VALUE else Decimal(tick).scaleb(-4)) for day, tick in pairs)
+            found[name] = tuple(
+                (day, None if tick == NO_VALUE else Decimal(tick).scaleb(-4)) for day, tick in pairs
+            )
         return found
 
 
@@ -47,19 +55,33 @@ def example(deal: Deal, paths: int, weeks: int, seed: int) -> Case:
     numbers = np.random.default_rng(seed)
     ticks = {}
     for name, index in terms.index.items():
-        true = float(index.closing_date_level) * np.exp(np.cumsum(0.05 * numbers.standard_t(4, (len(dates), paths)), axis=0))
+        true = float(index.closing_date_level) * np.exp(
+            np.cumsum(0.05 * numbers.standard_t(4, (len(dates), paths)), axis=0)
+        )
         drawn = np.clip(np.rint(true * 10_000), 1, 900_000).astype(np.int64)
         ticks[name] = np.where(numbers.random(drawn.shape) < 0.06, NO_VALUE, drawn)
     owed = sum(one.original_principal for one in terms.debt.values())
     texts = [f"outstanding_principal=USD {int(owed):,}", "weighted_average_rental_rate=USD 1.80 per GPU-hour"]
-    texts += [f"outstanding_principal.{name}=USD {int(one.original_principal):,}" for name, one in terms.debt.items()]
-    texts += ["collections=USD 1,150,000", "operating_costs=USD 290,000", "debt_service=USD 640,000", "fees=USD 20,000"]
+    texts += [
+        f"outstanding_principal.{name}=USD {int(one.original_principal):,}"
+        for name, one in terms.debt.items()
+    ]
+    texts += [
+        "collections=USD 1,150,000",
+        "operating_costs=USD 290,000",
+        "debt_service=USD 640,000",
+        "fees=USD 20,000",
+    ]
     return Case(deal, PathRates(dates, ticks), held_facts(texts, deal.closing_date, terms), until)
 
 
 def _cure(draw: random.Random) -> str:
     within = draw.choice(["10 business days", "5 business days", "15 days", "3 weeks"])
-    caps = [", at_most: 1 in total", ", at_most: 1 in any 6 months", ", at_most: 2 in total and 1 in any 2 months"]
+    caps = [
+        ", at_most: 1 in total",
+        ", at_most: 1 in any 6 months",
+        ", at_most: 2 in total and 1 in any 2 months",
+    ]
     more = draw.choice(["", *caps, ", passing_for: 2 consecutive determination dates"])
     return f"{{within: {within}, after: determination date, cured_by: [retest]{more}, cite: C}}"
 
@@ -126,21 +148,37 @@ def text_of(meridian: str, draw: random.Random) -> str:
         text, found = re.subn(old, lambda _, new=new: new, text, count=1)  # type: ignore[misc]
         assert found, old
     if draw.random() < 0.5:
-        text = text.replace("    cite: CA §7.02\n", f"    cite: CA §7.02\n    early_warning: {draw.choice(['2 points', '5 points'])}\n", 1)
+        text = text.replace(
+            "    cite: CA §7.02\n",
+            f"    cite: CA §7.02\n    early_warning: {draw.choice(['2 points', '5 points'])}\n",
+            1,
+        )
     if draw.random() < 0.3:
-        text = text.replace("    cite: CA §7.02\n", "    cite: CA §7.02\n    persists_for: 2 consecutive determination dates\n", 1)
+        text = text.replace(
+            "    cite: CA §7.02\n",
+            "    cite: CA §7.02\n    persists_for: 2 consecutive determination dates\n",
+            1,
+        )
     if draw.random() < 0.2:
-        text = text.replace("    cite: CA §7.02\n", "    cite: CA §7.02\n    frequency: first date of each month\n", 1)
+        text = text.replace(
+            "    cite: CA §7.02\n", "    cite: CA §7.02\n    frequency: first date of each month\n", 1
+        )
     if draw.random() < 0.2:
         text = text.replace("    cite: CA §7.01\n", "    cite: CA §7.01\n    first_tested: 2026-03-05\n", 1)
     if draw.random() < 0.2:
-        text = text.replace("    cite: CA §7.02\n", "    cite: CA §7.02\n    event_of_default: {needs: notice, cite: C}\n", 1)
+        text = text.replace(
+            "    cite: CA §7.02\n", "    cite: CA §7.02\n    event_of_default: {needs: notice, cite: C}\n", 1
+        )
     if draw.random() < 0.2:
-        text = re.sub(r"ends: \{when: at or above level, for: [^}]*\}", "ends: {when: reserve at target}", text)
+        text = re.sub(
+            r"ends: \{when: at or above level, for: [^}]*\}", "ends: {when: reserve at target}", text
+        )
     start = text.index("    begins:\n      any_of:")
     end = text.index("    esma:", start)
     when = "when begins is no longer met"
-    ends = draw.choice(["never", when, "{test: ltv, result: PASS, for: 2 consecutive determination dates}", _condition(draw)])
+    ends = draw.choice(
+        ["never", when, "{test: ltv, result: PASS, for: 2 consecutive determination dates}", _condition(draw)]
+    )
     text = f"{text[:start]}    begins: {_condition(draw)}\n    ends: {ends}\n{text[end:]}"
     return text.replace("\nnotices:", f"\n{_second(draw)}\nnotices:", 1) if draw.random() < 0.5 else text
 
@@ -202,7 +240,11 @@ def _facts(deal: Deal, draw: random.Random, until: date) -> FactsByDate:
         principal.append(Dated(since, usd(draw.choice([15_200_000, 12_000_000, 17_000_000])), late))
     rent = Figure(value=Fraction(draw.choice([170, 180, 195]), 100), unit=Unit.RATE)
     money = {"collections": 1_150_000, "operating_costs": 290_000, "debt_service": 640_000, "fees": 20_000}
-    figures = {name: (Dated(deal.closing_date, usd(amount)),) for name, amount in money.items() if draw.random() < 0.95}
+    figures = {
+        name: (Dated(deal.closing_date, usd(amount)),)
+        for name, amount in money.items()
+        if draw.random() < 0.95
+    }
     if draw.random() < 0.9:
         first = deal.closing_date + timedelta(days=draw.choice([0, 0, 40]))
         figures["weighted_average_rental_rate"] = (Dated(first, rent),)

@@ -35,14 +35,18 @@ def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> It
     workspace.store.close()
 
 
-def test_a_backtest_says_what_the_log_says(desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_backtest_says_what_the_log_says(
+    desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+) -> None:
     """Lived over the same rates and reports, the deal does what it did."""
     assert backtest(desk, DEAL, [], plan.THURSDAYS[WEEKS - 1], all_templates, as_json=True) == 0
     found = json.loads(capsys.readouterr().out)
     logged = [event.payload.result for event in read(desk.store, deal_log(DEAL)) if event.kind == "tested"]
     for one in found["tests"]:
         verdicts = [result.verdict.value for result in logged if result.test == one["test"]]
-        assert (one["passed"], one["failed"], one["not_determined"]) == tuple(verdicts.count(v) for v in ("PASS", "FAIL", "NOT DETERMINED"))
+        assert (one["passed"], one["failed"], one["not_determined"]) == tuple(
+            verdicts.count(v) for v in ("PASS", "FAIL", "NOT DETERMINED")
+        )
     assert {one["trigger"] for one in found["triggers"]} == {"cash-sweep", "early-amortization"}
 
 
@@ -50,7 +54,17 @@ def test_a_backtest_of_a_file_needs_no_report_where_facts_are_assumed(
     desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = str(Path("deals") / "keystone-contracted-2026.yaml")
-    assert backtest(desk, path, ["contracted_rate=USD 2.30 per GPU-hour"], plan.THURSDAYS[-1], all_templates, as_json=True) == 0
+    assert (
+        backtest(
+            desk,
+            path,
+            ["contracted_rate=USD 2.30 per GPU-hour"],
+            plan.THURSDAYS[-1],
+            all_templates,
+            as_json=True,
+        )
+        == 0
+    )
     (spread,) = json.loads(capsys.readouterr().out)["tests"]
     assert spread["test"] == "contract-spread"
     assert spread["passed"] + spread["failed"] >= WEEKS - 2
@@ -67,7 +81,9 @@ def test_a_backtest_of_a_file_needs_no_report_where_facts_are_assumed(
         ("outstanding_principal=USD -1", "is not a fact"),
     ],
 )
-def test_a_fact_is_held_to_what_a_worked_example_may_say(desk: Workspace, all_templates: dict[str, Template], fact: str, said: str) -> None:
+def test_a_fact_is_held_to_what_a_worked_example_may_say(
+    desk: Workspace, all_templates: dict[str, Template], fact: str, said: str
+) -> None:
     with pytest.raises(WrongUsage, match="is not a fact") as refused:
         backtest(desk, DEAL, [fact], plan.THURSDAYS[-1], all_templates, as_json=False)
     assert said in str(refused.value)
@@ -76,13 +92,22 @@ def test_a_fact_is_held_to_what_a_worked_example_may_say(desk: Workspace, all_te
 def test_a_deal_that_is_not_closed_is_said_to_be_so(
     desk: Workspace, tmp_path: Path, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = (Path("deals") / "keystone-contracted-2026.yaml").read_text(encoding="utf-8").partition("worked_examples:")[0]
+    text = (
+        (Path("deals") / "keystone-contracted-2026.yaml")
+        .read_text(encoding="utf-8")
+        .partition("worked_examples:")[0]
+    )
     closing = text[text.index("closing_date:") : text.index("\n", text.index("closing_date:"))]
     later = tmp_path / "later.yaml"
     later.write_text(
-        text.replace(closing, "closing_date: 2027-01-05").replace("first_tested: 2026-", "first_tested: 2027-"), encoding="utf-8"
+        text.replace(closing, "closing_date: 2027-01-05").replace(
+            "first_tested: 2026-", "first_tested: 2027-"
+        ),
+        encoding="utf-8",
     )
-    with pytest.raises(WrongUsage, match="is not closed: it closes on 2027-01-05, and the history here ends on 20"):
+    with pytest.raises(
+        WrongUsage, match="is not closed: it closes on 2027-01-05, and the history here ends on 20"
+    ):
         backtest(desk, str(later), [], plan.THURSDAYS[-1], all_templates, as_json=True)
 
 
@@ -91,7 +116,9 @@ def test_a_backtest_without_the_deal_s_series_says_which_it_reads_and_which_ther
 ) -> None:
     text = (Path("deals") / "lakeshore-ddtl-2025.yaml").read_text(encoding="utf-8")
     theirs = tmp_path / "theirs.yaml"
-    text = text.replace("computed by the calculation agent", "published by the administrator").replace("version: 1.1-wp", "version: 1.1.1")
+    text = text.replace("computed by the calculation agent", "published by the administrator").replace(
+        "version: 1.1-wp", "version: 1.1.1"
+    )
     theirs.write_text(text, encoding="utf-8")
     said = "A published history of CRI-H100@administrator is not at hand, which is what the deal reads; the series on record: "
     assert backtest(desk, str(theirs), [], plan.THURSDAYS[-1], all_templates, as_json=False) == 0
@@ -114,7 +141,9 @@ def test_a_diff_says_which_dates_change(
     path.write_text(head + amended + tail[tail.index("\nworked_examples:") :], encoding="utf-8")
     assert diff(desk, str(path), 1, [], plan.THURSDAYS[WEEKS - 1], all_templates, as_json=True) == 0
     found = json.loads(capsys.readouterr().out)
-    assert [(one["path"], one["before"], one["after"]) for one in found["terms"]] == [("covenants.ltv.maximum", "65%", "40%")]
+    assert [(one["path"], one["before"], one["after"]) for one in found["terms"]] == [
+        ("covenants.ltv.maximum", "65%", "40%")
+    ]
     changed = [one for one in found["results"] if one["subject"] == "ltv" and one["outcome"]]
     assert changed[0]["on"] == str(since)
     assert changed[0]["before"].startswith("PASS")
@@ -128,22 +157,39 @@ def identified(desk: Workspace) -> list[Event]:
     """The log of the desk, of a deal that has the unique identifier that IVSR1 is."""
     events = list(read(desk.store, deal_log(DEAL)))
     named = {"unique_id": "5493001KJTIIGC8Y1R12N202601"}
-    adopted = {e.seq: e.payload.model_copy(update=named) for e in events if isinstance(e.payload, DealAdopted)}
+    adopted = {
+        e.seq: e.payload.model_copy(update=named) for e in events if isinstance(e.payload, DealAdopted)
+    }
     return [e.model_copy(update={"payload": adopted[e.seq]}) if e.seq in adopted else e for e in events]
 
 
 def test_regulatory_rows_state_the_log_as_of_the_cut_off(desk: Workspace) -> None:
     events = identified(desk)
-    cut_off = next(e.effective_on for e in events if e.kind == "tested" and e.subject == "ltv" and e.payload.result.verdict == "FAIL")
+    cut_off = next(
+        e.effective_on
+        for e in events
+        if e.kind == "tested" and e.subject == "ltv" and e.payload.result.verdict == "FAIL"
+    )
     rows = list(csv.DictReader(io.StringIO(esma_csv(DEAL, events, cut_off))))
     assert [row["IVSR2"] for row in rows] == [
-        f"5493001KJTIIGC8Y1R12N202601-{key}" for key in ("rate-floor", "ltv", "cash-sweep", "appraisal", "early-amortization")
+        f"5493001KJTIIGC8Y1R12N202601-{key}"
+        for key in ("rate-floor", "ltv", "cash-sweep", "appraisal", "early-amortization")
     ]
     ltv, amortization = rows[1], rows[4]
-    result = next(e.payload.result for e in events if e.kind == "tested" and e.subject == "ltv" and e.effective_on == cut_off)
+    result = next(
+        e.payload.result
+        for e in events
+        if e.kind == "tested" and e.subject == "ltv" and e.effective_on == cut_off
+    )
     assert (ltv["IVSR5"], ltv["IVSR7"], ltv["IVSR9"]) == ("65.0000", "Y", "7")
     assert float(ltv["IVSR6"]) == pytest.approx(float(result.measured.value) * 100, abs=1e-4)
-    assert [row["IVSR8"] for row in rows] == ["15", "10", "0", "0", "0"]  # days granted: 15 and 10 Business Days, and no cure
+    assert [row["IVSR8"] for row in rows] == [
+        "15",
+        "10",
+        "0",
+        "0",
+        "0",
+    ]  # days granted: 15 and 10 Business Days, and no cure
     assert amortization["IVSR6"] == "ND5"
     assert (amortization["IVSR7"], amortization["IVSR10"]) == ("N", "CHPP")
     table = list(csv.DictReader(io.StringIO(form_10d_csv(events, cut_off))))
@@ -152,13 +198,20 @@ def test_regulatory_rows_state_the_log_as_of_the_cut_off(desk: Workspace) -> Non
 
 
 def test_rows_without_a_unique_identifier_are_refused(desk: Workspace) -> None:
-    with pytest.raises(WrongUsage, match=f"IVSR1 is the unique identifier of the securitisation, and {DEAL} has none; write `unique_id:`"):
+    with pytest.raises(
+        WrongUsage,
+        match=f"IVSR1 is the unique identifier of the securitisation, and {DEAL} has none; write `unique_id:`",
+    ):
         esma_csv(DEAL, list(read(desk.store, deal_log(DEAL))), plan.THURSDAYS[6])
 
 
 def test_a_test_that_is_not_determined_is_nd5_with_its_last_value(desk: Workspace) -> None:
     events = identified(desk)
-    gap = [e for e in events if e.kind == "tested" and e.subject == "cash-sweep" and e.payload.result.measured is None]
+    gap = [
+        e
+        for e in events
+        if e.kind == "tested" and e.subject == "cash-sweep" and e.payload.result.measured is None
+    ]
     if not gap:
         pytest.fail("the demonstration has a missing week inside its first fourteen")
     row = list(csv.DictReader(io.StringIO(esma_csv(DEAL, events, gap[-1].effective_on))))[2]

@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.foresight.calibrate import Question, Tally, Variant, cell, shortfalls, smallest_count, tallied, tally
+from engine.foresight.calibrate import (
+    Question,
+    Tally,
+    Variant,
+    cell,
+    shortfalls,
+    smallest_count,
+    tallied,
+    tally,
+)
 from engine.foresight.rate_paths import NO_VALUE, Paths, blocks, simulated
 from engine.foresight.rate_posterior import WEEKLY_4, posterior
 from engine.foresight.sampling_noise import RateSeries
@@ -24,7 +33,9 @@ def hand() -> dict[str, Any]:
     found = shared()
     if found is None:
         pytest.skip("the vectors are not beside this checkout; set HEADROOM_SHARED to their folder")
-    read: dict[str, Any] = json.loads((found / "data" / "foresight" / "calibration-hand.json").read_text(encoding="utf-8"))
+    read: dict[str, Any] = json.loads(
+        (found / "data" / "foresight" / "calibration-hand.json").read_text(encoding="utf-8")
+    )
     return read
 
 
@@ -41,7 +52,11 @@ def test_the_calibration_by_hand(hand: dict[str, Any], count: int) -> None:
     wanted = hand[f"counted {count}"]
     dates = [int(week) + 1 for week in np.flatnonzero(shortfalls(paths.true, 1.5, 4)[:, 0])]
     assert dates == hand["shortfall dates"]
-    assert (found.false_alarms, found.missed, found.paths_with_flap) == (wanted["false alarms"], wanted["misses"], wanted["flaps"])
+    assert (found.false_alarms, found.missed, found.paths_with_flap) == (
+        wanted["false alarms"],
+        wanted["misses"],
+        wanted["flaps"],
+    )
     assert found.spells == len(wanted["spells (first, last date in effect)"])
     assert cell(Variant(15_000, count, 2), found).delay == wanted["delay"]
     second = naive(hand["true"], hand["published"], 1.5, count, 2, 1.5, 4, 8)
@@ -62,7 +77,9 @@ def random_paths(seed: int, weeks: int, paths: int) -> Paths:
 @pytest.mark.parametrize("seed", range(12))
 def test_a_naive_loop_counts_the_same(seed: int) -> None:
     random = np.random.default_rng(seed)
-    variant = Variant(15_000, int(random.integers(1, 5)), int(random.integers(1, 4)), None if seed % 3 else 15_200)
+    variant = Variant(
+        15_000, int(random.integers(1, 5)), int(random.integers(1, 4)), None if seed % 3 else 15_200
+    )
     question = Question(int(random.integers(1, 6)), int(random.integers(1, 12)))
     paths = random_paths(seed, 60, 40)
     found = tally(paths, variant, question)
@@ -119,12 +136,20 @@ def test_what_is_open_at_the_horizon_is_told_apart() -> None:
     falling = np.linspace(2.0, 1.0, 30)[:, None]
     ticks = np.rint(falling * 10_000).astype(np.int64)
     found: Tally = tallied(shortfalls(falling, 1.5, 4), ticks, Variant(15_000, 2, 3), Question())
-    assert (found.spells, found.open_spells, found.shortfalls, found.open_shortfalls, found.missed) == (1, 1, 1, 1, 0)
+    assert (found.spells, found.open_spells, found.shortfalls, found.open_shortfalls, found.missed) == (
+        1,
+        1,
+        1,
+        1,
+        0,
+    )
 
 
 def test_the_smallest_count_whose_false_alarms_stay_under_a_share() -> None:
     paths = random_paths(3, 104, 400)
-    cells = [cell(v, tally(paths, v, Question())) for v in (Variant(15_000, count, 3) for count in (1, 2, 3, 4))]
+    cells = [
+        cell(v, tally(paths, v, Question())) for v in (Variant(15_000, count, 3) for count in (1, 2, 3, 4))
+    ]
     limit = (cells[1].false_alarm + cells[2].false_alarm) / 2
     chosen = smallest_count(cells, 15_000, 3, limit)
     assert chosen is not None
@@ -137,7 +162,9 @@ def heat() -> dict[str, Any]:
     found = shared()
     if found is None:
         pytest.skip("the vectors are not beside this checkout; set HEADROOM_SHARED to their folder")
-    read: dict[str, Any] = json.loads((found / "data" / "foresight" / "heat-demo.json").read_text(encoding="utf-8"))
+    read: dict[str, Any] = json.loads(
+        (found / "data" / "foresight" / "heat-demo.json").read_text(encoding="utf-8")
+    )
     return read
 
 
@@ -153,7 +180,10 @@ def test_the_heat_map_of_the_demonstration_within_two_hundredths(heat: dict[str,
         "",
     )
     held = posterior(series, WEEKLY_4)
-    made = [simulated(held, series, heat["weeks"], heat["seed"], number, size) for number, size in blocks(heat["paths"])]
+    made = [
+        simulated(held, series, heat["weeks"], heat["seed"], number, size)
+        for number, size in blocks(heat["paths"])
+    ]
     question = Question(heat["q"], heat["k"])
     for wanted in heat["cells"]:
         variant = Variant(round(wanted["level"] * 10_000), wanted["count"], heat["release count"])

@@ -17,7 +17,9 @@ from reports.render.dask_pool import DaskPool
 from tests.foresight.test_stress import HELD
 
 distributed: Any = pytest.importorskip("distributed", reason="Dask is not installed")
-pytestmark = pytest.mark.filterwarnings("ignore:.*:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 
 
 def squared(number: int) -> int:
@@ -29,11 +31,15 @@ def test_a_cluster_s_workers_give_the_same_answer_whatever_their_number(meridian
     """The stress of one draft, as JSON: in this process, and on one, two, three workers of a cluster."""
     given = held_facts(HELD, meridian.closing_date, resolve(meridian, meridian.closing_date))
     asked = StressAsked(("A", "B", "C"), ("middle",), weeks=14)
-    cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0")
+    cluster = distributed.LocalCluster(
+        n_workers=workers, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
+    )
     pool = DaskPool(None, cluster=cluster)
     try:
         assert list(in_order(squared, range(20), pool)) == [number * number for number in range(20)]
         there = as_data(stress(meridian, templates, given, asked, pool))
     finally:
         pool.close()
-    assert json.dumps(there, default=str) == json.dumps(as_data(stress(meridian, templates, given, asked)), default=str)
+    assert json.dumps(there, default=str) == json.dumps(
+        as_data(stress(meridian, templates, given, asked)), default=str
+    )

@@ -80,11 +80,21 @@ def of_exact(state: DealState) -> Plain:
         for name, one in state.triggers.items()
     }
     owed = {
-        one.clause: (ordinal(one.created_on), ordinal(one.due.by), ordinal(one.status_since) if one.status == "OVERDUE" else 0)
+        one.clause: (
+            ordinal(one.created_on),
+            ordinal(one.due.by),
+            ordinal(one.status_since) if one.status == "OVERDUE" else 0,
+        )
         for one in state.obligations.values()
     }
     reserves = {name: balance for name, balance in state.reserves.items() if balance}
-    return {"tests": tests, "triggers": triggers, "owed": owed, "reserves": reserves, "in effect": state.in_effect}
+    return {
+        "tests": tests,
+        "triggers": triggers,
+        "owed": owed,
+        "reserves": reserves,
+        "in effect": state.in_effect,
+    }
 
 
 def history(bits: int, length: int) -> tuple[bool, ...]:
@@ -111,7 +121,10 @@ def of_arrays(held: DealArrays, unit: int, path: int) -> Plain:
     }
 
     def limbs(leaves: Sequence[LeafArrays]) -> tuple[tuple[tuple[bool, ...], int], ...]:
-        return tuple((history(int(leaf.bits[path]), int(leaf.length[path])), int(leaf.met_since[path])) for leaf in leaves)
+        return tuple(
+            (history(int(leaf.bits[path]), int(leaf.length[path])), int(leaf.met_since[path]))
+            for leaf in leaves
+        )
 
     triggers = {
         name: (
@@ -130,7 +143,11 @@ def of_arrays(held: DealArrays, unit: int, path: int) -> Plain:
         for name, one in clauses.items()
         if one.owed.created[path]
     }
-    reserves = {name: Fraction(int(one.balance[path]), unit) for name, one in held.triggers.items() if one.balance[path]}
+    reserves = {
+        name: Fraction(int(one.balance[path]), unit)
+        for name, one in held.triggers.items()
+        if one.balance[path]
+    }
     in_effect = frozenset(name for name, one in held.triggers.items() if one.in_effect[path])
     return {"tests": tests, "triggers": triggers, "owed": owed, "reserves": reserves, "in effect": in_effect}
 
@@ -138,7 +155,10 @@ def of_arrays(held: DealArrays, unit: int, path: int) -> Plain:
 def of_steps(states: Sequence[DealState]) -> Plain:
     """The same where the engine's own steps made it."""
     each = [of_exact(state) for state in states]
-    whole: Plain = {name: {k: v for one in each for k, v in one[name].items()} for name in ("tests", "triggers", "owed", "reserves")}
+    whole: Plain = {
+        name: {k: v for one in each for k, v in one[name].items()}
+        for name in ("tests", "triggers", "owed", "reserves")
+    }
     return {**whole, "in effect": frozenset(name for one in each for name in one["in effect"])}
 
 
@@ -151,7 +171,9 @@ def without_one(test: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*test[:2], *test[3:8])
 
 
-def by_date(found: Case, templates: dict[str, Template], arrays: bool) -> tuple[dict[date, list[Plain]], ColumnsOutcome]:
+def by_date(
+    found: Case, templates: dict[str, Template], arrays: bool
+) -> tuple[dict[date, list[Plain]], ColumnsOutcome]:
     """Where every path stands after each date, and what happened."""
     states: dict[date, list[Plain]] = {}
     paths = range(found.rates.paths)
@@ -160,7 +182,9 @@ def by_date(found: Case, templates: dict[str, Template], arrays: bool) -> tuple[
     def watch(day: date, held: DealArrays, parts: Sequence[PartRun]) -> None:
         each = [of_arrays(held, ready.unit, path) for path in paths]
         stepped = [of_steps([run.states[int(run.of_path[path])] for run in parts]) for path in paths]
-        states[day] = [{name: one[name] | other[name] for name in one} for one, other in zip(each, stepped, strict=True)]
+        states[day] = [
+            {name: one[name] | other[name] for name in one} for one, other in zip(each, stepped, strict=True)
+        ]
 
     return states, lived_in_columns(ready, found.rates, watch)
 
@@ -177,15 +201,21 @@ def held_equal(found: Case, templates: dict[str, Template]) -> ColumnsOutcome:
             for name, test in exact["tests"].items():  # as many uses of a cure as a cap counts are kept
                 exact["tests"][name] = (*test[:-1], test[-1][: len(mine["tests"][name][-1])])
             for name in exact["tests"].keys() & columns.by_steps.keys():
-                exact["tests"][name], mine["tests"][name] = (without_one(one["tests"][name]) for one in (exact, mine))
+                exact["tests"][name], mine["tests"][name] = (
+                    without_one(one["tests"][name]) for one in (exact, mine)
+                )
             for name, wanted in exact.items():
                 assert mine[name] == wanted, (path, moment.inputs.on, name)
             for subject, what, on in happenings(moment.drafts):
                 firsts.setdefault((subject, what), on.toordinal())
             for draft in moment.drafts:
                 if draft.kind == "swept":
-                    swept[draft.payload.clause] = swept.get(draft.payload.clause, Fraction(0)) + (draft.payload.swept or 0)
-        assert {event: int(dates[path]) for event, dates in columns.firsts.items() if dates[path]} == firsts, path
+                    swept[draft.payload.clause] = swept.get(draft.payload.clause, Fraction(0)) + (
+                        draft.payload.swept or 0
+                    )
+        assert {
+            event: int(dates[path]) for event, dates in columns.firsts.items() if dates[path]
+        } == firsts, path
         assert {name: float(amount) for name, amount in swept.items() if amount} == {
             name: float(amounts[path]) for name, amounts in columns.swept.items() if amounts[path]
         }
@@ -201,7 +231,9 @@ def test_random_deals_and_paths_come_out_as_the_exact_engine_says(
         pytest.skip("the file's own checks refuse this deal")
     columns = held_equal(found, all_templates)
     assert not columns.by_steps
-    assert columns.one_by_one <= {"appraisal"}  # the fall since the window's start, rounded, is not a sum of rates
+    assert columns.one_by_one <= {
+        "appraisal"
+    }  # the fall since the window's start, rounded, is not a sum of rates
     TRIED.append(seed)
 
 
@@ -252,13 +284,19 @@ def test_most_random_deals_are_deals() -> None:
 
 
 def few(deal: Deal, weeks: int, paths: int = 5) -> PathRates:
-    dates = tuple(publication_dates(deal.closing_date + timedelta(days=1), deal.closing_date + timedelta(weeks=weeks)))
+    dates = tuple(
+        publication_dates(deal.closing_date + timedelta(days=1), deal.closing_date + timedelta(weeks=weeks))
+    )
     numbers = np.random.default_rng(8)
-    ticks = np.rint(21_000 * np.exp(np.cumsum(0.05 * numbers.standard_normal((len(dates), paths)), axis=0))).astype(np.int64)
+    ticks = np.rint(
+        21_000 * np.exp(np.cumsum(0.05 * numbers.standard_normal((len(dates), paths)), axis=0))
+    ).astype(np.int64)
     return PathRates(dates, {"CRI-H100": ticks})
 
 
-def test_a_template_whose_columns_say_otherwise_than_its_measure_is_not_used(meridian: Deal, all_templates: dict[str, Template]) -> None:
+def test_a_template_whose_columns_say_otherwise_than_its_measure_is_not_used(
+    meridian: Deal, all_templates: dict[str, Template]
+) -> None:
     """The appraisal's limit one tick off: compiling asks its measure there, and the error names both."""
     true = all_templates["appraisal_trigger"]
 
@@ -272,7 +310,11 @@ def test_a_template_whose_columns_say_otherwise_than_its_measure_is_not_used(mer
     ticks[5] = (15_750, 15_749, 15_751, 15_748, 15_752)
     ticks[:5] = 21_000
     lying = {**all_templates, "appraisal_trigger": replace(true, columns=wrong)}
-    given = held_facts(["outstanding_principal=USD 16,000,000"], meridian.closing_date, resolve(meridian, meridian.closing_date))
+    given = held_facts(
+        ["outstanding_principal=USD 16,000,000"],
+        meridian.closing_date,
+        resolve(meridian, meridian.closing_date),
+    )
     until = meridian.closing_date + timedelta(weeks=12)
     with pytest.raises(
         Differs,
@@ -281,8 +323,13 @@ def test_a_template_whose_columns_say_otherwise_than_its_measure_is_not_used(mer
         run_columns(meridian, lying, PathRates(rates.dates, {"CRI-H100": ticks}), given, until)
 
 
-def test_a_template_without_columns_runs_path_by_path_and_is_named(meridian: Deal, all_templates: dict[str, Template]) -> None:
-    plain = {**all_templates, "rental_rate_floor": replace(all_templates["rental_rate_floor"], columns=lambda _terms, _facts: None)}
+def test_a_template_without_columns_runs_path_by_path_and_is_named(
+    meridian: Deal, all_templates: dict[str, Template]
+) -> None:
+    plain = {
+        **all_templates,
+        "rental_rate_floor": replace(all_templates["rental_rate_floor"], columns=lambda _terms, _facts: None),
+    }
     given = held_facts(
         ["outstanding_principal=USD 16,000,000", "weighted_average_rental_rate=USD 1.80 per GPU-hour"],
         meridian.closing_date,
@@ -303,10 +350,14 @@ def test_a_wrong_statistic_is_found_too(meridian: Deal, all_templates: dict[str,
 
     lying = {**all_templates, "rental_rate_floor": replace(all_templates["rental_rate_floor"], columns=wrong)}
     given = held_facts(
-        ["weighted_average_rental_rate=USD 1.80 per GPU-hour"], meridian.closing_date, resolve(meridian, meridian.closing_date)
+        ["weighted_average_rental_rate=USD 1.80 per GPU-hour"],
+        meridian.closing_date,
+        resolve(meridian, meridian.closing_date),
     )
     with pytest.raises(Differs):
-        run_columns(meridian, lying, few(meridian, 16, 200), given, meridian.closing_date + timedelta(weeks=16))
+        run_columns(
+            meridian, lying, few(meridian, 16, 200), given, meridian.closing_date + timedelta(weeks=16)
+        )
 
 
 def test_how_old_a_value_may_be_is_asked_of_the_fallback(meridian: Deal) -> None:
@@ -331,12 +382,16 @@ WRITTEN = {
 """What the vector calls each thing that happens."""
 
 
-def test_all_27_paths_of_the_vector_come_out_of_the_columns(meridian: Deal, all_templates: dict[str, Template]) -> None:
+def test_all_27_paths_of_the_vector_come_out_of_the_columns(
+    meridian: Deal, all_templates: dict[str, Template]
+) -> None:
     """Every scenario, point and multiple at once: each first date, what never happens, and what is swept in all."""
     beside = shared()
     if beside is None:
         pytest.skip("the vectors are not beside this checkout; set HEADROOM_SHARED to their folder")
-    vector = json.loads((beside / "data" / "foresight" / "stress-meridian.json").read_text(encoding="utf-8"))["first_dates"]
+    vector = json.loads((beside / "data" / "foresight" / "stress-meridian.json").read_text(encoding="utf-8"))[
+        "first_dates"
+    ]
     until = date(2028, 9, 28)
     each = [path_of(name).rates(resolve_level(meridian), meridian.closing_date, until) for name in vector]
     ticks = np.array([[int((value or 0) * 10_000) for _, value in rates] for rates in each]).T
@@ -349,7 +404,11 @@ def test_all_27_paths_of_the_vector_come_out_of_the_columns(meridian: Deal, all_
     for path, (name, wanted) in enumerate(vector.items()):
         for written, event in WRITTEN.items():
             says = wanted.get(written)
-            on = 0 if says is None else date.fromisoformat(says if isinstance(says, str) else says[0]).toordinal()
+            on = (
+                0
+                if says is None
+                else date.fromisoformat(says if isinstance(says, str) else says[0]).toordinal()
+            )
             assert int(columns.firsts[event][path]) == on, (name, written)
         assert columns.swept["cash-sweep"][path] == wanted.get("swept in all", 1_200_000), name
 

@@ -24,7 +24,9 @@ def test_a_deal_goes_through_ladder_and_stress_and_nothing_is_passed_over(
     terms = resolve(deal, deal.closing_date)
     owed = sum(one.original_principal for one in terms.debt.values())
     texts = [f"outstanding_principal=USD {int(owed):,}"] if len(terms.debt) == 1 else []
-    texts += [f"outstanding_principal.{key}=USD {int(one.original_principal):,}" for key, one in terms.debt.items()]
+    texts += [
+        f"outstanding_principal.{key}=USD {int(one.original_principal):,}" for key, one in terms.debt.items()
+    ]
     given = held_facts(texts, deal.closing_date, terms)
     ladder = draft_ladder(deal, all_templates, given).ladder
     on_it = {rung.limb for rung in ladder.rungs}

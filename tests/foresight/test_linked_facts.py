@@ -28,23 +28,36 @@ def test_a_rent_is_a_share_of_the_mean_and_an_amount_moves_with_it(meridian: Dea
     """By hand: 0.86 x 2.10 = 1.8060; 0.86 x 2.0000 = 1.7200; 0.86 x 1.95005 = 1.677043 -> 1.6770; then 0.86 x 1.9001 = 1.6341.
     1,150,000 / 2.10 x 2.0000 = 1,095,238.10."""
     moved = given(meridian, RENT, CASH).along(RATES, meridian.closing_date)
-    rents = [moved.on(day)["weighted_average_rental_rate"].value for day in (date(2026, 1, 7), FIRST, SECOND, THIRD)]
+    rents = [
+        moved.on(day)["weighted_average_rental_rate"].value
+        for day in (date(2026, 1, 7), FIRST, SECOND, THIRD)
+    ]
     assert rents == [Fraction("1.8060"), Fraction("1.7200"), Fraction("1.6770"), Fraction("1.6341")]
     assert moved.on(FIRST)["collections"].value == Fraction("1095238.10")
     assert moved.on(THIRD)["collections"].value == moved.on(SECOND)["collections"].value
 
 
 def test_the_head_says_the_link_as_it_was_written(meridian: Deal) -> None:
-    assert given(meridian, RENT).described() == "weighted average rental rate {follows: CRI-H100, share: 86%, over: 2 weeks}"
+    assert (
+        given(meridian, RENT).described()
+        == "weighted average rental rate {follows: CRI-H100, share: 86%, over: 2 weeks}"
+    )
 
 
-def test_a_rent_that_follows_the_rate_never_falls_behind_a_rate_that_rises(meridian: Deal, all_templates: dict[str, Template]) -> None:
+def test_a_rent_that_follows_the_rate_never_falls_behind_a_rate_that_rises(
+    meridian: Deal, all_templates: dict[str, Template]
+) -> None:
     """Held at 1.80 the floor of 85% fails above 2.1176; at 92% of the newest two weeks it passes at every rate that stays."""
-    days = tuple(date(2026, 1, 8 + 7 * week) for week in range(3)) + tuple(date(2026, 2, 5 + 7 * week) for week in range(3))
+    days = tuple(date(2026, 1, 8 + 7 * week) for week in range(3)) + tuple(
+        date(2026, 2, 5 + 7 * week) for week in range(3)
+    )
     rising = {"CRI-H100": tuple((day, Decimal("2.20")) for day in days)}
     held = given(meridian, "weighted_average_rental_rate=USD 1.80 per GPU-hour")
     linked = given(meridian, RENT.replace("86%", "92%")).along(rising, meridian.closing_date)
-    fails = [outcome("up", meridian, all_templates, rising, facts, days[-1]).first("rate-floor", "fails") for facts in (held, linked)]
+    fails = [
+        outcome("up", meridian, all_templates, rising, facts, days[-1]).first("rate-floor", "fails")
+        for facts in (held, linked)
+    ]
     assert fails[0] is not None
     assert fails[1] is None
 
@@ -53,9 +66,15 @@ def test_a_rent_that_follows_the_rate_never_falls_behind_a_rate_that_rises(merid
     ("text", "said"),
     [
         ("weighted_average_rental_rate={follows: CRI-H100}", "is not a link; write it like"),
-        ("weighted_average_rental_rate={follows: CRI-H200, share: 86%, over: 4 weeks}", "the deal reads CRI-H100"),
+        (
+            "weighted_average_rental_rate={follows: CRI-H200, share: 86%, over: 4 weeks}",
+            "the deal reads CRI-H100",
+        ),
         ("collections={follows: CRI-H100, share: 86%, over: 4 weeks}", "an amount begins `from` one"),
-        ("collections={follows: CRI-H100, from: USD 1.80 per GPU-hour, over: 4 weeks}", "cannot follow a rate so"),
+        (
+            "collections={follows: CRI-H100, from: USD 1.80 per GPU-hour, over: 4 weeks}",
+            "cannot follow a rate so",
+        ),
     ],
 )
 def test_what_is_no_link_is_refused_with_its_form(meridian: Deal, text: str, said: str) -> None:

@@ -35,14 +35,18 @@ def vector() -> dict[str, Any]:
     found = shared()
     if found is None:
         pytest.skip("the vectors are not beside this checkout; set HEADROOM_SHARED to their folder")
-    read: dict[str, Any] = json.loads((found / "data" / "foresight" / "rate-model.json").read_text(encoding="utf-8"))
+    read: dict[str, Any] = json.loads(
+        (found / "data" / "foresight" / "rate-model.json").read_text(encoding="utf-8")
+    )
     return read
 
 
 @pytest.fixture(scope="module")
 def series(vector: dict[str, Any]) -> RateSeries:
     logs = np.array([math.nan if rate is None else math.log(rate) for rate in vector["rates"]])
-    widths = np.array([math.nan if width is None else width for width in vector["relative_width_of_the_95_interval"]])
+    widths = np.array(
+        [math.nan if width is None else width for width in vector["relative_width_of_the_95_interval"]]
+    )
     dates = tuple(FIRST + timedelta(weeks=week) for week in range(len(logs)))
     return RateSeries(dates, logs, widths / 3.92, (0,) * len(logs), 0, "")
 
@@ -69,11 +73,18 @@ def kalman(series: RateSeries, sigma: float) -> tuple[float, float, float]:
     return likelihood, mean, math.sqrt(variance)
 
 
-def test_the_likelihoods_are_those_of_the_vector_to_four_decimals(vector: dict[str, Any], series: RateSeries) -> None:
-    laws = [Law(point["sigma"], math.inf if point["nu"] == "normal" else point["nu"]) for point in vector["points"]]
+def test_the_likelihoods_are_those_of_the_vector_to_four_decimals(
+    vector: dict[str, Any], series: RateSeries
+) -> None:
+    laws = [
+        Law(point["sigma"], math.inf if point["nu"] == "normal" else point["nu"])
+        for point in vector["points"]
+    ]
     found = filtered(series, laws, points=4096)
     mean, deviation = mean_and_deviation(found)
-    assert [round(float(one), 4) for one in found.log_likelihood] == [one["log_likelihood"] for one in vector["points"]]
+    assert [round(float(one), 4) for one in found.log_likelihood] == [
+        one["log_likelihood"] for one in vector["points"]
+    ]
     assert [round(float(one), 4) for one in mean] == [one["state_log"] for one in vector["points"]]
     assert [round(math.exp(one), 4) for one in mean] == [one["state_rate"] for one in vector["points"]]
     assert [round(float(one), 4) for one in deviation] == [one["state_sd"] for one in vector["points"]]
@@ -96,21 +107,34 @@ def test_a_normal_law_is_the_kalman_filter(series: RateSeries, sigma: float) -> 
     assert float(spread[0]) == pytest.approx(deviation, abs=1e-5)
 
 
-def test_the_highest_likelihood_and_the_posterior_are_those_of_the_vector(vector: dict[str, Any], known: Posterior) -> None:
+def test_the_highest_likelihood_and_the_posterior_are_those_of_the_vector(
+    vector: dict[str, Any], known: Posterior
+) -> None:
     highest, wanted = known.highest, vector["ml"]
-    assert (round(highest.sigma, 4), highest.nu, round(highest.error, 4)) == (0.0130, wanted["nu"], wanted["se_of_log_sigma"])
+    assert (round(highest.sigma, 4), highest.nu, round(highest.error, 4)) == (
+        0.0130,
+        wanted["nu"],
+        wanted["se_of_log_sigma"],
+    )
     assert round(highest.log_likelihood, 4) == wanted["log_likelihood"]
     after = vector["posterior"]
     assert round(known.sigma, 4) == after["mean_log_sigma_as_sigma"]
-    assert [round(known.sigma_at(share), 4) for share in (0.025, 0.975)] == [after["sigma_2.5%"], after["sigma_97.5%"]]
+    assert [round(known.sigma_at(share), 4) for share in (0.025, 0.975)] == [
+        after["sigma_2.5%"],
+        after["sigma_97.5%"],
+    ]
     assert [round(float(one), 4) for one in known.by_nu] == list(after["nu"].values())
 
 
 @pytest.mark.parametrize("weeks", [1, 4, 13, 52])
-def test_forecasts_are_those_of_the_vector(vector: dict[str, Any], series: RateSeries, known: Posterior, weeks: int) -> None:
+def test_forecasts_are_those_of_the_vector(
+    vector: dict[str, Any], series: RateSeries, known: Posterior, weeks: int
+) -> None:
     law = forecast(known, series.noise, weeks)
     wanted = vector[f"forecast_{weeks}"]
-    assert [round(law.quantile(share), 4) for share in (0.025, 0.25, 0.5, 0.75, 0.975)] == wanted["quantiles 2.5 25 50 75 97.5"]
+    assert [round(law.quantile(share), 4) for share in (0.025, 0.25, 0.5, 0.75, 0.975)] == wanted[
+        "quantiles 2.5 25 50 75 97.5"
+    ]
     assert round(law.below(1.50), 4) == wanted["below_1.50"]
 
 
@@ -143,7 +167,11 @@ def test_the_sampling_error_is_read_from_the_interval_and_never_fitted() -> None
     width = math.log(2.2 / 2.0)
     assert found.noise[:2] == pytest.approx([width / 3.92, width / 2.563])
     assert math.isnan(found.noise[2])
-    assert (found.noise[3], found.assumed, found.how) == (pytest.approx(width / 2.563), 1, "the largest of the history")
+    assert (found.noise[3], found.assumed, found.how) == (
+        pytest.approx(width / 2.563),
+        1,
+        "the largest of the history",
+    )
     assert (rate_series(weeks, 0.05).noise[3], rate_series(weeks, 0.05).how) == (0.05, "as named")
     with pytest.raises(WrongUsage, match="sampling error is not known"):
         rate_series([week(0, "2.10")])
@@ -151,12 +179,16 @@ def test_the_sampling_error_is_read_from_the_interval_and_never_fitted() -> None
         rate_series([week(0, None)])
 
 
-def test_the_same_seed_gives_the_same_bytes_block_by_block_and_a_part_of_a_block_is_its_beginning(series: RateSeries) -> None:
+def test_the_same_seed_gives_the_same_bytes_block_by_block_and_a_part_of_a_block_is_its_beginning(
+    series: RateSeries,
+) -> None:
     held = posterior(series)
 
     def digest(order: list[int]) -> str:
         made = {number: simulated(held, series, 26, 7, number) for number in order}
-        return hashlib.sha256(b"".join(made[number].published.tobytes() for number in sorted(made))).hexdigest()
+        return hashlib.sha256(
+            b"".join(made[number].published.tobytes() for number in sorted(made))
+        ).hexdigest()
 
     assert digest([0, 1]) == digest([1, 0])
     whole, part = simulated(held, series, 26, 7, 1), simulated(held, series, 26, 7, 1, size=100)
@@ -199,7 +231,9 @@ def test_the_true_rate_drawn_given_the_history_has_its_smoothed_law(series: Rate
     assert ((drawn.published == NO_VALUE).all(axis=1) == np.isnan(series.logs)).all()
     middle = np.log(drawn.true).mean(axis=1)
     smooth = smoothed(series, sigma.sigma)
-    calm = [place for place in range(30) if not 12 <= place <= 18]  # around the jump a t law and a normal one differ
+    calm = [
+        place for place in range(30) if not 12 <= place <= 18
+    ]  # around the jump a t law and a normal one differ
     assert np.abs(middle - smooth)[calm].max() < 0.02
 
 
@@ -230,7 +264,9 @@ def synthetic(weeks: int, seed: int, sigma: float = 0.03, nu: float = 4.0, error
 
 def test_the_posterior_recovers_a_known_volatility() -> None:
     found = [posterior(synthetic(52, seed)) for seed in range(12)]
-    assert math.exp(float(np.median([math.log(one.sigma) for one in found]))) == pytest.approx(0.032, abs=0.008)
+    assert math.exp(float(np.median([math.log(one.sigma) for one in found]))) == pytest.approx(
+        0.032, abs=0.008
+    )
     inside = [one.sigma_at(0.025) <= 0.03 <= one.sigma_at(0.975) for one in found]
     assert sum(inside) >= 10
 

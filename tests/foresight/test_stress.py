@@ -43,7 +43,9 @@ def vector() -> dict[str, Any]:
     found = shared()
     if found is None:
         pytest.skip("the vectors are not beside this checkout; set HEADROOM_SHARED to their folder")
-    read: dict[str, Any] = json.loads((found / "data" / "foresight" / "stress-meridian.json").read_text(encoding="utf-8"))
+    read: dict[str, Any] = json.loads(
+        (found / "data" / "foresight" / "stress-meridian.json").read_text(encoding="utf-8")
+    )
     return read
 
 
@@ -57,8 +59,12 @@ def path_of(name: str) -> ScenarioPath:
     return ScenarioPath(read_legs(legs), point, "compound", Fraction(multiple.removesuffix("x")))  # type: ignore[arg-type]
 
 
-def lived(path: ScenarioPath, deal: Deal, templates: dict[str, Template], given: FactsByDate, until: date) -> PathOutcome:
-    rates = {name: path.rates(level, deal.closing_date, until) for name, level in closing_levels(deal).items()}
+def lived(
+    path: ScenarioPath, deal: Deal, templates: dict[str, Template], given: FactsByDate, until: date
+) -> PathOutcome:
+    rates = {
+        name: path.rates(level, deal.closing_date, until) for name, level in closing_levels(deal).items()
+    }
     return outcome(path.name, deal, templates, rates, given, until)
 
 
@@ -91,7 +97,9 @@ def test_meridian_does_what_its_vector_says(
         assert len(paid) >= 7
 
 
-def test_lanes_cover_every_day_and_say_what_held(meridian: Deal, all_templates: dict[str, Template], given: FactsByDate) -> None:
+def test_lanes_cover_every_day_and_say_what_held(
+    meridian: Deal, all_templates: dict[str, Template], given: FactsByDate
+) -> None:
     one = lived(path_of("B middle 2.5x"), meridian, all_templates, given, date(2026, 6, 30))
     for lane in one.lanes.values():
         assert lane[-1].until == date(2026, 6, 30)
@@ -102,7 +110,9 @@ def test_lanes_cover_every_day_and_say_what_held(meridian: Deal, all_templates: 
     assert one.lanes["appraisal"][-1].kind == "passes"
 
 
-def test_what_is_not_given_is_named_and_is_no_pass(meridian: Deal, all_templates: dict[str, Template]) -> None:
+def test_what_is_not_given_is_named_and_is_no_pass(
+    meridian: Deal, all_templates: dict[str, Template]
+) -> None:
     nothing = FactsByDate({})
     one = lived(path_of("B middle 1.0x"), meridian, all_templates, nothing, date(2026, 4, 30))
     assert set(one.undetermined) == {"ltv", "rate-floor"}
@@ -147,16 +157,24 @@ def test_a_jump_comes_once_on_the_first_publication_date_so_many_weeks_on() -> N
     flat = ScenarioPath(read_legs("A"), "middle", "compound")
     since, until = date(2026, 1, 6), date(2026, 8, 31)
     plain = dict(flat.rates(Decimal("2.10"), since, until))
-    jumped = dict(ScenarioPath(flat.legs, "middle", "compound", jump=read_jump("-30%@26w")).rates(Decimal("2.10"), since, until))
+    jumped = dict(
+        ScenarioPath(flat.legs, "middle", "compound", jump=read_jump("-30%@26w")).rates(
+            Decimal("2.10"), since, until
+        )
+    )
     day = next(day for day in sorted(plain) if day >= since + timedelta(weeks=26))
     assert next(on for on in plain if plain[on] != jumped[on]) == day
     assert float(jumped[day] or 0) == pytest.approx(float(plain[day] or 0) * 0.7, abs=1e-4)
 
 
-def test_a_missed_week_has_no_value(meridian: Deal, all_templates: dict[str, Template], given: FactsByDate) -> None:
+def test_a_missed_week_has_no_value(
+    meridian: Deal, all_templates: dict[str, Template], given: FactsByDate
+) -> None:
     missing = frozenset({date(2026, 3, 26)})
     path = ScenarioPath(read_legs("B"), "middle", "compound", missing=missing)
-    assert dict(path.rates(Decimal("2.10"), meridian.closing_date, date(2026, 4, 30)))[date(2026, 3, 26)] is None
+    assert (
+        dict(path.rates(Decimal("2.10"), meridian.closing_date, date(2026, 4, 30)))[date(2026, 3, 26)] is None
+    )
     one = lived(path, meridian, all_templates, given, date(2026, 4, 30))
     first = one.first("ltv", "fails")
     assert first is not None
@@ -166,7 +184,9 @@ def test_a_missed_week_has_no_value(meridian: Deal, all_templates: dict[str, Tem
 def test_a_file_of_rates_is_a_path_and_nothing_comes_after_its_end(
     meridian: Deal, all_templates: dict[str, Template], given: FactsByDate
 ) -> None:
-    rates, problems = read_rates("date,rate\n2026-01-08,2.1000\n2026-01-15,1.9000\n2026-01-22,\n", "curve.csv", ["CRI-H100"])
+    rates, problems = read_rates(
+        "date,rate\n2026-01-08,2.1000\n2026-01-15,1.9000\n2026-01-22,\n", "curve.csv", ["CRI-H100"]
+    )
     assert problems == []
     assert rates["CRI-H100"] == (
         (date(2026, 1, 8), Decimal("2.1000")),
@@ -175,7 +195,9 @@ def test_a_file_of_rates_is_a_path_and_nothing_comes_after_its_end(
     )
     one = outcome("curve", meridian, all_templates, rates, given, date(2026, 2, 28))
     assert one.first("ltv", "default") is not None
-    assert one.lanes["cash-sweep"][-1].kind == "not determined" or one.lanes["cash-sweep"][-1].kind == "passes"
+    assert (
+        one.lanes["cash-sweep"][-1].kind == "not determined" or one.lanes["cash-sweep"][-1].kind == "passes"
+    )
 
 
 @pytest.mark.parametrize(
@@ -255,7 +277,10 @@ def test_a_lost_contract_opens_its_hours(meridian: Deal) -> None:
     lost = facts.with_lost("acme", date(2026, 6, 1))
     assert lost.on(date(2026, 5, 31)) == facts.on(date(2026, 5, 31))
     after = lost.on(date(2026, 6, 1))
-    assert {name: after[name].value for name in ("contracted_gpu_hours.acme", "contracted_revenue", "uncontracted_gpu_hours")} == {
+    assert {
+        name: after[name].value
+        for name in ("contracted_gpu_hours.acme", "contracted_revenue", "uncontracted_gpu_hours")
+    } == {
         "contracted_gpu_hours.acme": 0,
         "contracted_revenue": 76_000,
         "uncontracted_gpu_hours": 15_000,

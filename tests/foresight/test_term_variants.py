@@ -14,7 +14,14 @@ from engine.determination.template import Template
 from engine.foresight.as_if_closed import as_if_closed
 from engine.foresight.comparison import differing_terms, whom_it_serves
 from engine.foresight.facts_by_date import FactsByDate, held_facts
-from engine.foresight.term_variants import choices, in_the_form_of, read_range, steps_between, varied, written_at
+from engine.foresight.term_variants import (
+    choices,
+    in_the_form_of,
+    read_range,
+    steps_between,
+    varied,
+    written_at,
+)
 from engine.queries.asked_paths import asked_paths
 from engine.queries.foresight_questions import compare_wordings, stress
 from engine.queries.grid_questions import grid
@@ -27,7 +34,9 @@ def held(deal: Deal) -> FactsByDate:
 
 
 def asked(scenario: str = "B", weeks: int = 20, multiples: str = "1"):  # type: ignore[no-untyped-def]
-    return asked_paths((scenario,), "middle", "compound", multiples, None, frozenset(), None, None, None, weeks)
+    return asked_paths(
+        (scenario,), "middle", "compound", multiples, None, frozenset(), None, None, None, weeks
+    )
 
 
 def test_a_term_is_written_otherwise_and_the_examples_that_speak_of_it_are_left_out(
@@ -41,13 +50,17 @@ def test_a_term_is_written_otherwise_and_the_examples_that_speak_of_it_are_left_
         varied(meridian, all_templates, {"covenants.cash-sweep.level": "a lot"})
 
 
-@pytest.mark.parametrize("term", ["covenants.sweep.level", "covenants.cash-sweep", "level", "covenants.ltv.maximum"])
+@pytest.mark.parametrize(
+    "term", ["covenants.sweep.level", "covenants.cash-sweep", "level", "covenants.ltv.maximum"]
+)
 def test_a_term_that_is_none_is_refused(meridian: Deal, term: str) -> None:
     with pytest.raises(WrongUsage):
         written_at(meridian, term)
 
 
-def test_wordings_come_from_the_template_s_own_list(meridian: Deal, all_templates: dict[str, Template]) -> None:
+def test_wordings_come_from_the_template_s_own_list(
+    meridian: Deal, all_templates: dict[str, Template]
+) -> None:
     assert choices(meridian, all_templates, "covenants.appraisal.measure") == (
         "fall_in_window",
         "fall_across_window",
@@ -75,7 +88,9 @@ def test_ranges_and_forms() -> None:
 
 
 def test_every_wording_of_the_appraisal_is_compared_and_one_of_them_differs_under_c(meridian: Deal) -> None:
-    found = compare_wordings(meridian, "covenants.appraisal.measure", "all", templates, held(meridian), asked("C", 30))
+    found = compare_wordings(
+        meridian, "covenants.appraisal.measure", "all", templates, held(meridian), asked("C", 30)
+    )
     assert len(found) == 4
     at_any_time = found[-1]
     assert [(one.subject, one.what, one.before, one.after) for one in at_any_time.differences] == [
@@ -114,15 +129,26 @@ def test_a_grid_has_a_cell_for_each_pair(meridian: Deal) -> None:
         ("1.5", "2.00", date(2026, 3, 26)),
     ]
     assert found.left_out == ("weighted_average_rental_rate",)
-    asked_of = (meridian, templates, "covenants.rate-floor.minimum=85%", "covenants.ltv.multiple=1.5", "first-failure", "rate-floor")
-    held_all_the_same = grid(*asked_of, held(meridian), asked(weeks=13), hold=("weighted_average_rental_rate",))
+    asked_of = (
+        meridian,
+        templates,
+        "covenants.rate-floor.minimum=85%",
+        "covenants.ltv.multiple=1.5",
+        "first-failure",
+        "rate-floor",
+    )
+    held_all_the_same = grid(
+        *asked_of, held(meridian), asked(weeks=13), hold=("weighted_average_rental_rate",)
+    )
     assert held_all_the_same.left_out == ()
     assert "weighted average rental rate" in held_all_the_same.facts
     with pytest.raises(WrongUsage, match="is not known"):
         grid(meridian, templates, "a=1,2", "b=1,2", "colour", None, held(meridian), asked())
 
 
-def test_as_if_closed_moves_every_date_with_the_closing_date(meridian: Deal, all_templates: dict[str, Template]) -> None:
+def test_as_if_closed_moves_every_date_with_the_closing_date(
+    meridian: Deal, all_templates: dict[str, Template]
+) -> None:
     other = as_if_closed(meridian, all_templates, date(2026, 2, 3), {"CRI-H100": Decimal("1.9929")})
     by = timedelta(days=28)
     assert other.closing_date == date(2026, 2, 3)

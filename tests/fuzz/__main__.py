@@ -40,19 +40,33 @@ def fuzz(name: str, count: int, seconds: float, first: int = 0) -> dict[str, obj
             refused += 1
         except Exception:
             file = base64.b64encode(data[:4000]).decode()
-            return {"reader": name, "failed": traceback.format_exc(), "seed": first + done, "file": file, "bytes": len(data)}
+            return {
+                "reader": name,
+                "failed": traceback.format_exc(),
+                "seed": first + done,
+                "file": file,
+                "bytes": len(data),
+            }
         slowest = max(slowest, time.monotonic() - at)
     else:
         done = count
     most = _peak_megabytes()
-    return {"reader": name, "files": done, "refused": refused, "megabytes": most, "slowest_seconds": round(slowest, 2)}
+    return {
+        "reader": name,
+        "files": done,
+        "refused": refused,
+        "megabytes": most,
+        "slowest_seconds": round(slowest, 2),
+    }
 
 
 def _peak_megabytes() -> int:
     """The peak of this program's own memory; `ru_maxrss` would count what started it as well."""
     status = Path("/proc/self/status")
     if status.is_file():
-        return int(re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8"), re.MULTILINE)[1]) // 1024  # type: ignore[index]
+        return (
+            int(re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8"), re.MULTILINE)[1]) // 1024
+        )  # type: ignore[index]
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 

@@ -98,7 +98,9 @@ def _with_token(data: bytes, chance: random.Random) -> bytes:
 
 def _token_for_word(data: bytes, chance: random.Random) -> bytes:
     """A word replaced, so that what stands around it is as it should be."""
-    starts = [n for n in range(1, len(data)) if data[n - 1 : n] in b" ,:\n\"'[{=" and data[n : n + 1].isalnum()]
+    starts = [
+        n for n in range(1, len(data)) if data[n - 1 : n] in b" ,:\n\"'[{=" and data[n : n + 1].isalnum()
+    ]
     if not starts:
         return _with_token(data, chance)
     at = end = chance.choice(starts)

@@ -104,9 +104,7 @@ HEAD = b"collected_utc,gpu_name,geolocation,num_gpus,dph_total,reliability2,star
 ROW = b'2026-01-08T12:00:00+00:00,H100 SXM,"Texas, US",8,16.80,0.99,1767000000,7,9,1'
 OBSERVATIONS = b"\n".join((HEAD, ROW, ROW, b""))
 OFFERS = b"\n".join((HEAD + b",rentable", ROW + b",true", ROW + b",no", b""))
-SERIES = (
-    b"publication_date,value,low_confidence,observations,methodology_version\n2026-01-08,2.1000,false,44,1.1.1\n2026-01-15,,true,0,1.1.1\n"
-)
+SERIES = b"publication_date,value,low_confidence,observations,methodology_version\n2026-01-08,2.1000,false,44,1.1.1\n2026-01-15,,true,0,1.1.1\n"
 COSTS = b"""gpu_price_usd = 25000
 gpus_per_listing = 8
 weekly_cost_usd = 300.50
@@ -127,7 +125,9 @@ gpu_name = "H100 SXM"
 country = ["AT", "BE"]
 """
 QUOTES = b"date,platform,usd_per_gpu_hour,source\n2026-01-08,elsewhere,2.50,a page\n"
-MANIFEST = canonical({"deal": "a", "leaf": "0" * 64, "seq": 1, "log_size": 2, "files": {"deal.yaml": "0" * 64}})
+MANIFEST = canonical(
+    {"deal": "a", "leaf": "0" * 64, "seq": 1, "log_size": 2, "files": {"deal.yaml": "0" * 64}}
+)
 ENTRIES = json.dumps({"seq": 1, "body": "{}", "path": ["0" * 64]}).encode() + b"\n"
 PHRASES = b"""65%
 USD 1.50 per GPU-hour
@@ -148,7 +148,10 @@ more than 1.20x
 def _phrases(data: bytes) -> None:
     """Each line by each small grammar; all of them refuse what they do not know."""
     readers = [
-        value for module in (phrases, periods) for name, value in vars(module).items() if name.startswith("read_") and callable(value)
+        value
+        for module in (phrases, periods)
+        for name, value in vars(module).items()
+        if name.startswith("read_") and callable(value)
     ]
     readers.remove(periods.read_period)
     readers += [partial(_period, unit) for unit in ("business days", "months")]
@@ -242,15 +245,23 @@ def readers() -> dict[str, Reader]:
     note = sign(Checkpoint("agent.example/deal/a", 3, hashlib.sha256(b"root").digest()), _key()).encode()
     proof = f"c2sp.org/tlog-proof@v1\nindex 1\n{base64.b64encode(bytes(32)).decode()}\n\n".encode() + note
     return {
-        "YAML": Reader(lambda data: parse(text_of(data), "deal.yaml"), (text.encode(), REPORT, b"a: [b, {c: d}]\n")),
+        "YAML": Reader(
+            lambda data: parse(text_of(data), "deal.yaml"), (text.encode(), REPORT, b"a: [b, {c: d}]\n")
+        ),
         "deal file": Reader(lambda data: load_deal(text_of(data), "deal.yaml", clauses), (text.encode(),)),
         "table": Reader(lambda data: read_table(text_of(data), "rows.csv"), (REPORT_TABLE, SERIES, QUOTES)),
         "report": Reader(partial(_report, terms, "report.yaml"), (REPORT,)),
         "report as a table": Reader(partial(_report, terms, "report.csv"), (REPORT_TABLE,)),
         "report as a workbook": Reader(partial(_report, terms, "report.xlsx"), (_workbook(),)),
-        "snapshot": Reader(lambda data: _snapshot(data, "snapshot.json"), (SNAPSHOT, gzip.compress(SNAPSHOT))),
-        "snapshot as a table": Reader(lambda data: _snapshot(data, "snapshot.csv"), (OBSERVATIONS, OFFERS, gzip.compress(OBSERVATIONS))),
-        "series": Reader(lambda data: read_series(text_of(data), "rows.csv", "CRI-H100", SeriesKnown(), NOW), (SERIES,)),
+        "snapshot": Reader(
+            lambda data: _snapshot(data, "snapshot.json"), (SNAPSHOT, gzip.compress(SNAPSHOT))
+        ),
+        "snapshot as a table": Reader(
+            lambda data: _snapshot(data, "snapshot.csv"), (OBSERVATIONS, OFFERS, gzip.compress(OBSERVATIONS))
+        ),
+        "series": Reader(
+            lambda data: read_series(text_of(data), "rows.csv", "CRI-H100", SeriesKnown(), NOW), (SERIES,)
+        ),
         "quotes": Reader(lambda data: read_quotes(text_of(data), "quotes.csv"), (QUOTES,)),
         "costs": Reader(partial(_in_a_file, read_costs, "costs.toml"), (COSTS,)),
         "policy": Reader(partial(_in_a_file, read_policy, "trustee.toml"), (POLICY,)),
@@ -268,9 +279,14 @@ def readers() -> dict[str, Reader]:
         "notice": Reader(read_notice, (_pdf(),)),
         "register": Reader(lambda data: read_register(text_of(data), "serials.csv", ("h100",)), (REGISTER,)),
         "collection metadata": Reader(read_metadata, (METADATA,)),
-        "calendar table": Reader(lambda data: table_in("target", data), (load_calendar("target").text.encode(),)),
+        "calendar table": Reader(
+            lambda data: table_in("target", data), (load_calendar("target").text.encode(),)
+        ),
         "returned mail": Reader(_returned, (RETURNED,)),
-        "bundle": Reader(partial(_in_a_file, unpacked, "deal.zip"), (packed({"deal.yaml": REPORT, "notices/a.txt": b"a"}, {"deal": "a"}),)),
+        "bundle": Reader(
+            partial(_in_a_file, unpacked, "deal.zip"),
+            (packed({"deal.yaml": REPORT, "notices/a.txt": b"a"}, {"deal": "a"}),),
+        ),
     }
 
 

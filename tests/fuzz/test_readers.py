@@ -56,7 +56,9 @@ def test_a_file_that_once_ended_in_a_traceback_is_read_or_refused(name: str, see
 def _fuzzed(*names: str) -> None:
     command = [sys.executable, "-m", "tests.fuzz", ",".join(names), str(COUNT), str(SECONDS)]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, check=False
+    )
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one for one in found if "failed" in one] == [], done.stdout
     assert done.returncode == 0, done.stderr

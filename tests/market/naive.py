@@ -53,10 +53,19 @@ def week(
     for path in folder.glob("*.csv"):
         with path.open(encoding="utf-8") as file:
             rows = [row for row in csv.DictReader(file) if row["gpu_name"] == gpu_name]
-        if rows and date.fromisoformat(path.stem) not in by_day and first <= date.fromisoformat(path.stem) <= window_end:
+        if (
+            rows
+            and date.fromisoformat(path.stem) not in by_day
+            and first <= date.fromisoformat(path.stem) <= window_end
+        ):
             prices = pd.Series([round(float(row["dph_total"]) / float(row["num_gpus"]), 6) for row in rows])
-            by_day[date.fromisoformat(path.stem)] = (datetime.fromisoformat(rows[-1]["collected_utc"]), prices)
-    pooled = pd.concat([outliers_removed(prices) for _, prices in by_day.values() if len(prices) >= daily_minimum])
+            by_day[date.fromisoformat(path.stem)] = (
+                datetime.fromisoformat(rows[-1]["collected_utc"]),
+                prices,
+            )
+    pooled = pd.concat(
+        [outliers_removed(prices) for _, prices in by_day.values() if len(prices) >= daily_minimum]
+    )
     values = pooled.to_numpy()
     chance = np.random.default_rng(1)
     medians = [np.median(chance.choice(values, len(values))) for _ in range(resamples)]

@@ -31,7 +31,9 @@ RIGHT = {"document": "Licence", "date": "2026-01-01", "holder": "Agent"}
 
 
 def ask(server: HTTPServer, limit: int = 64, timeout: float = 5.0) -> bytes:
-    return collect(Query(server.url_for(""), ("H100 SXM",), limit, timeout, pause=0.001), AT, RIGHT, lambda _: None)
+    return collect(
+        Query(server.url_for(""), ("H100 SXM",), limit, timeout, pause=0.001), AT, RIGHT, lambda _: None
+    )
 
 
 def answer(offers: list[Any]) -> Response:
@@ -76,9 +78,15 @@ def marketplace(offers: list[Any], most: int, *, ordered: bool = True, priced: b
 
     def handler(request: Request) -> Response:
         asked = json.loads(request.args["q"])
-        found = [one for one in offers if not priced or one["dph_total"] >= asked.get("dph_total", {}).get("gte", 0)]
+        found = [
+            one
+            for one in offers
+            if not priced or one["dph_total"] >= asked.get("dph_total", {}).get("gte", 0)
+        ]
         if ordered:
-            found = sorted(found, key=lambda one: (one["dph_total"], one["id"]), reverse=asked["order"][0][1] == "desc")
+            found = sorted(
+                found, key=lambda one: (one["dph_total"], one["id"]), reverse=asked["order"][0][1] == "desc"
+            )
         return answer(found[: min(asked["limit"], most)])
 
     return handler
@@ -89,7 +97,9 @@ def three_hundred() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("most", [1000, 300, 200, 64, 40])
-def test_a_server_that_cuts_lists_is_asked_on_until_its_answers_meet(httpserver: HTTPServer, most: int) -> None:
+def test_a_server_that_cuts_lists_is_asked_on_until_its_answers_meet(
+    httpserver: HTTPServer, most: int
+) -> None:
     """It gives 64 of 300 where 1,000 are asked for: a list shorter than the limit is not proof."""
     httpserver.expect_request(module.SEARCH).respond_with_handler(marketplace(three_hundred(), most))
     found = json.loads(ask(httpserver, limit=1000))
@@ -104,14 +114,22 @@ def test_prices_that_many_offers_share_are_followed_through(httpserver: HTTPServ
     assert (len(found["offers_by_model"]["H100 SXM"]), found["whole"]) == (180, ["H100 SXM"])
 
 
-@pytest.mark.parametrize(("ordered", "priced", "same"), [(False, True, False), (True, False, False), (True, True, True)])
-def test_a_list_that_cannot_be_shown_whole_is_not_said_to_be(httpserver: HTTPServer, ordered: bool, priced: bool, same: bool) -> None:
+@pytest.mark.parametrize(
+    ("ordered", "priced", "same"), [(False, True, False), (True, False, False), (True, True, True)]
+)
+def test_a_list_that_cannot_be_shown_whole_is_not_said_to_be(
+    httpserver: HTTPServer, ordered: bool, priced: bool, same: bool
+) -> None:
     """The order or the price asked for is ignored, or more offers have one price than an answer holds."""
     offers = [{**one, "dph_total": 2.0} for one in three_hundred()] if same else three_hundred()
-    httpserver.expect_request(module.SEARCH).respond_with_handler(marketplace(offers, 64, ordered=ordered, priced=priced))
+    httpserver.expect_request(module.SEARCH).respond_with_handler(
+        marketplace(offers, 64, ordered=ordered, priced=priced)
+    )
     data = ask(httpserver, limit=1000)
     assert json.loads(data)["whole"] == []
-    day = compute(definition("CRI-H100"), load_methodology("1.1.1"), [read_snapshot(data, "s.json")], AT.date()).days[-1]
+    day = compute(
+        definition("CRI-H100"), load_methodology("1.1.1"), [read_snapshot(data, "s.json")], AT.date()
+    ).days[-1]
     assert "did not meet" in str(day.doubt)
 
 
@@ -187,13 +205,19 @@ def test_nothing_is_collected_without_a_stated_right(tmp_path: Path) -> None:
         collect_now(opened(tmp_path), lambda: Scribe("t", "t", AT), as_json=False)
 
 
-def test_a_change_of_form_is_not_recorded_and_its_answer_is_kept(tmp_path: Path, httpserver: HTTPServer) -> None:
+def test_a_change_of_form_is_not_recorded_and_its_answer_is_kept(
+    tmp_path: Path, httpserver: HTTPServer
+) -> None:
     now = [three_hundred()[:20]]
-    httpserver.expect_request(module.SEARCH).respond_with_handler(lambda _: answer(sorted(now[0], key=lambda one: one["dph_total"])))
+    httpserver.expect_request(module.SEARCH).respond_with_handler(
+        lambda _: answer(sorted(now[0], key=lambda one: one["dph_total"]))
+    )
     create(tmp_path)
     right = '[collection_right]\ndocument = "Licence"\ndate = "2026-01-01"\nholder = "Agent"\n'
     asked = 'models = ["H100 SXM"]\n'
-    (tmp_path / "headroom.toml").write_text(f'[collect]\nbase_url = "{httpserver.url_for("")}"\n{asked}{right}', encoding="utf-8")
+    (tmp_path / "headroom.toml").write_text(
+        f'[collect]\nbase_url = "{httpserver.url_for("")}"\n{asked}{right}', encoding="utf-8"
+    )
     workspace = opened(tmp_path)
     collect_now(workspace, lambda: Scribe("t", "t", AT), as_json=False)
     now[0] = [{**one, "dph_total": one["dph_total"] * 100} for one in now[0]]
@@ -210,7 +234,9 @@ def test_a_change_of_form_is_not_recorded_and_its_answer_is_kept(tmp_path: Path,
     workspace.store.close()
 
 
-def test_the_right_is_logged_with_the_snapshot(tmp_path: Path, httpserver: HTTPServer, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_right_is_logged_with_the_snapshot(
+    tmp_path: Path, httpserver: HTTPServer, capsys: pytest.CaptureFixture[str]
+) -> None:
     httpserver.expect_request(module.SEARCH).respond_with_handler(lambda _: answer([offer()]))
     create(tmp_path)
     right = '[collection_right]\ndocument = "Licence"\ndate = "2026-01-01"\nholder = "Agent"\n'

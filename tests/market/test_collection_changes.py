@@ -23,8 +23,14 @@ LATER = AT + timedelta(days=1)
 
 def market(**changed: Any) -> list[dict[str, Any]]:
     """Twelve offers, changed alike."""
-    made = [offer(id=n, dph_total=3.0 + n / 10, start_date=LATER.timestamp() - 7200, host_id=n % 5) for n in range(12)]
-    return [{**one, **{key: value(one.get(key)) if callable(value) else value for key, value in changed.items()}} for one in made]
+    made = [
+        offer(id=n, dph_total=3.0 + n / 10, start_date=LATER.timestamp() - 7200, host_id=n % 5)
+        for n in range(12)
+    ]
+    return [
+        {**one, **{key: value(one.get(key)) if callable(value) else value for key, value in changed.items()}}
+        for one in made
+    ]
 
 
 def without(*keys: str) -> list[dict[str, Any]]:
@@ -100,11 +106,15 @@ def test_what_was_so_before_is_no_change() -> None:
 def test_a_filtered_day_in_cents_is_found() -> None:
     head = "gpu_name,num_gpus,dph_total,geolocation,collected_utc\n"
     rows = head + 'H100 SXM,1,170.0,"Texas, US",2026-03-05T15:00:00+00:00\n' * 9
-    assert [one.name for one in changes(read_snapshot(rows.encode(), "d.csv"), BEFORE, INDICES, V111)] == ["prices-in-cents"]
+    assert [one.name for one in changes(read_snapshot(rows.encode(), "d.csv"), BEFORE, INDICES, V111)] == [
+        "prices-in-cents"
+    ]
 
 
 def test_the_real_collections_show_no_change(snapshots_folder: Path) -> None:
     paths = sorted((snapshots_folder / "snapshots").glob("*.json.gz"))
-    real = [read_snapshot(gzip.decompress(path.read_bytes()), path.name.removesuffix(".gz")) for path in paths]
+    real = [
+        read_snapshot(gzip.decompress(path.read_bytes()), path.name.removesuffix(".gz")) for path in paths
+    ]
     for before, snapshot in zip([None, *real], real, strict=False):
         assert changes(snapshot, before, KNOWN, V111) == ()

@@ -53,7 +53,10 @@ def test_nothing_was_collected() -> None:
 
 def test_many_collections_of_a_day_are_quick() -> None:
     """24 collections on each of 7 days are 4.6 thousand million choices."""
-    days = [[tuple(sorted((7919 * (k + 1) * (n + d)) % 4_000_003 for n in range(60))) for k in range(24)] for d in range(7)]
+    days = [
+        [tuple(sorted((7919 * (k + 1) * (n + d)) % 4_000_003 for n in range(60))) for k in range(24)]
+        for d in range(7)
+    ]
     found = median_range(days)
     assert found is not None
     assert found[0] < found[1]

@@ -27,7 +27,10 @@ def test_equation_1_is_measured_from_the_first_value() -> None:
     assert [change for _, change in found] == [0, F(-1, 4), F(-1, 2), F(1, 4)]
     later = curves.depreciation(weekly([2.0, 1.5, 1.0, 2.5]), since=START + timedelta(days=3))
     assert later[0] == (START + timedelta(weeks=1), 0)
-    assert curves.depreciation(weekly([2.0, 1.5, 1.0]), since=START + timedelta(weeks=1))[0] == (START + timedelta(weeks=1), 0)
+    assert curves.depreciation(weekly([2.0, 1.5, 1.0]), since=START + timedelta(weeks=1))[0] == (
+        START + timedelta(weeks=1),
+        0,
+    )
 
 
 def test_an_annual_decline_needs_two_values_a_quarter_of_a_year_apart() -> None:
@@ -65,7 +68,9 @@ def test_generations_are_compared_only_where_both_were_published() -> None:
         ([2.0] * 30, [2.6] * 60, "(c) 52 weekly values: old has 30"),
     ],
 )
-def test_cri_d_is_refused_naming_what_is_missing(older: list[float], newer: list[float] | None, said: str) -> None:
+def test_cri_d_is_refused_naming_what_is_missing(
+    older: list[float], newer: list[float] | None, said: str
+) -> None:
     series = {"old": weekly(older), **({"new": weekly(newer, START + timedelta(weeks=26))} if newer else {})}
     assert any(one.startswith(said) for one in curves.lacking(series, "new" if newer else None))
 
@@ -83,7 +88,9 @@ def test_cri_d_compares_the_versions_of_the_values_themselves() -> None:
     assert curves.one_version({"old": {"1.1.1": 60}, "new": {"1.1.1": 52}}) == ()
     said = curves.one_version({"old": {"1.1.0": 22, "1.1.1": 38}, "new": {"1.1.1": 52}})
     assert said == ("(a) one version: old has 22 under 1.1.0, 38 under 1.1.1; new has 52 under 1.1.1",)
-    assert curves.one_version({"old": {"": 60}, "new": {"": 60}})[0].startswith("(a) one version: old has 60 under a version that is not")
+    assert curves.one_version({"old": {"": 60}, "new": {"": 60}})[0].startswith(
+        "(a) one version: old has 60 under a version that is not"
+    )
 
 
 def test_the_paper_s_transitions_and_lives_are_as_it_states_them() -> None:

@@ -26,7 +26,9 @@ def brute(values: Sequence[float]) -> float:
     for mode in range(k):
         rows, least = [], []
 
-        def add(terms: dict[int, float], bound: float, rows: list[list[float]] = rows, least: list[float] = least) -> None:
+        def add(
+            terms: dict[int, float], bound: float, rows: list[list[float]] = rows, least: list[float] = least
+        ) -> None:
             rows.append([terms.get(place, 0.0) for place in range(k + 2)])
             least.append(bound)
 
@@ -46,7 +48,9 @@ def brute(values: Sequence[float]) -> float:
                 first, second = at[b] - at[a], at[c] - at[b]
                 add({b: sign * (1 / first + 1 / second), a: -sign / first, c: -sign / second}, 0)
         # below the first value the distribution starts at nought or more, above the last it ends at one or less
-        found = linprog([0] * (k + 1) + [1], A_ub=np.array(rows), b_ub=least, bounds=[(0, 1)] * (k + 2), method="highs")
+        found = linprog(
+            [0] * (k + 1) + [1], A_ub=np.array(rows), b_ub=least, bounds=[(0, 1)] * (k + 2), method="highs"
+        )
         assert found.success
         best = min(best, found.fun)
     return best
@@ -57,7 +61,10 @@ def test_the_dip_is_the_distance_to_the_nearest_unimodal_distribution(tied: bool
     chance = random.Random(5)
     for _ in range(60):
         count = chance.randrange(4, 13)
-        values = [float(chance.randrange(1, 9)) if tied else chance.choice((0, 3)) + chance.random() for _ in range(count)]
+        values = [
+            float(chance.randrange(1, 9)) if tied else chance.choice((0, 3)) + chance.random()
+            for _ in range(count)
+        ]
         if len(set(values)) > 2:
             assert dip(values) == pytest.approx(max(brute(values), 1 / (2 * count)), abs=1e-9), sorted(values)
 

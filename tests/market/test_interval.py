@@ -54,7 +54,9 @@ def rational(micros: list[int]) -> dict[int, Fraction]:
         a = Fraction(i, n) ** m - Fraction(i - 1, n) ** m
         for j in range(i + 1, n + 1):
             b = Fraction(n - j + 1, n) ** m - Fraction(n - j, n) ** m
-            law[ordered[i - 1] + ordered[j - 1]] = law.get(ordered[i - 1] + ordered[j - 1], Fraction(0)) + comb(n, m) * a * b
+            law[ordered[i - 1] + ordered[j - 1]] = (
+                law.get(ordered[i - 1] + ordered[j - 1], Fraction(0)) + comb(n, m) * a * b
+            )
         diagonal = tail(i, m) - tail(i - 1, m) - comb(n, m) * a * Fraction(n - i, n) ** m
         law[2 * ordered[i - 1]] = law.get(2 * ordered[i - 1], Fraction(0)) + diagonal
     return law
@@ -76,7 +78,9 @@ def test_the_law_equals_full_enumeration(n: int) -> None:
     micros = [chance.randrange(1, 9) * 1000 for _ in range(n)]
     expected = enumerated(micros)
     found = found_law(micros, expected)
-    assert all(abs(float(expected.get(twice, Fraction(0))) - weight) < 1e-14 for twice, weight in found.items())
+    assert all(
+        abs(float(expected.get(twice, Fraction(0))) - weight) < 1e-14 for twice, weight in found.items()
+    )
     assert rational(micros) == {twice: weight for twice, weight in expected.items() if weight} | {
         twice: weight for twice, weight in rational(micros).items() if not weight
     }
@@ -89,7 +93,9 @@ def test_the_law_equals_rationals(n: int) -> None:
     expected = rational(micros)
     found = found_law(micros, expected)
     assert sum(expected.values()) == 1
-    assert max(abs(float(expected.get(twice, Fraction(0))) - weight) for twice, weight in found.items()) < 5e-13
+    assert (
+        max(abs(float(expected.get(twice, Fraction(0))) - weight) for twice, weight in found.items()) < 5e-13
+    )
 
 
 def full_sum(micros: list[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -104,7 +110,10 @@ def full_sum(micros: list[int]) -> tuple[np.ndarray, np.ndarray]:
     off = np.exp(choose + log_a[first] + log_a[::-1][second])
     order = np.diff(betainc(m, n - m + 1, np.arange(n + 1) / n))
     left = np.bincount(first, off, minlength=n)
-    values, weights = np.concatenate([ordered[first] + ordered[second], 2 * ordered]), np.concatenate([off, order - left])
+    values, weights = (
+        np.concatenate([ordered[first] + ordered[second], 2 * ordered]),
+        np.concatenate([off, order - left]),
+    )
     by_value = np.argsort(values, kind="stable")
     return values[by_value], np.cumsum(weights[by_value])
 

@@ -104,7 +104,16 @@ def test_an_offer_that_is_no_object_never_stops_the_day(raw: str) -> None:
 
 
 def test_a_price_is_rounded_half_to_even_from_the_digits_that_were_quoted() -> None:
-    quoted = [(0.0000005, 1), (0.0000015, 1), (0.00000050000000001, 1), (0.0000025, 1), (1.0, 3), (2.0, 3), (1.735, 1), (4.0, 1.5)]
+    quoted = [
+        (0.0000005, 1),
+        (0.0000015, 1),
+        (0.00000050000000001, 1),
+        (0.0000025, 1),
+        (1.0, 3),
+        (2.0, 3),
+        (1.735, 1),
+        (4.0, 1.5),
+    ]
     made = [offer(dph_total=total, num_gpus=gpus) for total, gpus in quoted]
     found = qualifying(read_snapshot(document(made), "s.json"), "H100 SXM", ("US",), V111)
     assert [one.micro for one in found.observations] == [2, 1, 2, 333_333, 666_667, 1_735_000, 2_666_667]
@@ -113,7 +122,9 @@ def test_a_price_is_rounded_half_to_even_from_the_digits_that_were_quoted() -> N
 
 def test_the_largest_price_still_has_a_value_and_an_interval() -> None:
     high = [offer(dph_total=9.2e12, host_id=n) for n in range(10)]
-    value = compute(definition("CRI-H100"), V111, [read_snapshot(document(high), "s.json")], date(2026, 3, 4)).value
+    value = compute(
+        definition("CRI-H100"), V111, [read_snapshot(document(high), "s.json")], date(2026, 3, 4)
+    ).value
     assert value == Decimal("4600000000000.0000")
 
 
@@ -143,24 +154,38 @@ def test_the_last_whole_snapshot_of_a_day_stands_for_it() -> None:
 
 @pytest.mark.parametrize(
     ("stated", "length", "cut"),
-    [(None, 63, False), (None, 64, True), (None, 65, False), (None, 1000, False), (100, 99, False), (100, 100, True), (100, 64, False)],
+    [
+        (None, 63, False),
+        (None, 64, True),
+        (None, 65, False),
+        (None, 1000, False),
+        (100, 99, False),
+        (100, 100, True),
+        (100, 64, False),
+    ],
 )
 def test_a_list_is_cut_where_its_length_equals_the_limit(stated: int | None, length: int, cut: bool) -> None:
     more = {} if stated is None else {"limit": stated}
-    found = qualifying(read_snapshot(document([offer()] * length, **more), "a.json"), "H100 SXM", ("US",), V111)
+    found = qualifying(
+        read_snapshot(document([offer()] * length, **more), "a.json"), "H100 SXM", ("US",), V111
+    )
     assert (found.offers, found.truncated) == (length, cut)
 
 
 def test_a_longer_whole_list_supersedes_a_shorter_one() -> None:
     sixty = read_snapshot(document([offer(dph_total=4.0)] * 60), "a.json")
     seventy = read_snapshot(document([offer(dph_total=6.0)] * 70, AT + timedelta(hours=1)), "b.json")
-    assert compute(definition("CRI-H100"), V111, [sixty, seventy], date(2026, 3, 4)).value == Decimal("3.0000")
+    assert compute(definition("CRI-H100"), V111, [sixty, seventy], date(2026, 3, 4)).value == Decimal(
+        "3.0000"
+    )
 
 
 def test_rows_of_one_model_say_nothing_of_another() -> None:
     """The H100-only table of a day neither stands for the H200 nor is among its inputs; nor does an answer without its list."""
     twelve = [offer(gpu_name="H200", dph_total=6.0) for _ in range(12)]
-    raw = read_snapshot(document([offer()], offers_by_model={"H100 SXM": [offer()], "H200": twelve}), "a.json")
+    raw = read_snapshot(
+        document([offer()], offers_by_model={"H100 SXM": [offer()], "H200": twelve}), "a.json"
+    )
     table = read_snapshot((HEAD + ROW.replace("T15", "T16") * 8).encode(), "day.csv")
     silent = read_snapshot(document([], AT + timedelta(hours=2), offers_by_model={}), "b.json")
     other = read_snapshot(document([offer()] * 9, AT + timedelta(hours=3)), "c.json")
@@ -168,7 +193,10 @@ def test_rows_of_one_model_say_nothing_of_another() -> None:
     assert (value.days[-1].qualifying, value.inputs) == (12, (raw.sha256,))
     assert compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4)).inputs == (table.sha256,)
     nothing = compute(definition("CRI-H200"), V111, [table, silent], date(2026, 3, 4))
-    assert (nothing.inputs, nothing.low_confidence_reasons) == ((), ("no snapshot was collected in the week",))
+    assert (nothing.inputs, nothing.low_confidence_reasons) == (
+        (),
+        ("no snapshot was collected in the week",),
+    )
 
 
 def test_an_empty_list_of_the_model_is_an_answer_and_stands() -> None:
@@ -190,7 +218,10 @@ def test_a_week_below_the_minimum_has_no_value_or_is_pooled_by_version() -> None
 
 def test_rows_that_name_no_host_are_one_seller_in_every_figure_of_sellers() -> None:
     """Rows without hosts on two days, eight listings of two hosts on the third: the rows are the largest seller of all."""
-    table, other = (read_snapshot((HEAD + ROW.replace("03-04", day) * 10).encode(), "day.csv") for day in ("03-03", "03-02"))
+    table, other = (
+        read_snapshot((HEAD + ROW.replace("03-04", day) * 10).encode(), "day.csv")
+        for day in ("03-03", "03-02")
+    )
     raw = read_snapshot(document([offer(host_id=n % 2, machine_id=n) for n in range(8)]), "a.json")
     mixed = compute(definition("CRI-H100"), V111, [table, other, raw], date(2026, 3, 4))
     assert (mixed.hosts, mixed.machines, mixed.hosts_at_least) == (2, 8, True)
@@ -198,7 +229,12 @@ def test_rows_that_name_no_host_are_one_seller_in_every_figure_of_sellers() -> N
     assert mixed.effective_sellers == Decimal("1.81")  # 28 squared over 400 + 16 + 16
     alone = compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4))
     assert alone.value is not None
-    assert (alone.hosts, alone.machines, alone.largest_host_share, alone.effective_sellers) == (None, None, None, None)
+    assert (alone.hosts, alone.machines, alone.largest_host_share, alone.effective_sellers) == (
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 def test_what_is_printed_of_a_week_names_no_figure_that_is_not_there() -> None:
@@ -206,7 +242,9 @@ def test_what_is_printed_of_a_week_names_no_figure_that_is_not_there() -> None:
     from engine.queries.index_weeks import IndexWeek
 
     table = read_snapshot((HEAD + ROW * 8).encode(), "day.csv")
-    said = list(_dispersion(IndexWeek(compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4)), None)))
+    said = list(
+        _dispersion(IndexWeek(compute(definition("CRI-H100"), V111, [table], date(2026, 3, 4)), None))
+    )
     assert said[0].startswith("8 observations on 1 valid day; min 2.0000")
     assert said[-1] == "hosts, machines and the largest host's share: not known; the rows name none"
     nothing = IndexWeek(compute(definition("CRI-H100"), V111, [], date(2026, 3, 4)), None)
@@ -235,7 +273,10 @@ def test_a_median_that_rounds_to_nought_is_no_value() -> None:
     """Eight offers at USD 0.00004: a rate of nought would be divided by; the week is a non-publication with its reason."""
     tiny = read_snapshot(document([offer(dph_total=0.00008)] * 8), "a.json")
     value = compute(definition("CRI-H100"), V111, [tiny], date(2026, 3, 4))
-    assert (value.value, value.low_confidence_reasons) == (None, ("the median, USD 0.00004 per GPU-hour, rounds to 0.0000",))
+    assert (value.value, value.low_confidence_reasons) == (
+        None,
+        ("the median, USD 0.00004 per GPU-hour, rounds to 0.0000",),
+    )
     later = read_snapshot(document([offer(dph_total=0.00008)] * 9, AT + timedelta(hours=1)), "b.json")
     again = compute(definition("CRI-H100"), V111, [tiny, later], date(2026, 3, 4))
     assert [one.value for one in again.days[-1].snapshots] == [None, None]

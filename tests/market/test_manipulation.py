@@ -56,7 +56,9 @@ def test_more_listings_can_move_the_median_less() -> None:
     """Two move it by a tenth and three not at all, as outlier removal then takes others: no count may be passed over."""
     prices = [Fraction(one) for one in ("1", "1", "1.5", "2", "2", "2.5", "2.5", "3", "3", "3", "20", "20")]
     fake, at = Fraction("3.75"), Fraction(3, 2)
-    assert [brute_median(brute_kept([*prices, *[fake] * k])) for k in range(4)] == [Fraction(n) for n in ("2.5", "2.5", "2.75", "2.5")]
+    assert [brute_median(brute_kept([*prices, *[fake] * k])) for k in range(4)] == [
+        Fraction(n) for n in ("2.5", "2.5", "2.75", "2.5")
+    ]
     assert attack.least_for_day(listed(prices), load_methodology("1.1.1"), at, Fraction(1, 10)) == 2
 
 
@@ -70,7 +72,11 @@ def test_one_day_against_brute_force() -> None:
     for n in range(CASES):
         count = chance.choice((1, 2, 3, 4, 5, 8, 9, 10, 11, 15, 20, 31, 45))
         prices = [
-            Fraction(chance.choice((1_400_000, 1_735_000, 2_000_000)) + chance.choice((0, chance.randrange(-500_000, 500_000))), 10**6)
+            Fraction(
+                chance.choice((1_400_000, 1_735_000, 2_000_000))
+                + chance.choice((0, chance.randrange(-500_000, 500_000))),
+                10**6,
+            )
             for _ in range(count)
         ]
         at, move = chance.choice(attack.AT), chance.choice(attack.MOVES)
@@ -84,13 +90,24 @@ def test_a_week_against_brute_force() -> None:
     chance, methodology = random.Random(2), load_methodology("1.1.1")
     for _ in range(CASES // 15):
         days = [
-            [Fraction(chance.randrange(1_400_000, 2_300_000), 10**6) for _ in range(chance.choice((0, 4, 7, 8, 12, 16)))] for _ in range(7)
+            [
+                Fraction(chance.randrange(1_400_000, 2_300_000), 10**6)
+                for _ in range(chance.choice((0, 4, 7, 8, 12, 16)))
+            ]
+            for _ in range(7)
         ]
         at, move = chance.choice(attack.AT), chance.choice(attack.MOVES)
 
         def value(extra: Sequence[Fraction], of: list[list[Fraction]] = days) -> Fraction | None:
-            lists = [[*found, *extra] for found in of]  # every day was collected; one without Qualifying Listings is attacked as well
-            pooled = [price for found in lists if len(found) >= methodology.daily_minimum for price in brute_kept(found)]
+            lists = [
+                [*found, *extra] for found in of
+            ]  # every day was collected; one without Qualifying Listings is attacked as well
+            pooled = [
+                price
+                for found in lists
+                if len(found) >= methodology.daily_minimum
+                for price in brute_kept(found)
+            ]
             return brute_median(pooled) if pooled else None
 
         true = value(())
@@ -99,11 +116,15 @@ def test_a_week_against_brute_force() -> None:
             fake = Fraction(round(true * at * 10**6), 10**6)
             moved = ((k, value([fake] * k)) for k in range(1, max(len(found) for found in days) // 2 + 1))
             wanted = next((k for k, now in moved if now is not None and abs(now - true) >= move * true), None)
-        found = attack.least_for_week([(END + timedelta(days=n), listed(day)) for n, day in enumerate(days)], methodology, at, move)
+        found = attack.least_for_week(
+            [(END + timedelta(days=n), listed(day)) for n, day in enumerate(days)], methodology, at, move
+        )
         assert found == wanted
 
 
-def test_a_collected_day_on_which_nothing_qualified_is_attacked_too_and_a_day_without_a_snapshot_is_not() -> None:
+def test_a_collected_day_on_which_nothing_qualified_is_attacked_too_and_a_day_without_a_snapshot_is_not() -> (
+    None
+):
     """Sixteen dear listings on one day: eight cheap ones do not outnumber them there, but the eight of an empty day count beside them."""
     methodology, full = load_methodology("1.1.1"), tuple(Observation(2_000_000) for _ in range(16))
     empty = read_snapshot(document([], AT - timedelta(days=1)), "a.json")
@@ -117,13 +138,19 @@ def test_a_collected_day_on_which_nothing_qualified_is_attacked_too_and_a_day_wi
 def test_estimators_against_their_definitions() -> None:
     chance = random.Random(3)
     for _ in range(200):
-        sample = [Observation(chance.randrange(10**6, 3 * 10**6), gpus=chance.choice((1, 2, 4, 8))) for _ in range(chance.randrange(2, 25))]
+        sample = [
+            Observation(chance.randrange(10**6, 3 * 10**6), gpus=chance.choice((1, 2, 4, 8)))
+            for _ in range(chance.randrange(2, 25))
+        ]
         prices = [Fraction(one.micro, 10**6) for one in sample]
         pairs = [(one + other) / 2 for place, one in enumerate(prices) for other in prices[place:]]
         assert attack.hodges_lehmann(sample) == brute_median(pairs)
         assert attack.plain_median(sample) == brute_median(prices)
         weights = sum(one.gpus for one in sample)
-        assert attack.volume_weighted_mean(sample) == sum(price * one.gpus for price, one in zip(prices, sample, strict=True)) / weights
+        assert (
+            attack.volume_weighted_mean(sample)
+            == sum(price * one.gpus for price, one in zip(prices, sample, strict=True)) / weights
+        )
         drop = len(prices) // 10
         rest = sorted(prices)[drop : len(prices) - drop]
         assert attack.trimmed_mean(sample) == sum(rest) / len(rest)
@@ -137,7 +164,9 @@ def test_one_large_listing_moves_the_volume_weighted_mean_more_than_a_small_one(
     assert [attack.least_for_estimator("median", day, half, quarter, gpus=n) for n in (1, 8)] == [None, None]
 
 
-def test_on_the_real_snapshots_the_week_s_value_is_the_published_one(snapshots_folder: Path, tmp_path: Path) -> None:
+def test_on_the_real_snapshots_the_week_s_value_is_the_published_one(
+    snapshots_folder: Path, tmp_path: Path
+) -> None:
     archive = Archive(tmp_path)
     for path in sorted(snapshots_folder.rglob("*.json.gz")) + sorted(snapshots_folder.glob("*.csv")):
         archive.add(path.read_bytes(), path.name)

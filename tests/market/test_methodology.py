@@ -16,7 +16,9 @@ def test_the_tenth_version_follows_the_ninth(tmp_path: Path, monkeypatch: pytest
     folder.mkdir()
     for version in ("1.1.9", "1.1.10", "1.1-wp", "1.1.1"):
         published = "true" if version != "1.1-wp" else "false"
-        made = text.replace('version = "1.1.1"', f'version = "{version}"').replace("administrator = true", f"administrator = {published}")
+        made = text.replace('version = "1.1.1"', f'version = "{version}"').replace(
+            "administrator = true", f"administrator = {published}"
+        )
         (folder / f"{version}.toml").write_text(made, encoding="utf-8")
     monkeypatch.setattr(methodology, "files", lambda _: tmp_path)
     methodology.load_methodology.cache_clear()

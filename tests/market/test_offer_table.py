@@ -22,7 +22,17 @@ from tests.market.make import AT, document, offer
 
 V111 = load_methodology("1.1.1")
 H100 = definition("CRI-H100")
-COLUMNS = ("collected_at", "collection_window_id", "offer_id", "machine_id", "host_id", "gpu_name", "num_gpus", "dph_total", "reliability")
+COLUMNS = (
+    "collected_at",
+    "collection_window_id",
+    "offer_id",
+    "machine_id",
+    "host_id",
+    "gpu_name",
+    "num_gpus",
+    "dph_total",
+    "reliability",
+)
 HEAD = ",".join((*COLUMNS, "rentable", "rented", "geolocation"))
 
 
@@ -68,17 +78,24 @@ def table(*rows: str, head: str = HEAD) -> bytes:
         ({"dph_total": "nan"}, "malformed"),
     ],
 )
-def test_each_row_of_an_unfiltered_table_is_judged_by_its_own_cells(changes: dict[str, str], rule: str | None) -> None:
+def test_each_row_of_an_unfiltered_table_is_judged_by_its_own_cells(
+    changes: dict[str, str], rule: str | None
+) -> None:
     found = qualifying(read_snapshot(table(row(**changes)), "offers.csv"), "H100 SXM", ("US",), V111)
     assert found.excluded == ({rule: 1} if rule else {})
     assert [(one.host, one.machine) for one in found.observations] == ([] if rule else [("7000", "50")])
 
 
-def test_a_row_that_its_own_start_date_makes_stale_is_removed_and_without_that_column_the_rule_is_named() -> None:
+def test_a_row_that_its_own_start_date_makes_stale_is_removed_and_without_that_column_the_rule_is_named() -> (
+    None
+):
     plain = read_snapshot(table(row()), "offers.csv")
     assert (plain.form, plain.unchecked) == ("offer table", {"staleness"})
     dated = read_snapshot(
-        table(f"{row()},2026-02-01T00:00:00+00:00", f"{row(offer_id='2')},1772600000", head=f"{HEAD},start_date"), "o.csv"
+        table(
+            f"{row()},2026-02-01T00:00:00+00:00", f"{row(offer_id='2')},1772600000", head=f"{HEAD},start_date"
+        ),
+        "o.csv",
     )
     assert dated.unchecked == frozenset()
     assert qualifying(dated, "H100 SXM", ("US",), V111).excluded == {"staleness": 1}
@@ -88,7 +105,10 @@ def test_a_number_that_stands_twice_counts_once() -> None:
     rows = table(row(), row(dph_total="9.0"), row(offer_id="2"))
     assert qualifying(read_snapshot(rows, "o.csv"), "H100 SXM", ("US",), V111).excluded == {"listed twice": 1}
     raw = document([offer(id=5), offer(id=5, dph_total=9.0), offer(id=5, num_gpus=0), offer(id=6)])
-    assert qualifying(read_snapshot(raw, "s.json"), "H100 SXM", ("US",), V111).excluded == {"gpu count": 1, "listed twice": 1}
+    assert qualifying(read_snapshot(raw, "s.json"), "H100 SXM", ("US",), V111).excluded == {
+        "gpu count": 1,
+        "listed twice": 1,
+    }
 
 
 def test_a_table_of_several_collections_is_cut_into_them_row_for_row() -> None:
@@ -97,7 +117,11 @@ def test_a_table_of_several_collections_is_cut_into_them_row_for_row() -> None:
     whole = table(f"{row()},{note}", f"{row(**late)},x", f"{row(offer_id='2')},y", head=f"{HEAD},note")
     parts = collections_of(whole, "o.csv")
     assert [read_snapshot(one, "o.csv").day for one in parts] == [date(2026, 3, 4), date(2026, 3, 5)]
-    assert parts[0].decode().splitlines() == [f"{HEAD},note", *f"{row()},{note}".splitlines(), f"{row(offer_id='2')},y"]
+    assert parts[0].decode().splitlines() == [
+        f"{HEAD},note",
+        *f"{row()},{note}".splitlines(),
+        f"{row(offer_id='2')},y",
+    ]
     assert collections_of(parts[0], "o.csv") == (parts[0],)
     with pytest.raises(SnapshotRefused, match="several collections"):
         read_snapshot(whole, "o.csv")
@@ -127,10 +151,15 @@ def test_the_metadata_of_an_empty_day_is_a_day_of_none_for_its_index_alone() -> 
     assert (value.days[-1].snapshot, value.days[-1].qualifying) == (empty.sha256, 0)
     assert compute(definition("CRI-H200"), V111, [empty], date(2026, 3, 4)).days[-1].snapshot is None
     with pytest.raises(SnapshotRefused, match="11 observations were kept"):
-        read_snapshot(json.dumps({**META, "counts": {"final_observations": 11}}).encode(), "2026-03-04.meta.json")
+        read_snapshot(
+            json.dumps({**META, "counts": {"final_observations": 11}}).encode(), "2026-03-04.meta.json"
+        )
 
 
-FILTERED = "gpu_name,num_gpus,dph_total,geolocation,collected_utc\n" + 'H100 SXM,1,3.0,"Texas, US",2026-03-04T23:00:00+00:00\n' * 8
+FILTERED = (
+    "gpu_name,num_gpus,dph_total,geolocation,collected_utc\n"
+    + 'H100 SXM,1,3.0,"Texas, US",2026-03-04T23:00:00+00:00\n' * 8
+)
 
 
 def prices(*usd: float, **more: Any) -> list[dict[str, Any]]:
@@ -153,8 +182,15 @@ def test_the_range_over_all_choices_is_that_of_computing_each() -> None:
         return read_snapshot(document(prices(*usd, start_date=at.timestamp()), at), "s.json")
 
     days = [
-        [of(0, 0, [2.0 + n / 100 for n in range(9)]), of(0, 2, [1.5 + n / 50 for n in range(12)]), of(0, 3, [9.0] * 3)],
-        [of(-1, 0, [2.5 + n / 90 for n in range(8)]), of(-1, 1, [1.1, *[1.9 + n / 70 for n in range(9)], 40.0])],
+        [
+            of(0, 0, [2.0 + n / 100 for n in range(9)]),
+            of(0, 2, [1.5 + n / 50 for n in range(12)]),
+            of(0, 3, [9.0] * 3),
+        ],
+        [
+            of(-1, 0, [2.5 + n / 90 for n in range(8)]),
+            of(-1, 1, [1.1, *[1.9 + n / 70 for n in range(9)], 40.0]),
+        ],
         [of(-2, 0, [1.8 + n / 60 for n in range(15)])],
     ]
     found = compute(H100, V111, [one for day in days for one in day], date(2026, 3, 4)).collection_range
@@ -168,9 +204,16 @@ def test_the_range_over_all_choices_is_that_of_computing_each() -> None:
 
 def test_a_list_of_a_round_size_is_doubted_unless_shown_whole() -> None:
     many = [offer(id=n, dph_total=4.0) for n in range(100)]
-    doubted = compute(H100, V111, [read_snapshot(document(many, limit=1000), "s.json")], date(2026, 3, 4)).days[-1]
+    doubted = compute(
+        H100, V111, [read_snapshot(document(many, limit=1000), "s.json")], date(2026, 3, 4)
+    ).days[-1]
     assert str(doubted.doubt).startswith("exactly 100 offers")
-    shown = compute(H100, V111, [read_snapshot(document(many, limit=1000, whole=["H100 SXM"]), "s.json")], date(2026, 3, 4)).days[-1]
+    shown = compute(
+        H100,
+        V111,
+        [read_snapshot(document(many, limit=1000, whole=["H100 SXM"]), "s.json")],
+        date(2026, 3, 4),
+    ).days[-1]
     assert shown.doubt is None
     assert "doubt" not in shown.model_dump(mode="json")
 

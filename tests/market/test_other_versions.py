@@ -33,7 +33,11 @@ SNAPSHOTS = [collected(0, 9, 1.5), collected(1, 12, 2.0), collected(2, 4, 5.0)]
 @pytest.mark.parametrize("version", known_versions())
 def test_each_other_version_gives_what_it_gives_alone(version: str) -> None:
     found = compute(H100, load_methodology(version), SNAPSHOTS, AT.date(), others=VERSIONS)
-    alone = {one.version: compute(H100, one, SNAPSHOTS, AT.date()).value for one in VERSIONS if one.version != version}
+    alone = {
+        one.version: compute(H100, one, SNAPSHOTS, AT.date()).value
+        for one in VERSIONS
+        if one.version != version
+    }
     assert dict(found.other_versions) == alone
     assert len(alone) == 2
     assert compute(H100, load_methodology(version), SNAPSHOTS, AT.date()).other_versions == {}
@@ -47,12 +51,17 @@ def test_a_version_without_a_value_says_so() -> None:
 
 
 def line(title: str, verdict: Verdict, rate: str, fails: str) -> Any:
-    even = BreakEven.model_validate({"index": "CRI-H100", "rate": Figure(value=Decimal(rate), unit=Unit.RATE), "fails": fails})
+    even = BreakEven.model_validate(
+        {"index": "CRI-H100", "rate": Figure(value=Decimal(rate), unit=Unit.RATE), "fails": fails}
+    )
     return SimpleNamespace(title=title, result=SimpleNamespace(verdict=verdict, break_even=(even,)))
 
 
 def test_a_result_that_another_version_would_turn_is_named() -> None:
-    lines = (line("Loan to value", Verdict.PASS, "1.7000", "below"), line("Rent floor", Verdict.PASS, "1.8000", "above"))
+    lines = (
+        line("Loan to value", Verdict.PASS, "1.7000", "below"),
+        line("Rent floor", Verdict.PASS, "1.8000", "above"),
+    )
     found = cast("Any", SimpleNamespace(lines=lines))
     value = {"other_versions": {"1.1.0": "1.6021", "1.1-wp": "1.7500"}}
     assert turned_results(found, "CRI-H100", value) == [
@@ -65,4 +74,7 @@ def test_a_result_that_another_version_would_turn_is_named() -> None:
 def test_the_days_of_other_versions_are_the_same_days() -> None:
     found = compute(H100, load_methodology("1.1.1"), SNAPSHOTS, date(2026, 3, 4), others=VERSIONS)
     assert found.valid_days == 2
-    assert found.other_versions["1.1.0"] == compute(H100, load_methodology("1.1.0"), [SNAPSHOTS[1]], date(2026, 3, 4)).value
+    assert (
+        found.other_versions["1.1.0"]
+        == compute(H100, load_methodology("1.1.0"), [SNAPSHOTS[1]], date(2026, 3, 4)).value
+    )

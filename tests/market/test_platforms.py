@@ -38,7 +38,10 @@ def test_a_rate_of_a_week_without_a_value_is_left_out_and_counted() -> None:
 
 def test_each_platform_has_a_finding_of_its_own_and_one_without_a_week_refuses() -> None:
     first, second = compared(WEEKS, [quote(5, "2.00", "b"), quote(4, "2.00", "a")])
-    assert (first.test, first.verdict) == ("price comparison, a", "refused: no rate falls in a week with a value, and it needs one")
+    assert (first.test, first.verdict) == (
+        "price comparison, a",
+        "refused: no rate falls in a week with a value, and it needs one",
+    )
     assert (second.test, second.statistic) == ("price comparison, b", 0)
     (refused,) = compared(WEEKS, None)
     assert refused.verdict.startswith("refused: rates of other platforms are not given")
@@ -63,6 +66,9 @@ def test_a_row_that_cannot_be_read_is_named(row: str, said: str) -> None:
 
 def test_rows_are_read_oldest_first() -> None:
     text = f"{HEAD}\n2026-03-12,b,2.00,a page\n2026-03-05,a,1.50,another\n"
-    assert [(row.platform, row.rate) for row in read_quotes(text, "prices.csv")] == [("a", Decimal("1.50")), ("b", Decimal("2.00"))]
+    assert [(row.platform, row.rate) for row in read_quotes(text, "prices.csv")] == [
+        ("a", Decimal("1.50")),
+        ("b", Decimal("2.00")),
+    ]
     with pytest.raises(WrongUsage, match="has no rows with the columns"):
         read_quotes("date,rate\n2026-03-05,1\n", "prices.csv")

@@ -25,8 +25,22 @@ from engine.market.index_value import DayDetail, IndexValue
 from engine.market.methodology import load_methodology
 from engine.market.snapshot import Snapshot, read_snapshot
 
-MODELS = ("A100 PCIE", "A100 SXM", "H100 PCIE", "H100 SXM", "H200", "H200 NVL", "L40S", "RTX 4090", "Tesla V100")
-VERSIONS = {"1.1.0": (10, None, None, False), "1.1.1": (8, None, None, False), "1.1-wp": (10, 20, Fraction(25, 100), True)}
+MODELS = (
+    "A100 PCIE",
+    "A100 SXM",
+    "H100 PCIE",
+    "H100 SXM",
+    "H200",
+    "H200 NVL",
+    "L40S",
+    "RTX 4090",
+    "Tesla V100",
+)
+VERSIONS = {
+    "1.1.0": (10, None, None, False),
+    "1.1.1": (8, None, None, False),
+    "1.1-wp": (10, 20, Fraction(25, 100), True),
+}
 """Daily minimum, and what else makes a value Low Confidence: observations, width; whether all days are pooled where none counts."""
 CUT = 64
 MOST_WRITTEN_OUT = 10
@@ -80,13 +94,29 @@ def collected(folder: Path, model: str, country: str) -> list[Collected]:
             for offer, rule in zip(offers, rules, strict=True)
             if rule is None
         ]
-        found.append(Collected(at, len(offers), dict(Counter(rule for rule in rules if rule)), kept, len(offers) == CUT))
+        found.append(
+            Collected(
+                at, len(offers), dict(Counter(rule for rule in rules if rule)), kept, len(offers) == CUT
+            )
+        )
     for path in folder.glob("*.csv"):
         with path.open(encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row["gpu_name"] == model and row["geolocation"].endswith(f", {country}")]
+            rows = [
+                row
+                for row in csv.DictReader(file)
+                if row["gpu_name"] == model and row["geolocation"].endswith(f", {country}")
+            ]
         if rows:
             at = max(datetime.fromisoformat(row["collected_utc"]) for row in rows)
-            found.append(Collected(at, len(rows), {}, [(price_of(r["dph_total"], r["num_gpus"]), None, None) for r in rows], False))
+            found.append(
+                Collected(
+                    at,
+                    len(rows),
+                    {},
+                    [(price_of(r["dph_total"], r["num_gpus"]), None, None) for r in rows],
+                    False,
+                )
+            )
     return sorted(found, key=lambda one: one.at)
 
 
@@ -130,14 +160,20 @@ def at_most(prices: list[Fraction], level: Fraction) -> Fraction:
         return order_at_most((n + 1) // 2, up_to(level))
     m, above = n // 2, Fraction(0)
     for a in sorted({one for one in prices if one <= level}):
-        reach = n - up_to(2 * level - a)  # m draws at most a, of which one is a, and the m others beyond 2 level - a
+        reach = n - up_to(
+            2 * level - a
+        )  # m draws at most a, of which one is a, and the m others beyond 2 level - a
         above += comb(n, m) * Fraction((up_to(a) ** m - (up_to(a) - prices.count(a)) ** m) * reach**m, n**n)
     return order_at_most(m, up_to(level)) - above
 
 
 def end(prices: list[Fraction], share: Fraction) -> Fraction:
     """The smallest value that a resample's median can take with a law of at least `share`."""
-    places = sorted({(a + b) / 2 for a in set(prices) for b in set(prices)}) if len(prices) % 2 == 0 else sorted(set(prices))
+    places = (
+        sorted({(a + b) / 2 for a in set(prices) for b in set(prices)})
+        if len(prices) % 2 == 0
+        else sorted(set(prices))
+    )
     low, high = 0, len(places) - 1
     while low < high:
         half = (low + high) // 2
@@ -153,7 +189,9 @@ def by_subsets(kept: list[Price]) -> tuple[int, list[Fraction], list[Fraction]]:
     everything = sorted(one[0] for one in kept)
     lows, highs = [], []
     for inside in product((False, True), repeat=len(of)):
-        held = sorted(price for prices, there in zip(of.values(), inside, strict=True) if there for price in prices)
+        held = sorted(
+            price for prices, there in zip(of.values(), inside, strict=True) if there for price in prices
+        )
         lows.append(held[(len(held) - 1) // 2] if held else everything[0])
         highs.append(held[len(held) // 2] if held else everything[-1])
     return len(lows), sorted(lows), sorted(highs)
@@ -169,7 +207,9 @@ def deviation(prices: list[Fraction]) -> Decimal | None:
         return Decimal(digits).scaleb(-30).quantize(Decimal("0.0001"), ROUND_HALF_EVEN)
 
 
-def the_figures_agree(value: IndexValue, days: list[Collected | None], counting: list[Collected], kept: list[Price]) -> None:
+def the_figures_agree(
+    value: IndexValue, days: list[Collected | None], counting: list[Collected], kept: list[Price]
+) -> None:
     prices = [one[0] for one in kept]
     sellers = [one[1] for one in kept]
     hosts, machines = ({one[place] for one in kept if one[place] is not None} for place in (1, 2))
@@ -177,7 +217,10 @@ def the_figures_agree(value: IndexValue, days: list[Collected | None], counting:
     assert sorted(value.pooled) == sorted(half_even(price, 6) for price in prices)
     assert value.observations == len(prices)
     assert (value.min, value.max) == (half_even(min(prices), 4), half_even(max(prices), 4))
-    assert (value.mean, value.stdev) == (half_even(sum(prices, Fraction(0)) / len(prices), 4), deviation(prices))
+    assert (value.mean, value.stdev) == (
+        half_even(sum(prices, Fraction(0)) / len(prices), 4),
+        deviation(prices),
+    )
     assert (value.hosts, value.machines) == (len(hosts) or None, len(machines) or None)
     assert value.hosts_at_least == any(one[1] is None for one in kept)
     if hosts:
@@ -188,7 +231,11 @@ def the_figures_agree(value: IndexValue, days: list[Collected | None], counting:
     low, high = end(prices, Fraction(1, 40)), end(prices, Fraction(39, 40))
     assert (value.interval.low, value.interval.high) == (half_even(low, 4), half_even(high, 4))
     unknown = sum(one[1] is None for one in kept)
-    assert (value.seller_interval is None) == (len(hosts) < 6 or 5 * unknown > len(kept)) == (value.seller_interval_why is not None)
+    assert (
+        (value.seller_interval is None)
+        == (len(hosts) < 6 or 5 * unknown > len(kept))
+        == (value.seller_interval_why is not None)
+    )
     if value.seller_interval is not None and len(hosts) <= MOST_WRITTEN_OUT:
         subsets, lows, highs = by_subsets(kept)
         ends = lows[subsets // 40], highs[-1 - subsets // 40]
@@ -204,17 +251,35 @@ def the_flag_agrees(value: IndexValue, version: str, valid: int) -> None:
     few, wide = least is not None and value.observations < least, widest is not None and width > widest
     assert value.low_confidence == (valid < 3 or few or wide)
     assert len(value.low_confidence_reasons) == (valid < 3) + few + wide
-    by_count = "Low Confidence" if value.observations < 20 else "Standard" if value.observations < 80 else "High Confidence"
-    by_width = "High Confidence" if width < Fraction(4, 100) else "Standard" if width < Fraction(15, 100) else "Low Confidence"
+    by_count = (
+        "Low Confidence"
+        if value.observations < 20
+        else "Standard"
+        if value.observations < 80
+        else "High Confidence"
+    )
+    by_width = (
+        "High Confidence"
+        if width < Fraction(4, 100)
+        else "Standard"
+        if width < Fraction(15, 100)
+        else "Low Confidence"
+    )
     assert (value.precision_class, value.precision_class_measured) == (by_count, by_width)
 
 
-def the_day_agrees(detail: DayDetail, day: Collected | None, others: list[Collected], counting: list[Collected]) -> None:
+def the_day_agrees(
+    detail: DayDetail, day: Collected | None, others: list[Collected], counting: list[Collected]
+) -> None:
     if day is None:
         assert (detail.snapshot, detail.offers, detail.qualifying, detail.form) == (None, 0, 0, "none")
         return
     assert detail.collected_at == day.at
-    assert (detail.offers, detail.qualifying, dict(detail.excluded)) == (day.offers, len(day.prices), day.excluded)
+    assert (detail.offers, detail.qualifying, dict(detail.excluded)) == (
+        day.offers,
+        len(day.prices),
+        day.excluded,
+    )
     assert detail.offers == detail.qualifying + sum(detail.excluded.values())
     assert detail.truncated == day.cut
     assert detail.kept == (len(without_outliers(day.prices)) if any(day is one for one in counting) else 0)
@@ -228,12 +293,20 @@ def real(snapshots_folder: Path) -> list[Snapshot]:
     return [read_snapshot(path.read_bytes(), path.name) for path in paths]
 
 
-def everything_agrees(real: list[Snapshot], files: list[Collected], model: str, country: str, last: date, known: datetime | None) -> bool:
+def everything_agrees(
+    real: list[Snapshot], files: list[Collected], model: str, country: str, last: date, known: datetime | None
+) -> bool:
     """Whether there is a value under any version; every version is compared."""
     index, valued = IndexDefinition(name="X", gpu_name=model, country=country), False
     seen = [one for one in files if known is None or one.at <= known]
-    of_day = {day: [one for one in seen if one.at.date() == day] for day in (last - timedelta(days=n) for n in range(6, -1, -1))}
-    days = [next((one for one in (*reversed([o for o in found if not o.cut]), *reversed(found))), None) for found in of_day.values()]
+    of_day = {
+        day: [one for one in seen if one.at.date() == day]
+        for day in (last - timedelta(days=n) for n in range(6, -1, -1))
+    }
+    days = [
+        next((one for one in (*reversed([o for o in found if not o.cut]), *reversed(found))), None)
+        for found in of_day.values()
+    ]
     for version, (minimum, _, _, pool_all) in VERSIONS.items():
         value = compute(index, load_methodology(version), real, last, known)
         counting, kept = pool(days, minimum, pool_all)
@@ -241,7 +314,12 @@ def everything_agrees(real: list[Snapshot], files: list[Collected], model: str, 
         for detail, day, others in zip(value.days, days, of_day.values(), strict=True):
             the_day_agrees(detail, day, others, counting)
         if not kept:
-            assert (value.value, value.observations, value.valid_days, value.low_confidence) == (None, 0, 0, True)
+            assert (value.value, value.observations, value.valid_days, value.low_confidence) == (
+                None,
+                0,
+                0,
+                True,
+            )
             continue
         valued = True
         assert value.valid_days == valid
@@ -250,7 +328,9 @@ def everything_agrees(real: list[Snapshot], files: list[Collected], model: str, 
         for detail, place in ((one, n) for n, one in enumerate(value.days) if one.snapshots):
             for one, other in zip(detail.snapshots, of_day[detail.date], strict=True):
                 with_it = pool([*days[:place], other, *days[place + 1 :]], minimum, pool_all)[1]
-                assert one.value == (half_even(median([price for price, _, _ in with_it]), 4) if with_it else None)
+                assert one.value == (
+                    half_even(median([price for price, _, _ in with_it]), 4) if with_it else None
+                )
     return valued
 
 

@@ -20,7 +20,9 @@ def series(
     *rows: str, known: dict[date, Any] | None = None, whose: dict[date, date] | None = None
 ) -> tuple[list[IndexValue], list[tuple[str, int]]]:
     text = "\n".join([",".join(COLUMNS), *rows]) + "\n"
-    found = read_series(text, "s.csv", "CRI-H100", SeriesKnown(known or {}), NOW, None, SeriesQuestions(whose or {}))
+    found = read_series(
+        text, "s.csv", "CRI-H100", SeriesKnown(known or {}), NOW, None, SeriesQuestions(whose or {})
+    )
     return found.values, [(problem.code, problem.place.line) for problem in found.problems]
 
 
@@ -65,7 +67,9 @@ def test_a_row_that_cannot_be_is_refused_at_its_place_and_none_is_taken(row: str
 
 
 @pytest.mark.parametrize(
-    "row", ["2026-03-05," + "1" * 140_000, '2026-03-05,"1.7350,false,44,1.1.1'], ids=["a cell too long", "an open quote"]
+    "row",
+    ["2026-03-05," + "1" * 140_000, '2026-03-05,"1.7350,false,44,1.1.1'],
+    ids=["a cell too long", "an open quote"],
 )
 def test_a_file_that_is_no_table_is_refused_where_it_ceases_to_be_one(row: str) -> None:
     assert series("2026-03-05,1.7350,false,44,1.1.1", row) == ([], [("Y120", 3)])
@@ -78,7 +82,10 @@ def test_a_row_of_today_is_taken() -> None:
 
 def test_a_row_of_a_day_that_is_no_publication_date_is_asked_about() -> None:
     """The Wednesday before Thanksgiving is the Thursday's print, published early: it restates no Thursday before."""
-    assert series("2026-02-26,1.7000,false,40,1.1.1", "2026-03-04,1.7350,false,44,1.1.1") == ([], [("I107", 3)])
+    assert series("2026-02-26,1.7000,false,40,1.1.1", "2026-03-04,1.7350,false,44,1.1.1") == (
+        [],
+        [("I107", 3)],
+    )
     early = {date(2026, 3, 4): date(2026, 3, 5)}
     values, _ = series("2026-02-26,1.7000,false,40,1.1.1", "2026-03-04,1.7350,false,44,1.1.1", whose=early)
     assert [(one.publication_date, one.print, one.published_on) for one in values] == [

@@ -105,4 +105,6 @@ def test_a_file_is_replaced_whole_and_whoever_the_umask_lets_may_read_it(tmp_pat
 
 def test_days_are_utc_dates() -> None:
     evening = datetime.fromisoformat("2026-03-04T20:30:00-06:00")
-    assert read_snapshot(document([offer()], evening), "a.json").day == datetime(2026, 3, 5, tzinfo=UTC).date()
+    assert (
+        read_snapshot(document([offer()], evening), "a.json").day == datetime(2026, 3, 5, tzinfo=UTC).date()
+    )

@@ -28,7 +28,12 @@ START = date(2024, 1, 4)
 NORMAL = NormalDist()
 
 
-def week(prices: Sequence[float] = (), counts: Sequence[int] = (), medians: Sequence[float] = (), start: date = START) -> Week:
+def week(
+    prices: Sequence[float] = (),
+    counts: Sequence[int] = (),
+    medians: Sequence[float] = (),
+    start: date = START,
+) -> Week:
     days = [CollectedDay(start + timedelta(days=n), 2 * count, count, 2.0) for n, count in enumerate(counts)]
     days += [CollectedDay(start + timedelta(days=n), 20, 10, middle) for n, middle in enumerate(medians)]
     return Week(start, 2.0, tuple(prices), 0.2, tuple(days))
@@ -49,7 +54,9 @@ def real(snapshots_folder: Path) -> list[Week]:
     """One week of every model that has one, with its real prices."""
     paths = [snapshots_folder / "2026-02-26.csv", *sorted((snapshots_folder / "snapshots").iterdir())]
     snapshots = [read_snapshot(path.read_bytes(), path.name) for path in paths]
-    values = [compute(index, load_methodology("1.1.1"), snapshots, date(2026, 3, 4)) for index in KNOWN.values()]
+    values = [
+        compute(index, load_methodology("1.1.1"), snapshots, date(2026, 3, 4)) for index in KNOWN.values()
+    ]
     found = [week([float(price) for price in value.pooled]) for value in values if len(value.pooled) >= 8]
     assert len(found) >= 4
     return found
@@ -82,10 +89,16 @@ def shapiro_wilk(prices: Sequence[float]) -> tuple[float, float]:
     w = math.fsum(a * x for a, x in zip(weights, ordered, strict=True)) ** 2 / (n * moment(prices, 2))
     if n <= 11:
         y = -math.log(poly(n, -2.273, 0.459) - math.log(1 - w))
-        mean, spread = poly(n, 0.5440, -0.39978, 0.025054, -0.0006714), math.exp(poly(n, 1.3822, -0.77857, 0.062767, -0.0020322))
+        mean, spread = (
+            poly(n, 0.5440, -0.39978, 0.025054, -0.0006714),
+            math.exp(poly(n, 1.3822, -0.77857, 0.062767, -0.0020322)),
+        )
     else:
         y, x = math.log(1 - w), math.log(n)
-        mean, spread = poly(x, -1.5861, -0.31082, -0.083751, 0.0038915), math.exp(poly(x, -0.4803, -0.082676, 0.0030302))
+        mean, spread = (
+            poly(x, -1.5861, -0.31082, -0.083751, 0.0038915),
+            math.exp(poly(x, -0.4803, -0.082676, 0.0030302)),
+        )
     return w, 1 - NORMAL.cdf((y - mean) / spread)
 
 
@@ -140,7 +153,11 @@ def test_the_trend_of_counts_follows_from_its_definition(snapshots_folder: Path)
     chance = random.Random(9)
     cases = [[8, 16, 8, 12, 4, 6, 7, 8, 8, 9]]  # the real days of CRI-H100, and one more
     for n in (10, 11, 20, 33, 34, 70):
-        cases += [chance.sample(range(100), n), [chance.randrange(4, 18) for _ in range(n)], [30 - k // 3 for k in range(n)]]
+        cases += [
+            chance.sample(range(100), n),
+            [chance.randrange(4, 18) for _ in range(n)],
+            [30 - k // 3 for k in range(n)],
+        ]
     for counts in cases:
         found = representativeness.count_trend([week(counts=counts)])
         tau, p = kendall(counts)
@@ -170,7 +187,9 @@ def test_day_over_day_jumps_follow_from_their_definition() -> None:
     chance = random.Random(12)
     seen = 0
     for count in (15, 16, 40, 200):
-        medians = [2 * math.exp(chance.gauss(0, 0.02) + (0.3 if chance.random() < 0.02 else 0)) for _ in range(count)]
+        medians = [
+            2 * math.exp(chance.gauss(0, 0.02) + (0.3 if chance.random() < 0.02 else 0)) for _ in range(count)
+        ]
         medians[count // 2] *= 1.4
         changes = [math.log(b) - math.log(a) for a, b in pairwise(medians)]
         middle = statistics.median(changes)
@@ -188,21 +207,39 @@ def test_time_series_of_the_least_length_and_longer_agree_with_statsmodels(count
     stattools = pytest.importorskip("statsmodels.tsa.stattools")
     diagnostic = pytest.importorskip("statsmodels.stats.diagnostic")
     chance = np.random.default_rng(count)
-    for values in (2 * np.exp(np.cumsum(0.03 * chance.standard_normal(count))), 2 + 0.1 * chance.standard_normal(count)):
+    for values in (
+        2 * np.exp(np.cumsum(0.03 * chance.standard_normal(count))),
+        2 + 0.1 * chance.standard_normal(count),
+    ):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of p-values outside its table, and of what its next release will return
+            warnings.simplefilter(
+                "ignore"
+            )  # of p-values outside its table, and of what its next release will return
             unit_root = stattools.adfuller(values, maxlag=1, autolag=None)
             level = stattools.kpss(values, regression="c", nlags=int(4 * (count / 100) ** 0.25))
             returns = np.diff(np.log(values))
             clusters = diagnostic.het_arch(returns - returns.mean(), nlags=4) if count >= 30 else None
-        adf, kpss, arch = time_series.adf(values, "levels"), time_series.kpss(values, "levels"), time_series.arch_lm(values)
-        assert (adf.statistic, adf.p_value) == (pytest.approx(unit_root[0], rel=1e-8), pytest.approx(unit_root[1], rel=1e-6, abs=1e-12))
+        adf, kpss, arch = (
+            time_series.adf(values, "levels"),
+            time_series.kpss(values, "levels"),
+            time_series.arch_lm(values),
+        )
+        assert (adf.statistic, adf.p_value) == (
+            pytest.approx(unit_root[0], rel=1e-8),
+            pytest.approx(unit_root[1], rel=1e-6, abs=1e-12),
+        )
         assert adf.finding == (unit_root[0] >= unit_root[4]["5%"])
-        assert (kpss.statistic, kpss.finding) == (pytest.approx(level[0], rel=1e-9), level[0] > level[3]["5%"])
+        assert (kpss.statistic, kpss.finding) == (
+            pytest.approx(level[0], rel=1e-9),
+            level[0] > level[3]["5%"],
+        )
         if clusters is None:
             assert arch.verdict == f"refused: {count} weekly values, and it needs 30"
         else:
-            assert (arch.statistic, arch.p_value) == (pytest.approx(clusters[0], rel=1e-8), pytest.approx(clusters[1], rel=1e-8))
+            assert (arch.statistic, arch.p_value) == (
+                pytest.approx(clusters[0], rel=1e-8),
+                pytest.approx(clusters[1], rel=1e-8),
+            )
             assert arch.p_value == pytest.approx(chi2_beyond(arch.statistic or 0, 4), rel=1e-9)
 
 
@@ -231,7 +268,13 @@ NEEDED: dict[str, tuple[int, Callable[[int], Finding]]] = {
 def test_one_figure_fewer_than_a_test_needs_is_refused_by_name_and_the_least_number_is_not(test: str) -> None:
     needed, run = NEEDED[test]
     short, enough = run(needed - 1), run(needed)
-    assert (short.test, short.sample, short.statistic, short.p_value, short.finding) == (test, needed - 1, None, None, None)
+    assert (short.test, short.sample, short.statistic, short.p_value, short.finding) == (
+        test,
+        needed - 1,
+        None,
+        None,
+        None,
+    )
     assert short.verdict.startswith(f"refused: {needed - 1} ")
     assert short.verdict.endswith(f", and it needs {needed}")
     assert (enough.test, enough.sample) == (test, needed)

@@ -26,7 +26,12 @@ def weeks(count: int, seed: int = 1, drift: float = -0.004, prices: int = 44) ->
         day = START + timedelta(weeks=n)
         sample = tuple(float(x) for x in value * np.exp(0.1 * chance.standard_normal(prices)))
         days = tuple(
-            CollectedDay(day - timedelta(days=d), 30, int(chance.integers(6, 18)), value * math.exp(0.02 * chance.standard_normal()))
+            CollectedDay(
+                day - timedelta(days=d),
+                30,
+                int(chance.integers(6, 18)),
+                value * math.exp(0.02 * chance.standard_normal()),
+            )
             for d in range(7, 0, -1)
         )
         found.append(v.Week(day, value, sample, 0.9 / math.sqrt(prices), days))
@@ -43,7 +48,9 @@ def test_time_series_tests_agree_with_statsmodels(seed: int) -> None:
     diagnostic = pytest.importorskip("statsmodels.stats.diagnostic")
     values = series(60, seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what its next release will return, and of p-values outside its table
+        warnings.simplefilter(
+            "ignore"
+        )  # of what its next release will return, and of p-values outside its table
         unit_root = stattools.adfuller(values, maxlag=1, autolag=None)
         level = stattools.kpss(values, regression="c", nlags=int(4 * (60 / 100) ** 0.25))
     assert adf(values, "levels").statistic == pytest.approx(unit_root[0], rel=1e-9)
@@ -83,19 +90,36 @@ def test_every_test_refuses_by_name_below_the_sample_that_it_needs(count: int) -
             assert one.verdict.startswith("refused: ")
             assert "needs" in one.verdict
     refused = {one.test for one in found if one.verdict.startswith("refused")}
-    assert {"ADF, levels", "KPSS, levels", "ARCH-LM, log returns", "first digits", "coverage ratio"} <= refused
+    assert {
+        "ADF, levels",
+        "KPSS, levels",
+        "ARCH-LM, log returns",
+        "first digits",
+        "coverage ratio",
+    } <= refused
 
 
 def test_figures_that_do_not_vary_are_refused_by_name_and_never_printed_as_no_number() -> None:
     """Sixty weeks of one price and one count: every statistic is a number or absent."""
-    same = [replace(week, value=2.0, prices=(2.0,) * 44, days=(CollectedDay(week.publication, 30, 8, 2.0),)) for week in weeks(60)]
+    same = [
+        replace(week, value=2.0, prices=(2.0,) * 44, days=(CollectedDay(week.publication, 30, 8, 2.0),))
+        for week in weeks(60)
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = v.suite(same)
     assert all(one.statistic is None or math.isfinite(one.statistic) for one in found)
     assert all(one.p_value is None or math.isfinite(one.p_value) for one in found)
     said = {one.test.split(",")[0]: one.verdict for one in found}
-    for test in ("trend of daily counts", "Shapiro-Wilk", "Jarque-Bera", "skewness", "ADF", "KPSS", "ARCH-LM"):
+    for test in (
+        "trend of daily counts",
+        "Shapiro-Wilk",
+        "Jarque-Bera",
+        "skewness",
+        "ADF",
+        "KPSS",
+        "ARCH-LM",
+    ):
         assert said[test].startswith("refused: "), test
         assert "not vary" in said[test], test
 
@@ -118,14 +142,18 @@ def test_days_whose_listings_are_not_known_have_no_coverage() -> None:
     said = v.coverage([week] * 4)
     assert said.finding
     assert "left out: 4 days whose rows came filtered, 4 days whose list was cut" in said.caveat
-    assert v.coverage([replace(week, days=(filtered,))] * 5).verdict.startswith("refused: 0 weeks with a known coverage")
+    assert v.coverage([replace(week, days=(filtered,))] * 5).verdict.startswith(
+        "refused: 0 weeks with a known coverage"
+    )
 
 
 def test_running_weeks_do_not_bridge_one_that_is_not_known_or_missing() -> None:
     low, unknown = (CollectedDay(START, 40, 8, 2.0),), (CollectedDay(START, None, 8, 2.0),)
 
     def of(*parts: tuple[int, tuple[CollectedDay, ...]]) -> bool | None:
-        return v.coverage([v.Week(START + timedelta(weeks=n), 2.0, (), None, days) for n, days in parts]).finding
+        return v.coverage(
+            [v.Week(START + timedelta(weeks=n), 2.0, (), None, days) for n, days in parts]
+        ).finding
 
     assert of((0, low), (1, low), (2, unknown), (3, low), (4, low)) is False
     assert of((0, low), (1, low), (3, low), (4, low)) is False
@@ -146,7 +174,10 @@ def test_the_papers_own_flag_stands_beside_the_versions() -> None:
         v.Week(START, 2.0, (2.0,) * 3, None, (full,), True),
     ]
     found = papers_flag(made)
-    assert found.verdict == "2 of 3 weeks by a day below 10 or a week below 4; 1 by the version's rules; 1 by both"
+    assert (
+        found.verdict
+        == "2 of 3 weeks by a day below 10 or a week below 4; 1 by the version's rules; 1 by both"
+    )
 
 
 def test_a_step_over_a_missing_day_is_no_day_over_day_jump() -> None:
@@ -166,7 +197,10 @@ def test_time_series_take_no_step_over_a_missing_week() -> None:
     found = {one.test: one for one in time_series(gap)}
     assert found["ADF, levels"].statistic == adf(run, "levels").statistic
     assert found["KPSS, first differences"].statistic == kpss(np.diff(run), "first differences").statistic
-    assert "on 34 consecutive weeks of 59 with a value, 33 pairs of neighbours" in found["ARCH-LM, log returns"].caveat
+    assert (
+        "on 34 consecutive weeks of 59 with a value, 33 pairs of neighbours"
+        in found["ARCH-LM, log returns"].caveat
+    )
     assert "1 lag" in found["ADF, levels"].caveat
     missing = [week for n, week in enumerate(made) if n != 25]
     assert [one.statistic for one in time_series(missing)] == [one.statistic for one in found.values()]
@@ -177,7 +211,9 @@ def test_a_jump_is_named_with_its_day() -> None:
     days = [list(week.days) for week in found]
     jumped = days[2][3]
     days[2][3] = replace(jumped, median=6.0)
-    changed = [v.Week(w.publication, w.value, w.prices, w.width, tuple(d)) for w, d in zip(found, days, strict=True)]
+    changed = [
+        v.Week(w.publication, w.value, w.prices, w.width, tuple(d)) for w, d in zip(found, days, strict=True)
+    ]
     said = v.jumps(changed)
     assert said.finding
     assert str(jumped.day) in said.verdict
@@ -190,7 +226,9 @@ def test_the_minimum_viable_count_is_three_numbers_with_its_failures() -> None:
     assert found.statistic == pytest.approx(36.0, abs=1)
     assert "of the 8 weeks with at least" in found.verdict
     assert found.verdict.endswith("0 were wider than 25%")
-    scattered = [replace(week, width=(week.width or 0) * (3 if n % 3 == 0 else 0.5)) for n, week in enumerate(exact)]
+    scattered = [
+        replace(week, width=(week.width or 0) * (3 if n % 3 == 0 else 0.5)) for n, week in enumerate(exact)
+    ]
     said = v.minimum_viable_count(scattered).verdict
     assert said.startswith("not determined: ")
     assert not said.endswith("0 were wider than 25%")
@@ -207,7 +245,13 @@ def test_the_minimum_viable_count_is_given_for_each_quarter() -> None:
 def test_adf_and_kpss_are_read_together() -> None:
     walk = np.cumsum(np.random.default_rng(1).standard_normal(200)) + 50
     noise = np.random.default_rng(2).standard_normal(200) + 50
-    assert read_together(adf(walk, "levels"), kpss(walk, "levels")).verdict == "both read the series as one with a unit root"
-    assert read_together(adf(noise, "levels"), kpss(noise, "levels")).verdict == "both read the series as stationary"
+    assert (
+        read_together(adf(walk, "levels"), kpss(walk, "levels")).verdict
+        == "both read the series as one with a unit root"
+    )
+    assert (
+        read_together(adf(noise, "levels"), kpss(noise, "levels")).verdict
+        == "both read the series as stationary"
+    )
     assert read_together(adf(noise[:5], "levels"), kpss(noise, "levels")).verdict.startswith("refused: ")
     assert "rejected at 5 of 5 lags" in adf(noise, "levels").verdict

@@ -54,12 +54,17 @@ def test_qualifying_listings_per_day(real: list[Snapshot]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN))
-def test_every_model_agrees_with_the_plain_way(real: list[Snapshot], snapshots_folder: Path, name: str) -> None:
+def test_every_model_agrees_with_the_plain_way(
+    real: list[Snapshot], snapshots_folder: Path, name: str
+) -> None:
     value = compute(definition(name), load_methodology("1.1.1"), real, date(2026, 3, 4))
     if value.value is None:
         assert all(day.qualifying < 8 for day in value.days)
         return
-    if any(day.snapshots and not all(other.stands or not other.truncated for other in day.snapshots) for day in value.days):
+    if any(
+        day.snapshots and not all(other.stands or not other.truncated for other in day.snapshots)
+        for day in value.days
+    ):
         pytest.skip("a day's last list is cut, which the plain way does not know")
     plain, count, (low, high) = naive.week(snapshots_folder, KNOWN[name].gpu_name, date(2026, 3, 4), 8)
     assert float(value.value) == pytest.approx(plain, abs=1e-4)

@@ -71,7 +71,9 @@ class Plugin:
         """Let a failing property fail at once: a mutant's smallest example is not looked for."""
         from hypothesis import Phase, settings
 
-        settings.register_profile("mutants", phases=[Phase.explicit, Phase.generate], database=None, derandomize=True)
+        settings.register_profile(
+            "mutants", phases=[Phase.explicit, Phase.generate], database=None, derandomize=True
+        )
         settings.load_profile("mutants")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -156,7 +158,11 @@ def _functions() -> list[FunctionType]:
 def _noted() -> set[tuple[str, str]]:
     """Make each function of the rooms add itself to the set that comes out, whenever it is called."""
     called: set[tuple[str, str]] = set()
-    codes = {(str(path), name, code.co_firstlineno): code for path in _modules() for name, code in noting(path, NOTES)}
+    codes = {
+        (str(path), name, code.co_firstlineno): code
+        for path in _modules()
+        for name, code in noting(path, NOTES)
+    }
     for function in _functions():
         original = function.__code__
         code = codes.get((original.co_filename, original.co_qualname, original.co_firstlineno))
@@ -204,11 +210,15 @@ def _page(plugin: Plugin, seconds: float) -> Iterator[str]:
     yield "A test should then fail."
     yield "A mutant that no test notices shows a line on which nothing is tested, or a change that makes no difference.\n"
     yield f"Commit {commit}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {plugin.seed}, {seconds:,.0f} seconds of one processor.\n"
-    share = f"{noticed:,} of {len(plugin.outcomes):,} mutants were noticed ({noticed / len(plugin.outcomes):.1%})"
+    share = (
+        f"{noticed:,} of {len(plugin.outcomes):,} mutants were noticed ({noticed / len(plugin.outcomes):.1%})"
+    )
     yield f"**{share}**, drawn from {plugin.of_all:,}.\n"
     yield "| room | drawn | noticed |\n|---|---|---|"
     for room in ROOMS:
-        here = [outcome for mutant, outcome in plugin.outcomes if mutant.path.is_relative_to(REPOSITORY / room)]
+        here = [
+            outcome for mutant, outcome in plugin.outcomes if mutant.path.is_relative_to(REPOSITORY / room)
+        ]
         yield f"| `{room}` | {len(here)} | {sum(outcome in ('noticed', 'endless') for outcome in here)} |"
     yield "\n## What survived\n"
     for mutant, outcome in sorted(left, key=lambda one: (str(one[0].path), one[0].line)):
@@ -224,7 +234,10 @@ def main() -> int:
     asked = parser.parse_args()
     plugin = Plugin(asked.count, asked.seed, asked.only)
     began = time.process_time() + sum(os.times()[2:4])
-    code = pytest.main(["-o", "addopts=", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:faulthandler", *TESTS], plugins=[plugin])
+    code = pytest.main(
+        ["-o", "addopts=", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:faulthandler", *TESTS],
+        plugins=[plugin],
+    )
     if not plugin.outcomes:
         print(f"nothing was tried: pytest ended with {code}")
         return 1

@@ -58,13 +58,19 @@ def mutants(path: Path) -> Iterator[Mutant]:
 
 def places(path: Path) -> int:
     """Return how many mutants a file has."""
-    return sum(1 for _, function in _functions(ast.parse(path.read_text(encoding="utf-8"))) for _ in _places(function))
+    return sum(
+        1
+        for _, function in _functions(ast.parse(path.read_text(encoding="utf-8")))
+        for _ in _places(function)
+    )
 
 
 def mutant(path: Path, number: int) -> Mutant:
     """Return one mutant of a file by its number, from 0."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    name, function, place = [(name, function, place) for name, function in _functions(tree) for place in _places(function)][number]
+    name, function, place = [
+        (name, function, place) for name, function in _functions(tree) for place in _places(function)
+    ][number]
     first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
     was, line = ast.unparse(place), place.lineno
     became = ast.unparse(_change(place))
@@ -75,7 +81,10 @@ def mutant(path: Path, number: int) -> Mutant:
 def noting(path: Path, name: str) -> Iterator[tuple[str, CodeType]]:
     """Yield the code of each function of a file with a first statement that adds the file and the function to the set `name`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    functions = [(key, min([one.lineno, *(part.lineno for part in one.decorator_list)])) for key, one in _functions(tree)]
+    functions = [
+        (key, min([one.lineno, *(part.lineno for part in one.decorator_list)]))
+        for key, one in _functions(tree)
+    ]
     for key, function in _functions(tree):
         note = ast.parse(f"{name}.add(({str(path)!r}, {key!r}))").body[0]
         function.body.insert(0, ast.increment_lineno(note, function.body[0].lineno - 1))
@@ -112,9 +121,22 @@ def _places(function: Functions) -> Iterator[ast.expr | ast.stmt]:
 def _of_the_body(node: ast.AST) -> Iterator[ast.AST]:
     yield node
     for name, value in ast.iter_fields(node):
-        if name not in ("annotation", "returns", "decorator_list", "args" if isinstance(node, Functions | ast.Lambda) else ""):
+        if name not in (
+            "annotation",
+            "returns",
+            "decorator_list",
+            "args" if isinstance(node, Functions | ast.Lambda) else "",
+        ):
             for part in value if isinstance(value, list) else [value]:
-                if isinstance(part, ast.expr | ast.stmt | ast.comprehension | ast.keyword | ast.ExceptHandler | ast.match_case):
+                if isinstance(
+                    part,
+                    ast.expr
+                    | ast.stmt
+                    | ast.comprehension
+                    | ast.keyword
+                    | ast.ExceptHandler
+                    | ast.match_case,
+                ):
                     yield from _of_the_body(part)
 
 
@@ -128,7 +150,10 @@ def _changeable(node: ast.AST) -> bool:
             return name in CALLED
         case ast.Return(value=value):
             return value is not None and not (isinstance(value, ast.Constant) and value.value is None)
-        case ast.If(test=ast.Name() | ast.Call() | ast.Attribute()) | ast.IfExp(test=ast.Name() | ast.Call() | ast.Attribute()):
+        case (
+            ast.If(test=ast.Name() | ast.Call() | ast.Attribute())
+            | ast.IfExp(test=ast.Name() | ast.Call() | ast.Attribute())
+        ):
             return True
     return False
 

@@ -32,7 +32,10 @@ def test_each_kind_of_change_is_made(body: str, tmp_path: Path) -> None:
 
 def test_a_mutant_runs_with_its_one_change(tmp_path: Path) -> None:
     path = tmp_path / "module.py"
-    path.write_text("class C:\n    @staticmethod\n    def f(a, b):\n        return [x for x in a if x < b]\n", encoding="utf-8")
+    path.write_text(
+        "class C:\n    @staticmethod\n    def f(a, b):\n        return [x for x in a if x < b]\n",
+        encoding="utf-8",
+    )
     changed = {mutant.became: mutant for mutant in mutants(path)}
     space: dict[str, object] = {}
     exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), space)

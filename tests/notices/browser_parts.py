@@ -17,7 +17,15 @@ SCRIPT = REPOSITORY / "tests" / "second_verifier" / "browser_parts.mjs"
 
 def toml(policy: Policy) -> str:
     """A policy as its file says it."""
-    lists = ("log_keys", "ended_keys", "cosigner_keys", "notice_certificates", "time_authorities", "deals", "origins")
+    lists = (
+        "log_keys",
+        "ended_keys",
+        "cosigner_keys",
+        "notice_certificates",
+        "time_authorities",
+        "deals",
+        "origins",
+    )
     lines = [f"{name} = {json.dumps(list(getattr(policy, name)))}" for name in lists]
     needed = f"cosignatures_needed = {policy.cosignatures_needed}\nsignature_needed = {json.dumps(policy.signature_needed)}\n"
     return "\n".join(lines) + f"\n{needed}"

@@ -52,7 +52,11 @@ class Desk:
         workspace = opened(root)
         make_key("agent.example/log", root / KEY, cosigner=False, as_json=True)
         fill(workspace, 8, templates)
-        run(workspace, plan.THURSDAYS[7], Tools(templates, self.render, NOW, "t", lambda _: None, pages=NoticePages()))
+        run(
+            workspace,
+            plan.THURSDAYS[7],
+            Tools(templates, self.render, NOW, "t", lambda _: None, pages=NoticePages()),
+        )
         self.bodies = [entry.body for entry in workspace.store.entries(deal_log(DEAL))]
         self.notes = [note for _, note in workspace.store.checkpoints(deal_log(DEAL))]
         workspace.store.close()
@@ -126,22 +130,48 @@ def test_a_notice_of_a_date_that_was_not_evaluated_holds_and_lends_its_evidence_
     *_, last = verify_notice(render_notice(bad), policy, all_templates, pages=NoticePages())
     assert (last.name, last.difference) == ("all text", None)
     for pages in (good, replace(good, deal=BAD), replace(good, deal=BAD, on=bad.on)):
-        *_, last = verify_notice(render_notice(replace(pages, attachments=bad.attachments)), policy, all_templates, pages=NoticePages())
+        *_, last = verify_notice(
+            render_notice(replace(pages, attachments=bad.attachments)),
+            policy,
+            all_templates,
+            pages=NoticePages(),
+        )
         assert (last.name, last.difference is not None) == ("visible text", True)
 
 
 FORGERIES: dict[str, tuple[Callable[[Files, Files], Files], str]] = {
-    "the date cut to the event that is stated": (lambda f, _: {"date.jsonl": lines(f)[-1]}, "not the whole date"),
-    "a failed test left out": (lambda f, _: {"date.jsonl": b"".join(one for one in lines(f) if b"FAIL" not in one)}, "not the whole date"),
+    "the date cut to the event that is stated": (
+        lambda f, _: {"date.jsonl": lines(f)[-1]},
+        "not the whole date",
+    ),
+    "a failed test left out": (
+        lambda f, _: {"date.jsonl": b"".join(one for one in lines(f) if b"FAIL" not in one)},
+        "not the whole date",
+    ),
     "the first entry left out": (lambda f, _: {"date.jsonl": b"".join(lines(f)[1:])}, "not the whole date"),
     "every line twice": (lambda f, _: {"date.jsonl": f["date.jsonl"] * 2}, "not the whole date"),
-    "the lines in another order": (lambda f, _: {"date.jsonl": b"".join([*lines(f)[1:-1], lines(f)[0], lines(f)[-1]])}, "whole date"),
+    "the lines in another order": (
+        lambda f, _: {"date.jsonl": b"".join([*lines(f)[1:-1], lines(f)[0], lines(f)[-1]])},
+        "whole date",
+    ),
     "another date": (lambda f, other: {"date.jsonl": other["date.jsonl"]}, "log: "),
     "no line": (lambda f, _: {"date.jsonl": b""}, "date.jsonl does not end"),
-    "no observations": (lambda f, _: {"observations.csv": f["observations.csv"].splitlines(keepends=True)[0]}, "not the ones it rests on"),
-    "another seller": (lambda f, _: {"observations.csv": re.sub(rb",\d+\n", b",1\n", f["observations.csv"])}, "by sellers comes out as"),
-    "an observation of its week left out": (lambda f, _: {"observations.csv": f["observations.csv"].rpartition(b"CRI")[0]}, "rests on"),
-    "another deal file": (lambda f, _: {"deal.yaml": f["deal.yaml"].replace(b"65%", b"95%")}, "not the one that the event names"),
+    "no observations": (
+        lambda f, _: {"observations.csv": f["observations.csv"].splitlines(keepends=True)[0]},
+        "not the ones it rests on",
+    ),
+    "another seller": (
+        lambda f, _: {"observations.csv": re.sub(rb",\d+\n", b",1\n", f["observations.csv"])},
+        "by sellers comes out as",
+    ),
+    "an observation of its week left out": (
+        lambda f, _: {"observations.csv": f["observations.csv"].rpartition(b"CRI")[0]},
+        "rests on",
+    ),
+    "another deal file": (
+        lambda f, _: {"deal.yaml": f["deal.yaml"].replace(b"65%", b"95%")},
+        "not the one that the event names",
+    ),
 }
 
 
@@ -155,9 +185,14 @@ def test_what_is_left_out_or_exchanged_is_named(
     assert said in (refusal(manifested({**notice, **changed}), policy, all_templates) or "")
 
 
-def test_an_event_that_no_notice_states_carries_none(desk: Desk, notice: Files, policy: Policy, all_templates: dict[str, Template]) -> None:
+def test_an_event_that_no_notice_states_carries_none(
+    desk: Desk, notice: Files, policy: Policy, all_templates: dict[str, Template]
+) -> None:
     """Every entry of the log has a proof; only a date's own event, or the reason why it is missing, makes a notice."""
-    size, note = json.loads(notice["manifest.json"])["log_size"], parse_proof(notice["event.tlog-proof"].decode()).note
+    size, note = (
+        json.loads(notice["manifest.json"])["log_size"],
+        parse_proof(notice["event.tlog-proof"].decode()).note,
+    )
     leaves = [leaf_hash(body) for body in desk.bodies[:size]]
     refused = set()
     for seq, body in enumerate(desk.bodies[:size]):
@@ -175,7 +210,9 @@ def test_an_event_that_no_notice_states_carries_none(desk: Desk, notice: Files, 
     assert {"report received`", "tested`", "rate`", "not whole"} <= refused
 
 
-@pytest.mark.parametrize("stated", [{"deal": "other"}, {"seq": 1}, {"log_size": 99_999}, {"seq": "5"}, {"files": []}, {"more": 1}])
+@pytest.mark.parametrize(
+    "stated", [{"deal": "other"}, {"seq": 1}, {"log_size": 99_999}, {"seq": "5"}, {"files": []}, {"more": 1}]
+)
 def test_a_manifest_that_states_otherwise_is_refused(
     notice: Files, policy: Policy, all_templates: dict[str, Template], stated: dict[str, object]
 ) -> None:
@@ -201,7 +238,9 @@ MALFORMED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "place"), [(name, n) for name, many in MALFORMED.items() for n in range(len(many))])
+@pytest.mark.parametrize(
+    ("name", "place"), [(name, n) for name, many in MALFORMED.items() for n in range(len(many))]
+)
 def test_what_cannot_be_read_is_a_difference_and_no_stack_trace(
     notice: Files, policy: Policy, all_templates: dict[str, Template], name: str, place: int
 ) -> None:
@@ -218,19 +257,29 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("how", WRITTEN)
-def test_a_line_of_the_date_is_written_one_way(notice: Files, policy: Policy, all_templates: dict[str, Template], how: str) -> None:
+def test_a_line_of_the_date_is_written_one_way(
+    notice: Files, policy: Policy, all_templates: dict[str, Template], how: str
+) -> None:
     changed = WRITTEN[how](lines(notice)[0]) + b"".join(lines(notice)[1:])
-    assert "written otherwise" in (refusal(manifested({**notice, "date.jsonl": changed}), policy, all_templates) or "")
+    assert "written otherwise" in (
+        refusal(manifested({**notice, "date.jsonl": changed}), policy, all_templates) or ""
+    )
 
 
-def test_a_hexadecimal_path_is_written_one_way(notice: Files, policy: Policy, all_templates: dict[str, Template]) -> None:
+def test_a_hexadecimal_path_is_written_one_way(
+    notice: Files, policy: Policy, all_templates: dict[str, Template]
+) -> None:
     first = json.loads(lines(notice)[0])
     first["path"][0] = first["path"][0].upper()
     changed = json.dumps(first, ensure_ascii=False).encode() + b"\n" + b"".join(lines(notice)[1:])
-    assert "lower-case" in (refusal(manifested({**notice, "date.jsonl": changed}), policy, all_templates) or "")
+    assert "lower-case" in (
+        refusal(manifested({**notice, "date.jsonl": changed}), policy, all_templates) or ""
+    )
 
 
-def test_a_policy_names_the_deal_that_it_asks_for(notice: Files, policy: Policy, all_templates: dict[str, Template]) -> None:
+def test_a_policy_names_the_deal_that_it_asks_for(
+    notice: Files, policy: Policy, all_templates: dict[str, Template]
+) -> None:
     def asked(**changes: object) -> str | None:
         return refusal(notice, policy.model_copy(update=changes), all_templates)
 
@@ -267,7 +316,9 @@ def test_a_policy_that_is_wrong_says_where(tmp_path: Path, text: str) -> None:
     assert any(POLICIES[text] in problem.why for problem in refused.value.problems)
 
 
-def test_the_log_s_own_key_is_no_trustee_s(desk: Desk, notice: Files, policy: Policy, all_templates: dict[str, Template]) -> None:
+def test_the_log_s_own_key_is_no_trustee_s(
+    desk: Desk, notice: Files, policy: Policy, all_templates: dict[str, Template]
+) -> None:
     """Even a policy that was not read from a file counts a log's signature as no cosignature."""
     own = policy.model_copy(update={"cosigner_keys": (desk.key,), "cosignatures_needed": 1})
     assert "cosigned by 0 trustees" in (refusal(notice, own, all_templates) or "")

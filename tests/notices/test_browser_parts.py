@@ -26,7 +26,9 @@ NOT_TAKEN = ("results", "visible text")
 """Steps that the page leaves out, and says so."""
 
 
-def ours(data: bytes, policy: Policy, templates: dict[str, Template], later: Sequence[Later] = ()) -> list[tuple[str, str, str | None]]:
+def ours(
+    data: bytes, policy: Policy, templates: dict[str, Template], later: Sequence[Later] = ()
+) -> list[tuple[str, str, str | None]]:
     steps = verify_notice(data, policy, templates, later, NoticePages())
     return [(step.name, step.found, step.difference) for step in steps if step.name not in NOT_TAKEN]
 
@@ -54,7 +56,9 @@ def test_every_notice_is_said_alike_with_and_without_its_log(
             assert answer["verified"]
 
 
-def test_a_changed_notice_differs_at_the_same_step(desk: Path, policy: Policy, all_templates: dict[str, Template], tmp_path: Path) -> None:
+def test_a_changed_notice_differs_at_the_same_step(
+    desk: Path, policy: Policy, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
     data = sorted((desk / "notices" / DEAL).glob("*.pdf"))[-1].read_bytes()
     changed = tmp_path / "changed.pdf"
     for place in (200, len(data) // 2, len(data) - 200):

@@ -52,7 +52,9 @@ LEADS = ("masthead", "answer", "due")
 def signed(desk: Path, told: list[NoticeInputs]) -> list[tuple[NoticeInputs, bytes]]:
     """Each notice of the desk with its file."""
     files = sorted((desk / "notices" / DEAL).glob("*.pdf"))
-    return [(one, next(path for path in files if f"-{one.number:04d}-" in path.name).read_bytes()) for one in told]
+    return [
+        (one, next(path for path in files if f"-{one.number:04d}-" in path.name).read_bytes()) for one in told
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,9 @@ def held(desk: Path) -> Later:
     name = workspace.store.checkpoints(deal_log(DEAL))[-1][1].partition("\n")[0]
     workspace.store.close()
     leaves = tuple(map(leaf_hash, bodies))
-    return Later(sign(Checkpoint(name, len(leaves), root(leaves)), read_key(desk / "keys" / "log.key")), leaves, bodies)
+    return Later(
+        sign(Checkpoint(name, len(leaves), root(leaves)), read_key(desk / "keys" / "log.key")), leaves, bodies
+    )
 
 
 def otherwise(text: str, chance: random.Random) -> str:
@@ -72,7 +76,9 @@ def otherwise(text: str, chance: random.Random) -> str:
         lambda said: said.replace("FAIL", "PASS").replace("fails", "passes"),
         lambda said: said.replace("Draft notice, to be given", "Notice, given").replace("draft", "given"),
         lambda said: re.sub(r"\d", lambda found: str((int(found[0]) + 1) % 10), said, count=1),
-        lambda said: re.sub(r"\d{1,2} (?=[A-Z][a-z]{2})", lambda found: f"{int(found[0]) % 28 + 1} ", said, count=1),
+        lambda said: re.sub(
+            r"\d{1,2} (?=[A-Z][a-z]{2})", lambda found: f"{int(found[0]) % 28 + 1} ", said, count=1
+        ),
         lambda said: re.sub(r"Compliance", "Correction", said),
         lambda said: "All four tests pass. Nothing is due.",
         lambda said: said + " and nothing else",
@@ -90,11 +96,22 @@ def forged(attachments: dict[str, bytes], words: dict[str, Any]) -> dict[str, by
     return files | {"manifest.json": canonical(manifest)}
 
 
-def refused(files: dict[str, bytes], words: dict[str, Any], policy: Policy, templates: dict[str, Template], later: list[Later]) -> str:
+def refused(
+    files: dict[str, bytes],
+    words: dict[str, Any],
+    policy: Policy,
+    templates: dict[str, Template],
+    later: list[Later],
+) -> str:
     """Why a file with these words on its pages is refused; nothing if it is not."""
     one_page = "".join(plain_text(text) for block in words["blocks"] for _, text, *_ in block["words"])
-    margins = "".join(plain_text(words["margin"][name]) for name in ("left", "middle", "right", "foot")) + "Page1of1"
-    notice = _Notice(b"", policy, templates, NoticeFile(files, (one_page + margins,)), later=later, pages=NoticePages())
+    margins = (
+        "".join(plain_text(words["margin"][name]) for name in ("left", "middle", "right", "foot"))
+        + "Page1of1"
+    )
+    notice = _Notice(
+        b"", policy, templates, NoticeFile(files, (one_page + margins,)), later=later, pages=NoticePages()
+    )
     for name, check in STEPS:
         if name in ("signature", "attachments", "visible text"):
             continue
@@ -113,7 +130,11 @@ def places(words: dict[str, Any], leads: bool) -> Iterator[tuple[int, int]]:
 
 @pytest.mark.parametrize("leads", [True, False])
 def test_no_false_page_is_accepted(
-    leads: bool, signed: list[tuple[NoticeInputs, bytes]], held: Later, policy: Policy, all_templates: dict[str, Template]
+    leads: bool,
+    signed: list[tuple[NoticeInputs, bytes]],
+    held: Later,
+    policy: Policy,
+    all_templates: dict[str, Template],
 ) -> None:
     """In masthead, answer and dues none alone; elsewhere none with the log that is held."""
     chance, loose = random.Random(64), policy.model_copy(update={"signature_needed": False})
@@ -142,7 +163,9 @@ def test_every_notice_comes_out_again_of_its_own_evidence(
     for inputs, data in signed:
         steps = list(verify_notice(data, policy, all_templates, [held], NoticePages()))
         assert [step.difference for step in steps if step.difference] == []
-        assert steps[-1] == Step("as issued", f"the log that is held issued No. {inputs.number} with these words")
+        assert steps[-1] == Step(
+            "as issued", f"the log that is held issued No. {inputs.number} with these words"
+        )
         closing = closing_of(steps)
         assert closing.signed
         assert closing.left == ("the drawing: give --render where its record is",)
@@ -161,10 +184,15 @@ def test_a_false_page_that_is_drawn_and_signed_anew_is_refused(
     inputs, _ = signed[n % len(signed)]
     context = compose(inputs)
     first = context["answer"][0]
-    false = {**context, "answer": [[("Every test passes. Nothing is due from anybody.", True)], *context["answer"][1:]]}
+    false = {
+        **context,
+        "answer": [[("Every test passes. Nothing is due from anybody.", True)], *context["answer"][1:]],
+    }
     monkeypatch.setattr(filled_page, "compose", lambda _: false)
     monkeypatch.setattr(filled_page, "_waiting", {})
-    files = forged({name: data for name, (data, _) in inputs.attachments.items()}, json.loads(page_words(inputs)))
+    files = forged(
+        {name: data for name, (data, _) in inputs.attachments.items()}, json.loads(page_words(inputs))
+    )
     drawn = render_notice(replace(inputs, attachments={name: (data, name) for name, data in files.items()}))
     data = seal(drawn, desk / "keys" / "notice.key")
     *_, last = verify_notice(data, policy, all_templates, pages=NoticePages())
@@ -184,7 +212,9 @@ def test_a_notice_whose_words_were_taken_out_is_refused(
     for name in ("page.json", "standing.json", "earlier.jsonl"):
         files.pop(name, None)
         manifest["files"].pop(name, None)
-    files["manifest.json"] = canonical({name: manifest[name] for name in ("deal", "leaf", "seq", "log_size", "files")})
+    files["manifest.json"] = canonical(
+        {name: manifest[name] for name in ("deal", "leaf", "seq", "log_size", "files")}
+    )
     assert "carries no words of its pages" in refused(files, words, loose, all_templates, [])
 
 
@@ -208,12 +238,20 @@ def test_a_string_painted_over_is_a_string_too_many(signed: list[tuple[NoticeInp
     assert all_words(file.pages, words) > 200
     for page, more in ((0, "PASS"), (1, "2.4100"), (len(file.pages) - 1, "x")):
         painted = [text + more if n == page else text for n, text in enumerate(file.pages)]
-        with pytest.raises(HeadroomError, match=rf"page {page + 1} shows `{re.escape(more)}`|page {page + 1} "):
+        with pytest.raises(
+            HeadroomError, match=rf"page {page + 1} shows `{re.escape(more)}`|page {page + 1} "
+        ):
             all_words(painted, words)
 
 
-def test_the_words_of_the_first_blocks_are_those_of_the_whole_page(signed: list[tuple[NoticeInputs, bytes]]) -> None:
+def test_the_words_of_the_first_blocks_are_those_of_the_whole_page(
+    signed: list[tuple[NoticeInputs, bytes]],
+) -> None:
     inputs, _ = signed[-1]
-    whole = {block["block"]: block for block in json.loads(page_words(inputs))["blocks"] if block["page"] == "first"}
+    whole = {
+        block["block"]: block
+        for block in json.loads(page_words(inputs))["blocks"]
+        if block["page"] == "first"
+    }
     for block in first_words(compose(inputs)):
         assert whole[block["block"]] == block

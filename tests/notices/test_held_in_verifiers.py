@@ -24,7 +24,11 @@ from tests.operations.taking import take
 from tests.operations.test_run import DEAL, NOW, keep
 
 WEEKS = 3
-CHANGES = (("2026-01-06: 65%", "2026-01-06: 58%"), ("60%, cite", "56%, cite"), ("level: USD 1.50", "level: USD 2.15"))
+CHANGES = (
+    ("2026-01-06: 65%", "2026-01-06: 58%"),
+    ("60%, cite", "56%, cite"),
+    ("level: USD 1.50", "level: USD 2.15"),
+)
 """Limits that lie inside the interval by sellers of the generated market's first weeks."""
 SAID = (
     "Loan to value fails (59.578%), held: not decisive, 3 of 4, for the third date running, against a maximum of 58%.",
@@ -32,7 +36,9 @@ SAID = (
 )
 
 
-def test_a_held_test_and_a_held_trigger_are_said_with_their_figures(tmp_path: Path, all_templates: dict[str, Template]) -> None:
+def test_a_held_test_and_a_held_trigger_are_said_with_their_figures(
+    tmp_path: Path, all_templates: dict[str, Template]
+) -> None:
     create(tmp_path)
     text = (DEALS / f"{DEAL}.yaml").read_text(encoding="utf-8").partition("worked_examples:")[0]
     text = text.replace(REPORT_ONLY, HELD + "the result counts,")
@@ -46,7 +52,9 @@ def test_a_held_test_and_a_held_trigger_are_said_with_their_figures(tmp_path: Pa
         keep(workspace, thursday, NOW)
         for report in plan.reports(thursday):
             if report.name.startswith(DEAL):
-                take(workspace, report.text, report.name, report.received, all_templates, Scribe("t", "t", NOW))
+                take(
+                    workspace, report.text, report.name, report.received, all_templates, Scribe("t", "t", NOW)
+                )
     made: list[NoticeInputs] = []
 
     def render(many: Sequence[NoticeInputs]) -> Iterator[bytes]:

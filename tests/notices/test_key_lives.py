@@ -67,15 +67,31 @@ def keys(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Temp
     old = read_key(desk / "keys" / "log.key")
     workspace = made(desk)
     replace_key(workspace, Scribe("t", "e", NOW))
-    tools = Tools(all_templates, lambda many: (render_notice(one) for one in many), NOW, "t", lambda _: None, pages=NoticePages())
+    tools = Tools(
+        all_templates,
+        lambda many: (render_notice(one) for one in many),
+        NOW,
+        "t",
+        lambda _: None,
+        pages=NoticePages(),
+    )
     run(workspace, plan.THURSDAYS[4], tools)
     bodies = tuple(entry.body for entry in workspace.store.entries(deal_log(DEAL)))
     origin = workspace.store.checkpoints(deal_log(DEAL))[0][1].partition("\n")[0]
     workspace.store.close()
-    notices = [dict(read_notice(path.read_bytes()).attachments) for path in sorted((desk / "notices" / DEAL).glob("*.pdf"))]
-    others = (generate_key("trustee.example", Kind.COSIGNER), generate_key("other.example", Kind.COSIGNER), generate_key("thief.example"))
+    notices = [
+        dict(read_notice(path.read_bytes()).attachments)
+        for path in sorted((desk / "notices" / DEAL).glob("*.pdf"))
+    ]
+    others = (
+        generate_key("trustee.example", Kind.COSIGNER),
+        generate_key("other.example", Kind.COSIGNER),
+        generate_key("thief.example"),
+    )
     at = next(seq for seq, body in enumerate(bodies) if b'"kind":"key replaced"' in body)
-    return Keys(old, read_key(desk / "keys" / "log.key"), *others, origin, bodies, at, notices[0], notices[-1])
+    return Keys(
+        old, read_key(desk / "keys" / "log.key"), *others, origin, bodies, at, notices[0], notices[-1]
+    )
 
 
 def exported(folder: Path, bodies: Sequence[bytes], origin: str, key: SigningKey) -> Path:
@@ -84,13 +100,19 @@ def exported(folder: Path, bodies: Sequence[bytes], origin: str, key: SigningKey
     for path, content in (*_bundles(bodies), *_tiles(leaves)):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
-    (folder / "checkpoint").write_text(sign(Checkpoint(origin, len(leaves), root(leaves)), key), encoding="utf-8")
+    (folder / "checkpoint").write_text(
+        sign(Checkpoint(origin, len(leaves), root(leaves)), key), encoding="utf-8"
+    )
     return folder
 
 
-def ours(files: dict[str, bytes], policy: Policy, held: Path | None, templates: dict[str, Template]) -> tuple[str, str]:
+def ours(
+    files: dict[str, bytes], policy: Policy, held: Path | None, templates: dict[str, Template]
+) -> tuple[str, str]:
     try:
-        notice = _Notice(b"", policy, templates, NoticeFile(files, ""), later=[later_of(held, policy)] if held else [])
+        notice = _Notice(
+            b"", policy, templates, NoticeFile(files, ""), later=[later_of(held, policy)] if held else []
+        )
         found = [step(notice) for name, step in STEPS if name in EVIDENCE][-1] or ""
     except HeadroomError as error:
         return "DIFFERS", str(error)
@@ -99,16 +121,22 @@ def ours(files: dict[str, bytes], policy: Policy, held: Path | None, templates: 
 
 def seconds(files: dict[str, bytes], policy: Policy, held: Path | None, folder: Path) -> str:
     options = [item for text in policy.cosigner_keys for item in ("--cosigner", text)]
-    options += [item for text in policy.ended_keys for item in ("--ended", *text.split(" "))] + (["--held", str(held)] if held else [])
+    options += [item for text in policy.ended_keys for item in ("--ended", *text.split(" "))] + (
+        ["--held", str(held)] if held else []
+    )
     key = policy.log_keys[0] if policy.log_keys else policy.ended_keys[0].split(" ")[0]
-    done = subprocess.run(["node", str(VERIFIER), str(folder), key, *options], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["node", str(VERIFIER), str(folder), key, *options], capture_output=True, text=True, check=False
+    )
     answer = json.loads(done.stdout)
     verdict = "DIFFERS" if not answer["verified"] else "open" if answer["ended"] else "holds"
     assert done.returncode == {"DIFFERS": 3, "open": 4, "holds": 0}[verdict]
     return verdict
 
 
-def verdict(files: dict[str, bytes], policy: Policy, held: Path | None, tmp_path: Path, templates: dict[str, Template]) -> tuple[str, str]:
+def verdict(
+    files: dict[str, bytes], policy: Policy, held: Path | None, tmp_path: Path, templates: dict[str, Template]
+) -> tuple[str, str]:
     """What all three say of a notice's evidence, with our sentence."""
     folder = tmp_path / "attachments"
     shutil.rmtree(folder, ignore_errors=True)
@@ -117,7 +145,10 @@ def verdict(files: dict[str, bytes], policy: Policy, held: Path | None, tmp_path
         (folder / name).write_bytes(data)
     found, said = ours(files, policy, held, templates)
     browser = browser_says(policy, [held] if held else [], attachments=str(folder))["evidence"]
-    assert (browser["verdict"], seconds(files, policy, held, folder)) == (found, found), (said, browser["said"])
+    assert (browser["verdict"], seconds(files, policy, held, folder)) == (found, found), (
+        said,
+        browser["said"],
+    )
     if found != "DIFFERS":
         assert browser["said"] == said
     return found, said
@@ -127,9 +158,15 @@ def names(key: SigningKey) -> str:
     return key.verifier.text
 
 
-def test_a_replaced_key_is_followed_where_the_log_is_held(keys: Keys, tmp_path: Path, all_templates: dict[str, Template]) -> None:
+def test_a_replaced_key_is_followed_where_the_log_is_held(
+    keys: Keys, tmp_path: Path, all_templates: dict[str, Template]
+) -> None:
     held = exported(tmp_path / "held", keys.bodies, keys.origin, keys.new)
-    old, new, ended = Policy(log_keys=(names(keys.old),)), Policy(log_keys=(names(keys.new),)), f"{names(keys.old)} {ON}"
+    old, new, ended = (
+        Policy(log_keys=(names(keys.old),)),
+        Policy(log_keys=(names(keys.new),)),
+        f"{names(keys.old)} {ON}",
+    )
     says = {
         "first alone": verdict(keys.first, old, None, tmp_path, all_templates),
         "first, old key, held": verdict(keys.first, old, held, tmp_path, all_templates),
@@ -137,9 +174,15 @@ def test_a_replaced_key_is_followed_where_the_log_is_held(keys: Keys, tmp_path: 
         "last, old key": verdict(keys.last, old, None, tmp_path, all_templates),
         "last, new key": verdict(keys.last, new, None, tmp_path, all_templates),
         "first, ended": verdict(keys.first, Policy(ended_keys=(ended,)), None, tmp_path, all_templates),
-        "first, ended and new": verdict(keys.first, Policy(ended_keys=(ended,), log_keys=new.log_keys), None, tmp_path, all_templates),
-        "first, ended, held": verdict(keys.first, Policy(ended_keys=(ended,), log_keys=new.log_keys), held, tmp_path, all_templates),
-        "last, ended alone, held": verdict(keys.last, Policy(ended_keys=(ended,)), held, tmp_path, all_templates),
+        "first, ended and new": verdict(
+            keys.first, Policy(ended_keys=(ended,), log_keys=new.log_keys), None, tmp_path, all_templates
+        ),
+        "first, ended, held": verdict(
+            keys.first, Policy(ended_keys=(ended,), log_keys=new.log_keys), held, tmp_path, all_templates
+        ),
+        "last, ended alone, held": verdict(
+            keys.last, Policy(ended_keys=(ended,)), held, tmp_path, all_templates
+        ),
     }
     assert {name: found for name, (found, _) in says.items()} == {
         "first alone": "holds",
@@ -152,11 +195,16 @@ def test_a_replaced_key_is_followed_where_the_log_is_held(keys: Keys, tmp_path: 
         "first, ended, held": "holds",
         "last, ended alone, held": "DIFFERS",  # a key that the policy says has ended hands on to nobody
     }
-    assert f"which followed agent.example/log ({keys.old.verifier.id.hex()}) on {ON}" in says["last, old key, held"][1]
+    assert (
+        f"which followed agent.example/log ({keys.old.verifier.id.hex()}) on {ON}"
+        in says["last, old key, held"][1]
+    )
     assert says["first, ended"][1].startswith(f"NOT COMPARED: signed by a key that ended on {ON}; ")
 
 
-def forged(keys: Keys, step: Handover, signers: Sequence[SigningKey], said: dict[str, Any] | None = None) -> tuple[bytes, ...]:
+def forged(
+    keys: Keys, step: Handover, signers: Sequence[SigningKey], said: dict[str, Any] | None = None
+) -> tuple[bytes, ...]:
     """The true log with another replacement in the place of the true one, and nothing after it."""
     event = json.loads(keys.bodies[keys.at])
     event["payload"] = step.event(step.signed(signers)).model_dump(mode="json") | (said or {})
@@ -185,7 +233,9 @@ def thief_step(keys: Keys, why: str) -> Handover:
 
 
 def elsewhere(keys: Keys) -> Handover:
-    return replace(true_step(keys), last=replace(true_step(keys).last, origin="agent.example/log/deal/another"))
+    return replace(
+        true_step(keys), last=replace(true_step(keys).last, origin="agent.example/log/deal/another")
+    )
 
 
 def transplanted(keys: Keys) -> tuple[bytes, ...]:
@@ -204,12 +254,27 @@ FORGED: dict[str, Forged] = {
     "the old key did not sign": lambda k: (forged(k, true_step(k), (k.new,)), k.new),
     "the new key did not sign": lambda k: (forged(k, true_step(k), (k.old,)), k.new),
     "nobody signed": lambda k: (forged(k, true_step(k), ()), k.new),
-    "stolen, and the thief signed with both": lambda k: (forged(k, thief_step(k, "stolen"), (k.old, k.thief)), k.thief),
-    "lost, and the wrong cosigner signed": lambda k: (forged(k, replace(true_step(k), why="lost"), (k.new, k.other)), k.new),
-    "lost, and a log's key in the cosigner's place": lambda k: (forged(k, replace(true_step(k), why="lost"), (k.new, k.thief)), k.new),
+    "stolen, and the thief signed with both": lambda k: (
+        forged(k, thief_step(k, "stolen"), (k.old, k.thief)),
+        k.thief,
+    ),
+    "lost, and the wrong cosigner signed": lambda k: (
+        forged(k, replace(true_step(k), why="lost"), (k.new, k.other)),
+        k.new,
+    ),
+    "lost, and a log's key in the cosigner's place": lambda k: (
+        forged(k, replace(true_step(k), why="lost"), (k.new, k.thief)),
+        k.new,
+    ),
     "of another log": lambda k: (transplanted(k), k.new),
-    "of another day": lambda k: (forged(k, replace(true_step(k), on=date(2026, 7, 2)), (k.old, k.new)), k.new),
-    "another first part": lambda k: (forged(k, replace(true_step(k), last=Checkpoint(k.origin, 3, bytes(32))), (k.old, k.new)), k.new),
+    "of another day": lambda k: (
+        forged(k, replace(true_step(k), on=date(2026, 7, 2)), (k.old, k.new)),
+        k.new,
+    ),
+    "another first part": lambda k: (
+        forged(k, replace(true_step(k), last=Checkpoint(k.origin, 3, bytes(32))), (k.old, k.new)),
+        k.new,
+    ),
     "more entries than there are": lambda k: (
         forged(k, replace(true_step(k), last=Checkpoint(k.origin, 999, bytes(32))), (k.old, k.new)),
         k.new,
@@ -217,18 +282,25 @@ FORGED: dict[str, Forged] = {
     "two replacements of one key": lambda k: (more(k, k.old, k.thief), k.thief),
     "back to the key that ended": lambda k: (more(k, k.new, k.old), k.old),
     "by itself": lambda k: (forged(k, replace(true_step(k), new=k.old.verifier), (k.old,)), k.old),
-    "to a trustee's key": lambda k: (forged(k, replace(true_step(k), new=k.trustee.verifier), (k.old, k.trustee)), k.new),
+    "to a trustee's key": lambda k: (
+        forged(k, replace(true_step(k), new=k.trustee.verifier), (k.old, k.trustee)),
+        k.new,
+    ),
     "another reason": lambda k: (forged(k, true_step(k), (k.old, k.new), {"why": "sold"}), k.new),
     "no signatures": lambda k: (forged(k, true_step(k), (), {"signatures": None}), k.new),
 }
 
 
 @pytest.mark.parametrize("name", FORGED)
-def test_no_verifier_takes_a_forged_life(name: str, keys: Keys, tmp_path: Path, all_templates: dict[str, Template]) -> None:
+def test_no_verifier_takes_a_forged_life(
+    name: str, keys: Keys, tmp_path: Path, all_templates: dict[str, Template]
+) -> None:
     """Even one that trusts all the keys concerned: the operator's, the trustee's, and the thief's as a new key of the operator's."""
     bodies, by = FORGED[name](keys)
     held = exported(tmp_path / "held", bodies, keys.origin, by)
-    trusted = Policy(log_keys=(names(keys.old), names(keys.new), names(keys.thief)), cosigner_keys=(names(keys.trustee),))
+    trusted = Policy(
+        log_keys=(names(keys.old), names(keys.new), names(keys.thief)), cosigner_keys=(names(keys.trustee),)
+    )
     found, said = verdict(keys.first, trusted, held, tmp_path, all_templates)
     assert found == "DIFFERS"
     assert "ended" in said or said.startswith(f"entry {keys.at}")
@@ -252,18 +324,31 @@ def test_a_thief_who_replaces_the_key_in_a_fork_convinces_nobody_who_knows_that_
     keys: Keys, tmp_path: Path, all_templates: dict[str, Template]
 ) -> None:
     """The stolen key can sign a replacement of its own; a policy that says it has ended takes it from nobody."""
-    fork = exported(tmp_path / "held", forged(keys, thief_step(keys, "replaced"), (keys.old, keys.thief)), keys.origin, keys.thief)
+    fork = exported(
+        tmp_path / "held",
+        forged(keys, thief_step(keys, "replaced"), (keys.old, keys.thief)),
+        keys.origin,
+        keys.thief,
+    )
     informed = Policy(log_keys=(names(keys.new),), ended_keys=(f"{names(keys.old)} {ON}",))
     assert verdict(keys.first, informed, fork, tmp_path, all_templates)[0] == "DIFFERS"
 
 
-def test_two_replacements_one_after_the_other_are_followed(keys: Keys, tmp_path: Path, all_templates: dict[str, Template]) -> None:
+def test_two_replacements_one_after_the_other_are_followed(
+    keys: Keys, tmp_path: Path, all_templates: dict[str, Template]
+) -> None:
     held = exported(tmp_path / "held", more(keys, keys.new, keys.thief), keys.origin, keys.thief)
-    assert verdict(keys.first, Policy(log_keys=(names(keys.old),)), held, tmp_path, all_templates)[0] == "holds"
-    assert verdict(keys.last, Policy(log_keys=(names(keys.old),)), held, tmp_path, all_templates)[0] == "holds"
+    assert (
+        verdict(keys.first, Policy(log_keys=(names(keys.old),)), held, tmp_path, all_templates)[0] == "holds"
+    )
+    assert (
+        verdict(keys.last, Policy(log_keys=(names(keys.old),)), held, tmp_path, all_templates)[0] == "holds"
+    )
 
 
-def test_a_notice_signed_by_the_old_key_after_its_end_differs(keys: Keys, tmp_path: Path, all_templates: dict[str, Template]) -> None:
+def test_a_notice_signed_by_the_old_key_after_its_end_differs(
+    keys: Keys, tmp_path: Path, all_templates: dict[str, Template]
+) -> None:
     """What the checkpoint says is true; the key that says it had ended."""
     proof = keys.last["event.tlog-proof"].decode()
     head, _, note = proof.partition("\n\n")
@@ -275,4 +360,7 @@ def test_a_notice_signed_by_the_old_key_after_its_end_differs(keys: Keys, tmp_pa
     files = {**keys.last, "event.tlog-proof": again, "manifest.json": canonical(manifest)}
     held = exported(tmp_path / "held", keys.bodies, keys.origin, keys.new)
     found, said = verdict(files, Policy(log_keys=(names(keys.old),)), held, tmp_path, all_templates)
-    assert (found, said) == ("DIFFERS", f"the checkpoint is signed by a key that ended on {ON}, at entry {keys.at}")
+    assert (found, said) == (
+        "DIFFERS",
+        f"the checkpoint is signed by a key that ended on {ON}, at entry {keys.at}",
+    )

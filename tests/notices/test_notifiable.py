@@ -26,9 +26,13 @@ def week(workspace: Workspace, day: date, value: str, tools: Tools) -> None:
 def told(workspace: Workspace, day: date) -> tuple[list[str], list[tuple[str, date]]]:
     """The subjects of the day's trigger notices, and its duties to give notice of a trigger, each with its last day."""
     found = [event for event in events(workspace) if event.effective_on == day]
-    made = [e.subject for e in found if isinstance(e.payload, NoticeIssued) and e.payload.kind == "trigger_event"]
+    made = [
+        e.subject for e in found if isinstance(e.payload, NoticeIssued) and e.payload.kind == "trigger_event"
+    ]
     (whole,) = [e.payload for e in found if isinstance(e.payload, Determined)]
-    return made, [(one.subject, one.by) for one in whole.due if one.act == "notify" and one.notice == "trigger_event"]
+    return made, [
+        (one.subject, one.by) for one in whole.due if one.act == "notify" and one.notice == "trigger_event"
+    ]
 
 
 def test_a_trigger_in_effect_again_after_its_waiver_is_told_once_as_when_it_began(
@@ -39,12 +43,21 @@ def test_a_trigger_in_effect_again_after_its_waiver_is_told_once_as_when_it_bega
     week(administered, date(2026, 3, 5), "1.6000", tools)
     assert told(administered, date(2026, 3, 5)) == ([f"trigger_event-{SWEEP}"], [first])
     waiver = ActRecorded(
-        act="waiver", clause=SWEEP, effective_on=date(2026, 3, 6), until=date(2026, 3, 13), document="W", details={"clock": "resumes"}
+        act="waiver",
+        clause=SWEEP,
+        effective_on=date(2026, 3, 6),
+        until=date(2026, 3, 13),
+        document="W",
+        details={"clock": "resumes"},
     )
     deal = find_deal(administered, DEAL, all_templates)
-    record_act(administered, deal, waiver, Scribe("t", "t", datetime(2026, 3, 6, 9, tzinfo=UTC)), as_json=True)
+    record_act(
+        administered, deal, waiver, Scribe("t", "t", datetime(2026, 3, 6, 9, tzinfo=UTC)), as_json=True
+    )
     week(administered, date(2026, 3, 12), "1.6000", tools)
-    assert told(administered, date(2026, 3, 12)) == ([], [first]), "a duty stays until it is fulfilled, released or withdrawn"
+    assert told(administered, date(2026, 3, 12)) == ([], [first]), (
+        "a duty stays until it is fulfilled, released or withdrawn"
+    )
     week(administered, date(2026, 3, 19), "1.6000", tools)
     assert told(administered, date(2026, 3, 19)) == ([f"trigger_event-{SWEEP}"], [first, second])
     week(administered, date(2026, 3, 26), "1.6000", tools)

@@ -43,7 +43,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Temp
     run(
         workspace,
         plan.THURSDAYS[4],
-        Tools(all_templates, lambda many: map(render_notice, many), NOW, "t", lambda _: None, pages=NoticePages()),
+        Tools(
+            all_templates,
+            lambda many: map(render_notice, many),
+            NOW,
+            "t",
+            lambda _: None,
+            pages=NoticePages(),
+        ),
     )
     workspace.store.close()
     return root
@@ -57,7 +64,14 @@ def _acts(workspace: object) -> list[ActRecorded]:
 
 
 def _act(kind: str, on: object, details: dict[str, str]) -> ActRecorded:
-    said = {"act": kind, "document": "Letter.pdf", "sha256": "0" * 64, "effective_on": on, "prepared_by": "A", "approved_by": "B"}
+    said = {
+        "act": kind,
+        "document": "Letter.pdf",
+        "sha256": "0" * 64,
+        "effective_on": on,
+        "prepared_by": "A",
+        "approved_by": "B",
+    }
     return ActRecorded.model_validate({**said, "details": details})
 
 
@@ -66,7 +80,9 @@ def masthead(path: Path) -> str:
     return str(next(block["words"][0][1] for block in page["blocks"] if block["block"] == "masthead"))
 
 
-def test_page_1_names_the_party_of_its_date_and_python_agrees(desk: Path, policy: object, all_templates: dict[str, Template]) -> None:
+def test_page_1_names_the_party_of_its_date_and_python_agrees(
+    desk: Path, policy: object, all_templates: dict[str, Template]
+) -> None:
     weekly = sorted((desk / "notices" / DEAL).glob("*compliance*.pdf"))
     names = [masthead(path) for path in weekly]
     assert len(names) == 5
@@ -81,4 +97,7 @@ def test_page_1_names_the_party_of_its_date_and_python_agrees(desk: Path, policy
 def test_the_browser_s_parts_agree(desk: Path, policy: object) -> None:
     weekly = sorted((desk / "notices" / DEAL).glob("*compliance*.pdf"))
     answers = browser_says(policy, notices=[str(path) for path in weekly])["notices"]  # type: ignore[arg-type]
-    assert [(answer["verified"], [s["difference"] for s in answer["steps"] if s["difference"]]) for answer in answers] == [(True, [])] * 5
+    assert [
+        (answer["verified"], [s["difference"] for s in answer["steps"] if s["difference"]])
+        for answer in answers
+    ] == [(True, [])] * 5

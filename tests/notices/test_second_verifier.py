@@ -49,7 +49,9 @@ def theirs(files: Mapping[str, bytes], key: str, folder: Path) -> bool:
     folder.mkdir()
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    done = subprocess.run(["node", str(VERIFIER), str(folder), key], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["node", str(VERIFIER), str(folder), key], capture_output=True, text=True, check=False
+    )
     found = bool(json.loads(done.stdout)["verified"])
     assert done.returncode == (0 if found else 3)
     return found
@@ -79,7 +81,9 @@ def again(text: str, change: Callable[[str], str]) -> str:
 
 def before_its_last(change: Callable[[str], str]) -> Callable[[str], str]:
     """A note with its last line, changed, before it as well."""
-    return lambda text: text[: text.rindex("\u2014")] + change(text[text.rindex("\u2014") :]) + text[text.rindex("\u2014") :]
+    return lambda text: (
+        text[: text.rindex("\u2014")] + change(text[text.rindex("\u2014") :]) + text[text.rindex("\u2014") :]
+    )
 
 
 def with_note(files: Files, note: str) -> Files:
@@ -168,20 +172,34 @@ def test_both_refuse_what_a_forger_without_a_key_can_make(
 
 
 @pytest.mark.parametrize("what", STATED)
-def test_both_refuse_a_manifest_that_states_otherwise(broad: Desk, all_templates: dict[str, Template], tmp_path: Path, what: str) -> None:
+def test_both_refuse_a_manifest_that_states_otherwise(
+    broad: Desk, all_templates: dict[str, Template], tmp_path: Path, what: str
+) -> None:
     policy = Policy(log_keys=(broad.key,), signature_needed=False)
     files = manifested(broad.notices[DEAL][-1], **STATED[what])
     assert (ours(files, policy, all_templates), theirs(files, broad.key, tmp_path / "one")) == (False, False)
 
 
-def test_both_read_the_manifest_in_one_form(broad: Desk, all_templates: dict[str, Template], tmp_path: Path) -> None:
+def test_both_read_the_manifest_in_one_form(
+    broad: Desk, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
     policy, notice = Policy(log_keys=(broad.key,), signature_needed=False), broad.notices[DEAL][-1]
     text = notice["manifest.json"].decode()
     twice, spaced = text.replace('{"deal"', '{"deal":"x","deal"', 1), text.replace(":", ": ", 1)
     capitals = re.sub(r"[0-9a-f]{64}", lambda found: found[0].upper(), text)
-    for other in (BOM + text.encode(), text.encode() + b"\n", twice.encode(), spaced.encode(), capitals.encode(), text.encode("utf-16")):
+    for other in (
+        BOM + text.encode(),
+        text.encode() + b"\n",
+        twice.encode(),
+        spaced.encode(),
+        capitals.encode(),
+        text.encode("utf-16"),
+    ):
         files = {**notice, "manifest.json": other}
-        assert (ours(files, policy, all_templates), theirs(files, broad.key, tmp_path / "one")) == (False, False)
+        assert (ours(files, policy, all_templates), theirs(files, broad.key, tmp_path / "one")) == (
+            False,
+            False,
+        )
 
 
 def test_both_take_every_notice_and_pass_over_the_signatures_of_others(
@@ -189,17 +207,30 @@ def test_both_take_every_notice_and_pass_over_the_signatures_of_others(
 ) -> None:
     policy = Policy(log_keys=(broad.key,), signature_needed=False)
     for files in (*broad.notices[DEAL], *broad.notices[BAD]):
-        assert (ours(files, policy, all_templates), theirs(files, broad.key, tmp_path / "one")) == (True, True)
+        assert (ours(files, policy, all_templates), theirs(files, broad.key, tmp_path / "one")) == (
+            True,
+            True,
+        )
     for more in ("\u2014 x\ufeffy AAAAAAAA\n", "\u2014 agent.example/log AAAAAAAA\n"):
-        files = manifested({**broad.notices[DEAL][-1], **note_changed(broad.notices[DEAL][-1], lambda t, more=more: t + more)})
-        assert (ours(files, policy, all_templates), theirs(files, broad.key, tmp_path / "one")) == (True, True)
+        files = manifested(
+            {
+                **broad.notices[DEAL][-1],
+                **note_changed(broad.notices[DEAL][-1], lambda t, more=more: t + more),
+            }
+        )
+        assert (ours(files, policy, all_templates), theirs(files, broad.key, tmp_path / "one")) == (
+            True,
+            True,
+        )
 
 
 def test_the_same_verdict_on_every_notice_and_every_mutant(
     desk: Path, policy: Policy, all_templates: dict[str, Template], tmp_path: Path
 ) -> None:
     chance, key = random.Random(4), policy.log_keys[0]
-    notices = [read_notice(path.read_bytes()).attachments for path in sorted((desk / "notices" / DEAL).glob("*.pdf"))]
+    notices = [
+        read_notice(path.read_bytes()).attachments for path in sorted((desk / "notices" / DEAL).glob("*.pdf"))
+    ]
     assert len(notices) >= 5
     for files in notices:
         assert ours(files, policy, all_templates)
@@ -221,6 +252,8 @@ def test_the_same_verdict_on_every_notice_and_every_mutant(
         mine, other = ours(files, policy, all_templates), theirs(files, key, tmp_path / "one")
         assert mine == other, (n, name, place)
         verdicts.add(mine)
-        assert not mine or (name == "manifest.json" and b'"notice":' in files[name])  # page 1 is held against what it says of its notice
+        assert not mine or (
+            name == "manifest.json" and b'"notice":' in files[name]
+        )  # page 1 is held against what it says of its notice
     assert False in verdicts
     assert not theirs(notices[0], key.replace("agent.example", "other.example"), tmp_path / "one")

@@ -12,7 +12,14 @@ from cryptography.hazmat.primitives import hashes
 
 from engine.basics.errors import VerificationFailed
 from engine.notices import der
-from engine.notices.signature import BYTE_RANGE, NoTimeStamp, TimeAuthority, check_seal, make_certificate, seal
+from engine.notices.signature import (
+    BYTE_RANGE,
+    NoTimeStamp,
+    TimeAuthority,
+    check_seal,
+    make_certificate,
+    seal,
+)
 from engine.operations.seal_notice import sealed
 from reports.render.pdf import to_pdf
 from tests.notices.time_authority import Authority, Manner, made, served
@@ -93,24 +100,34 @@ def test_another_key_and_another_time_are_no_stamp(plain: bytes, key: Path) -> N
         with pytest.raises(NoTimeStamp, match="is not certified by"):
             seal(plain, key, other)
     for wrong in (NOW - timedelta(days=2200), NOW + timedelta(hours=1)):
-        with served(made(wrong)) as authority, pytest.raises(NoTimeStamp, match="and the clock here 2026-07-03 12:00"):
+        with (
+            served(made(wrong)) as authority,
+            pytest.raises(NoTimeStamp, match="and the clock here 2026-07-03 12:00"),
+        ):
             seal(plain, key, asked(authority))
 
 
 def test_a_certificate_that_stamps_no_time_or_had_ended_is_refused(plain: bytes, key: Path) -> None:
     with served(made(NOW, stamps=False)) as authority, pytest.raises(NoTimeStamp, match="stamps no time"):
         seal(plain, key, asked(authority))
-    with served(made(NOW, ends=NOW - timedelta(days=1))) as authority, pytest.raises(NoTimeStamp, match="was not valid"):
+    with (
+        served(made(NOW, ends=NOW - timedelta(days=1))) as authority,
+        pytest.raises(NoTimeStamp, match="was not valid"),
+    ):
         seal(plain, key, asked(authority))
 
 
-def test_exactly_one_token_over_its_own_signature_may_stand_there(plain: bytes, key: Path, own: frozenset[str]) -> None:
+def test_exactly_one_token_over_its_own_signature_may_stand_there(
+    plain: bytes, key: Path, own: frozenset[str]
+) -> None:
     with served(made(NOW)) as authority:
         one, other = (seal(plain, key, asked(authority)) for _ in range(2))
         trusted = frozenset([authority.fingerprint])
     assert check_seal(one, own, trusted) is not None
     mine, theirs = _attribute(one), _attribute(other)
-    small = der.encoded(der.SEQUENCE, der.encoded(der.OBJECT, b"\x2a\x03"), der.encoded(der.SET, der.encoded(der.NULL)))
+    small = der.encoded(
+        der.SEQUENCE, der.encoded(der.OBJECT, b"\x2a\x03"), der.encoded(der.SET, der.encoded(der.NULL))
+    )
     empty = der.encoded(der.SEQUENCE, mine.parts[0].parts[0].whole, der.encoded(der.SET))
     renamed = der.encoded(der.SEQUENCE, der.encoded(der.OBJECT, b"\x2a\x03"), mine.parts[0].parts[1].whole)
     for attributes, said in (
@@ -161,6 +178,11 @@ def _beside(data: bytes, attributes: bytes) -> bytes:
     version, digests, inner, certificates, _ = wrapped.parts[0].parts
     mine = der.encoded(der.SEQUENCE, *(part.whole for part in signer.parts[:6]), attributes)
     parts = (version.whole, digests.whole, inner.whole, certificates.whole, der.encoded(der.SET, mine))
-    again = der.encoded(der.SEQUENCE, kind.whole, der.encoded(der.OWN, der.encoded(der.SEQUENCE, *parts))).hex().upper().encode()
+    again = (
+        der.encoded(der.SEQUENCE, kind.whole, der.encoded(der.OWN, der.encoded(der.SEQUENCE, *parts)))
+        .hex()
+        .upper()
+        .encode()
+    )
     assert len(again) <= after - 1 - (length + 1)
     return data[: length + 1] + again + b"0" * (after - 1 - (length + 1) - len(again)) + data[after - 1 :]

@@ -34,8 +34,12 @@ def carried_on(root: Path, text: str, all_templates: dict[str, Template]) -> Pol
         keep(workspace, thursday, NOW)
         for report in plan.reports(thursday):
             if report.name.startswith(DEAL) and report.received > HANDED:
-                take(workspace, report.text, report.name, report.received, all_templates, Scribe("t", "t", NOW))
-    tools = Tools(all_templates, lambda many: map(render_notice, many), NOW, "t", lambda _: None, pages=NoticePages())
+                take(
+                    workspace, report.text, report.name, report.received, all_templates, Scribe("t", "t", NOW)
+                )
+    tools = Tools(
+        all_templates, lambda many: map(render_notice, many), NOW, "t", lambda _: None, pages=NoticePages()
+    )
     run(workspace, plan.THURSDAYS[12], tools)
     workspace.store.close()
     certificate = x509.load_pem_x509_certificate((root / "keys" / "notice.key.crt").read_bytes())
@@ -43,7 +47,9 @@ def carried_on(root: Path, text: str, all_templates: dict[str, Template]) -> Pol
     return Policy(log_keys=(key,), notice_certificates=(certificate.fingerprint(hashes.SHA256()).hex(),))
 
 
-def test_both_verifiers_find_every_notice_so(tmp_path: Path, former: Workspace, all_templates: dict[str, Template]) -> None:
+def test_both_verifiers_find_every_notice_so(
+    tmp_path: Path, former: Workspace, all_templates: dict[str, Template]
+) -> None:
     root = tmp_path / "carried"
     policy = carried_on(root, taken_text(former, all_templates), all_templates)
     assert len(list((root / "notices").rglob("*.pdf"))) >= 3

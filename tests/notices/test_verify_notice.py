@@ -54,14 +54,18 @@ def told() -> list[NoticeInputs]:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template], told: list[NoticeInputs]) -> Path:
+def desk(
+    tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template], told: list[NoticeInputs]
+) -> Path:
     """A workspace with both keys and five weeks, its notices rendered and signed."""
     root = tmp_path_factory.mktemp("desk")
     five_weeks(root, all_templates, told)
     return root
 
 
-def five_weeks(root: Path, all_templates: dict[str, Template], told: list[NoticeInputs], until: int = 4, weeks: int = 5) -> None:
+def five_weeks(
+    root: Path, all_templates: dict[str, Template], told: list[NoticeInputs], until: int = 4, weeks: int = 5
+) -> None:
     """Make that workspace in a folder, and say what each of its notices was made of."""
 
     def render(many: Sequence[NoticeInputs]) -> Iterator[bytes]:
@@ -72,7 +76,11 @@ def five_weeks(root: Path, all_templates: dict[str, Template], told: list[Notice
     make_key("agent.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
     make_notice_key("Agent", root / "keys" / "notice.key", NOW, as_json=True)
     fill(workspace, weeks, all_templates)
-    run(workspace, plan.THURSDAYS[until], Tools(all_templates, render, NOW, "t", lambda _: None, pages=NoticePages()))
+    run(
+        workspace,
+        plan.THURSDAYS[until],
+        Tools(all_templates, render, NOW, "t", lambda _: None, pages=NoticePages()),
+    )
     workspace.store.close()
 
 
@@ -116,17 +124,23 @@ def test_every_step_holds(notice: bytes, policy: Policy, all_templates: dict[str
         "page 1",
         "all text",
     ]
-    assert "4 determined, each comes out again, 4 of them by the subsets of their sellers" in [step.found for step in found]
+    assert "4 determined, each comes out again, 4 of them by the subsets of their sellers" in [
+        step.found for step in found
+    ]
     assert "4 results shown as recorded: 4 PASS" in [step.found for step in found]
 
 
-def test_what_was_not_determined_is_no_failure_to_come_out_again(desk: Path, policy: Policy, all_templates: dict[str, Template]) -> None:
+def test_what_was_not_determined_is_no_failure_to_come_out_again(
+    desk: Path, policy: Policy, all_templates: dict[str, Template]
+) -> None:
     first = sorted((desk / "notices" / DEAL).glob("*compliance.pdf"))[0].read_bytes()
     said = "3 determined, each comes out again, 3 of them by the subsets of their sellers, 1 not determined"
     assert said in [step.found for step in steps(first, policy, all_templates)]
 
 
-def test_the_unsigned_render_is_a_prefix_of_the_signed_file(desk: Path, notice: bytes, policy: Policy) -> None:
+def test_the_unsigned_render_is_a_prefix_of_the_signed_file(
+    desk: Path, notice: bytes, policy: Policy
+) -> None:
     workspace = made(desk)
     issued = [e.payload for e in read(workspace.store, deal_log(DEAL)) if e.kind == "notice issued"]
     workspace.store.close()
@@ -136,7 +150,9 @@ def test_the_unsigned_render_is_a_prefix_of_the_signed_file(desk: Path, notice: 
     assert issued[-1].unsigned_sha256 in (sha256_hex(before), sha256_hex(before.rstrip(b"\n")))
 
 
-def test_no_mutation_of_a_signed_notice_survives(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+def test_no_mutation_of_a_signed_notice_survives(
+    notice: bytes, policy: Policy, all_templates: dict[str, Template]
+) -> None:
     chance = random.Random(20260305)
     survived = []
     for n in range(MUTATIONS):
@@ -155,7 +171,9 @@ def test_no_mutation_of_a_signed_notice_survives(notice: bytes, policy: Policy, 
     assert survived == []
 
 
-def test_the_signature_is_written_one_way(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+def test_the_signature_is_written_one_way(
+    notice: bytes, policy: Policy, all_templates: dict[str, Template]
+) -> None:
     """Its own place is the one part of the file that it cannot sign."""
     _, length, after, _ = (int(one) for one in BYTE_RANGE.findall(notice)[0])
     written = notice[length + 1 : after - 1]
@@ -197,7 +215,14 @@ def around(info: bytes, *, signer: bytes = b"", certificates: bytes = b"", conte
     kind, wrapped = der.first(info).parts
     version, digests, inner, own, signers = wrapped.parts[0].parts
     more = der.encoded(der.SET, der.encoded(der.SEQUENCE, signers.parts[0].content, signer))
-    parts = (version.whole, digests.whole, inner.whole, der.encoded(der.OWN, own.content, certificates), more, content)
+    parts = (
+        version.whole,
+        digests.whole,
+        inner.whole,
+        der.encoded(der.OWN, own.content, certificates),
+        more,
+        content,
+    )
     return der.encoded(der.SEQUENCE, kind.whole, der.encoded(der.OWN, der.encoded(der.SEQUENCE, *parts)))
 
 
@@ -220,7 +245,9 @@ def test_nothing_can_be_added_around_a_signature(notice: bytes, policy: Policy, 
         check_seal(resigned(notice, ADDED[what]), trusted)
 
 
-def test_a_key_whose_certificate_is_another_s_signs_nothing(notice: bytes, policy: Policy, tmp_path: Path) -> None:
+def test_a_key_whose_certificate_is_another_s_signs_nothing(
+    notice: bytes, policy: Policy, tmp_path: Path
+) -> None:
     """The library would sign all the same, and no policy could ever take the notice."""
     for name in ("own", "other"):
         make_certificate(name, tmp_path / name, NOW)
@@ -229,7 +256,9 @@ def test_a_key_whose_certificate_is_another_s_signs_nothing(notice: bytes, polic
         seal(unsigned(notice, policy), tmp_path / "own")
 
 
-def test_a_signature_is_checked_without_what_signs(notice: bytes, policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signature_is_checked_without_what_signs(
+    notice: bytes, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A verifier needs neither, and in a process that has signed they made the check fifty times as slow."""
     for name in ("asn1crypto", "asn1crypto.cms", "pyhanko"):
         monkeypatch.setitem(sys.modules, name, None)
@@ -261,7 +290,13 @@ def replaced(data: bytes, name: str, change: bytes) -> bytes:
     ],
 )
 def test_an_unsigned_notice_still_binds_its_evidence(
-    notice: bytes, policy: Policy, all_templates: dict[str, Template], name: str, old: bytes, new: bytes, step: str
+    notice: bytes,
+    policy: Policy,
+    all_templates: dict[str, Template],
+    name: str,
+    old: bytes,
+    new: bytes,
+    step: str,
 ) -> None:
     loose = policy.model_copy(update={"signature_needed": False})
     plain = unsigned(notice, policy)
@@ -284,7 +319,9 @@ def misprinted(notice: NoticeInputs, test: str, **changes: object) -> bytes:
         result = event.payload.result.model_copy(update=changes)
         return event.model_copy(update={"payload": event.payload.model_copy(update={"result": result})})
 
-    return render_notice(replace(notice, events=[changed(event) if event.seq == last else event for event in notice.events]))
+    return render_notice(
+        replace(notice, events=[changed(event) if event.seq == last else event for event in notice.events])
+    )
 
 
 @pytest.mark.parametrize(
@@ -298,7 +335,11 @@ def misprinted(notice: NoticeInputs, test: str, **changes: object) -> bytes:
         ),
         ("ltv", {"limit": Figure(value=Fraction("0.7"), unit=Unit.SHARE)}, "max. 70%"),
         ("ltv", {"headroom": Figure(value=Fraction("0.3"), unit=Unit.POINTS)}, "+30.000 points"),
-        ("rate-floor", {"verdict": Verdict.PASS}, "the log says NOT DETERMINED, the pages show `PASS Rental rate floor"),
+        (
+            "rate-floor",
+            {"verdict": Verdict.PASS},
+            "the log says NOT DETERMINED, the pages show `PASS Rental rate floor",
+        ),
     ],
 )
 def test_a_page_that_says_another_result_than_the_log_is_a_difference(
@@ -312,7 +353,9 @@ def test_a_page_that_says_another_result_than_the_log_is_a_difference(
 ) -> None:
     loose = policy.model_copy(update={"signature_needed": False})
     compliance = [one for one in told if one.kind == "compliance"]
-    notice = compliance[2] if "NOT DETERMINED" in said else compliance[-1]  # on the third date the window of the rent floor is not full
+    notice = (
+        compliance[2] if "NOT DETERMINED" in said else compliance[-1]
+    )  # on the third date the window of the rent floor is not full
     assert steps(render_notice(notice), loose, all_templates)[-1].difference is None
     found = steps(misprinted(notice, test, **changes), loose, all_templates)[-1]
     assert found.name == "visible text"
@@ -326,7 +369,9 @@ def test_evidence_swapped_between_two_notices_is_found(
     loose = policy.model_copy(update={"signature_needed": False})
     compliance = [one for one in told if one.kind == "compliance"]
     for pages, evidence in ((compliance[-1], compliance[-2]), (compliance[-2], compliance[-1])):
-        found = steps(render_notice(replace(pages, attachments=evidence.attachments)), loose, all_templates)[-1]
+        found = steps(render_notice(replace(pages, attachments=evidence.attachments)), loose, all_templates)[
+            -1
+        ]
         assert found.name == "visible text"
         assert f"page 1 is of {long_date(pages.on)}" in (found.difference or "")
     found = steps(render_notice(replace(compliance[-1], deal="another-deal")), loose, all_templates)[-1]
@@ -347,7 +392,9 @@ def revised(data: bytes) -> bytes:
     return out.getvalue()
 
 
-def test_a_revision_after_the_signature_is_found(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+def test_a_revision_after_the_signature_is_found(
+    notice: bytes, policy: Policy, all_templates: dict[str, Template]
+) -> None:
     changed = revised(notice)
     assert changed.startswith(notice)
     assert len(changed) > len(notice)
@@ -368,10 +415,15 @@ def test_an_attachment_that_the_manifest_does_not_state_is_found(
     writer.add_attachment(name, b"{}")
     writer.write(out)
     found = steps(out.getvalue(), loose, all_templates)[-1]
-    assert (found.name, found.difference is not None) == ("attachments" if name == "event.json" else "manifest", True)
+    assert (found.name, found.difference is not None) == (
+        "attachments" if name == "event.json" else "manifest",
+        True,
+    )
 
 
-def test_the_policy_decides_whose_keys_count(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+def test_the_policy_decides_whose_keys_count(
+    notice: bytes, policy: Policy, all_templates: dict[str, Template]
+) -> None:
     def last(**changes: object) -> Step:
         return steps(notice, policy.model_copy(update=changes), all_templates)[-1]
 
@@ -392,7 +444,9 @@ def bombed(data: bytes, place: str, filters: Sequence[str], bomb: bytes) -> byte
     writer = PdfWriter(clone_from=io.BytesIO(data))
     stream = EncodedStreamObject()
     stream._data = bomb
-    stream[NameObject("/Filter")] = ArrayObject(map(NameObject, filters)) if len(filters) > 1 else NameObject(filters[0])
+    stream[NameObject("/Filter")] = (
+        ArrayObject(map(NameObject, filters)) if len(filters) > 1 else NameObject(filters[0])
+    )
     stream[NameObject("/Length")] = NumberObject(len(bomb))
     if place == "page":
         writer.pages[0][NameObject("/Contents")] = writer._add_object(stream)
@@ -407,8 +461,18 @@ def bombed(data: bytes, place: str, filters: Sequence[str], bomb: bytes) -> byte
 LONG = zlib.compress(b"0" * (64 * 2**20), 9)
 OF_MEGABYTES = zlib.compress(b" " * (12 * 2**20), 9)
 BOMBS = {
-    "an attachment": ("deal.yaml", ["/FlateDecode"], LONG, "a stream of the file is longer than 16,777,216 bytes"),
-    "what page 1 shows": ("page", ["/FlateDecode"], LONG, "a stream of the file is longer than 16,777,216 bytes"),
+    "an attachment": (
+        "deal.yaml",
+        ["/FlateDecode"],
+        LONG,
+        "a stream of the file is longer than 16,777,216 bytes",
+    ),
+    "what page 1 shows": (
+        "page",
+        ["/FlateDecode"],
+        LONG,
+        "a stream of the file is longer than 16,777,216 bytes",
+    ),
     "a bomb in a bomb": (
         "deal.yaml",
         ["/FlateDecode", "/FlateDecode"],
@@ -436,7 +500,9 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize("what", SPELLINGS)
-def test_a_filter_is_read_in_one_spelling_alone(notice: bytes, policy: Policy, all_templates: dict[str, Template], what: str) -> None:
+def test_a_filter_is_read_in_one_spelling_alone(
+    notice: bytes, policy: Policy, all_templates: dict[str, Template], what: str
+) -> None:
     plain = unsigned(notice, policy)
     assert b"/Filter /FlateDecode" in plain
     loose = policy.model_copy(update={"signature_needed": False})
@@ -444,7 +510,9 @@ def test_a_filter_is_read_in_one_spelling_alone(notice: bytes, policy: Policy, a
     assert "which is not read" in (found.difference or "")
 
 
-def test_an_image_inside_the_page_brings_no_filter_of_its_own(notice: bytes, policy: Policy, all_templates: dict[str, Template]) -> None:
+def test_an_image_inside_the_page_brings_no_filter_of_its_own(
+    notice: bytes, policy: Policy, all_templates: dict[str, Template]
+) -> None:
     page = zlib.compress(b"q BI /W 1 /H 1 /BPC 8 /CS /G /F [/Fl /Fl] ID " + zlib.compress(LONG) + b" EI Q")
     loose = policy.model_copy(update={"signature_needed": False})
     found = steps(bombed(unsigned(notice, policy), "page", ["/FlateDecode"], page), loose, all_templates)[-1]
@@ -462,7 +530,9 @@ def test_a_file_longer_than_a_notice_is_not_read_whole(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", BOMBS)
-def test_a_decompression_bomb_meets_a_bound(notice: bytes, policy: Policy, all_templates: dict[str, Template], kind: str) -> None:
+def test_a_decompression_bomb_meets_a_bound(
+    notice: bytes, policy: Policy, all_templates: dict[str, Template], kind: str
+) -> None:
     place, filters, bomb, said = BOMBS[kind]
     loose = policy.model_copy(update={"signature_needed": False})
     found = steps(bombed(unsigned(notice, policy), place, filters, bomb), loose, all_templates)[-1]
@@ -480,11 +550,18 @@ def test_a_notice_is_cosigned_with_the_log_that_grew_from_its_own(
     leaves = tuple(entry.leaf for entry in workspace.store.entries(deal_log(DEAL)))
     workspace.store.close()
     asking = policy.model_copy(
-        update={"cosigner_keys": (trustee.with_name("trustee.key.pub").read_text().strip(),), "cosignatures_needed": 1}
+        update={
+            "cosigner_keys": (trustee.with_name("trustee.key.pub").read_text().strip(),),
+            "cosignatures_needed": 1,
+        }
     )
 
     def log_step(later: Sequence[Later]) -> Step:
-        return next(step for step in verify_notice(notice, asking, all_templates, later, pages=NoticePages()) if step.name == "log")
+        return next(
+            step
+            for step in verify_notice(notice, asking, all_templates, later, pages=NoticePages())
+            if step.name == "log"
+        )
 
     unsigned_export = Later((tmp_path / "export" / "checkpoint").read_text(encoding="utf-8"), leaves)
     cosign_export(tmp_path / "export", trustee, [key], None, NOW, as_json=True)
@@ -493,7 +570,12 @@ def test_a_notice_is_cosigned_with_the_log_that_grew_from_its_own(
     assert "asks for 1" in (log_step([unsigned_export]).difference or "")
     assert log_step([held]).found.endswith(f"cosigned by 1, first at {NOW:%Y-%m-%d %H:%M} UTC")
     assert log_step([held, held]).found == log_step([held]).found
-    early = cosign(unsigned_export.note, [read_key(desk / "keys" / "log.key").verifier], read_key(trustee), NOW - timedelta(days=1))
+    early = cosign(
+        unsigned_export.note,
+        [read_key(desk / "keys" / "log.key").verifier],
+        read_key(trustee),
+        NOW - timedelta(days=1),
+    )
     assert "recorded at" in (log_step([Later(early, leaves)]).difference or "")
     assert "its log was cosigned at" in (log_step([held, Later(early, leaves)]).difference or "")
     assert "did not grow" in (log_step([Later(held.note, (*leaves[1:], leaves[0]))]).difference or "")
@@ -502,7 +584,12 @@ def test_a_notice_is_cosigned_with_the_log_that_grew_from_its_own(
     other = sign(Checkpoint("agent.example/deal/another", len(leaves), root(leaves)), own)
     foreign = Later(cosign(other, [own.verifier], read_key(trustee), NOW), leaves)
     assert "is of agent.example/deal/another" in (log_step([foreign]).difference or "")
-    shorter = cosign(sign(Checkpoint(held.note.split("\n")[0], 5, root(leaves[:5])), own), [own.verifier], read_key(trustee), NOW)
+    shorter = cosign(
+        sign(Checkpoint(held.note.split("\n")[0], 5, root(leaves[:5])), own),
+        [own.verifier],
+        read_key(trustee),
+        NOW,
+    )
     assert "did not grow" in (log_step([Later(shorter, leaves[:5])]).difference or "")
 
 
@@ -523,9 +610,21 @@ def test_a_cosigned_export_is_given_on_the_command_line(
         encoding="utf-8",
     )
     assert verify_file(path, written, all_templates, as_json=True, pages=NoticePages()) == 3
-    assert verify_file(path, written, all_templates, as_json=True, held=[tmp_path / "export"], pages=NoticePages()) == 0
+    assert (
+        verify_file(
+            path, written, all_templates, as_json=True, held=[tmp_path / "export"], pages=NoticePages()
+        )
+        == 0
+    )
     with pytest.raises(WrongUsage, match="is not an exported log"):
-        verify_file(path, written, all_templates, as_json=True, held=[tmp_path / "export" / "checkpoint"], pages=NoticePages())
+        verify_file(
+            path,
+            written,
+            all_templates,
+            as_json=True,
+            held=[tmp_path / "export" / "checkpoint"],
+            pages=NoticePages(),
+        )
 
 
 def test_a_signature_that_is_asked_for_is_checked_before_anything_is_read(
@@ -544,14 +643,17 @@ def test_a_second_reader_agrees(desk: Path) -> None:
     assert re.search(r"Total document signed", said)
 
 
-def test_from_the_command_line(desk: Path, policy: Policy, all_templates: dict[str, Template], tmp_path: Path) -> None:
+def test_from_the_command_line(
+    desk: Path, policy: Policy, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
     written = tmp_path / "trustee.toml"
 
     def listed(texts: Sequence[str]) -> str:
         return "[" + ", ".join(f'"{text}"' for text in texts) + "]"
 
     written.write_text(
-        f"log_keys = {listed(policy.log_keys)}\nnotice_certificates = {listed(policy.notice_certificates)}\n", encoding="utf-8"
+        f"log_keys = {listed(policy.log_keys)}\nnotice_certificates = {listed(policy.notice_certificates)}\n",
+        encoding="utf-8",
     )
     path = sorted((desk / "notices" / DEAL).glob("*.pdf"))[-1]
     assert read_policy(written) == policy
@@ -595,7 +697,10 @@ THEN = Policy(
 def test_a_notice_of_edition_1_verifies_as_it_did(all_templates: dict[str, Template]) -> None:
     found = steps(KEPT.read_bytes(), THEN, all_templates)
     assert [step.difference for step in found] == [None] * 9
-    assert "3 determined, each comes out again, 1 not determined, recorded under edition 1 of the rulings" in [step.found for step in found]
+    assert (
+        "3 determined, each comes out again, 1 not determined, recorded under edition 1 of the rulings"
+        in [step.found for step in found]
+    )
     assert found[-1].found == "4 results shown as recorded: 3 PASS, 1 NOT DETERMINED"
 
 

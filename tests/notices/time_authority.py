@@ -44,7 +44,11 @@ class Authority:
         request = tsp.TimeStampReq.load(asked)
         if self.manner == "refuses":
             return bytes(tsp.TimeStampResp({"status": {"status": "rejection"}}).dump())
-        return bytes(tsp.TimeStampResp({"status": {"status": "granted"}, "time_stamp_token": self.token(request)}).dump())
+        return bytes(
+            tsp.TimeStampResp(
+                {"status": {"status": "granted"}, "time_stamp_token": self.token(request)}
+            ).dump()
+        )
 
     def token(self, request: Any) -> cms.ContentInfo:
         """A token over the request's imprint, with the certificates of the chain."""
@@ -61,16 +65,29 @@ class Authority:
                 "nonce": request["nonce"].native,
             }
         )
-        held = [asn1.Certificate.load(one.public_bytes(serialization.Encoding.DER)) for one in (self.certificate, self.root)]
+        held = [
+            asn1.Certificate.load(one.public_bytes(serialization.Encoding.DER))
+            for one in (self.certificate, self.root)
+        ]
         attributes = cms.CMSAttributes(
             [
                 cms.CMSAttribute({"type": "content_type", "values": ["tst_info"]}),
-                cms.CMSAttribute({"type": "message_digest", "values": [hashlib.sha256(info.dump()).digest()]}),
+                cms.CMSAttribute(
+                    {"type": "message_digest", "values": [hashlib.sha256(info.dump()).digest()]}
+                ),
                 cms.CMSAttribute(
                     {
                         "type": "signing_certificate_v2",
                         "values": [
-                            tsp.SigningCertificateV2({"certs": [tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(held[0].dump()).digest()})]})
+                            tsp.SigningCertificateV2(
+                                {
+                                    "certs": [
+                                        tsp.ESSCertIDv2(
+                                            {"cert_hash": hashlib.sha256(held[0].dump()).digest()}
+                                        )
+                                    ]
+                                }
+                            )
                         ],
                     }
                 ),
@@ -91,18 +108,31 @@ class Authority:
             }
         )
         content = {"content_type": "tst_info", "content": core.ParsableOctetString(info.dump())}
-        signed = {"version": "v3", "digest_algorithms": [{"algorithm": "sha256"}], "encap_content_info": content, "certificates": held}
-        return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData({**signed, "signer_infos": [signer]})})
+        signed = {
+            "version": "v3",
+            "digest_algorithms": [{"algorithm": "sha256"}],
+            "encap_content_info": content,
+            "certificates": held,
+        }
+        return cms.ContentInfo(
+            {"content_type": "signed_data", "content": cms.SignedData({**signed, "signer_infos": [signer]})}
+        )
 
 
 def made(at: datetime, *, stamps: bool = True, ends: datetime | None = None) -> Authority:
     """An authority with a root of its own; `stamps` is whether its certificate is one that stamps time."""
     root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     began = datetime(2020, 1, 1, tzinfo=UTC)
-    root = _certificate("Loopback root", "Loopback root", root_key, root_key, (began, began + timedelta(days=9000)), ca=True)
-    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING if stamps else ExtendedKeyUsageOID.CODE_SIGNING])
+    root = _certificate(
+        "Loopback root", "Loopback root", root_key, root_key, (began, began + timedelta(days=9000)), ca=True
+    )
+    usage = x509.ExtendedKeyUsage(
+        [ExtendedKeyUsageOID.TIME_STAMPING if stamps else ExtendedKeyUsageOID.CODE_SIGNING]
+    )
     span = (began, ends or began + timedelta(days=8000))
-    return Authority(key, _certificate("Loopback authority", "Loopback root", key, root_key, span, usage=usage), root, at)
+    return Authority(
+        key, _certificate("Loopback authority", "Loopback root", key, root_key, span, usage=usage), root, at
+    )
 
 
 def _certificate(
@@ -115,9 +145,13 @@ def _certificate(
     usage: x509.ExtendedKeyUsage | None = None,
 ) -> x509.Certificate:
     called = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in (name, issuer)]
-    builder = x509.CertificateBuilder(called[1], called[0], key.public_key(), x509.random_serial_number(), *span)
+    builder = x509.CertificateBuilder(
+        called[1], called[0], key.public_key(), x509.random_serial_number(), *span
+    )
     builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-    return (builder.add_extension(usage, critical=True) if usage is not None else builder).sign(by, hashes.SHA256())
+    return (builder.add_extension(usage, critical=True) if usage is not None else builder).sign(
+        by, hashes.SHA256()
+    )
 
 
 @contextmanager

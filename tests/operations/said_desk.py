@@ -46,7 +46,9 @@ class Desk:
         self.thursday = date(2026, 1, 8)
 
     def take(self, keyed: datetime, text: str, received: str | None = None) -> None:
-        Intake(self.workspace, self.templates, Scribe("t", "t", keyed)).take(text.encode(), "report.yaml", received)
+        Intake(self.workspace, self.templates, Scribe("t", "t", keyed)).take(
+            text.encode(), "report.yaml", received
+        )
 
     def publish(self, now: datetime, rows: str) -> None:
         path = self.workspace.root / "rows.csv"
@@ -59,7 +61,11 @@ class Desk:
         while self.thursday <= day:
             self.publish(now, f"{self.thursday},{rates},false,44,1.1.1\n")
             self.thursday += WEEK
-        outcome = run(self.workspace, now.date(), Tools(self.templates, self._render, now, "t", lambda _: None, pages=NoticePages()))
+        outcome = run(
+            self.workspace,
+            now.date(),
+            Tools(self.templates, self._render, now, "t", lambda _: None, pages=NoticePages()),
+        )
         assert outcome.deals[0].reason is None
 
     def _render(self, many: Sequence[NoticeInputs]) -> Iterator[bytes]:
@@ -74,19 +80,27 @@ class Desk:
         return [event.payload for event in standing(self.events) if isinstance(event.payload, kinds.Tested)]
 
     def replays(self) -> None:
-        (found,) = [one for one in Replay(self.workspace, self.templates).run() if one.log == deal_log("said")]
+        (found,) = [
+            one for one in Replay(self.workspace, self.templates).run() if one.log == deal_log("said")
+        ]
         assert found.difference is None
 
     def unverified(self) -> list[str]:
         """What the verification of every notice finds different, by `headroom verify` and, where Node is, by the browser's parts."""
         key = (self.workspace.root / "keys" / "log.key.pub").read_text(encoding="utf-8").strip()
-        return differences(self.workspace.root, Policy(log_keys=(key,), signature_needed=False), self.templates)
+        return differences(
+            self.workspace.root, Policy(log_keys=(key,), signature_needed=False), self.templates
+        )
 
 
 def differences(root: Path, policy: Policy, templates: Mapping[str, Template]) -> list[str]:
     """What two verifiers find different in the notices of a workspace."""
     issued = sorted((root / "notices").rglob("*.pdf"))
-    steps = (step for one in issued for step in verify_notice(one.read_bytes(), policy, templates, pages=NoticePages()))
+    steps = (
+        step
+        for one in issued
+        for step in verify_notice(one.read_bytes(), policy, templates, pages=NoticePages())
+    )
     found = [f"{step.name}: {step.difference}" for step in steps if step.difference is not None]
     if shutil.which("node") is None:
         return found

@@ -14,7 +14,12 @@ from engine.workspace.workspace import Workspace
 
 
 def take(
-    workspace: Workspace, text: str, file: str, received: date | None, templates: Mapping[str, Template], scribe: Scribe
+    workspace: Workspace,
+    text: str,
+    file: str,
+    received: date | None,
+    templates: Mapping[str, Template],
+    scribe: Scribe,
 ) -> tuple[ServicerReport, list[Problem], bool]:
     """The report, its warnings, whether it is new."""
     taken = Intake(workspace, templates, scribe).take(text.encode(), file, received)

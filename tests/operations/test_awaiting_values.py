@@ -21,11 +21,18 @@ DAY = date(2026, 3, 5)
 AT = datetime(2026, 3, 5, 22, tzinfo=UTC)
 
 
-def test_a_run_says_in_one_line_what_awaits_confirmation(administered: Workspace, tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_says_in_one_line_what_awaits_confirmation(
+    administered: Workspace, tools: Tools, capsys: pytest.CaptureFixture[str]
+) -> None:
     series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,20.0000,false,44,1.1.0\n", DAY)
     now = replace(tools, now=AT)
     (finding,) = run_answer(administered, run(administered, DAY, now)).awaiting
-    assert (finding.index, finding.publication_date, finding.was, finding.now) == ("CRI-H100", DAY, "2.0000", "20.0000")
+    assert (finding.index, finding.publication_date, finding.was, finding.now) == (
+        "CRI-H100",
+        DAY,
+        "2.0000",
+        "20.0000",
+    )
     capsys.readouterr()
     run_on(administered, DAY, now, as_json=False)
     lines = [line for line in capsys.readouterr().out.splitlines() if "awaits confirmation" in line]

@@ -43,9 +43,20 @@ def failing(administered: Workspace, tools: Tools, all_templates: dict[str, Temp
     for thursday in plan.THURSDAYS[:12]:
         for report in plan.reports(thursday):
             if report.name.startswith(DEAL) and report.received <= FAILS:
-                take(administered, report.text, report.name, report.received, all_templates, Scribe("t", "t", at(report.received, 23)))
+                take(
+                    administered,
+                    report.text,
+                    report.name,
+                    report.received,
+                    all_templates,
+                    Scribe("t", "t", at(report.received, 23)),
+                )
     thursdays = [FAILS - timedelta(weeks=n) for n in reversed(range(12))]
-    series(administered, "".join(f"{day},{'1.3000' if day == FAILS else '2.4000'},false,44,1.1.0\n" for day in thursdays), FAILS)
+    series(
+        administered,
+        "".join(f"{day},{'1.3000' if day == FAILS else '2.4000'},false,44,1.1.0\n" for day in thursdays),
+        FAILS,
+    )
     run(administered, FAILS, replace(tools, now=at(FAILS)))
     assert cure_by(administered) == date(2026, 4, 9)
     return administered
@@ -67,7 +78,12 @@ def of_type(workspace: Workspace, kind: type) -> list[object]:
 
 
 def closed(workspace: Workspace, recorded: datetime) -> None:
-    said = CalendarClosing(calendar=RESERVE, day=CLOSED, reason="National day of mourning", source="Federal Register of 31 March 2026")
+    said = CalendarClosing(
+        calendar=RESERVE,
+        day=CLOSED,
+        reason="National day of mourning",
+        source="Federal Register of 31 March 2026",
+    )
     close_day(workspace, said, Scribe("t", "t", recorded))
 
 
@@ -75,16 +91,29 @@ def ran(workspace: Workspace, tools: Tools, day: date) -> None:
     run(workspace, day, replace(tools, now=at(day)))
 
 
-def test_a_closing_in_time_moves_the_running_deadline_and_names_both_dates(failing: Workspace, tools: Tools) -> None:
+def test_a_closing_in_time_moves_the_running_deadline_and_names_both_dates(
+    failing: Workspace, tools: Tools
+) -> None:
     closed(failing, at(date(2026, 4, 1)))
     ran(failing, tools, date(2026, 4, 1))
     assert cure_by(failing) == date(2026, 4, 10)
     (taken,) = of_type(failing, CalendarTaken)
     assert isinstance(taken, CalendarTaken)
-    assert [(one.day, one.closed, one.reason) for one in taken.changes] == [(CLOSED, True, "National day of mourning")]
-    assert LastDayMoved(of="Cure Period of `ltv`", before=date(2026, 4, 9), after=date(2026, 4, 10)) in taken.moves
-    moved = [one.why for one in of_type(failing, ActApplied) if isinstance(one, ActApplied) and one.test is not None]
-    assert moved == ["the last day moves from 2026-04-09 to 2026-04-10: the calendar us-federal-reserve has changed"]
+    assert [(one.day, one.closed, one.reason) for one in taken.changes] == [
+        (CLOSED, True, "National day of mourning")
+    ]
+    assert (
+        LastDayMoved(of="Cure Period of `ltv`", before=date(2026, 4, 9), after=date(2026, 4, 10))
+        in taken.moves
+    )
+    moved = [
+        one.why
+        for one in of_type(failing, ActApplied)
+        if isinstance(one, ActApplied) and one.test is not None
+    ]
+    assert moved == [
+        "the last day moves from 2026-04-09 to 2026-04-10: the calendar us-federal-reserve has changed"
+    ]
     said = next(event for event in log(failing) if event.kind == "calendar taken")
     assert "2026-04-07 closed, National day of mourning (Federal Register of 31 March 2026)" in summary(said)
     assert "Cure Period of `ltv`: 2026-04-09 becomes 2026-04-10" in summary(said)
@@ -93,7 +122,9 @@ def test_a_closing_in_time_moves_the_running_deadline_and_names_both_dates(faili
     assert replayed(failing, tools) == [None]
 
 
-def test_a_closing_that_is_found_by_a_later_run_counts_by_when_it_was_recorded(failing: Workspace, tools: Tools) -> None:
+def test_a_closing_that_is_found_by_a_later_run_counts_by_when_it_was_recorded(
+    failing: Workspace, tools: Tools
+) -> None:
     closed(failing, at(date(2026, 4, 1)))
     ran(failing, tools, date(2026, 4, 10))
     assert cure_by(failing) == date(2026, 4, 10)
@@ -116,7 +147,9 @@ def test_the_day_is_the_deals_own(failing: Workspace, tools: Tools) -> None:
     assert cure_by(failing) == date(2026, 4, 10)
 
 
-def test_a_correction_of_the_failing_date_counts_as_the_deadline_does(failing: Workspace, tools: Tools) -> None:
+def test_a_correction_of_the_failing_date_counts_as_the_deadline_does(
+    failing: Workspace, tools: Tools
+) -> None:
     """The date is determined again after the closing was taken; its deadline is the moved one."""
     closed(failing, at(date(2026, 4, 1)))
     ran(failing, tools, date(2026, 4, 1))
@@ -162,7 +195,9 @@ def test_a_result_names_its_table(failing: Workspace, tools: Tools) -> None:
     (adopted,) = of_type(failing, DealAdopted)
     assert isinstance(adopted, DealAdopted)
     assert adopted.calendars == {RESERVE: ships}
-    assert {one.calendar_sha256 for one in of_type(failing, Determined) if isinstance(one, Determined)} == {ships}
+    assert {one.calendar_sha256 for one in of_type(failing, Determined) if isinstance(one, Determined)} == {
+        ships
+    }
     closed(failing, at(date(2026, 4, 1)))
     ran(failing, tools, date(2026, 4, 3))
     newest = of_type(failing, Determined)[-1]
@@ -178,7 +213,9 @@ def test_a_table_that_was_lost_or_changed_is_named(failing: Workspace, tools: To
     path = failing.root / "documents" / f"{taken.sha256}.csv"
     path.write_text(path.read_text().replace("National day", "Notional day"))
     assert any("has been changed" in said for said in without_event(failing, deal_log(DEAL)))
-    (difference,) = [one.difference for one in Replay(failing, tools.templates).run() if one.log == deal_log(DEAL)]
+    (difference,) = [
+        one.difference for one in Replay(failing, tools.templates).run() if one.log == deal_log(DEAL)
+    ]
     assert difference is not None
     assert "is missing or has been changed" in difference.what
 
@@ -192,7 +229,9 @@ def test_a_table_that_was_lost_or_changed_is_named(failing: Workspace, tools: To
         ({"source": " "}, "a reason and a source"),
     ],
 )
-def test_what_is_no_closing_is_refused(administered: Workspace, said: dict[str, object], refused: str) -> None:
+def test_what_is_no_closing_is_refused(
+    administered: Workspace, said: dict[str, object], refused: str
+) -> None:
     entry = {"calendar": RESERVE, "day": CLOSED, "reason": "mourning", "source": "Federal Register", **said}
     with pytest.raises(WrongUsage, match=refused):
         close_day(administered, CalendarClosing.model_validate(entry), Scribe("t", "t", NOW))
@@ -209,7 +248,9 @@ def test_the_hash_of_a_table_is_that_of_its_file() -> None:
 
     for name in calendars.known_calendars():
         path = Path("deals") / "calendars" / f"{name}.csv"
-        assert load_calendar(name).sha256 == sha256((Path(__file__).parents[2] / path).read_bytes()).hexdigest()
+        assert (
+            load_calendar(name).sha256 == sha256((Path(__file__).parents[2] / path).read_bytes()).hexdigest()
+        )
 
 
 def test_a_new_table_leaves_the_past_as_it_was() -> None:

@@ -42,11 +42,31 @@ def determined(workspace: Workspace, when: str, tools: Tools) -> date:
 @pytest.mark.parametrize(
     ("cut_off", "before", "after", "thursday"),
     [
-        ('"15:00"', "2026-03-05T19:59", "2026-03-05T20:00", date(2026, 3, 5)),  # winter time: 15:00 in New York is 20:00 UTC
-        ('"15:00"', "2026-03-12T18:59", "2026-03-12T19:00", date(2026, 3, 12)),  # summer time began on Sunday, 8 March
+        (
+            '"15:00"',
+            "2026-03-05T19:59",
+            "2026-03-05T20:00",
+            date(2026, 3, 5),
+        ),  # winter time: 15:00 in New York is 20:00 UTC
+        (
+            '"15:00"',
+            "2026-03-12T18:59",
+            "2026-03-12T19:00",
+            date(2026, 3, 12),
+        ),  # summer time began on Sunday, 8 March
         ('"15:00"', "2026-10-29T18:59", "2026-10-29T19:00", date(2026, 10, 29)),
-        ('"15:00"', "2026-11-05T19:59", "2026-11-05T20:00", date(2026, 11, 5)),  # it ended on Sunday, 1 November
-        ("end of day", "2026-03-06T04:59", "2026-03-06T05:00", date(2026, 3, 5)),  # the deal's own midnight, not that of UTC
+        (
+            '"15:00"',
+            "2026-11-05T19:59",
+            "2026-11-05T20:00",
+            date(2026, 11, 5),
+        ),  # it ended on Sunday, 1 November
+        (
+            "end of day",
+            "2026-03-06T04:59",
+            "2026-03-06T05:00",
+            date(2026, 3, 5),
+        ),  # the deal's own midnight, not that of UTC
         ("end of day", "2026-03-13T03:59", "2026-03-13T04:00", date(2026, 3, 12)),
     ],
 )
@@ -67,7 +87,9 @@ def test_a_deal_ahead_of_utc_has_its_thursday_first(tmp_path: Path, tools: Tools
     tokyo.store.close()
 
 
-def test_a_deadline_is_not_over_before_its_day_is_over_where_the_deal_is(tmp_path: Path, tools: Tools) -> None:
+def test_a_deadline_is_not_over_before_its_day_is_over_where_the_deal_is(
+    tmp_path: Path, tools: Tools
+) -> None:
     """At 20:00 in New York on the last day for an appraisal it is the next day in UTC, and the appraisal is not overdue."""
     workspace = made(tmp_path, *ADMINISTERED)
     publish(workspace, rows(["2.10"] * 10 + ["1.00"] * 8), at("2026-01-01T00:00"))
@@ -83,10 +105,16 @@ def test_a_deadline_is_not_over_before_its_day_is_over_where_the_deal_is(tmp_pat
     workspace.store.close()
 
 
-@pytest.mark.parametrize("thursday", [date(2026, 11, 26), date(2026, 12, 24)], ids=["Thanksgiving", "the day before Christmas"])
-def test_a_thursday_on_a_holiday_is_determined_as_the_deal_says(thursday: date, tmp_path: Path, tools: Tools) -> None:
+@pytest.mark.parametrize(
+    "thursday", [date(2026, 11, 26), date(2026, 12, 24)], ids=["Thanksgiving", "the day before Christmas"]
+)
+def test_a_thursday_on_a_holiday_is_determined_as_the_deal_says(
+    thursday: date, tmp_path: Path, tools: Tools
+) -> None:
     workspace = desk(tmp_path, weeks=52)
-    assert determined(workspace, f"{thursday + timedelta(days=4)}T12:00", tools) == thursday  # "if not a business day: same day"
+    assert (
+        determined(workspace, f"{thursday + timedelta(days=4)}T12:00", tools) == thursday
+    )  # "if not a business day: same day"
     workspace.store.close()
 
 
@@ -108,6 +136,8 @@ def test_a_clock_that_was_set_back_records_nothing(tmp_path: Path, tools: Tools)
     with pytest.raises(ClockBehind, match="set the clock right"):
         run(workspace, FIRST + WEEK, replace(tools, now=at("2026-01-15T21:59")))
     assert events(workspace) == before
-    run(workspace, FIRST + WEEK, replace(tools, now=at("2026-01-15T22:01")))  # within what a run beside a person may take
+    run(
+        workspace, FIRST + WEEK, replace(tools, now=at("2026-01-15T22:01"))
+    )  # within what a run beside a person may take
     assert len(events(workspace)) > len(before)
     workspace.store.close()

@@ -32,7 +32,9 @@ def questions(servicing: Servicing) -> Callable[[str], bytes]:
     servicing.take(text_of(date(2026, 3, 11), "USD 15,900,000"), "11 12:00")
     servicing.run("12 18:30")
     servicing.take(text_of(date(2026, 3, 18), "USD 1,590,000"), "18 12:00")
-    return lambda ending: questions_as_file(form_of_questions(servicing.workspace, DEAL, "2026-03-18"), ending).data
+    return lambda ending: (
+        questions_as_file(form_of_questions(servicing.workspace, DEAL, "2026-03-18"), ending).data
+    )
 
 
 def answered(data: bytes, by: str = "C. Treasurer", because: str = REASON, value: str | None = None) -> bytes:
@@ -52,17 +54,25 @@ def answered(data: bytes, by: str = "C. Treasurer", because: str = REASON, value
 def taken(servicing: Servicing, data: bytes, name: str, folder: Path) -> TakenReply | RefusedFile:
     path = folder / name
     path.write_bytes(data)
-    (one,) = Intake(servicing.workspace, servicing.templates, Scribe("desk", "t", utc("20 09:00"))).take_all([path])
+    (one,) = Intake(servicing.workspace, servicing.templates, Scribe("desk", "t", utc("20 09:00"))).take_all(
+        [path]
+    )
     assert isinstance(one, TakenReply | RefusedFile)
     return one
 
 
-def test_a_reply_confirms_what_it_gives_a_reason_for(servicing: Servicing, questions: Callable[[str], bytes], tmp_path: Path) -> None:
+def test_a_reply_confirms_what_it_gives_a_reason_for(
+    servicing: Servicing, questions: Callable[[str], bytes], tmp_path: Path
+) -> None:
     data = answered(questions(".xlsx"))
     reply = taken(servicing, data, "reply.xlsx", tmp_path)
     assert isinstance(reply, TakenReply)
     assert (reply.confirmed.figures, reply.confirmed.recorded) == ((HELD,), True)
-    (said,) = [event for event in read(servicing.workspace.store, deal_log(DEAL)) if isinstance(event.payload, FigureConfirmed)]
+    (said,) = [
+        event
+        for event in read(servicing.workspace.store, deal_log(DEAL))
+        if isinstance(event.payload, FigureConfirmed)
+    ]
     assert (said.payload.words, said.payload.prepared_by) == (REASON, "C. Treasurer")
     assert [kept_documents(servicing.workspace, sha256)[0].read_bytes() for sha256 in said.inputs] == [data]
     servicing.run("20 09:05")
@@ -72,7 +82,9 @@ def test_a_reply_confirms_what_it_gives_a_reason_for(servicing: Servicing, quest
 
 def test_the_reply_as_csv(servicing: Servicing, questions: Callable[[str], bytes], tmp_path: Path) -> None:
     text = questions(".csv").decode()
-    filled = text.replace("confirmed_by,", "confirmed_by,C. Treasurer").replace(text.splitlines()[-1], f'{text.splitlines()[-1]}"{REASON}"')
+    filled = text.replace("confirmed_by,", "confirmed_by,C. Treasurer").replace(
+        text.splitlines()[-1], f'{text.splitlines()[-1]}"{REASON}"'
+    )
     assert isinstance(taken(servicing, filled.encode(), "reply.csv", tmp_path), TakenReply)
 
 
@@ -93,10 +105,15 @@ def test_a_reply_that_cannot_be_taken_says_why(
     assert fold(read(servicing.workspace.store, deal_log(DEAL))).reports[-1].held
 
 
-def test_a_reply_to_other_questions_is_refused(servicing: Servicing, questions: Callable[[str], bytes], tmp_path: Path) -> None:
+def test_a_reply_to_other_questions_is_refused(
+    servicing: Servicing, questions: Callable[[str], bytes], tmp_path: Path
+) -> None:
     text = questions(".csv").decode().rstrip()
     form = next(line for line in text.splitlines() if line.startswith("form,"))
-    filled = text.replace(form, form[:-8] + "00000000").replace("confirmed_by,", "confirmed_by,C. Treasurer") + f'"{REASON}"'
+    filled = (
+        text.replace(form, form[:-8] + "00000000").replace("confirmed_by,", "confirmed_by,C. Treasurer")
+        + f'"{REASON}"'
+    )
     refused = taken(servicing, filled.encode(), "reply.csv", tmp_path)
     assert isinstance(refused, RefusedFile)
     assert [problem.code for problem in refused.problems] == ["R155"]

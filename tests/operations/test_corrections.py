@@ -80,7 +80,9 @@ def series(workspace: Workspace, rows: str, on: date) -> None:
 def late(rows: str) -> SeriesQuestions:
     """Each row of a day that is not a Thursday is a late print of the Thursday before it, as a person would say."""
     days = [date.fromisoformat(row.partition(",")[0]) for row in rows.splitlines()]
-    return SeriesQuestions({day: day - timedelta(days=(day.weekday() - 3) % 7) for day in days if day.weekday() != 3})
+    return SeriesQuestions(
+        {day: day - timedelta(days=(day.weekday() - 3) % 7) for day in days if day.weekday() != 3}
+    )
 
 
 def events(workspace: Workspace) -> tuple[Event, ...]:
@@ -93,10 +95,18 @@ def replayed(workspace: Workspace, tools: Tools) -> list[object]:
 
 
 def sweep_on(found: tuple[Event, ...], day: date) -> str:
-    return str([e.payload.state.status for e in found if e.kind == "counted" and e.subject == "cash-sweep" and e.effective_on == day][-1])
+    return str(
+        [
+            e.payload.state.status
+            for e in found
+            if e.kind == "counted" and e.subject == "cash-sweep" and e.effective_on == day
+        ][-1]
+    )
 
 
-def test_a_restated_row_runs_its_date_again_and_corrects_in_writing(administered: Workspace, tools: Tools) -> None:
+def test_a_restated_row_runs_its_date_again_and_corrects_in_writing(
+    administered: Workspace, tools: Tools
+) -> None:
     """The administrator's two rows of March 2026, as they came: the second dated a day later, for the same week."""
     day = date(2026, 3, 5)
     series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", day)
@@ -112,9 +122,17 @@ def test_a_restated_row_runs_its_date_again_and_corrects_in_writing(administered
     assert {e.print for e in standing(found) if e.kind == "tested" and e.effective_on == day} == {2}
     assert {e.print for e in withdrawn(found)} == {1}
     corrected = [e.payload for e in found if e.kind == "notice issued" and e.payload.kind == "correction"]
-    compliance = [e.payload for e in found if e.kind == "notice issued" and e.payload.kind == "compliance" and e.effective_on == day]
+    compliance = [
+        e.payload
+        for e in found
+        if e.kind == "notice issued" and e.payload.kind == "compliance" and e.effective_on == day
+    ]
     assert [one.supersedes for one in corrected] == [compliance[0].number]
-    begun = [e.payload.number for e in found if e.kind == "notice issued" and e.subject == "trigger_event-cash-sweep"]
+    begun = [
+        e.payload.number
+        for e in found
+        if e.kind == "notice issued" and e.subject == "trigger_event-cash-sweep"
+    ]
     assert [one.supersedes_each for one in corrected] == [(compliance[0].number, *begun)]
     held = {one.number: why_not_sent(replace(one, release=RELEASED)) for one in deliveries(found)}
     assert [held[number] for number in begun] == ["a later notice withdraws what it states"]
@@ -136,7 +154,13 @@ def test_a_manifest_error_excludes_a_print_until_the_next_one(
     act = ActRecorded(act="manifest error", effective_on=day, details={"index": "CRI-H100"}, **who)
     scribe = Scribe("t", "t", datetime(2026, 3, 6, 9, tzinfo=UTC))
     with pytest.raises(WrongUsage, match="has no value published for 2026-03-12"):
-        record_act(administered, deal, act.model_copy(update={"effective_on": date(2026, 3, 12)}), scribe, as_json=True)
+        record_act(
+            administered,
+            deal,
+            act.model_copy(update={"effective_on": date(2026, 3, 12)}),
+            scribe,
+            as_json=True,
+        )
     record_act(administered, deal, act, scribe, as_json=True)
     outcome = run(administered, day, replace(tools, now=datetime(2026, 3, 6, 10, tzinfo=UTC)))
     found = events(administered)
@@ -145,15 +169,21 @@ def test_a_manifest_error_excludes_a_print_until_the_next_one(
     assert outcome.deals[0].state.triggers["cash-sweep"].status == "NOT IN EFFECT"
     (rate,) = [e.payload for e in standing(found) if e.kind == "rate" and e.effective_on == day]
     assert rate.newest_print == 0
-    assert run(administered, day, replace(tools, now=datetime(2026, 3, 6, 10, tzinfo=UTC))).deals[0].events == []
+    assert (
+        run(administered, day, replace(tools, now=datetime(2026, 3, 6, 10, tzinfo=UTC))).deals[0].events == []
+    )
     series(administered, "2026-03-06,1.7350,false,44,1.1.1\n", date(2026, 3, 6))
     run(administered, date(2026, 3, 6), tools)
-    (rate,) = [e.payload for e in standing(events(administered)) if e.kind == "rate" and e.effective_on == day]
+    (rate,) = [
+        e.payload for e in standing(events(administered)) if e.kind == "rate" and e.effective_on == day
+    ]
     assert (rate.newest_print, str(rate.value)) == (2, "1.7350")
     assert replay(administered, all_templates, None, as_json=True) == 0
 
 
-def computed(root: Path, weeks: int, tools: Tools, templates: dict[str, Template], *changes: tuple[str, str]) -> Workspace:
+def computed(
+    root: Path, weeks: int, tools: Tools, templates: dict[str, Template], *changes: tuple[str, str]
+) -> Workspace:
     """A workspace of so many weeks, run at the end of them: made once in a process for all who ask for the same, and copied."""
 
     def make(root: Path) -> None:
@@ -165,10 +195,16 @@ def computed(root: Path, weeks: int, tools: Tools, templates: dict[str, Template
     return opened(copy_of(("computed", weeks, changes, tools.now, tools.render), make, root))
 
 
-def test_an_act_effective_in_the_past_is_applied_where_it_belongs(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_an_act_effective_in_the_past_is_applied_where_it_belongs(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     workspace = computed(tmp_path, 12, tools, all_templates)
     before = events(workspace)
-    failed = next(e for e in before if e.kind == "tested" and e.payload.result.verdict == "FAIL" and e.payload.result.breach == "default")
+    failed = next(
+        e
+        for e in before
+        if e.kind == "tested" and e.payload.result.verdict == "FAIL" and e.payload.result.breach == "default"
+    )
     act = ActRecorded(
         act="waiver",
         clause=failed.subject,
@@ -193,7 +229,12 @@ def test_an_act_effective_in_the_past_is_applied_where_it_belongs(tmp_path: Path
 
 @pytest.mark.parametrize(("word", "again"), [("retest", 1), ("from then on", 0)])
 def test_a_corrected_report_reaches_back_only_where_the_deal_says_so(
-    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], word: str, again: int, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    tools: Tools,
+    all_templates: dict[str, Template],
+    word: str,
+    again: int,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     changes = (("corrected_report: from then on", f"corrected_report: {word}"),)
     workspace = computed(tmp_path, 6, tools, all_templates, *changes)
@@ -201,13 +242,20 @@ def test_a_corrected_report_reaches_back_only_where_the_deal_says_so(
     day = plan.THURSDAYS[5]
     as_of = next(line for line in first.text.splitlines() if line.startswith("as_of:")).split(":")[1].strip()
     text = first.text.replace("source:", f"corrects: {as_of}\nsource:", 1)
-    principal = next(line for line in text.splitlines() if "USD" in line and "rate" not in line and "class" in line)
-    text = text.replace(principal, principal.split("USD")[0] + ("USD 1,000,000" if '"' not in principal else 'USD 1,000,000"}'))
+    principal = next(
+        line for line in text.splitlines() if "USD" in line and "rate" not in line and "class" in line
+    )
+    text = text.replace(
+        principal,
+        principal.split("USD")[0] + ("USD 1,000,000" if '"' not in principal else 'USD 1,000,000"}'),
+    )
     corrected = tmp_path / f"{DEAL}-corrected.yaml"
     corrected.write_text(text, encoding="utf-8")
     before = events(workspace)
     capsys.readouterr()
-    intake(Intake(workspace, all_templates, Scribe("t", "t", NOW)), [corrected], day, as_json=True, preview=True)
+    intake(
+        Intake(workspace, all_templates, Scribe("t", "t", NOW)), [corrected], day, as_json=True, preview=True
+    )
     shown = json.loads(capsys.readouterr().out)["changes"]
     assert (len(shown), events(workspace)) == (again, before)
     take(workspace, text, f"{DEAL}-corrected.yaml", day, all_templates, Scribe("t", "t", NOW))
@@ -243,13 +291,17 @@ def test_an_amendment_that_reaches_back_is_told_in_a_correction(
     capsys.readouterr()
     for on, maximum in ((plan.THURSDAYS[4], "65%"), (since, "20%")):
         explain(workspace, DEAL, "ltv", on, as_json=False)
-        (reading,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("The engine reads it: ")]
+        (reading,) = [
+            line for line in capsys.readouterr().out.splitlines() if line.startswith("The engine reads it: ")
+        ]
         assert maximum in reading
     assert run(workspace, plan.THURSDAYS[7], tools).deals[0].events == []
     workspace.store.close()
 
 
-def test_an_amendment_of_the_restatement_period_reaches_no_further_back_than_it_says(tmp_path: Path, tools: Tools) -> None:
+def test_an_amendment_of_the_restatement_period_reaches_no_further_back_than_it_says(
+    tmp_path: Path, tools: Tools
+) -> None:
     """A Restatement of 15 January that came too late by the terms of its date stays too late under those of March."""
     workspace = made(
         tmp_path,
@@ -301,19 +353,27 @@ def test_an_amended_version_leaves_the_weeks_before_it_to_the_one_before(
             outcome = run(workspace, stop, replace(tools, render=kept))
             assert outcome.deals[0].reason is None
         for notice in told:  # a notice shows each week by the version that was in force on it
-            shown = {str(one["publication_date"]): one["methodology"] for one in notice.publications["CRI-H100"]}
+            shown = {
+                str(one["publication_date"]): one["methodology"] for one in notice.publications["CRI-H100"]
+            }
             assert len(shown) == sum(thursday <= notice.on for thursday in plan.THURSDAYS)
             assert {day: "1.1.1" if day >= "2026-02-01" else "1.1.0" for day in shown} == shown
         rates = [e.payload for e in events(workspace) if e.kind == "rate"]
-        assert {rate.published.methodology for rate in rates if rate.published and rate.on < date(2026, 2, 1)} == {"1.1.0"}
-        assert {rate.published.methodology for rate in rates if rate.published and rate.on >= date(2026, 2, 1)} == {"1.1.1"}
+        assert {
+            rate.published.methodology for rate in rates if rate.published and rate.on < date(2026, 2, 1)
+        } == {"1.1.0"}
+        assert {
+            rate.published.methodology for rate in rates if rate.published and rate.on >= date(2026, 2, 1)
+        } == {"1.1.1"}
         assert replayed(workspace, tools) == [None]
         found.append([(rate.on, rate.value) for rate in rates])
         workspace.store.close()
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize(("hour_utc", "taken"), [(1, True), (6, False)], ids=["20:00 in New York", "01:00 the day after"])
+@pytest.mark.parametrize(
+    ("hour_utc", "taken"), [(1, True), (6, False)], ids=["20:00 in New York", "01:00 the day after"]
+)
 def test_a_restatement_on_its_last_day_is_in_time_until_the_day_is_over_where_the_deal_is(
     tmp_path: Path, tools: Tools, hour_utc: int, taken: bool
 ) -> None:
@@ -323,7 +383,9 @@ def test_a_restatement_on_its_last_day_is_in_time_until_the_day_is_over_where_th
     run(workspace, plan.THURSDAYS[0], replace(tools, now=datetime(2026, 1, 9, 12, tzinfo=UTC)))
     log = index_log("CRI-H100@1.1.0")
     (first,) = [event for event in read(workspace.store, log) if event.effective_on == plan.THURSDAYS[0]]
-    value = IndexValue.model_validate(first.payload.value).model_copy(update={"value": Decimal("1.2000"), "print": 2})
+    value = IndexValue.model_validate(first.payload.value).model_copy(
+        update={"value": Decimal("1.2000"), "print": 2}
+    )
     at = datetime(2026, 1, 16, hour_utc, tzinfo=UTC)
     with workspace.store.begin() as writer:
         append(writer, log, [print_draft(value, "a slip of the pen")], Scribe("t", "t", at))
@@ -355,13 +417,19 @@ def test_an_act_between_a_correction_and_its_dates_reaches_the_dates_before_it_t
         patched.setattr("engine.operations.run.evaluate", killed)
         with pytest.raises(OSError, match="killed"):
             run(workspace, friday.date(), replace(tools, now=friday))
-    act = ActRecorded(act="waiver", clause="cash-sweep", effective_on=days[1], until=date(2026, 3, 28), document="W")
+    act = ActRecorded(
+        act="waiver", clause="cash-sweep", effective_on=days[1], until=date(2026, 3, 28), document="W"
+    )
     act = act.model_copy(update={"details": {"clock": "resumes"}})
     deal = find_deal(workspace, DEAL, all_templates)
     record_act(workspace, deal, act, Scribe("t", "t", datetime(2026, 1, 30, 23, tzinfo=UTC)), as_json=True)
     for hour in (0, 1):
         run(workspace, friday.date(), replace(tools, now=datetime(2026, 1, 31, hour, tzinfo=UTC)))
-    sweep = [event for event in standing(events(workspace)) if event.kind == "tested" and event.subject == "cash-sweep"]
+    sweep = [
+        event
+        for event in standing(events(workspace))
+        if event.kind == "tested" and event.subject == "cash-sweep"
+    ]
     assert [(event.effective_on, event.payload.state.status.value) for event in sweep] == [
         (days[0], "COMPLIANT"),
         *((day, "WAIVED") for day in days[1:]),
@@ -369,6 +437,8 @@ def test_an_act_between_a_correction_and_its_dates_reaches_the_dates_before_it_t
     first, second = [event.payload for event in events(workspace) if isinstance(event.payload, Correction)]
     assert (first.from_on, first.until, second.from_on, second.until) == (days[3], days[3], days[1], days[3])
     assert second.why == (*first.why, f"waiver of cash-sweep, effective {days[1]}")
-    assert [event.effective_on for event in events(workspace) if event.subject == "correction"] == [days[3]]  # one notice tells of both
+    assert [event.effective_on for event in events(workspace) if event.subject == "correction"] == [
+        days[3]
+    ]  # one notice tells of both
     assert replayed(workspace, tools) == [None]
     workspace.store.close()

@@ -24,7 +24,12 @@ from engine.workspace.workspace import Workspace
 from tests.operations.test_run import DEAL, plan, tools, workspace
 from tests.operations.test_sign_checkpoints import AT, cosigned, original, signed
 
-__all__ = ["original", "signed", "tools", "workspace"]  # fixtures of the test that this one stands beside, used here
+__all__ = [
+    "original",
+    "signed",
+    "tools",
+    "workspace",
+]  # fixtures of the test that this one stands beside, used here
 
 
 def test_a_trustee_cosigns_from_files_alone_and_sees_growth(
@@ -42,9 +47,13 @@ def test_a_trustee_cosigns_from_files_alone_and_sees_growth(
     capsys.readouterr()
     assert verify_workspace(signed, trust, [held, tmp_path / "second" / "checkpoint"], as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["time"].endswith(f"entries cosigned at {AT.isoformat()}")
-    assert verify_workspace(signed, trust, [tmp_path / "first", tmp_path / "second"], as_json=True) == 0  # the folders will do
+    assert (
+        verify_workspace(signed, trust, [tmp_path / "first", tmp_path / "second"], as_json=True) == 0
+    )  # the folders will do
     with pytest.raises(VerificationFailed, match="now has"):
-        cosign_export(tmp_path / "first", trustee, [log_key], tmp_path / "second" / "checkpoint", AT, as_json=False)
+        cosign_export(
+            tmp_path / "first", trustee, [log_key], tmp_path / "second" / "checkpoint", AT, as_json=False
+        )
 
 
 def test_a_trustee_does_not_vouch_for_what_says_it_comes_later(signed: Workspace, tmp_path: Path) -> None:
@@ -55,9 +64,13 @@ def test_a_trustee_does_not_vouch_for_what_says_it_comes_later(signed: Workspace
     before = (tmp_path / "export" / "checkpoint").read_bytes()
     newest = max(event.recorded_at for event in read(signed.store, deal_log(DEAL)))
     with pytest.raises(VerificationFailed, match="says that it was recorded at"):
-        cosign_export(tmp_path / "export", trustee, [log_key], None, newest - timedelta(minutes=61), as_json=False)
+        cosign_export(
+            tmp_path / "export", trustee, [log_key], None, newest - timedelta(minutes=61), as_json=False
+        )
     assert (tmp_path / "export" / "checkpoint").read_bytes() == before
-    cosign_export(tmp_path / "export", trustee, [log_key], None, newest - timedelta(minutes=59), as_json=False)
+    cosign_export(
+        tmp_path / "export", trustee, [log_key], None, newest - timedelta(minutes=59), as_json=False
+    )
 
 
 def test_a_cosignature_is_taken_into_the_record_and_carried_on(
@@ -67,7 +80,11 @@ def test_a_cosignature_is_taken_into_the_record_and_carried_on(
     capsys.readouterr()
     take_checkpoint(signed, DEAL, note, [key], as_json=True)
     said = json.loads(capsys.readouterr().out)
-    assert (said["taken"], said["cosigned_by"], said["note"]) == (True, ["trustee.example"], note.read_text(encoding="utf-8"))
+    assert (said["taken"], said["cosigned_by"], said["note"]) == (
+        True,
+        ["trustee.example"],
+        note.read_text(encoding="utf-8"),
+    )
     export_log(signed, DEAL, "tiles", tmp_path / "again", None, as_json=True)
     assert (tmp_path / "again" / "checkpoint").read_bytes() == note.read_bytes()
     shutil.copy(key, signed.root / TRUSTEES)
@@ -98,7 +115,9 @@ def test_a_cosignature_that_was_taken_is_verified_from_then_on_and_missed_where_
     assert "1 with a signature by no key given" in said
     kept = signed.root / "checkpoints" / f"deal_{DEAL}.checkpoint"
     assert kept.read_bytes() == note.read_bytes()
-    (signed.root / TRUSTEES).write_text(generate_key("trustee.example", Kind.COSIGNER).verifier.text, encoding="utf-8")
+    (signed.root / TRUSTEES).write_text(
+        generate_key("trustee.example", Kind.COSIGNER).verifier.text, encoding="utf-8"
+    )
     code, said = verified()
     assert code == 3
     assert "has a signature of trustee.example, whose key is not in" in said
@@ -119,9 +138,14 @@ def test_a_cosignature_that_was_taken_is_verified_from_then_on_and_missed_where_
 def test_a_cosignature_taken_twice_changes_nothing_and_a_second_trustee_s_is_added(
     signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one, other = cosigned(signed, tmp_path / "one"), cosigned(signed, tmp_path / "other", trustee="another.example")
+    one, other = (
+        cosigned(signed, tmp_path / "one"),
+        cosigned(signed, tmp_path / "other", trustee="another.example"),
+    )
     both = tmp_path / "both.pub"
-    both.write_text(one[1].read_text(encoding="utf-8") + other[1].read_text(encoding="utf-8"), encoding="utf-8")
+    both.write_text(
+        one[1].read_text(encoding="utf-8") + other[1].read_text(encoding="utf-8"), encoding="utf-8"
+    )
     found = []
     for note in (one[0], one[0], other[0], other[0], one[0]):
         capsys.readouterr()
@@ -129,7 +153,13 @@ def test_a_cosignature_taken_twice_changes_nothing_and_a_second_trustee_s_is_add
         said = json.loads(capsys.readouterr().out)
         found.append((said["taken"], len(said["cosigned_by"]), len(signed.store.checkpoints(deal_log(DEAL)))))
     kept = found[0][2]
-    assert found == [(True, 1, kept), (False, 1, kept), (True, 2, kept + 1), (False, 2, kept + 1), (False, 2, kept + 1)]
+    assert found == [
+        (True, 1, kept),
+        (False, 1, kept),
+        (True, 2, kept + 1),
+        (False, 2, kept + 1),
+        (False, 2, kept + 1),
+    ]
 
 
 def test_an_older_cosignature_does_not_become_the_newest_checkpoint(
@@ -146,7 +176,10 @@ def test_an_older_cosignature_does_not_become_the_newest_checkpoint(
 
 def test_a_cosignature_of_anything_else_is_refused(signed: Workspace, tools: Tools, tmp_path: Path) -> None:
     key = read_key(signed.root / KEY)
-    trustee, stranger = generate_key("trustee.example", Kind.COSIGNER), generate_key("stranger.example", Kind.COSIGNER)
+    trustee, stranger = (
+        generate_key("trustee.example", Kind.COSIGNER),
+        generate_key("stranger.example", Kind.COSIGNER),
+    )
     trust = tmp_path / "trustee.pub"
     trust.write_text(trustee.verifier.text, encoding="utf-8")
     log, name = deal_log(DEAL), origin(signed, deal_log(DEAL))
@@ -154,17 +187,35 @@ def test_a_cosignature_of_anything_else_is_refused(signed: Workspace, tools: Too
     good = sign(Checkpoint(name, size, root), key)
     forger = SigningKey(key.name, Kind.LOG, bytes(32))
     notes = {
-        "of another log": (sign(Checkpoint(origin(signed, "snapshots"), size, root), key), trustee, "the checkpoint is of"),
-        "of another tree": (sign(Checkpoint(name, size, bytes(32)), key), trustee, "not the ones that were cosigned"),
-        "of another size": (sign(Checkpoint(name, size - 1, root), key), trustee, "not the ones that were cosigned"),
+        "of another log": (
+            sign(Checkpoint(origin(signed, "snapshots"), size, root), key),
+            trustee,
+            "the checkpoint is of",
+        ),
+        "of another tree": (
+            sign(Checkpoint(name, size, bytes(32)), key),
+            trustee,
+            "not the ones that were cosigned",
+        ),
+        "of another size": (
+            sign(Checkpoint(name, size - 1, root), key),
+            trustee,
+            "not the ones that were cosigned",
+        ),
         "of more entries": (sign(Checkpoint(name, size + 1, root), key), trustee, "the checkpoint counts"),
         "of none": (sign(Checkpoint(name, 0, root), key), trustee, "the checkpoint counts"),
         "by nobody known": (good, stranger, "no trustee whose key is known"),
-        "under another log's key": (sign(Checkpoint(name, size, root), forger), trustee, "not signed by this log's key"),
+        "under another log's key": (
+            sign(Checkpoint(name, size, root), forger),
+            trustee,
+            "not signed by this log's key",
+        ),
     }
     before = signed.store.checkpoints(log)
     for what, (note, by, said) in notes.items():
-        (tmp_path / "note").write_text(cosign(note, [key.verifier, forger.verifier], by, AT), encoding="utf-8")
+        (tmp_path / "note").write_text(
+            cosign(note, [key.verifier, forger.verifier], by, AT), encoding="utf-8"
+        )
         with pytest.raises(VerificationFailed, match=said):
             take_checkpoint(signed, DEAL, tmp_path / "note", [trust], as_json=True)
         assert signed.store.checkpoints(log) == before, what
@@ -181,6 +232,8 @@ def test_whose_cosignature_is_taken_must_be_said(signed: Workspace, tmp_path: Pa
     with pytest.raises(BadKey, match="is a log's key"):
         take_checkpoint(signed, DEAL, note, [signed.root / f"{KEY}.pub"], as_json=True)
     own = read_key(signed.root / KEY)
-    (tmp_path / "own.pub").write_text(SigningKey(own.name, Kind.COSIGNER, own.seed).verifier.text, encoding="utf-8")
+    (tmp_path / "own.pub").write_text(
+        SigningKey(own.name, Kind.COSIGNER, own.seed).verifier.text, encoding="utf-8"
+    )
     with pytest.raises(VerificationFailed, match="the log's own"):
         take_checkpoint(signed, DEAL, note, [tmp_path / "own.pub"], as_json=True)

@@ -41,7 +41,9 @@ def made(tmp_path: Path) -> Iterator[Callable[[str], Workspace]]:
         with (root / "headroom.toml").open("a", encoding="utf-8") as file:
             file.write(SETTINGS)
         text = (DEALS / f"{DEAL}.yaml").read_text(encoding="utf-8")
-        text = text.replace("methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}")
+        text = text.replace(
+            "methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}"
+        )
         daily = f"source: published by the administrator\n    cadence: daily\n    day_read: {day_read}"
         text = text.replace("source: computed by the calculation agent", daily, 1)
         (root / "deals" / f"{DEAL}.yaml").write_text(in_format_2(text), encoding="utf-8")
@@ -55,14 +57,23 @@ def made(tmp_path: Path) -> Iterator[Callable[[str], Workspace]]:
 
 def came(workspace: Workspace, at: datetime, *rows: tuple[date, str]) -> int:
     path = workspace.root / "rows.csv"
-    path.write_text(HEAD + "".join(f"CRI-T3-H100,{day},{value},Shadow,{value}\n" for day, value in rows), encoding="utf-8")
+    path.write_text(
+        HEAD + "".join(f"CRI-T3-H100,{day},{value},Shadow,{value}\n" for day, value in rows), encoding="utf-8"
+    )
     return import_series(workspace, "CRI-H100", [path], Scribe("t", "t", at), as_json=True)
 
 
 def rates(workspace: Workspace) -> list[tuple[date, str | None, date | None]]:
     payloads = [event.payload for event in read(workspace.store, deal_log(DEAL))]
     found = [one for one in payloads if isinstance(one, ReferenceRate)]
-    return [(one.on, None if one.value is None else str(one.value), one.published.read_of if one.published else None) for one in found]
+    return [
+        (
+            one.on,
+            None if one.value is None else str(one.value),
+            one.published.read_of if one.published else None,
+        )
+        for one in found
+    ]
 
 
 def evening(day: date) -> datetime:
@@ -97,10 +108,14 @@ def test_the_publication_date_waits_until_it_is_final(
     second = FIRST + timedelta(days=7)
     outcome = run(workspace, second, replace(tools, now=evening(second)))
     assert "it is final at 2026-01-16 00:00" in str(outcome.deals[0].waiting)
-    assert [one.difference for one in Replay(workspace, all_templates).run()] == [None] * len(workspace.store.logs())
+    assert [one.difference for one in Replay(workspace, all_templates).run()] == [None] * len(
+        workspace.store.logs()
+    )
 
 
-def test_a_value_that_is_asked_about_keeps_its_date_waiting(made: Callable[[str], Workspace], tools: Tools) -> None:
+def test_a_value_that_is_asked_about_keeps_its_date_waiting(
+    made: Callable[[str], Workspace], tools: Tools
+) -> None:
     workspace = made("the publication date")
     saturday = FIRST + timedelta(days=2)
     assert came(workspace, evening(FRIDAY), (WEDNESDAY, "2.8400"), (FIRST, "28.400")) == 1
@@ -108,7 +123,9 @@ def test_a_value_that_is_asked_about_keeps_its_date_waiting(made: Callable[[str]
     assert rates(workspace) == []
 
 
-def test_a_change_after_final_moves_nothing_until_it_is_announced(made: Callable[[str], Workspace], tools: Tools) -> None:
+def test_a_change_after_final_moves_nothing_until_it_is_announced(
+    made: Callable[[str], Workspace], tools: Tools
+) -> None:
     workspace = made("the last day final at the cut-off")
     came(workspace, evening(FIRST), (WEDNESDAY, "2.8400"))
     run(workspace, FIRST, replace(tools, now=evening(FIRST)))
@@ -121,7 +138,9 @@ def test_a_change_after_final_moves_nothing_until_it_is_announced(made: Callable
     assert [value for _, value, _ in rates(workspace)] == ["2.8400", "2.5000"]
 
 
-BEGINS = "begins:\n      any_of:\n        - {test: ltv, result: FAIL, for: 4 consecutive determination dates}\n"
+BEGINS = (
+    "begins:\n      any_of:\n        - {test: ltv, result: FAIL, for: 4 consecutive determination dates}\n"
+)
 
 
 def test_a_trigger_may_begin_on_what_was_announced(
@@ -131,7 +150,9 @@ def test_a_trigger_may_begin_on_what_was_announced(
     path = workspace.root / "deals" / f"{DEAL}.yaml"
     text = path.read_text(encoding="utf-8")
     assert BEGINS in text
-    path.write_text(text.replace(BEGINS, BEGINS + "        - {announced: cessation, index: CRI-H100}\n"), encoding="utf-8")
+    path.write_text(
+        text.replace(BEGINS, BEGINS + "        - {announced: cessation, index: CRI-H100}\n"), encoding="utf-8"
+    )
     third = FIRST + timedelta(days=14)
     for n in range(4):
         thursday = FIRST + timedelta(days=7 * n)
@@ -145,7 +166,9 @@ def test_a_trigger_may_begin_on_what_was_announced(
     assert [(one.since, one.leading_begin.what if one.leading_begin else None) for one in begun[:1]] == [
         (third, "cessation of CRI-H100 announced")
     ]
-    assert [one.difference for one in Replay(workspace, all_templates).run()] == [None] * len(workspace.store.logs())
+    assert [one.difference for one in Replay(workspace, all_templates).run()] == [None] * len(
+        workspace.store.logs()
+    )
 
 
 def announced(what: str, effective_on: date) -> IndexAnnounced:
@@ -161,7 +184,9 @@ def announced(what: str, effective_on: date) -> IndexAnnounced:
     )
 
 
-def test_a_series_that_ceases_leaves_its_dates_without_a_value(made: Callable[[str], Workspace], tools: Tools) -> None:
+def test_a_series_that_ceases_leaves_its_dates_without_a_value(
+    made: Callable[[str], Workspace], tools: Tools
+) -> None:
     workspace = made("the last day final at the cut-off")
     came(workspace, evening(FIRST), (WEDNESDAY, "2.8400"))
     later = FIRST + timedelta(days=16)
@@ -169,7 +194,11 @@ def test_a_series_that_ceases_leaves_its_dates_without_a_value(made: Callable[[s
     first, *later_rates = rates(workspace)
     assert first == (FIRST, "2.8400", WEDNESDAY)
     assert all(on > FIRST for on, _, _ in later_rates)
-    silent = [event.effective_on for event in read(workspace.store, "index/CRI-H100@administrator") if event.payload.value["value"] is None]
+    silent = [
+        event.effective_on
+        for event in read(workspace.store, "index/CRI-H100@administrator")
+        if event.payload.value["value"] is None
+    ]
     assert silent == [FIRST + timedelta(days=7), FIRST + timedelta(days=14)]
 
 

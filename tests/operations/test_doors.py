@@ -62,7 +62,11 @@ def root(original: Path, tmp_path: Path) -> Path:
 
 def found(workspace: Workspace, held: list[Path] | None = None) -> list[str]:
     """What `verify` finds that differs."""
-    return [f"{one.step}: {one.difference}" for one in verify_record(workspace, [], held or []).findings if one.difference]
+    return [
+        f"{one.step}: {one.difference}"
+        for one in verify_record(workspace, [], held or []).findings
+        if one.difference
+    ]
 
 
 def test_the_operator_s_name_may_change_and_the_logs_keep_theirs(root: Path, module_tools: Tools) -> None:
@@ -106,9 +110,13 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("how", DAMAGED.values(), ids=DAMAGED)
-def test_a_checkpoint_that_was_damaged_on_its_way_is_said_to_be(root: Path, tmp_path: Path, how: object) -> None:
+def test_a_checkpoint_that_was_damaged_on_its_way_is_said_to_be(
+    root: Path, tmp_path: Path, how: object
+) -> None:
     held = tmp_path / "held.txt"
-    held.write_text(how((root / "checkpoints" / f"deal_{DEAL}.checkpoint").read_text(encoding="utf-8")), encoding="utf-8")  # type: ignore[operator]
+    held.write_text(
+        how((root / "checkpoints" / f"deal_{DEAL}.checkpoint").read_text(encoding="utf-8")), encoding="utf-8"
+    )  # type: ignore[operator]
     workspace = opened(root, to_inspect=True)
     said = found(workspace, [held])
     assert any("damaged on its way" in one for one in said)
@@ -159,15 +167,21 @@ def test_a_checkpoint_and_an_export_need_nothing_to_be_written(
     show_checkpoint(workspace, DEAL, as_json=False)
     assert capsys.readouterr().out.startswith(f"example-agent/{deal_log(DEAL)}\n")
     export_log(workspace, DEAL, "jsonl", tmp_path / "log.jsonl", None, as_json=True)
-    assert json.loads(capsys.readouterr().out)["entries"] == len((tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines())
+    assert json.loads(capsys.readouterr().out)["entries"] == len(
+        (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    )
     workspace.store.close()
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
-def test_a_run_that_is_asked_to_stop_finishes_the_deal_in_hand_and_says_what_is_left(root: Path, module_tools: Tools) -> None:
+def test_a_run_that_is_asked_to_stop_finishes_the_deal_in_hand_and_says_what_is_left(
+    root: Path, module_tools: Tools
+) -> None:
     text = (root / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8")
     for name in ("a-first", "z-last"):
-        (root / "deals" / f"{name}.yaml").write_text(text.replace(f"deal: {DEAL}", f"deal: {name}"), encoding="utf-8")
+        (root / "deals" / f"{name}.yaml").write_text(
+            text.replace(f"deal: {DEAL}", f"deal: {name}"), encoding="utf-8"
+        )
     stop, told = Stop(), []
 
     def progress(what: str) -> None:
@@ -205,12 +219,16 @@ def test_ctrl_c_waits_for_the_tick_that_runs() -> None:
     assert (done, stop.interrupted) == (["finished"], True)
 
 
-def test_a_run_reports_only_the_notices_that_it_issued_itself(root: Path, module_tools: Tools, tmp_path: Path) -> None:
+def test_a_run_reports_only_the_notices_that_it_issued_itself(
+    root: Path, module_tools: Tools, tmp_path: Path
+) -> None:
     """Another process, at the same database, issues a notice while this one renders it."""
     workspace = opened(root)
 
     def evaluated_only(*_: object) -> bool:
-        return any(event.kind == "determined" and event.effective_on == FIRST + WEEK for event in events(workspace))
+        return any(
+            event.kind == "determined" and event.effective_on == FIRST + WEEK for event in events(workspace)
+        )
 
     run(workspace, FIRST + WEEK, replace(module_tools, stopping=evaluated_only))
     inner = opened(root)

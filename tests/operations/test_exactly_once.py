@@ -50,7 +50,15 @@ def publish(workspace: Workspace, rows: str, at: datetime) -> None:
     """Put rows on record at a time that may stand before them, so that a test can lay out its weeks at once; `import` refuses that."""
     log = index_log("CRI-H100@administrator")
     known = {event.effective_on: event.payload.value for event in read(workspace.store, log)}
-    found = read_series(ROWS + rows, "rows.csv", "CRI-H100", SeriesKnown(known), datetime(9999, 1, 1, tzinfo=UTC), None, late(rows))
+    found = read_series(
+        ROWS + rows,
+        "rows.csv",
+        "CRI-H100",
+        SeriesKnown(known),
+        datetime(9999, 1, 1, tzinfo=UTC),
+        None,
+        late(rows),
+    )
     assert not found.problems
     assert not found.findings
     with workspace.store.begin() as writer:
@@ -76,7 +84,12 @@ def notices_are_the_log_s(workspace: Workspace) -> bool:
     files = {str(path.relative_to(workspace.root)) for path in (workspace.root / "notices").rglob("*.pdf")}
     same = all(sha256_hex((workspace.root / one.file).read_bytes()) == one.sha256 for one in issued)
     numbered = [one.number for one in issued] == list(range(1, len(issued) + 1))
-    return numbered and same and files == {one.file for one in issued} and not list(workspace.root.rglob(".partial-*"))
+    return (
+        numbered
+        and same
+        and files == {one.file for one in issued}
+        and not list(workspace.root.rglob(".partial-*"))
+    )
 
 
 def worker(root: str, last: date, tools: Tools) -> None:
@@ -84,7 +97,9 @@ def worker(root: str, last: date, tools: Tools) -> None:
     run(workspace, last, replace(tools, progress=lambda _: None))
 
 
-def test_killed_at_any_moment_by_two_processes_nothing_is_lost_and_nothing_is_twice(tmp_path: Path, tools: Tools) -> None:
+def test_killed_at_any_moment_by_two_processes_nothing_is_lost_and_nothing_is_twice(
+    tmp_path: Path, tools: Tools
+) -> None:
     """Runs over 20 weeks, killed until they have got through; the log is that of a run that nobody disturbed."""
     chance, rates = random.Random(7), [f"{2.1 - n * 0.03:.4f}" for n in range(20)]
     last = FIRST + 19 * WEEK
@@ -124,7 +139,9 @@ class Broken(OSError):
     """What a full or failing disk raises."""
 
 
-def test_an_error_at_every_write_of_a_run_loses_nothing(tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_at_every_write_of_a_run_loses_nothing(
+    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The n-th write fails, for every n until a run has none left; the next run goes on as if nothing had been."""
     rates = ["2.10", "1.90", "1.95", "1.40", "1.40"]
     last = FIRST + 4 * WEEK
@@ -214,7 +231,9 @@ def test_an_older_copy_of_the_record_is_not_signed(tmp_path: Path, tools: Tools)
     before = {log: restored.store.size(log) for log in restored.store.logs()}
     with pytest.raises(VerificationFailed, match="older copy of the record"):
         run(restored, FIRST + WEEK, tools)
-    assert {log: restored.store.size(log) for log in restored.store.logs()} == before  # refused before anything is added
+    assert {
+        log: restored.store.size(log) for log in restored.store.logs()
+    } == before  # refused before anything is added
     restored.store.close()
 
 
@@ -234,7 +253,9 @@ def test_a_record_that_was_signed_goes_on_signed(tmp_path: Path, tools: Tools) -
     with pytest.raises(VerificationFailed, match="no known key"):
         run(workspace, FIRST + WEEK, tools)
     public.write_text(public.read_text(encoding="utf-8") + old, encoding="utf-8")
-    with pytest.raises(VerificationFailed, match="`headroom keys replace`"):  # the log does not say that the second key follows
+    with pytest.raises(
+        VerificationFailed, match="`headroom keys replace`"
+    ):  # the log does not say that the second key follows
         run(workspace, FIRST + WEEK, tools)
     workspace.store.close()
 
@@ -245,7 +266,10 @@ def test_the_same_run_on_postgresql(tmp_path: Path, tools: Tools, postgresql_url
         workspace = desk(tmp_path / name)
         if name == "postgresql":
             settings = workspace.root / "headroom.toml"
-            settings.write_text(f'database = "{postgresql_urls["writer"]}"\n' + settings.read_text(encoding="utf-8"), encoding="utf-8")
+            settings.write_text(
+                f'database = "{postgresql_urls["writer"]}"\n' + settings.read_text(encoding="utf-8"),
+                encoding="utf-8",
+            )
             workspace = opened(workspace.root)
         publish(workspace, rows(["2.10", "1.90", "1.95", "1.40"]), datetime(2026, 1, 1, tzinfo=UTC))
         run(workspace, FIRST + 3 * WEEK, tools)

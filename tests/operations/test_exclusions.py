@@ -37,12 +37,16 @@ def memo(tmp_path: Path) -> Path:
     return path
 
 
-def recorded(workspace: Workspace, memo: Path, listings: list[int], at: datetime, who: tuple[str, str] = ("A", "B")) -> None:
+def recorded(
+    workspace: Workspace, memo: Path, listings: list[int], at: datetime, who: tuple[str, str] = ("A", "B")
+) -> None:
     exclude(workspace, INDEX, VERSION, DAY, listings, Grounds(SAID, memo, *who), Scribe("t", "t", at))
 
 
 def published(workspace: Workspace) -> dict[str, object]:
-    (event,) = [e for e in read(workspace.store, index_log(f"{INDEX}@{VERSION}")) if e.effective_on == THURSDAY]
+    (event,) = [
+        e for e in read(workspace.store, index_log(f"{INDEX}@{VERSION}")) if e.effective_on == THURSDAY
+    ]
     value: dict[str, object] = dict(event.payload.value)
     return value
 
@@ -71,7 +75,10 @@ def test_an_excluded_listing_is_in_no_value_and_the_print_says_so(
     assert said.startswith(f"listing {dearest[1]} of snapshot ")
     assert said.endswith(f": {SAID} (memo.txt; A, approved by B)")
     page = compose(PublicationInputs(value, (value,), "Agent", tools.now))
-    assert any(runs[0][0] == "Excluded by a Manifest Error Override" and said in runs[1][0] for runs in page["answer"])
+    assert any(
+        runs[0][0] == "Excluded by a Manifest Error Override" and said in runs[1][0]
+        for runs in page["answer"]
+    )
     assert [one.difference for one in Replay(workspace, all_templates).run() if one.difference] == []
     assert reproduce(workspace, INDEX, VERSION, THURSDAY, as_json=True) == 0
 
@@ -93,7 +100,9 @@ def test_a_week_published_before_stands_and_its_restatement_discloses(
     assert [one.difference for one in Replay(workspace, all_templates).run() if one.difference] == []
 
 
-def test_what_is_refused_leaves_no_trace(workspace: Workspace, memo: Path, all_templates: dict[str, Template]) -> None:
+def test_what_is_refused_leaves_no_trace(
+    workspace: Workspace, memo: Path, all_templates: dict[str, Template]
+) -> None:
     fill(workspace, 1, all_templates)
     before, at = read(workspace.store, SNAPSHOTS), datetime(2026, 7, 3, 12, tzinfo=UTC)
     found = listings_of(workspace, INDEX, VERSION, DAY).listings
@@ -113,6 +122,8 @@ def test_what_is_refused_leaves_no_trace(workspace: Workspace, memo: Path, all_t
     assert len(read(workspace.store, SNAPSHOTS)) == len(before) + 1
 
 
-def test_a_print_without_an_override_has_the_bytes_that_it_always_had(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_print_without_an_override_has_the_bytes_that_it_always_had(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     fill(workspace, 1, all_templates)
     assert "overrides" not in draft(computed(workspace, INDEX, VERSION, DAY)).payload.value

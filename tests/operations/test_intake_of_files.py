@@ -50,19 +50,27 @@ def test_a_report_is_hashed_as_it_came_whatever_its_line_ends(desk: Intake) -> N
     text = f"deal: {DEAL}\r\nperiod: {{from: 2026-01-01, to: 2026-01-07}}\r\nas_of: 2026-01-07\r\n".encode()
     taken = desk.take(text, "r.yaml", CAME)
     assert taken.report.sha256 == sha256(text).hexdigest()
-    assert (desk.workspace.root / "reports" / DEAL / f"2026-01-07-{taken.report.sha256[:16]}.yaml").read_bytes() == text
+    assert (
+        desk.workspace.root / "reports" / DEAL / f"2026-01-07-{taken.report.sha256[:16]}.yaml"
+    ).read_bytes() == text
 
 
-def test_a_folder_is_taken_and_what_is_refused_leaves_a_line_in_the_journal(desk: Intake, tmp_path: Path) -> None:
+def test_a_folder_is_taken_and_what_is_refused_leaves_a_line_in_the_journal(
+    desk: Intake, tmp_path: Path
+) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "1.xlsx").write_bytes(book())
     (folder / "2.xlsx").write_bytes(book(value=85, number_format='0"%"'))
-    (folder / "3.yaml").write_text("deal: elsewhere\nperiod: {from: 2026-01-01, to: 2026-01-07}\nas_of: 2026-01-07\n", encoding="utf-8")
+    (folder / "3.yaml").write_text(
+        "deal: elsewhere\nperiod: {from: 2026-01-01, to: 2026-01-07}\nas_of: 2026-01-07\n", encoding="utf-8"
+    )
     (folder / "notes.pdf").write_bytes(b"%PDF")
     found = list(desk.take_all([folder], CAME))
     assert [type(one) for one in found] == [Taken, RefusedFile, RefusedFile]
-    lines = [json.loads(line) for line in (desk.workspace.root / JOURNAL).read_text(encoding="utf-8").splitlines()]
+    lines = [
+        json.loads(line) for line in (desk.workspace.root / JOURNAL).read_text(encoding="utf-8").splitlines()
+    ]
     assert [(line["by"], line["file"], line["problems"][0]["code"]) for line in lines] == [
         ("desk", "2.xlsx", "R148"),
         ("desk", "3.yaml", "R106"),
@@ -72,7 +80,9 @@ def test_a_folder_is_taken_and_what_is_refused_leaves_a_line_in_the_journal(desk
     assert len(read(desk.workspace.store, deal_log(DEAL))) == 1
 
 
-def test_each_deal_is_read_once_however_many_reports_come(desk: Intake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_deal_is_read_once_however_many_reports_come(
+    desk: Intake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     loads, names = [], []
     load, name = deals_by_name.load_deal, deals_by_name.claimed_by
     monkeypatch.setattr(deals_by_name, "load_deal", lambda *given: (loads.append(given[1]), load(*given))[1])
@@ -84,7 +94,10 @@ def test_each_deal_is_read_once_however_many_reports_come(desk: Intake, tmp_path
     found = list(desk.take_all([tmp_path / f"{end}.yaml" for end in ends], ends[-1]))
     assert [type(one) for one in found] == [Taken] * 5, found
     files = len(desk.workspace.deal_files())
-    assert (len(loads), len(names)) == (1, files)  # each file is asked for its name once, and one is read as a deal
+    assert (len(loads), len(names)) == (
+        1,
+        files,
+    )  # each file is asked for its name once, and one is read as a deal
 
 
 def test_a_report_by_a_senders_layout_is_read_again_by_the_layout_of_its_day(
@@ -98,14 +111,20 @@ def test_a_report_by_a_senders_layout_is_read_again_by_the_layout_of_its_day(
     into = BytesIO()
     made.save(into)
     cells = {"period.from": "B1", "period.to": "B2", "outstanding_principal.class_a": "B3"}
-    layout = SenderLayout(files=("acme*.xlsx",), deal=DEAL, cells=cells, factors={"outstanding_principal.class_a": 1000})
+    layout = SenderLayout(
+        files=("acme*.xlsx",), deal=DEAL, cells=cells, factors={"outstanding_principal.class_a": 1000}
+    )
     settings = workspace.settings.model_copy(update={"intake": {"acme": layout}})
     mapped = Workspace(workspace.root, settings)
     taken = Intake(mapped, all_templates, Scribe("t", "t", NOW)).take(into.getvalue(), "acme-01.xlsx", CAME)
     assert taken.report.figures["outstanding_principal.class_a"].value == 15_900_000
-    event = next(one for one in read(workspace.store, deal_log(DEAL)) if isinstance(one.payload, ReportReceived))
+    event = next(
+        one for one in read(workspace.store, deal_log(DEAL)) if isinstance(one.payload, ReportReceived)
+    )
     known = Known(Past(), find_deal(workspace, DEAL, all_templates), {}, all_templates)
-    again, lacks = read_again(workspace, event, event.payload, known)  # the settings of today no longer have the layout
+    again, lacks = read_again(
+        workspace, event, event.payload, known
+    )  # the settings of today no longer have the layout
     assert (again is not None, lacks) == (True, "")
     assert again is not None
     assert again.figures == taken.report.figures

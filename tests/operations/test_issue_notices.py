@@ -26,7 +26,17 @@ from engine.record.store import Writer
 from engine.workspace.workspace import Workspace
 from tests.operations.test_corrections import made
 from tests.operations.test_corrections import tools as tools  # the fixture
-from tests.operations.test_exactly_once import ADMINISTERED, FIRST, WEEK, Broken, desk, events, notices_are_the_log_s, publish, rows
+from tests.operations.test_exactly_once import (
+    ADMINISTERED,
+    FIRST,
+    WEEK,
+    Broken,
+    desk,
+    events,
+    notices_are_the_log_s,
+    publish,
+    rows,
+)
 from tests.operations.test_run import DEAL
 
 DAY = datetime(2026, 1, 8, 22, tzinfo=UTC)
@@ -48,7 +58,9 @@ def differences(workspace: Workspace, templates: dict[str, Template]) -> list[An
     return [one.difference for one in Replay(workspace, templates).run() if one.difference]
 
 
-def killed_before_its_notices(workspace: Workspace, on: date, tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+def killed_before_its_notices(
+    workspace: Workspace, on: date, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def dies(*_: object) -> None:
         raise Broken("killed")
 
@@ -80,11 +92,17 @@ def test_a_date_corrected_before_its_notice_was_given_is_told_once_as_it_stands(
 
 
 @pytest.mark.parametrize(
-    "later", [timedelta(0), timedelta(minutes=1), -timedelta(minutes=1)], ids=["same moment", "later", "clock set back"]
+    "later",
+    [timedelta(0), timedelta(minutes=1), -timedelta(minutes=1)],
+    ids=["same moment", "later", "clock set back"],
 )
 @pytest.mark.usefixtures("one_by_one")
 def test_what_a_notice_supersedes_follows_from_the_order_of_the_log_alone(
-    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch, later: timedelta
+    tmp_path: Path,
+    tools: Tools,
+    all_templates: dict[str, Template],
+    monkeypatch: pytest.MonkeyPatch,
+    later: timedelta,
 ) -> None:
     """A correction with its notice of the date killed in between: whoever goes on, and whenever, that notice states what stands."""
     workspace = desk(tmp_path)
@@ -106,7 +124,9 @@ def test_what_a_notice_supersedes_follows_from_the_order_of_the_log_alone(
     assert issued(workspace) == [(1, "compliance", FIRST)]
     run(workspace, NEXT.date(), replace(tools, now=NEXT + later))
     assert issued(workspace) == [(1, "compliance", FIRST), (2, "correction", FIRST)]
-    assert [event.payload.supersedes for event in events(workspace) if isinstance(event.payload, NoticeIssued)] == [None, None]
+    assert [
+        event.payload.supersedes for event in events(workspace) if isinstance(event.payload, NoticeIssued)
+    ] == [None, None]
     assert differences(workspace, all_templates) == []
     workspace.store.close()
 
@@ -162,7 +182,9 @@ def test_a_failure_that_was_withdrawn_before_its_notice_was_given_is_not_told(
     run(workspace, NEXT.date() + WEEK, replace(tools, now=NEXT + WEEK))
     assert issued(workspace)[2:] == [(3, "correction", FIRST + WEEK)]
     assert notices_are_the_log_s(workspace)
-    assert [path.name for path in (tmp_path / "set-aside").rglob("*.pdf")] == ["meridian-2026-1-0003-2026-01-15-test_failed-appraisal.pdf"]
+    assert [path.name for path in (tmp_path / "set-aside").rglob("*.pdf")] == [
+        "meridian-2026-1-0003-2026-01-15-test_failed-appraisal.pdf"
+    ]
     assert differences(workspace, all_templates) == []
     assert verify_workspace(workspace, [], [], as_json=True) == 0
     workspace.store.close()
@@ -185,11 +207,17 @@ def test_a_weekly_test_that_fails_twice_between_two_determination_dates_uses_up_
 
 @pytest.mark.parametrize("bad", ["a-first", DEAL], ids=["the first deal", "the second deal"])
 def test_a_notice_that_cannot_be_made_stops_its_own_deal_and_no_other(
-    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], bad: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    tools: Tools,
+    all_templates: dict[str, Template],
+    bad: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     workspace = desk(tmp_path)
     text = (tmp_path / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8")
-    (tmp_path / "deals" / "a-first.yaml").write_text(text.replace(f"deal: {DEAL}", "deal: a-first"), encoding="utf-8")
+    (tmp_path / "deals" / "a-first.yaml").write_text(
+        text.replace(f"deal: {DEAL}", "deal: a-first"), encoding="utf-8"
+    )
     publish(workspace, rows(["2.10", "2.00", "1.90"]), datetime(2026, 1, 1, tzinfo=UTC))
 
     def breaks(notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
@@ -205,7 +233,10 @@ def test_a_notice_that_cannot_be_made_stops_its_own_deal_and_no_other(
         said = f"notice No. 2, compliance of {FIRST + WEEK}, cannot be made: KeyError: 'no such block'; this deal's notices wait"
         assert found.pop(bad)["not_issued"].startswith(said)
         assert [one["not_issued"] for one in found.values()] == [None]
-        assert {name: len(numbers(workspace, name)) for name in ("a-first", DEAL)} == {"a-first": 3, DEAL: 3} | {bad: 1}
+        assert {name: len(numbers(workspace, name)) for name in ("a-first", DEAL)} == {
+            "a-first": 3,
+            DEAL: 3,
+        } | {bad: 1}
     assert run_on(workspace, last, tools, as_json=False) == 0
     assert numbers(workspace, bad) == [1, 2, 3]
     assert differences(workspace, all_templates) == []
@@ -229,11 +260,21 @@ def test_a_catch_up_holds_a_few_notices_at_a_time_and_gives_what_one_of_all_give
     for name, few in (("whole", 1000), ("few", at_a_time)):
         workspace = desk(tmp_path / name)
         text = (workspace.root / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8")
-        (workspace.root / "deals" / "other.yaml").write_text(text.replace(f"deal: {DEAL}", "deal: other"), encoding="utf-8")
-        publish(workspace, rows(["2.10", "2.00", "1.90", "1.40", "1.80", "2.00"]), datetime(2026, 1, 1, tzinfo=UTC))
+        (workspace.root / "deals" / "other.yaml").write_text(
+            text.replace(f"deal: {DEAL}", "deal: other"), encoding="utf-8"
+        )
+        publish(
+            workspace,
+            rows(["2.10", "2.00", "1.90", "1.40", "1.80", "2.00"]),
+            datetime(2026, 1, 1, tzinfo=UTC),
+        )
         monkeypatch.setattr(issue_notices, "AT_A_TIME", few)
         for _ in range(2):
-            run(workspace, last, replace(tools, render=noting, progress=said.append) if name == "few" else tools)
+            run(
+                workspace,
+                last,
+                replace(tools, render=noting, progress=said.append) if name == "few" else tools,
+            )
         given[name] = [(deal, numbers(workspace, deal)) for deal in (DEAL, "other")]
         files = sorted((workspace.root / "notices").rglob("*.pdf"))
         given[name] += [(path.name, path.read_bytes()) for path in files]

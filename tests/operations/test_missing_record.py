@@ -17,7 +17,19 @@ from tests.cli import calling
 from tests.operations.test_exactly_once import FIRST, WEEK, desk, publish, rows
 from tests.operations.test_run import DEAL
 
-ACT = ("act", DEAL, "waiver", "--clause", "ltv", "--effective-on", "2026-01-09", "--until", "2026-02-09", "--clock", "resumes")
+ACT = (
+    "act",
+    DEAL,
+    "waiver",
+    "--clause",
+    "ltv",
+    "--effective-on",
+    "2026-01-09",
+    "--until",
+    "2026-02-09",
+    "--clock",
+    "resumes",
+)
 COMMANDS = {
     "act": ACT,
     "intake": ("intake", "report.yaml"),
@@ -39,7 +51,9 @@ def original(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
     root = tmp_path_factory.mktemp("missing") / "desk"
     desk(root).store.close()
     settings = root / "headroom.toml"
-    settings.write_text(settings.read_text(encoding="utf-8").replace(PLACEHOLDER, "Example Agent"), encoding="utf-8")
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace(PLACEHOLDER, "Example Agent"), encoding="utf-8"
+    )
     workspace = opened(root)
     make_key("agent.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
     publish(workspace, rows(["2.10", "2.00"]), datetime(2026, 1, 1, tzinfo=UTC))
@@ -54,7 +68,9 @@ def original(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
 def module_tools(all_templates: object) -> Tools:
     from tests.operations.test_run import paper
 
-    return Tools(all_templates, paper, datetime(2026, 7, 3, 12, tzinfo=UTC), "tester", lambda _: None, "headroom 0.1.0")  # type: ignore[arg-type]
+    return Tools(
+        all_templates, paper, datetime(2026, 7, 3, 12, tzinfo=UTC), "tester", lambda _: None, "headroom 0.1.0"
+    )  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -73,7 +89,9 @@ def files(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
 
-@pytest.mark.parametrize("left", ["checkpoints", "checkpoints but no key", "notices alone", "an empty file in its place"])
+@pytest.mark.parametrize(
+    "left", ["checkpoints", "checkpoints but no key", "notices alone", "an empty file in its place"]
+)
 def test_every_command_refuses_a_record_that_is_gone_and_makes_none(root: Path, left: str) -> None:
     (root / "headroom.sqlite").unlink()
     if left == "checkpoints but no key":
@@ -104,7 +122,9 @@ def test_a_record_without_a_log_that_was_signed_is_refused(root: Path, name: str
 
 
 @pytest.mark.parametrize("keys", ["its key there", "no key"])
-def test_a_run_adds_nothing_to_yesterday_s_record(root: Path, module_tools: Tools, keys: str, tmp_path: Path) -> None:
+def test_a_run_adds_nothing_to_yesterday_s_record(
+    root: Path, module_tools: Tools, keys: str, tmp_path: Path
+) -> None:
     """What a sync tool brings back: an older file, with every log that was signed in it, but shorter."""
     shutil.copy(root / "headroom.sqlite", tmp_path / "yesterday.sqlite")
     workspace = opened(root)

@@ -19,9 +19,7 @@ from tests.operations.said_desk import ADMINISTERED, Desk
 from tests.terms.test_on_delivery import quarterly
 
 AS_OF, DELIVERED = date(2026, 3, 31), date(2026, 5, 12)
-REPORT = (
-    'deal: said\nperiod: {from: 2026-01-01, to: 2026-03-31}\nas_of: 2026-03-31\nsource: test\noutstanding_principal: "USD 16,477,560"\n'
-)
+REPORT = 'deal: said\nperiod: {from: 2026-01-01, to: 2026-03-31}\nas_of: 2026-03-31\nsource: test\noutstanding_principal: "USD 16,477,560"\n'
 
 
 @pytest.fixture
@@ -66,7 +64,11 @@ def test_the_day_after_the_report_was_due_says_that_it_is_not_determined(desk: D
     assert desk.tested() == []
     desk.run(date(2026, 5, 16))
     (tested,) = desk.tested()
-    assert (tested.result.verdict, tested.result.on, tested.result.as_of) == (Verdict.NOT_DETERMINED, date(2026, 5, 16), AS_OF)
+    assert (tested.result.verdict, tested.result.on, tested.result.as_of) == (
+        Verdict.NOT_DETERMINED,
+        date(2026, 5, 16),
+        AS_OF,
+    )
     desk.replays()
 
 

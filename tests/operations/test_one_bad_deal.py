@@ -34,9 +34,15 @@ from tests.operations.test_run import tools as tools  # the fixture
 from tests.operations.test_run import workspace as workspace  # the fixture
 
 
-def test_a_bad_deal_gets_its_reason_and_stops_no_other(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_a_bad_deal_gets_its_reason_and_stops_no_other(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     fill(workspace, 2, all_templates)
-    bad = (DEALS / "harbour-bilateral-2026.yaml").read_text(encoding="utf-8").replace("maximum: 60%", "maximum: 60")
+    bad = (
+        (DEALS / "harbour-bilateral-2026.yaml")
+        .read_text(encoding="utf-8")
+        .replace("maximum: 60%", "maximum: 60")
+    )
     (workspace.root / "deals" / "harbour.yaml").write_text(bad, encoding="utf-8")
     outcome = run(workspace, plan.THURSDAYS[1], tools)
     by_name = {deal.deal: deal for deal in outcome.deals}
@@ -62,7 +68,9 @@ CIRCLE = """triggers:
 
 notices:
 """
-LATER = "triggers:\n  late: {cite: FA cl. 23, begins: {test: nothing, result: FAIL}, ends: never}\n\nnotices:\n"
+LATER = (
+    "triggers:\n  late: {cite: FA cl. 23, begins: {test: nothing, result: FAIL}, ends: never}\n\nnotices:\n"
+)
 # (text of a deal, what it becomes, what the reason says)
 STOPPED: list[tuple[str, str, str]] = [
     ("minimum: 80%", "minimum: 80", "D101"),
@@ -70,7 +78,11 @@ STOPPED: list[tuple[str, str, str]] = [
     ("notices:\n", CIRCLE, "D508"),
     ("time_zone: America/New_York", "time_zone: New York", "D513"),
     ("within: 30 days, after", "within: 1 year, after", "D123"),
-    ("policy: pinned, version: 1.1-wp", "policy: pinned, version: 9.9", "the methodology version `9.9` does not exist"),
+    (
+        "policy: pinned, version: 1.1-wp",
+        "policy: pinned, version: 9.9",
+        "the methodology version `9.9` does not exist",
+    ),
     ("CRI-H100", "CRI-B300", "index `CRI-B300` is not known"),
     ("every: Thursday, if", "every: Thursday, first: 9999-12-30, if", "D108"),
     ("trailing_period: 90 days", "trailing_period: 9999 years", "D533"),
@@ -83,14 +95,18 @@ def refused(workspace: Workspace, templates: dict[str, Template]) -> Path:
     bad = (DEALS / f"{HARBOUR}.yaml").read_text(encoding="utf-8").replace("maximum: 60%", "maximum: 60")
     (workspace.root / "deals" / "harbour.yaml").write_text(bad, encoding="utf-8")
     make_key("agent.example/log", workspace.root / KEY, cosigner=False, as_json=True)
-    real = Tools(templates, lambda many: map(render_notice, many), NOW, "tester", lambda _: None, pages=NoticePages())
+    real = Tools(
+        templates, lambda many: map(render_notice, many), NOW, "tester", lambda _: None, pages=NoticePages()
+    )
     by_name = {deal.deal: deal for deal in run(workspace, plan.THURSDAYS[0], real).deals}
     assert by_name[DEAL].notices
     (notice,) = by_name[HARBOUR].notices
     return notice
 
 
-def test_a_deal_that_was_never_adopted_has_its_report_on_one_page(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_deal_that_was_never_adopted_has_its_report_on_one_page(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     """The page names what is known, the deal, the reason, the file and who runs the engine, and nothing that nobody knows."""
     notice = refused(workspace, all_templates)
     (page,) = read_notice(notice.read_bytes()).pages
@@ -107,15 +123,28 @@ def test_a_deal_that_was_never_adopted_has_its_report_on_one_page(workspace: Wor
     assert "Harbour" not in page  # a party's name stands in the file that was refused, so nobody knows it
 
 
-def test_the_report_of_a_deal_that_was_never_adopted_verifies_and_replays(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_the_report_of_a_deal_that_was_never_adopted_verifies_and_replays(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     notice = refused(workspace, all_templates)
     key = (workspace.root / f"{KEY}.pub").read_text(encoding="utf-8").strip()
-    steps = list(verify_notice(notice.read_bytes(), Policy(log_keys=(key,), signature_needed=False), all_templates, pages=NoticePages()))
+    steps = list(
+        verify_notice(
+            notice.read_bytes(),
+            Policy(log_keys=(key,), signature_needed=False),
+            all_templates,
+            pages=NoticePages(),
+        )
+    )
     assert [step.difference for step in steps] == [None] * (len(STEPS) - 1)  # no log is held
-    assert [one.difference for one in Replay(workspace, all_templates).run() if one.log == deal_log(HARBOUR)] == [None]
+    assert [
+        one.difference for one in Replay(workspace, all_templates).run() if one.log == deal_log(HARBOUR)
+    ] == [None]
 
 
-@pytest.mark.parametrize(("good", "bad", "said"), STOPPED, ids=[f"{n}-{one[2]}" for n, one in enumerate(STOPPED)])
+@pytest.mark.parametrize(
+    ("good", "bad", "said"), STOPPED, ids=[f"{n}-{one[2]}" for n, one in enumerate(STOPPED)]
+)
 def test_whatever_is_wrong_with_one_deal_stops_no_other(
     workspace: Workspace, tools: Tools, all_templates: dict[str, Template], good: str, bad: str, said: str
 ) -> None:
@@ -129,12 +158,20 @@ def test_whatever_is_wrong_with_one_deal_stops_no_other(
     assert said in (wrong.reason or "")
     assert "not evaluated" in [event.kind for event in wrong.events]
     assert len(wrong.notices) >= 1
-    assert [one.difference for one in Replay(workspace, all_templates).run() if one.log == deal_log(HARBOUR)] == [None]
+    assert [
+        one.difference for one in Replay(workspace, all_templates).run() if one.log == deal_log(HARBOUR)
+    ] == [None]
 
 
-@pytest.mark.parametrize("error", [OutsideTable("2041-01-02 is outside the table"), ValueError("year 10000 is out of range")])
+@pytest.mark.parametrize(
+    "error", [OutsideTable("2041-01-02 is outside the table"), ValueError("year 10000 is out of range")]
+)
 def test_what_no_check_foresaw_stops_no_other_deal_either(
-    workspace: Workspace, tools: Tools, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch, error: Exception
+    workspace: Workspace,
+    tools: Tools,
+    all_templates: dict[str, Template],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
 ) -> None:
     fill(workspace, 1, all_templates)
     shutil.copy(DEALS / f"{HARBOUR}.yaml", workspace.root / "deals")
@@ -166,12 +203,19 @@ def test_a_deal_s_name_never_leads_out_of_its_folder(
 
 def test_no_file_of_the_record_lies_outside_the_workspace(workspace: Workspace) -> None:
     assert workspace.inside("notices", "a", "b.pdf") == workspace.root / "notices" / "a" / "b.pdf"
-    for parts in (("notices", "../../b.pdf"), ("notices", "/b.pdf"), ("..",), ("notices", "x/../../../b.pdf")):
+    for parts in (
+        ("notices", "../../b.pdf"),
+        ("notices", "/b.pdf"),
+        ("..",),
+        ("notices", "x/../../../b.pdf"),
+    ):
         with pytest.raises(ValueError, match="outside the workspace"):
             workspace.inside(*parts)
 
 
-def test_what_cannot_be_read_at_all_stops_no_other(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_what_cannot_be_read_at_all_stops_no_other(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     fill(workspace, 1, all_templates)
     (workspace.root / "deals" / "folder.yaml").mkdir()
     (workspace.root / "deals" / "gone.yaml").symlink_to("nowhere")
@@ -195,7 +239,9 @@ def test_a_deal_with_an_error_does_not_go_live_and_a_warning_stops_none(
     assert "deal adopted" in [event.kind for event in by_name[HARBOUR].events]
 
 
-def test_terms_changed_after_go_live_are_refused(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_terms_changed_after_go_live_are_refused(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     fill(workspace, 2, all_templates)
     run(workspace, plan.THURSDAYS[0], tools)
     path = workspace.root / "deals" / f"{DEAL}.yaml"
@@ -204,14 +250,20 @@ def test_terms_changed_after_go_live_are_refused(workspace: Workspace, tools: To
     refused = run(workspace, plan.THURSDAYS[1], tools).deals[0]
     assert "after the deal went live" in (refused.reason or "")
     line = text[: text.index("maximum_decline: 25%")].count("\n") + 1
-    assert refused.problems == (f"deals/{DEAL}.yaml:{line}: `covenants.appraisal.maximum_decline` is 35%; the file on record says 25%",)
+    assert refused.problems == (
+        f"deals/{DEAL}.yaml:{line}: `covenants.appraisal.maximum_decline` is 35%; the file on record says 25%",
+    )
     (recorded,) = [event.payload for event in refused.events if event.kind == "not evaluated"]
     assert recorded.problems == refused.problems
-    assert [one.difference for one in Replay(workspace, all_templates).run() if one.log == deal_log(DEAL)] == [None]
+    assert [
+        one.difference for one in Replay(workspace, all_templates).run() if one.log == deal_log(DEAL)
+    ] == [None]
     path.write_text(text.replace("amendments: []\n", AMENDED), encoding="utf-8")
     good = run(workspace, plan.THURSDAYS[1] + timedelta(days=1), tools).deals[0]
     assert good.reason is None
-    issued = [event.payload for event in read(workspace.store, deal_log(DEAL)) if event.kind == "notice issued"]
+    issued = [
+        event.payload for event in read(workspace.store, deal_log(DEAL)) if event.kind == "notice issued"
+    ]
     (lost,) = [one.number for one in issued if one.kind == "not_evaluated"]
     assert [one.supersedes for one in issued if one.kind == "compliance"] == [None, lost]
     assert any(event.kind == "deal adopted" and event.print == 2 for event in good.events)
@@ -227,26 +279,41 @@ def test_of_two_files_that_say_one_deal_neither_is_evaluated(
         shutil.copy(DEALS / f"{name}.yaml", workspace.root / "deals")
     run(workspace, plan.THURSDAYS[0], tools)
     text = (DEALS / f"{DEAL}.yaml").read_text(encoding="utf-8")
-    again = text.replace("maximum_decline: 25%", "maximum_decline: 25") if wrong else text.replace("amendments: []\n", AMENDED)
+    again = (
+        text.replace("maximum_decline: 25%", "maximum_decline: 25")
+        if wrong
+        else text.replace("amendments: []\n", AMENDED)
+    )
     assert again != text
     (workspace.root / "deals" / "meridian-am1.yaml").write_text(again, encoding="utf-8")
     outcome = run(workspace, plan.THURSDAYS[1], tools)
     reasons = {one.file.name: one.reason for one in outcome.deals}
-    for name, other in (("meridian-2026-1.yaml", "meridian-am1.yaml"), ("meridian-am1.yaml", "meridian-2026-1.yaml")):
+    for name, other in (
+        ("meridian-2026-1.yaml", "meridian-am1.yaml"),
+        ("meridian-am1.yaml", "meridian-2026-1.yaml"),
+    ):
         reason = reasons[name] or ""
-        assert (reason.startswith(f"deals/{name}:"), f"D539 the name `{DEAL}` is claimed twice: deals/{other}:" in reason) == (True, True)
+        assert (
+            reason.startswith(f"deals/{name}:"),
+            f"D539 the name `{DEAL}` is claimed twice: deals/{other}:" in reason,
+        ) == (True, True)
     assert reasons[f"{HARBOUR}.yaml"] is None
     with pytest.raises(InputProblems) as refused:
         find_deal(workspace, DEAL, all_templates)
     assert [problem.code for problem in refused.value.problems] == ["D539", "D539"]
     assert find_deal(workspace, HARBOUR, all_templates).name == HARBOUR
     logged = read(workspace.store, deal_log(DEAL))
-    assert [event.kind for event in logged if event.effective_on == plan.THURSDAYS[1]] == ["not evaluated", "notice issued"]
+    assert [event.kind for event in logged if event.effective_on == plan.THURSDAYS[1]] == [
+        "not evaluated",
+        "notice issued",
+    ]
     run(workspace, plan.THURSDAYS[1], tools)
     assert read(workspace.store, deal_log(DEAL)) == logged
 
 
-def test_a_file_that_cannot_be_read_is_no_second_file_of_the_deal_that_it_is_named_after(workspace: Workspace, tools: Tools) -> None:
+def test_a_file_that_cannot_be_read_is_no_second_file_of_the_deal_that_it_is_named_after(
+    workspace: Workspace, tools: Tools
+) -> None:
     (workspace.root / "deals" / f"{DEAL}.yaml").rename(workspace.root / "deals" / "kept.yaml")
     (workspace.root / "deals" / f"{DEAL}.yaml").write_text(": : :\n", encoding="utf-8")
     by_file = {one.file.name: one for one in run(workspace, plan.THURSDAYS[0], tools).deals}

@@ -33,7 +33,14 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def waive(workspace: Workspace, clause: str, on: date, at: datetime) -> None:
-    act = ActRecorded(act="waiver", clause=clause, effective_on=on, until=date(2026, 2, 28), document="W", details={"clock": "resumes"})
+    act = ActRecorded(
+        act="waiver",
+        clause=clause,
+        effective_on=on,
+        until=date(2026, 2, 28),
+        document="W",
+        details={"clock": "resumes"},
+    )
     with workspace.store.begin() as writer:
         draft = Draft(kind="act recorded", subject=act.identity, effective_on=on, payload=act)
         append(writer, deal_log(DEAL), [draft], Scribe("p", "t", at))
@@ -106,7 +113,9 @@ def test_the_clock_of_a_run_is_read_when_it_has_the_workspace_to_itself(
 def held(tmp_path: Path) -> Iterator[Path]:
     """A workspace with an entry that is not signed yet, in which another command goes on recording."""
     workspace = desk(tmp_path / "desk")
-    (workspace.root / "headroom.toml").write_text('operator = "Example Calculation Agent"\n', encoding="utf-8")
+    (workspace.root / "headroom.toml").write_text(
+        'operator = "Example Calculation Agent"\n', encoding="utf-8"
+    )
     act = ActRecorded(act="waiver", clause="ltv", effective_on=date(2026, 1, 15), until=date(2026, 2, 1))
     draft = Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act)
     with workspace.store.begin() as writer:
@@ -134,7 +143,9 @@ def test_a_command_that_records_waits_for_another_and_says_so_where_it_gives_up(
 ) -> None:
     monkeypatch.setattr(import_module("engine.cli.app"), "PATIENCE", 0.2)
     words = ["--workspace", str(held), *line.split()]
-    with pytest.raises(Busy, match=r"another command has been recording .* nothing was recorded: enter this again") as refused:
+    with pytest.raises(
+        Busy, match=r"another command has been recording .* nothing was recorded: enter this again"
+    ) as refused:
         registered(words)(words, standalone_mode=False)
     assert refused.value.exit_code == 1
     assert "another command records in this workspace; waiting for it" in capsys.readouterr().err

@@ -57,7 +57,9 @@ def test_a_slip_is_open_until_it_is_confirmed(administered: Workspace, tools: To
     assert findings_shown(administered, deal, DAY, at(DAY - timedelta(days=1)), {}) == {}
     path = administered.root / "rows.csv"
     path.write_text(ROWS + SLIPPED, encoding="utf-8")
-    import_series(administered, "CRI-H100", [path], Scribe("t", "t", at(late)), as_json=True, accept=["unit-slip"])
+    import_series(
+        administered, "CRI-H100", [path], Scribe("t", "t", at(late)), as_json=True, accept=["unit-slip"]
+    )
     assert findings_shown(administered, deal, DAY, at(late), {}) == {}
     assert findings_shown(administered, deal, DAY, at(DAY), {}) == open_
 
@@ -70,39 +72,59 @@ def test_a_change_after_a_day_was_final_stands_on_notice_and_page(
     came(workspace, evening(FRIDAY), (wednesday, "2.8400"), (FIRST, "2.9750"))
     came(workspace, evening(FRIDAY), (FIRST, "2.9000"))
     made_of: list[NoticeInputs] = []
-    told = replace(tools, now=evening(FRIDAY), pages=pages, render=lambda many: (made_of.append(one) or b"" for one in many))
+    told = replace(
+        tools,
+        now=evening(FRIDAY),
+        pages=pages,
+        render=lambda many: (made_of.append(one) or b"" for one in many),
+    )
     run(workspace, FRIDAY, told)
-    said = "8 Jan 2026: 2.9750 is on record as final, and a later file has 2.9000; the later value is not taken."
+    said = (
+        "8 Jan 2026: 2.9750 is on record as final, and a later file has 2.9000; the later value is not taken."
+    )
     assert [said_of(one) for one in made_of] == [[said]] * len(made_of)
     assert made_of
     assert said_of(deal_page(workspace, DEAL, None, evening(second)).inputs) == [said]
     assert list(other_words(workspace, events(workspace), pages)) == []
 
 
-def test_a_collection_that_was_accepted_stands_while_its_week_is_shown(administered: Workspace, tools: Tools) -> None:
+def test_a_collection_that_was_accepted_stands_while_its_week_is_shown(
+    administered: Workspace, tools: Tools
+) -> None:
     series(administered, SLIPPED, DAY)
     run(administered, DAY, replace(tools, now=at(DAY)))
     deal = next(event.payload for event in events(administered) if event.kind == "deal adopted")
-    payload = SnapshotImported(sha256="ab" * 32, collected_at=at(DAY), form="offers", source="s", accepted=("list-shrunk",))
+    payload = SnapshotImported(
+        sha256="ab" * 32, collected_at=at(DAY), form="offers", source="s", accepted=("list-shrunk",)
+    )
     new = Draft(kind="snapshot imported", subject="x", effective_on=DAY, payload=payload)
     with administered.store.begin() as writer:
         append(writer, SNAPSHOTS, [new], Scribe("t", "t", at(DAY)))
-    week = {"days": [{"date": "2026-03-04", "snapshot": "ab" * 32}, {"date": "2026-03-03", "snapshot": "cd" * 32}]}
+    week = {
+        "days": [{"date": "2026-03-04", "snapshot": "ab" * 32}, {"date": "2026-03-03", "snapshot": "cd" * 32}]
+    }
     shown = {"CRI-H100": [week]}
     (_, one) = findings_shown(administered, deal, DAY, at(DAY), shown)["CRI-H100"]
     assert (one.on, one.what, one.accepted) == (date(2026, 3, 4), ACCEPTED, ("list-shrunk",))
     found = deal_page(administered, DEAL, None, at(DAY)).inputs
     assert found is not None
     said = said_of(replace(found, findings={"CRI-H100": (one,)}))
-    assert said == ["4 Mar 2026: the collection abababababababab looked changed (list shrunk); a person accepted it."]
-    assert len(findings_shown(administered, deal, DAY, at(DAY), {"CRI-H100": [week, *[{}] * 7]})["CRI-H100"]) == 1
+    assert said == [
+        "4 Mar 2026: the collection abababababababab looked changed (list shrunk); a person accepted it."
+    ]
+    assert (
+        len(findings_shown(administered, deal, DAY, at(DAY), {"CRI-H100": [week, *[{}] * 7]})["CRI-H100"])
+        == 1
+    )
 
 
 def test_a_collection_that_may_be_cut_is_said_once(administered: Workspace, tools: Tools) -> None:
     series(administered, SLIPPED, DAY)
     run(administered, DAY, replace(tools, now=at(DAY)))
     deal = next(event.payload for event in events(administered) if event.kind == "deal adopted")
-    shown = {"CRI-H100": [{"days": [{"date": "2026-03-04", "snapshot": "ab" * 32, "doubt": "64 offers are cut"}]}]}
+    shown = {
+        "CRI-H100": [{"days": [{"date": "2026-03-04", "snapshot": "ab" * 32, "doubt": "64 offers are cut"}]}]
+    }
     (_, one) = findings_shown(administered, deal, DAY, at(DAY), shown)["CRI-H100"]
     found = deal_page(administered, DEAL, None, at(DAY)).inputs
     assert found is not None

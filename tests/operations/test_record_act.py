@@ -22,7 +22,12 @@ from engine.workspace.deals_by_name import find_deal
 from engine.workspace.workspace import Workspace, create, opened
 from tests.conftest import DEALS
 
-MERIDIAN, GRANITE, KEYSTONE, CASCADE = "meridian-2026-1", "granite-revolver-2026", "keystone-contracted-2026", "cascade-mixed-2026"
+MERIDIAN, GRANITE, KEYSTONE, CASCADE = (
+    "meridian-2026-1",
+    "granite-revolver-2026",
+    "keystone-contracted-2026",
+    "cascade-mixed-2026",
+)
 ON, LATER = date(2026, 3, 5), date(2026, 4, 2)
 
 
@@ -30,7 +35,9 @@ ON, LATER = date(2026, 3, 5), date(2026, 4, 2)
 def desk(tmp_path: Path) -> Iterator[Workspace]:
     create(tmp_path)
     for deal in (MERIDIAN, GRANITE, KEYSTONE, CASCADE):
-        (tmp_path / "deals" / f"{deal}.yaml").write_text((DEALS / f"{deal}.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+        (tmp_path / "deals" / f"{deal}.yaml").write_text(
+            (DEALS / f"{deal}.yaml").read_text(encoding="utf-8"), encoding="utf-8"
+        )
     workspace = opened(tmp_path)
     yield workspace
     workspace.store.close()
@@ -39,8 +46,16 @@ def desk(tmp_path: Path) -> Iterator[Workspace]:
 def record(desk: Workspace, templates: dict[str, Template], deal: str, act: str, **said: Any) -> None:
     names = ("clause", "until", "prepared_by", "approved_by")
     details = {key: value for key, value in said.items() if key not in names}
-    recorded = ActRecorded(act=act, effective_on=ON, details=details, **{key: said[key] for key in names if key in said})
-    record_act(desk, find_deal(desk, deal, templates), recorded, Scribe("t", "t", datetime(2026, 3, 6, tzinfo=UTC)), as_json=True)
+    recorded = ActRecorded(
+        act=act, effective_on=ON, details=details, **{key: said[key] for key in names if key in said}
+    )
+    record_act(
+        desk,
+        find_deal(desk, deal, templates),
+        recorded,
+        Scribe("t", "t", datetime(2026, 3, 6, tzinfo=UTC)),
+        as_json=True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,14 +64,29 @@ def record(desk: Workspace, templates: dict[str, Template], deal: str, act: str,
         (MERIDIAN, "waver", {}, "is not a Recorded Act"),
         (MERIDIAN, "waiver", {}, "give --clause and --until"),
         (MERIDIAN, "waiver", {"clause": "ltv"}, "give --until"),
-        (MERIDIAN, "waiver", {"clause": "ltv", "until": date(2026, 3, 4), "clock": "resumes"}, "before it is effective"),
+        (
+            MERIDIAN,
+            "waiver",
+            {"clause": "ltv", "until": date(2026, 3, 4), "clock": "resumes"},
+            "before it is effective",
+        ),
         (MERIDIAN, "waiver", {"clause": "lvt", "until": LATER, "clock": "resumes"}, "is not a clause"),
         (MERIDIAN, "waiver", {"clause": "ltv", "until": LATER}, "--clock resumes, or --clock restarts"),
-        (MERIDIAN, "waiver", {"clause": "ltv", "until": LATER, "clock": "stops"}, "--clock resumes, or --clock restarts"),
+        (
+            MERIDIAN,
+            "waiver",
+            {"clause": "ltv", "until": LATER, "clock": "stops"},
+            "--clock resumes, or --clock restarts",
+        ),
         (MERIDIAN, "cure accepted", {}, "give --clause"),
         (MERIDIAN, "cure accepted", {"clause": "ltv", "method": "equity"}, "does not cure `ltv`"),
         (MERIDIAN, "agent determination", {"index": "CRI-H100"}, "give --rate"),
-        (MERIDIAN, "agent determination", {"index": "CRI-H100", "rate": "USD 1,9"}, "`USD 1,9` is not a rate"),
+        (
+            MERIDIAN,
+            "agent determination",
+            {"index": "CRI-H100", "rate": "USD 1,9"},
+            "`USD 1,9` is not a rate",
+        ),
         (MERIDIAN, "agent determination", {"index": "CRI-H100", "rate": "1e5"}, "is not a rate"),
         (MERIDIAN, "interpolation", {"index": "CRI-H100", "rate": "NaN"}, "is not a rate"),
         (MERIDIAN, "successor benchmark agreed", {"index": "CRI-H100", "rate": "0.00"}, "is not a rate"),
@@ -67,18 +97,48 @@ def record(desk: Workspace, templates: dict[str, Template], deal: str, act: str,
             {"index": "CRI-H200", "rate": "1.90"},
             "`CRI-H200` is not an index of the deal; there are CRI-H100",
         ),
-        (MERIDIAN, "manifest error", {"index": "CRI-H100"}, "give --document and --prepared-by and --approved-by"),
+        (
+            MERIDIAN,
+            "manifest error",
+            {"index": "CRI-H100"},
+            "give --document and --prepared-by and --approved-by",
+        ),
         (MERIDIAN, "act withdrawn", {"names": "waiver|ltv|2026-03-05"}, "on record are none"),
-        (MERIDIAN, "default ended", {"clause": "ltv", "prepared_by": "A", "approved_by": "A"}, "name a second person"),
+        (
+            MERIDIAN,
+            "default ended",
+            {"clause": "ltv", "prepared_by": "A", "approved_by": "A"},
+            "name a second person",
+        ),
         (GRANITE, "default ended", {"clause": "ltv", "prepared_by": "A"}, "the deal asks for two persons"),
-        (KEYSTONE, "cure accepted", {"clause": "coverage", "method": "equity", "amount": "6,000,000"}, "counts at most USD 5,000,000.00"),
-        (KEYSTONE, "cure accepted", {"clause": "coverage", "method": "equity"}, "counts at most USD 5,000,000.00"),
-        (KEYSTONE, "cure accepted", {"clause": "coverage", "method": "equity", "amount": "much"}, "is not an amount"),
+        (
+            KEYSTONE,
+            "cure accepted",
+            {"clause": "coverage", "method": "equity", "amount": "6,000,000"},
+            "counts at most USD 5,000,000.00",
+        ),
+        (
+            KEYSTONE,
+            "cure accepted",
+            {"clause": "coverage", "method": "equity"},
+            "counts at most USD 5,000,000.00",
+        ),
+        (
+            KEYSTONE,
+            "cure accepted",
+            {"clause": "coverage", "method": "equity", "amount": "much"},
+            "is not an amount",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_refused_leaves_no_trace(
-    desk: Workspace, all_templates: dict[str, Template], deal: str, act: str, said: dict[str, Any], refusal: str
+    desk: Workspace,
+    all_templates: dict[str, Template],
+    deal: str,
+    act: str,
+    said: dict[str, Any],
+    refusal: str,
 ) -> None:
     with pytest.raises(WrongUsage, match=refusal):
         record(desk, all_templates, deal, act, **said)
@@ -89,7 +149,15 @@ def test_what_is_complete_is_recorded_once(desk: Workspace, all_templates: dict[
     for _ in range(2):
         record(desk, all_templates, MERIDIAN, "waiver", clause="ltv", until=LATER, clock="resumes")
     record(desk, all_templates, GRANITE, "default ended", clause="ltv", prepared_by="A", approved_by="B")
-    record(desk, all_templates, KEYSTONE, "cure accepted", clause="coverage", method="equity", amount="USD 400,000")
+    record(
+        desk,
+        all_templates,
+        KEYSTONE,
+        "cure accepted",
+        clause="coverage",
+        method="equity",
+        amount="USD 400,000",
+    )
     record(desk, all_templates, MERIDIAN, "act withdrawn", names="waiver|ltv|2026-03-05")
     assert [desk.store.size(deal_log(deal)) for deal in (MERIDIAN, GRANITE, KEYSTONE)] == [2, 1, 1]
 
@@ -109,13 +177,20 @@ def test_a_rate_is_recorded_as_the_number_that_every_later_run_reads(
     assert agreed_rates([act], "CRI-H100", ON) == {"agent determination": Decimal("1.90")}
 
 
-@pytest.mark.parametrize(("rate", "read_as"), [("USD 1.90", {"agent determination": Decimal("1.90")}), ("about two", {}), ("-1", {})])
-def test_a_rate_that_an_earlier_engine_recorded_unread_stops_no_run(rate: str, read_as: dict[str, Decimal]) -> None:
+@pytest.mark.parametrize(
+    ("rate", "read_as"),
+    [("USD 1.90", {"agent determination": Decimal("1.90")}), ("about two", {}), ("-1", {})],
+)
+def test_a_rate_that_an_earlier_engine_recorded_unread_stops_no_run(
+    rate: str, read_as: dict[str, Decimal]
+) -> None:
     act = ActRecorded(act="agent determination", effective_on=ON, details={"index": "CRI-H100", "rate": rate})
     assert agreed_rates([act], "CRI-H100", ON) == read_as
 
 
-def test_rates_of_two_indices_on_one_date_are_two_acts(desk: Workspace, all_templates: dict[str, Template]) -> None:
+def test_rates_of_two_indices_on_one_date_are_two_acts(
+    desk: Workspace, all_templates: dict[str, Template]
+) -> None:
     for index in ("CRI-H100", "CRI-H200"):
         record(desk, all_templates, CASCADE, "agent determination", index=index, rate="1.90")
     assert [act.identity for act in standing(desk, CASCADE)] == [
@@ -124,7 +199,9 @@ def test_rates_of_two_indices_on_one_date_are_two_acts(desk: Workspace, all_temp
     ]
     with pytest.raises(WrongUsage, match="names several Acts"):
         record(desk, all_templates, CASCADE, "act withdrawn", names="agent determination|deal|2026-03-05")
-    record(desk, all_templates, CASCADE, "act withdrawn", names="agent determination|deal|CRI-H100|2026-03-05")
+    record(
+        desk, all_templates, CASCADE, "act withdrawn", names="agent determination|deal|CRI-H100|2026-03-05"
+    )
     record(desk, all_templates, CASCADE, "act withdrawn", names="agent determination|deal|2026-03-05")
     assert standing(desk, CASCADE) == ()
 
@@ -133,8 +210,13 @@ def test_an_act_that_says_otherwise_is_refused_until_the_first_is_withdrawn(
     desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
 ) -> None:
     record(desk, all_templates, MERIDIAN, "waiver", clause="ltv", until=LATER, clock="resumes")
-    with pytest.raises(WrongUsage, match=r"`waiver\|ltv\|2026-03-05` is on record and says otherwise \(until, clock\); withdraw it first"):
-        record(desk, all_templates, MERIDIAN, "waiver", clause="ltv", until=date(2026, 5, 7), clock="restarts")
+    with pytest.raises(
+        WrongUsage,
+        match=r"`waiver\|ltv\|2026-03-05` is on record and says otherwise \(until, clock\); withdraw it first",
+    ):
+        record(
+            desk, all_templates, MERIDIAN, "waiver", clause="ltv", until=date(2026, 5, 7), clock="restarts"
+        )
     assert desk.store.size(deal_log(MERIDIAN)) == 1
     for _ in range(2):
         record(desk, all_templates, MERIDIAN, "act withdrawn", names="waiver|ltv|2026-03-05")
@@ -142,7 +224,9 @@ def test_an_act_that_says_otherwise_is_refused_until_the_first_is_withdrawn(
     assert desk.store.size(deal_log(MERIDIAN)) == 2
     record(desk, all_templates, MERIDIAN, "waiver", clause="ltv", until=date(2026, 5, 7), clock="resumes")
     assert [act.until for act in standing(desk, MERIDIAN)] == [date(2026, 5, 7)]
-    with pytest.raises(WrongUsage, match=r"is withdrawn already; entered again since is waiver\|ltv\|no\. 2\|2026-03-05"):
+    with pytest.raises(
+        WrongUsage, match=r"is withdrawn already; entered again since is waiver\|ltv\|no\. 2\|2026-03-05"
+    ):
         record(desk, all_templates, MERIDIAN, "act withdrawn", names="waiver|ltv|2026-03-05")
     record(desk, all_templates, MERIDIAN, "act withdrawn", names="waiver|ltv|no. 2|2026-03-05")
     for _ in range(2):  # word for word what was withdrawn first
@@ -158,8 +242,16 @@ def test_two_acts_are_withdrawn_on_one_date(desk: Workspace, all_templates: dict
     assert standing(desk, MERIDIAN) == ()
 
 
-def test_consents_to_two_versions_or_by_two_documents_stand_beside_one_another(desk: Workspace, all_templates: dict[str, Template]) -> None:
-    for said in ({"version": "1.1.0"}, {"version": "1.1.1"}, {"conditions": "one"}, {"conditions": "two"}, {"conditions": "two"}):
+def test_consents_to_two_versions_or_by_two_documents_stand_beside_one_another(
+    desk: Workspace, all_templates: dict[str, Template]
+) -> None:
+    for said in (
+        {"version": "1.1.0"},
+        {"version": "1.1.1"},
+        {"conditions": "one"},
+        {"conditions": "two"},
+        {"conditions": "two"},
+    ):
         record(desk, all_templates, MERIDIAN, "consent", **said)
     assert [act.identity.removesuffix("|2026-03-05") for act in standing(desk, MERIDIAN)] == [
         "consent|deal|1.1.0",
@@ -169,12 +261,16 @@ def test_consents_to_two_versions_or_by_two_documents_stand_beside_one_another(d
     ]
 
 
-def test_an_act_of_an_earlier_engine_keeps_its_name_and_can_be_withdrawn_by_it(desk: Workspace, all_templates: dict[str, Template]) -> None:
+def test_an_act_of_an_earlier_engine_keeps_its_name_and_can_be_withdrawn_by_it(
+    desk: Workspace, all_templates: dict[str, Template]
+) -> None:
     act = ActRecorded(act="interpolation", effective_on=ON, details={"index": "CRI-H100", "rate": "1.90"})
     older = Draft(kind="act recorded", subject="interpolation|deal|2026-03-05", effective_on=ON, payload=act)
     with desk.store.begin() as writer:
         append(writer, deal_log(MERIDIAN), [older], Scribe("t", "t", datetime(2026, 3, 6, tzinfo=UTC)))
     record(desk, all_templates, MERIDIAN, "interpolation", index="CRI-H100", rate="1.90")
     assert desk.store.size(deal_log(MERIDIAN)) == 1
-    gone = ActRecorded(act="act withdrawn", effective_on=ON, details={"names": "interpolation|deal|2026-03-05"})
+    gone = ActRecorded(
+        act="act withdrawn", effective_on=ON, details={"names": "interpolation|deal|2026-03-05"}
+    )
     assert fold([older, Draft(kind="act recorded", subject="x", effective_on=ON, payload=gone)]).acts == ()

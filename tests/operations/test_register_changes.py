@@ -41,7 +41,9 @@ def workspace(tmp_path: Path, all_templates: dict[str, Template]) -> Iterator[Wo
         keep(found, thursday, NOW)
         for report in plan.reports(thursday):
             if report.name.startswith(DEAL):
-                text = "\n".join(line for line in report.text.splitlines() if "gpus:" not in line and line != "available:")
+                text = "\n".join(
+                    line for line in report.text.splitlines() if "gpus:" not in line and line != "available:"
+                )
                 take(found, text, report.name, report.received, all_templates, Scribe("t", "t", NOW))
     yield found
     found.store.close()
@@ -51,7 +53,9 @@ def release(workspace: Workspace, count: int, on: str) -> None:
     """Write a release of the first GPUs into the register."""
     path = workspace.root / "deals" / REGISTER
     head, *rows = path.read_text(encoding="utf-8").splitlines()
-    path.write_text("\n".join([head, *(row + on for row in rows[:count]), *rows[count:]]) + "\n", encoding="utf-8")
+    path.write_text(
+        "\n".join([head, *(row + on for row in rows[:count]), *rows[count:]]) + "\n", encoding="utf-8"
+    )
 
 
 def gpus(workspace: Workspace) -> dict[date, int]:
@@ -76,7 +80,9 @@ def replayed(workspace: Workspace, templates: dict[str, Template]) -> list[str]:
     return [str(one.difference) for one in Replay(workspace, templates).run() if one.difference is not None]
 
 
-def test_the_first_register_is_an_event_and_changes_no_count(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_the_first_register_is_an_event_and_changes_no_count(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     ran(workspace, THIRD, all_templates)
     (event,) = of_kind(workspace, "register changed")
     register: RegisterChanged = event.payload
@@ -87,7 +93,9 @@ def test_the_first_register_is_an_event_and_changes_no_count(workspace: Workspac
     assert replayed(workspace, all_templates) == []
 
 
-def test_a_release_of_a_day_to_come_counts_from_it(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_release_of_a_day_to_come_counts_from_it(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     ran(workspace, THIRD, all_templates)
     before = files_there(workspace)
     release(workspace, 24, str(FOURTH))
@@ -96,12 +104,17 @@ def test_a_release_of_a_day_to_come_counts_from_it(workspace: Workspace, all_tem
     assert "register changed" in [event.kind for event in deal.answer.outcome.events]
     ran(workspace, FOURTH, all_templates)
     assert gpus(workspace) == {**dict.fromkeys(plan.THURSDAYS[:3], 1024), FOURTH: 1000}
-    assert [event.effective_on for event in of_kind(workspace, "register changed")] == [date(2026, 1, 6), FOURTH]
+    assert [event.effective_on for event in of_kind(workspace, "register changed")] == [
+        date(2026, 1, 6),
+        FOURTH,
+    ]
     assert not of_kind(workspace, "correction")
     assert replayed(workspace, all_templates) == []
 
 
-def test_a_release_of_a_day_that_is_past_is_run_again_from_it(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_release_of_a_day_that_is_past_is_run_again_from_it(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     ran(workspace, FOURTH, all_templates)
     release(workspace, 24, str(THIRD - timedelta(days=3)))
     ran(workspace, FOURTH, all_templates)
@@ -117,10 +130,19 @@ def test_a_release_of_a_day_that_is_past_is_run_again_from_it(workspace: Workspa
 
 
 @pytest.mark.parametrize(
-    ("cell", "said"), [("30.2.2026", "`30.2.2026` under `released_on` is not a date"), ("2026-02-30", "`2026-02-30`"), ("soon", "`soon`")]
+    ("cell", "said"),
+    [
+        ("30.2.2026", "`30.2.2026` under `released_on` is not a date"),
+        ("2026-02-30", "`2026-02-30`"),
+        ("soon", "`soon`"),
+    ],
 )
 def test_a_date_that_cannot_be_read_stops_the_deal_at_its_place(
-    cell: str, said: str, workspace: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
+    cell: str,
+    said: str,
+    workspace: Workspace,
+    all_templates: dict[str, Template],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     ran(workspace, THIRD, all_templates)
     release(workspace, 1, cell)
@@ -129,11 +151,16 @@ def test_a_date_that_cannot_be_read_stops_the_deal_at_its_place(
     assert said in reason
     assert FOURTH not in gpus(workspace)
     assert replayed(workspace, all_templates) == []
-    assert check([workspace.root / "deals" / f"{DEAL}.yaml"], all_templates, as_json=False, workspace=workspace) == 1
+    assert (
+        check([workspace.root / "deals" / f"{DEAL}.yaml"], all_templates, as_json=False, workspace=workspace)
+        == 1
+    )
     assert said in capsys.readouterr().out
 
 
-def test_a_register_that_is_gone_leaves_the_one_on_record(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_register_that_is_gone_leaves_the_one_on_record(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     release(workspace, 24, str(THIRD))
     ran(workspace, THIRD, all_templates)
     (workspace.root / "deals" / REGISTER).unlink()
@@ -141,7 +168,9 @@ def test_a_register_that_is_gone_leaves_the_one_on_record(workspace: Workspace, 
     assert gpus(workspace)[FOURTH] == 1000
 
 
-def test_a_kept_register_that_is_changed_is_found(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_kept_register_that_is_changed_is_found(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     ran(workspace, THIRD, all_templates)
     (kept,) = (workspace.root / "deals" / "registers").iterdir()
     assert list(without_event(workspace, deal_log(DEAL))) == []

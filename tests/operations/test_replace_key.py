@@ -18,7 +18,12 @@ from engine.cli.show.keys import export_log
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.operations import replace_key as replacing
-from engine.operations.replace_key import approve_replacement, ask_for_replacement, replace_approved_key, replace_key
+from engine.operations.replace_key import (
+    approve_replacement,
+    ask_for_replacement,
+    replace_approved_key,
+    replace_key,
+)
 from engine.operations.run import run
 from engine.operations.sign_checkpoints import cosign_folder
 from engine.record.keys import BadKey, Kind, generate_key, read_key, write_key
@@ -52,10 +57,15 @@ def goes_on(workspace: Workspace, templates: dict[str, Template]) -> None:
 
 def replaced(workspace: Workspace) -> dict[str, int]:
     """How many replacements each log records."""
-    return {log: sum(event.kind == "key replaced" for event in read(workspace.store, log)) for log in workspace.store.logs()}
+    return {
+        log: sum(event.kind == "key replaced" for event in read(workspace.store, log))
+        for log in workspace.store.logs()
+    }
 
 
-def test_a_key_is_replaced_in_every_log_and_the_record_goes_on(desk: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_key_is_replaced_in_every_log_and_the_record_goes_on(
+    desk: Workspace, all_templates: dict[str, Template]
+) -> None:
     old = (desk.root / f"{KEY}.pub").read_text(encoding="utf-8").strip()
     changed = replace_key(desk, SCRIBE)
     assert changed.old == old
@@ -68,18 +78,24 @@ def test_a_key_is_replaced_in_every_log_and_the_record_goes_on(desk: Workspace, 
     goes_on(desk, all_templates)
     again = replace_key(desk, SCRIBE)
     assert (again.old, set(replaced(desk).values())) == (changed.new, {2})
-    assert [finding.difference for finding in verify_record(desk, [], []).findings if finding.difference] == []
+    assert [
+        finding.difference for finding in verify_record(desk, [], []).findings if finding.difference
+    ] == []
 
 
 def test_verify_says_whose_keys_it_used(desk: Workspace, tmp_path: Path) -> None:
     (tmp_path / "brought.pub").write_bytes((desk.root / f"{KEY}.pub").read_bytes())
     changed = replace_key(desk, SCRIBE)
-    said = [finding.step for finding in verify_record(desk, [], []).findings if finding.step.startswith("keys: ")]
+    said = [
+        finding.step for finding in verify_record(desk, [], []).findings if finding.step.startswith("keys: ")
+    ]
     assert len(said) == 1
     assert said[0].endswith(OF_THE_FOLDER)
     brought = verify_record(desk, [tmp_path / "brought.pub"], [])
     assert brought.verified  # the old key alone: the logs say which one followed it
-    assert next(finding.step for finding in brought.findings if finding.step.startswith("keys: ")).endswith("given with --trust")
+    assert next(finding.step for finding in brought.findings if finding.step.startswith("keys: ")).endswith(
+        "given with --trust"
+    )
     assert changed.old.split("+")[1] in said[0]
 
 
@@ -131,7 +147,9 @@ def test_a_log_that_was_left_out_is_named(desk: Workspace, tmp_path: Path) -> No
     tampered(desk.root, left_out)
     workspace = opened(desk.root, to_inspect=True)
     witness(workspace, log).write_text(before[1], encoding="utf-8")
-    found = [finding.difference for finding in verify_record(workspace, [], []).findings if finding.difference]
+    found = [
+        finding.difference for finding in verify_record(workspace, [], []).findings if finding.difference
+    ]
     workspace.store.close()
     assert found
     assert f"{log} is signed by agent.example/log" in found[0]
@@ -178,13 +196,18 @@ def test_a_key_that_is_gone_is_replaced_with_a_cosigner(
     assert (changed.kept is None) == (why == "lost")
     goes_on(desk, all_templates)
     brought = verify_record(desk, [old], [])
-    assert "no cosigner that you trust signed that" in str([finding.difference for finding in brought.findings])
+    assert "no cosigner that you trust signed that" in str(
+        [finding.difference for finding in brought.findings]
+    )
     assert verify_record(desk, [old, Path(f"{trustee}.pub")], []).verified
 
 
 def test_the_wrong_cosigner_and_a_memory_that_says_otherwise(desk: Workspace, tmp_path: Path) -> None:
     old, file = desk.root / f"{KEY}.pub", tmp_path / "replacement.json"
-    trustee, stranger = cosigner(desk, tmp_path, "trustee.example"), cosigner(desk, tmp_path, "stranger.example", known=False)
+    trustee, stranger = (
+        cosigner(desk, tmp_path, "trustee.example"),
+        cosigner(desk, tmp_path, "stranger.example", known=False),
+    )
     ask_for_replacement(desk, "lost", file, AT.date())
     approve_replacement(file, stranger, [old])
     with pytest.raises(VerificationFailed, match="no cosigner that you trust"):
@@ -206,7 +229,11 @@ def test_the_wrong_cosigner_and_a_memory_that_says_otherwise(desk: Workspace, tm
 
 def test_what_a_trustee_cosigned_is_not_given_up(desk: Workspace, tmp_path: Path) -> None:
     """A file that states fewer entries than this key has cosigned asks it to let the rest go."""
-    old, file, trustee = desk.root / f"{KEY}.pub", tmp_path / "replacement.json", cosigner(desk, tmp_path, "trustee.example")
+    old, file, trustee = (
+        desk.root / f"{KEY}.pub",
+        tmp_path / "replacement.json",
+        cosigner(desk, tmp_path, "trustee.example"),
+    )
     ask_for_replacement(desk, "lost", file, AT.date())
     (desk.root / ASKED).unlink()
     Path(f"{desk.root / ASKED}.pub").unlink()
@@ -219,16 +246,31 @@ def test_what_a_trustee_cosigned_is_not_given_up(desk: Workspace, tmp_path: Path
 
 def test_the_commands(desk: Workspace, tmp_path: Path) -> None:
     (desk.root / "headroom.toml").write_text(
-        (desk.root / "headroom.toml").read_text(encoding="utf-8").replace("Calculation Agent (name it here)", "Agent"), encoding="utf-8"
+        (desk.root / "headroom.toml")
+        .read_text(encoding="utf-8")
+        .replace("Calculation Agent (name it here)", "Agent"),
+        encoding="utf-8",
     )
     desk.store.close()
     old, trustee = Path(shutil.copy(desk.root / f"{KEY}.pub", tmp_path / "old.pub")), tmp_path / "trustee.key"
-    assert headroom("keys", "trustee.example", "--cosigner", "--into", str(trustee), folder=desk.root).returncode == 0
+    assert (
+        headroom("keys", "trustee.example", "--cosigner", "--into", str(trustee), folder=desk.root).returncode
+        == 0
+    )
     (desk.root / TRUSTEES).write_bytes(Path(f"{trustee}.pub").read_bytes())
     asked = headroom("keys", "replace", "--stolen", "--ask", str(tmp_path / "asked.json"), folder=desk.root)
     assert asked.returncode == 0, asked.stderr
     assert "headroom keys approve" in asked.stdout + asked.stderr
-    approved = headroom("keys", "approve", str(tmp_path / "asked.json"), "--key", str(trustee), "--trust", str(old), folder=desk.root)
+    approved = headroom(
+        "keys",
+        "approve",
+        str(tmp_path / "asked.json"),
+        "--key",
+        str(trustee),
+        "--trust",
+        str(old),
+        folder=desk.root,
+    )
     assert approved.returncode == 0, approved.stderr
     done = headroom("keys", "replace", "--approved", str(tmp_path / "asked.json"), "--json", folder=desk.root)
     assert done.returncode == 0, done.stderr

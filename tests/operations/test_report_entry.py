@@ -34,9 +34,7 @@ from tests.operations.test_run import tools as tools  # the fixture
 MARCH_5, MARCH_12 = date(2026, 3, 5), date(2026, 3, 12)
 DAY = timedelta(days=1)
 THURSDAYS = [date(2026, 1, 8) + n * 7 * DAY for n in range(14)]
-CURE = (
-    "cure: {within: 10 business days, after: determination date, cured_by: [prepayment, additional collateral, retest], cite: CA §8.01(d)}"
-)
+CURE = "cure: {within: 10 business days, after: determination date, cured_by: [prepayment, additional collateral, retest], cite: CA §8.01(d)}"
 PROOF = ReceiptProof("mail.eml", "0" * 64, "A", "B")
 
 
@@ -76,9 +74,13 @@ class Servicing:
         self.workspace, self.tools, self.templates = workspace, tools, templates
         self.rates = dict.fromkeys(THURSDAYS, "2.0000")
 
-    def take(self, data: bytes, keyed: str, received: str | None = None, proof: ReceiptProof | None = None) -> Taken:
+    def take(
+        self, data: bytes, keyed: str, received: str | None = None, proof: ReceiptProof | None = None
+    ) -> Taken:
         said = None if received is None else f"2026-03-{received.replace(' ', 'T')}"
-        return Intake(self.workspace, self.templates, Scribe("t", "t", utc(keyed))).take(data, "report.yaml", said, proof)
+        return Intake(self.workspace, self.templates, Scribe("t", "t", utc(keyed))).take(
+            data, "report.yaml", said, proof
+        )
 
     def run(self, at: str) -> None:
         now = utc(at)
@@ -96,7 +98,11 @@ class Servicing:
         return tuple(read(self.workspace.store, deal_log(DEAL)))
 
     def ltv(self, day: date) -> kinds.Tested:
-        (found,) = [e.payload for e in standing(self.events) if e.kind == "tested" and (e.subject, e.effective_on) == ("ltv", day)]
+        (found,) = [
+            e.payload
+            for e in standing(self.events)
+            if e.kind == "tested" and (e.subject, e.effective_on) == ("ltv", day)
+        ]
         assert isinstance(found, kinds.Tested)
         return found
 
@@ -133,7 +139,10 @@ def test_a_day_later_it_needs_a_document_and_two_persons(servicing: Servicing) -
     data = text_of(date(2026, 3, 11), "USD 15,500,000")
     taken = servicing.take(data, "26 09:00", "11 17:40")
     assert [problem.code for problem in taken.warnings if problem.code != "RW02"] == ["RW03"]
-    assert taken.report.why_from_keying == "it was received on 2026-03-11 and could be entered until 2026-03-25 (10 business days)"
+    assert (
+        taken.report.why_from_keying
+        == "it was received on 2026-03-11 and could be entered until 2026-03-25 (10 business days)"
+    )
     servicing.run("26 09:05")
     assert servicing.corrections == []
     again = servicing.take(data, "26 10:00", "11 17:40", PROOF)
@@ -171,7 +180,9 @@ def test_a_report_that_would_withdraw_a_default_needs_them_as_well(servicing: Se
         ("2026-03-10T09:15", "11 17:40", "2026-03-10", "2026-03-10T09:15:00-04:00"),
     ],
 )
-def test_a_receipt_is_a_day_and_an_hour_where_the_deal_is(said: str | None, now: str, received: str, at: str | None) -> None:
+def test_a_receipt_is_a_day_and_an_hour_where_the_deal_is(
+    said: str | None, now: str, received: str, at: str | None
+) -> None:
     found = receipt_of(said, utc(now), "America/New_York")
     assert (str(found.received), found.received_at and found.received_at.isoformat()) == (received, at)
 
@@ -187,13 +198,23 @@ def test_a_receipt_is_not_later_than_now(said: str) -> None:
     [
         (text_of(date(2026, 3, 10)), "R116", "the one that is due is for the period to 2026-03-11"),
         (text_of(date(2026, 3, 4), "USD 14,000,000"), "R117", "write `corrects: 2026-03-04`"),
-        (text_of(date(2026, 3, 4), "USD 14,000,000", "completes: 2026-03-04\n"), "R118", "was given for the period already"),
-        (text_of(date(2026, 3, 4), more="completes: 2026-03-04\ncorrects: 2026-03-04\n"), "R118", "corrects and completes"),
+        (
+            text_of(date(2026, 3, 4), "USD 14,000,000", "completes: 2026-03-04\n"),
+            "R118",
+            "was given for the period already",
+        ),
+        (
+            text_of(date(2026, 3, 4), more="completes: 2026-03-04\ncorrects: 2026-03-04\n"),
+            "R118",
+            "corrects and completes",
+        ),
         (text_of(date(2026, 3, 4), more="completes: 2026-03-03\n"), "R114", "no report as of 2026-03-03"),
     ],
     ids=["not asked for", "second", "gives it again", "both", "completes nothing"],
 )
-def test_a_report_that_is_out_of_place_is_refused(servicing: Servicing, data: bytes, code: str, said: str) -> None:
+def test_a_report_that_is_out_of_place_is_refused(
+    servicing: Servicing, data: bytes, code: str, said: str
+) -> None:
     with pytest.raises(InputProblems) as refused:
         servicing.take(data, "12 12:00")
     told = {one.code: f"{one.what}; {one.why}; {one.fix}" for one in refused.value.problems}
@@ -229,7 +250,12 @@ def test_a_report_that_is_withdrawn_can_be_entered_again(servicing: Servicing) -
     name = servicing.take(data, "11 12:00").report.name
     servicing.run("12 18:30")
     deal = find_deal(servicing.workspace, DEAL, servicing.templates)
-    act = ActRecorded(act="report withdrawn", effective_on=date(2026, 3, 13), document="mail.eml", details={"names": "2026-03-11"})
+    act = ActRecorded(
+        act="report withdrawn",
+        effective_on=date(2026, 3, 13),
+        document="mail.eml",
+        details={"names": "2026-03-11"},
+    )
     record_act(servicing.workspace, deal, act, Scribe("t", "t", utc("13 09:00")), as_json=True)
     servicing.run("13 09:05")
     assert servicing.corrections == [MARCH_12]

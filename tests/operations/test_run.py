@@ -77,7 +77,9 @@ def bodies(workspace: Workspace, log: str) -> list[bytes]:
     return [entry.body for entry in workspace.store.entries(log)]
 
 
-def test_a_second_run_changes_nothing(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_a_second_run_changes_nothing(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     fill(workspace, 4, all_templates)
     first = run(workspace, plan.THURSDAYS[3], tools)
     before = {log: bodies(workspace, log) for log in workspace.store.logs()}
@@ -89,7 +91,9 @@ def test_a_second_run_changes_nothing(workspace: Workspace, tools: Tools, all_te
     assert files == {path: path.read_bytes() for path in (workspace.root / "notices").rglob("*.pdf")}
 
 
-def test_catching_up_equals_running_week_by_week(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_catching_up_equals_running_week_by_week(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     found: list[list[dict[str, object]]] = []
     for name, stops in (("weekly", plan.THURSDAYS[:12]), ("at-once", plan.THURSDAYS[11:12])):
         create(tmp_path / name)
@@ -99,16 +103,26 @@ def test_catching_up_equals_running_week_by_week(tmp_path: Path, tools: Tools, a
         for thursday in stops:
             run(workspace, thursday, tools)
         events = read(workspace.store, deal_log(DEAL))
-        found.append([{"key": e.key, "payload": e.payload.model_dump(mode="json")} for e in events if e.kind != "notice issued"])
+        found.append(
+            [
+                {"key": e.key, "payload": e.payload.model_dump(mode="json")}
+                for e in events
+                if e.kind != "notice issued"
+            ]
+        )
         workspace.store.close()
     assert found[0] == found[1]
 
 
-def test_state_is_the_fold_of_the_log(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_state_is_the_fold_of_the_log(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     fill(workspace, 10, all_templates)
     outcome = run(workspace, plan.THURSDAYS[9], tools)
     folded = fold(read(workspace.store, deal_log(DEAL)))
-    assert folded.model_copy(update={"notices": 0}) == outcome.deals[0].state.model_copy(update={"notices": 0})
+    assert folded.model_copy(update={"notices": 0}) == outcome.deals[0].state.model_copy(
+        update={"notices": 0}
+    )
 
 
 def test_no_event_of_a_week_takes_a_page_of_the_database_for_itself(
@@ -118,16 +132,28 @@ def test_no_event_of_a_week_takes_a_page_of_the_database_for_itself(
     from tests.operations.test_corrections import computed
 
     workspace = computed(tmp_path, 12, tools, all_templates)
-    found = [event for log in workspace.store.logs() if log.startswith("deal/") for event in workspace.store.entries(log)]
-    longest = max((entry for entry in found if not entry.key.startswith("deal adopted")), key=lambda entry: len(entry.body))
+    found = [
+        event
+        for log in workspace.store.logs()
+        if log.startswith("deal/")
+        for event in workspace.store.entries(log)
+    ]
+    longest = max(
+        (entry for entry in found if not entry.key.startswith("deal adopted")),
+        key=lambda entry: len(entry.body),
+    )
     assert len(longest.body) < 7_700, longest.key
     workspace.store.close()
 
 
-def test_notices_are_numbered_without_gaps(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_notices_are_numbered_without_gaps(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     fill(workspace, 12, all_templates)
     run(workspace, plan.THURSDAYS[11], tools)
-    issued = [event.payload for event in read(workspace.store, deal_log(DEAL)) if event.kind == "notice issued"]
+    issued = [
+        event.payload for event in read(workspace.store, deal_log(DEAL)) if event.kind == "notice issued"
+    ]
     assert [payload.number for payload in issued] == list(range(1, len(issued) + 1))
     assert {"compliance", "test_failed"} <= {payload.kind for payload in issued}
     assert sum(payload.kind == "compliance" for payload in issued) == 12
@@ -136,14 +162,22 @@ def test_notices_are_numbered_without_gaps(workspace: Workspace, tools: Tools, a
 def test_money_of_any_size_is_listed_to_the_cent() -> None:
     amount = Fraction("90071992547409.93")  # more digits than a float holds
     period = SweptPeriod(
-        clause="sweep", payment_date=date(2026, 4, 15), excess_cash_flow=amount, swept=amount, reserve_balance=Fraction(1, 2)
+        clause="sweep",
+        payment_date=date(2026, 4, 15),
+        excess_cash_flow=amount,
+        swept=amount,
+        reserve_balance=Fraction(1, 2),
     )
     assert SUMMARIES[SweptPeriod](period) == "USD 90,071,992,547,409.93 swept; reserve USD 0.50"
 
 
-def test_a_week_that_is_not_over_is_not_a_non_publication(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_week_that_is_not_over_is_not_a_non_publication(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     thursday = plan.THURSDAYS[0]
-    during = Tools(all_templates, paper, datetime(2026, 1, 9, 5, 59, tzinfo=UTC), "t", lambda _: None)  # 23:59 in Chicago
+    during = Tools(
+        all_templates, paper, datetime(2026, 1, 9, 5, 59, tzinfo=UTC), "t", lambda _: None
+    )  # 23:59 in Chicago
     outcome = run(workspace, thursday, during)
     assert "not yet published" in (outcome.deals[0].waiting or "")
     assert outcome.publications == []
@@ -151,11 +185,15 @@ def test_a_week_that_is_not_over_is_not_a_non_publication(workspace: Workspace, 
     outcome = run(workspace, thursday, after)
     assert outcome.publications[0].payload.value["value"] is None
     assert outcome.deals[0].waiting is None
-    results = [event.payload.result.verdict.value for event in outcome.deals[0].events if event.kind == "tested"]
+    results = [
+        event.payload.result.verdict.value for event in outcome.deals[0].events if event.kind == "tested"
+    ]
     assert set(results) == {"NOT DETERMINED"}
 
 
-def test_the_run_as_json_has_what_programs_need(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_the_run_as_json_has_what_programs_need(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     fill(workspace, 7, all_templates)
     data = run_answer(workspace, run(workspace, plan.THURSDAYS[6], tools)).as_data()
     assert json.loads(json.dumps(data))["publication"]["publication_date"] == "2026-02-19"
@@ -217,7 +255,9 @@ def test_verify_finds_what_was_changed(
         guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for name, _ in guards:
             connection.execute(f"DROP TRIGGER {name}")
-        connection.execute("UPDATE log_entry SET body = replace(body, 'PASS', 'FAIL') WHERE log LIKE 'deal/%'")
+        connection.execute(
+            "UPDATE log_entry SET body = replace(body, 'PASS', 'FAIL') WHERE log LIKE 'deal/%'"
+        )
         for _, sql in guards:
             connection.execute(sql)
     connection.close()
@@ -233,14 +273,18 @@ def test_the_run_on_the_real_snapshots(workspace: Workspace, tools: Tools) -> No
     if folder is None:
         pytest.skip("the real snapshots are not beside this checkout; set HEADROOM_SHARED to their folder")
     for path in [folder / "data/cri-h100/2026-02-26.csv", *(folder / "data/cri-h100/snapshots").iterdir()]:
-        record_snapshots(workspace, [workspace.archive.add(path.read_bytes(), path.name)[0]], Scribe("t", "t", NOW))
+        record_snapshots(
+            workspace, [workspace.archive.add(path.read_bytes(), path.name)[0]], Scribe("t", "t", NOW)
+        )
     outcome: RunOutcome = run(workspace, date(2026, 3, 5), tools)
     assert outcome.publications[-1].payload.value["value"] == "1.6021"
     assert len(outcome.publications) == 9
     assert outcome.deals[0].state.triggers["cash-sweep"].status.value == "NOT IN EFFECT"
 
 
-def test_the_table_shows_states_as_they_are_now(tmp_path: Path, tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_shows_states_as_they_are_now(
+    tmp_path: Path, tools: Tools, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A deadline that passed between two monthly tests, and a springing test that is off, stand in the table."""
     create(tmp_path)
     for deal in ("summit-abs-2026-2", "granite-revolver-2026"):
@@ -252,11 +296,17 @@ def test_the_table_shows_states_as_they_are_now(tmp_path: Path, tools: Tools, ca
     assert "SUSPENDED" in capsys.readouterr().out
     assert run_on(workspace, plan.THURSDAYS[0], tools, as_json=True) == 0
     found = {deal["deal"]: deal for deal in json.loads(capsys.readouterr().out)["deals"]}
-    assert [(one["test"], one["status"]) for one in found["granite-revolver-2026"]["not_tested"]] == [("ltv", "SUSPENDED")]
+    assert [(one["test"], one["status"]) for one in found["granite-revolver-2026"]["not_tested"]] == [
+        ("ltv", "SUSPENDED")
+    ]
     assert run_on(workspace, plan.THURSDAYS[8], tools, as_json=True) == 0
     found = {deal["deal"]: deal for deal in json.loads(capsys.readouterr().out)["deals"]}
     reporting = next(one for one in found["summit-abs-2026-2"]["tests"] if one["test"] == "reporting")
-    assert (reporting["result"], reporting["state"], reporting["cure_by"]) == ("FAIL", "EVENT OF DEFAULT", None)
+    assert (reporting["result"], reporting["state"], reporting["cure_by"]) == (
+        "FAIL",
+        "EVENT OF DEFAULT",
+        None,
+    )
     assert run_on(workspace, plan.THURSDAYS[8], tools, as_json=False) == 0
     assert "EVENT OF DEFAULT" in capsys.readouterr().out
     workspace.store.close()

@@ -31,14 +31,23 @@ EVENING = MORNING + timedelta(hours=8)
 def workspace(tmp_path: Path, all_templates: dict[str, Template]) -> Iterator[Workspace]:
     create(tmp_path)
     text = (DEALS / f"{DEAL}.yaml").read_text(encoding="utf-8")
-    (tmp_path / "deals" / f"{DEAL}.yaml").write_text(text.replace('cut_off: "15:00"', 'cut_off: "18:00"'), encoding="utf-8")
+    (tmp_path / "deals" / f"{DEAL}.yaml").write_text(
+        text.replace('cut_off: "15:00"', 'cut_off: "18:00"'), encoding="utf-8"
+    )
     shutil.copy(DEALS / "meridian-serials.csv", tmp_path / "deals")
     found = opened(tmp_path)
     for thursday in plan.THURSDAYS[:12]:
         keep(found, thursday, MORNING - timedelta(hours=1))
         for report in plan.reports(thursday):
             if report.name.startswith(DEAL):
-                take(found, report.text, report.name, report.received, all_templates, Scribe("t", "t", MORNING - timedelta(hours=1)))
+                take(
+                    found,
+                    report.text,
+                    report.name,
+                    report.received,
+                    all_templates,
+                    Scribe("t", "t", MORNING - timedelta(hours=1)),
+                )
     yield found
     found.store.close()
 
@@ -51,13 +60,17 @@ def of_the_date(events: object) -> dict[str, object]:
     return {one.subject: one.payload for one in events if one.kind == "tested" and one.effective_on == LAST}  # type: ignore[attr-defined]
 
 
-def test_it_shows_what_the_run_after_the_cut_off_then_records(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_it_shows_what_the_run_after_the_cut_off_then_records(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     done = run(workspace, LAST, tools(all_templates, MORNING))
     assert (done.deals[0].waiting or "").startswith(f"waits for the cut-off of {LAST}, 18:00")
     before = {log: [entry.body for entry in workspace.store.entries(log)] for log in workspace.store.logs()}
     files = sorted(path for path in workspace.root.rglob("*") if path.is_file())
     found = preview(workspace, LAST, all_templates, Scribe("t", "t", MORNING))
-    assert before == {log: [entry.body for entry in workspace.store.entries(log)] for log in workspace.store.logs()}
+    assert before == {
+        log: [entry.body for entry in workspace.store.entries(log)] for log in workspace.store.logs()
+    }
     assert files == sorted(path for path in workspace.root.rglob("*") if path.is_file())
     (deal,) = found.deals
     assert [(one.on, one.cut_off) for one in deal.dates] == [(LAST, f"{LAST}, 18:00 New York")]
@@ -67,7 +80,9 @@ def test_it_shows_what_the_run_after_the_cut_off_then_records(workspace: Workspa
     assert of_the_date(deal.answer.outcome.events) == recorded
 
 
-def test_it_goes_over_every_date_of_a_deal_that_was_never_run(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_it_goes_over_every_date_of_a_deal_that_was_never_run(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     (deal,) = preview(workspace, LAST, all_templates, Scribe("t", "t", MORNING)).deals
     assert len([one for one in deal.dates if one.cut_off is None]) >= 11
     assert "deal adopted" in [event.kind for event in deal.answer.outcome.events]
@@ -84,7 +99,9 @@ def test_it_says_what_would_be_determined_again(
     assert text.count("\namendments: []\n") == 1
     change = "{term: covenants.ltv.cure.within, replaces: 10 business days, with: 5 business days, cite: AM1 §2(a)}"
     document = f"documents: {{AM1: {{title: First Amendment, dated: {LAST}}}}}"
-    amendment = f"amendments:\n- {{number: 1, document: AM1, effective: {LAST}, {document}, changes: [{change}]}}\n"
+    amendment = (
+        f"amendments:\n- {{number: 1, document: AM1, effective: {LAST}, {document}, changes: [{change}]}}\n"
+    )
     path.write_text(text.replace("amendments: []\n", amendment), encoding="utf-8")
     scribe = Scribe("t", "t", EVENING + timedelta(hours=1))
     assert preview_on(workspace, LAST, all_templates, scribe, as_json=True) == 0

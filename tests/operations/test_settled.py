@@ -39,9 +39,13 @@ def left(outcome: RunOutcome) -> Settled:
     return outcome.settled
 
 
-def test_it_holds_until_the_day_ends_first_where_the_administrator_or_the_deal_is(workspace: Workspace, tools: Tools) -> None:
+def test_it_holds_until_the_day_ends_first_where_the_administrator_or_the_deal_is(
+    workspace: Workspace, tools: Tools
+) -> None:
     found = left(at(workspace, tools, FRIDAY))
-    assert found.until == datetime(2026, 1, 10, 5, tzinfo=UTC)  # midnight in New York, an hour before Chicago's
+    assert found.until == datetime(
+        2026, 1, 10, 5, tzinfo=UTC
+    )  # midnight in New York, an hour before Chicago's
     assert found.holds(workspace, FRIDAY + timedelta(hours=1))
     assert not found.holds(workspace, found.until)
     early = datetime(2026, 1, 10, 5, 30, tzinfo=UTC)
@@ -57,7 +61,11 @@ def test_a_cut_off_ends_it(tmp_path: Path, tools: Tools) -> None:
     assert outcome.deals[0].waiting is not None
     ends = datetime(2026, 1, 8, 20, tzinfo=UTC)  # 15:00 in New York
     assert left(outcome).until == ends
-    assert [event.effective_on for event in at(workspace, tools, ends).deals[0].events if event.kind == "determined"] == [FIRST]
+    assert [
+        event.effective_on
+        for event in at(workspace, tools, ends).deals[0].events
+        if event.kind == "determined"
+    ] == [FIRST]
     workspace.store.close()
 
 
@@ -67,17 +75,29 @@ def test_whatever_a_run_decides_by_ends_it(workspace: Workspace, tools: Tools) -
     text = path.read_text(encoding="utf-8")
 
     def act() -> None:
-        told = ActRecorded(act="waiver", clause="ltv", effective_on=date(2026, 1, 9), until=date(2026, 2, 1), details={"clock": "resumes"})
+        told = ActRecorded(
+            act="waiver",
+            clause="ltv",
+            effective_on=date(2026, 1, 9),
+            until=date(2026, 2, 1),
+            details={"clock": "resumes"},
+        )
         with workspace.store.begin() as writer:
-            draft = Draft(kind="act recorded", subject=told.identity, effective_on=told.effective_on, payload=told)
+            draft = Draft(
+                kind="act recorded", subject=told.identity, effective_on=told.effective_on, payload=told
+            )
             append(writer, deal_log(DEAL), [draft], Scribe("p", "t", now))
 
     changes = (
         act,
         lambda: publish(workspace, "2026-01-22,1.9000,false,40,1.1.1\n", datetime(2026, 1, 1, tzinfo=UTC)),
         lambda: path.write_text(text + "\n# seen\n", encoding="utf-8"),
-        lambda: (workspace.root / "deals" / "other.yaml").write_text(text.replace(DEAL, "other"), encoding="utf-8"),
-        lambda: make_key("agent.example/log", workspace.root / "keys" / "log.key", cosigner=False, as_json=True),
+        lambda: (workspace.root / "deals" / "other.yaml").write_text(
+            text.replace(DEAL, "other"), encoding="utf-8"
+        ),
+        lambda: make_key(
+            "agent.example/log", workspace.root / "keys" / "log.key", cosigner=False, as_json=True
+        ),
     )
     for change in changes:
         found = left(at(workspace, tools, now))

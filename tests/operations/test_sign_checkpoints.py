@@ -57,7 +57,9 @@ def signed(original: Path, tmp_path: Path) -> Iterator[Workspace]:
 
 def test_a_run_signs_a_checkpoint_of_every_log(signed: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     counts = {log: len(signed.store.checkpoints(log)) for log in signed.store.logs()}
-    assert counts == {log: 2 if log.startswith("deal/") else 1 for log in counts}  # before its notices, which carry it, and after
+    assert counts == {
+        log: 2 if log.startswith("deal/") else 1 for log in counts
+    }  # before its notices, which carry it, and after
     assert sign_all(signed) == ()
     capsys.readouterr()
     assert verify_workspace(signed, [], [], as_json=True) == 0
@@ -97,7 +99,9 @@ def test_a_checkpoint_that_a_killed_run_did_not_write_beside_the_database_is_wri
     older.store.close()
 
 
-def test_a_record_rolled_back_to_an_older_file_is_found_by_what_is_held(signed: Workspace, tools: Tools, tmp_path: Path) -> None:
+def test_a_record_rolled_back_to_an_older_file_is_found_by_what_is_held(
+    signed: Workspace, tools: Tools, tmp_path: Path
+) -> None:
     signed.store.close()
     database = signed.root / "headroom.sqlite"
     shutil.copy(database, tmp_path / "older.sqlite")
@@ -120,7 +124,10 @@ def test_a_record_rolled_back_to_an_older_file_is_found_by_what_is_held(signed: 
     back.store.close()
 
 
-@pytest.mark.parametrize("body", ["{}", "[]", '{"recorded_at":5}', '{"recorded_at":"soon"}', '{"recorded_at":"2026-07-03T12:00:00"}'])
+@pytest.mark.parametrize(
+    "body",
+    ["{}", "[]", '{"recorded_at":5}', '{"recorded_at":"soon"}', '{"recorded_at":"2026-07-03T12:00:00"}'],
+)
 def test_an_event_that_says_no_time_is_a_difference_and_no_stack_trace(body: str) -> None:
     with pytest.raises(VerificationFailed, match="when it was recorded"):
         not_after(AT, [("the event", body.encode())])
@@ -135,12 +142,27 @@ def test_nothing_is_recorded_on_an_older_copy(signed: Workspace, tools: Tools) -
     database.write_bytes(older)
     report = str(sorted((signed.root / "reports" / DEAL).iterdir())[0])
     for command in (
-        ("act", DEAL, "waiver", "--clause", "ltv", "--effective-on", "2026-02-05", "--until", "2026-03-05", "--clock", "resumes"),
+        (
+            "act",
+            DEAL,
+            "waiver",
+            "--clause",
+            "ltv",
+            "--effective-on",
+            "2026-02-05",
+            "--until",
+            "2026-03-05",
+            "--clock",
+            "resumes",
+        ),
         ("intake", report, "--received", "2026-02-05"),
         ("import", str(signed.root / "snapshots")),
     ):
         found = headroom("--workspace", str(signed.root), *command)
-        assert (found.returncode, "older copy of the record" in found.stderr) == (3, True), (command, found.stderr)
+        assert (found.returncode, "older copy of the record" in found.stderr) == (3, True), (
+            command,
+            found.stderr,
+        )
     assert database.read_bytes() == older
 
 
@@ -151,7 +173,11 @@ def kept(workspace: Workspace, path: Path) -> Path:
 
 
 def test_a_record_rewritten_under_another_operators_name_is_found_by_what_is_held(
-    signed: Workspace, tools: Tools, all_templates: dict[str, Template], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    signed: Workspace,
+    tools: Tools,
+    all_templates: dict[str, Template],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     held = kept(signed, tmp_path / "held")
     create(tmp_path / "anew")
@@ -161,7 +187,9 @@ def test_a_record_rewritten_under_another_operators_name_is_found_by_what_is_hel
     anew = opened(tmp_path / "anew")
     fill(anew, 3, all_templates)
     run(anew, plan.THURSDAYS[4], tools)
-    assert verify_workspace(anew, [], [], as_json=False) == 0  # the rows and their own checkpoints alone cannot know
+    assert (
+        verify_workspace(anew, [], [], as_json=False) == 0
+    )  # the rows and their own checkpoints alone cannot know
     for deal in (None, DEAL):
         capsys.readouterr()
         assert verify_workspace(anew, [], [held], as_json=True, deal=deal) == 3
@@ -188,7 +216,9 @@ def test_a_held_checkpoint_of_a_log_that_is_gone_is_a_difference(
     empty.store.close()
 
 
-def test_a_held_checkpoint_of_another_log_is_refused_where_one_deal_is_verified(signed: Workspace, tmp_path: Path) -> None:
+def test_a_held_checkpoint_of_another_log_is_refused_where_one_deal_is_verified(
+    signed: Workspace, tmp_path: Path
+) -> None:
     index = next(log for log in signed.store.logs() if log.startswith("index/"))
     (tmp_path / "held").write_text(signed.store.checkpoints(index)[-1][1], encoding="utf-8")
     assert verify_workspace(signed, [], [tmp_path / "held"], as_json=False) == 0
@@ -228,10 +258,18 @@ def test_the_calendar_holds_every_deadline_once_with_what_became_of_it(
     parts = [one.partition("BEGIN:VALARM")[0] for one in text.split("BEGIN:VEVENT")[1:]]
     entries = [dict(line.split(":", 1) for line in one.split("\r\n") if ":" in line) for one in parts]
     found = [
-        (one["DTSTART;VALUE=DATE"], one["SUMMARY"].split(": ")[2].split(" ")[0], one["DESCRIPTION"].rpartition("; ")[2]) for one in entries
+        (
+            one["DTSTART;VALUE=DATE"],
+            one["SUMMARY"].split(": ")[2].split(" ")[0],
+            one["DESCRIPTION"].rpartition("; ")[2],
+        )
+        for one in entries
     ]
     assert found == [
-        *((f"2026{day}", "report", f"received on 2026-{day[:2]}-{day[2:]}") for day in ("0114", "0121", "0128", "0204", "0211", "0218")),
+        *(
+            (f"2026{day}", "report", f"received on 2026-{day[:2]}-{day[2:]}")
+            for day in ("0114", "0121", "0128", "0204", "0211", "0218")
+        ),
         ("20260223", "give", "open"),
         ("20260225", "report", "received on 2026-02-25"),
         ("20260305", "cure", "open"),
@@ -239,12 +277,18 @@ def test_the_calendar_holds_every_deadline_once_with_what_became_of_it(
     assert len({one["UID"] for one in entries}) == len(entries)
     assert capsys.readouterr().out == f"{tmp_path / 'a.ics'}: 9 deadlines of {DEAL}, as ics\n"
     run(signed, plan.THURSDAYS[7], tools)
-    later = {one.what.split(" ")[0]: one.outcome for one in deadlines(read(signed.store, deal_log(DEAL))) if one.due.by > date(2026, 2, 20)}
+    later = {
+        one.what.split(" ")[0]: one.outcome
+        for one in deadlines(read(signed.store, deal_log(DEAL)))
+        if one.due.by > date(2026, 2, 20)
+    }
     assert later["cure"] == "ended: COMPLIANT since 2026-02-26"
     assert later["give"] == "overdue since 2026-02-24, 3 days: no Act `notice given` is on record"
 
 
-def test_an_export_says_what_was_written(signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_export_says_what_was_written(
+    signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for form, said in (
         ("10-d", f"5 tests and triggers of {DEAL}, as 10-d of 2026-02-25"),
         ("jsonl", f"{signed.store.size(deal_log(DEAL))} entries"),
@@ -254,14 +298,18 @@ def test_an_export_says_what_was_written(signed: Workspace, tmp_path: Path, caps
         assert said in capsys.readouterr().out
 
 
-def test_without_a_key_there_is_no_checkpoint(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_without_a_key_there_is_no_checkpoint(
+    workspace: Workspace, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     fill(workspace, 1, all_templates)
     run(workspace, plan.THURSDAYS[0], tools)
     with pytest.raises(WrongUsage, match="the key is missing"):
         show_checkpoint(workspace, DEAL, as_json=False)
 
 
-def cosigned(signed: Workspace, folder: Path, name: str = DEAL, trustee: str = "trustee.example") -> tuple[Path, Path]:
+def cosigned(
+    signed: Workspace, folder: Path, name: str = DEAL, trustee: str = "trustee.example"
+) -> tuple[Path, Path]:
     """An export that a trustee cosigned: its checkpoint, and the trustee's verifier key."""
     folder.mkdir()
     key = folder / "trustee.key"
@@ -283,7 +331,9 @@ def test_a_log_of_an_index_or_of_snapshots_is_signed_and_exported_as_a_deal_s(
         note, key = cosigned(signed, tmp_path / f"trustee-{number}", name)
         take_checkpoint(signed, name, note, [key], as_json=True)
     export_log(signed, index, "jsonl", tmp_path / "index.jsonl", None, as_json=True)
-    assert len((tmp_path / "index.jsonl").read_text(encoding="utf-8").splitlines()) == signed.store.size(index)
+    assert len((tmp_path / "index.jsonl").read_text(encoding="utf-8").splitlines()) == signed.store.size(
+        index
+    )
     with pytest.raises(WrongUsage, match="not a form of export of index/"):
         export_log(signed, index, "esma", tmp_path / "x", None, as_json=True)
     with pytest.raises(WrongUsage, match=f"a log of `nobody` does not exist; there are {DEAL}, CRI"):
@@ -295,7 +345,11 @@ def test_a_tile_that_is_missing_is_named(signed: Workspace, tmp_path: Path) -> N
     folder, size = tmp_path / "trustee" / "export", signed.store.size(deal_log(DEAL))
     (folder / "tile" / "0" / f"000.p/{size}").unlink()
     with pytest.raises(VerificationFailed, match=f"lacks tile/0/000.p/{size}; copy the folder whole"):
-        cosign_export(folder, tmp_path / "trustee" / "trustee.key", [signed.root / f"{KEY}.pub"], None, AT, as_json=True)
+        cosign_export(
+            folder, tmp_path / "trustee" / "trustee.key", [signed.root / f"{KEY}.pub"], None, AT, as_json=True
+        )
     shutil.rmtree(folder / "tile")
     with pytest.raises(VerificationFailed, match=f"lacks tile/entries/000.p/{size}, tile/0/000.p/{size}; "):
-        cosign_export(folder, tmp_path / "trustee" / "trustee.key", [signed.root / f"{KEY}.pub"], None, AT, as_json=True)
+        cosign_export(
+            folder, tmp_path / "trustee" / "trustee.key", [signed.root / f"{KEY}.pub"], None, AT, as_json=True
+        )

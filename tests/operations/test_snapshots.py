@@ -79,7 +79,9 @@ def test_an_import_that_is_stopped_in_the_middle_has_recorded_what_it_kept(
     assert len(logged(desk)) == 2
 
 
-def test_a_snapshot_that_no_log_names_is_recorded_by_the_next_import_and_once(desk: Workspace, files: list[Path]) -> None:
+def test_a_snapshot_that_no_log_names_is_recorded_by_the_next_import_and_once(
+    desk: Workspace, files: list[Path]
+) -> None:
     """As a killed import leaves it: in the archive, and in no log."""
     for path in files[:2]:
         desk.archive.add(path.read_bytes(), path.name)
@@ -99,13 +101,27 @@ def test_a_snapshot_that_no_log_names_is_not_published_from(
     kept = [desk.archive.add(one.data, one.name)[0] for one in plan.snapshots(thursday)]
     wanted = set(computed(desk, "CRI-H100", "1.1-wp", thursday - timedelta(days=1)).inputs)
     left_out = min(wanted)
-    record_snapshots(desk, [one for one in kept if one.sha256 != left_out], Scribe("t", "t", night - timedelta(hours=1)))
+    record_snapshots(
+        desk, [one for one in kept if one.sha256 != left_out], Scribe("t", "t", night - timedelta(hours=1))
+    )
     tools = Tools(all_templates, lambda notices: (b"x" for _ in notices), night, "t", lambda _: None)
     (published,) = run(desk, thursday, tools).publications
     assert left_out not in published.inputs
     record_snapshots(desk, kept, Scribe("t", "t", morning))
     assert [one.difference for one in Replay(desk, all_templates).run() if one.difference] == []
-    assert restate(desk, "CRI-H100@1.1-wp", thursday, "imported again", True, all_templates, Scribe("t", "t", morning), as_json=True) == 0
+    assert (
+        restate(
+            desk,
+            "CRI-H100@1.1-wp",
+            thursday,
+            "imported again",
+            True,
+            all_templates,
+            Scribe("t", "t", morning),
+            as_json=True,
+        )
+        == 0
+    )
     again = read(desk.store, index_log("CRI-H100@1.1-wp"))[-1]
     assert (again.print, set(again.inputs)) == (2, wanted)
     assert [one.difference for one in Replay(desk, all_templates).run() if one.difference] == []
@@ -131,7 +147,10 @@ def described(folder: Path, table: str, **changed: Any) -> Path:
 
 
 def stated(table: str, count: int = 9) -> dict[str, Any]:
-    return {"counts": {"final_observations": count}, "provenance": {"sha256": sha256(table.encode()).hexdigest()}}
+    return {
+        "counts": {"final_observations": count},
+        "provenance": {"sha256": sha256(table.encode()).hexdigest()},
+    }
 
 
 def taken_from(desk: Workspace, *paths: Path, accept: tuple[str, ...] = ()) -> SnapshotsTaken:
@@ -152,7 +171,10 @@ def test_the_administrators_own_hash_is_compared(desk: Workspace, tmp_path: Path
 def test_the_raw_answer_that_metadata_states_is_looked_for(desk: Workspace, tmp_path: Path) -> None:
     raw = tmp_path / "raw.json"
     raw.write_bytes(document([offer()], datetime(2026, 3, 5, 15, tzinfo=UTC)))
-    known = {"sha256": sha256(DAY.encode()).hexdigest(), "archive_sha256": sha256(raw.read_bytes()).hexdigest()}
+    known = {
+        "sha256": sha256(DAY.encode()).hexdigest(),
+        "archive_sha256": sha256(raw.read_bytes()).hexdigest(),
+    }
     day = described(tmp_path / "day", DAY, counts={"final_observations": 9}, provenance=known)
     before = taken_from(desk, day)
     assert before.stated[-1][1].endswith("that it states is not on record")
@@ -171,7 +193,9 @@ def test_another_file_is_taken_where_that_is_accepted(desk: Workspace, tmp_path:
 
 def test_ends_of_lines_that_a_tool_rewrote_are_told_apart(desk: Workspace, tmp_path: Path) -> None:
     taken = taken_from(desk, described(tmp_path / "crlf", DAY, **stated(DAY.replace("\n", "\r\n"))))
-    assert [said for _, said in taken.stated] == ["SHA-256 of 2026-03-05.meta.json: equal but for the ends of its lines"]
+    assert [said for _, said in taken.stated] == [
+        "SHA-256 of 2026-03-05.meta.json: equal but for the ends of its lines"
+    ]
     assert len(taken.added) == 1
 
 
@@ -185,15 +209,22 @@ def test_a_day_that_was_collected_and_empty_is_a_day_of_no_listings(desk: Worksp
 
 def test_a_table_of_several_collections_becomes_as_many_snapshots(desk: Workspace, tmp_path: Path) -> None:
     head = "collected_at,gpu_name,num_gpus,dph_total,reliability,rentable,geolocation\n"
-    rows = [f'2026-03-05T{hour}:00:00+00:00,H100 SXM,1,{price},0.99,True,"Texas, US"\n' for hour, price in (("06", 2.0), ("14", 3.0))]
+    rows = [
+        f'2026-03-05T{hour}:00:00+00:00,H100 SXM,1,{price},0.99,True,"Texas, US"\n'
+        for hour, price in (("06", 2.0), ("14", 3.0))
+    ]
     path = tmp_path / "offers.csv"
     path.write_text(head + (rows[0] + rows[1]) * 9, encoding="utf-8")
     assert [one.collected_at.hour for one in taken_from(desk, path).added] == [6, 14]
     payloads = [event.payload for event in read(desk.store, SNAPSHOTS)]
-    assert {one.part_of for one in payloads if isinstance(one, SnapshotImported)} == {sha256(path.read_bytes()).hexdigest()}
+    assert {one.part_of for one in payloads if isinstance(one, SnapshotImported)} == {
+        sha256(path.read_bytes()).hexdigest()
+    }
     value = computed(desk, "CRI-H100", "1.1.1", date(2026, 3, 5))
     assert value.collection_range is not None
-    assert [str(one) for one in (value.value, value.collection_range.lowest, value.collection_range.highest)] == [
+    assert [
+        str(one) for one in (value.value, value.collection_range.lowest, value.collection_range.highest)
+    ] == [
         "3.0000",
         "2.0000",
         "3.0000",

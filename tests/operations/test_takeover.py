@@ -52,7 +52,11 @@ def _whole(root: Path, templates: dict[str, Template]) -> None:
 
 @pytest.fixture
 def former(tmp_path: Path, all_templates: dict[str, Template]) -> Iterator[Workspace]:
-    found = opened(copy_of("takeover: monitored from closing", lambda root: _whole(root, all_templates), tmp_path / "former"))
+    found = opened(
+        copy_of(
+            "takeover: monitored from closing", lambda root: _whole(root, all_templates), tmp_path / "former"
+        )
+    )
     yield found
     found.store.close()
 
@@ -84,14 +88,20 @@ def taken_text(former: Workspace, templates: dict[str, Template]) -> str:
 @pytest.fixture
 def taken(tmp_path: Path, former: Workspace, all_templates: dict[str, Template]) -> Iterator[Workspace]:
     text = taken_text(former, all_templates)
-    found = opened(copy_of("takeover: taken over", lambda root: _taken(root, text, all_templates), tmp_path / "taken"))
+    found = opened(
+        copy_of("takeover: taken over", lambda root: _taken(root, text, all_templates), tmp_path / "taken")
+    )
     yield found
     found.store.close()
 
 
 def results(workspace: Workspace) -> dict[tuple[date, str], object]:
     """Each result and state after the takeover."""
-    tested = [event.payload for event in read(workspace.store, deal_log(DEAL)) if isinstance(event.payload, kinds.Tested)]
+    tested = [
+        event.payload
+        for event in read(workspace.store, deal_log(DEAL))
+        if isinstance(event.payload, kinds.Tested)
+    ]
     return {
         (one.result.on, one.result.test): (
             one.result.verdict,
@@ -123,7 +133,9 @@ def test_it_rests_on_a_word_and_says_so(taken: Workspace, all_templates: dict[st
     determined = next(event.payload for event in events if isinstance(event.payload, Determined))
     assert said in determined.warnings[0]
     assert WHO["sha256"][:16] in determined.warnings[0]
-    report = audit_report(taken, DEAL, (HANDED, plan.THURSDAYS[WEEKS]), datetime.now(UTC), all_templates, None)
+    report = audit_report(
+        taken, DEAL, (HANDED, plan.THURSDAYS[WEEKS]), datetime.now(UTC), all_templates, None
+    )
     assert any(said in line.what for line in report.on_a_word)
     explained = explanation_of(taken, DEAL, "cash-sweep", plan.THURSDAYS[10])
     carried = explained.event.payload.state.since <= HANDED
@@ -137,7 +149,9 @@ def test_it_is_replayed_and_verified(taken: Workspace, all_templates: dict[str, 
     assert not [one for one in verify_record(taken, (), (), DEAL).findings if one.difference]
 
 
-def test_a_takeover_left_out_of_the_log_is_found(taken: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_takeover_left_out_of_the_log_is_found(
+    taken: Workspace, all_templates: dict[str, Template]
+) -> None:
     path = next((taken.root / "deals" / "adopted").glob("*.yaml"))
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("Former Servicing LLC", "Another Servicing LLC"), encoding="utf-8")
@@ -147,16 +161,32 @@ def test_a_takeover_left_out_of_the_log_is_found(taken: Workspace, all_templates
 
 def test_no_act_stands_before_it(taken: Workspace, all_templates: dict[str, Template]) -> None:
     deal = loaded(taken.root / "deals" / f"{DEAL}.yaml", all_templates)
-    act = ActRecorded(act="waiver", clause="ltv", effective_on=HANDED, until=HANDED + timedelta(days=30), details={"clock": "resumes"})
+    act = ActRecorded(
+        act="waiver",
+        clause="ltv",
+        effective_on=HANDED,
+        until=HANDED + timedelta(days=30),
+        details={"clock": "resumes"},
+    )
     with pytest.raises(WrongUsage, match=f"taken over as of {HANDED}"):
         record_act(taken, deal, act, Scribe("t", "t", NOW))
-    after = act.model_copy(update={"effective_on": HANDED + timedelta(days=1), "prepared_by": "Ada", "approved_by": "Ben", "document": "W"})
+    after = act.model_copy(
+        update={
+            "effective_on": HANDED + timedelta(days=1),
+            "prepared_by": "Ada",
+            "approved_by": "Ben",
+            "document": "W",
+        }
+    )
     assert record_act(taken, deal, after, Scribe("t", "t", NOW)).new
 
 
 def test_a_live_deal_keeps_its_takeover(taken: Workspace, all_templates: dict[str, Template]) -> None:
     path = taken.root / "deals" / f"{DEAL}.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("Former Servicing LLC", "Another Servicing LLC"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("Former Servicing LLC", "Another Servicing LLC"),
+        encoding="utf-8",
+    )
     outcome = run(taken, plan.THURSDAYS[WEEKS - 1], tools(all_templates))
     assert outcome.deals[0].reason is not None
     assert "were changed after the deal went live" in outcome.deals[0].reason
@@ -167,21 +197,33 @@ def test_a_blank_form_asks_for_every_key(all_templates: dict[str, Template]) -> 
     form = takeover_form(None, deal, HANDED, all_templates, {})
     assert not form.from_record
     assert form.blanks > len(deal.segments[0][1].covenants) * 5
-    assert all(f"{name}:" in form.text for name in (*deal.segments[0][1].covenants, "reports_missing", "not_yet_told"))
+    assert all(
+        f"{name}:" in form.text
+        for name in (*deal.segments[0][1].covenants, "reports_missing", "not_yet_told")
+    )
 
 
-def test_a_preview_shows_the_first_week(tmp_path: Path, former: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_preview_shows_the_first_week(
+    tmp_path: Path, former: Workspace, all_templates: dict[str, Template]
+) -> None:
     """Nothing is recorded, and the first date comes out as the whole history has it."""
     create(tmp_path / "new")
-    (tmp_path / "new" / "deals" / f"{DEAL}.yaml").write_text(taken_text(former, all_templates), encoding="utf-8")
+    (tmp_path / "new" / "deals" / f"{DEAL}.yaml").write_text(
+        taken_text(former, all_templates), encoding="utf-8"
+    )
     workspace = opened(tmp_path / "new")
     keep(workspace, plan.THURSDAYS[10], NOW)
     shown = preview(workspace, plan.THURSDAYS[10], all_templates, Scribe("t", "t", NOW))
     (deal,) = shown.deals
     assert deal.answer.outcome.reason is None
-    assert [one.on for one in deal.dates] == [date(2026, 3, 16), plan.THURSDAYS[10]]  # a Payment Date, and the first Determination Date
+    assert [one.on for one in deal.dates] == [
+        date(2026, 3, 16),
+        plan.THURSDAYS[10],
+    ]  # a Payment Date, and the first Determination Date
     assert [event.kind for event in deal.answer.outcome.events[:2]] == ["deal adopted", "taken over"]
-    tested = {event.subject for event in deal.answer.outcome.events if isinstance(event.payload, kinds.Tested)}
+    tested = {
+        event.subject for event in deal.answer.outcome.events if isinstance(event.payload, kinds.Tested)
+    }
     assert tested == {"rate-floor", "ltv", "cash-sweep", "appraisal"}
     assert not read(workspace.store, deal_log(DEAL))
     workspace.store.close()

@@ -18,9 +18,17 @@ FAILED = date(2026, 3, 5)
 
 
 def due(by: date, subject: str = "ltv") -> Due:
-    deadline = Deadline(by=by, counted_from=FAILED, rule="10 business days", calendar="us-federal-reserve", cite="CA §7.06")
+    deadline = Deadline(
+        by=by, counted_from=FAILED, rule="10 business days", calendar="us-federal-reserve", cite="CA §7.06"
+    )
     return Due(
-        by=by, who="borrower", act="cure", subject=subject, facts=DueFacts(cured_by=("prepayment",)), deadline=deadline, cite="CA §7.06"
+        by=by,
+        who="borrower",
+        act="cure",
+        subject=subject,
+        facts=DueFacts(cured_by=("prepayment",)),
+        deadline=deadline,
+        cite="CA §7.06",
     )
 
 
@@ -44,7 +52,15 @@ def log(*payloads: tuple[str, date, Fact]) -> list[Event]:
     said: dict[str, Any] = {"log": "deal/d", "actor": "a", "engine": "e", "subject": "deal"}
     at = datetime(2026, 3, 5, 22, tzinfo=UTC)
     return [
-        Event(seq=seq, kind=kind, effective_on=on, recorded_at=at + timedelta(days=7 * seq), print=seq + 1, payload=payload, **said)
+        Event(
+            seq=seq,
+            kind=kind,
+            effective_on=on,
+            recorded_at=at + timedelta(days=7 * seq),
+            print=seq + 1,
+            payload=payload,
+            **said,
+        )
         for seq, (kind, on, payload) in enumerate(payloads)
     ]
 

@@ -31,18 +31,24 @@ def history(folder: Path, weeks: int) -> Path:
     for week, rate in enumerate(true):
         value = rate * math.exp(0.03 * random.standard_normal())
         day = date(2025, 1, 2) + timedelta(weeks=week)
-        rows.append(f"{day},{value:.4f},{value * 0.95:.4f},{value * 1.05:.4f},9" if week != 7 else f"{day},,,,")
+        rows.append(
+            f"{day},{value:.4f},{value * 0.95:.4f},{value * 1.05:.4f},9" if week != 7 else f"{day},,,,"
+        )
     path = folder / "history.csv"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     return path
 
 
-def answered(deal: Deal, templates: dict[str, Template], path: Path, workers: int = 1, paths: int = 1100) -> CalibrationAnswer:
+def answered(
+    deal: Deal, templates: dict[str, Template], path: Path, workers: int = 1, paths: int = 1100
+) -> CalibrationAnswer:
     model = ModelAsked(path, date(2026, 12, 31), paths=paths, weeks=40)
     return calibrate(deal, templates, None, TERM, LEVELS, (1, 2, 3), (), model, Question(), 0.10, workers)
 
 
-def test_the_same_figures_for_one_two_and_three_workers(meridian: Deal, all_templates: dict[str, Template], tmp_path: Path) -> None:
+def test_the_same_figures_for_one_two_and_three_workers(
+    meridian: Deal, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
     path = history(tmp_path, 60)
     one, two, three = (answered(meridian, all_templates, path, workers).found for workers in (1, 2, 3))
     assert one == two == three
@@ -58,7 +64,10 @@ def test_the_draft_is_among_the_variants_and_overfitting_is_said(
     assert found.drafted is not None
     assert (found.drafted.variant.level, found.drafted.variant.count) == (15_000, 2)
     said = overfitting(found.found, 0.10)
-    assert said[0] == "6 variants were tried on one history of 59 weeks; the best of them is flattered by chance."
+    assert (
+        said[0]
+        == "6 variants were tried on one history of 59 weeks; the best of them is flattered by chance."
+    )
     assert best_by_half(found.found, 1.1) is not None
     assert "no variant stays under 0%" in overfitting(found.found, 0.0)[1]
     assert {score.forecast for score in found.scores} >= {"the model", "today stays"}
@@ -72,7 +81,9 @@ def test_under_52_weeks_the_page_says_that_a_choice_cannot_be_judged(
     assert "that takes 52 weeks of history" in overfitting(found.found, 0.10)[1]
 
 
-def test_refusals_say_what_is_missing(meridian: Deal, all_templates: dict[str, Template], tmp_path: Path) -> None:
+def test_refusals_say_what_is_missing(
+    meridian: Deal, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
     path = history(tmp_path, 20)
     with pytest.raises(WrongUsage, match="19 weeks with a value"):
         answered(meridian, all_templates, path)
@@ -80,7 +91,9 @@ def test_refusals_say_what_is_missing(meridian: Deal, all_templates: dict[str, T
     with pytest.raises(WrongUsage, match="needs a published history"):
         calibrate(meridian, all_templates, None, TERM, LEVELS, (1,), (), model, Question(), 0.1)
     with pytest.raises(WrongUsage, match=r"those are covenants\.cash-sweep\.level"):
-        calibrate(meridian, all_templates, None, "covenants.ltv.multiple", LEVELS, (1,), (), model, Question(), 0.1)
+        calibrate(
+            meridian, all_templates, None, "covenants.ltv.multiple", LEVELS, (1,), (), model, Question(), 0.1
+        )
     given = replace(model, history=path, prior="mine")
     with pytest.raises(WrongUsage, match=r"the prior `.*` does not exist"):
         calibrate(meridian, all_templates, None, TERM, LEVELS, (1,), (), given, Question(), 0.1)

@@ -45,4 +45,7 @@ def test_a_table_of_one_empty_cell_and_a_table_of_no_rows() -> None:
 
 def test_figures_keep_their_digits_and_the_mark_comes_first() -> None:
     rows = [[Decimal("2.1000"), "0.650", 10**18]]
-    assert csv_of(["value", "share", "cents"], rows, marked=True) == f"{MARK}value,share,cents\n2.1000,0.650,1000000000000000000\n"
+    assert (
+        csv_of(["value", "share", "cents"], rows, marked=True)
+        == f"{MARK}value,share,cents\n2.1000,0.650,1000000000000000000\n"
+    )

@@ -34,9 +34,14 @@ def desk(tmp_path: Path) -> Iterator[Workspace]:
 
 def imported(desk: Workspace, index: str, first: date, rows: list[tuple[str, str]]) -> None:
     """Rows of (value, methodology version), one a week."""
-    lines = [f"{first + timedelta(weeks=n)},{value},false,40,{version}" for n, (value, version) in enumerate(rows)]
+    lines = [
+        f"{first + timedelta(weeks=n)},{value},false,40,{version}" for n, (value, version) in enumerate(rows)
+    ]
     path = desk.root / f"{index}.csv"
-    path.write_text("publication_date,value,low_confidence,observations,methodology_version\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    path.write_text(
+        "publication_date,value,low_confidence,observations,methodology_version\n" + "\n".join(lines) + "\n",
+        encoding="utf-8",
+    )
     import_series(desk, index, [path], Scribe("t", "t", NOW), as_json=True)
 
 
@@ -47,16 +52,28 @@ def shown(desk: Workspace, capsys: pytest.CaptureFixture[str], *, as_json: bool 
 
 
 @pytest.mark.parametrize("later", ["1.1.1", "1.1.0"])
-def test_cri_d_needs_every_value_under_one_version(desk: Workspace, capsys: pytest.CaptureFixture[str], later: str) -> None:
+def test_cri_d_needs_every_value_under_one_version(
+    desk: Workspace, capsys: pytest.CaptureFixture[str], later: str
+) -> None:
     imported(desk, "CRI-H100", FIRST, [("3.0000", "1.1.1")] * 38 + [("2.0000", later)] * 60)
     imported(desk, "CRI-H200", FIRST + timedelta(weeks=38), [("4.0000", "1.1.1")] * 60)
     found = json.loads(shown(desk, capsys))["cri_d"]
     assert found["computed"] is (later == "1.1.1")
-    assert found["computed"] or "CRI-H100@administrator has 60 under 1.1.0, 38 under 1.1.1" in found["lacking"][0]
+    assert (
+        found["computed"]
+        or "CRI-H100@administrator has 60 under 1.1.0, 38 under 1.1.1" in found["lacking"][0]
+    )
 
 
-def test_the_curve_is_given_point_by_point_and_by_month(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    imported(desk, "CRI-H100", FIRST, [("2.0000", "1.1.1"), ("1.9000", "1.1.1"), ("", "1.1.1"), ("1.6000", "1.1.1"), ("1.5000", "1.1.1")])
+def test_the_curve_is_given_point_by_point_and_by_month(
+    desk: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(
+        desk,
+        "CRI-H100",
+        FIRST,
+        [("2.0000", "1.1.1"), ("1.9000", "1.1.1"), ("", "1.1.1"), ("1.6000", "1.1.1"), ("1.5000", "1.1.1")],
+    )
     imported(desk, "CRI-H200", FIRST + timedelta(weeks=4), [("4.0000", "1.1.1")])
     points = json.loads(shown(desk, capsys))["series"][H100]["points"]
     assert [point["date"] for point in points] == [str(FIRST + timedelta(weeks=n)) for n in (0, 1, 3, 4)]
@@ -66,7 +83,9 @@ def test_the_curve_is_given_point_by_point_and_by_month(desk: Workspace, capsys:
     assert ["2024-08", "-25.00%", "+0.00%"] in lines
 
 
-def test_scenarios_show_both_shapes_and_the_useful_life_that_they_imply(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_scenarios_show_both_shapes_and_the_useful_life_that_they_imply(
+    desk: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     imported(desk, "CRI-H100", FIRST, [("2.0000", "1.1.1")])
     imported(desk, "CRI-H200", FIRST, [("4.0000", "1.1.1")])
     found = {one["scenario"]: one for one in json.loads(shown(desk, capsys))["scenarios"]}
@@ -74,12 +93,21 @@ def test_scenarios_show_both_shapes_and_the_useful_life_that_they_imply(desk: Wo
     assert found["B"]["left_on_a_straight_line"]["730 days"] == "20.0% to 40.0%"
     assert found["B"]["implied_lives"]["straight line"] == ["2.5 years to nothing", "3.3 years to nothing"]
     text = shown(desk, capsys, as_json=False)
-    assert "useful life that B implies: 2.5 years to nothing, or 3.3 years to nothing; the paper says 3 to 4 years" in text
+    assert (
+        "useful life that B implies: 2.5 years to nothing, or 3.3 years to nothing; the paper says 3 to 4 years"
+        in text
+    )
 
 
 def test_equal_changes_of_rent_and_resale_are_said_to_be_equal() -> None:
-    assert _point(FIRST, Fraction(-1, 5), Fraction(-1, 5), Fraction(0))["words"] == "rent and resale have changed alike"
-    assert _point(FIRST, Fraction(-1, 5), Fraction(-1, 10), Fraction(-1, 10))["words"] == "rent has fallen more than resale"
+    assert (
+        _point(FIRST, Fraction(-1, 5), Fraction(-1, 5), Fraction(0))["words"]
+        == "rent and resale have changed alike"
+    )
+    assert (
+        _point(FIRST, Fraction(-1, 5), Fraction(-1, 10), Fraction(-1, 10))["words"]
+        == "rent has fallen more than resale"
+    )
 
 
 def test_precision_without_a_computed_series_is_refused(desk: Workspace) -> None:
@@ -90,7 +118,11 @@ def test_precision_without_a_computed_series_is_refused(desk: Workspace) -> None
 
 # ---- every figure again, by hand from the paper's equations and its Table 4 -----------------------------------------------
 
-TABLE_4 = {"A": ("0.15", "0.20", "5 to 6 years"), "B": ("0.30", "0.40", "3 to 4 years"), "C": ("0.50", "0.70", "1.5 to 2 years")}
+TABLE_4 = {
+    "A": ("0.15", "0.20", "5 to 6 years"),
+    "B": ("0.30", "0.40", "3 to 4 years"),
+    "C": ("0.50", "0.70", "1.5 to 2 years"),
+}
 DAYS = (91, 182, 365, 548, 730, 1095)
 
 
@@ -106,7 +138,9 @@ def percent(value: Decimal | Fraction, places: int = 1, sign: str = "") -> str:
     return f"{Decimal(exact.numerator) / Decimal(exact.denominator):{sign}.{places}f}%"
 
 
-def test_scenarios_are_the_powers_and_the_lines_of_table_4(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_scenarios_are_the_powers_and_the_lines_of_table_4(
+    desk: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     imported(desk, "CRI-H100", FIRST, [("2.0000", "1.1.1")])
     imported(desk, "CRI-H200", FIRST, [("4.0000", "1.1.1")])
     found = {one["scenario"]: one for one in json.loads(shown(desk, capsys))["scenarios"]}
@@ -117,11 +151,17 @@ def test_scenarios_are_the_powers_and_the_lines_of_table_4(desk: Workspace, caps
         assert one["useful_life"] == life
         for shape, left in (("compound", "left"), ("straight line", "left_on_a_straight_line")):
             assert one[left] == {
-                f"{days} days": f"{percent(kept(high, days, shape))} to {percent(kept(low, days, shape))}" for days in DAYS
+                f"{days} days": f"{percent(kept(high, days, shape))} to {percent(kept(low, days, shape))}"
+                for days in DAYS
             }
-        fifth = [f"{Decimal('0.2').ln() / (1 - Decimal(end)).ln():.1f} years to a fifth of the rate" for end in (high, low)]
+        fifth = [
+            f"{Decimal('0.2').ln() / (1 - Decimal(end)).ln():.1f} years to a fifth of the rate"
+            for end in (high, low)
+        ]
         assert one["implied_lives"]["compound"] == fifth
-        assert one["implied_lives"]["straight line"] == [f"{1 / Decimal(end):.1f} years to nothing" for end in (high, low)]
+        assert one["implied_lives"]["straight line"] == [
+            f"{1 / Decimal(end):.1f} years to nothing" for end in (high, low)
+        ]
 
 
 def test_scenarios_follow_one_another(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,7 +172,10 @@ def test_scenarios_follow_one_another(desk: Workspace, capsys: pytest.CaptureFix
     rows = json.loads(capsys.readouterr().out)["switching"]["rows"]
     slow, fast = Decimal(1), Decimal(1)
     for row, (name, days) in zip(rows, (("A", 548), ("B", 365), ("C", 365)), strict=True):
-        slow, fast = slow * kept(TABLE_4[name][0], days, "compound"), fast * kept(TABLE_4[name][1], days, "compound")
+        slow, fast = (
+            slow * kept(TABLE_4[name][0], days, "compound"),
+            fast * kept(TABLE_4[name][1], days, "compound"),
+        )
         assert (row["scenario"], row["left"]) == (name, f"{percent(fast)} to {percent(slow)}")
     assert [row["after"] for row in rows] == ["548 days", "913 days", "1278 days"]
 
@@ -144,28 +187,41 @@ def test_a_sequence_that_is_none_is_refused(desk: Workspace, text: str) -> None:
         depreciation(desk, [H100], None, None, text, as_json=True)
 
 
-def test_curves_and_their_spread_are_equations_1_to_3(desk: Workspace, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_curves_and_their_spread_are_equations_1_to_3(
+    desk: Workspace, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     chance = random.Random(4)
     values = [f"{chance.uniform(1.2, 2.4):.4f}" if chance.random() > 0.1 or n == 0 else "" for n in range(60)]
     imported(desk, "CRI-H100", FIRST, [(value, "1.1.1") for value in values])
     known = [(FIRST + timedelta(weeks=n), Fraction(value)) for n, value in enumerate(values) if value]
     prices = [(FIRST + timedelta(days=3 + 31 * n), chance.randrange(9_000, 30_000)) for n in range(12)]
     quotes = tmp_path / "quotes.csv"
-    quotes.write_text("date,usd_per_gpu,source\n" + "".join(f"{day},{price},Broker A\n" for day, price in prices), encoding="utf-8")
+    quotes.write_text(
+        "date,usd_per_gpu,source\n" + "".join(f"{day},{price},Broker A\n" for day, price in prices),
+        encoding="utf-8",
+    )
     capsys.readouterr()
     assert depreciation(desk, [H100], None, quotes, None, as_json=True) == 0
     found = json.loads(capsys.readouterr().out)
     base = known[0][1]
     curve = found["series"][H100]
-    assert curve["points"] == [{"date": str(day), "change": percent((value - base) / base, 4, "+")} for day, value in known]
+    assert curve["points"] == [
+        {"date": str(day), "change": percent((value - base) / base, 4, "+")} for day, value in known
+    ]
     assert curve["change"] == percent((known[-1][1] - base) / base, 2, "+")
     years = Decimal((known[-1][0] - known[0][0]).days) / 365
     ratio = known[-1][1] / base
-    assert curve["annual_decline"] == percent(1 - (Decimal(ratio.numerator) / ratio.denominator) ** (1 / years))
+    assert curve["annual_decline"] == percent(
+        1 - (Decimal(ratio.numerator) / ratio.denominator) ** (1 / years)
+    )
     for row, (day, price) in zip(found["resale"], prices, strict=True):
         now = [value for on, value in known if on <= day][-1]
         rent, sale = (now - base) / base, Fraction(price - prices[0][1], prices[0][1])
-        assert (row["on"], row["rental"], row["resale"]) == (str(day), percent(rent, 2, "+"), percent(sale, 2, "+"))
+        assert (row["on"], row["rental"], row["resale"]) == (
+            str(day),
+            percent(rent, 2, "+"),
+            percent(sale, 2, "+"),
+        )
         assert row["spread"] == percent(rent - sale, 2, "+").replace("%", " points")
         assert ("rent has fallen more" in row["words"]) == (rent < sale)
 
@@ -174,12 +230,16 @@ def test_curves_and_their_spread_are_equations_1_to_3(desk: Workspace, capsys: p
 def test_a_quote_that_is_no_price_is_refused(desk: Workspace, tmp_path: Path, price: str) -> None:
     imported(desk, "CRI-H100", FIRST, [("2.0000", "1.1.1")])
     quotes = tmp_path / "quotes.csv"
-    quotes.write_text(f"date,usd_per_gpu,source\n2024-07-04,{price},Broker A\n2024-08-01,20000,Broker A\n", encoding="utf-8")
+    quotes.write_text(
+        f"date,usd_per_gpu,source\n2024-07-04,{price},Broker A\n2024-08-01,20000,Broker A\n", encoding="utf-8"
+    )
     with pytest.raises(WrongUsage, match="it needs the columns"):
         depreciation(desk, [H100], None, quotes, None, as_json=True)
 
 
-@pytest.mark.parametrize(("older", "newer", "refused"), [(98, 60, None), (98, 52, None), (98, 51, H200), (51, 60, H100)])
+@pytest.mark.parametrize(
+    ("older", "newer", "refused"), [(98, 60, None), (98, 52, None), (98, 51, H200), (51, 60, H100)]
+)
 def test_cri_d_is_refused_below_52_weekly_values(
     desk: Workspace, capsys: pytest.CaptureFixture[str], older: int, newer: int, refused: str | None
 ) -> None:
@@ -187,11 +247,16 @@ def test_cri_d_is_refused_below_52_weekly_values(
     imported(desk, "CRI-H100", FIRST, [("2.0000", "1.1.1")] * older)
     imported(desk, "CRI-H200", FIRST + timedelta(weeks=30), [("4.0000", "1.1.1")] * newer)
     found = json.loads(shown(desk, capsys))["cri_d"]
-    assert (found["computed"], found["lacking"]) == (refused is None, [f"(c) 52 weekly values: {refused} has 51"] if refused else [])
+    assert (found["computed"], found["lacking"]) == (
+        refused is None,
+        [f"(c) 52 weekly values: {refused} has 51"] if refused else [],
+    )
     assert ("CRI-D: refused: (c)" in shown(desk, capsys, as_json=False)) == (refused is not None)
 
 
-def test_the_paper_s_transitions_stand_beside_its_own_words(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_paper_s_transitions_stand_beside_its_own_words(
+    desk: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     imported(desk, "CRI-H100", FIRST, [("2.0000", "1.1.1")])
     imported(desk, "CRI-H200", FIRST, [("4.0000", "1.1.1")])
     found = {one["name"].partition(",")[0]: one for one in json.loads(shown(desk, capsys))["transitions"]}
@@ -201,6 +266,9 @@ def test_the_paper_s_transitions_stand_beside_its_own_words(desk: Workspace, cap
         ("H100 to the next", "9", "2.5", "1.5", "about 60 to 70%"),
     ):
         left = Decimal(last) / Decimal(first)
-        assert (found[name]["fallen"], found[name]["annual"]) == (percent(left - 1), percent(1 - left ** (1 / Decimal(years))))
+        assert (found[name]["fallen"], found[name]["annual"]) == (
+            percent(left - 1),
+            percent(1 - left ** (1 / Decimal(years))),
+        )
         assert found[name]["stated"] == stated
     assert "(the paper says about 60 to 70%)" in shown(desk, capsys, as_json=False)

@@ -44,7 +44,9 @@ def scribe(day: date) -> Scribe:
     return Scribe("tester", "t", datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
 
 
-def test_a_forecast_stands_as_it_was_first_said_and_none_is_recorded_of_a_week_that_has_come(workspace: Workspace) -> None:
+def test_a_forecast_stands_as_it_was_first_said_and_none_is_recorded_of_a_week_that_has_come(
+    workspace: Workspace,
+) -> None:
     assert len(record_forecasts(workspace, [SAID], scribe(date(2026, 7, 2)))) == 1
     other = SAID.model_copy(update={"quantiles": {**SAID.quantiles, "0.5": "9.0000"}})
     assert record_forecasts(workspace, [other], scribe(date(2026, 7, 3))) == ()
@@ -54,13 +56,21 @@ def test_a_forecast_stands_as_it_was_first_said_and_none_is_recorded_of_a_week_t
     assert event.payload == SAID
 
 
-def test_what_came_is_counted_against_what_was_said(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    weeks = [SAID.model_copy(update={"publication_date": SAID.publication_date + timedelta(weeks=n)}) for n in range(3)]
+def test_what_came_is_counted_against_what_was_said(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weeks = [
+        SAID.model_copy(update={"publication_date": SAID.publication_date + timedelta(weeks=n)})
+        for n in range(3)
+    ]
     record_forecasts(workspace, weeks, scribe(date(2026, 7, 2)))
 
     def history(_workspace: Workspace, _series: str) -> tuple[ObservedWeek, ...]:
         values = ("1.4500", "1.7000")
-        return tuple(ObservedWeek(one.publication_date, Decimal(value)) for one, value in zip(weeks, values, strict=False))
+        return tuple(
+            ObservedWeek(one.publication_date, Decimal(value))
+            for one, value in zip(weeks, values, strict=False)
+        )
 
     monkeypatch.setattr(forecast_record, "_history", history)
     found = forecast_record.forecast_record(workspace, SERIES)
@@ -72,13 +82,17 @@ def test_what_came_is_counted_against_what_was_said(workspace: Workspace, monkey
     assert forecast_record.forecast_record(workspace, "CRI-H200@1.1-wp") is None
 
 
-def test_replay_takes_a_forecast_as_it_was_said(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_replay_takes_a_forecast_as_it_was_said(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     record_forecasts(workspace, [SAID], scribe(date(2026, 7, 2)))
     (found,) = Replay(workspace, all_templates).run()
     assert (found.log, found.asserted, found.difference) == (SNAPSHOTS, 1, None)
 
 
-def test_the_next_value_is_forecast_once_and_before_its_week(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_value_is_forecast_once_and_before_its_week(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     weeks = []
     for n in range(30):
         value = Decimal("2.00") - Decimal("0.01") * n + Decimal("0.03") * (n % 3)

@@ -72,7 +72,11 @@ def test_a_kind_and_a_test_are_asked_for_by_name(desk: Workspace) -> None:
 def test_an_act_is_found_by_its_clause_and_says_until_when_and_by_whom(desk: Workspace) -> None:
     (row,) = rows(filtered(desk, DEAL, Wanted(about="ltv", kinds=("act recorded",))))
     assert row["what"] == "waiver ltv Waiver Letter No. 3, until 2026-03-19, by A. Smith and B. Jones"
-    assert (row["until"], row["document"], row["persons"]) == ("2026-03-19", "Waiver Letter No. 3", ["A. Smith", "B. Jones"])
+    assert (row["until"], row["document"], row["persons"]) == (
+        "2026-03-19",
+        "Waiver Letter No. 3",
+        ["A. Smith", "B. Jones"],
+    )
 
 
 def test_words_are_looked_for_in_any_case_and_order(desk: Workspace) -> None:

@@ -68,13 +68,17 @@ def test_a_draft_by_its_file_is_turned_by_what_turns_the_deal(
     assert rows[0]
     assert all(row["repricing"] is not None for row in rows[0] if row["least"] is not None)
     facts = ["outstanding_principal=USD 16,000,000"]
-    assert manipulate_deal(desk, str(draft), thursday, as_json=True, facts=facts, templates=all_templates) == 0
+    assert (
+        manipulate_deal(desk, str(draft), thursday, as_json=True, facts=facts, templates=all_templates) == 0
+    )
     assert "ltv" in {row["test"] for row in json.loads(capsys.readouterr().out)["tests"] if row["break_even"]}
     with pytest.raises(WrongUsage, match="--fact is for a draft"):
         manipulate_deal(desk, DEAL, thursday, as_json=True, facts=facts, templates=all_templates)
 
 
-def test_the_listings_that_turn_a_result_do_and_one_fewer_do_not(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_listings_that_turn_a_result_do_and_one_fewer_do_not(
+    desk: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     methodology = load_methodology(VERSION)
     seen = 0
     for thursday in plan.THURSDAYS[3:WEEKS]:
@@ -86,12 +90,19 @@ def test_the_listings_that_turn_a_result_do_and_one_fewer_do_not(desk: Workspace
             if row["least"] is None or row["test"] == "rate-floor" or true is None:
                 continue
             at = Fraction(row["at"].removesuffix("%")) / 100
-            now, less = (attack.week_value(attacked(days, true, at, k), methodology) for k in (row["least"], row["least"] - 1))
+            now, less = (
+                attack.week_value(attacked(days, true, at, k), methodology)
+                for k in (row["least"], row["least"] - 1)
+            )
             level = Fraction(row["break_even"])
             assert now is not None
             assert less is not None
             published = [Fraction(round(one * 10_000), 10_000) for one in (now, less)]
-            turned = [one < level for one in published] if row["result"] == "PASS" else [one >= level for one in published]
+            turned = (
+                [one < level for one in published]
+                if row["result"] == "PASS"
+                else [one >= level for one in published]
+            )
             if at > 1 and row["result"] == "PASS":
                 turned = [one > level for one in published]
             if at < 1 and row["result"] == "FAIL":
@@ -113,11 +124,15 @@ def test_the_index_s_own_table(desk: Workspace, tmp_path: Path, capsys: pytest.C
     assert [row["listings"] for row in found["table_5"]] == ["8", "12", "15", "20", "30+"]
     assert set(found["estimators"]) == set(attack.ESTIMATORS)
     for row in (*found["table_5"], {"least": found["week"], "outlay_usd": found["week_outlay_usd"]}):
-        assert row["outlay_usd"] == {name: None if k is None else str(k * 203000) for name, k in row["least"].items()}
+        assert row["outlay_usd"] == {
+            name: None if k is None else str(k * 203000) for name, k in row["least"].items()
+        }
     for rows in ("days", "estimators"):
         assert found[f"{rows}_outlay_usd"].keys() == found[rows].keys()
         for name, least in found[rows].items():
-            assert found[f"{rows}_outlay_usd"][name] == {what: None if k is None else str(k * 203000) for what, k in least.items()}
+            assert found[f"{rows}_outlay_usd"][name] == {
+                what: None if k is None else str(k * 203000) for what, k in least.items()
+            }
     assert manipulate(desk, "CRI-H100", VERSION, LAST, costs, as_json=False) == 0
     said = capsys.readouterr().out
     priced = [line.split("  ")[0] for line in said.split("capital outlay")[1].splitlines()]
@@ -129,12 +144,21 @@ def test_the_index_s_own_table(desk: Workspace, tmp_path: Path, capsys: pytest.C
     assert manipulate(desk, "CRI-H100", VERSION, LAST, None, as_json=True) == 0
     unpriced = json.loads(capsys.readouterr().out)
     assert set(unpriced["week_outlay_usd"].values()) == {None}
-    assert {usd for rows in ("days", "estimators") for one in unpriced[f"{rows}_outlay_usd"].values() for usd in one.values()} == {None}
+    assert {
+        usd
+        for rows in ("days", "estimators")
+        for one in unpriced[f"{rows}_outlay_usd"].values()
+        for usd in one.values()
+    } == {None}
     costs.write_text(costs.read_text().replace("gpus_per_listing = 8", "gpus_per_listing = 1"))
     assert manipulate(desk, "CRI-H100", VERSION, LAST, costs, as_json=True) == 0
     small = json.loads(capsys.readouterr().out)  # what is injected is what is paid for
     assert small["estimators_injected"] == "listings of 1 GPU, without outlier removal"
-    assert small["estimators"]["volume-weighted mean"] == small["volume-weighted mean, 1 GPU"] == found["volume-weighted mean, 1 GPU"]
+    assert (
+        small["estimators"]["volume-weighted mean"]
+        == small["volume-weighted mean, 1 GPU"]
+        == found["volume-weighted mean, 1 GPU"]
+    )
     costs.write_text("gpu_price_usd = 1\n")
     with pytest.raises(WrongUsage, match="it needs"):
         manipulate(desk, "CRI-H100", VERSION, LAST, costs, as_json=True)
@@ -145,7 +169,16 @@ def test_validation_names_every_test(desk: Workspace, capsys: pytest.CaptureFixt
     assert validate(desk, "CRI-H100", VERSION, as_json=True) == 0
     found = json.loads(capsys.readouterr().out)
     names = {one["test"].split(",")[0] for one in found["findings"]}
-    assert {"coverage ratio", "Shapiro-Wilk", "Jarque-Bera", "ADF", "KPSS", "ARCH-LM", "first digits", "day-over-day jumps"} <= names
+    assert {
+        "coverage ratio",
+        "Shapiro-Wilk",
+        "Jarque-Bera",
+        "ADF",
+        "KPSS",
+        "ARCH-LM",
+        "first digits",
+        "day-over-day jumps",
+    } <= names
     assert all(one["caveat"] for one in found["findings"])
     assert found["coverage"]
     assert all(day["ratio"] == day["qualifying"] / day["offers"] for day in found["coverage"])
@@ -153,7 +186,9 @@ def test_validation_names_every_test(desk: Workspace, capsys: pytest.CaptureFixt
     assert "listings that qualify" in capsys.readouterr().out
 
 
-def test_a_week_is_reproduced_and_a_changed_snapshot_is_seen(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_week_is_reproduced_and_a_changed_snapshot_is_seen(
+    desk: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert reproduce(desk, "CRI-H100", VERSION, LAST, as_json=False) == 0
     assert "the same" in capsys.readouterr().out
     day = LAST - timedelta(days=1)
@@ -164,7 +199,9 @@ def test_a_week_is_reproduced_and_a_changed_snapshot_is_seen(desk: Workspace, ca
     assert reproduce(desk, "CRI-H100", VERSION, LAST, as_json=True) == 3
 
 
-def test_the_collection_that_explains_a_difference_is_named(desk: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_collection_that_explains_a_difference_is_named(
+    desk: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The administrator used the first of two collections of a day; a collection that was imported late is named too."""
     day = LAST - timedelta(days=1)
     stands = next(iter(desk.archive.between(day, day)))
@@ -184,17 +221,25 @@ def test_the_collection_that_explains_a_difference_is_named(desk: Workspace, tmp
     import_series(desk, "CRI-H100", [series], scribe, as_json=False)
     capsys.readouterr()
     assert reproduce(desk, "CRI-H100", VERSION, LAST, as_json=True) == 3
-    explained = [step["outcome"] for step in json.loads(capsys.readouterr().out)["steps"] if step["step"] == "explained by"]
+    explained = [
+        step["outcome"]
+        for step in json.loads(capsys.readouterr().out)["steps"]
+        if step["step"] == "explained by"
+    ]
     assert explained[0].endswith("stands now, and was not used")
     assert explained[1].endswith("was used, and does not stand now")
-    assert explained[-1].startswith(f"{day}: the collection of {stands.collected_at:%H:%M:%S} UTC ({stands.sha256[:12]}) in place of")
+    assert explained[-1].startswith(
+        f"{day}: the collection of {stands.collected_at:%H:%M:%S} UTC ({stands.sha256[:12]}) in place of"
+    )
 
 
 def desk_value(desk: Workspace) -> Decimal | None:
     return value_of_week(desk, "CRI-H100", VERSION, LAST - timedelta(days=1)).value
 
 
-def test_a_snapshot_whose_bytes_were_changed_fails_verification(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_snapshot_whose_bytes_were_changed_fails_verification(
+    desk: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Exit code 3, as for any difference, with the step at which it was found."""
     path = next(iter(sorted((desk.root / "snapshots" / str(LAST - timedelta(days=1))).glob("*.gz"))))
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b'"limit":', b'"limit": ')))
@@ -207,7 +252,17 @@ def test_a_snapshot_whose_bytes_were_changed_fails_verification(desk: Workspace,
 
 def test_the_page_and_the_series_are_written(desk: Workspace, tmp_path: Path) -> None:
     series, into = f"CRI-H100@{VERSION}", tmp_path / "pages"
-    assert publish_page(desk, series, LAST, into, lambda weeks, at, first, *_: (f"{len(weeks)} {at} {first}", b"pdf"), as_json=True) == 0
+    assert (
+        publish_page(
+            desk,
+            series,
+            LAST,
+            into,
+            lambda weeks, at, first, *_: (f"{len(weeks)} {at} {first}", b"pdf"),
+            as_json=True,
+        )
+        == 0
+    )
     assert (into / f"CRI-H100-{VERSION}-{LAST}.html").read_text(encoding="utf-8").startswith(f"{WEEKS} ")
     with pytest.raises(WrongUsage, match="has no publication"):
         publish_page(desk, series, date(2030, 1, 3), into, lambda *_: ("", b""), as_json=True)
@@ -215,7 +270,9 @@ def test_the_page_and_the_series_are_written(desk: Workspace, tmp_path: Path) ->
     rows = list(csv.DictReader((tmp_path / "s.csv").read_text(encoding="utf-8").splitlines()))
     assert [row["publication_date"] for row in rows] == [str(day) for day in plan.THURSDAYS[:WEEKS]]
     assert export_series(desk, series, tmp_path / "s.json", as_json=True) == 0
-    assert [row["value"] for row in json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))] == [row["value"] or None for row in rows]
+    assert [row["value"] for row in json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))] == [
+        row["value"] or None for row in rows
+    ]
 
 
 def test_an_exported_series_can_be_imported_again_with_its_prints(desk: Workspace, tmp_path: Path) -> None:
@@ -235,7 +292,11 @@ def test_an_exported_series_can_be_imported_again_with_its_prints(desk: Workspac
     import_series(desk, "CRI-H100", [first], scribe, as_json=True)
     assert export_series(desk, "CRI-H100@administrator", again, as_json=True) == 0
     rows, back = (
-        [{k: v for k, v in row.items() if k != "leaf"} for row in csv.DictReader(path.read_text().splitlines())] for path in (first, again)
+        [
+            {k: v for k, v in row.items() if k != "leaf"}
+            for row in csv.DictReader(path.read_text().splitlines())
+        ]
+        for path in (first, again)
     )
     assert rows == back
     assert [(row["print"], row["published_on"], row["value"]) for row in rows[:2]] == [
@@ -262,7 +323,9 @@ def test_an_exported_series_can_be_imported_again_with_its_prints(desk: Workspac
         (("weeks", "months"), "weeks missing"),
     ],
 )
-def test_costs_that_are_no_costs_are_refused_by_name(tmp_path: Path, change: tuple[str, str], why: str) -> None:
+def test_costs_that_are_no_costs_are_refused_by_name(
+    tmp_path: Path, change: tuple[str, str], why: str
+) -> None:
     text = 'gpu_price_usd = 25000\ngpus_per_listing = 8\nweekly_cost_usd = 500\nweeks = 6\nsource = "Broker A"\nas_of = "2026-03-01"\n'
     path = tmp_path / "costs.toml"
     path.write_text(text)

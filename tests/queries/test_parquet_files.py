@@ -25,10 +25,17 @@ def test_a_figure_is_a_float_beside_its_exact_value_and_its_unit() -> None:
     import pandas as pd
 
     third = Figure(value=Fraction(1, 3), unit=Unit.SHARE)
-    rows = [(third, date(2026, 4, 9), datetime(2026, 4, 9, 18, tzinfo=UTC), 7, "=1+1"), (None, None, None, None, None)]
+    rows = [
+        (third, date(2026, 4, 9), datetime(2026, 4, 9, 18, tzinfo=UTC), 7, "=1+1"),
+        (None, None, None, None, None),
+    ]
     frame = pd.read_parquet(BytesIO(parquet(("limit", "on", "recorded", "no.", "what"), rows)))
     assert list(frame.columns) == ["limit", "limit_exact", "limit_unit", "on", "recorded", "no", "what"]
-    assert (frame["limit"][0], frame["limit_exact"][0], frame["limit_unit"][0]) == (1 / 3, "1/3", Unit.SHARE.value)
+    assert (frame["limit"][0], frame["limit_exact"][0], frame["limit_unit"][0]) == (
+        1 / 3,
+        "1/3",
+        Unit.SHARE.value,
+    )
     assert (frame["on"][0], frame["no"][0], frame["what"][0]) == (date(2026, 4, 9), 7, "=1+1")
     assert frame["recorded"][0] == pd.Timestamp("2026-04-09T18:00Z")
     assert frame.iloc[1].isna().all()

@@ -53,36 +53,69 @@ def ran(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> Ite
 
 def test_the_worst_stands_first_with_what_is_due(ran: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     found = rows(ran, ON, capsys)
-    assert [one["test"] for one in found] == ["ltv", "early-amortization", "cash-sweep", "rate-floor", "appraisal"]
+    assert [one["test"] for one in found] == [
+        "ltv",
+        "early-amortization",
+        "cash-sweep",
+        "rate-floor",
+        "appraisal",
+    ]
     worst = found[0]
-    assert (worst["state"], worst["result"], worst["on"], worst["urgent"]) == ("CURE PERIOD", "FAIL", "2026-02-19", True)
-    assert [(one["by"], one["who"]) for one in worst["due"]] == [("2026-02-23", "servicer"), ("2026-03-05", "borrower")]  # type: ignore[index, union-attr, attr-defined]
+    assert (worst["state"], worst["result"], worst["on"], worst["urgent"]) == (
+        "CURE PERIOD",
+        "FAIL",
+        "2026-02-19",
+        True,
+    )
+    assert [(one["by"], one["who"]) for one in worst["due"]] == [
+        ("2026-02-23", "servicer"),
+        ("2026-03-05", "borrower"),
+    ]  # type: ignore[index, union-attr, attr-defined]
     assert not any(one["urgent"] for one in found[1:])
 
 
 def test_a_later_date_shows_what_was_so_then(ran: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     cured = next(one for one in rows(ran, plan.THURSDAYS[7], capsys) if one["test"] == "ltv")
     assert cured["state"] == "COMPLIANT"
-    (duty,) = cured["due"]  # the cure is no longer due; the duty to give notice stays until it is fulfilled (rulings 54)
+    (duty,) = cured[
+        "due"
+    ]  # the cure is no longer due; the duty to give notice stays until it is fulfilled (rulings 54)
     assert duty["what"] == "give notice of test failed (ltv) of 2026-02-19 to borrower, administrative agent"
     assert (duty["by"], duty["who"], duty["overdue"]) == ("2026-02-23", "servicer", False)
 
 
-def test_what_is_missing_stands_above_what_passes(ran: Workspace, tools: Tools, capsys: pytest.CaptureFixture[str]) -> None:
-    shutil.copy(DEALS / "northfield-abs-2026-1.yaml", ran.root / "deals")  # its file is there and it was never run
-    bad = (DEALS / "harbour-bilateral-2026.yaml").read_text(encoding="utf-8").replace("maximum: 60%", "maximum: 60")
+def test_what_is_missing_stands_above_what_passes(
+    ran: Workspace, tools: Tools, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(
+        DEALS / "northfield-abs-2026-1.yaml", ran.root / "deals"
+    )  # its file is there and it was never run
+    bad = (
+        (DEALS / "harbour-bilateral-2026.yaml")
+        .read_text(encoding="utf-8")
+        .replace("maximum: 60%", "maximum: 60")
+    )
     (ran.root / "deals" / "harbour.yaml").write_text(bad, encoding="utf-8")
     before = rows(ran, plan.THURSDAYS[7], capsys)
     states = {one["deal"]: one["state"] for one in before if one["test"] == "deal"}
-    assert states == {"northfield-abs-2026-1": "NOT YET DETERMINED", "harbour-bilateral-2026": "NOT YET DETERMINED"}
+    assert states == {
+        "northfield-abs-2026-1": "NOT YET DETERMINED",
+        "harbour-bilateral-2026": "NOT YET DETERMINED",
+    }
     (ran.root / "deals" / "northfield-abs-2026-1.yaml").unlink()
     run(ran, plan.THURSDAYS[7], tools)
     after = rows(ran, plan.THURSDAYS[7], capsys)
-    assert (after[0]["deal"], after[0]["state"], after[0]["urgent"]) == ("harbour-bilateral-2026", "NOT EVALUATED", True)
+    assert (after[0]["deal"], after[0]["state"], after[0]["urgent"]) == (
+        "harbour-bilateral-2026",
+        "NOT EVALUATED",
+        True,
+    )
     assert "D101" in str(after[0]["note"])
 
 
-def test_a_test_that_is_not_determined_stands_above_a_pass(ran: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_test_that_is_not_determined_stands_above_a_pass(
+    ran: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = rows(ran, plan.THURSDAYS[0], capsys)
     floor = next(place for place, one in enumerate(found) if one["test"] == "rate-floor")
     assert found[floor]["result"] == "NOT DETERMINED"
@@ -90,7 +123,9 @@ def test_a_test_that_is_not_determined_stands_above_a_pass(ran: Workspace, capsy
     assert all(one["result"] != "PASS" for one in found[:floor])
 
 
-def test_it_is_written_as_csv_or_pdf_and_nothing_else(ran: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_written_as_csv_or_pdf_and_nothing_else(
+    ran: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     show_portfolio(ran, ON, tmp_path / "p.csv", no_page, as_json=False)
     read = list(csv.DictReader(io.StringIO((tmp_path / "p.csv").read_text(encoding="utf-8"))))
     assert (read[0]["test"], read[0]["headroom"][:1], read[0]["due_by"]) == ("ltv", "-", "2026-02-23")
@@ -111,7 +146,9 @@ def test_what_a_discharge_has_closed_is_owed_by_nobody(
     act = ActRecorded(act="discharged", effective_on=last + timedelta(days=1), document="release.pdf")
     record_act(workspace, find_deal(workspace, DEAL, all_templates), act, tools.scribe(), as_json=True)
     run(workspace, last + timedelta(days=2), tools)
-    (appraisal,) = [one for one in rows(workspace, last + timedelta(days=2), capsys) if one["test"] == "appraisal"]
+    (appraisal,) = [
+        one for one in rows(workspace, last + timedelta(days=2), capsys) if one["test"] == "appraisal"
+    ]
     assert [one["what"] for one in appraisal["due"] if one["what"].startswith("deliver")] == []  # type: ignore[attr-defined]
     (owed,) = [one for one in deadlines(read(workspace.store, deal_log(DEAL))) if one.due.act == "deliver"]
     assert owed.outcome == "ended by the discharge of 2026-03-27"
@@ -132,5 +169,8 @@ def test_a_clause_stands_as_it_was_amended_by_the_date(
     path.write_text(text.replace("amendments: []\n", amendment), encoding="utf-8")
     fill(workspace, 2, all_templates)
     run(workspace, plan.THURSDAYS[1], tools)
-    cites = [next(one["cite"] for one in rows(workspace, day, capsys) if one["test"] == "ltv") for day in plan.THURSDAYS[:2]]
+    cites = [
+        next(one["cite"] for one in rows(workspace, day, capsys) if one["test"] == "ltv")
+        for day in plan.THURSDAYS[:2]
+    ]
     assert cites == ["CA §7.02", "CA §7.02A"]

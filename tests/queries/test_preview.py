@@ -48,23 +48,35 @@ def lived(root: Path, tools: Tools) -> Workspace:
 
 def print_of(workspace: Workspace, day: date, value: str) -> Draft:
     known = {event.effective_on: event.payload.value for event in read(workspace.store, LOG)}
-    found = read_series(f"{ROWS}{day},{value},false,44,1.1.1\n", "rows.csv", "CRI-H100", SeriesKnown(known), LATER)
+    found = read_series(
+        f"{ROWS}{day},{value},false,44,1.1.1\n", "rows.csv", "CRI-H100", SeriesKnown(known), LATER
+    )
     assert (found.problems, found.findings) == ([], [])
     return draft(found.values[0].model_copy(update={"published_on": LATER.date()}))
 
 
 def happened(before: list[Event], after: list[Event], found: Reach) -> tuple[ResultChange, ...]:
     def within(log: list[Event]) -> list[Event]:
-        return [event for event in standing(log) if found.correction.from_on <= event.effective_on <= found.correction.until]
+        return [
+            event
+            for event in standing(log)
+            if found.correction.from_on <= event.effective_on <= found.correction.until
+        ]
 
     return result_changes(within(before), within(after))
 
 
 def superseded(before: list[Event], after: list[Event]) -> set[int]:
-    return {event.payload.supersedes for event in after[len(before) :] if event.kind == "notice issued" and event.payload.supersedes}
+    return {
+        event.payload.supersedes
+        for event in after[len(before) :]
+        if event.kind == "notice issued" and event.payload.supersedes
+    }
 
 
-def test_a_restated_print_is_shown_before_it_is_recorded(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_a_restated_print_is_shown_before_it_is_recorded(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     workspace = lived(tmp_path, tools)
     before, day = events(workspace), LAST - WEEK
     new, scribe = print_of(workspace, day, "1.62"), Scribe("t", "t", LATER)
@@ -82,12 +94,17 @@ def test_a_restated_print_is_shown_before_it_is_recorded(tmp_path: Path, tools: 
     workspace.store.close()
 
 
-def test_a_waiver_of_the_past_is_shown_before_it_is_recorded(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_a_waiver_of_the_past_is_shown_before_it_is_recorded(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     workspace = lived(tmp_path, tools)
     before = events(workspace)
     said = {"act": "waiver", "clause": "cash-sweep", "document": "W1", "details": {"clock": "resumes"}}
     act = ActRecorded.model_validate({**said, "effective_on": FIRST + 3 * WEEK, "until": FIRST + 5 * WEEK})
-    new, scribe = Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act), Scribe("t", "t", LATER)
+    new, scribe = (
+        Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act),
+        Scribe("t", "t", LATER),
+    )
     text = (workspace.root / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8")
     deal, _ = load_deal(text, "deal.yaml", clauses_of(all_templates))
     assert deal is not None
@@ -97,12 +114,17 @@ def test_a_waiver_of_the_past_is_shown_before_it_is_recorded(tmp_path: Path, too
     run(workspace, LAST, replace(tools, now=LATER))
     after = events(workspace)
     assert shown.changes == happened(before, after, shown)
-    assert any(change.subject == "cash-sweep (trigger)" and change.after.startswith("WAIVED") for change in shown.changes)
+    assert any(
+        change.subject == "cash-sweep (trigger)" and change.after.startswith("WAIVED")
+        for change in shown.changes
+    )
     workspace.store.close()
 
 
 @pytest.mark.parametrize("value", ["1.49", "1.4900"])
-def test_what_changes_nothing_reaches_nothing(value: str, tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_what_changes_nothing_reaches_nothing(
+    value: str, tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     """A print that the deal no longer accepts, of a date long past."""
     workspace = lived(tmp_path, tools)
     new = print_of(workspace, FIRST, "1.99")
@@ -130,7 +152,14 @@ def test_an_act_is_previewed_and_nothing_is_recorded(
     assert "not recorded; without --preview it is" in words
     assert events(workspace) == before
     with pytest.raises(WrongUsage, match="is not a clause"):
-        record_act(workspace, deal, act.model_copy(update={"clause": "nothing"}), scribe, as_json=True, preview=all_templates)
+        record_act(
+            workspace,
+            deal,
+            act.model_copy(update={"clause": "nothing"}),
+            scribe,
+            as_json=True,
+            preview=all_templates,
+        )
     record_act(workspace, deal, act, scribe, as_json=True)
     capsys.readouterr()
     record_act(workspace, deal, act, scribe, as_json=True, preview=all_templates)
@@ -150,7 +179,16 @@ def test_a_report_is_previewed_and_nothing_is_taken(
     path.write_text(report.text, encoding="utf-8")
     capsys.readouterr()
     for as_json in (True, False):
-        assert intake(Intake(workspace, all_templates, Scribe("t", "t", tools.now)), [path], report.received, as_json, preview=True) == 0
+        assert (
+            intake(
+                Intake(workspace, all_templates, Scribe("t", "t", tools.now)),
+                [path],
+                report.received,
+                as_json,
+                preview=True,
+            )
+            == 0
+        )
         assert (events(workspace), sorted((workspace.root / "reports").rglob("*"))) == (before, kept)
     words = capsys.readouterr().out
     assert '"changes": []' in words

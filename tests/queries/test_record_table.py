@@ -28,7 +28,9 @@ def test_every_event_is_a_row_and_each_kind_says_its_own(signed: Workspace) -> N
         approved_by="B",
     )
     with signed.store.begin() as writer:
-        drafts = [Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act)]
+        drafts = [
+            Draft(kind="act recorded", subject=act.identity, effective_on=act.effective_on, payload=act)
+        ]
         append(writer, deal_log(DEAL), drafts, Scribe("t", "e", AT))
     events = read(signed.store, deal_log(DEAL))
     rows = list(csv.DictReader(io.StringIO(form_of_deal(signed, DEAL, "record").lstrip("\ufeff"))))
@@ -42,5 +44,10 @@ def test_every_event_is_a_row_and_each_kind_says_its_own(signed: Workspace) -> N
     )
     assert by_kind["report received"]["sha256"] == newest["report received"].sha256
     waiver = by_kind["act recorded"]
-    assert (waiver["until"], waiver["prepared_by"], waiver["approved_by"], waiver["sha256"]) == (str(act.until), "A", "B", "0" * 64)
+    assert (waiver["until"], waiver["prepared_by"], waiver["approved_by"], waiver["sha256"]) == (
+        str(act.until),
+        "A",
+        "B",
+        "0" * 64,
+    )
     assert not waiver["document"].startswith("=")  # a spreadsheet computes nothing of what a person wrote

@@ -26,7 +26,9 @@ def vector() -> list[dict[str, Any]]:
     if found is None:
         pytest.skip("the vectors are not beside this checkout; set HEADROOM_SHARED to their folder")
     read = json.loads((found / "data" / "foresight" / "ladder-meridian.json").read_text(encoding="utf-8"))
-    wanted: list[dict[str, Any]] = read["on 2026-04-09 of the demonstration, 1.3867, interval 1.3143 to 1.4219"]
+    wanted: list[dict[str, Any]] = read[
+        "on 2026-04-09 of the demonstration, 1.3867, interval 1.3143 to 1.4219"
+    ]
     return wanted
 
 
@@ -40,8 +42,12 @@ def test_the_ladder_of_the_demonstration_is_the_vector_s(
         assert (found.on, str(found.today["CRI-H100"])) == (date(2026, 4, 9), "1.3867")
         assert [float(rung.rate or 0) for rung in found.rungs] == [wanted["rate"] for wanted in vector]
         assert [rung.fails for rung in found.rungs] == [wanted["fails"] for wanted in vector]
-        assert [float(rung.distance or 0) for rung in found.rungs] == [wanted["distance USD"] for wanted in vector]
-        assert [round(float(rung.share or 0) * 100, 1) for rung in found.rungs] == [wanted["distance %"] for wanted in vector]
+        assert [float(rung.distance or 0) for rung in found.rungs] == [
+            wanted["distance USD"] for wanted in vector
+        ]
+        assert [round(float(rung.share or 0) * 100, 1) for rung in found.rungs] == [
+            wanted["distance %"] for wanted in vector
+        ]
         assert [rung.weeks for rung in found.rungs] == [None] * 5
         assert found.inversions == ()
         notes = {rung.limb: rung.note for rung in found.rungs}

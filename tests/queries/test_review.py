@@ -22,7 +22,11 @@ from engine.cli.show import review as shown
 from engine.cli.show.publication import publish_page
 from engine.events.market_events import IndexAnnounced
 from engine.market.index_value import IndexValue
-from engine.operations.depreciation_index import depreciation_index, publish_depreciation, recorded_depreciation
+from engine.operations.depreciation_index import (
+    depreciation_index,
+    publish_depreciation,
+    recorded_depreciation,
+)
 from engine.operations.series_intake import announce
 from engine.operations.snapshots import import_snapshots
 from engine.queries.depreciation_tables import depreciation_tables
@@ -51,7 +55,9 @@ def desk(tmp_path: Path) -> Iterator[Workspace]:
     workspace.store.close()
 
 
-def recorded(desk: Workspace, series: str, first: date, values: list[float], version: str = "1.1.1", count: int = 40) -> None:
+def recorded(
+    desk: Workspace, series: str, first: date, values: list[float], version: str = "1.1.1", count: int = 40
+) -> None:
     index = series.partition("@")[0]
     made = [
         IndexValue.model_validate(
@@ -86,13 +92,21 @@ def transition(desk: Workspace, weeks: int = 60, version: str = "1.1.1") -> None
     recorded(desk, NEW, FIRST + timedelta(weeks=30), [4.0 - n / 100 for n in range(weeks)], version)
 
 
-def test_cri_d_is_computed_recorded_and_printed_once_its_conditions_hold(desk: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cri_d_is_computed_recorded_and_printed_once_its_conditions_hold(
+    desk: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     transition(desk)
     new, found = publish_depreciation(desk, OLD, NEW, SCRIBE)
     assert new == len(found) == 60
-    assert (found[0].level, found[0].change, found[0].reference_date) == ("100.0000", "0.000000", FIRST + timedelta(weeks=30))
+    assert (found[0].level, found[0].change, found[0].reference_date) == (
+        "100.0000",
+        "0.000000",
+        FIRST + timedelta(weeks=30),
+    )
     last = found[-1]
-    assert Fraction(last.level) == pytest.approx(100 * Fraction(Decimal(f"{2.0 * math.exp(-2.0):.4f}")) / 2, abs=1e-4)
+    assert Fraction(last.level) == pytest.approx(
+        100 * Fraction(Decimal(f"{2.0 * math.exp(-2.0):.4f}")) / 2, abs=1e-4
+    )
     assert publish_depreciation(desk, OLD, NEW, SCRIBE)[0] == 0
     assert recorded_depreciation(desk, "CRI-D-A100")[last.publication_date] == last
     shown.cri_d(found, new, as_json=False)
@@ -135,7 +149,14 @@ def test_the_review_has_every_week_of_its_quarter_as_a_point_and_table_6_as_meas
         "minimum viable observation count, 2024 Q2",
         "minimum viable observation count, all weeks",
     ]
-    shown.review(desk, NEW, "2024 q2", tmp_path / "r.html", lambda data: render_review(ReviewInputs(data, "Agent", AT)), as_json=False)
+    shown.review(
+        desk,
+        NEW,
+        "2024 q2",
+        tmp_path / "r.html",
+        lambda data: render_review(ReviewInputs(data, "Agent", AT)),
+        as_json=False,
+    )
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert page.count("<circle") == 26  # no week of these has an interval by sellers
     assert "Table 6 as measured" in page
@@ -190,17 +211,28 @@ def test_the_disclosure_has_its_four_parts_with_figures_and_nineteen_principles(
 
 def test_the_page_of_a_quarter_has_the_widths_by_sellers_beside_those_by_listings() -> None:
     """By hand: an interval from 1.50 to 2.10 around 2.00 is 30% wide."""
-    assert by_sellers({"value": "2.0000", "seller_interval": {"low": "1.5000", "high": "2.1000"}}) == pytest.approx(0.3)
+    assert by_sellers(
+        {"value": "2.0000", "seller_interval": {"low": "1.5000", "high": "2.1000"}}
+    ) == pytest.approx(0.3)
     assert by_sellers({"value": "2.0000", "seller_interval": None}) is None
-    points = [WidthPoint(FIRST + timedelta(weeks=n), 30 + n, 0.1 + n / 10, flagged=False, by_sellers=0.5 if n else None) for n in range(3)]
+    points = [
+        WidthPoint(
+            FIRST + timedelta(weeks=n), 30 + n, 0.1 + n / 10, flagged=False, by_sellers=0.5 if n else None
+        )
+        for n in range(3)
+    ]
     (band,) = [one for one in bands(points) if one.weeks]
     assert (band.weeks, band.sellers_weeks, band.sellers_middle) == (3, 2, 0.5)
-    answer = QuarterlyReview("CRI-H100@1.1-wp", "2024 Q1", points, [], list(bands(points)), ["the count is not determined"])
+    answer = QuarterlyReview(
+        "CRI-H100@1.1-wp", "2024 Q1", points, [], list(bands(points)), ["the count is not determined"]
+    )
     page = compose_review(ReviewInputs(json.loads(json.dumps(answer.as_data(), default=str)), "Agent", AT))
     assert "1 of 3 weeks have an interval wider than 25%" in "".join(text for text, _ in page["answer"][0])
     assert "2 of the 2 weeks that have one by sellers" in "".join(text for text, _ in page["answer"][0])
     assert [row[5:9] for row in page["bands"] if row[1] == "3"] == [["2", "50%", "50%", "50%"]]
-    html, pdf = render_review(ReviewInputs(json.loads(json.dumps(answer.as_data(), default=str)), "Agent", AT))
+    html, pdf = render_review(
+        ReviewInputs(json.loads(json.dumps(answer.as_data(), default=str)), "Agent", AT)
+    )
     assert "Table 6 as measured" in html
     assert pdf.startswith(b"%PDF")
     assert len(PdfReader(BytesIO(pdf)).pages) == 1
@@ -209,7 +241,9 @@ def test_the_page_of_a_quarter_has_the_widths_by_sellers_beside_those_by_listing
 # ---- Appendix A ---------------------------------------------------------------------------------------------------
 
 
-def test_appendix_a_belongs_to_the_first_publication_and_counts_its_listings(desk: Workspace, tmp_path: Path) -> None:
+def test_appendix_a_belongs_to_the_first_publication_and_counts_its_listings(
+    desk: Workspace, tmp_path: Path
+) -> None:
     for n in range(3):
         at = AT - timedelta(days=n)
         offers = [offer(id=k, dph_total=3.0 + k / 5, start_date=at.timestamp() - 60) for k in range(12)]
@@ -241,9 +275,18 @@ def test_appendix_a_belongs_to_the_first_publication_and_counts_its_listings(des
 def test_a_fleet_is_shown_by_percentile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "certificates.csv"
     figures = [80 + n / 4 for n in range(101)]
-    path.write_text("serial,performance\n" + "".join(f"SN-{n},{value}%\n" for n, value in enumerate(figures)), encoding="utf-8")
+    path.write_text(
+        "serial,performance\n" + "".join(f"SN-{n},{value}%\n" for n, value in enumerate(figures)),
+        encoding="utf-8",
+    )
     found = fleet_performance(path, 128)
-    assert found.percentiles == {"5th": "81.2%", "25th": "86.2%", "50th": "92.5%", "75th": "98.8%", "95th": "103.8%"}
+    assert found.percentiles == {
+        "5th": "81.2%",
+        "25th": "86.2%",
+        "50th": "92.5%",
+        "75th": "98.8%",
+        "95th": "103.8%",
+    }
     assert (found.certified, found.mean, found.spread) == (101, "92.5%", "27.7%")
     shown.fleet(path, 128, as_json=False)
     assert "101 GPUs certified of 128 pledged; 27 have no certificate" in capsys.readouterr().out

@@ -28,7 +28,9 @@ def held(deal: Deal) -> FactsByDate:
 
 def test_the_same_probabilities_for_one_and_for_two_workers(meridian: Deal, tmp_path: Path) -> None:
     asked = ModelAsked(history(tmp_path, 40), date(2026, 12, 31), paths=1100, weeks=8)
-    one, two = (simulate(meridian, templates, None, held(meridian), asked, workers=workers) for workers in (1, 2))
+    one, two = (
+        simulate(meridian, templates, None, held(meridian), asked, workers=workers) for workers in (1, 2)
+    )
     assert one == two
     assert one.left_out == ("weighted_average_rental_rate",)
     assert one.undetermined == ("rate-floor",)
@@ -50,17 +52,26 @@ def test_what_follows_the_rate_is_held_only_by_name(meridian: Deal, tmp_path: Pa
     assert {chance.subject for chance in jumped.chances} >= {"ltv", "appraisal", "cash-sweep"}
 
 
-def test_a_deal_of_several_indices_is_simulated_on_a_model_of_each(load: Callable[[str], Deal], tmp_path: Path) -> None:
+def test_a_deal_of_several_indices_is_simulated_on_a_model_of_each(
+    load: Callable[[str], Deal], tmp_path: Path
+) -> None:
     deal = load((DEALS / "northfield-abs-2026-1.yaml").read_text(encoding="utf-8"))
     indices = tuple(resolve(deal, deal.closing_date).index)
     one = history(tmp_path, 40).read_text(encoding="utf-8").splitlines()
     table = tmp_path / "several.csv"
-    table.write_text("\n".join([f"index,{one[0]}", *(f"{name},{line}" for name in indices for line in one[1:])]), encoding="utf-8")
-    given = held_facts(("outstanding_principal=USD 12,000,000",), deal.closing_date, resolve(deal, deal.closing_date))
+    table.write_text(
+        "\n".join([f"index,{one[0]}", *(f"{name},{line}" for name in indices for line in one[1:])]),
+        encoding="utf-8",
+    )
+    given = held_facts(
+        ("outstanding_principal=USD 12,000,000",), deal.closing_date, resolve(deal, deal.closing_date)
+    )
     found = simulate(deal, templates, None, given, ModelAsked(table, date(2026, 12, 31), paths=200, weeks=6))
     assert (found.index, *(other.index for other in found.others)) == indices
     assert found.others[0].sigma == found.sigma  # of the same history, and yet on paths of its own
-    assert [week[2] / found.start for week in found.fan] != [week[2] / found.others[0].start for week in found.others[0].fan]
+    assert [week[2] / found.start for week in found.fan] != [
+        week[2] / found.others[0].start for week in found.others[0].fan
+    ]
     assert "pool-ltv" in {chance.subject for chance in found.chances} | set(found.never)
     with pytest.raises(InputProblems) as refused:
         simulate(deal, templates, None, given, ModelAsked(history(tmp_path, 40), date(2026, 12, 31)))

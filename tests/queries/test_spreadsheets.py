@@ -27,14 +27,23 @@ def test_a_number_is_a_number_in_its_units_format() -> None:
     assert data == workbook("A/B", ("a", "b", "c", "d", "e", "f", "g", "h"), [row], date(2026, 1, 8))
     sheet = openpyxl.load_workbook(BytesIO(data))["AB"]
     cells = sheet[2]
-    assert [cell.value for cell in cells[:6]] == [0.65, 2.1, datetime(2026, 1, 8), datetime(2026, 1, 8, 9, 30), "=1+1", None]
+    assert [cell.value for cell in cells[:6]] == [
+        0.65,
+        2.1,
+        datetime(2026, 1, 8),
+        datetime(2026, 1, 8, 9, 30),
+        "=1+1",
+        None,
+    ]
     assert (cells[0].number_format, cells[4].data_type) == ("0.000%", "s")
 
 
 def test_a_portfolio_and_a_history_have_every_row_with_its_figures(desk: Workspace, tools: Tools) -> None:
     found = portfolio_of(desk, date(2026, 1, 15))
     sheet, owed = openpyxl.load_workbook(BytesIO(portfolio_workbook(found))).worksheets
-    assert [row[7].value for row in owed.iter_rows(min_row=2)] == [datetime.combine(one.by, time()) for one in found.owed]
+    assert [row[7].value for row in owed.iter_rows(min_row=2)] == [
+        datetime.combine(one.by, time()) for one in found.owed
+    ]
     assert found.owed
     assert sheet.max_row == len(found.rows) + 1
     ltv = next(row for row in sheet.iter_rows(min_row=2) if row[1].value == "ltv")

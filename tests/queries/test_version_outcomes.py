@@ -50,7 +50,9 @@ def test_what_ends_otherwise_under_another_version_is_named(
     found = version_outcomes(workspace, loaded(path, all_templates), all_templates)
     assert {(one.index, one.version) for one in found} == {("CRI-H100", "1.1.1")}
     turned = {one.key: (one.ours, one.theirs) for one in found}
-    assert any(theirs.startswith("in effect since") and ours == "never in effect" for ours, theirs in turned.values()), turned
+    assert any(
+        theirs.startswith("in effect since") and ours == "never in effect" for ours, theirs in turned.values()
+    ), turned
     assert check([path], all_templates, as_json=False, workspace=workspace) == 0
     assert "under 1.1.1 of CRI-H100" in capsys.readouterr().out
     workspace.store.close()

@@ -24,7 +24,10 @@ CHUNK = 10_000
 def items(count: int) -> Iterable[tuple[str, bytes]]:
     """Keys and bodies of `count` small events."""
     for number in range(count):
-        yield f"tested|ltv|{number}|1", b'{"kind":"tested","payload":{"ratio":"0.%06d"},"subject":"ltv"}' % (number % 1_000_000)
+        yield (
+            f"tested|ltv|{number}|1",
+            b'{"kind":"tested","payload":{"ratio":"0.%06d"},"subject":"ltv"}' % (number % 1_000_000),
+        )
 
 
 def in_bulk(store: Store, count: int) -> None:

@@ -31,7 +31,15 @@ def body() -> Callable[..., bytes]:
     """Makes the body of a small event: `body(3)` is the third of its log."""
 
     def make(number: int, word: str = "tested") -> bytes:
-        return canonical({"kind": word, "subject": "floor", "effective_on": f"2026-01-{number + 1:02d}", "print": 1, "payload": {}})
+        return canonical(
+            {
+                "kind": word,
+                "subject": "floor",
+                "effective_on": f"2026-01-{number + 1:02d}",
+                "print": 1,
+                "payload": {},
+            }
+        )
 
     return make
 
@@ -83,13 +91,19 @@ def postgresql_urls(postgresql_server: str) -> Iterator[dict[str, str]]:
     plain = superuser.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
         for role in ("owner", "writer"):
-            found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [f"headroom_{role}"]).fetchone()
+            found = connection.execute(
+                "SELECT 1 FROM pg_roles WHERE rolname = %s", [f"headroom_{role}"]
+            ).fetchone()
             if found is None:
                 connection.execute(f"CREATE ROLE headroom_{role} LOGIN")
         connection.execute(f"CREATE DATABASE {name} OWNER headroom_owner")
     urls = {
         role: superuser.set(username=user, database=name).render_as_string(hide_password=False)
-        for role, user in (("owner", "headroom_owner"), ("writer", "headroom_writer"), ("superuser", "postgres"))
+        for role, user in (
+            ("owner", "headroom_owner"),
+            ("writer", "headroom_writer"),
+            ("superuser", "postgres"),
+        )
     }
     prepare(urls["owner"], "headroom_writer")
     yield urls

@@ -28,7 +28,9 @@ SQLITE = {
     "replace by rowid, with the next number": (
         f"INSERT OR REPLACE INTO log_entry (rowid, log, seq, key, body, leaf, root, peak) VALUES (1, '{LOG}', 3, 'k3', {ROW})"
     ),
-    "insert or else update": (f"INSERT INTO log_entry VALUES ('{LOG}', 1, 'k1', {ROW}) ON CONFLICT (log, seq) DO UPDATE SET body = '{{}}'"),
+    "insert or else update": (
+        f"INSERT INTO log_entry VALUES ('{LOG}', 1, 'k1', {ROW}) ON CONFLICT (log, seq) DO UPDATE SET body = '{{}}'"
+    ),
     "leave a gap": f"INSERT INTO log_entry VALUES ('{LOG}', 4, 'k4', {ROW})",
     "insert before the first": f"INSERT INTO log_entry VALUES ('{LOG}', -1, 'k-1', {ROW})",
     "insert between two": f"INSERT INTO log_entry VALUES ('{LOG}', 1.5, 'k1.5', {ROW})",
@@ -95,17 +97,23 @@ def test_sqlite_refuses(attack: str, sqlite: Store, tmp_path: Path, body: Callab
 
 
 @pytest.mark.parametrize("attack", POSTGRESQL)
-def test_postgresql_refuses_the_writer(attack: str, postgresql_urls: dict[str, str], body: Callable[..., bytes]) -> None:
+def test_postgresql_refuses_the_writer(
+    attack: str, postgresql_urls: dict[str, str], body: Callable[..., bytes]
+) -> None:
     _refused(POSTGRESQL[attack], "writer", postgresql_urls, body)
 
 
 @pytest.mark.parametrize("role", ["owner", "superuser"])
 @pytest.mark.parametrize("attack", BY_ANYONE)
-def test_postgresql_refuses_even(role: str, attack: str, postgresql_urls: dict[str, str], body: Callable[..., bytes]) -> None:
+def test_postgresql_refuses_even(
+    role: str, attack: str, postgresql_urls: dict[str, str], body: Callable[..., bytes]
+) -> None:
     _refused(POSTGRESQL[attack], role, postgresql_urls, body)
 
 
-def test_postgresql_refuses_a_superuser_in_the_role_of_a_replica(postgresql_urls: dict[str, str], body: Callable[..., bytes]) -> None:
+def test_postgresql_refuses_a_superuser_in_the_role_of_a_replica(
+    postgresql_urls: dict[str, str], body: Callable[..., bytes]
+) -> None:
     _refused(POSTGRESQL["act as a replica"], "superuser", postgresql_urls, body)
 
 
@@ -123,7 +131,9 @@ def _refused(attack: str, role: str, urls: dict[str, str], body: Callable[..., b
 
 def as_superuser(urls: dict[str, str], statement: str) -> None:
     psycopg = pytest.importorskip("psycopg")
-    with psycopg.connect(urls["superuser"].replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
+    with psycopg.connect(
+        urls["superuser"].replace("postgresql+psycopg://", "postgresql://"), autocommit=True
+    ) as connection:
         connection.execute(statement)
 
 
@@ -148,7 +158,9 @@ CHANGED = {
 
 
 @pytest.mark.parametrize("what", CHANGED)
-def test_postgresql_guards_that_its_owner_changed_are_found(what: str, postgresql_urls: dict[str, str]) -> None:
+def test_postgresql_guards_that_its_owner_changed_are_found(
+    what: str, postgresql_urls: dict[str, str]
+) -> None:
     """The owner can change them; the record is then read to be verified, and nothing is added to it."""
     Store.open(postgresql_urls["writer"]).close()
     as_superuser(postgresql_urls, CHANGED[what])
@@ -175,7 +187,9 @@ def test_a_role_that_may_change_either_table_is_refused(table: str, postgresql_u
         ("sqlite:///x", "headroom_writer", "not a PostgreSQL database"),
     ],
 )
-def test_a_database_that_cannot_be_prepared_is_a_sentence(url: str, writer: str, said: str, postgresql_urls: dict[str, str]) -> None:
+def test_a_database_that_cannot_be_prepared_is_a_sentence(
+    url: str, writer: str, said: str, postgresql_urls: dict[str, str]
+) -> None:
     with pytest.raises((NotOurs, WrongUsage), match=said):
         prepare(postgresql_urls.get(url, url), writer)
 

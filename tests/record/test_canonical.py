@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from engine.record.canonical import canonical, sha256_hex
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(st.characters(exclude_categories=["Cs"])),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=12,
 )
@@ -21,7 +24,15 @@ JSON = st.recursive(
 
 def test_keys_are_sorted_by_utf_16_as_rfc_8785_section_3_2_3_shows() -> None:
     keys = {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\U0001f600": 5, "\u0080": 6, "\u00f6": 7}
-    assert list(json.loads(canonical(keys))) == ["\r", "1", "\u0080", "\u00f6", "\u20ac", "\U0001f600", "\ufb33"]
+    assert list(json.loads(canonical(keys))) == [
+        "\r",
+        "1",
+        "\u0080",
+        "\u00f6",
+        "\u20ac",
+        "\U0001f600",
+        "\ufb33",
+    ]
 
 
 def test_text_is_escaped_as_little_as_possible() -> None:
@@ -44,7 +55,9 @@ def test_a_float_is_refused_with_its_path(value: float) -> None:
         canonical({"rate": ["1.70", {"value": value}]})
 
 
-@pytest.mark.parametrize(("value", "word"), [(Decimal("1.7"), "Decimal"), (b"x", "bytes"), ({1, 2}, "set"), (object(), "object")])
+@pytest.mark.parametrize(
+    ("value", "word"), [(Decimal("1.7"), "Decimal"), (b"x", "bytes"), ({1, 2}, "set"), (object(), "object")]
+)
 def test_what_json_has_no_form_for_is_refused(value: object, word: str) -> None:
     with pytest.raises(TypeError, match=rf"\$\.level is a {word}"):
         canonical({"level": value})

@@ -41,7 +41,9 @@ def test_the_key_and_signature_of_the_format_s_own_example_are_made_alike() -> N
     assert key.verifier.text == "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
     text = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
     signature = base64.b64encode(key.verifier.id + key.sign(text.encode())).decode()
-    assert signature == ("x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=")
+    assert signature == (
+        "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
+    )
 
 
 def test_a_checkpoint_is_three_lines_an_empty_one_and_a_signature(operator: SigningKey) -> None:
@@ -63,7 +65,10 @@ def test_a_cosignature_says_who_and_when(operator: SigningKey, trustee: SigningK
     note = cosign(sign(checkpoint(5), operator), [operator.verifier], trustee, NOON)
     verified = verify(note, [operator.verifier, trustee.verifier])
     assert verified.cosigned_at == NOON
-    assert [signature.key.name for signature in verified.signatures] == ["agent.example/headroom", "trustee.example"]
+    assert [signature.key.name for signature in verified.signatures] == [
+        "agent.example/headroom",
+        "trustee.example",
+    ]
     assert verify(note, [trustee.verifier]).checkpoint == checkpoint(5)
 
 
@@ -117,7 +122,9 @@ def test_a_signature_of_an_unknown_key_is_passed_over(operator: SigningKey) -> N
     assert len(verify(note, [operator.verifier]).signatures) == 1
 
 
-def test_a_wrong_signature_of_a_known_key_condemns_the_note(operator: SigningKey, trustee: SigningKey) -> None:
+def test_a_wrong_signature_of_a_known_key_condemns_the_note(
+    operator: SigningKey, trustee: SigningKey
+) -> None:
     wrong = sign(checkpoint(4), operator).split("\n\n")[1]
     note = cosign(sign(checkpoint(5), operator), [operator.verifier], trustee, NOON)
     text, good = note.split("\n\n")
@@ -206,7 +213,9 @@ def test_a_name_that_a_note_cannot_hold_is_refused(name: str) -> None:
 def test_a_proof_travels_as_one_text(operator: SigningKey) -> None:
     for size in (1, 9):
         for index in range(size):
-            proof = Proof(index, tuple(inclusion_proof(LEAVES[:size], index)), sign(checkpoint(size), operator))
+            proof = Proof(
+                index, tuple(inclusion_proof(LEAVES[:size], index)), sign(checkpoint(size), operator)
+            )
             assert parse_proof(proof.text) == proof
             assert verify_proof(parse_proof(proof.text), str(index).encode(), [operator.verifier])
             with pytest.raises(VerificationFailed, match=f"not entry {index} of"):
@@ -215,7 +224,14 @@ def test_a_proof_travels_as_one_text(operator: SigningKey) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", HEADER, f"{HEADER}\nindex 1", f"{HEADER}\nindex 01\n\nx", f"{HEADER}\nindex 1\nzz\n\nx", f"{HEADER}\n\nx"],
+    [
+        "",
+        HEADER,
+        f"{HEADER}\nindex 1",
+        f"{HEADER}\nindex 01\n\nx",
+        f"{HEADER}\nindex 1\nzz\n\nx",
+        f"{HEADER}\n\nx",
+    ],
 )
 def test_what_is_no_proof_is_refused(text: str) -> None:
     with pytest.raises(VerificationFailed):

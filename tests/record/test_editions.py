@@ -58,7 +58,10 @@ def test_a_replay_names_the_edition_and_never_says_that_it_differs(
 ) -> None:
     assert replay(old, all_templates, None, as_json=False) == 4
     said = capsys.readouterr().out
-    assert f"deal/{DEAL}: {old.store.size(deal_log(DEAL))} events recorded under edition 1; headroom 0.1 replays it" in said
+    assert (
+        f"deal/{DEAL}: {old.store.size(deal_log(DEAL))} events recorded under edition 1; headroom 0.1 replays it"
+        in said
+    )
     assert "DIFFERS" not in said
     assert replay(old, all_templates, None, as_json=True) == 4
     found = json.loads(capsys.readouterr().out)
@@ -71,7 +74,9 @@ def test_a_run_does_not_extend_it_and_says_so(old: Workspace, tools: Tools) -> N
     before = {log: old.store.size(log) for log in old.store.logs()}
     outcome = run(old, date(2026, 1, 29), tools)
     assert {log: old.store.size(log) for log in old.store.logs()} == before
-    assert "recorded under edition 1 of the rulings; headroom 0.1 extends and replays it" in (outcome.deals[0].reason or "")
+    assert "recorded under edition 1 of the rulings; headroom 0.1 extends and replays it" in (
+        outcome.deals[0].reason or ""
+    )
     assert outcome.deals[0].notices == []
 
 

@@ -19,8 +19,14 @@ def grown(store: Store, log: str, by: int, word: str = "") -> None:
     """The log with some Acts more."""
     with store.begin() as writer:
         start = writer.size(log)
-        acts = [ActRecorded(act="consent", effective_on=ON, details={"version": f"{word}{n}"}) for n in range(start, start + by)]
-        drafts = [Draft(kind="act recorded", subject=f"act {n}", effective_on=ON, payload=act) for n, act in enumerate(acts, start)]
+        acts = [
+            ActRecorded(act="consent", effective_on=ON, details={"version": f"{word}{n}"})
+            for n in range(start, start + by)
+        ]
+        drafts = [
+            Draft(kind="act recorded", subject=f"act {n}", effective_on=ON, payload=act)
+            for n, act in enumerate(acts, start)
+        ]
         append(writer, log, drafts, Scribe("test", "test", datetime(2026, 2, 6, 15, tzinfo=UTC)))
 
 

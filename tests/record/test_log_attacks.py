@@ -32,7 +32,9 @@ ENTRIES = 6
 def event(number: int, ratio: str) -> bytes:
     """The body of one of our events."""
     day = f"2026-01-{number + 8:02d}"
-    return canonical({"kind": "tested", "subject": "ltv", "effective_on": day, "print": 1, "payload": {"ratio": ratio}})
+    return canonical(
+        {"kind": "tested", "subject": "ltv", "effective_on": day, "print": 1, "payload": {"ratio": ratio}}
+    )
 
 
 @dataclass
@@ -57,13 +59,17 @@ class Scene:
 
     def signed(self, log: str, head: tuple[int, bytes], key: SigningKey | None = None) -> tuple[int, str]:
         """A checkpoint over a head."""
-        return head[0], sign(Checkpoint(origin_of("agent.example/headroom", log), *head), key or self.operator)
+        return head[0], sign(
+            Checkpoint(origin_of("agent.example/headroom", log), *head), key or self.operator
+        )
 
     def hold(self) -> None:
         """The trustee cosigns the newest checkpoint and keeps it."""
         store = Store.open(self.path)
         note = store.checkpoints(LOG)[-1][1]
-        self.held.append(cosign(note, [self.operator.verifier], self.trustee, datetime(2026, 1, 20, tzinfo=UTC)))
+        self.held.append(
+            cosign(note, [self.operator.verifier], self.trustee, datetime(2026, 1, 20, tzinfo=UTC))
+        )
         store.close()
 
     def findings(self, *, stored: bool = True, held: bool = True) -> tuple[Finding, ...]:
@@ -99,8 +105,18 @@ class Scene:
         for seq, body in enumerate(bodies):
             leaf = leaf_hash(body)
             peak = tree.append(leaf)
-            values = (LOG, str(seq), event_key(body), body.decode(), leaf.hex(), tree.root().hex(), peak.hex())
-            rows.append("INSERT INTO log_entry VALUES ({})".format(", ".join(f"'{value}'" for value in values)))
+            values = (
+                LOG,
+                str(seq),
+                event_key(body),
+                body.decode(),
+                leaf.hex(),
+                tree.root().hex(),
+                peak.hex(),
+            )
+            rows.append(
+                "INSERT INTO log_entry VALUES ({})".format(", ".join(f"'{value}'" for value in values))
+            )
         notes = [] if key is None else [self._resigned((tree.size, tree.root()), key)]
         forget = [] if key is None else [f"DELETE FROM checkpoint WHERE log = '{LOG}'"]
         self.tamper(f"DELETE FROM log_entry WHERE log = '{LOG}'", *rows, *forget, *notes)
@@ -127,7 +143,9 @@ def edit_body(scene: Scene) -> None:
 
 def edit_body_and_leaf(scene: Scene) -> None:
     other = event(2, "0.59")
-    scene.tamper(f"UPDATE log_entry SET body = '{other.decode()}', leaf = '{leaf_hash(other).hex()}' WHERE log = '{LOG}' AND seq = 2")
+    scene.tamper(
+        f"UPDATE log_entry SET body = '{other.decode()}', leaf = '{leaf_hash(other).hex()}' WHERE log = '{LOG}' AND seq = 2"
+    )
 
 
 def edit_key(scene: Scene) -> None:
@@ -175,11 +193,15 @@ def swap_the_logs_of_two_deals(scene: Scene) -> None:
 
 
 def forge_a_checkpoint_with_another_key(scene: Scene) -> None:
-    scene.rewrite([event(number, "0.59") for number in range(ENTRIES)], generate_key("agent.example/headroom"))
+    scene.rewrite(
+        [event(number, "0.59") for number in range(ENTRIES)], generate_key("agent.example/headroom")
+    )
 
 
 def edit_a_stored_checkpoint(scene: Scene) -> None:
-    scene.tamper(f"UPDATE checkpoint SET note = replace(note, char(10) || '{ENTRIES}' || char(10), char(10) || '7' || char(10))")
+    scene.tamper(
+        f"UPDATE checkpoint SET note = replace(note, char(10) || '{ENTRIES}' || char(10), char(10) || '7' || char(10))"
+    )
 
 
 def put_back_an_old_file(scene: Scene) -> None:
@@ -196,7 +218,10 @@ def rewrite_and_sign_anew(scene: Scene) -> None:
 
 
 def fork_after_a_checkpoint(scene: Scene) -> None:
-    scene.rewrite([*scene.bodies()[: ENTRIES - 2], event(8, "0.59"), event(9, "0.59"), event(10, "0.59")], scene.operator)
+    scene.rewrite(
+        [*scene.bodies()[: ENTRIES - 2], event(8, "0.59"), event(9, "0.59"), event(10, "0.59")],
+        scene.operator,
+    )
 
 
 ATTACKS: dict[Callable[[Scene], None], Defence] = {
@@ -224,7 +249,9 @@ IN_THE_ROWS = {Defence.NUMBER, Defence.KEY, Defence.LEAF, Defence.LINK}
 
 
 EACH = [pytest.param(attack, defence, id=attack.__name__) for attack, defence in ATTACKS.items()]
-THROUGH_SQL = [pytest.param(attack, id=attack.__name__) for attack in ATTACKS if attack is not put_back_an_old_file]
+THROUGH_SQL = [
+    pytest.param(attack, id=attack.__name__) for attack in ATTACKS if attack is not put_back_an_old_file
+]
 """A whole file that is put back passes no trigger; only a checkpoint that is held elsewhere shows it."""
 
 
@@ -241,7 +268,9 @@ def test_the_named_defence_catches(attack: Callable[[Scene], None], defence: Def
 
 
 @pytest.mark.parametrize(("attack", "defence"), EACH)
-def test_no_earlier_defence_would_have(attack: Callable[[Scene], None], defence: Defence, scene: Scene) -> None:
+def test_no_earlier_defence_would_have(
+    attack: Callable[[Scene], None], defence: Defence, scene: Scene
+) -> None:
     """So each defence is needed: without it the attacks named for it would pass."""
     attack(scene)
     if defence is Defence.HELD:
@@ -271,7 +300,9 @@ def test_at_least_thirteen_attacks() -> None:
 
 def test_a_body_stands_for_the_key_that_its_draft_had() -> None:
     draft = Draft(kind="tested", subject="ltv", effective_on=date(2026, 1, 8), payload=None, print=2)
-    body = canonical({"kind": draft.kind, "subject": draft.subject, "effective_on": "2026-01-08", "print": draft.print})
+    body = canonical(
+        {"kind": draft.kind, "subject": draft.subject, "effective_on": "2026-01-08", "print": draft.print}
+    )
     assert event_key(body) == draft.key
 
 

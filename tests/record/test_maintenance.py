@@ -19,7 +19,13 @@ BODY = '{{"effective_on":"2026-01-08","kind":"tested","print":{},"subject":"ltv"
 def filled(path: Path, count: int) -> list[bytes]:
     store = Store.open(path)
     with store.begin() as writer:
-        writer.extend("deal/x", [(f"tested|ltv|2026-01-08|{n}", BODY.format(n).encode()) for n in range(writer.size("deal/x"), count)])
+        writer.extend(
+            "deal/x",
+            [
+                (f"tested|ltv|2026-01-08|{n}", BODY.format(n).encode())
+                for n in range(writer.size("deal/x"), count)
+            ],
+        )
     found = [entry.body for entry in store.entries("deal/x")]
     store.close()
     return found
@@ -86,13 +92,19 @@ def test_a_damaged_copy_does_not_come_back(tmp_path: Path) -> None:
     assert filled(record, 10) == bodies
 
 
-def test_a_copy_of_a_record_with_small_pages_has_today_s_and_no_unused_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_of_a_record_with_small_pages_has_today_s_and_no_unused_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import sqlite3
 
     from engine.record import database
 
     with monkeypatch.context() as patched:
-        patched.setattr(database, "SQLITE_SETTINGS", tuple(one for one in database.SQLITE_SETTINGS if one != database.PAGES))
+        patched.setattr(
+            database,
+            "SQLITE_SETTINGS",
+            tuple(one for one in database.SQLITE_SETTINGS if one != database.PAGES),
+        )
         bodies = filled(tmp_path / "old.db", 60)
     assert copied(tmp_path / "old.db", tmp_path / "copy.db") == 60
     assert filled(tmp_path / "new.db", 60) == bodies

@@ -48,7 +48,9 @@ def journalled(disk: Disk) -> Any:
 
     class File(apsw.VFSFile):  # type: ignore[misc]
         def __init__(self, name: Any, flags: Any) -> None:
-            self.name = Path(name.filename() if isinstance(name, apsw.URIFilename) else name or "temporary").name
+            self.name = Path(
+                name.filename() if isinstance(name, apsw.URIFilename) else name or "temporary"
+            ).name
             super().__init__("", name, flags)
 
         def xWrite(self, data: bytes, offset: int) -> None:
@@ -91,7 +93,9 @@ def written(folder: Path, settings: Sequence[str], transactions: int) -> tuple[D
     acknowledged = [(len(disk.done), 0)]
     chance, tree, seq = random.Random(1), CompactRange(), 0
     columns = [column.name for column in LogEntry.__table__.columns]
-    insert = f"INSERT OR FAIL INTO log_entry ({', '.join(columns)}) VALUES ({', '.join('?' for _ in columns)})"
+    insert = (
+        f"INSERT OR FAIL INTO log_entry ({', '.join(columns)}) VALUES ({', '.join('?' for _ in columns)})"
+    )
     for _ in range(transactions):
         connection.execute("BEGIN IMMEDIATE")
         for _ in range(EACH):
@@ -100,7 +104,16 @@ def written(folder: Path, settings: Sequence[str], transactions: int) -> tuple[D
             leaf = leaf_hash(body.encode())
             peak = tree.append(leaf)
             connection.execute(
-                insert, ("deal/x", seq, f"tested|{subject}|2026-01-08|{seq}", body, leaf.hex(), tree.root().hex(), peak.hex())
+                insert,
+                (
+                    "deal/x",
+                    seq,
+                    f"tested|{subject}|2026-01-08|{seq}",
+                    body,
+                    leaf.hex(),
+                    tree.root().hex(),
+                    peak.hex(),
+                ),
             )
             seq += 1
         connection.execute("COMMIT")
@@ -143,10 +156,15 @@ def image(disk: Disk, until: int, chance: random.Random, how: str) -> dict[str, 
     for name, content in unlinked.items():
         if how != "all" and name not in synced and (how == "none" or chance.random() < 0.5):
             synced[name] = content
-    return {name: bytes(_torn(bytearray(content), open_.get(name, []), chance, how)) for name, content in synced.items()}
+    return {
+        name: bytes(_torn(bytearray(content), open_.get(name, []), chance, how))
+        for name, content in synced.items()
+    }
 
 
-def _torn(content: bytearray, pending: Sequence[tuple[Any, ...]], chance: random.Random, how: str) -> bytearray:
+def _torn(
+    content: bytearray, pending: Sequence[tuple[Any, ...]], chance: random.Random, how: str
+) -> bytearray:
     for done in pending:
         if how == "all" or (done[0] == "truncate" and chance.random() < 0.5):
             _apply(content, done)
@@ -195,7 +213,9 @@ def test_no_acknowledged_entry_is_lost_and_none_is_half_there(tmp_path: Path) ->
     assert Counter(verdicts(tmp_path, SQLITE_SETTINGS, IMAGES)) == {"whole": IMAGES}
 
 
-@pytest.mark.parametrize("settings", [("journal_mode=WAL", "synchronous=NORMAL"), ("journal_mode=DELETE", "synchronous=OFF")])
+@pytest.mark.parametrize(
+    "settings", [("journal_mode=WAL", "synchronous=NORMAL"), ("journal_mode=DELETE", "synchronous=OFF")]
+)
 def test_the_test_bites(tmp_path: Path, settings: tuple[str, ...]) -> None:
     found = Counter(verdicts(tmp_path, settings, 120))
     assert found["whole"] < 120

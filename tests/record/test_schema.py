@@ -86,10 +86,14 @@ def test_a_changed_schema_of_postgresql_is_found(change: str, postgresql_urls: d
         assert store.doubt() is not None
         store.close()
     finally:
-        as_superuser(postgresql_urls, "DROP OWNED BY somebody; DROP ROLE somebody") if "somebody" in change else None
+        as_superuser(
+            postgresql_urls, "DROP OWNED BY somebody; DROP ROLE somebody"
+        ) if "somebody" in change else None
 
 
-def test_a_database_that_another_program_holds_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_another_program_holds_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(database, "SQLITE_SETTINGS", ("busy_timeout=50", *database.SQLITE_SETTINGS[1:]))
     store = Store.open(tmp_path / "record.sqlite")
     holding = sqlite3.connect(tmp_path / "record.sqlite", isolation_level=None)
@@ -103,7 +107,9 @@ def test_a_database_that_another_program_holds_is_said_to_be(tmp_path: Path, mon
 
 
 @pytest.mark.parametrize("column", ["body", "key", "log"])
-def test_a_garbage_row_does_not_stop_reading_what_is_sound(tmp_path: Path, column: str, body: Callable[..., bytes]) -> None:
+def test_a_garbage_row_does_not_stop_reading_what_is_sound(
+    tmp_path: Path, column: str, body: Callable[..., bytes]
+) -> None:
     """Bytes that are not text, put in behind the guards: the other logs are read, and the row is found."""
     path = tmp_path / "record.sqlite"
     store = Store.open(path)
@@ -113,7 +119,9 @@ def test_a_garbage_row_does_not_stop_reading_what_is_sound(tmp_path: Path, colum
     store.close()
     with sqlite3.connect(path) as connection:
         connection.executescript("DROP TRIGGER log_entry_no_update; DROP TRIGGER log_entry_next")
-        connection.execute(f"UPDATE log_entry SET {column} = CAST(X'FF00FE' AS TEXT) WHERE log = 'deal/b' AND seq = 1")
+        connection.execute(
+            f"UPDATE log_entry SET {column} = CAST(X'FF00FE' AS TEXT) WHERE log = 'deal/b' AND seq = 1"
+        )
     connection.close()
     seen = Store.inspect(path)
     assert "deal/a" in seen.logs()

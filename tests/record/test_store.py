@@ -31,7 +31,10 @@ def test_entries_are_numbered_hashed_and_linked(store: Store, body: Body) -> Non
     bodies = [body(number) for number in range(7)]
     added = add(store, DEAL, bodies)
     leaves = [leaf_hash(each) for each in bodies]
-    expected = [Entry(DEAL, number, f"k{number}", each, leaves[number], root(leaves[: number + 1])) for number, each in enumerate(bodies)]
+    expected = [
+        Entry(DEAL, number, f"k{number}", each, leaves[number], root(leaves[: number + 1]))
+        for number, each in enumerate(bodies)
+    ]
     assert added == store.entries(DEAL) == expected
     assert store.entries(DEAL, 5) == expected[5:]
     assert [store.entry(DEAL, number) for number in range(8)] == [*expected, None]
@@ -122,7 +125,11 @@ def _writer(url: str, name: str, count: int) -> None:
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_two_processes_take_turns(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """What one reads before it writes is still so when it writes."""
-    url = str(tmp_path / "both.db") if kind == "sqlite" else request.getfixturevalue("postgresql_urls")["writer"]
+    url = (
+        str(tmp_path / "both.db")
+        if kind == "sqlite"
+        else request.getfixturevalue("postgresql_urls")["writer"]
+    )
     Store.open(url).close()
     spawn = multiprocessing.get_context("spawn")
     processes = [spawn.Process(target=_writer, args=(url, name, 10)) for name in "ab"]
@@ -156,7 +163,8 @@ def test_nothing_is_built_on_a_log_whose_end_was_changed(sqlite: Store, tmp_path
 def test_sqlite_is_set_to_lose_nothing(sqlite: Store, tmp_path: Path) -> None:
     with sqlite.begin() as writer:
         pragmas = {
-            name: writer._connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")
+            name: writer._connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert pragmas == {"journal_mode": "truncate", "synchronous": 3, "foreign_keys": 1}
     assert not stat.S_IMODE((tmp_path / "record.db").stat().st_mode) & 0o111

@@ -94,7 +94,9 @@ def test_another_client_reads_what_was_exported(size: int, tmp_path: Path, opera
     assert client.mth(leaves) == client.root
     for level in (1, 2):
         below = client.hashes(level - 1)
-        assert client.hashes(level) == [client.mth(below[at : at + 256]) for at in range(0, len(below) // 256 * 256, 256)]
+        assert client.hashes(level) == [
+            client.mth(below[at : at + 256]) for at in range(0, len(below) // 256 * 256, 256)
+        ]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -116,9 +118,21 @@ def test_the_example_of_the_specification(tmp_path: Path, operator: SigningKey) 
     """A tree of 70,000: 273 + 1 tiles at level 0, 1 + 1 at level 1, one at level 2."""
     entries = a_log(70_000)
     export(entries, note_over(entries, operator), [operator.verifier], tmp_path)
-    files = {str(path.relative_to(tmp_path / "tile")) for path in (tmp_path / "tile").rglob("*") if path.is_file()}
-    assert {name for name in files if ".p" in name} == {"0/273.p/112", "1/001.p/17", "2/000.p/1", "entries/273.p/112"}
-    assert [sum(name.startswith(f"{level}/") for name in files) for level in ("0", "1", "2", "entries")] == [274, 2, 1, 274]
+    files = {
+        str(path.relative_to(tmp_path / "tile")) for path in (tmp_path / "tile").rglob("*") if path.is_file()
+    }
+    assert {name for name in files if ".p" in name} == {
+        "0/273.p/112",
+        "1/001.p/17",
+        "2/000.p/1",
+        "entries/273.p/112",
+    }
+    assert [sum(name.startswith(f"{level}/") for name in files) for level in ("0", "1", "2", "entries")] == [
+        274,
+        2,
+        1,
+        274,
+    ]
 
 
 def test_only_what_the_checkpoint_covers_is_exported(tmp_path: Path, operator: SigningKey) -> None:

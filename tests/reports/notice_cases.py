@@ -47,8 +47,15 @@ def defaulting() -> NoticeInputs:
     state = deal.tests["ltv"]
     assert state.cure is not None
     since = state.cure.by + timedelta(days=1)
-    passed = state.model_copy(update={"status": TestStatus.EVENT_OF_DEFAULT, "since": since, "why": f"not cured by {state.cure.by}"})
-    deal.add("deadline passed", "ltv", since, DeadlinePassed(state=passed, before=state.status, deadline=state.cure))
+    passed = state.model_copy(
+        update={"status": TestStatus.EVENT_OF_DEFAULT, "since": since, "why": f"not cured by {state.cure.by}"}
+    )
+    deal.add(
+        "deadline passed",
+        "ltv",
+        since,
+        DeadlinePassed(state=passed, before=state.status, deadline=state.cure),
+    )
     deal.tests["ltv"] = passed.model_copy(update={"cure": None})
     deal.last, deal.values = date(2026, 11, 19), prices(date(2026, 11, 19))
     deal.unreported = frozenset({date(2026, 11, 19)})
@@ -117,13 +124,24 @@ class Extra:
     def at(self, day: date) -> TestResult:
         """Its result: every third one is not determined, every fifth one fails."""
         if self.number % 3 == 0:
-            return undetermined(self.clause, day, "no resale quote younger than 30 days has been reported", "report")
+            return undetermined(
+                self.clause, day, "no resale quote younger than 30 days has been reported", "report"
+            )
         limit = Fraction(120 + self.number, 100)
-        measured = limit + Fraction(-1 if self.number % 5 == 0 else 4 * self.number, 100) + Fraction((day.toordinal() // 7) % 9, 200)
+        measured = (
+            limit
+            + Fraction(-1 if self.number % 5 == 0 else 4 * self.number, 100)
+            + Fraction((day.toordinal() // 7) % 9, 200)
+        )
         index = "CRI-H200" if self.number % 2 else "CRI-H100"
         figure = lambda value: Figure(value=value, unit=Unit.MULTIPLE)  # noqa: E731
         return result(
-            self.clause, day, figure(measured), figure(limit), "at least", even(limit + Fraction(self.number, 20), "below", index)
+            self.clause,
+            day,
+            figure(measured),
+            figure(limit),
+            "at least",
+            even(limit + Fraction(self.number, 20), "below", index),
         )
 
 
@@ -155,7 +173,14 @@ def crowded() -> NoticeInputs:
         for n, title in enumerate(titles, 1)
     )
     debt = tuple(
-        DebtFacts(name=name, original_principal=usd(amount), rate="SOFR + 2.25%", cusip="59001ABC1", isin="US59001ABC12", cite="IND §2.01")
+        DebtFacts(
+            name=name,
+            original_principal=usd(amount),
+            rate="SOFR + 2.25%",
+            cusip="59001ABC1",
+            isin="US59001ABC12",
+            cite="IND §2.01",
+        )
         for name, amount in (("class_a", 10_000_000), ("class_b", 4_000_000), ("class_c", 2_000_000))
     )
     base = adopted()
@@ -187,7 +212,11 @@ def crowded() -> NoticeInputs:
             cite="CA §2.14(a)",
             publication_date=day,
             published=Published(
-                index="CRI-H200", publication_date=day, value=value, low=value - Decimal("0.05"), high=value + Decimal("0.04")
+                index="CRI-H200",
+                publication_date=day,
+                value=value,
+                low=value - Decimal("0.05"),
+                high=value + Decimal("0.04"),
             ),
         )
     deal.build()
@@ -208,14 +237,20 @@ SENTENCES = " ".join(
 def wordy() -> NoticeInputs:
     """A clause of 4,500 characters among short ones."""
     facts = adopted()
-    clauses = tuple(clause.model_copy(update={"text": SENTENCES}) if clause.key == "ltv" else clause for clause in facts.clauses)
+    clauses = tuple(
+        clause.model_copy(update={"text": SENTENCES}) if clause.key == "ltv" else clause
+        for clause in facts.clauses
+    )
     return standard(facts=facts.model_copy(update={"clauses": clauses})).inputs()
 
 
 def longest_names() -> NoticeInputs:
     """Names of 160 letters, with gaps and without: the debtor, another party, a clause, a class, the deal."""
     facts = adopted()
-    parties = tuple(party.model_copy(update={"name": LONG_WORD if place % 2 else LONG_NAME}) for place, party in enumerate(facts.parties))
+    parties = tuple(
+        party.model_copy(update={"name": LONG_WORD if place % 2 else LONG_NAME})
+        for place, party in enumerate(facts.parties)
+    )
     clauses = tuple(
         clause.model_copy(update={"title": LONG_WORD if clause.key == "ltv" else LONG_NAME})
         if clause.key in ("ltv", "appraisal")
@@ -229,7 +264,17 @@ def longest_names() -> NoticeInputs:
 def twelve() -> NoticeInputs:
     """Twelve tests and triggers, of which most pass: the ones that ask for something stand first, and page 1 holds the answer."""
     extra = tuple(
-        Extra(ClauseFacts(key=f"extra-{n}", title=title, cite=f"IND §6.{n:02d}", kind="test", text=None, reading=f"{title} holds."), n)
+        Extra(
+            ClauseFacts(
+                key=f"extra-{n}",
+                title=title,
+                cite=f"IND §6.{n:02d}",
+                kind="test",
+                text=None,
+                reading=f"{title} holds.",
+            ),
+            n,
+        )
         for n, title in zip(
             (2, 4, 8, 10, 14, 16, 22),
             (

@@ -27,9 +27,14 @@ from engine.events.deal_adopted import (
 )
 
 CURE_LTV = CureFacts(
-    within="10 business days", after="determination date", cured_by=("prepayment", "additional collateral", "retest"), cite="CA §8.01(d)"
+    within="10 business days",
+    after="determination date",
+    cured_by=("prepayment", "additional collateral", "retest"),
+    cite="CA §8.01(d)",
 )
-CURE_FLOOR = CureFacts(within="15 business days", after="determination date", cured_by=("retest",), cite="CA §8.01(c)")
+CURE_FLOOR = CureFacts(
+    within="15 business days", after="determination date", cured_by=("retest",), cite="CA §8.01(c)"
+)
 CLAUSES = (
     ClauseFacts(
         key="rate-floor",
@@ -118,18 +123,51 @@ def adopted(**changes: Any) -> DealAdopted:
         rounding="unrounded",
         revenue="on demand",
         parties=(
-            PartyFacts(role="borrower", name="Meridian Compute Borrower LLC", notices="treasury@example.com", cite="CA preamble"),
-            PartyFacts(role="servicer", name="Meridian Compute Services LLC", notices="servicing@example.com", cite="IND §3.01"),
-            PartyFacts(role="administrative_agent", name="Example Trust Company, N.A.", notices="agency@example.com", cite="CA §10.02"),
-            PartyFacts(role="indenture_trustee", name="Example Bank, N.A.", notices="abs@example.com", cite="IND §1.01"),
+            PartyFacts(
+                role="borrower",
+                name="Meridian Compute Borrower LLC",
+                notices="treasury@example.com",
+                cite="CA preamble",
+            ),
+            PartyFacts(
+                role="servicer",
+                name="Meridian Compute Services LLC",
+                notices="servicing@example.com",
+                cite="IND §3.01",
+            ),
+            PartyFacts(
+                role="administrative_agent",
+                name="Example Trust Company, N.A.",
+                notices="agency@example.com",
+                cite="CA §10.02",
+            ),
+            PartyFacts(
+                role="indenture_trustee",
+                name="Example Bank, N.A.",
+                notices="abs@example.com",
+                cite="IND §1.01",
+            ),
         ),
         documents=(
             DocumentFacts(short="CA", title="Credit Agreement", dated=CLOSING),
             DocumentFacts(short="IND", title="Indenture", dated=CLOSING),
         ),
         clauses=CLAUSES,
-        debt=(DebtFacts(name="class_a", original_principal=usd(16_000_000), rate="SOFR + 2.25%", cite="IND §2.01"),),
-        assets=(AssetFacts(name="h100", model="H100 SXM", gpus=1024, availability=share("0.95"), index="CRI-H100", cite="CA Schedule 1"),),
+        debt=(
+            DebtFacts(
+                name="class_a", original_principal=usd(16_000_000), rate="SOFR + 2.25%", cite="IND §2.01"
+            ),
+        ),
+        assets=(
+            AssetFacts(
+                name="h100",
+                model="H100 SXM",
+                gpus=1024,
+                availability=share("0.95"),
+                index="CRI-H100",
+                cite="CA Schedule 1",
+            ),
+        ),
         indices=(index_facts("CRI-H100"),),
         duties=(
             DutyFacts(
@@ -153,7 +191,13 @@ def adopted(**changes: Any) -> DealAdopted:
                 within="1 business day",
                 cite="CA §6.04(b)",
             ),
-            DutyFacts(kind="trigger_event", given_by="servicer", to=("indenture_trustee",), within="1 business day", cite="IND §5.10"),
+            DutyFacts(
+                kind="trigger_event",
+                given_by="servicer",
+                to=("indenture_trustee",),
+                within="1 business day",
+                cite="IND §5.10",
+            ),
         ),
     )
     return facts.model_copy(update=changes)
@@ -177,4 +221,7 @@ def index_facts(name: str) -> IndexFacts:
 
 def principal(day: date) -> Fraction:
     """Outstanding principal: a million is repaid each quarter."""
-    return Fraction(16_000_000 - 1_000_000 * sum(day >= paid for paid in (date(2026, 4, 15), date(2026, 7, 15), date(2026, 10, 15))))
+    return Fraction(
+        16_000_000
+        - 1_000_000 * sum(day >= paid for paid in (date(2026, 4, 15), date(2026, 7, 15), date(2026, 10, 15)))
+    )

@@ -134,7 +134,12 @@ def index_value(name: str, day: date, value: Decimal | None, seed: int = 0) -> d
         "stdev": "0.1452",
         "low_confidence": flagged,
         "low_confidence_reasons": ["18 observations; fewer than 20"] if flagged else [],
-        "interval": {"level": "0.95", "low": str(round(low, 4)), "high": str(round(high, 4)), "method": "exact bootstrap"},
+        "interval": {
+            "level": "0.95",
+            "low": str(round(low, 4)),
+            "high": str(round(high, 4)),
+            "method": "exact bootstrap",
+        },
         "interval_width": "0.0500",
         "seller_interval": None
         if flagged

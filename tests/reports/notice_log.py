@@ -86,7 +86,13 @@ class Deal:
                     "notice issued",
                     "compliance",
                     day,
-                    NoticeIssued(number=number, kind="compliance", of=f"determined|deal|{day}|1", file=name, sha256=sha(name)),
+                    NoticeIssued(
+                        number=number,
+                        kind="compliance",
+                        of=f"determined|deal|{day}|1",
+                        file=name,
+                        sha256=sha(name),
+                    ),
                 )
         return self
 
@@ -185,7 +191,12 @@ class Deal:
         before = self.tests.get(clause.key)
         state = after(before, clause, made, day)
         self.tests[clause.key] = state
-        self.add("tested", clause.key, day, Tested(result=made, state=state, before=before.status if before else None))
+        self.add(
+            "tested",
+            clause.key,
+            day,
+            Tested(result=made, state=state, before=before.status if before else None),
+        )
 
     def _swept(self, day: date) -> None:
         for n, amount in enumerate((77486, 83110, 91422), 1):
@@ -207,7 +218,12 @@ class Deal:
 
     def publications(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """The index's own series."""
-        return {"CRI-H100": [index_value("CRI-H100", day, self.value(day)) for day in thursdays(FIRST_PUBLICATION, self.last)]}
+        return {
+            "CRI-H100": [
+                index_value("CRI-H100", day, self.value(day))
+                for day in thursdays(FIRST_PUBLICATION, self.last)
+            ]
+        }
 
     def inputs(self, **changes: Any) -> NoticeInputs:
         """The notice of the last date."""

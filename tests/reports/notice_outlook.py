@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 def whole(deal: Deal, day: date) -> Determined:
     """The date as a whole: what it rested on, what is due, what follows."""
     report = None if day in deal.unreported else sha(f"report {day}")
-    text = "no Servicer's report has been received for the week" if report is None else f"Servicer's report SR-{day}"
+    text = (
+        "no Servicer's report has been received for the week"
+        if report is None
+        else f"Servicer's report SR-{day}"
+    )
     due, strip = tuple(_due(deal, day)), tuple(_strip(deal, day))
     return Determined(
         publication_date=day,
@@ -66,7 +70,14 @@ def _due(deal: Deal, day: date) -> Iterator[Due]:
             cite="CA §6.04(a)",
         )
     facts = DueFacts(for_date=day + WEEK)
-    yield Due(by=day + timedelta(days=6), who="servicer", act="report", subject="report", facts=facts, cite="IND §3.05")
+    yield Due(
+        by=day + timedelta(days=6),
+        who="servicer",
+        act="report",
+        subject="report",
+        facts=facts,
+        cite="IND §3.05",
+    )
     ltv = deal.tests.get("ltv")
     if ltv is not None and ltv.cure is not None:
         newest = [e.payload.result for e in deal.events if e.kind == "tested" and e.subject == "ltv"][-1]

@@ -36,7 +36,13 @@ if TYPE_CHECKING:
 
 
 def result(
-    clause: ClauseFacts, day: date, measured: Figure, limit: Figure, comparison: Comparison, even: tuple[BreakEven, ...] = (), **more: Any
+    clause: ClauseFacts,
+    day: date,
+    measured: Figure,
+    limit: Figure,
+    comparison: Comparison,
+    even: tuple[BreakEven, ...] = (),
+    **more: Any,
 ) -> TestResult:
     """A determined result with its headroom."""
     verdict = Verdict.PASS if passes(measured, limit, comparison) else Verdict.FAIL
@@ -102,13 +108,18 @@ def bearing(value: Fraction, level: Fraction, above: bool = False) -> Bearing:
 def source(day: date) -> Source:
     """The week's report."""
     return Source(
-        kind="servicer report", text=f"Servicer's report SR-{day:%Y-%m-%d}", as_of=day - timedelta(days=1), reference=sha(f"report {day}")
+        kind="servicer report",
+        text=f"Servicer's report SR-{day:%Y-%m-%d}",
+        as_of=day - timedelta(days=1),
+        reference=sha(f"report {day}"),
     )
 
 
 def published_source(day: date) -> Source:
     """The index's print."""
-    return Source(kind="publication", text=f"published value, {day}", as_of=day, reference=sha(f"print {day}"))
+    return Source(
+        kind="publication", text=f"published value, {day}", as_of=day, reference=sha(f"print {day}")
+    )
 
 
 def result_of(deal: Deal, clause: ClauseFacts, day: date, used: ReferenceRate) -> TestResult | None:
@@ -119,7 +130,12 @@ def result_of(deal: Deal, clause: ClauseFacts, day: date, used: ReferenceRate) -
         return undetermined(clause, day, used.reason or "", "rate")
     if deal.value(day) is None and clause.key in ("cash-sweep", "appraisal"):
         return undetermined(clause, day, f"CRI-H100 was not published for {day}", "rate")
-    makers = {"rate-floor": rate_floor, "ltv": loan_to_value, "cash-sweep": cash_sweep, "appraisal": appraisal}
+    makers = {
+        "rate-floor": rate_floor,
+        "ltv": loan_to_value,
+        "cash-sweep": cash_sweep,
+        "appraisal": appraisal,
+    }
     return makers[clause.key](deal, clause, day, Fraction(used.value or 0))
 
 
@@ -127,12 +143,26 @@ def rate_floor(deal: Deal, clause: ClauseFacts, day: date, value: Fraction) -> T
     """The Rental Rate Floor: rent over the mean of four Reference Rates."""
     weeks = [day - n * WEEK for n in range(4)]
     if weeks[-1] < deal.first:
-        return undetermined(clause, day, f"window not full: {sum(w >= deal.first for w in weeks)} of 4 Determination Dates", "window")
+        return undetermined(
+            clause,
+            day,
+            f"window not full: {sum(w >= deal.first for w in weeks)} of 4 Determination Dates",
+            "window",
+        )
     if day in deal.undetermined_floor or day in deal.unreported:
-        return undetermined(clause, day, f"the Servicer's report for the week to {day - timedelta(days=1)} has not been received", "report")
+        return undetermined(
+            clause,
+            day,
+            f"the Servicer's report for the week to {day - timedelta(days=1)} has not been received",
+            "report",
+        )
     rates = [Fraction(deal.value(w) or deal.value(w - WEEK) or 1) for w in weeks]
     mean = sum(rates, Fraction(0)) / 4
-    rent = Fraction("1.370918342") if day == LAST else mean * Fraction(int(8930 + 240 * math.sin(day.toordinal() / 60)), 10_000)
+    rent = (
+        Fraction("1.370918342")
+        if day == LAST
+        else mean * Fraction(int(8930 + 240 * math.sin(day.toordinal() / 60)), 10_000)
+    )
     steps = (
         Step(
             name="Average rental rate",
@@ -156,7 +186,11 @@ def rate_floor(deal: Deal, clause: ClauseFacts, day: date, value: Fraction) -> T
     level = 4 * rent / Fraction("0.85") - sum(rates[1:], Fraction(0))
     inputs = (
         Input(name="revenue, 4 weeks", figure=usd("807313.25"), source=source(day)),
-        Input(name="rented GPU-hours, 4 weeks", figure=Figure(value=Fraction(588_885), unit=Unit.GPU_HOURS), source=source(day)),
+        Input(
+            name="rented GPU-hours, 4 weeks",
+            figure=Figure(value=Fraction(588_885), unit=Unit.GPU_HOURS),
+            source=source(day),
+        ),
     )
     return result(
         clause,
@@ -229,7 +263,14 @@ def loan_to_value(deal: Deal, clause: ClauseFacts, day: date, value: Fraction) -
 
 def cash_sweep(deal: Deal, clause: ClauseFacts, day: date, value: Fraction) -> TestResult:
     """The level test of the cash sweep."""
-    steps = (Step(name="Measured", formula="CRI-H100 as published on this date", worked=f"USD {float(value):.4f}", figure=rate(value)),)
+    steps = (
+        Step(
+            name="Measured",
+            formula="CRI-H100 as published on this date",
+            worked=f"USD {float(value):.4f}",
+            figure=rate(value),
+        ),
+    )
     inputs = (Input(name=f"CRI-H100, {day}", figure=rate(value), source=published_source(day)),)
     return result(
         clause,
@@ -246,7 +287,11 @@ def cash_sweep(deal: Deal, clause: ClauseFacts, day: date, value: Fraction) -> T
 
 def appraisal(deal: Deal, clause: ClauseFacts, day: date, value: Fraction) -> TestResult:
     """The decline test of the appraisal."""
-    window = [Fraction(v) for d, v in deal.values.items() if max(CLOSING, day - timedelta(days=90)) <= d <= day and d not in deal.missed]
+    window = [
+        Fraction(v)
+        for d, v in deal.values.items()
+        if max(CLOSING, day - timedelta(days=90)) <= d <= day and d not in deal.missed
+    ]
     window += [CLOSING_LEVEL] if day - timedelta(days=90) <= CLOSING else []
     high = max(window)
     steps = (
@@ -265,7 +310,11 @@ def appraisal(deal: Deal, clause: ClauseFacts, day: date, value: Fraction) -> Te
     )
     level = high - Fraction("0.25") * CLOSING_LEVEL
     inputs = (
-        Input(name="closing_date_level", figure=rate(CLOSING_LEVEL), source=Source(kind="deal file", text="CA §1.01")),
+        Input(
+            name="closing_date_level",
+            figure=rate(CLOSING_LEVEL),
+            source=Source(kind="deal file", text="CA §1.01"),
+        ),
         Input(name=f"CRI-H100, {day}", figure=rate(value), source=published_source(day)),
     )
     return result(

@@ -24,14 +24,26 @@ def after(before: TestState | None, clause: ClauseFacts, made: TestResult, day: 
     failed = made.verdict is Verdict.FAIL
     seen = {"verdict": made.verdict, "rests_on": day, "counted": (*state.counted, failed)[-6:]}
     if not failed:
-        watch = clause.key == "rate-floor" and made.headroom is not None and made.headroom.value < Fraction("0.03")
+        watch = (
+            clause.key == "rate-floor"
+            and made.headroom is not None
+            and made.headroom.value < Fraction("0.03")
+        )
         status = TestStatus.WATCH if watch else TestStatus.COMPLIANT
         return state.model_copy(
-            update=seen | {"status": status, "since": state.since if state.status is status else day, "episode_began": None, "cure": None}
+            update=seen
+            | {
+                "status": status,
+                "since": state.since if state.status is status else day,
+                "episode_began": None,
+                "cure": None,
+            }
         )
     began = state.episode_began or day
     if clause.cure is None:
-        return state.model_copy(update=seen | {"status": TestStatus.PENDING, "since": began, "episode_began": began})
+        return state.model_copy(
+            update=seen | {"status": TestStatus.PENDING, "since": began, "episode_began": began}
+        )
     days = int(clause.cure.within.split()[0])
     cure = state.cure or Deadline(
         by=business_days(began, days),
@@ -40,7 +52,9 @@ def after(before: TestState | None, clause: ClauseFacts, made: TestResult, day: 
         calendar="us-federal-reserve",
         cite=clause.cure.cite,
     )
-    return state.model_copy(update=seen | {"status": TestStatus.CURE_PERIOD, "since": began, "episode_began": began, "cure": cure})
+    return state.model_copy(
+        update=seen | {"status": TestStatus.CURE_PERIOD, "since": began, "episode_began": began, "cure": cure}
+    )
 
 
 def business_days(start: date, n: int) -> date:
@@ -109,11 +123,25 @@ def count_triggers(deal: Deal, day: date) -> None:
             dates="state",
         ),
     )
-    _count(deal, "early-amortization", deal.triggers.get("early-amortization"), TriggerStatus.NOT_IN_EFFECT, limbs, (), day)
+    _count(
+        deal,
+        "early-amortization",
+        deal.triggers.get("early-amortization"),
+        TriggerStatus.NOT_IN_EFFECT,
+        limbs,
+        (),
+        day,
+    )
 
 
 def _count(
-    deal: Deal, name: str, before: TriggerState | None, status: TriggerStatus, begins: tuple[Limb, ...], ends: tuple[Limb, ...], day: date
+    deal: Deal,
+    name: str,
+    before: TriggerState | None,
+    status: TriggerStatus,
+    begins: tuple[Limb, ...],
+    ends: tuple[Limb, ...],
+    day: date,
 ) -> None:
     if name not in {clause.key for clause in deal.facts.clauses}:
         return
@@ -121,4 +149,9 @@ def _count(
     state = TriggerState(trigger=name, status=status, since=since, begins=begins, ends=ends)
     if state != before:
         deal.triggers[name] = state
-        deal.add("counted", name, day, Counted(state=state, before=before.status if before else None, cite="CA §7.03"))
+        deal.add(
+            "counted",
+            name,
+            day,
+            Counted(state=state, before=before.status if before else None, cite="CA §7.03"),
+        )

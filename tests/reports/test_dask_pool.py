@@ -23,7 +23,9 @@ from tests.operations.test_corrections import tools as tools  # the fixture
 from tests.operations.test_exactly_once import FIRST, SOAK, WEEK, desk, events, publish, rows
 
 distributed: Any = pytest.importorskip("distributed", reason="Dask is not installed")
-pytestmark = pytest.mark.filterwarnings("ignore:.*:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 
 KILLS, WEEKS = int(os.environ.get("HEADROOM_KILLS", "100")), 60
 AT = datetime(2026, 7, 3, 12, tzinfo=UTC)
@@ -46,7 +48,9 @@ def inside(monkeypatch: pytest.MonkeyPatch) -> Iterator[DaskPool]:
     """A pool whose workers are threads of this process."""
     monkeypatch.setattr(dask_pool, "page_of", page)
     monkeypatch.setattr(dask_pool, "drawn_and_timed", lambda one: (one[0].encode(), 0.5))
-    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0")
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
+    )
     pool = DaskPool(None, cluster=cluster)
     yield pool
     pool.close()
@@ -60,7 +64,9 @@ def test_files_come_in_order_and_what_cannot_be_composed_is_said_in_its_turn(ins
         next(iter(made))
 
 
-def test_a_worker_that_is_another_engine_is_let_go_by_name(inside: DaskPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_is_another_engine_is_let_go_by_name(
+    inside: DaskPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[str] = []
     monkeypatch.setattr(inside, "_told", said.append)
     workers = sorted(inside._client.scheduler_info()["workers"])
@@ -74,19 +80,29 @@ def test_a_worker_that_is_another_engine_is_let_go_by_name(inside: DaskPool, mon
     monkeypatch.setattr(dask_pool, "built", engine)
     assert list(inside([inputs(n) for n in range(8)])) == [page(inputs(n))[0].encode() for n in range(8)]
     assert said
-    assert all(f"a worker at {workers[0]} is headroom 0.0.9, and this is {inside.engine}" in one for one in said)
+    assert all(
+        f"a worker at {workers[0]} is headroom 0.0.9, and this is {inside.engine}" in one for one in said
+    )
 
 
 @pytest.mark.skipif(not SOAK, reason="make soak: processes are started a hundred times")
-def test_workers_that_are_killed_lose_nothing_and_give_nothing_twice(tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_that_are_killed_lose_nothing_and_give_nothing_twice(
+    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(dask_pool, "page_of", page)
     here, _ = _record_of(tmp_path / "here", replace(tools, render=_here))
-    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1")
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
+    )
     pool, over, killed, chance = DaskPool(None, cluster=cluster), threading.Event(), [0], random.Random(7)
 
     def kill() -> None:
         while not over.wait(0.1) and killed[0] < KILLS:
-            workers = [one.process.pid for one in list(cluster.workers.values()) if one.process is not None and one.process.pid]
+            workers = [
+                one.process.pid
+                for one in list(cluster.workers.values())
+                if one.process is not None and one.process.pid
+            ]
             ready = len(pool._client.scheduler_info()["workers"])
             if ready == len(workers) == 2:  # a kill faster than a worker starts would leave nobody to draw
                 os.kill(chance.choice(workers), signal.SIGKILL)

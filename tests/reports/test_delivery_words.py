@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from engine.basics.values import Fact
-from engine.events.delivery import DELIVERY_KINDS, DeliveryFailed, DeliveryUnknown, NoticeGiven, NoticeReleased, NoticeSent
+from engine.events.delivery import (
+    DELIVERY_KINDS,
+    DeliveryFailed,
+    DeliveryUnknown,
+    NoticeGiven,
+    NoticeReleased,
+    NoticeSent,
+)
 from engine.events.kinds import Event
 from reports.notice.delivery_words import became
 from reports.notice.log_lookup import read
@@ -19,12 +26,23 @@ ON = date(2026, 1, 8)
 def happened(*payloads: Fact) -> list[Event]:
     kinds = {payload: kind for kind, payload in DELIVERY_KINDS.items()}
     at = datetime(2026, 1, 8, 20, tzinfo=UTC)
-    said: dict[str, Any] = {"log": "deal/d", "effective_on": ON, "recorded_at": at, "actor": "a", "engine": "e"}
-    return [Event(seq=seq, kind=kinds[type(payload)], subject=str(seq), payload=payload, **said) for seq, payload in enumerate(payloads)]
+    said: dict[str, Any] = {
+        "log": "deal/d",
+        "effective_on": ON,
+        "recorded_at": at,
+        "actor": "a",
+        "engine": "e",
+    }
+    return [
+        Event(seq=seq, kind=kinds[type(payload)], subject=str(seq), payload=payload, **said)
+        for seq, payload in enumerate(payloads)
+    ]
 
 
 def sent(to: str) -> NoticeSent:
-    return NoticeSent(number=1, to=to, address="a@x", message_id="<1>", sha256="0", copy_number=1, by="relay", reply="250")
+    return NoticeSent(
+        number=1, to=to, address="a@x", message_id="<1>", sha256="0", copy_number=1, by="relay", reply="250"
+    )
 
 
 RELEASED = NoticeReleased(number=1, sha256="0", released_by="A", acts_for="servicer")
@@ -45,7 +63,11 @@ CASES: list[tuple[str, tuple[Fact, ...], str]] = [
     ("unknown", (RELEASED, LOST), "not known whether it arrived 8 Jan 2026; not given"),
     ("a draft", (DRAFT, sent("borrower")), "as a draft sent 8 Jan 2026; not given"),
     ("given", (RELEASED, sent("borrower"), GIVEN), "given 8 Jan 2026, on sending"),
-    ("given no more", (RELEASED, sent("borrower"), GIVEN, GIVEN.model_copy(update={"withdrawn": True})), "sent 8 Jan 2026; not given"),
+    (
+        "given no more",
+        (RELEASED, sent("borrower"), GIVEN, GIVEN.model_copy(update={"withdrawn": True})),
+        "sent 8 Jan 2026; not given",
+    ),
 ]
 
 

@@ -55,7 +55,11 @@ def drawn(case: str, paper: Paper) -> str:
 
 def test_the_files_are_those_of_the_library_alone_in_whatever_order() -> None:
     told = subprocess.run(
-        [sys.executable, "-c", ALONE.format(here=str(Path(__file__).parent))], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        [sys.executable, "-c", ALONE.format(here=str(Path(__file__).parent))],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     alone = dict(zip(DRAWN, told.stdout.split(), strict=True))
     for one in (*DRAWN, *reversed(DRAWN)):
@@ -65,7 +69,8 @@ def test_the_files_are_those_of_the_library_alone_in_whatever_order() -> None:
 def test_another_release_of_the_library_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(memory.VERSIONS, "weasyprint", "69.0")
     with pytest.raises(
-        memory.OtherLibrary, match=r"found weasyprint 70\.0 instead of 69\.0; install them as requirements\.lock names them"
+        memory.OtherLibrary,
+        match=r"found weasyprint 70\.0 instead of 69\.0; install them as requirements\.lock names them",
     ):
         memory.remember(object())
 
@@ -77,7 +82,12 @@ def test_the_project_asks_for_the_releases_that_are_known() -> None:
 
 def test_the_style_sheet_asks_nothing_of_an_element_but_its_place() -> None:
     """A selector that counts siblings, or a length of the window, would have two elements of one place differ."""
-    sheet = re.sub(r"/\*.*?\*/|url\([^)]*\)", "", (REPOSITORY / "reports/style.css").read_text(encoding="utf-8"), flags=re.DOTALL)
+    sheet = re.sub(
+        r"/\*.*?\*/|url\([^)]*\)",
+        "",
+        (REPOSITORY / "reports/style.css").read_text(encoding="utf-8"),
+        flags=re.DOTALL,
+    )
     selectors = " ".join(re.findall(r"[^{};]+(?=\{)", sheet))
     assert set(re.findall(r":([a-z-]+)", selectors)) <= SEEN
     assert "~" not in selectors
@@ -104,7 +114,9 @@ def test_a_line_is_known_by_all_that_the_library_asks_of_its_style() -> None:
     from reports.render.memory.lines import PROPERTIES
 
     asked = re.findall(r"style\['(\w+)'\]", getsource(line_break) + getsource(fonts.get_font_description))
-    assert set(asked) - {"line_height"} <= set(PROPERTIES)  # the height of a line is the strut's, which is kept with its style
+    assert set(asked) - {"line_height"} <= set(
+        PROPERTIES
+    )  # the height of a line is the strut's, which is kept with its style
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +169,9 @@ def test_a_page_is_filled_once_for_its_words_and_its_drawing(monkeypatch: pytest
     page, _, _ = page_of(replace(inputs, attachments=dict(inputs.attachments)))
     assert len(times) == 1
     assert not filled_page._waiting
-    assert page_of(replace(inputs, events=tuple(inputs.events)))[0] == page  # another log is another page, though it say the same
+    assert (
+        page_of(replace(inputs, events=tuple(inputs.events)))[0] == page
+    )  # another log is another page, though it say the same
     assert page_of(replace(inputs, operator="Somebody else"))[0] != page
     page_of(replace(inputs, attachments={**inputs.attachments, "more.csv": (b"", "more")}))
     assert len(times) == 4
@@ -176,7 +190,11 @@ def test_a_document_with_fonts_of_its_own_is_drawn_by_the_library_alone() -> Non
     kept = [len(held) for held in (styles._places, lines._lines, lines._wordings, glyphs._drawings)]
     page = "<html><style>p:nth-child(2) { color: red }</style><body><p>One of its own</p><p>Two</p><p>Three</p></body></html>"
     document = HTML(string=page).render()
-    colours = [box.style["color"] for box in document.pages[0]._page_box.descendants() if box.element_tag == "p" and box.children]
+    colours = [
+        box.style["color"]
+        for box in document.pages[0]._page_box.descendants()
+        if box.element_tag == "p" and box.children
+    ]
     assert len(set(map(str, colours))) == 2
     document.write_pdf()
     assert [len(held) for held in (styles._places, lines._lines, lines._wordings, glyphs._drawings)] == kept

@@ -58,7 +58,9 @@ def reworded(value: Any) -> Any:
 
 def inputs_of(events: Sequence[Event], on: date) -> NoticeInputs:
     """A notice of a date, with the log as far as it then was."""
-    last = max(event.seq for event in events if isinstance(event.payload, Determined) and event.effective_on == on)
+    last = max(
+        event.seq for event in events if isinstance(event.payload, Determined) and event.effective_on == on
+    )
     at = datetime.combine(on, time(22), UTC)
     past = [event for event in events if event.seq <= last]
     return NoticeInputs(DEAL, 1, "compliance", None, on, at, past, {}, len(past), "0" * 64)
@@ -100,7 +102,11 @@ def test_an_act_that_is_due_says_who_what_and_since_when_it_is_late_in_fields(lo
     cure = next(one for one in whole[plan.THURSDAYS[6]].due if one.act == "cure")
     assert (cure.who, cure.subject) == ("borrower", "ltv")
     assert cure.facts == DueFacts(cured_by=("prepayment", "additional collateral", "retest"))
-    report = next(one for one in whole[plan.THURSDAYS[6]].due if one.act == "report" and one.facts and one.facts.for_date)
+    report = next(
+        one
+        for one in whole[plan.THURSDAYS[6]].due
+        if one.act == "report" and one.facts and one.facts.for_date
+    )
     assert report.facts == DueFacts(for_date=plan.THURSDAYS[7])
     assert all(one.facts is not None for day in whole.values() for one in (*day.due, *day.follows))
     assert all(len(day.state_sha256 or "") == 64 for day in whole.values())
@@ -111,9 +117,17 @@ def test_a_record_of_an_earlier_kind_is_shown_as_it_was_recorded(log: tuple[Even
     """Without fields beside it a sentence is printed as it stands, and is not read."""
     (day, *_), whole = plan.THURSDAYS[6:7], [event for event in log if isinstance(event.payload, Determined)]
     old = next(event for event in whole if event.effective_on == day)
-    due = tuple(one.model_copy(update={"facts": None, "what": f"{one.act} in its own words"}) for one in old.payload.due)
-    follows = tuple(one.model_copy(update={"facts": None, "detail": "what follows in its own words"}) for one in old.payload.follows)
+    due = tuple(
+        one.model_copy(update={"facts": None, "what": f"{one.act} in its own words"})
+        for one in old.payload.due
+    )
+    follows = tuple(
+        one.model_copy(update={"facts": None, "detail": "what follows in its own words"})
+        for one in old.payload.follows
+    )
     said = old.model_copy(update={"payload": old.payload.model_copy(update={"due": due, "follows": follows})})
-    shown = json.dumps(compose(inputs_of([said if event is old else event for event in log], day)), default=str)
+    shown = json.dumps(
+        compose(inputs_of([said if event is old else event for event in log], day)), default=str
+    )
     assert "Cure in its own words" in shown
     assert "Report in its own words" in shown

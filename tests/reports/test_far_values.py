@@ -13,7 +13,10 @@ THEIRS = "published by the administrator"
 
 
 def said(now: str, before: str | None, source: str = THEIRS) -> str:
-    prints = [{"publication_date": "2026-03-05", "value": before}, {"publication_date": "2026-03-12", "value": now, "source": source}]
+    prints = [
+        {"publication_date": "2026-03-05", "value": before},
+        {"publication_date": "2026-03-12", "value": now, "source": source},
+    ]
     found = cast("Any", SimpleNamespace(inputs=SimpleNamespace(publications={"CRI-H100": prints})))
     return far_from_before(found, "CRI-H100", prints[-1])
 

@@ -9,7 +9,14 @@ LADDER = {
         {"limb": "early-amortization by ltv FAIL", "subject": "early-amortization", "rate": "1.9257"},
         {"limb": "cash-sweep begins", "subject": "cash-sweep", "rate": "1.5"},
     ],
-    "inversions": [{"graver": "early-amortization by ltv FAIL", "milder": "cash-sweep begins", "by": "0.4257", "words": ""}],
+    "inversions": [
+        {
+            "graver": "early-amortization by ltv FAIL",
+            "milder": "cash-sweep begins",
+            "by": "0.4257",
+            "words": "",
+        }
+    ],
 }
 
 
@@ -30,7 +37,11 @@ SIMULATION = {
     "weeks": 104,
     "chances": [
         {"subject": "ltv", "what": "fails", "within": {"4": [0.31, 0.005], "52": [0.8, 0.004]}},
-        {"subject": "early-amortization", "what": "begins", "within": {"4": [0.001, 0.0], "52": [0.4, 0.005], "104": [0.67, 0.005]}},
+        {
+            "subject": "early-amortization",
+            "what": "begins",
+            "within": {"4": [0.001, 0.0], "52": [0.4, 0.005], "104": [0.67, 0.005]},
+        },
     ],
     "never": ["appraisal"],
     "left_out": ["weighted_average_rental_rate"],
@@ -52,10 +63,23 @@ def test_what_there_is_to_decide_names_the_term_as_drafted_and_what_another_figu
 
 
 def test_a_wording_that_changes_nothing_is_said_too() -> None:
-    same = {"first": "covenants.appraisal.measure: a", "second": "covenants.appraisal.measure: b", "differences": []}
+    same = {
+        "first": "covenants.appraisal.measure: a",
+        "second": "covenants.appraisal.measure: b",
+        "differences": [],
+    }
     other = {
         **same,
-        "differences": [{"path": "C", "subject": "appraisal", "what": "fails", "before": None, "after": "2026-05-07", "serves": "lender"}],
+        "differences": [
+            {
+                "path": "C",
+                "subject": "appraisal",
+                "what": "fails",
+                "before": None,
+                "after": "2026-05-07",
+                "serves": "lender",
+            }
+        ],
     }
     assert choices(None, None, (same, other), str) == [
         ["appraisal.measure", "a", "b: nothing that happens differs"],

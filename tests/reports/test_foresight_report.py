@@ -30,7 +30,9 @@ PREPARED = date(2026, 7, 6)
 
 
 @pytest.fixture(scope="module")
-def inputs(meridian: Deal, all_templates: dict[str, Template], tmp_path_factory: pytest.TempPathFactory) -> ForesightInputs:
+def inputs(
+    meridian: Deal, all_templates: dict[str, Template], tmp_path_factory: pytest.TempPathFactory
+) -> ForesightInputs:
     given = held_facts(HELD, meridian.closing_date, resolve(meridian, meridian.closing_date))
     asked = StressAsked(("B",), ("middle",), multiples=(Fraction(1), Fraction(5, 2)), weeks=18)
     answer = stress(meridian, templates, given, asked)
@@ -48,14 +50,21 @@ def said(runs: Any) -> str:
     return "".join(text for text, _ in runs)
 
 
-def test_the_answer_says_what_is_inverted_what_comes_first_and_what_never_comes(inputs: ForesightInputs) -> None:
+def test_the_answer_says_what_is_inverted_what_comes_first_and_what_never_comes(
+    inputs: ForesightInputs,
+) -> None:
     page = compose(inputs)
     first, never = said(page["answer"][0]), said(page["answer"][1])
-    assert first.startswith("Early amortization comes before Cash sweep level. Under B middle 1.0x, Loan to value fails on ")
+    assert first.startswith(
+        "Early amortization comes before Cash sweep level. Under B middle 1.0x, Loan to value fails on "
+    )
     assert "Thursday 26 March 2026 at 1.9131." in first
     assert "An Event of Default of Loan to value is indicated from Friday 10 April 2026" in first
     assert "Early amortization is in effect from Thursday 16 April 2026 at 1.8662." in first
-    assert never == "Never: Rental rate floor and Appraisal trigger act on none of the paths up to Tuesday 12 May 2026."
+    assert (
+        never
+        == "Never: Rental rate floor and Appraisal trigger act on none of the paths up to Tuesday 12 May 2026."
+    )
 
 
 def test_page_one_says_that_it_is_no_forecast_and_how_much_was_tried(inputs: ForesightInputs) -> None:
@@ -75,7 +84,13 @@ def test_the_ladder_is_drawn_from_the_highest_rate_down_with_its_inversion(input
 def test_every_limb_has_a_lane_and_every_date_stands_in_the_table(inputs: ForesightInputs) -> None:
     found = compose(inputs)["stress"]
     lanes = {row["name"]: row for row in found["lanes"]["rows"]}
-    assert set(lanes) == {"Rental rate floor", "Loan to value", "Cash sweep level", "Appraisal trigger", "Early amortization"}
+    assert set(lanes) == {
+        "Rental rate floor",
+        "Loan to value",
+        "Cash sweep level",
+        "Appraisal trigger",
+        "Early amortization",
+    }
     assert [span["kind"] for span in lanes["Loan to value"]["spans"]] == ["passes", "cure", "default"]
     assert lanes["Appraisal trigger"]["said"] == "never on this path"
     assert ["Loan to value fails", "Thu 26 Mar 2026, 1.9131", "Thu 5 Feb 2026, 1.9221"] in found["rows"]
@@ -85,14 +100,21 @@ def test_every_limb_has_a_lane_and_every_date_stands_in_the_table(inputs: Foresi
 def test_the_heat_map_marks_the_draft_and_what_stays_under_the_share(inputs: ForesightInputs) -> None:
     found = compose(inputs)["calibration"]
     assert [row["count"] for row in found["rows"]] == ["1 date", "2 dates", "3 dates"]
-    drafted = [(place, number) for place, row in enumerate(found["rows"]) for number, one in enumerate(row["cells"]) if one["drafted"]]
+    drafted = [
+        (place, number)
+        for place, row in enumerate(found["rows"])
+        for number, one in enumerate(row["cells"])
+        if one["drafted"]
+    ]
     assert drafted == [(1, 1)]
     for row in found["rows"]:
         for one in row["cells"]:
             assert one["framed"] == (float(one["chance"]) < 0.10) or one["chance"] == "0.10"
 
 
-def test_every_probability_stands_with_its_error_and_what_was_left_out_is_named(inputs: ForesightInputs) -> None:
+def test_every_probability_stands_with_its_error_and_what_was_left_out_is_named(
+    inputs: ForesightInputs,
+) -> None:
     found = compose(inputs)["simulation"]
     cells = [cell for row in found["rows"] for cell in row[1:]]
     assert all("±" in cell or cell == "<0.01" for cell in cells)
@@ -105,7 +127,9 @@ def test_a_part_that_was_not_asked_for_is_left_out(inputs: ForesightInputs) -> N
     assert said(page["answer"][0]) == "Early amortization comes before Cash sweep level."
 
 
-def test_the_report_is_an_archive_file_and_the_same_bytes_again(inputs: ForesightInputs, tmp_path: Path) -> None:
+def test_the_report_is_an_archive_file_and_the_same_bytes_again(
+    inputs: ForesightInputs, tmp_path: Path
+) -> None:
     (html, pdf), again = render_foresight(inputs), render_foresight(inputs)
     assert (html, pdf) == again
     assert "This is not a forecast." in html

@@ -51,7 +51,17 @@ def test_a_clause_of_4500_characters_breaks_over_pages_and_says_each_sentence_on
 
 
 @pytest.mark.parametrize(
-    "case", ["defaulting", "cured", "first_ever", "without_report", "without_rate", "unevaluated", "crowded", "twelve"]
+    "case",
+    [
+        "defaulting",
+        "cured",
+        "first_ever",
+        "without_report",
+        "without_rate",
+        "unevaluated",
+        "crowded",
+        "twelve",
+    ],
 )
 def test_no_page_is_nearly_empty_or_a_heading_alone(case: str) -> None:
     assert min(used(render_notice(getattr(cases, case)()))) > NEAR_EMPTY
@@ -73,7 +83,9 @@ def test_with_twelve_tests_page_1_stays_the_answer() -> None:
     titles = [row["title"] for row in results["rows"]]
     assert titles == ["Loan-to-Value", "Cash Sweep", "Rental Rate Floor", "Early Amortization"]
     gathered = "".join(text for text, _ in results["gathered"])
-    assert gathered.startswith("Passing, nothing to do: Appraisal 13.405% (max. 25%); Overcollateralization, Class A ")
+    assert gathered.startswith(
+        "Passing, nothing to do: Appraisal 13.405% (max. 25%); Overcollateralization, Class A "
+    )
     assert gathered.count(";") == 7
     found = texts(render_notice(inputs))
     assert "3 If nothing is done" in found[0]
@@ -82,8 +94,14 @@ def test_with_twelve_tests_page_1_stays_the_answer() -> None:
 
 
 def test_eight_tests_keep_the_agreements_order() -> None:
-    (results,) = [block for block in compose(cases.standard().inputs())["first"] if block["block"] == "results"]
-    assert [row["title"] for row in results["rows"]][:3] == ["Rental Rate Floor", "Loan-to-Value", "Cash Sweep"]
+    (results,) = [
+        block for block in compose(cases.standard().inputs())["first"] if block["block"] == "results"
+    ]
+    assert [row["title"] for row in results["rows"]][:3] == [
+        "Rental Rate Floor",
+        "Loan-to-Value",
+        "Cash Sweep",
+    ]
     assert results["gathered"] == []
 
 
@@ -91,7 +109,10 @@ def test_eight_tests_keep_the_agreements_order() -> None:
     ("clauses", "names"),
     [
         ([("Loan-to-Value", "CA 1"), ("Cash Sweep", "CA 2")], ["Loan-to-Value", "Cash Sweep"]),
-        ([("Overcollateralization, Class A", "I 1"), ("Overcollateralization, Class B", "I 2")], ["I 1", "I 2"]),
+        (
+            [("Overcollateralization, Class A", "I 1"), ("Overcollateralization, Class B", "I 2")],
+            ["I 1", "I 2"],
+        ),
         ([("C" * 160, "CA 1"), ("Pool Coverage", "CA 2")], ["C" * 20 + "…", "Pool Coverage"]),
     ],
 )

@@ -40,7 +40,9 @@ NAMES = (
 )
 FILE = re.compile(r"\S+\.(?:pdf|json|jsonl|yaml|csv|toml|xlsx|tlog-proof)\b|\S+@\S+|“[^”]*”")
 """What is the name of a file, an address, or the deal's own words."""
-SNAKE = re.compile(r"(?<![\w-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w-])|(?<![\w-])[a-z]+(?:_[a-z]+)*\.[a-z0-9]+[._][a-z0-9_.]+")
+SNAKE = re.compile(
+    r"(?<![\w-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w-])|(?<![\w-])[a-z]+(?:_[a-z]+)*\.[a-z0-9]+[._][a-z0-9_.]+"
+)
 """`outstanding_principal`, `covenants.ltv.maximum`, `rental.h100.rented_gpu_hours`."""
 
 
@@ -89,7 +91,9 @@ WEEKS = plan.THURSDAYS[:9:4]
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in DEALS.glob("*.yaml")))
-def test_none_in_the_notices_of_an_example(name: str, tmp_path: Path, all_templates: dict[str, Template]) -> None:
+def test_none_in_the_notices_of_an_example(
+    name: str, tmp_path: Path, all_templates: dict[str, Template]
+) -> None:
     create(tmp_path)
     shutil.copy(DEALS / f"{name}.yaml", tmp_path / "deals")
     workspace = opened(tmp_path)

@@ -20,7 +20,11 @@ SENTENCE = "Loan-to-Value fails: 65.537% against a maximum of 65%."
 @pytest.fixture(scope="module")
 def answer() -> PageAnswer:
     inputs = cases.failing()
-    found = page_answer(render_notice(replace(inputs, attachments={"page.json": (page_words(inputs), "the words of the pages")})))
+    found = page_answer(
+        render_notice(
+            replace(inputs, attachments={"page.json": (page_words(inputs), "the words of the pages")})
+        )
+    )
     assert found is not None
     return found
 
@@ -48,7 +52,12 @@ def test_the_answer_is_the_notices_own(answer: PageAnswer) -> None:
 def test_text_and_html_say_the_same(answer: PageAnswer) -> None:
     text, html = body(answer).as_text(), body(answer).as_html()
     shown = " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
-    for sentence in (*answer.sentences, "Example Trust <Company>", "Notice of a failed test No. 43", "This is a draft."):
+    for sentence in (
+        *answer.sentences,
+        "Example Trust <Company>",
+        "Notice of a failed test No. 43",
+        "This is a draft.",
+    ):
         assert sentence in text
         assert sentence in shown
     assert text.index("This is a draft.") < text.index(SENTENCE) < text.index("governs")
@@ -56,8 +65,17 @@ def test_text_and_html_say_the_same(answer: PageAnswer) -> None:
 
 def test_html_holds_no_picture_and_fetches_nothing(answer: PageAnswer) -> None:
     html = body(answer, ("<img src=https://x.example/a.png> & <script>",)).as_html()
-    assert re.findall(r"<(img|script|link|style|iframe|object|video)\b|url\(|src=(?!https://x\.example/a\.png&gt;)", html) == []
-    assert re.findall(r'https?://[^\s"<&]+', html.replace("https://x.example/a.png", "")) == ["https://headroom.example.com/a/x?y=1"] * 2
+    assert (
+        re.findall(
+            r"<(img|script|link|style|iframe|object|video)\b|url\(|src=(?!https://x\.example/a\.png&gt;)",
+            html,
+        )
+        == []
+    )
+    assert (
+        re.findall(r'https?://[^\s"<&]+', html.replace("https://x.example/a.png", ""))
+        == ["https://headroom.example.com/a/x?y=1"] * 2
+    )
 
 
 def test_a_file_without_words_has_no_answer_of_its_own() -> None:

@@ -32,14 +32,32 @@ GOLDEN = Path(__file__).parent / "golden" / "compliance.json"
 KINDS = {
     "beginning": ("Trigger Event Notice No. 45", "Cash Sweep is in effect from Thursday 12 November 2026"),
     "failing": ("Failed Test Notice No. 43", "Loan-to-Value fails: 65.537% against a maximum of 65%"),
-    "defaulting": ("Event of Default Notice No. 45", "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026"),
+    "defaulting": (
+        "Event of Default Notice No. 45",
+        "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026",
+    ),
     "cured": ("Cure Report No. 14", "Loan-to-Value is cured and stands at COMPLIANT"),
-    "correcting": ("Correction Notice No. 44", "This document corrects No. 43. One result was determined again"),
-    "unevaluated": ("Report of a Date Not Evaluated No. 43", "The deal was not evaluated on Thursday 5 November 2026"),
+    "correcting": (
+        "Correction Notice No. 44",
+        "This document corrects No. 43. One result was determined again",
+    ),
+    "unevaluated": (
+        "Report of a Date Not Evaluated No. 43",
+        "The deal was not evaluated on Thursday 5 November 2026",
+    ),
     "first_ever": ("Compliance Notice No. 1", "Rental Rate Floor is NOT DETERMINED: window not full: 1 of 4"),
-    "without_rate": ("Compliance Notice No. 44", "No test could be determined: there is no Reference Rate of CRI-H100"),
-    "without_report": ("Compliance Notice No. 44", "Loan-to-Value is NOT DETERMINED in its Cure Period. It must be cured by Friday 13"),
-    "crowded": ("Compliance Notice No. 44", "Overcollateralization, Classes A and B cumulative down the capital structure"),
+    "without_rate": (
+        "Compliance Notice No. 44",
+        "No test could be determined: there is no Reference Rate of CRI-H100",
+    ),
+    "without_report": (
+        "Compliance Notice No. 44",
+        "Loan-to-Value is NOT DETERMINED in its Cure Period. It must be cured by Friday 13",
+    ),
+    "crowded": (
+        "Compliance Notice No. 44",
+        "Overcollateralization, Classes A and B cumulative down the capital structure",
+    ),
 }
 MEANING = (
     "CRI-H100 is the median of listed on-demand prices for H100 SXM on one marketplace in the United States. It is not a contract rate, "
@@ -74,7 +92,9 @@ def undecided(note: str | None) -> str:
     for place, event in enumerate(events):
         if event.kind == "tested":
             result = event.payload.result.model_copy(update={"bearing": Bearing(decisive=False, note=note)})
-            events[place] = event.model_copy(update={"payload": event.payload.model_copy(update={"result": result})})
+            events[place] = event.model_copy(
+                update={"payload": event.payload.model_copy(update={"result": result})}
+            )
     return "".join(text for text, _ in compose(replace(told, events=events))["answer"][0])
 
 
@@ -121,7 +141,9 @@ def test_page_one_is_the_answer(said: str) -> None:
     ],
 )
 def test_the_proof_says(said: str) -> None:
-    assert said in " ".join(standard_pages()[1:]).replace("volume- weighted", "volume-weighted")  # a line ends there
+    assert said in " ".join(standard_pages()[1:]).replace(
+        "volume- weighted", "volume-weighted"
+    )  # a line ends there
 
 
 def test_a_second_print_is_verified_under_the_name_of_its_own_file() -> None:
@@ -133,7 +155,13 @@ def test_a_second_print_is_verified_under_the_name_of_its_own_file() -> None:
 
 def test_amendments_and_corrections_are_printed_under_their_own_numbers() -> None:
     changes = (
-        AmendmentFacts(number=1, kind="correction", document="the deal file", effective=date(2026, 1, 6), changes=("a: 1 becomes 2",)),
+        AmendmentFacts(
+            number=1,
+            kind="correction",
+            document="the deal file",
+            effective=date(2026, 1, 6),
+            changes=("a: 1 becomes 2",),
+        ),
         AmendmentFacts(number=1, document="AM1", effective=date(2026, 6, 26), changes=("b: 3 becomes 4",)),
     )
     deal = cases.standard(facts=adopted(amendments=changes))
@@ -147,7 +175,10 @@ def test_a_clause_is_printed_as_it_reads_on_the_notices_date() -> None:
     for since, read in ((date(2026, 11, 5), True), (date(2026, 11, 6), False)):
         deal = cases.standard(facts=adopted(later_clauses=(LaterClauses(since=since, clauses=(clause,)),)))
         (text,) = [block for block in compose(deal.inputs())["proof"] if block["block"] == "text"]
-        assert ("at most 55%" in [one["text"] for part in text["parts"] for column in part["columns"] for one in column]) is read
+        assert (
+            "at most 55%"
+            in [one["text"] for part in text["parts"] for column in part["columns"] for one in column]
+        ) is read
 
 
 def test_a_deal_that_rounds_its_ratios_prints_them_as_it_compares_them() -> None:
@@ -156,7 +187,10 @@ def test_a_deal_that_rounds_its_ratios_prints_them_as_it_compares_them() -> None
     row = {one["title"]: one for one in results["rows"]}["Loan-to-Value"]
     assert (row["measured"], row["headroom"]) == ("68.09%", "−3.09 points")
     (proof,) = [block for block in context["proof"] if block["block"] == "computation"]
-    assert "Ratios in per cent and points are compared rounded to 2 decimals of a per cent, half up" in proof["note"]
+    assert (
+        "Ratios in per cent and points are compared rounded to 2 decimals of a per cent, half up"
+        in proof["note"]
+    )
     (part,) = [one for one in proof["parts"] if one["title"] == "Loan-to-Value"]
     assert [one["figure"] for one in part["rows"] if one["name"] == "Rounded"] == [("68", ".09%")]
     (sweep,) = [one for one in proof["parts"] if one["title"] == "Cash Sweep"]
@@ -261,7 +295,11 @@ def test_the_file_says_which_standards_it_keeps() -> None:
     assert b'pdfuaid:part="1"' in metadata
     assert b'pdfaid:part="3"' in metadata
     assert root["/Lang"] == "en"
-    fonts = {str(font.get_object()["/BaseFont"]) for page in reader.pages for font in page["/Resources"]["/Font"].values()}  # type: ignore[index]
+    fonts = {
+        str(font.get_object()["/BaseFont"])
+        for page in reader.pages
+        for font in page["/Resources"]["/Font"].values()
+    }  # type: ignore[index]
     assert all("+HR-" in name for name in fonts)
 
 
@@ -345,7 +383,12 @@ def test_deal_text_is_data(text: str) -> None:
     facts = adopted()
     party = facts.parties[0].model_copy(update={"name": text})
     clause = facts.clauses[1].model_copy(update={"title": text, "text": text, "reading": text})
-    changed = facts.model_copy(update={"parties": (party, *facts.parties[1:]), "clauses": (facts.clauses[0], clause, *facts.clauses[2:])})
+    changed = facts.model_copy(
+        update={
+            "parties": (party, *facts.parties[1:]),
+            "clauses": (facts.clauses[0], clause, *facts.clauses[2:]),
+        }
+    )
     html = to_html("notice.html.j2", compose(cases.standard(facts=changed).inputs()), "a4")
     for opened in ("<script", "<img", "<link", "<image"):
         assert opened not in html
@@ -356,11 +399,17 @@ def test_text_outside_the_fonts_is_spelled_out() -> None:
     assert legible("Zürich § 7, Łódź, 中") == "Zürich § 7, Łódź, [U+4E2D]"
     facts = adopted()
     party = facts.parties[0].model_copy(update={"name": "深圳 Compute"})
-    found = pages(render_notice(cases.standard(facts=facts.model_copy(update={"parties": (party, *facts.parties[1:])})).inputs()))
+    found = pages(
+        render_notice(
+            cases.standard(facts=facts.model_copy(update={"parties": (party, *facts.parties[1:])})).inputs()
+        )
+    )
     assert "[U+6DF1][U+5733] Compute" in found[0]
 
 
-def test_the_quick_reader_of_our_pages_gives_the_bytes_of_the_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_quick_reader_of_our_pages_gives_the_bytes_of_the_slow_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """WeasyPrint reads any HTML that people write; ours is well-formed, so the standard library's XML parser will do."""
     import weasyprint
 

@@ -21,7 +21,9 @@ BASE: dict[str, Any] = {
 }
 
 
-def row(deal: str, state: str, result: str | None, room: str | None, urgent: bool = False, **more: Any) -> dict[str, Any]:
+def row(
+    deal: str, state: str, result: str | None, room: str | None, urgent: bool = False, **more: Any
+) -> dict[str, Any]:
     found = {
         **BASE,
         "deal": deal,
@@ -38,17 +40,37 @@ def row(deal: str, state: str, result: str | None, room: str | None, urgent: boo
 CURE = [{"by": "2026-04-23", "who": "borrower", "what": "cure by prepayment", "overdue": False}]
 ROWS = (
     row("harbour", "EVENT OF DEFAULT", "FAIL", "−21.240 points", True),
-    row("granite", "NOT EVALUATED", None, None, True, on=None, measured=None, limit=None, note="D101 `60` has no unit"),
+    row(
+        "granite",
+        "NOT EVALUATED",
+        None,
+        None,
+        True,
+        on=None,
+        measured=None,
+        limit=None,
+        note="D101 `60` has no unit",
+    ),
     row("meridian", "CURE PERIOD", "FAIL", "−1.006 points", True, due=CURE),
     row("meridian", "NOT IN EFFECT", "PASS", "+0.4296 USD", counting="1 of 4"),
-    row("prairie", "WAIVED", "NOT DETERMINED", None, measured=None, limit=None, note="the report is older than 14 days"),
+    row(
+        "prairie",
+        "WAIVED",
+        "NOT DETERMINED",
+        None,
+        measured=None,
+        limit=None,
+        note="the report is older than 14 days",
+    ),
 )
 INPUTS = PortfolioInputs(ROWS, date(2026, 4, 9), "deal,test\n", "Agent", datetime(2026, 4, 10, 7, tzinfo=UTC))
 
 
 def test_the_first_sentence_says_how_many_deals_need_an_act_and_why() -> None:
     said = "".join(text for text, _ in compose(INPUTS)["answer"][0])
-    assert said.startswith("Of four deals, three need an act. harbour: Loan to value, Event of Default indicated; granite: ")
+    assert said.startswith(
+        "Of four deals, three need an act. harbour: Loan to value, Event of Default indicated; granite: "
+    )
     assert said.endswith("meridian: Loan to value, CURE PERIOD, due 23 Apr 2026.")
     calm = "".join(text for text, _ in compose(replace(INPUTS, rows=ROWS[3:]))["answer"][0])
     assert calm == "Of two deals, none needs an act."

@@ -72,7 +72,9 @@ def test_the_page_says_what_other_sellers_would_give_or_why_that_is_not_known() 
 
 def inputs(**more: Any) -> PublicationInputs:
     weeks = [value(date(2026, 1, 8) + timedelta(weeks=n), f"{2.1 - 0.05 * n:.4f}") for n in range(9)]
-    return PublicationInputs(**{"value": weeks[-1], "earlier": weeks, "operator": "Agent", "issued_at": AT, **more})
+    return PublicationInputs(
+        **{"value": weeks[-1], "earlier": weeks, "operator": "Agent", "issued_at": AT, **more}
+    )
 
 
 def said(context: dict[str, Any]) -> str:
@@ -82,12 +84,20 @@ def said(context: dict[str, Any]) -> str:
 def test_the_first_sentences_say_how_far_to_trust_it() -> None:
     text = said(compose(inputs()))
     assert "USD 1.7000 per GPU-hour, the median of 44 listed prices on 4 valid days." in text
-    assert "15.5% of the value. By count the paper calls it Standard; by its measured width it is Low Confidence." in text
-    assert "at least 6 independent sellers; the largest has 30% of the listings, rows that name no host counted as one." in text
+    assert (
+        "15.5% of the value. By count the paper calls it Standard; by its measured width it is Low Confidence."
+        in text
+    )
+    assert (
+        "at least 6 independent sellers; the largest has 30% of the listings, rows that name no host counted as one."
+        in text
+    )
 
 
 def test_the_page_says_what_every_notice_says_of_the_index() -> None:
-    assert "on one marketplace in the United States. It is not a contract rate" in compose(inputs())["meaning"]
+    assert (
+        "on one marketplace in the United States. It is not a contract rate" in compose(inputs())["meaning"]
+    )
     european = compose(inputs(value=value(date(2026, 3, 5), "1.9", country="DE, FR")))
     assert "on one marketplace in Germany and France." in european["meaning"]
 
@@ -113,12 +123,17 @@ def test_a_page_without_a_value_has_no_empty_rows_and_dates_its_last_value() -> 
 
 def test_the_class_is_said_of_the_count_and_of_the_width() -> None:
     alike = value(date(2026, 3, 5), "1.9", precision_class_measured="Standard")
-    assert "15.5% of the value. By count and by width alike the paper calls it Standard." in said(compose(inputs(value=alike)))
+    assert "15.5% of the value. By count and by width alike the paper calls it Standard." in said(
+        compose(inputs(value=alike))
+    )
 
 
 def test_a_page_about_an_index_is_marked_as_no_publication_on_every_sheet() -> None:
     html = to_html("publication.html.j2", compose(inputs(illustrative=True)), "a4")
-    assert '<body class="a4-unpublished" data-left="Publication of CRI-H100" data-mid="ILLUSTRATIVE - NOT A PUBLICATION"' in html
+    assert (
+        '<body class="a4-unpublished" data-left="Publication of CRI-H100" data-mid="ILLUSTRATIVE - NOT A PUBLICATION"'
+        in html
+    )
     assert "watermark-publication.svg" in assets()["style.css"][0].decode()
     assert assets()["marks/watermark-publication.svg"] != assets()["marks/watermark-a4.svg"]
 
@@ -137,7 +152,9 @@ def test_no_figure_of_the_page_is_made_up() -> None:
 
 
 def test_the_page_for_a_browser_is_styled_and_marked() -> None:
-    page = for_screen("<html><head></head><body><main>x</main></body></html>", "ILLUSTRATIVE - NOT A PUBLICATION")
+    page = for_screen(
+        "<html><head></head><body><main>x</main></body></html>", "ILLUSTRATIVE - NOT A PUBLICATION"
+    )
     assert "<style>" in page
     assert '<p class="mark">ILLUSTRATIVE - NOT A PUBLICATION</p>' in page
     assert 'class="mark"' not in for_screen("<html><head></head><body><main>x</main></body></html>", "")
@@ -145,21 +162,49 @@ def test_the_page_for_a_browser_is_styled_and_marked() -> None:
 
 def test_a_page_of_another_country_says_that_country() -> None:
     other = compose(inputs(value=value(date(2026, 3, 5), "1.9389", index="CRI-H100-EU", country="FR")))
-    assert dict(other["disclosure"])["What it measures"].startswith("Listed on-demand prices for H100 SXM on one marketplace in France,")
+    assert dict(other["disclosure"])["What it measures"].startswith(
+        "Listed on-demand prices for H100 SXM on one marketplace in France,"
+    )
     assert "United States" not in str(other["disclosure"]) + other["meaning"]
 
 
 def test_the_administrators_own_series_is_not_said_to_be_computed() -> None:
-    theirs = value(date(2026, 3, 5), "1.7350", source="published by the administrator", gpu_name="", country="", days=[], valid_days=0)
+    theirs = value(
+        date(2026, 3, 5),
+        "1.7350",
+        source="published by the administrator",
+        gpu_name="",
+        country="",
+        days=[],
+        valid_days=0,
+    )
     found = compose(inputs(value=theirs))
-    assert found["form"] == "Published by the administrator under 1.1.1, and recorded as it came by Agent; not computed here."
+    assert (
+        found["form"]
+        == "Published by the administrator under 1.1.1, and recorded as it came by Agent; not computed here."
+    )
     assert "the median of 44 listed prices, as the administrator states it." in said(found)
     assert "not on this record" in dict(found["disclosure"])["Source"]
     uncounted = said(compose(inputs(value={**theirs, "observations": 0})))
     assert "USD 1.7350 per GPU-hour, as the administrator states it." in uncounted
-    assert "CRI-H100 is the median of listed on-demand prices for H100 SXM on one marketplace in the United States." in found["meaning"]
-    silent = compose(inputs(value={**theirs, "value": None, "methodology": "", "low_confidence_reasons": ["no value for this date"]}))
-    assert (silent["form"], silent["foot"]) == ("The administrator’s own series, as recorded by Agent.", "Print 1")
+    assert (
+        "CRI-H100 is the median of listed on-demand prices for H100 SXM on one marketplace in the United States."
+        in found["meaning"]
+    )
+    silent = compose(
+        inputs(
+            value={
+                **theirs,
+                "value": None,
+                "methodology": "",
+                "low_confidence_reasons": ["no value for this date"],
+            }
+        )
+    )
+    assert (silent["form"], silent["foot"]) == (
+        "The administrator’s own series, as recorded by Agent.",
+        "Print 1",
+    )
     assert "computed by" not in str(silent).lower()
 
 
@@ -177,8 +222,23 @@ def test_the_page_is_an_archive_file_and_the_same_bytes_again(tmp_path: Path, em
 
 def test_measured_coverage_stands_on_the_page_with_its_hash_or_the_reason_why_there_is_none() -> None:
     held = {"coverage": "0.971", "error": "0.011", "width": "0.120", "hits": 971}
-    row = {"sellers": 8, "effective": "6.20", "draws": 1000, "listings": held, "subsets": held, "subsets_80": held, "trusted": True}
-    data = {"pairs": 69, "sellers": 16, "upto": "2026-03-05", "tables": {"as they are": [row]}, "limits": ["A limit."], "sha256": "ab" * 32}
+    row = {
+        "sellers": 8,
+        "effective": "6.20",
+        "draws": 1000,
+        "listings": held,
+        "subsets": held,
+        "subsets_80": held,
+        "trusted": True,
+    }
+    data = {
+        "pairs": 69,
+        "sellers": 16,
+        "upto": "2026-03-05",
+        "tables": {"as they are": [row]},
+        "limits": ["A limit."],
+        "sha256": "ab" * 32,
+    }
     html = to_html("publication.html.j2", compose(inputs(coverage=data)), "a4")
     assert "How often the intervals hold the truth" in html
     assert "0.971 ± 0.011" in html
@@ -186,7 +246,9 @@ def test_measured_coverage_stands_on_the_page_with_its_hash_or_the_reason_why_th
         "69 pairs of a week and a seller, 16 sellers, weeks to 2026-03-05. A limit. SHA-256 of the table as data: abababab abababab."
         in html
     )
-    why = to_html("publication.html.j2", compose(inputs(coverage={"why": "Nothing can be measured yet."})), "a4")
+    why = to_html(
+        "publication.html.j2", compose(inputs(coverage={"why": "Nothing can be measured yet."})), "a4"
+    )
     assert "Nothing can be measured yet." in why
     assert "Pool:" not in why
 
@@ -210,5 +272,7 @@ def test_a_first_publication_carries_appendix_a_with_one_row_for_each_thing_atta
     assert found["heads"] == ["5%, at 50%", "10%, at 50%", "5%, at 150%", "10%, at 150%"]
     assert found["rows"][1] == ["4 Mar 2026", "12", "3", "3", "not reachable", "not reachable"]
     assert [row[0] for row in found["rows"]] == ["Week, on every day", "4 Mar 2026", "Table 5"]
-    assert "Appendix A: injected listings" in to_html("publication.html.j2", compose(inputs(appendix=rows)), "a4")
+    assert "Appendix A: injected listings" in to_html(
+        "publication.html.j2", compose(inputs(appendix=rows)), "a4"
+    )
     assert "Appendix A" not in to_html("publication.html.j2", compose(inputs()), "a4")

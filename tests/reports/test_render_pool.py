@@ -41,7 +41,9 @@ def test_a_killed_command_leaves_no_process_behind(tmp_path: Path) -> None:
     script = tmp_path / "command.py"
     script.write_text(COMMAND, encoding="utf-8")
     paths = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=paths) as command:
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=paths
+    ) as command:
         assert command.stdout is not None
         workers = [int(one) for one in command.stdout.readline().split()]
         assert len(workers) == 2

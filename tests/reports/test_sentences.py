@@ -14,7 +14,17 @@ from engine.basics.values import Comparison, Figure, Unit
 from engine.events.due_acts import Due, DueFacts
 from engine.events.rates import ReferenceRate
 from engine.events.results import NotDetermined, Remedy, TestResult, Verdict, headroom, passes
-from engine.events.states import Deadline, HeldRun, LeafFacts, Limb, Obligation, TestState, TestStatus, TriggerState, TriggerStatus
+from engine.events.states import (
+    Deadline,
+    HeldRun,
+    LeafFacts,
+    Limb,
+    Obligation,
+    TestState,
+    TestStatus,
+    TriggerState,
+    TriggerStatus,
+)
 from reports.formats import plain, role, trigger_name
 from reports.notice import sentences
 from reports.notice.blocks.index import seller_interval
@@ -28,7 +38,12 @@ CURE = Deadline(
     calendar="us-federal-reserve",
     cite="CA §8.01(d)",
 )
-TITLES = {"ltv": "Loan-to-Value", "floor": "Rental Rate Floor", "sweep": "Cash Sweep", "appraisal": "Appraisal"}
+TITLES = {
+    "ltv": "Loan-to-Value",
+    "floor": "Rental Rate Floor",
+    "sweep": "Cash Sweep",
+    "appraisal": "Appraisal",
+}
 
 
 def share(text: str) -> Figure:
@@ -55,11 +70,19 @@ def result(key: str, measured: str, limit: str = "0.65", comparison: Comparison 
 
 def missing(key: str, reason: str = "no Servicer's report has been received") -> TestResult:
     lacks = NotDetermined(reason=reason, cite="CA §6.01", lacks="report")
-    return TestResult(test=key, template="t", title="T", cite="CA §7", on=ON, verdict=Verdict.NOT_DETERMINED, reason=lacks)
+    return TestResult(
+        test=key, template="t", title="T", cite="CA §7", on=ON, verdict=Verdict.NOT_DETERMINED, reason=lacks
+    )
 
 
-def line(key: str, found: TestResult | None, status: TestStatus | None = None, run: int = 0, **state: Any) -> Line:
-    test = TestState(test=key, status=status, since=state.pop("since", date(2026, 10, 29)), **state) if status else None
+def line(
+    key: str, found: TestResult | None, status: TestStatus | None = None, run: int = 0, **state: Any
+) -> Line:
+    test = (
+        TestState(test=key, status=status, since=state.pop("since", date(2026, 10, 29)), **state)
+        if status
+        else None
+    )
     return Line(key=key, title=TITLES[key], cite="CA §7", result=found, test=test, run=run)
 
 
@@ -68,7 +91,9 @@ def sweep(status: TriggerStatus, count: int) -> Line:
     begins = Limb(what="in words", leaf=falls, count=count, needed=2, out_of=2, dates="publication dates")
     rises = LeafFacts(test="sweep", comparison="at least", level=Fraction(3, 2))
     ends = Limb(what="in words", leaf=rises, count=count, needed=3, out_of=3, dates="publication dates")
-    trigger = TriggerState(trigger="sweep", status=status, since=date(2026, 11, 12), begins=(begins,), ends=(ends,))
+    trigger = TriggerState(
+        trigger="sweep", status=status, since=date(2026, 11, 12), begins=(begins,), ends=(ends,)
+    )
     return Line(
         key="sweep",
         title="Cash Sweep",
@@ -96,7 +121,12 @@ def rate(value: str | None = "1.4937", age: int = 0, reason: str | None = None) 
 
 WAYS = (
     Remedy(method="prepayment", figure=Figure(value=Fraction("589317.52"), unit=Unit.USD), text="in words"),
-    Remedy(method="additional collateral", figure=Figure(value=Fraction(49), unit=Unit.GPUS), text="in words", asset_class="h100"),
+    Remedy(
+        method="additional collateral",
+        figure=Figure(value=Fraction(49), unit=Unit.GPUS),
+        text="in words",
+        asset_class="h100",
+    ),
 )
 OWED = Due(
     by=CURE.by,
@@ -132,7 +162,10 @@ ANSWERS = [
     ),
     (
         "all tests pass, the nearest is named",
-        [line("ltv", result("ltv", "0.60"), COMPLIANT), line("floor", result("floor", "0.86", "0.85", "at least"), COMPLIANT)],
+        [
+            line("ltv", result("ltv", "0.60"), COMPLIANT),
+            line("floor", result("floor", "0.86", "0.85", "at least"), COMPLIANT),
+        ],
         (),
         rate(),
         ["Both tests pass. Nearest to its limit is Rental Rate Floor: 86.000% against a minimum of 85%."],
@@ -192,7 +225,10 @@ ANSWERS = [
         [sweep(TriggerStatus.NOT_IN_EFFECT, 1)],
         (),
         rate(),
-        ["Cash Sweep fails: 70.000% against a maximum of 65%.", "Cash Sweep has counted 1 of 2 dates and is not in effect."],
+        [
+            "Cash Sweep fails: 70.000% against a maximum of 65%.",
+            "Cash Sweep has counted 1 of 2 dates and is not in effect.",
+        ],
     ),
     (
         "a trigger is in effect",
@@ -232,7 +268,9 @@ ANSWERS = [
         [line("ltv", result("ltv", "0.65879"), COMPLIANT, run=2, held=HELD)],
         (),
         rate(),
-        ["Loan-to-Value fails (65.879%), held: not decisive, 2 of 4, for the second date running, against a maximum of 65%."],
+        [
+            "Loan-to-Value fails (65.879%), held: not decisive, 2 of 4, for the second date running, against a maximum of 65%."
+        ],
     ),
     (
         "a held failure in a Cure Period",
@@ -279,16 +317,32 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("lines", "due", "rates", "said"), [case[1:] for case in ANSWERS], ids=[case[0] for case in ANSWERS])
-def test_answer(lines: list[Line], due: tuple[Due, ...], rates: dict[str, ReferenceRate], said: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("lines", "due", "rates", "said"), [case[1:] for case in ANSWERS], ids=[case[0] for case in ANSWERS]
+)
+def test_answer(
+    lines: list[Line], due: tuple[Due, ...], rates: dict[str, ReferenceRate], said: list[str]
+) -> None:
     assert [plain(runs) for runs in sentences.answer(lines, due, rates)] == said
 
 
 def test_an_obligation_is_named_with_its_day() -> None:
     owed = Obligation(
-        name="independent appraisal", clause="appraisal", by="borrower", created_on=ON, due=CURE, status="OPEN", status_since=ON
+        name="independent appraisal",
+        clause="appraisal",
+        by="borrower",
+        created_on=ON,
+        due=CURE,
+        status="OPEN",
+        status_since=ON,
     )
-    found = Line(key="appraisal", title="Appraisal", cite="CA §7.04", result=result("appraisal", "0.2619", "0.25"), obligation=owed)
+    found = Line(
+        key="appraisal",
+        title="Appraisal",
+        cite="CA §7.04",
+        result=result("appraisal", "0.2619", "0.25"),
+        obligation=owed,
+    )
     said = plain(sentences.failed(found))
     assert said.startswith("Appraisal fails: 26.190% against a maximum of 25%. ")
     assert said.endswith("The Borrower must deliver the independent appraisal by Friday 13 November 2026.")
@@ -309,7 +363,11 @@ def test_a_trigger_is_named_apart_from_its_test(key: str, title: str, name: str)
 
 
 def test_a_key_in_a_title_is_spelled_as_people_write_it() -> None:
-    assert (role("pool-ltv"), role("class_a"), role("administrative_agent")) == ("Pool LTV", "Class A", "Administrative Agent")
+    assert (role("pool-ltv"), role("class_a"), role("administrative_agent")) == (
+        "Pool LTV",
+        "Class A",
+        "Administrative Agent",
+    )
 
 
 def test_a_sweep_in_effect_is_not_said_to_pass_as_well() -> None:
@@ -321,4 +379,7 @@ def test_a_sweep_in_effect_is_not_said_to_pass_as_well() -> None:
 
 def test_where_there_is_no_interval_by_sellers_the_reason_stands_in_its_place() -> None:
     assert seller_interval({"seller_interval": {"low": "1.6000", "high": "1.9000"}}) == "1.6000 to 1.9000"
-    assert seller_interval({"seller_interval": None, "seller_interval_why": "no listing names its seller"}) == "No listing names its seller"
+    assert (
+        seller_interval({"seller_interval": None, "seller_interval_why": "no listing names its seller"})
+        == "No listing names its seller"
+    )

@@ -17,11 +17,20 @@ def finding(test: str, verdict: str, found: bool | None, statistic: float | None
 
 def inputs(weeks: int = 9) -> ValidationInputs:
     made = [
-        value(date(2026, 1, 8) + timedelta(weeks=n), f"{2.1 - 0.05 * n:.4f}", pooled=[f"{1.5 + 0.03 * k:.6f}" for k in range(20 + n)])
+        value(
+            date(2026, 1, 8) + timedelta(weeks=n),
+            f"{2.1 - 0.05 * n:.4f}",
+            pooled=[f"{1.5 + 0.03 * k:.6f}" for k in range(20 + n)],
+        )
         for n in range(weeks)
     ]
     days = [
-        {"date": str(date(2026, 1, 1) + timedelta(days=n)), "offers": 30, "qualifying": 8 + n % 5, "ratio": (8 + n % 5) / 30}
+        {
+            "date": str(date(2026, 1, 1) + timedelta(days=n)),
+            "offers": 30,
+            "qualifying": 8 + n % 5,
+            "ratio": (8 + n % 5) / 30,
+        }
         for n in range(7 * weeks)
     ]
     findings = [
@@ -29,7 +38,13 @@ def inputs(weeks: int = 9) -> ValidationInputs:
         finding("ADF, levels", "refused: 9 weekly values, and it needs 20", None, None),
         finding("skewness", "+0.20: the longer tail is to the right", False),
     ]
-    data = {"index": "CRI-H100", "methodology": "1.1.1", "weeks": weeks, "last": made[-1]["publication_date"], "coverage": days}
+    data = {
+        "index": "CRI-H100",
+        "methodology": "1.1.1",
+        "weeks": weeks,
+        "last": made[-1]["publication_date"],
+        "coverage": days,
+    }
     return ValidationInputs({**data, "findings": findings}, made, "Agent", AT)
 
 

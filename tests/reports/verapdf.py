@@ -50,7 +50,9 @@ def _profile(name: str) -> tuple[Any, Any]:
     profiles, arguments = java.JClass(f"{model}.Profiles"), java.JClass(f"{model}.ErrorArgumentImpl")
     flavours = java.JClass("org.verapdf.pdfa.flavours.PDFAFlavour")
     specifications = java.JClass("org.verapdf.pdfa.flavours.PDFAFlavour$Specification")
-    lists, sets, truth = (java.JClass(f"java.{one}") for one in ("util.ArrayList", "util.LinkedHashSet", "lang.Boolean"))
+    lists, sets, truth = (
+        java.JClass(f"java.{one}") for one in ("util.ArrayList", "util.LinkedHashSet", "lang.Boolean")
+    )
     with zipfile.ZipFile(_jar()) as jar:
         root = ET.fromstring(jar.read(f"org/verapdf/pdfa/validation/{PROFILES[name]}.xml"))
     rules, variables = sets(), sets()
@@ -58,7 +60,9 @@ def _profile(name: str) -> tuple[Any, Any]:
         own, error = rule.find("p:id", NS), rule.find("p:error", NS)
         assert own is not None
         where = profiles.ruleIdFromValues(
-            getattr(specifications, own.get("specification", "")), own.get("clause"), java.JInt(int(own.get("testNumber", "0")))
+            getattr(specifications, own.get("specification", "")),
+            own.get("clause"),
+            java.JInt(int(own.get("testNumber", "0"))),
         )
         found = lists()
         for argument in rule.findall("p:error/p:arguments/p:argument", NS):
@@ -79,7 +83,9 @@ def _profile(name: str) -> tuple[Any, Any]:
         )
     for variable in root.findall("p:variables/p:variable", NS):
         default, value = (variable.findtext(f"p:{one}", "", NS) for one in ("defaultValue", "value"))
-        variables.add(profiles.variableFromValues(variable.get("name"), variable.get("object"), default, value))
+        variables.add(
+            profiles.variableFromValues(variable.get("name"), variable.get("object"), default, value)
+        )
     flavour = getattr(flavours, root.get("flavour", ""))
     details = profiles.profileDetailsFromValues(name, name, "veraPDF", java.JClass("java.util.Date")())
     return flavour, profiles.profileFromValues(flavour, details, "", rules, variables)
@@ -95,7 +101,10 @@ def failures(path: Path, name: str) -> tuple[int, dict[str, str]]:
     try:
         result = validator.validate(parser)
         failed = (one for one in result.getTestAssertions() if str(one.getStatus().name()) == "FAILED")
-        broken = {f"{one.getRuleId().getClause()}-{one.getRuleId().getTestNumber()}": str(one.getMessage())[:160] for one in failed}
+        broken = {
+            f"{one.getRuleId().getClause()}-{one.getRuleId().getTestNumber()}": str(one.getMessage())[:160]
+            for one in failed
+        }
         return int(result.getTotalAssertions()), broken
     finally:
         parser.close()

@@ -54,7 +54,9 @@ def median(week: SellerWeek) -> Fraction:
     return Fraction(week.prices[(count - 1) // 2] + week.prices[count // 2], 2 * MILLION)
 
 
-def run(weeks: list[SellerWeek], figure: str, limit: Fraction, passes: str) -> tuple[Fraction, bool, Replicates]:
+def run(
+    weeks: list[SellerWeek], figure: str, limit: Fraction, passes: str
+) -> tuple[Fraction, bool, Replicates]:
     measure = FIGURES[figure]
 
     def passing(value: Fraction) -> bool:
@@ -74,7 +76,9 @@ def run(weeks: list[SellerWeek], figure: str, limit: Fraction, passes: str) -> t
         return (
             value,
             passing(value),
-            replicates_of_highest(weeks, today, passing(value), Highest(candidates, candidates[today], of_highest, passing)),
+            replicates_of_highest(
+                weeks, today, passing(value), Highest(candidates, candidates[today], of_highest, passing)
+            ),
         )
     return value, passing(value), replicates(weeks, today, passing(value), outcomes)
 
@@ -99,7 +103,12 @@ def test_the_vectors(vector: dict[str, Any]) -> None:
     else:
         (low, high), (low_80, high_80) = (map(six, found.interval(level)) for level in (95, 80))
         subsets, apart, share = found.subsets, found.apart, found.failing
-    assert (low, high, low_80, high_80) == (vector["low"], vector["high"], vector["low_80"], vector["high_80"])
+    assert (low, high, low_80, high_80) == (
+        vector["low"],
+        vector["high"],
+        vector["low_80"],
+        vector["high_80"],
+    )
     assert (subsets, apart, six(share)) == (vector["replicates"], vector["apart"], vector["share_failing"])
     for level, tail, wanted in ((95, 40, vector["decisive"]), (80, 10, vector["decisive_80"])):
         assert (enough and len(sellers) >= LEAST_SELLERS[level] and tail * apart <= subsets) == wanted
@@ -115,15 +124,24 @@ def test_the_bits_of_a_seller() -> None:
 def some_week(chance: random.Random, sellers: int, unknown: bool = False) -> list[Listing]:
     names: list[str | None] = [f"s{n}" for n in range(sellers)]
     names += [None] * unknown
-    return [(name, chance.randrange(10, 60) * 50_000) for name in names for _ in range(chance.randrange(1, 6))]
+    return [
+        (name, chance.randrange(10, 60) * 50_000) for name in names for _ in range(chance.randrange(1, 6))
+    ]
 
 
 def written_out(week: SellerWeek) -> list[tuple[int, int]]:
     """The lower and the upper median of every subset, each subset written out."""
     found = []
     for chosen in product((False, True), repeat=len(week.clusters)):
-        held = sorted(price for held, inside in zip(week.clusters.values(), chosen, strict=True) if inside for price in held)
-        found.append((held[(len(held) - 1) // 2], held[len(held) // 2]) if held else (week.prices[0], week.prices[-1]))
+        held = sorted(
+            price
+            for held, inside in zip(week.clusters.values(), chosen, strict=True)
+            if inside
+            for price in held
+        )
+        found.append(
+            (held[(len(held) - 1) // 2], held[len(held) // 2]) if held else (week.prices[0], week.prices[-1])
+        )
     return found
 
 
@@ -132,10 +150,17 @@ def test_subsets_counted_by_sums_are_the_subsets_written_out(seed: int) -> None:
     chance = random.Random(seed)
     week = seller_week(some_week(chance, chance.randrange(1, 8), unknown=seed % 3 == 0))
     pairs = written_out(week)
-    for price in {*week.prices, week.prices[0] - 1, week.prices[-1] + 1, chance.randrange(500_000, 3_000_000)}:
+    for price in {
+        *week.prices,
+        week.prices[0] - 1,
+        week.prices[-1] + 1,
+        chance.randrange(500_000, 3_000_000),
+    }:
         assert week.low_at_most(price) == sum(low <= price for low, _ in pairs)
         assert week.high_at_least(price) == sum(high >= price for _, high in pairs)
-        assert week.share_below(Fraction(price)) == Fraction(sum((low < price) + (high < price) for low, high in pairs), 2 * len(pairs))
+        assert week.share_below(Fraction(price)) == Fraction(
+            sum((low < price) + (high < price) for low, high in pairs), 2 * len(pairs)
+        )
     for level, tail in ((95, 40), (80, 10)):
         low = min(x for x in week.prices if tail * sum(low <= x for low, _ in pairs) > len(pairs))
         high = max(x for x in week.prices if tail * sum(high >= x for _, high in pairs) > len(pairs))
@@ -206,7 +231,9 @@ def test_a_maximum_is_chosen_by_a_subset_and_measured_by_the_rest(seed: int) -> 
 
     def middle(week: SellerWeek, chosen: set[str]) -> tuple[int, int]:
         held = sorted(price for name, prices in week.clusters.items() if name in chosen for price in prices)
-        return (held[(len(held) - 1) // 2], held[len(held) // 2]) if held else (week.prices[0], week.prices[-1])
+        return (
+            (held[(len(held) - 1) // 2], held[len(held) // 2]) if held else (week.prices[0], week.prices[-1])
+        )
 
     failing, apart, lows, highs = Fraction(0), 0, [], []
     for bits in product((False, True), repeat=len(names)):

@@ -54,14 +54,20 @@ def with_prints(facts: Facts, published: dict[str, tuple[Published, ...]]) -> Fa
 
     def rested(rate: ReferenceRate) -> ReferenceRate:
         day = rate.publication_date
-        return rate.model_copy(update={"published": known[rate.index, day]}) if day and rate.published else rate
+        return (
+            rate.model_copy(update={"published": known[rate.index, day]}) if day and rate.published else rate
+        )
 
     rates = {index: tuple(map(rested, found)) for index, found in facts.rates.items()}
     return replace(facts, published=published, rates=rates)
 
 
 def cases() -> list[tuple[str, str]]:
-    return [(path.stem, line.split(":")[0].strip()) for path in sorted(DEALS.glob("*.yaml")) for line in _keys(path.read_text("utf-8"))]
+    return [
+        (path.stem, line.split(":")[0].strip())
+        for path in sorted(DEALS.glob("*.yaml"))
+        for line in _keys(path.read_text("utf-8"))
+    ]
 
 
 def _keys(text: str) -> list[str]:
@@ -75,7 +81,9 @@ def _keys(text: str) -> list[str]:
     return found
 
 
-def result_of(deal: str, key: str, templates: dict[str, Template], seed: int) -> tuple[TestResult, Facts] | None:
+def result_of(
+    deal: str, key: str, templates: dict[str, Template], seed: int
+) -> tuple[TestResult, Facts] | None:
     text = (DEALS / f"{deal}.yaml").read_text(encoding="utf-8")
     read, problems = load_deal(text, "deal.yaml", clauses_of(templates))
     assert read is not None, problems
@@ -88,7 +96,9 @@ def result_of(deal: str, key: str, templates: dict[str, Template], seed: int) ->
     return determine(key, clause, templates[clause.template], facts), facts
 
 
-def written_out(facts: Facts, result: TestResult, template: Template) -> tuple[int, Fraction, list[Fraction], list[Fraction]] | None:
+def written_out(
+    facts: Facts, result: TestResult, template: Template
+) -> tuple[int, Fraction, list[Fraction], list[Fraction]] | None:
     """Apart, share failing, least and largest figures over every subset at four corners; None of a figure that is a maximum."""
     clause = facts.terms.covenants[result.test]
     own = replace(facts, trace={})
@@ -104,7 +114,10 @@ def written_out(facts: Facts, result: TestResult, template: Template) -> tuple[i
 
     def at(rates: tuple[int, ...]) -> tuple[bool, Fraction]:
         if rates not in known:
-            one = template.measure(clause, own.with_prints({key: Fraction(rate, 10**6) for key, rate in zip(keys, rates, strict=True)}))
+            one = template.measure(
+                clause,
+                own.with_prints({key: Fraction(rate, 10**6) for key, rate in zip(keys, rates, strict=True)}),
+            )
             known[rates] = passes(one.measured, one.limit, one.comparison), one.measured.value
         return known[rates]
 
@@ -115,8 +128,14 @@ def written_out(facts: Facts, result: TestResult, template: Template) -> tuple[i
         ends = []
         for key in keys:
             week = weeks[key]
-            held = sorted(price for name, prices in week.clusters.items() if name in chosen for price in prices)
-            ends.append((held[(len(held) - 1) // 2], held[len(held) // 2]) if held else (week.prices[0], week.prices[-1]))
+            held = sorted(
+                price for name, prices in week.clusters.items() if name in chosen for price in prices
+            )
+            ends.append(
+                (held[(len(held) - 1) // 2], held[len(held) // 2])
+                if held
+                else (week.prices[0], week.prices[-1])
+            )
         corners = [
             at(tuple(end[today if key == first else other] for key, end in zip(keys, ends, strict=True)))
             for today, other in product((0, 1), repeat=2)
@@ -133,7 +152,9 @@ def written_out(facts: Facts, result: TestResult, template: Template) -> tuple[i
 def test_every_test_of_every_deal_equals_its_subsets_written_out(
     deal: str, key: str, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(joint_subsets, "FEW_CASES", 20)  # so that the formula is used, and held against the test itself here
+    monkeypatch.setattr(
+        joint_subsets, "FEW_CASES", 20
+    )  # so that the formula is used, and held against the test itself here
     found = result_of(deal, key, all_templates, seed=len(deal) + len(key))
     if found is None or found[0].bearing is None or found[0].bearing.replicates is None:
         pytest.skip("it uses no index, or is not determined on this date")
@@ -167,7 +188,10 @@ def known(meridian: object, all_templates: dict[str, Template]) -> Facts:
 
 def changed(facts: Facts, **more: object) -> Facts:
     """The facts with every print changed."""
-    published = {index: tuple(one.model_copy(update=more) for one in series) for index, series in facts.published.items()}
+    published = {
+        index: tuple(one.model_copy(update=more) for one in series)
+        for index, series in facts.published.items()
+    }
     return with_prints(facts, published)
 
 
@@ -189,7 +213,9 @@ PRICES = tuple(Decimal(n) / 10 for n in range(16, 26))
         ({}, "sellers not known: no listings stand beside the rate"),
     ],
 )
-def test_why_a_result_is_not_decisive(known: Facts, all_templates: dict[str, Template], more: dict[str, object], why: str) -> None:
+def test_why_a_result_is_not_decisive(
+    known: Facts, all_templates: dict[str, Template], more: dict[str, object], why: str
+) -> None:
     found = bearing_of(changed(known, **more), all_templates)
     assert (found.decisive, found.decisive_95, found.note, found.undecided) == (False, False, why, why)
     assert (found.low, found.high) == (None, None)  # no interval is stated where none can be had
@@ -197,7 +223,9 @@ def test_why_a_result_is_not_decisive(known: Facts, all_templates: dict[str, Tem
 
 def test_a_rate_set_by_act_is_not_decisive(known: Facts, all_templates: dict[str, Template]) -> None:
     none = {"published": None, "publication_date": None}
-    rates = {index: tuple(rate.model_copy(update=none) for rate in found) for index, found in known.rates.items()}
+    rates = {
+        index: tuple(rate.model_copy(update=none) for rate in found) for index, found in known.rates.items()
+    }
     assert bearing_of(replace(known, rates=rates), all_templates).note == "rate set by Act"
 
 
@@ -206,8 +234,13 @@ def test_a_fifth_of_the_listings_may_name_no_seller(known: Facts, all_templates:
     assert (found.note, found.sellers, found.replicates) == (None, 8, 512)
 
 
-def test_the_limit_inside_is_said_with_the_ends_of_the_figure(known: Facts, all_templates: dict[str, Template]) -> None:
-    figures = {**known.report.figures, "outstanding_principal.term_loan": Figure(value=Fraction(16_000_000), unit=Unit.USD)}  # type: ignore[union-attr]
+def test_the_limit_inside_is_said_with_the_ends_of_the_figure(
+    known: Facts, all_templates: dict[str, Template]
+) -> None:
+    figures = {
+        **known.report.figures,
+        "outstanding_principal.term_loan": Figure(value=Fraction(16_000_000), unit=Unit.USD),
+    }  # type: ignore[union-attr]
     facts = with_sellers(replace(known, report=replace(known.report, figures=figures)), 3)  # type: ignore[type-var]
     found = bearing_of(facts, all_templates)
     if not found.decisive:
@@ -219,11 +252,17 @@ def test_the_limit_inside_is_said_with_the_ends_of_the_figure(known: Facts, all_
     assert found.low.value < found.high.value
 
 
-def test_a_carried_rate_brings_the_listings_of_its_own_week(known: Facts, all_templates: dict[str, Template]) -> None:
+def test_a_carried_rate_brings_the_listings_of_its_own_week(
+    known: Facts, all_templates: dict[str, Template]
+) -> None:
     facts = with_sellers(known, 5)
     carried = facts.published["CRI-H100"][-3]
-    rate = facts.rates["CRI-H100"][-1].model_copy(update={"published": carried, "publication_date": carried.publication_date, "age": 2})
-    found = bearing_of(replace(facts, rates={"CRI-H100": (*facts.rates["CRI-H100"][:-1], rate)}), all_templates)
+    rate = facts.rates["CRI-H100"][-1].model_copy(
+        update={"published": carried, "publication_date": carried.publication_date, "age": 2}
+    )
+    found = bearing_of(
+        replace(facts, rates={"CRI-H100": (*facts.rates["CRI-H100"][:-1], rate)}), all_templates
+    )
     week = week_of(carried)
     assert week is not None
     assert (found.replicates, found.sellers) == (week.subsets, week.sellers)

@@ -20,7 +20,13 @@ from engine.market.outliers import without_outliers
 from engine.market.quality.fake_listings import PRICED_FROM, PRICED_TO, least_fakes
 from engine.market.quality.manipulation import Day, week_value
 from engine.market.quality.seller_coverage import coverage, true_median
-from engine.market.quality.seller_withdrawal import least_leaving, moved_by, repricing, value_without_each, without
+from engine.market.quality.seller_withdrawal import (
+    least_leaving,
+    moved_by,
+    repricing,
+    value_without_each,
+    without,
+)
 from engine.market.seller_votes import rank_of_ends, shadow_rate
 from engine.record.canonical import canonical, sha256_hex
 from tests.sellers.generated_markets import TABLE, hits, lines, markets
@@ -38,7 +44,10 @@ def rules(daily_minimum: int, pool_all: bool) -> Methodology:
 
 
 def days_of(rows: Sequence[Sequence[tuple[str | None, int]]]) -> tuple[Day, ...]:
-    return tuple((FIRST + timedelta(days=n), tuple(Observation(price, seller) for seller, price in found)) for n, found in enumerate(rows))
+    return tuple(
+        (FIRST + timedelta(days=n), tuple(Observation(price, seller) for seller, price in found))
+        for n, found in enumerate(rows)
+    )
 
 
 def shown(value: Fraction | None) -> str | None:
@@ -46,23 +55,33 @@ def shown(value: Fraction | None) -> str | None:
 
 
 @real
-@pytest.mark.parametrize("vector", VECTORS.get("withdrawals", []), ids=lambda v: f"{v['daily_minimum']} {v['move']}")
+@pytest.mark.parametrize(
+    "vector", VECTORS.get("withdrawals", []), ids=lambda v: f"{v['daily_minimum']} {v['move']}"
+)
 def test_the_vectors_of_leaving_and_repricing(vector: dict[str, Any]) -> None:
     days, methodology = days_of(VECTORS["days"]), rules(vector["daily_minimum"], vector["pool_all"])
     true = week_value(days, methodology)
     assert true is not None
     assert six(true) == vector["value"]
-    assert {seller: shown(value) for seller, value in value_without_each(days, methodology).items()} == vector["alone"]
+    assert {
+        seller: shown(value) for seller, value in value_without_each(days, methodology).items()
+    } == vector["alone"]
     found = least_leaving(days, methodology, moved_by(true, Fraction(vector["move"])))
     assert found is not None
-    assert (len(found.sellers), list(found.sellers), shown(found.value)) == (vector["least"], vector["first"], vector["then"])
+    assert (len(found.sellers), list(found.sellers), shown(found.value)) == (
+        vector["least"],
+        vector["first"],
+        vector["then"],
+    )
     priced = repricing(days, methodology)
     assert priced is not None
     assert [priced.seller, six(priced.low), six(priced.high)] == vector["reprices"]
 
 
 @real
-@pytest.mark.parametrize("vector", VECTORS.get("fake_listings", []), ids=lambda v: f"{v['daily_minimum']} {v['target']}")
+@pytest.mark.parametrize(
+    "vector", VECTORS.get("fake_listings", []), ids=lambda v: f"{v['daily_minimum']} {v['target']}"
+)
 def test_the_vectors_of_fake_listings(vector: dict[str, Any]) -> None:
     days, methodology = days_of(VECTORS["fake_days"]), rules(vector["daily_minimum"], vector["pool_all"])
     true = week_value(days, methodology)
@@ -73,11 +92,16 @@ def test_the_vectors_of_fake_listings(vector: dict[str, Any]) -> None:
     assert found is not None
     assert found.listing_days == vector["listing_days"]
     assert reached(injected(days, found.days), methodology, target, vector["down"])
-    assert reached(injected(days, [(k, p) for k, p in vector["one_plan"]]), methodology, target, vector["down"])
+    assert reached(
+        injected(days, [(k, p) for k, p in vector["one_plan"]]), methodology, target, vector["down"]
+    )
 
 
 def injected(days: Sequence[Day], plan: Sequence[tuple[int, int | None]]) -> tuple[Day, ...]:
-    return tuple((day, (*found, *(Observation(price or 0),) * count)) for (day, found), (count, price) in zip(days, plan, strict=True))
+    return tuple(
+        (day, (*found, *(Observation(price or 0),) * count))
+        for (day, found), (count, price) in zip(days, plan, strict=True)
+    )
 
 
 def reached(days: Sequence[Day], methodology: Methodology, target: Fraction, down: bool) -> bool:
@@ -89,7 +113,10 @@ def reached(days: Sequence[Day], methodology: Methodology, target: Fraction, dow
 def test_fake_listings_equal_every_plan_written_out(seed: int) -> None:
     """All plans of up to 3 listings on two small days, at coarse prices; a cheaper one than the one found does not exist."""
     chance = random.Random(seed)
-    rows = [[(f"s{n}", chance.randrange(10, 40) * 100_000) for n in range(chance.randrange(1, 5))] for _ in range(2)]
+    rows = [
+        [(f"s{n}", chance.randrange(10, 40) * 100_000) for n in range(chance.randrange(1, 5))]
+        for _ in range(2)
+    ]
     days, methodology = days_of(rows), rules(chance.randrange(2, 6), pool_all=seed % 2 == 0)
     true = week_value(days, methodology)
     if true is None:
@@ -106,7 +133,9 @@ def test_fake_listings_equal_every_plan_written_out(seed: int) -> None:
     most = min(3, found.listing_days - 1) if found else 3
     for first in range(most + 1):
         for second in range(most + 1 - first):
-            for plan in product(*([(k, p) for p in sorted(prices)] if k else [(0, None)] for k in (first, second))):
+            for plan in product(
+                *([(k, p) for p in sorted(prices)] if k else [(0, None)] for k in (first, second))
+            ):
                 assert not reached(injected(days, plan), methodology, target, down)
     assert found is not None
     assert reached(injected(days, found.days), methodology, target, down)
@@ -116,7 +145,9 @@ def test_fake_listings_equal_every_plan_written_out(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_the_least_number_of_leaving_sellers_is_the_least(seed: int) -> None:
     chance = random.Random(seed)
-    rows = [[(f"s{chance.randrange(7)}", chance.randrange(10, 40) * 100_000) for _ in range(9)] for _ in range(4)]
+    rows = [
+        [(f"s{chance.randrange(7)}", chance.randrange(10, 40) * 100_000) for _ in range(9)] for _ in range(4)
+    ]
     days, methodology = days_of(rows), rules(5, pool_all=False)
     true = week_value(days, methodology)
     assert true is not None
@@ -139,10 +170,17 @@ def test_leaving_comes_before_the_daily_minimum_and_the_outliers() -> None:
 
 @real
 def test_the_vector_of_the_shadow_rate() -> None:
-    collections = [[Observation(price, seller, machine) for seller, machine, price in rows] for rows in VECTORS["collections"]]
+    collections = [
+        [Observation(price, seller, machine) for seller, machine, price in rows]
+        for rows in VECTORS["collections"]
+    ]
     found, wanted = shadow_rate(collections), VECTORS["shadow"]
     assert found is not None
-    assert (six(found.rate), six(found.low), six(found.high)) == (wanted["rate"], wanted["low"], wanted["high"])
+    assert (six(found.rate), six(found.low), six(found.high)) == (
+        wanted["rate"],
+        wanted["low"],
+        wanted["high"],
+    )
     assert (found.sellers, six(found.covers)) == (wanted["sellers"], wanted["covers"])
     assert {seller: six(vote) for seller, vote in found.votes.items()} == wanted["votes"]
 
@@ -170,7 +208,9 @@ def test_the_interval_covers_the_truth_of_generated_markets(kind: str, sellers: 
     """400 draws of each kind in the whole measurement, 200 here; the median of each kind is 2.00 by its symmetry."""
     chance, draw, hits = random.Random(f"{kind}{sellers}"), markets()[kind], 0
     for _ in range(200):
-        low, high = seller_week([(f"s{n}", price) for n in range(sellers) for price in draw(chance)]).interval()
+        low, high = seller_week(
+            [(f"s{n}", price) for n in range(sellers) for price in draw(chance)]
+        ).interval()
         hits += low <= 2_000_200 and high >= 1_999_800
     assert hits >= 180
 
@@ -181,7 +221,10 @@ def test_the_table_on_the_page_is_what_is_measured_and_has_its_hash() -> None:
     page = (TABLE.parent / "sellers.md").read_text(encoding="utf-8")
     assert "\n".join(lines(data)) in page
     assert data["sha256"] in page
-    assert sha256_hex(canonical({key: value for key, value in data.items() if key != "sha256"})) == data["sha256"]
+    assert (
+        sha256_hex(canonical({key: value for key, value in data.items() if key != "sha256"}))
+        == data["sha256"]
+    )
     row = next(row for row in data["rows"] if (row["market"], row["sellers"]) == ("two camps", 6))
     assert hits("two camps", 6, data["draws"]) == row["hits"]
     for row in data["rows"]:  # what the page says of it

@@ -26,16 +26,22 @@ from tests.sellers.test_seller_quality import days_of, real, rules
 
 @real
 def test_a_week_says_what_its_sellers_can_do() -> None:
-    vector = next(one for one in VECTORS["withdrawals"] if one["daily_minimum"] == 4 and one["move"] == "0.050000")
+    vector = next(
+        one for one in VECTORS["withdrawals"] if one["daily_minimum"] == 4 and one["move"] == "0.050000"
+    )
     found = seller_moves(days_of(VECTORS["days"]), rules(4, pool_all=False))
-    assert {seller: f"{Decimal(value):.6f}" for seller, value in found["without_each"].items()} == vector["alone"]
+    assert {seller: f"{Decimal(value):.6f}" for seller, value in found["without_each"].items()} == vector[
+        "alone"
+    ]
     assert (found["leaving"]["5%"]["sellers"], found["leaving"]["5%"]["first"]) == ("1", vector["first"])
     assert found["repricing"] == {"seller": "a", "lowest": "1.7350", "highest": "2.9222"}
 
 
 @real
 def test_a_test_says_who_can_turn_it() -> None:
-    vector = next(one for one in VECTORS["fake_listings"] if one["daily_minimum"] == 4 and one["target"] == "1.947500")
+    vector = next(
+        one for one in VECTORS["fake_listings"] if one["daily_minimum"] == 4 and one["target"] == "1.947500"
+    )
     days = days_of(VECTORS["fake_days"])
     found = turning_moves(days, rules(4, pool_all=False), lambda value: value < 2, Fraction(vector["target"]))
     assert found["fakes"]["listing_days"] == vector["listing_days"]
@@ -47,7 +53,9 @@ def test_a_test_says_who_can_turn_it() -> None:
 def test_a_seller_that_sets_its_prices_turns_a_test_or_does_not() -> None:
     """Five listings of a at 2.00 and three of b at 2.10: the median is a's own, so a takes it to each price from 0.40 to 2.10."""
     days = days_of([[("a", 2_000_000)] * 5 + [("b", 2_100_000)] * 3])
-    below = turning_moves(days, rules(8, pool_all=False), lambda value: value < Fraction(19, 10), Fraction(19, 10))
+    below = turning_moves(
+        days, rules(8, pool_all=False), lambda value: value < Fraction(19, 10), Fraction(19, 10)
+    )
     above = turning_moves(days, rules(8, pool_all=False), lambda value: value > 7, Fraction(7))
     assert (below["repricing"]["seller"], below["repricing"]["turns"]) == ("a", True)
     assert above["repricing"]["turns"] is False
@@ -63,7 +71,13 @@ def test_a_week_that_loses_its_value_says_so() -> None:
 def test_the_shadow_rate_says_what_it_is() -> None:
     found = shadow_data(shadow_rate([[Observation(n * 10**6, f"s{n}") for n in range(1, 5)]]))
     assert found is not None
-    assert (found["rate"], found["low"], found["high"], found["covers"], found["sellers"]) == ("2.5000", "1.0000", "4.0000", "0.8750", 4)
+    assert (found["rate"], found["low"], found["high"], found["covers"], found["sellers"]) == (
+        "2.5000",
+        "1.0000",
+        "4.0000",
+        "0.8750",
+        4,
+    )
     assert "decides nothing" in found["is"]
     assert shadow_data(None) is None
 
@@ -83,14 +97,18 @@ def recorded(weeks: list[list[tuple[str | None, str]]]) -> list[Any]:
             pooled=tuple(Decimal(price) for _, price in rows),
             sellers=tuple(seller for seller, _ in rows),
         )
-        events.append(SimpleNamespace(effective_on=day, payload=SimpleNamespace(value=value.model_dump(mode="json"))))
+        events.append(
+            SimpleNamespace(effective_on=day, payload=SimpleNamespace(value=value.model_dump(mode="json")))
+        )
     return events
 
 
 def test_coverage_is_measured_in_both_scalings_with_its_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     weeks: list[list[tuple[str | None, str]]] = []
     for n in range(4):
-        listed: list[tuple[str | None, str]] = [(f"s{s}", f"{2 + s / 10 + n / 100:.6f}") for s in range(9) for _ in range(1 + s % 3)]
+        listed: list[tuple[str | None, str]] = [
+            (f"s{s}", f"{2 + s / 10 + n / 100:.6f}") for s in range(9) for _ in range(1 + s % 3)
+        ]
         weeks.append([*listed, (None, "9.000000")])
     monkeypatch.setattr(measuring, "on_record", lambda *_: recorded(weeks))
     found = measuring.measured_coverage(None, "CRI-H100@1.1-wp", 20, lambda _: None)  # type: ignore[arg-type]
@@ -104,8 +122,12 @@ def test_coverage_is_measured_in_both_scalings_with_its_hash(monkeypatch: pytest
 
 
 def test_a_pool_that_is_too_small_is_refused_with_both_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measuring, "on_record", lambda *_: recorded([[("a", "2.000000"), ("b", "2.100000")]] * 3))
-    with pytest.raises(WrongUsage, match="has 6 pairs of a week and a seller and 2 sellers; a measurement needs 30 and 8"):
+    monkeypatch.setattr(
+        measuring, "on_record", lambda *_: recorded([[("a", "2.000000"), ("b", "2.100000")]] * 3)
+    )
+    with pytest.raises(
+        WrongUsage, match="has 6 pairs of a week and a seller and 2 sellers; a measurement needs 30 and 8"
+    ):
         measuring.measured_coverage(None, "CRI-H100@1.1-wp", 20, lambda _: None)  # type: ignore[arg-type]
 
 
@@ -121,14 +143,24 @@ def test_a_print_of_record_holds_the_shadow_rate_and_says_nothing_where_no_selle
     assert "shadow" not in value.model_copy(update={"shadow": None}).model_dump(mode="json")
 
 
-def test_the_real_snapshots_are_too_few_to_measure_on(monkeypatch: pytest.MonkeyPatch, snapshots_folder: Path) -> None:
+def test_the_real_snapshots_are_too_few_to_measure_on(
+    monkeypatch: pytest.MonkeyPatch, snapshots_folder: Path
+) -> None:
     """The two weeks beside the checkout have six sellers and eight; nine different ones."""
     paths = [snapshots_folder / "2026-02-26.csv", *sorted((snapshots_folder / "snapshots").iterdir())]
     snapshots = [read_snapshot(path.read_bytes(), path.name) for path in paths]
-    values = [compute(definition("CRI-H100"), load_methodology("1.1-wp"), snapshots, end) for end in (date(2026, 3, 4), date(2026, 3, 11))]
+    values = [
+        compute(definition("CRI-H100"), load_methodology("1.1-wp"), snapshots, end)
+        for end in (date(2026, 3, 4), date(2026, 3, 11))
+    ]
     events = [
-        SimpleNamespace(effective_on=one.publication_date, payload=SimpleNamespace(value=one.model_dump(mode="json"))) for one in values
+        SimpleNamespace(
+            effective_on=one.publication_date, payload=SimpleNamespace(value=one.model_dump(mode="json"))
+        )
+        for one in values
     ]
     monkeypatch.setattr(measuring, "on_record", lambda *_: events)
-    with pytest.raises(WrongUsage, match="has 14 pairs of a week and a seller and 9 sellers; a measurement needs 30 and 8"):
+    with pytest.raises(
+        WrongUsage, match="has 14 pairs of a week and a seller and 9 sellers; a measurement needs 30 and 8"
+    ):
         measuring.measured_coverage(None, "CRI-H100@1.1-wp", 20, lambda _: None)  # type: ignore[arg-type]

@@ -34,7 +34,10 @@ TAKEN = [
     ("a title above", b"Weekly report;;\r\n;;\r\n" + text(";").encode()),
     ("a line that names the separator", b"sep=;\r\n" + text(";").encode()),
     ("line ends of an old Mac", text(ending="\r").encode()),
-    ("trailing separators and empty lines", text(";").replace("\r\n", ";;;\r\n").replace(";;;", ";;", 1).encode() + b";;;\r\n;;;\r\n"),
+    (
+        "trailing separators and empty lines",
+        text(";").replace("\r\n", ";;;\r\n").replace(";;;", ";;", 1).encode() + b";;;\r\n;;;\r\n",
+    ),
     ("an amount in quotes", text(class_a='"USD 15,900,000"').encode()),
 ]
 

@@ -45,7 +45,9 @@ def deal(workspace: Workspace, all_templates: Templates) -> Deal:
     return find_deal(workspace, DEAL, all_templates)
 
 
-def test_a_form_asks_for_exactly_what_the_tests_need(workspace: Workspace, deal: Deal, all_templates: Templates) -> None:
+def test_a_form_asks_for_exactly_what_the_tests_need(
+    workspace: Workspace, deal: Deal, all_templates: Templates
+) -> None:
     form = form_of(workspace, deal, all_templates, "2026-01-07")
     assert [row.name for row in form.rows] == NEEDED
     assert (str(form.start), str(form.end), str(form.due)) == ("2026-01-01", "2026-01-07", "2026-01-07")
@@ -79,7 +81,9 @@ def filled(data: bytes, leave_out: str = "") -> bytes:
     return into.getvalue()
 
 
-def test_a_form_that_is_filled_in_is_taken_and_lacks_nothing(desk: Intake, deal: Deal, workspace: Workspace) -> None:
+def test_a_form_that_is_filled_in_is_taken_and_lacks_nothing(
+    desk: Intake, deal: Deal, workspace: Workspace
+) -> None:
     form = form_of(workspace, deal, desk.templates, "2026-01-07")
     taken = desk.take(filled(as_workbook(form)), "form.xlsx", date(2026, 1, 7))
     assert taken.warnings == ()
@@ -88,17 +92,25 @@ def test_a_form_that_is_filled_in_is_taken_and_lacks_nothing(desk: Intake, deal:
     assert lacking(taken.report, taken.found.older, deal, desk.templates) == ()
 
 
-def test_a_form_that_lacks_a_figure_names_the_test_and_its_date(desk: Intake, deal: Deal, workspace: Workspace) -> None:
+def test_a_form_that_lacks_a_figure_names_the_test_and_its_date(
+    desk: Intake, deal: Deal, workspace: Workspace
+) -> None:
     form = form_of(workspace, deal, desk.templates, "2026-01-07")
-    taken = desk.take(filled(as_workbook(form), "outstanding_principal.class_a"), "form.xlsx", date(2026, 1, 7))
+    taken = desk.take(
+        filled(as_workbook(form), "outstanding_principal.class_a"), "form.xlsx", date(2026, 1, 7)
+    )
     said = [str(one) for one in lacking(taken.report, (), deal, desk.templates)]
-    assert said == ["the report lacks `outstanding_principal.class_a`: ltv will be NOT DETERMINED on 2026-01-08"]
+    assert said == [
+        "the report lacks `outstanding_principal.class_a`: ltv will be NOT DETERMINED on 2026-01-08"
+    ]
 
 
 def test_the_same_form_as_csv_and_yaml(desk: Intake, deal: Deal, workspace: Workspace) -> None:
     form = form_of(workspace, deal, desk.templates, "2026-01-07")
     lines = [
-        line.replace(f"{name},,", f"{name},{VALUES[name]},", 1) if (name := line.partition(",")[0]) in VALUES else line
+        line.replace(f"{name},,", f"{name},{VALUES[name]},", 1)
+        if (name := line.partition(",")[0]) in VALUES
+        else line
         for line in as_csv(form).splitlines()
     ]
     report = desk.read("\n".join(lines).encode(), "form.csv", date(2026, 1, 7)).report
@@ -109,7 +121,9 @@ def test_the_same_form_as_csv_and_yaml(desk: Intake, deal: Deal, workspace: Work
 
 
 def of_another_week(text: str) -> str:
-    return text.replace("period.from,2026-01-01", "period.from,2025-12-25").replace("period.to,2026-01-07", "period.to,2025-12-31")
+    return text.replace("period.from,2026-01-01", "period.from,2025-12-25").replace(
+        "period.to,2026-01-07", "period.to,2025-12-31"
+    )
 
 
 def with_another_identity(text: str) -> str:
@@ -117,14 +131,18 @@ def with_another_identity(text: str) -> str:
 
 
 @pytest.mark.parametrize("change", [of_another_week, with_another_identity])
-def test_a_form_serves_for_its_own_period_alone(desk: Intake, deal: Deal, workspace: Workspace, change: Callable[[str], str]) -> None:
+def test_a_form_serves_for_its_own_period_alone(
+    desk: Intake, deal: Deal, workspace: Workspace, change: Callable[[str], str]
+) -> None:
     text = change(as_csv(form_of(workspace, deal, desk.templates, "2026-01-07")))
     with pytest.raises(InputProblems) as refused:
         desk.read(text.encode(), "form.csv", date(2026, 1, 14))
     assert "R155" in {one.code for one in refused.value.problems}
 
 
-def test_the_same_form_is_the_same_bytes_locked_and_without_a_formula(workspace: Workspace, deal: Deal, all_templates: Templates) -> None:
+def test_the_same_form_is_the_same_bytes_locked_and_without_a_formula(
+    workspace: Workspace, deal: Deal, all_templates: Templates
+) -> None:
     form = form_of(workspace, deal, all_templates, "2026-01-07")
     assert as_workbook(form) == as_workbook(form)
     sheet = openpyxl.load_workbook(BytesIO(as_workbook(form)))["Report"]
@@ -148,7 +166,9 @@ def test_a_form_has_one_of_three_endings(workspace: Workspace, deal: Deal, all_t
         form_as_file(form, ".pdf")
 
 
-def test_a_figure_of_cash_is_needed_by_the_sweep_and_not_by_the_test_of_its_clause(meridian: Deal, all_templates: Templates) -> None:
+def test_a_figure_of_cash_is_needed_by_the_sweep_and_not_by_the_test_of_its_clause(
+    meridian: Deal, all_templates: Templates
+) -> None:
     on = date(2026, 1, 8)
     needed = {one.name: one.needed_by for one in figures_needed(resolve(meridian, on), all_templates, on)}
     assert needed["collections"] == ("the sweep of cash-sweep",)

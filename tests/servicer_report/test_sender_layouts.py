@@ -25,7 +25,12 @@ FIGURES = SenderLayout(
     files=("acme-*.xlsx",),
     deal="meridian-2026-1",
     sheet="Summary",
-    cells={"period.from": "B1", "period.to": "B2", "outstanding_principal.class_a": "B4", "collections": "Cash!C2"},
+    cells={
+        "period.from": "B1",
+        "period.to": "B2",
+        "outstanding_principal.class_a": "B4",
+        "collections": "Cash!C2",
+    },
     factors={"outstanding_principal.class_a": 1000},
 )
 
@@ -78,11 +83,17 @@ def test_a_map_that_does_not_fit_is_said() -> None:
 
 def test_one_row_below_a_head_is_a_report() -> None:
     layout = SenderLayout(
-        files=("*.csv",), deal="d", columns={"period.to": "Week to", "outstanding_principal.class_a": "Class A"}, decimal=","
+        files=("*.csv",),
+        deal="d",
+        columns={"period.to": "Week to", "outstanding_principal.class_a": "Class A"},
+        decimal=",",
     )
     data = b"Acme;;\nWeek to;Class A;Note\n2026-01-07;15.900.000,50;x\n"
     tree, problems = tree_by_layout(data, "acme.csv", "acme", layout)
-    assert (codes(problems), tree and tree.get(("outstanding_principal", "class_a"))) == ([], "USD 15900000.50")
+    assert (codes(problems), tree and tree.get(("outstanding_principal", "class_a"))) == (
+        [],
+        "USD 15900000.50",
+    )
     assert codes(tree_by_layout(data + b"2026-01-14;1;x\n", "acme.csv", "acme", layout)[1]) == ["R145"]
 
 
@@ -91,9 +102,15 @@ def test_the_layout_is_found_by_the_files_name() -> None:
     assert layout_for("other.xlsx", {"acme": FIGURES}) is None
 
 
-TAPE = TapeLayout(contract="Contract", asset_class="Model", classes={"H100 SXM5": "h100"}, gpu_hours="Hours", rate="Rate")
+TAPE = TapeLayout(
+    contract="Contract", asset_class="Model", classes={"H100 SXM5": "h100"}, gpu_hours="Hours", rate="Rate"
+)
 LAYOUT = SenderLayout(files=("tape.*",), deal="meridian-2026-1", tape=TAPE)
-ROWS: list[list[Any]] = [["C-1", "H100 SXM5", 0.1, 1.9], ["C-2", "H100 SXM5", 0.2, 1.9], ["C-3", "H100 SXM5", 90_000, 1.95]]
+ROWS: list[list[Any]] = [
+    ["C-1", "H100 SXM5", 0.1, 1.9],
+    ["C-2", "H100 SXM5", 0.2, 1.9],
+    ["C-3", "H100 SXM5", 90_000, 1.95],
+]
 
 
 def tape(rows: list[list[Any]]) -> bytes:
@@ -113,7 +130,10 @@ def test_a_tape_is_added_up_exactly_by_rate() -> None:
     assert (codes(problems), tree is not None) == ([], True)
     assert tree is not None
     found = tree.get(("rental", "h100", "tape"))
-    assert [(row["gpu_hours"], row["rate"]) for row in found] == [("0.3", "USD 1.9 per GPU-hour"), ("90000", "USD 1.95 per GPU-hour")]
+    assert [(row["gpu_hours"], row["rate"]) for row in found] == [
+        ("0.3", "USD 1.9 per GPU-hour"),
+        ("90000", "USD 1.95 per GPU-hour"),
+    ]
 
 
 def test_a_tape_in_text_says_the_same() -> None:
@@ -130,7 +150,14 @@ DATED = SenderLayout(
     files=("tape.*",),
     deal="meridian-2026-1",
     tape=TapeLayout.model_validate(
-        {"contract": "C", "from": "From", "to": "To", "of_class": "h100", "gpu_hours": "Hours", "revenue": "Rent"}
+        {
+            "contract": "C",
+            "from": "From",
+            "to": "To",
+            "of_class": "h100",
+            "gpu_hours": "Hours",
+            "revenue": "Rent",
+        }
     ),
 )
 OF_DAYS: list[list[Any]] = [
@@ -157,8 +184,14 @@ def test_a_mapped_tape_keeps_its_days_apart_in_a_workbook_and_in_text() -> None:
     assert codes(problems) == codes(further) == []
     for found in (tree, other):
         assert found is not None
-        rows = [(row["from"], row["to"], row["gpu_hours"], row["revenue"]) for row in found.get(("rental", "h100", "tape"))]
-        assert rows == [("2026-03-12", "2026-03-18", "150", "USD 290"), ("2026-03-19", "2026-03-25", "100", "USD 200")]
+        rows = [
+            (row["from"], row["to"], row["gpu_hours"], row["revenue"])
+            for row in found.get(("rental", "h100", "tape"))
+        ]
+        assert rows == [
+            ("2026-03-12", "2026-03-18", "150", "USD 290"),
+            ("2026-03-19", "2026-03-25", "100", "USD 200"),
+        ]
 
 
 @pytest.mark.parametrize("day", ["03/12/2026", "2026-3-12", "2026-02-30", None, 46093, "12 March"])
@@ -181,7 +214,9 @@ QUESTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("more", "cell", "cause"), [one[1:] for one in QUESTIONS], ids=[one[0] for one in QUESTIONS])
+@pytest.mark.parametrize(
+    ("more", "cell", "cause"), [one[1:] for one in QUESTIONS], ids=[one[0] for one in QUESTIONS]
+)
 def test_a_row_that_may_be_anything_is_asked_about(more: list[list[Any]], cell: str, cause: str) -> None:
     _, problems = tree_by_layout(tape([*ROWS, *more]), "tape.xlsx", "acme", LAYOUT)
     assert (problems[0].code, problems[0].place.cell) == ("R157", cell)
@@ -210,16 +245,26 @@ def test_a_tape_of_100_000_contracts_takes_five_seconds_and_300_mb(tmp_path: Pat
     path = tmp_path / "tape.xlsx"
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as made:
         sheet = made.add_worksheet("Tape")
-        sheet.write_row(0, 0, ["Contract", "Customer", "Model", "Hours", "Rate", "Billed", "From", "To", "Site", "Note"])
+        sheet.write_row(
+            0, 0, ["Contract", "Customer", "Model", "Hours", "Rate", "Billed", "From", "To", "Site", "Note"]
+        )
         for number in range(count):
-            row = [f"C-{number}", f"Customer {number % 900}", "H100 SXM5", 0.1 + number % 7, 1.5 + number % 100 / 100]
+            row = [
+                f"C-{number}",
+                f"Customer {number % 900}",
+                "H100 SXM5",
+                0.1 + number % 7,
+                1.5 + number % 100 / 100,
+            ]
             sheet.write_row(number + 1, 0, [*row, 9.99, 46_000, 46_100, "US", "n"])
     script = REPOSITORY / "engine" / "servicer_report" / "tape_child.py"
     command = [sys.executable, "-P", str(script), "xlsx", str(path), json.dumps({"columns": TAPE.wanted})]
     done = subprocess.run([sys.executable, "-c", MEASURED, *command], capture_output=True, check=True)
     answer, used = json.loads(done.stdout), json.loads(done.stderr)
     assert answer["contracts"] == count
-    assert sum(float(one["gpu_hours"]) for one in answer["sums"]) == pytest.approx(sum(0.1 + n % 7 for n in range(count)))
+    assert sum(float(one["gpu_hours"]) for one in answer["sums"]) == pytest.approx(
+        sum(0.1 + n % 7 for n in range(count))
+    )
     assert len(answer["sums"]) == 100
     assert used["seconds"] < 5
     assert used["kilobytes"] < 300 << 10

@@ -102,7 +102,11 @@ TAKEN: list[tuple[str, bytes, str]] = [
     ("last week on a hidden sheet", book(hidden_second_report), "USD 15900000"),
     ("rows formatted and empty below", book(trailing_rows), "USD 15900000"),
     ("17 digits of noise", edited(book(value=7.25), "<v>7.25</v>", "<v>0.30000000000000004</v>"), "USD 0.3"),
-    ("a formula with its result", edited(book(value="=15900*1000"), "<v></v>", "<v>15900000</v>"), "USD 15900000"),
+    (
+        "a formula with its result",
+        edited(book(value="=15900*1000"), "<v></v>", "<v>15900000</v>"),
+        "USD 15900000",
+    ),
     ("macros", with_part(book(), "xl/vbaProject.bin", b"not run"), "USD 15900000"),
 ]
 
@@ -113,7 +117,10 @@ def test_the_figure_is_right(data: bytes, expected: str) -> None:
     assert refused(problems) == []
     assert principal(tree) == expected
     assert tree is not None
-    assert tree.get(("rental", "h100")) == {"rented_gpu_hours": "151990", "weighted_average_rate": "USD 1.92 per GPU-hour"}
+    assert tree.get(("rental", "h100")) == {
+        "rented_gpu_hours": "151990",
+        "weighted_average_rate": "USD 1.92 per GPU-hour",
+    }
     assert tree.place(("outstanding_principal", "class_a")).shown.startswith("REPORT.XLSX:Report!B")
 
 
@@ -160,9 +167,21 @@ def unit_column(unit: str) -> Change:
 
 
 ASKED: list[tuple[str, bytes, str, str]] = [
-    ("an error", edited(book(value="=Gone!A1"), 'r="B6"><f>Gone!A1</f><v></v>', 'r="B6" t="e"><f>Gone!A1</f><v>#REF!</v>'), "R146", "B6"),
+    (
+        "an error",
+        edited(
+            book(value="=Gone!A1"), 'r="B6"><f>Gone!A1</f><v></v>', 'r="B6" t="e"><f>Gone!A1</f><v>#REF!</v>'
+        ),
+        "R146",
+        "B6",
+    ),
     ("a formula without a stored result", book(value="=15900*1000"), "R147", "B6"),
-    ("a formula whose stored result is zero", edited(book(value="=15900*1000"), "<v></v>", "<v>0</v>"), "R147", "B6"),
+    (
+        "a formula whose stored result is zero",
+        edited(book(value="=15900*1000"), "<v></v>", "<v>0</v>"),
+        "R147",
+        "B6",
+    ),
     ("a quoted per cent sign", book(value=85, number_format='0"%"'), "R148", "B6"),
     ("a quoted k", book(value=15_900_000, number_format='#,##0," k"'), "R148", "B6"),
     ("a condition", book(number_format="[>1000000]0.0,,;0"), "R148", "B6"),
@@ -215,7 +234,9 @@ WHOLE: list[tuple[str, Callable[[], bytes], str, str]] = [
 
 
 @pytest.mark.parametrize(("make", "code", "cause"), [one[1:] for one in WHOLE], ids=[one[0] for one in WHOLE])
-def test_a_workbook_that_is_refused_as_a_whole_says_why(make: Callable[[], bytes], code: str, cause: str) -> None:
+def test_a_workbook_that_is_refused_as_a_whole_says_why(
+    make: Callable[[], bytes], code: str, cause: str
+) -> None:
     tree, problems = tree_of(make(), "r.xlsx")
     assert tree is None
     assert [one.code for one in problems] == [code]
@@ -227,9 +248,16 @@ def xls(hidden: bool = False, number_format: str = "#,##0", value: Any = 15_900_
     sheet = made.add_sheet("Report")
     style = xlwt.easyxf(num_format_str=number_format)
     day = xlwt.easyxf(num_format_str="yyyy-mm-dd")
-    for number, row in enumerate([HEAD, ["deal", "meridian-2026-1"], ["as_of", date(2026, 1, 7)], [PRINCIPAL, value]]):
+    for number, row in enumerate(
+        [HEAD, ["deal", "meridian-2026-1"], ["as_of", date(2026, 1, 7)], [PRINCIPAL, value]]
+    ):
         for column, one in enumerate(row):
-            sheet.write(number, column, one, style if isinstance(one, int) else day if isinstance(one, date) else xlwt.easyxf())
+            sheet.write(
+                number,
+                column,
+                one,
+                style if isinstance(one, int) else day if isinstance(one, date) else xlwt.easyxf(),
+            )
     sheet.row(3).hidden = hidden
     into = BytesIO()
     made.save(into)
@@ -245,7 +273,9 @@ def test_an_old_workbook_is_read_with_its_formats() -> None:
     assert refused(tree_of(xls(number_format='0"%"', value=85), "r.xls")[1]) == [("R148", "Report!B4")]
 
 
-def ods(value: float = 15_900_000, kind: str = "float", shown: str = "15,900,000", formula: str | None = None) -> bytes:
+def ods(
+    value: float = 15_900_000, kind: str = "float", shown: str = "15,900,000", formula: str | None = None
+) -> bytes:
     made = OpenDocumentSpreadsheet()
     table = Table(name="Report")
     for label, cell in (
@@ -257,7 +287,9 @@ def ods(value: float = 15_900_000, kind: str = "float", shown: str = "15,900,000
         row = TableRow()
         name = TableCell(valuetype="string")
         name.addElement(P(text=label))
-        cell.addElement(P(text={"figure": "value", "deal": "meridian-2026-1", "as_of": "07.01.2026"}.get(label, shown)))
+        cell.addElement(
+            P(text={"figure": "value", "deal": "meridian-2026-1", "as_of": "07.01.2026"}.get(label, shown))
+        )
         row.addElement(name)
         row.addElement(cell)
         table.addElement(row)
@@ -274,7 +306,9 @@ def test_an_open_document_is_read_with_the_kind_of_each_value() -> None:
     assert tree is not None
     assert tree.get(("as_of",)) == "2026-01-07"
     assert refused(tree_of(ods(0.85, "percentage", "85%"), "r.ods")[1]) == [("R148", "Report!B4")]
-    assert refused(tree_of(ods(0, shown="#REF!", formula="of:=[.A99]"), "r.ods")[1]) == [("R146", "Report!B4")]
+    assert refused(tree_of(ods(0, shown="#REF!", formula="of:=[.A99]"), "r.ods")[1]) == [
+        ("R146", "Report!B4")
+    ]
 
 
 def test_a_form_of_another_program_that_stores_zero_for_each_formula_is_asked_about() -> None:
@@ -312,5 +346,9 @@ def test_a_moment_before_midnight_does_not_become_the_next_day() -> None:
 def test_the_names_of_the_figures_used_here_are_those_of_the_report() -> None:
     tree, _ = tree_of(book(), "r.xlsx")
     assert tree is not None
-    assert {HOURS, RATE, COUNT} == {"rental.h100.rented_gpu_hours", "rental.h100.weighted_average_rate", "available.h100.gpus"}
+    assert {HOURS, RATE, COUNT} == {
+        "rental.h100.rented_gpu_hours",
+        "rental.h100.weighted_average_rate",
+        "available.h100.gpus",
+    }
     assert tree.get(("available", "h100", "gpus")) == "1024"

@@ -24,7 +24,9 @@ PRINCIPAL, HOURS, RATE, COUNT = (
 )
 
 
-def book(change: Callable[[Any, Any], None] | None = None, value: Any = 15_900_000, number_format: str = "General") -> bytes:
+def book(
+    change: Callable[[Any, Any], None] | None = None, value: Any = 15_900_000, number_format: str = "General"
+) -> bytes:
     """A report of four figures; `change` gets the workbook and its sheet, whose principal stands in B6."""
     made = openpyxl.Workbook()
     sheet = made.active
@@ -73,7 +75,9 @@ SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006
 def corners() -> bytes:
     """A sheet of two cells, the first and the last that there can be."""
     rows = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
-    return with_part(book(), "xl/worksheets/sheet1.xml", SHEET + b"<sheetData>" + rows + b"</sheetData></worksheet>")
+    return with_part(
+        book(), "xl/worksheets/sheet1.xml", SHEET + b"<sheetData>" + rows + b"</sheetData></worksheet>"
+    )
 
 
 def blanks() -> bytes:

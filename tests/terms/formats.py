@@ -37,7 +37,11 @@ def in_format_1(text: str) -> str:
     lines, template = list[str](), ""
     for line in text.replace("format: 2", "format: 1", 1).splitlines():
         template = line.partition("template: ")[2] or template
-        silent = line.startswith("    failure_is:") and template in clauses_of(dict(templates())) and not says(template)
+        silent = (
+            line.startswith("    failure_is:")
+            and template in clauses_of(dict(templates()))
+            and not says(template)
+        )
         if not line.startswith("  correction:") and not silent:
             lines.append(line)
     return KEYS_OF_2.sub("", "\n".join(lines) + "\n")

@@ -35,7 +35,9 @@ def assert_reported(check: Check, text: str, fault: Fault) -> None:
     changed = at + after + tail
     problems = check(changed)
     wanted = (at.count("\n") + 1, len(at) - at.rfind("\n"), code)
-    assert wanted in [(p.place.line, p.place.column, p.code) for p in problems], [(p.place, p.code, p.what) for p in problems]
+    assert wanted in [(p.place.line, p.place.column, p.code) for p in problems], [
+        (p.place, p.code, p.what) for p in problems
+    ]
     for problem in problems:
         assert "= fix: " in render(problem, changed.splitlines())
         assert problem.what

@@ -64,7 +64,9 @@ WEEKLY = (
 """A change of the head: Determination Dates on Thursdays."""
 
 
-def said(covenants: str, examples: str = "", triggers: str = "", *changes: tuple[str, str], before: str = "") -> str:
+def said(
+    covenants: str, examples: str = "", triggers: str = "", *changes: tuple[str, str], before: str = ""
+) -> str:
     """The whole file; `before` stands before the covenants, and each change replaces a text that stands once."""
     text = HEAD + before + "covenants:\n" + covenants + (f"triggers:\n{triggers}" if triggers else "") + TAIL
     text += f"worked_examples:\n{examples}" if examples else ""
@@ -85,7 +87,11 @@ def holds(text: str, templates: Mapping[str, Template]) -> list[str]:
 
 def asked(text: str, templates: Mapping[str, Template]) -> list[tuple[str, str]]:
     """Code and first sentence of every error of a file."""
-    return [(one.code, one.what) for one in read_deal(text, "said.yaml", templates)[1] if not one.code.startswith("W")]
+    return [
+        (one.code, one.what)
+        for one in read_deal(text, "said.yaml", templates)[1]
+        if not one.code.startswith("W")
+    ]
 
 
 def _line(one: Problem) -> str:

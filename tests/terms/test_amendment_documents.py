@@ -36,7 +36,9 @@ def amended(text: str, block: str = AMENDED) -> str:
     return text.replace("amendments: []\n", block)
 
 
-def test_it_is_cited_like_any_other(load: Callable[[str], Deal], all_templates: dict[str, Template], meridian_text: str) -> None:
+def test_it_is_cited_like_any_other(
+    load: Callable[[str], Deal], all_templates: dict[str, Template], meridian_text: str
+) -> None:
     text = amended(meridian_text)
     assert not [one for one in read_deal(text, "deal.yaml", all_templates)[1] if not one.code.startswith("W")]
     deal = load(text)
@@ -46,14 +48,22 @@ def test_it_is_cited_like_any_other(load: Callable[[str], Deal], all_templates: 
 
 @pytest.mark.parametrize(
     ("old", "new", "code"),
-    [("AM1: {title", "CA: {title", "D548"), ("document: AM1\n", "document: AM2\n", "D502"), ("cite: AM1 ", "cite: AM2 ", "D516")],
+    [
+        ("AM1: {title", "CA: {title", "D548"),
+        ("document: AM1\n", "document: AM2\n", "D502"),
+        ("cite: AM1 ", "cite: AM2 ", "D516"),
+    ],
 )
-def test_a_name_is_one_document_s(all_templates: dict[str, Template], meridian_text: str, old: str, new: str, code: str) -> None:
+def test_a_name_is_one_document_s(
+    all_templates: dict[str, Template], meridian_text: str, old: str, new: str, code: str
+) -> None:
     text = amended(meridian_text, AMENDED.replace(old, new))
     assert code in {one.code for one in read_deal(text, "deal.yaml", all_templates)[1]}
 
 
-def test_a_live_deal_is_amended_under_its_own_amendment_document(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> None:
+def test_a_live_deal_is_amended_under_its_own_amendment_document(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
     """What was determined before the amendment's date stands; `check` says what a run would refuse, and why."""
     workspace = made(
         tmp_path,
@@ -65,13 +75,18 @@ def test_a_live_deal_is_amended_under_its_own_amendment_document(tmp_path: Path,
     run(workspace, date(2026, 2, 19), tools)
     path = workspace.root / "deals" / f"{DEAL}.yaml"
     live = path.read_text(encoding="utf-8")
-    for text, codes in ((live.replace("maximum_decline: 25%", "maximum_decline: 30%"), {"D549"}), (amended(live), set[str]())):
+    for text, codes in (
+        (live.replace("maximum_decline: 25%", "maximum_decline: 30%"), {"D549"}),
+        (amended(live), set[str]()),
+    ):
         path.write_text(text, encoding="utf-8")
         assert _errors(path, all_templates, workspace) == codes
     outcome = run(workspace, day, tools)
     events = read(workspace.store, deal_log(DEAL))
     assert outcome.deals[0].reason is None
-    assert [one.payload.documents[-1].short for one in events if isinstance(one.payload, DealAdopted)][-1] == "AM1"
+    assert [one.payload.documents[-1].short for one in events if isinstance(one.payload, DealAdopted)][
+        -1
+    ] == "AM1"
     assert not [one for one in events if isinstance(one.payload, Correction)]
     workspace.store.close()
 

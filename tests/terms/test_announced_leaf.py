@@ -27,9 +27,13 @@ RULE = LeafRule(announced="cessation", index="CRI-H100")
         ("{announced: rumour, index: CRI-H100}", "D2"),
     ],
 )
-def test_what_is_written_of_an_announcement(checked: Check, meridian_text: str, leaf: str, code: str | None) -> None:
+def test_what_is_written_of_an_announcement(
+    checked: Check, meridian_text: str, leaf: str, code: str | None
+) -> None:
     assert LEAF in meridian_text
-    found = [one.code for one in checked(meridian_text.replace(LEAF, f"- {leaf}")) if not one.code.startswith("W")]
+    found = [
+        one.code for one in checked(meridian_text.replace(LEAF, f"- {leaf}")) if not one.code.startswith("W")
+    ]
     assert (found == []) if code is None else any(one.startswith(code) for one in found), found
 
 
@@ -37,12 +41,19 @@ def seen(on: date, effective_on: date | None) -> Seen:
     said = (
         ()
         if effective_on is None
-        else (Announced(what="cessation", effective_on=effective_on, recorded_at=datetime(2026, 1, 1, tzinfo=UTC)),)
+        else (
+            Announced(
+                what="cessation", effective_on=effective_on, recorded_at=datetime(2026, 1, 1, tzinfo=UTC)
+            ),
+        )
     )
     return Seen(on, {}, frozenset(), {}, {}, frozenset(), announced={"CRI-H100": said})
 
 
-@pytest.mark.parametrize(("effective_on", "holds"), [(None, False), (date(2026, 3, 13), False), (ON, True), (date(2026, 3, 1), True)])
+@pytest.mark.parametrize(
+    ("effective_on", "holds"),
+    [(None, False), (date(2026, 3, 13), False), (ON, True), (date(2026, 3, 1), True)],
+)
 def test_it_is_met_from_the_effective_date_on(effective_on: date | None, holds: bool) -> None:
     today = seen(ON, effective_on)
     limbs = counted(RULE, fresh(RULE), today)

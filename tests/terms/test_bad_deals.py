@@ -42,10 +42,20 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("{value: 60%, cite", "{valu: 60%, cite", "D206", "{valu"),
     ("cured_by: [retest], cite", "cured_by: [retets], cite", "D203", "retets"),
     ("cured_by: [retest], cite", "cured_by: retest, cite", "D205", "retest, cite"),
-    ("cure: {within: 15 business days, after", "cure: {within: 15 days of business, after", "D109", "15 days of business"),
+    (
+        "cure: {within: 15 business days, after",
+        "cure: {within: 15 days of business, after",
+        "D109",
+        "15 days of business",
+    ),
     ("cure: {within: 15 business days, after", "cure: {after", "D201", "cure: {after"),
     ("cure: {within: 10 business days", "cure: nothing #", "D203", "nothing #"),
-    ("after: determination date, cured_by: [retest]", "after: the date, cured_by: [retest]", "D203", "the date"),
+    (
+        "after: determination date, cured_by: [retest]",
+        "after: the date, cured_by: [retest]",
+        "D203",
+        "the date",
+    ),
     (
         "begins: {when: below level, for: 2 consecutive publication dates}",
         "begins: {when: under, for: 2 consecutive publication dates}",
@@ -55,7 +65,12 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("for: 2 consecutive publication dates", "for: 2 dates", "D111", "2 dates"),
     ("for: 2 consecutive publication dates", "for: 2 publication dates", "D111", "2 publication dates"),
     ("for: 2 consecutive publication dates", "for: twice", "D111", "twice"),
-    ("for: 4 consecutive determination dates", "for: 5 of the last 4 determination dates", "D111", "5 of the last"),
+    (
+        "for: 4 consecutive determination dates",
+        "for: 5 of the last 4 determination dates",
+        "D111",
+        "5 of the last",
+    ),
     ("sweep: {share: 100%", "sweep: {share: all", "D101", "all, of"),
     ("of: excess cash flow", "of: cash", "D203", "cash, to"),
     ('until: "USD 1,200,000"', "until: 1,200,000 USD", "Y117", "200,000 USD"),
@@ -64,14 +79,34 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("maximum_decline: 25%", "maximum_declin: 25%", "D202", "maximum_declin"),
     ("measure: fall_in_window", "measure: fall_in_windw", "D203", "fall_in_windw"),
     ("    measure: fall_in_window\n", "", "D208", "appraisal:\n"),
-    ("then: {deliver: independent appraisal, within", "then: {delivers: independent appraisal, within", "D202", "delivers"),
-    ("30 business days, after: determination date", "30 business days, after: notice by the agent", "D203", "notice by the agent"),
-    ("30 business days, after: determination date", "30 business days, after: delivery of the report", "D203", "delivery of the report"),
+    (
+        "then: {deliver: independent appraisal, within",
+        "then: {delivers: independent appraisal, within",
+        "D202",
+        "delivers",
+    ),
+    (
+        "30 business days, after: determination date",
+        "30 business days, after: notice by the agent",
+        "D203",
+        "notice by the agent",
+    ),
+    (
+        "30 business days, after: determination date",
+        "30 business days, after: delivery of the report",
+        "D203",
+        "delivery of the report",
+    ),
     ("ends: never\n", "ends: nevr\n", "D203", "nevr"),
     ("    ends: never\n", "", "D201", "early-amortization:\n    cite"),
     ("test: ltv, result: FAIL, for: 4", "test: lvt, result: FAIL, for: 4", "D502", "lvt,"),
     ("test: ltv, result: FAIL, for: 4", "test: ltv, result: FAILS, for: 4", "D203", "FAILS"),
-    ("{test: rate-floor, state: EVENT OF DEFAULT}", "{test: rate-floor, state: DEFAULT}", "D507", "DEFAULT}\n"),
+    (
+        "{test: rate-floor, state: EVENT OF DEFAULT}",
+        "{test: rate-floor, state: DEFAULT}",
+        "D507",
+        "DEFAULT}\n",
+    ),
     ("{test: rate-floor, state: EVENT OF DEFAULT}", "{test: rate-floor}", "D506", "{test: rate-floor}"),
     (
         "{test: rate-floor, state: EVENT OF DEFAULT}",
@@ -91,8 +126,18 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("every: Thursday, if", "every: Thirsday, if", "D203", "Thirsday"),
     ("if_not_a_business_day: same day", "if_not_a_business_day: skip", "D203", "skip"),
     ("due: 1 business day before determination date", "due: on time", "D110", "on time"),
-    ("due: 1 business day before determination date", "due: 0 business days before determination date", "D110", "0 business days"),
-    ("due: 1 business day before determination date", "due: 1 quarter before determination date", "D109", "1 quarter"),
+    (
+        "due: 1 business day before determination date",
+        "due: 0 business days before determination date",
+        "D110",
+        "0 business days",
+    ),
+    (
+        "due: 1 business day before determination date",
+        "due: 1 quarter before determination date",
+        "D109",
+        "1 quarter",
+    ),
     ("too_old_after: 14 days", "too_old_after: 1 quarter", "D109", "1 quarter"),
     ("too_old_after: 14 days", "too_old_after: two weeks", "D109", "two weeks"),
     ("corrected_report: from then on", "corrected_report: sometimes", "D203", "sometimes"),
@@ -112,21 +157,56 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("use: successor benchmark", "use: successor", "D203", "successor, cite"),
     ("h100: {model: H100 SXM, gpus: 1024", "h100: {model: H100 SXM, gpus: 1024.5", "D107", "1024.5"),
     ("availability: 95%, index: CRI-H100", "availability: 95%, index: CRI-H200", "D502", "CRI-H200"),
-    ('original_principal: "USD 16,000,000"', 'original_principal: "16,000,000"', "D104", '"16,000,000", rate'),
+    (
+        'original_principal: "USD 16,000,000"',
+        'original_principal: "16,000,000"',
+        "D104",
+        '"16,000,000", rate',
+    ),
     ("compliance:       {given_by: servicer", "compliance:       {given_by: agent", "D502", "agent, to"),
-    ("to: [borrower, administrative_agent], within", "to: [borower, administrative_agent], within", "D502", "borower"),
+    (
+        "to: [borrower, administrative_agent], within",
+        "to: [borower, administrative_agent], within",
+        "D502",
+        "borower",
+    ),
     ("trailing_period: 4 weeks", "trailing_period: 28 days", "D123", "28 days"),
     ("trailing_period: 90 days", "trailing_period: 60 business days", "D123", "60 business days"),
     ("trailing_period: 90 days", "trailing_period: 13 publication dates", "D123", "13 publication dates"),
     ("cure: {within: 15 business days, after", "cure: {within: 1 year, after", "D123", "1 year"),
-    ("independent appraisal, within: 30 business days", "independent appraisal, within: 4 determination dates", "D123", "4 determination"),
+    (
+        "independent appraisal, within: 30 business days",
+        "independent appraisal, within: 4 determination dates",
+        "D123",
+        "4 determination",
+    ),
     ("within: 2 business days, cite: CA §6.04(a)", "within: 2 years, cite: CA §6.04(a)", "D123", "2 years"),
     ("for_at_most: 1 publication date", "for_at_most: 10 business days", "D123", "10 business days"),
-    ("late_publication: {accepted_for: 5 business days", "late_publication: {accepted_for: 1 month", "D123", "1 month"),
-    ("restatement: {accepted_for: 5 business days", "restatement: {accepted_for: 2 publication dates", "D123", "2 publication dates"),
+    (
+        "late_publication: {accepted_for: 5 business days",
+        "late_publication: {accepted_for: 1 month",
+        "D123",
+        "1 month",
+    ),
+    (
+        "restatement: {accepted_for: 5 business days",
+        "restatement: {accepted_for: 2 publication dates",
+        "D123",
+        "2 publication dates",
+    ),
     ("too_old_after: 14 days", "too_old_after: 14 business days", "D123", "14 business days"),
-    ("due: 1 business day before determination date", "due: 1 month before determination date", "D123", "1 month"),
-    ("due: 1 business day before determination date", "due: 15 days after month end", "D110", "15 days after"),
+    (
+        "due: 1 business day before determination date",
+        "due: 1 month before determination date",
+        "D123",
+        "1 month",
+    ),
+    (
+        "due: 1 business day before determination date",
+        "due: 15 days after month end",
+        "D110",
+        "15 days after",
+    ),
     ("within: 2 business days, cite: CA §6.04(a)", "within: soon, cite: CA §6.04(a)", "D109", "soon"),
     ("cite: CA §7.02\n", "cite: XA §7.02\n", "D516", "XA §7.02"),
     ("    cite: CA §7.02\n", "", "D201", "ltv:\n"),
@@ -141,7 +221,12 @@ FAULTS: list[tuple[str, str, str, str]] = [
         "D401",
         "about 1.70",
     ),
-    ("- {on: 2026-01-29, test: rate-floor, result: PASS", "- {on: 2026-01-29, test: rate-floor, reslt: PASS", "D202", "reslt"),
+    (
+        "- {on: 2026-01-29, test: rate-floor, result: PASS",
+        "- {on: 2026-01-29, test: rate-floor, reslt: PASS",
+        "D202",
+        "reslt",
+    ),
     ("name: At the floor exactly", "nam: At the floor exactly", "D202", "nam: At"),
     ("  ltv:\n    template", "  x/../../../../evil/ltv:\n    template", "D204", "x/../.."),
     ("  ltv:\n    template", "  Ltv:\n    template", "D204", "Ltv:\n"),
@@ -220,11 +305,15 @@ def placed(text: str, marker: str, start: int, length: int) -> int:
     return inside if inside >= 0 else before if before >= 0 else text.index(marker, start)
 
 
-@pytest.mark.parametrize(("good", "bad", "code", "marker"), FAULTS, ids=[f"{n}-{fault[2]}" for n, fault in enumerate(FAULTS)])
+@pytest.mark.parametrize(
+    ("good", "bad", "code", "marker"), FAULTS, ids=[f"{n}-{fault[2]}" for n, fault in enumerate(FAULTS)]
+)
 def test_each_fault_at_its_place(
     check: Callable[[str], list[Problem]], meridian_text: str, good: str, bad: str, code: str, marker: str
 ) -> None:
-    head, found, tail = meridian_text.rpartition(good) if code in ("D401", "D112") else meridian_text.partition(good)
+    head, found, tail = (
+        meridian_text.rpartition(good) if code in ("D401", "D112") else meridian_text.partition(good)
+    )
     assert found, f"the deal no longer says {good!r}"
     text = head + bad + tail
     problems = check(text)
@@ -244,8 +333,12 @@ def test_enough_faults_are_tried() -> None:
     assert len(YAML_FAULTS) >= 46
 
 
-@pytest.mark.parametrize(("text", "code"), YAML_FAULTS, ids=[f"{n}-{fault[1]}" for n, fault in enumerate(YAML_FAULTS)])
-def test_bad_yaml_is_named_with_its_place(check: Callable[[str], list[Problem]], text: str, code: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "code"), YAML_FAULTS, ids=[f"{n}-{fault[1]}" for n, fault in enumerate(YAML_FAULTS)]
+)
+def test_bad_yaml_is_named_with_its_place(
+    check: Callable[[str], list[Problem]], text: str, code: str
+) -> None:
     problems = check(text)
     assert code in {problem.code for problem in problems}, problems
     assert all(problem.place.line >= 1 and problem.place.column >= 1 for problem in problems)
@@ -258,7 +351,9 @@ def test_no_text_makes_the_parser_raise(text: str) -> None:
     assert tree is not None or problems
 
 
-def test_all_problems_at_once_sorted_by_place(check: Callable[[str], list[Problem]], meridian_text: str) -> None:
+def test_all_problems_at_once_sorted_by_place(
+    check: Callable[[str], list[Problem]], meridian_text: str
+) -> None:
     text = meridian_text
     for good, bad, code, _ in FAULTS:
         if code in ("D101", "D103") and good in text:
@@ -275,7 +370,19 @@ def test_scalars_are_text(check: Callable[[str], list[Problem]]) -> None:
     assert tree.data == {"on": "NO", "version": "7.10", "empty": "", "yes": "0x1f"}
 
 
-FREE = ("documents", "parties", "index", "pledged_assets", "debt", "covenants", "triggers", "notices", "rates", "facts", "maximum")
+FREE = (
+    "documents",
+    "parties",
+    "index",
+    "pledged_assets",
+    "debt",
+    "covenants",
+    "triggers",
+    "notices",
+    "rates",
+    "facts",
+    "maximum",
+)
 """Blocks whose keys are names that the deal gives itself."""
 
 
@@ -293,7 +400,9 @@ def known_keys(text: str) -> list[tuple[int, int, str]]:
     return found
 
 
-def test_every_key_misspelt_is_reported_at_its_place(check: Callable[[str], list[Problem]], meridian_text: str) -> None:
+def test_every_key_misspelt_is_reported_at_its_place(
+    check: Callable[[str], list[Problem]], meridian_text: str
+) -> None:
     """Each key of the deal with one letter too many: refused where it stands, and nothing crashes."""
     keys = known_keys(meridian_text)
     assert len(keys) >= 150
@@ -303,5 +412,7 @@ def test_every_key_misspelt_is_reported_at_its_place(check: Callable[[str], list
         bad = lines[line - 1][: column - 1 + len(key)] + "x" + lines[line - 1][column - 1 + len(key) :]
         problems = check("".join([*lines[: line - 1], bad, *lines[line:]]))
         if line not in {p.place.line for p in problems if not p.code.startswith("W")}:
-            missed.append((line, column, key, [f"{p.code} {p.place.line}:{p.place.column}" for p in problems]))
+            missed.append(
+                (line, column, key, [f"{p.code} {p.place.line}:{p.place.column}" for p in problems])
+            )
     assert missed == []

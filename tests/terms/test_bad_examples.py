@@ -30,10 +30,26 @@ MERIDIAN: list[Fault] = [
     (FIRST, "    first_publication: ¦2036-01-03\n", "D523"),
     (FIRST, f"{FIRST}    ¦version: 3\n", "D202"),
     (FIRST, f"{FIRST}    ¦place: here\n", "D202"),
-    (FIRST, f"{FIRST}    prints: [{{index: ¦CRI-H1, of: 2026-01-08, published: 2026-01-09, value: 1.60}}]\n", "D502"),
-    (FIRST, f"{FIRST}    prints: [{{index: CRI-H100, of: ¦2026-01-09, published: 2026-01-09, value: 1.60}}]\n", "D404"),
-    (FIRST, f"{FIRST}    prints: [{{index: CRI-H100, of: 2026-01-08, published: ¦2026-01-07, value: 1.60}}]\n", "D404"),
-    (FIRST, f"{FIRST}    prints: [{{index: CRI-H100, of: 2026-01-08, published: 2026-01-09, value: ¦1.60x2}}]\n", "D404"),
+    (
+        FIRST,
+        f"{FIRST}    prints: [{{index: ¦CRI-H1, of: 2026-01-08, published: 2026-01-09, value: 1.60}}]\n",
+        "D502",
+    ),
+    (
+        FIRST,
+        f"{FIRST}    prints: [{{index: CRI-H100, of: ¦2026-01-09, published: 2026-01-09, value: 1.60}}]\n",
+        "D404",
+    ),
+    (
+        FIRST,
+        f"{FIRST}    prints: [{{index: CRI-H100, of: 2026-01-08, published: ¦2026-01-07, value: 1.60}}]\n",
+        "D404",
+    ),
+    (
+        FIRST,
+        f"{FIRST}    prints: [{{index: CRI-H100, of: 2026-01-08, published: 2026-01-09, value: ¦1.60x2}}]\n",
+        "D404",
+    ),
     (PRINCIPAL, 'facts: {¦outstanding_princpal: "USD 16,000,000"}', "D502"),
     (PRINCIPAL, 'facts: {¦outstanding_principal.class_z: "USD 16,000,000"}', "D502"),
     (PRINCIPAL, "facts: {¦resale_quote.h200: USD 20000}", "D502"),
@@ -45,8 +61,16 @@ MERIDIAN: list[Fault] = [
     (FIRST, f"{FIRST}    acts: [{{on: 2026-01-09, act: ¦waiver, clause: ltv, until: 2026-02-01}}]\n", "D406"),
     (FIRST, f"{FIRST}    acts: [{{on: 2026-01-09, act: ¦cure accepted}}]\n", "D406"),
     (FIRST, f"{FIRST}    acts: [{{on: 2026-01-09, act: ¦agent determination, index: CRI-H100}}]\n", "D406"),
-    (FIRST, f"{FIRST}    acts: [{{on: 2026-01-09, act: agent determination, index: CRI-H100, rate: ¦low}}]\n", "D406"),
-    (FIRST, f"{FIRST}    acts: [{{on: 2026-01-09, act: waiver, clause: ltv, until: ¦2026-01-01, clock: resumes}}]\n", "D406"),
+    (
+        FIRST,
+        f"{FIRST}    acts: [{{on: 2026-01-09, act: agent determination, index: CRI-H100, rate: ¦low}}]\n",
+        "D406",
+    ),
+    (
+        FIRST,
+        f"{FIRST}    acts: [{{on: 2026-01-09, act: waiver, clause: ltv, until: ¦2026-01-01, clock: resumes}}]\n",
+        "D406",
+    ),
     (FIRST, f"{FIRST}    acts: [{{on: ¦2036-01-09, act: discharged}}]\n", "D523"),
     (EXPECT, EXPECT.replace("2026-01-15", "¦2036-01-17"), "D523"),
     (EXPECT, EXPECT.replace("2026-01-15", "¦2026-01-06"), "D523"),
@@ -66,7 +90,9 @@ MERIDIAN: list[Fault] = [
 
 
 @pytest.mark.parametrize("fault", MERIDIAN, ids=names(MERIDIAN))
-def test_an_example_that_could_not_be_so_is_refused_where_it_stands(checked: Check, meridian_text: str, fault: Fault) -> None:
+def test_an_example_that_could_not_be_so_is_refused_where_it_stands(
+    checked: Check, meridian_text: str, fault: Fault
+) -> None:
     assert_reported(checked, meridian_text, fault)
 
 
@@ -77,7 +103,11 @@ def test_the_schema_of_an_example_has_only_what_a_file_may_say(all_templates: di
 
 def proven(text: str, load: Callable[[str], Deal], templates: dict[str, Template], example: str) -> list[str]:
     head, _, _ = text.partition("worked_examples:")
-    return [problem.what for proof in prove(load(f"{head}worked_examples:\n{example}"), templates) for problem in proof.problems]
+    return [
+        problem.what
+        for proof in prove(load(f"{head}worked_examples:\n{example}"), templates)
+        for problem in proof.problems
+    ]
 
 
 def test_before_the_first_publication_nothing_is_determined(
@@ -97,17 +127,26 @@ def test_before_the_first_publication_nothing_is_determined(
     assert proven(meridian_text, load, all_templates, example) == []
 
 
-def test_a_lateness_can_be_expected_in_days(load: Callable[[str], Deal], all_templates: dict[str, Template]) -> None:
+def test_a_lateness_can_be_expected_in_days(
+    load: Callable[[str], Deal], all_templates: dict[str, Template]
+) -> None:
     text = deal_text("summit-abs-2026-2")
     late = "{on: 2026-02-10, test: reporting, result: FAIL, state: CURE PERIOD"
     assert late in text
     right = text.replace(late, late.replace("FAIL,", "FAIL, limit: 0 days,"))
     wrong = text.replace(late, late.replace("FAIL,", "FAIL, limit: 1 day,"))
-    problems = [[p.what for proof in prove(load(one), all_templates) for p in proof.problems] for one in (right, wrong)]
+    problems = [
+        [p.what for proof in prove(load(one), all_templates) for p in proof.problems]
+        for one in (right, wrong)
+    ]
     assert [len(found) for found in problems] == [0, 1]
 
 
 def test_figures_of_classes_with_a_hyphen_in_their_names_can_be_given(checked: Check) -> None:
-    text = deal_text("ridgeline-leaseback-2026").replace("h100:", "h100-sxm:").replace("asset_class: h100", "asset_class: h100-sxm")
+    text = (
+        deal_text("ridgeline-leaseback-2026")
+        .replace("h100:", "h100-sxm:")
+        .replace("asset_class: h100", "asset_class: h100-sxm")
+    )
     renamed = text.replace("rental.h100.", "rental.h100-sxm.")
     assert [problem for problem in checked(renamed) if not problem.code.startswith("W")] == []

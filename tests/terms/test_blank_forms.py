@@ -35,20 +35,31 @@ def in_the_document(title: str) -> str:
     return found[1]
 
 
-def test_the_document_shows_each_template_as_the_models_have_it(forms: Forms, all_templates: dict[str, Template]) -> None:
-    assert in_the_document("Every covenant") == forms.snippet("loan_to_value", all_templates["loan_to_value"].terms, shared=True)
+def test_the_document_shows_each_template_as_the_models_have_it(
+    forms: Forms, all_templates: dict[str, Template]
+) -> None:
+    assert in_the_document("Every covenant") == forms.snippet(
+        "loan_to_value", all_templates["loan_to_value"].terms, shared=True
+    )
     assert in_the_document("A worked example") == forms.worked_example()
     for name, template in all_templates.items():
         assert in_the_document(f"`{name}`") == forms.snippet(name, template.terms)
 
 
-def test_a_snippet_has_every_key_and_the_models_take_it(forms: Forms, all_templates: dict[str, Template]) -> None:
+def test_a_snippet_has_every_key_and_the_models_take_it(
+    forms: Forms, all_templates: dict[str, Template]
+) -> None:
     for name, template in all_templates.items():
-        written = yaml.load(forms.snippet(name, template.terms), Loader=yaml.BaseLoader)["covenants"]["example"]
+        written = yaml.load(forms.snippet(name, template.terms), Loader=yaml.BaseLoader)["covenants"][
+            "example"
+        ]
         assert set(written) >= set(own_keys(template.terms))
         cure = {"cure": "none"} if "cure" in template.terms.model_fields else {}
         assert template.terms.model_validate({**cure, **written}).template == name
-    shared = yaml.load(forms.snippet("loan_to_value", all_templates["loan_to_value"].terms, shared=True), Loader=yaml.BaseLoader)
+    shared = yaml.load(
+        forms.snippet("loan_to_value", all_templates["loan_to_value"].terms, shared=True),
+        Loader=yaml.BaseLoader,
+    )
     assert set(shared["covenants"]["example"]) == set(shared_keys(all_templates["loan_to_value"].terms))
 
 
@@ -64,7 +75,9 @@ def paths(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_form_has_every_key_of_its_model_and_none_of_its_facts(all_templates: dict[str, Template], name: str) -> None:
+def test_a_form_has_every_key_of_its_model_and_none_of_its_facts(
+    all_templates: dict[str, Template], name: str
+) -> None:
     path = DEALS / f"{name}.yaml"
     form = new_deal(path, all_templates)
     tree, problems = parse(form.text, "new.yaml")
@@ -84,12 +97,17 @@ def test_check_names_each_blank_and_nothing_else(all_templates: dict[str, Templa
     _, problems = read_deal(form.text, "new.yaml", all_templates)
     blank = [problem for problem in problems if problem.code == "D209"]
     assert len(blank) == form.blanks
-    assert {problem.code for problem in problems} <= {"D209", "D201"}  # what format 2 asks for and the model, of format 1, lacks
+    assert {problem.code for problem in problems} <= {
+        "D209",
+        "D201",
+    }  # what format 2 asks for and the model, of format 1, lacks
     if FORMAT_2 in (DEALS / f"{name}.yaml").read_text(encoding="utf-8"):
         assert problems == blank
 
 
-def test_a_form_is_written_once(all_templates: dict[str, Template], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_form_is_written_once(
+    all_templates: dict[str, Template], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     form, into = new_deal(DEALS / "meridian-2026-1.yaml", all_templates), tmp_path / "new.yaml"
     show_new(form, into, as_json=False)
     assert into.read_text(encoding="utf-8") == form.text

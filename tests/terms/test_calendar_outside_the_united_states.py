@@ -28,6 +28,11 @@ def test_the_example_holds_by_its_calendar_and_by_no_other(
     calendar: str, holds: bool, load: Callable[[str], Deal], all_templates: dict[str, Template]
 ) -> None:
     text = (DEALS / "harbour-bilateral-2026.yaml").read_text(encoding="utf-8")
-    deal = text.partition("worked_examples:")[0].replace("business_days: new-york-banks", f"business_days: {calendar}") + written()
+    deal = (
+        text.partition("worked_examples:")[0].replace(
+            "business_days: new-york-banks", f"business_days: {calendar}"
+        )
+        + written()
+    )
     (proof,) = prove(load(deal), all_templates)
     assert (not proof.problems) is holds

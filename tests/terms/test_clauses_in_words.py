@@ -53,13 +53,29 @@ CURE = {
     "at_most": "2 in any 12 months",
     "passing_for": "2 consecutive determination dates",
     "equity_at_most": "USD 500,000",
-    "extension": {"within": "90 days", "if_made_good": "at least 50% of the shortfall", "not_below": "90%", "cite": "FA §7.01(b)"},
+    "extension": {
+        "within": "90 days",
+        "if_made_good": "at least 50% of the shortfall",
+        "not_below": "90%",
+        "cite": "FA §7.01(b)",
+    },
     "cite": "FA §7.01",
 }
 COMMON = {"cite": "FA §6.01", "if_not_determined": "hold", "tested_while": SPRING}
-DEFAULT = {"cure": CURE, "event_of_default": {"needs": "notice", "cite": "FA §8.01"}, "failure_is": "a default"}
+DEFAULT = {
+    "cure": CURE,
+    "event_of_default": {"needs": "notice", "cite": "FA §8.01"},
+    "failure_is": "a default",
+}
 COVENANT = {name: term for name, term in DEFAULT.items() if name != "failure_is"}
-SWEEP = {"share": "50%", "of": "excess cash flow", "to": "reserve account", "until": "USD 1,000,000", "on_end": "keep", "cite": "FA §4"}
+SWEEP = {
+    "share": "50%",
+    "of": "excess cash flow",
+    "to": "reserve account",
+    "until": "USD 1,000,000",
+    "on_end": "keep",
+    "cite": "FA §4",
+}
 REPAYS = {name: term for name, term in SWEEP.items() if name not in ("until", "on_end")}
 """A sweep that repays a class of debt has no account."""
 DELIVER = {
@@ -72,15 +88,34 @@ DELIVER = {
 SWITCHED = {"on": "2026-12-01", "scenario": "C", "point": "low", "shape": "straight line"}
 SCENARIO = {"scenario": "B", "point": "middle", "shape": "compound", "switches": [SWITCHED]}
 FULL: dict[str, dict[str, Any]] = {
-    "rental_rate_floor": {**COVENANT, "minimum": "85%", "trailing_period": "4 weeks", "weighted_by": "rented GPU-hours"},
-    "loan_to_value": {**COVENANT, "multiple": "1.5", "maximum": "65%", "advance_rates": {"h100": "75%", "a100": "60%"}},
+    "rental_rate_floor": {
+        **COVENANT,
+        "minimum": "85%",
+        "trailing_period": "4 weeks",
+        "weighted_by": "rented GPU-hours",
+    },
+    "loan_to_value": {
+        **COVENANT,
+        "multiple": "1.5",
+        "maximum": "65%",
+        "advance_rates": {"h100": "75%", "a100": "60%"},
+    },
     "cash_sweep": {
         "level": "USD 1.50 per GPU-hour",
         "begins": {"when": "below level", "for": "2 consecutive publication dates"},
-        "ends": {"when": "above level", "level": "USD 1.60 per GPU-hour", "for": "3 consecutive publication dates"},
+        "ends": {
+            "when": "above level",
+            "level": "USD 1.60 per GPU-hour",
+            "for": "3 consecutive publication dates",
+        },
         "sweep": SWEEP,
     },
-    "appraisal_trigger": {"maximum_decline": "25%", "trailing_period": "90 days", "measure": "window_start", "then": DELIVER},
+    "appraisal_trigger": {
+        "maximum_decline": "25%",
+        "trailing_period": "90 days",
+        "measure": "window_start",
+        "then": DELIVER,
+    },
     "overcollateralization": {**DEFAULT, "multiple": "1.5", "limit": "at least 120%"},
     "debt_service_coverage": {**DEFAULT, "period": "3 months", "limit": "at least 1.20x"},
     "pool_coverage": {
@@ -107,7 +142,12 @@ FULL: dict[str, dict[str, Any]] = {
         "quotes_too_old_after": "90 days",
         "limit": "at least -20 points",
     },
-    "depreciation": {**DEFAULT, "since": "closing date", "between": "straight lines", "curve": [{"on": "2026-07-20", "at_most": "20%"}]},
+    "depreciation": {
+        **DEFAULT,
+        "since": "closing date",
+        "between": "straight lines",
+        "curve": [{"on": "2026-07-20", "at_most": "20%"}],
+    },
     "reference_rate_quality": {**DEFAULT, "quality": "interval width", "limit": "at most 15%"},
     "performance_certification": {
         **DEFAULT,
@@ -117,7 +157,12 @@ FULL: dict[str, dict[str, Any]] = {
         "limit": "at least 90%",
     },
     "contract_spread": {**DEFAULT, "asset_class": "h100", "limit": "at least 15 points"},
-    "liquidation_coverage": {**DEFAULT, "bulk_discount": "35%", "quotes_too_old_after": "60 days", "limit": "at least 60%"},
+    "liquidation_coverage": {
+        **DEFAULT,
+        "bulk_discount": "35%",
+        "quotes_too_old_after": "60 days",
+        "limit": "at least 60%",
+    },
     "reporting": {**DEFAULT, "limit": "at most 2 days"},
     "reported_figure": {
         **DEFAULT,
@@ -142,7 +187,9 @@ FORMS = {
 Change = tuple[tuple[str | int, ...], Any]
 
 
-def changes(value: Any, schema: Mapping[str, Any], defs: Mapping[str, Any], path: tuple[str | int, ...] = ()) -> Iterator[Change]:
+def changes(
+    value: Any, schema: Mapping[str, Any], defs: Mapping[str, Any], path: tuple[str | int, ...] = ()
+) -> Iterator[Change]:
     """(path, unusual value) of every field of a written block, by the schema of its model."""
     written = list(_forms(schema, defs))
     if len(written) == 1:
@@ -154,7 +201,9 @@ def changes(value: Any, schema: Mapping[str, Any], defs: Mapping[str, Any], path
         elif isinstance(value, list):
             schema = next(one for one in written if one.get("type") == "array")
         else:
-            assert not blocks or value is not None, f"{path} is a block: write it in FULL, that its fields are asked for"
+            assert not blocks or value is not None, (
+                f"{path} is a block: write it in FULL, that its fields are asked for"
+            )
             schema = next(one for one in written if one.get("type") != "null" and "properties" not in one)
     if isinstance(value, dict) and "properties" in schema:
         for name, of in schema["properties"].items():
@@ -182,7 +231,9 @@ def _forms(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Iterator[Mappi
 
 def _others(value: Any, schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Any]:
     if "enum" in schema:
-        yield from (one for one in schema["enum"] if one != (schema.get("default") if value is None else value))
+        yield from (
+            one for one in schema["enum"] if one != (schema.get("default") if value is None else value)
+        )
     elif schema.get("type") == "array" and path[-1] == "months":
         yield ["2", "5", "8", "11"]
     elif schema.get("type") == "array":
@@ -209,7 +260,9 @@ def changed(written: Any, path: tuple[str | int, ...], value: Any) -> Any:
     return copy
 
 
-def validated(model: type[BaseModel], written: dict[str, Any], path: tuple[str | int, ...], value: Any) -> Any:
+def validated(
+    model: type[BaseModel], written: dict[str, Any], path: tuple[str | int, ...], value: Any
+) -> Any:
     """The block with one field changed; of several forms the one that the block's unit allows."""
     for one in value if isinstance(value, tuple) else (value,):
         try:
@@ -224,7 +277,15 @@ def words(deal: Deal, terms: TermsInForce, key: str, templates: Mapping[str, Tem
     now = replace(deal, segments=((deal.closing_date, terms),))
     (read,) = (one for one in clauses_read(terms, templates) if one.key == key)
     lines = (*of_clause(now, ON, key, templates), *beneath(now, ON, (key,)))
-    return "\n".join([read.cite, read.text or "", read.reading, *read.consequences, *(f"{line.label}: {line.text}" for line in lines)])
+    return "\n".join(
+        [
+            read.cite,
+            read.text or "",
+            read.reading,
+            *read.consequences,
+            *(f"{line.label}: {line.text}" for line in lines),
+        ]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -234,16 +295,27 @@ def cascade(load: Callable[[str], Deal]) -> Deal:
 
 def _refused(model: type[Clause]) -> tuple[str, ...]:
     """Which of an index and a class of debt decide nothing in clauses of a template, so that `check` refuses them (D541)."""
-    taken = {"index": model.on_one_index or model.may_take_index, "class": model.may_take_class, "counted": model.may_take_class}
+    taken = {
+        "index": model.on_one_index or model.may_take_index,
+        "class": model.may_take_class,
+        "counted": model.may_take_class,
+    }
     return tuple(name for name, decides in taken.items() if not decides)
 
 
 @pytest.mark.parametrize("name", sorted(FULL))
-def test_every_field_of_a_template_changes_what_is_read_of_its_clause(cascade: Deal, all_templates: dict[str, Template], name: str) -> None:
+def test_every_field_of_a_template_changes_what_is_read_of_its_clause(
+    cascade: Deal, all_templates: dict[str, Template], name: str
+) -> None:
     terms, template = resolve(cascade, ON), all_templates[name]
 
     def read(clause: Any) -> str:
-        return words(cascade, terms.model_copy(update={"covenants": {**terms.covenants, "one": clause}}), "one", all_templates)
+        return words(
+            cascade,
+            terms.model_copy(update={"covenants": {**terms.covenants, "one": clause}}),
+            "one",
+            all_templates,
+        )
 
     written = {"template": name, **COMMON, **FULL[name]}
     if template.terms.on_one_index or "index" in template.terms.model_fields:
@@ -253,14 +325,18 @@ def test_every_field_of_a_template_changes_what_is_read_of_its_clause(cascade: D
     schema = template.terms.model_json_schema(by_alias=True)
     silent = []
     for path, value in changes(written, schema, schema.get("$defs", {})):
-        if path[0] in _refused(template.terms) or (path[0] == "failure_is" and value not in template.terms.failure_may_be):
+        if path[0] in _refused(template.terms) or (
+            path[0] == "failure_is" and value not in template.terms.failure_may_be
+        ):
             continue
         if path == ("trailing", "as") and value in ("sum", "mean"):
             continue  # a ratio is not taken so
         also = WITH.get((name, str(path[0])), {}) | ({"class": "term_loan"} if path[0] == "counted" else {})
         also |= {"sweep": REPAYS} if path == ("sweep", "to") else {}
         other = {"class": "term_loan", "counted": "alone" if value != "alone" else "with senior classes"}
-        before = read(template.terms.model_validate({**written, **other})) if path[0] == "counted" else unchanged
+        before = (
+            read(template.terms.model_validate({**written, **other})) if path[0] == "counted" else unchanged
+        )
         unusual = {"h100": "50%", "a100": "60%"} if path == ("advance_rates",) else value
         if read(validated(template.terms, {**written, **also}, path, unusual)) == before:
             silent.append((path, value))
@@ -271,7 +347,9 @@ def test_every_template_is_asked_for(all_templates: dict[str, Template]) -> None
     assert set(FULL) == set(all_templates)
 
 
-def test_a_clause_without_a_cure_says_so_and_what_follows(cascade: Deal, all_templates: dict[str, Template]) -> None:
+def test_a_clause_without_a_cure_says_so_and_what_follows(
+    cascade: Deal, all_templates: dict[str, Template]
+) -> None:
     terms = resolve(cascade, ON)
     written = {"template": "loan_to_value", **COMMON, **FULL["loan_to_value"], "cure": "none"}
     clause = all_templates["loan_to_value"].terms.model_validate(written)
@@ -291,7 +369,11 @@ TRIGGER: dict[str, Any] = {
             {
                 "at_least": {
                     "n": "2",
-                    "of": [LEAF, {"trigger": "reserve-build", "state": "IN EFFECT"}, {"test": "ltv", "state": "CURE PERIOD"}],
+                    "of": [
+                        LEAF,
+                        {"trigger": "reserve-build", "state": "IN EFFECT"},
+                        {"test": "ltv", "state": "CURE PERIOD"},
+                    ],
                 }
             },
         ]
@@ -321,7 +403,9 @@ TRIGGER: dict[str, Any] = {
 }
 
 
-def test_every_field_of_a_composite_trigger_changes_what_is_read_of_it(cascade: Deal, all_templates: dict[str, Template]) -> None:
+def test_every_field_of_a_composite_trigger_changes_what_is_read_of_it(
+    cascade: Deal, all_templates: dict[str, Template]
+) -> None:
     terms = resolve(cascade, ON)
 
     def read(trigger: TriggerTerms) -> str:
@@ -337,7 +421,9 @@ def test_every_field_of_a_composite_trigger_changes_what_is_read_of_it(cascade: 
         if not names_two and not outlasts and read(validated(TriggerTerms, own, path, value)) == before:
             silent.append((path, value))
     assert silent == []
-    lasting = {name: said for name, said in TRIGGER["consequences"][0].items() if name != "sweep"} | {"ends": "never"}
+    lasting = {name: said for name, said in TRIGGER["consequences"][0].items() if name != "sweep"} | {
+        "ends": "never"
+    }
     assert "for good" in read(TriggerTerms.model_validate({**TRIGGER, "consequences": [lasting]}))
     assert "never ends" in read(TriggerTerms.model_validate({**TRIGGER, "ends": "never"}))
     assert "for good" in read(TriggerTerms.model_validate({**TRIGGER, "ends": "never"}))
@@ -412,7 +498,13 @@ DATES = {
     "cut_off": "18:00",
     "cite": "FA §1.01",
 }
-PAID = {"every": "quarter", "months": ["3", "6", "9", "12"], "day": "10", "if_not_a_business_day": "same day", "cite": "FA §2.05"}
+PAID = {
+    "every": "quarter",
+    "months": ["3", "6", "9", "12"],
+    "day": "10",
+    "if_not_a_business_day": "same day",
+    "cite": "FA §2.05",
+}
 DEBT = {"original_principal": "USD 9,000,000", "rate": "6.00%", "cite": "FA §2.01"}
 BENEATH: dict[str, tuple[str, dict[str, Any], str | None]] = {
     "index": ("pool-rent", INDEX, "CRI-H100"),
@@ -440,7 +532,12 @@ def test_every_field_of_what_a_clause_rests_on_changes_what_is_read_of_it(
     model = type(found[name] if name else found)
 
     def read(block: Any) -> str:
-        return words(cascade, terms.model_copy(update={section: {**found, name: block} if name else block}), key, all_templates)
+        return words(
+            cascade,
+            terms.model_copy(update={section: {**found, name: block} if name else block}),
+            key,
+            all_templates,
+        )
 
     before = read(model.model_validate(written))
     schema = model.model_json_schema(by_alias=True)
@@ -460,7 +557,10 @@ def test_the_figures_that_a_clause_measures_are_read_with_their_units(load: Call
         'undrawn is reported in USD, as it stands at a point in time (WA §1.01 "Liquidity").',
     ]
     (rented, _) = [line.text for line in beneath(deal, ON, ("utilization",)) if line.label == "figure"]
-    assert rented == 'rented is reported in GPU-hours, of the whole period of the report (WA §1.01 "Utilization").'
+    assert (
+        rented
+        == 'rented is reported in GPU-hours, of the whole period of the report (WA §1.01 "Utilization").'
+    )
 
 
 def test_every_dated_step_and_amendment_of_a_term_is_read_with_its_date_and_section(
@@ -480,12 +580,26 @@ def test_no_deal_is_read_in_raw_keys_or_broken_sentences(
     terms = resolve(deal, ON)
     for key in (*terms.covenants, *terms.triggers):
         said = words(deal, terms, key, all_templates)
-        for wrong in ("  ", "None", "class_", "Fraction", "unless the deal says otherwise", " a independent", "an default", "..", ";;"):
+        for wrong in (
+            "  ",
+            "None",
+            "class_",
+            "Fraction",
+            "unless the deal says otherwise",
+            " a independent",
+            "an default",
+            "..",
+            ";;",
+        ):
             assert wrong not in said, (wrong, said)
 
 
 def test_a_step_of_what_a_clause_rests_on_is_read_beneath_it(load: Callable[[str], Deal]) -> None:
-    text = (DEALS / "cascade-mixed-2026.yaml").read_text(encoding="utf-8").replace("weights: register", "weights: fixed")
+    text = (
+        (DEALS / "cascade-mixed-2026.yaml")
+        .read_text(encoding="utf-8")
+        .replace("weights: register", "weights: fixed")
+    )
     for old, new in (
         ("CRI-H100: 60%", "CRI-H100: {2026-01-20: 60%, 2026-09-01: 50%}"),
         ("CRI-H200: 30%", "CRI-H200: {2026-01-20: 30%, 2026-09-01: 40%}"),
@@ -503,7 +617,11 @@ def test_a_step_of_what_a_clause_rests_on_is_read_beneath_it(load: Callable[[str
 @pytest.mark.parametrize(
     ("name", "also", "said"),
     [
-        ("appraisal_trigger", {}, "While the Closing Date lies in the window, the Closing Date level is the value of that date."),
+        (
+            "appraisal_trigger",
+            {},
+            "While the Closing Date lies in the window, the Closing Date level is the value of that date.",
+        ),
         (
             "appraisal_trigger",
             {"measure": "below_closing_at_any_time"},
@@ -542,14 +660,27 @@ def test_what_decides_a_result_is_said_in_words(
     cascade: Deal, all_templates: dict[str, Template], name: str, also: dict[str, Any], said: str
 ) -> None:
     terms = resolve(cascade, ON)
-    clause = all_templates[name].terms.model_validate({"template": name, **COMMON, **FULL[name], "index": None, **also})
-    assert said in words(cascade, terms.model_copy(update={"covenants": {"one": clause}}), "one", all_templates)
+    clause = all_templates[name].terms.model_validate(
+        {"template": name, **COMMON, **FULL[name], "index": None, **also}
+    )
+    assert said in words(
+        cascade, terms.model_copy(update={"covenants": {"one": clause}}), "one", all_templates
+    )
 
 
 def test_a_material_change_of_method_is_said_with_what_makes_it_material(load: Callable[[str], Deal]) -> None:
     text = (DEALS / "harbour-bilateral-2026.yaml").read_text(encoding="utf-8")
     policy = "{policy: current, consent_needed_for: material changes, material_above: 4%, cite: FA cl. 8.7}"
-    said = [line.text for line in beneath(load(text.replace("{policy: pinned, version: 1.1-wp}", policy)), ON, ("ltv",))]
+    said = [
+        line.text
+        for line in beneath(load(text.replace("{policy: pinned, version: 1.1-wp}", policy)), ON, ("ltv",))
+    ]
     (one,) = [text for text in said if "material" in text]
-    assert "moves the first week's value by more than 4%, or where that week was not published under both versions" in one
-    assert "No value under a version that is materially different is used before the day of the Act `consent` that names it." in one
+    assert (
+        "moves the first week's value by more than 4%, or where that week was not published under both versions"
+        in one
+    )
+    assert (
+        "No value under a version that is materially different is used before the day of the Act `consent` that names it."
+        in one
+    )

@@ -22,7 +22,9 @@ def midnight(day: date) -> datetime:
 
 
 def value(day: date, rate: str, print_: int = 1) -> tuple[datetime, Published]:
-    one = Published(index="X", publication_date=day, value=Decimal(rate), print=print_, final_at=midnight(day))
+    one = Published(
+        index="X", publication_date=day, value=Decimal(rate), print=print_, final_at=midnight(day)
+    )
     return midnight(day) + timedelta(hours=1), one
 
 
@@ -30,9 +32,13 @@ WEDNESDAY, FRIDAY = THURSDAY - timedelta(days=1), THURSDAY + timedelta(days=1)
 DAILY = [value(date(2026, 7, 14), "2.8100"), value(WEDNESDAY, "2.8400"), value(THURSDAY, "2.9750")]
 
 
-def read(daily: list[tuple[datetime, Published]], how: str, cut_off: datetime = SIX) -> list[tuple[date, str | None, date | None]]:
+def read(
+    daily: list[tuple[datetime, Published]], how: str, cut_off: datetime = SIX
+) -> list[tuple[date, str | None, date | None]]:
     found = daily_readings(daily, [THURSDAY], lambda _: how, lambda _: cut_off)
-    return [(one.publication_date, None if one.value is None else str(one.value), one.read_of) for _, one in found]
+    return [
+        (one.publication_date, None if one.value is None else str(one.value), one.read_of) for _, one in found
+    ]
 
 
 def test_the_last_day_final_at_the_cut_off_is_wednesday() -> None:

@@ -32,7 +32,18 @@ READERS: dict[str, tuple[Callable[[str], Any], str]] = {
 
 
 @pytest.mark.parametrize(
-    "digits", [LONG, f"1.{LONG}", "1" + ",000" * 1_000, ARABIC, f"1,{ARABIC}", "\uff11", "\U0001d7d9", "1,92", "1,0000"]
+    "digits",
+    [
+        LONG,
+        f"1.{LONG}",
+        "1" + ",000" * 1_000,
+        ARABIC,
+        f"1,{ARABIC}",
+        "\uff11",
+        "\U0001d7d9",
+        "1,92",
+        "1,0000",
+    ],
 )
 @pytest.mark.parametrize("name", READERS)
 def test_what_is_no_number_is_refused_by_every_reader(name: str, digits: str) -> None:
@@ -47,4 +58,10 @@ def test_what_is_no_number_is_no_figure(digits: str) -> None:
 
 
 def test_an_act_sets_no_rate_that_is_no_number() -> None:
-    assert [phrases.read_set_rate(text) for text in (LONG, ARABIC, "1,92", "0", "1.9")] == [None, None, None, None, phrases.Decimal("1.9")]
+    assert [phrases.read_set_rate(text) for text in (LONG, ARABIC, "1,92", "0", "1.9")] == [
+        None,
+        None,
+        None,
+        None,
+        phrases.Decimal("1.9"),
+    ]

@@ -93,7 +93,12 @@ H100_FALLBACK = "      - {use: last published value, for_at_most: 1 publication 
 
 def deal(covenants: str, example: str, triggers: str = "", *changes: tuple[str, str]) -> str:
     """The deal with these covenants, triggers and one worked example, and so many changes of its text."""
-    text = DEAL.replace("COVENANTS\n", covenants).replace("TRIGGERS\n", f"triggers:\n{triggers}" if triggers else "") + example
+    text = (
+        DEAL.replace("COVENANTS\n", covenants).replace(
+            "TRIGGERS\n", f"triggers:\n{triggers}" if triggers else ""
+        )
+        + example
+    )
     for old, new in changes:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
@@ -122,7 +127,10 @@ WATERFALL = deal(
 
 # Equity cures once in twelve months, up to USD 500,000; the second failure finds the right used (covenants.md, rulings 22).
 EQUITY = deal(
-    LTV.replace("cured_by: [prepayment, retest]", 'cured_by: [equity], at_most: 1 in any 12 months, equity_at_most: "USD 500,000"'),
+    LTV.replace(
+        "cured_by: [prepayment, retest]",
+        'cured_by: [equity], at_most: 1 in any 12 months, equity_at_most: "USD 500,000"',
+    ),
     """  - name: A pass alone does not cure, equity does, and only once in the year
     first_publication: 2026-01-08
     rates: {CRI-H100: 2.00 1.70 2.00 2.00 1.70}
@@ -183,7 +191,8 @@ IRREVOCABLE = deal(
 # A springing test is SUSPENDED, which is not a pass; its own cure clock begins with its own first failure (rulings 21).
 SPRINGING = deal(
     LTV.replace(
-        "    maximum: 65%\n", "    maximum: 55%\n    tested_while: {trigger: liquidity-event, state: IN EFFECT, cite: CA §7.02(b)}\n"
+        "    maximum: 65%\n",
+        "    maximum: 55%\n    tested_while: {trigger: liquidity-event, state: IN EFFECT, cite: CA §7.02(b)}\n",
     )
     + COVER,
     """  - name: It sleeps at 57%, and fails once it is woken
@@ -280,7 +289,10 @@ COVERAGE = deal(
       - {on: 2026-05-11, test: dscr, result: PASS, measured: 1.22x, headroom: 0.02x}
 """,
     "",
-    ("{every: Thursday, if_not_a_business_day: same day,", "{every: month, day: 10, if_not_a_business_day: next business day,"),
+    (
+        "{every: Thursday, if_not_a_business_day: same day,",
+        "{every: month, day: 10, if_not_a_business_day: next business day,",
+    ),
     (
         "{every: week, due: 1 business day before determination date, too_old_after: 14 days",
         "{every: month, due: 1 business day before determination date, too_old_after: 45 days",
@@ -289,7 +301,10 @@ COVERAGE = deal(
 
 # The senior class needs only its own balance; the junior one needs both, and never passes on half (rulings 17).
 TWO_CLASSES = deal(
-    COVER + COVER.replace("cover-a", "cover-b").replace("class: class_a", "class: class_b").replace("at least 150%", "at least 120%"),
+    COVER
+    + COVER.replace("cover-a", "cover-b")
+    .replace("class: class_a", "class: class_b")
+    .replace("at least 150%", "at least 120%"),
     """  - name: Cover of each class counts itself and what is senior to it
     first_publication: 2026-01-08
     rates: {CRI-H100: 2.00 1.70 2.00}
@@ -313,7 +328,11 @@ TWO_CLASSES = deal(
 
 # What a class is worth without its rate is written: at a level, or zero, or not determined (rulings 19).
 # 2.00 x 8,760,000 + 2.50 x 2,190,000 (250 H200) = 22,995,000; at USD 1.00 instead 19,710,000.
-MIXED_INDEX = DEAL[DEAL.index("  CRI-H100:\n") : DEAL.index("pledged_assets:")].replace("CRI-H100", "CRI-H200").replace("2.00", "2.50")
+MIXED_INDEX = (
+    DEAL[DEAL.index("  CRI-H100:\n") : DEAL.index("pledged_assets:")]
+    .replace("CRI-H100", "CRI-H200")
+    .replace("2.00", "2.50")
+)
 MIXED = deal(
     LTV,
     """  - name: The newer generation is not published; it counts at the agreed level once the last value may not be carried
@@ -386,6 +405,8 @@ CASES = {
 
 
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES.keys())
-def test_an_example_written_from_the_clauses_holds(load: Callable[[str], Deal], all_templates: dict[str, Template], text: str) -> None:
+def test_an_example_written_from_the_clauses_holds(
+    load: Callable[[str], Deal], all_templates: dict[str, Template], text: str
+) -> None:
     (proof,) = prove(load(text), all_templates)
     assert [str(problem) for problem in proof.problems] == []

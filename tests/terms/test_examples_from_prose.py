@@ -46,7 +46,9 @@ DRAWN_WAIVED = deal(
 )
 # An amendment keeps the later step; the figures of 5 March serve for 14 days, to 19 March, and the second date without any is 2 April.
 DRAWN_SILENT = deal(
-    LTV.replace("maximum: 65%", "maximum: {2026-01-06: 65%, 2026-03-26: 55%}").replace("hold", "fail after 2 determination dates"),
+    LTV.replace("maximum: 65%", "maximum: {2026-01-06: 65%, 2026-03-26: 55%}").replace(
+        "hold", "fail after 2 determination dates"
+    ),
     """  - name: Sixty-six per cent until the step, and a report that stops
     first_publication: 2026-02-12
     rates: {CRI-H100: 2.00x9}
@@ -95,7 +97,11 @@ MONTHLY_LIMB = deal(
 )
 # A Cure Period that runs when the springing condition ends runs on: the trigger is over on the 22nd, the clock on the 30th.
 SPRUNG = deal(
-    LTV.replace("maximum: 65%\n", "maximum: 55%\n    tested_while: {trigger: slump, state: IN EFFECT, cite: CA §6.03}\n") + COVER,
+    LTV.replace(
+        "maximum: 65%\n",
+        "maximum: 55%\n    tested_while: {trigger: slump, state: IN EFFECT, cite: CA §6.03}\n",
+    )
+    + COVER,
     """  - name: The condition ends and the breach does not
     first_publication: 2026-01-08
     rates: {CRI-H100: 1.70 2.00x7}
@@ -321,6 +327,8 @@ CASES = {
 
 
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES.keys())
-def test_an_example_drafted_from_prose_holds(load: Callable[[str], Deal], all_templates: dict[str, Template], text: str) -> None:
+def test_an_example_drafted_from_prose_holds(
+    load: Callable[[str], Deal], all_templates: dict[str, Template], text: str
+) -> None:
     (proof,) = prove(load(text), all_templates)
     assert [str(problem) for problem in proof.problems] == []

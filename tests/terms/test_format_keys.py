@@ -38,12 +38,19 @@ def days(deal: Deal, until: date) -> list[date]:
 QUARTERS = "every: quarter, day: 15, if_not_a_business_day: same day"
 
 
-def test_format_1_has_one_reading_with_a_warning(checked: Check, load: Callable[[str], Deal], meridian_text: str) -> None:
+def test_format_1_has_one_reading_with_a_warning(
+    checked: Check, load: Callable[[str], Deal], meridian_text: str
+) -> None:
     text = dated(meridian_text, QUARTERS, "1")
     said = [one for one in checked(text) if one.code == "W120" and "`months:" in one.what]
     assert [one.what for one in said] == ["format 1 reads `months: [1, 4, 7, 10]` here"]
     assert text.splitlines()[said[0].place.line - 1].startswith("determination_dates:")
-    assert days(load(text), date(2026, 10, 31)) == [date(2026, 1, 15), date(2026, 4, 15), date(2026, 7, 15), date(2026, 10, 15)]
+    assert days(load(text), date(2026, 10, 31)) == [
+        date(2026, 1, 15),
+        date(2026, 4, 15),
+        date(2026, 7, 15),
+        date(2026, 10, 15),
+    ]
 
 
 def test_format_2_asks_for_it_where_it_has_a_place(checked: Check, meridian_text: str) -> None:
@@ -54,7 +61,9 @@ def test_format_2_asks_for_it_where_it_has_a_place(checked: Check, meridian_text
 
 
 def test_format_1_may_not_write_it(checked: Check, meridian_text: str) -> None:
-    found = codes(checked(dated(meridian_text, QUARTERS.replace("day: 15", "months: [3, 6, 9, 12], day: 15"), "1")))
+    found = codes(
+        checked(dated(meridian_text, QUARTERS.replace("day: 15", "months: [3, 6, 9, 12], day: 15"), "1"))
+    )
     assert ("D210", "`months` is a key of format 2") in found
 
 
@@ -65,17 +74,36 @@ def test_a_quarter_has_four_months_three_apart(checked: Check, meridian_text: st
 
 
 def test_months_without_quarters_are_read_by_nothing(checked: Check, meridian_text: str) -> None:
-    found = codes(checked(dated(meridian_text, "every: month, months: [3, 6, 9, 12], day: 15, if_not_a_business_day: same day")))
+    found = codes(
+        checked(
+            dated(
+                meridian_text, "every: month, months: [3, 6, 9, 12], day: 15, if_not_a_business_day: same day"
+            )
+        )
+    )
     assert ("D538", "every month has no months of its own") in found
 
 
 def test_quarter_ends(load: Callable[[str], Deal], meridian_text: str) -> None:
-    text = dated(meridian_text, "every: quarter, months: [3, 6, 9, 12], day: last, first: 2026-03-31, if_not_a_business_day: same day")
-    assert days(load(text), date(2026, 12, 31)) == [date(2026, 3, 31), date(2026, 6, 30), date(2026, 9, 30), date(2026, 12, 31)]
+    text = dated(
+        meridian_text,
+        "every: quarter, months: [3, 6, 9, 12], day: last, first: 2026-03-31, if_not_a_business_day: same day",
+    )
+    assert days(load(text), date(2026, 12, 31)) == [
+        date(2026, 3, 31),
+        date(2026, 6, 30),
+        date(2026, 9, 30),
+        date(2026, 12, 31),
+    ]
 
 
-def test_a_first_date_that_is_none_is_refused_with_the_nearest_two(checked: Check, meridian_text: str) -> None:
-    text = dated(meridian_text, "every: quarter, months: [3, 6, 9, 12], day: last, first: 2026-03-30, if_not_a_business_day: same day")
+def test_a_first_date_that_is_none_is_refused_with_the_nearest_two(
+    checked: Check, meridian_text: str
+) -> None:
+    text = dated(
+        meridian_text,
+        "every: quarter, months: [3, 6, 9, 12], day: last, first: 2026-03-30, if_not_a_business_day: same day",
+    )
     (found,) = [one for one in checked(text) if one.code == "D544"]
     assert found.what == "the first Determination Date 2026-03-30 is not one of the dates that the rule makes"
     assert found.why == "the nearest are 2025-12-31 and 2026-03-31"
@@ -93,7 +121,9 @@ def test_the_first_date_may_be_the_written_one_or_the_moved_one(
 
 
 def test_the_shape_of_the_first_weekday_is_held_to_the_rule_too(checked: Check, meridian_text: str) -> None:
-    found = codes(checked(dated(meridian_text, "every: Thursday, first: 2026-01-12, if_not_a_business_day: same day")))
+    found = codes(
+        checked(dated(meridian_text, "every: Thursday, first: 2026-01-12, if_not_a_business_day: same day"))
+    )
     assert any(code == "D544" for code, _ in found)
 
 
@@ -101,7 +131,10 @@ def test_payment_dates_at_quarter_ends(load: Callable[[str], Deal], meridian_tex
     rule = "payment_dates: {every: month, day: 15, if_not_a_business_day: next business day"
     assert rule in meridian_text
     text = dated(meridian_text, "every: Thursday, if_not_a_business_day: same day")
-    quarterly = text.replace(rule, "payment_dates: {every: quarter, months: [3, 6, 9, 12], day: last, if_not_a_business_day: same day")
+    quarterly = text.replace(
+        rule,
+        "payment_dates: {every: quarter, months: [3, 6, 9, 12], day: last, if_not_a_business_day: same day",
+    )
     terms = resolve(load(quarterly), date(2026, 1, 6))
     found = payment_dates(terms, load_calendar(terms.business_days), date(2026, 1, 7), date(2026, 12, 31))
     assert found == (date(2026, 3, 31), date(2026, 6, 30), date(2026, 9, 30), date(2026, 12, 31))

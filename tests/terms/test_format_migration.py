@@ -15,7 +15,13 @@ from tests.conftest import DEALS
 from tests.terms.formats import in_format_1
 
 SHIPPED = sorted(DEALS.glob("format-1/*.yaml"))
-UNTOLD = ("tidewater-warehouse-2026", "northfield-abs-2026-1", "estuary-abs-2026-1", "junction-datacentre-2026", "foothill-term-loan-2026")
+UNTOLD = (
+    "tidewater-warehouse-2026",
+    "northfield-abs-2026-1",
+    "estuary-abs-2026-1",
+    "junction-datacentre-2026",
+    "foothill-term-loan-2026",
+)
 """Deals with terms that format 1 cannot say."""
 MADE = sorted(path for path in DEALS.glob("*.yaml") if path.stem not in UNTOLD)
 
@@ -30,11 +36,15 @@ def test_every_deal_of_format_1_moves_with_its_terms(all_templates: dict[str, Te
     assert deal is not None
     assert [one.code for one in problems if not one.code.startswith("W") or one.code == "W120"] == []
     assert all(not proof.problems for proof in prove(deal, all_templates))
-    assert [line for line in text.splitlines() if "#" in line] == [line for line in found.text.splitlines() if "#" in line]
+    assert [line for line in text.splitlines() if "#" in line] == [
+        line for line in found.text.splitlines() if "#" in line
+    ]
     assert {one.key.key for one in found.written} >= {"cut_off", "late_keying", "tolerance", "correction"}
 
 
-def test_a_file_of_format_2_has_nothing_to_be_written(all_templates: dict[str, Template], meridian_text: str) -> None:
+def test_a_file_of_format_2_has_nothing_to_be_written(
+    all_templates: dict[str, Template], meridian_text: str
+) -> None:
     with pytest.raises(InputProblems) as refused:
         migrated(meridian_text, "meridian.yaml", clauses_of(all_templates))
     assert [one.code for one in refused.value.problems] == ["D211"]

@@ -20,7 +20,14 @@ FACTS = 'collections: "USD 1,000,000", operating_costs: "USD 200,000", debt_serv
 
 def covenant(name: str, template: str, *terms: str, failure: str = "a trigger event") -> str:
     rows = "".join(
-        f"    {term}\n" for term in (f"template: {template}", "cite: CA §7.01", *terms, f"failure_is: {failure}", "if_not_determined: hold")
+        f"    {term}\n"
+        for term in (
+            f"template: {template}",
+            "cite: CA §7.01",
+            *terms,
+            f"failure_is: {failure}",
+            "if_not_determined: hold",
+        )
     )
     return f"  {name}:\n{rows}"
 
@@ -36,7 +43,10 @@ def lived(rates: str, facts: str, *expect: str, acts: str = "", name: str = "By 
 
 
 def quarterly(months: str) -> tuple[str, str]:
-    return ("{every: month, day: 15, first: 2026-02-17, if", f"{{every: quarter, months: {months}, day: 15, determined: on the date, if")
+    return (
+        "{every: month, day: 15, first: 2026-02-17, if",
+        f"{{every: quarter, months: {months}, day: 15, determined: on the date, if",
+    )
 
 
 FIGURES = """figures:
@@ -71,9 +81,19 @@ LIQUIDITY = said(
 # 2. Early amortization where the three-month coverage is below 1.05x, or use of the month below 80%; it does not end.
 RAILCAR = said(
     covenant(
-        "coverage", "reported_figure", "measured: net_cash / debt_service", "trailing: {n: 3, as: ratio of sums}", "limit: at least 1.05x"
+        "coverage",
+        "reported_figure",
+        "measured: net_cash / debt_service",
+        "trailing: {n: 3, as: ratio of sums}",
+        "limit: at least 1.05x",
     )
-    + covenant("use", "reported_figure", "measured: rented / offered", "trailing: {n: 1, as: last}", "limit: at least 80%"),
+    + covenant(
+        "use",
+        "reported_figure",
+        "measured: rented / offered",
+        "trailing: {n: 1, as: last}",
+        "limit: at least 80%",
+    ),
     lived(
         "2.10x20",
         'figures.net_cash: "USD 120", debt_service: "USD 100", figures.offered: "100,000 GPU-hours", figures.rented: {2026-01-08: "85,000 GPU-hours", 2026-04-02: "75,000 GPU-hours", 2026-05-07: "95,000 GPU-hours"}',
@@ -84,7 +104,11 @@ RAILCAR = said(
         "on: 2026-05-15, test: use, result: PASS",
         "on: 2026-05-15, trigger: early-amortization, state: IN EFFECT",
     ),
-    trigger("early-amortization", "begins: {any_of: [{test: coverage, result: FAIL}, {test: use, result: FAIL}]}", "ends: never"),
+    trigger(
+        "early-amortization",
+        "begins: {any_of: [{test: coverage, result: FAIL}, {test: use, result: FAIL}]}",
+        "ends: never",
+    ),
     before=FIGURES,
 )
 # 3. A coverage below 1.32x on two consecutive dates after the twelfth month; over on the first date at or above.
@@ -119,7 +143,11 @@ AIRCRAFT_TESTS = (
         "limit: at least 1.20x",
     )
     + covenant(
-        "collected", "reported_figure", "measured: collections / rents", "trailing: {n: 3, as: ratio of sums}", "limit: at least 75%"
+        "collected",
+        "reported_figure",
+        "measured: collections / rents",
+        "trailing: {n: 3, as: ratio of sums}",
+        "limit: at least 75%",
     )
     + covenant("number", "reported_figure", "measured: assets", "limit: at least 8")
 )
@@ -139,7 +167,9 @@ AIRCRAFT_TRIGGERS = trigger(
 
 def aircraft(day: str, earlier: str, net: str, rents: str, assets: str, *expect: str) -> str:
     facts = f'{FACTS}, outstanding_principal.class_a: "USD 15,000,000", outstanding_principal.class_b: "USD 6,000,000", figures.net_cash: "USD {net}", figures.rents: "USD {rents}", figures.assets: {assets}'
-    found = lived("2.10x20", facts, *expect).replace("first_publication: 2026-01-08", f"first_publication: {day}")
+    found = lived("2.10x20", facts, *expect).replace(
+        "first_publication: 2026-01-08", f"first_publication: {day}"
+    )
     return said(AIRCRAFT_TESTS, found, AIRCRAFT_TRIGGERS, before=FIGURES)
 
 
@@ -206,7 +236,14 @@ AUTO = said(
 )
 # 8. A Class B par ratio of at least 110%; otherwise excess interest redeems Class A until it is restored. 19,972,800 / 21.0m = 95.109%.
 CLO = said(
-    covenant("par-b", "overcollateralization", "multiple: 1.5", "class: class_b", "counted: with senior classes", "limit: at least 110%"),
+    covenant(
+        "par-b",
+        "overcollateralization",
+        "multiple: 1.5",
+        "class: class_b",
+        "counted: with senior classes",
+        "limit: at least 110%",
+    ),
     lived(
         "1.60x6 2.00x9",
         f'{FACTS}, outstanding_principal.class_a: "USD 15,000,000", outstanding_principal.class_b: "USD 6,000,000"',
@@ -214,11 +251,22 @@ CLO = said(
         "on: 2026-02-17, trigger: redemption, state: IN EFFECT",
         'on: 2026-03-16, trigger: redemption, swept: "USD 600,000", state: NOT IN EFFECT',
     ),
-    trigger("redemption", "begins: {test: par-b, result: FAIL}", "ends: {test: par-b, result: PASS}", HALF.replace("50%", "100%")),
+    trigger(
+        "redemption",
+        "begins: {test: par-b, result: FAIL}",
+        "ends: {test: par-b, result: PASS}",
+        HALF.replace("50%", "100%"),
+    ),
 )
 # 10. A sweep where the coverage is at or below 1.25x on two dates in a row, until it is above it on two.
 SOLAR = said(
-    covenant("coverage", "reported_figure", "measured: net_cash / debt_service", "trailing: {n: 1, as: last}", "limit: more than 1.25x"),
+    covenant(
+        "coverage",
+        "reported_figure",
+        "measured: net_cash / debt_service",
+        "trailing: {n: 1, as: last}",
+        "limit: more than 1.25x",
+    ),
     lived(
         "2.10x60",
         'figures.net_cash: {2026-01-08: "USD 125", 2026-09-24: "USD 137.50"}, debt_service: "USD 100"',
@@ -277,8 +325,21 @@ CENTRE = said(
 # performance trigger, on the very day of that trigger. 16.0m / (2.00 x 12.483m) = 64.087%.
 CLOCK = "after: earlier of knowledge and notice, cured_by: [prepayment, retest], cite: CA §8.02}"
 WAREHOUSE = said(
-    covenant("use", "reported_figure", "measured: rented / offered", "trailing: {n: 1, as: last}", "limit: at least 80%")
-    + covenant("base", "loan_to_value", "multiple: 1.5", "maximum: 70%", f"cure: {{within: 2 business days, {CLOCK}", failure="a default")
+    covenant(
+        "use",
+        "reported_figure",
+        "measured: rented / offered",
+        "trailing: {n: 1, as: last}",
+        "limit: at least 80%",
+    )
+    + covenant(
+        "base",
+        "loan_to_value",
+        "multiple: 1.5",
+        "maximum: 70%",
+        f"cure: {{within: 2 business days, {CLOCK}",
+        failure="a default",
+    )
     + covenant(
         "lower-base",
         "loan_to_value",
@@ -333,7 +394,13 @@ MANAGEMENT_ENDS = "ends: {test: coverage, result: PASS, for: 2 consecutive deter
 
 def management(*expect: str, acts: str = "", ends: str = MANAGEMENT_ENDS) -> str:
     return said(
-        covenant("coverage", "reported_figure", "measured: net_cash / debt_service", "trailing: {n: 1, as: last}", "limit: at least 1.50x"),
+        covenant(
+            "coverage",
+            "reported_figure",
+            "measured: net_cash / debt_service",
+            "trailing: {n: 1, as: last}",
+            "limit: at least 1.50x",
+        ),
         lived(
             "2.10x50",
             'figures.net_cash: {2026-01-08: "USD 11,000,000", 2026-06-04: "USD 12,400,000"}, debt_service: "USD 8,000,000"',
@@ -365,9 +432,13 @@ PREPAID = management(
 def test_the_words_that_are_missing_are_named(all_templates: Templates) -> None:
     """A drafter who writes the end by prepayment is told what the format cannot say, and what stands in its place."""
     both = "ends: {any_of: [{test: coverage, result: PASS, for: 2 consecutive determination dates}, {cured_by: prepayment, within: 10 business days}]}"
-    problems = [one for one in read_deal(management(ends=both), "said.yaml", all_templates)[1] if one.code == "D202"]
+    problems = [
+        one for one in read_deal(management(ends=both), "said.yaml", all_templates)[1] if one.code == "D202"
+    ]
     assert [one.what for one in problems] == ["`cured_by` cannot stand here", "`within` cannot stand here"]
-    assert all("the format lacks words for a trigger in effect that a cure ends early" in one.why for one in problems)
+    assert all(
+        "the format lacks words for a trigger in effect that a cure ends early" in one.why for one in problems
+    )
     assert all("trigger ended" in one.fix for one in problems)
 
 
@@ -392,5 +463,7 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("clause", WRITTEN)
-def test_a_clause_is_written_as_it_stands_and_gives_its_results(all_templates: Templates, clause: str) -> None:
+def test_a_clause_is_written_as_it_stands_and_gives_its_results(
+    all_templates: Templates, clause: str
+) -> None:
     assert holds(WRITTEN[clause], all_templates) == []

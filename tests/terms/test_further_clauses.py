@@ -41,7 +41,9 @@ def tier(name: str, limit: str, failure: str = "a trigger event", *more: str) ->
 # prepays; below 1.05x is a default. Quarters of 2026: 130, 115, 110, 105: 460 / 400 = 1.15x; then 100, 95: 430 / 400 = 1.075x on
 # 2027-04-15 and 410 / 400 = 1.025x on 2027-07-15. A ratio of four takes four quarters since closing.
 LOCK_UP = said(
-    tier("lock-up-level", "1.20x") + tier("sweep-level", "1.10x") + tier("default-level", "1.05x", "a default", "cure: none"),
+    tier("lock-up-level", "1.20x")
+    + tier("sweep-level", "1.10x")
+    + tier("default-level", "1.05x", "a default", "cure: none"),
     lived(
         "2.10x85",
         'figures.cfads: {2026-01-08: "USD 130", 2026-04-09: "USD 115", 2026-07-09: "USD 110", 2026-10-08: "USD 105", 2027-01-14: "USD 100", 2027-04-08: "USD 95"}, debt_service: "USD 100"',
@@ -60,7 +62,9 @@ LOCK_UP = said(
         "ends: {test: lock-up-level, result: PASS, for: 2 consecutive determination dates}",
         "consequences: [{kind: distribution block, effect: No Distribution is made, cite: CA §7.10}]",
     )
-    + trigger("sweep", "begins: {test: sweep-level, result: FAIL}", "ends: {test: sweep-level, result: PASS}"),
+    + trigger(
+        "sweep", "begins: {test: sweep-level, result: FAIL}", "ends: {test: sweep-level, result: PASS}"
+    ),
     quarterly("[1, 4, 7, 10]"),
     FIRST_QUARTER,
     REPORTED_QUARTERLY,
@@ -78,7 +82,12 @@ NOTICE = "cure: {within: 2 business days, after: notice by the agent, cured_by: 
 
 def borrowing_base(rates: str, *examples: str) -> str:
     terms = ("multiple: 1.5", f"advance_rates: {{{rates}}}", "maximum: 100%", NOTICE)
-    return said(covenant("borrowing-base", "loan_to_value", *terms, failure="a default"), "".join(examples), "", TWO_CLASSES)
+    return said(
+        covenant("borrowing-base", "loan_to_value", *terms, failure="a default"),
+        "".join(examples),
+        "",
+        TWO_CLASSES,
+    )
 
 
 BASE = borrowing_base(
@@ -138,7 +147,13 @@ CONCENTRATION = said(
         "trailing: {n: 1, as: last}",
         "limit: at most 25%",
     )
-    + covenant("use", "reported_figure", "measured: rented / offered", "trailing: {n: 3, as: ratio of sums}", "limit: at least 70%"),
+    + covenant(
+        "use",
+        "reported_figure",
+        "measured: rented / offered",
+        "trailing: {n: 3, as: ratio of sums}",
+        "limit: at least 70%",
+    ),
     lived(
         "2.10x30",
         'contracted_revenue: "USD 1,000", figures.largest_customer: {2026-01-08: "USD 250", 2026-04-09: "USD 260", 2026-05-07: "USD 250", 2026-06-04: "USD 260"}, figures.rented: "72,000 GPU-hours", figures.offered: "100,000 GPU-hours"',
@@ -157,16 +172,24 @@ CONCENTRATION = said(
     ),
     before=FLEET,
 )
-WRITTEN = {"lock-up": LOCK_UP, "borrowing base": BASE, "equity cure": EQUITY, "concentration and use": CONCENTRATION}
+WRITTEN = {
+    "lock-up": LOCK_UP,
+    "borrowing base": BASE,
+    "equity cure": EQUITY,
+    "concentration and use": CONCENTRATION,
+}
 
 
 @pytest.mark.parametrize("clause", WRITTEN)
-def test_a_clause_is_written_from_the_documentation_and_gives_its_results(all_templates: Templates, clause: str) -> None:
+def test_a_clause_is_written_from_the_documentation_and_gives_its_results(
+    all_templates: Templates, clause: str
+) -> None:
     assert holds(WRITTEN[clause], all_templates) == []
 
 
 @pytest.mark.parametrize(
-    ("rates", "code"), [("h100: 75%", "D574"), ("h100: 75%, a100: 60%, h200: 50%", "D502"), ("h100: 175%, a100: 60%", "D124")]
+    ("rates", "code"),
+    [("h100: 75%", "D574"), ("h100: 75%, a100: 60%, h200: 50%", "D502"), ("h100: 175%, a100: 60%", "D124")],
 )
 def test_each_class_has_an_advance_rate(all_templates: Templates, rates: str, code: str) -> None:
     assert [found for found, _ in asked(borrowing_base(rates), all_templates)] == [code]

@@ -39,10 +39,17 @@ def at(text: str, sign: str) -> tuple[int, int]:
             "`{` is opened here",
         ),
         ("cured_by: [retest], cite", "cured_by: [retest, cite", "[retest, cite", "`[` is opened here"),
-        ("mostly: on demand, cite: CA §5.17}", "mostly: on demand, cite: CA #5}", "{mostly: on demand", "`{` is opened here"),
+        (
+            "mostly: on demand, cite: CA §5.17}",
+            "mostly: on demand, cite: CA #5}",
+            "{mostly: on demand",
+            "`{` is opened here",
+        ),
     ],
 )
-def test_a_bracket_that_is_not_closed_is_reported_where_it_opens(checked: Check, old: str, new: str, sign: str, words: str) -> None:
+def test_a_bracket_that_is_not_closed_is_reported_where_it_opens(
+    checked: Check, old: str, new: str, sign: str, words: str
+) -> None:
     text = changed(old, new)
     (problem,) = errors(checked, text)
     assert problem.code == "Y100"
@@ -52,7 +59,9 @@ def test_a_bracket_that_is_not_closed_is_reported_where_it_opens(checked: Check,
 
 
 def test_a_comma_that_is_missing_is_not_called_a_bracket_that_is_not_closed(checked: Check) -> None:
-    (problem,) = errors(checked, changed("{title: Credit Agreement, dated", '{title: "Credit" Agreement, dated'))
+    (problem,) = errors(
+        checked, changed("{title: Credit Agreement, dated", '{title: "Credit" Agreement, dated')
+    )
     assert problem.code == "Y100"
     assert "is opened here" not in problem.what
 
@@ -67,7 +76,9 @@ def test_a_comma_that_is_missing_is_not_called_a_bracket_that_is_not_closed(chec
         ("weighted_by: rented GPU-hours          # or", "weighted_by: # or", "weighted_by"),
     ],
 )
-def test_a_value_that_is_not_written_is_called_that_whatever_its_type(checked: Check, old: str, new: str, name: str) -> None:
+def test_a_value_that_is_not_written_is_called_that_whatever_its_type(
+    checked: Check, old: str, new: str, name: str
+) -> None:
     (problem,) = [one for one in errors(checked, changed(old, new)) if name in one.what]
     assert (problem.code, problem.what) == ("D209", f"`{name}` has no value")
     assert ("begins a comment" in problem.why) == ("#" in new)
@@ -80,17 +91,26 @@ def test_covenants_that_are_all_wrong_are_not_called_empty(checked: Check) -> No
 
 
 def test_curly_quotes_are_named(checked: Check) -> None:
-    for text in (changed("cite: CA §5.17}", "cite: “CA §5.17, a”}"), changed('until: "USD 1,200,000"', "until: “USD 1,200,000”")):
+    for text in (
+        changed("cite: CA §5.17}", "cite: “CA §5.17, a”}"),
+        changed('until: "USD 1,200,000"', "until: “USD 1,200,000”"),
+    ):
         assert any("straight" in problem.fix for problem in errors(checked, text))
 
 
 def test_a_list_for_a_block_names_what_the_block_holds(checked: Check) -> None:
     begins, ends = MERIDIAN.index("parties:"), MERIDIAN.index("\nindex:")
-    (problem,) = [one for one in errors(checked, f"{MERIDIAN[:begins]}parties:\n  - lender\n{MERIDIAN[ends:]}") if one.code == "D205"]
+    (problem,) = [
+        one
+        for one in errors(checked, f"{MERIDIAN[:begins]}parties:\n  - lender\n{MERIDIAN[ends:]}")
+        if one.code == "D205"
+    ]
     assert problem.what == "`parties` must be a block of named terms"
     assert problem.fix == "write `NAME:` for each, and beneath it `name`, `notices`, `lei`, `cite`"
     (whole,) = errors(checked, "- deal\n")
-    assert whole.fix.startswith("begin with `deal: NAME` at the left margin, and write beneath it `format`, `documents`")
+    assert whole.fix.startswith(
+        "begin with `deal: NAME` at the left margin, and write beneath it `format`, `documents`"
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,8 +122,14 @@ def test_a_list_for_a_block_names_what_the_block_holds(checked: Check) -> None:
         ("ltv", "choose one of them"),
     ],
 )
-def test_a_template_is_suggested_only_where_it_is_nearly_written(checked: Check, written: str, advice: str) -> None:
-    (problem,) = [one for one in errors(checked, changed("template: loan_to_value", f"template: {written}")) if one.code == "D207"]
+def test_a_template_is_suggested_only_where_it_is_nearly_written(
+    checked: Check, written: str, advice: str
+) -> None:
+    (problem,) = [
+        one
+        for one in errors(checked, changed("template: loan_to_value", f"template: {written}"))
+        if one.code == "D207"
+    ]
     assert problem.fix == advice
 
 
@@ -116,7 +142,10 @@ def test_a_step_that_is_not_a_date_is_said_in_the_formats_own_words(checked: Che
 
 def test_a_date_outside_the_deals_life_says_which_dates_are_inside(checked: Check) -> None:
     (problem,) = errors(checked, changed("2027-01-06: {value", "2037-01-06: {value"))
-    assert (problem.code, problem.fix) == ("D523", "write a date on or before 2030-01-15, or correct `maturity_date`")
+    assert (problem.code, problem.fix) == (
+        "D523",
+        "write a date on or before 2030-01-15, or correct `maturity_date`",
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +155,9 @@ def test_a_date_outside_the_deals_life_says_which_dates_are_inside(checked: Chec
         ("2026-01-06: 65%", "2026-01-06: 650%", "W127", "`maximum` of `ltv` is 650%"),
     ],
 )
-def test_what_hardly_anybody_means_is_doubted(checked: Check, old: str, new: str, code: str, what: str) -> None:
+def test_what_hardly_anybody_means_is_doubted(
+    checked: Check, old: str, new: str, code: str, what: str
+) -> None:
     assert [one.what for one in checked(changed(old, new)) if one.code == code] == [what]
     assert [one for one in checked(MERIDIAN) if one.code == code] == []
 
@@ -144,8 +175,16 @@ def test_a_place_is_no_doubtful_zone(checked: Check, zone: str) -> None:
             "2026-01-16, test: ltv, result: PASS",
             "`ltv` is tested on Determination Dates, and 2026-01-16 is not one; the nearest: 2026-01-15 and 2026-01-22",
         ),
-        ("template: loan_to_value", "first_tested: 2026-03-05\n    template: loan_to_value", "`ltv` is first tested on 2026-03-05"),
-        ("template: loan_to_value", "last_tested: 2026-01-09\n    template: loan_to_value", "`ltv` was last tested on 2026-01-09"),
+        (
+            "template: loan_to_value",
+            "first_tested: 2026-03-05\n    template: loan_to_value",
+            "`ltv` is first tested on 2026-03-05",
+        ),
+        (
+            "template: loan_to_value",
+            "last_tested: 2026-01-09\n    template: loan_to_value",
+            "`ltv` was last tested on 2026-01-09",
+        ),
         (
             "2026-01-15, trigger: cash-sweep, state: NOT IN EFFECT, count: 1 of 2",
             "2026-01-16, trigger: cash-sweep, result: PASS",
@@ -153,7 +192,9 @@ def test_a_place_is_no_doubtful_zone(checked: Check, zone: str) -> None:
         ),
     ],
 )
-def test_an_example_is_told_why_its_date_has_no_result(all_templates: dict[str, Template], old: str, new: str, why: str) -> None:
+def test_an_example_is_told_why_its_date_has_no_result(
+    all_templates: dict[str, Template], old: str, new: str, why: str
+) -> None:
     deal, _ = read_deal(changed(old, new), "deal.yaml", all_templates)
     assert deal is not None
     problems = [problem for proof in prove(deal, all_templates) for problem in proof.problems]

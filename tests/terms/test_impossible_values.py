@@ -69,13 +69,18 @@ OTHERS: list[tuple[str, Fault]] = [
     ("cascade-mixed-2026", ("performance_factor: 0.90", "performance_factor: ¦0", "D124")),
     ("cascade-mixed-2026", ("CRI-H100: 60%", "CRI-H100: ¦160%", "D124")),
     ("lakeshore-ddtl-2025", ("2026-09-02: {value: 65%", "2026-09-02: {value: ¦1.5", "D101")),
-    ("cascade-mixed-2026", ("{of: {CRI-H100: 60%, CRI-H200: 30%, CRI-A100-PCIE: 10%}", "{of: {¦2026-02-30: 5%}", "D108")),
+    (
+        "cascade-mixed-2026",
+        ("{of: {CRI-H100: 60%, CRI-H200: 30%, CRI-A100-PCIE: 10%}", "{of: {¦2026-02-30: 5%}", "D108"),
+    ),
     ("ridgeline-leaseback-2026", ("resale_at_reference: USD 24,000", "resale_at_reference: ¦USD 0", "D124")),
 ]
 
 
 @pytest.mark.parametrize("fault", MERIDIAN, ids=names(MERIDIAN))
-def test_an_impossible_value_is_reported_where_it_stands(checked: Check, meridian_text: str, fault: Fault) -> None:
+def test_an_impossible_value_is_reported_where_it_stands(
+    checked: Check, meridian_text: str, fault: Fault
+) -> None:
     assert_reported(checked, meridian_text, fault)
 
 
@@ -93,7 +98,9 @@ def test_an_impossible_value_of_another_template_is_too(checked: Check, deal: st
         ("sha256: 3", "sha256: x"),
     ],
 )
-def test_a_form_is_said_in_words_with_an_example_and_not_as_a_pattern(checked: Check, meridian_text: str, good: str, bad: str) -> None:
+def test_a_form_is_said_in_words_with_an_example_and_not_as_a_pattern(
+    checked: Check, meridian_text: str, good: str, bad: str
+) -> None:
     found = [problem for problem in checked(meridian_text.replace(good, bad, 1)) if problem.code == "D204"]
     assert found
     assert not any("^" in problem.why or "[a-z" in problem.why for problem in found)

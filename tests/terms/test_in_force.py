@@ -56,7 +56,9 @@ def test_a_step_dated_a_day_applies_on_it(meridian: Deal) -> None:
     assert maximum(meridian, date(2027, 1, 6)) == Fraction(60, 100)
 
 
-def test_an_amendment_applies_from_its_date_and_later_steps_stand(load: Callable[[str], Deal], meridian_text: str) -> None:
+def test_an_amendment_applies_from_its_date_and_later_steps_stand(
+    load: Callable[[str], Deal], meridian_text: str
+) -> None:
     deal = load(amended(meridian_text, entry(1, "2026-06-26", "65%", "70%")))
     found = [maximum(deal, day) for day in (date(2026, 6, 25), date(2026, 6, 26), date(2027, 1, 6))]
     assert found == [Fraction(65, 100), Fraction(70, 100), Fraction(60, 100)]
@@ -77,13 +79,25 @@ def test_the_line_that_set_a_term_is_known(load: Callable[[str], Deal], meridian
     [
         ((entry(1, "2026-06-26", "64%", "70%"),), "D302", "64%"),
         ((entry(1, "2026-06-26", "65%", "70"),), "D101", "70,"),
-        ((entry(1, "2026-06-26", "65%", "70%").replace("ltv.maximum", "ltv.maximm"),), "D301", "covenants.ltv.maximm"),
+        (
+            (entry(1, "2026-06-26", "65%", "70%").replace("ltv.maximum", "ltv.maximm"),),
+            "D301",
+            "covenants.ltv.maximm",
+        ),
         ((entry(1, "2026-06-26", "65%", "70%").replace(", later_steps: keep", ""),), "D303", "{term"),
-        ((entry(1, "2026-06-26", "65%", "70%"), entry(2, "2026-06-26", "65%", "71%")), "D304", "covenants.ltv.maximum"),
+        (
+            (entry(1, "2026-06-26", "65%", "70%"), entry(2, "2026-06-26", "65%", "71%")),
+            "D304",
+            "covenants.ltv.maximum",
+        ),
     ],
 )
 def test_amendments_that_do_not_fit_are_refused_at_their_place(
-    problems: Callable[[str], list[Problem]], meridian_text: str, entries: tuple[str, ...], code: str, text: str
+    problems: Callable[[str], list[Problem]],
+    meridian_text: str,
+    entries: tuple[str, ...],
+    code: str,
+    text: str,
 ) -> None:
     changed = amended(meridian_text, *entries)
     found = [problem for problem in problems(changed) if problem.code == code]
@@ -92,8 +106,14 @@ def test_amendments_that_do_not_fit_are_refused_at_their_place(
     assert line[found[0].place.column - 1 :].startswith(text)
 
 
-def test_the_order_of_amendments_in_the_file_does_not_matter(load: Callable[[str], Deal], meridian_text: str) -> None:
-    entries = [entry(1, "2026-03-01", "65%", "66%"), entry(2, "2026-04-01", "66%", "67%"), entry(3, "2026-05-01", "67%", "68%")]
+def test_the_order_of_amendments_in_the_file_does_not_matter(
+    load: Callable[[str], Deal], meridian_text: str
+) -> None:
+    entries = [
+        entry(1, "2026-03-01", "65%", "66%"),
+        entry(2, "2026-04-01", "66%", "67%"),
+        entry(3, "2026-05-01", "67%", "68%"),
+    ]
     days = [date(2026, 2, 1), date(2026, 3, 15), date(2026, 4, 15), date(2026, 5, 15), date(2027, 2, 1)]
     expected = [Fraction(n, 100) for n in (65, 66, 67, 68, 60)]
     for order in permutations(entries):
@@ -112,7 +132,9 @@ def test_a_correction_of_the_file_works_from_closing(load: Callable[[str], Deal]
 
 
 @pytest.mark.parametrize("path", sorted(DEALS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_the_worked_examples_that_ship_hold(load: Callable[[str], Deal], all_templates: dict[str, Template], path: Path) -> None:
+def test_the_worked_examples_that_ship_hold(
+    load: Callable[[str], Deal], all_templates: dict[str, Template], path: Path
+) -> None:
     proofs = prove(load(path.read_text(encoding="utf-8")), all_templates)
     assert len(proofs) >= 4
     assert [proof.name for proof in proofs if proof.problems] == []
@@ -139,7 +161,9 @@ def test_a_wrong_expectation_is_found_at_its_place(
     load: Callable[[str], Deal], all_templates: dict[str, Template], meridian_text: str, good: str, bad: str
 ) -> None:
     assert good in meridian_text
-    problems = [p for proof in prove(load(meridian_text.replace(good, bad, 1)), all_templates) for p in proof.problems]
+    problems = [
+        p for proof in prove(load(meridian_text.replace(good, bad, 1)), all_templates) for p in proof.problems
+    ]
     assert [problem.code for problem in problems] == ["P101"]
     line = meridian_text.replace(good, bad, 1).splitlines()[problems[0].place.line - 1]
     assert bad.split(": ")[1].split(",")[0].split("}")[0].strip('"') in line
@@ -148,7 +172,11 @@ def test_a_wrong_expectation_is_found_at_its_place(
 @pytest.mark.parametrize(
     ("good", "bad", "code"),
     [
-        ("test: ltv, result: PASS, measured: 62.585%", 'test: ltvv, state: NOT YET TESTED, decisive: "no", measured: none', "D502"),
+        (
+            "test: ltv, result: PASS, measured: 62.585%",
+            'test: ltvv, state: NOT YET TESTED, decisive: "no", measured: none',
+            "D502",
+        ),
         ("test: ltv, result: PASS, state: COMPLIANT}", 'trigger: nosuch, reserve: "USD 0.00"}', "D502"),
         ("{on: 2026-02-05, test: ltv, result: PASS, state: COMPLIANT}", "{on: 2026-02-05}", "D402"),
     ],
@@ -188,7 +216,9 @@ def test_an_example_that_looks_at_nothing_does_not_hold(
         ("12 GPUs", "12", Unit.USD, False),
     ],
 )
-def test_figures_are_compared_at_the_precision_at_which_they_are_written(expected: str, value: str, unit: Unit, holds: bool) -> None:
+def test_figures_are_compared_at_the_precision_at_which_they_are_written(
+    expected: str, value: str, unit: Unit, holds: bool
+) -> None:
     assert agrees(expected, Figure(value=Fraction(value), unit=unit)) is holds
 
 
@@ -200,6 +230,9 @@ def test_figures_that_are_none() -> None:
 
 def test_the_schema_names_every_template_and_lets_terms_step(all_templates: dict[str, Template]) -> None:
     schema = deal_schema(clauses_of(all_templates))
-    refs = {item["$ref"].rsplit("/", 1)[1] for item in schema["properties"]["covenants"]["additionalProperties"]["oneOf"]}
+    refs = {
+        item["$ref"].rsplit("/", 1)[1]
+        for item in schema["properties"]["covenants"]["additionalProperties"]["oneOf"]
+    }
     assert refs == set(all_templates)
     assert "patternProperties" in str(schema["$defs"]["loan_to_value"]["properties"]["maximum"])

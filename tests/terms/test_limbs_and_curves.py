@@ -52,7 +52,9 @@ def test_steps_differ_from_straight_lines(all_templates: Templates) -> None:
     """On 2026-07-02, 177 of 181 days from 2026-01-06 5% to 2026-07-06 8%: 5% + 3% x 177 / 181 = 7.934%."""
     rule = CURVE.replace("    first_tested: 2026-02-05\n", "").replace("between: steps", "between: WAY")
     for number, (day, share) in enumerate([("2026-01-06", "5%"), ("2026-07-06", "8%")]):
-        rule = rule.replace(["2026-01-31, at_most: 3%", "2026-04-01, at_most: 5%"][number], f"{day}, at_most: {share}")
+        rule = rule.replace(
+            ["2026-01-31, at_most: 3%", "2026-04-01, at_most: 5%"][number], f"{day}, at_most: {share}"
+        )
     rule = rule.replace("      - {on: 2026-07-01, at_most: 10%}\n", "")
     example = """  - name: Two readings of one curve
     first_publication: 2026-01-08
@@ -72,7 +74,9 @@ def test_a_curve_of_steps_begins_before_the_first_test(all_templates: Templates)
 
 
 def test_how_a_curve_is_read_is_asked(all_templates: Templates) -> None:
-    assert ("D201", "`between` is missing") in asked(said(CURVE.replace("    between: steps\n", "")), all_templates)
+    assert ("D201", "`between` is missing") in asked(
+        said(CURVE.replace("    between: steps\n", "")), all_templates
+    )
 
 
 # 20.0m / (1.90 x 12.483m) = 84.325% fails 80%; / (2.10 x 12.483m) = 76.294% passes.
@@ -99,7 +103,9 @@ def test_a_cure_period_runs_on_after_the_last_date(all_templates: Templates) -> 
       - {on: 2026-04-15, test: ltv, state: EVENT OF DEFAULT, since: 2026-04-01}
 """
     cure = "cure: {within: 30 business days, after: determination date, cured_by: [retest], cite: CA §8.01}"
-    rule = LTV.replace("a trigger event", "a default\n    last_tested: 2026-02-17").replace("cure: none", cure)
+    rule = LTV.replace("a trigger event", "a default\n    last_tested: 2026-02-17").replace(
+        "cure: none", cure
+    )
     assert holds(said(rule, example), all_templates) == []
 
 
@@ -151,7 +157,9 @@ def test_no_dollar_is_swept_twice(all_templates: Templates) -> None:
         (("begins: {on_or_after: 2026-03-01}", "begins: {on_or_after: 2041-03-01}"), "D523"),
     ],
 )
-def test_what_cannot_be_of_a_sweep_or_a_date(all_templates: Templates, change: tuple[str, str], code: str) -> None:
+def test_what_cannot_be_of_a_sweep_or_a_date(
+    all_templates: Templates, change: tuple[str, str], code: str
+) -> None:
     found = asked(said(LTV, "", REPAID.replace("SHARE", "50%"), change), all_templates)
     assert code in [one for one, _ in found]
 
@@ -190,11 +198,15 @@ def test_a_level_sweep_may_never_end(all_templates: Templates) -> None:
       - {on: 2026-03-26, trigger: sweep, state: IN EFFECT, since: 2026-01-15}
 """
     assert holds(said(rule, example), all_templates) == []
-    assert ("D563", "`failure_is: a default` cannot be here") in asked(said(rule.replace("a trigger event", "a default")), all_templates)
+    assert ("D563", "`failure_is: a default` cannot be here") in asked(
+        said(rule.replace("a trigger event", "a default")), all_templates
+    )
 
 
 def test_what_a_failure_is_is_asked_of_every_clause(all_templates: Templates) -> None:
-    assert ("D201", "`failure_is` is missing") in asked(said(LTV.replace("    failure_is: a trigger event\n", "")), all_templates)
+    assert ("D201", "`failure_is` is missing") in asked(
+        said(LTV.replace("    failure_is: a trigger event\n", "")), all_templates
+    )
 
 
 def test_nothing_counts_information(all_templates: Templates) -> None:
@@ -234,9 +246,14 @@ WAKES = """  - name: The trigger and the test
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["the springing test stands first", "it stands last"])
-def test_springing_on_the_same_date_whatever_the_order_of_the_file(all_templates: Templates, first: bool) -> None:
+def test_springing_on_the_same_date_whatever_the_order_of_the_file(
+    all_templates: Templates, first: bool
+) -> None:
     rule, base = LTV.replace("80%", "65%"), SPRINGS.replace("WHEN", "the same date")
-    wakes = WAKES + "      - {on: 2026-01-22, test: base, result: FAIL, measured: 67.46%, state: CURE PERIOD, cure_by: 2026-01-26}\n"
+    wakes = (
+        WAKES
+        + "      - {on: 2026-01-22, test: base, result: FAIL, measured: 67.46%, state: CURE PERIOD, cure_by: 2026-01-26}\n"
+    )
     text = said(base + rule if first else rule + base, wakes, PERFORMANCE, WEEKLY)
     assert holds(text, all_templates) == []
 
@@ -256,7 +273,9 @@ def test_a_test_springs_on_the_state_of_a_test_before_its_results(all_templates:
     """Under `the next date` a test that stands above it in the file wakes it on the date after, as one that stands below does."""
     rule, base = (
         LTV.replace("80%", "65%"),
-        SPRINGS.replace("WHEN", "the next date").replace("trigger: performance, state: IN EFFECT", "test: ltv, state: PENDING"),
+        SPRINGS.replace("WHEN", "the next date").replace(
+            "trigger: performance, state: IN EFFECT", "test: ltv, state: PENDING"
+        ),
     )
     wakes = WAKES.replace("      - {on: 2026-01-22, trigger: performance, state: IN EFFECT}\n", "")
     wakes += "      - {on: 2026-01-22, test: base, state: SUSPENDED}\n      - {on: 2026-01-29, test: base, result: FAIL}\n"
@@ -272,7 +291,12 @@ def test_a_circle_is_refused_with_its_path(all_templates: Templates) -> None:
     from engine.workspace.deal_files import read_deal
 
     circle = PERFORMANCE.replace("begins: {test: ltv", "begins: {test: base")
-    _, problems = read_deal(said(LTV + SPRINGS.replace("WHEN", "the same date"), "", circle), "said.yaml", all_templates)
+    _, problems = read_deal(
+        said(LTV + SPRINGS.replace("WHEN", "the same date"), "", circle), "said.yaml", all_templates
+    )
     (found,) = [one for one in problems if one.code == "D508"]
     assert found.what == "`base` depends on itself"
-    assert found.why == "neither could be decided before the other: `base` looks at `performance` looks at `base`"
+    assert (
+        found.why
+        == "neither could be decided before the other: `base` looks at `performance` looks at `base`"
+    )

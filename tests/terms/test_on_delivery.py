@@ -55,7 +55,11 @@ def test_the_state_moves_on_the_day_of_delivery(all_templates: Templates) -> Non
 
 def test_the_rate_is_that_of_the_date(all_templates: Templates) -> None:
     """2.00 on Thursday 26 March, 1.00 from 2 April on: as of 31 March it is 2.00."""
-    found = lived(FAILED, "on: 2026-05-12, test: ltv, result: FAIL, measured: 66%, rate: USD 2.00 per GPU-hour", rates="2.00x12 1.00x20")
+    found = lived(
+        FAILED,
+        "on: 2026-05-12, test: ltv, result: FAIL, measured: 66%, rate: USD 2.00 per GPU-hour",
+        rates="2.00x12 1.00x20",
+    )
     assert holds(quarterly(found), all_templates) == []
 
 
@@ -85,7 +89,10 @@ def test_without_a_report_it_is_not_determined_on_the_day_after_it_was_due(all_t
 def test_a_restated_rate_of_the_date_runs_it_again(all_templates: Templates) -> None:
     """Restated to 2.10 on the Monday after: 16,477,560 / 26,214,300 = 62.857%."""
     found = lived(FAILED, "on: 2026-05-12, test: ltv, result: PASS, measured: 62.857%, state: COMPLIANT")
-    found = found.replace("    facts:", "    prints: [{index: CRI-H100, of: 2026-03-26, published: 2026-03-30, value: 2.10}]\n    facts:")
+    found = found.replace(
+        "    facts:",
+        "    prints: [{index: CRI-H100, of: 2026-03-26, published: 2026-03-30, value: 2.10}]\n    facts:",
+    )
     assert holds(quarterly(found), all_templates) == []
 
 

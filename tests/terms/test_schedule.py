@@ -63,11 +63,17 @@ MOVED = "payment_dates: {every: month, day: 15, if_not_a_business_day: next busi
 
 def paid(load: Callable[[str], Deal], text: str, day: int, roll: str, every: str = "month") -> TermsInForce:
     assert MOVED in text
-    deal = load(in_format_1(text).replace(MOVED, f"payment_dates: {{every: {every}, day: {day}, if_not_a_business_day: {roll}"))
+    deal = load(
+        in_format_1(text).replace(
+            MOVED, f"payment_dates: {{every: {every}, day: {day}, if_not_a_business_day: {roll}"
+        )
+    )
     return resolve(deal, deal.closing_date)
 
 
-@pytest.mark.parametrize("roll", ["same day", "next business day", "previous business day", "modified following"])
+@pytest.mark.parametrize(
+    "roll", ["same day", "next business day", "previous business day", "modified following"]
+)
 @pytest.mark.parametrize("day", [1, 15, 28, 31])
 @pytest.mark.parametrize("every", ["month", "quarter"])
 def test_payment_dates_by_the_day_are_those_of_the_range(
@@ -78,8 +84,12 @@ def test_payment_dates_by_the_day_are_those_of_the_range(
     whole = payment_dates(terms, CALENDAR, first, last)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     assert tuple(one for one in days if payment_dates(terms, CALENDAR, one, one)) == whole
-    months = [(year, month) for year in range(2025, 2030) for month in range(1, 13, 1 if every == "month" else 3)]
-    moved = [CALENDAR.roll(date(year, month, min(day, monthrange(year, month)[1])), roll) for year, month in months]
+    months = [
+        (year, month) for year in range(2025, 2030) for month in range(1, 13, 1 if every == "month" else 3)
+    ]
+    moved = [
+        CALENDAR.roll(date(year, month, min(day, monthrange(year, month)[1])), roll) for year, month in months
+    ]
     assert whole == tuple(one for one in moved if first <= one <= last)
 
 
@@ -97,8 +107,12 @@ def test_the_next_determination_date_is_found_however_far_off_the_first_is(
     load: Callable[[str], Deal], meridian_text: str, every: str
 ) -> None:
     day = "" if every == "Thursday" else "day: 9, "
-    text = in_format_1(meridian_text).replace("{every: Thursday, if_not", f"{{every: {every}, {day}first: 2026-07-09, if_not")
+    text = in_format_1(meridian_text).replace(
+        "{every: Thursday, if_not", f"{{every: {every}, {day}first: 2026-07-09, if_not"
+    )
     terms = resolve(load(text), date(2026, 1, 7))
     assert next_determination_date(terms, CALENDAR, date(2026, 1, 7)) == date(2026, 7, 9)
-    following = {"Thursday": date(2026, 7, 16), "month": date(2026, 8, 9), "quarter": date(2026, 10, 9)}[every]
+    following = {"Thursday": date(2026, 7, 16), "month": date(2026, 8, 9), "quarter": date(2026, 10, 9)}[
+        every
+    ]
     assert next_determination_date(terms, CALENDAR, date(2026, 7, 9)) == following

@@ -14,11 +14,21 @@ from tests.terms.reported import Check
         ("{effect: decisive only,", "D201", "judged_by"),
         ("{effect: decisive only,", "D201", "then"),
         ("{effect: hold, at_most: 4 determination dates,", "D570", "at_most"),
-        (HELD.replace("at_most: 4 determination dates", "at_most: without limit") + "the result counts,", "D570", "then"),
-        (HELD.replace("failures,", "failures, deadline: runs on,") + "the result counts,", "D570", "deadline"),
+        (
+            HELD.replace("at_most: 4 determination dates", "at_most: without limit") + "the result counts,",
+            "D570",
+            "then",
+        ),
+        (
+            HELD.replace("failures,", "failures, deadline: runs on,") + "the result counts,",
+            "D570",
+            "deadline",
+        ),
     ],
 )
-def test_what_a_deal_must_say_and_may_not(checked: Check, meridian_text: str, low: str, code: str, word: str) -> None:
+def test_what_a_deal_must_say_and_may_not(
+    checked: Check, meridian_text: str, low: str, code: str, word: str
+) -> None:
     found = checked(meridian_text.replace(REPORT_ONLY, low))
     assert any(problem.code == code and f"`{word}`" in problem.what for problem in found)
 
@@ -27,5 +37,7 @@ def test_what_a_deal_must_say_and_may_not(checked: Check, meridian_text: str, lo
 def test_sellers_are_not_asked_of_a_series_without_any(checked: Check, meridian_text: str, low: str) -> None:
     text = meridian_text.replace(REPORT_ONLY, low)
     assert "D571" not in [problem.code for problem in checked(text)]
-    administrators = text.replace("source: computed by the calculation agent", "source: published by the administrator")
+    administrators = text.replace(
+        "source: computed by the calculation agent", "source: published by the administrator"
+    )
     assert [problem.code for problem in checked(administrators)].count("D571") == 1

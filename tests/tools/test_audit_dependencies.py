@@ -19,14 +19,18 @@ WEAK = [{"name": "one", "version": "1.0", "vulns": [{"id": "PYSEC-2026-1"}]}, AL
 def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A tool in pip-audit's place, on a path of its own, beside two locks."""
     for name in audit_dependencies.LOCKS:
-        (tmp_path / name).write_text("one==1.0 \\\n    --hash=sha256:00\ntwo-parts==2.0 \\\n    --hash=sha256:01\n", encoding="utf-8")
+        (tmp_path / name).write_text(
+            "one==1.0 \\\n    --hash=sha256:00\ntwo-parts==2.0 \\\n    --hash=sha256:01\n", encoding="utf-8"
+        )
     monkeypatch.setattr(audit_dependencies, "ROOT", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
 
     def answer(text: str, code: int = 0) -> None:
         tool = tmp_path / "bin" / "pip-audit"
         tool.parent.mkdir(exist_ok=True)
-        tool.write_text(f"#!{sys.executable}\nimport sys\nprint({text!r})\nsys.exit({code})\n", encoding="utf-8")
+        tool.write_text(
+            f"#!{sys.executable}\nimport sys\nprint({text!r})\nsys.exit({code})\n", encoding="utf-8"
+        )
         tool.chmod(0o755)
 
     return answer
@@ -44,7 +48,12 @@ def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     ids=["clean", "a weakness", "a library left out", "a library skipped", "an error beside an answer"],
 )
 def test_what_was_looked_up_decides(
-    answering: Any, capsys: pytest.CaptureFixture[str], dependencies: list[Any], code: int, exit_code: int, said: str
+    answering: Any,
+    capsys: pytest.CaptureFixture[str],
+    dependencies: list[Any],
+    code: int,
+    exit_code: int,
+    said: str,
 ) -> None:
     answering(json.dumps({"dependencies": dependencies}), code)
     assert audit_dependencies.main() == exit_code
@@ -52,7 +61,9 @@ def test_what_was_looked_up_decides(
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "connection refused"])
-def test_a_source_that_is_not_reached_is_never_a_pass(answering: Any, capsys: pytest.CaptureFixture[str], text: str) -> None:
+def test_a_source_that_is_not_reached_is_never_a_pass(
+    answering: Any, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
     answering(text, 0)
     assert audit_dependencies.main() == 2
     assert "not audited" in capsys.readouterr().out

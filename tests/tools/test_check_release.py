@@ -15,7 +15,9 @@ def root(tmp_path: Path) -> Path:
     """A project that is ready but for what a test breaks."""
     (tmp_path / "engine").mkdir()
     (tmp_path / "engine" / "__init__.py").write_text('__version__ = "0.2.0"\n', encoding="utf-8")
-    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\n## 0.2.0 (2026-12-01)\n\n### Results\n\n- None.\n", encoding="utf-8")
+    (tmp_path / "CHANGELOG.md").write_text(
+        "# Changelog\n\n## 0.2.0 (2026-12-01)\n\n### Results\n\n- None.\n", encoding="utf-8"
+    )
     project = '[project]\ndependencies = ["numpy>=2", "pwdlib[argon2]>=0.3"]\n[dependency-groups]\ndev = ["pytest>=9"]\n'
     (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
     (tmp_path / "requirements.lock").write_text("numpy==2.4\npwdlib==0.3.1\n", encoding="utf-8")
@@ -42,7 +44,9 @@ def test_a_changelog_of_another_version_or_without_a_date_is_named(root: Path, h
 
 
 def test_a_changelog_without_results_is_named(root: Path) -> None:
-    (root / "CHANGELOG.md").write_text("## 0.2.0 (2026-12-01)\n\n### Added\n\n## 0.1.0\n\n### Results\n", encoding="utf-8")
+    (root / "CHANGELOG.md").write_text(
+        "## 0.2.0 (2026-12-01)\n\n### Added\n\n## 0.1.0\n\n### Results\n", encoding="utf-8"
+    )
     assert ["Results" in cause for cause in check_release.of_the_changelog(root)] == [True]
 
 

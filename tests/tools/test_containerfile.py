@@ -16,7 +16,11 @@ TEXT = (REPOSITORY / "Containerfile").read_text(encoding="utf-8")
 
 
 def test_every_file_that_is_copied_is_there() -> None:
-    copied = [word for line in re.findall(r"^COPY (?!--from)(.+)$", TEXT, re.MULTILINE) for word in line.split()[:-1]]
+    copied = [
+        word
+        for line in re.findall(r"^COPY (?!--from)(.+)$", TEXT, re.MULTILINE)
+        for word in line.split()[:-1]
+    ]
     assert len(copied) == 8
     assert [name for name in copied if not (REPOSITORY / name).exists()] == []
 
@@ -33,7 +37,8 @@ def test_it_installs_the_libraries_that_the_set_up_asks_for() -> None:
 
 
 @pytest.mark.skipif(
-    os.environ.get("HEADROOM_SOAK") != "1", reason="an image is built under HEADROOM_SOAK, where an engine for containers is at hand"
+    os.environ.get("HEADROOM_SOAK") != "1",
+    reason="an image is built under HEADROOM_SOAK, where an engine for containers is at hand",
 )
 def test_an_image_is_built_where_an_engine_is_at_hand() -> None:
     engine = next(filter(None, map(shutil.which, ("podman", "buildah", "docker"))), None)

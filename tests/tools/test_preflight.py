@@ -20,7 +20,9 @@ SUDO = "sudo env DEBIAN_FRONTEND=noninteractive "
 class Machine:
     """A machine that lacks packages until the command that installs them has run."""
 
-    def __init__(self, *lacks: str, commands: Sequence[str] = ("apt-get", "sudo"), code: int = 0, heals: bool = True) -> None:
+    def __init__(
+        self, *lacks: str, commands: Sequence[str] = ("apt-get", "sudo"), code: int = 0, heals: bool = True
+    ) -> None:
         self.lacks, self.commands, self.code, self.heals = list(lacks), commands, code, heals
         self.ran: list[str] = []
 
@@ -48,7 +50,10 @@ def test_root_installs_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     machine = Machine("libpango-1.0-0", "python3.11-venv")
     assert machine.provide(root=True) is None
     assert " && ".join(machine.ran) == BOTH
-    assert capsys.readouterr().out == f"This machine lacks libpango-1.0-0 python3.11-venv. Installing it with:\n  {BOTH}\n"
+    assert (
+        capsys.readouterr().out
+        == f"This machine lacks libpango-1.0-0 python3.11-venv. Installing it with:\n  {BOTH}\n"
+    )
 
 
 def test_a_user_who_permits_it_installs_by_sudo(capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,7 +65,11 @@ def test_a_user_who_permits_it_installs_by_sudo(capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize(
     ("environment", "commands"),
-    [({}, ("apt-get", "sudo")), ({"HEADROOM_INSTALL": "0"}, ("apt-get", "sudo")), ({"HEADROOM_INSTALL": "1"}, ("apt-get",))],
+    [
+        ({}, ("apt-get", "sudo")),
+        ({"HEADROOM_INSTALL": "0"}, ("apt-get", "sudo")),
+        ({"HEADROOM_INSTALL": "1"}, ("apt-get",)),
+    ],
 )
 def test_everybody_else_gets_the_one_command(environment: Mapping[str, str], commands: Sequence[str]) -> None:
     machine = Machine("libpango-1.0-0", "python3.11-venv", commands=commands)
@@ -119,12 +128,21 @@ def test_any_name_of_chromium_will_do(name: str, monkeypatch: pytest.MonkeyPatch
 
 def test_an_old_python_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight.sys, "version_info", (3, 10, 12))
-    assert preflight.main([]) == "Headroom needs Python 3.11 or newer; this is 3.10. Name another: make PYTHON=python3.11 demo"
+    assert (
+        preflight.main([])
+        == "Headroom needs Python 3.11 or newer; this is 3.10. Name another: make PYTHON=python3.11 demo"
+    )
 
 
 def test_this_machine_has_what_it_needs() -> None:
     """These tests ran after the set-up, so the script itself must find nothing to do."""
-    done = subprocess.run([sys.executable, "-I", "tools/preflight.py"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "tools/preflight.py"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -133,5 +151,11 @@ def test_each_target_of_make_checks_the_machine_first() -> None:
     if make is None:
         pytest.skip("make is not on this machine")
     for target in ("demo", "test", "test-web", "bench", "docs", "soak"):
-        done = subprocess.run([make, "--no-print-directory", "-n", target], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [make, "--no-print-directory", "-n", target],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         assert done.stdout.splitlines()[0] == "python3 tools/preflight.py", target

@@ -16,7 +16,9 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES = ("engine", "covenants", "reports", "deals")
-SOAK = pytest.mark.skipif(os.environ.get("HEADROOM_SOAK") != "1", reason="make soak runs the whole demonstration from a wheel")
+SOAK = pytest.mark.skipif(
+    os.environ.get("HEADROOM_SOAK") != "1", reason="make soak runs the whole demonstration from a wheel"
+)
 LONGEST_SILENCE = 5.0
 """Seconds between two lines of progress."""
 
@@ -34,11 +36,15 @@ def alone(folder: Path, python: Path | str, *arguments: str) -> subprocess.Compl
     """A command of the installed product, run in a folder that has no checkout above it."""
     clean = {name: text for name, text in os.environ.items() if not name.startswith(("HEADROOM", "PYTHON"))}
     command = [str(python), *arguments]
-    return subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, check=False, timeout=900)
+    return subprocess.run(
+        command, cwd=folder, env=clean, capture_output=True, text=True, check=False, timeout=900
+    )
 
 
 def test_the_wheel_has_every_file_of_its_packages(wheel: Path) -> None:
-    listed = subprocess.run(["git", "ls-files", *PACKAGES], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["git", "ls-files", *PACKAGES], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
     if listed.returncode != 0 or not listed.stdout:
         pytest.skip("this is not a git checkout")
     held = set(zipfile.ZipFile(wheel).namelist())
@@ -64,7 +70,10 @@ def test_the_unpacked_wheel_checks_proves_and_finds_its_fonts(wheel: Path, tmp_p
 def test_a_wheel_in_an_empty_environment_runs_the_demonstration(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv" / "bin" / "python"
-    for what in (["--require-hashes", "-r", str(REPOSITORY / "requirements.lock")], ["--no-deps", str(wheel)]):
+    for what in (
+        ["--require-hashes", "-r", str(REPOSITORY / "requirements.lock")],
+        ["--no-deps", str(wheel)],
+    ):
         done = alone(tmp_path, python, "-m", "pip", "install", "-q", *what)
         assert done.returncode == 0, done.stderr
     told = alone(tmp_path, python, "-c", "import engine; print(engine.__file__)")
@@ -75,7 +84,9 @@ def test_a_wheel_in_an_empty_environment_runs_the_demonstration(wheel: Path, tmp
     command = [str(tmp_path / "venv" / "bin" / "headroom"), "demo", "--into", "demo"]
     spent, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     moments = [began]
-    with subprocess.Popen(command, cwd=tmp_path, env=clean, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=clean, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
         assert run.stderr is not None
         assert run.stdout is not None
         moments += [time.monotonic() for _ in run.stderr]
@@ -84,7 +95,9 @@ def test_a_wheel_in_an_empty_environment_runs_the_demonstration(wheel: Path, tmp
     moments.append(time.monotonic())
     silence = max(later - earlier for earlier, later in pairwise(moments))
     cpu = after.ru_utime + after.ru_stime - spent.ru_utime - spent.ru_stime
-    print(f"demonstration from a wheel: {cpu:.0f} CPU seconds, {moments[-1] - began:.0f} s, longest silence {silence:.1f} s")
+    print(
+        f"demonstration from a wheel: {cpu:.0f} CPU seconds, {moments[-1] - began:.0f} s, longest silence {silence:.1f} s"
+    )
     assert run.returncode == 0
     assert said.startswith("26 Thursdays, 2026-01-08 to 2026-07-02, 3 illustrative deals, 90 notices.")
     assert len(list((tmp_path / "demo" / "notices").rglob("*.pdf"))) == 90

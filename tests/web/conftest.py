@@ -40,7 +40,12 @@ PEOPLE: dict[str, tuple[Grant, ...]] = {
     "structurer": (Grant(EVERY_DEAL, "structurer"),),
     "administrator": (Grant(EVERY_DEAL, "administrator"),),
     "nobody": (),
-    "outsider": (Grant(OTHER, "servicer"), Grant(OTHER, "lender"), Grant(OTHER, "approver"), Grant(OTHER, "borrower")),
+    "outsider": (
+        Grant(OTHER, "servicer"),
+        Grant(OTHER, "lender"),
+        Grant(OTHER, "approver"),
+        Grant(OTHER, "borrower"),
+    ),
 }
 """Each part in the one deal; the outsider has every part in the other one."""
 
@@ -117,7 +122,9 @@ def visitors_of(root: Path) -> Visitors:
     clock = TestClock()
     desk = desk_of(opened(root), clock)
     for who, grants in PEOPLE.items():
-        person = desk.accounts.named(f"{who}@example.com") or desk.accounts.add(f"{who}@example.com", who.title(), AT)
+        person = desk.accounts.named(f"{who}@example.com") or desk.accounts.add(
+            f"{who}@example.com", who.title(), AT
+        )
         for grant in grants:
             desk.accounts.grant(person.number, grant, "test", AT)
     return Visitors(application(desk), desk, clock)

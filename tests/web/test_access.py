@@ -54,7 +54,11 @@ def ask(visitors: Visitors, who: str | None, route: GuardedRoute, deal: str) -> 
     if method == "POST":
         found = client.post(address(route, deal), data={"csrf": "wrong"})
     else:
-        found = client.request(method, address(route, deal), headers={"Authorization": "Bearer hr_wrong"} if route.need.by_token else {})
+        found = client.request(
+            method,
+            address(route, deal),
+            headers={"Authorization": "Bearer hr_wrong"} if route.need.by_token else {},
+        )
     text = re.sub(r"Request <span class=\"mono\">\w+</span>", "", found.text)
     return found.status_code, f"{found.headers.get('location', '')}{text}"
 
@@ -88,7 +92,9 @@ def test_a_route_that_does_not_say_what_it_needs_stops_the_application(visitors:
 
 
 @pytest.mark.parametrize("who", [None, *PEOPLE])
-def test_every_route_of_every_deal_answers_only_whom_it_is_granted_to(visitors: Visitors, who: str | None) -> None:
+def test_every_route_of_every_deal_answers_only_whom_it_is_granted_to(
+    visitors: Visitors, who: str | None
+) -> None:
     """What is not granted answers word for word like what is not there; nobody who is not signed in gets further than the sign-in."""
     nothing = ask(visitors, who, _missing(visitors), DEAL)
     for route in routes(visitors.app):
@@ -98,8 +104,13 @@ def test_every_route_of_every_deal_answers_only_whom_it_is_granted_to(visitors: 
         status, text = ask(visitors, who, route, DEAL)
         if who is None:
             assert (status, text.startswith("/sign-in")) == (303, True), route.path
-        elif right in RIGHTS[who] or ("{deal}" not in route.path and any(right in grant.rights for grant in PEOPLE[who])):
-            assert status != 404 or re.search(r"\{(token|key|number|test)\}|/questions$", route.path), (route.path, who)
+        elif right in RIGHTS[who] or (
+            "{deal}" not in route.path and any(right in grant.rights for grant in PEOPLE[who])
+        ):
+            assert status != 404 or re.search(r"\{(token|key|number|test)\}|/questions$", route.path), (
+                route.path,
+                who,
+            )
             assert not (status == 303 and text.startswith("/sign-in")), (route.path, who)
         else:
             assert (status, text) == nothing, (route.path, who)
@@ -124,7 +135,13 @@ def test_a_deal_of_somebody_else_and_one_that_is_not_there_look_the_same(visitor
 
 
 def test_lists_show_granted_deals_only(visitors: Visitors) -> None:
-    for who, path in (("trustee", "/"), ("trustee", "/deals"), ("trustee", "/deals.csv"), ("trustee", "/notices"), ("borrower", "/")):
+    for who, path in (
+        ("trustee", "/"),
+        ("trustee", "/deals"),
+        ("trustee", "/deals.csv"),
+        ("trustee", "/notices"),
+        ("borrower", "/"),
+    ):
         text = visitors.client(who).get(path).text
         assert DEAL in text, (who, path)
         assert OTHER not in text, (who, path)

@@ -25,7 +25,9 @@ def token_of(visitors: Visitors, who: str, deal: str = EVERY_DEAL, days: int = 3
 
 
 def asked(visitors: Visitors, token: str, path: str) -> tuple[int, dict[str, object]]:
-    found = TestClient(visitors.app, base_url=BASE).get(f"/api/v1{path}", headers={"Authorization": f"Bearer {token}"})
+    found = TestClient(visitors.app, base_url=BASE).get(
+        f"/api/v1{path}", headers={"Authorization": f"Bearer {token}"}
+    )
     body: dict[str, object] = found.json()
     return found.status_code, body
 
@@ -43,10 +45,14 @@ def test_a_token_reads_what_its_person_may_and_its_deal_leaves(visitors: Visitor
 def test_what_is_not_granted_and_what_is_not_there_are_one_answer(visitors: Visitors) -> None:
     token = token_of(visitors, "trustee")
     for path in ("", "/history", "/notices", "/reports", "/acts", "/results/ltv/2026-02-19"):
-        assert asked(visitors, token, f"/deals/{OTHER}{path}") == asked(visitors, token, f"/deals/no-such-deal{path}")
+        assert asked(visitors, token, f"/deals/{OTHER}{path}") == asked(
+            visitors, token, f"/deals/no-such-deal{path}"
+        )
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer hr_wrong", "Basic aGk6aGk=", "Bearer " + "x" * 9000])
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer hr_wrong", "Basic aGk6aGk=", "Bearer " + "x" * 9000]
+)
 def test_without_a_token_that_holds_nothing_is_answered(visitors: Visitors, header: str) -> None:
     for route in routes(visitors.app):
         if route.need.by_token:
@@ -76,7 +82,9 @@ def test_a_token_is_kept_as_a_hash_and_writes_nothing(own_visitors: Visitors) ->
     token = token_of(own_visitors, "servicer")
     kept = own_visitors.desk.database.rows("SELECT token FROM access_token")
     assert token not in [row["token"] for row in kept]
-    client = TestClient(own_visitors.app, base_url=BASE, headers={"Authorization": f"Bearer {token}"}, follow_redirects=False)
+    client = TestClient(
+        own_visitors.app, base_url=BASE, headers={"Authorization": f"Bearer {token}"}, follow_redirects=False
+    )
     assert client.post("/api/v1/deals").status_code == 404
     assert client.post(f"/deals/{DEAL}/verify").status_code == 303, "a token is not a session"
     assert client.get(f"/deals/{DEAL}").status_code == 303
@@ -85,7 +93,10 @@ def test_a_token_is_kept_as_a_hash_and_writes_nothing(own_visitors: Visitors) ->
 def test_the_answers_are_those_of_the_commands(visitors: Visitors) -> None:
     token = token_of(visitors, "trustee")
     status, body = asked(visitors, token, f"/deals/{DEAL}/results/ltv/2026-02-19")
-    assert (status, body) == (200, explanation_of(visitors.desk.workspace, DEAL, "ltv", date(2026, 2, 19)).as_data())
+    assert (status, body) == (
+        200,
+        explanation_of(visitors.desk.workspace, DEAL, "ltv", date(2026, 2, 19)).as_data(),
+    )
     _, first = asked(visitors, token, f"/deals/{DEAL}/history")
     assert len(first["events"]) == first["size"]  # type: ignore[arg-type]
     assert first["next"] is None
@@ -99,15 +110,31 @@ def test_schemathesis_finds_nothing(visitors: Visitors) -> None:
     described = visitors.client().get("/api/v1/openapi.json").json()
     assert len(described["paths"]) == 7
     schema = schemathesis.openapi.from_dict(described)
-    client = TestClient(visitors.app, base_url=BASE, headers={"Authorization": f"Bearer {token}"}, raise_server_exceptions=False)
+    client = TestClient(
+        visitors.app,
+        base_url=BASE,
+        headers={"Authorization": f"Bearer {token}"},
+        raise_server_exceptions=False,
+    )
     for result in schema.get_all_operations():
         operation = result.ok()
 
-        @settings(max_examples=12, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck), derandomize=True)
+        @settings(
+            max_examples=12,
+            deadline=None,
+            phases=PHASES,
+            suppress_health_check=list(HealthCheck),
+            derandomize=True,
+        )
         def check(case: schemathesis.Case) -> None:
             path = case.formatted_path
             found = client.get(path, params=case.query or None)
-            assert found.status_code in (200, 404, 422), (path, case.query, found.status_code, found.text[:200])
+            assert found.status_code in (200, 404, 422), (
+                path,
+                case.query,
+                found.status_code,
+                found.text[:200],
+            )
             assert found.headers["content-type"] == "application/json"
             if found.status_code != 200:
                 assert set(found.json()) == {"error"}

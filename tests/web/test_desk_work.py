@@ -64,7 +64,9 @@ def test_the_servicer_takes_a_report_after_seeing_what_it_changes(later: Visitor
     assert kept is None or kept.read_bytes() == NEXT.text.encode()
 
 
-def test_a_borrower_sends_and_the_servicer_takes_with_the_arrival_as_receipt(later: Visitors, post: Post) -> None:
+def test_a_borrower_sends_and_the_servicer_takes_with_the_arrival_as_receipt(
+    later: Visitors, post: Post
+) -> None:
     place = sent(post, "borrower").headers["location"]  # type: ignore[attr-defined]
     before = entries(later)
     assert later.client("servicer").get(place).status_code == 404, "what is only read is its sender's own"
@@ -74,7 +76,9 @@ def test_a_borrower_sends_and_the_servicer_takes_with_the_arrival_as_receipt(lat
     post("servicer", f"{place}/send", {"entries": before})
     taken = log_of(later)[-1].payload
     assert isinstance(taken, ReportReceived)
-    assert f"{taken.received_at:%Y-%m-%d %H:%M}" == "2026-02-26 10:00", "15:00 UTC, when it arrived, where the deal is"
+    assert f"{taken.received_at:%Y-%m-%d %H:%M}" == "2026-02-26 10:00", (
+        "15:00 UTC, when it arrived, where the deal is"
+    )
 
 
 def test_a_report_goes_back_with_words_and_no_others(later: Visitors, post: Post) -> None:
@@ -122,7 +126,13 @@ def test_a_form_downloads_with_what_the_deal_asks_for(later: Visitors) -> None:
 
 # ---- Acts ---------------------------------------------------------------------------------------------------------
 
-WAIVER = {"act": "waiver", "clause": "ltv", "effective_on": "2026-02-20", "until": "2026-03-20", "clock": "resumes"}
+WAIVER = {
+    "act": "waiver",
+    "clause": "ltv",
+    "effective_on": "2026-02-20",
+    "until": "2026-03-20",
+    "clock": "resumes",
+}
 LETTER = {"document": ("waiver letter.pdf", b"%PDF-1.7 a letter")}
 
 
@@ -130,23 +140,38 @@ def prepared(post: Post, who: str = "servicer", **changed: str) -> object:
     return post(who, f"/deals/{DEAL}/acts", {**WAIVER, **changed}, files=LETTER)
 
 
-def test_an_act_waits_for_a_second_person_and_carries_both_accounts(own_visitors: Visitors, post: Post) -> None:
+def test_an_act_waits_for_a_second_person_and_carries_both_accounts(
+    own_visitors: Visitors, post: Post
+) -> None:
     before = entries(own_visitors)
     place = prepared(post).headers["location"]  # type: ignore[attr-defined]
-    assert own_visitors.client("approver").get(place).status_code == 404, "what is only prepared is its preparer's own"
+    assert own_visitors.client("approver").get(place).status_code == 404, (
+        "what is only prepared is its preparer's own"
+    )
     post("servicer", f"{place}/decide", {"what": "send"})
     assert own_visitors.client("trustee").get(place).status_code == 404
     shown = text_of(own_visitors.client("approver").get(place).text)
     assert "Approve and record the waiver" in shown
     letter = own_visitors.client("approver").get(f"{place}/document")
-    assert (letter.content, letter.headers["content-disposition"]) == (LETTER["document"][1], 'attachment; filename="waiver letter.pdf"')
+    assert (letter.content, letter.headers["content-disposition"]) == (
+        LETTER["document"][1],
+        'attachment; filename="waiver letter.pdf"',
+    )
     assert post("servicer", f"{place}/decide", {"what": "approve", "entries": before}).status_code == 404  # type: ignore[attr-defined]
     assert entries(own_visitors) == before
     post("approver", f"{place}/decide", {"what": "approve", "entries": before})
     act, event = log_of(own_visitors)[-1].payload, log_of(own_visitors)[-1]
     assert isinstance(act, ActRecorded)
-    assert (act.act, act.prepared_by, act.approved_by, event.actor) == ("waiver", "Servicer", "Approver", "approver@example.com")
-    assert own_visitors.desk.workspace.inside("documents", f"{act.sha256}.pdf").read_bytes() == LETTER["document"][1]
+    assert (act.act, act.prepared_by, act.approved_by, event.actor) == (
+        "waiver",
+        "Servicer",
+        "Approver",
+        "approver@example.com",
+    )
+    assert (
+        own_visitors.desk.workspace.inside("documents", f"{act.sha256}.pdf").read_bytes()
+        == LETTER["document"][1]
+    )
     again = post("approver", f"{place}/decide", {"what": "approve", "entries": entries(own_visitors)})
     assert again.status_code == 404  # type: ignore[attr-defined]
 
@@ -169,7 +194,9 @@ def test_an_act_is_sent_back_with_words(own_visitors: Visitors, post: Post) -> N
     assert not any(isinstance(event.payload, ActRecorded) for event in log_of(own_visitors))
 
 
-def test_an_act_that_may_not_stand_is_refused_before_anything_waits(own_visitors: Visitors, post: Post) -> None:
+def test_an_act_that_may_not_stand_is_refused_before_anything_waits(
+    own_visitors: Visitors, post: Post
+) -> None:
     for changed in ({"clause": "no-clause"}, {"until": ""}, {"effective_on": "soon"}, {"act": "coup"}):
         found = prepared(post, **changed)
         assert (found.status_code, "Not prepared" in found.text) == (422, True), changed  # type: ignore[attr-defined]
@@ -202,7 +229,11 @@ def test_only_who_acts_for_the_giver_releases(own_visitors: Visitors, post: Post
     assert post("servicer", f"{place}/release", {"sha256": sha256}).status_code == 303  # type: ignore[attr-defined]
     released = log_of(own_visitors)[-1]
     assert isinstance(released.payload, NoticeReleased)
-    assert (released.payload.released_by, released.payload.acts_for, released.actor) == ("Servicer", "servicer", "servicer@example.com")
+    assert (released.payload.released_by, released.payload.acts_for, released.actor) == (
+        "Servicer",
+        "servicer",
+        "servicer@example.com",
+    )
     assert post("servicer", f"{place}/release", {"sha256": sha256}).status_code == 404, "once"  # type: ignore[attr-defined]
 
 
@@ -216,15 +247,26 @@ def dispatched(visitors: Visitors, post: Post) -> int:
     post("servicer", f"/deals/{DEAL}/notices/{number}/release", {"sha256": sha256})
     one = next(each for each in deliveries(log_of(visitors)) if each.number == number)
     begun = DeliveryBegun(
-        number=number, to="administrative_agent", copy_number=1, message_id="<m@x>", address="a@x.example", sha256="0" * 64
+        number=number,
+        to="administrative_agent",
+        copy_number=1,
+        message_id="<m@x>",
+        address="a@x.example",
+        sha256="0" * 64,
     )
     record(visitors.desk.workspace, DEAL, step(one, "administrative_agent", begun, AT), Scribe("t", "t", AT))
     return number
 
 
-def test_opening_a_link_records_nothing_and_a_name_with_a_button_does(own_visitors: Visitors, post: Post) -> None:
+def test_opening_a_link_records_nothing_and_a_name_with_a_button_does(
+    own_visitors: Visitors, post: Post
+) -> None:
     number = dispatched(own_visitors, post)
-    link, client, before = link_of(own_visitors, number, "administrative_agent"), own_visitors.client(), entries(own_visitors)
+    link, client, before = (
+        link_of(own_visitors, number, "administrative_agent"),
+        own_visitors.client(),
+        entries(own_visitors),
+    )
     for _ in range(3):
         assert client.get(link).status_code == 200
     assert entries(own_visitors) == before
@@ -232,7 +274,11 @@ def test_opening_a_link_records_nothing_and_a_name_with_a_button_does(own_visito
     assert client.post(link, data={"name": "R. Officer"}).status_code == 200
     event = log_of(own_visitors)[-1]
     assert isinstance(event.payload, NoticeAcknowledged)
-    assert (event.payload.name, event.payload.to, event.payload.how) == ("R. Officer", "administrative_agent", "page")
+    assert (event.payload.name, event.payload.to, event.payload.how) == (
+        "R. Officer",
+        "administrative_agent",
+        "page",
+    )
     assert event.actor == "receipt link to the administrative_agent"
     after = entries(own_visitors)
     client.post(link, data={"name": "Somebody Else"})
@@ -240,7 +286,9 @@ def test_opening_a_link_records_nothing_and_a_name_with_a_button_does(own_visito
     assert "acknowledged on" in client.get(link).text
 
 
-def test_a_link_is_of_no_use_changed_ended_or_before_anything_was_sent(own_visitors: Visitors, post: Post) -> None:
+def test_a_link_is_of_no_use_changed_ended_or_before_anything_was_sent(
+    own_visitors: Visitors, post: Post
+) -> None:
     number, _ = the_notice(own_visitors)
     good, client = link_of(own_visitors, number, "administrative_agent"), own_visitors.client()
     assert "nothing to acknowledge" in client.get(good).text
@@ -281,7 +329,9 @@ def test_a_grant_to_every_deal_acts_in_each(own_visitors: Visitors, post: Post) 
 def test_verification_is_a_page_of_whoever_asked_for_it(own_visitors: Visitors, post: Post) -> None:
     begun = post("trustee", f"/deals/{DEAL}/verify")
     place = begun.headers["location"]  # type: ignore[attr-defined]
-    work = own_visitors.desk.work.find(place.rsplit("/", 1)[1], own_visitors.desk.accounts.named("trustee@example.com").number)  # type: ignore[union-attr]
+    work = own_visitors.desk.work.find(
+        place.rsplit("/", 1)[1], own_visitors.desk.accounts.named("trustee@example.com").number
+    )  # type: ignore[union-attr]
     assert work is not None
     assert work.future is not None
     work.future.result(60)
@@ -310,7 +360,9 @@ def test_nobody_waits_for_more_than_three_pieces_of_work(own_visitors: Visitors)
 
 @pytest.mark.parametrize("two", [True, False])
 @pytest.mark.parametrize("who", ["servicer", "borrower"])
-def test_a_held_figure_is_confirmed_with_words(later: Visitors, post: Post, monkeypatch: pytest.MonkeyPatch, who: str, two: bool) -> None:
+def test_a_held_figure_is_confirmed_with_words(
+    later: Visitors, post: Post, monkeypatch: pytest.MonkeyPatch, who: str, two: bool
+) -> None:
     """The principal falls from 15,850,000 to a tenth: it is held, the report is taken, and its sender or the Servicer confirms it.
 
     A second person confirms with them where the deal asks for two.
@@ -327,10 +379,14 @@ def test_a_held_figure_is_confirmed_with_words(later: Visitors, post: Post, monk
     asked = {"report": report.name, "is-right outstanding_principal.class_a": "yes", "words": ""}
     assert "awaits confirmation: answer" in text_of(later.client(who).get(f"/deals/{DEAL}/reports").text)
     assert post(who, f"/deals/{DEAL}/questions", asked).status_code == 422, "words are needed"  # type: ignore[attr-defined]
-    waits = post(who, f"/deals/{DEAL}/questions", {**asked, "words": "Repaid; the agent's statement says so."})
+    waits = post(
+        who, f"/deals/{DEAL}/questions", {**asked, "words": "Repaid; the agent's statement says so."}
+    )
     if two:
         assert waits.headers["location"].endswith("/reports" if who == "borrower" else "/waiting/2")  # type: ignore[attr-defined]
-        assert "an answer waits for a second person" in text_of(later.client(who).get(f"/deals/{DEAL}/reports").text)
+        assert "an answer waits for a second person" in text_of(
+            later.client(who).get(f"/deals/{DEAL}/reports").text
+        )
         place = f"/deals/{DEAL}/waiting/2"
         assert not any(isinstance(event.payload, FigureConfirmed) for event in log_of(later))
         post("approver", f"{place}/decide", {"what": "approve", "entries": entries(later)})

@@ -42,7 +42,9 @@ LEAST = 400
 """Bytes for each request below which nothing is held: a line of a log in the test's own memory, and what the interpreter keeps."""
 
 
-def test_what_is_held_does_not_grow_with_the_requests(own_visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_held_does_not_grow_with_the_requests(
+    own_visitors: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("engine.web.protection.LOG.disabled", True)
     client = own_visitors.client("servicer")
 
@@ -74,8 +76,14 @@ def test_a_long_history_is_read_page_by_page_each_entry_once(own_visitors: Visit
     def add(by: int) -> int:
         with desk.workspace.store.begin() as writer:
             size = writer.size(deal_log(DEAL))
-            acts = [ActRecorded(act="consent", effective_on=AT.date(), details={"version": str(n)}) for n in range(size, size + by)]
-            drafts = [Draft(kind="act recorded", subject=f"{n}", effective_on=AT.date(), payload=act) for n, act in enumerate(acts, size)]
+            acts = [
+                ActRecorded(act="consent", effective_on=AT.date(), details={"version": str(n)})
+                for n in range(size, size + by)
+            ]
+            drafts = [
+                Draft(kind="act recorded", subject=f"{n}", effective_on=AT.date(), payload=act)
+                for n, act in enumerate(acts, size)
+            ]
             append(writer, deal_log(DEAL), drafts, Scribe("t", "t", AT + timedelta(minutes=1)))
         return size + by
 
@@ -93,4 +101,6 @@ def test_a_long_history_is_read_page_by_page_each_entry_once(own_visitors: Visit
     assert add(1) == size + 1
     assert re.search(rf'data-l="Entry"[^>]*>{size}<', client.get(f"/deals/{DEAL}/history").text)
     rows = re.compile(r"<tr role=\"row\">.*?</tr>", re.DOTALL)
-    assert rows.findall(client.get(f"/deals/{DEAL}/history?before={size - A_PAGE}").text) == rows.findall(second)
+    assert rows.findall(client.get(f"/deals/{DEAL}/history?before={size - A_PAGE}").text) == rows.findall(
+        second
+    )

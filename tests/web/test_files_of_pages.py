@@ -33,7 +33,9 @@ def words_of(data: bytes) -> str:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_a_pdf_that_says_what_it_is_not_and_holds_no_word_of_the_session(visitors: Visitors, path: str) -> None:
+def test_a_page_is_a_pdf_that_says_what_it_is_not_and_holds_no_word_of_the_session(
+    visitors: Visitors, path: str
+) -> None:
     found = visitors.client("servicer").get(path)
     assert (found.status_code, found.headers["content-type"]) == (200, "application/pdf")
     assert found.headers["content-disposition"].startswith("attachment")
@@ -43,7 +45,10 @@ def test_a_page_is_a_pdf_that_says_what_it_is_not_and_holds_no_word_of_the_sessi
     assert path.partition("?")[0] in said, "its address stands in its foot"
     assert visitors.csrf("servicer") not in said
     assert "Sign out" not in said
-    assert b"pdfuaid" in found.content or PdfReader(io.BytesIO(found.content)).trailer["/Root"]["/MarkInfo"]["/Marked"]  # type: ignore[index]
+    assert (
+        b"pdfuaid" in found.content
+        or PdfReader(io.BytesIO(found.content)).trailer["/Root"]["/MarkInfo"]["/Marked"]
+    )  # type: ignore[index]
 
 
 def test_a_mark_is_drawn_on_paper_too(visitors: Visitors) -> None:
@@ -59,7 +64,9 @@ def test_the_same_page_is_the_same_bytes(visitors: Visitors) -> None:
     assert client.get(path).content == client.get(path).content
 
 
-def test_a_history_too_long_to_print_says_how_to_choose(visitors: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_history_too_long_to_print_says_how_to_choose(
+    visitors: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("engine.web.history_pages.ON_PAPER", 20)
     found = visitors.client("trustee").get(f"/deals/{DEAL}/history.pdf")
     assert (found.status_code, "choose at most 20" in found.text) == (422, True)
@@ -76,12 +83,20 @@ def test_workbooks_hold_numbers_and_dates(visitors: Visitors) -> None:
     client = visitors.client("servicer")
     sheet = load_workbook(io.BytesIO(client.get("/deals.xlsx").content)).worksheets[0]
     head = [cell.value for cell in sheet[1]]
-    row = dict(zip(head, (cell.value for cell in next(one for one in sheet.iter_rows(min_row=2) if one[0].value == DEAL)), strict=True))
+    row = dict(
+        zip(
+            head,
+            (cell.value for cell in next(one for one in sheet.iter_rows(min_row=2) if one[0].value == DEAL)),
+            strict=True,
+        )
+    )
     assert row["principal"] == 15_850_000
     assert row["state"] == "CURE PERIOD"
     assert row["on"].date().isoformat() == "2026-02-19"
     notices = load_workbook(io.BytesIO(client.get(f"/deals/{DEAL}/notices.xlsx").content)).worksheets[0]
-    table = list(csv.reader(io.StringIO(client.get(f"/deals/{DEAL}/notices.csv").text.removeprefix("\ufeff"))))
+    table = list(
+        csv.reader(io.StringIO(client.get(f"/deals/{DEAL}/notices.csv").text.removeprefix("\ufeff")))
+    )
     assert len(table) == notices.max_row
     assert table[1][1] == notices["B2"].value
     history = load_workbook(io.BytesIO(client.get(f"/deals/{DEAL}/history.xlsx").content)).worksheets[0]
@@ -93,7 +108,9 @@ def test_a_borrower_s_statement_has_no_notice_to_others(visitors: Visitors) -> N
     assert said.count("\n") < visitors.client("servicer").get(f"/deals/{DEAL}/notices.csv").text.count("\n")
 
 
-def test_a_bundle_is_made_and_verified_elsewhere(own_visitors: Visitors, post: Callable[..., object], tmp_path: Path) -> None:
+def test_a_bundle_is_made_and_verified_elsewhere(
+    own_visitors: Visitors, post: Callable[..., object], tmp_path: Path
+) -> None:
     """The trustee's own machine: the file, a policy that names the operator's key, and nothing of the desk."""
     begun = post("trustee", f"/deals/{DEAL}/bundle")
     address = begun.headers["location"]  # type: ignore[attr-defined]

@@ -24,11 +24,15 @@ Post = Callable[..., object]
 @pytest.fixture
 def draft(own_visitors: Visitors, post: Post) -> str:
     """The address of meridian as a draft."""
-    sent = post("structurer", "/drafts", files={"file": ("meridian.yaml", (DEALS / f"{DEAL}.yaml").read_bytes())})
+    sent = post(
+        "structurer", "/drafts", files={"file": ("meridian.yaml", (DEALS / f"{DEAL}.yaml").read_bytes())}
+    )
     return str(sent.headers["location"])  # type: ignore[attr-defined]
 
 
-def answered(visitors: Visitors, post: Post, address: str, fields: dict[str, str], who: str = "structurer") -> tuple[str, str]:
+def answered(
+    visitors: Visitors, post: Post, address: str, fields: dict[str, str], who: str = "structurer"
+) -> tuple[str, str]:
     """The page of an answer, once it is there, and its address."""
     begun = post(who, address, fields)
     assert begun.status_code == 303, begun.text  # type: ignore[attr-defined]
@@ -43,7 +47,12 @@ def answered(visitors: Visitors, post: Post, address: str, fields: dict[str, str
 
 def test_the_stress_of_a_draft_is_the_vector_s(own_visitors: Visitors, post: Post, draft: str) -> None:
     """Under Scenario B meridian's LTV fails on Thursday 2026-03-26, at 1.9131 (`foresight.md`, vectors)."""
-    said, work = answered(own_visitors, post, f"{draft}/foresight/stress", {"scenarios": "B", "weeks": "30", "facts": "\n".join(HELD)})
+    said, work = answered(
+        own_visitors,
+        post,
+        f"{draft}/foresight/stress",
+        {"scenarios": "B", "weeks": "30", "facts": "\n".join(HELD)},
+    )
     assert "Thu 26 Mar 2026 at 1.9131" in said
     assert "Never by" in said
     client = own_visitors.client("structurer")
@@ -56,7 +65,11 @@ def test_the_stress_of_a_draft_is_the_vector_s(own_visitors: Visitors, post: Pos
 
 
 def test_a_question_that_cannot_be_is_a_sentence(own_visitors: Visitors, post: Post, draft: str) -> None:
-    for fields, what in (({"paths": "ten"}, "Paths: `ten`"), ({"paths": "10001"}, "1 to 10,000"), ({"weeks": "0"}, "Weeks: `0`")):
+    for fields, what in (
+        ({"paths": "ten"}, "Paths: `ten`"),
+        ({"paths": "10001"}, "1 to 10,000"),
+        ({"weeks": "0"}, "Weeks: `0`"),
+    ):
         refused = post("structurer", f"{draft}/foresight/simulate", fields)
         assert refused.status_code == 422  # type: ignore[attr-defined]
         assert what in text_of(refused.text)  # type: ignore[attr-defined]
@@ -75,7 +88,14 @@ def test_each_question_is_answered_as_the_commands_answer_it() -> None:
     on = AT.date()
     asked = (
         ForesightAsked(
-            "compare", data, on, facts=tuple(HELD), scenarios=("C",), term="covenants.appraisal.measure", values=("all",), weeks=30
+            "compare",
+            data,
+            on,
+            facts=tuple(HELD),
+            scenarios=("C",),
+            term="covenants.appraisal.measure",
+            values=("all",),
+            weeks=30,
         ),
         ForesightAsked(
             "calibrate",
@@ -88,7 +108,16 @@ def test_each_question_is_answered_as_the_commands_answer_it() -> None:
             paths=100,
             weeks=26,
         ),
-        ForesightAsked("simulate", data, on, facts=tuple(HELD), prior="weekly 4%", history=HISTORY.encode(), paths=100, weeks=13),
+        ForesightAsked(
+            "simulate",
+            data,
+            on,
+            facts=tuple(HELD),
+            prior="weekly 4%",
+            history=HISTORY.encode(),
+            paths=100,
+            weeks=13,
+        ),
     )
     for one in asked:
         answer, refused = foresight_answers._worked_out(one)

@@ -96,9 +96,13 @@ def serving(visitors: Visitors) -> Iterator[tuple[str, Visitors]]:
     thread.join(20)
 
 
-def browser_of(chromium: Browser, served: tuple[str, Visitors], who: str | None, width: int, script: bool = True) -> BrowserContext:
+def browser_of(
+    chromium: Browser, served: tuple[str, Visitors], who: str | None, width: int, script: bool = True
+) -> BrowserContext:
     address, visitors = served
-    found = chromium.new_context(viewport={"width": width, "height": 900}, base_url=address, java_script_enabled=script)
+    found = chromium.new_context(
+        viewport={"width": width, "height": 900}, base_url=address, java_script_enabled=script
+    )
     if who is not None:
         visitors.client(who)
         found.add_cookies([{"name": "session", "value": visitors.sessions[who], "url": address}])
@@ -118,7 +122,14 @@ def test_axe_finds_nothing_and_nothing_leaves_the_page(
     context = browser_of(chromium, served, who, width)
     page = context.new_page()
     said: list[str] = []
-    page.on("console", lambda one: said.append(one.text) if one.type in ("error", "warning") and "Failed to load" not in one.text else None)
+    page.on(
+        "console",
+        lambda one: (
+            said.append(one.text)
+            if one.type in ("error", "warning") and "Failed to load" not in one.text
+            else None
+        ),
+    )
     page.goto(path)
     sound(page, width)
     assert said == []
@@ -160,8 +171,12 @@ def test_the_week_of_a_structurer(chromium: Browser, own_desk: tuple[str, Visito
 
 
 @pytest.mark.parametrize("path", [f"/deals/{DEAL}/questions", f"/deals/{DEAL}/due", f"/deals/{DEAL}/proof"])
-def test_further_pages_are_sound(chromium: Browser, served: tuple[str, Visitors], width: int, path: str) -> None:
-    context = browser_of(chromium, served, "borrower" if path.endswith(("questions", "due")) else "trustee", width)
+def test_further_pages_are_sound(
+    chromium: Browser, served: tuple[str, Visitors], width: int, path: str
+) -> None:
+    context = browser_of(
+        chromium, served, "borrower" if path.endswith(("questions", "due")) else "trustee", width
+    )
     page = context.new_page()
     page.goto(path)
     sound(page, width)
@@ -215,7 +230,9 @@ def person(chromium: Browser, desk: tuple[str, Visitors], who: str) -> Page:
     return browser_of(chromium, desk, who, 1280, script=False).new_page()
 
 
-def test_the_week_of_a_borrower_and_a_servicer(chromium: Browser, own_desk: tuple[str, Visitors], tmp_path: Path) -> None:
+def test_the_week_of_a_borrower_and_a_servicer(
+    chromium: Browser, own_desk: tuple[str, Visitors], tmp_path: Path
+) -> None:
     """The borrower sees what is due, sends its file, and the Servicer takes it into the record."""
     visitors = own_desk[1]
     borrower = person(chromium, own_desk, "borrower")
@@ -241,7 +258,9 @@ def test_the_week_of_a_borrower_and_a_servicer(chromium: Browser, own_desk: tupl
     assert "taken" in borrower.inner_text("main")
 
 
-def test_the_week_of_a_second_person(chromium: Browser, own_desk: tuple[str, Visitors], tmp_path: Path) -> None:
+def test_the_week_of_a_second_person(
+    chromium: Browser, own_desk: tuple[str, Visitors], tmp_path: Path
+) -> None:
     """The Servicer prepares a waiver with its letter; the second person sees the difference, sends it back, then approves."""
     visitors, letter = own_desk[1], tmp_path / "letter.pdf"
     letter.write_bytes(b"%PDF-1.7 a letter")

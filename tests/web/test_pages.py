@@ -55,26 +55,36 @@ def test_an_open_finding_stands_on_the_page_of_a_deal_as_soon_as_it_is_recorded(
     found = deal_page(workspace, DEAL, None, AT).inputs
     assert found is not None
     day = next(one for one in found.publications["CRI-H100"][-1]["days"] if one["snapshot"])
-    payload = SnapshotImported(sha256=day["snapshot"], collected_at=AT, form="offers", source="s", accepted=("list-shrunk",))
+    payload = SnapshotImported(
+        sha256=day["snapshot"], collected_at=AT, form="offers", source="s", accepted=("list-shrunk",)
+    )
     new = Draft(kind="snapshot imported", subject="accepted", effective_on=AT.date(), payload=payload)
     with workspace.store.begin() as writer:
         append(writer, SNAPSHOTS, [new], Scribe("t", "t", AT))
     said = text_of(client.get(f"/deals/{DEAL}").text)
     assert "Open findings on what the deal reads" in said
-    assert f"the collection {day['snapshot'][:16]} looked changed (list shrunk); a person accepted it." in said
+    assert (
+        f"the collection {day['snapshot'][:16]} looked changed (list shrunk); a person accepted it." in said
+    )
 
 
 def test_the_deal_page_of_a_date_is_what_its_notice_was_made_from(visitors: Visitors) -> None:
     found = deal_page(visitors.desk.workspace, DEAL, date(2026, 2, 12), AT)
     assert found.notice is not None
     assert found.inputs is not None
-    assert (found.on, found.inputs.number, found.notice.kind) == (date(2026, 2, 12), found.notice.number, "compliance")
+    assert (found.on, found.inputs.number, found.notice.kind) == (
+        date(2026, 2, 12),
+        found.notice.number,
+        "compliance",
+    )
     assert found.notice.of == f"determined|deal|{found.on}|1"
     assert found.inputs.events[-1].seq + 1 == found.inputs.log_size
     assert len(found.dates) == 7
 
 
-def test_a_row_of_the_portfolio_says_how_far_the_rate_is_from_the_test_that_it_turns_next(visitors: Visitors) -> None:
+def test_a_row_of_the_portfolio_says_how_far_the_rate_is_from_the_test_that_it_turns_next(
+    visitors: Visitors,
+) -> None:
     """Of all Break-even Rates the nearest, as a share of the Reference Rate: below it where the test passes."""
     events = read(visitors.desk.workspace.store, deal_log(DEAL))
     row = deal_row(DEAL, events, ON)
@@ -134,7 +144,12 @@ def test_the_statement_counts_overdue_from_the_last_day(visitors: Visitors) -> N
     for today, late in ((ON, None), (date(2026, 2, 23), None), (date(2026, 2, 25), 2)):
         rows = statement_of(visitors.desk.workspace, DEAL, today).rows
         row = next(one for one in rows if one.delivery.notice.kind == "test_failed")
-        assert (row.due, row.late, row.state, row.overdue) == (date(2026, 2, 23), late, "drafted", late is not None)
+        assert (row.due, row.late, row.state, row.overdue) == (
+            date(2026, 2, 23),
+            late,
+            "drafted",
+            late is not None,
+        )
     assert [row.number for row in rows] == sorted((row.number for row in rows), reverse=True)
 
 
@@ -190,13 +205,18 @@ def test_a_draft_is_seen_by_its_own_structurer_and_kept_nowhere(own_visitors: Vi
     """A deal file is checked and read aloud; another person's address for it answers like none."""
     text = (DEALS / f"{DEAL}.yaml").read_bytes()
     csrf = own_visitors.csrf("structurer")
-    sent = own_visitors.client("structurer").post("/drafts", data={"csrf": csrf}, files={"file": ("draft.yaml", text)})
+    sent = own_visitors.client("structurer").post(
+        "/drafts", data={"csrf": csrf}, files={"file": ("draft.yaml", text)}
+    )
     place = sent.headers["location"]
     said = text_of(own_visitors.client("structurer").get(place).text)
     assert "as drafted" in said
     assert "Read aloud" in said
     own_visitors.desk.accounts.grant(
-        own_visitors.desk.accounts.named("nobody@example.com").number, Grant(EVERY_DEAL, "structurer"), "t", AT
+        own_visitors.desk.accounts.named("nobody@example.com").number,
+        Grant(EVERY_DEAL, "structurer"),
+        "t",
+        AT,
     )  # type: ignore[union-attr]
     assert own_visitors.client("nobody").get(place).status_code == 404
     bad = own_visitors.client("structurer").post(
@@ -205,5 +225,9 @@ def test_a_draft_is_seen_by_its_own_structurer_and_kept_nowhere(own_visitors: Vi
     assert "in the way" in text_of(own_visitors.client("structurer").get(bad.headers["location"]).text)
     own_visitors.clock.on(minutes=61)
     assert own_visitors.client("structurer").get(place).status_code == 404
-    files = [path for path in own_visitors.desk.workspace.root.rglob("*") if path.is_file() and path.suffix != ".sqlite"]
+    files = [
+        path
+        for path in own_visitors.desk.workspace.root.rglob("*")
+        if path.is_file() and path.suffix != ".sqlite"
+    ]
     assert not any(b"maximun:" in path.read_bytes() for path in files)

@@ -28,7 +28,9 @@ def test_every_page_has_the_strict_policy_and_nothing_that_breaks_it(visitors: V
     for route in routes(visitors.app):
         if "GET" not in (route.methods or ()):
             continue
-        found = visitors.client(None if route.need.right is Right.PUBLIC else "servicer").get(address(route, DEAL))
+        found = visitors.client(None if route.need.right is Right.PUBLIC else "servicer").get(
+            address(route, DEAL)
+        )
         policy = found.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
@@ -42,7 +44,12 @@ def test_every_page_has_the_strict_policy_and_nothing_that_breaks_it(visitors: V
 
 def test_a_download_is_an_attachment(visitors: Visitors) -> None:
     client = visitors.client("servicer")
-    for path in (f"/deals/{DEAL}/notices/1.pdf", f"/deals/{DEAL}/history.csv", f"/deals/{DEAL}/calendar.ics", "/deals.csv"):
+    for path in (
+        f"/deals/{DEAL}/notices/1.pdf",
+        f"/deals/{DEAL}/history.csv",
+        f"/deals/{DEAL}/calendar.ics",
+        "/deals.csv",
+    ):
         assert client.get(path).headers["content-disposition"].startswith("attachment; "), path
 
 
@@ -62,10 +69,15 @@ def test_what_was_typed_comes_back_inert(visitors: Visitors) -> None:
 
 def test_a_bad_date_is_a_sentence(visitors: Visitors) -> None:
     found = visitors.client("servicer").get(f"/deals/{DEAL}/history?known=yesterday")
-    assert (found.status_code, "`yesterday` is not a date; write it like 2026-04-09" in found.text) == (422, True)
+    assert (found.status_code, "`yesterday` is not a date; write it like 2026-04-09" in found.text) == (
+        422,
+        True,
+    )
 
 
-def test_the_log_is_json_with_the_deal_and_without_secrets(visitors: Visitors, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_is_json_with_the_deal_and_without_secrets(
+    visitors: Visitors, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.INFO, LOG.name):
         visitors.client("servicer").get(f"/deals/{DEAL}/history?q=secret")
         visitors.client().get("/invitation/secret-token")
@@ -124,7 +136,9 @@ ODD = ("²", "٣", "-1", "1e3", "0x1", "9" * 30, "1;--", "%00", "..%2f..", "'")
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_an_odd_part_of_an_address_is_not_there_and_an_odd_question_is_a_page(visitors: Visitors, odd: str) -> None:
+def test_an_odd_part_of_an_address_is_not_there_and_an_odd_question_is_a_page(
+    visitors: Visitors, odd: str
+) -> None:
     """Nothing of it is an error of the server's, and nothing of it finds something."""
     client = visitors.client("servicer")
     for path in (
@@ -137,9 +151,19 @@ def test_an_odd_part_of_an_address_is_not_there_and_an_odd_question_is_a_page(vi
         "results/{}/2026-02-19",
     ):
         assert client.get(f"/deals/{DEAL}/{path.format(odd)}").status_code in (404, 422), path
-    for path in ("/deals?page={}", "/deals?on={}", "/deals.pdf?on={}", "/deals.csv?on={}", f"/deals/{DEAL}/history?before={{}}"):
+    for path in (
+        "/deals?page={}",
+        "/deals?on={}",
+        "/deals.pdf?on={}",
+        "/deals.csv?on={}",
+        f"/deals/{DEAL}/history?before={{}}",
+    ):
         assert client.get(path.format(odd)).status_code in (200, 422), path
-    for path in (f"/deals/{DEAL}/history?known={{}}", f"/deals/{DEAL}/notices?from={{}}&to={{}}", f"/deals/{DEAL}/compare?first={{}}"):
+    for path in (
+        f"/deals/{DEAL}/history?known={{}}",
+        f"/deals/{DEAL}/notices?from={{}}&to={{}}",
+        f"/deals/{DEAL}/compare?first={{}}",
+    ):
         assert client.get(path.replace("{}", odd)).status_code in (200, 422), path
 
 

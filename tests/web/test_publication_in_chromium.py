@@ -45,7 +45,9 @@ def test_the_answer_is_visible_and_the_page_fits_its_window(page: tuple[Page, li
     assert opened.title().startswith("Publication of CRI-H100")
     answer = opened.get_by_text("USD 1.7000 per GPU-hour, the median of 44 listed prices on 4 valid days.")
     assert answer.is_visible()
-    wide, window = opened.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    wide, window = opened.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
     assert wide <= window
 
 

@@ -114,7 +114,12 @@ def test_an_invitation_works_once_and_for_three_days(own_visitors: Visitors) -> 
     other = client.post(link, data={"password": SENTENCE, "again": SENTENCE + "s"})
     assert (other.status_code, "not the same" in other.text) == (422, True)
     assert client.post(link, data={"password": SENTENCE, "again": SENTENCE}).status_code == 303
-    assert own_visitors.client().post(link, data={"password": "another sentence", "again": "another sentence"}).status_code == 404
+    assert (
+        own_visitors.client()
+        .post(link, data={"password": "another sentence", "again": "another sentence"})
+        .status_code
+        == 404
+    )
     assert accounts.verified("new@example.com", SENTENCE) is not None
     late = accounts.invite(person.number, AT).token
     assert accounts.invited(late, AT + timedelta(days=3)) is None
@@ -149,7 +154,9 @@ def test_the_last_administrator_stays(own_visitors: Visitors) -> None:
         accounts.end(person.number, AT)
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}])
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}]
+)
 def test_a_form_from_elsewhere_is_not_taken(own_visitors: Visitors, headers: dict[str, str]) -> None:
     data = {"csrf": own_visitors.csrf("trustee")}
     assert own_visitors.client("trustee").post("/sign-out", data=data, headers=headers).status_code == 403
@@ -186,7 +193,10 @@ def test_the_desk_is_copied_with_the_record_and_comes_back_without_its_sessions(
     beside = copy.with_name("record.web.sqlite")
     assert beside.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(beside)) as found:
-        counts = [found.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("person", "grant_", "read_", "session")]
+        counts = [
+            found.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+            for name in ("person", "grant_", "read_", "session")
+        ]
     assert counts[:2] == [len(desk.accounts.people()), sum(len(grants) for grants in PEOPLE.values())]
     assert (counts[2] > 0, counts[3]) == (True, 0)
     desk.accounts.add("late@example.com", "Late", own_visitors.clock())

@@ -48,7 +48,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Temp
 def trustee(desk: Path, policy: Policy) -> Path:
     """The trustee's policy as a file."""
     path = desk / "trustee.toml"
-    path.write_text(f'log_keys = ["{policy.log_keys[0]}"]\nnotice_certificates = ["{policy.notice_certificates[0]}"]\n', encoding="utf-8")
+    path.write_text(
+        f'log_keys = ["{policy.log_keys[0]}"]\nnotice_certificates = ["{policy.notice_certificates[0]}"]\n',
+        encoding="utf-8",
+    )
     return path
 
 
@@ -85,12 +88,23 @@ def said(window: Page) -> list[list[str]]:
 
 
 def expected(data: bytes, policy: Policy, templates: Mapping[str, Template]) -> list[list[str]]:
-    steps = [step for step in verify_notice(data, policy, templates, pages=NoticePages()) if step.name not in NOT_TAKEN]
-    return [["DIFFERS" if step.difference else "holds", step.name, step.difference or step.found] for step in steps]
+    steps = [
+        step
+        for step in verify_notice(data, policy, templates, pages=NoticePages())
+        if step.name not in NOT_TAKEN
+    ]
+    return [
+        ["DIFFERS" if step.difference else "holds", step.name, step.difference or step.found]
+        for step in steps
+    ]
 
 
 def test_every_notice_is_said_as_the_command_says_it(
-    page: tuple[Page, list[str]], desk: Path, trustee: Path, policy: Policy, all_templates: dict[str, Template]
+    page: tuple[Page, list[str]],
+    desk: Path,
+    trustee: Path,
+    policy: Policy,
+    all_templates: dict[str, Template],
 ) -> None:
     window, troubles = page
     notices = sorted((desk / "notices" / DEAL).glob("*.pdf"))
@@ -103,7 +117,11 @@ def test_every_notice_is_said_as_the_command_says_it(
     assert rows == []
     closings = window.eval_on_selector_all(".closing", "all => all.map((one) => one.textContent)")
     assert len(closings) == len(notices)
-    assert all("the drawing was not looked at" in one and "the results, which this page does not compute again" in one for one in closings)
+    assert all(
+        "the drawing was not looked at" in one
+        and "the results, which this page does not compute again" in one
+        for one in closings
+    )
     assert troubles == []
 
 
@@ -113,7 +131,10 @@ def delivered(root: Path, templates: dict[str, Template]) -> Policy:
     desk.take(at(DELIVERED), REPORT)
     desk.run(DELIVERED)
     desk.workspace.store.close()
-    return Policy(log_keys=((root / "keys" / "log.key.pub").read_text(encoding="utf-8").strip(),), signature_needed=False)
+    return Policy(
+        log_keys=((root / "keys" / "log.key.pub").read_text(encoding="utf-8").strip(),),
+        signature_needed=False,
+    )
 
 
 def test_notices_after_a_takeover_and_of_a_delivery_are_said_so_too(
@@ -140,7 +161,9 @@ def test_notices_after_a_takeover_and_of_a_delivery_are_said_so_too(
     assert troubles == []
 
 
-def test_a_notice_with_its_log_that_is_held(page: tuple[Page, list[str]], desk: Path, trustee: Path, tmp_path: Path) -> None:
+def test_a_notice_with_its_log_that_is_held(
+    page: tuple[Page, list[str]], desk: Path, trustee: Path, tmp_path: Path
+) -> None:
     window, troubles = page
     workspace = opened(desk)
     export_log(workspace, DEAL, "tiles", tmp_path / "export", None, as_json=True)
@@ -154,7 +177,9 @@ def test_a_notice_with_its_log_that_is_held(page: tuple[Page, list[str]], desk: 
     assert troubles == []
 
 
-def test_a_changed_file_and_a_file_of_nobody_are_named(page: tuple[Page, list[str]], desk: Path, trustee: Path, tmp_path: Path) -> None:
+def test_a_changed_file_and_a_file_of_nobody_are_named(
+    page: tuple[Page, list[str]], desk: Path, trustee: Path, tmp_path: Path
+) -> None:
     window, _ = page
     notice = sorted((desk / "notices" / DEAL).glob("*.pdf"))[-1]
     changed = bytearray(notice.read_bytes())

@@ -35,7 +35,9 @@ def test_a_clause_reads_as_it_is_in_force_on_the_date(
     assert "65%" in reading(facts, "ltv", date(2026, 6, 25))
     assert "50%" in reading(facts, "ltv", date(2026, 6, 26))
     assert "60%" in reading(facts, "ltv", date(2027, 1, 6))  # the step that the deal had from the first
-    assert [clause.key for clause in clauses_on(facts, date(2027, 1, 6))] == [clause.key for clause in facts.clauses]
+    assert [clause.key for clause in clauses_on(facts, date(2027, 1, 6))] == [
+        clause.key for clause in facts.clauses
+    ]
     assert {clause.key for later in facts.later_clauses for clause in later.clauses} == {"ltv"}
 
 
@@ -69,7 +71,9 @@ def test_what_no_amendment_changes_is_said_once(meridian: Deal, all_templates: d
     assert facts_on(facts, date(2027, 1, 6)) == facts
 
 
-def test_an_older_record_reads_as_of_closing_on_every_date(meridian: Deal, all_templates: dict[str, Template]) -> None:
+def test_an_older_record_reads_as_of_closing_on_every_date(
+    meridian: Deal, all_templates: dict[str, Template]
+) -> None:
     older = adopted(meridian, all_templates).model_dump(mode="json")
     del older["later_clauses"], older["later_facts"]
     facts = DealAdopted.model_validate(older)
@@ -81,7 +85,9 @@ def test_amendments_and_corrections_keep_their_own_numbers(
     load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
 ) -> None:
     text = amended(meridian_text, entry(3, "2026-06-26", "65%", "70%"))
-    facts = adopted(load(text.replace("\nworked_examples:", f"\n{CORRECTION}\nworked_examples:", 1)), all_templates)
+    facts = adopted(
+        load(text.replace("\nworked_examples:", f"\n{CORRECTION}\nworked_examples:", 1)), all_templates
+    )
     assert [(one.kind, one.number, one.document) for one in facts.amendments] == [
         ("correction", 1, "the deal file"),
         ("amendment", 3, "CA"),

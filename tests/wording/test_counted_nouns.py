@@ -28,7 +28,9 @@ def trees() -> Iterator[tuple[Path, ast.Module]]:
 def nouns() -> set[str]:
     """Every noun that some call of `counted` names."""
     calls = (node for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Call))
-    named = (call.args[1] for call in calls if getattr(call.func, "id", "") == "counted" and len(call.args) == 2)
+    named = (
+        call.args[1] for call in calls if getattr(call.func, "id", "") == "counted" and len(call.args) == 2
+    )
     return {str(one.value) for one in named if isinstance(one, ast.Constant)}
 
 
@@ -53,7 +55,11 @@ def uncounted() -> Iterator[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.JoinedStr):
                 for value, text in zip(node.values, node.values[1:], strict=False):
-                    if isinstance(value, ast.FormattedValue) and isinstance(text, ast.Constant) and _counts(value.value):
+                    if (
+                        isinstance(value, ast.FormattedValue)
+                        and isinstance(text, ast.Constant)
+                        and _counts(value.value)
+                    ):
                         found = PLURAL.match(str(text.value))
                         if found and found[1] in last:
                             yield f"{path.relative_to(REPOSITORY)}:{node.lineno}: {found[0].strip()}"
@@ -73,7 +79,13 @@ def test_no_count_stands_before_a_plural_by_itself() -> None:
 
 @pytest.mark.parametrize(
     ("plural", "one"),
-    [("entries", "entry"), ("leaves", "leaf"), ("addresses", "address"), ("series", "series"), ("pairs of days", "pair of days")],
+    [
+        ("entries", "entry"),
+        ("leaves", "leaf"),
+        ("addresses", "address"),
+        ("series", "series"),
+        ("pairs of days", "pair of days"),
+    ],
 )
 def test_the_singular_of_each_kind(plural: str, one: str) -> None:
     assert counted(1, plural) == f"1 {one}"

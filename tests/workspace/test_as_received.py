@@ -20,7 +20,10 @@ ENDS = {"as a Unix program saves it": b"\n", "as Windows saves it": b"\r\n", "as
 LATIN = "café, 2.00\n".encode("latin-1")
 
 
-@pytest.mark.parametrize("data", [b"", b"a\r\nb\n\rc\r", b"\xef\xbb\xbfa: b\r\n", bytes(range(256)), LATIN, "ä\u2028\ufffd".encode()])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"a\r\nb\n\rc\r", b"\xef\xbb\xbfa: b\r\n", bytes(range(256)), LATIN, "ä\u2028\ufffd".encode()],
+)
 def test_text_and_bytes_turn_into_each_other_without_loss(data: bytes) -> None:
     assert bytes_of(text_of(data)) == data
 
@@ -42,10 +45,14 @@ def test_a_deal_file_is_the_same_deal_whatever_its_line_ends_and_hashed_as_it_ca
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 def test_a_table_is_the_same_table_whatever_its_line_ends(end: bytes) -> None:
-    table, problems = read_table(text_of(b"\xef\xbb\xbfdate,value" + end + b'"2026-01-08","2.00"' + end), "rows.csv")
+    table, problems = read_table(
+        text_of(b"\xef\xbb\xbfdate,value" + end + b'"2026-01-08","2.00"' + end), "rows.csv"
+    )
     assert problems == []
     assert table is not None
-    assert [(row.line, dict(row.cells)) for row in table.rows] == [(2, {"date": "2026-01-08", "value": "2.00"})]
+    assert [(row.line, dict(row.cells)) for row in table.rows] == [
+        (2, {"date": "2026-01-08", "value": "2.00"})
+    ]
 
 
 STRANGE = {
@@ -59,13 +66,17 @@ STRANGE = {
 
 
 @pytest.mark.parametrize(("data", "code", "place"), STRANGE.values(), ids=STRANGE)
-def test_what_is_no_text_is_refused_at_its_place_by_every_reader(data: bytes, code: str, place: tuple[int, int]) -> None:
+def test_what_is_no_text_is_refused_at_its_place_by_every_reader(
+    data: bytes, code: str, place: tuple[int, int]
+) -> None:
     for problems in (parse(text_of(data), "file.yaml")[1], read_table(text_of(data), "file.csv")[1]):
         assert [(one.code, (one.place.line, one.place.column)) for one in problems] == [(code, place)]
 
 
 def test_a_snapshot_with_a_mark_of_byte_order_is_taken_and_hashed_with_it() -> None:
-    text = b'{"collected_utc": "2026-01-08T12:00:00+00:00", "limit": 100, "offers_by_model": {"H100 SXM": []}}'
+    text = (
+        b'{"collected_utc": "2026-01-08T12:00:00+00:00", "limit": 100, "offers_by_model": {"H100 SXM": []}}'
+    )
     marked = b"\xef\xbb\xbf" + text.replace(b", ", b",\r\n")
     plain, found = read_snapshot(text, "a.json"), read_snapshot(marked, "a.json")
     assert (found.collected_at, found.models) == (plain.collected_at, plain.models)
@@ -89,4 +100,7 @@ def test_a_document_is_kept_as_it_came_once_under_its_hash(tmp_path: Path) -> No
     keep_document(workspace, document)
     keep_document(workspace, document)
     (kept,) = kept_documents(workspace, document.sha256)
-    assert (kept.name, kept.read_bytes()) == (f"{sha256(b'%PDF' + bytes([13, 10, 0])).hexdigest()}.pdf", b"%PDF\r\n\x00")
+    assert (kept.name, kept.read_bytes()) == (
+        f"{sha256(b'%PDF' + bytes([13, 10, 0])).hexdigest()}.pdf",
+        b"%PDF\r\n\x00",
+    )

@@ -45,7 +45,9 @@ def test_two_files_that_claim_one_name_are_refused_with_both_places(
     assert f"{first}:{line}:7 has it too" in capsys.readouterr().out
 
 
-def test_a_run_evaluates_neither_of_them_and_goes_on(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_run_evaluates_neither_of_them_and_goes_on(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     shutil.copy(workspace.root / "deals" / "a.yaml", workspace.root / "deals" / "b.yaml")
     shutil.copy(DEALS / "granite-revolver-2026.yaml", workspace.root / "deals")
     deals = run(workspace, date(2026, 1, 8), Tools(all_templates, paper, NOW, "tester", lambda _: None)).deals
@@ -69,17 +71,27 @@ def test_one_file_given_twice_and_copies_outside_a_workspace_are_no_claim(
 
 @pytest.mark.parametrize(
     ("model", "code", "status"),
-    [("H200", "D540 H200 is priced by CRI-H100", 1), ("Hopper 100", "W113 `Hopper 100` is priced by CRI-H100", 0)],
+    [
+        ("H200", "D540 H200 is priced by CRI-H100", 1),
+        ("Hopper 100", "W113 `Hopper 100` is priced by CRI-H100", 0),
+    ],
 )
 def test_a_model_is_priced_by_its_own_index(
-    tmp_path: Path, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str], model: str, code: str, status: int
+    tmp_path: Path,
+    all_templates: dict[str, Template],
+    capsys: pytest.CaptureFixture[str],
+    model: str,
+    code: str,
+    status: int,
 ) -> None:
     text = (DEALS / f"{DEAL}.yaml").read_text(encoding="utf-8")
     path = tmp_path / "deal.yaml"
     path.write_text(text.replace("model: H100 SXM", f"model: {model}"), encoding="utf-8")
     assert check([path], all_templates, as_json=False) == status
     assert code in capsys.readouterr().out
-    path.write_text(text.replace("model: H100 SXM", f"model: {model}, performance_factor: 1.25"), encoding="utf-8")
+    path.write_text(
+        text.replace("model: H100 SXM", f"model: {model}, performance_factor: 1.25"), encoding="utf-8"
+    )
     assert check([path], all_templates, as_json=False) == 0
 
 
@@ -93,7 +105,10 @@ def test_an_index_that_nobody_has_defined_is_named(
     assert check([path], all_templates, as_json=False, workspace=workspace) == 1
     assert "D502 the index `CRI-X9` does not exist" in capsys.readouterr().out
     settings = workspace.root / "headroom.toml"
-    settings.write_text(settings.read_text(encoding="utf-8") + '\n[[index]]\nname = "CRI-X9"\ngpu_name = "H100 SXM"\n', encoding="utf-8")
+    settings.write_text(
+        settings.read_text(encoding="utf-8") + '\n[[index]]\nname = "CRI-X9"\ngpu_name = "H100 SXM"\n',
+        encoding="utf-8",
+    )
     assert check([path], all_templates, as_json=False, workspace=opened(workspace.root)) == 0
 
 
@@ -109,7 +124,9 @@ def test_a_register_that_leads_out_of_the_folder_by_a_link_is_not_read(
     assert "D537 `meridian-serials.csv` does not lie in the deal's folder" in capsys.readouterr().out
 
 
-def test_a_deal_that_check_refuses_is_not_lived_over_the_past(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_a_deal_that_check_refuses_is_not_lived_over_the_past(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     good = "    cure: {within: 10"
     bad = f"    tested_while: {{test: ltv, state: WATCH, from: the next date, cite: FA cl. 1}}\n{good}"
     path = workspace.root / "deals" / "a.yaml"
@@ -121,10 +138,15 @@ def test_a_deal_that_check_refuses_is_not_lived_over_the_past(workspace: Workspa
     assert {problem.code for problem in refused.value.problems} & {"D508", "D519"}
 
 
-def test_nothing_divides_by_a_maximum_or_a_closing_level_of_zero(workspace: Workspace, all_templates: dict[str, Template]) -> None:
+def test_nothing_divides_by_a_maximum_or_a_closing_level_of_zero(
+    workspace: Workspace, all_templates: dict[str, Template]
+) -> None:
     path = workspace.root / "deals" / "a.yaml"
     text = path.read_text(encoding="utf-8")
-    for good, bad in (("maximum: 60%", "maximum: 0%"), ("closing_date_level: USD 2", "closing_date_level: USD 0.00 per GPU-hour #")):
+    for good, bad in (
+        ("maximum: 60%", "maximum: 0%"),
+        ("closing_date_level: USD 2", "closing_date_level: USD 0.00 per GPU-hour #"),
+    ):
         path.write_text(text.replace(good, bad, 1), encoding="utf-8")
         with pytest.raises(InputProblems) as refused:
             backtest(workspace, str(path), (), date(2026, 3, 5), all_templates, as_json=True)

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from engine.assembly import Scribe
 
 
-def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scribe, as_json: bool, preview: Templates | None = None) -> None:
+def record_act(
+    workspace: Workspace,
+    deal: Deal,
+    act: ActRecorded,
+    scribe: Scribe,
+    as_json: bool,
+    preview: Templates | None = None,
+) -> None:
     """Record what a person did and print how it is named; with `preview`, the templates, only what it would change is printed.
 
     Raises:
@@ -35,11 +42,15 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
         say(f"{deal.name}: {act.act} {act.clause or ''} effective {act.effective_on}: {said}")
 
 
-def _preview(workspace: Workspace, deal: Deal, entered: entering.ActEntered, as_json: bool, templates: Templates) -> None:
+def _preview(
+    workspace: Workspace, deal: Deal, entered: entering.ActEntered, as_json: bool, templates: Templates
+) -> None:
     """Print what an Act that is not recorded would change of past dates."""
     reached = of_event(workspace, deal, entered.event, templates) if entered.event is not None else []
     if as_json:
-        print_json({**entered.as_data(recorded=False), "changes": [reach_as_data(reach) for reach in reached]})
+        print_json(
+            {**entered.as_data(recorded=False), "changes": [reach_as_data(reach) for reach in reached]}
+        )
         return
     say_reach(reached)
     outcome = "not recorded; without --preview it is" if entered.new else "on record already"

@@ -36,7 +36,10 @@ def _say(report: AuditReport) -> None:
     say(report.keys_from)
     for step, difference in report.verified:
         say(f"{'DIFFERS' if difference else 'holds  '} {step}" + (f": {difference}" if difference else ""))
-    rows = [(str(row.number), row.kind, str(row.on), row.outcome, "; ".join(row.steps.values())) for row in report.notices]
+    rows = [
+        (str(row.number), row.kind, str(row.on), row.outcome, "; ".join(row.steps.values()))
+        for row in report.notices
+    ]
     say()
     say(table(("no.", "notice", "of", "outcome", "steps"), rows, right=(0,)))
     for heading, lines in (

@@ -61,7 +61,12 @@ def _say_backtest(answer: Backtest) -> None:
     if answer.triggers:
         say()
         rows = [
-            (trigger.trigger, _spells(trigger.in_effect), str(trigger.false_alarms), f"{float(trigger.swept):,.2f}")
+            (
+                trigger.trigger,
+                _spells(trigger.in_effect),
+                str(trigger.false_alarms),
+                f"{float(trigger.swept):,.2f}",
+            )
             for trigger in answer.triggers
         ]
         say(table(("trigger", "in effect", "released within 4 weeks", "swept, USD"), rows, right=(2, 3)))
@@ -69,7 +74,14 @@ def _say_backtest(answer: Backtest) -> None:
 
 def _test_row(record: TestRecord) -> tuple[str, ...]:
     room = printed_headroom(record.least_headroom) if record.least_headroom else "-"
-    counts = (record.passed, record.failed, record.not_determined, record.decisive, record.cured, record.changes)
+    counts = (
+        record.passed,
+        record.failed,
+        record.not_determined,
+        record.decisive,
+        record.cured,
+        record.changes,
+    )
     return (record.test, *(str(count) for count in counts), _spells(record.episodes), room, record.last_state)
 
 
@@ -80,7 +92,13 @@ def _spells(spells: Sequence[tuple[date, date | None]]) -> str:
 
 
 def diff(
-    workspace: Workspace | None, name: str, number: int, facts: Sequence[str], until: date, templates: Templates, as_json: bool
+    workspace: Workspace | None,
+    name: str,
+    number: int,
+    facts: Sequence[str],
+    until: date,
+    templates: Templates,
+    as_json: bool,
 ) -> int:
     """Print what an amendment changes: the terms, and over the history the results and states of each date."""
     effect = backtest_questions.amendment_effect(workspace, name, number, facts, until, templates)
@@ -88,7 +106,10 @@ def diff(
         print_json(effect.as_data())
         return 0
     say(f"{effect.deal}, amendment {number}: {counted(len(effect.terms), 'terms')}")
-    rows = [(term.path, shortened(term.before, 50), shortened(term.after, 50), str(term.line)) for term in effect.terms]
+    rows = [
+        (term.path, shortened(term.before, 50), shortened(term.after, 50), str(term.line))
+        for term in effect.terms
+    ]
     say(table(("term", "before", "with the amendment", "line"), rows, right=(3,)))
     say()
     if effect.not_compared is not None:

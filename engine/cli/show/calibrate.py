@@ -16,25 +16,50 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
         return 0
     calibration, setting, drafted, under = answer.found, answer.setting, answer.drafted, answer.under
     same = f"the same {setting.paths:,} paths of {setting.weeks} weeks, seed {setting.seed}"
-    say(f"{answer.deal}, {answer.term} on {answer.index}: {counted(calibration.variants, 'variants')} on {same}")
+    say(
+        f"{answer.deal}, {answer.term} on {answer.index}: {counted(calibration.variants, 'variants')} on {same}"
+    )
     question = setting.question
-    say(f"A shortfall begins and ends with {question.q} dates in a row; a flap begins within {question.k} dates after an end.")
+    say(
+        f"A shortfall begins and ends with {question.q} dates in a row; a flap begins within {question.k} dates after an end."
+    )
     known = setting.known
-    say(f"Model: weekly volatility {known.sigma:.1%}, 95% {known.sigma_at(0.025):.1%} to {known.sigma_at(0.975):.1%}. Prior {known.prior}.")
+    say(
+        f"Model: weekly volatility {known.sigma:.1%}, 95% {known.sigma_at(0.025):.1%} to {known.sigma_at(0.975):.1%}. Prior {known.prior}."
+    )
     say()
-    say(table(CALIBRATION_HEAD, [calibration_row(cell, drafted) for cell in calibration.model], right=range(10)))
+    say(
+        table(
+            CALIBRATION_HEAD, [calibration_row(cell, drafted) for cell in calibration.model], right=range(10)
+        )
+    )
     say()
-    for level, release in dict.fromkeys((cell.variant.level, cell.variant.release) for cell in calibration.model):
+    for level, release in dict.fromkeys(
+        (cell.variant.level, cell.variant.release) for cell in calibration.model
+    ):
         chosen = smallest_count(calibration.model, level, release, under)
         what = f"counted {chosen.variant.count} times" if chosen else "none of these counts"
-        say(f"At {level / 10_000:.2f}, released on {counted(release, 'dates')}: false alarms stay under {under:.0%} with {what}.")
+        say(
+            f"At {level / 10_000:.2f}, released on {counted(release, 'dates')}: false alarms stay under {under:.0%} with {what}."
+        )
     say()
-    say(f"The same over the history of {calibration.weeks_of_history} weeks, its true rate drawn given what was published:")
-    say(table(CALIBRATION_HEAD, [calibration_row(cell, drafted) for cell in calibration.history], right=range(10)))
+    say(
+        f"The same over the history of {calibration.weeks_of_history} weeks, its true rate drawn given what was published:"
+    )
+    say(
+        table(
+            CALIBRATION_HEAD,
+            [calibration_row(cell, drafted) for cell in calibration.history],
+            right=range(10),
+        )
+    )
     say()
     for line in overfitting(calibration, under):
         say(line)
     if answer.scores:
-        said = "; ".join(f"{score.forecast} CRPS {score.crps:.4f}, {score.inside:.0%} inside 95%" for score in answer.scores)
+        said = "; ".join(
+            f"{score.forecast} CRPS {score.crps:.4f}, {score.inside:.0%} inside 95%"
+            for score in answer.scores
+        )
         say(f"One week ahead, walk-forward over {counted(answer.scores[0].tried, 'weeks')}: {said}.")
     return 0

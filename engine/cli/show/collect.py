@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from engine.assembly import Scribe
 
 
-def collect_now(workspace: Workspace, scribe: Callable[[], Scribe], as_json: bool, accept: Sequence[str] = ()) -> None:
+def collect_now(
+    workspace: Workspace, scribe: Callable[[], Scribe], as_json: bool, accept: Sequence[str] = ()
+) -> None:
     """Collect once and say what came. Raises WrongUsage without a right or an address, CollectionHeld for a change of form."""
     try:
         collection = collected(workspace, scribe, accept, progress)
@@ -23,7 +25,11 @@ def collect_now(workspace: Workspace, scribe: Callable[[], Scribe], as_json: boo
         print_json(collection.as_data())
         return
     snapshot, right = collection.snapshot, collection.right
-    say(f"collected {len(snapshot.models)} GPU models at {snapshot.collected_at:%Y-%m-%d %H:%M:%S} UTC: {snapshot.sha256}")
+    say(
+        f"collected {len(snapshot.models)} GPU models at {snapshot.collected_at:%Y-%m-%d %H:%M:%S} UTC: {snapshot.sha256}"
+    )
     if unproven := collection.not_shown_whole:
-        say(f"not shown to be whole, because answers from both ends of the price list did not meet: {', '.join(unproven)}")
+        say(
+            f"not shown to be whole, because answers from both ends of the price list did not meet: {', '.join(unproven)}"
+        )
     say(f"under {right['document']} of {right['date']}, held by {right['holder']}")

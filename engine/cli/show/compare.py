@@ -16,7 +16,14 @@ SHOWN = 60
 def show_comparisons(comparisons: Sequence[Comparison], as_json: bool) -> int:
     """Print what differs between the first draft and each other one."""
     if as_json:
-        print_json({"comparisons": [{**as_data(comparison), "serves": dict(whom_it_serves(comparison))} for comparison in comparisons]})
+        print_json(
+            {
+                "comparisons": [
+                    {**as_data(comparison), "serves": dict(whom_it_serves(comparison))}
+                    for comparison in comparisons
+                ]
+            }
+        )
         return 0
     for comparison in comparisons:
         _show(comparison)
@@ -27,25 +34,40 @@ def show_comparisons(comparisons: Sequence[Comparison], as_json: bool) -> int:
 
 def _show(comparison: Comparison) -> None:
     differ = "differs" if len(comparison.terms) == 1 else "differ"
-    say(f"{comparison.first} against {comparison.second}: {counted(len(comparison.terms), 'terms')} {differ}, up to {comparison.until}")
+    say(
+        f"{comparison.first} against {comparison.second}: {counted(len(comparison.terms), 'terms')} {differ}, up to {comparison.until}"
+    )
     if comparison.terms:
-        rows = [(term.path, shortened(term.before, 44), shortened(term.after, 44), str(term.line)) for term in comparison.terms[:SHOWN]]
+        rows = [
+            (term.path, shortened(term.before, 44), shortened(term.after, 44), str(term.line))
+            for term in comparison.terms[:SHOWN]
+        ]
         say(table(("term", "first", "second", "line"), rows, right=(3,)))
     say()
     if comparison.differences:
         head = ("path", "what happens", "first", "second", "serves")
         rows5 = [
-            (diff.path, f"{diff.subject} {diff.what}", str(diff.before or "never"), str(diff.after or "never"), diff.serves or "-")
+            (
+                diff.path,
+                f"{diff.subject} {diff.what}",
+                str(diff.before or "never"),
+                str(diff.after or "never"),
+                diff.serves or "-",
+            )
             for diff in comparison.differences[:SHOWN]
         ]
         say(table(head, rows5))
         if len(comparison.differences) > SHOWN:
             say(f"and {len(comparison.differences) - SHOWN} more; see --json")
     for money in comparison.money:
-        say(f"On {money.path} {money.clause} sweeps USD {float(money.before):,.2f}, then USD {float(money.after):,.2f}.")
+        say(
+            f"On {money.path} {money.clause} sweeps USD {float(money.before):,.2f}, then USD {float(money.after):,.2f}."
+        )
     if comparison.same:
         say(f"Nothing differs on {', '.join(comparison.same)}.")
     serves = whom_it_serves(comparison)
     if any(serves.values()):
         says = f"for the lender {serves['lender']}, for the borrower {serves['borrower']}"
-        say(f"Whom {comparison.second} serves: {says}. What protects the lender serves him where it comes earlier.")
+        say(
+            f"Whom {comparison.second} serves: {says}. What protects the lender serves him where it comes earlier."
+        )

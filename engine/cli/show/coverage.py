@@ -24,8 +24,20 @@ def show_coverage(workspace: Workspace, series: str, draws: int, into: Path | No
     if as_json:
         print_json(measured)
         return 0
-    say(f"{measured['series']}: {measured['pairs']} pairs of a week and a seller, {measured['sellers']} sellers")
-    heads = ("sellers", "effective", "listings 95%", "width", "subsets 95%", "width", "subsets 80%", "error", "trusted")
+    say(
+        f"{measured['series']}: {measured['pairs']} pairs of a week and a seller, {measured['sellers']} sellers"
+    )
+    heads = (
+        "sellers",
+        "effective",
+        "listings 95%",
+        "width",
+        "subsets 95%",
+        "width",
+        "subsets 80%",
+        "error",
+        "trusted",
+    )
     for scaling, rows in measured["tables"].items():
         say()
         say(f"Listings {scaling}, {rows[0]['draws']:,} draws of each number of sellers")
@@ -36,6 +48,11 @@ def show_coverage(workspace: Workspace, series: str, draws: int, into: Path | No
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    own = (row["listings"]["coverage"], row["listings"]["width"], row["subsets"]["coverage"], row["subsets"]["width"])
+    own = (
+        row["listings"]["coverage"],
+        row["listings"]["width"],
+        row["subsets"]["coverage"],
+        row["subsets"]["width"],
+    )
     last = (row["subsets_80"]["coverage"], row["subsets"]["error"], "yes" if row["trusted"] else "no")
     return (str(row["sellers"]), row["effective"], *own, *last)

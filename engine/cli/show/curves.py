@@ -12,7 +12,12 @@ from engine.workspace.workspace import Workspace
 
 
 def depreciation(
-    workspace: Workspace, names: Sequence[str], newer: str | None, quotes: Path | None, switches: str | None, as_json: bool
+    workspace: Workspace,
+    names: Sequence[str],
+    newer: str | None,
+    quotes: Path | None,
+    switches: str | None,
+    as_json: bool,
 ) -> int:
     """Print eq. 1 for each series, eq. 2 and 3 if quotes are given, spreads, scenarios, and whether CRI-D can be computed."""
     data = depreciation_tables(workspace, names, newer, quotes, switches).as_data()
@@ -35,46 +40,78 @@ def _by_month(series: dict[str, Any]) -> str:
 
 def _say(data: dict[str, Any], quotes: Path | None) -> None:
     rows = [
-        (name, str(c["values"]), c["first"] or "-", c["last"] or "-", c["change"] or "-", c["annual_decline"] or "too short")
+        (
+            name,
+            str(c["values"]),
+            c["first"] or "-",
+            c["last"] or "-",
+            c["change"] or "-",
+            c["annual_decline"] or "too short",
+        )
         for name, c in data["series"].items()
     ]
-    say(table(("series", "weeks", "first", "last", "change (eq. 1)", "annual decline"), rows, right=(1, 4, 5)))
+    say(
+        table(("series", "weeks", "first", "last", "change (eq. 1)", "annual decline"), rows, right=(1, 4, 5))
+    )
     say()
-    say("Depreciation curves: the change since the first value (eq. 1), at the last value of each month; every value with --json")
+    say(
+        "Depreciation curves: the change since the first value (eq. 1), at the last value of each month; every value with --json"
+    )
     say(_by_month(data["series"]))
     for spread in data["generation_spreads"]:
-        say(f"generation spread {spread['newer']} over {spread['older']}: first {spread['first']}, last {spread['last']}")
+        say(
+            f"generation spread {spread['newer']} over {spread['older']}: first {spread['first']}, last {spread['last']}"
+        )
     say()
     for quote in data["resale"]:
-        say(f"{quote['on']}: rental {quote['rental']}, resale {quote['resale']}, S {quote['spread']}: {quote['words']}")
+        say(
+            f"{quote['on']}: rental {quote['rental']}, resale {quote['resale']}, S {quote['spread']}: {quote['words']}"
+        )
     if quotes is None:
         say("resale (eq. 2) and S (eq. 3): not given; name a file of quotes with --quotes")
     say()
     heads = ("scenario", "band", *(f"{days} d" for days in HORIZONS))
     for shape, left in (("compound", "left"), ("straight line", "left_on_a_straight_line")):
         say(f"What is left of a rate, {shape}, from the high to the low end of each band")
-        say(table(heads, [(scenario["scenario"], scenario["band"], *scenario[left].values()) for scenario in data["scenarios"]]))
+        say(
+            table(
+                heads,
+                [
+                    (scenario["scenario"], scenario["band"], *scenario[left].values())
+                    for scenario in data["scenarios"]
+                ],
+            )
+        )
         for scenario in data["scenarios"]:
             fast, slow = scenario["implied_lives"][shape]
-            say(f"useful life that {scenario['scenario']} implies: {fast}, or {slow}; the paper says {scenario['useful_life']}")
+            say(
+                f"useful life that {scenario['scenario']} implies: {fast}, or {slow}; the paper says {scenario['useful_life']}"
+            )
         say()
     for row in (data["switching"] or {"rows": []})["rows"]:
         say(f"switching: after {row['after']} (in {row['scenario']}) {row['left']} of the rate is left")
     say()
     for transition in data["transitions"]:
         fallen = f"{transition['fallen']} (the paper says {transition['stated']})"
-        say(f"reconstructed by the paper, enters no test: {transition['name']} {fallen}, {transition['annual']} a year")
+        say(
+            f"reconstructed by the paper, enters no test: {transition['name']} {fallen}, {transition['annual']} a year"
+        )
     say()
     say("Useful lives (WP Table 1), beside the measured decline as a straight line")
     lives = [(life["entity"], life["years"], life["annual"], life["basis"]) for life in data["useful_lives"]]
     lives += [
-        (name, c["useful_life"] or "too short", c["annual_decline"] or "too short", "measured here") for name, c in data["series"].items()
+        (name, c["useful_life"] or "too short", c["annual_decline"] or "too short", "measured here")
+        for name, c in data["series"].items()
     ]
     say(table(("who", "years", "a year", "basis"), lives))
     cri_d = data["cri_d"]
     say(
         "CRI-D: "
-        + ("can be computed: the curves above, per generation" if cri_d["computed"] else f"refused: {'; '.join(cri_d['lacking'])}")
+        + (
+            "can be computed: the curves above, per generation"
+            if cri_d["computed"]
+            else f"refused: {'; '.join(cri_d['lacking'])}"
+        )
     )
 
 
@@ -88,10 +125,19 @@ def precision(workspace: Workspace, names: Sequence[str], as_json: bool) -> int:
         if width_table.refused is not None:
             say(f"{width_table.series}: refused: {width_table.refused}")
             continue
-        say(f"{width_table.series}, week of {width_table.week}, drawn from its {width_table.observations} observations")
-        shown = [(str(r["n"]), r["low"], r["middle"], r["high"], r["paper"], "yes" if r["holds"] else "no") for r in width_table.rows]
+        say(
+            f"{width_table.series}, week of {width_table.week}, drawn from its {width_table.observations} observations"
+        )
+        shown = [
+            (str(r["n"]), r["low"], r["middle"], r["high"], r["paper"], "yes" if r["holds"] else "no")
+            for r in width_table.rows
+        ]
         say(table(("N", "10th", "middle", "90th", "paper's Table 6", "holds"), shown, right=(0, 1, 2, 3)))
         where = width_table.table_fails_from
-        say("the paper's table holds at every count here" if where is None else f"the paper's table does not hold from N = {where}")
+        say(
+            "the paper's table holds at every count here"
+            if where is None
+            else f"the paper's table does not hold from N = {where}"
+        )
         say()
     return 0

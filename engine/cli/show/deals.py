@@ -21,7 +21,9 @@ WRITTEN = 72
 """Characters of a term that are shown; a hash is whole, and `--json` has every term whole."""
 
 
-def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace: Workspace | None = None) -> int:
+def check(
+    files: Sequence[Path], templates: Templates, as_json: bool, workspace: Workspace | None = None
+) -> int:
     """Report everything that is wrong with deal files; warnings alone leave the exit code 0."""
     checked = check_files(files, templates, workspace)
     report_problems(checked.problems, checked.texts, as_json)
@@ -29,14 +31,23 @@ def check(files: Sequence[Path], templates: Templates, as_json: bool, workspace:
         errors, warned = len(checked.errors), len(checked.problems) - len(checked.errors)
         say(
             ("" if not checked.problems else "\n")
-            + ", ".join((counted(len(checked.files), "files"), counted(errors, "problems"), counted(warned, "warnings")))
+            + ", ".join(
+                (
+                    counted(len(checked.files), "files"),
+                    counted(errors, "problems"),
+                    counted(warned, "warnings"),
+                )
+            )
         )
         if workspace is not None and not checked.errors:
             from engine.queries.decisive_weeks import decisive_weeks  # late: a check of files needs no record
             from engine.queries.version_outcomes import version_outcomes
 
             for deal in (loaded(path, templates) for path in files):
-                for said in (*version_outcomes(workspace, deal, templates), *decisive_weeks(workspace, deal, templates)):
+                for said in (
+                    *version_outcomes(workspace, deal, templates),
+                    *decisive_weeks(workspace, deal, templates),
+                ):
                     say(str(said))
     return 1 if checked.errors else 0
 
@@ -68,7 +79,9 @@ def prove_files(files: Sequence[Path], templates: Templates, as_json: bool) -> i
         say()
         report_problems(proved.problems, proved.texts, as_json=False)
         say()
-    say(f"{sum(not proof.problems for _, proof in examples)} of {counted(len(examples), 'worked examples')} hold")
+    say(
+        f"{sum(not proof.problems for _, proof in examples)} of {counted(len(examples), 'worked examples')} hold"
+    )
     return 1 if proved.problems else 0
 
 
@@ -78,7 +91,10 @@ def show_terms(path: Path, on: date, templates: Templates, as_json: bool) -> Non
     if as_json:
         print_json([source.model_dump(mode="json") for source in sources])
         return
-    rows = [(s.path, shortened(s.written, WRITTEN), str(s.line), str(s.since), s.document or s.cite or "") for s in sources]
+    rows = [
+        (s.path, shortened(s.written, WRITTEN), str(s.line), str(s.since), s.document or s.cite or "")
+        for s in sources
+    ]
     say(table(("term", f"in force on {on}", "line", "since", "set by"), rows, right=(2,)))
 
 

@@ -23,10 +23,14 @@ def demonstrate(into: Path, tools: Callable[[datetime], Tools], as_json: bool = 
         print_json(made.as_data())
         return
     span = f"{counted(len(made.thursdays), 'Thursdays')}, {made.thursdays[0]} to {made.thursdays[-1]}"
-    say(f"{span}, {counted(len(made.deals), 'illustrative deals')}, {made.notices} notices. All of it is generated.")
+    say(
+        f"{span}, {counted(len(made.deals), 'illustrative deals')}, {made.notices} notices. All of it is generated."
+    )
     for line in made.notable[:SHOWN]:
         say(line)
-    say(f"Mail  {made.workspace / 'outgoing-mail'}: drafts and reminders to the parties; nothing left this machine")
+    say(
+        f"Mail  {made.workspace / 'outgoing-mail'}: drafts and reminders to the parties; nothing left this machine"
+    )
     page, worst = made.open
     say(f"Open  {page}")
     say(f"and   {worst}; then: .venv/bin/headroom --workspace {made.workspace} history {made.deals[0]}")

@@ -11,8 +11,13 @@ def show_listings(day: DayListings, as_json: bool) -> None:
     if as_json:
         print_json(day.as_data())
         return
-    say(f"{day.index}, {day.day}, snapshot {day.snapshot[:12]}: {len(day.listings.places)} Qualifying Listings")
-    rows = [(str(number), f"{row.usd:.6f}", row.host or "-", row.machine or "-", str(row.gpus)) for number, row in day.dearest_first]
+    say(
+        f"{day.index}, {day.day}, snapshot {day.snapshot[:12]}: {len(day.listings.places)} Qualifying Listings"
+    )
+    rows = [
+        (str(number), f"{row.usd:.6f}", row.host or "-", row.machine or "-", str(row.gpus))
+        for number, row in day.dearest_first
+    ]
     say(table(("listing", "USD per GPU-hour", "host", "machine", "GPUs"), rows, right=(0, 1, 4)))
 
 

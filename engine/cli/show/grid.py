@@ -21,9 +21,13 @@ def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
     if as_json:
         print_json({**as_data(answer), "into": str(into) if into is not None else None})
         return 0
-    say(f"{answer.deal} on {answer.path} up to {answer.until}: {answer.shown} of {answer.subject}. Facts: {answer.facts}.")
+    say(
+        f"{answer.deal} on {answer.path} up to {answer.until}: {answer.shown} of {answer.subject}. Facts: {answer.facts}."
+    )
     if answer.left_out:
-        say(f"Left out because they follow the rate: {listed(answer.left_out)}. Link them, or name them with --hold.")
+        say(
+            f"Left out because they follow the rate: {listed(answer.left_out)}. Link them, or name them with --hold."
+        )
     say(f"Across {answer.x}, drafted {answer.drafted[0]}; down {answer.y}, drafted {answer.drafted[1]}.")
     say()
     columns = tuple(dict.fromkeys(cell.x for cell in answer.cells))
@@ -31,7 +35,9 @@ def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
     by_pair = {(cell.x, cell.y): cell for cell in answer.cells}
     say(
         table(
-            ("", *columns), [(row, *(shown(by_pair[column, row]) for column in columns)) for row in rows], right=range(1, len(columns) + 1)
+            ("", *columns),
+            [(row, *(shown(by_pair[column, row]) for column in columns)) for row in rows],
+            right=range(1, len(columns) + 1),
         )
     )
     if into is not None:
@@ -52,6 +58,12 @@ def grid_csv(answer: GridAnswer) -> str:
     """Return one row for each pair: x, y, value."""
     rows = []
     for cell in answer.cells:
-        value = "never" if cell.value is None else exact_text(cell.value) if isinstance(cell.value, Fraction) else str(cell.value)
+        value = (
+            "never"
+            if cell.value is None
+            else exact_text(cell.value)
+            if isinstance(cell.value, Fraction)
+            else str(cell.value)
+        )
         rows.append((cell.x, cell.y, value))
     return csv_of((answer.x, answer.y, f"{answer.shown} of {answer.subject}"), rows)

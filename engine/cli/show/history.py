@@ -19,20 +19,32 @@ ALL = Wanted()
 """Every event."""
 
 
-def history(workspace: Workspace, deal: str, as_json: bool, into: Path | None = None, wanted: Wanted = ALL) -> None:
+def history(
+    workspace: Workspace, deal: str, as_json: bool, into: Path | None = None, wanted: Wanted = ALL
+) -> None:
     """Print the events of a deal, oldest first, or write them as a workbook or a Parquet file. Raises WrongUsage for another ending."""
     if into is not None and into.suffix not in (".xlsx", ".parquet"):
-        raise WrongUsage(f"{into}: a history is written as .xlsx or .parquet; give --into a name that ends so")
+        raise WrongUsage(
+            f"{into}: a history is written as .xlsx or .parquet; give --into a name that ends so"
+        )
     answer = filtered(workspace, deal, wanted)
     if into is not None:
-        write_whole(into, history_workbook(deal, answer.events) if into.suffix == ".xlsx" else history_parquet(answer.events))
+        write_whole(
+            into,
+            history_workbook(deal, answer.events)
+            if into.suffix == ".xlsx"
+            else history_parquet(answer.events),
+        )
         if not as_json:
             say(f"{into}: {counted(len(answer.events), 'events')} of {deal}")
             return
     if as_json:
         print_json(answer.as_data())
         return
-    rows = [(str(e.seq), str(e.effective_on), f"{e.recorded_at:%Y-%m-%d %H:%M}", e.kind, e.subject, line_of(e)) for e in answer.events]
+    rows = [
+        (str(e.seq), str(e.effective_on), f"{e.recorded_at:%Y-%m-%d %H:%M}", e.kind, e.subject, line_of(e))
+        for e in answer.events
+    ]
     say(table(("no.", "effective", "recorded, UTC", "event", "of", "what"), rows, right=(0,)))
     say()
     shown = "" if len(answer.events) == answer.size else f"{len(answer.events)} of "
@@ -48,7 +60,9 @@ def compare(workspace: Workspace, deal: str, first: date, second: date, as_json:
     rows = [("*" if row.changed else "", row.title, row.what, row.first, row.second) for row in answer.rows]
     say(table(("", "of", "what", str(first), str(second)), rows))
     say()
-    say(f"of {counted(len(answer.rows), 'lines')} {sum(row.changed for row in answer.rows)} changed; each is marked with *")
+    say(
+        f"of {counted(len(answer.rows), 'lines')} {sum(row.changed for row in answer.rows)} changed; each is marked with *"
+    )
 
 
 def explain(workspace: Workspace, deal: str, test: str, on: date, as_json: bool) -> None:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from engine.assembly import Scribe
 
 
-def import_snapshots(workspace: Workspace, paths: Iterable[Path], scribe: Scribe, as_json: bool, accept: Sequence[str] = ()) -> int:
+def import_snapshots(
+    workspace: Workspace, paths: Iterable[Path], scribe: Scribe, as_json: bool, accept: Sequence[str] = ()
+) -> int:
     """Take snapshots into the archive; returns the exit code: 1 if some file was refused.
 
     Raises:
@@ -38,14 +40,23 @@ def _say_imported(taken: SnapshotsTaken, as_json: bool) -> None:
         return
     days = sorted({s.day for s in taken.added})
     span = f" of {days[0]} to {days[-1]}" if days else ""
-    say(f"{counted(len(taken.added), 'snapshots')} imported{span}; {taken.known} already known; {len(taken.refused)} refused")
+    say(
+        f"{counted(len(taken.added), 'snapshots')} imported{span}; {taken.known} already known; {len(taken.refused)} refused"
+    )
     for file, said in taken.stated:
         say(f"{file}: {said}")
     for _, reason in taken.refused:
         say(f"refused: {reason}")
 
 
-def show_index(workspace: Workspace, name: str, window_end: date, methodology: str, known_at: datetime | None, as_json: bool) -> None:
+def show_index(
+    workspace: Workspace,
+    name: str,
+    window_end: date,
+    methodology: str,
+    known_at: datetime | None,
+    as_json: bool,
+) -> None:
     """Compute one week's value and print it."""
     week = index_week(workspace, name, methodology, window_end, known_at)
     if as_json:
@@ -53,18 +64,26 @@ def show_index(workspace: Workspace, name: str, window_end: date, methodology: s
         return
     value, shadow = week.value, week.shadow
     shown = f"USD {value.value} per GPU-hour" if value.value is not None else "no value"
-    say(f"{value.index}  {shown}  (Publication Date {value.publication_date}, window {value.window_start} to {value.window_end})")
+    say(
+        f"{value.index}  {shown}  (Publication Date {value.publication_date}, window {value.window_start} to {value.window_end})"
+    )
     say(f"methodology {value.methodology}; {value.source}; not published by the administrator")
     if value.interval is not None and value.interval_width is not None:
         width = f"{float(value.interval_width) * 100:.1f}%"
-        say(f"the methodology's 95% interval {value.interval.low} to {value.interval.high} ({width} of the value), {value.interval.method}")
+        say(
+            f"the methodology's 95% interval {value.interval.low} to {value.interval.high} ({width} of the value), {value.interval.method}"
+        )
     if value.seller_interval is not None:
-        say(f"by sellers 95% interval {value.seller_interval.low} to {value.seller_interval.high}, {value.seller_interval.method}")
+        say(
+            f"by sellers 95% interval {value.seller_interval.low} to {value.seller_interval.high}, {value.seller_interval.method}"
+        )
     elif value.seller_interval_why is not None:
         say(f"by sellers no interval: {value.seller_interval_why}")
     if shadow is not None:
         ends = f"{shadow['low']} to {shadow['high']}, which covers {float(shadow['covers']):.2%}"
-        say(f"shadow rate, one seller one vote: {shadow['rate']} of {shadow['sellers']} sellers, {ends}; {shadow['is']}")
+        say(
+            f"shadow rate, one seller one vote: {shadow['rate']} of {shadow['sellers']} sellers, {ends}; {shadow['is']}"
+        )
     for line in _dispersion(week):
         say(line)
     for line in (*_others(week), *_collections(week)):
@@ -72,7 +91,13 @@ def show_index(workspace: Workspace, name: str, window_end: date, methodology: s
     flag = "; ".join(value.low_confidence_reasons) if value.low_confidence else "no"
     say(f"Low Confidence: {flag}")
     say()
-    say(table(("day", "offers", "qualify", "counts", "kept", "removed by rule", "snapshot"), list(_days(week)), right=(1, 2, 4)))
+    say(
+        table(
+            ("day", "offers", "qualify", "counts", "kept", "removed by rule", "snapshot"),
+            list(_days(week)),
+            right=(1, 2, 4),
+        )
+    )
 
 
 def _dispersion(week: IndexWeek) -> Iterator[str]:
@@ -92,7 +117,10 @@ def _others(week: IndexWeek) -> Iterator[str]:
     """Yield what the other versions give from the same collections."""
     value = week.value
     if value.other_versions:
-        given = "; ".join(f"{version}: {other if other is not None else 'no value'}" for version, other in value.other_versions.items())
+        given = "; ".join(
+            f"{version}: {other if other is not None else 'no value'}"
+            for version, other in value.other_versions.items()
+        )
         yield f"other versions on the same collections, deciding nothing: {given}"
 
 
@@ -118,7 +146,9 @@ def _sellers(week: IndexWeek) -> str:
     if value.hosts is None:
         return "hosts, machines and the largest host's share: not known; the rows name none"
     least = "at least " if value.hosts_at_least else ""
-    machines = "machines not known" if value.machines is None else f"{least}{counted(value.machines, 'machines')}"
+    machines = (
+        "machines not known" if value.machines is None else f"{least}{counted(value.machines, 'machines')}"
+    )
     basis = "; rows that name no host count as one" if value.hosts_at_least else ""
     return f"{least}{counted(value.hosts, 'hosts')}, {machines}, largest host {value.largest_host_share} of the observations{basis}"
 

@@ -39,7 +39,11 @@ def intake(
     if refused and len(reports) == 1:
         raise InputProblems(refused[0].problems)
     if as_json:
-        print_json(_as_json(reports[0], desk) if len(reports) == 1 else {"reports": [_as_json(report, desk) for report in reports]})
+        print_json(
+            _as_json(reports[0], desk)
+            if len(reports) == 1
+            else {"reports": [_as_json(report, desk) for report in reports]}
+        )
         return 1 if refused else 0
     for report in reports:
         if isinstance(report, Taken):
@@ -56,7 +60,11 @@ def intake(
 
 
 def _as_json(report: Taken | TakenReply | RefusedFile, desk: Intake) -> dict[str, Any]:
-    lacks = {"lacks": [figure.as_data() for figure in _lacking(report.found, desk)]} if isinstance(report, Taken) else {}
+    lacks = (
+        {"lacks": [figure.as_data() for figure in _lacking(report.found, desk)]}
+        if isinstance(report, Taken)
+        else {}
+    )
     return {**report.as_data(), **lacks}
 
 
@@ -70,7 +78,9 @@ def _say_lacking(lacks: Sequence[LackingFigure]) -> None:
 
 
 def _previews(desk: Intake, paths: Sequence[Path], received: str | None, as_json: bool) -> int:
-    shown = [_preview(desk, desk.read(path.read_bytes(), str(path), received), as_json) for path in files_of(paths)]
+    shown = [
+        _preview(desk, desk.read(path.read_bytes(), str(path), received), as_json) for path in files_of(paths)
+    ]
     if as_json:
         print_json(shown[0] if len(shown) == 1 else {"reports": shown})
     return 0
@@ -94,7 +104,11 @@ def _say(taken: ReadReport | Taken, state: str) -> None:
     period, figures = f"{report.period_start} to {report.period_end}", counted(len(report.figures), "figures")
     say(f"{report.document}: {state}; {report.deal}, {period}, {figures}")
     entered = f", entered {report.keyed_at:%Y-%m-%d %H:%M}" if report.keyed_at else ""
-    receipt = f"{report.received_at:%Y-%m-%d %H:%M}" if report.received_at else f"{report.received}, by the end of the day"
+    receipt = (
+        f"{report.received_at:%Y-%m-%d %H:%M}"
+        if report.received_at
+        else f"{report.received}, by the end of the day"
+    )
     say(f"received {receipt}{entered}")
     _say_problems(taken.warnings, "warning")
 

@@ -10,8 +10,18 @@ from engine.basics.values import counted
 from engine.cli.output import print_json, say, write
 from engine.events.log_names import subject_of_log
 from engine.operations.make_keys import make_key_of_notices, make_log_key, refuse_unnamed_around
-from engine.operations.replace_key import approve_replacement, ask_for_replacement, replace_approved_key, replace_key
-from engine.operations.sign_checkpoints import cosign_folder, every_checkpoint, newest_signed, take_cosignature
+from engine.operations.replace_key import (
+    approve_replacement,
+    ask_for_replacement,
+    replace_approved_key,
+    replace_key,
+)
+from engine.operations.sign_checkpoints import (
+    cosign_folder,
+    every_checkpoint,
+    newest_signed,
+    take_cosignature,
+)
 from engine.queries.export_log import export_to
 from engine.queries.logs_by_name import log_named, named_log
 from engine.workspace.workspace import Workspace
@@ -40,7 +50,9 @@ def make_key(name: str, path: Path, cosigner: bool, as_json: bool) -> None:
     if as_json:
         print_json(made.as_data())
         return
-    say(f"{made.private}: private, keep it; {made.public}: hand it to whoever verifies, by another way than the record")
+    say(
+        f"{made.private}: private, keep it; {made.public}: hand it to whoever verifies, by another way than the record"
+    )
     write(made.verifier_key)
 
 
@@ -56,11 +68,17 @@ def make_notice_key(name: str, into: Path, now: datetime, as_json: bool) -> None
 
 def show_replaced(workspace: Workspace, approved: Path | None, scribe: Scribe, as_json: bool) -> None:
     """Replace the log's key, and print what every verifier must be told."""
-    changed = replace_key(workspace, scribe) if approved is None else replace_approved_key(workspace, approved, scribe)
+    changed = (
+        replace_key(workspace, scribe)
+        if approved is None
+        else replace_approved_key(workspace, approved, scribe)
+    )
     if as_json:
         print_json(changed.as_data())
         return
-    say(f"the key was replaced ({changed.why}), {counted(len(changed.logs), 'logs')} say so; tell every verifier the same day")
+    say(
+        f"the key was replaced ({changed.why}), {counted(len(changed.logs), 'logs')} say so; tell every verifier the same day"
+    )
     say(f"it ended: {changed.old}")
     if changed.kept is not None:
         say(f"{changed.kept}: its private file; destroy it once the minutes are signed")
@@ -73,7 +91,9 @@ def show_asked(workspace: Workspace, why: str, into: Path, at: datetime, as_json
     if as_json:
         print_json(asked.as_data())
         return
-    say(f"{asked.file}: hand it to a cosigner, who runs `headroom keys approve`; then `headroom keys replace --approved {asked.file}`")
+    say(
+        f"{asked.file}: hand it to a cosigner, who runs `headroom keys approve`; then `headroom keys replace --approved {asked.file}`"
+    )
     say(f"it asks for {counted(len(asked.logs), 'logs')}; the old key: {asked.old}")
     write(asked.new)
 
@@ -84,7 +104,9 @@ def show_approved(file: Path, key: Path, trust: list[Path], as_json: bool) -> No
     if as_json:
         print_json(asked.as_data())
         return
-    say(f"{asked.file}: approved for {counted(len(asked.logs), 'logs')} that the {asked.why} key {asked.old} is replaced; hand it back")
+    say(
+        f"{asked.file}: approved for {counted(len(asked.logs), 'logs')} that the {asked.why} key {asked.old} is replaced; hand it back"
+    )
     write(asked.new)
 
 
@@ -111,14 +133,23 @@ def take_checkpoint(workspace: Workspace, name: str, file: Path, trust: list[Pat
     log = log_named(workspace, name)
     taken = take_cosignature(workspace, log, file, trust)
     if as_json:
-        cosigned = {"size": taken.size, "taken": taken.new, "cosigned_by": list(taken.cosigned_by), "note": taken.note}
+        cosigned = {
+            "size": taken.size,
+            "taken": taken.new,
+            "cosigned_by": list(taken.cosigned_by),
+            "note": taken.note,
+        }
         print_json({**named_log(log), **cosigned})
     else:
         said = "taken" if taken.new else "on record already"
-        say(f"{log}: the checkpoint of its first {counted(taken.size, 'entries')}, cosigned by {', '.join(taken.cosigned_by)}: {said}")
+        say(
+            f"{log}: the checkpoint of its first {counted(taken.size, 'entries')}, cosigned by {', '.join(taken.cosigned_by)}: {said}"
+        )
 
 
-def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime, as_json: bool) -> None:
+def cosign_export(
+    folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime, as_json: bool
+) -> None:
     """Cosign an exported log as its trustee, and print the cosigned note."""
     signed = cosign_folder(folder, key, trust, since, at)
     if as_json:
@@ -127,7 +158,9 @@ def cosign_export(folder: Path, key: Path, trust: list[Path], since: Path | None
         write(signed.rstrip("\n"))
 
 
-def export_log(workspace: Workspace, name: str, form: str, into: Path, on: date | None, as_json: bool) -> None:
+def export_log(
+    workspace: Workspace, name: str, form: str, into: Path, on: date | None, as_json: bool
+) -> None:
     """Write a log in one of the forms, and print what was written."""
     made = export_to(workspace, name, form, into, on, lambda of, log: newest_signed(of, log).note)
     if as_json:

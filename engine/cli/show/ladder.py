@@ -16,7 +16,9 @@ HEAD = ("limb", "acts", "at", "still to go", "%", "widths", "weeks of B", "on", 
 def show_ladders(answers: Sequence[LadderAnswer], whole: bool, as_json: bool) -> int:
     """Print ladders; `whole` where every deal of a workspace was asked for."""
     if as_json:
-        data = [{"deal": answer.deal, "file": answer.file or None, **_data(answer.ladder)} for answer in answers]
+        data = [
+            {"deal": answer.deal, "file": answer.file or None, **_data(answer.ladder)} for answer in answers
+        ]
         print_json({"deals": data} if whole else data[0])
         return 0
     for answer in answers:

@@ -21,10 +21,14 @@ RenderPage = Callable[[Sequence[Mapping[str, Any]], date, str], bytes]
 HEAD = ("deal", "test", "state", "result", "headroom", "on", "due")
 
 
-def show_portfolio(workspace: Workspace, on: date, into: Path | None, render: RenderPage, as_json: bool) -> int:
+def show_portfolio(
+    workspace: Workspace, on: date, into: Path | None, render: RenderPage, as_json: bool
+) -> int:
     """Print the portfolio, or write it where a file is named. Raises WrongUsage for a workspace without deals, or another ending."""
     if into is not None and into.suffix not in (".csv", ".pdf", ".xlsx", ".parquet"):
-        raise WrongUsage(f"{into}: a portfolio is written as .csv, .pdf, .xlsx or .parquet; give --into a name that ends so")
+        raise WrongUsage(
+            f"{into}: a portfolio is written as .csv, .pdf, .xlsx or .parquet; give --into a name that ends so"
+        )
     portfolio = portfolio_of(workspace, on)
     data = portfolio.as_data()
     count = f"{len(portfolio.deals)} deal{'s' if len(portfolio.deals) > 1 else ''}"
@@ -52,6 +56,9 @@ def show_portfolio(workspace: Workspace, on: date, into: Path | None, render: Re
 def _cells(row: Row) -> tuple[str, ...]:
     data = row.as_data()
     state = row.state + (f", {row.counting}" if row.counting else "")
-    due = "; ".join(f"{deadline.what}, {'overdue since it was due' if deadline.overdue else 'due'} {deadline.by}" for deadline in row.due)
+    due = "; ".join(
+        f"{deadline.what}, {'overdue since it was due' if deadline.overdue else 'due'} {deadline.by}"
+        for deadline in row.due
+    )
     shown = (data["result"] or "-", data["headroom_shown"] or "-", data["on"] or "-", due or row.note)
     return (row.deal, row.key, state, *(str(deadline) for deadline in shown))

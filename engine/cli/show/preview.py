@@ -18,10 +18,15 @@ def say_reach(reached: Sequence[Reach]) -> None:
     for reach in reached:
         dates = f"{reach.correction.from_on} to {reach.correction.until}"
         say(f"{reach.deal}: {dates} would be determined again; {len(reach.changes)} would stand otherwise")
-        rows = [(str(change.on), change.subject, change.before, change.after) for change in reach.changes[:SHOWN]]
+        rows = [
+            (str(change.on), change.subject, change.before, change.after) for change in reach.changes[:SHOWN]
+        ]
         if rows:
             say(table(("date", "test or trigger", "as determined", "as it would be"), rows))
         if len(reach.changes) > SHOWN:
             say(f"and {len(reach.changes) - SHOWN} more; --json holds all of them")
         if reach.notices:
-            say("notices that state one of them: " + ", ".join(f"No. {notice.number} ({notice.kind})" for notice in reach.notices))
+            say(
+                "notices that state one of them: "
+                + ", ".join(f"No. {notice.number} ({notice.kind})" for notice in reach.notices)
+            )

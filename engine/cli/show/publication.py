@@ -18,11 +18,16 @@ from engine.queries.spreadsheets import series_parquet, series_workbook
 from engine.workspace.workspace import Workspace
 
 Appendix = Sequence[Sequence[str]]
-RenderPage = Callable[[Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] | None, Mapping[str, Any], Appendix], tuple[str, bytes]]
+RenderPage = Callable[
+    [Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] | None, Mapping[str, Any], Appendix],
+    tuple[str, bytes],
+]
 """(weeks up to the published one, when it was recorded, first print of a Restatement, coverage, Appendix A's rows) -> HTML and PDF."""
 
 
-def publish_page(workspace: Workspace, series: str, publication: date, into: Path, render: RenderPage, as_json: bool) -> int:
+def publish_page(
+    workspace: Workspace, series: str, publication: date, into: Path, render: RenderPage, as_json: bool
+) -> int:
     """Write the publication page of a recorded week as HTML and PDF."""
     week = published_week(workspace, series, publication)
     begins = publication == first_publication(workspace, series) and week.first is None
@@ -40,14 +45,18 @@ def publish_page(workspace: Workspace, series: str, publication: date, into: Pat
     else:
         say(f"{name}.html and .pdf")
         if "appendix_a" in written:
-            say(f"{written['appendix_a'][0]}: Appendix A, what injected listings do, with the first publication (WP §7.3.1)")
+            say(
+                f"{written['appendix_a'][0]}: Appendix A, what injected listings do, with the first publication (WP §7.3.1)"
+            )
     return 0
 
 
 def export_series(workspace: Workspace, series: str, into: Path, as_json: bool) -> int:
     """Write a series with all of its prints, as CSV or JSON, whichever the file's name says. Raises WrongUsage for another ending."""
     if into.suffix not in (".csv", ".json", ".xlsx", ".parquet"):
-        raise WrongUsage(f"{into}: a series is written as .csv, .json, .xlsx or .parquet; give --into a name that ends so")
+        raise WrongUsage(
+            f"{into}: a series is written as .csv, .json, .xlsx or .parquet; give --into a name that ends so"
+        )
     rows = series_rows(workspace, series)
     if into.suffix == ".xlsx":
         write_whole(into, series_workbook(series, rows))

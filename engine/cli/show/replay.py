@@ -27,7 +27,12 @@ class Drawings:
 
 
 def replay(
-    workspace: Workspace, templates: Templates, until: date | None, as_json: bool, pages: Pages | None = None, drawn: Drawings | None = None
+    workspace: Workspace,
+    templates: Templates,
+    until: date | None,
+    as_json: bool,
+    pages: Pages | None = None,
+    drawn: Drawings | None = None,
 ) -> int:
     """Replay every log; 3 if one does not come out as it is recorded, 4 if one is of an earlier edition and was not compared."""
     replays: list[Replayed] = []
@@ -37,12 +42,20 @@ def replay(
     deals = deals_among(one.log for one in replays)
     seen = list(_drawn(workspace, deals, pages, drawn)) if pages is not None and drawn is not None else []
     progress_done()
-    failed = any(one.difference is not None for one in replays) or any(one.outcome == "differs" for _, _, one in seen)
+    failed = any(one.difference is not None for one in replays) or any(
+        one.outcome == "differs" for _, _, one in seen
+    )
     code = 3 if failed else 4 if any(one.edition != EDITION for one in replays) else 0
     known = [as_known(workspace, deal, until) for deal in deals] if until is not None else []
     if as_json:
-        data = {"replayed": code == 0, "logs": [one.as_data() for one in replays], "as_known": [asdict(one) for one in known]}
-        print_json(data | {"pages": [{"deal": deal, "number": number, **asdict(one)} for deal, number, one in seen]})
+        data = {
+            "replayed": code == 0,
+            "logs": [one.as_data() for one in replays],
+            "as_known": [asdict(one) for one in known],
+        }
+        print_json(
+            data | {"pages": [{"deal": deal, "number": number, **asdict(one)} for deal, number, one in seen]}
+        )
         return code
     for one in replays:
         _say(one)
@@ -56,7 +69,9 @@ def replay(
     return code
 
 
-def _drawn(workspace: Workspace, deals: Sequence[str], pages: Pages, drawn: Drawings) -> Iterator[tuple[str, int, Drawn]]:
+def _drawn(
+    workspace: Workspace, deals: Sequence[str], pages: Pages, drawn: Drawings
+) -> Iterator[tuple[str, int, Drawn]]:
     for deal in deals:
         for number, one in drawings(workspace, deal, pages, drawn.render, drawn.sample):
             progress(f"{deal} No. {number}: drawn again")
@@ -66,7 +81,9 @@ def _drawn(workspace: Workspace, deals: Sequence[str], pages: Pages, drawn: Draw
 def _say(one: Replayed) -> None:
     word = f"; {one.asserted} taken as recorded" if one.asserted else ""
     if one.edition != EDITION:
-        say(f"not compared  {one.log}: {one.events} events recorded under edition {one.edition}; headroom 0.1 replays it")
+        say(
+            f"not compared  {one.log}: {one.events} events recorded under edition {one.edition}; headroom 0.1 replays it"
+        )
     elif one.difference is None:
         say(f"the same  {one.log}: {one.events} events{word}")
     else:

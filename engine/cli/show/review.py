@@ -20,7 +20,9 @@ RenderReview = Callable[[Mapping[str, Any]], tuple[str, bytes]]
 """(the review as JSON) -> HTML and PDF."""
 
 
-def review(workspace: Workspace, series: str, quarter: str, into: Path | None, render: RenderReview, as_json: bool) -> None:
+def review(
+    workspace: Workspace, series: str, quarter: str, into: Path | None, render: RenderReview, as_json: bool
+) -> None:
     """Print the review of a quarter, and write its page where a file is named. Raises WrongUsage for a file of another ending."""
     answer = quarterly_review(workspace, series, quarter)
     if into is not None:
@@ -31,8 +33,21 @@ def review(workspace: Workspace, series: str, quarter: str, into: Path | None, r
     if as_json:
         print_json(answer.as_data())
         return
-    say(f"{answer.series}, {answer.quarter}: {counted(len(answer.points), 'weeks')} with an interval, {len(answer.earlier)} before")
-    heads = ("listings", "weeks", "10th", "middle", "90th", "by sellers", "10th", "middle", "90th", "the paper's Table 6")
+    say(
+        f"{answer.series}, {answer.quarter}: {counted(len(answer.points), 'weeks')} with an interval, {len(answer.earlier)} before"
+    )
+    heads = (
+        "listings",
+        "weeks",
+        "10th",
+        "middle",
+        "90th",
+        "by sellers",
+        "10th",
+        "middle",
+        "90th",
+        "the paper's Table 6",
+    )
     say(table(heads, list(_bands(answer)), right=tuple(range(1, 9))))
     for line in answer.minimum:
         say(line)
@@ -103,4 +118,6 @@ def fleet(path: Path, pledged: int | None, as_json: bool) -> None:
     )
     say(f"{performance.certified} GPUs certified{of}")
     say(table(tuple(performance.percentiles), [tuple(performance.percentiles.values())]))
-    say(f"mean {performance.mean}; the 95th percentile is {performance.spread} above the 5th. Equal GPUs by name are not equal collateral.")
+    say(
+        f"mean {performance.mean}; the 95th percentile is {performance.spread} above the 5th. Equal GPUs by name are not equal collateral."
+    )

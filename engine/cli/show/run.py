@@ -74,7 +74,10 @@ def _say_preview(deal: DealPreview) -> None:
         again = deal.corrected
         say(f"{name}: {again.from_on} to {again.until} would be determined again: {'; '.join(again.why)}")
     for one in deal.dates:
-        say(f"{name}: {one.on}, as it would be now; " + (f"its cut-off is {one.cut_off}" if one.cut_off else "its cut-off has passed"))
+        say(
+            f"{name}: {one.on}, as it would be now; "
+            + (f"its cut-off is {one.cut_off}" if one.cut_off else "its cut-off has passed")
+        )
     if outcome.waiting:
         say(f"{name}: waits: {outcome.waiting}")
     elif not outcome.reason and not deal.dates:
@@ -89,7 +92,9 @@ def _say(answer: RunAnswer) -> None:
     for finding in answer.awaiting:
         was = f", {finding.was} before it" if finding.was else ""
         how = f"`headroom import --series {finding.index} FILE --accept {UNIT_SLIP}` takes it"
-        say(f"{finding.index} {finding.publication_date}: {finding.now} awaits confirmation{was}; its date waits. {how}")
+        say(
+            f"{finding.index} {finding.publication_date}: {finding.now} awaits confirmation{was}; its date waits. {how}"
+        )
     _say_table(answer)
     for deal in answer.deals:
         _say_deal(deal)
@@ -98,7 +103,11 @@ def _say(answer: RunAnswer) -> None:
 def _say_rates(answer: RunAnswer) -> None:
     for value in answer.rested_on:
         shown = f"USD {value['value']} per GPU-hour" if value["value"] else "not published"
-        flag = "  Low Confidence: " + "; ".join(value["low_confidence_reasons"]) if value["low_confidence"] else ""
+        flag = (
+            "  Low Confidence: " + "; ".join(value["low_confidence_reasons"])
+            if value["low_confidence"]
+            else ""
+        )
         say(f"{value['index']} {value['publication_date']}  {shown}  ({value['methodology']}){flag}")
 
 
@@ -121,11 +130,17 @@ def _say_deal(answer: DealAnswer) -> None:
     deal = answer.outcome
     _say_reason(deal)
     if deal.waiting:
-        say(f"{deal.deal}: {deal.waiting}" if deal.waiting.startswith("waits") else f"{deal.deal}: waits: {deal.waiting}")
+        say(
+            f"{deal.deal}: {deal.waiting}"
+            if deal.waiting.startswith("waits")
+            else f"{deal.deal}: waits: {deal.waiting}"
+        )
     if deal.not_issued:
         say(f"{deal.deal}: NOT ISSUED: {deal.not_issued}")
     latest = f"; latest {answer.notices[-1]}" if answer.notices else ""
-    say(f"{deal.deal}: {counted(len(deal.events), 'new events')}, {counted(len(deal.notices), 'new notices')}{latest}")
+    say(
+        f"{deal.deal}: {counted(len(deal.events), 'new events')}, {counted(len(deal.notices), 'new notices')}{latest}"
+    )
 
 
 def _rows(answer: DealAnswer) -> Iterator[tuple[str, ...]]:
@@ -169,7 +184,11 @@ def _state(now: TestState, trigger: Any) -> str:
 
 def _count(trigger: Any) -> str:
     limb = trigger.count
-    return f", {limb.count} of {limb.needed}" if limb is not None and limb.count and limb.dates != "state" else ""
+    return (
+        f", {limb.count} of {limb.needed}"
+        if limb is not None and limb.count and limb.dates != "state"
+        else ""
+    )
 
 
 def what_is_due(due: Due | None) -> str:

@@ -50,7 +50,9 @@ def import_series(
         for finding in taken.findings:
             say(asked_about(finding))
         if taken.form is not None and taken.form.name != "headroom":
-            say(f"read as {taken.form.name}, {taken.form.cadence}, {taken.form.unit}; licence: {taken.form.licence}")
+            say(
+                f"read as {taken.form.name}, {taken.form.cadence}, {taken.form.unit}; licence: {taken.form.licence}"
+            )
     return 1 if taken.findings else 0
 
 
@@ -61,7 +63,9 @@ def show_announced(announced: Announced, as_json: bool) -> None:
         return
     payload, state = announced.payload, "recorded" if announced.new else "already on record"
     source = f"{payload.document}; {payload.prepared_by}, approved by {payload.approved_by}"
-    say(f"{payload.index}: {payload.what}, effective {payload.effective_on}: {payload.words} ({source}): {state}")
+    say(
+        f"{payload.index}: {payload.what}, effective {payload.effective_on}: {payload.words} ({source}): {state}"
+    )
 
 
 def restate(
@@ -91,8 +95,12 @@ def restate(
 
 def _say_restatement(again: Restatement, reached: Sequence[Reach], record: bool) -> None:
     was = again.before.payload.value["value"] or "no value"
-    shown = "the same" if again.event is None else f"{again.again.value or 'no value'}, print {again.again.print}"
-    say(f"{again.series} of {again.publication}: {was}, print {again.before.print}; from today's snapshots {shown}")
+    shown = (
+        "the same" if again.event is None else f"{again.again.value or 'no value'}, print {again.again.print}"
+    )
+    say(
+        f"{again.series} of {again.publication}: {was}, print {again.before.print}; from today's snapshots {shown}"
+    )
     if again.event is None:
         return
     say_reach(reached)

@@ -18,9 +18,16 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
     where = f"{answer.index}, {answer.weeks} weeks from {answer.start:.4f}, no drift"
     say(f"{answer.deal} on {answer.paths:,} paths of {where}, seed {answer.seed}.")
     if answer.others:
-        names = listed([f"{other.index}, from {other.start:.4f}, weekly volatility {other.sigma:.1%}" for other in answer.others])
+        names = listed(
+            [
+                f"{other.index}, from {other.start:.4f}, weekly volatility {other.sigma:.1%}"
+                for other in answer.others
+            ]
+        )
         say(f"With it {names}. Each moves by a model of its own: nothing here says how they move together.")
-    say(f"Weekly volatility {answer.sigma:.1%}. Prior {answer.prior}. This is a model of the past and no forecast.")
+    say(
+        f"Weekly volatility {answer.sigma:.1%}. Prior {answer.prior}. This is a model of the past and no forecast."
+    )
     say()
     horizons = tuple(answer.chances[0].within) if answer.chances else ()
     head = ("within", *(f"{weeks} weeks" for weeks in horizons), "median week")
@@ -43,9 +50,13 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
         say(f"{money.clause} sweeps {amounts}.")
     if answer.fan:
         last = answer.fan[-1]
-        say(f"Published values of the last week: {', '.join(f'{value:.4f}' for value in last)} at 2.5%, 25%, 50%, 75%, 97.5%.")
+        say(
+            f"Published values of the last week: {', '.join(f'{value:.4f}' for value in last)} at 2.5%, 25%, 50%, 75%, 97.5%."
+        )
     if answer.left_out:
-        say(f"Left out because they follow the rate: {listed(answer.left_out)}. Name them with --hold to hold them constant.")
+        say(
+            f"Left out because they follow the rate: {listed(answer.left_out)}. Name them with --hold to hold them constant."
+        )
     if answer.undetermined:
         say(f"NOT DETERMINED on every date: {listed(answer.undetermined)}.")
     if answer.one_by_one:
@@ -53,7 +64,10 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
     for name, reason in answer.by_steps.items():
         say(f"{name} takes the exact engine's own steps, and no arrays: {reason}.")
     if answer.scores:
-        said = "; ".join(f"{score.forecast} CRPS {score.crps:.4f}, {score.inside:.0%} inside 95%" for score in answer.scores)
+        said = "; ".join(
+            f"{score.forecast} CRPS {score.crps:.4f}, {score.inside:.0%} inside 95%"
+            for score in answer.scores
+        )
         say(f"One week ahead, walk-forward over {answer.scores[0].tried} weeks: {said}.")
     say(record_words(answer.recorded))
     return 0

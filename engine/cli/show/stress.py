@@ -54,12 +54,23 @@ def _rows(outcomes: Sequence[PathOutcome]) -> Iterator[tuple[str, ...]]:
         cells: list[str] = []
         for outcome in outcomes:
             first = outcome.first(subject, what)
-            cells += ["never", ""] if first is None else [weekday_date(first.on), f"{first.rate:.4f}" if first.rate is not None else ""]
+            cells += (
+                ["never", ""]
+                if first is None
+                else [weekday_date(first.on), f"{first.rate:.4f}" if first.rate is not None else ""]
+            )
         yield (f"{subject} {HAPPENING_WORDS[what]}", *cells)
     for clause in dict.fromkeys(amount.clause for outcome in outcomes for amount in outcome.swept):
-        paid = [sum(bool(amount.amount) for amount in outcome.swept if amount.clause == clause) for outcome in outcomes]
+        paid = [
+            sum(bool(amount.amount) for amount in outcome.swept if amount.clause == clause)
+            for outcome in outcomes
+        ]
         sums = [f"USD {float(outcome.swept_in_all(clause)):,.2f}" for outcome in outcomes]
-        cells = [cell for number, amount in zip(paid, sums, strict=True) for cell in (counted(number, "Payment Dates"), amount)]
+        cells = [
+            cell
+            for number, amount in zip(paid, sums, strict=True)
+            for cell in (counted(number, "Payment Dates"), amount)
+        ]
         yield (f"{clause} swept in all", *cells)
 
 

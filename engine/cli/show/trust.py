@@ -20,7 +20,9 @@ from engine.workspace.workspace import Workspace
 # ---- manipulation -----------------------------------------------------------------------------------------------------
 
 
-def manipulate(workspace: Workspace, index: str, version: str, publication: date, costs: Path | None, as_json: bool) -> int:
+def manipulate(
+    workspace: Workspace, index: str, version: str, publication: date, costs: Path | None, as_json: bool
+) -> int:
     """Print the least numbers of injected listings for each day, the week and the four estimators; Table 5 over all days on hand."""
     try:
         report = manipulation_report(workspace, index, version, publication, costs, progress)
@@ -35,9 +37,13 @@ def manipulate(workspace: Workspace, index: str, version: str, publication: date
 
 def _say_manipulation(data: dict[str, Any]) -> None:
     heads = tuple(data["week"])
-    say(f"{data['index']} of {data['publication_date']} under {data['methodology']}: USD {data['value']} per GPU-hour")
+    say(
+        f"{data['index']} of {data['publication_date']} under {data['methodology']}: USD {data['value']} per GPU-hour"
+    )
     say("Least number of injected listings, at 50% or 150% of the median, that moves it by 5%, 10% or 25%.")
-    say("A day: up to half of its listings. The week: the same number on every collected day, up to half of the largest day's.")
+    say(
+        "A day: up to half of its listings. The week: the same number on every collected day, up to half of the largest day's."
+    )
     say(f"The estimators: {data['estimators_injected']}, up to half of the day's.")
     say()
     rows = [("the week, on every day", *_cells(data["week"]))]
@@ -47,7 +53,9 @@ def _say_manipulation(data: dict[str, Any]) -> None:
     say(table(("", *heads), rows, right=tuple(range(1, len(heads) + 1))))
     say()
     say("Table 5 of the paper, filled by drawing N listings from the days on hand (middle of 200 draws)")
-    shown = [(row["listings"], str(row["days"]), *_cells(row["least"], row["days"])) for row in data["table_5"]]
+    shown = [
+        (row["listings"], str(row["days"]), *_cells(row["least"], row["days"])) for row in data["table_5"]
+    ]
     say(table(("N", "days", *heads), shown, right=tuple(range(1, len(heads) + 2))))
     source = data["capital"]["source"]
     if source:
@@ -55,13 +63,22 @@ def _say_manipulation(data: dict[str, Any]) -> None:
         say("Estimated minimum capital outlay in USD: the listings above at the cost of one")
         outlays = [("the week", "", *_usd(data["week_outlay_usd"]))]
         outlays += [(day, "", *_usd(outlay)) for day, outlay in data["days_outlay_usd"].items()]
-        outlays += [(f"largest day by {name}", "", *_usd(outlay)) for name, outlay in data["estimators_outlay_usd"].items()]
-        outlays += [(f"N = {row['listings']}", str(row["days"]), *_usd(row["outlay_usd"], row["days"])) for row in data["table_5"]]
+        outlays += [
+            (f"largest day by {name}", "", *_usd(outlay))
+            for name, outlay in data["estimators_outlay_usd"].items()
+        ]
+        outlays += [
+            (f"N = {row['listings']}", str(row["days"]), *_usd(row["outlay_usd"], row["days"]))
+            for row in data["table_5"]
+        ]
         say(table(("", "days", *heads), outlays, right=tuple(range(1, len(heads) + 2))))
         say()
     _say_sellers(data["sellers"], data["shadow_rate"])
     per = data["capital"]["per_listing"]
-    say(f"Capital for one listing: {per}" + (f" USD ({source})" if source else "; name its inputs with --costs FILE"))
+    say(
+        f"Capital for one listing: {per}"
+        + (f" USD ({source})" if source else "; name its inputs with --costs FILE")
+    )
 
 
 def _say_sellers(moves: Mapping[str, Any], shadow: Mapping[str, str] | None) -> None:
@@ -74,7 +91,9 @@ def _say_sellers(moves: Mapping[str, Any], shadow: Mapping[str, str] | None) -> 
         say(f"least number of sellers whose leaving moves it by {move}: {leaving['sellers']}{first}")
     if moves["repricing"] is not None:
         repricing = moves["repricing"]
-        say(f"the largest seller, {repricing['seller']}, at one price of its own: {repricing['lowest']} to {repricing['highest']}")
+        say(
+            f"the largest seller, {repricing['seller']}, at one price of its own: {repricing['lowest']} to {repricing['highest']}"
+        )
     say()
     say("Invented listings at free prices and on free days: the least number of listing-days")
     rows = [(move, *_plan_cells(plan)) for move, plan in moves["fake_listings"].items()]
@@ -82,7 +101,9 @@ def _say_sellers(moves: Mapping[str, Any], shadow: Mapping[str, str] | None) -> 
     if shadow is not None:
         say()
         between = f"{shadow['low']} to {shadow['high']}, which covers {float(shadow['covers']):.2%}"
-        say(f"Shadow rate, one seller one vote: {shadow['rate']} of {shadow['sellers']} sellers, {between}; {shadow['is']}")
+        say(
+            f"Shadow rate, one seller one vote: {shadow['rate']} of {shadow['sellers']} sellers, {between}; {shadow['is']}"
+        )
     say()
 
 
@@ -94,7 +115,10 @@ def _plan_cells(plan: Mapping[str, Any] | None) -> tuple[str, str, str]:
 
 
 def _usd(outlay: Mapping[str, str | None], days: int = 1) -> tuple[str, ...]:
-    return tuple("no day" if not days else "not reachable" if amount is None else f"{Decimal(amount):,.0f}" for amount in outlay.values())
+    return tuple(
+        "no day" if not days else "not reachable" if amount is None else f"{Decimal(amount):,.0f}"
+        for amount in outlay.values()
+    )
 
 
 def _cells(least: dict[str, int | None], days: int = 1) -> tuple[str, ...]:
@@ -102,7 +126,12 @@ def _cells(least: dict[str, int | None], days: int = 1) -> tuple[str, ...]:
 
 
 def manipulate_deal(
-    workspace: Workspace, deal: str, on: date, as_json: bool, facts: Sequence[str] = (), templates: Templates = MappingProxyType({})
+    workspace: Workspace,
+    deal: str,
+    on: date,
+    as_json: bool,
+    facts: Sequence[str] = (),
+    templates: Templates = MappingProxyType({}),
 ) -> int:
     """Print for each test of a date what turns it: of a deal by its name, or of a draft by its file with assumed `facts`.
 
@@ -111,7 +140,9 @@ def manipulate_deal(
     if Path(deal).is_file():
         draft = loaded(Path(deal), templates)
         held = held_facts(facts, draft.closing_date, draft.segments[0][1])
-        manipulation = draft_manipulation(workspace, draft, templates, on, {name: dated[0].figure for name, dated in held.figures.items()})
+        manipulation = draft_manipulation(
+            workspace, draft, templates, on, {name: dated[0].figure for name, dated in held.figures.items()}
+        )
     elif facts:
         raise WrongUsage("--fact is for a draft by its file; a deal of the record has its own reports")
     else:
@@ -119,10 +150,17 @@ def manipulate_deal(
     if as_json:
         print_json(manipulation.as_data())
         return 0
-    say(f"{manipulation.deal} on {on}: least number of listings, standing on every day of the week, that turns each result")
+    say(
+        f"{manipulation.deal} on {on}: least number of listings, standing on every day of the week, that turns each result"
+    )
     say("Looked for up to half of the largest day's listings, the same number on every collected day.")
-    say("Sellers: the least number whose leaving turns it, or leaves no value. Free: listing-days at free prices and on free days.")
-    shown = [(r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], *_turning_cells(r)) for r in manipulation.rows]
+    say(
+        "Sellers: the least number whose leaving turns it, or leaves no value. Free: listing-days at free prices and on free days."
+    )
+    shown = [
+        (r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], *_turning_cells(r))
+        for r in manipulation.rows
+    ]
     say("Prices: whether the largest seller turns it by its prices alone.")
     heads = ("test", "result", "index", "break-even", "listed at", "listings", "sellers", "free", "prices")
     say(table(heads, shown, right=(5, 7)))
@@ -133,7 +171,12 @@ def _turning_cells(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
     """Return the least listings on every day, the least sellers that leave, listing-days at free prices, the largest seller's prices."""
     prices = "-" if row["repricing"] is None else "yes" if row["repricing"]["turns"] else "no"
     least = "not reachable" if row["least"] is None else str(row["least"])
-    return least, _leaving_cell(row["leaving"]), str(row["fakes"]["listing_days"]) if row["fakes"] else "-", prices
+    return (
+        least,
+        _leaving_cell(row["leaving"]),
+        str(row["fakes"]["listing_days"]) if row["fakes"] else "-",
+        prices,
+    )
 
 
 def _leaving_cell(leaving: Mapping[str, Any] | None) -> str:
@@ -149,7 +192,12 @@ def reproduce(workspace: Workspace, index: str, version: str, publication: date,
     """Return what a third party would run, each step with its outcome; 3 if it differs (WP §7.4)."""
     answer = reproduction(workspace, index, version, publication)
     if as_json:
-        data = {"index": index, "methodology": version, "publication_date": str(publication), "value": answer.value}
+        data = {
+            "index": index,
+            "methodology": version,
+            "publication_date": str(publication),
+            "value": answer.value,
+        }
         steps = [{"step": step.strip(), "outcome": outcome} for step, outcome in answer.steps]
         print_json({**data, "published": answer.published, "same": answer.same, "steps": steps})
     else:

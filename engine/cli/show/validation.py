@@ -22,12 +22,22 @@ class Page:
     render: Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], bytes]
 
 
-def validate(workspace: Workspace, index: str, version: str, as_json: bool, prices: Path | None = None, page: Page | None = None) -> int:
+def validate(
+    workspace: Workspace,
+    index: str,
+    version: str,
+    as_json: bool,
+    prices: Path | None = None,
+    page: Page | None = None,
+) -> int:
     """Print the paper's tests over every week that the workspace's snapshots give."""
     validation = index_validation(workspace, index, version, prices, progress)
     progress_done()
     if page is not None:
-        write_whole(page.into, page.render(validation.as_data(), [value.model_dump(mode="json") for value in validation.values]))
+        write_whole(
+            page.into,
+            page.render(validation.as_data(), [value.model_dump(mode="json") for value in validation.values]),
+        )
     if as_json:
         print_json(validation.as_data())
     else:
@@ -40,11 +50,21 @@ def _say(validation: IndexValidation) -> None:
     """Print each test with its verdict and its caveat, then the coverage of each week."""
     data = validation.as_data()
     say(f"{data['index']} under {data['methodology']}: {counted(data['weeks'], 'weeks')} to {data['last']}")
-    say(f"Shapes of prices (WP §7.2) are tested for the newest weeks with a value: {', '.join(data['distributions_of']) or 'none'}")
+    say(
+        f"Shapes of prices (WP §7.2) are tested for the newest weeks with a value: {', '.join(data['distributions_of']) or 'none'}"
+    )
     say()
     for finding in validation.findings:
-        mark = "refused" if finding.verdict.startswith("refused: ") else "look   " if finding.finding else "       "
-        say(f"{mark}  {finding.test} ({finding.section}, n = {finding.sample}): {finding.verdict.removeprefix('refused: ')}")
+        mark = (
+            "refused"
+            if finding.verdict.startswith("refused: ")
+            else "look   "
+            if finding.finding
+            else "       "
+        )
+        say(
+            f"{mark}  {finding.test} ({finding.section}, n = {finding.sample}): {finding.verdict.removeprefix('refused: ')}"
+        )
         say(f"         caveat: {finding.caveat}")
     say()
     say("Coverage ratio (WP §7.1), mean of each week's days; every day with --json")

@@ -15,7 +15,9 @@ from engine.workspace.deal_files import Templates
 from engine.workspace.workspace import Workspace
 
 
-def verify_workspace(workspace: Workspace, trust: list[Path], held: list[Path], as_json: bool, deal: str | None = None) -> int:
+def verify_workspace(
+    workspace: Workspace, trust: list[Path], held: list[Path], as_json: bool, deal: str | None = None
+) -> int:
     """Print every step of a record's verification; 3 if one found a difference."""
     verification = verify_record(workspace, trust, held, deal)
     if as_json:

@@ -25,9 +25,18 @@ def serve_desk(workspace: Workspace, demo: bool, port: int | None, as_json: bool
         if as_json:
             print_json(demonstration.as_data())
         else:
-            say(f"Open {demonstration.address} and sign in as one of these, each with the password {demonstration.password}")
-            say(table(("sign in as", "who", "sees"), [(person.login, person.name, person.sees) for person in demonstration.people]))
-            say(f"The clock of these pages begins at {desk.clock():%Y-%m-%d %H:%M} UTC, on the morning after the last run. Ctrl-C stops.")
+            say(
+                f"Open {demonstration.address} and sign in as one of these, each with the password {demonstration.password}"
+            )
+            say(
+                table(
+                    ("sign in as", "who", "sees"),
+                    [(person.login, person.name, person.sees) for person in demonstration.people],
+                )
+            )
+            say(
+                f"The clock of these pages begins at {desk.clock():%Y-%m-%d %H:%M} UTC, on the morning after the last run. Ctrl-C stops."
+            )
     else:
         address = desk.settings.address or f"http://{desk.settings.host}:{desk.settings.port}"
         if as_json:
@@ -35,11 +44,15 @@ def serve_desk(workspace: Workspace, demo: bool, port: int | None, as_json: bool
         else:
             say(f"The pages are at {address}; Ctrl-C stops.")
             if not desk.accounts.people():
-                say("Nobody has an account yet: headroom web --invite a.person@example.com --name 'A. Person' --administrator")
+                say(
+                    "Nobody has an account yet: headroom web --invite a.person@example.com --name 'A. Person' --administrator"
+                )
     serve_pages(desk)
 
 
-def invite_somebody(workspace: Workspace, login: str, name: str | None, administrator: bool, as_json: bool) -> None:
+def invite_somebody(
+    workspace: Workspace, login: str, name: str | None, administrator: bool, as_json: bool
+) -> None:
     """Print a one-time link for somebody, and the account where it is new."""
     desk = desk_of(workspace, clock)
     now = clock()
@@ -54,7 +67,9 @@ def invite_somebody(workspace: Workspace, login: str, name: str | None, administ
     address = (desk.settings.address or f"http://{desk.settings.host}:{desk.settings.port}").rstrip("/")
     link = f"{address}/invitation/{invitation.token}"
     if as_json:
-        print_json({"login": person.login, "name": person.name, "link": link, "ends": invitation.ends.isoformat()})
+        print_json(
+            {"login": person.login, "name": person.name, "link": link, "ends": invitation.ends.isoformat()}
+        )
     else:
         say(f"{person.name} sets a password at this link, once, by {invitation.ends:%Y-%m-%d %H:%M} UTC:")
         say(link)

@@ -143,8 +143,12 @@ def compiled_deal(
         Differs: a template's columns say otherwise than its measure.
     """
     rows = tuple(_rows(deal, templates, rates, given, until, acts))
-    why = {part: _why_not(part, deal, rows, given, acts) if arrays else "asked for" for part in parts_of(deal)}
-    unit = math.lcm(*(amount.denominator for row in rows for sweep in row.sweeps for amount in sweep.amounts), 1)
+    why = {
+        part: _why_not(part, deal, rows, given, acts) if arrays else "asked for" for part in parts_of(deal)
+    }
+    unit = math.lcm(
+        *(amount.denominator for row in rows for sweep in row.sweeps for amount in sweep.amounts), 1
+    )
     return CompiledDeal(
         deal,
         until,
@@ -156,9 +160,19 @@ def compiled_deal(
 
 
 def _rows(
-    deal: Deal, templates: Mapping[str, Template], rates: PathRates, given: FactsByDate, until: date, acts: tuple[ActRecorded, ...]
+    deal: Deal,
+    templates: Mapping[str, Template],
+    rates: PathRates,
+    given: FactsByDate,
+    until: date,
+    acts: tuple[ActRecorded, ...],
 ) -> Iterator[Row]:
-    shared = fold([Draft(kind="act recorded", subject=act.act, effective_on=act.effective_on, payload=act) for act in acts])
+    shared = fold(
+        [
+            Draft(kind="act recorded", subject=act.act, effective_on=act.effective_on, payload=act)
+            for act in acts
+        ]
+    )
     known = Known()
     day = deal.closing_date + DAY
     while day <= until:
@@ -197,9 +211,18 @@ def _row(inputs: Inputs, rates: PathRates, known: Known) -> Row:
 def _bits(tests: Mapping[str, Compiled], counts: Iterable[LeafRule]) -> Iterator[tuple[LeafRule, int]]:
     """Yield the place of each level among what tells a test's results apart: after the verdict and the early warning."""
     for leaf in counts:
-        if leaf.comparison is not None and leaf.level is not None and leaf.test is not None and leaf.test in tests:
+        if (
+            leaf.comparison is not None
+            and leaf.level is not None
+            and leaf.test is not None
+            and leaf.test in tests
+        ):
             test = tests[leaf.test].test
-            yield leaf, (1 if test.clause.early_warning is None else 2) + test.levels.index((leaf.comparison, leaf.level))
+            yield (
+                leaf,
+                (1 if test.clause.early_warning is None else 2)
+                + test.levels.index((leaf.comparison, leaf.level)),
+            )
 
 
 def _test_rules(inputs: Inputs, clause: Clause, template: Template) -> TestRules:
@@ -252,15 +275,25 @@ def _delivers(inputs: Inputs) -> Iterator[tuple[str, Callable[[], int]]]:
 def _sweep_rows(inputs: Inputs) -> Iterator[SweepRow]:
     paid = PAYMENT in inputs.kinds
     report = serving(inputs) if paid else None
-    figures = {name: figure.value for name, figure in report.figures.items()} if isinstance(report, Reported) else {}
+    figures = (
+        {name: figure.value for name, figure in report.figures.items()}
+        if isinstance(report, Reported)
+        else {}
+    )
     for sweep in sweeps(inputs.terms, inputs.templates):
-        excess = swept(sweep.trigger, sweep.sweep, inputs.on, Fraction(0), figures.get).excess_cash_flow if paid else None
+        excess = (
+            swept(sweep.trigger, sweep.sweep, inputs.on, Fraction(0), figures.get).excess_cash_flow
+            if paid
+            else None
+        )
         most = left_to_repay(inputs.terms, sweep.sweep, figures.get)
         repays, released = sweep.sweep.repays is not None, sweep.sweep.on_end not in (None, "keep")
         yield SweepRow(sweep.trigger, excess, sweep.sweep.share, most, sweep.sweep.until, repays, released)
 
 
-def _why_not(part: Part, deal: Deal, rows: tuple[Row, ...], given: FactsByDate, acts: tuple[ActRecorded, ...]) -> str:
+def _why_not(
+    part: Part, deal: Deal, rows: tuple[Row, ...], given: FactsByDate, acts: tuple[ActRecorded, ...]
+) -> str:
     """Return why a part is not in arrays; nothing if it is."""
     if acts:
         return "Recorded Acts"

@@ -71,12 +71,20 @@ def refuse(deal: Deal, indices: Sequence[str]) -> None:
         lacking = [name for name in terms.index if name not in indices]
         if lacking:
             raise WrongUsage(f"the paths have no rates of {', '.join(lacking)}")
-        decisive = [name for name, definition in terms.index.items() if definition.low_confidence.effect == "decisive only"]
+        decisive = [
+            name
+            for name, definition in terms.index.items()
+            if definition.low_confidence.effect == "decisive only"
+        ]
         if decisive:
-            raise WrongUsage(f"{', '.join(decisive)}: results count only where they are decisive, and a path has no sellers")
+            raise WrongUsage(
+                f"{', '.join(decisive)}: results count only where they are decisive, and a path has no sellers"
+            )
 
 
-def lived_in_columns(ready: CompiledDeal, rates: PathRates, watch: Watch = lambda _day, _arrays, _parts: None) -> ColumnsOutcome:
+def lived_in_columns(
+    ready: CompiledDeal, rates: PathRates, watch: Watch = lambda _day, _arrays, _parts: None
+) -> ColumnsOutcome:
     """Return what a compiled deal does on some paths, on the Publication Dates for which it was compiled."""
     outcome = ColumnsOutcome(ready.until, rates.paths)
     for part, reason in ready.by_steps:
@@ -144,7 +152,14 @@ def _test(key: str, row: Row, held: DealArrays, said: Said, on: int, outcome: Co
         outcome.first(key, "due", moved.obliged, state.owed.due)
 
 
-def _triggers(ready: CompiledDeal, row: Row, held: DealArrays, said: Mapping[str, Said], on: int, outcome: ColumnsOutcome) -> None:
+def _triggers(
+    ready: CompiledDeal,
+    row: Row,
+    held: DealArrays,
+    said: Mapping[str, Said],
+    on: int,
+    outcome: ColumnsOutcome,
+) -> None:
     since = row.inputs.terms_since.toordinal()
     seen = Seen(on, row.inputs.kinds, said, row.level, held.tests, held.triggers)
     rows = {sweep.trigger: sweep for sweep in row.sweeps}

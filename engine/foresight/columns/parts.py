@@ -50,7 +50,9 @@ def _looks(terms: TermsInForce) -> Iterator[tuple[str, str]]:
             yield key, clause.tested_while.test or clause.tested_while.trigger or key
     swept = [key for key, clause in terms.covenants.items() if getattr(clause, "sweep", None) is not None]
     swept += [
-        name for name, trigger in terms.triggers.items() if any(consequence.sweep is not None for consequence in trigger.consequences)
+        name
+        for name, trigger in terms.triggers.items()
+        if any(consequence.sweep is not None for consequence in trigger.consequences)
     ]
     yield from ((swept[0], other) for other in swept[1:])  # no dollar is swept twice
     for name, trigger in terms.triggers.items():

@@ -63,11 +63,15 @@ def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
     count = rates.up_to(test.base.on)
     for name, ticks in rates.ticks.items():
         column = ticks[:count, path].tolist()
-        series = tuple(_published(name, day, tick) for day, tick in zip(rates.dates[:count], column, strict=True))
+        series = tuple(
+            _published(name, day, tick) for day, tick in zip(rates.dates[:count], column, strict=True)
+        )
         published[name] = series
         if name in test.terms.index:
             days = _days(test, rates)
-            rates_by_index[name] = tuple(_reference(name, test.terms.index[name], day, series[: rates.up_to(day)]) for day in days)
+            rates_by_index[name] = tuple(
+                _reference(name, test.terms.index[name], day, series[: rates.up_to(day)]) for day in days
+            )
     return replace(test.base, published=published, rates=rates_by_index, trace={})
 
 
@@ -102,4 +106,6 @@ def _reference(index: str, terms: IndexTerms, day: date, series: tuple[Published
 @lru_cache(maxsize=200_000)
 def _published(index: str, day: date, tick: int) -> Published:
     value = None if tick == NO_VALUE else Decimal(tick).scaleb(-4)
-    return Published.model_construct(index=index, publication_date=day, value=value, source="path", published_on=day)
+    return Published.model_construct(
+        index=index, publication_date=day, value=value, source="path", published_on=day
+    )

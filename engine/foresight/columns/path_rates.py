@@ -90,7 +90,10 @@ def oldest(index: str, terms: IndexTerms) -> int:
     days = tuple(publication_dates(FIRST, FIRST + timedelta(weeks=OLDEST_TRIED + 1)))
     value = Published(index=index, publication_date=days[0], value=Decimal(1), published_on=days[0])
     for age in range(OLDEST_TRIED):
-        empty = tuple(Published(index=index, publication_date=day, value=None, published_on=day) for day in days[1 : age + 1])
+        empty = tuple(
+            Published(index=index, publication_date=day, value=None, published_on=day)
+            for day in days[1 : age + 1]
+        )
         if reference_rate(terms, index, days[age], (value, *empty)).value is None:
             return age - 1
     return OLDEST_TRIED
@@ -114,14 +117,20 @@ def scaled(form: LinearForm) -> Scaled:
     """Return a form with its weights and Closing Date levels made whole."""
     common = math.lcm(*(weight.denominator for _, weight in form.parts))
     statistics = [one for one, _ in form.parts] + ([form.gate.statistic] if form.gate is not None else [])
-    levels = [(statistic.at_closing * TICK).denominator for statistic in statistics if statistic.at_closing is not None]
+    levels = [
+        (statistic.at_closing * TICK).denominator
+        for statistic in statistics
+        if statistic.at_closing is not None
+    ]
     if form.gate is not None:
         levels += [(form.gate.level * TICK).denominator, (form.gate.otherwise * TICK).denominator]
     finer = math.lcm(*levels, 1)
     return Scaled(form, TICK * common * finer, tuple(int(weight * common) for _, weight in form.parts))
 
 
-def values_of(one: Scaled, rates: PathRates, terms: Mapping[str, IndexTerms], day: date) -> tuple[Ticks, NDArray[np.bool_]]:
+def values_of(
+    one: Scaled, rates: PathRates, terms: Mapping[str, IndexTerms], day: date
+) -> tuple[Ticks, NDArray[np.bool_]]:
     """Return the form on each path in whole numbers, and where every value that it needs is there.
 
     Args:
@@ -161,14 +170,29 @@ def _statistic(
         values = rates.reference(index, terms[index], day)
         return values * per_tick, values != NO_VALUE
     if statistic.kind == "sum of rates":
-        each = [rates.reference(index, terms[index], on) for on in rates.dates[: rates.up_to(day)][-statistic.count :]]
-        there = np.logical_and.reduce([ticks != NO_VALUE for ticks in each]) if each else np.zeros(rates.paths, dtype=bool)
-        return sum(each, np.zeros(rates.paths, dtype=np.int64)) * per_tick, there & (len(each) == statistic.count)
-    rows = [row for row in range(rates.up_to(day)) if statistic.since is None or rates.dates[row] >= statistic.since]
+        each = [
+            rates.reference(index, terms[index], on)
+            for on in rates.dates[: rates.up_to(day)][-statistic.count :]
+        ]
+        there = (
+            np.logical_and.reduce([ticks != NO_VALUE for ticks in each])
+            if each
+            else np.zeros(rates.paths, dtype=bool)
+        )
+        return sum(each, np.zeros(rates.paths, dtype=np.int64)) * per_tick, there & (
+            len(each) == statistic.count
+        )
+    rows = [
+        row
+        for row in range(rates.up_to(day))
+        if statistic.since is None or rates.dates[row] >= statistic.since
+    ]
     window = [rates.ticks[index][row] for row in rows]
     closing = None if statistic.at_closing is None else int(statistic.at_closing * TICK * per_tick)
     if statistic.kind == "highest":
-        top = np.maximum.reduce(window) * per_tick if window else np.full(rates.paths, NO_VALUE, dtype=np.int64)
+        top = (
+            np.maximum.reduce(window) * per_tick if window else np.full(rates.paths, NO_VALUE, dtype=np.int64)
+        )
         return (top if closing is None else np.maximum(top, closing)), np.ones(rates.paths, dtype=bool)
     values = np.full(rates.paths, NO_VALUE, dtype=np.int64)
     for ticks in window:

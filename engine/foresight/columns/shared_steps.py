@@ -51,7 +51,9 @@ class PartRun:
         """Return the number of a state, apart from what nothing in these terms looks at again; a new one if it has not been seen."""
         tests = {name: _needed(test, terms) for name, test in state.tests.items()}
         triggers = {name: trigger.model_copy(update={"why": ""}) for name, trigger in state.triggers.items()}
-        plain = state.model_copy(update={**LEFT, "rates": {}, "reports": (), "acts": (), "tests": tests, "triggers": triggers})
+        plain = state.model_copy(
+            update={**LEFT, "rates": {}, "reports": (), "acts": (), "tests": tests, "triggers": triggers}
+        )
         key = tuple(_frozen(getattr(plain, name)) for name in LOOKED_AT)
         if key not in self.ids:
             self.ids[key] = len(self.states)
@@ -77,7 +79,9 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(element) for element in value) if isinstance(value, tuple) else value
 
 
-def shared_step(run: PartRun, inputs: Inputs, results: Mapping[str, Results], outcome: ColumnsOutcome) -> None:
+def shared_step(
+    run: PartRun, inputs: Inputs, results: Mapping[str, Results], outcome: ColumnsOutcome
+) -> None:
     """Advance one part by one date: each pair of a state and results takes the engine's step once.
 
     Args:
@@ -102,7 +106,9 @@ def shared_step(run: PartRun, inputs: Inputs, results: Mapping[str, Results], ou
         if lasting and same in run.still:
             after[place] = run.of_path[path]
             continue
-        given: dict[str, TestResult] = {key: results[key].results[int(results[key].codes[path])] for key in mine}
+        given: dict[str, TestResult] = {
+            key: results[key].results[int(results[key].codes[path])] for key in mine
+        }
         state = run.states[int(run.of_path[path])]
         drafts, left = stepped(_own(run.part, inputs, state), given)
         after[place] = run.number(left, inputs.terms)
@@ -144,9 +150,16 @@ def _lasting(part: Part, inputs: Inputs, shared: DealState) -> bool:
     cures = [clause.cure for clause in clauses if isinstance(clause, MaintenanceClause)]
     waits = any(isinstance(cure, Cure) and cure.after != "determination date" for cure in cures)
     timed = any(
-        clause.frequency != "every date" or (clause.first_tested is not None and clause.first_tested > inputs.on) for clause in clauses
+        clause.frequency != "every date"
+        or (clause.first_tested is not None and clause.first_tested > inputs.on)
+        for clause in clauses
     )
-    conditions = [begins for trigger in terms.triggers.values() for begins in (trigger.begins, trigger.ends) if not isinstance(begins, str)]
+    conditions = [
+        begins
+        for trigger in terms.triggers.values()
+        for begins in (trigger.begins, trigger.ends)
+        if not isinstance(begins, str)
+    ]
     dated = any(leaf.on_or_after is not None for condition in conditions for leaf in leaves_of(condition))
     over = any(clause.last_tested is not None for clause in clauses)
     return PAYMENT not in inputs.kinds and not (shared.acts or waits or timed or dated or over)

@@ -172,13 +172,19 @@ def tested(state: TestArrays, rules: TestRules, said: Said, on: int) -> Moved:
     curing = before == CURE
     _fail(state, rules, failed & opened, on)
     _pass(state, rules, said, passed & opened, on)
-    ready = passed & curing & (state.passing >= rules.passing_for) if rules.retest else np.zeros(state.paths, dtype=bool)
+    ready = (
+        passed & curing & (state.passing >= rules.passing_for)
+        if rules.retest
+        else np.zeros(state.paths, dtype=bool)
+    )
     if ready.any():
         _cure(state, rules, said, ready, on)
     obliged = None
     if rules.deliver_by is not None:
         obliged = state.owed.create((said.verdicts == FAILED) & ~failing_before, on, rules.deliver_by)
-    return Moved(curing & (state.status == COMPLIANT), (state.status == DEFAULT) & (before != DEFAULT), obliged)
+    return Moved(
+        curing & (state.status == COMPLIANT), (state.status == DEFAULT) & (before != DEFAULT), obliged
+    )
 
 
 def _counted(state: TestArrays, rules: TestRules, said: Said) -> NDArray[np.int8]:
@@ -195,7 +201,9 @@ def _count(state: TestArrays, rules: TestRules, failed: Flags, determined: Flags
     state.passing = np.where(determined, np.where(failed, 0, state.passing + 1), state.passing)
     mask = (1 << rules.out_of) - 1
     state.counted = np.where(determined, ((state.counted << 1) | failed) & mask, state.counted)
-    state.length = np.where(determined, np.minimum(state.length + 1, rules.out_of), state.length).astype(np.int8)
+    state.length = np.where(determined, np.minimum(state.length + 1, rules.out_of), state.length).astype(
+        np.int8
+    )
 
 
 def _pass(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int) -> None:
@@ -211,11 +219,17 @@ def _fail(state: TestArrays, rules: TestRules, where: Flags, on: int) -> None:
     if not where.any():
         return
     state.episode = np.where(where & (state.episode == NONE), on, state.episode)
-    lasted = where & (np.bitwise_count(state.counted) >= rules.counts) if rules.breach else np.zeros(state.paths, dtype=bool)
+    lasted = (
+        where & (np.bitwise_count(state.counted) >= rules.counts)
+        if rules.breach
+        else np.zeros(state.paths, dtype=bool)
+    )
     _move(state, where & ~lasted, PENDING, on)
     if not lasted.any():
         return
-    curable = lasted & ~_used_up(state, rules) if rules.last_day is not None else np.zeros(state.paths, dtype=bool)
+    curable = (
+        lasted & ~_used_up(state, rules) if rules.last_day is not None else np.zeros(state.paths, dtype=bool)
+    )
     at_once = lasted & ~curable
     _move(state, curable, CURE, on)
     _move(state, at_once, DEFAULT, on)

@@ -82,7 +82,9 @@ def predicates(test: TestOnDate) -> list[Holds]:
     for comparison, level in test.levels:
 
         def holds(result: TestResult, comparison: Comparison = comparison, level: Fraction = level) -> bool:
-            return result.measured is not None and passes(result.measured, Figure(value=level, unit=result.measured.unit), comparison)
+            return result.measured is not None and passes(
+                result.measured, Figure(value=level, unit=result.measured.unit), comparison
+            )
 
         rules.append(holds)
     return rules
@@ -104,7 +106,9 @@ def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Threshold
     if rates.up_to(test.base.on) == 0:  # nothing is published yet, so all paths are one
         return _on_all(test, test.decided(flat_facts(test, rates, TICK, known.flat)))
     form = _form(test, rates, known)
-    if form is None or any(one.index not in rates.ticks for one, _ in form.parts):  # a blend is not an index of a path
+    if form is None or any(
+        one.index not in rates.ticks for one, _ in form.parts
+    ):  # a blend is not an index of a path
         raise NotOnce
     flat = _Flat(test, rates, known)
     first = test.decided(flat_facts(test, rates, _closing(test), known.flat))
@@ -124,7 +128,11 @@ def _on_all(test: TestOnDate, result: TestResult) -> Thresholds:
 
 
 def _closing(test: TestOnDate) -> int:
-    return max(1, int(next(iter(test.terms.index.values())).closing_date_level * TICK)) if test.terms.index else TICK
+    return (
+        max(1, int(next(iter(test.terms.index.values())).closing_date_level * TICK))
+        if test.terms.index
+        else TICK
+    )
 
 
 def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | None:
@@ -149,7 +157,10 @@ def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | Non
     index = next(iter(indices))
     if len(indices) != 1 or index is None:
         return None
-    unpublished = (*known.published[index][:-1], known.published[index][-1].model_copy(update={"value": None}))
+    unpublished = (
+        *known.published[index][:-1],
+        known.published[index][-1].model_copy(update={"value": None}),
+    )
     silent = replace(known, trace={}, published={**known.published, index: unpublished})
     needs = test.decided(silent).reason is not None and result.reason is None
     form = LinearForm(((Statistic("published" if needs else "rate", index), Fraction(1)),))
@@ -179,7 +190,9 @@ class _Flat:
 
     def value(self, form: Scaled, index: str, level: int, tick: int) -> int:
         """Return the number of that path."""
-        path = one_value(self.rates.dates, tuple(self.rates.ticks), level).with_today(index, self.test.base.on, tick)
+        path = one_value(self.rates.dates, tuple(self.rates.ticks), level).with_today(
+            index, self.test.base.on, tick
+        )
         return int(values_of(form, path, self.test.terms.index, self.test.base.on)[0][0])
 
 
@@ -188,7 +201,9 @@ def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
     test = flat.test
     if not form.form.parts:
         return Turn(holds(test.decided(flat_facts(test, flat.rates, TICK, flat.known.flat))), ALWAYS)
-    moving = next((one.index for one, _ in form.form.parts if one.kind in ("published", "rate", "sum of rates")), None)
+    moving = next(
+        (one.index for one, _ in form.form.parts if one.kind in ("published", "rate", "sum of rates")), None
+    )
     if moving is None:
         raise NotOnce
     guess = flat.known.turns.get((test.key, place))
@@ -256,7 +271,9 @@ def _between(test: TestOnDate, found: _Found, limit: Fraction | None) -> Turn:
     (below, at_low), (above, _) = found.below, found.above
     if limit is not None:
         if not at_low or not below <= limit < above:
-            gives = f"measure gives {'PASS' if at_low else 'FAIL'} up to {below} and otherwise from {above} on"
+            gives = (
+                f"measure gives {'PASS' if at_low else 'FAIL'} up to {below} and otherwise from {above} on"
+            )
             raise Differs(f"{test.key} on {test.base.on}: {gives}, and its columns say PASS up to {limit}")
         return Turn(True, limit.__floor__())
     if above - below != 1:
@@ -269,7 +286,10 @@ def _proved(test: TestOnDate, form: Scaled, turns: Sequence[Turn], rates: PathRa
 
     All thresholds on several shapes where the clause or what it looks at is new; the verdict's on one shape if it has moved.
     """
-    shape = (form.form.gate is None, *((one.kind, one.index, one.count, one.at_closing, weight) for one, weight in form.form.parts))
+    shape = (
+        form.form.gate is None,
+        *((one.kind, one.index, one.count, one.at_closing, weight) for one, weight in form.form.parts),
+    )
     full = rates.up_to(test.base.on) > max((one.count for one, _ in form.form.parts), default=0)
     words, moved = (test.key, test.clause, shape, full), (test.key, test.clause, shape, full, tuple(turns))
     if moved in known.proved or not form.form.parts:
@@ -292,16 +312,22 @@ def _asked(test: TestOnDate, number: int, turn: Turn, beside: int, path: PathRat
         raise Differs(f"{test.key} on {test.base.on}: {gives} {against}; {said}")
 
 
-def _beside(test: TestOnDate, form: Scaled, turn: Turn, rates: PathRates, shapes: int) -> Iterator[tuple[int, PathRates]]:
+def _beside(
+    test: TestOnDate, form: Scaled, turn: Turn, rates: PathRates, shapes: int
+) -> Iterator[tuple[int, PathRates]]:
     """Paths of other shapes whose newest value puts them on a threshold and next to it, each with its number."""
     if turn.last >= ALWAYS:
         return
     day, indices = test.base.on, tuple(rates.ticks)
-    moving = next(one.index for one, _ in form.form.parts if one.kind in ("published", "rate", "sum of rates"))
+    moving = next(
+        one.index for one, _ in form.form.parts if one.kind in ("published", "rate", "sum of rates")
+    )
     draw = np.random.default_rng(rates.up_to(day))
     for _ in range(shapes):
         around = _closing(test) * draw.uniform(0.6, 1.4, (len(rates.dates), 1))
-        ticks = {name: np.maximum(np.rint(around * draw.uniform(0.9, 1.1)), 1).astype(np.int64) for name in indices}
+        ticks = {
+            name: np.maximum(np.rint(around * draw.uniform(0.9, 1.1)), 1).astype(np.int64) for name in indices
+        }
         window = PathRates(rates.dates, ticks)
 
         def value(tick: int, window: PathRates = window) -> int:

@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from engine.evaluation.conditions import LeafRule, Tree, leaves
 from engine.evaluation.trigger_states import TriggerRule
-from engine.foresight.columns.state_arrays import NONE, STATUSES, Bits, Dates, Flags, ObligationArrays, TestArrays, dates
+from engine.foresight.columns.state_arrays import (
+    NONE,
+    STATUSES,
+    Bits,
+    Dates,
+    Flags,
+    ObligationArrays,
+    TestArrays,
+    dates,
+)
 from engine.foresight.columns.verdicts import FAILED, PASSED, UNKNOWN, Said
 
 NEVER_NEW = np.iinfo(np.int32).max
@@ -64,7 +73,9 @@ class LeafArrays:
 
     def _met_since(self, where: Flags, on: int) -> None:
         full = self.full()
-        self.met_since = np.where(where, np.where(full, np.where(self.met_since == NONE, on, self.met_since), NONE), self.met_since)
+        self.met_since = np.where(
+            where, np.where(full, np.where(self.met_since == NONE, on, self.met_since), NONE), self.met_since
+        )
 
     def afresh(self, where: Flags) -> None:
         """No date seen, on some paths."""
@@ -119,7 +130,11 @@ class TriggerArrays:
         self.since, self.ended = dates(self.paths), dates(self.paths)
         self.balance, self.swept = np.zeros(self.paths, dtype=np.int64), np.zeros(self.paths, dtype=np.int64)
         self.begins = [LeafArrays(leaf, self.paths) for leaf in leaves(self.rule.begins)]
-        self.ends = [LeafArrays(leaf, self.paths) for leaf in leaves(self.rule.ends)] if self.rule.ends is not None else []
+        self.ends = (
+            [LeafArrays(leaf, self.paths) for leaf in leaves(self.rule.ends)]
+            if self.rule.ends is not None
+            else []
+        )
         self.owed = ObligationArrays.none(self.paths)
 
 
@@ -160,7 +175,9 @@ def counted_on(state: TriggerArrays, seen: Seen, terms_since: int, target: int |
 
 
 def _began(state: TriggerArrays, seen: Seen, outside: Flags, floor: Dates) -> Flags:
-    completed = _completed(state.rule.begins, dict(zip(leaves(state.rule.begins), state.begins, strict=True)), state, seen)
+    completed = _completed(
+        state.rule.begins, dict(zip(leaves(state.rule.begins), state.begins, strict=True)), state, seen
+    )
     began: Flags = outside & completed.met & (completed.new != NEVER_NEW)
     if not began.any():
         return began
@@ -193,7 +210,12 @@ def _ended(state: TriggerArrays, inside: Flags, target: int | None) -> Flags:
 def _end(state: TriggerArrays, seen: Seen, where: Flags) -> None:
     state.inside = state.inside & ~where
     if state.rule.while_met:
-        ceased = _ceased(state.rule.begins, dict(zip(leaves(state.rule.begins), state.begins, strict=True)), seen, state.paths)
+        ceased = _ceased(
+            state.rule.begins,
+            dict(zip(leaves(state.rule.begins), state.begins, strict=True)),
+            seen,
+            state.paths,
+        )
         state.since = np.where(where, np.maximum(ceased, state.since), state.since)
         return
     state.since = np.where(where, seen.on, state.since)
@@ -277,7 +299,9 @@ def _completed(tree: Tree, counts: Mapping[LeafRule, LeafArrays], state: Trigger
         return _Met(flags, since, np.where(fresh, since, NEVER_NEW).astype(np.int32))
     parts = [_completed(part, counts, state, seen) for part in tree.parts]
     flags = np.sum([part.met for part in parts], axis=0) >= max(tree.n, 1)
-    last = np.sort(np.array([np.where(part.met, part.on, NEVER_NEW) for part in parts]), axis=0)[max(tree.n, 1) - 1]
+    last = np.sort(np.array([np.where(part.met, part.on, NEVER_NEW) for part in parts]), axis=0)[
+        max(tree.n, 1) - 1
+    ]
     new = np.min(np.array([np.where(part.met, part.new, NEVER_NEW) for part in parts]), axis=0)
     return _Met(flags, last, np.where(new == NEVER_NEW, NEVER_NEW, np.maximum(last, new)))
 
@@ -294,6 +318,8 @@ def _ceased(tree: Tree, counts: Mapping[LeafRule, LeafArrays], seen: Seen, paths
     if isinstance(tree, LeafRule):
         by_state = tree.persistence is None and tree.state is not None
         return _state_since(tree, seen, paths) if by_state else np.full(paths, seen.on, dtype=np.int32)
-    unmet = [np.where(_is_met(part, counts), NEVER_NEW, _ceased(part, counts, seen, paths)) for part in tree.parts]
+    unmet = [
+        np.where(_is_met(part, counts), NEVER_NEW, _ceased(part, counts, seen, paths)) for part in tree.parts
+    ]
     ceased: Dates = np.sort(np.array(unmet), axis=0)[len(tree.parts) - tree.n]
     return ceased

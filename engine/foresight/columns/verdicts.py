@@ -159,7 +159,11 @@ def _signature(test: TestOnDate, rates: PathRates) -> Codes:
     codes = np.zeros(rates.paths, dtype=np.int64)
     for place, name in enumerate(rates.ticks):
         today = rates.published(name, test.base.on) != NO_VALUE
-        reference = rates.reference(name, test.terms.index[name], test.base.on) != NO_VALUE if name in test.terms.index else today
+        reference = (
+            rates.reference(name, test.terms.index[name], test.base.on) != NO_VALUE
+            if name in test.terms.index
+            else today
+        )
         codes |= (today.astype(np.int64) | (reference.astype(np.int64) << 1)) << (2 * place)
     return codes
 

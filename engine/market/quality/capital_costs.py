@@ -29,7 +29,10 @@ def read_costs(path: Path | None) -> dict[str, Any]:
     wrong = list(_wrong(table))
     if wrong:
         raise WrongUsage(f"{path}: {'; '.join(wrong)}; {FIX}")
-    usd = Decimal(table["gpu_price_usd"]) * table["gpus_per_listing"] + Decimal(table["weekly_cost_usd"]) * table["weeks"]
+    usd = (
+        Decimal(table["gpu_price_usd"]) * table["gpus_per_listing"]
+        + Decimal(table["weekly_cost_usd"]) * table["weeks"]
+    )
     return {
         "per_listing": f"{usd:f}",
         "source": f"{path.name}: {table['source']}, {table['as_of']}",

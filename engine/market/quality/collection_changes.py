@@ -63,7 +63,10 @@ class _Seen:
 
 
 def changes(
-    snapshot: Snapshot, before: Snapshot | None, indices: Mapping[str, IndexDefinition], methodology: Methodology
+    snapshot: Snapshot,
+    before: Snapshot | None,
+    indices: Mapping[str, IndexDefinition],
+    methodology: Methodology,
 ) -> tuple[CollectionChange, ...]:
     """Return what in a collection looks like a change of form.
 

@@ -49,7 +49,10 @@ def _hull(x: Sequence[float], low: int, high: int, sign: int) -> list[int]:
     for place in range(low, high + 1):
         while len(knots) > 1:
             first, second = knots[-2:]
-            before, after = (second - first) * (x[place] - x[second]), (place - second) * (x[second] - x[first])
+            before, after = (
+                (second - first) * (x[place] - x[second]),
+                (place - second) * (x[second] - x[first]),
+            )
             if sign * before < sign * after:
                 break
             knots.pop()
@@ -87,13 +90,18 @@ def _furthest(x: Sequence[float], convex: Sequence[int], concave: Sequence[int])
 def _off_minorant(x: Sequence[float], convex: Sequence[int], end: int) -> float:
     """Return how far the distribution rises above its minorant before `end`, a knot."""
     parts = ((first, last) for first, last in pairwise(convex) if last <= end)
-    return max((p + 1 - _at(x, first, last, p) for first, last in parts for p in range(first, last)), default=0.0)
+    return max(
+        (p + 1 - _at(x, first, last, p) for first, last in parts for p in range(first, last)), default=0.0
+    )
 
 
 def _off_majorant(x: Sequence[float], concave: Sequence[int], start: int) -> float:
     """Return how far it falls below its majorant after `start`, a knot."""
     parts = ((first, last) for first, last in pairwise(concave) if first >= start)
-    return max((_at(x, first, last, p) + 1 - p for first, last in parts for p in range(first + 1, last + 1)), default=0.0)
+    return max(
+        (_at(x, first, last, p) + 1 - p for first, last in parts for p in range(first + 1, last + 1)),
+        default=0.0,
+    )
 
 
 @cache

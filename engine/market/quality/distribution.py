@@ -50,8 +50,14 @@ def skewness(week: Week) -> Finding:
         return unvarying(name, "WP §7.2", count, "prices do")
     value = float(stats.skew(week.prices))
     side = "right" if value > 0 else "left"
-    said = f"{value:+.2f}: the longer tail is to the {side}" if abs(value) > 0.05 else f"{value:+.2f}: no longer tail"
-    return Finding(name, "WP §7.2", count, value, None, abs(value) > 1, said, "the paper expects a right tail")
+    said = (
+        f"{value:+.2f}: the longer tail is to the {side}"
+        if abs(value) > 0.05
+        else f"{value:+.2f}: no longer tail"
+    )
+    return Finding(
+        name, "WP §7.2", count, value, None, abs(value) > 1, said, "the paper expects a right tail"
+    )
 
 
 def bimodality(week: Week) -> Finding:
@@ -64,6 +70,8 @@ def bimodality(week: Week) -> Finding:
     statistic = dip.dip(week.prices)
     p_value = dip.p_value(statistic, count)
     more = p_value < LEVEL
-    said = f"one mode is {'rejected' if more else 'not rejected'} at 5% (dip {statistic:.4f}, p {p_value:.4f})"
+    said = (
+        f"one mode is {'rejected' if more else 'not rejected'} at 5% (dip {statistic:.4f}, p {p_value:.4f})"
+    )
     caveat = f"p from {dip.DRAWS:,} uniform samples, seed {dip.SEED}; listings at one price, as one host's are, count as a mode"
     return Finding(name, "WP §7.2", count, statistic, p_value, more, said, caveat)

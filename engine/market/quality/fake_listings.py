@@ -100,7 +100,9 @@ def least_fakes(days: Sequence[Day], methodology: Methodology, target: Fraction)
     attack = _attack(true, target)
     listed = [DayPrices(listings, methodology) for _, listings in days]
     plans = [_least(attack, listed, methodology.daily_minimum, short=False)]
-    if methodology.when_no_day_counts == "pool_all" and all(len(day.micros) < methodology.daily_minimum for day in listed):
+    if methodology.when_no_day_counts == "pool_all" and all(
+        len(day.micros) < methodology.daily_minimum for day in listed
+    ):
         plans.append(_least(attack, listed, methodology.daily_minimum, short=True))
     reachable = [plan for plan in plans if plan is not None]
     return min(reachable, key=lambda plan: plan.listing_days) if reachable else None
@@ -111,7 +113,9 @@ def _attack(true: Fraction, target: Fraction) -> _Attack:
     micro = target * 10**6
     nearest = micro.numerator // micro.denominator if sign > 0 else -(-micro.numerator // micro.denominator)
     shares = (int(true * share * 10**4) for share in range(PRICED_FROM, PRICED_TO + 1))
-    return _Attack(sign, micro, (nearest, *(price for price in shares if price > 0 and sign * price <= sign * micro)))
+    return _Attack(
+        sign, micro, (nearest, *(price for price in shares if price > 0 and sign * price <= sign * micro))
+    )
 
 
 def _least(attack: _Attack, listed: Sequence[DayPrices], minimum: int, short: bool) -> FakePlan | None:
@@ -124,7 +128,9 @@ def _least(attack: _Attack, listed: Sequence[DayPrices], minimum: int, short: bo
             options[place].append(_option(attack, day, cost, minimum, short))
             before = joined[place - 1] if place else [NOTHING]
             pairs = ((before[cost - k], options[place][k]) for k in range(cost + 1) if cost - k < len(before))
-            joined[place].append(_best(_with(cost, other) for cost, other in pairs if cost is not None and other is not None))
+            joined[place].append(
+                _best(_with(cost, other) for cost, other in pairs if cost is not None and other is not None)
+            )
         cheapest = joined[-1][cost] if listed else None
         plan = attack.plan_of(cheapest) if cheapest is not None else None
         if plan is not None:

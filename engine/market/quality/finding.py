@@ -88,7 +88,16 @@ class Week:
 def refused(test: str, section: str, sample: int, needed: int, what: str) -> Finding:
     """Return a test that needs more than there is; `what` is the plural of what it counts."""
     verdict = f"refused: {counted(sample, what)}, and it needs {needed}"
-    return Finding(test, section, sample, None, None, None, verdict, "a test on too few figures says nothing, and would be believed")
+    return Finding(
+        test,
+        section,
+        sample,
+        None,
+        None,
+        None,
+        verdict,
+        "a test on too few figures says nothing, and would be believed",
+    )
 
 
 def unvarying(test: str, section: str, sample: int, what: str) -> Finding:

@@ -44,7 +44,11 @@ def week_value(days: Iterable[Day], methodology: Methodology) -> Fraction | None
     counting = [observations for observations in listed if len(observations) >= methodology.daily_minimum]
     if not counting and methodology.when_no_day_counts == "pool_all":
         counting = listed
-    pooled = sorted(observation.micro for observations in counting for observation in without_outliers(observations, methodology))
+    pooled = sorted(
+        observation.micro
+        for observations in counting
+        for observation in without_outliers(observations, methodology)
+    )
     return median(pooled) if pooled else None
 
 
@@ -105,7 +109,9 @@ def _twice_median(ascending: Sequence[int], low: int, high: int, fake: int, inje
     at = bisect_left(ascending, fake, low, high)
     twice = 0
     for place in (low + (count - 1) // 2, low + count // 2):
-        twice += ascending[place] if place < at else fake if place < at + injected else ascending[place - injected]
+        twice += (
+            ascending[place] if place < at else fake if place < at + injected else ascending[place - injected]
+        )
     return twice
 
 
@@ -113,7 +119,9 @@ def _fake(true: Fraction, at: Fraction) -> int:
     return round(true * at * 10**6)
 
 
-def least_for_day(observations: Sequence[Observation], methodology: Methodology, at: Fraction, move: Fraction) -> int | None:
+def least_for_day(
+    observations: Sequence[Observation], methodology: Methodology, at: Fraction, move: Fraction
+) -> int | None:
     """Return the least number of injected listings, up to half of the day's, that moves its median by `move`; None: not reachable."""
     prices = DayPrices(observations, methodology)
     low, high, _ = prices.kept(0, 0)
@@ -124,8 +132,14 @@ def least_for_day(observations: Sequence[Observation], methodology: Methodology,
     apart = -(-move.numerator * twice_true // move.denominator)
     micros, own = prices.micros, len(prices.micros)
     # by how many prices the far side of each target outnumbers the near one: a median gets there only if as many are removed
-    down, up = own - 2 * bisect_right(micros, (twice_true - apart) // 2), 2 * bisect_left(micros, -(-(twice_true + apart) // 2)) - own
-    down_by, up_by = (-1 if 2 * fake <= twice_true - apart else 1), (-1 if 2 * fake >= twice_true + apart else 1)
+    down, up = (
+        own - 2 * bisect_right(micros, (twice_true - apart) // 2),
+        2 * bisect_left(micros, -(-(twice_true + apart) // 2)) - own,
+    )
+    down_by, up_by = (
+        (-1 if 2 * fake <= twice_true - apart else 1),
+        (-1 if 2 * fake >= twice_true + apart else 1),
+    )
     # every other count is tried: more listings can move the median less, as they widen what outlier removal keeps
     for injected in range(1, own // 2 + 1):
         if min(down + down_by * injected, up + up_by * injected) > prices.removes_at_most(injected):
@@ -140,10 +154,16 @@ def least_for_day(observations: Sequence[Observation], methodology: Methodology,
 def least_for_week(days: Sequence[Day], methodology: Methodology, at: Fraction, move: Fraction) -> int | None:
     """Return the least number of listings, standing on every day that was collected, that moves the week's value by `move`."""
     true = week_value(days, methodology)
-    return None if true is None else least_that(days, methodology, at, lambda value: abs(value - true) >= move * true)
+    return (
+        None
+        if true is None
+        else least_that(days, methodology, at, lambda value: abs(value - true) >= move * true)
+    )
 
 
-def least_that(days: Sequence[Day], methodology: Methodology, at: Fraction, reached: Callable[[Fraction], bool]) -> int | None:
+def least_that(
+    days: Sequence[Day], methodology: Methodology, at: Fraction, reached: Callable[[Fraction], bool]
+) -> int | None:
     """Return the least number of listings on every collected day that brings the week's value to where `reached` says so.
 
     A day on which nothing qualified was collected as well, and enough of them make it count. Looked for up to half of the largest
@@ -160,7 +180,9 @@ def least_that(days: Sequence[Day], methodology: Methodology, at: Fraction, reac
     return None
 
 
-def _twice_week(listed: Sequence[DayPrices], methodology: Methodology, fake: int, injected: int) -> int | None:
+def _twice_week(
+    listed: Sequence[DayPrices], methodology: Methodology, fake: int, injected: int
+) -> int | None:
     """Return twice the week's value, in millionths, with the injected listings on each collected day (`week_value`)."""
     counting = [day for day in listed if len(day.micros) + injected >= methodology.daily_minimum]
     if not counting and methodology.when_no_day_counts == "pool_all":
@@ -196,10 +218,16 @@ def table_5(days: Iterable[Sequence[Observation]], methodology: Methodology) -> 
     for size in ROWS:
         enough = [observations for observations in known if len(observations) >= size]
         draws = [chance.sample(chance.choice(enough), size) for _ in range(DRAWS)] if enough else []
-        yield Row(size, len(enough), {(at, move): _middle(draws, methodology, at, move) for at in AT for move in MOVES})
+        yield Row(
+            size,
+            len(enough),
+            {(at, move): _middle(draws, methodology, at, move) for at in AT for move in MOVES},
+        )
 
 
-def _middle(draws: Sequence[Sequence[Observation]], methodology: Methodology, at: Fraction, move: Fraction) -> int | None:
+def _middle(
+    draws: Sequence[Sequence[Observation]], methodology: Methodology, at: Fraction, move: Fraction
+) -> int | None:
     """Return the lower middle of the least numbers; not reachable counts as more than any."""
     counts = [least_for_day(draw, methodology, at, move) for draw in draws]
     ordered = sorted(counts, key=lambda k: float("inf") if k is None else k)
@@ -220,7 +248,9 @@ def trimmed_mean(observations: Sequence[Observation]) -> Fraction:
 def volume_weighted_mean(observations: Sequence[Observation]) -> Fraction:
     """Return the mean weighted by the GPUs of each listing; rows without a count weigh one."""
     weights = sum(observation.gpus for observation in observations)
-    return Fraction(sum(observation.micro * observation.gpus for observation in observations), weights * 10**6)
+    return Fraction(
+        sum(observation.micro * observation.gpus for observation in observations), weights * 10**6
+    )
 
 
 def hodges_lehmann(observations: Sequence[Observation]) -> Fraction:

@@ -36,7 +36,9 @@ def read_quotes(text: str, file: str) -> tuple[Quote, ...]:
     """
     table, problems = read_table(text, file)
     if table is None:
-        raise WrongUsage(f"{file} is not a table ({problems[0].why}); it needs the columns {', '.join(COLUMNS)}")
+        raise WrongUsage(
+            f"{file} is not a table ({problems[0].why}); it needs the columns {', '.join(COLUMNS)}"
+        )
     if not table.rows or any(column not in table.columns for column in COLUMNS):
         raise WrongUsage(f"{file} has no rows with the columns {', '.join(COLUMNS)}")
     read = [(row.line, _quote(row.cells)) for row in table.rows]
@@ -68,7 +70,18 @@ def compared(weeks: Sequence[Week], quotes: Sequence[Quote] | None) -> list[Find
     """Return the index over each platform's rate less one: one finding for each platform; one that refuses where no file was given."""
     if quotes is None:
         verdict = "refused: rates of other platforms are not given, and it needs a file of them (--prices)"
-        return [Finding("price comparison", "WP §7.1", 0, None, None, None, verdict, "one marketplace cannot say what others ask")]
+        return [
+            Finding(
+                "price comparison",
+                "WP §7.1",
+                0,
+                None,
+                None,
+                None,
+                verdict,
+                "one marketplace cannot say what others ask",
+            )
+        ]
     names = sorted({quote.platform for quote in quotes})
     return [_platform(name, weeks, [quote for quote in quotes if quote.platform == name]) for name in names]
 

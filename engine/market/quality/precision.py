@@ -54,7 +54,14 @@ def widths(pool: Sequence[Decimal]) -> Iterator[Width]:
     for count in COUNTS:
         measured = sorted(_width(sorted(chance.choices(pool, k=count))) for _ in range(DRAWS))
         middle, wanted = measured[DRAWS // 2], expected(count)
-        yield Width(count, measured[DRAWS // 10], middle, measured[DRAWS * 9 // 10], wanted, wanted[0] <= middle <= wanted[1])
+        yield Width(
+            count,
+            measured[DRAWS // 10],
+            middle,
+            measured[DRAWS * 9 // 10],
+            wanted,
+            wanted[0] <= middle <= wanted[1],
+        )
 
 
 def _width(sample: Sequence[Decimal]) -> float:

@@ -35,7 +35,9 @@ def coverage(weeks: Sequence[Week]) -> Finding:
     longest = _longest_low(weeks)
     span = f"{min(means):.0%} to {max(means):.0%} of the model's listings qualify, by week"
     below = (
-        f"below {LEAST_COVERAGE:.0%} for at most {counted(longest, 'weeks')} running" if longest else f"never below {LEAST_COVERAGE:.0%}"
+        f"below {LEAST_COVERAGE:.0%} for at most {counted(longest, 'weeks')} running"
+        if longest
+        else f"never below {LEAST_COVERAGE:.0%}"
     )
     caveat = _causes([day for week in weeks for day in week.days])
     return Finding(
@@ -81,10 +83,16 @@ PAPERS_DAY, PAPERS_WEEK = 10, 4
 
 def papers_flag(weeks: Sequence[Week]) -> Finding:
     """Return the weeks that the paper's §7.1 would flag beside those that the methodology flags."""
-    name, known = "Low Confidence by WP §7.1", [week for week in weeks if week.value is not None and week.flagged is not None]
+    name, known = (
+        "Low Confidence by WP §7.1",
+        [week for week in weeks if week.value is not None and week.flagged is not None],
+    )
     if not known:
         return refused(name, "WP §7.1", 0, 1, "weeks with a value")
-    theirs = [any(day.qualifying < PAPERS_DAY for day in week.days) or len(week.prices) < PAPERS_WEEK for week in known]
+    theirs = [
+        any(day.qualifying < PAPERS_DAY for day in week.days) or len(week.prices) < PAPERS_WEEK
+        for week in known
+    ]
     ours = [bool(week.flagged) for week in known]
     both = sum(one and other for one, other in zip(theirs, ours, strict=True))
     paper = f"{sum(theirs)} of {counted(len(known), 'weeks')} by a day below {PAPERS_DAY} or a week below {PAPERS_WEEK}"

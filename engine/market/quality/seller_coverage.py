@@ -71,7 +71,10 @@ class Coverage:
 
 
 def coverage(
-    pool: Pool, draws: int = DRAWS, counts: Sequence[int] = COUNTS, of_listings: ListingsInterval | None = None
+    pool: Pool,
+    draws: int = DRAWS,
+    counts: Sequence[int] = COUNTS,
+    of_listings: ListingsInterval | None = None,
 ) -> Iterator[Coverage]:
     """Yield one row for each number of sellers; `of_listings` measures the methodology's own interval beside."""
     truth = true_median(pool)

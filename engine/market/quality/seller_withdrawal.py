@@ -47,13 +47,25 @@ class Repricing:
 
 def sellers_of(days: Sequence[Day]) -> tuple[str, ...]:
     """Return the sellers that the listings of a week name, in the order of their names."""
-    return tuple(sorted({observation.host for _, observations in days for observation in observations if observation.host is not None}))
+    return tuple(
+        sorted(
+            {
+                observation.host
+                for _, observations in days
+                for observation in observations
+                if observation.host is not None
+            }
+        )
+    )
 
 
 def without(days: Sequence[Day], leaving: Sequence[str]) -> tuple[Day, ...]:
     """Return the days without the listings of some sellers."""
     absent = frozenset(leaving)
-    return tuple((day, tuple(observation for observation in observations if observation.host not in absent)) for day, observations in days)
+    return tuple(
+        (day, tuple(observation for observation in observations if observation.host not in absent))
+        for day, observations in days
+    )
 
 
 def value_without_each(days: Sequence[Day], methodology: Methodology) -> dict[str, Fraction | None]:
@@ -85,7 +97,12 @@ def moved_by(true: Fraction, move: Fraction) -> Reached:
 
 def largest_seller(days: Sequence[Day]) -> str | None:
     """Return the seller with the most listings of the week, the first by name among equals; None if no listing names one."""
-    counts = Counter(observation.host for _, observations in days for observation in observations if observation.host is not None)
+    counts = Counter(
+        observation.host
+        for _, observations in days
+        for observation in observations
+        if observation.host is not None
+    )
     return min(counts, key=lambda name: (-counts[name], name)) if counts else None
 
 
@@ -97,7 +114,10 @@ def repricing(days: Sequence[Day], methodology: Methodology) -> Repricing | None
     true, seller = week_value(days, methodology), largest_seller(days)
     if true is None or seller is None:
         return None
-    made = [week_value(repriced(days, seller, _price(true, share)), methodology) for share in range(REPRICED_FROM, REPRICED_TO + 1)]
+    made = [
+        week_value(repriced(days, seller, _price(true, share)), methodology)
+        for share in range(REPRICED_FROM, REPRICED_TO + 1)
+    ]
     values = [value for value in made if value is not None]
     return Repricing(seller, min(values), max(values))
 

@@ -65,7 +65,11 @@ def jumps(weeks: Sequence[Week]) -> Finding:
     it is nought, and the plain one serves.
     """
     medians = {day.day: day.median for week in weeks for day in week.days if day.median is not None}
-    pairs = [(day, math.log(now / medians[day - DAY])) for day, now in sorted(medians.items()) if day - DAY in medians]
+    pairs = [
+        (day, math.log(now / medians[day - DAY]))
+        for day, now in sorted(medians.items())
+        if day - DAY in medians
+    ]
     apart = max(0, len(medians) - 1 - len(pairs))
     if len(pairs) < LEAST_PAIRS:
         return refused("day-over-day jumps", "WP §7.3", len(pairs), LEAST_PAIRS, "pairs of consecutive days")
@@ -76,7 +80,9 @@ def jumps(weeks: Sequence[Week]) -> Finding:
     named = f": {', '.join(str(day) for day in far)}" if far else ""
     said = f"{counted(len(far), 'jumps')} beyond {JUMP:.0f} robust sigma in {counted(len(pairs), 'pairs')} of consecutive days{named}"
     caveat = f"{counted(apart, 'steps')} over missing days left out; a jump calls for a look at the snapshots, and for nothing else"
-    return Finding("day-over-day jumps", "WP §7.3", len(pairs), float(len(far)), None, bool(far), said, caveat)
+    return Finding(
+        "day-over-day jumps", "WP §7.3", len(pairs), float(len(far)), None, bool(far), said, caveat
+    )
 
 
 def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
@@ -92,7 +98,9 @@ def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
         of: the period, for the test's name; all weeks unless given.
     """
     name = f"minimum viable observation count{f', {of}' if of else ''}"
-    with_interval = [(len(week.prices), week.width) for week in weeks if week.width is not None and week.prices]
+    with_interval = [
+        (len(week.prices), week.width) for week in weeks if week.width is not None and week.prices
+    ]
     known = [(count, width) for count, width in with_interval if width > 0]
     if len(known) < FITTED_WEEKS:
         return refused(name, "WP §7.5.3", len(known), FITTED_WEEKS, "weeks with an interval")

@@ -34,8 +34,18 @@ def time_series(weeks: Sequence[Week]) -> list[Finding]:
     run = unbroken(weeks)
     values = np.array([week.value for week in run if week.value is not None])
     changes = np.diff(values)
-    findings = [adf(values, "levels"), adf(changes, "first differences"), kpss(values, "levels"), kpss(changes, "first differences")]
-    findings = [*findings, read_together(findings[0], findings[2]), read_together(findings[1], findings[3]), arch_lm(values)]
+    findings = [
+        adf(values, "levels"),
+        adf(changes, "first differences"),
+        kpss(values, "levels"),
+        kpss(changes, "first differences"),
+    ]
+    findings = [
+        *findings,
+        read_together(findings[0], findings[2]),
+        read_together(findings[1], findings[3]),
+        arch_lm(values),
+    ]
     valued = sum(week.value is not None for week in weeks)
     basis = f"on {counted(len(run), 'consecutive weeks')} of {valued} with a value, {counted(len(changes), 'pairs')} of neighbours"
     noise = _noise(run)
@@ -47,9 +57,7 @@ def _noise(run: Sequence[Week]) -> str:
     widths = [week.width for week in run if week.width is not None]
     if not widths:
         return ""
-    return (
-        f"; each value is measured to within {float(np.median(widths)) / 2:.0%} (half a 95% interval), and such noise leans to stationarity"
-    )
+    return f"; each value is measured to within {float(np.median(widths)) / 2:.0%} (half a 95% interval), and such noise leans to stationarity"
 
 
 def adf(values: Floats, what: str) -> Finding:
@@ -68,7 +76,9 @@ def adf(values: Floats, what: str) -> Finding:
     rejecting = sum(statistic < bound for statistic, bound in known)
     figures = f"t {statistic:.2f}, critical {critical:.2f}, p {p_value:.3f}"
     lags = f"{rejecting} of {counted(len(known), 'lags')}"
-    said = f"a unit root is {'rejected' if stationary else 'not rejected'} at 5% ({figures}); rejected at {lags}"
+    said = (
+        f"a unit root is {'rejected' if stationary else 'not rejected'} at 5% ({figures}); rejected at {lags}"
+    )
     caveat = f"a constant and 1 lag; {LAGS[0]} to {LAGS[-1]} lags counted; MacKinnon's surfaces"
     caveat += "; weeks of data cannot tell a slow trend from a unit root"
     return Finding(name, "WP §7.2", count, statistic, p_value, not stationary, said, caveat)
@@ -82,7 +92,9 @@ def _dickey_fuller(values: Floats, lags: int) -> tuple[float, float] | None:
     """Return the statistic and its critical value at 5%; None if the series does not vary."""
     change = np.diff(values)
     y, level = change[lags:], values[lags:-1]
-    x = np.column_stack([np.ones_like(level), level, *(change[lags - k : len(change) - k] for k in range(1, lags + 1))])
+    x = np.column_stack(
+        [np.ones_like(level), level, *(change[lags - k : len(change) - k] for k in range(1, lags + 1))]
+    )
     beta, _, rank, _ = np.linalg.lstsq(x, y, rcond=None)
     rest = y - x @ beta
     if rank < 2 + lags or not float(rest @ rest) > 0:
@@ -109,7 +121,16 @@ def read_together(unit_root: Finding, level: Finding) -> Finding:
         return refused(name, "WP §7.2", unit_root.sample, 20, _unit(what))
     both = not unit_root.finding and level.finding
     said = READINGS[not unit_root.finding, level.finding]
-    return Finding(name, "WP §7.2", unit_root.sample, None, None, both, said, "one lag for ADF; at other lags it may turn")
+    return Finding(
+        name,
+        "WP §7.2",
+        unit_root.sample,
+        None,
+        None,
+        both,
+        said,
+        "one lag for ADF; at other lags it may turn",
+    )
 
 
 def _unit(what: str) -> str:
@@ -139,7 +160,14 @@ def kpss(values: Floats, what: str) -> Finding:
     rejected = statistic > 0.463
     said = f"stationarity is {'rejected' if rejected else 'not rejected'} at 5% (eta {statistic:.3f}, critical 0.463)"
     return Finding(
-        name, "WP §7.2", count, statistic, None, rejected, said, f"{lags} lags of Newey and West; few weeks make it lean to stationarity"
+        name,
+        "WP §7.2",
+        count,
+        statistic,
+        None,
+        rejected,
+        said,
+        f"{lags} lags of Newey and West; few weeks make it lean to stationarity",
     )
 
 

@@ -8,6 +8,8 @@ from engine.record.store import Row
 
 connection = context.config.attributes["connection"]
 schema = context.config.attributes["schema"]
-context.configure(connection=connection, target_metadata=Row.metadata, version_table_schema=schema, render_as_batch=True)
+context.configure(
+    connection=connection, target_metadata=Row.metadata, version_table_schema=schema, render_as_batch=True
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -29,7 +29,13 @@ def changes_refused(before: Tree, now: Tree) -> Iterator[Problem]:
         name = ".".join(str(step) for step in path)
         what = f"`{name}` {_says(says, 'is')}, and the deal is live"
         why = f"the file on record {_says(was, 'says')}, and a run refuses any other change than an amendment or a correction"
-        yield Problem("D549", what, why, "put it back, and write an amendment or a correction of the file below", now.key_place(path))
+        yield Problem(
+            "D549",
+            what,
+            why,
+            "put it back, and write an amendment or a correction of the file below",
+            now.key_place(path),
+        )
 
 
 def _differing(before: Any, now: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:

@@ -67,7 +67,11 @@ def _looks_at_states(deal: Deal) -> Iterator[tuple[TermsInForce, Leaf, Path]]:
         for key, clause in terms.covenants.items():
             spring = clause.tested_while
             if spring is not None:
-                yield terms, Leaf(test=spring.test, trigger=spring.trigger, state=spring.state), ("covenants", key, "tested_while")
+                yield (
+                    terms,
+                    Leaf(test=spring.test, trigger=spring.trigger, state=spring.state),
+                    ("covenants", key, "tested_while"),
+                )
 
 
 def unreachable(deal: Deal) -> Iterator[Problem]:
@@ -77,7 +81,13 @@ def unreachable(deal: Deal) -> Iterator[Problem]:
             place = deal.tree.place((*at, "state"))
             if leaf.trigger is not None and leaf.state not in OF_A_TRIGGER:
                 why = f"a trigger is {', '.join(OF_A_TRIGGER)}"
-                yield Problem("D519", f"the trigger `{leaf.trigger}` is never {leaf.state}", why, "write one of them", place)
+                yield Problem(
+                    "D519",
+                    f"the trigger `{leaf.trigger}` is never {leaf.state}",
+                    why,
+                    "write one of them",
+                    place,
+                )
             clause = terms.covenants.get(leaf.test or "")
             reason = never(clause, leaf.state) if clause is not None else None
             if reason is not None:
@@ -116,7 +126,13 @@ def _impossible(tree: Tree, condition: Condition, path: Path) -> Iterator[Proble
                     first = wanted.setdefault(part.test, part.result)
                     if first != part.result:
                         why = f"`{part.test}` cannot be {first} and {part.result} on one date"
-                        yield Problem("D520", "the conditions contradict one another", why, "correct one of them", tree.place(at))
+                        yield Problem(
+                            "D520",
+                            "the conditions contradict one another",
+                            why,
+                            "correct one of them",
+                            tree.place(at),
+                        )
                 yield from _impossible(tree, part, at)
             yield from _limbs(tree, parts, (*path, "all_of"))
         case AnyOf(any_of=parts):
@@ -127,7 +143,13 @@ def _impossible(tree: Tree, condition: Condition, path: Path) -> Iterator[Proble
             if not 1 <= of.n <= len(of.of):
                 why = f"there are {len(of.of)}"
                 place = tree.place((*path, "at_least", "n"))
-                yield Problem("D521", f"at least {of.n} of the conditions cannot be met", why, "correct the number", place)
+                yield Problem(
+                    "D521",
+                    f"at least {of.n} of the conditions cannot be met",
+                    why,
+                    "correct the number",
+                    place,
+                )
             for number, part in enumerate(of.of):
                 yield from _impossible(tree, part, (*path, "at_least", "of", number))
             yield from _limbs(tree, of.of, (*path, "at_least", "of"))
@@ -138,11 +160,15 @@ def _impossible(tree: Tree, condition: Condition, path: Path) -> Iterator[Proble
 def _limbs(tree: Tree, parts: Sequence[Condition], path: Path) -> Iterator[Problem]:
     """Report composites without limbs, and limbs that stand twice."""
     if not parts:
-        yield Problem("D520", "a condition is missing", "a list of none is never decided", "write one", tree.place(path))
+        yield Problem(
+            "D520", "a condition is missing", "a list of none is never decided", "write one", tree.place(path)
+        )
     for number, part in enumerate(parts):
         if part in parts[:number]:
             why = "it says nothing that the first does not"
-            yield Problem("D520", "the condition stands twice", why, "correct or remove it", tree.place((*path, number)))
+            yield Problem(
+                "D520", "the condition stands twice", why, "correct or remove it", tree.place((*path, number))
+            )
 
 
 def order(deal: Deal) -> Iterator[Problem]:
@@ -166,7 +192,9 @@ def order(deal: Deal) -> Iterator[Problem]:
         number, at = f"{change.kind} {change.number}", change.path[:2]
         if seen.setdefault(number, at) != at:
             why = f"line {deal.tree.place(seen[number]).line} has it too, and an amendment is known by its number"
-            yield Problem("D524", f"{number} stands twice", why, "correct the number", deal.tree.place((*at, "number")))
+            yield Problem(
+                "D524", f"{number} stands twice", why, "correct the number", deal.tree.place((*at, "number"))
+            )
     yield from _classes(deal, terms)
 
 
@@ -181,7 +209,9 @@ def _levels(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
     if (below and release < level) or (not below and release > level):
         why = "the trigger would end on a date on which it begins"
         place = deal.tree.place(("covenants", key, "ends", "level"))
-        yield Problem("D525", "the release level is on the wrong side of the level", why, "correct one of them", place)
+        yield Problem(
+            "D525", "the release level is on the wrong side of the level", why, "correct one of them", place
+        )
 
 
 def _classes(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
@@ -191,7 +221,13 @@ def _classes(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
             if clause.never_before(other):
                 why = "a class is a part of the whole debt, so the test of the whole fails first"
                 place = deal.tree.place(("covenants", key))
-                yield Problem("W104", f"`{key}` can never fail before the test of all classes", why, "see that it is meant", place)
+                yield Problem(
+                    "W104",
+                    f"`{key}` can never fail before the test of all classes",
+                    why,
+                    "see that it is meant",
+                    place,
+                )
 
 
 def amended_counts(deal: Deal) -> Iterator[Problem]:
@@ -199,7 +235,9 @@ def amended_counts(deal: Deal) -> Iterator[Problem]:
     for change in deal.changes:
         if change.effective <= deal.closing_date:
             continue  # a correction of the file works from closing, when nothing has been counted
-        before, after = (_when(resolve(deal, day)) for day in (change.effective - timedelta(days=1), change.effective))
+        before, after = (
+            _when(resolve(deal, day)) for day in (change.effective - timedelta(days=1), change.effective)
+        )
         for path, condition in after.items():
             steps = tuple(change.term.split("."))
             concerns = all(step == part for step, part in zip(steps, path, strict=False))
@@ -215,7 +253,10 @@ def _when(terms: TermsInForce) -> dict[tuple[str, str, str], object]:
     """Return what begins and what ends each trigger, by its place: composite ones, and those that clauses bring with them."""
     blocks: dict[str, Mapping[str, object]] = {"covenants": terms.covenants, "triggers": terms.triggers}
     conditions = {
-        (block, name, end): getattr(one, end, None) for block, named in blocks.items() for name, one in named.items() for end in ENDS
+        (block, name, end): getattr(one, end, None)
+        for block, named in blocks.items()
+        for name, one in named.items()
+        for end in ENDS
     }
     return {path: condition for path, condition in conditions.items() if condition is not None}
 

@@ -23,7 +23,13 @@ def date_rules(deal: Deal) -> Iterator[Problem]:
     terms, tree = deal.segments[0][1], deal.tree
     if terms.maturity_date <= terms.closing_date:
         why = f"the deal closes on {terms.closing_date}"
-        yield Problem("D510", "the maturity date is not after closing", why, "correct one of the dates", tree.place(("maturity_date",)))
+        yield Problem(
+            "D510",
+            "the maturity date is not after closing",
+            why,
+            "correct one of the dates",
+            tree.place(("maturity_date",)),
+        )
     yield from on_delivery(deal)
     rule = terms.determination_dates
     by_month = rule.every in ("month", "quarter")
@@ -33,12 +39,24 @@ def date_rules(deal: Deal) -> Iterator[Problem]:
         yield Problem("D201", "`day` is missing", why, fix, tree.key_place(("determination_dates",)))
     if not by_month and rule.day is not None:
         place = tree.place(("determination_dates", "day"))
-        yield Problem("D538", f"every {rule.every} has no day of the month", "nothing reads it", "remove `day:`", place)
-    blocks = (("determination_dates", rule), ("payment_dates", terms.payment_dates), ("servicer_reports", terms.servicer_reports))
+        yield Problem(
+            "D538", f"every {rule.every} has no day of the month", "nothing reads it", "remove `day:`", place
+        )
+    blocks = (
+        ("determination_dates", rule),
+        ("payment_dates", terms.payment_dates),
+        ("servicer_reports", terms.servicer_reports),
+    )
     for block, every in blocks:
         if every is not None and every.months is not None and every.every != "quarter":
             place = tree.key_place((block, "months"))
-            yield Problem("D538", f"every {every.every} has no months of its own", "nothing reads it", "remove `months:`", place)
+            yield Problem(
+                "D538",
+                f"every {every.every} has no months of its own",
+                "nothing reads it",
+                "remove `months:`",
+                place,
+            )
     if rule.first is None or (by_month and rule.day is None):
         return
     place = tree.place(("determination_dates", "first"))
@@ -52,7 +70,9 @@ def date_rules(deal: Deal) -> Iterator[Problem]:
 def _first(terms: TermsInForce, first: date, calendar: BusinessCalendar, tree: Tree) -> Iterator[Problem]:
     """Refuse a first date that the rule does not make, before or after it is moved; if the two differ, both are said."""
     place = tree.place(("determination_dates", "first"))
-    without = terms.model_copy(update={"determination_dates": terms.determination_dates.model_copy(update={"first": first - FAR})})
+    without = terms.model_copy(
+        update={"determination_dates": terms.determination_dates.model_copy(update={"first": first - FAR})}
+    )
     if not calendar.first <= first - FAR - timedelta(days=21) or first + FAR > calendar.last:
         return  # the deal's own life is outside the table, which is said where it is checked
     made = tuple(dates_made(without, calendar, first + FAR))
@@ -62,7 +82,9 @@ def _first(terms: TermsInForce, first: date, calendar: BusinessCalendar, tree: T
         after = [one for one in made if min(one) > first][:1]
         nearest = " and ".join(_both(*one) for one in (*before, *after))
         what = f"the first Determination Date {first} is not one of the dates that the rule makes"
-        yield Problem("D544", what, f"the nearest are {nearest}", "write one of them, or correct the rule", place)
+        yield Problem(
+            "D544", what, f"the nearest are {nearest}", "write one of them, or correct the rule", place
+        )
     elif matching[0] != matching[1]:
         what = f"the first Determination Date is written for {matching[0]} and determined on {matching[1]}"
         why = f"{matching[0]} is not a Business Day, and the rule says {terms.determination_dates.if_not_a_business_day}"

@@ -36,12 +36,27 @@ def _cure(tree: Tree, key: str, cure: Cure) -> Iterator[Problem]:
     path: Path = ("covenants", key, "cure")
     if not cure.cured_by:
         why = "a Cure Period without a way to cure is a grace period of nothing"
-        yield Problem("D522", f"nothing cures `{key}`", why, "write how it is cured, or `cure: none`", tree.place((*path, "cured_by")))
+        yield Problem(
+            "D522",
+            f"nothing cures `{key}`",
+            why,
+            "write how it is cured, or `cure: none`",
+            tree.place((*path, "cured_by")),
+        )
     for number, method in enumerate(cure.cured_by):
         if method in cure.cured_by[:number]:
             place = tree.place((*path, "cured_by", number))
-            yield Problem("D532", f"`{method}` stands twice", "a way to cure is listed once", "remove one of them", place)
-    for term, written, method in (("passing_for", cure.passing_for, "retest"), ("equity_at_most", cure.equity_at_most, "equity")):
+            yield Problem(
+                "D532",
+                f"`{method}` stands twice",
+                "a way to cure is listed once",
+                "remove one of them",
+                place,
+            )
+    for term, written, method in (
+        ("passing_for", cure.passing_for, "retest"),
+        ("equity_at_most", cure.equity_at_most, "equity"),
+    ):
         if written is not None and cure.cured_by and method not in cure.cured_by:
             why = f"it speaks of {method}, which does not cure `{key}`"
             fix = f"add `{method}` to `cured_by`, or remove it"
@@ -56,7 +71,9 @@ def _ends(tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
         if sweep is not None and sweep.until is None:
             why = "the reserve account has no target, so the trigger would never end"
             fix = "write `until:` in the sweep"
-            yield Problem("D532", f"`{key}` ends at a target that is not written", why, fix, tree.place((*path, "ends")))
+            yield Problem(
+                "D532", f"`{key}` ends at a target that is not written", why, fix, tree.place((*path, "ends"))
+            )
         return
     if begins is None or ends is None or isinstance(ends, str):
         return
@@ -78,14 +95,23 @@ def _left_standing(tree: Tree, name: str, trigger: TriggerTerms) -> Iterator[Pro
             test = leaf.test or leaf.trigger
             why = f"`{test}` may still stand at {leaf.state} then, and `{name}` begins again only on something new"
             fix = f"see that it is meant, let `ends` look at the state of `{test}`, or write `ends: when begins is no longer met`"
-            yield Problem("W122", f"`{name}` can end while what began it stands", why, fix, tree.key_place((*path, "ends")))
+            yield Problem(
+                "W122",
+                f"`{name}` can end while what began it stands",
+                why,
+                fix,
+                tree.key_place((*path, "ends")),
+            )
 
 
 def _needs_left(ends: Condition, state: Leaf) -> bool:
     """Return whether every way in which a condition is met needs a test or trigger to stand at another state than `state`."""
     match ends:
         case Leaf():
-            return (ends.test, ends.trigger) == (state.test, state.trigger) and ends.state not in (None, state.state)
+            return (ends.test, ends.trigger) == (state.test, state.trigger) and ends.state not in (
+                None,
+                state.state,
+            )
         case AnyOf():
             return bool(ends.any_of) and all(_needs_left(part, state) for part in ends.any_of)
         case AllOf():
@@ -101,7 +127,9 @@ def _fallback(tree: Tree, name: str, steps: Sequence[FallbackStep]) -> Iterator[
         why = "the rate of a date is first of all what was published for it"
         fix = "begin with `{use: published value, cite: ...}`"
         place = tree.place((*path, 0, "use"))
-        yield Problem("D526", f"the fallback of {name} does not begin with the published value", why, fix, place)
+        yield Problem(
+            "D526", f"the fallback of {name} does not begin with the published value", why, fix, place
+        )
     endless = False
     seen: Counter[Any] = Counter()
     for number, step in enumerate(steps):
@@ -112,11 +140,25 @@ def _fallback(tree: Tree, name: str, steps: Sequence[FallbackStep]) -> Iterator[
             yield Problem("W112", f"{named} is never reached", why, fix, tree.place((*at, "use")))
         elif seen[step.use] > 1:
             why = "a step that gave no rate gives none the second time"
-            yield Problem("D534", f"{named} stands twice", why, "remove one of them", tree.place((*at, "use")))
+            yield Problem(
+                "D534", f"{named} stands twice", why, "remove one of them", tree.place((*at, "use"))
+            )
         if step.use in CARRIES and step.for_at_most is None:
             endless = True
             why = "it would be carried for ever, and no later step reached"
-            yield Problem("W105", f"{named} has no end", why, "write `for_at_most:`, or see that it is meant", tree.place(at))
+            yield Problem(
+                "W105",
+                f"{named} has no end",
+                why,
+                "write `for_at_most:`, or see that it is meant",
+                tree.place(at),
+            )
         if step.use not in CARRIES and step.for_at_most is not None:
             why = f"only {' and '.join(f'`{use}`' for use in CARRIES)} are carried"
-            yield Problem("D534", f"{named} is not carried", why, "remove `for_at_most:`", tree.place((*at, "for_at_most")))
+            yield Problem(
+                "D534",
+                f"{named} is not carried",
+                why,
+                "remove `for_at_most:`",
+                tree.place((*at, "for_at_most")),
+            )

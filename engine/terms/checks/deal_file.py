@@ -37,7 +37,9 @@ from engine.terms.trigger_conditions import Leaf
 
 Versions = Mapping[str, bool]
 """The methodology versions that there are, and whether the administrator has published under each (`rulings.md` 1)."""
-PRINTABLE = re.compile(r"[\x20-\x7e\xa1-\xac\xae-\u017f\u2010-\u2027\u2030-\u203a\u20ac\u2116\u2122\u2190-\u2193\u2212\u2260\u2264\u2265]*")
+PRINTABLE = re.compile(
+    r"[\x20-\x7e\xa1-\xac\xae-\u017f\u2010-\u2027\u2030-\u203a\u20ac\u2116\u2122\u2190-\u2193\u2212\u2260\u2264\u2265]*"
+)
 """What the notice's fonts hold; anything else cannot be printed and is refused if it stands."""
 READINGS = (
     "with C = 2.10 at closing and rates 2.05 for twelve weeks, then 2.08 and 1.50: fall_in_window 27.619%, "
@@ -45,7 +47,9 @@ READINGS = (
 )
 
 
-def read_checked(text: str, file: str, clauses: Clauses, versions: Versions) -> tuple[Deal | None, list[Problem]]:
+def read_checked(
+    text: str, file: str, clauses: Clauses, versions: Versions
+) -> tuple[Deal | None, list[Problem]]:
     """Return the deal if it can be read, everything that is wrong with its file, and everything worth a warning, sorted by place.
 
     Args:
@@ -72,7 +76,9 @@ def _explained(problem: Problem) -> Problem:
     """Tell an appraisal clause without its reading what the five readings would have given (`rulings.md` 14)."""
     if problem.code == "D201" and problem.what == "`measure` is missing":
         why = f"the agreement's sentence can be read in five ways; {READINGS}"
-        return Problem("D208", problem.what, why, "write `measure:` with the reading that counsel agreed", problem.place)
+        return Problem(
+            "D208", problem.what, why, "write `measure:` with the reading that counsel agreed", problem.place
+        )
     return problem
 
 
@@ -81,7 +87,13 @@ def _unprintable(tree: Tree) -> Iterator[Problem]:
         if isinstance(value, str) and not PRINTABLE.fullmatch(value):
             sign = next(sign for sign in value if not PRINTABLE.fullmatch(sign))
             why = "it cannot be printed on a notice in the bundled fonts, or is invisible to a reader"
-            yield Problem("D501", f"the character U+{ord(sign):04X} stands in a text", why, "replace it", tree.place(path))
+            yield Problem(
+                "D501",
+                f"the character U+{ord(sign):04X} stands in a text",
+                why,
+                "replace it",
+                tree.place(path),
+            )
 
 
 def _empty(tree: Tree, places: set[Place]) -> Iterator[Problem]:
@@ -104,7 +116,10 @@ def _references(deal: Deal) -> Iterator[Problem]:
                 yield undefined(tree, ("pledged_assets", name, "index"), asset.index, "index", terms.index)
         for name, blend in terms.blended_rates.items():
             if name in terms.index:
-                why, place = "an index has this name, and a clause could mean either", tree.key_place(("blended_rates", name))
+                why, place = (
+                    "an index has this name, and a clause could mean either",
+                    tree.key_place(("blended_rates", name)),
+                )
                 yield Problem("D504", f"`{name}` names an index and a blend", why, "rename the blend", place)
             for index in blend.of:
                 if index not in terms.index:
@@ -127,9 +142,20 @@ def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause
     if spring is not None:
         leaf = Leaf(test=spring.test, trigger=spring.trigger, state=spring.state)
         yield from _leaf(terms, tree, leaf, (*path, "tested_while"))
-    if clause.index is None and len(terms.index) > 1 and clause.on_one_index and getattr(clause, "asset_class", None) is None:
+    if (
+        clause.index is None
+        and len(terms.index) > 1
+        and clause.on_one_index
+        and getattr(clause, "asset_class", None) is None
+    ):
         why = f"the deal has {', '.join(terms.index)}"
-        yield Problem("D503", f"`{key}` names no index", why, "write `index:` with the one it is tested on", tree.key_place(path))
+        yield Problem(
+            "D503",
+            f"`{key}` names no index",
+            why,
+            "write `index:` with the one it is tested on",
+            tree.key_place(path),
+        )
 
 
 def _conditions(deal: Deal) -> Iterator[Problem]:
@@ -139,7 +165,13 @@ def _conditions(deal: Deal) -> Iterator[Problem]:
             path: Path = ("triggers", name)
             if name in terms.covenants:
                 why = "a covenant has this name, and both would be one trigger"
-                yield Problem("D504", f"`{name}` names a covenant and a trigger", why, "rename the trigger", tree.key_place(path))
+                yield Problem(
+                    "D504",
+                    f"`{name}` names a covenant and a trigger",
+                    why,
+                    "rename the trigger",
+                    tree.key_place(path),
+                )
             leaves = list(leaves_of(trigger.begins, (*path, "begins")))
             ends = [] if isinstance(trigger.ends, str) else list(leaves_of(trigger.ends, (*path, "ends")))
             for leaf, at in leaves + ends:
@@ -147,7 +179,11 @@ def _conditions(deal: Deal) -> Iterator[Problem]:
             if ends and [leaf for leaf, _ in leaves] == [leaf for leaf, _ in ends]:
                 why = "it would end on the date on which it begins"
                 yield Problem(
-                    "D505", f"`{name}` begins and ends on the same condition", why, "correct one of them", tree.place((*path, "ends"))
+                    "D505",
+                    f"`{name}` begins and ends on the same condition",
+                    why,
+                    "correct one of them",
+                    tree.place((*path, "ends")),
                 )
 
 
@@ -162,7 +198,11 @@ def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[P
     if (leaf.test is None) == (leaf.trigger is None) or (leaf.result is None) == (leaf.state is None):
         fix = "write it like `{test: ltv, result: FAIL, for: 4 consecutive determination dates}` or `{test: ltv, state: EVENT OF DEFAULT}`"
         yield Problem(
-            "D506", "the condition is not complete", "it looks at one test or trigger, by a result or a state", fix, tree.place(path)
+            "D506",
+            "the condition is not complete",
+            "it looks at one test or trigger, by a result or a state",
+            fix,
+            tree.place(path),
         )
         return
     if leaf.test is not None and leaf.test not in terms.covenants:
@@ -172,10 +212,18 @@ def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[P
     if leaf.trigger is not None and leaf.result is not None:
         why = "a trigger has a state; a result is a test's"
         fix = f"write `state: IN EFFECT`, or `test: {leaf.trigger}`"
-        yield Problem("D506", "the condition looks at a trigger's result", why, fix, tree.place((*path, "result")))
+        yield Problem(
+            "D506", "the condition looks at a trigger's result", why, fix, tree.place((*path, "result"))
+        )
     if leaf.state is not None and leaf.state not in STATES:
         why = f"there are {', '.join(STATES)}"
-        yield Problem("D507", f"the state `{leaf.state}` does not exist", why, "write one of them", tree.place((*path, "state")))
+        yield Problem(
+            "D507",
+            f"the state `{leaf.state}` does not exist",
+            why,
+            "write one of them",
+            tree.place((*path, "state")),
+        )
 
 
 def _announced(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
@@ -184,7 +232,11 @@ def _announced(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Itera
     if leaf.announced is None or leaf.index is None or any(other is not None for other in others):
         fix = "write it like `{announced: cessation, index: CRI-H100}`"
         yield Problem(
-            "D506", "the condition is not complete", "an announcement is of one index, and counts no dates", fix, tree.place(path)
+            "D506",
+            "the condition is not complete",
+            "an announcement is of one index, and counts no dates",
+            fix,
+            tree.place(path),
         )
     elif leaf.index not in terms.index:
         yield undefined(tree, (*path, "index"), leaf.index, "index", terms.index)
@@ -198,11 +250,20 @@ def _circles(deal: Deal) -> Iterator[Problem]:
             conditions = [trigger.begins] if isinstance(trigger.ends, str) else [trigger.begins, trigger.ends]
             leaves = [leaf for condition in conditions for leaf, _ in leaves_of(condition, ())]
             waits[name] = {leaf.trigger or leaf.test or "" for leaf in leaves}
-        springing = {key: clause.tested_while for key, clause in terms.covenants.items() if clause.tested_while is not None}
+        springing = {
+            key: clause.tested_while
+            for key, clause in terms.covenants.items()
+            if clause.tested_while is not None
+        }
         waits |= {key: {spring.trigger or spring.test or ""} for key, spring in springing.items()}
         circle = [name for name in waits if name in reached(name, waits)]
         for name in [one for one in circle if one in springing] or circle:
-            path: Path = ("covenants", name, "tested_while", "trigger" if name in springing and springing[name].trigger else "test")
+            path: Path = (
+                "covenants",
+                name,
+                "tested_while",
+                "trigger" if name in springing and springing[name].trigger else "test",
+            )
             place = tree.place(path) if name in springing else tree.key_place(("triggers", name))
             way = " looks at ".join(f"`{one}`" for one in circle_through(name, waits))
             why = f"neither could be decided before the other: {way}"
@@ -241,7 +302,10 @@ def _beyond_the_table(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
     for name, day in (("closing_date", terms.closing_date), ("maturity_date", terms.maturity_date)):
         if not table.first <= day <= table.last:
             why = f"the table of {table.name} runs from {table.first} to {table.last}"
-            fix, what = f"write a date from {table.first} to {table.last}", f"the {name.replace('_', ' ')} {day} is outside the calendar"
+            fix, what = (
+                f"write a date from {table.first} to {table.last}",
+                f"the {name.replace('_', ' ')} {day} is outside the calendar",
+            )
             yield Problem("D523", what, why, fix, tree.place((name,)))
 
 
@@ -252,30 +316,57 @@ def _methodologies(deal: Deal, versions: Versions) -> Iterator[Problem]:
             policy = index.methodology
             if policy.policy == "pinned" and policy.version is None:
                 yield Problem(
-                    "D514", "a pinned methodology without a version", "a deal never has a default", "write `version:`", tree.place(path)
+                    "D514",
+                    "a pinned methodology without a version",
+                    "a deal never has a default",
+                    "write `version:`",
+                    tree.place(path),
                 )
-            ours = index.source != "published by the administrator"  # of the administrator's any version is its own text (rulings 62)
+            ours = (
+                index.source != "published by the administrator"
+            )  # of the administrator's any version is its own text (rulings 62)
             if ours and policy.version is not None and policy.version not in versions:
-                yield undefined(tree, (*path, "version"), policy.version, "methodology version", versions, "there are")
+                yield undefined(
+                    tree, (*path, "version"), policy.version, "methodology version", versions, "there are"
+                )
             if policy.policy == "current" and policy.version is not None:
                 why = "`current` takes each version as it is published"
                 fix = "remove `version:`, or write `policy: pinned`"
-                yield Problem("D514", "a current methodology with a version", why, fix, tree.place((*path, "version")))
+                yield Problem(
+                    "D514", "a current methodology with a version", why, fix, tree.place((*path, "version"))
+                )
             if (policy.consent_needed_for is None) != (policy.material_above is None):
                 why = "consent is needed for a change that moves the value by more than so much, and both are written or neither"
                 place = tree.place(path)
                 yield Problem(
-                    "D514", "nothing says which changes need consent", why, "write `consent_needed_for:` and `material_above:`", place
+                    "D514",
+                    "nothing says which changes need consent",
+                    why,
+                    "write `consent_needed_for:` and `material_above:`",
+                    place,
                 )
             nobodys = policy.version is not None and not versions.get(policy.version, True)
             if nobodys and index.source == "published by the administrator":
-                why = "the administrator has published nothing under it, so the index would never have a value"
-                fix, place = "pin a published version, or have the rate computed", tree.place((*path, "version"))
-                yield Problem("D515", f"the administrator publishes nothing under `{policy.version}`", why, fix, place)
+                why = (
+                    "the administrator has published nothing under it, so the index would never have a value"
+                )
+                fix, place = (
+                    "pin a published version, or have the rate computed",
+                    tree.place((*path, "version")),
+                )
+                yield Problem(
+                    "D515", f"the administrator publishes nothing under `{policy.version}`", why, fix, place
+                )
             if nobodys and not terms.illustrative:
                 why = "nobody has published under it; it can be pinned only in an illustrative deal"
                 place = tree.place((*path, "version"))
-                yield Problem("D515", f"methodology `{policy.version}` cannot be pinned here", why, "pin a published version", place)
+                yield Problem(
+                    "D515",
+                    f"methodology `{policy.version}` cannot be pinned here",
+                    why,
+                    "pin a published version",
+                    place,
+                )
 
 
 def _cadences(deal: Deal) -> Iterator[Problem]:
@@ -284,10 +375,16 @@ def _cadences(deal: Deal) -> Iterator[Problem]:
         for name, index in terms.index.items():
             place = tree.place(("index", name))
             if index.cadence == "daily" and index.source != "published by the administrator":
-                why, fix = "a computed rate is weekly", "remove `cadence:`, or take the administrator's series"
+                why, fix = (
+                    "a computed rate is weekly",
+                    "remove `cadence:`, or take the administrator's series",
+                )
                 yield Problem("D561", f"`{name}` is computed and daily", why, fix, place)
             if index.cadence == "weekly" and index.day_read is not None:
-                why, fix = "a weekly series has one value for each Publication Date", "write `cadence: daily`, or remove `day_read:`"
+                why, fix = (
+                    "a weekly series has one value for each Publication Date",
+                    "write `cadence: daily`, or remove `day_read:`",
+                )
                 yield Problem("D561", f"`{name}` is weekly and names a day to be read", why, fix, place)
 
 
@@ -301,11 +398,21 @@ def _documents(deal: Deal) -> Iterator[Problem]:
         if short is None or short[0] not in documents:
             why = f"the deal has {', '.join(documents)}"
             yield Problem(
-                "D516", f"`{value}` cites no document of the deal", why, "begin with a document's short name", deal.tree.place(path)
+                "D516",
+                f"`{value}` cites no document of the deal",
+                why,
+                "begin with a document's short name",
+                deal.tree.place(path),
             )
         elif short[0] == value.strip():
             why = "a reader of the agreement must find the rule"
-            yield Problem("D516", f"`{value}` cites no section", why, "write the section too, like `CA §7.01`", deal.tree.place(path))
+            yield Problem(
+                "D516",
+                f"`{value}` cites no section",
+                why,
+                "write the section too, like `CA §7.01`",
+                deal.tree.place(path),
+            )
 
 
 def _warnings(deal: Deal) -> Iterator[Problem]:
@@ -314,12 +421,24 @@ def _warnings(deal: Deal) -> Iterator[Problem]:
         for key in (key for key, clause in terms.covenants.items() if clause.mechanical):
             why = "the index measures listed on-demand prices, which may move without the pool's contracts (WP §5.2)"
             what = f"`{key}` is a mechanical trigger in a deal whose revenue is mostly enterprise contracts"
-            yield Problem("W101", what, why, "consider a test of the contracts' own rates beside it", tree.key_place(("covenants", key)))
+            yield Problem(
+                "W101",
+                what,
+                why,
+                "consider a test of the contracts' own rates beside it",
+                tree.key_place(("covenants", key)),
+            )
     for key, clause in terms.covenants.items():
         if getattr(clause, "measure", None) == "fall_in_window":
             why = "after a spike the rate can fall by the share of closing and still stand above it"
             place = tree.place(("covenants", key, "measure"))
-            yield Problem("W102", "`fall_in_window` can fail above the Closing Date level", why, "see whether counsel means that", place)
+            yield Problem(
+                "W102",
+                "`fall_in_window` can fail above the Closing Date level",
+                why,
+                "see whether counsel means that",
+                place,
+            )
 
 
 LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (

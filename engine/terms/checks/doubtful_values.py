@@ -19,7 +19,12 @@ MOST_MEANT = Fraction(4)
 """The percentage of the whole above which a limit is doubted: 650% is mostly 65.0%."""
 PERCENTAGES = ("maximum", "minimum", "maximum_decline", "limit")
 """Terms that a test is held against and that are a percentage, or may be one."""
-ABBREVIATIONS = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu", "GMT": "Europe/London"}
+ABBREVIATIONS = {
+    "EST": "America/New_York",
+    "MST": "America/Denver",
+    "HST": "Pacific/Honolulu",
+    "GMT": "Europe/London",
+}
 
 
 def _fixed_offset(terms: TermsInForce, place: Place) -> Iterator[Problem]:
@@ -34,7 +39,9 @@ def _fixed_offset(terms: TermsInForce, place: Place) -> Iterator[Problem]:
     offsets = {datetime(year, month, 1, tzinfo=UTC).astimezone(zone).utcoffset() for month in range(1, 13)}
     if len(offsets) == 1:
         why = "it has no summer time, so in summer its day ends an hour apart from the day of the place"
-        fix = f"write a place, like `{ABBREVIATIONS.get(name, 'America/New_York')}`, or see that this is meant"
+        fix = (
+            f"write a place, like `{ABBREVIATIONS.get(name, 'America/New_York')}`, or see that this is meant"
+        )
         yield Problem("W126", f"`{name}` stays at one offset all year", why, fix, place)
 
 

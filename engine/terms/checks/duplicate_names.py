@@ -43,4 +43,10 @@ def claimed_twice(texts: Mapping[str, str]) -> Iterator[Problem]:
         for place in places if len(places) > 1 else ():
             other = next(other for other in places if other is not place)
             why = f"{other.file}:{other.line}:{other.column} has it too, and both would be one log"
-            yield Problem("D539", f"the name `{name}` is claimed twice", why, "rename one of the deals, or remove one of the files", place)
+            yield Problem(
+                "D539",
+                f"the name `{name}` is claimed twice",
+                why,
+                "rename one of the deals, or remove one of the files",
+                place,
+            )

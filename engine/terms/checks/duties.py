@@ -19,8 +19,17 @@ def duties(deal: Deal) -> Iterator[Problem]:
         yield from _who_acts(terms, tree)
         for role, party in terms.parties.items():
             if "@" not in party.notices and not any(sign.isdigit() for sign in party.notices):
-                why, place = "it is neither an e-mail address nor a street with a number", tree.place(("parties", role, "notices"))
-                yield Problem("W114", f"notices to {role} have no address", why, "see that a notice arrives there", place)
+                why, place = (
+                    "it is neither an e-mail address nor a street with a number",
+                    tree.place(("parties", role, "notices")),
+                )
+                yield Problem(
+                    "W114",
+                    f"notices to {role} have no address",
+                    why,
+                    "see that a notice arrives there",
+                    place,
+                )
         for kind, duty in terms.notices.items():
             yield from _duty(tree, kind, duty)
             of_a_correction = (THE_GIVER, SAME_ADDRESSEES) if kind == "correction" else ()
@@ -36,7 +45,11 @@ def _who_acts(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
     named: list[tuple[Path, str | None]] = []
     for key, clause in terms.covenants.items():
         then = getattr(clause, "then", None)
-        named += [(("covenants", key, "then", "by"), then.by)] if then is not None and "by" in then.model_fields_set else []
+        named += (
+            [(("covenants", key, "then", "by"), then.by)]
+            if then is not None and "by" in then.model_fields_set
+            else []
+        )
     for key, trigger in terms.triggers.items():
         for number, consequence in enumerate(trigger.consequences):
             path: Path = ("triggers", key, "consequences", number)
@@ -57,13 +70,29 @@ def _duty(tree: Tree, kind: str, duty: NoticeDuty) -> Iterator[Problem]:
     path: Path = ("notices", kind)
     if kind not in NOTICES:
         why = f"notices are given of {', '.join(NOTICES)}"
-        yield Problem("D502", f"no notice is given of `{kind}`", why, "correct the name", tree.key_place(path))
+        yield Problem(
+            "D502", f"no notice is given of `{kind}`", why, "correct the name", tree.key_place(path)
+        )
     if duty.every is None and duty.within is None:
         fix = "write `within:` a period, or `every: determination date`"
-        yield Problem("D536", f"nothing says when `{kind}` is given", "a duty without a time is never late", fix, tree.place(path))
+        yield Problem(
+            "D536",
+            f"nothing says when `{kind}` is given",
+            "a duty without a time is never late",
+            fix,
+            tree.place(path),
+        )
     if not duty.to:
-        yield Problem("D536", f"`{kind}` is given to nobody", "a notice has a reader", "write to whom", tree.place((*path, "to")))
+        yield Problem(
+            "D536",
+            f"`{kind}` is given to nobody",
+            "a notice has a reader",
+            "write to whom",
+            tree.place((*path, "to")),
+        )
     for number, role in enumerate(duty.to):
         if role in duty.to[:number]:
             place = tree.place((*path, "to", number))
-            yield Problem("D536", f"`{role}` stands twice", "a party is given one copy", "remove one of them", place)
+            yield Problem(
+                "D536", f"`{role}` stands twice", "a party is given one copy", "remove one of them", place
+            )

@@ -40,7 +40,13 @@ def examples(deal: Deal) -> Iterator[Problem]:
         if not example.expect:
             why = "an example without an expectation holds whatever the terms say"
             place = deal.tree.place((*path, "expect"))
-            yield Problem("D402", f"`{example.name}` expects nothing", why, "write what is expected on which date", place)
+            yield Problem(
+                "D402",
+                f"`{example.name}` expects nothing",
+                why,
+                "write what is expected on which date",
+                place,
+            )
         for number, expectation in enumerate(example.expect):
             yield from _expectation(deal, expectation, (*path, "expect", number))
 
@@ -52,8 +58,14 @@ def _expectation(deal: Deal, expectation: Expectation, path: Path) -> Iterator[P
     if expectation.test is not None and expectation.trigger is not None:
         why = "a state or a date would be of one of them, and nothing says of which"
         place = deal.tree.place((*path, "trigger"))
-        yield Problem("D403", "a test and a trigger are named at once", why, "expect each on a line of its own", place)
-    known: dict[str, Mapping[str, object]] = {"test": terms.covenants, "trigger": triggers_of(terms), "index": terms.index}
+        yield Problem(
+            "D403", "a test and a trigger are named at once", why, "expect each on a line of its own", place
+        )
+    known: dict[str, Mapping[str, object]] = {
+        "test": terms.covenants,
+        "trigger": triggers_of(terms),
+        "index": terms.index,
+    }
     for kind, names in known.items():
         name = getattr(expectation, kind)
         if name is not None and name not in names:
@@ -67,7 +79,13 @@ def _expectation(deal: Deal, expectation: Expectation, path: Path) -> Iterator[P
         missing = _looks_at_nothing(field, expectation, terms)
         if missing is not None:
             what = f"`{field}` is not of {expectation.subject}"
-            yield Problem("D403", what, f"it is looked at in {missing}", f"name {missing}", deal.tree.place((*path, field)))
+            yield Problem(
+                "D403",
+                what,
+                f"it is looked at in {missing}",
+                f"name {missing}",
+                deal.tree.place((*path, field)),
+            )
 
 
 FIGURES = ("measured", "limit", "headroom", "break_even", "to_cure", "rate", "reserve", "swept")
@@ -86,22 +104,43 @@ ALIKE = (Unit.USD, Unit.RATE, Unit.COUNT)
 def _units(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path) -> Iterator[Problem]:
     """Report measured figures, limits and headroom in the unit in which the test has them."""
     clause = terms.covenants.get(expectation.test or "")
-    for field, units in (("to_cure", (*ALIKE, Unit.GPUS)), *((field, ALIKE) for field in ("break_even", "rate", "reserve", "swept"))):
+    for field, units in (
+        ("to_cure", (*ALIKE, Unit.GPUS)),
+        *((field, ALIKE) for field in ("break_even", "rate", "reserve", "swept")),
+    ):
         text = getattr(expectation, field)
         figure = read_figure(text) if text is not None else None
         if figure is not None and figure.unit not in units:
             why = f"`{field}` is counted in {units[0].value}"
-            yield Problem("D407", f"`{text}` is in another unit", why, "write it in that unit", deal.tree.place((*path, field)))
+            yield Problem(
+                "D407",
+                f"`{text}` is in another unit",
+                why,
+                "write it in that unit",
+                deal.tree.place((*path, field)),
+            )
     if clause is None:
         return
     room = clause.margin_unit()
-    limit = clause.limit.figure.unit if isinstance(clause, LimitClause) else Unit.SHARE if room is Unit.POINTS else room
+    limit = (
+        clause.limit.figure.unit
+        if isinstance(clause, LimitClause)
+        else Unit.SHARE
+        if room is Unit.POINTS
+        else room
+    )
     for field, unit in (("measured", limit), ("limit", limit), ("headroom", room)):
         text = getattr(expectation, field)
         figure = read_figure(text) if text is not None else None
         if figure is not None and figure.unit is not unit and not {figure.unit, unit} <= {*ALIKE}:
             why = f"`{field}` of `{expectation.test}` is counted in {unit.value}"
-            yield Problem("D407", f"`{text}` is in another unit", why, "write it in that unit", deal.tree.place((*path, field)))
+            yield Problem(
+                "D407",
+                f"`{text}` is in another unit",
+                why,
+                "write it in that unit",
+                deal.tree.place((*path, field)),
+            )
 
 
 def _words(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path) -> Iterator[Problem]:
@@ -110,21 +149,39 @@ def _words(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
         text = getattr(expectation, field)
         if text is not None and text != "none" and read_figure(text) is None:
             fix = "write it like `62.585%`, `0.879 points` or `USD 1.9257`, or `none`"
-            yield Problem("D401", f"`{text}` is not a figure", "it is compared with one", fix, deal.tree.place((*path, field)))
+            yield Problem(
+                "D401",
+                f"`{text}` is not a figure",
+                "it is compared with one",
+                fix,
+                deal.tree.place((*path, field)),
+            )
     for field, (form, like) in FORMS.items():
         text = getattr(expectation, field)
         if text is not None and not form.fullmatch(text):
             why = "it is compared with what the engine says"
-            yield Problem("D407", f"`{text}` is not a `{field}`", why, f"write it like `{like}`", deal.tree.place((*path, field)))
+            yield Problem(
+                "D407",
+                f"`{text}` is not a `{field}`",
+                why,
+                f"write it like `{like}`",
+                deal.tree.place((*path, field)),
+            )
     yield from _state(deal, terms, expectation, path)
     yield from _units(deal, terms, expectation, path)
     owed = getattr(getattr(terms.covenants.get(expectation.test or ""), "then", None), "deliver", None)
     if expectation.obligation not in (None, "none", owed) and expectation.test in terms.covenants:
-        what, why = f"`{expectation.test}` creates no `{expectation.obligation}`", f"it creates {owed or 'no Obligation'}"
+        what, why = (
+            f"`{expectation.test}` creates no `{expectation.obligation}`",
+            f"it creates {owed or 'no Obligation'}",
+        )
         place = deal.tree.place((*path, "obligation"))
         yield Problem("D502", what, why, "write what it creates, or `none`", place)
     if expectation.rate_from is not None and expectation.rate_from not in STEPS:
-        what, why = f"a fallback does not have the step `{expectation.rate_from}`", f"there are {', '.join(STEPS)}"
+        what, why = (
+            f"a fallback does not have the step `{expectation.rate_from}`",
+            f"there are {', '.join(STEPS)}",
+        )
         yield Problem("D502", what, why, "write one of them", deal.tree.place((*path, "rate_from")))
 
 
@@ -134,29 +191,53 @@ def _state(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
     if state is None:
         return
     if state not in STATES:
-        yield Problem("D507", f"the state `{state}` does not exist", f"there are {', '.join(STATES)}", "write one of them", place)
+        yield Problem(
+            "D507",
+            f"the state `{state}` does not exist",
+            f"there are {', '.join(STATES)}",
+            "write one of them",
+            place,
+        )
     elif expectation.test is None and expectation.trigger is not None and state not in OF_A_TRIGGER:
         why = f"a trigger is {', '.join(OF_A_TRIGGER)}"
-        yield Problem("D519", f"the trigger `{expectation.trigger}` is never {state}", why, "write one of them", place)
+        yield Problem(
+            "D519", f"the trigger `{expectation.trigger}` is never {state}", why, "write one of them", place
+        )
     elif clause is not None and (reason := never(clause, state)) is not None:
-        yield Problem("D519", f"the test `{expectation.test}` is never {state}", reason, "expect its result, or another state", place)
+        yield Problem(
+            "D519",
+            f"the test `{expectation.test}` is never {state}",
+            reason,
+            "expect its result, or another state",
+            place,
+        )
 
 
 def _dates(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path) -> Iterator[Problem]:
     """Report dates on which something can be determined: after closing, and not after the deal's end."""
     if not terms.closing_date < expectation.on <= terms.maturity_date:
         why = f"the deal closes on {terms.closing_date} and matures on {terms.maturity_date}"
-        yield Problem("D523", f"nothing is determined on {expectation.on}", why, in_the_life(terms), deal.tree.place((*path, "on")))
+        yield Problem(
+            "D523",
+            f"nothing is determined on {expectation.on}",
+            why,
+            in_the_life(terms),
+            deal.tree.place((*path, "on")),
+        )
     known = expectation.as_known_on
     if known is not None and not expectation.on <= known <= terms.maturity_date:
         why = f"it is about {expectation.on}, and what is known of it is known from then on"
         fix = f"write a date from {expectation.on} to {terms.maturity_date}"
-        yield Problem("D523", f"nothing is known on {known}", why, fix, deal.tree.place((*path, "as_known_on")))
+        yield Problem(
+            "D523", f"nothing is known on {known}", why, fix, deal.tree.place((*path, "as_known_on"))
+        )
 
 
 def triggers_of(terms: TermsInForce) -> dict[str, object]:
     """Return the triggers of a deal: composite ones, and those that clauses bring with them."""
-    own = {key: clause for key, clause in terms.covenants.items() if getattr(clause, "begins", None) is not None}
+    own = {
+        key: clause for key, clause in terms.covenants.items() if getattr(clause, "begins", None) is not None
+    }
     return {**own, **terms.triggers}
 
 

@@ -13,7 +13,14 @@ from engine.terms.error_messages import undefined
 from engine.terms.in_force import TermsInForce
 from engine.terms.report_figures import class_of, unit_of_fact
 from engine.terms.source import Path
-from engine.terms.worked_example import REPORT_RECEIVED, ExampleAct, ExamplePrint, Placed, read_figure, written
+from engine.terms.worked_example import (
+    REPORT_RECEIVED,
+    ExampleAct,
+    ExamplePrint,
+    Placed,
+    read_figure,
+    written,
+)
 
 THURSDAY = 3
 WEEK = timedelta(weeks=1)
@@ -43,7 +50,9 @@ def _first(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
     if day.weekday() != THURSDAY:
         after = day + timedelta(days=(THURSDAY - day.weekday()) % 7)
         why = "a Publication Date is a Thursday, and the rates follow week by week"
-        yield Problem("D404", f"{day} is a {day:%A}", why, f"write the Thursday, {after - WEEK} or {after}", place)
+        yield Problem(
+            "D404", f"{day} is a {day:%A}", why, f"write the Thursday, {after - WEEK} or {after}", place
+        )
     if not terms.closing_date - BEFORE_CLOSING <= day <= terms.maturity_date:
         why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
         yield Problem(
@@ -65,15 +74,28 @@ def _rates(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
             continue
         if example.first_publication + len(rates) * WEEK > terms.maturity_date + WEEK:
             why = f"the deal matures on {terms.maturity_date}"
-            yield Problem("D533", f"{counted(len(rates), 'weeks')} of rates, longer than the deal", why, "give fewer rates", place)
+            yield Problem(
+                "D533",
+                f"{counted(len(rates), 'weeks')} of rates, longer than the deal",
+                why,
+                "give fewer rates",
+                place,
+            )
         closing = terms.index[name].closing_date_level
-        strange = next((rate for rate in rates if rate is not None and not closing / APART <= rate <= closing * APART), None)
+        strange = next(
+            (rate for rate in rates if rate is not None and not closing / APART <= rate <= closing * APART),
+            None,
+        )
         if strange is not None:
             why = f"the Closing Date level of {name} is {float(closing):g}"
-            yield Problem("W110", f"a rate of {strange} stands in the example", why, "check the decimal point", place)
+            yield Problem(
+                "W110", f"a rate of {strange} stands in the example", why, "check the decimal point", place
+            )
 
 
-def _print(deal: Deal, terms: TermsInForce, example: Placed, one: ExamplePrint, path: Path) -> Iterator[Problem]:
+def _print(
+    deal: Deal, terms: TermsInForce, example: Placed, one: ExamplePrint, path: Path
+) -> Iterator[Problem]:
     """Report one value of one Publication Date of the example, published on it or later."""
     tree = deal.tree
     if one.index not in terms.index:
@@ -81,13 +103,29 @@ def _print(deal: Deal, terms: TermsInForce, example: Placed, one: ExamplePrint, 
     if one.of.weekday() != THURSDAY or one.of < example.first_publication:
         why = f"it is the print of a Thursday from {example.first_publication} on"
         yield Problem(
-            "D404", f"{one.of} is not a Publication Date of the example", why, "write a Thursday of the example", tree.place((*path, "of"))
+            "D404",
+            f"{one.of} is not a Publication Date of the example",
+            why,
+            "write a Thursday of the example",
+            tree.place((*path, "of")),
         )
     if one.published < one.of:
         why = "a value is published on its date or later"
-        yield Problem("D404", f"it was published on {one.published}, before its date", why, "correct it", tree.place((*path, "published")))
+        yield Problem(
+            "D404",
+            f"it was published on {one.published}, before its date",
+            why,
+            "correct it",
+            tree.place((*path, "published")),
+        )
     if len(one.value) != 1 or one.value[0] is None:
-        yield Problem("D404", "a print has one value", "it stands for one date", "write one rate", tree.place((*path, "value")))
+        yield Problem(
+            "D404",
+            "a print has one value",
+            "it stands for one date",
+            "write one rate",
+            tree.place((*path, "value")),
+        )
 
 
 def _facts(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem]:
@@ -106,16 +144,30 @@ def _facts(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
         if of_class is not None and of_class[0] not in known:
             there = ", ".join(known)
             what = f"the class `{of_class[0]}` does not exist"
-            yield Problem("D502", what, f"the deal has {there}", "correct the name, or define it", deal.tree.key_place(path))
+            yield Problem(
+                "D502",
+                what,
+                f"the deal has {there}",
+                "correct the name, or define it",
+                deal.tree.key_place(path),
+            )
         for at, text in written(fact, path):
             figure = read_figure(text)
             if figure is None:
                 continue
             if figure.unit is not unit and not (figure.unit is Unit.COUNT and unit in COUNTED):
                 why = f"`{name}` is counted in {unit.value}"
-                yield Problem("D405", f"`{text}` is in another unit", why, "write it in that unit", deal.tree.place(at))
+                yield Problem(
+                    "D405", f"`{text}` is in another unit", why, "write it in that unit", deal.tree.place(at)
+                )
             elif figure.value < 0:
-                yield Problem("D405", f"`{text}` is negative", "it is an amount or a count", "correct the sign", deal.tree.place(at))
+                yield Problem(
+                    "D405",
+                    f"`{text}` is negative",
+                    "it is an amount or a count",
+                    "correct the sign",
+                    deal.tree.place(at),
+                )
 
 
 def _act(deal: Deal, example: Placed, act: ExampleAct, path: Path) -> Iterator[Problem]:
@@ -141,12 +193,29 @@ def _act(deal: Deal, example: Placed, act: ExampleAct, path: Path) -> Iterator[P
         )
     if act.act == MANIFEST_ERROR:
         fix = "write `_` for the week in `rates`, and a later value in `prints`"
-        yield Problem("D406", "an example has no published print that could be in error", why, fix, deal.tree.place((*path, "act")))
+        yield Problem(
+            "D406",
+            "an example has no published print that could be in error",
+            why,
+            fix,
+            deal.tree.place((*path, "act")),
+        )
         return
     if act.act == "act withdrawn" and not any(_goes_by(act.names or "", one) for one in example.acts):
-        there = ", ".join(f"`{one.act}|{one.clause or 'deal'}|{one.on}`" for one in example.acts if one is not act) or "none"
+        there = (
+            ", ".join(
+                f"`{one.act}|{one.clause or 'deal'}|{one.on}`" for one in example.acts if one is not act
+            )
+            or "none"
+        )
         place = deal.tree.place((*path, "names" if act.names else "act"))
-        yield Problem("D406", "it names no other Act of the example", why, f"give `names:` with one of them: {there}", place)
+        yield Problem(
+            "D406",
+            "it names no other Act of the example",
+            why,
+            f"give `names:` with one of them: {there}",
+            place,
+        )
     details = {
         name: text
         for name in ("index", "rate", "clock", "method", "amount", "paid_to", "version")
@@ -154,7 +223,9 @@ def _act(deal: Deal, example: Placed, act: ExampleAct, path: Path) -> Iterator[P
     }
     said = Said(act.act, act.on, act.clause, act.until, act.document, details=details)
     for refusal in refusals(said, terms, lambda name: f"`{name}:`"):
-        yield Problem("D406", refusal.what, why, refusal.fix, deal.tree.place((*path, refusal.field or "act")))
+        yield Problem(
+            "D406", refusal.what, why, refusal.fix, deal.tree.place((*path, refusal.field or "act"))
+        )
 
 
 def _goes_by(name: str, act: ExampleAct) -> bool:

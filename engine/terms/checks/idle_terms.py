@@ -51,7 +51,13 @@ def lasting(deal: Deal) -> Iterator[Problem]:
         allowed = [points[day] for day in sorted(points)]
         if allowed != sorted(allowed):
             why = "a fall is counted from one date, so the rate would have to rise again"
-            yield Problem("W116", f"the curve of `{key}` allows less on a later date", why, "see that it is meant", place)
+            yield Problem(
+                "W116",
+                f"the curve of `{key}` allows less on a later date",
+                why,
+                "see that it is meant",
+                place,
+            )
 
 
 def _points(clause: Clause) -> Mapping[date, Fraction]:
@@ -65,7 +71,11 @@ def _idle(clause: Clause, terms: TermsInForce) -> Iterator[tuple[str, str, str]]
     own = clause.on_one_index or clause.may_take_index
     pool = terms.indices_of_pool(clause)
     if clause.index is not None and not own and set(pool) != {clause.index}:
-        said = "no rate decides it" if clause.on_no_rate else f"its asset classes are measured at their own index: {', '.join(pool)}"
+        said = (
+            "no rate decides it"
+            if clause.on_no_rate
+            else f"its asset classes are measured at their own index: {', '.join(pool)}"
+        )
         yield "index", said, "remove it; an asset class names its own index in `pledged_assets`"
     if clause.debt_class is not None and not clause.may_take_class:
         yield "class", f"`{clause.template}` measures no balance of one class", "remove it"

@@ -47,25 +47,59 @@ def circle_through(name: str, waits: Waits) -> tuple[str, ...]:
 
 def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
     """Refuse a limb on a date with something beside it, outside the deal's life, or in a file of format 1."""
-    others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence, leaf.announced, leaf.index, leaf.event)
+    others = (
+        leaf.test,
+        leaf.trigger,
+        leaf.result,
+        leaf.state,
+        leaf.persistence,
+        leaf.announced,
+        leaf.index,
+        leaf.event,
+    )
     at = (*path, "on_or_after")
     if terms.format == "1":
         why = "a file of format 1 has no date as a condition"
-        yield Problem("D210", "`on_or_after` is a key of format 2", why, "write `format: 2`", tree.key_place(at))
+        yield Problem(
+            "D210", "`on_or_after` is a key of format 2", why, "write `format: 2`", tree.key_place(at)
+        )
     if any(other is not None for other in others):
         why = "a date is a condition by itself, and joins others by `all_of` or `any_of`"
-        yield Problem("D506", "the condition is not complete", why, "write it like `{on_or_after: 2031-01-15}`", tree.place(path))
+        yield Problem(
+            "D506",
+            "the condition is not complete",
+            why,
+            "write it like `{on_or_after: 2031-01-15}`",
+            tree.place(path),
+        )
     if leaf.on_or_after is not None and not terms.closing_date < leaf.on_or_after <= terms.maturity_date:
         why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
-        yield Problem("D523", f"a condition is met from {leaf.on_or_after}", why, in_the_life(terms), tree.place(at))
+        yield Problem(
+            "D523", f"a condition is met from {leaf.on_or_after}", why, in_the_life(terms), tree.place(at)
+        )
 
 
 def event_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
     """Refuse a limb on a declared event that the deal lacks, or with something beside it."""
-    others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence, leaf.announced, leaf.index, leaf.on_or_after)
+    others = (
+        leaf.test,
+        leaf.trigger,
+        leaf.result,
+        leaf.state,
+        leaf.persistence,
+        leaf.announced,
+        leaf.index,
+        leaf.on_or_after,
+    )
     if any(other is not None for other in others):
         why = "an event is a condition by itself, and joins others by `all_of` or `any_of`"
-        yield Problem("D506", "the condition is not complete", why, "write it like `{event: manager-default}`", tree.place(path))
+        yield Problem(
+            "D506",
+            "the condition is not complete",
+            why,
+            "write it like `{event: manager-default}`",
+            tree.place(path),
+        )
     elif leaf.event not in terms.events:
         yield undefined(tree, (*path, "event"), leaf.event or "", "event", terms.events)
 
@@ -79,13 +113,17 @@ def later_terms(deal: Deal) -> Iterator[Problem]:
                 yield undefined(deal.tree, (*path, "to"), sweep.to, "class of debt", known)
             elif sweep.to != RESERVE_ACCOUNT and terms.format == "1":
                 why, place = "a file of format 1 pays into a reserve account", deal.tree.place((*path, "to"))
-                yield Problem("D210", f"`to: {sweep.to}` is known to format 2", why, "write `format: 2`", place)
+                yield Problem(
+                    "D210", f"`to: {sweep.to}` is known to format 2", why, "write `format: 2`", place
+                )
         for key, clause in terms.covenants.items():
             yield from _curve(deal, key, clause)
             yield from _last(deal, terms, key, clause)
         for name, event in terms.events.items():
             if event.declared_by not in terms.parties:
-                yield undefined(deal.tree, ("events", name, "declared_by"), event.declared_by, "party", terms.parties)
+                yield undefined(
+                    deal.tree, ("events", name, "declared_by"), event.declared_by, "party", terms.parties
+                )
             if name in terms.covenants or name in terms.triggers:
                 why, place = "an Act that names it could mean either", deal.tree.key_place(("events", name))
                 yield Problem("D504", f"`{name}` names an event and a clause", why, "rename the event", place)
@@ -95,7 +133,9 @@ def later_terms(deal: Deal) -> Iterator[Problem]:
                     "a time without a way to cure is a grace period of nothing",
                     deal.tree.place(("triggers", name, "cure", "cured_by")),
                 )
-                yield Problem("D522", f"nothing cures `{name}`", why, "write how it is cured, or remove `cure:`", place)
+                yield Problem(
+                    "D522", f"nothing cures `{name}`", why, "write how it is cured, or remove `cure:`", place
+                )
         yield from _never_pending(deal, terms)
         yield from _uncounted(deal, terms)
 
@@ -118,7 +158,11 @@ def _curve(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
     first = clause.first_tested or deal.closing_date
     point = clause.curve[0]  # type: ignore[attr-defined]
     if point.on > first:
-        said = f"first tested on {first}" if clause.first_tested is not None else f"tested from closing on, {first}"
+        said = (
+            f"first tested on {first}"
+            if clause.first_tested is not None
+            else f"tested from closing on, {first}"
+        )
         why = f"`{key}` is {said}, and steps say nothing before their first point"
         fix = "write an earlier point, or `first_tested:`"
         place = deal.tree.place(("covenants", key, "curve", 0, "on"))
@@ -131,27 +175,45 @@ def _last(deal: Deal, terms: TermsInForce, key: str, clause: Clause) -> Iterator
     if last is not None and not first <= last <= terms.maturity_date:
         why = f"the test begins on {first}, and the deal matures on {terms.maturity_date}"
         place = deal.tree.place(("covenants", key, "last_tested"))
-        yield Problem("D523", f"`{key}` is last tested on {last}", why, f"write a date from {first} to {terms.maturity_date}", place)
+        yield Problem(
+            "D523",
+            f"`{key}` is last tested on {last}",
+            why,
+            f"write a date from {first} to {terms.maturity_date}",
+            place,
+        )
 
 
 def _never_pending(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
     """Report conditions on PENDING CURE of a trigger that has no cure of its own."""
     for name, trigger in terms.triggers.items():
         for end, condition in (("begins", trigger.begins), ("ends", trigger.ends)):
-            for leaf, path in () if isinstance(condition, str) else leaves_of(condition, ("triggers", name, end)):
+            for leaf, path in (
+                () if isinstance(condition, str) else leaves_of(condition, ("triggers", name, end))
+            ):
                 of = terms.triggers.get(leaf.trigger or "")
                 if leaf.state == "PENDING CURE" and (of is None or of.cure is None):
                     why, place = "it has no cure of its own", deal.tree.place((*path, "state"))
-                    yield Problem("D519", f"the trigger `{leaf.trigger}` is never PENDING CURE", why, "write another state", place)
+                    yield Problem(
+                        "D519",
+                        f"the trigger `{leaf.trigger}` is never PENDING CURE",
+                        why,
+                        "write another state",
+                        place,
+                    )
 
 
 def _uncounted(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
     """Report conditions on a test whose failure is information only: nothing counts it (`rulings.md` 52)."""
     for name, trigger in terms.triggers.items():
         for end, condition in (("begins", trigger.begins), ("ends", trigger.ends)):
-            for leaf, path in () if isinstance(condition, str) else leaves_of(condition, ("triggers", name, end)):
+            for leaf, path in (
+                () if isinstance(condition, str) else leaves_of(condition, ("triggers", name, end))
+            ):
                 clause = terms.covenants.get(leaf.test or "")
                 if clause is not None and clause.failure_is == "information only":
                     why = "its failure is information only, which nothing counts"
                     fix = f"write `failure_is: a trigger event` in `{leaf.test}`, or leave it out here"
-                    yield Problem("D565", f"`{name}` counts `{leaf.test}`", why, fix, deal.tree.place((*path, "test")))
+                    yield Problem(
+                        "D565", f"`{name}` counts `{leaf.test}`", why, fix, deal.tree.place((*path, "test"))
+                    )

@@ -14,14 +14,37 @@ from engine.terms.as_written import Deal
 from engine.terms.source import Path, scalars
 
 UP_TO_NINETEEN = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen"),
+    *(
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+    ),
     *("fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
-TENS = dict(zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True))
+TENS = dict(
+    zip(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"],
+        range(20, 100, 10),
+        strict=True,
+    )
+)
 IN_WORDS: Mapping[str, int] = {
     **{word: number for number, word in enumerate(UP_TO_NINETEEN)},
     **TENS,
-    **{f"{ten}-{UP_TO_NINETEEN[digit]}": tens + digit for ten, tens in TENS.items() for digit in range(1, 10)},
+    **{
+        f"{ten}-{UP_TO_NINETEEN[digit]}": tens + digit for ten, tens in TENS.items() for digit in range(1, 10)
+    },
     "one hundred": 100,
 }
 """Numbers as agreements write them out."""
@@ -47,16 +70,30 @@ LENGTHS: Mapping[str, re.Pattern[str]] = {
 def texts(deal: Deal) -> Iterator[Problem]:
     """Report every quoted number of a clause or a trigger that its terms do not have."""
     terms = deal.segments[0][1]
-    named: dict[Path, str | None] = {("covenants", key): clause.text for key, clause in terms.covenants.items()}
+    named: dict[Path, str | None] = {
+        ("covenants", key): clause.text for key, clause in terms.covenants.items()
+    }
     named |= {("triggers", key): trigger.text for key, trigger in terms.triggers.items()}
     for path, text in named.items():
         raw = deal.tree.get(path)
         if text is not None and isinstance(raw, dict):
-            said = [value for at, value in scalars(raw) if at[-1] not in ("text", "cite") and isinstance(value, str)]
-            for quoted in dict.fromkeys((*_figures(text, said, path[0] == "covenants"), *_lengths(text, said))):
+            said = [
+                value
+                for at, value in scalars(raw)
+                if at[-1] not in ("text", "cite") and isinstance(value, str)
+            ]
+            for quoted in dict.fromkeys(
+                (*_figures(text, said, path[0] == "covenants"), *_lengths(text, said))
+            ):
                 place = deal.tree.place((*path, "text"))
                 why = "no term of the clause has this number"
-                yield Problem("D517", f"the text quotes {quoted}, the terms do not", why, "correct the text or the term", place)
+                yield Problem(
+                    "D517",
+                    f"the text quotes {quoted}, the terms do not",
+                    why,
+                    "correct the text or the term",
+                    place,
+                )
 
 
 def _figures(text: str, said: list[str], strict: bool) -> Iterator[str]:
@@ -76,7 +113,12 @@ def _figures(text: str, said: list[str], strict: bool) -> Iterator[str]:
 def _lengths(text: str, said: list[str]) -> Iterator[str]:
     """Yield counts of dates and periods, if the terms have some of the kind and the text quotes none of them."""
     for pattern in LENGTHS.values():
-        agreed = {_number(match[1]) for value in said if " in any " not in value for match in pattern.finditer(value)}
+        agreed = {
+            _number(match[1])
+            for value in said
+            if " in any " not in value
+            for match in pattern.finditer(value)
+        }
         quoted = {_number(match[1]): match[0] for match in pattern.finditer(text)}
         if agreed and quoted and not agreed & quoted.keys():
             yield from quoted.values()

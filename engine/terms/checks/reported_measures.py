@@ -27,9 +27,23 @@ def declared_figures(deal: Deal) -> Iterator[Problem]:
             if isinstance(expression, Expression) and isinstance(clause, LimitClause):
                 yield from _measured(deal, terms, key, clause, expression)
             period = getattr(clause, "period", None)
-            if _of_quarters(terms.servicer_reports) and period is not None and period.unit == "months" and period.count % QUARTER:
-                why, place = "the Servicer reports every quarter, and a report is not parted", deal.tree.place(("covenants", key))
-                yield Problem("D542", f"`{period}` is not in whole quarters", why, "write it in whole quarters, like `3 months`", place)
+            if (
+                _of_quarters(terms.servicer_reports)
+                and period is not None
+                and period.unit == "months"
+                and period.count % QUARTER
+            ):
+                why, place = (
+                    "the Servicer reports every quarter, and a report is not parted",
+                    deal.tree.place(("covenants", key)),
+                )
+                yield Problem(
+                    "D542",
+                    f"`{period}` is not in whole quarters",
+                    why,
+                    "write it in whole quarters, like `3 months`",
+                    place,
+                )
 
 
 def _of_quarters(rule: ServicerReports | None) -> bool:
@@ -42,24 +56,48 @@ def _declared(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
         path: Path = ("figures", name)
         if unit_of(name) is not None:
             why = "every report knows a figure of this name"
-            fix = "leave it out and name it where it is measured" if name in OF_REPORTS else "give it a name of its own"
+            fix = (
+                "leave it out and name it where it is measured"
+                if name in OF_REPORTS
+                else "give it a name of its own"
+            )
             yield Problem("D504", f"`{name}` is declared twice", why, fix, deal.tree.key_place(path))
         for part in figure.made_of.names if figure.made_of is not None else ():
             if part not in terms.figures and part not in OF_REPORTS:
                 yield undefined(deal.tree, (*path, "is"), part, "figure", _known(terms))
             elif part in terms.figures and terms.figures[part].made_of is not None:
-                why, place = f"`{part}` is made of others itself, and figures are made one level deep", deal.tree.place((*path, "is"))
-                yield Problem("D562", f"`{name}` cannot be made of `{part}`", why, "name the figures that are reported", place)
+                why, place = (
+                    f"`{part}` is made of others itself, and figures are made one level deep",
+                    deal.tree.place((*path, "is")),
+                )
+                yield Problem(
+                    "D562",
+                    f"`{name}` cannot be made of `{part}`",
+                    why,
+                    "name the figures that are reported",
+                    place,
+                )
         if figure.made_of is not None and not _known_all(figure.made_of.names, terms):
             continue
         if figure.made_of is not None and not units_measured(figure.made_of, terms.figures):
             why, place = "amounts of one unit are added, and no others", deal.tree.place((*path, "is"))
-            yield Problem("D115", f"the figures of `{name}` have different units", why, "name figures of one unit", place)
+            yield Problem(
+                "D115",
+                f"the figures of `{name}` have different units",
+                why,
+                "name figures of one unit",
+                place,
+            )
     asked = {part for parts in _asked(terms) for part in parts}
     for name in terms.figures:
         if name not in asked:
-            why, place = "no covenant measures it, so no result rests on it", deal.tree.key_place(("figures", name))
-            yield Problem("W125", f"nothing asks for `{name}`", why, "measure it in a covenant, or remove it", place)
+            why, place = (
+                "no covenant measures it, so no result rests on it",
+                deal.tree.key_place(("figures", name)),
+            )
+            yield Problem(
+                "W125", f"nothing asks for `{name}`", why, "measure it in a covenant, or remove it", place
+            )
 
 
 def _asked(terms: TermsInForce) -> Iterator[tuple[str, ...]]:
@@ -78,7 +116,9 @@ def _known_all(names: Iterable[str], terms: TermsInForce) -> bool:
     return all(part in terms.figures or part in OF_REPORTS for part in reported_parts(names, terms.figures))
 
 
-def _measured(deal: Deal, terms: TermsInForce, key: str, clause: LimitClause, expression: Expression) -> Iterator[Problem]:
+def _measured(
+    deal: Deal, terms: TermsInForce, key: str, clause: LimitClause, expression: Expression
+) -> Iterator[Problem]:
     """Report names that are not figures, a limit in a unit that the figures do not have, and a period that nothing says."""
     path: Path = ("covenants", key)
     unknown = [name for name in expression.names if name not in _known(terms)]
@@ -89,12 +129,22 @@ def _measured(deal: Deal, terms: TermsInForce, key: str, clause: LimitClause, ex
     if not units:
         why = "only figures of one unit are compared, an amount with GPU-hours, or either with a count"
         yield Problem(
-            "D115", f"the figures of `{expression}` cannot be measured so", why, "correct the figures", deal.tree.place((*path, "measured"))
+            "D115",
+            f"the figures of `{expression}` cannot be measured so",
+            why,
+            "correct the figures",
+            deal.tree.place((*path, "measured")),
         )
     elif clause.limit.figure.unit not in units:
         counted = listed([unit.value for unit in units], "or")
         why, place = f"`{expression}` is counted in {counted}", deal.tree.place((*path, "limit"))
-        yield Problem("D115", f"the limit `{clause.limit}` has another unit than the test", why, f"write it in {counted}", place)
+        yield Problem(
+            "D115",
+            f"the limit `{clause.limit}` has another unit than the test",
+            why,
+            f"write it in {counted}",
+            place,
+        )
     of_period = [name for name in expression.names if taken_of(name, terms.figures) == "of the period"]
     if of_period and getattr(clause, "trailing", None) is None:
         why = f"`{of_period[0]}` is of the period, and over how many periods it is taken decides the result"

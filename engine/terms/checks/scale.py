@@ -23,7 +23,12 @@ DEAREST, CHEAPEST = Fraction(100), Fraction(1, 100)
 """USD per GPU-hour between which every index has moved (WP §3)."""
 APART = 4
 """How many times apart a level and a rate of its index are before it is warned of: a misplaced decimal point makes more of most levels."""
-SIDES = {"below level": "below", "at or below level": "below", "above level": "above", "at or above level": "above"}
+SIDES = {
+    "below level": "below",
+    "at or below level": "below",
+    "above level": "above",
+    "at or above level": "above",
+}
 """The side of its level on which a clause's trigger begins or ends."""
 DAYS_IN: Mapping[str, float] = {
     "business days": 1.4,
@@ -42,7 +47,9 @@ PlaceOf = Callable[[Path], Place]
 
 def placed(deal: Deal, since: date) -> PlaceOf:
     """Return where the terms of the stretch that begins on a date were written: a stepped or amended one at its step."""
-    steps = {path: written.path for path, written in in_force(deal.terms, since) if isinstance(written, StepOf)}
+    steps = {
+        path: written.path for path, written in in_force(deal.terms, since) if isinstance(written, StepOf)
+    }
 
     def place(path: Path) -> Place:
         for end in range(len(path), 0, -1):
@@ -84,11 +91,15 @@ def _rates(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
         if not CHEAPEST <= index.closing_date_level <= DEAREST:
             why = "no index of GPU rents has stood there"
             what = f"the Closing Date level of {name} is {_price(index.closing_date_level)}"
-            yield Problem("W110", what, why, "check the decimal point", place(("index", name, "closing_date_level")))
+            yield Problem(
+                "W110", what, why, "check the decimal point", place(("index", name, "closing_date_level"))
+            )
     for key, clause in terms.covenants.items():
         index_terms = terms.index.get(terms.index_of(clause))
         if index_terms is not None:
-            yield from levels_beside(key, clause, index_terms.closing_date_level, "the Closing Date level is", place)
+            yield from levels_beside(
+                key, clause, index_terms.closing_date_level, "the Closing Date level is", place
+            )
 
 
 def levels_beside(key: str, clause: Clause, rate: Fraction, said: str, place: PlaceOf) -> Iterator[Problem]:
@@ -113,7 +124,13 @@ def levels_beside(key: str, clause: Clause, rate: Fraction, said: str, place: Pl
     side = SIDES.get(getattr(begins, "when", ""))
     if level is not None and ((side == "below" and rate < level) or (side == "above" and rate > level)):
         what = f"`{key}` begins {side} its level of {_price(level)}, and the rate is there already"
-        yield Problem("W128", what, why, "check the figure and the side, or see that it is meant", place(("covenants", key, "level")))
+        yield Problem(
+            "W128",
+            what,
+            why,
+            "check the figure and the side, or see that it is meant",
+            place(("covenants", key, "level")),
+        )
 
 
 def _price(value: Fraction) -> str:
@@ -153,4 +170,10 @@ def _warning(key: str, clause: Clause, place: PlaceOf) -> Iterator[Problem]:
     if margin == 0 or (held is not None and margin >= abs(held)):
         why = "it is nothing" if margin == 0 else "it is as wide as the limit itself"
         what = f"`{clause.early_warning}` warns of nothing on `{key}`"
-        yield Problem("D535", what, why, "write how near to the limit it warns", place(("covenants", key, "early_warning")))
+        yield Problem(
+            "D535",
+            what,
+            why,
+            "write how near to the limit it warns",
+            place(("covenants", key, "early_warning")),
+        )

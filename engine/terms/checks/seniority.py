@@ -18,12 +18,24 @@ def seniority(deal: Deal) -> Iterator[Problem]:
             path: Path = ("covenants", key)
             if clause.counted is not None and clause.debt_class is None:
                 why = "without a class the balance is that of all classes"
-                yield Problem("D541", "`counted` decides nothing here", why, "write `class:`, or remove it", deal.tree.key_place(path))
+                yield Problem(
+                    "D541",
+                    "`counted` decides nothing here",
+                    why,
+                    "write `class:`, or remove it",
+                    deal.tree.key_place(path),
+                )
             first = clause.debt_class not in terms.debt or _ranks_first(terms, clause.debt_class or "")
             if terms.format != "1" and clause.counted == "alone" and clause.alone_only_first and not first:
                 what = f"`{key}` counts {clause.debt_class} alone"
                 why = "the classes that rank before it are paid first out of the same collateral"
-                yield Problem("D546", what, why, "write `counted: with senior classes`", deal.tree.place((*path, "counted")))
+                yield Problem(
+                    "D546",
+                    what,
+                    why,
+                    "write `counted: with senior classes`",
+                    deal.tree.place((*path, "counted")),
+                )
 
 
 def _ranks_first(terms: TermsInForce, name: str) -> bool:
@@ -36,4 +48,10 @@ def _ranks(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
     if 0 < len(without) < len(terms.debt):
         why = "other classes have one, and the order of the file says nothing beside a number"
         for name in without:
-            yield Problem("D547", f"`{name}` has no rank", why, "write `rank:` for every class or for none", tree.key_place(("debt", name)))
+            yield Problem(
+                "D547",
+                f"`{name}` has no rank",
+                why,
+                "write `rank:` for every class or for none",
+                tree.key_place(("debt", name)),
+            )

@@ -60,14 +60,19 @@ def read_register(text: str, file: str, classes: Collection[str]) -> tuple[tuple
             seen[serial] = row.line
             pledges.append(Pledge(asset, *(_day(row.cells, name) for name in DATES)))
         else:
-            problems.append(Problem("D528", wrong[0], wrong[1], wrong[2], Place(file, row.line, 1, max(1, len(serial)))))
+            problems.append(
+                Problem("D528", wrong[0], wrong[1], wrong[2], Place(file, row.line, 1, max(1, len(serial))))
+            )
     return tuple(pledges), problems
 
 
 def counts_from(pledges: Iterable[Pledge], asset: str, closing: date) -> tuple[tuple[date, int], ...]:
     """Return how many GPUs of a class are pledged from each date on, oldest first; a date that changes nothing is left out."""
     own = [pledge for pledge in pledges if pledge.asset == asset]
-    days = {closing, *(day for pledge in own for day in (pledge.since, pledge.until) if day is not None and day > closing)}
+    days = {
+        closing,
+        *(day for pledge in own for day in (pledge.since, pledge.until) if day is not None and day > closing),
+    }
     counts: list[tuple[date, int]] = []
     for day in sorted(days):
         count = sum(pledge.stands(day) for pledge in own)
@@ -91,13 +96,23 @@ def check_register(text: str, file: str, deal: Deal) -> Iterator[Problem]:
     reported: set[str] = set()
     for since, terms in deal.segments:
         for name, asset in terms.pledged_assets.items():
-            named = asset.register_file is not None and file.endswith(asset.register_file) and name not in reported
+            named = (
+                asset.register_file is not None
+                and file.endswith(asset.register_file)
+                and name not in reported
+            )
             count = sum(pledge.asset == name and pledge.stands(since) for pledge in pledges)
             if named and count != asset.gpus:
                 reported.add(name)
                 why = "the register's count governs until a report gives a lower one"
                 what = f"the register holds {count:,} {'GPU' if count == 1 else 'GPUs'} of {name} on {since}, the deal {asset.gpus:,}"
-                yield Problem("W107", what, why, "correct one of them", deal.tree.place(("pledged_assets", name, "gpus")))
+                yield Problem(
+                    "W107",
+                    what,
+                    why,
+                    "correct one of them",
+                    deal.tree.place(("pledged_assets", name, "gpus")),
+                )
 
 
 def classes_of(deal: Deal) -> tuple[str, ...]:
@@ -105,7 +120,9 @@ def classes_of(deal: Deal) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for _, terms in deal.segments for name in terms.pledged_assets))
 
 
-def _wrong(serial: str, asset: str, seen: dict[str, int], classes: Collection[str]) -> tuple[str, str, str] | None:
+def _wrong(
+    serial: str, asset: str, seen: dict[str, int], classes: Collection[str]
+) -> tuple[str, str, str] | None:
     """Return what is wrong with one row, why, and its fix; None if it is right."""
     if not serial:
         return "a row has no serial number", "a GPU is known by it", "write it, or remove the row"
@@ -116,7 +133,11 @@ def _wrong(serial: str, asset: str, seen: dict[str, int], classes: Collection[st
             "write it in letters, digits and signs of ASCII",
         )
     if serial in seen:
-        return f"`{serial}` stands twice", f"line {seen[serial]} has it too, and a GPU is pledged once", "remove one of them"
+        return (
+            f"`{serial}` stands twice",
+            f"line {seen[serial]} has it too, and a GPU is pledged once",
+            "remove one of them",
+        )
     if asset not in classes:
         return f"the deal has no asset class `{asset}`", f"it has {', '.join(classes)}", "correct the name"
     return None
@@ -130,9 +151,17 @@ def _wrong_dates(row: Mapping[str, str]) -> tuple[str, str, str] | None:
         try:
             days += [read_day(text)] if text else []
         except ValueError as error:
-            return f"`{text}` under `{name}` is not a date", str(error), "write it like `2026-03-04`, or leave it empty"
+            return (
+                f"`{text}` under `{name}` is not a date",
+                str(error),
+                "write it like `2026-03-04`, or leave it empty",
+            )
     if len(days) == len(DATES) and days[1] < days[0]:
-        return f"released on {days[1]}, before it was pledged on {days[0]}", "a release follows a pledge", "correct one of the dates"
+        return (
+            f"released on {days[1]}, before it was pledged on {days[0]}",
+            "a release follows a pledge",
+            "correct one of the dates",
+        )
     return None
 
 

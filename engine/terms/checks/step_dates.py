@@ -46,7 +46,10 @@ def schedules(value: Any, path: Path) -> Iterator[tuple[Path, list[str]]]:
 def _schedule(deal: Deal, path: Path, written: list[str]) -> Iterator[Problem]:
     terms, strange = deal.segments[0][1], [text for text in written if not is_day(text)]
     for text in strange:
-        why, place = "a term that steps has dates for keys, which exist in the calendar", deal.tree.key_place((*path, text))
+        why, place = (
+            "a term that steps has dates for keys, which exist in the calendar",
+            deal.tree.key_place((*path, text)),
+        )
         yield Problem("D108", f"`{text}` is not a date", why, "write it like `2026-01-06`", place)
     if strange:
         return
@@ -55,7 +58,9 @@ def _schedule(deal: Deal, path: Path, written: list[str]) -> Iterator[Problem]:
     for before, after, place in zip(dates, dates[1:], places[1:], strict=False):
         if after <= before:
             why = f"{before} stands above it, and a schedule is read from its first step to its last"
-            yield Problem("D529", f"the step of {after} is out of order", why, "sort the steps by their dates", place)
+            yield Problem(
+                "D529", f"the step of {after} is out of order", why, "sort the steps by their dates", place
+            )
     first = min(dates)
     if first > terms.closing_date:
         why = f"the deal closes on {terms.closing_date}, and nothing says what holds until then"
@@ -63,7 +68,13 @@ def _schedule(deal: Deal, path: Path, written: list[str]) -> Iterator[Problem]:
         yield Problem("D530", f"the first step is of {first}", why, fix, places[dates.index(first)])
     for day, place in zip(dates, places, strict=True):
         if day > terms.maturity_date:
-            yield Problem("D523", f"a term steps on {day}", f"the deal matures on {terms.maturity_date}", by_maturity(terms), place)
+            yield Problem(
+                "D523",
+                f"a term steps on {day}",
+                f"the deal matures on {terms.maturity_date}",
+                by_maturity(terms),
+                place,
+            )
 
 
 def _changes(deal: Deal) -> Iterator[Problem]:
@@ -77,24 +88,46 @@ def _changes(deal: Deal) -> Iterator[Problem]:
         if entry.document not in deal.documents:
             why = f"the deal has {', '.join(deal.documents)}"
             fix = "define it under `documents:` of the amendment, or correct the name"
-            yield Problem("D502", f"the document `{entry.document}` does not exist", why, fix, tree.place((*path, "document")))
-    for correction, path in ((entry, at) for entry, at, _ in entries(tree, "corrections", CorrectionEntry) if entry is not None):
+            yield Problem(
+                "D502",
+                f"the document `{entry.document}` does not exist",
+                why,
+                fix,
+                tree.place((*path, "document")),
+            )
+    for correction, path in (
+        (entry, at) for entry, at, _ in entries(tree, "corrections", CorrectionEntry) if entry is not None
+    ):
         if correction.found_on < terms.closing_date:
             why = f"the deal closes on {terms.closing_date}"
-            what, place = f"a correction was found on {correction.found_on}, before closing", tree.place((*path, "found_on"))
+            what, place = (
+                f"a correction was found on {correction.found_on}, before closing",
+                tree.place((*path, "found_on")),
+            )
             yield Problem("D511", what, why, "correct the date", place)
         if correction.found_on > terms.maturity_date:
-            what, why = f"a correction was found on {correction.found_on}", f"the deal matures on {terms.maturity_date}"
+            what, why = (
+                f"a correction was found on {correction.found_on}",
+                f"the deal matures on {terms.maturity_date}",
+            )
             yield Problem("D523", what, why, by_maturity(terms), tree.place((*path, "found_on")))
         if correction.by not in terms.parties:
             why = f"the deal has {', '.join(terms.parties)}"
             yield Problem(
-                "D502", f"the party `{correction.by}` does not exist", why, "correct the name, or define it", tree.place((*path, "by"))
+                "D502",
+                f"the party `{correction.by}` does not exist",
+                why,
+                "correct the name, or define it",
+                tree.place((*path, "by")),
             )
 
 
 def _amendments(deal: Deal) -> list[tuple[AmendmentEntry, Path]]:
-    return [(entry, path) for entry, path, _ in entries(deal.tree, "amendments", AmendmentEntry) if entry is not None]
+    return [
+        (entry, path)
+        for entry, path, _ in entries(deal.tree, "amendments", AmendmentEntry)
+        if entry is not None
+    ]
 
 
 def _documents(deal: Deal) -> Iterator[Problem]:
@@ -108,4 +141,10 @@ def _documents(deal: Deal) -> Iterator[Problem]:
             yield Problem("D523", f"`{name}` is dated {document.dated}", why, by_maturity(terms), place)
         elif document.dated > terms.closing_date and name not in amending:
             why = f"the deal closes on {terms.closing_date}, and no amendment is made by it"
-            yield Problem("W111", f"`{name}` is dated {document.dated}, after closing", why, "see that the date is right", place)
+            yield Problem(
+                "W111",
+                f"`{name}` is dated {document.dated}, after closing",
+                why,
+                "see that the date is right",
+                place,
+            )

@@ -17,23 +17,41 @@ def thin_data(deal: Deal) -> Iterator[Problem]:
         for name, index in terms.index.items():
             path = ("index", name, "low_confidence")
             for key, why, fix in _idle(index.low_confidence):
-                yield Problem("D570", f"`{key}` decides nothing here", why, fix, deal.tree.place((*path, key)))
+                yield Problem(
+                    "D570", f"`{key}` decides nothing here", why, fix, deal.tree.place((*path, key))
+                )
             if index.source != "published by the administrator":
                 continue
             for key, value in (("effect", DECISIVE_ONLY), ("judged_by", SELLERS)):
                 if getattr(index.low_confidence, key) == value:
                     why = "an administrator's series names no sellers, so that no result would be decisive and each value flagged"
-                    fix = "write another word, or compute the rate: `source: computed by the calculation agent`"
-                    yield Problem("D571", f"`{value}` needs sellers, and {name} has none", why, fix, deal.tree.place((*path, key)))
+                    fix = (
+                        "write another word, or compute the rate: `source: computed by the calculation agent`"
+                    )
+                    yield Problem(
+                        "D571",
+                        f"`{value}` needs sellers, and {name} has none",
+                        why,
+                        fix,
+                        deal.tree.place((*path, key)),
+                    )
 
 
 def _idle(low: LowConfidence) -> Iterator[tuple[str, str, str]]:
     if low.effect != DECISIVE_ONLY:
         for key in OF_HELD_RESULTS:
             if getattr(low, key) is not None:
-                yield key, "results are held under `effect: decisive only` alone", "remove it, or write `effect: decisive only`"
+                yield (
+                    key,
+                    "results are held under `effect: decisive only` alone",
+                    "remove it, or write `effect: decisive only`",
+                )
         return
     if low.deadline is not None and low.applies_to != BOTH:
-        yield "deadline", "a pass that is not decisive counts, so no cure waits", f"remove it, or write `applies_to: {BOTH}`"
+        yield (
+            "deadline",
+            "a pass that is not decisive counts, so no cure waits",
+            f"remove it, or write `applies_to: {BOTH}`",
+        )
     if low.then is not None and low.at_most is None:
         yield "then", "results are held without limit", "remove it, or write `at_most: 4 determination dates`"

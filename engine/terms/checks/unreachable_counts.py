@@ -21,21 +21,37 @@ def counting(deal: Deal) -> Iterator[Problem]:
             if count.dates != tested_on:
                 why = f"the test is tested on {tested_on}, and a date of the other kind need not be one"
                 fix = f"count {tested_on}"
-                yield Problem("D542", f"`{count}` counts dates on which it is not tested", why, fix, deal.tree.place(path))
+                yield Problem(
+                    "D542",
+                    f"`{count}` counts dates on which it is not tested",
+                    why,
+                    fix,
+                    deal.tree.place(path),
+                )
         for key, clause in terms.covenants.items():
             cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
             if isinstance(cure, Cure) and cure.passing_for is not None and not cure.passing_for.consecutive:
                 place = deal.tree.place(("covenants", key, "cure", "passing_for"))
                 why = "a retest cures by dates that follow one another"
                 yield Problem(
-                    "D542", f"`{cure.passing_for}` is not a run of dates", why, "write it like `2 consecutive determination dates`", place
+                    "D542",
+                    f"`{cure.passing_for}` is not a run of dates",
+                    why,
+                    "write it like `2 consecutive determination dates`",
+                    place,
                 )
             yield from _limit(deal, key, clause)
-            if clause.of_weeks and terms.servicer_reports is not None and terms.servicer_reports.every != "week":
+            if (
+                clause.of_weeks
+                and terms.servicer_reports is not None
+                and terms.servicer_reports.every != "week"
+            ):
                 what = f"no report of a {terms.servicer_reports.every} determines `{key}` by itself"
                 why = "the test is of whole weeks, and only a figure or a rental tape that says its own days is of the same ones"
                 place = deal.tree.key_place(("covenants", key))
-                yield Problem("W123", what, why, "ask for weekly reports, or see that the Servicer says the days", place)
+                yield Problem(
+                    "W123", what, why, "ask for weekly reports, or see that the Servicer says the days", place
+                )
         yield from _unpaid(deal, terms)
         if terms.servicer_reports is None:
             why = "a report of any age serves, and none is ever late"
@@ -60,7 +76,9 @@ def _counts(terms: TermsInForce) -> Iterator[tuple[Path, Persistence, DateKind]]
                 yield ("covenants", key, end, "for"), count, clause.tested_on
     for name, trigger in terms.triggers.items():
         for end, condition in (("begins", trigger.begins), ("ends", trigger.ends)):
-            for leaf, path in () if isinstance(condition, str) else leaves_of(condition, ("triggers", name, end)):
+            for leaf, path in (
+                () if isinstance(condition, str) else leaves_of(condition, ("triggers", name, end))
+            ):
                 tested = terms.covenants.get(leaf.test or "")
                 if leaf.result is not None and leaf.persistence is not None and tested is not None:
                     yield (*path, "for"), leaf.persistence, tested.tested_on
@@ -74,7 +92,13 @@ def _limit(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
     if passed != clause.better:
         why = f"a {clause.better} figure is the better one, and it fails"
         place = deal.tree.place(("covenants", key, "limit"))
-        yield Problem("W118", f"`{key}` is passed by a {passed} figure", why, "turn the comparison round, or see that it is meant", place)
+        yield Problem(
+            "W118",
+            f"`{key}` is passed by a {passed} figure",
+            why,
+            "turn the comparison round, or see that it is meant",
+            place,
+        )
 
 
 def _unpaid(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
@@ -82,7 +106,8 @@ def _unpaid(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
     if terms.payment_dates is not None:
         return
     own: list[tuple[Path, Any]] = [
-        (("covenants", key, "sweep"), getattr(covenant, "sweep", None)) for key, covenant in terms.covenants.items()
+        (("covenants", key, "sweep"), getattr(covenant, "sweep", None))
+        for key, covenant in terms.covenants.items()
     ]
     for name, trigger in terms.triggers.items():
         own += [
@@ -93,4 +118,6 @@ def _unpaid(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
         if sweep is not None:
             why = "a sweep acts on Payment Dates, so nothing would ever be swept"
             place = deal.tree.key_place(path)
-            yield Problem("D543", "a sweep in a deal without Payment Dates", why, "write `payment_dates:`", place)
+            yield Problem(
+                "D543", "a sweep in a deal without Payment Dates", why, "write `payment_dates:`", place
+            )

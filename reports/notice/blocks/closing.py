@@ -76,7 +76,9 @@ def _deadline(brief: Brief, deadline: Due) -> dict[str, Any]:
     mark = deadline_mark(deadline)
     deposit = deadline.act == "pay into reserve"
     return {
-        "what": due_act(deadline, brief.title, brief.trigger_title).removesuffix(", by one of:").removesuffix("; all tests are run again"),
+        "what": due_act(deadline, brief.title, brief.trigger_title)
+        .removesuffix(", by one of:")
+        .removesuffix("; all tests are run again"),
         "from": table_date(last.counted_from) if last else NONE,
         "rule": f"{last.rule}, {last.calendar}, {deadline.cite}"
         if last
@@ -128,7 +130,9 @@ def _strip(brief: Brief) -> list[dict[str, Any]]:
                 "weekday": f"{day.day:%a}" if width > 84 else f"{day.day:%a}"[:1],
                 "day": day.day.day,
                 "number": day.number,
-                "words": [] if day.number or day.why in (None, "weekend", "Saturday", "Sunday") else _short_words(day.why or "", width),
+                "words": []
+                if day.number or day.why in (None, "weekend", "Saturday", "Sunday")
+                else _short_words(day.why or "", width),
                 "closed": day.number is None,
                 "last": n == len(days) - 1,
                 "today": day.day == brief.inputs.on,
@@ -181,7 +185,11 @@ def duties(brief: Brief) -> dict[str, Any]:
         for duty in (brief.determined.due if brief.determined else ())
         if duty.act == "notify"
     ]
-    note = f"Of the notices before this one the newest {len(given)} are listed; the log has them all, {len(numbers)}." if earlier else ""
+    note = (
+        f"Of the notices before this one the newest {len(given)} are listed; the log has them all, {len(numbers)}."
+        if earlier
+        else ""
+    )
     return {"rows": [*given, this, *owed], "note": note}
 
 
@@ -221,9 +229,16 @@ def _was_due(brief: Brief, day: date, notice: NoticeIssued, duty: DutyFacts | No
     if duty.within is None:
         return table_date(day)
     days = [
-        event.payload.due for event in brief.past.of("determined") if event.effective_on == day and isinstance(event.payload, Determined)
+        event.payload.due
+        for event in brief.past.of("determined")
+        if event.effective_on == day and isinstance(event.payload, Determined)
     ]
-    by = [owed.by for due in days for owed in due if owed.act == "notify" and (owed.notice, owed.of) == (notice.kind, day)]
+    by = [
+        owed.by
+        for due in days
+        for owed in due
+        if owed.act == "notify" and (owed.notice, owed.of) == (notice.kind, day)
+    ]
     return table_date(by[0]) if by else NONE
 
 
@@ -245,14 +260,25 @@ def certification(brief: Brief) -> dict[str, Any]:
     duty = brief.duty
     giver = duty.given_by if duty else "servicer"
     day = brief.determined
-    made = f"that the Servicer’s figures in this document agree with {_report(day)}" if day and day.report else WITHOUT
+    made = (
+        f"that the Servicer’s figures in this document agree with {_report(day)}"
+        if day and day.report
+        else WITHOUT
+    )
     said = [
         f"The undersigned, an authorized officer of the {role(giver)}, states {made}, and that, to the officer’s knowledge after due "
         "inquiry, no Default or Event of Default exists that this document does not state.",
         "This document states computed results. It is not a determination of Default, nor an election, waiver or consent by any party."
-        + (" All rights of the Administrative Agent, the Trustee and the holders are reserved." if giver in AGENTS else ""),
+        + (
+            " All rights of the Administrative Agent, the Trustee and the holders are reserved."
+            if giver in AGENTS
+            else ""
+        ),
     ]
-    return {"paragraphs": said, "blanks": ["Prepared by", "Checked by", "Signature", f"For the {role(giver)}: name, title, date"]}
+    return {
+        "paragraphs": said,
+        "blanks": ["Prepared by", "Checked by", "Signature", f"For the {role(giver)}: name, title, date"],
+    }
 
 
 WITHOUT = "that this document was made without a Servicer’s report"
@@ -272,7 +298,11 @@ def proof(brief: Brief) -> dict[str, Any]:
     event = _stated(brief)
     rows = [
         {"name": "To", "text": _addressees(brief), "hash": ""},
-        {"name": "Log head", "hash": eights(brief.inputs.log_head), "text": f"{counted(brief.inputs.log_size, 'entries')} at issue"},
+        {
+            "name": "Log head",
+            "hash": eights(brief.inputs.log_head),
+            "text": f"{counted(brief.inputs.log_size, 'entries')} at issue",
+        },
     ]
     if event is not None and event.leaf:
         rows.append(
@@ -286,7 +316,11 @@ def proof(brief: Brief) -> dict[str, Any]:
     attached = listed(sorted(brief.inputs.attachments)) or "nothing"
     made = f"Made by {short_engine(event.engine)}, recorded by {event.actor}." if event is not None else ""
     rows.append({"name": "Attached", "hash": "", "text": f"{attached}. {made}"})
-    return {"rows": rows, "command": f"headroom verify {notice_file_name(brief.inputs)} --policy trustee.toml", "how": HOW}
+    return {
+        "rows": rows,
+        "command": f"headroom verify {notice_file_name(brief.inputs)} --policy trustee.toml",
+        "how": HOW,
+    }
 
 
 HOW = (
@@ -313,4 +347,6 @@ def _addressees(brief: Brief) -> str:
     if duty is None:
         return "no addressee: this is a report, and no party owes it under the deal file"
     people = [brief.party(one) for one in duty.to]
-    return "; ".join(f"{role(person.role)}, {person.notices}" for person in people if person is not None) or party_names(duty.to)
+    return "; ".join(
+        f"{role(person.role)}, {person.notices}" for person in people if person is not None
+    ) or party_names(duty.to)

@@ -31,10 +31,17 @@ def answer(brief: Brief) -> list[Runs]:
 
 def _paid(line: Line, due: tuple[Due, ...]) -> list[Runs]:
     """Return what a sweep that has begun makes somebody pay, if the log says how much."""
-    owed = next((deadline for deadline in due if deadline.act == "pay into reserve" and deadline.subject == line.key), None)
+    owed = next(
+        (deadline for deadline in due if deadline.act == "pay into reserve" and deadline.subject == line.key),
+        None,
+    )
     if owed is None:
         return []
-    amount: Runs = [(": ", False), (figure(owed.figure), True), (" by the report on hand", False)] if owed.figure is not None else []
+    amount: Runs = (
+        [(": ", False), (figure(owed.figure), True), (" by the report on hand", False)]
+        if owed.figure is not None
+        else []
+    )
     head: Runs = [
         ("On ", False),
         (long_date(owed.by), True),
@@ -47,7 +54,10 @@ def _began(brief: Brief, line: Line) -> Runs:
     if line.trigger is None or line.trigger.status is not TriggerStatus.IN_EFFECT:
         return [
             (f"{line.trigger_title} is not in effect", True),
-            (f" since {long_date(line.trigger.since if line.trigger else brief.inputs.on)}: its condition to end is met.", False),
+            (
+                f" since {long_date(line.trigger.since if line.trigger else brief.inputs.on)}: its condition to end is met.",
+                False,
+            ),
         ]
     limb = line.trigger.leading_begin
     count = (
@@ -59,7 +69,10 @@ def _began(brief: Brief, line: Line) -> Runs:
     )
     if line.result is not None and line.result.measured is not None and limb is not None:
         count = f" {limb.count} of {sentences.dates(limb.needed)} counted; this date {this_date(line)}."
-    return [(f"{line.trigger_title} is in effect", True), (f" from {long_date(line.trigger.since)}.{count}", False)]
+    return [
+        (f"{line.trigger_title} is in effect", True),
+        (f" from {long_date(line.trigger.since)}.{count}", False),
+    ]
 
 
 def _failed(brief: Brief, line: Line) -> Runs:
@@ -74,13 +87,24 @@ def _cured(brief: Brief, line: Line) -> Runs:
     figures = f": {this_date(line)}" if line.result and line.result.measured else ""
     why = _how_cured(brief, line.key, since) if line.test is not None and since in line.test.cured_on else ""
     word = sentences.STATUS[line.test.status] if line.test else "COMPLIANT"
-    return [(f"{line.title} is cured", True), (f" and stands at {word} since {long_date(since)}{figures}.{why}", False)]
+    return [
+        (f"{line.title} is cured", True),
+        (f" and stands at {word} since {long_date(since)}{figures}.{why}", False),
+    ]
 
 
 def _how_cured(brief: Brief, key: str, on: date) -> str:
     """Return by what a test was cured on a day: an Act with its document, or a retest that passed."""
-    acts = [act for act in log.acts(brief.past) if (act.act, act.clause, act.effective_on) == ("cure accepted", key, on)]
-    return f" The cure was accepted: {acts[-1].document}." if acts and acts[-1].document else " It was cured by retest."
+    acts = [
+        act
+        for act in log.acts(brief.past)
+        if (act.act, act.clause, act.effective_on) == ("cure accepted", key, on)
+    ]
+    return (
+        f" The cure was accepted: {acts[-1].document}."
+        if acts and acts[-1].document
+        else " It was cured by retest."
+    )
 
 
 def _corrected(brief: Brief) -> list[Runs]:
@@ -99,7 +123,12 @@ def _not_evaluated(brief: Brief) -> list[Runs]:
     why = with_dates(fact.reason) if fact else "the reason is not in the log"
     return [
         [("The deal was not evaluated", True), (f" on {long_date(brief.inputs.on)}: {why}.", False)],
-        [("No test was run and no state has changed. Below are the states as they were last determined; deadlines run on.", False)],
+        [
+            (
+                "No test was run and no state has changed. Below are the states as they were last determined; deadlines run on.",
+                False,
+            )
+        ],
     ]
 
 

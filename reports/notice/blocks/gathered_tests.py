@@ -31,20 +31,38 @@ def gathered(lines: Sequence[Line]) -> Runs:
         figures = ""
         if line.result is not None and line.result.measured is not None and line.result.limit is not None:
             figures = f" {apart(line.result.measured, line.result.limit, line.rounding)} ({sentences.limit(line.result)})"
-        runs += [("; " if runs else "Passing, nothing to do: ", not runs), (line.title, True), (f"{figures}{_state(line)}", False)]
+        runs += [
+            ("; " if runs else "Passing, nothing to do: ", not runs),
+            (line.title, True),
+            (f"{figures}{_state(line)}", False),
+        ]
     return [*runs, (".", False)] if runs else []
 
 
 def _state(line: Line) -> str:
-    status = line.test.status if line.test is not None else line.trigger.status if line.trigger is not None else None
+    status = (
+        line.test.status
+        if line.test is not None
+        else line.trigger.status
+        if line.trigger is not None
+        else None
+    )
     return "" if status in (None, TestStatus.COMPLIANT) else f", {status}"
 
 
 def _passes(line: Line) -> bool:
     """Return whether a test or trigger passes and asks for nothing, by its result, its state and what is owed under it."""
     counting = line.trigger is not None and line.trigger.count is not None and line.trigger.count.count > 0
-    stands = (line.test is None or line.test.status in QUIET) and (line.trigger is None or line.trigger.status in NOT_BEGUN)
-    return line.verdict in (Verdict.PASS, None) and stands and not counting and line.obligation is None and line.released is None
+    stands = (line.test is None or line.test.status in QUIET) and (
+        line.trigger is None or line.trigger.status in NOT_BEGUN
+    )
+    return (
+        line.verdict in (Verdict.PASS, None)
+        and stands
+        and not counting
+        and line.obligation is None
+        and line.released is None
+    )
 
 
 def _pressing(line: Line) -> int:

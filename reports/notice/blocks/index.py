@@ -32,12 +32,57 @@ from reports.notice.view import Brief
 RECENT = 7
 """Publication Dates in the table."""
 COUNTRIES = {
-    **{"US": "the United States", "CA": "Canada", "GB": "the United Kingdom", "NO": "Norway", "CH": "Switzerland", "IS": "Iceland"},
-    **{"AT": "Austria", "BE": "Belgium", "BG": "Bulgaria", "HR": "Croatia", "CY": "Cyprus", "CZ": "Czechia", "DK": "Denmark"},
-    **{"EE": "Estonia", "FI": "Finland", "FR": "France", "DE": "Germany", "GR": "Greece", "HU": "Hungary", "IE": "Ireland"},
-    **{"IT": "Italy", "LV": "Latvia", "LT": "Lithuania", "LU": "Luxembourg", "MT": "Malta", "NL": "the Netherlands"},
-    **{"PL": "Poland", "PT": "Portugal", "RO": "Romania", "SK": "Slovakia", "SI": "Slovenia", "ES": "Spain", "SE": "Sweden"},
-    **{"AU": "Australia", "IN": "India", "JP": "Japan", "KR": "South Korea", "SG": "Singapore", "TW": "Taiwan"},
+    **{
+        "US": "the United States",
+        "CA": "Canada",
+        "GB": "the United Kingdom",
+        "NO": "Norway",
+        "CH": "Switzerland",
+        "IS": "Iceland",
+    },
+    **{
+        "AT": "Austria",
+        "BE": "Belgium",
+        "BG": "Bulgaria",
+        "HR": "Croatia",
+        "CY": "Cyprus",
+        "CZ": "Czechia",
+        "DK": "Denmark",
+    },
+    **{
+        "EE": "Estonia",
+        "FI": "Finland",
+        "FR": "France",
+        "DE": "Germany",
+        "GR": "Greece",
+        "HU": "Hungary",
+        "IE": "Ireland",
+    },
+    **{
+        "IT": "Italy",
+        "LV": "Latvia",
+        "LT": "Lithuania",
+        "LU": "Luxembourg",
+        "MT": "Malta",
+        "NL": "the Netherlands",
+    },
+    **{
+        "PL": "Poland",
+        "PT": "Portugal",
+        "RO": "Romania",
+        "SK": "Slovakia",
+        "SI": "Slovenia",
+        "ES": "Spain",
+        "SE": "Sweden",
+    },
+    **{
+        "AU": "Australia",
+        "IN": "India",
+        "JP": "Japan",
+        "KR": "South Korea",
+        "SG": "Singapore",
+        "TW": "Taiwan",
+    },
 }
 """What a country is called, by the code that ends a geolocation; another one is named by its code."""
 STEPS = "abcdefgh"
@@ -74,7 +119,11 @@ def measured(name: str, value: Mapping[str, Any]) -> tuple[str, str]:
     model, country = value.get("gpu_name"), value.get("country")
     if name == "CRI-H100":
         model, country = model or "H100 SXM", country or "US"
-    countries = listed([COUNTRIES.get(code, code) for code in str(country).split(", ")]) if country else "this index’s country"
+    countries = (
+        listed([COUNTRIES.get(code, code) for code in str(country).split(", ")])
+        if country
+        else "this index’s country"
+    )
     return model or "this index’s GPU model", countries
 
 
@@ -89,12 +138,19 @@ def meaning(name: str, value: Mapping[str, Any]) -> str:
 
 def _rate_facts(brief: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[tuple[str, str]]:
     rate = brief.rates.get(facts.name)
-    step = f"{_letter(facts, rate.step)}{rate.step}, {_age(rate.age)}" if rate and rate.value is not None else "none gives a rate"
+    step = (
+        f"{_letter(facts, rate.step)}{rate.step}, {_age(rate.age)}"
+        if rate and rate.value is not None
+        else "none gives a rate"
+    )
     width = f" ({share(value['interval_width'])})" if value.get("interval_width") else ""
     return [
         ("Index", f"{facts.name}, USD per GPU-hour"),
         ("Source", _source(brief, facts, value)),
-        ("Methodology", f"{value.get('methodology') or facts.version or 'not stated'}, policy: {facts.policy}"),
+        (
+            "Methodology",
+            f"{value.get('methodology') or facts.version or 'not stated'}, policy: {facts.policy}",
+        ),
         ("Reference Rate", price(rate.value) if rate else NONE),
         ("Fallback step", step),
         ("Print", _print(value)),
@@ -116,7 +172,14 @@ def _source(brief: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> str:
 
 
 def _letter(facts: IndexFacts, step: str) -> str:
-    place = next((n for n, one in enumerate(facts.fallback[: len(STEPS)]) if one == step or one.startswith((f"{step} ", f"{step},"))), None)
+    place = next(
+        (
+            n
+            for n, one in enumerate(facts.fallback[: len(STEPS)])
+            if one == step or one.startswith((f"{step} ", f"{step},"))
+        ),
+        None,
+    )
     return "" if place is None else f"({STEPS[place]}) "
 
 
@@ -146,15 +209,23 @@ def shadow(rate: Mapping[str, Any]) -> str:
 
 def _low(facts: IndexFacts, value: Mapping[str, Any]) -> str:
     reasons = value.get("low_confidence_reasons") or ()
-    flag = "not given" if not value else f"Yes: {listed(list(reasons))}" if value.get("low_confidence") else "No"
+    flag = (
+        "not given" if not value else f"Yes: {listed(list(reasons))}" if value.get("low_confidence") else "No"
+    )
     whose = "; the deal judges by sellers" if facts.judged_by else ""
     return f"{with_dates(flag)}{whose}; effect: {facts.low_confidence} ({facts.low_confidence_cite})"
 
 
 def _sample_facts(value: Mapping[str, Any]) -> list[tuple[str, str]]:
-    window = f"{_day(value['window_start'])} to {_day(value['window_end'])}" if value.get("window_start") else NONE
+    window = (
+        f"{_day(value['window_start'])} to {_day(value['window_end'])}" if value.get("window_start") else NONE
+    )
     least = "at least " if value.get("hosts_at_least") else ""
-    hosts = f"{least}{whole(value['hosts'])}, with {whole(value.get('machines'))} machines" if value.get("hosts") is not None else NONE
+    hosts = (
+        f"{least}{whole(value['hosts'])}, with {whole(value.get('machines'))} machines"
+        if value.get("hosts") is not None
+        else NONE
+    )
     days = value.get("days") or ()
     removed = sum(int(day["qualifying"]) - int(day["kept"]) for day in days if day.get("kept"))
     kept = whole(value.get("observations")) + (f" kept, {removed} removed as outliers" if days else "")
@@ -169,7 +240,12 @@ def _sample_facts(value: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Observations", kept),
         ("Valid days", f"{whole(value.get('valid_days'))} of {len(days) or 7}" if value else NONE),
         ("Sellers", hosts),
-        ("Largest seller", f"{share(value.get('largest_host_share'))} of the Observations" if value.get("largest_host_share") else NONE),
+        (
+            "Largest seller",
+            f"{share(value.get('largest_host_share'))} of the Observations"
+            if value.get("largest_host_share")
+            else NONE,
+        ),
         ("Least, mean, greatest", spread),
         ("Standard deviation", price(value.get("stdev"))),
         ("Precision class", classes),
@@ -194,7 +270,9 @@ def _recent(brief: Brief, facts: IndexFacts) -> list[dict[str, str]]:
         rows.append(
             {
                 "day": short_date(day),
-                "rate": price(value.get("value")) if value.get("value") is not None else price(rate.value if rate else None),
+                "rate": price(value.get("value"))
+                if value.get("value") is not None
+                else price(rate.value if rate else None),
                 "step": _step_words(facts, value, rate),
                 "interval": interval(value.get("seller_interval")),
                 "observations": whole(value.get("observations")) if value else NONE,
@@ -240,11 +318,13 @@ def _notes(brief: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[st
     if value.get("shadow"):
         said.append(SHADOW_WEAKNESS)
     said += [*turned_results(brief, facts.name, value), *collections(value)]
-    said += [_restated(one) for one in brief.inputs.publications.get(facts.name, ())[-SHOWN:] if int(one.get("print", 1)) > 1]
+    said += [
+        _restated(one)
+        for one in brief.inputs.publications.get(facts.name, ())[-SHOWN:]
+        if int(one.get("print", 1)) > 1
+    ]
     return said
 
 
 def _restated(value: Mapping[str, Any]) -> str:
-    return (
-        f"{short_date(date.fromisoformat(str(value['publication_date'])))} stands at print {value['print']}, {price(value.get('value'))}."
-    )
+    return f"{short_date(date.fromisoformat(str(value['publication_date'])))} stands at print {value['print']}, {price(value.get('value'))}."

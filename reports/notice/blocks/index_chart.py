@@ -71,7 +71,12 @@ def chart(brief: Brief, facts: IndexFacts, points: list[Point]) -> dict[str, Any
     label = now if rate.value is not None else ("none", "Reference Rate", "last value drawn")
     closing = brief.deal.closing_date
     drawn = rate_chart(
-        points, levels, label, _lanes(brief, points, {level.name for level in levels}), closing, f"Closing {short_date(closing)}"
+        points,
+        levels,
+        label,
+        _lanes(brief, points, {level.name for level in levels}),
+        closing,
+        f"Closing {short_date(closing)}",
     )
     if drawn is None:
         return None
@@ -101,7 +106,9 @@ def _levels(brief: Brief, name: str) -> list[Level]:
             continue
         newest, rate = evens[max(evens)]
         at = {day: float(value) for day, (_, value) in evens.items()}
-        levels.append(Level(clause.title, price(rate.numerator / rate.denominator), f"fails {newest.fails}", at))
+        levels.append(
+            Level(clause.title, price(rate.numerator / rate.denominator), f"fails {newest.fails}", at)
+        )
     return levels
 
 
@@ -115,8 +122,14 @@ def _lanes(brief: Brief, points: list[Point], names: Collection[str]) -> list[tu
         ("restated", "Restated", [p.day for p in points if p.restated]),
     ]
     drawn = [clause for clause in brief.deal.clauses if clause.title in names]
-    for clause, name in zip(drawn, lane_names([(clause.title, clause.cite) for clause in drawn]), strict=True):
-        fails = [last_thursday(test.result.on) for test in log.tested(brief.past, clause.key) if test.result.verdict is Verdict.FAIL]
+    for clause, name in zip(
+        drawn, lane_names([(clause.title, clause.cite) for clause in drawn]), strict=True
+    ):
+        fails = [
+            last_thursday(test.result.on)
+            for test in log.tested(brief.past, clause.key)
+            if test.result.verdict is Verdict.FAIL
+        ]
         lanes.append(("fail", f"{name} FAIL", [day for day in fails if day in days]))
     return [lane for lane in lanes if lane[2]]
 
@@ -124,11 +137,18 @@ def _lanes(brief: Brief, points: list[Point], names: Collection[str]) -> list[tu
 def lane_names(clauses: Sequence[tuple[str, str]]) -> list[str]:
     """Titles short enough for the room beside a lane; those that are alike when shortened go by their sections."""
     names = [shorten(title, LANE_NAME, placeholder="…") for title, _ in clauses]
-    names = [name if name.strip("…") else title[: LANE_NAME - 1] + "…" for name, (title, _) in zip(names, clauses, strict=True)]
+    names = [
+        name if name.strip("…") else title[: LANE_NAME - 1] + "…"
+        for name, (title, _) in zip(names, clauses, strict=True)
+    ]
     return [cite if names.count(name) > 1 else name for name, (_, cite) in zip(names, clauses, strict=True)]
 
 
 def chart_note(brief: Brief, facts: IndexFacts) -> str:
     """Return how the chart is read."""
-    rest = " Other lines: the Break-even Rate of each test, all else as it was on the date." if _levels(brief, facts.name) else ""
+    rest = (
+        " Other lines: the Break-even Rate of each test, all else as it was on the date."
+        if _levels(brief, facts.name)
+        else ""
+    )
     return f"Heavy line and band: Reference Rate and its 95% interval by sellers. {HATCHED}{rest}"

@@ -53,7 +53,10 @@ def results(brief: Brief) -> dict[str, Any]:
     """Return each test: verdict, figures, headroom, strip, state. Of many, those that pass are gathered."""
     rates, full = brief.rates, in_full(brief.lines)
     scale = strips.axis(full or brief.lines, rates)
-    rows = [row(brief, line) | {"strip": strips.strip(line, rates, scale), "height": _height(line)} for line in full]
+    rows = [
+        row(brief, line) | {"strip": strips.strip(line, rates, scale), "height": _height(line)}
+        for line in full
+    ]
     passing = gathered([line for line in brief.lines if line not in full])
     return {"axis": scale, "rows": rows, "gathered": passing, "notes": notes(brief)}
 
@@ -67,7 +70,11 @@ def _height(line: Line) -> float:
 def row(brief: Brief, line: Line) -> dict[str, Any]:
     """Return one test or trigger in the results table."""
     result = line.result
-    measured = apart(result.measured, result.limit, line.rounding) if result and result.measured and result.limit else NONE
+    measured = (
+        apart(result.measured, result.limit, line.rounding)
+        if result and result.measured and result.limit
+        else NONE
+    )
     return {
         "verdict": line.verdict.value if line.verdict else None,
         "title": line.title,
@@ -88,7 +95,11 @@ def proof_reference(brief: Brief, key: str) -> str:
 
 
 def _relative(line: Line) -> str:
-    if line.result is not None and line.result.measured is not None and line.result.measured.unit is Unit.COUNT:
+    if (
+        line.result is not None
+        and line.result.measured is not None
+        and line.result.measured.unit is Unit.COUNT
+    ):
         return _counted_things(line.result)
     if line.result is None or line.result.headroom_share is None:
         return ""
@@ -106,7 +117,13 @@ def state(brief: Brief, line: Line) -> dict[str, Any]:
     if line.trigger is not None:
         return {"count": ""} | _with_held(line, _trigger(line))
     if line.test is None:
-        return {"mark": "undetermined", "word": TestStatus.NOT_YET_TESTED.value, "pips": [], "detail": "no result yet", "count": ""}
+        return {
+            "mark": "undetermined",
+            "word": TestStatus.NOT_YET_TESTED.value,
+            "pips": [],
+            "detail": "no result yet",
+            "count": "",
+        }
     return {
         "count": "",
         "mark": TEST_MARKS[line.test.status],
@@ -125,7 +142,12 @@ def _trigger(line: Line) -> dict[str, Any]:
     assert line.trigger is not None
     limb = line.trigger.count
     count = limb.count if limb else 0
-    drawn: dict[str, Any] = {"mark": trigger_mark(line.trigger.status, count), "word": line.trigger.status.value, "pips": [], "detail": ""}
+    drawn: dict[str, Any] = {
+        "mark": trigger_mark(line.trigger.status, count),
+        "word": line.trigger.status.value,
+        "pips": [],
+        "detail": "",
+    }
     if line.trigger.status is TriggerStatus.PENDING_CURE and line.trigger.cure is not None:
         return drawn | {"detail": f"cure to {short_date(line.trigger.cure.by)}"}
     if limb is None:
@@ -157,10 +179,18 @@ def _rests_on(brief: Brief, line: Line, test: TestState) -> str:
     if line.obligation is not None:
         return f"{line.obligation.name} by {line.obligation.due.by.day} {line.obligation.due.by:%b}"
     if test.status is TestStatus.NOT_YET_TESTED:
-        return f"to be tested again; last result {short_date(test.rests_on)}" if test.rests_on else "no result yet"
+        return (
+            f"to be tested again; last result {short_date(test.rests_on)}"
+            if test.rests_on
+            else "no result yet"
+        )
     if test.status is TestStatus.EVENT_OF_DEFAULT:
         clause = brief.clauses.get(line.key)
-        needs = f"; needs a {clause.default_needs}" if clause and clause.default_needs not in (None, "nothing") else ""
+        needs = (
+            f"; needs a {clause.default_needs}"
+            if clause and clause.default_needs not in (None, "nothing")
+            else ""
+        )
         return f"since {short_date(test.since)}{needs}"
     words = {TestStatus.WATCH: "early warning since", TestStatus.PENDING: "failing since"}
     return f"{words.get(test.status, 'since')} {short_date(test.since)}"
@@ -174,7 +204,9 @@ def _cure_detail(brief: Brief, test: TestState) -> str:
         return f"until {table_date(test.cure.by)}"
     past = [day.number for day in days if day.day <= brief.inputs.on and day.number]
     total = next((day.number for day in reversed(days) if day.number), None)
-    return f"day {past[-1] if past else 0} of {total}, to {test.cure.by:%a} {test.cure.by.day} {test.cure.by:%b}"
+    return (
+        f"day {past[-1] if past else 0} of {total}, to {test.cure.by:%a} {test.cure.by.day} {test.cure.by:%b}"
+    )
 
 
 def notes(brief: Brief) -> list[Runs]:
@@ -186,7 +218,10 @@ def notes(brief: Brief) -> list[Runs]:
         if any(rate.value for rate in brief.rates.values())
         else ""
     )
-    warnings = [[("Warning: ", True), (with_dates(text), False)] for text in (brief.determined.warnings if brief.determined else ())]
+    warnings = [
+        [("Warning: ", True), (with_dates(text), False)]
+        for text in (brief.determined.warnings if brief.determined else ())
+    ]
     more = (*report_notes(brief), *term_notes(brief), *account_notes(brief))
     return [*said, *([[(rest + drawn, False)]] if rest or drawn else []), *more, *warnings]
 
@@ -194,7 +229,10 @@ def notes(brief: Brief) -> list[Runs]:
 def _rate_note(brief: Brief, name: str) -> Runs:
     rate = brief.rates[name]
     if rate.value is None:
-        return [(f"No Reference Rate of {name}", True), (f": {reason_words(rate.reason or '')} ({rate.cite}).", False)]
+        return [
+            (f"No Reference Rate of {name}", True),
+            (f": {reason_words(rate.reason or '')} ({rate.cite}).", False),
+        ]
     head: Runs = [(f"Reference Rate USD {price(rate.value)}", True)]
     if rate.age or rate.publication_date is None:
         since = (
@@ -204,7 +242,9 @@ def _rate_note(brief: Brief, name: str) -> Runs:
         )
         return [*head, (f" per GPU-hour: {name}, {rate.step}{since} ({rate.cite}).", False)]
     value = newest_publication(brief, name)
-    reasons = value.get("low_confidence_reasons") or (rate.published.low_confidence_reasons if rate.published else ())
+    reasons = value.get("low_confidence_reasons") or (
+        rate.published.low_confidence_reasons if rate.published else ()
+    )
     low = f" Low Confidence: {listed(list(reasons))}." if reasons else " Not Low Confidence."
     prints = "first print" if value.get("print", 1) == 1 else f"print {value['print']}"
     text = f" per GPU-hour: {name} of {short_date(rate.publication_date)}, {prints}, fallback not used."
@@ -227,7 +267,11 @@ def far_from_before(brief: Brief, name: str, value: Mapping[str, Any]) -> str:
     """Say that an administrator's value is far from the print before, and taken as it was published; nothing otherwise."""
     if not str(value.get("source", "")).startswith("published") or value.get("value") is None:
         return ""
-    dated = [one for one in brief.inputs.publications.get(name, ()) if str(one["publication_date"]) < str(value["publication_date"])]
+    dated = [
+        one
+        for one in brief.inputs.publications.get(name, ())
+        if str(one["publication_date"]) < str(value["publication_date"])
+    ]
     before = next((one["value"] for one in reversed(dated) if one["value"] is not None), None)
     if before is None:
         return ""
@@ -274,7 +318,16 @@ def _owed_rows(brief: Brief, owed: Sequence[Due]) -> tuple[list[dict[str, Any]],
 def _mend(brief: Brief) -> dict[str, Any]:
     """Return what the operator must do before anything can be determined again."""
     what = "Mend what is listed above and run again; this date is determined then"
-    return {"by": "at once", "mark": "", "who": brief.inputs.operator, "what": what, "amount": "", "cite": "", "ways": [], "urgent": True}
+    return {
+        "by": "at once",
+        "mark": "",
+        "who": brief.inputs.operator,
+        "what": what,
+        "amount": "",
+        "cite": "",
+        "ways": [],
+        "urgent": True,
+    }
 
 
 def _came(brief: Brief, one: Due) -> bool:
@@ -283,7 +336,10 @@ def _came(brief: Brief, one: Due) -> bool:
         return False
     reports = log.payloads(brief.past.of("report received"), ReportReceived)
     late = one.facts.period_end if one.facts is not None else None
-    return any(report.period_end == late if late is not None else report.period_end >= brief.dated for report in reports)
+    return any(
+        report.period_end == late if late is not None else report.period_end >= brief.dated
+        for report in reports
+    )
 
 
 def _passed(brief: Brief, one: Due) -> dict[str, Any]:
@@ -298,10 +354,16 @@ def _due_row(brief: Brief, one: Due) -> dict[str, Any]:
     line = next((line for line in brief.lines if line.key == one.subject), None)
     even = strips.nearest(line, brief.rates) if line else None
     following = brief.determined.next_determination_date if brief.determined else None
-    ways = owed_words.cure_ways(one, even.rate if even else None, even.fails if even else None, following) if one.act == "cure" else []
+    ways = (
+        owed_words.cure_ways(one, even.rate if even else None, even.fails if even else None, following)
+        if one.act == "cure"
+        else []
+    )
     return {
         "by": table_date(one.by),
-        "mark": owed_words.overdue_mark(one.overdue_since, brief.dated) if one.overdue_since else owed_words.deadline_mark(one),
+        "mark": owed_words.overdue_mark(one.overdue_since, brief.dated)
+        if one.overdue_since
+        else owed_words.deadline_mark(one),
         "who": role(one.who),
         "what": owed_words.due_act(one, brief.title, brief.trigger_title),
         "amount": _amount(one, line) if not ways else "",
@@ -315,7 +377,11 @@ def _amount(one: Due, line: Line | None) -> str:
     """Return the amount of an act; the cure of a trigger is of its tests, and has none of its own."""
     if one.figure is not None:
         return figure(one.figure)
-    return "not determined" if one.act == "cure" and not one.ways and line is not None and line.test is not None else ""
+    return (
+        "not determined"
+        if one.act == "cure" and not one.ways and line is not None and line.test is not None
+        else ""
+    )
 
 
 def follows(brief: Brief) -> dict[str, Any]:
@@ -323,6 +389,16 @@ def follows(brief: Brief) -> dict[str, Any]:
     owed = brief.determined.due if brief.determined else ()
     coming = brief.determined.follows if brief.determined else ()
     said = [owed_words.follow(one, owed, brief.title, brief.trigger_title) for one in coming]
-    rows = [{"on": table_date(one.on), "what": what, "cite": one.cite} for one, what in zip(coming, said, strict=True)]
-    following = table_date(brief.determined.next_determination_date) if brief.determined else "the next Determination Date"
-    return {"rows": rows, "none": f"Nothing follows by itself before the next Determination Date, {following}."}
+    rows = [
+        {"on": table_date(one.on), "what": what, "cite": one.cite}
+        for one, what in zip(coming, said, strict=True)
+    ]
+    following = (
+        table_date(brief.determined.next_determination_date)
+        if brief.determined
+        else "the next Determination Date"
+    )
+    return {
+        "rows": rows,
+        "none": f"Nothing follows by itself before the next Determination Date, {following}.",
+    }

@@ -40,9 +40,23 @@ LISTED = 5
 """Published values that have a line each; more are listed on one."""
 LONGEST = 12
 """Dates of a count that are drawn."""
-LETTERS = {"publication": "I", "servicer report": "S", "deal file": "D", "recorded act": "A", "worked example": "W", "event log": "L"}
+LETTERS = {
+    "publication": "I",
+    "servicer report": "S",
+    "deal file": "D",
+    "recorded act": "A",
+    "worked example": "W",
+    "event log": "L",
+}
 """The source of a figure, by letter; the key stands below the computations."""
-WORDS = {"I": "index print", "S": "Servicer’s report", "D": "deal file", "A": "Recorded Act", "W": "worked example", "L": "event log"}
+WORDS = {
+    "I": "index print",
+    "S": "Servicer’s report",
+    "D": "deal file",
+    "A": "Recorded Act",
+    "W": "worked example",
+    "L": "event log",
+}
 
 
 def status(brief: Brief) -> dict[str, Any]:
@@ -76,13 +90,20 @@ def _limb(line: Line) -> Limb | None:
 
 def _next_effect(brief: Brief, line: Line) -> str:
     """Return the first day on which something follows by itself."""
-    days = [consequence.on for consequence in (brief.determined.follows if brief.determined else ()) if consequence.subject == line.key]
+    days = [
+        consequence.on
+        for consequence in (brief.determined.follows if brief.determined else ())
+        if consequence.subject == line.key
+    ]
     return short_date(min(days)) if days else NONE
 
 
 def computation(brief: Brief) -> dict[str, Any]:
     """Return each test's working line by line; each trigger's count."""
-    parts = [_trigger(brief, line) if brief.clauses[line.key].kind == "trigger" else _test(brief, line) for line in brief.lines]
+    parts = [
+        _trigger(brief, line) if brief.clauses[line.key].kind == "trigger" else _test(brief, line)
+        for line in brief.lines
+    ]
     used = {row["source"] for part in parts for row in part["rows"] if row["source"]}
     key = "; ".join(f"{letter}, {WORDS[letter]}" for letter in LETTERS.values() if letter in used)
     note = (
@@ -102,14 +123,25 @@ def _compared(rounding: str) -> str:
         if words != "unrounded"
     ]
     said = ", ".join(rounded_)
-    return f"{said[:1].upper()}{said[1:]}, other figures as exact fractions" if rounded_ else "Ratios are compared as exact fractions"
+    return (
+        f"{said[:1].upper()}{said[1:]}, other figures as exact fractions"
+        if rounded_
+        else "Ratios are compared as exact fractions"
+    )
 
 
 def _test(brief: Brief, line: Line) -> dict[str, Any]:
     history = [test.result for test in log.tested(brief.past, line.key)]
     drawn = _spark(line, history)
     result = line.result
-    head = {"number": proof_reference(brief, line.key), "title": line.title, "cite": line.cite, "spark": drawn, "bearing": None, "text": ""}
+    head = {
+        "number": proof_reference(brief, line.key),
+        "title": line.title,
+        "cite": line.cite,
+        "spark": drawn,
+        "bearing": None,
+        "text": "",
+    }
     if result is None:
         return head | {"verdict": "not tested on this date", "rows": []}
     rows = [
@@ -121,10 +153,17 @@ def _test(brief: Brief, line: Line) -> dict[str, Any]:
         *_remedy_rows(result),
     ]
     text = f"{sentence(reason_words(result.reason.reason))} ({result.reason.cite})." if result.reason else ""
-    return head | {"verdict": result.verdict.value, "rows": rows, "bearing": _bearing(result.bearing), "text": text}
+    return head | {
+        "verdict": result.verdict.value,
+        "rows": rows,
+        "bearing": _bearing(result.bearing),
+        "text": text,
+    }
 
 
-def _row(name: str, how: str, figure: tuple[str, str], source: str = "", strong: bool = False) -> dict[str, Any]:
+def _row(
+    name: str, how: str, figure: tuple[str, str], source: str = "", strong: bool = False
+) -> dict[str, Any]:
     return {"name": name, "how": how, "figure": figure, "source": source, "strong": strong, "pips": []}
 
 
@@ -133,8 +172,12 @@ def _input_rows(inputs: Sequence[Input]) -> list[dict[str, Any]]:
     prints = [used for used in inputs if used.source.kind == "publication" and used.source.as_of is not None]
     if len(prints) <= LISTED:
         return [_input_row(used) for used in inputs]
-    values = "; ".join(f"{_day_of(used)} {price(_decimal(used.figure))}" for used in sorted(prints, key=_day_key))
-    row = _row("Published values", f"{len(prints)}, USD per GPU-hour: {values}", ("", ""), LETTERS["publication"])
+    values = "; ".join(
+        f"{_day_of(used)} {price(_decimal(used.figure))}" for used in sorted(prints, key=_day_key)
+    )
+    row = _row(
+        "Published values", f"{len(prints)}, USD per GPU-hour: {values}", ("", ""), LETTERS["publication"]
+    )
     return [_input_row(used) for used in inputs if used not in prints] + [row]
 
 
@@ -156,7 +199,11 @@ def _input_row(used: Input) -> dict[str, Any]:
 
 
 def _source_words(source: Source) -> str:
-    as_of = f", as of {table_date(source.as_of)}" if source.as_of and source.as_of.isoformat() not in source.text else ""
+    as_of = (
+        f", as of {table_date(source.as_of)}"
+        if source.as_of and source.as_of.isoformat() not in source.text
+        else ""
+    )
     return f"{with_dates(source.text)}{as_of}"
 
 
@@ -188,7 +235,12 @@ def _rounded_rows(result: TestResult, rounding: str) -> list[dict[str, Any]]:
 
 
 def _verdict_rows(result: TestResult, rounding: str) -> list[dict[str, Any]]:
-    if result.measured is None or result.limit is None or result.comparison is None or result.headroom is None:
+    if (
+        result.measured is None
+        or result.limit is None
+        or result.comparison is None
+        or result.headroom is None
+    ):
         return []
     share = f"; {percent(result.headroom_share)} of the limit" if result.headroom_share is not None else ""
     figure = signed(result.headroom, rounding).removesuffix(" points").removesuffix(" USD")
@@ -221,10 +273,23 @@ def _even_rows(result: TestResult) -> list[dict[str, Any]]:
 
 
 def _remedy_rows(result: TestResult) -> list[dict[str, Any]]:
-    names = {"prepayment": "Prepayment that cures", "additional collateral": "Further GPUs that cure", "equity": "Equity that cures"}
-    up = {"prepayment": "up to the cent", "additional collateral": "up to the whole GPU", "equity": "up to the cent"}
+    names = {
+        "prepayment": "Prepayment that cures",
+        "additional collateral": "Further GPUs that cure",
+        "equity": "Equity that cures",
+    }
+    up = {
+        "prepayment": "up to the cent",
+        "additional collateral": "up to the whole GPU",
+        "equity": "up to the cent",
+    }
     return [
-        _row(names[way.method], f"{sentence(in_plain(remedy_words(way)))}; rounded {up[way.method]}", cut(way.figure), strong=True)
+        _row(
+            names[way.method],
+            f"{sentence(in_plain(remedy_words(way)))}; rounded {up[way.method]}",
+            cut(way.figure),
+            strong=True,
+        )
         for way in result.remedies
     ]
 
@@ -233,7 +298,9 @@ def _bearing(bearing: Bearing | None) -> dict[str, Any] | None:
     """Return whether the result is decisive by sellers, the figure with other sellers, and the shares that fail."""
     if bearing is None:
         return None
-    ends = f"{_short(bearing.at_low)} / {_short(bearing.at_high)}" if bearing.at_low or bearing.at_high else NONE
+    ends = (
+        f"{_short(bearing.at_low)} / {_short(bearing.at_high)}" if bearing.at_low or bearing.at_high else NONE
+    )
     return {
         "decisive": f"{'decisive' if bearing.decisive else 'not decisive'} at {bearing.decisive_at}%",
         "between": f"{figure(bearing.low)} to {figure(bearing.high)}" if bearing.low and bearing.high else "",
@@ -274,7 +341,13 @@ def _spark(line: Line, history: list[TestResult]) -> dict[str, Any] | None:
 def _trigger(brief: Brief, line: Line) -> dict[str, Any]:
     """Return a composite trigger: its limbs and where each count stands."""
     state_ = line.trigger
-    head = {"number": proof_reference(brief, line.key), "title": line.title, "cite": line.cite, "spark": None, "bearing": None}
+    head = {
+        "number": proof_reference(brief, line.key),
+        "title": line.title,
+        "cite": line.cite,
+        "spark": None,
+        "bearing": None,
+    }
     clause = brief.clauses[line.key]
     if state_ is None:
         return head | {"verdict": "not yet counted", "rows": [], "text": clause.reading}

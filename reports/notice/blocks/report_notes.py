@@ -31,7 +31,9 @@ def _served(served: ReportServed) -> Runs:
     """Return when the report came and when it was entered; why it counts from its entry, if it does."""
     received = _moment(served.received_at) if served.received_at is not None else short_date(served.received)
     entered = f", on {_moment(served.keyed_at)}" if served.keyed_at is not None else ""
-    rest = f" It counts from its entry: {with_dates(served.why_from_keying)}." if served.why_from_keying else ""
+    rest = (
+        f" It counts from its entry: {with_dates(served.why_from_keying)}." if served.why_from_keying else ""
+    )
     return [("Servicer's report entered late", True), (f"{entered}; received {received}.{rest}", False)]
 
 

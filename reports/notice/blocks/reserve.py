@@ -24,7 +24,10 @@ def sweep_rows(brief: Brief) -> Pairs:
         periods = log.swept(brief.past, line.key)
         if periods:
             rows.append((f"{line.trigger_title}, swept", _swept_words(periods)))
-        rows += [(f"{line.trigger_title}, to be swept", _next_words(deadline, bool(periods))) for deadline in _deposits(brief, line.key)]
+        rows += [
+            (f"{line.trigger_title}, to be swept", _next_words(deadline, bool(periods)))
+            for deadline in _deposits(brief, line.key)
+        ]
         rows += [
             (f"{line.trigger_title}, reserve", _released_words(release, role(brief.debtor)))
             for release in log.released(brief.past, line.key)
@@ -34,11 +37,19 @@ def sweep_rows(brief: Brief) -> Pairs:
 
 def _deposits(brief: Brief, key: str) -> list[Due]:
     """Return what the next Payment Date takes into a reserve account."""
-    return [duty for duty in (brief.determined.due if brief.determined else ()) if duty.act == "pay into reserve" and duty.subject == key]
+    return [
+        duty
+        for duty in (brief.determined.due if brief.determined else ())
+        if duty.act == "pay into reserve" and duty.subject == key
+    ]
 
 
 def _next_words(deadline: Due, begun: bool) -> str:
-    amount = f"{figure(deadline.figure)}, by the report on hand," if deadline.figure is not None else "an amount that waits for its report,"
+    amount = (
+        f"{figure(deadline.figure)}, by the report on hand,"
+        if deadline.figure is not None
+        else "an amount that waits for its report,"
+    )
     return f"{amount} on {short_date(deadline.by)}, the next Payment Date ({deadline.cite})" + (
         "" if begun else "; nothing has been swept so far"
     )
@@ -70,7 +81,9 @@ def held(brief: Brief, key: str) -> Account | None:
         full = None if target is None else Figure(value=target, unit=Unit.USD)
         return Account(_usd_of(account.held if account is not None else periods[-1].reserve_balance), full)
     stated = [
-        deadline.facts.deposit for deadline in _deposits(brief, key) if deadline.facts is not None and deadline.facts.deposit is not None
+        deadline.facts.deposit
+        for deadline in _deposits(brief, key)
+        if deadline.facts is not None and deadline.facts.deposit is not None
     ]
     if not stated:
         return None
@@ -90,7 +103,10 @@ def account_notes(brief: Brief) -> list[Runs]:
     """Return what page 1 says of each reserve account: what was paid and not due, what was due and not paid, what nobody has confirmed."""
     titles = {line.key: line.trigger_title for line in brief.lines}
     return [
-        [(f"Reserve account of {titles.get(account.clause, brief.title(account.clause))}: ", True), (f"{words}.", False)]
+        [
+            (f"Reserve account of {titles.get(account.clause, brief.title(account.clause))}: ", True),
+            (f"{words}.", False),
+        ]
         for account in _accounts(brief)
         for words in _account_words(account)
     ]
@@ -121,10 +137,16 @@ def _gone(brief: Brief, key: str) -> bool:
 def _swept_words(periods: tuple[SweptPeriod, ...]) -> str:
     last = periods[-1]
     amount = (
-        figure(Figure(value=last.swept, unit=Unit.USD)) if last.swept is not None else f"not computed: {reason_words(last.reason or '')}"
+        figure(Figure(value=last.swept, unit=Unit.USD))
+        if last.swept is not None
+        else f"not computed: {reason_words(last.reason or '')}"
     )
     balance = figure(Figure(value=last.reserve_balance, unit=Unit.USD))
-    dates = "the only Payment Date so far" if len(periods) == 1 else f"in all {counted(len(periods))} Payment Dates"
+    dates = (
+        "the only Payment Date so far"
+        if len(periods) == 1
+        else f"in all {counted(len(periods))} Payment Dates"
+    )
     return f"{amount} on {short_date(last.payment_date)}; {dates}; reserve balance after it {balance}"
 
 
@@ -136,7 +158,10 @@ def reserve(brief: Brief) -> list[dict[str, Any]]:
         target = next((period.target for period in reversed(periods) if period.target), None)
         if not periods or not target or _gone(brief, line.key):
             continue
-        balance, full = figure(Figure(value=periods[-1].reserve_balance, unit=Unit.USD)), figure(Figure(value=target, unit=Unit.USD))
+        balance, full = (
+            figure(Figure(value=periods[-1].reserve_balance, unit=Unit.USD)),
+            figure(Figure(value=target, unit=Unit.USD)),
+        )
         shares = [min(float(period.reserve_balance / target), 1.0) for period in periods]
         accounts.append(
             {

@@ -18,11 +18,18 @@ def term_notes(brief: Brief) -> list[Runs]:
 def _amended(brief: Brief) -> Iterator[Runs]:
     """Yield the newest amendment by the date that changed the terms of a clause which the date tests."""
     for line in brief.lines:
-        changed = [amendment for amendment in brief.deal.amendments if line.key in amendment.clauses and amendment.effective <= brief.dated]
+        changed = [
+            amendment
+            for amendment in brief.deal.amendments
+            if line.key in amendment.clauses and amendment.effective <= brief.dated
+        ]
         if line.result is not None and line.result.limit is not None and changed:
             newest = max(changed, key=lambda one: one.effective)
             name = f"{sentence(newest.kind)} No. {newest.number}, {newest.document}"
-            yield [(f"{line.title}: ", True), (f"its terms are those of {name}, from {short_date(newest.effective)}.", False)]
+            yield [
+                (f"{line.title}: ", True),
+                (f"its terms are those of {name}, from {short_date(newest.effective)}.", False),
+            ]
 
 
 def _waived(brief: Brief) -> Iterator[Runs]:
@@ -32,7 +39,9 @@ def _waived(brief: Brief) -> Iterator[Runs]:
         test = line.test
         if test is None or test.status is not TestStatus.WAIVED:
             continue
-        waivers = [act for act in acts if (act.act, act.clause, act.document) == ("waiver", line.key, test.waived_by)]
+        waivers = [
+            act for act in acts if (act.act, act.clause, act.document) == ("waiver", line.key, test.waived_by)
+        ]
         said = waivers[-1].details.get("conditions") if waivers else None
         if said:
             yield [(f"Waiver of {line.title}, on the condition: ", True), (f"{with_dates(said)}.", False)]

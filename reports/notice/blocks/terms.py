@@ -50,22 +50,47 @@ def cure(brief: Brief) -> dict[str, Any]:
 
 def _cure_rows(brief: Brief, line: Line) -> Pairs:
     test = line.test
-    if test is None or test.status not in (TestStatus.CURE_PERIOD, TestStatus.EVENT_OF_DEFAULT, TestStatus.WAIVED):
+    if test is None or test.status not in (
+        TestStatus.CURE_PERIOD,
+        TestStatus.EVENT_OF_DEFAULT,
+        TestStatus.WAIVED,
+    ):
         return []
     clause = brief.clauses[line.key]
     rows = [(line.title, _right(clause, len(test.cured_on)))]
     if test.cure is not None and test.status is TestStatus.CURE_PERIOD:
         amounts = [in_plain(remedy_words(way)) for way in (line.result.remedies if line.result else ())]
-        rows.append(("Amount needed", with_dates(minus(sentence(" or ".join(amounts)))) if amounts else "not a matter of an amount"))
-        rows.append(("Last day", f"{long_date(test.cure.by)}: {test.cure.rule}, {test.cure.calendar} ({test.cure.cite})"))
+        rows.append(
+            (
+                "Amount needed",
+                with_dates(minus(sentence(" or ".join(amounts)))) if amounts else "not a matter of an amount",
+            )
+        )
+        rows.append(
+            (
+                "Last day",
+                f"{long_date(test.cure.by)}: {test.cure.rule}, {test.cure.calendar} ({test.cure.cite})",
+            )
+        )
     if test.status is TestStatus.EVENT_OF_DEFAULT:
         waits = clause.default_needs not in (None, "nothing") and test.effective_on is None
         needs = f"; it needs a {clause.default_needs} to take effect" if waits else ""
         if test.effective_on is not None and test.effective_on != test.since:
             needs = f"; effective from {long_date(test.effective_on)}, by {clause.default_needs}"
-        rows.append(("Event of Default", f"indicated, from {long_date(test.since)}{needs}. It ends only by a Recorded Act"))
+        rows.append(
+            (
+                "Event of Default",
+                f"indicated, from {long_date(test.since)}{needs}. It ends only by a Recorded Act",
+            )
+        )
     if test.status is TestStatus.WAIVED and test.waived_until:
-        rows.append(("Waiver", f"until {long_date(test.waived_until)}" + (f", by {test.waived_by}" if test.waived_by else "")))
+        rows.append(
+            (
+                "Waiver",
+                f"until {long_date(test.waived_until)}"
+                + (f", by {test.waived_by}" if test.waived_by else ""),
+            )
+        )
     return rows
 
 
@@ -82,7 +107,10 @@ def _right(clause: ClauseFacts, used: int) -> str:
 def _consequence_rows(brief: Brief) -> Pairs:
     """Return what follows from each trigger that is in effect, with its section."""
     return [
-        (f"{line.trigger_title}, in effect", with_dates(f"{consequence}; in force from {long_date(line.trigger.since)}"))
+        (
+            f"{line.trigger_title}, in effect",
+            with_dates(f"{consequence}; in force from {long_date(line.trigger.since)}"),
+        )
         for line in brief.lines
         if line.trigger is not None and line.trigger.status is TriggerStatus.IN_EFFECT
         for consequence in brief.clauses[line.key].consequences
@@ -118,20 +146,29 @@ def deal(brief: Brief) -> dict[str, Any]:
     left.append(("Business Days", f"{facts.business_days}; dates in {facts.time_zone}"))
     left.append(("Revenue, rounding", f"mostly {facts.revenue}; ratios {facts.rounding}"))
     right = [
-        (role(party.role), ", ".join(filter(None, (party.name, party.notices, f"LEI {party.lei}" if party.lei else None))))
+        (
+            role(party.role),
+            ", ".join(filter(None, (party.name, party.notices, f"LEI {party.lei}" if party.lei else None))),
+        )
         for party in facts.parties
     ]
     named = {party.role for party in facts.parties}
-    absent = {"backup_servicer": "none named", "calculation_agent": f"none named; computed by {brief.inputs.operator}"}
+    absent = {
+        "backup_servicer": "none named",
+        "calculation_agent": f"none named; computed by {brief.inputs.operator}",
+    }
     right += [(role(key), text) for key, text in absent.items() if key not in named]
     return {"left": left, "right": right}
 
 
 def _debt(debt: DebtFacts) -> Pairs:
     ids = (
-        listed([f"{name} {value}" for name, value in (("CUSIP", debt.cusip), ("ISIN", debt.isin)) if value]) or "no CUSIP or ISIN assigned"
+        listed([f"{name} {value}" for name, value in (("CUSIP", debt.cusip), ("ISIN", debt.isin)) if value])
+        or "no CUSIP or ISIN assigned"
     )
-    return [(role(debt.name), f"{term(debt.original_principal)} at closing, {debt.rate} ({debt.cite}); {ids}")]
+    return [
+        (role(debt.name), f"{term(debt.original_principal)} at closing, {debt.rate} ({debt.cite}); {ids}")
+    ]
 
 
 def _asset(asset: AssetFacts) -> str:
@@ -139,8 +176,13 @@ def _asset(asset: AssetFacts) -> str:
 
 
 def _documents(brief: Brief) -> str:
-    listed_ = "; ".join(f"{document.short}, {document.title} of {short_date(document.dated)}" for document in brief.deal.documents)
-    return listed_ + ("" if any(amendment.kind == "amendment" for amendment in brief.deal.amendments) else "; unamended")
+    listed_ = "; ".join(
+        f"{document.short}, {document.title} of {short_date(document.dated)}"
+        for document in brief.deal.documents
+    )
+    return listed_ + (
+        "" if any(amendment.kind == "amendment" for amendment in brief.deal.amendments) else "; unamended"
+    )
 
 
 # ---- the words ----------------------------------------------------------------------------------------------------
@@ -149,10 +191,19 @@ def _documents(brief: Brief) -> str:
 def text(brief: Brief) -> dict[str, Any]:
     """Return the agreement's words for each clause, and the amendments in force."""
     clauses = brief.deal.clauses
-    quoted = [{"cite": clause.cite, "title": clause.title, "text": clause.text or clause.reading} for clause in clauses]
+    quoted = [
+        {"cite": clause.cite, "title": clause.title, "text": clause.text or clause.reading}
+        for clause in clauses
+    ]
     read = [clause.cite for clause in clauses if clause.text is None]
-    note = f"Read from the terms of the deal file, not quoted: {listed(read)}. " if read else "Quoted from the deal file. "
-    note += " ".join(_amendment(amendment) for amendment in brief.deal.amendments) or "No amendment is in force."
+    note = (
+        f"Read from the terms of the deal file, not quoted: {listed(read)}. "
+        if read
+        else "Quoted from the deal file. "
+    )
+    note += (
+        " ".join(_amendment(amendment) for amendment in brief.deal.amendments) or "No amendment is in force."
+    )
     return {"parts": list(_parts(quoted)), "note": note}
 
 

@@ -48,7 +48,12 @@ def course(brief: Brief) -> dict[str, Any]:
         return _test_course(brief, line)
     limbs = line.trigger.begins if line.trigger else ()
     rows = [
-        [limb_words(brief, limb), f"{limb.count} of {limb.needed}", "met" if limb.count >= limb.needed else "not met"] for limb in limbs
+        [
+            limb_words(brief, limb),
+            f"{limb.count} of {limb.needed}",
+            "met" if limb.count >= limb.needed else "not met",
+        ]
+        for limb in limbs
     ]
     return {
         "title": "The conditions that began it",
@@ -67,23 +72,50 @@ def limb_words(brief: Brief, limb: Limb) -> str:
 
 def _test_course(brief: Brief, line: Line) -> dict[str, Any]:
     history = log.tested(brief.past, line.key)[-DATES_SHOWN:]
-    moved = {event.effective_on: event.payload.state for event in brief.past.of("counted", line.key)} if line.counts else {}
+    moved = (
+        {event.effective_on: event.payload.state for event in brief.past.of("counted", line.key)}
+        if line.counts
+        else {}
+    )
     rows = [_course_row(brief, test, moved.get(test.result.on)) for test in history]
     title = "The count that began it" if line.counts else "The dates that led here"
-    heads = ["Date", "Result", "Measured", "Limit", "Headroom", "With other sellers", "Sellers", "Status after"]
-    return {"title": title, "heads": heads, "widths": [24, 27, 18, 20, 24, 28, 9, 24], "rows": rows, "note": _decisive_note(history)}
+    heads = [
+        "Date",
+        "Result",
+        "Measured",
+        "Limit",
+        "Headroom",
+        "With other sellers",
+        "Sellers",
+        "Status after",
+    ]
+    return {
+        "title": title,
+        "heads": heads,
+        "widths": [24, 27, 18, 20, 24, 28, 9, 24],
+        "rows": rows,
+        "note": _decisive_note(history),
+    }
 
 
 def _course_row(brief: Brief, test: Tested, trigger: TriggerState | None) -> list[str]:
     """Return one date of the course; of a test that a trigger counts, the trigger's state after it."""
     result = test.result
     even = result.break_even[0].index if result.break_even else next(iter(brief.rates), "")
-    values = [value for value in brief.inputs.publications.get(even, ()) if str(value["publication_date"]) == result.on.isoformat()]
+    values = [
+        value
+        for value in brief.inputs.publications.get(even, ())
+        if str(value["publication_date"]) == result.on.isoformat()
+    ]
     value = values[-1] if values else {}
     return [
-        table_date(result.on) if result.as_of is None else f"{table_date(result.on)}, as of {table_date(result.as_of)}",
+        table_date(result.on)
+        if result.as_of is None
+        else f"{table_date(result.on)}, as of {table_date(result.as_of)}",
         result.verdict.value,
-        apart(result.measured, result.limit, brief.deal.rounding) if result.measured and result.limit else NONE,
+        apart(result.measured, result.limit, brief.deal.rounding)
+        if result.measured and result.limit
+        else NONE,
         sentences.limit(result) or NONE,
         signed(result.headroom, brief.deal.rounding) if result.headroom else NONE,
         interval(value.get("seller_interval")),
@@ -127,7 +159,12 @@ def ends(brief: Brief) -> dict[str, Any]:
             {"what": [("What follows", True), (f": {consequence}.", False)], "cite": line.cite}
             for consequence in brief.clauses[line.key].consequences
         ]
-        rows.append({"what": [("A date not determined", True), (" neither counts nor breaks the count.", False)], "cite": line.cite})
+        rows.append(
+            {
+                "what": [("A date not determined", True), (" neither counts nor breaks the count.", False)],
+                "cite": line.cite,
+            }
+        )
     elif line is not None:
         rows += _test_ends(brief, line)
     return {"rows": rows, "reserve": reserve(brief)}
@@ -141,14 +178,24 @@ def trigger_ends(brief: Brief, line: Line) -> str:
     if limbs:
         assert line.trigger is not None  # it has limbs
         counts = "; ".join(f"{limb_words(brief, limb)}, {limb.count} of {limb.needed}" for limb in limbs)
-        joined = "when all of these conditions are met" if line.trigger.ends_need_all else "by these conditions, as its clause joins them"
+        joined = (
+            "when all of these conditions are met"
+            if line.trigger.ends_need_all
+            else "by these conditions, as its clause joins them"
+        )
         return f"{joined}. Counts now: {counts}."
     if brief.clauses[line.key].while_met:
         return "on the date from which what begins it is no longer met."
     account = held(brief, line.key)
     if brief.clauses[line.key].kind != "trigger" and account is not None and account.target is not None:
-        return f"when the reserve account holds {figure(account.target)}; balance now {figure(account.balance)}."
-    return "never by itself." if brief.clauses[line.key].kind == "trigger" else f"as the clause says: {brief.clauses[line.key].reading}"
+        return (
+            f"when the reserve account holds {figure(account.target)}; balance now {figure(account.balance)}."
+        )
+    return (
+        "never by itself."
+        if brief.clauses[line.key].kind == "trigger"
+        else f"as the clause says: {brief.clauses[line.key].reading}"
+    )
 
 
 def _test_ends(brief: Brief, line: Line) -> list[dict[str, Any]]:
@@ -159,17 +206,28 @@ def _test_ends(brief: Brief, line: Line) -> list[dict[str, Any]]:
         how = f" by {listed(clause.cure.cured_by, 'or')}" if clause.cure else ""
         rows.append(
             {
-                "what": [("Ends", True), (f" with a cure{how} on or before {by}; a cure on that day is in time.", False)],
+                "what": [
+                    ("Ends", True),
+                    (f" with a cure{how} on or before {by}; a cure on that day is in time.", False),
+                ],
                 "cite": line.test.cure.cite,
             }
         )
         rows.append(
-            {"what": [("Otherwise", True), (" the Event of Default is indicated from the day after.", False)], "cite": line.test.cure.cite}
+            {
+                "what": [
+                    ("Otherwise", True),
+                    (" the Event of Default is indicated from the day after.", False),
+                ],
+                "cite": line.test.cure.cite,
+            }
         )
     elif line.test is not None and line.test.status is TestStatus.EVENT_OF_DEFAULT:
         waits = clause.default_needs not in (None, "nothing") and line.test.effective_on is None
         needs = f" It needs a {clause.default_needs} to take effect." if waits else ""
-        rows.append({"what": [("Ends", True), (f" only by a Recorded Act.{needs}", False)], "cite": line.cite})
+        rows.append(
+            {"what": [("Ends", True), (f" only by a Recorded Act.{needs}", False)], "cite": line.cite}
+        )
     rows.append({"what": [("The clause", True), (f": {clause.reading}", False)], "cite": line.cite})
     return rows
 
@@ -181,9 +239,13 @@ def others_of(brief: Brief) -> list[Line]:
 
 def others(brief: Brief) -> dict[str, Any]:
     """Return how every other test and trigger stands on the date."""
-    correction = brief.inputs.kind == "correction"  # it shows every result of its date, so that each can be verified on the page
+    correction = (
+        brief.inputs.kind == "correction"
+    )  # it shows every result of its date, so that each can be verified on the page
     wanted = list(brief.lines) if correction else others_of(brief)
-    led = correction or any(sentences.graver(line) for line in wanted)  # the answer had room for the gravest only
+    led = correction or any(
+        sentences.graver(line) for line in wanted
+    )  # the answer had room for the gravest only
     note = " ".join(sentences.not_determined(wanted, set())) if led else ""
     title = {"title": "Every test on this date, as it stands now"} if correction else {}
     return {"rows": [row(brief, line) for line in wanted], "note": note, **title}
@@ -194,7 +256,9 @@ def corrections(brief: Brief) -> dict[str, Any]:
     last = [event for event in brief.past.events if isinstance(event.payload, Correction)][-1:]
     since = last[0].payload.from_on if last else brief.inputs.on
     why = with_dates("; ".join(last[0].payload.why)) if last else "re-run"
-    numbers = {day: one.number for day, one in log.issued(brief.past) if one.kind in ("compliance", "correction")}
+    numbers = {
+        day: one.number for day, one in log.issued(brief.past) if one.kind in ("compliance", "correction")
+    }
     rows, changes = [], _changes(brief)
     for kind, key, day, was, is_ in changes:
         title = brief.trigger_title(key) if kind == "counted" else brief.title(key)
@@ -208,7 +272,9 @@ def corrections(brief: Brief) -> dict[str, Any]:
                 None,
                 (
                     f"Why: {why}. Results of {table_date(since)} and later were determined again; what is not listed is unchanged.",
-                    withdrawn_words(brief, {day for _, _, day, _, _ in changes}, {key for _, key, _, _, _ in changes}),
+                    withdrawn_words(
+                        brief, {day for _, _, day, _, _ in changes}, {key for _, key, _, _, _ in changes}
+                    ),
                 ),
             )
         ),
@@ -223,7 +289,9 @@ def _changes(brief: Brief) -> list[tuple[str, str, date, str, str]]:
     for event in brief.past.earlier_prints:
         if isinstance(event.payload, (Tested, Counted)) and event.effective_on >= since:
             said[(event.kind, event.subject, event.effective_on)] = event
-    now = {(e.kind, e.subject, e.effective_on): e for e in (*brief.past.of("tested"), *brief.past.of("counted"))}
+    now = {
+        (e.kind, e.subject, e.effective_on): e for e in (*brief.past.of("tested"), *brief.past.of("counted"))
+    }
     changed = []
     for (kind, key, day), event in sorted(said.items(), key=lambda item: (item[0][2], item[1].seq)):
         after = now.get((kind, key, day))

@@ -30,7 +30,9 @@ def withdrawn_words(brief: Brief, days: Collection[date], clauses: Collection[st
     if stated:
         said.append(f"It supersedes {_numbers([one.number for _, one in stated])}.")
     if given:
-        said.append(f"{_numbers(given)} {'was' if len(given) == 1 else 'were'} given, and {'stays' if len(given) == 1 else 'stay'} given.")
+        said.append(
+            f"{_numbers(given)} {'was' if len(given) == 1 else 'were'} given, and {'stays' if len(given) == 1 else 'stay'} given."
+        )
     acts = [_act_words(brief, act) for act in _rested(brief, min(days, default=brief.inputs.on), clauses)]
     if acts:
         said.append(f"Acts that rested on what is withdrawn, none of which is undone: {'; '.join(acts)}.")
@@ -42,16 +44,27 @@ def _numbers(numbers: list[int]) -> str:
 
 
 def _was_given(brief: Brief, day: date, notice: NoticeIssued) -> bool:
-    label = next(event.subject for event in brief.past.of("notice issued") if event.payload.number == notice.number)
+    label = next(
+        event.subject for event in brief.past.of("notice issued") if event.payload.number == notice.number
+    )
     clause = label.removeprefix(notice.kind).removeprefix("-") or None
-    return any(act.act == "notice given" for act in notice_given(log.acts(brief.past), notice.number, notice.kind, clause, day))
+    return any(
+        act.act == "notice given"
+        for act in notice_given(log.acts(brief.past), notice.number, notice.kind, clause, day)
+    )
 
 
 def _rested(brief: Brief, since: date, clauses: Collection[str]) -> list[ActRecorded]:
     """Return the Acts on the clauses that are corrected, of the first corrected date or later, entered before the correction was made."""
-    made = max((event.seq for event in brief.past.events if isinstance(event.payload, Correction)), default=-1)
+    made = max(
+        (event.seq for event in brief.past.events if isinstance(event.payload, Correction)), default=-1
+    )
     entered = [event.payload for event in brief.past.of("act recorded") if event.seq < made]
-    return [act for act in entered if act.clause in clauses and act.effective_on >= since and act.act not in OF_NOTICES]
+    return [
+        act
+        for act in entered
+        if act.clause in clauses and act.effective_on >= since and act.act not in OF_NOTICES
+    ]
 
 
 def _act_words(brief: Brief, act: ActRecorded) -> str:

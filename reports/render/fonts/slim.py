@@ -35,7 +35,9 @@ def slim(path: Path, family: str, style: str, wanted: frozenset[int], out: Path)
         out: the folder to write to.
     """
     font = TTFont(path, recalcTimestamp=False)
-    options = subset.Options(layout_features=FEATURES, hinting=False, notdef_outline=True, glyph_names=False, legacy_kern=False)
+    options = subset.Options(
+        layout_features=FEATURES, hinting=False, notdef_outline=True, glyph_names=False, legacy_kern=False
+    )
     options.name_IDs = ["*"]
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=wanted)

@@ -67,7 +67,11 @@ def check() -> None:
     """Raise OtherLibrary where a library is a release that is not known here."""
     from importlib.metadata import version
 
-    others = [f"{name} {version(name)} instead of {known}" for name, known in VERSIONS.items() if version(name) != known]
+    others = [
+        f"{name} {version(name)} instead of {known}"
+        for name, known in VERSIONS.items()
+        if version(name) != known
+    ]
     if others:
         raise OtherLibrary(
             f"this release of headroom draws with the libraries that it was tested with, and found {', '.join(others)}; "

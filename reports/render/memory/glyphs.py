@@ -110,10 +110,17 @@ class Drawing:
         return True
 
 
-def draw_first_line(stream: Any, textbox: Any, text_overflow: str, block_ellipsis: Any, matrix: Any) -> list[Any]:
+def draw_first_line(
+    stream: Any, textbox: Any, text_overflow: str, block_ellipsis: Any, matrix: Any
+) -> list[Any]:
     """Draw a line of text, as the library's function of this name does; its answer are the pictures that stand for glyphs."""
     layout = textbox.pango_layout
-    if ours(textbox.style.font_config) and text_overflow != "ellipsis" and block_ellipsis == "none" and textbox.text.strip():
+    if (
+        ours(textbox.style.font_config)
+        and text_overflow != "ellipsis"
+        and block_ellipsis == "none"
+        and textbox.text.strip()
+    ):
         key = (layout.text, wording(textbox.style), layout.justification_spacing)
         drawing = _drawings.get(key, MISSING)
         if drawing is MISSING:

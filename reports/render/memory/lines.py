@@ -17,9 +17,30 @@ line_by_the_library = line_break.split_first_line
 strut_by_the_library = line_break.strut
 
 PROPERTIES = (
-    *("font_family", "font_style", "font_stretch", "font_weight", "font_size", "font_kerning", "font_feature_settings"),
-    *("font_variant_ligatures", "font_variant_position", "font_variant_caps", "font_variant_numeric", "font_variant_alternates"),
-    *("font_variant_east_asian", "font_variation_settings", "font_language_override", "lang", "direction", "white_space"),
+    *(
+        "font_family",
+        "font_style",
+        "font_stretch",
+        "font_weight",
+        "font_size",
+        "font_kerning",
+        "font_feature_settings",
+    ),
+    *(
+        "font_variant_ligatures",
+        "font_variant_position",
+        "font_variant_caps",
+        "font_variant_numeric",
+        "font_variant_alternates",
+    ),
+    *(
+        "font_variant_east_asian",
+        "font_variation_settings",
+        "font_language_override",
+        "lang",
+        "direction",
+        "white_space",
+    ),
     *("letter_spacing", "word_spacing", "word_break", "overflow_wrap", "tab_size", "text_decoration_line"),
     *("hyphens", "hyphenate_character", "hyphenate_limit_chars", "hyphenate_limit_zone"),
 )
@@ -58,17 +79,27 @@ def wording(style: Any) -> int:
 
 
 def split_first_line(
-    text: str, style: Any, context: Any, max_width: Any, justification_spacing: Any, is_line_start: bool = True, minimum: bool = False
+    text: str,
+    style: Any,
+    context: Any,
+    max_width: Any,
+    justification_spacing: Any,
+    is_line_start: bool = True,
+    minimum: bool = False,
 ) -> Line:
     """As much of a text as fits a line, as the library's function of this name gives it."""
     if not ours(style.font_config):
-        return line_by_the_library(text, style, context, max_width, justification_spacing, is_line_start, minimum)  # type: ignore[no-any-return]
+        return line_by_the_library(  # type: ignore[no-any-return]
+            text, style, context, max_width, justification_spacing, is_line_start, minimum
+        )
     key = (text, wording(style), max_width, justification_spacing, is_line_start, minimum)
     line = _lines.get(key)
     if line is None:
         if len(_lines) > MOST:
             forget()
-        line = _lines[key] = line_by_the_library(text, style, context, max_width, justification_spacing, is_line_start, minimum)
+        line = _lines[key] = line_by_the_library(
+            text, style, context, max_width, justification_spacing, is_line_start, minimum
+        )
     return (Again(line[0]), *line[1:])
 
 

@@ -15,7 +15,9 @@ picture_by_the_library = SVGImage.draw
 
 def draw(image: Any, stream: Any, width: float, height: float, style: Any) -> None:
     """Draw a picture to a stream, as the library's method of this name does."""
-    if stream.extra.get("Subtype") != "/Form" or len(stream.stream) != 1:  # not a group of its own: what it draws depends on the page
+    if (
+        stream.extra.get("Subtype") != "/Form" or len(stream.stream) != 1
+    ):  # not a group of its own: what it draws depends on the page
         picture_by_the_library(image, stream, width, height, style)
         return
     kept = image.__dict__.setdefault("kept", {})

@@ -11,7 +11,14 @@ from math import inf
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from weasyprint.css import ComputedStyle, InitialStyle, StyleFor, declaration_precedence, find_style_attributes, preprocess_declarations
+from weasyprint.css import (
+    ComputedStyle,
+    InitialStyle,
+    StyleFor,
+    declaration_precedence,
+    find_style_attributes,
+    preprocess_declarations,
+)
 
 from reports.render.memory.own_fonts import ours
 
@@ -48,7 +55,9 @@ def forget() -> None:
         kept.clear()
 
 
-def styles_of(html: Any, sheets: Any, presentational_hints: Any, font_config: Any, target_collector: Any) -> Any:
+def styles_of(
+    html: Any, sheets: Any, presentational_hints: Any, font_config: Any, target_collector: Any
+) -> Any:
     """Return the styles of a document: remembered for ours, the library's for a page that brings sheets and fonts of its own."""
     made = RememberedStyles if ours(font_config) else StyleFor
     return made(html, sheets, presentational_hints, font_config, target_collector)
@@ -57,7 +66,9 @@ def styles_of(html: Any, sheets: Any, presentational_hints: Any, font_config: An
 class RememberedStyles(StyleFor):  # type: ignore[misc]  # WeasyPrint ships no types
     """The library's styles of a document, taken from what the process has computed before."""
 
-    def __init__(self, html: Any, sheets: Any, presentational_hints: Any, font_config: Any, target_collector: Any) -> None:
+    def __init__(
+        self, html: Any, sheets: Any, presentational_hints: Any, font_config: Any, target_collector: Any
+    ) -> None:
         """Find the style of every element, in the order of the tree."""
         if len(_places) > MOST:
             forget()
@@ -68,7 +79,9 @@ class RememberedStyles(StyleFor):  # type: ignore[misc]  # WeasyPrint ships no t
         self._hints, self._html = presentational_hints, html
         self._wrappers: dict[Any, Any] = {}
         root = html.etree_element
-        place = self._place(_roots, (*(sheet for sheet, _, _ in sheets), font_config, *_seen(root)), root, None)
+        place = self._place(
+            _roots, (*(sheet for sheet, _, _ in sheets), font_config, *_seen(root)), root, None
+        )
         for element, at in [(root, place), *self._below(root, place)]:
             for pseudo, style in at.styles.items():
                 self._computed_styles[element, pseudo] = style
@@ -88,7 +101,9 @@ class RememberedStyles(StyleFor):  # type: ignore[misc]  # WeasyPrint ships no t
             yield from self._below(child, found)
             before = (child.tag, child.get("class"))
 
-    def _place(self, known: dict[Any, Place], key: Any, element: Element, parent: ComputedStyle | None) -> Place:
+    def _place(
+        self, known: dict[Any, Place], key: Any, element: Element, parent: ComputedStyle | None
+    ) -> Place:
         place = known.get(key)
         if place is None:
             place = known[key] = Place(self._styles(element, parent))
@@ -100,24 +115,47 @@ class RememberedStyles(StyleFor):  # type: ignore[misc]  # WeasyPrint ships no t
         cascaded: dict[str | None, dict[str, Any]] = {}
         own = Element(element.tag, element.attrib)
         matched: list[Any] = []
-        for specificity, _, declarations, base_url in find_style_attributes(own, self._hints, self._html.base_url):
+        for specificity, _, declarations, base_url in find_style_attributes(
+            own, self._hints, self._html.base_url
+        ):
             matched.append(_seen(element))
-            _declare(cascaded.setdefault(None, {}), preprocess_declarations(base_url, declarations), "author", inf, specificity)
+            _declare(
+                cascaded.setdefault(None, {}),
+                preprocess_declarations(base_url, declarations),
+                "author",
+                inf,
+                specificity,
+            )
         for sheet, origin, sheet_specificity in self._sheets:
-            for specificity, order, pseudo, (declarations, layer) in sheet.matcher.match(self._wrapper(element)):
+            for specificity, order, pseudo, (declarations, layer) in sheet.matcher.match(
+                self._wrapper(element)
+            ):
                 layer_order = inf if layer is None else sheet.layers.index(layer)
                 matched.append((sheet, order))
-                _declare(cascaded.setdefault(pseudo, {}), declarations, origin, layer_order, sheet_specificity or specificity)
+                _declare(
+                    cascaded.setdefault(pseudo, {}),
+                    declarations,
+                    origin,
+                    layer_order,
+                    sheet_specificity or specificity,
+                )
         key = (self.font_config if parent is None else id(parent), tuple(matched))
         style = _shared.get(key)
         if style is None:
             style = _shared[key] = self._computed(parent, cascaded.pop(None, {}), None)
         cascaded.pop(None, None)
-        return {None: style, **{pseudo: self._computed(style, declared, pseudo) for pseudo, declared in cascaded.items()}}
+        return {
+            None: style,
+            **{pseudo: self._computed(style, declared, pseudo) for pseudo, declared in cascaded.items()},
+        }
 
-    def _computed(self, parent: ComputedStyle | None, cascaded: dict[str, Any], pseudo: str | None) -> ComputedStyle:
+    def _computed(
+        self, parent: ComputedStyle | None, cascaded: dict[str, Any], pseudo: str | None
+    ) -> ComputedStyle:
         root = InitialStyle(self.font_config) if parent is None else self._root(parent)
-        return ComputedStyle(parent, cascaded, pseudo, root, self._html.base_url, self.font_config, self.initial_page_sizes)
+        return ComputedStyle(
+            parent, cascaded, pseudo, root, self._html.base_url, self.font_config, self.initial_page_sizes
+        )
 
     @staticmethod
     def _root(style: ComputedStyle) -> ComputedStyle:
