@@ -1,7 +1,7 @@
 """One file per covenant template: its terms, what it measures, how it shows its working.
 
-A template is added by adding a file here that ends with `TEMPLATE = Template(...)`; nothing else is edited. The file has the
-template's name, so one is imported only if a deal uses it.
+A template is added by adding a file here that ends with `TEMPLATE = Template(...)`; nothing else is edited.
+The file has the template's name, so one is imported only if a deal uses it.
 """
 
 from __future__ import annotations

@@ -179,8 +179,9 @@ def doubt(terms: AppraisalTrigger, rate: Fraction, closing: Fraction) -> str | N
 def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm | None:
     """Return how far the rate has fallen: from the highest or the first value of the window, or from the Closing Date level.
 
-    In one reading the fall counts only if some value of the window was at the Closing Date level or above it. In another it is a share
-    of a value that each path has of its own: only its limit is a sum of rates, so a rounded fall or an early warning has none.
+    In one reading the fall counts only if some value of the window was at the Closing Date level or above it.
+    In another it is a share of a value that each path has of its own: only its limit is a sum of rates, so a
+    rounded fall or an early warning has none.
     """
     index = facts.terms.index_of(terms)
     today, closing = Statistic("published", index), facts.closing_level(index)

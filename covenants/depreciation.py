@@ -79,8 +79,8 @@ class Depreciation(ElectiveClause):
 def _allowed(terms: Depreciation, facts: Facts, since: date) -> tuple[Fraction, str]:
     """Return the depreciation that the curve allows on the date, and how it was read.
 
-    Under straight lines none at the reference date itself; under steps what the newest point on or before the date says. Raises
-    Missing after the last point of straight lines, and before the first of steps.
+    Under straight lines none at the reference date itself; under steps what the newest point on or before the
+    date says. Raises Missing after the last point of straight lines, and before the first of steps.
     """
     if isinstance(terms.curve, Scenario):
         days = (facts.on - since).days

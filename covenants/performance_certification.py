@@ -70,7 +70,10 @@ def _certified(
 def _of_class(
     terms: PerformanceCertification, facts: Facts, asset: str
 ) -> tuple[tuple[date, Fraction, Fraction], ...]:
-    """Return the same, of one asset class. Raises Missing if more GPUs are certified than there are: both cannot be so."""
+    """Return the same, of one asset class.
+
+    Raises Missing if more GPUs are certified than there are: both cannot be so.
+    """
     reported, there = tuple(_certified(terms, facts, asset)), facts.gpus(asset)
     certified = sum((gpus for _, gpus, _ in reported), Fraction(0))
     if certified > there:

@@ -107,7 +107,10 @@ def measure(terms: ReportedFigure, facts: Facts) -> Measurement:
 
 
 def _ratio(terms: ReportedFigure, below: str, periods: list[list[Fraction]]) -> Fraction:
-    """Return one ratio of sums, or the mean of the periods' ratios. Raises Missing if a denominator is not above zero."""
+    """Return one ratio of sums, or the mean of the periods' ratios.
+
+    Raises Missing if a denominator is not above zero.
+    """
     each = terms.trailing is not None and terms.trailing.taken_as == "mean of ratios"
     pairs = periods if each else [[sum((period[n] for period in periods), Fraction(0)) for n in (0, 1)]]
     if any(second <= 0 for _, second in pairs):

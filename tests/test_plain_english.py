@@ -1,7 +1,8 @@
 """What a person reads is plain English: sentences of at most 25 words, and `is not a` in place of `is no` or `is none`.
 
-It holds for docstrings, comments, messages, `--help`, the pages of the desk and every page of the documentation. A sentence ends at a full
-stop, a question mark, a semicolon or a colon. Code between backticks is one word, and the signs of a formula are not words.
+It holds for docstrings, comments, messages, `--help`, the pages of the desk and every page of the
+documentation. A sentence ends at a full stop, a question mark, a semicolon or a colon. Code between backticks
+is one word, and the signs of a formula are not words.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Whether a locked library has a known weakness; an audit that could not look counts as failed, never as passed.
 
-Run it as `make audit` before a tag (docs/releasing.md). It asks `pip-audit`, which must be on the path, of both locks. Exit code 1 names
-each weakness; exit code 2 says that nothing is known: the tool is missing, could not reach its source, or left a library out.
+Run it as `make audit` before a tag (docs/releasing.md). It asks `pip-audit`, which must be on the path, of
+both locks. Exit code 1 names each weakness; exit code 2 says that nothing is known: the tool is missing,
+could not reach its source, or left a library out.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ class NotAudited(Exception):
 
 
 def audited(lock: Path) -> list[str]:
-    """Return each known weakness of a lock's libraries. Raises NotAudited unless every library was looked up."""
+    """Return each known weakness of a lock's libraries.
+
+    Raises NotAudited unless every library was looked up.
+    """
     tool = shutil.which("pip-audit")
     if tool is None:
         raise NotAudited(

@@ -12,7 +12,8 @@ from pathlib import Path
 
 FIRST, LAST = 2010, 2060
 PUBLISHED_UNTIL = 2027
-"""The last year that all five sources have published; later years follow the rule and are marked projected."""
+"""The last year that all five sources have published; later years follow the rule and are marked projected.
+"""
 MONDAY, THURSDAY = 0, 3
 
 

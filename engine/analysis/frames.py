@@ -1,8 +1,8 @@
 """The record of a workspace as pandas DataFrames: results, events, series, obligations, reports.
 
-Each figure stands twice: as a float in its own unit, for plots and sums, and exactly (`fractions.Fraction` or `decimal.Decimal`) in the
-column that ends in `_exact`. A share is a fraction of one: 65% is 0.65. Dates are `datetime64[ns]`; times are UTC. A table without
-rows has its columns all the same.
+Each figure stands twice: as a float in its own unit, for plots and sums, and exactly (`fractions.Fraction` or
+`decimal.Decimal`) in the column that ends in `_exact`. A share is a fraction of one: 65% is 0.65. Dates are
+`datetime64[ns]`; times are UTC. A table without rows has its columns all the same.
 """
 
 from __future__ import annotations
@@ -181,7 +181,10 @@ class Analysis:
 
 
 def open_workspace(path: str | Path) -> Analysis:
-    """Return the record of a workspace for analysis. Raises WrongUsage for a folder that is not a workspace."""
+    """Return the record of a workspace for analysis.
+
+    Raises WrongUsage for a folder that is not a workspace.
+    """
     return Analysis(opened(Path(path), to_inspect=True))
 
 

@@ -1,6 +1,7 @@
 """Fields that an event did not have when an earlier record was made: such a record is compared without them (`rulings.md` 72).
 
-A record that has begun to say them says them for good: what it leaves out afterwards is a difference like any other.
+A record that has begun to say them says them for good: what it leaves out afterwards is a difference like any
+other.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What lies in a workspace and belongs to a log: where that log is gone, or does not name it, something was taken away.
 
-A log that was deleted whole leaves no row that could differ. What it left behind says that it was there: its signed
-checkpoints, the deal file that it adopted, its reports and its notices.
+A log that was deleted whole leaves no row that could differ. What it left behind says that it was there: its
+signed checkpoints, the deal file that it adopted, its reports and its notices.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str
 
 
 def without_event(workspace: Workspace, log: str) -> Iterator[str]:
-    """Yield what differs between the files of a deal and what its log says of them. Raises VerificationFailed for an unreadable event."""
+    """Yield what differs between the files of a deal and what its log says of them.
+
+    Raises VerificationFailed for an unreadable event.
+    """
     events = read(workspace.store, log)
     yield from (said for event in events if (said := _kept(workspace, log, event)) is not None)
     issued = {event.payload.file for event in events if isinstance(event.payload, NoticeIssued)}

@@ -27,7 +27,8 @@ class NoticeRow:
         issued_on: the day on which it was made.
         steps: each addressee's last step, by role.
         due: its last day, if somebody owes it.
-        outcome: `given`, `given late`, `not given`, `late, not given`, `released from`, `a report, which nobody owes`.
+        outcome: `given`, `given late`, `not given`, `late, not given`, `released from`, `a report, which
+            nobody owes`.
         given_on: when it was given.
     """
 

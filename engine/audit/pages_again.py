@@ -169,7 +169,10 @@ def _first_apart(data: bytes, again: bytes) -> str:
 def drawn_file(
     workspace: Workspace, deal: str, facts: NoticeFacts, data: bytes, pages: Pages, render: Render
 ) -> Drawn:
-    """Return the file of one notice drawn again of the workspace's record. Raises VerificationFailed if the file cannot be read."""
+    """Return the file of one notice drawn again of the workspace's record.
+
+    Raises VerificationFailed if the file cannot be read.
+    """
     events = read(workspace.store, deal_log(deal))
     numbered = (
         event

@@ -1,8 +1,9 @@
 """Every event computed again from what it rests on, and compared byte for byte with the record (`rulings.md` 32).
 
-What people did and what came from outside is read again from the files that were kept: snapshots, deal files, reports. Everything
-else is computed by the functions that run on Thursdays. `recorded_at`, actor and engine come from the recorded event; all
-the rest must come out as recorded. An event that is missing, surplus or different is named with its place.
+What people did and what came from outside is read again from the files that were kept: snapshots, deal files,
+reports. Everything else is computed by the functions that run on Thursdays. `recorded_at`, actor and engine
+come from the recorded event; all the rest must come out as recorded. An event that is missing, surplus or
+different is named with its place.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ class Replayed:
     """Events that rest on a person's word or on a file that is not kept, and were taken as recorded."""
     difference: Difference | None = None
     edition: int = EDITION
-    """The edition of the rulings that the log was recorded under; a log of another edition is not compared."""
+    """The edition of the rulings that the log was recorded under; a log of another edition is not compared.
+    """
     refused: set[int] = field(default_factory=set)
     """Numbers of the entries whose reason why a deal was not evaluated came out again."""
 

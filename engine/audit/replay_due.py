@@ -33,7 +33,8 @@ AHEAD = timedelta(hours=14)
 def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     """Yield where the notices of a log are not the ones that it makes due: number of the entry, and what differs.
 
-    The hash of a file is not compared: it takes the renderer, and `verify` compares it with the file that was issued.
+    The hash of a file is not compared: it takes the renderer, and `verify` compares it with the file that was
+    issued.
     """
     due: dict[tuple[str, date, int], list[Owed]] = {}
     for owed in owed_notices(events):
@@ -176,7 +177,8 @@ def early(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
 def found_late(event: Event, deal: Deal) -> date | None:
     """Return the day on which a run found that the deadline that an event sets was past already; None if it was not.
 
-    It is the day of the run, which no other entry says; it lies between what the event tells of and its being recorded.
+    It is the day of the run, which no other entry says; it lies between what the event tells of and its being
+    recorded.
     """
     payload = event.payload
     cure = payload.test.cure if isinstance(payload, ActApplied) and payload.test is not None else None

@@ -45,7 +45,8 @@ def replayed(
         templates: the covenant templates.
         until: only what was recorded by the end of this day; everything unless given.
         pages: who composes the words of notices again; without one they are taken as recorded.
-        workers: processes; of a small record one, of a large one as many as there are processors, unless given.
+        workers: processes; of a small record one, of a large one as many as there are processors, unless
+            given.
 
     Raises:
         WorkersDie: processes are killed again and again.

@@ -74,7 +74,10 @@ def _bad_register(workspace: Workspace, deal: Deal, event: Event) -> str | None:
 
 
 def _kept(workspace: Workspace, sha256: str) -> str:
-    """Return the text of a file that could not be evaluated. Raises VerificationFailed if it is not the one that is named."""
+    """Return the text of a file that could not be evaluated.
+
+    Raises VerificationFailed if it is not the one that is named.
+    """
     path = refused_path(workspace, sha256) if HASH.fullmatch(sha256) else None
     if path is None or not path.is_file():
         raise VerificationFailed(f"the deal file {sha256[:16]} is not in deals/refused")

@@ -63,7 +63,10 @@ class BundleVerification:
 
 
 def verify_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages) -> BundleVerification:
-    """Return a bundle by itself, offline, by the verifier's own policy. Raises WrongUsage if a file is missing."""
+    """Return a bundle by itself, offline, by the verifier's own policy.
+
+    Raises WrongUsage if a file is missing.
+    """
     for path in (bundle, policy):
         if not path.is_file():
             raise WrongUsage(f"no such file: {path}")

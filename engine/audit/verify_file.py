@@ -74,7 +74,8 @@ def verify_notice_file(
 ) -> FileVerification:
     """Return one notice by itself, offline, by the verifier's policy: every step named, up to the first difference.
 
-    `held` are exported logs that trustees cosigned after the notice was made: what a notice carries was signed before it was sent.
+    `held` are exported logs that trustees cosigned after the notice was made: what a notice carries was
+    signed before it was sent.
 
     Raises:
         WrongUsage: a file is missing.
@@ -110,7 +111,10 @@ def with_drawing(
 
 
 def later_of(folder: Path, policy: Policy) -> Later:
-    """Return an exported log as it is held. Raises WrongUsage for what is not one, VerificationFailed if it does not fit together."""
+    """Return an exported log as it is held.
+
+    Raises WrongUsage for what is not one, VerificationFailed if it does not fit together.
+    """
     if not folder.is_dir():
         raise WrongUsage(
             f"{folder} is not an exported log; with a notice, --held is the folder that was cosigned (`headroom export --as tiles`)"

@@ -25,7 +25,8 @@ def built(root: Path = ROOT) -> str:
 
     `unknown` stands for what no checkout says.
 
-    It says who recorded: nothing that is computed depends on it, and a replay takes it from the recorded event (`rulings.md` 32).
+    It says who recorded: nothing that is computed depends on it, and a replay takes it from the recorded
+    event (`rulings.md` 32).
     """
     return f"headroom {__version__}, commit {_commit(root)}, lock {_lock(root)}, {', '.join(_ran())}"
 
@@ -62,8 +63,9 @@ CODE = ("engine", "covenants", "reports", "deals")
 def _commit(root: Path) -> str:
     """Return the commit's hash, `with changes` where files differ from it; a repository around an installed package is not asked.
 
-    No variable of the environment leads git to another repository. Files that git is told to pass over are changes:
-    untracked ones among the code, ignored or not, and those marked `assume-unchanged` or `skip-worktree`.
+    No variable of the environment leads git to another repository. Files that git is told to pass over are
+    changes: untracked ones among the code, ignored or not, and those marked `assume-unchanged` or
+    `skip-worktree`.
     """
     if not (root / ".git").exists():
         return UNKNOWN

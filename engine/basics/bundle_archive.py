@@ -1,7 +1,8 @@
 """One file that holds many: written the same way each time, and read within bounds whatever it says of itself.
 
-The form is a zip archive with a `manifest.json` that names every other member with its SHA-256. A reader takes no name that leads
-out of its folder, no member twice; no more members or bytes than a bundle can have, and nothing that the manifest does not name.
+The form is a zip archive with a `manifest.json` that names every other member with its SHA-256. A reader
+takes no name that leads out of its folder, no member twice; no more members or bytes than a bundle can have,
+and nothing that the manifest does not name.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ def plain(name: str) -> bool:
 def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
     """Return the files of a bundle by name, and what its manifest says that it is about.
 
-    Raises VerificationFailed: it is not a bundle, is larger than one can be, or holds something else than its manifest says.
+    Raises VerificationFailed: it is not a bundle, is larger than one can be, or holds something else than its
+    manifest says.
     """
     if path.stat().st_size > LARGEST_FILE:
         raise VerificationFailed(f"{path.name} has more than {LARGEST_FILE:,} bytes")

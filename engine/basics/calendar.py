@@ -1,7 +1,8 @@
 """Named Business Day calendars: dated tables with a source and a reason for each entry (`rulings.md` 36, 44).
 
-"US" names no calendar: the Reserve Banks, SIFMA and the NYSE differ. A deadline names the calendar that made it and says
-where it rests on a projected year. A table goes by the hash of its text; a changed one counts from a day on (`rulings.md` 36a).
+"US" names no calendar: the Reserve Banks, SIFMA and the NYSE differ. A deadline names the calendar that made
+it and says where it rests on a projected year. A table goes by the hash of its text; a changed one counts
+from a day on (`rulings.md` 36a).
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ class BusinessCalendar:
         return sha256(self.text.encode()).hexdigest()
 
     def why_not(self, day: date) -> str | None:
-        """Return why `day` is not a Business Day, or None if it is one. Raises OutsideTable beyond the table."""
+        """Return why `day` is not a Business Day, or None if it is one.
+
+        Raises OutsideTable beyond the table.
+        """
         if not self.first <= day <= self.last:
             raise OutsideTable(
                 f"{day} is outside the table of {self.name}, which runs from {self.first} to {self.last}"

@@ -124,4 +124,7 @@ OF_ONE_DEAL = (
     TypeError,
     ValueError,
 )
-"""What the terms of one deal can make go wrong. A disk or a database that fails is not among them: it ends the run, which goes on later."""
+"""What the terms of one deal can make go wrong.
+
+A disk or a database that fails is not among them: it ends the run, which goes on later.
+"""

@@ -23,7 +23,8 @@ ENDS = re.compile("\r\n?|\n")
 def write_whole(place: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all: temporary file, fsync, rename, fsync of the folder.
 
-    A file that is there is replaced. Who may read it follows from the process's umask; a private key is not written here.
+    A file that is there is replaced. Who may read it follows from the process's umask; a private key is not
+    written here.
     """
     write_all_whole({place: data})
 
@@ -58,7 +59,10 @@ def _renamed_into(place: Path, data: bytes) -> None:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file, from which `bytes_of` makes the file again. Raises WrongUsage without one."""
+    """Return the text of a file, from which `bytes_of` makes the file again.
+
+    Raises WrongUsage without one.
+    """
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")
     return text_of(path.read_bytes())
@@ -74,7 +78,10 @@ class NoToml(ValueError):
 
 
 def read_toml(path: Path, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
-    """Return what a TOML file says; a mark of byte order and the line ends of Windows are passed over. Raises NoToml, OSError."""
+    """Return what a TOML file says; a mark of byte order and the line ends of Windows are passed over.
+
+    Raises NoToml, OSError.
+    """
     with path.open("rb") as file:
         data = file.read(LARGEST_TOML + 1)
     if len(data) > LARGEST_TOML:

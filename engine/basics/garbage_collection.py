@@ -10,8 +10,9 @@ from contextlib import contextmanager
 def spare_loaded_code() -> None:
     """Let the collector pass over what is loaded so far, and look less often at what comes after.
 
-    A loaded library lives as long as its process, so the search for its garbage finds nothing. That search took a seventh of
-    the time that a notice needs. Call this after the heavy imports; results do not depend on it.
+    A loaded library lives as long as its process, so the search for its garbage finds nothing. That search
+    took a seventh of the time that a notice needs. Call this after the heavy imports; results do not depend
+    on it.
     """
     gc.collect()
     gc.freeze()
@@ -22,7 +23,8 @@ def spare_loaded_code() -> None:
 def collector_paused() -> Iterator[None]:
     """Hold the collector back over work that ends with most of what it made being garbage, and let it look once afterwards.
 
-    A page is a hundred thousand objects that live until it is written. A search among them finds nothing, and took a tenth of the time.
+    A page is a hundred thousand objects that live until it is written. A search among them finds nothing, and
+    took a tenth of the time.
     """
     running = gc.isenabled()
     gc.disable()

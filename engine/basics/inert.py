@@ -39,7 +39,10 @@ def inert_lines(text: str) -> str:
 
 
 def inert_json(text: str) -> str:
-    """Return a JSON text in which what acts is escaped as JSON has it: it says the same. Line ends between its parts stay."""
+    """Return a JSON text in which what acts is escaped as JSON has it: it says the same.
+
+    Line ends between its parts stay.
+    """
     return ACTIVE.sub(lambda match: match[0] if match[0] == "\n" else _escaped(match[0]), text)
 
 

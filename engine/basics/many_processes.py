@@ -1,7 +1,8 @@
 """The same work on many items, on as many processes as are asked for: the results in the items' order, the same for any number.
 
-Only a few items are under way at once, so memory does not grow with their number. Where a process is killed its pool is made anew,
-and the items that have no result yet are done again; the work is pure, so nothing is done twice that anybody could see.
+Only a few items are under way at once, so memory does not grow with their number. Where a process is killed
+its pool is made anew, and the items that have no result yet are done again; the work is pure, so nothing is
+done twice that anybody could see.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """How far a median of listings depends on who sells: every subset of the sellers, counted exactly (rulings 59).
 
-Each seller is in or out with probability one half, with all of its listings. `low(S)` and `high(S)` are the lower and the
-upper median of the listings of a subset S; of the empty subset, the lowest and the highest listing. For a price x, `low(S) <= x`
-holds exactly where the sum over S of (2 x listings at most x) - (listings) is at least 0. So subsets are counted by that sum,
-adding one seller at a time, and none is ever written out. Whole numbers throughout; prices in millionths of USD per GPU-hour.
+Each seller is in or out with probability one half, with all of its listings. `low(S)` and `high(S)` are the
+lower and the upper median of the listings of a subset S; of the empty subset, the lowest and the highest
+listing. For a price x, `low(S) <= x` holds exactly where the sum over S of (2 x listings at most x) -
+(listings) is at least 0. So subsets are counted by that sum, adding one seller at a time, and none is ever
+written out. Whole numbers throughout; prices in millionths of USD per GPU-hour.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ Listing = tuple[str | None, int]
 TAILS = {95: 40, 80: 10}
 """One over the share of subsets that may lie beyond each end, by the level in per cent."""
 LEAST_SELLERS = {95: 6, 80: 4}
-"""Sellers below which no interval of listed prices can promise the level: with n it is at most 1 - 2^(1-n)."""
+"""Sellers below which no interval of listed prices can promise the level: with n it is at most 1 - 2^(1-n).
+"""
 MOST_UNKNOWN = Fraction(1, 5)
 """The share of listings without a seller above which the sellers of a week are not known."""
 
@@ -105,8 +107,9 @@ class SellerWeek:
     def _with_sum(self, below: Callable[[Sequence[int]], int], least: int) -> int:
         """Return the subsets whose sum of 2 x `below` - listings is at least `least`; the empty one has the sum 0.
 
-        The number of subsets with a sum stands as a digit at the place of the sum, in a base that no count exceeds: adding a
-        seller is one shift and one addition. The digits from a place on add up to the remainder by the base less one.
+        The number of subsets with a sum stands as a digit at the place of the sum, in a base that no count
+        exceeds: adding a seller is one shift and one addition. The digits from a place on add up to the
+        remainder by the base less one.
         """
         width = len(self.clusters) + 1
         origin = len(self.prices)

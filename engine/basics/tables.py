@@ -1,7 +1,7 @@
 """Tables as people send them: CSV with a head, read one way wherever one comes in.
 
-What cannot be read as a table is a problem at its line, never an exception: an open quote, a cell beyond all measure, a
-column that stands twice.
+What cannot be read as a table is a problem at its line, never an exception: an open quote, a cell beyond all
+measure, a column that stands twice.
 """
 
 from __future__ import annotations

@@ -131,7 +131,8 @@ def ratio_decimals(rounding: str, unit: Unit) -> int | None:
     None otherwise.
 
     Args:
-        rounding: the deal's rule: `unrounded`, or `2 decimals, half up`, and where it has one that of multiples.
+        rounding: the deal's rule: `unrounded`, or `2 decimals, half up`, and where it has one that of
+            multiples.
         unit: of the figure to be printed.
     """
     rule = rounding_of(rounding, unit)

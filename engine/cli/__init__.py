@@ -1,7 +1,7 @@
 """The command line: `headroom COMMAND`. Each module of this package holds one family of commands.
 
-Building a command costs more than many a command itself, so only the family of the one that is called is imported; `--help` and
-anything that is not a command import all of them.
+Building a command costs more than many a command itself, so only the family of the one that is called is
+imported; `--help` and anything that is not a command import all of them.
 """
 
 from __future__ import annotations

@@ -68,7 +68,10 @@ def opened(*, to_inspect: bool = False) -> Workspace:
 
 
 def operated() -> Workspace:
-    """Return the workspace, for a command that records or signs in its operator's name. Raises WrongUsage if none is named."""
+    """Return the workspace, for a command that records or signs in its operator's name.
+
+    Raises WrongUsage if none is named.
+    """
     from engine.workspace.workspace import refuse_unnamed
 
     workspace = opened()

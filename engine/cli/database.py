@@ -79,7 +79,10 @@ def restore(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Put a copy in the record's place once it is found whole. One older than what was signed is not signed again."""
+    """Put a copy in the record's place once it is found whole.
+
+    One older than what was signed is not signed again.
+    """
     from engine.operations.maintain_database import desk_beside, desk_restored, restored
 
     with alone(opened()):  # a run that goes on would write into what is moved away

@@ -54,7 +54,10 @@ def write_answer(
 
 
 def write_ladders(into: Path, ladders: Any, prepared: date) -> None:
-    """Write the ladders of recorded deals as a workbook. Raises WrongUsage for a report, which is of one draft."""
+    """Write the ladders of recorded deals as a workbook.
+
+    Raises WrongUsage for a report, which is of one draft.
+    """
     from engine.basics.files import write_whole
     from engine.foresight.answers import as_data
     from engine.queries.foresight_workbooks import foresight_workbook

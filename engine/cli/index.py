@@ -60,7 +60,10 @@ def import_(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Take in snapshots, or an administrator's published series. Known ones are skipped, damaged ones refused."""
+    """Take in snapshots, or an administrator's published series.
+
+    Known ones are skipped, damaged ones refused.
+    """
     from engine.cli.show.index import import_snapshots
     from engine.cli.show.series import import_series
 
@@ -114,7 +117,10 @@ def close_day(
     source: Annotated[str, typer.Option(help="Who said so, and where.")],
     as_json: Json = False,
 ) -> None:
-    """Record that a calendar is closed on a further day. In time, it moves every running deadline that counts over the day."""
+    """Record that a calendar is closed on a further day.
+
+    In time, it moves every running deadline that counts over the day.
+    """
     from engine.cli.show.calendar_days import show_closing
     from engine.events.calendar_events import CalendarClosing
     from engine.operations.closings import close_day as record_closing
@@ -272,7 +278,10 @@ def reproduce(
     methodology: Methodology = METHODOLOGY,
     as_json: Json = False,
 ) -> None:
-    """Compute a published week again from snapshots alone, step by step, as a third party would. Exit code 3 if it differs."""
+    """Compute a published week again from snapshots alone, step by step, as a third party would.
+
+    Exit code 3 if it differs.
+    """
     from engine.cli.show.trust import reproduce
 
     raise typer.Exit(reproduce(opened(), index, methodology, day(publication), as_json))

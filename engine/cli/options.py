@@ -64,7 +64,8 @@ STOPPED = 130
 def run_command_line(app: Callable[..., object]) -> NoReturn:
     """Run `app`; every refusal is a sentence on standard error and an exit code, never a stack trace.
 
-    Where the command was asked for JSON, the refusal stands on standard output as well: the list of problems, or `{"error": {...}}`.
+    Where the command was asked for JSON, the refusal stands on standard output as well: the list of problems,
+    or `{"error": {...}}`.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -16,7 +16,10 @@ from engine.cli.columns import laid_out
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document on standard output. Raises ValueError for a figure that is not a number: JSON has no word for it."""
+    """Print one JSON document on standard output.
+
+    Raises ValueError for a figure that is not a number: JSON has no word for it.
+    """
     sys.stdout.write(
         inert_json(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False)) + "\n"
     )
@@ -29,14 +32,18 @@ def print_line(value: Any) -> None:
 
 
 def write(text: str) -> None:
-    """Text on standard output with its own lines: what is copied elsewhere, for one. Nothing in it acts on a terminal."""
+    """Text on standard output with its own lines: what is copied elsewhere, for one.
+
+    Nothing in it acts on a terminal.
+    """
     sys.stdout.write(inert_lines(text) + "\n")
 
 
 def say(text: str = "") -> None:
     """Print a line on standard output, or a table; one that is wider than the terminal goes on below, indented.
 
-    What a person or a file put into it stays in its line: only a table, and empty lines before a sentence, have line ends of ours.
+    What a person or a file put into it stays in its line: only a table, and empty lines before a sentence,
+    have line ends of ours.
     """
     if not isinstance(text, LaidOut):
         said = text.lstrip("\n")

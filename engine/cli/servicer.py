@@ -291,7 +291,10 @@ def run(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Publish what is due, evaluate every deal, record the events, issue the notices. Run again, it changes nothing."""
+    """Publish what is due, evaluate every deal, record the events, issue the notices.
+
+    Run again, it changes nothing.
+    """
     from engine.cli.output import progress
     from engine.cli.show.run import preview_on, run_on
     from engine.operations.run import begun
@@ -314,7 +317,10 @@ def serve(
     scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> None:
-    """Run whatever is due, now and every hour, until stopped; the log decides what that is. Ctrl-C finishes the run first."""
+    """Run whatever is due, now and every hour, until stopped; the log decides what that is.
+
+    Ctrl-C finishes the run first.
+    """
     from engine.assembly import scribe
     from engine.basics.values import counted
     from engine.cli.output import print_line, progress, progress_done, say

@@ -43,7 +43,10 @@ def verify(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check a notice offline, a deal's history, or the whole record: leaves, links, checkpoints, notices. Exit code 3 if one differs."""
+    """Check a notice offline, a deal's history, or the whole record: leaves, links, checkpoints, notices.
+
+    Exit code 3 if one differs.
+    """
     if what is not None and what.endswith(".bundle"):
         from engine.cli.show.verify import show_bundle
 
@@ -82,7 +85,10 @@ def replay(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Compute every event again from raw snapshots, deal files, reports and Acts. Exit code 3 if one differs."""
+    """Compute every event again from raw snapshots, deal files, reports and Acts.
+
+    Exit code 3 if one differs.
+    """
     from engine.cli.show.replay import Drawings, replay
 
     if sample is not None and not pages:

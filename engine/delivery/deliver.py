@@ -1,7 +1,8 @@
 """Everything that is owed and released, sent; what came back, read; what is given by the deal's rule, recorded.
 
-A message is recorded before its data begins and after the relay has taken it: a crash anywhere loses nothing and sends at most one copy
-more, with the same id and bytes, and the record says so. What could not be sent stays owed and is tried again.
+A message is recorded before its data begins and after the relay has taken it: a crash anywhere loses nothing
+and sends at most one copy more, with the same id and bytes, and the record says so. What could not be sent
+stays owed and is tried again.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ KIND_OF = {payload: kind for kind, payload in DELIVERY_KINDS.items()}
 def record(workspace: Workspace, deal: str, draft: Draft, scribe: Scribe) -> tuple[Event, ...]:
     """Record one event in a deal's log; nothing if its key is there already.
 
-    It waits for nobody but the database: whoever evaluates the deal meanwhile finds that the log has grown, and begins again.
+    It waits for nobody but the database: whoever evaluates the deal meanwhile finds that the log has grown,
+    and begins again.
     """
     with workspace.store.begin() as writer:
         return append(writer, deal_log(deal), [draft], scribe)

@@ -11,7 +11,10 @@ from engine.delivery.message import Envelope
 
 
 def into_maildir(folder: Path, envelope: Envelope) -> str:
-    """Add a message to a maildir, which is made where it is missing; what is said of it. A copy of one that is there is not added."""
+    """Add a message to a maildir, which is made where it is missing; what is said of it.
+
+    A copy of one that is there is not added.
+    """
     box = mailbox.Maildir(folder, factory=None, create=True)
     known = [key for key in box.iterkeys() if box.get_bytes(key) == envelope.data]
     key = known[0] if known else box.add(envelope.data)

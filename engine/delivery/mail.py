@@ -1,6 +1,7 @@
 """One message handed to a relay, word by word, so that its last reply is kept and what a failure means is known.
 
-`mail`, `rcpt` and `data` are said one by one: a connection that is lost before the data began has carried nothing, one that is lost
+`mail`, `rcpt` and `data` are said one by one: a connection that is lost before the data began has carried
+nothing, one that is lost
 after may have. Both look alike to whoever sends a message in one call.
 """
 
@@ -45,7 +46,8 @@ def hand_over(relay: Relay, envelope: Envelope, before_data: Callable[[], None])
     Args:
         relay: the relay.
         envelope: the message with its envelope.
-        before_data: called once the relay has accepted sender and addressee, before any of the message is said.
+        before_data: called once the relay has accepted sender and addressee, before any of the message is
+            said.
     """
     try:
         server = _connected(relay)

@@ -1,6 +1,7 @@
 """What became of each notice, read from the log: what is released, sent, perhaps there, acknowledged, given; and what is owed still.
 
-Pure: from events to values. What is sent is what has no event yet, so a crash loses nothing and repeats at most one copy.
+Pure: from events to values. What is sent is what has no event yet, so a crash loses nothing and repeats at
+most one copy.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ from engine.events.servicing import NoticeOwed
 from engine.events.standing import standing
 
 COPIES = 2
-"""How many copies of one message are sent at most: a second one if nobody can tell whether the first arrived."""
+"""How many copies of one message are sent at most: a second one if nobody can tell whether the first arrived.
+"""
 FOR_A_DATE = ("correction", "not_evaluated")
 """Kinds of notices that go to those of the compliance notice, if no duty names them."""
 
@@ -86,7 +88,8 @@ class Delivery:
         given_on: when it was given, and by what; None while it is owed.
         given_by_rule: whether the record says so by the deal's rule, and not by an Act.
         superseded: whether a later notice takes its place.
-        changes: the days that the deal's calendar has otherwise than its table, by the log (`rulings.md` 36a).
+        changes: the days that the deal's calendar has otherwise than its table, by the log (`rulings.md`
+            36a).
     """
 
     number: int

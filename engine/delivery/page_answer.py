@@ -15,7 +15,8 @@ class PageAnswer:
 
     Attributes:
         party: whose notice it is, as the page's head says.
-        mark: what stands across each page of a notice that is not one, like `ILLUSTRATIVE - NOT A NOTICE`; empty on a real one.
+        mark: what stands across each page of a notice that is not one, like `ILLUSTRATIVE - NOT A NOTICE`;
+            empty on a real one.
         sentences: the answer, sentence by sentence or paragraph by paragraph.
     """
 

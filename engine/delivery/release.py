@@ -75,7 +75,10 @@ def release(
 def _acts_for(
     people: Mapping[str, Person], deal: str, delivery: Delivery, by: str, approved_by: str | None
 ) -> str:
-    """Return the party that the person acts for. Raises WrongUsage if it is not the giver, or a second person is missing."""
+    """Return the party that the person acts for.
+
+    Raises WrongUsage if it is not the giver, or a second person is missing.
+    """
     if delivery.duty is None:
         raise WrongUsage(f"the deal names nobody who gives notice No. {delivery.number}")
     giver = delivery.duty.given_by

@@ -1,6 +1,7 @@
 """Reminders of what is owed, once each, to who owes it; and on each Determination Date a digest to whoever runs the desk.
 
-A reminder that a relay did not take is tried again at the next round; one that it took is an event, and goes no second time.
+A reminder that a relay did not take is tried again at the next round; one that it took is an event, and goes
+no second time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Messages that came back, read from a maildir: failed, put off or delivered, and of which notice; what is not understood is for a person.
 
-A plain bounce is found by the address that it was sent to, which names the message; a report of delivery by its own fields.
+A plain bounce is found by the address that it was sent to, which names the message; a report of delivery by
+its own fields.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Links by which an addressee acknowledges receipt: each names a notice and its addressee, is signed, and ends on a day.
 
-To open one records nothing, for mail scanners open every link; the page behind it has one button (`rulings.md` 54).
+To open one records nothing, for mail scanners open every link; the page behind it has one button
+(`rulings.md` 54).
 """
 
 from __future__ import annotations

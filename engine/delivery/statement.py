@@ -1,6 +1,7 @@
 """The statement of notices: each notice of a deal with what became of it, for each addressee, and what each step rests on.
 
-It decides nothing: drafted, released, sent, delivered, acknowledged and given are six facts of the log, told apart (`rulings.md` 54, 65).
+It decides nothing: drafted, released, sent, delivered, acknowledged and given are six facts of the log, told
+apart (`rulings.md` 54, 65).
 """
 
 from __future__ import annotations
@@ -197,7 +198,10 @@ def _row(delivery: Delivery, titles: dict[str, str], owed: Sequence[Due], today:
 
 
 def steps_of(workspace: Workspace, deal: str, number: int) -> tuple[Step, ...]:
-    """Return what each step of one notice rests on, the newest first. Raises WrongUsage if the notice does not exist."""
+    """Return what each step of one notice rests on, the newest first.
+
+    Raises WrongUsage if the notice does not exist.
+    """
     kinds = {"notice issued", *DELIVERY_KINDS}
     steps = [
         Step(event.recorded_at, event.kind, _evidence(event), event.seq)
@@ -216,7 +220,10 @@ def _evidence(event: Event) -> str:
 
 
 def notice_file(workspace: Workspace, deal: str, number: int) -> tuple[str, bytes]:
-    """Return the name and the bytes of one notice. Raises WrongUsage if it does not exist, or its file is gone."""
+    """Return the name and the bytes of one notice.
+
+    Raises WrongUsage if it does not exist, or its file is gone.
+    """
     for event in read(workspace.store, deal_log(deal)):
         if isinstance(event.payload, NoticeIssued) and event.payload.number == number:
             path = workspace.inside(event.payload.file)

@@ -1,7 +1,8 @@
 """A marketplace that never was: seeded, thin, clustered by host, with the faults that real ones have.
 
-Few hosts in the country, one machine listed as 1x, 2x, 4x and 8x slices at nearly one price. Most offers abroad, stale and
-malformed offers, lists cut at the query's limit, days collected twice, one week not collected at all.
+Few hosts in the country, one machine listed as 1x, 2x, 4x and 8x slices at nearly one price. Most offers
+abroad, stale and malformed offers, lists cut at the query's limit, days collected twice, one week not
+collected at all.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Which print of each Publication Date a deal uses: the first, a late one, or a Restatement that it accepts (rulings 3, 5, 27).
 
-A series may hold several prints of one date. A deal that pins a version sees only the prints made under it. Among those,
-the first one stands; a later one replaces it inside the deal's own time, counted from the Publication Date.
+A series may hold several prints of one date. A deal that pins a version sees only the prints made under it.
+Among those, the first one stands; a later one replaces it inside the deal's own time, counted from the
+Publication Date.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ class Policy:
     """How a deal takes prints: its terms, its calendar, and what it has consented to.
 
     Attributes:
-        terms: what the deal says about the index on a date; a print is judged by what it says on its Publication Date.
+        terms: what the deal says about the index on a date; a print is judged by what it says on its
+            Publication Date.
         calendar: the deal's Business Days, likewise.
         material: whether a change from one version to another is material by its parameters alone.
         consents: from when each version is consented to, by Recorded Act.
-        in_error: by Publication Date the newest print that a Recorded Act excludes as a manifest error, and the Act's document.
+        in_error: by Publication Date the newest print that a Recorded Act excludes as a manifest error, and
+            the Act's document.
     """
 
     terms: Callable[[date], IndexTerms]

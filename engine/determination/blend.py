@@ -1,6 +1,7 @@
 """Blended rates: one rate of several indices, for a pool of several asset classes (`rulings.md` 19).
 
-Weights are this date's for the whole of a window: fixed shares, which may step, or the GPUs pledged on the date.
+Weights are this date's for the whole of a window: fixed shares, which may step, or the GPUs pledged on the
+date.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ def weights(facts: BlendFacts, name: str) -> dict[str, Fraction]:
 def blended(facts: BlendFacts, name: str, rate_of: Callable[[str], Fraction]) -> Fraction:
     """Return the weighted mean of a blend's components; one that is missing is treated as the deal says.
 
-    Raises Missing if the deal says that a missing component leaves the blend not determined, or where none is there.
+    Raises Missing if the deal says that a missing component leaves the blend not determined, or where none is
+    there.
     """
     blend, total, weight, there = facts.terms.blended_rates[name], Fraction(0), Fraction(0), 0
     for index, share in weights(facts, name).items():

@@ -1,8 +1,9 @@
 """Where a test turns: the tick of the published grid up to which it agrees with its result at the lowest rate.
 
-Tests are monotone in a date's rate, so bisection finds the place. Nearly all are also linear, or one linear term over another, in it
-(a share of Collateral Value, a mean that the rate enters): three points of such a curve give its root exactly, and two more probes
-confirm it. What is guessed is only if to look next; what is found is what bisection finds.
+Tests are monotone in a date's rate, so bisection finds the place. Nearly all are also linear, or one linear
+term over another, in it (a share of Collateral Value, a mean that the rate enters): three points of such a
+curve give its root exactly, and two more probes confirm it. What is guessed is only if to look next; what is
+found is what bisection finds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Collateral Value: what the pool is worth at the Reference Rate, one part for each asset class (WP §8.1.2, §9.3).
 
-Multiple x Reference Rate x GPUs x 8,760 x availability x performance factor; each class at its own index. Used by every
-template that divides by it or into it.
+Multiple x Reference Rate x GPUs x 8,760 x availability x performance factor; each class at its own index.
+Used by every template that divides by it or into it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ Advances = Mapping[str, Fraction]
 def collateral_parts(
     facts: Facts, multiple: Fraction, advances: Advances = NO_ADVANCES
 ) -> tuple[CollateralPart, ...]:
-    """Return every asset class at its Reference Rate of the date, at its advance rate if there are. Raises Missing if an index has none."""
+    """Return every asset class at its Reference Rate of the date, at its advance rate if there are.
+
+    Raises Missing if an index has none.
+    """
     return tuple(
         _part(facts, name, multiple, advances.get(name, Fraction(1))) for name in facts.terms.pledged_assets
     )
@@ -99,7 +102,8 @@ def collateral_value(parts: Sequence[CollateralPart], cite: str) -> Fraction:
 def collateral_form(facts: Facts, advances: Advances = NO_ADVANCES) -> LinearForm | None:
     """Return Collateral Value as a sum of Reference Rates, apart from what all of its parts are multiplied by.
 
-    None for a pool that is priced at a blend, which treats a missing component by rules of its own, and for one without GPUs.
+    None for a pool that is priced at a blend, which treats a missing component by rules of its own, and for
+    one without GPUs.
     """
     hours: dict[str, Fraction] = {}
     for name, asset in facts.terms.pledged_assets.items():

@@ -22,11 +22,13 @@ def daily_readings(
 ) -> Iterator[Recorded]:
     """Yield what each Publication Date reads of a daily series: the prints of one day, under the Publication Date.
 
-    `the last day final at the cut-off` is the newest day of the week up to the date that was final by then. `the publication date` is that
+    `the last day final at the cut-off` is the newest day of the week up to the date that was final by then.
+    `the publication date` is that
     day alone: if it has no value and a later day has one, the date had none.
 
     Args:
-        daily: the final prints of the series under their own days, and the dates on which its silence was recorded, without a value.
+        daily: the final prints of the series under their own days, and the dates on which its silence was
+            recorded, without a value.
         dates: the Publication Dates.
         day_read: how the deal reads the series on a date.
         cut_off: when a date is determined.

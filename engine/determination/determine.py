@@ -36,13 +36,16 @@ CEILING = 10_000_000
 """The highest rate that a Break-even Rate is looked for at, in ticks: USD 1,000 per GPU-hour."""
 
 ShareBelow = Callable[[tuple[Decimal, ...], Decimal], float]
-"""(observations, level) -> share of resamples whose median is below the level; `market.interval.share_below`."""
+"""(observations, level) -> share of resamples whose median is below the level; `market.interval.share_below`.
+"""
 
 
 def determine(
     key: str, clause: Clause, template: Template, facts: Facts, share_below: ShareBelow | None = None
 ) -> TestResult:
-    """Return `clause` tested on `facts.on`. Never raises for missing data: that is NOT DETERMINED with its reason.
+    """Return `clause` tested on `facts.on`.
+
+    Never raises for missing data: that is NOT DETERMINED with its reason.
 
     Args:
         key: the clause's name in the deal.
@@ -141,7 +144,10 @@ def _remedies(clause: Clause, template: Template, facts: Facts) -> tuple[Remedy,
 
 
 def _passes_at(clause: Clause, template: Template, facts: Facts, index: str, rate: Fraction) -> bool:
-    """Return whether the test passes at another rate of an index. Raises Missing if it is not determined there."""
+    """Return whether the test passes at another rate of an index.
+
+    Raises Missing if it is not determined there.
+    """
     return _probed(clause, template, facts, index, rate)[0]
 
 
@@ -239,7 +245,8 @@ def _share_failing(
 ) -> str | None:
     """Return the share of resamples of the listings in which the test fails, as text with two decimals.
 
-    None if it would be all or nothing beside a result that the sellers leave open: it would say more than is known.
+    None if it would be all or nothing beside a result that the sellers leave open: it would say more than is
+    known.
     """
     if share_below is None or published is None or not published.pooled:
         return None

@@ -44,12 +44,14 @@ class Facts:
     Attributes:
         on: the date that is determined.
         terms: the deal's terms in force on it.
-        rates: Reference Rates by index, of every Determination Date and Publication Date, oldest first, this date's last.
+        rates: Reference Rates by index, of every Determination Date and Publication Date, oldest first, this
+            date's last.
         published: what each Publication Date gave, by index, oldest first, this date's last.
         report: the servicer's report that serves on this date, or why none does.
         windows: for each of the last Calculation Windows, newest last, the report for it, None if missing.
         months: the same for each month, newest last, if reports are monthly.
-        report_due: the newest report that had to be in by the date, or the oldest of a run that has not come; None before the first.
+        report_due: the newest report that had to be in by the date, or the oldest of a run that has not come;
+            None before the first.
         received: every report received by the date, newest first, one that is too old to serve included.
         pledged: GPUs pledged by asset class, if a register is on record; the deal's count elsewhere.
         trace: what the measure asked for, in the order asked.
@@ -78,7 +80,10 @@ class Facts:
         return replace(self, trace={}, at_prints=rates)
 
     def reference_rate(self, index: str) -> Fraction:
-        """Return the Reference Rate of this date, blended where the name is a blend's. Raises Missing if the fallback gives none."""
+        """Return the Reference Rate of this date, blended where the name is a blend's.
+
+        Raises Missing if the fallback gives none.
+        """
         if index in self.terms.blended_rates:
             return blended(self, index, self.reference_rate)
         return self.rate_of(index, self._latest(index))
@@ -91,7 +96,10 @@ class Facts:
         return trailing_rates(self, index, count)
 
     def period_rates(self, index: str, period: Period) -> tuple[tuple[date, Fraction], ...]:
-        """Return the Reference Rates of every Publication Date in the days of the period's reports (48). Raises Missing."""
+        """Return the Reference Rates of every Publication Date in the days of the period's reports (48).
+
+        Raises Missing.
+        """
         return rates_between(self, index, *self.period_days(period))
 
     def latest(self, index: str) -> ReferenceRate:
@@ -106,7 +114,10 @@ class Facts:
         return rates[-1]
 
     def newest_publication(self, index: str) -> Published:
-        """Return what the newest Publication Date gave, a value or none: a carried value is of another week. Raises Missing before any."""
+        """Return what the newest Publication Date gave, a value or none: a carried value is of another week.
+
+        Raises Missing before any.
+        """
         rate = self.latest(index)
         newest = next(reversed(self.published.get(index, ())), rate.published)
         if newest is None:
@@ -134,7 +145,10 @@ class Facts:
     def rate_since(
         self, since: Literal["closing date", "first publication"], index: str
     ) -> tuple[date, Fraction]:
-        """Return the date and the rate that a change is measured from. Raises Missing before the first publication where it is that."""
+        """Return the date and the rate that a change is measured from.
+
+        Raises Missing before the first publication where it is that.
+        """
         return (
             (self.terms.closing_date, self.closing_level(index))
             if since == "closing date"
@@ -142,7 +156,10 @@ class Facts:
         )
 
     def published_value(self, index: str) -> Fraction:
-        """Return the value published on this very date. Raises Missing without one: a carried rate is not a publication."""
+        """Return the value published on this very date.
+
+        Raises Missing without one: a carried rate is not a publication.
+        """
         if index in self.terms.blended_rates:
             return blended(self, index, self.published_value)
         series = self.published.get(index, ())
@@ -182,14 +199,20 @@ class Facts:
         return self._note(name, value, unit, Source(kind="deal file", text=cite))
 
     def figure(self, name: str) -> Fraction:
-        """Return a figure of the serving report. Raises Missing without a report, or if the report lacks the figure."""
+        """Return a figure of the serving report.
+
+        Raises Missing without a report, or if the report lacks the figure.
+        """
         found = self.optional(name)
         if found is None:
             raise Missing(f"the Servicer's report lacks `{name}`", self.report_cite(), "report")
         return found
 
     def optional(self, name: str) -> Fraction | None:
-        """Return a figure of the serving report, None if the report lacks it. Raises Missing without a report."""
+        """Return a figure of the serving report, None if the report lacks it.
+
+        Raises Missing without a report.
+        """
         if isinstance(self.report, NotDetermined):
             raise Missing(self.report.reason, self.report.cite, self.report.lacks)
         figure = self.report.confirmed(name, self.report_cite())
@@ -215,7 +238,10 @@ class Facts:
         raise Missing(f"no Servicer's report has given `{name}`", self.report_cite(), "report")
 
     def fresh(self, name: str, period: Period, cite: str) -> tuple[Fraction, date]:
-        """Return the newest such figure, not older than `period`. Raises Missing if it is older (`rulings.md` 17)."""
+        """Return the newest such figure, not older than `period`.
+
+        Raises Missing if it is older (`rulings.md` 17).
+        """
         value, as_of = self.newest(name)
         age, days = (self.on - as_of).days, (self.on - earlier(self.on, period)).days
         if age > days:
@@ -243,19 +269,31 @@ class Facts:
         return period_reports(self, period)
 
     def period_days(self, period: Period) -> tuple[date, date]:
-        """Return the first and the last day of the reports of the trailing months. Raises Missing if one of them is."""
+        """Return the first and the last day of the reports of the trailing months.
+
+        Raises Missing if one of them is.
+        """
         return period_days(self, period)
 
     def trailing_reports(self, count: int) -> ReportsByPeriod:
-        """Return the reports of the last `count` report periods of the deal, oldest first. Raises Missing if one is."""
+        """Return the reports of the last `count` report periods of the deal, oldest first.
+
+        Raises Missing if one is.
+        """
         return trailing_reports(self, count)
 
     def certified(self, name: str, weeks: int) -> Fraction | None:
-        """Return a figure that the serving report certifies for the trailing weeks, None if it lacks it. Raises Missing (47)."""
+        """Return a figure that the serving report certifies for the trailing weeks, None if it lacks it.
+
+        Raises Missing (47).
+        """
         return certified(self, name, weeks)
 
     def window_reports(self, count: int) -> ReportsByPeriod:
-        """Return the reports of the last `count` Calculation Windows, oldest first. Raises Missing if one is."""
+        """Return the reports of the last `count` Calculation Windows, oldest first.
+
+        Raises Missing if one is.
+        """
         return window_reports(self, count)
 
     def from_window(self, end: date, report: Reported, name: str) -> Fraction | None:

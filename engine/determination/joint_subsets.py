@@ -1,7 +1,8 @@
 """One subset of the sellers applied to every rate that a test uses: replicates of several prints together (rulings 59).
 
-A seller that is out is out in every week and in every index. Up to 14 clusters all subsets are taken; above, 16,384 are drawn from
-SHAKE-256 of each seller's own name. So nothing depends on order, on a library or on the other sellers.
+A seller that is out is out in every week and in every index. Up to 14 clusters all subsets are taken; above,
+16,384 are drawn from SHAKE-256 of each seller's own name. So nothing depends on order, on a library or on the
+other sellers.
 """
 
 from __future__ import annotations
@@ -164,8 +165,9 @@ def replicates_of_highest(
 ) -> Replicates:
     """Return the same of a figure that looks at the highest value of a window.
 
-    The highest of many noisy weeks is high by luck. So the week is chosen by a subset and measured by the sellers outside of it;
-    that gives a replicate's least figure and its share, while its largest is the plain one.
+    The highest of many noisy weeks is high by luck. So the week is chosen by a subset and measured by the
+    sellers outside of it; that gives a replicate's least figure and its share, while its largest is the plain
+    one.
     """
     names, inside = _inside(weeks)
     within = _rates(weeks, names, inside)
@@ -199,8 +201,9 @@ def replicates_of_highest(
 def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Passes) -> Outcomes:
     """Return a test at many rates: each asked for, or, of many, by the formula that it turns out to follow.
 
-    Nearly every figure is a weighted sum of the rates, or one divided by such a sum. Its weights follow from moving one rate at a time;
-    the formula is taken only if it gives the figure itself, exactly, at places spread over all cases and at its own extremes.
+    Nearly every figure is a weighted sum of the rates, or one divided by such a sum. Its weights follow from
+    moving one rate at a time; the formula is taken only if it gives the figure itself, exactly, at places
+    spread over all cases and at its own extremes.
     """
 
     def outcomes(cases: Micros) -> tuple[Bits | Passes, list[Fraction]]:

@@ -1,7 +1,8 @@
 """What a test that looks at several dates compares, as a linear form of a few statistics of the rate: what columns are made of.
 
-A template whose test asks for more than its date's rate says in `columns` what the rates enter by. `measure` stays the
-test; whatever `columns` says is held against it wherever it is used, and is not used where the two differ.
+A template whose test asks for more than its date's rate says in `columns` what the rates enter by. `measure`
+stays the test; whatever `columns` says is held against it wherever it is used, and is not used where the two
+differ.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ class Statistic:
     """One number of a path's rates on a date.
 
     Attributes:
-        kind: `published`: this date's published value. `rate`: this date's Reference Rate. `sum of rates`: of the last `count`
-            Publication Dates. `highest`: of the values published from `since` to the date. `first`: the first of them.
+        kind: `published`: this date's published value. `rate`: this date's Reference Rate. `sum of rates`: of
+            the last `count`
+            Publication Dates. `highest`: of the values published from `since` to the date. `first`: the first
+            of them.
         index: whose.
         count: how many dates are summed.
         since: the first day of the window.
-        at_closing: the Closing Date level, where it stands in the window as the value of the Closing Date; USD per GPU-hour.
+        at_closing: the Closing Date level, where it stands in the window as the value of the Closing Date;
+            USD per GPU-hour.
     """
 
     kind: Literal["published", "rate", "sum of rates", "highest", "first"]
@@ -47,7 +51,8 @@ class LinearForm:
 
     Attributes:
         parts: the statistics and their weights.
-        limit: that number, if the template can say it; the test passes up to it. None if it is to be found by asking.
+        limit: that number, if the template can say it; the test passes up to it. None if it is to be found by
+            asking.
         gate: where the sum counts at all; None if it always does.
     """
 

@@ -1,7 +1,8 @@
 """Which rates and reports of the past a deal's tests will still look at: found by asking the tests themselves (`rulings.md` 56).
 
-Each test is measured on dates to come, of a deal that has lived for long, with a rate on every date and a report for every period. What it
-reads is noted. So no list is kept beside the tests, and none can differ from them.
+Each test is measured on dates to come, of a deal that has lived for long, with a rate on every date and a
+report for every period. What it reads is noted. So no list is kept beside the tests, and none can differ from
+them.
 """
 
 from __future__ import annotations

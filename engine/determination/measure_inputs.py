@@ -42,7 +42,10 @@ class Reported:
     """Its first and last day; None if it states the figures of whatever period is asked for, as a worked example does."""
 
     def confirmed(self, name: str, cite: str) -> Figure | None:
-        """Return a figure; None if the report lacks it. Raises Missing if it is held until somebody confirms it (`rulings.md` 57)."""
+        """Return a figure; None if the report lacks it.
+
+        Raises Missing if it is held until somebody confirms it (`rulings.md` 57).
+        """
         if name in self.held:
             raise Missing(
                 f"`{name}` of {self.source.text} awaits confirmation: {self.held[name]}", cite, "confirmation"
@@ -102,7 +105,8 @@ class Used:
     index: str | None = None
     """The index, if the figure is its value of this date."""
     of_print: tuple[str, date] | None = None
-    """The index and the Publication Date whose listings stand behind the figure; None of a rate that was set."""
+    """The index and the Publication Date whose listings stand behind the figure; None of a rate that was set.
+    """
 
 
 def written(value: Fraction, unit: Unit) -> str:

@@ -71,12 +71,17 @@ def unit_of_period(facts: ReportFacts, report: Reported) -> str:
 
 
 def trailing_reports(facts: ReportFacts, count: int) -> ReportsByPeriod:
-    """Return the reports of the last `count` report periods of the deal, oldest first. Raises Missing if one is."""
+    """Return the reports of the last `count` report periods of the deal, oldest first.
+
+    Raises Missing if one is.
+    """
     return full(facts, facts.months if by_months(facts) else facts.windows, count, PERIODS[every(facts)])
 
 
 def period_reports(facts: ReportFacts, period: Period) -> tuple[tuple[date, Reported], ...]:
-    """Return the reports of the trailing months, oldest first: every week's, or every month's. Raises Missing if one is.
+    """Return the reports of the trailing months, oldest first: every week's, or every month's.
+
+    Raises Missing if one is.
 
     A worked example states the figures of the whole period at once.
     """
@@ -93,7 +98,10 @@ def period_reports(facts: ReportFacts, period: Period) -> tuple[tuple[date, Repo
 
 
 def period_days(facts: ReportFacts, period: Period) -> tuple[date, date]:
-    """Return the first and the last day of the reports of the trailing months. Raises Missing if one of them is."""
+    """Return the first and the last day of the reports of the trailing months.
+
+    Raises Missing if one of them is.
+    """
     reports = period_reports(facts, period)
     first, last = reports[0][1].period, reports[-1][1].period
     if first is not None and last is not None:
@@ -144,7 +152,10 @@ def window_reports(facts: ReportFacts, count: int) -> tuple[tuple[date, Reported
 def full(
     facts: ReportFacts, periods: tuple[tuple[date, Reported | None], ...], count: int, what: str
 ) -> tuple[tuple[date, Reported], ...]:
-    """Return the newest `count` periods with their reports. Raises Missing if there are fewer, or if one has no report."""
+    """Return the newest `count` periods with their reports.
+
+    Raises Missing if there are fewer, or if one has no report.
+    """
     newest = periods[len(periods) - count :] if count <= len(periods) else periods
     absent = [str(end) for end, report in newest if report is None]
     cite = facts.report_cite()

@@ -1,6 +1,7 @@
 """How a result depends on who sells: the test over subsets of the sellers of all its rates (`rulings.md` 59).
 
-One rate alone is counted exactly, however many sellers there are. Several rates go through `joint_subsets`, one subset for all.
+One rate alone is counted exactly, however many sellers there are. Several rates go through `joint_subsets`,
+one subset for all.
 """
 
 from __future__ import annotations

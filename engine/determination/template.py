@@ -179,18 +179,23 @@ class Template:
         terms: the model of its clause.
         measure: the test itself; pure.
         reading: the clause in plain English, from its terms.
-        breach: what a FAIL is: a `default` (after its Cure Period), a date that `counts` towards the clause's own
+        breach: what a FAIL is: a `default` (after its Cure Period), a date that `counts` towards the clause's
+            own
             trigger, or the ground of an `obligation`.
         rule: the trigger that the clause brings with it.
         sweep: the sweep that the trigger starts.
         deliver: the Obligation that a FAIL creates.
         remedies: amounts that would make a failing test pass.
-        maximum: of a clause and the facts, how its figure looks at the highest value of a window; None if it does not.
-        columns: for a test that looks at several dates' rates, what they enter by; None if only the date's own rate does, or
+        maximum: of a clause and the facts, how its figure looks at the highest value of a window; None if it
+            does not.
+        columns: for a test that looks at several dates' rates, what they enter by; None if only the date's
+            own rate does, or
             where paths are to run through `measure` one by one.
-        recomputable: whether a result's inputs are all that its measure asks for; if they are not, as with the days on which
+        recomputable: whether a result's inputs are all that its measure asks for; if they are not, as with
+            the days on which
             reports came, a notice proves the result by its place in the log alone.
-        doubt: of a clause, this date's rate and the Closing Date level, what must be said beside a FAIL; None if nothing must.
+        doubt: of a clause, this date's rate and the Closing Date level, what must be said beside a FAIL; None
+            if nothing must.
     """
 
     name: str

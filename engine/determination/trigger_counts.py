@@ -37,7 +37,8 @@ class Counts:
 def persistence_of(leaf: Leaf, dates: Mapping[str, DateKind]) -> Persistence | None:
     """On how many dates a part of a condition must be met; None for one on a state, a date, an event or an announcement.
 
-    A result without `for` needs one date of its test's own kind: on another kind it has no result. `dates` are those of each test.
+    A result without `for` needs one date of its test's own kind: on another kind it has no result. `dates`
+    are those of each test.
     """
     if leaf.persistence is not None:
         return leaf.persistence

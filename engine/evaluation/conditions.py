@@ -1,8 +1,8 @@
 """Conditions over results and states, and the counts that they keep (`covenants.md`, Composite triggers; rulings 23, 42).
 
-A condition is a tree of leaves. Each leaf keeps its own count: newest last, whether each date *that counts* met it.
-A date on which a test was not determined, or held, is skipped; one that was determined and does not meet the
-condition starts a consecutive count again.
+A condition is a tree of leaves. Each leaf keeps its own count: newest last, whether each date *that counts*
+met it. A date on which a test was not determined, or held, is skipped; one that was determined and does not
+meet the condition starts a consecutive count again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from engine.terms.periods import Persistence
 class LeafRule:
     """One leaf: which test, trigger or state it looks at, what meets it, on how many dates.
 
-    `persistence` is None for a leaf that looks at a state as it stands; for one on what is `announced` of an `index`, and for a date.
+    `persistence` is None for a leaf that looks at a state as it stands; for one on what is `announced` of an
+    `index`, and for a date.
     """
 
     test: str | None = None
@@ -155,7 +156,8 @@ def newly_met(
         limbs: its counts; each looks only at dates after the last end.
         seen: what the condition looks at.
         ended_on: the last end of the trigger; None if it has not ended.
-        unknown: the limbs that the trigger has not had before this date, because an amendment has brought them in.
+        unknown: the limbs that the trigger has not had before this date, because an amendment has brought
+            them in.
     """
     completed = _completed(tree, dict(zip(leaves(tree), limbs, strict=True)), seen, ended_on, unknown)
     return completed.new if completed is not None else None

@@ -1,8 +1,9 @@
 """What makes dates be determined again, and from which date on (`rulings.md` 25 to 29).
 
-Five things reach back: a later print that the deal accepts, an Act that is effective on a date already determined; what is said
-late of a Servicer's report, a register's change of an earlier date, and a change of the terms in force on past dates. Each is found by
-comparing the log with what is known now; nothing is found twice, because a correction withdraws what it re-runs.
+Five things reach back: a later print that the deal accepts, an Act that is effective on a date already
+determined; what is said late of a Servicer's report, a register's change of an earlier date, and a change of
+the terms in force on past dates. Each is found by comparing the log with what is known now; nothing is found
+twice, because a correction withdraws what it re-runs.
 """
 
 from __future__ import annotations
@@ -100,7 +101,8 @@ def numbered(drafts: Iterable[Draft], withdrawn_events: Iterable[Recorded]) -> t
 def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...]:
     """Return the drafts of one date that are to be recorded: those whose keys are new; the last one says how many are of the date itself.
 
-    What passed since the date before stands in front of them and is not counted: a run on each day records it on its own.
+    What passed since the date before stands in front of them and is not counted: a run on each day records it
+    on its own.
     """
     new: dict[str, Draft] = {}
     for draft in drafts:
@@ -160,8 +162,9 @@ def by_acts(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
 def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
     """Yield what was said of a Servicer's report after a date on which it bears had been determined (rulings 26, 53, 57).
 
-    A report that was entered late, a corrected one if the deal says retest; the document that shows a receipt, the
-    confirmation of a figure, and the withdrawal of a report: each bears from the first date whose cut-off the report met.
+    A report that was entered late, a corrected one if the deal says retest; the document that shows a
+    receipt, the confirmation of a figure, and the withdrawal of a report: each bears from the first date
+    whose cut-off the report met.
     """
     reports: dict[str, ReportReceived] = {}
 

@@ -73,7 +73,8 @@ def trigger_clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
 def delivered(day: Day, began: date, *, waits: bool) -> date | None:
     """Return the delivery that a cure clock counts from: of the report that shows the failure, which is the newest.
 
-    A failure for want of a report `waits` for the first one after it `began`: an older one does not tell of it.
+    A failure for want of a report `waits` for the first one after it `began`: an older one does not tell of
+    it.
     """
     received = [report.delivered_on for report in newest_first(day.inputs)]
     if waits:

@@ -14,7 +14,8 @@ from engine.events.results import TestResult
 class Day:
     """The events of one date as they accumulate, and the state that they lead to.
 
-    `before` is the state before the date's own results: what springs on the next date looks at it (`rulings.md` 50).
+    `before` is the state before the date's own results: what springs on the next date looks at it
+    (`rulings.md` 50).
     """
 
     def __init__(self, inputs: Inputs, given: Mapping[str, TestResult] | None = None) -> None:

@@ -1,7 +1,7 @@
 """In which order the tests and triggers of a date are decided: one graph, each after what it looks at (`rulings.md` 23, 50).
 
-Where nothing springs on the same date, the tests come in the order of the file, then the triggers. A circle is refused when the
-file is read (D508).
+Where nothing springs on the same date, the tests come in the order of the file, then the triggers. A circle
+is refused when the file is read (D508).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Which date's tests a day determines where the deal determines them on delivery of the period's report (`rulings.md` 49a).
 
-Everything that is measured is as of the Determination Date; the state moves on the day of the delivery. Without a report the
-tests are NOT DETERMINED on the day after it was due. A report that comes with or after that of a later date determines nothing.
+Everything that is measured is as of the Determination Date; the state moves on the day of the delivery.
+Without a report the tests are NOT DETERMINED on the day after it was due. A report that comes with or after
+that of a later date determines nothing.
 """
 
 from __future__ import annotations

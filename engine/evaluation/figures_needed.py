@@ -1,7 +1,8 @@
 """Which figures of a report a deal's tests need, each with the tests that lack it: found by asking the tests themselves.
 
-Each test is measured against a report that has nothing. What it asks for and does not find is given, and it is measured again, until it
-needs nothing more of a report. So no list is kept beside the tests, and none can differ from them.
+Each test is measured against a report that has nothing. What it asks for and does not find is given, and it
+is measured again, until it needs nothing more of a report. So no list is kept beside the tests, and none can
+differ from them.
 """
 
 from __future__ import annotations

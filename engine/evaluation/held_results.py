@@ -1,6 +1,7 @@
 """Results that the agreement holds: on a flagged value, or because other sellers would turn them, and for how long (`rulings.md` 3, 60).
 
-A held result is shown and changes no state. So many in a row are held; the next one is what the agreement says.
+A held result is shown and changes no state. So many in a row are held; the next one is what the agreement
+says.
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ class Inputs:
         share_below: how listings are resampled; None if a rate comes without observations.
         terms_since: from when the terms in force on the date are.
         taken_away: the triggers that an amendment has taken away by the date.
-        as_of: the Determination Date as of which its tests measure, if they wait for a report (`rulings.md` 49a); None otherwise.
+        as_of: the Determination Date as of which its tests measure, if they wait for a report (`rulings.md`
+            49a); None otherwise.
         terms_as_of: the terms in force on that one.
         calendar_sha256: the hash of the calendar's table, where the record names it.
         counts_since: from when the deal counts by that table, where it is not its first.

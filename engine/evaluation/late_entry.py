@@ -25,8 +25,9 @@ def why_from_keying(
 ) -> str | None:
     """Return why a report counts from its entry until a document shows its receipt; None if it counts from its receipt.
 
-    It counts from its entry where `late_keying` is over; also where it would withdraw an Event of Default, a trigger in effect or
-    what a given notice states. A report that bears on no date that has been determined is in time.
+    It counts from its entry where `late_keying` is over; also where it would withdraw an Event of Default, a
+    trigger in effect or what a given notice states. A report that bears on no date that has been determined
+    is in time.
 
     Args:
         deal: the deal as adopted.

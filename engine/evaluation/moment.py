@@ -22,8 +22,10 @@ class Moment:
         breach: what a FAIL is, by the template.
         calendar: the deal's Business Days.
         held: why the result, though determined, must change nothing; None if it may.
-        clock_starts: the date of the event that the clause's cure clock counts from; None while it has not happened.
-        run: the run of results that are not decisive, this one included; None if this one is not a part of one.
+        clock_starts: the date of the event that the clause's cure clock counts from; None while it has not
+            happened.
+        run: the run of results that are not decisive, this one included; None if this one is not a part of
+            one.
         stands_still: whether a Cure Period's deadline stands still while results are held.
     """
 

@@ -1,7 +1,7 @@
 """Who owes whom which notice: a duty stays until it is fulfilled for each addressee, released, or withdrawn (rulings 54, 53a).
 
-A duty is an event of the date whose notice tells of it, so that a correction withdraws it with that date. What people did about
-it are Acts, which no correction withdraws: withdrawn is not un-given.
+A duty is an event of the date whose notice tells of it, so that a correction withdraws it with that date.
+What people did about it are Acts, which no correction withdraws: withdrawn is not un-given.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def arisen(
 ) -> Iterator[NoticeOwed]:
     """Yield the duties that a Determination Date brings: of what has happened since the last one, and of the date itself.
 
-    Only a notice that has a last day is a duty: one that is due on each date, without a period, is never late.
+    Only a notice that has a last day is a duty: one that is due on each date, without a period, is never
+    late.
     """
     whole = terms.notices.get("compliance")
     if whole is not None and whole.within is not None:

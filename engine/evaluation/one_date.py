@@ -1,7 +1,8 @@
 """One date of one deal, start to finish: what was known goes in, events come out.
 
-Pure: no file, no clock, no log. The order is that of `rulings.md` 23: deadlines that ended before the date; Acts effective
-by it; results; states of tests; triggers in dependency order; obligations; the money; the date as a whole.
+Pure: no file, no clock, no log. The order is that of `rulings.md` 23: deadlines that ended before the date;
+Acts effective by it; results; states of tests; triggers in dependency order; obligations; the money; the date
+as a whole.
 """
 
 from __future__ import annotations
@@ -383,7 +384,8 @@ def _trigger(
 ) -> None:
     """Run one trigger of the terms in force, after the tests and triggers that it looks at.
 
-    One that an amendment has taken away counts no more: its state stays as it last stood, and its consequences went with its terms.
+    One that an amendment has taken away counts no more: its state stays as it last stood, and its
+    consequences went with its terms.
     """
     on, before = day.inputs.on, decided.get(rule.name)
     entries = (day.state.test_entries, day.state.trigger_entries)

@@ -1,7 +1,9 @@
 """What a reserve account holds on a date, what ought to be in it, and who says so (`rulings.md` 30a).
 
-What was due follows from the log's own Payment Dates. What was paid is what people say: the report's `reserve_balance` and
-`paid_into_reserve`, and the Act `payment made`. Where nobody has ever said anything, the account is taken at what was due.
+What was due follows from the log's own Payment Dates. What was paid is what people say: the report's
+`reserve_balance` and
+`paid_into_reserve`, and the Act `payment made`. Where nobody has ever said anything, the account is taken at
+what was due.
 """
 
 from __future__ import annotations

@@ -52,7 +52,8 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
 def newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
     """Return every report received by the date's cut-off, by its as-of date, then its receipt (rulings 26a, 53).
 
-    A correction comes after what it corrects. When a report was entered decides nothing: it counts from its receipt.
+    A correction comes after what it corrects. When a report was entered decides nothing: it counts from its
+    receipt.
     """
     cut_off = cut_off_on(inputs.terms, inputs.on)
     received = [

@@ -85,7 +85,8 @@ def of_a_week(report: ReportReceived) -> bool:
 def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     """Return for each month or quarter since closing, oldest first, the newest report whose period ends in it; none if reports are weekly.
 
-    The last one is the newest that is over and for which a report was due or has come: a gap before it is a gap.
+    The last one is the newest that is over and for which a report was due or has come: a gap before it is a
+    gap.
     """
     rule, due = inputs.terms.servicer_reports, next(reports_due(inputs), None)
     if rule is None or rule.every == "week":

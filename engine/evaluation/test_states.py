@@ -163,8 +163,9 @@ def after_waiver(
 ) -> TestState | None:
     """Return the state in which a waiver that ended before `on` leaves a test (`rulings.md` 42, 71).
 
-    A running Cure Period goes on, with the days that were left or afresh as the waiver says; an episode that began under the waiver
-    has its full period from the waiver's last day; a waived Event of Default is one again; anything else is to be tested again.
+    A running Cure Period goes on, with the days that were left or afresh as the waiver says; an episode that
+    began under the waiver has its full period from the waiver's last day; a waived Event of Default is one
+    again; anything else is to be tested again.
     """
     if state.status is not S.WAIVED or state.waived_until is None or state.waived_until >= on:
         return None
@@ -379,8 +380,8 @@ def _stays(state: TestState, _moment: Moment) -> TestState:
 def _passed_waived(state: TestState, moment: Moment) -> TestState:
     """Return the state after a PASS under a waiver, which counts as a retest (`rulings.md` 71).
 
-    A retest ends a Cure Period whose clause lists one, and an episode that never came to a breach. The state stays WAIVED to the waiver's
-    last day. An Event of Default is only suspended.
+    A retest ends a Cure Period whose clause lists one, and an episode that never came to a breach. The state
+    stays WAIVED to the waiver's last day. An Event of Default is only suspended.
     """
     stays = _stays(state, moment)
     cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"

@@ -1,6 +1,7 @@
 """How one Recorded Act is told from every other: made in one place, and taken apart in the same place.
 
-`waiver|ltv|2026-03-05`, or `waiver|ltv|no. 2|2026-03-05` for an Act that was entered again. The date stands last.
+`waiver|ltv|2026-03-05`, or `waiver|ltv|no. 2|2026-03-05` for an Act that was entered again. The date stands
+last.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ def kind_of_act(identity: str) -> str:
 
 
 def date_of_act(identity: str) -> date | None:
-    """Return the effective date in an identity; None for an empty one. Raises ValueError for a text that is not an identity."""
+    """Return the effective date in an identity; None for an empty one.
+
+    Raises ValueError for a text that is not an identity.
+    """
     return date.fromisoformat(identity.rpartition(_BETWEEN)[2]) if identity else None
 
 

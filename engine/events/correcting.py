@@ -55,7 +55,10 @@ class Correcting(Fact):
 
 
 def told(payload: object, on: date) -> tuple[str, str] | None:
-    """Return what a payload tells, by its key; None of one that tells nothing. What rests on other bytes alone is the same."""
+    """Return what a payload tells, by its key; None of one that tells nothing.
+
+    What rests on other bytes alone is the same.
+    """
     if not isinstance(payload, TOLD):
         return None
     if isinstance(payload, Tested):
@@ -77,7 +80,10 @@ def _other(payload: object) -> str:
 
 
 def correcting(events: Sequence[Recorded]) -> Correcting | None:
-    """Return the correction that a log leaves open; None if every one is finished. One that was not finished is part of the next."""
+    """Return the correction that a log leaves open; None if every one is finished.
+
+    One that was not finished is part of the next.
+    """
     begun: int | None = None
     last: Correction | None = None
     for place, event in enumerate(events):

@@ -1,7 +1,7 @@
 """How every test, trigger and Obligation stands once a date is determined: what page 1 says of them rests on this (`rulings.md` 64).
 
-The event of the date holds the hash of it, and its notice carries it. So what stood before the date and still stands can be left out
-by nobody.
+The event of the date holds the hash of it, and its notice carries it. So what stood before the date and still
+stands can be left out by nobody.
 """
 
 from __future__ import annotations

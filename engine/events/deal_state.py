@@ -62,7 +62,8 @@ class DealState(Fact):
     reserves: Mapping[str, Exact] = {}
     """Reserve balance by clause, in USD."""
     swept: Mapping[str, Exact | None] = {}
-    """What went to the reserve on the last Payment Date, by clause, in USD; None if it could not be computed."""
+    """What went to the reserve on the last Payment Date, by clause, in USD; None if it could not be computed.
+    """
     irrevocable: Mapping[str, TriggerState] = {}
     """Irrevocable triggers that were in effect when a later print withdrew what had put them there, as they then stood."""
     in_effect: frozenset[str] = frozenset()
@@ -94,7 +95,8 @@ class DealState(Fact):
     again: Mapping[str, str] = {}
     """What has come out again of its dates."""
     given: Mapping[str, date] = {}
-    """Notices that were given by the deal's own rule, by the key of their duty, and when (`rulings.md` 54)."""
+    """Notices that were given by the deal's own rule, by the key of their duty, and when (`rulings.md` 54).
+    """
     notices: int = 0
     """The number of the last notice."""
     taken_over: TakenOver | None = None
@@ -344,9 +346,10 @@ def fold(events: Iterable[Happened], start: DealState | None = None) -> DealStat
 def as_it_stands(events: Sequence[Recorded]) -> DealState:
     """Return the state that a log leads to: what stands is folded, and two things that were withdrawn are remembered.
 
-    An irrevocable trigger that a later print would undo is remembered from the beginning. So an Act that stands and ends it makes
-    it be forgotten. A report or an Act that was entered late undoes it: it counts as if it had been entered in time (`rulings.md` 53).
-    What was stated as due on a Payment Date is, because it may have been paid (`rulings.md` 30a).
+    An irrevocable trigger that a later print would undo is remembered from the beginning. So an Act that
+    stands and ends it makes it be forgotten. A report or an Act that was entered late undoes it: it counts as
+    if it had been entered in time (`rulings.md` 53). What was stated as due on a Payment Date is, because it
+    may have been paid (`rulings.md` 30a).
     """
     undone = {
         event.payload.state.trigger: event.payload.state

@@ -1,7 +1,7 @@
 """What became of a notice after it was issued, one event per step and, from its sending on, per addressee (rulings 54, 65).
 
-Issued is not given: a notice is released by who acts for its giver, sent, perhaps delivered or returned, acknowledged; it is given only by
-the agreement's own rule or the Act `notice given`.
+Issued is not given: a notice is released by who acts for its giver, sent, perhaps delivered or returned,
+acknowledged; it is given only by the agreement's own rule or the Act `notice given`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ class NoticeSent(Fact):
 
 
 class DeliveryUnknown(Fact):
-    """A message whose connection was lost after its data began: it may have arrived. At most one more copy is sent, the same."""
+    """A message whose connection was lost after its data began: it may have arrived.
+
+    At most one more copy is sent, the same.
+    """
 
     number: int
     to: str

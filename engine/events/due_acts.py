@@ -1,7 +1,8 @@
 """What is due and what follows by itself, as facts: who, of which kind, under which clause, by when, for how much.
 
-A page makes its sentence of these fields (`duty_words`); `what` and `detail` are the same in words as they were recorded, for a
-person who reads the log, and nothing reads them (`rulings.md` 72). A fact that says nothing of an act is absent, never null.
+A page makes its sentence of these fields (`duty_words`); `what` and `detail` are the same in words as they
+were recorded, for a person who reads the log, and nothing reads them (`rulings.md` 72). A fact that says
+nothing of an act is absent, never null.
 """
 
 from __future__ import annotations

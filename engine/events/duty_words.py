@@ -1,6 +1,7 @@
 """Where the words of what is due, of a way to cure and of what follows come from: fields go in, one phrase comes out.
 
-The log keeps these words beside the fields; a page asks for them again, with the agreement's titles, and never reads the recorded ones.
+The log keeps these words beside the fields; a page asks for them again, with the agreement's titles, and
+never reads the recorded ones.
 """
 
 from __future__ import annotations

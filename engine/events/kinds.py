@@ -140,7 +140,8 @@ class Determined(Fact):
     entries: int | None = None
     """How many entries of the log tell of the date: they stand one after the other, and this one is the last of them.
 
-    So whoever holds this entry and its place knows which others there must be; None in records made before this was said.
+    So whoever holds this entry and its place knows which others there must be; None in records made before
+    this was said.
     """
     state_sha256: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """SHA-256 of the state that the date left, in canonical form; absent in records made before this was said (`rulings.md` 72)."""
@@ -162,7 +163,8 @@ class NotEvaluated(Fact):
 class Correction(Fact):
     """From a date on, everything is determined again, because something that it rested on has changed (`rulings.md` 25 to 29).
 
-    What was determined before stays in the log and no longer stands. `until` is the last date that had been determined.
+    What was determined before stays in the log and no longer stands. `until` is the last date that had been
+    determined.
     """
 
     from_on: date
@@ -217,7 +219,8 @@ class ActRecorded(Fact):
     def identity(self) -> str:
         """How one Act is told from every other: `waiver|ltv|2026-03-05`, `waiver|ltv|no. 2|2026-03-05` where it was entered again.
 
-        The date stands last. `entry` is a detail and no field, so that an Act recorded without it still gives the same bytes.
+        The date stands last. `entry` is a detail and no field, so that an Act recorded without it still gives
+        the same bytes.
         """
         return act_identity(self.told_by, self.details.get("entry"), self.effective_on)
 

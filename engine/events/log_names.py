@@ -1,7 +1,8 @@
 """The names of logs and of index series: made in one place, and taken apart in the same place.
 
-A log is of a deal (`deal/meridian-2026-1`), of an index series (`index/CRI-H100@1.1.1`), or of what entered the archive (`snapshots`).
-A series is an index under a methodology version, or as its administrator publishes it.
+A log is of a deal (`deal/meridian-2026-1`), of an index series (`index/CRI-H100@1.1.1`), or of what entered
+the archive (`snapshots`). A series is an index under a methodology version, or as its administrator publishes
+it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 SNAPSHOTS = "snapshots"
 """The log of what entered the archive."""
 CURRENT = "current"
-"""The version of a series under whatever methodology was current on the day on which each week was computed."""
+"""The version of a series under whatever methodology was current on the day on which each week was computed.
+"""
 _DEAL, _INDEX, _BY = "deal/", "index/", "@"
 _ADMINISTRATOR = "administrator"
 

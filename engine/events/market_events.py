@@ -78,7 +78,8 @@ class ValueSeen(Fact):
 
 
 AWAITS = "awaits confirmation"
-"""What a finding says of a value that may have slipped its unit: it is not taken until a person confirms it."""
+"""What a finding says of a value that may have slipped its unit: it is not taken until a person confirms it.
+"""
 
 
 class IndexFinding(Fact):
@@ -86,7 +87,8 @@ class IndexFinding(Fact):
 
     Attributes:
         index: the index.
-        what: `changed after it was final`, or `awaits confirmation` for a step by a factor of 10, 100 or 1,000.
+        what: `changed after it was final`, or `awaits confirmation` for a step by a factor of 10, 100 or
+            1,000.
         publication_date: the date that it is of.
         was: the value on record, or before it.
         now: the value in the file.

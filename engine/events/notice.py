@@ -107,7 +107,10 @@ class NoticeFacts:
 
 
 def notice_facts(data: Mapping[str, Any]) -> NoticeFacts:
-    """Return the facts that a manifest says. Raises ValueError, KeyError or TypeError where it says others."""
+    """Return the facts that a manifest says.
+
+    Raises ValueError, KeyError or TypeError where it says others.
+    """
     if set(data) != set(NoticeFacts.__dataclass_fields__):
         raise ValueError(
             "the manifest says other things of its notice than number, kind, print, addressees, state and what drew it"

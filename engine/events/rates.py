@@ -22,7 +22,8 @@ class Announced(Fact):
 class Published(Fact):
     """What one Publication Date gave for one index: the light form of an IndexValue, or its absence.
 
-    `value` is None for a non-publication. `event` is the leaf hash of the index log's event, None in a worked example.
+    `value` is None for a non-publication. `event` is the leaf hash of the index log's event, None in a worked
+    example.
     """
 
     index: str
@@ -87,7 +88,8 @@ class ReferenceRate(Fact):
     """Which print of the newest Publication Date was accepted, 0 for none: another one makes the date be determined again."""
     reason: str | None = None
     by_sellers: tuple[str, ...] | None = Field(default=None, exclude_if=lambda flags: flags is None)
-    """Why the rate is Low Confidence by its sellers; absent where the methodology judges (`rulings.md` 60)."""
+    """Why the rate is Low Confidence by its sellers; absent where the methodology judges (`rulings.md` 60).
+    """
 
     @property
     def flags(self) -> tuple[str, ...]:

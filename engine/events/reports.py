@@ -36,14 +36,16 @@ class ReportFacts(Fact):
     keyed_at: datetime | None = None
     """When it was entered, where the deal is."""
     serves_from_keying: bool = False
-    """Whether it counts from when it was entered: it was entered late, and no document has shown its receipt."""
+    """Whether it counts from when it was entered: it was entered late, and no document has shown its receipt.
+    """
     why_from_keying: str | None = None
     corrects: str | None = None
     """The as-of date of the report of the same period that it corrects."""
     completes: str | None = None
     """The as-of date of the report of the same period to which it adds figures that none had given."""
     held: Mapping[str, str] = {}
-    """Figures that await confirmation, by name, and why (`rulings.md` 57); none of them is among `figures`."""
+    """Figures that await confirmation, by name, and why (`rulings.md` 57); none of them is among `figures`.
+    """
     awaiting: Mapping[str, Figure] = {}
     """The same figures as reported."""
     figures: Mapping[str, Figure]

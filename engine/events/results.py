@@ -1,6 +1,7 @@
 """What a test yields on one date, with all of its working.
 
-One object, made once: what `explain` prints, what the log stores and what the notice shows is this (ADR 0004).
+One object, made once: what `explain` prints, what the log stores and what the notice shows is this (ADR
+0004).
 """
 
 from __future__ import annotations
@@ -86,8 +87,10 @@ class BreakEven(Fact):
 class Bearing(Fact):
     """How a result depends on who sells: whether it is the same with other sellers of the same kind (`rulings.md` 59).
 
-    `low` and `high` are the ends of the figure that is measured, at 95%; the verdicts `at_low` and `at_high` are the test's there. A
-    replicate is one subset of the sellers; it is apart where the verdict differs from the value's at its least or largest figure.
+    `low` and `high` are the ends of the figure that is measured, at 95%; the verdicts `at_low` and `at_high`
+    are the test's there. A
+    replicate is one subset of the sellers; it is apart where the verdict differs from the value's at its
+    least or largest figure.
     """
 
     decisive: bool

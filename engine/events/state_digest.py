@@ -1,7 +1,8 @@
 """The hash of the state that a date left: of what later dates need of it, and of nothing else (`rulings.md` 72).
 
-A rate is told by its date, its step and the event that it rests on; a report by its hash and by what of it serves, an Act and a duty by
-its identity: what stands behind them is in the log already. Numbers of documents are left out, as no result rests on them.
+A rate is told by its date, its step and the event that it rests on; a report by its hash and by what of it
+serves, an Act and a duty by its identity: what stands behind them is in the log already. Numbers of documents
+are left out, as no result rests on them.
 """
 
 from __future__ import annotations

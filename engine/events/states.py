@@ -49,7 +49,8 @@ class TriggerStatus(StrEnum):
 class Entry(Fact):
     """When a test or a trigger came into the status in which it stands.
 
-    Coming back from WAIVED or SUSPENDED to the status held before is not an entry: the date of the first one is kept (`rulings.md` 45).
+    Coming back from WAIVED or SUSPENDED to the status held before is not an entry: the date of the first one
+    is kept (`rulings.md` 45).
     """
 
     status: str
@@ -115,7 +116,10 @@ class HeldRun(Fact):
 
 
 class TestState(Fact):
-    """One test's state on a date. `since` is when the present status began; an episode begins with its first FAIL."""
+    """One test's state on a date.
+
+    `since` is when the present status began; an episode begins with its first FAIL.
+    """
 
     __test__ = False
 
@@ -134,7 +138,8 @@ class TestState(Fact):
     not_determined_run: int = 0
     """Determination Dates in a row without the Servicer's figures, others left out, since the last that was determined."""
     awaited: bool = False
-    """Whether the last date that was not determined awaited the confirmation of a figure (`rulings.md` 57)."""
+    """Whether the last date that was not determined awaited the confirmation of a figure (`rulings.md` 57).
+    """
     default_needs: Literal["nothing", "notice", "vote"] = "nothing"
     """What an Event of Default of this test needs to take effect."""
     effective_on: date | None = None
@@ -286,7 +291,10 @@ class Obligation(Fact):
 
 
 class ReserveAccount(Fact):
-    """A reserve account on a date: what it holds, what ought to be in it, and who says so (`rulings.md` 30a). In USD."""
+    """A reserve account on a date: what it holds, what ought to be in it, and who says so (`rulings.md` 30a).
+
+    In USD.
+    """
 
     clause: str
     held: Exact
@@ -298,7 +306,8 @@ class ReserveAccount(Fact):
     confirmed_on: date | None = None
     """The day as of which a report or an Act last said what was paid; None if none ever has."""
     withdrawn: Exact = Fraction(0)
-    """What was stated as due before a correction and is due no more, if nobody has said whether it was paid."""
+    """What was stated as due before a correction and is due no more, if nobody has said whether it was paid.
+    """
 
     @property
     def difference(self) -> Fraction:

@@ -1,6 +1,7 @@
 """The first day of a deal that was taken over in mid-life: the state that a former servicer left, as a fact (`rulings.md` 56).
 
-Everything here rests on the word of who handed it over, on a document, and on two persons. The program computed none of it.
+Everything here rests on the word of who handed it over, on a document, and on two persons. The program
+computed none of it.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ def as_if_closed(
 ) -> Deal:
     """Return the deal had it closed on another day, with no amendment.
 
-    Every date of its terms moves by as many days as the Closing Date; the first dates of a schedule follow from it again. Each
-    Closing Date level becomes the newest value published by that day.
+    Every date of its terms moves by as many days as the Closing Date; the first dates of a schedule follow
+    from it again. Each Closing Date level becomes the newest value published by that day.
 
     Args:
         deal: the draft, or a deal.

@@ -1,7 +1,7 @@
 """A deal lived over a published history: what it would have done, and what an amendment changes of that.
 
-The very functions that run on Thursdays; the history is the workspace's series, the reports and Acts that its log holds,
-and facts that are assumed where it holds none.
+The very functions that run on Thursdays; the history is the workspace's series, the reports and Acts that its
+log holds, and facts that are assumed where it holds none.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """How a level, a count and a release would do: false alarms, misses, delay and flapping, counted as two people count alike.
 
-A shortfall is a stretch of the true rate: from the first of q dates in a row below the level, to the last date before q dates
-in a row at or above it. A spell is the dates on which the trigger is in effect, from its beginning to the date before it
-ends. A false alarm is a spell that shares no date with a shortfall, a miss a shortfall that shares none with a spell. Delay
-runs from the first date of a shortfall to the first in effect. A flap is a beginning within k dates after the last end.
-What is open at the horizon counts as it stands there, and is told apart.
+A shortfall is a stretch of the true rate: from the first of q dates in a row below the level, to the last
+date before q dates in a row at or above it. A spell is the dates on which the trigger is in effect, from its
+beginning to the date before it ends. A false alarm is a spell that shares no date with a shortfall, a miss a
+shortfall that shares none with a spell. Delay runs from the first date of a shortfall to the first in effect.
+A flap is a beginning within k dates after the last end. What is open at the horizon counts as it stands
+there, and is told apart.
 """
 
 from __future__ import annotations
@@ -154,8 +155,8 @@ def tally(paths: Paths, variant: Variant, question: Question) -> Tally:
 def shortfalls(true: Floats, level: float, q: int) -> Flags:
     """Return the dates of each path that lie in a shortfall, weeks in rows.
 
-    A run below the level that the horizon cuts before its q-th date begins none; one that has begun and is not over at the
-    horizon is open.
+    A run below the level that the horizon cuts before its q-th date begins none; one that has begun and is
+    not over at the horizon is open.
     """
     below = true < level
     weeks = len(below)

@@ -151,8 +151,8 @@ def _cells(variants: Sequence[Variant], tallies: Sequence[Tally]) -> tuple[Cell,
 def best_by_half(calibration: Calibration, at_most: float) -> tuple[Cell, Cell] | None:
     """Return the variant chosen on the first half, and the same variant judged on the second; None if that cannot be done.
 
-    Chosen is the one with fewest missed among those whose false alarms stay under `at_most` on the first half; of these the
-    one with the least delay.
+    Chosen is the one with fewest missed among those whose false alarms stay under `at_most` on the first
+    half; of these the one with the least delay.
     """
     under = [
         (one.missed if one.missed is not None else 0.0, one.delay or 0.0, place)

@@ -164,7 +164,8 @@ def _printed(prints: list[Published], further: ExamplePrint) -> list[Published]:
 def _periods(deal: Deal, first: date, last: date) -> Iterator[tuple[date, date, date]]:
     """Yield of each report its first and last day, and the day whose facts it gives.
 
-    Each Thursday has a report of the Calculation Window before it; where tests wait for the period's report, each period has one.
+    Each Thursday has a report of the Calculation Window before it; where tests wait for the period's report,
+    each period has one.
     """
     terms = resolve(deal, first)
     rule = terms.servicer_reports

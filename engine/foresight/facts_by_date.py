@@ -1,7 +1,8 @@
 """Facts by date for a stated path: what the Servicer's reports would say, from a table or from the command line.
 
-A figure holds from its date until the next one, unless straight lines between its dates are asked for. It is checked as a
-worked example's facts are: the figure is one that there is, of a class that the deal has, in its unit and not negative.
+A figure holds from its date until the next one, unless straight lines between its dates are asked for. It is
+checked as a worked example's facts are: the figure is one that there is, of a class that the deal has, in its
+unit and not negative.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class FactsByDate:
     Attributes:
         figures: each figure with its dates, oldest first.
         straight_lines: whether figures move in straight lines between their dates.
-        links: figures that follow a rate; they stand in `figures` at the Closing Date level until a path is known.
+        links: figures that follow a rate; they stand in `figures` at the Closing Date level until a path is
+            known.
     """
 
     figures: Mapping[str, tuple[Dated, ...]]
@@ -146,7 +148,10 @@ def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tu
 
 
 def held_facts(texts: Sequence[str], since: date, terms: TermsInForce) -> FactsByDate:
-    """Return facts that hold on every date, from `NAME=VALUE` each. Raises WrongUsage for what is not a fact."""
+    """Return facts that hold on every date, from `NAME=VALUE` each.
+
+    Raises WrongUsage for what is not a fact.
+    """
     held: dict[str, tuple[Dated, ...]] = {}
     links = []
     for text in texts:

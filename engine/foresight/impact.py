@@ -1,6 +1,7 @@
 """What a changed input would change: every past result, and every notice that states one, before anything is recorded.
 
-The very functions that run on Thursdays, over the log as it stands and what is not yet in it (`record.md`, Restatements).
+The very functions that run on Thursdays, over the log as it stands and what is not yet in it (`record.md`,
+Restatements).
 """
 
 from __future__ import annotations

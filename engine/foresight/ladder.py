@@ -1,7 +1,7 @@
 """In which order the limbs of a deal act as the rate falls, or rises: every Break-even Rate sorted, and what is inverted.
 
-A ladder stands at closing, if the rate is held at the Closing Date level until each test has what it needs; or on a date
-of a recorded deal. Break-even Rates come from the templates themselves, as everywhere.
+A ladder stands at closing, if the rate is held at the Closing Date level until each test has what it needs;
+or on a date of a recorded deal. Break-even Rates come from the templates themselves, as everywhere.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Rung:
         distance: the way still to go in USD, negative once passed.
         share: the same as a share of today's rate.
         widths: the same in widths of the week's 95% interval; None without one.
-        weeks: weeks of Scenario B, middle, until the rate is reached; None if a single rate does not decide, or it lies above.
+        weeks: weeks of Scenario B, middle, until the rate is reached; None if a single rate does not decide,
+            or it lies above.
         needs: on how many dates, in words.
         note: what else there is to say.
         acts_at_once: whether it acts without a Cure Period that could still make it good.
@@ -231,7 +232,10 @@ def looks_back(clause: Clause) -> bool:
 
 
 def _probed(clause: Clause, template: Template, known: Facts) -> tuple[bool, Fraction]:
-    """Return whether a test passes on other facts, and its headroom there. Raises Missing if it is not determined."""
+    """Return whether a test passes on other facts, and its headroom there.
+
+    Raises Missing if it is not determined.
+    """
     result = determine(clause.template, clause, template, known)
     if result.reason is not None:
         raise Missing(result.reason.reason, result.reason.cite, result.reason.lacks)
@@ -329,7 +333,8 @@ def _inside(rate: Decimal, ends: tuple[Decimal, Decimal] | None) -> bool:
 def inversions(rungs: Sequence[Rung]) -> Iterator[Inversion]:
     """Yield for each graver limb the milder one that it precedes by the widest distance, on the same index and side.
 
-    A default with a Cure Period can be made good before it acts, so it is not marked. A limb that acts without one is.
+    A default with a Cure Period can be made good before it acts, so it is not marked. A limb that acts
+    without one is.
     """
     for graver in rungs:
         if not graver.acts_at_once or graver.rate is None:

@@ -91,7 +91,8 @@ def of_triggers(terms: TermsInForce, subjects: Collection[str]) -> Iterator[Limb
 def kind_of(trigger: TriggerTerms) -> Kind:
     """Return what a composite trigger's beginning means: the gravest of its consequences; without any it is a warning.
 
-    A trigger that changes the priority of payments amortizes early, whether or not the file lists the consequence.
+    A trigger that changes the priority of payments amortizes early, whether or not the file lists the
+    consequence.
     """
     kinds = {consequence.kind for consequence in trigger.consequences}
     if (

@@ -1,7 +1,9 @@
 """Figures that follow the rate: what a report would say on a path of rates, instead of one value on every date.
 
-`{follows: CRI-H100, share: 86%, over: 13 weeks}` is a share of the mean of the values published in the last 13 Publication Dates.
-`{follows: CRI-H100, from: "USD 1,150,000", over: 13 weeks}` is that amount while the mean is the Closing Date level, and moves with it.
+`{follows: CRI-H100, share: 86%, over: 13 weeks}` is a share of the mean of the values published in the last
+13 Publication Dates.
+`{follows: CRI-H100, from: "USD 1,150,000", over: 13 weeks}` is that amount while the mean is the Closing Date
+level, and moves with it.
 """
 
 from __future__ import annotations
@@ -40,8 +42,10 @@ class Link:
         unit: its unit.
         index: the index that it follows.
         factor: what the mean is multiplied by.
-        weeks: over how many Publication Dates the mean is taken; those without a value are left out, and where none has one it stays.
-        level: the Closing Date level, which stands for the mean before anything is published; USD per GPU-hour.
+        weeks: over how many Publication Dates the mean is taken; those without a value are left out, and
+            where none has one it stays.
+        level: the Closing Date level, which stands for the mean before anything is published; USD per
+            GPU-hour.
         words: the link as it was written.
     """
 
@@ -75,7 +79,10 @@ def is_link(text: str) -> bool:
 
 
 def read_link(name: str, text: str, terms: TermsInForce) -> Link:
-    """Return a link from its words. Raises WrongUsage for what is not one, for an unknown index, and for a figure of another unit."""
+    """Return a link from its words.
+
+    Raises WrongUsage for what is not one, for an unknown index, and for a figure of another unit.
+    """
     match, unit = LINK.fullmatch(text.strip()), unit_of_fact(name)
     if match is None:
         raise WrongUsage(

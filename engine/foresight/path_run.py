@@ -66,7 +66,8 @@ def moments(
         deal: the draft.
         templates: the covenant templates by name.
         rates: for each index of the deal, its rates by Publication Date.
-        given: what the Servicer's reports would say; they are received on the Determination Date unless a fact says otherwise.
+        given: what the Servicer's reports would say; they are received on the Determination Date unless a
+            fact says otherwise.
         until: the last date.
         acts: Recorded Acts on given dates.
     """
@@ -93,7 +94,8 @@ def moments(
 def report_of(deal: Deal, given: FactsByDate, day: date) -> Iterator[Draft]:
     """Yield the report that comes on a Determination Date: of the newest period that the deal's reports have, or of the week before.
 
-    Where tests are determined on delivery it is the report of the date's own period: a path takes it as delivered on the date.
+    Where tests are determined on delivery it is the report of the date's own period: a path takes it as
+    delivered on the date.
     """
     figures = given.on(day)
     if not figures:

@@ -1,6 +1,7 @@
 """What many paths of a simulation come to: how often each thing had happened by each day, and the money of each sweep.
 
-A tally keeps counts and no paths, so its size does not grow with their number. Two tallies add up to the tally of both.
+A tally keeps counts and no paths, so its size does not grow with their number. Two tallies add up to the
+tally of both.
 """
 
 from __future__ import annotations

@@ -54,7 +54,8 @@ def forecast(known: Posterior, noise: Sequence[float] | Floats, weeks: int) -> F
 
     Args:
         known: the posterior of the laws and the true rate under each.
-        noise: the sampling errors of the history, NaN left out: a future week's is any of them, each as likely.
+        noise: the sampling errors of the history, NaN left out: a future week's is any of them, each as
+            likely.
         weeks: how many weeks on, at least one.
     """
     grid, weights = known.found.grid, known.heaviest()
@@ -95,8 +96,9 @@ class Score:
 def walk_forward(series: RateSeries, prior: Prior | None = None, ahead: int = 1) -> tuple[Score, ...]:
     """Return how the model and three simpler forecasts would have done week by week, each knowing only what was known then.
 
-    The first forecast is made after `FEWEST_WEEKS` values where no prior is named, after eight if one is. Each is made
-    with the sampling errors known by then. Nothing is tuned to the outcome, and a simpler forecast that wins is shown as such.
+    The first forecast is made after `FEWEST_WEEKS` values where no prior is named, after eight if one is.
+    Each is made with the sampling errors known by then. Nothing is tuned to the outcome, and a simpler
+    forecast that wins is shown as such.
 
     Args:
         series: the history.

@@ -1,8 +1,9 @@
 """The law of the true rate given what was published: a local level with t innovations and known sampling error.
 
-x(t) = x(t-1) + drift + sigma x t_nu and y(t) = x(t) + s(t) x normal, where y is the logarithm of the published value.
-x is one number, so the filter is exact on a grid of its logarithm: no particles, no optimiser, no seed. The likelihood of
-every sigma and nu is computed at once and the posterior is their weights. Floats and numpy stay in this room.
+x(t) = x(t-1) + drift + sigma x t_nu and y(t) = x(t) + s(t) x normal, where y is the logarithm of the
+published value. x is one number, so the filter is exact on a grid of its logarithm: no particles, no
+optimiser, no seed. The likelihood of every sigma and nu is computed at once and the posterior is their
+weights. Floats and numpy stay in this room.
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def weekly(
 ) -> Iterator[Filtered]:
     """Yield what is known after each week, week by week; the likelihood of a week's value counts from the second value on.
 
-    The first value finds a flat law and tells nothing of how likely it was. A week without a value only lets the rate move.
+    The first value finds a flat law and tells nothing of how likely it was. A week without a value only lets
+    the rate move.
 
     Args:
         series: the history with its sampling errors.

@@ -1,8 +1,8 @@
 """Paths of the true rate and of published values: from the posterior, and drawn given a history (common random numbers).
 
-Each block of 1,024 paths has a Philox stream of its own, keyed by the seed and the block's number. Every number is
-one uniform turned by an inverse law. So a path is the same whatever the number of workers, and a variant that is compared
-with another lives on the very same paths.
+Each block of 1,024 paths has a Philox stream of its own, keyed by the seed and the block's number. Every
+number is one uniform turned by an inverse law. So a path is the same whatever the number of workers, and a
+variant that is compared with another lives on the very same paths.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def simulated(
 ) -> Paths:
     """Return the paths of one block, from the week after the history on.
 
-    The true rate begins at its filtered law and moves by the posterior's law of each path; sampling errors, gaps and
-    sellers come from four weeks of the history at a time.
+    The true rate begins at its filtered law and moves by the posterior's law of each path; sampling errors,
+    gaps and sellers come from four weeks of the history at a time.
 
     Args:
         known: what the history says.
@@ -156,8 +156,8 @@ def _published(true: Floats, series: RateSeries, of_week: NDArray[np.intp], shar
 def given_history(known: Posterior, series: RateSeries, seed: int, block: int, size: int = BLOCK) -> Paths:
     """Return the true rate over the history itself, drawn given what was published, with a new sampling error around it, once.
 
-    Backward sampling on the filter's grid: the last week from its filtered law; each earlier week from its own filtered law
-    times the law of the change to the week that is drawn already.
+    Backward sampling on the filter's grid: the last week from its filtered law; each earlier week from its
+    own filtered law times the law of the change to the week that is drawn already.
     """
     weeks = len(series.logs)
     drawn = uniforms(seed, block, 1 + 2 * weeks)[:, :size]

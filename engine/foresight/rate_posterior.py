@@ -1,6 +1,7 @@
 """Which laws of the weekly change a history supports: prior, posterior, highest likelihood, generations together.
 
-Forecasts weigh the laws by the posterior; the highest point of the likelihood is shown beside it and decides nothing.
+Forecasts weigh the laws by the posterior; the highest point of the likelihood is shown beside it and decides
+nothing.
 """
 
 from __future__ import annotations
@@ -177,8 +178,8 @@ SPREADS: Floats = np.array([0.15, 0.35, 0.6, 1.0])
 def pooled(generations: Sequence[RateSeries], prior: Prior | None = None) -> tuple[Posterior, ...]:
     """Return what the histories of several generations say together, for each: like volatilities lend each other strength.
 
-    ln sigma of each generation is normal(m, tau) and all share one nu. m and tau stand on a grid of 8 x 4, weighed by the
-    product of the integrated likelihoods; m by the prior and tau by exp(-2 tau^2).
+    ln sigma of each generation is normal(m, tau) and all share one nu. m and tau stand on a grid of 8 x 4,
+    weighed by the product of the integrated likelihoods; m by the prior and tau by exp(-2 tau^2).
 
     Raises:
         WrongUsage: fewer than 26 weeks in all and no prior named.

@@ -1,7 +1,7 @@
 """Stated paths of a rate: the paper's scenarios, one after the other, with a jump, missed weeks, or rates from a file.
 
-Every rate is R0 x what the scenario leaves of it: in 40 digits, then 4 decimals half to even, as a published value has
-(rulings 16; WP Table 4). A multiple m lets time run m times as fast.
+Every rate is R0 x what the scenario leaves of it: in 40 digits, then 4 decimals half to even, as a published
+value has (rulings 16; WP Table 4). A multiple m lets time run m times as fast.
 """
 
 from __future__ import annotations
@@ -122,7 +122,10 @@ LEG = re.compile(r"(?P<scenario>[A-Z])(?::(?P<days>[1-9]\d{0,4}))?")
 
 
 def read_legs(text: str) -> tuple[Leg, ...]:
-    """Return scenarios in turn: `B`, or `A:548,B:365`. Raises WrongUsage for what is not one, and if one has no end but a successor."""
+    """Return scenarios in turn: `B`, or `A:548,B:365`.
+
+    Raises WrongUsage for what is not one, and if one has no end but a successor.
+    """
     legs = []
     for part in text.split(","):
         match = LEG.fullmatch(part.strip())
@@ -155,7 +158,8 @@ def read_jump(text: str) -> Jump:
 def read_rates(text: str, file: str, indices: Sequence[str]) -> tuple[Mapping[str, Rates], list[Problem]]:
     """Return rates by index from a table with the columns `date` and each index, or `date` and `rate` if there is one index.
 
-    A futures or a broker's curve is such a table. An empty cell is a week without a value. Nothing comes after its end.
+    A futures or a broker's curve is such a table. An empty cell is a week without a value. Nothing comes
+    after its end.
     """
     table, problems = read_table(text, file)
     if table is None:

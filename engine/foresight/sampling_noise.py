@@ -51,7 +51,8 @@ class RateSeries:
         logs: the natural logarithm of each published value, NaN without one.
         noise: the standard deviation of each week's sampling error in the logarithm, NaN without a value.
         sellers: named sellers of each week, 0 if that is not known.
-        assumed: weeks with a value and without an interval, whose noise is the largest of the history or was named.
+        assumed: weeks with a value and without an interval, whose noise is the largest of the history or was
+            named.
         how: where the assumed noise came from; empty if none was assumed.
     """
 
@@ -82,15 +83,16 @@ class RateSeries:
 def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> RateSeries:
     """Return the history with the sampling error of each week.
 
-    The error is ln(high / low) / 3.92 of the 95% interval; without one, ln(high / low) / 2.563 of the 80% interval;
-    without either, `named`, or the largest error of the history. A week without a value has none.
+    The error is ln(high / low) / 3.92 of the 95% interval; without one, ln(high / low) / 2.563 of the 80%
+    interval; without either, `named`, or the largest error of the history. A week without a value has none.
 
     Args:
         weeks: what was published, oldest first.
         named: the error to assume for a week without an interval, in the logarithm.
 
     Raises:
-        WrongUsage: a series without a value, without any interval and without a named error, or with a value of nothing.
+        WrongUsage: a series without a value, without any interval and without a named error, or with a value
+            of nothing.
     """
     if not any(week.value is not None for week in weeks):
         raise WrongUsage("the history has no published value, so a rate to model is missing")

@@ -1,6 +1,7 @@
 """What a draft does on stated paths: the first date and rate of everything that happens, money, and a lane for each limb.
 
-Every figure comes from the exact engine (`path_run`). "Never" is an answer like any other, and is said up to which date.
+Every figure comes from the exact engine (`path_run`). "Never" is an answer like any other, and is said up to
+which date.
 """
 
 from __future__ import annotations

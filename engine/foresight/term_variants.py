@@ -81,7 +81,10 @@ def varied(deal: Deal, templates: Mapping[str, Template], changes: Mapping[str, 
 
 
 def choices(deal: Deal, templates: Mapping[str, Template], term: str) -> tuple[str, ...]:
-    """Return every wording that a term of a clause may have. Raises WrongUsage if it is not chosen from a list."""
+    """Return every wording that a term of a clause may have.
+
+    Raises WrongUsage if it is not chosen from a list.
+    """
     path = _path(term)
     written_at(deal, term)
     key = path[1] if len(path) > 2 and path[0] == "covenants" else None
@@ -120,7 +123,10 @@ def _literals(annotation: Any) -> Iterator[str]:
 
 
 def steps_between(first: str, last: str, step: str) -> tuple[Decimal, ...]:
-    """Return the numbers from `first` to `last`, both included. Raises WrongUsage without any, or too many."""
+    """Return the numbers from `first` to `last`, both included.
+
+    Raises WrongUsage without any, or too many.
+    """
     try:
         low, high, by = Fraction(first), Fraction(last), Fraction(step)
     except ValueError:
@@ -135,7 +141,10 @@ def steps_between(first: str, last: str, step: str) -> tuple[Decimal, ...]:
 
 
 def read_range(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return a term and its values: `TERM=1.40:1.90:0.10`, or `TERM=65%,70%,75%`. Raises WrongUsage for anything else."""
+    """Return a term and its values: `TERM=1.40:1.90:0.10`, or `TERM=65%,70%,75%`.
+
+    Raises WrongUsage for anything else.
+    """
     term, equals, values = text.partition("=")
     if not equals or not term or not values:
         raise WrongUsage(f"`{text}`: write TERM=FROM:TO:STEP or TERM=VALUE,VALUE")

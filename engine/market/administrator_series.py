@@ -1,7 +1,8 @@
 """An administrator's published series, taken in place of our own; every value says which it is (`rulings.md` 62).
 
-Weekly and daily series come in as they lie, by a map of their columns. A daily series keeps its own days: a value seen
-before its day is over is provisional, and what changes after it is final is a finding and no Restatement.
+Weekly and daily series come in as they lie, by a map of their columns. A daily series keeps its own days: a
+value seen before its day is over is provisional, and what changes after it is final is a finding and no
+Restatement.
 """
 
 from __future__ import annotations
@@ -71,7 +72,10 @@ class SeriesFinding:
 
 @dataclass
 class SeriesRead:
-    """What a file gave: new prints, new provisional values, findings, and what is wrong with it. With a problem nothing is taken."""
+    """What a file gave: new prints, new provisional values, findings, and what is wrong with it.
+
+    With a problem nothing is taken.
+    """
 
     values: list[IndexValue] = field(default_factory=list)
     provisional: list[IndexValue] = field(default_factory=list)
@@ -92,12 +96,15 @@ def read_series(
     """Return the values that are new: a first print of its date, or the next one where it differs from the last.
 
     Args:
-        text: CSV of a known form, or of one that `own` maps. An exported series says more: its `published_on` is the date on which
-            the print became public; a row whose `print` is lower than the newest on record is on record already.
+        text: CSV of a known form, or of one that `own` maps. An exported series says more: its `published_on`
+            is the date on which
+            the print became public; a row whose `print` is lower than the newest on record is on record
+            already.
         file: its name, for the errors.
         index: the index that it is of.
         known: what is on record.
-        now: a row of a later date at the administrator's place is refused, and a day that is over by then is final.
+        now: a row of a later date at the administrator's place is refused, and a day that is over by then is
+            final.
         own: the workspace's own map.
         answered: what a person has answered.
     """

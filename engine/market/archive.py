@@ -20,7 +20,10 @@ class Archive:
         self.folder = folder
 
     def add(self, data: bytes, name: str) -> tuple[Snapshot, bool]:
-        """Keep one snapshot; the second value says whether it is new. Raises SnapshotRefused if it is damaged."""
+        """Keep one snapshot; the second value says whether it is new.
+
+        Raises SnapshotRefused if it is damaged.
+        """
         snapshot = read_snapshot(data, name)
         place = self._place(snapshot)
         if place.exists():

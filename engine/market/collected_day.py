@@ -71,7 +71,8 @@ def doubt(snapshot: Snapshot, listings: Listings) -> str | None:
 def evidence(snapshot: Snapshot, listings: Listings) -> int:
     """Return how good a collection is as evidence of its day, higher is better (`rulings.md` 61; ADR 12).
 
-    A whole raw answer comes first, then one that lets some rule go unchecked; then a day's filtered rows, then a raw answer that was cut.
+    A whole raw answer comes first, then one that lets some rule go unchecked; then a day's filtered rows,
+    then a raw answer that was cut.
     """
     if listings.truncated:
         return 0

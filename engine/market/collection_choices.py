@@ -1,9 +1,10 @@
 """The range of a week's value over all choices of collections, if days were collected several times (`rulings.md` 61).
 
-One collection stands for each day. What the others would have given is shown as a range, on a line of its own that enters no interval.
-Exact: no choice is left out, and none is tried one by one. For a price t, a collection of n listings, m of them at or below t, weighs
-2m - n; the lower middle price of a pool is at most t where the weights of its days reach 0; the upper one where they reach 1.
-A published median is the mean of both, so the two are bounded together.
+One collection stands for each day. What the others would have given is shown as a range, on a line of its own
+that enters no interval. Exact: no choice is left out, and none is tried one by one. For a price t, a
+collection of n listings, m of them at or below t, weighs 2m - n; the lower middle price of a pool is at most
+t where the weights of its days reach 0; the upper one where they reach 1. A published median is the mean of
+both, so the two are bounded together.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ def median_range(days: Sequence[Sequence[Pool]]) -> tuple[Fraction, Fraction] | 
     """Return the least and the greatest median, in USD per GPU-hour, over all choices of one pool for each day.
 
     Args:
-        days: for each day the pools that its collections would add. An empty pool is a choice too: the day without listings.
+        days: for each day the pools that its collections would add. An empty pool is a choice too: the day
+            without listings.
 
     Returns:
         None if no choice has a listing.

@@ -53,7 +53,8 @@ Agreement = Literal["equal", "equal but for the ends of its lines", "differs", "
 def compared(plain: bytes, stated: str) -> Agreement:
     """Return whether a file is the one of the SHA-256 that its administrator states.
 
-    A table that was fetched by a tool which rewrites the ends of lines is told apart from one that says something else.
+    A table that was fetched by a tool which rewrites the ends of lines is told apart from one that says
+    something else.
     """
     if not stated:
         return "not stated"

@@ -1,6 +1,7 @@
 """Rental and resale depreciation, their spread, generation spreads, and the paper's reference data (WP §4, §6).
 
-Falls are negative, as the equations have them. Reconstructed history is labelled as such and enters no test (`rulings.md` 37).
+Falls are negative, as the equations have them. Reconstructed history is labelled as such and enters no test
+(`rulings.md` 37).
 """
 
 from __future__ import annotations
@@ -154,7 +155,8 @@ def one_version(versions: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
     """Return what stands against comparing series: several methodology versions, or one that is not stated (WP §6.1 (a)).
 
     Args:
-        versions: for each series how many of its values each version made; an empty version is one that its source left out.
+        versions: for each series how many of its values each version made; an empty version is one that its
+            source left out.
     """
     names = {version for of_series in versions.values() for version in of_series}
     if len(names) < 2 and "" not in names:

@@ -1,6 +1,7 @@
 """One week's index value, from snapshots to the fourth decimal (`index.md`, One week; WP §5.5 to §5.7).
 
-The same rules serve any GPU model and country by parameters alone: an index is a name, a `gpu_name` and a country suffix.
+The same rules serve any GPU model and country by parameters alone: an index is a name, a `gpu_name` and a
+country suffix.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ THURSDAY = 3
 
 
 def definition(name: str, more: Mapping[str, IndexDefinition] | None = None) -> IndexDefinition:
-    """Return an index by name. Raises WrongUsage for one that is neither known nor defined in the workspace."""
+    """Return an index by name.
+
+    Raises WrongUsage for one that is neither known nor defined in the workspace.
+    """
     known = {**KNOWN, **(more or {})}
     if name not in known:
         raise WrongUsage(

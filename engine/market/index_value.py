@@ -140,7 +140,10 @@ class IndexValue(Fact):
     collection_range: CollectionRange | None = None
     """The range over all choices of collections, if some day has several."""
     other_versions: Mapping[str, Decimal | None] = Field(default_factory=dict)
-    """What each other version gives from the same collections; None for no value. Decides nothing (`rulings.md` 1)."""
+    """What each other version gives from the same collections; None for no value.
+
+    Decides nothing (`rulings.md` 1).
+    """
     shadow: ShadowValue | None = None
     """The shadow rate; None if no listing names a seller."""
     cadence: Literal["weekly", "daily"] = "weekly"

@@ -1,8 +1,8 @@
 """The precision of a median by its listings alone: the exact bootstrap and its Monte Carlo check (WP §7.5.1).
 
-The exact bootstrap is the limit of infinitely many resamples: the median of a resample is an order statistic with
-binomial weights (Efron 1979; Maritz and Jarrett 1978), for an even count the mean of two adjacent ones with a joint law.
-It needs no seed and costs less than the simulation (ADR 0002). Floats and numpy end here.
+The exact bootstrap is the limit of infinitely many resamples: the median of a resample is an order statistic
+with binomial weights (Efron 1979; Maritz and Jarrett 1978), for an even count the mean of two adjacent ones
+with a joint law. It needs no seed and costs less than the simulation (ADR 0002). Floats and numpy end here.
 """
 
 from __future__ import annotations
@@ -61,9 +61,10 @@ NOTHING = 1e-20
 class _Law:
     """The distribution of the resampled median of n prices, in twice a millionth; each question costs one pass over the prices.
 
-    Odd n = 2m - 1: the m-th order statistic, P(Y <= i) = I_{i/n}(m, n - m + 1). Even n = 2m: the mean of the m-th and the next, with
-    P(Y_m = i, Y_{m+1} = j) = C(n, m) a_i b_j for i < j, where a_i = (i/n)^m - ((i-1)/n)^m and b_j = ((n-j+1)/n)^m - ((n-j)/n)^m;
-    the rest of P(Y_m = i) has both at i. The sum of b over a range telescopes, so the pairs are never written out.
+    Odd n = 2m - 1: the m-th order statistic, P(Y <= i) = I_{i/n}(m, n - m + 1). Even n = 2m: the mean of the
+    m-th and the next, with P(Y_m = i, Y_{m+1} = j) = C(n, m) a_i b_j for i < j, where a_i = (i/n)^m -
+    ((i-1)/n)^m and b_j = ((n-j+1)/n)^m - ((n-j)/n)^m; the rest of P(Y_m = i) has both at i. The sum of b over
+    a range telescopes, so the pairs are never written out.
     """
 
     def __init__(self, micros: Integers) -> None:
@@ -113,7 +114,8 @@ class _Law:
 def _log_first(n: int) -> Floats:
     """Return log(C(n, m) a_i ((n-i)/n)^m) for i from 1 to n - 1: the m-th is the i-th price and the next one a later.
 
-    Written so that nothing large cancels: C(n, m) / 2^n is the product of 1 - 1/2k, and 4i(n - i)/n^2 is 1 - ((n - 2i)/n)^2.
+    Written so that nothing large cancels: C(n, m) / 2^n is the product of 1 - 1/2k, and 4i(n - i)/n^2 is 1 -
+    ((n - 2i)/n)^2.
     """
     m, i = n // 2, np.arange(1, n, dtype=np.float64)
     choose = np.log1p(-0.5 / np.arange(1, m + 1)).sum()

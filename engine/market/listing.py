@@ -1,7 +1,7 @@
 """Where a Qualifying Listing is decided: seven rules, in this order (WP §5.3; `index.md`).
 
-Each removed listing keeps the rule that removed it. What passes becomes an Observation: the price of one GPU for one
-hour in USD, rounded to 6 decimals.
+Each removed listing keeps the rule that removed it. What passes becomes an Observation: the price of one GPU
+for one hour in USD, rounded to 6 decimals.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ RULES = (
 )
 """The names of the rules, in the order in which they are applied.
 
-`malformed` is an offer that cannot be read, `listed twice` one whose number stands in the answer before. A `manifest error` was named
+`malformed` is an offer that cannot be read, `listed twice` one whose number stands in the answer before. A
+`manifest error` was named
 by hand (`Override`), and would have qualified.
 """
 
@@ -150,8 +151,9 @@ def qualifying(
 def speaks_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> bool:
     """Return whether a snapshot says anything of a GPU model in an index's countries (ADR 10).
 
-    A raw answer does if it has the model's list, even an empty one. An unfiltered table does if it has a row of the
-    model, wherever that is. A day's filtered rows speak only of the models and countries that they hold.
+    A raw answer does if it has the model's list, even an empty one. An unfiltered table does if it has a row
+    of the model, wherever that is. A day's filtered rows speak only of the models and countries that they
+    hold.
     """
     if snapshot.form == "offers":
         return gpu_name in snapshot.models
@@ -185,8 +187,8 @@ def _removed_by(
 def _micro(total: float | None, gpus: float | None) -> int | None:
     """Return USD per GPU-hour in millionths, half to even, from the decimal digits that were quoted; None if that is not a price.
 
-    Whole numbers throughout, as quoted numbers may have more digits than a Decimal's arithmetic keeps. A price that rounds to
-    zero is not above it.
+    Whole numbers throughout, as quoted numbers may have more digits than a Decimal's arithmetic keeps. A
+    price that rounds to zero is not above it.
     """
     if total is None or gpus is None or not total > 0:
         return None

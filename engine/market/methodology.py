@@ -48,7 +48,10 @@ def _place(version: str) -> tuple[tuple[int, ...], str]:
 
 @cache
 def load_methodology(version: str) -> Methodology:
-    """Return one version by name. Raises WrongUsage for a version that does not ship, naming those that do."""
+    """Return one version by name.
+
+    Raises WrongUsage for a version that does not ship, naming those that do.
+    """
     known = known_versions()
     if version not in known:
         raise WrongUsage(f"methodology `{version}` is not known; known are {', '.join(known)}")

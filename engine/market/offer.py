@@ -21,7 +21,10 @@ class Offer(msgspec.Struct, gc=False):
     host_id: int | str | None = None
     machine_id: int | str | None = None
     id: Any = None
-    """The offer's own number: what stands twice in one answer counts once. Whatever it is, it never makes an offer unreadable."""
+    """The offer's own number: what stands twice in one answer counts once.
+
+    Whatever it is, it never makes an offer unreadable.
+    """
 
 
 class Malformed(msgspec.Struct):

@@ -1,7 +1,8 @@
 """Offers as a table: a day's filtered observations, or the unfiltered offers of one or more collections (`rulings.md` 7, 61).
 
-A table that says of each row whether it can be rented is unfiltered, and each of its rows is judged by its own cells. What no column
-tells is taken as applied, and named. In a filtered table rules 1 to 6 are taken as applied; hosts and machines count where named.
+A table that says of each row whether it can be rented is unfiltered, and each of its rows is judged by its
+own cells. What no column tells is taken as applied, and named. In a filtered table rules 1 to 6 are taken as
+applied; hosts and machines count where named.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ class OfferTable:
 
 
 def read_offer_table(plain: bytes, name: str) -> OfferTable:
-    """Return the offers of a CSV. Raises TableRefused for what is not such a table, naming the line if there is one."""
+    """Return the offers of a CSV.
+
+    Raises TableRefused for what is not such a table, naming the line if there is one.
+    """
     table = _table(plain, name)
     if not table.rows:
         raise TableRefused(
@@ -124,7 +128,11 @@ def _unchecked(table: Table) -> frozenset[str]:
 
 
 def _offer(cells: Mapping[str, str], place: str, filtered: bool) -> Offer | Malformed:
-    """Return one row. A filtered table with a number that is not one is refused whole; of an unfiltered one the row is malformed."""
+    """Return one row.
+
+    A filtered table with a number that is not one is refused whole; of an unfiltered one the row is
+    malformed.
+    """
     try:
         return _read(cells)
     except ValueError as error:

@@ -11,9 +11,9 @@ def without_outliers(
 ) -> tuple[Observation, ...]:
     """Return one day's observations without its outliers, in ascending order (WP §5.5; `index.md`, One day).
 
-    Sort; drop `k = max(1, floor(0.10 n))` from each end; m = mean of the rest; s = sample standard deviation of the whole
-    day; keep `|x - m| <= 2.5 s`. Fewer than 4 observations, or s = 0: nothing is removed. Whole-number arithmetic, so an
-    observation exactly at the bound is kept on every machine.
+    Sort; drop `k = max(1, floor(0.10 n))` from each end; m = mean of the rest; s = sample standard deviation
+    of the whole day; keep `|x - m| <= 2.5 s`. Fewer than 4 observations, or s = 0: nothing is removed.
+    Whole-number arithmetic, so an observation exactly at the bound is kept on every machine.
     """
     ordered = tuple(sorted(observations, key=lambda observation: observation.micro))
     count = len(ordered)

@@ -1,7 +1,8 @@
 """The shadow rate: one seller, one vote; a second opinion on the contract's rate that decides nothing (rulings 63).
 
-It looks at all collections of the window, after the filters and before any outlier is removed. It asks nothing of how many listings
-a seller has; its weakness is that a new account with one listing has a whole vote.
+It looks at all collections of the window, after the filters and before any outlier is removed. It asks
+nothing of how many listings a seller has; its weakness is that a new account with one listing has a whole
+vote.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class ShadowRate:
 def shadow_rate(collections: Iterable[Sequence[Observation]]) -> ShadowRate | None:
     """Return the rate over a window's collections; None if no listing names a seller.
 
-    A machine's price in a collection is the median of its listings; a seller's in a collection the median of its machines; a seller's
-    of the week the median over the collections in which it stands.
+    A machine's price in a collection is the median of its listings; a seller's in a collection the median of
+    its machines; a seller's of the week the median over the collections in which it stands.
     """
     prices: defaultdict[str, list[Fraction]] = defaultdict(list)
     for collection in collections:

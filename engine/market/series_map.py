@@ -1,7 +1,7 @@
 """How an administrator's file is read: which of its columns says what, how often it publishes, when a value is final (`rulings.md` 62).
 
-Maps of known public forms ship as data; a workspace writes its own under `[series.NAME]` in `headroom.toml`. Each import
-records the map's hash.
+Maps of known public forms ship as data; a workspace writes its own under `[series.NAME]` in `headroom.toml`.
+Each import records the map's hash.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A Snapshot: the raw answer of one collection, read once and never changed (`index.md`, From a snapshot to observations).
 
-The marketplace's answer comes in as JSON (offers by GPU model) or as an unfiltered table; a day's filtered observations as CSV, for
-which rules 1 to 6 are taken as applied (`rulings.md` 7, 61). What is damaged is refused whole, with its reason.
+The marketplace's answer comes in as JSON (offers by GPU model) or as an unfiltered table; a day's filtered
+observations as CSV, for which rules 1 to 6 are taken as applied (`rulings.md` 7, 61). What is damaged is
+refused whole, with its reason.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Snapshot:
         plain: the decompressed bytes.
         sha256: their hash.
         collected_at: when, in UTC.
-        form: `offers` for the raw answer, `offer table` for the same as an unfiltered table; `observations` for a day's filtered
+        form: `offers` for the raw answer, `offer table` for the same as an unfiltered table; `observations`
+            for a day's filtered
             rows, `empty day` for the metadata of a day of which nothing qualified.
         source: what the file says of itself.
         limit: the query's limit; a list of that length is cut.

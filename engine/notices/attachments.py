@@ -1,6 +1,7 @@
 """What a notice carries to prove itself: exact bytes of events with their place in the log, and hashes of all of it (`record.md`).
 
-`event.json` is the event that the notice states; `date.jsonl` are the events of its date; each with its inclusion path to
+`event.json` is the event that the notice states; `date.jsonl` are the events of its date; each with its
+inclusion path to
 the root of the checkpoint in `event.tlog-proof`, which is there where the operator has a key.
 """
 
@@ -194,7 +195,10 @@ STATED = {"deal", "leaf", "seq", "log_size", "files"}
 
 
 def read_manifest(data: bytes) -> Manifest:
-    """Return what a manifest states. Raises ValueError if it is not in its canonical form or states something else."""
+    """Return what a manifest states.
+
+    Raises ValueError if it is not in its canonical form or states something else.
+    """
     manifest = json.loads(data)
     if (
         not isinstance(manifest, dict)

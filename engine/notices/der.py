@@ -1,7 +1,8 @@
 """DER, the one spelling of ASN.1 (X.690 section 10), as far as a signature needs it: elements inside elements.
 
-A length is definite and as short as it can be, a tag is one octet. Nothing stands between two elements or after the last
-one. So the same parts have the same bytes, and what differs in a byte is found by comparing bytes.
+A length is definite and as short as it can be, a tag is one octet. Nothing stands between two elements or
+after the last one. So the same parts have the same bytes, and what differs in a byte is found by comparing
+bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ class Element:
 
     @property
     def parts(self) -> tuple[Element, ...]:
-        """The elements that it holds. Raises ValueError if it holds something else, or is not made of elements."""
+        """The elements that it holds.
+
+        Raises ValueError if it holds something else, or is not made of elements.
+        """
         if not self.tag & _CONSTRUCTED:
             raise ValueError(f"the element with tag {self.tag:#04x} holds no elements")
         elements, rest = [], self.content
@@ -34,7 +38,10 @@ class Element:
         return tuple(elements)
 
     def only(self, tag: int) -> Element:
-        """Return the one element that it holds, of a tag. Raises ValueError if it holds another, several, or none."""
+        """Return the one element that it holds, of a tag.
+
+        Raises ValueError if it holds another, several, or none.
+        """
         (part,) = self.parts
         if part.tag != tag:
             raise ValueError(f"an element has the tag {part.tag:#04x} where {tag:#04x} belongs")
@@ -42,7 +49,10 @@ class Element:
 
 
 def first(data: bytes) -> Element:
-    """Return the element at the beginning of `data`, whatever follows it. Raises ValueError if it is not written in DER."""
+    """Return the element at the beginning of `data`, whatever follows it.
+
+    Raises ValueError if it is not written in DER.
+    """
     if len(data) < 2 or data[0] & _HIGH == _HIGH:
         raise ValueError("no element with a tag of one octet")
     start, length = 2, data[1]

@@ -150,7 +150,8 @@ def told_of(events: Sequence[Event]) -> list[Told]:
 def superseded(stated: Sequence[Told], owed: Owed) -> int | None:
     """Return the number of the notice that an owed one supersedes: the newest one before it for that whole date that states an older event.
 
-    It follows from the order of the log alone. One that states the same event says what stands, and is not superseded.
+    It follows from the order of the log alone. One that states the same event says what stands, and is not
+    superseded.
     """
     matching = (one for one in stated if one.on == owed.supersedes_on and one.kind in OF_A_WHOLE_DATE)
     return max((one.number for one in matching if one.stated < owed.event.seq), default=None)
@@ -159,7 +160,8 @@ def superseded(stated: Sequence[Told], owed: Owed) -> int | None:
 def superseded_each(stated: Sequence[Told], owed: Owed) -> tuple[int, ...]:
     """Return the numbers of all notices that state something of what an owed Correction Notice withdraws; none for another notice.
 
-    A notice for a whole date states all of its date; the notice of an event states what its test or trigger came to.
+    A notice for a whole date states all of its date; the notice of an event states what its test or trigger
+    came to.
     """
     days = {on for _, on in owed.withdrawn}
     stating = (one for one in stated if one.stated < owed.event.seq and one.on in days)

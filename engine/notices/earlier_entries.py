@@ -26,9 +26,10 @@ from engine.notices.due import Owed, _of_date
 def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
     """Return the numbers of the entries before those of the notice's date, rising.
 
-    They are: the adopted deal, and the Acts that changed a party of it; results of the Publication Date that the date rests on; what is
-    told, if it happened before the date, with the Acts of its clause; of a Correction Notice what was said before and since; of a
-    date that was not evaluated what was determined last.
+    They are: the adopted deal, and the Acts that changed a party of it; results of the Publication Date that
+    the date rests on; what is told, if it happened before the date, with the Acts of its clause; of a
+    Correction Notice what was said before and since; of a date that was not evaluated what was determined
+    last.
 
     Args:
         events: the deal's log up to the event that the notice states.

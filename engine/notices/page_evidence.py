@@ -28,7 +28,10 @@ SHOWN = 80
 
 
 def in_the_log(data: bytes, checkpoint: Checkpoint, which: str) -> list[Attached]:
-    """Return the entries of a file, each proven to be in the log that was signed. Raises VerificationFailed."""
+    """Return the entries of a file, each proven to be in the log that was signed.
+
+    Raises VerificationFailed.
+    """
     attached = read_of_date(data)
     for one in attached:
         if not verify_inclusion(leaf_hash(one.body), one.seq, checkpoint.size, one.path, checkpoint.root):
@@ -47,7 +50,10 @@ def refuse_without_words(event: Mapping[str, Any]) -> None:
 def page_evidence(
     files: Mapping[str, bytes], manifest: Manifest, of_date: OfDate, checkpoint: Checkpoint
 ) -> PageEvidence:
-    """Return what page 1 is composed of again, each part of it held against the log. Raises VerificationFailed."""
+    """Return what page 1 is composed of again, each part of it held against the log.
+
+    Raises VerificationFailed.
+    """
     facts = manifest.notice
     assert facts is not None  # the caller has looked
     earlier = (
@@ -158,7 +164,10 @@ def _whole(stated: Event, events: Sequence[Event], standing: DateStanding) -> No
 
 
 def same_page_one(words: PageWords, again: Sequence[Mapping[str, Any]]) -> None:
-    """Whether the page's masthead, answer and dues say what comes out again. Raises VerificationFailed at the first difference."""
+    """Whether the page's masthead, answer and dues say what comes out again.
+
+    Raises VerificationFailed at the first difference.
+    """
     for block in again:
         said = words.block(block["block"])
         there = [word[1] for word in said["words"]] if said is not None else []

@@ -1,9 +1,10 @@
 """Whether all text of a file's pages is what `page.json` says, each string in its place in the reading order (`rulings.md` 64).
 
-A renderer draws one flow after the other: the columns that float and the strings of a drawing come after what they stand beside. So
-the text of the pages is the flows of `page.json`, each in its own order, with the margins on every page. A table's head may come
-again on a page that the table runs over to; a string may be cut at the end of a page; nothing else may be there, twice or missing.
-Spaces and line breaks are not text: a change of style moves them.
+A renderer draws one flow after the other: the columns that float and the strings of a drawing come after what
+they stand beside. So the text of the pages is the flows of `page.json`, each in its own order, with the
+margins on every page. A table's head may come again on a page that the table runs over to; a string may be
+cut at the end of a page; nothing else may be there, twice or missing. Spaces and line breaks are not text: a
+change of style moves them.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class PageWords:
 
     Attributes:
         margin: the strings of the margins by their place; an empty one is not drawn.
-        blocks: page, block, and words: each a flow, a text, and a table's number where it is of the table's head.
+        blocks: page, block, and words: each a flow, a text, and a table's number where it is of the table's
+            head.
     """
 
     margin: Mapping[str, str]
@@ -46,7 +48,10 @@ class PageWords:
 
 
 def read_page_words(data: bytes) -> PageWords:
-    """Return what `page.json` says. Raises ValueError if it is not in its canonical form, or says something else."""
+    """Return what `page.json` says.
+
+    Raises ValueError if it is not in its canonical form, or says something else.
+    """
     document = json.loads(data)
     if (
         not isinstance(document, dict)
@@ -135,7 +140,10 @@ class _Match:
 
 
 def all_words(pages: Sequence[str], words: PageWords) -> int:
-    """Return how many strings the pages show, each one that `page.json` says. Raises VerificationFailed at the first that they do not."""
+    """Return how many strings the pages show, each one that `page.json` says.
+
+    Raises VerificationFailed at the first that they do not.
+    """
     texts = [plain_text(page) for page in pages]
     match = _Match(texts, *_flows(words, len(texts)))
     undo: list[tuple[Iterator[Any], tuple[Any, ...]]] = []

@@ -1,7 +1,8 @@
 """Whether the pages of a notice show what the log says: each result's row, word by word (`notice.md`, block 1).
 
-The rows are looked for in the order in which PDFium reads a table: the verdict, the title, the section, the figures, the state. A row
-of a test that says anything else than the log is a difference, wherever it stands. So a second row cannot hide behind a true one.
+The rows are looked for in the order in which PDFium reads a table: the verdict, the title, the section, the
+figures, the state. A row of a test that says anything else than the log is a difference, wherever it stands.
+So a second row cannot hide behind a true one.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ LONG_DATE = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d{1,2} [A-Z
 def shown_as_recorded(
     pages: Sequence[str], tested: Sequence[Tested], terms: TermsInForce, templates: Mapping[str, Template]
 ) -> str:
-    """Return how many results the pages show as the log has them, by verdict. Raises VerificationFailed at the first that they do not.
+    """Return how many results the pages show as the log has them, by verdict.
+
+    Raises VerificationFailed at the first that they do not.
 
     Args:
         pages: the text of the first pages, spaces made one.
@@ -60,7 +63,8 @@ def shown_as_recorded(
 def shown_of(pages: Sequence[str], deal: str, on: date, evaluated: bool) -> None:
     """Whether the first page names the deal and the date whose evidence the file carries, and says so if it was not evaluated.
 
-    Raises VerificationFailed: the pages are of another deal or date, so whatever they show is not what the evidence proves.
+    Raises VerificationFailed: the pages are of another deal or date, so whatever they show is not what the
+    evidence proves.
     """
     first = pages[0] if pages else ""
     if not re.search(rf"Log of {_words(deal)}: ", first):

@@ -1,7 +1,8 @@
 """A notice's PDF as its verifier reads it: attachments and the text of the first pages, with every decompression bounded beforehand.
 
-PDFium reads it, which is not a part of what wrote it. PDFium is fast enough for a desk that verifies a year of notices (ADR 0009). What it
-would inflate is inflated here first and counted, so that a bomb meets a bound and not the memory.
+PDFium reads it, which is not a part of what wrote it. PDFium is fast enough for a desk that verifies a year
+of notices (ADR 0009). What it would inflate is inflated here first and counted, so that a bomb meets a bound
+and not the memory.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _READ = re.compile(
 )
 """The only values of a filter that are read: Deflate, once, written out; and the handler of a signature, which decompresses nothing.
 
-A value that stands elsewhere in the file (`12 0 R`) could name any filters, so it is refused; so is a name with escapes.
+A value that stands elsewhere in the file (`12 0 R`) could name any filters, so it is refused; so is a name
+with escapes.
 """
 _ESCAPED = re.compile(rb"/(?=[A-Za-z0-9]{0,20}#)((?:[A-Za-z0-9]|#[0-9A-Fa-f]{2}){1,24})")
 _INLINE = re.compile(rb"(?<![!-~])BI\s[^<>]{0,400}?/(?:F|Filter)\b")
@@ -56,7 +58,10 @@ class NoticeFile:
 
 
 def read_file(path: Path) -> bytes:
-    """Return the bytes of a notice's file, no more than a notice can have. Raises VerificationFailed if there are more."""
+    """Return the bytes of a notice's file, no more than a notice can have.
+
+    Raises VerificationFailed if there are more.
+    """
     with path.open("rb") as file:
         data = file.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
@@ -65,7 +70,10 @@ def read_file(path: Path) -> bytes:
 
 
 def read_notice(data: bytes) -> NoticeFile:
-    """Return the parts of a notice. Raises VerificationFailed if it is not a PDF that can be read within bounds."""
+    """Return the parts of a notice.
+
+    Raises VerificationFailed if it is not a PDF that can be read within bounds.
+    """
     from pypdfium2 import PdfDocument, PdfiumError  # late: the verifier alone reads PDFs
 
     if len(data) > LARGEST_FILE:
@@ -84,7 +92,8 @@ class DrawnPage:
 
     Attributes:
         texts: the text of a box, and its left and lower edge, rounded.
-        pictures: the points of the page as it is shown and as it is printed, row by row; fields and remarks are drawn too.
+        pictures: the points of the page as it is shown and as it is printed, row by row; fields and remarks
+            are drawn too.
     """
 
     texts: tuple[tuple[str, float, float], ...]
@@ -95,7 +104,10 @@ DOTS_PER_INCH = 100
 
 
 def drawn_pages(data: bytes) -> Iterator[DrawnPage]:
-    """Yield each page of a file that was read within bounds, as it is drawn. Raises VerificationFailed if it cannot be read."""
+    """Yield each page of a file that was read within bounds, as it is drawn.
+
+    Raises VerificationFailed if it cannot be read.
+    """
     from pypdfium2 import PdfDocument, PdfiumError
 
     try:

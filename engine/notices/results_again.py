@@ -20,7 +20,10 @@ from engine.terms.in_force import TermsInForce
 ROW = re.compile(
     r"(?P<index>[^,\n]{1,100}),(?P<on>\d{4}-\d{2}-\d{2}),(?P<price>\d{1,9}(\.\d{1,9})?),(?P<seller>[1-9]\d{0,5})?"
 )
-"""A row of `observations.csv`. Its price is bounded before it is read: a Decimal may be longer than any memory."""
+"""A row of `observations.csv`.
+
+Its price is bounded before it is read: a Decimal may be longer than any memory.
+"""
 
 
 def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence[TestResult]) -> str:
@@ -61,7 +64,9 @@ def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence
 
 
 def weeks_of(text: str, earlier_edition: bool = False) -> Listed:
-    """Return the prices of each week in rising order, each with its seller's number. Raises VerificationFailed at a line of another form.
+    """Return the prices of each week in rising order, each with its seller's number.
+
+    Raises VerificationFailed at a line of another form.
 
     Edition 1 of the rulings knew no sellers, and its notices carry none.
     """
@@ -89,7 +94,9 @@ def results_again(
     listed: Listed,
     earlier_edition: bool = False,
 ) -> str:
-    """Return every result of the date computed again from the deal file and its inputs. Raises VerificationFailed.
+    """Return every result of the date computed again from the deal file and its inputs.
+
+    Raises VerificationFailed.
 
     What edition 1 of the rulings gave otherwise is verified by its place in the log alone (`rulings.md` 72).
     """

@@ -199,7 +199,8 @@ def check_seal(
         authorities: the same of the authorities whose time stamps are believed.
 
     Raises:
-        VerificationFailed: the signature does not cover the file, does not hold, or is by no trusted certificate.
+        VerificationFailed: the signature does not cover the file, does not hold, or is by no trusted
+            certificate.
     """
     ranges = BYTE_RANGE.findall(data)
     if not ranges:
@@ -275,7 +276,8 @@ class _Cms:
 def _parts(info: der.Element) -> _Cms:
     """Return the parts of a CMS signature (RFC 5652), everything around them held against what signing writes.
 
-    The signature covers the attributes, and the policy covers the certificate. Nothing covers the other bytes, so each must be as written.
+    The signature covers the attributes, and the policy covers the certificate. Nothing covers the other
+    bytes, so each must be as written.
 
     Raises:
         VerificationFailed: something else stands around them.
@@ -321,7 +323,10 @@ STAMPED_PARTS, UNSIGNED_ATTRIBUTES = 7, 0xA1
 
 
 def _token(beside: der.Element) -> der.Element:
-    """Return the one unsigned attribute that a signature may carry: a time stamp. Raises VerificationFailed for any other, or several."""
+    """Return the one unsigned attribute that a signature may carry: a time stamp.
+
+    Raises VerificationFailed for any other, or several.
+    """
     if beside.tag != UNSIGNED_ATTRIBUTES or len(beside.parts) != 1:
         raise VerificationFailed(MORE)
     kind, values = _count(beside.parts[0].parts, 2)
@@ -334,7 +339,10 @@ MORE = "the signature carries parts that it does not sign: more signers, certifi
 
 
 def _count(parts: tuple[der.Element, ...], expected: int) -> tuple[der.Element, ...]:
-    """Refuse more parts than signing writes: what comes beyond them is signed by nobody. Raises VerificationFailed."""
+    """Refuse more parts than signing writes: what comes beyond them is signed by nobody.
+
+    Raises VerificationFailed.
+    """
     if len(parts) != expected:
         raise VerificationFailed(MORE)
     return parts
@@ -347,7 +355,10 @@ def _holder(certificate: der.Element) -> bytes:
 
 
 def _said(attributes: der.Element) -> dict[bytes, bytes]:
-    """Return each attribute's one value by its type. Raises ValueError if one is said twice, or has several values."""
+    """Return each attribute's one value by its type.
+
+    Raises ValueError if one is said twice, or has several values.
+    """
     by_type: dict[bytes, bytes] = {}
     for kind, values in (part.parts for part in attributes.parts):
         (value,) = values.parts

@@ -1,7 +1,7 @@
 """A time stamp of an independent authority over a signature (RFC 3161): read in DER, its own signature, chain and time checked.
 
-A notice may carry one as the only attribute that its signature does not sign (PAdES-T). Whose authority is believed is the verifier's
-policy; nothing of it comes from the file.
+A notice may carry one as the only attribute that its signature does not sign (PAdES-T). Whose authority is
+believed is the verifier's policy; nothing of it comes from the file.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def stamped(token: der.Element, over: bytes, authorities: frozenset[str]) -> Sta
     Args:
         token: the token, a CMS signed data in DER.
         over: the bytes that were to be stamped: the signature's own.
-        authorities: SHA-256 fingerprints of certificates, of an authority or of who certifies it, that the verifier trusts.
+        authorities: SHA-256 fingerprints of certificates, of an authority or of who certifies it, that the
+            verifier trusts.
 
     Raises:
         VerificationFailed: it is over other bytes, does not hold, or is by a certificate that stamps no time.

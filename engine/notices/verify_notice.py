@@ -1,6 +1,7 @@
 """Whether a notice is what it says: offline, from the file and the verifier's own policy alone (`record.md`).
 
-Every step has a name; the first difference ends it. Keys and certificates come from the policy, never from the file.
+Every step has a name; the first difference ends it. Keys and certificates come from the policy, never from
+the file.
 """
 
 from __future__ import annotations
@@ -250,7 +251,10 @@ def _alone(found: Verified, lives: Sequence[KeyLives], later: Sequence[Verified]
 
 
 def _later(later: Later, checkpoint: Checkpoint, lives: KeyLives, keys: Sequence[VerifierKey]) -> Verified:
-    """Return the same log grown from the notice's checkpoint, with who signed it. Raises VerificationFailed if it is another."""
+    """Return the same log grown from the notice's checkpoint, with who signed it.
+
+    Raises VerificationFailed if it is another.
+    """
     verified = living(later.note, lives, keys)
     if (
         not any(one.key.kind is Kind.LOG for one in verified.signatures)
@@ -270,7 +274,10 @@ def _later(later: Later, checkpoint: Checkpoint, lives: KeyLives, keys: Sequence
 
 
 def _time(notice: _Notice, by: int, at: datetime | None) -> str:
-    """Return by when the event was there, as its trustees vouch. Raises VerificationFailed if it says that it came later."""
+    """Return by when the event was there, as its trustees vouch.
+
+    Raises VerificationFailed if it says that it came later.
+    """
     if notice.stamp is not None and notice.stamp.trusted:
         not_after(notice.stamp.at, [("the event", notice.attached["event.json"])])
     if at is None:
@@ -284,7 +291,10 @@ def _time(notice: _Notice, by: int, at: datetime | None) -> str:
 
 
 def _is_of(notice: _Notice, index: int, checkpoint: Checkpoint) -> None:
-    """Whether the manifest names what the proof is of, and the policy asks for it. Raises VerificationFailed."""
+    """Whether the manifest names what the proof is of, and the policy asks for it.
+
+    Raises VerificationFailed.
+    """
     stated, policy = notice.manifest, notice.policy
     if stated is None or (stated.seq, stated.log_size) != (index, checkpoint.size):
         raise VerificationFailed(

@@ -1,7 +1,8 @@
 """Whether what a notice carries of its date is all that the log holds of it, and of nothing else.
 
-The event that a notice states says how many entries tell of its date; they stand one after the other and it is the last of
-them. Their numbers are proven by their paths, so none can be left out, put twice or taken from another date.
+The event that a notice states says how many entries tell of its date; they stand one after the other and it
+is the last of them. Their numbers are proven by their paths, so none can be left out, put twice or taken from
+another date.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ def with_details(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRe
     """Return the Act as it agrees with the log: what it names in full, and its amount in one form.
 
     Raises:
-        WrongUsage: it names a report or a notice that is not there, gives a notice to somebody else, or cures no breach.
+        WrongUsage: it names a report or a notice that is not there, gives a notice to somebody else, or cures
+            no breach.
     """
     amount = read_amount(act.details.get("amount", ""))
     if amount is not None:
@@ -103,7 +104,10 @@ def _state_on(events: Sequence[Event], test: str, on: date) -> TestState | None:
 
 
 def _of_a_notice(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRecorded:
-    """Return a notice that was given, or whose giver was released: which one, of which date, to whom. Raises WrongUsage."""
+    """Return a notice that was given, or whose giver was released: which one, of which date, to whom.
+
+    Raises WrongUsage.
+    """
     if act.act == RELEASED and act.document is None:
         raise WrongUsage("a release rests on a document; give --document")
     number = act.details.get("names")
@@ -155,7 +159,10 @@ def _numbered(
 
 
 def _meant(act: ActRecorded, duties: Sequence[OpenDuty]) -> OpenDuty:
-    """Return the one duty that an Act without a number means: of its clause and its kind. Raises WrongUsage for none, and for several."""
+    """Return the one duty that an Act without a number means: of its clause and its kind.
+
+    Raises WrongUsage for none, and for several.
+    """
     kind = act.details.get("notice")
     meant = [
         duty for duty in duties if act.clause in (None, duty.owed.subject) and kind in (None, duty.owed.kind)

@@ -21,7 +21,8 @@ class Closing:
     Attributes:
         payload: what was entered.
         new: whether it was not on record before.
-        in_time: whether it was recorded on or before its day, by the date of UTC; each deal goes by its own zone.
+        in_time: whether it was recorded on or before its day, by the date of UTC; each deal goes by its own
+            zone.
     """
 
     payload: CalendarClosing
@@ -37,7 +38,8 @@ def close_day(workspace: Workspace, said: CalendarClosing, scribe: Scribe) -> Cl
     """A closing, recorded unless it was; the next run moves the deadlines that count over its day.
 
     Raises:
-        WrongUsage: the calendar is not known, the day is not a Business Day of its table, or the entry lacks its reason or source.
+        WrongUsage: the calendar is not known, the day is not a Business Day of its table, or the entry lacks
+            its reason or source.
         OutsideTable: the table does not reach the day.
     """
     if not said.reason.strip() or not said.source.strip():

@@ -1,7 +1,7 @@
 """A deal's log in hand: its rows and events, and the state that they leave, carried on from one run of a process to the next.
 
-It is kept in memory alone and serves only what the database confirms: the root over its entries must be the one that stands there.
-Verification and replay read the record itself and know nothing of it.
+It is kept in memory alone and serves only what the database confirms: the root over its entries must be the
+one that stands there. Verification and replay read the record itself and know nothing of it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ _KEPT: WeakKeyDictionary[Store, OrderedDict[str, History]] = WeakKeyDictionary()
 
 
 def history_of(store: Store, log: str) -> History:
-    """Return a log as it stands now; what was read of it before is not read again. To be looked at and not to be changed.
+    """Return a log as it stands now; what was read of it before is not read again.
+
+    To be looked at and not to be changed.
 
     Raises:
         VerificationFailed: an entry cannot be read as an event.

@@ -60,7 +60,10 @@ def depreciation_index(workspace: Workspace, older: str, newer: str) -> tuple[De
 def publish_depreciation(
     workspace: Workspace, older: str, newer: str, scribe: Scribe
 ) -> tuple[int, tuple[DepreciationPublished, ...]]:
-    """Record each value that is not on record yet; returns how many are new, and all. Raises WrongUsage while it is refused."""
+    """Record each value that is not on record yet; returns how many are new, and all.
+
+    Raises WrongUsage while it is refused.
+    """
     values = depreciation_index(workspace, older, newer)
     drafts = [
         Draft(

@@ -75,7 +75,10 @@ class RecordedOverride:
 
 
 def listings_of(workspace: Workspace, index: str, version: str, on: date) -> DayListings:
-    """Return the Qualifying Listings of a day. Raises WrongUsage for a day without a snapshot of the index."""
+    """Return the Qualifying Listings of a day.
+
+    Raises WrongUsage for a day without a snapshot of the index.
+    """
     sha256 = computed(workspace, index, version, on).days[-1].snapshot
     snapshot = next(
         (snapshot for snapshot in workspace.archive.between(on, on) if snapshot.sha256 == sha256), None
@@ -101,7 +104,8 @@ def exclude(
     Args:
         workspace: where it is recorded.
         index: the index.
-        version: the methodology under which the day's snapshot is found; the override holds for every version.
+        version: the methodology under which the day's snapshot is found; the override holds for every
+            version.
         on: the day of the snapshot.
         listings: their numbers, as `listings_of` has them.
         grounds: the reason, the document, who prepared and who approved it.

@@ -1,6 +1,7 @@
 """What a servicer reports, taken into the record: files as they come, each kept byte for byte, read once, named once.
 
-Many reports of one week are one intake: a deal's file is looked up by name once and read when a report needs it.
+Many reports of one week are one intake: a deal's file is looked up by name once and read when a report needs
+it.
 """
 
 from __future__ import annotations
@@ -130,7 +131,8 @@ class Intake:
         templates: the covenant templates.
         scribe: who takes them, when.
         approved_by: the second person of a reply that confirms figures, if the deal asks for two.
-        only: the one deal whose reports are taken; any unless given. A file of another deal is refused as one of no deal.
+        only: the one deal whose reports are taken; any unless given. A file of another deal is refused as one
+            of no deal.
     """
 
     workspace: Workspace
@@ -200,7 +202,10 @@ class Intake:
         return None if known else imagined(report.draft, self.scribe, log)
 
     def _receipt(self, deal: Deal, received: date | str | None, file: str) -> Receipt:
-        """Return when a report was received, by the clock of its deal's place. Raises InputProblems for a receipt that is to come."""
+        """Return when a report was received, by the clock of its deal's place.
+
+        Raises InputProblems for a receipt that is to come.
+        """
         try:
             return receipt_of(received, self.scribe.at, resolve(deal, day_of(deal, self.scribe.at)).time_zone)
         except WrongUsage as error:
@@ -304,7 +309,10 @@ def _unknown_deal(file: str, why: str) -> Problem:
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield each file that is named, and those of each folder that may be reports, by name. Raises WrongUsage without one."""
+    """Yield each file that is named, and those of each folder that may be reports, by name.
+
+    Raises WrongUsage without one.
+    """
     for path in paths:
         if path.is_dir():
             yield from sorted(

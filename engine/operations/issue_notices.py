@@ -1,7 +1,7 @@
 """The outbox: which notices the log makes due, rendered, written whole, and recorded with their hash.
 
-A notice is a file and an event: the file is written first (temporary file, fsync, rename), the event after it. So a
-crash in between leaves a file that the next run writes again, and never an event without its file.
+A notice is a file and an event: the file is written first (temporary file, fsync, rename), the event after
+it. So a crash in between leaves a file that the next run writes again, and never an event without its file.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def issue_due(
 ) -> dict[str, Given]:
     """Compose, render, sign if there is a key, and record every notice that is owed and not issued; what came of it by deal.
 
-    They are put together, rendered and issued some at a time: what a run holds does not grow with what it catches up. One that cannot
-    be made stops its own deal and no other.
+    They are put together, rendered and issued some at a time: what a run holds does not grow with what it
+    catches up. One that cannot be made stops its own deal and no other.
     """
     given = {deal: Given() for deal in deals}
     spent, report_progress = (

@@ -28,8 +28,8 @@ def database_file(workspace: Workspace) -> Path:
 def desk_copied(workspace: Workspace, beside: Path) -> Path | None:
     """Copy the desk's own database beside a copy of the record, whatever is being written; None if the workspace has no desk.
 
-    The copy holds accounts, grants, what waits and the log of reads. It holds no session and no invitation: whoever gets at an old copy
-    does not get in with it.
+    The copy holds accounts, grants, what waits and the log of reads. It holds no session and no invitation:
+    whoever gets at an old copy does not get in with it.
 
     Raises:
         WrongUsage: something is where the copy is to go.
@@ -63,7 +63,9 @@ def desk_copied(workspace: Workspace, beside: Path) -> Path | None:
 
 
 def desk_restored(workspace: Workspace, copy: Path) -> Path | None:
-    """Put a copy of the desk's database in its place; return where the one that was there is kept. The desk must not run meanwhile.
+    """Put a copy of the desk's database in its place; return where the one that was there is kept.
+
+    The desk must not run meanwhile.
 
     Raises WrongUsage for a copy that is missing or is not whole, and where an earlier one stands in the way.
     """

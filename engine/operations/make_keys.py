@@ -50,7 +50,9 @@ def make_key_of_notices(name: str, into: Path, now: datetime) -> NoticeKeyMade:
 
 
 def refuse_unnamed_around(key: Path) -> None:
-    """Refuse a key for a workspace whose operator is not named: it would sign under the placeholder. A trustee's own folder is not one.
+    """Refuse a key for a workspace whose operator is not named: it would sign under the placeholder.
+
+    A trustee's own folder is not one.
 
     Raises WrongUsage.
     """

@@ -87,7 +87,10 @@ def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bo
 def _withdrawal(
     act: ActRecorded, acts: Sequence[ActRecorded], standing: Sequence[ActRecorded]
 ) -> tuple[ActRecorded, bool]:
-    """Return a withdrawal that names one standing Act in full. Raises WrongUsage if it names none, or several."""
+    """Return a withdrawal that names one standing Act in full.
+
+    Raises WrongUsage if it names none, or several.
+    """
     name = act.names
     meant = [standing_act for standing_act in standing if standing_act.goes_by(name)]
     if len(meant) == 1:
@@ -193,7 +196,8 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
     """Record what a person did; entered again word for word, it is on record already.
 
     Raises:
-        WrongUsage: it is not an Act, says too little, or is not allowed by the deal; or another Act of its kind, clause and date
+        WrongUsage: it is not an Act, says too little, or is not allowed by the deal; or another Act of its
+            kind, clause and date
             stands and says otherwise.
     """
     said, log = _checked(workspace, deal, act), deal_log(deal.name)

@@ -16,7 +16,8 @@ def record_forecasts(
 ) -> tuple[Event, ...]:
     """Return the forecasts that are new, recorded; one of a series and a week stands as it was first said.
 
-    They stand in the log of what entered from outside, which `replay` takes as it is: a model of another day says other things.
+    They stand in the log of what entered from outside, which `replay` takes as it is: a model of another day
+    says other things.
     """
     drafts = tuple(
         Draft(

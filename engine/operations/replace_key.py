@@ -1,7 +1,7 @@
 """Replace the key that signs the logs: recorded in every log, signed by both keys, or by the new one and a cosigner (`rulings.md` 66).
 
-The events and the first checkpoints by the new key are one transaction. The files of the keys are moved after it, and a command that was
-killed in between is finished by the same command.
+The events and the first checkpoints by the new key are one transaction. The files of the keys are moved after
+it, and a command that was killed in between is finished by the same command.
 """
 
 from __future__ import annotations
@@ -171,7 +171,8 @@ def approve_replacement(file: Path, key: Path, trust: Sequence[Path]) -> Asked:
 
     Raises:
         WrongUsage: the key is not a cosigner's.
-        VerificationFailed: the file does not hold together, replaces a key that is not trusted, or contradicts what this key cosigned.
+        VerificationFailed: the file does not hold together, replaces a key that is not trusted, or
+            contradicts what this key cosigned.
     """
     signing = read_key(key)
     if signing.kind is not Kind.COSIGNER:
@@ -196,8 +197,10 @@ def replace_approved_key(workspace: Workspace, file: Path, scribe: Scribe) -> Ke
     """Replace a lost or stolen key as a cosigner approved it; called again after a crash, it finishes what was begun.
 
     Raises:
-        WrongUsage: nothing was asked for in this workspace, or a log was begun since that the file does not name.
-        VerificationFailed: no cosigner whom the workspace knows signed the file, or it is not about this record.
+        WrongUsage: nothing was asked for in this workspace, or a log was begun since that the file does not
+            name.
+        VerificationFailed: no cosigner whom the workspace knows signed the file, or it is not about this
+            record.
     """
     waiting, following = workspace.root / ASKED, workspace.root / NEXT
     if not waiting.exists() and not following.exists():
@@ -315,7 +318,10 @@ Steps = dict[str, Signed]
 
 
 def _read_asked(file: Path) -> tuple[dict[str, Any], Steps]:
-    """What a file asks to be signed, by log, with who signed it. Raises VerificationFailed if it does not hold together."""
+    """What a file asks to be signed, by log, with who signed it.
+
+    Raises VerificationFailed if it does not hold together.
+    """
     try:
         asked = json.loads(read_note(file))
         old, new, on = (
@@ -350,7 +356,10 @@ def _asked_step(one: Mapping[str, Any], old: VerifierKey, new: VerifierKey, why:
 def _agrees_with_memory(
     memory: Path, key: SigningKey, known: list[VerifierKey], steps: Sequence[Handover]
 ) -> None:
-    """Refuse a replacement whose last checkpoint contradicts one that this key cosigned. Raises VerificationFailed."""
+    """Refuse a replacement whose last checkpoint contradicts one that this key cosigned.
+
+    Raises VerificationFailed.
+    """
     for before in cosigned_before(memory, key, known):
         for step in steps:
             if before.origin == step.last.origin and (

@@ -33,7 +33,10 @@ class ReceiptProof:
 
 
 def proof_of(document: Path | None, prepared_by: str | None, approved_by: str | None) -> ReceiptProof | None:
-    """Return the proof of a receipt; None if none is given. Raises WrongUsage if it lacks its document or its two persons."""
+    """Return the proof of a receipt; None if none is given.
+
+    Raises WrongUsage if it lacks its document or its two persons.
+    """
     if document is None and prepared_by is None and approved_by is None:
         return None
     if document is None or prepared_by is None or approved_by is None or prepared_by == approved_by:

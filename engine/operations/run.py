@@ -1,7 +1,7 @@
 """The run: publish what is due, evaluate every deal in order, record, issue notices; again, it changes nothing.
 
-The log decides what is due. Weeks missed are caught up in order; a deal that cannot be evaluated gets its reason in the
-log and stops no other (`record.md`, A run happens exactly once).
+The log decides what is due. Weeks missed are caught up in order; a deal that cannot be evaluated gets its
+reason in the log and stops no other (`record.md`, A run happens exactly once).
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ class OnRecord:
 class Tools:
     """What the composition root hands in: templates, the renderer, and one reading of the clock.
 
-    `now` is that reading. Where there is a `clock`, it is read again once the run has the workspace to itself: what was recorded
+    `now` is that reading. Where there is a `clock`, it is read again once the run has the workspace to
+    itself: what was recorded
     while it waited is not later than what it records.
     """
 
@@ -229,9 +230,12 @@ class _Moved(Exception):
 def _added(
     workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterable[Draft], tools: Tools
 ) -> tuple[Event, ...]:
-    """Record what follows from `events`, which grow by it. Raises _Moved if they are no longer all that the log holds.
+    """Record what follows from `events`, which grow by it.
 
-    `alone` keeps other commands of this workspace out; whoever reaches the same database from elsewhere is found here.
+    Raises _Moved if they are no longer all that the log holds.
+
+    `alone` keeps other commands of this workspace out; whoever reaches the same database from elsewhere is
+    found here.
     """
     log = deal_log(deal.name)
     with tools.spent.of("record"), workspace.store.begin() as writer:
@@ -269,7 +273,10 @@ def _evaluated(
     lacks: str | None,
     on_record: OnRecord,
 ) -> None:
-    """Run one deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason. Raises _Moved."""
+    """Run one deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason.
+
+    Raises _Moved.
+    """
     log = deal_log(deal.name)
     events = list(history_of(workspace.store, log).events)
     result.earlier_edition = of_earlier_edition(events)

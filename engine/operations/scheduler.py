@@ -1,6 +1,7 @@
 """The clock that ticks: every hour it asks what is due; the log decides, so a tick too many does nothing (`record.md`).
 
-The job store is in memory and the zone is UTC: nothing is missed by a restart, because nothing is remembered but the log.
+The job store is in memory and the zone is UTC: nothing is missed by a restart, because nothing is remembered
+but the log.
 """
 
 from __future__ import annotations

@@ -233,7 +233,10 @@ class Announcement:
 
 
 def announcement_in(path: Path, said: Announcement, prepared_by: str, approved_by: str) -> IndexAnnounced:
-    """Return an announcement with the hash of its file and the two persons who enter it. Raises WrongUsage if the file is missing."""
+    """Return an announcement with the hash of its file and the two persons who enter it.
+
+    Raises WrongUsage if the file is missing.
+    """
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")
     return IndexAnnounced(

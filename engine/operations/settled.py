@@ -1,7 +1,8 @@
 """Whether anything can be due at all: decided by the newest entry of each log, the deal files and the clock, without reading a log.
 
-A program that runs every hour finds nothing to do nearly always. What a run left behind stays as it is until a log grows, a deal file or a
-key changes; or until the next moment comes at which time alone makes something due: the end of a day, or its cut-off.
+A program that runs every hour finds nothing to do nearly always. What a run left behind stays as it is until
+a log grows, a deal file or a key changes; or until the next moment comes at which time alone makes something
+due: the end of a day, or its cut-off.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class Settled:
 def settled(workspace: Workspace, files: str, deals: Iterable[Deal], now: datetime) -> Settled | None:
     """Return what a run that left nothing to do leaves behind; only while `alone`.
 
-    None if others reach the record from elsewhere: what they record meanwhile no lock of this workspace keeps out.
+    None if others reach the record from elsewhere: what they record meanwhile no lock of this workspace keeps
+    out.
     """
     if "://" in workspace.settings.database:
         return None

@@ -87,7 +87,8 @@ def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey])
 
     Raises:
         WrongUsage: the workspace has no key, so nothing of it can have been cosigned.
-        VerificationFailed: the note is not of this log as it stands, was not signed by its key, or no trustee cosigned it.
+        VerificationFailed: the note is not of this log as it stands, was not signed by its key, or no trustee
+            cosigned it.
     """
     key = own_key(workspace)
     if key is None:
@@ -137,7 +138,10 @@ def _remember(workspace: Workspace, keys: list[VerifierKey]) -> None:
 
 
 def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
-    """Whether a checkpoint is over the first entries of a log. Raises VerificationFailed; the tree is built anew, no row is believed."""
+    """Whether a checkpoint is over the first entries of a log.
+
+    Raises VerificationFailed; the tree is built anew, no row is believed.
+    """
     bodies = [entry.body for entry in reader.entries(log)]
     if not 0 < checkpoint.size <= len(bodies):
         raise VerificationFailed(
@@ -150,10 +154,13 @@ def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
 
 
 def sign_all(workspace: Workspace, beside: bool = True) -> tuple[str, ...]:
-    """Sign and keep a checkpoint of every log that has grown since its last one; returns the logs. Only while `alone`.
+    """Sign and keep a checkpoint of every log that has grown since its last one; returns the logs.
 
-    All go into one transaction. The newest one stands in a file outside the database as well, unless `beside` is left to a call that
-    follows in the same run; if a killed run left it out or behind, it is written again.
+    Only while `alone`.
+
+    All go into one transaction. The newest one stands in a file outside the database as well, unless `beside`
+    is left to a call that follows in the same run; if a killed run left it out or behind, it is written
+    again.
     """
     key = own_key(workspace)
     if key is None:
@@ -220,7 +227,10 @@ def kept_checkpoint(workspace: Workspace, log: str) -> SignedCheckpoint | None:
 
 
 def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
-    """Return a log's newest checkpoint, signed now where the log has grown. Raises WrongUsage without a key."""
+    """Return a log's newest checkpoint, signed now where the log has grown.
+
+    Raises WrongUsage without a key.
+    """
     if workspace.to_inspect and all_signed(workspace, log):
         return SignedCheckpoint(log, *(newest(workspace.store.checkpoints(log)) or (0, "")))
     if not (workspace.root / KEY).exists():
@@ -242,7 +252,8 @@ def take_cosignature(workspace: Workspace, log: str, file: Path, trust: list[Pat
 def cosign_folder(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime) -> str:
     """Return a trustee's cosignature on an exported log, from files alone: it has only grown since the held one, up to today.
 
-    Returns the cosigned note, which stands in the folder too. Raises WrongUsage for a folder or a key that is not one.
+    Returns the cosigned note, which stands in the folder too. Raises WrongUsage for a folder or a key that is
+    not one.
     """
     keys = trusted(trust)
     if not folder.is_dir():
@@ -278,7 +289,8 @@ def refuse_fork(
 ) -> None:
     """Refuse to cosign a log that is not what this key cosigned before, grown (`rulings.md` 67).
 
-    Raises VerificationFailed, with the size at which they part; what was cosigned before stands in `KEY.signed`.
+    Raises VerificationFailed, with the size at which they part; what was cosigned before stands in
+    `KEY.signed`.
     """
     now = verify(note, keys).checkpoint
     for before in cosigned_before(memory, key, keys):
@@ -296,7 +308,10 @@ def refuse_fork(
 
 
 def cosigned_before(memory: Path, key: SigningKey, keys: list[VerifierKey]) -> list[Checkpoint]:
-    """Return what a trustee's key has cosigned, as its memory holds it. Raises VerificationFailed if the memory was changed."""
+    """Return what a trustee's key has cosigned, as its memory holds it.
+
+    Raises VerificationFailed if the memory was changed.
+    """
     text = read_whole_note(memory) if memory.exists() else ""
     notes = NOTES.findall(text)
     if "".join(notes) != text:
@@ -314,5 +329,8 @@ def _growth(since: Path, keys: list[VerifierKey], bodies: Sequence[bytes]) -> Gr
 
 
 def every_checkpoint(workspace: Workspace) -> list[SignedCheckpoint]:
-    """Return the newest signed checkpoint of every log, signed now where a log has grown. Raises WrongUsage without a key."""
+    """Return the newest signed checkpoint of every log, signed now where a log has grown.
+
+    Raises WrongUsage without a key.
+    """
     return [newest_signed(workspace, log) for log in workspace.store.logs()]

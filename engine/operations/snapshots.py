@@ -231,7 +231,10 @@ def _before(workspace: Workspace, snapshot: Snapshot, last: Snapshot | None) -> 
 def _accepted(
     workspace: Workspace, snapshot: Snapshot, before: Snapshot | None, accept: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return the changes of form that a snapshot shows and that are accepted. Raises CollectionHeld if one is not."""
+    """Return the changes of form that a snapshot shows and that are accepted.
+
+    Raises CollectionHeld if one is not.
+    """
     suspected = changes(snapshot, before, {**KNOWN, **workspace.indices}, load_methodology(current_version()))
     open_ = [change for change in suspected if change.name not in accept]
     if open_:
@@ -328,7 +331,8 @@ def collect_now(
 
     Raises:
         WrongUsage: no right is stated, no address is set, or a name to accept is not one.
-        CollectionHeld: the answer looks like a change of form; it is kept in `held/`, and nothing is recorded.
+        CollectionHeld: the answer looks like a change of form; it is kept in `held/`, and nothing is
+            recorded.
     """
     refuse_unknown(accept)
     settings = workspace.settings

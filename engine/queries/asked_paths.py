@@ -29,7 +29,10 @@ def asked_paths(
     until: date | None,
     weeks: int,
 ) -> StressAsked:
-    """Return what is asked, from the words of the command line. Raises WrongUsage for a word that is not one."""
+    """Return what is asked, from the words of the command line.
+
+    Raises WrongUsage for a word that is not one.
+    """
     for legs in scenarios:
         read_legs(legs)
     if jump is not None:

@@ -202,7 +202,10 @@ def _not_closed(deal: Deal, history: History, until: date) -> str | None:
 
 
 def _no_history(workspace: Workspace | None, deal: Deal, history: History) -> str | None:
-    """Return why there is nothing to live over: no workspace, or no series that the deal reads. None if there is a history."""
+    """Return why there is nothing to live over: no workspace, or no series that the deal reads.
+
+    None if there is a history.
+    """
     if any(history.series.values()):
         return None
     if workspace is None:

@@ -48,7 +48,8 @@ class Bundled:
 def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bundled:
     """Write a deal's log, notices, deal files and kept reports as one file.
 
-    Raises WrongUsage for a deal without a log, for a workspace without a key, and if the file of a notice or a report is gone.
+    Raises WrongUsage for a deal without a log, for a workspace without a key, and if the file of a notice or
+    a report is gone.
     """
     key = workspace.root / f"{KEY}.pub"
     events = events_of(workspace, deal)

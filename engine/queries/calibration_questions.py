@@ -181,7 +181,10 @@ def calibrate(
 
 
 def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) -> tuple[str, Clause]:
-    """Return the clause whose level varies. Raises WrongUsage if the term is not the level of a trigger that counts falls."""
+    """Return the clause whose level varies.
+
+    Raises WrongUsage if the term is not the level of a trigger that counts falls.
+    """
     written_at(deal, term)
     key = term.split(".")[1] if term.startswith("covenants.") else ""
     clause = deal.segments[0][1].covenants.get(key)

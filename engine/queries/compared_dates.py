@@ -60,7 +60,10 @@ class DatesCompared:
 
 
 def compare_dates(workspace: Workspace, deal: str, first: date, second: date) -> DatesCompared:
-    """Return two dates of a deal side by side. Raises WrongUsage for a deal without a log, and for a day that was not determined."""
+    """Return two dates of a deal side by side.
+
+    Raises WrongUsage for a deal without a log, and for a day that was not determined.
+    """
     in_force = standing(events_of(workspace, deal))
     determined = sorted({event.effective_on for event in in_force if isinstance(event.payload, Determined)})
     for day in (first, second):

@@ -15,7 +15,8 @@ FIGURE = re.compile(r"-?[0-9][0-9.,]*%?(?: [A-Za-z-]+)*")
 def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, marked: bool = False) -> str:
     """Return a table as CSV with its head: a comma between cells, a line feed after each row, quotes only around a cell that needs them.
 
-    Every cell is text before pandas sees it. A figure therefore keeps its digits, and no column is read as numbers.
+    Every cell is text before pandas sees it. A figure therefore keeps its digits, and no column is read as
+    numbers.
 
     Args:
         columns: the names of the columns.

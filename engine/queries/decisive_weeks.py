@@ -54,8 +54,8 @@ def decisive_weeks(
 ) -> tuple[DecisiveWeeks, ...]:
     """Return for each test that has a rate, in a deal with `decisive only`: its decisive results over the prints on record.
 
-    A deal that closes after the history is lived as if it had closed on the first print's day. A test that needs reports has results
-    only if the log holds them.
+    A deal that closes after the history is lived as if it had closed on the first print's day. A test that
+    needs reports has results only if the log holds them.
     """
     if not any(
         index.low_confidence.effect == DECISIVE_ONLY

@@ -83,7 +83,10 @@ def _generations(
 
 
 def _quotes(path: Path) -> tuple[tuple[date, Fraction], ...]:
-    """Resale quotes: CSV with date, usd_per_gpu, source. Raises WrongUsage for a row without any of them, or without a price above zero."""
+    """Resale quotes: CSV with date, usd_per_gpu, source.
+
+    Raises WrongUsage for a row without any of them, or without a price above zero.
+    """
     try:
         sheet, problems = read_table(text_of(path.read_bytes()), str(path))
         if sheet is None:
@@ -249,7 +252,10 @@ class WidthTable:
 
 
 def width_tables(workspace: Workspace, names: Sequence[str]) -> tuple[WidthTable, ...]:
-    """Return a table for each named computed series, or for all. Raises WrongUsage for a series that is not recorded."""
+    """Return a table for each named computed series, or for all.
+
+    Raises WrongUsage for a series that is not recorded.
+    """
     known = [name for name in known_series(workspace) if not series_name(name).administered]
     unknown = [name for name in names if name not in known]
     if unknown:

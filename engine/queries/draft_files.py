@@ -21,7 +21,10 @@ def text_of(path: Path) -> str:
 
 
 def deal_named(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:
-    """Return a deal of the workspace by its name. Raises WrongUsage without one, or where it cannot be evaluated."""
+    """Return a deal of the workspace by its name.
+
+    Raises WrongUsage without one, or where it cannot be evaluated.
+    """
     names = []
     for path in workspace.deal_files():
         read = read_file(path, templates)

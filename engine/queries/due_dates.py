@@ -1,4 +1,7 @@
-"""Every deadline that a deal's log has stated, each once, with what the log says became of it. It decides nothing."""
+"""Every deadline that a deal's log has stated, each once, with what the log says became of it.
+
+It decides nothing.
+"""
 
 from __future__ import annotations
 

@@ -80,7 +80,10 @@ def export_to(
 
 
 def form_of_deal(workspace: Workspace, deal: str, form: str) -> str:
-    """Return a deal's log in one of the forms that are one text, for a download. Raises WrongUsage for a form that it does not have."""
+    """Return a deal's log in one of the forms that are one text, for a download.
+
+    Raises WrongUsage for a form that it does not have.
+    """
     forms = {**_any(workspace.store.entries(deal_log(deal))), **_of_a_deal(workspace, deal_log(deal), None)}
     if form not in forms:
         raise WrongUsage(f"`{form}` is not a form of export of {deal}; there are {', '.join(forms)}")

@@ -94,8 +94,8 @@ def _row(event: Event) -> tuple[str, ...] | None:
 def as_calendar(deal: str, events: Sequence[Event]) -> str:
     """Return every deadline of a deal as an iCalendar file (RFC 5545), past ones with what became of them (`notice.md`, Exports).
 
-    A deadline keeps its UID when its last day moves, and says so by its SEQUENCE; one that a correction withdrew is CANCELLED. What is
-    open has an alarm on the day before.
+    A deadline keeps its UID when its last day moves, and says so by its SEQUENCE; one that a correction
+    withdrew is CANCELLED. What is open has an alarm on the day before.
     """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Headroom//Deadlines//EN", "CALSCALE:GREGORIAN"]
     stated: dict[str, list[DatedDuty]] = {}
@@ -212,7 +212,10 @@ class PublishedWeek:
 
 
 def published_week(workspace: Workspace, series: str, publication: date) -> PublishedWeek:
-    """Return what the page of a recorded week shows. Raises WrongUsage for a date without a publication, naming those near it."""
+    """Return what the page of a recorded week shows.
+
+    Raises WrongUsage for a date without a publication, naming those near it.
+    """
     prints: dict[date, list[Event]] = {}
     for event in on_record(workspace, series):
         prints.setdefault(event.effective_on, []).append(event)

@@ -73,7 +73,8 @@ def line_of(event: Event) -> str:
 def filtered(workspace: Workspace, deal: str, wanted: Wanted) -> History:
     """Return the events of a deal that are asked for, oldest first, with the size and root of the whole log.
 
-    Raises WrongUsage for a deal without a log, for a kind or a subject that it has not, and for days in the wrong order.
+    Raises WrongUsage for a deal without a log, for a kind or a subject that it has not, and for days in the
+    wrong order.
     """
     events = events_of(workspace, deal)
     if wanted.since and wanted.until and wanted.until < wanted.since:

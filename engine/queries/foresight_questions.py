@@ -249,7 +249,10 @@ def compare_wordings(
 
 
 def draft_or_deal(name: str, workspace: Workspace | None, templates: Mapping[str, Template]) -> Deal:
-    """Return a draft in a file, or a deal of the workspace by its name. Raises WrongUsage if there is neither."""
+    """Return a draft in a file, or a deal of the workspace by its name.
+
+    Raises WrongUsage if there is neither.
+    """
     path = Path(name)
     if path.is_file():
         return loaded(path, templates)

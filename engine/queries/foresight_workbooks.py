@@ -19,7 +19,8 @@ def foresight_workbook(answers: Mapping[str, Any], made: date) -> bytes:
     """Return answers as one workbook, the same bytes each time.
 
     Args:
-        answers: each answer's JSON by its name; lists of objects become sheets, everything else a row of the first sheet.
+        answers: each answer's JSON by its name; lists of objects become sheets, everything else a row of the
+            first sheet.
         made: the day that the workbook names as its own.
     """
     said: list[list[Any]] = []

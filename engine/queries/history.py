@@ -389,7 +389,10 @@ def explanation_of(workspace: Workspace, deal: str, test: str, on: date) -> Expl
 
 
 def newest_moment(workspace: Workspace) -> datetime:
-    """Return when the newest entry of any log was recorded. Raises WrongUsage for a record without entries."""
+    """Return when the newest entry of any log was recorded.
+
+    Raises WrongUsage for a record without entries.
+    """
     moments = []
     for log in workspace.store.logs():
         last = workspace.store.entry(log, workspace.store.size(log) - 1)

@@ -75,7 +75,10 @@ class IndexValidation:
 def index_validation(
     workspace: Workspace, index: str, version: str, prices: Path | None, progress: Callable[[str], None]
 ) -> IndexValidation:
-    """Return the tests over every week, beside other platforms' rates where a file names them. Raises WrongUsage without a snapshot."""
+    """Return the tests over every week, beside other platforms' rates where a file names them.
+
+    Raises WrongUsage without a snapshot.
+    """
     from engine.market.quality import statistical_suite as validation
     from engine.market.quality.platforms import read_quotes
     from engine.market.quality.representativeness import coverage_of

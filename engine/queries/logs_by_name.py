@@ -9,7 +9,10 @@ from engine.workspace.workspace import Workspace
 
 
 def log_named(workspace: Workspace, name: str) -> str:
-    """Return a log by the name of its deal or series, or by its own (`snapshots`). Raises WrongUsage, naming the logs that there are."""
+    """Return a log by the name of its deal or series, or by its own (`snapshots`).
+
+    Raises WrongUsage, naming the logs that there are.
+    """
     logs = workspace.store.logs()
     match = next((log for log in (deal_log(name), name, index_log(name)) if log in logs), None)
     if match is None:

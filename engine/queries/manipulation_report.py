@@ -99,7 +99,10 @@ def _newest(events: Any, on: date) -> Event | None:
 
 @dataclass(frozen=True, slots=True)
 class ManipulationReport:
-    """What it takes to move one week's value: listings, capital, sellers. The figures stand by name, as JSON prints them."""
+    """What it takes to move one week's value: listings, capital, sellers.
+
+    The figures stand by name, as JSON prints them.
+    """
 
     figures: Mapping[str, Any]
 

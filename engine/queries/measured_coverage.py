@@ -97,7 +97,10 @@ def _row(row: Coverage, trusted: bool) -> dict[str, Any]:
 def measured_coverage(
     workspace: Workspace, series: str, draws: int, progress: Callable[[str], None]
 ) -> MeasuredCoverage:
-    """Return the table of a recorded series. Raises WrongUsage if its pool is too small, with both numbers."""
+    """Return the table of a recorded series.
+
+    Raises WrongUsage if its pool is too small, with both numbers.
+    """
     from engine.market.interval import exact_interval  # late: numpy
 
     pairs, upto = _pool(workspace, series)

@@ -1,6 +1,7 @@
 """One row for each deal: where it stands, how far the rate may still move, what is to be done next; the worst first.
 
-States what the logs say and computes nothing but shares of a rate; page, file and mail have the same rows in the same order.
+States what the logs say and computes nothing but shares of a rate; page, file and mail have the same rows in
+the same order.
 """
 
 from __future__ import annotations
@@ -208,7 +209,8 @@ def portfolio_deals(
         workspace: the workspace.
         deals: their names.
         on: the date.
-        kept: gives a row that was made of a log of this size before, or has it made; every row is made anew unless given.
+        kept: gives a row that was made of a log of this size before, or has it made; every row is made anew
+            unless given.
         sizes: how many entries each log has; they are looked up unless given.
     """
 

@@ -62,7 +62,10 @@ class Proved:
 
 
 def prove_deal_files(files: Sequence[Path], templates: Templates) -> Proved:
-    """Run the worked examples of deal files without errors. Raises WrongUsage for files that are not there."""
+    """Run the worked examples of deal files without errors.
+
+    Raises WrongUsage for files that are not there.
+    """
     return Proved(tuple(_proved(path, templates) for path in existing(files)))
 
 

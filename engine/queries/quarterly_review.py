@@ -83,7 +83,10 @@ class QuarterlyReview:
 
 
 def quarterly_review(workspace: Workspace, series: str, quarter: str) -> QuarterlyReview:
-    """Return the review of a quarter, like `2026Q1`. Raises WrongUsage for a series or a quarter without a week."""
+    """Return the review of a quarter, like `2026Q1`.
+
+    Raises WrongUsage for a series or a quarter without a week.
+    """
     on_record(workspace, series)
     newest = {event.effective_on: event.payload.value for event in prints_in(workspace.store, series)}
     wanted = quarter.replace(" ", "").upper()

@@ -89,7 +89,10 @@ class RatingDisclosure:
 
 
 def rating_disclosure(workspace: Workspace, series: str) -> RatingDisclosure:
-    """Return the disclosure of a recorded series, (a) to (d). Raises WrongUsage for a series that is not on record."""
+    """Return the disclosure of a recorded series, (a) to (d).
+
+    Raises WrongUsage for a series that is not on record.
+    """
     events = on_record(workspace, series)
     newest = {event.effective_on: event.payload.value for event in events}
     values = [newest[day] for day in sorted(newest)]

@@ -1,6 +1,7 @@
 """The rows that regulators ask for: ESMA Annex XII tests, events and triggers, and a table in the manner of Form 10-D.
 
-Both state what the log says as of a data cut-off date and compute nothing (`notice.md`, Exports; `rulings.md` 35).
+Both state what the log says as of a data cut-off date and compute nothing (`notice.md`, Exports; `rulings.md`
+35).
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ class Line:
 
 
 def lines(events: Sequence[Event], cut_off: date) -> tuple[DealAdopted, tuple[Line, ...]]:
-    """Return the deal in force and each of its tests and triggers at the end of the cut-off date. Raises ValueError without a deal."""
+    """Return the deal in force and each of its tests and triggers at the end of the cut-off date.
+
+    Raises ValueError without a deal.
+    """
     in_force = [
         event
         for event in standing(events)

@@ -60,7 +60,10 @@ class LackingFigure:
 
 
 def form_of(workspace: Workspace, deal: Deal, templates: Mapping[str, Template], period: str) -> ReportForm:
-    """Return the form of one period's report. Raises WrongUsage if the deal asks for no report of such a period."""
+    """Return the form of one period's report.
+
+    Raises WrongUsage if the deal asks for no report of such a period.
+    """
     start, end = _period(deal, period)
     terms = resolve(deal, end)
     events = read(workspace.store, deal_log(deal.name))
@@ -130,7 +133,10 @@ def form_as_file(form: ReportForm, ending: str) -> FormFile:
 
 
 def form_of_questions(workspace: Workspace, deal: str, report: str) -> ConfirmationForm:
-    """Return the form that asks about a report's held figures. Raises WrongUsage if no such report stands, or nothing of it is held."""
+    """Return the form that asks about a report's held figures.
+
+    Raises WrongUsage if no such report stands, or nothing of it is held.
+    """
     return confirmation_form(deal, report_named(report, fold(read(workspace.store, deal_log(deal))).reports))
 
 
@@ -152,7 +158,10 @@ class QuestionsFile:
 
 
 def questions_as_file(form: ConfirmationForm, ending: str) -> QuestionsFile:
-    """Return a form of questions by the ending of its file. Raises WrongUsage for an ending that no such form has."""
+    """Return a form of questions by the ending of its file.
+
+    Raises WrongUsage for an ending that no such form has.
+    """
     if ending not in (".xlsx", ".csv"):
         raise WrongUsage(f"a form of questions is .xlsx or .csv, not `{ending}`")
     data = confirmation_workbook(form) if ending == ".xlsx" else confirmation_csv(form).encode()

@@ -45,7 +45,8 @@ class Chance:
         subject: the test or trigger.
         what: what happens.
         within: the probability within each number of weeks, and its Monte Carlo error.
-        median_weeks: weeks until it happens, the median of the paths on which it does; None if it happens on none.
+        median_weeks: weeks until it happens, the median of the paths on which it does; None if it happens on
+            none.
     """
 
     subject: str
@@ -103,7 +104,8 @@ class SimulationAnswer:
         by_steps: tests and triggers whose states the engine's own steps made, and why.
         scores: how the model forecast the history, beside simpler forecasts.
         others: the other indices of a deal that reads several.
-        recorded: how the forecasts came out that `serve` has recorded beforehand; None outside a workspace, and without one.
+        recorded: how the forecasts came out that `serve` has recorded beforehand; None outside a workspace,
+            and without one.
     """
 
     deal: str

@@ -1,4 +1,7 @@
-"""Who owes whom what, over all deals: reports, cures, deliveries, payments, notices that are still open. It decides nothing."""
+"""Who owes whom what, over all deals: reports, cures, deliveries, payments, notices that are still open.
+
+It decides nothing.
+"""
 
 from __future__ import annotations
 

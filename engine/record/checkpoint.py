@@ -1,7 +1,8 @@
 """Signed checkpoints: what a log's size and root were, said with a key (C2SP tlog-checkpoint and signed-note).
 
-The operator signs a checkpoint after every run (signature type 0x01). A trustee who has checked that the log only grew
-adds a cosignature with its own time (type 0x04, tlog-cosignature); without one, the time is the operator's word.
+The operator signs a checkpoint after every run (signature type 0x01). A trustee who has checked that the log
+only grew adds a cosignature with its own time (type 0x04, tlog-cosignature); without one, the time is the
+operator's word.
 """
 
 from __future__ import annotations
@@ -99,7 +100,8 @@ def cosign(
         log_keys: the log's keys as the trustee knows them.
         key: the trustee's cosigner key.
         at: the trustee's time.
-        since: the last checkpoint of this log that the trustee cosigned, with the proof of growth; None for the first.
+        since: the last checkpoint of this log that the trustee cosigned, with the proof of growth; None for
+            the first.
 
     Raises:
         VerificationFailed: the log's signature is missing or wrong, or the log did not only grow.
@@ -116,7 +118,10 @@ def cosign(
 
 
 def check_growth(since: Growth, later: Checkpoint) -> None:
-    """Check that `later` is what was held with entries added. Raises VerificationFailed if it is not shown to be."""
+    """Check that `later` is what was held with entries added.
+
+    Raises VerificationFailed if it is not shown to be.
+    """
     held = since.held
     if later.origin != held.origin:
         raise VerificationFailed(f"the checkpoint is of {later.origin}, the one held is of {held.origin}")
@@ -136,7 +141,8 @@ def verify(note: str, keys: Iterable[VerifierKey]) -> Verified:
     Signatures of other keys are passed over; one of a known key that fails condemns the note (signed-note).
 
     Raises:
-        VerificationFailed: the note is not well formed, no known key signed it, or a known key's signature fails.
+        VerificationFailed: the note is not well formed, no known key signed it, or a known key's signature
+            fails.
     """
     text, lines = _split(note)
     checkpoint = _checkpoint(text)
@@ -155,8 +161,8 @@ def verify(note: str, keys: Iterable[VerifierKey]) -> Verified:
 def with_cosignatures(note: str, other: str, trustees: Iterable[VerifierKey]) -> str:
     """Return the note with the cosignatures that `other` has of the same checkpoint and it has not: each trustee's first one stands.
 
-    Raises VerificationFailed: one of the notes is not well formed, they are of different checkpoints, or a trustee's
-    signature fails.
+    Raises VerificationFailed: one of the notes is not well formed, they are of different checkpoints, or a
+    trustee's signature fails.
     """
     known = {(key.name, key.id): key for key in trustees}
     (text, lines), (same, more) = _split(note), _split(other)
@@ -174,19 +180,28 @@ def with_cosignatures(note: str, other: str, trustees: Iterable[VerifierKey]) ->
 
 
 def signed_by_others(note: str, keys: Iterable[VerifierKey]) -> tuple[str, ...]:
-    """Return names in signature lines that none of `keys` made: whose they are is not known. Raises VerificationFailed if malformed."""
+    """Return names in signature lines that none of `keys` made: whose they are is not known.
+
+    Raises VerificationFailed if malformed.
+    """
     known = {(key.name, key.id) for key in keys}
     lines = (_signature(line) for line in _split(note)[1])
     return tuple(dict.fromkeys(name for name, raw in lines if (name, raw[:_ID]) not in known))
 
 
 def stated(note: str) -> Checkpoint:
-    """What a note says, whoever signed it; nothing of it is proven. Raises VerificationFailed if it is not well formed."""
+    """What a note says, whoever signed it; nothing of it is proven.
+
+    Raises VerificationFailed if it is not well formed.
+    """
     return _checkpoint(_split(note)[0])
 
 
 def has_line_of(note: str, key: VerifierKey) -> bool:
-    """Whether a note has a signature line of a key; the signature is not checked. Raises VerificationFailed if malformed."""
+    """Whether a note has a signature line of a key; the signature is not checked.
+
+    Raises VerificationFailed if malformed.
+    """
     return any((name, raw[:_ID]) == (key.name, key.id) for name, raw in map(_signature, _split(note)[1]))
 
 
@@ -203,7 +218,10 @@ def malformed(note: str) -> str | None:
 
 
 def holds_all_of(note: str, other: str) -> bool:
-    """Return whether a note is of the same checkpoint as `other` and has every signature that `other` has. Raises as `verify`."""
+    """Return whether a note is of the same checkpoint as `other` and has every signature that `other` has.
+
+    Raises as `verify`.
+    """
     (text, lines), (same, some) = _split(note), _split(other)
     return text == same and set(some) <= set(lines)
 

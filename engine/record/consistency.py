@@ -1,8 +1,8 @@
 """Whether a log is what it was: row against row, against signed checkpoints, and against those held elsewhere.
 
-Each check is a defence with a name, and each catches what the ones before it cannot (`docs/security.md`): a hash shows
-that a body was edited, the link that hashes were redone; a checkpoint that the whole log was redone; a checkpoint
-that somebody else holds that the operator redid both.
+Each check is a defence with a name, and each catches what the ones before it cannot (`docs/security.md`): a
+hash shows that a body was edited, the link that hashes were redone; a checkpoint that the whole log was
+redone; a checkpoint that somebody else holds that the operator redid both.
 """
 
 from __future__ import annotations
@@ -117,7 +117,10 @@ def not_after(at: datetime, events: Iterable[tuple[str, bytes]]) -> None:
 
 
 def _recorded_at(name: str, body: bytes) -> datetime:
-    """Return when an event says that it was recorded, in UTC. Raises VerificationFailed if it says no time."""
+    """Return when an event says that it was recorded, in UTC.
+
+    Raises VerificationFailed if it says no time.
+    """
     try:
         said = datetime.fromisoformat(json.loads(body)["recorded_at"])
         if said.tzinfo is not None:
@@ -128,7 +131,10 @@ def _recorded_at(name: str, body: bytes) -> datetime:
 
 
 def event_key(body: bytes) -> str:
-    """Return the idempotency key that an event's body stands for (`rulings.md` 31). Raises ValueError if it has none."""
+    """Return the idempotency key that an event's body stands for (`rulings.md` 31).
+
+    Raises ValueError if it has none.
+    """
     try:
         fields = json.loads(body)
         return "|".join(str(fields[name]) for name in ("kind", "subject", "effective_on", "print"))

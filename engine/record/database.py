@@ -1,7 +1,8 @@
 """How the record's database is reached: settings, locks, and what is checked before it is used.
 
-SQLite runs with `journal_mode=TRUNCATE` and `synchronous=EXTRA`: no acknowledged commit was lost in power-loss trials,
-where its faster settings lost some. PostgreSQL is reached by URL; the role that writes must not own the tables.
+SQLite runs with `journal_mode=TRUNCATE` and `synchronous=EXTRA`: no acknowledged commit was lost in
+power-loss trials, where its faster settings lost some. PostgreSQL is reached by URL; the role that writes
+must not own the tables.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def opened(url: str | Path, tables: MetaData) -> Engine:
     A transaction takes the write lock as it begins, unless the option `reads_only` is set on the engine.
 
     Raises:
-        NotOurs: it is not a database of ours, its guards were changed, or our role may do more than read and add.
+        NotOurs: it is not a database of ours, its guards were changed, or our role may do more than read and
+            add.
     """
     engine = connected(url)
     try:
@@ -168,8 +170,8 @@ def prepared(url: str, tables: MetaData, writer: str) -> None:
 def insertion(connection: Connection, table: Table) -> str:
     """Return the driver's own statement that adds a row of all columns of `table`.
 
-    Rows go to the driver as they are: for a million of them, the way through SQLAlchemy's compiler costs as much as
-    their hashes. On SQLite it fails rather than aborts, as the triggers do (`guards.SQLITE`).
+    Rows go to the driver as they are: for a million of them, the way through SQLAlchemy's compiler costs as
+    much as their hashes. On SQLite it fails rather than aborts, as the triggers do (`guards.SQLITE`).
     """
     columns = ", ".join(column.name for column in table.columns)
     if connection.dialect.name == "postgresql":

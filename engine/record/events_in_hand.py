@@ -1,7 +1,7 @@
 """Events in hand: logs that a process reads again and again are read once, and afterwards only what was added to them.
 
-It serves only what the database confirms: the root over the entries in hand must be the one that stands there. Verification and
-replay open a store of their own, and read the record itself.
+It serves only what the database confirms: the root over the entries in hand must be the one that stands
+there. Verification and replay open a store of their own, and read the record itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What the database itself enforces: entries are only ever added, each as the next one of its log.
 
-Refusing UPDATE and DELETE is not enough. `INSERT OR REPLACE` deletes without a DELETE: through an equal `seq`, through
-an equal idempotency key, and through an equal rowid. Triggers close the first two; a table without rowids has no third.
+Refusing UPDATE and DELETE is not enough. `INSERT OR REPLACE` deletes without a DELETE: through an equal
+`seq`, through an equal idempotency key, and through an equal rowid. Triggers close the first two; a table
+without rowids has no third.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ SQLITE = {
 }
 """SQLite's triggers by name; a file in which one is missing or reads otherwise is not opened.
 
-They FAIL rather than ABORT. Both refuse the row and leave the transaction to be rolled back. But what can ABORT makes
-SQLite journal each statement for itself, which doubled the cost of an entry.
+They FAIL rather than ABORT. Both refuse the row and leave the transaction to be rolled back. But what can
+ABORT makes SQLite journal each statement for itself, which doubled the cost of an entry.
 """
 
 

@@ -133,7 +133,8 @@ def key_lives(
         ended: keys that the verifier's policy says have ended, with the day.
 
     Raises:
-        VerificationFailed: an entry says that a key was replaced, and is not signed as it must be, or contradicts another.
+        VerificationFailed: an entry says that a key was replaced, and is not signed as it must be, or
+            contradicts another.
     """
     known, said = tuple(keys), dict(ended or {})
     cosigners = [key for key in known if key.kind is Kind.COSIGNER]
@@ -157,7 +158,10 @@ def key_lives(
 
 
 def _replacements(bodies: Sequence[bytes]) -> Iterator[tuple[int, date, KeyReplaced]]:
-    """The entries that replace a key, each with its number and its day. Raises VerificationFailed for one that cannot be read."""
+    """The entries that replace a key, each with its number and its day.
+
+    Raises VerificationFailed for one that cannot be read.
+    """
     for seq, body in enumerate(bodies):
         if _MARK not in body:
             continue
@@ -174,7 +178,10 @@ def _replacements(bodies: Sequence[bytes]) -> Iterator[tuple[int, date, KeyRepla
 
 
 def _step(bodies: Sequence[bytes], seq: int, on: date, event: KeyReplaced, origin: str) -> Handover:
-    """What the signatures of an entry must be over. Raises VerificationFailed if its keys or its first part are not what they say."""
+    """What the signatures of an entry must be over.
+
+    Raises VerificationFailed if its keys or its first part are not what they say.
+    """
     try:
         old, new = parse_verifier(event.old), parse_verifier(event.new)
     except BadKey as bad:
@@ -196,7 +203,10 @@ def _step(bodies: Sequence[bytes], seq: int, on: date, event: KeyReplaced, origi
 def _signed_as_it_must_be(
     seq: int, step: Handover, event: KeyReplaced, cosigners: Sequence[VerifierKey]
 ) -> None:
-    """Both keys sign a replacement; where the old one is lost or stolen, the new one and a cosigner do. Raises VerificationFailed."""
+    """Both keys sign a replacement; where the old one is lost or stolen, the new one and a cosigner do.
+
+    Raises VerificationFailed.
+    """
     signed = {one.key: one.signature for one in event.signatures}
 
     def by(key: VerifierKey) -> bool:
@@ -224,7 +234,8 @@ def _signed_as_it_must_be(
 def living(note: str, lives: KeyLives, keys: Iterable[VerifierKey] = ()) -> Verified:
     """A checkpoint read by a log's keys and by cosigners, where its key had not ended by its last entry.
 
-    Raises VerificationFailed: no known key signed it, a signature fails, or the key that signed it had ended before.
+    Raises VerificationFailed: no known key signed it, a signature fails, or the key that signed it had ended
+    before.
     """
     found = verify(note, (*lives.keys, *(key for key in keys if key.kind is Kind.COSIGNER)))
     end = lives.after_its_end(found)

@@ -1,6 +1,7 @@
 """Ed25519 keys of logs and trustees, as C2SP's signed-note writes them.
 
-A verifier key is one line of text, `name+id+key`, to be handed to whoever verifies; a private key is the same with
+A verifier key is one line of text, `name+id+key`, to be handed to whoever verifies; a private key is the same
+with
 `PRIVATE+KEY+` before it, in a file that only its owner can read.
 """
 
@@ -135,7 +136,10 @@ def write_key(path: Path, key: SigningKey) -> Path:
 
 
 def read_key(path: Path) -> SigningKey:
-    """Return the private key in a file. Raises BadKey if others than its owner may read it, or it is not one."""
+    """Return the private key in a file.
+
+    Raises BadKey if others than its owner may read it, or it is not one.
+    """
     try:
         open_to = path.stat().st_mode & 0o077
         text = path.read_text(encoding="utf-8")

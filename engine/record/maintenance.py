@@ -21,7 +21,10 @@ BESIDE = ("", "-journal", "-wal", "-shm")
 
 
 def upgraded(url: str | Path) -> str:
-    """Bring the tables to this release's form; returns the revision. PostgreSQL is upgraded by its owner's URL."""
+    """Bring the tables to this release's form; returns the revision.
+
+    PostgreSQL is upgraded by its owner's URL.
+    """
     from alembic import command
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
@@ -41,7 +44,9 @@ def upgraded(url: str | Path) -> str:
 
 
 def copied(record: Path, into: Path) -> int:
-    """Return a copy of a SQLite record as it stands, whatever is being written; returns its entries. Never overwrites.
+    """Return a copy of a SQLite record as it stands, whatever is being written; returns its entries.
+
+    Never overwrites.
 
     The copy has no unused space, and pages of today's size where the record was made with smaller ones.
 
@@ -71,7 +76,10 @@ def copied(record: Path, into: Path) -> int:
 
 
 def checked(record: Path) -> int:
-    """Return the entries of a record that is whole: every leaf, link and key fits. Raises VerificationFailed."""
+    """Return the entries of a record that is whole: every leaf, link and key fits.
+
+    Raises VerificationFailed.
+    """
     store = Store.inspect(record)
     try:
         doubt = store.doubt()
@@ -90,10 +98,12 @@ def checked(record: Path) -> int:
 
 
 def restored(copy: Path, record: Path) -> tuple[int, Path | None]:
-    """Put a copy in the record's place, once it is found whole; what was there is kept beside it. Only while `alone`.
+    """Put a copy in the record's place, once it is found whole; what was there is kept beside it.
 
-    What SQLite left beside the record goes with it: an old journal would be rolled back into the copy. A copy that is older
-    than what was signed is put back as well, for reading; the next run refuses to sign it.
+    Only while `alone`.
+
+    What SQLite left beside the record goes with it: an old journal would be rolled back into the copy. A copy
+    that is older than what was signed is put back as well, for reading; the next run refuses to sign it.
 
     Raises:
         WrongUsage: the copy is missing, or an earlier record stands where this one is to be kept.

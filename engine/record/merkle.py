@@ -1,7 +1,7 @@
 """The RFC 6962 Merkle tree: leaf and node hashes, roots, inclusion and consistency proofs.
 
-Our own, because the libraries for it are under the GPL or abandoned; also because the whole of it is shorter than a
-wrapper would be (ADR 0003). Checked against published vectors and exhaustively for small trees.
+Our own, because the libraries for it are under the GPL or abandoned; also because the whole of it is shorter
+than a wrapper would be (ADR 0003). Checked against published vectors and exhaustively for small trees.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 class CompactRange:
     """A tree that grows one leaf at a time, held as its peaks: the roots of its complete subtrees, widest first.
 
-    A tree of 6 leaves has the peaks over leaves 0 to 3 and 4 to 5: one for each bit of its size. So a tree of any
-    size is resumed from a handful of hashes, and a leaf costs O(log n).
+    A tree of 6 leaves has the peaks over leaves 0 to 3 and 4 to 5: one for each bit of its size. So a tree of
+    any size is resumed from a handful of hashes, and a leaf costs O(log n).
     """
 
     def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
@@ -84,7 +84,10 @@ class Inclusion:
         self._roots: dict[tuple[int, int], bytes] = {}
 
     def proof(self, index: int) -> list[bytes]:
-        """Return the hashes that lead from leaf `index` to the root, lowest first (RFC 6962 §2.1.1). Raises IndexError outside."""
+        """Return the hashes that lead from leaf `index` to the root, lowest first (RFC 6962 §2.1.1).
+
+        Raises IndexError outside.
+        """
         if not 0 <= index < len(self._leaves):
             raise IndexError(f"no leaf {index} in a tree of {len(self._leaves)}")
         steps: list[bytes] = []
@@ -112,7 +115,10 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
 
 
 def consistency_proof(leaves: Sequence[bytes], size: int) -> list[bytes]:
-    """Return the hashes that show that the first `size` leaves are a prefix (RFC 6962 §2.1.2). Raises IndexError outside."""
+    """Return the hashes that show that the first `size` leaves are a prefix (RFC 6962 §2.1.2).
+
+    Raises IndexError outside.
+    """
     if not 0 < size <= len(leaves):
         raise IndexError(f"no tree of {size} in a tree of {len(leaves)}")
     return _subproof(leaves, size, whole=True)

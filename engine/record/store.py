@@ -1,6 +1,7 @@
 """The only door to the database: append-only rows, one log per deal and per index.
 
-Rows are storage alone (a `table=True` model skips validation): bodies are canonical JSON. The database guards each row (`guards.py`).
+Rows are storage alone (a `table=True` model skips validation): bodies are canonical JSON. The database guards
+each row (`guards.py`).
 """
 
 from __future__ import annotations
@@ -46,8 +47,10 @@ _STRICT = {"sqlite_with_rowid": False, "sqlite_strict": True}
 class LogEntry(Row, table=True):
     """One entry of one log.
 
-    `root` is the Merkle root over the log up to and including the entry: its link to all before it. `peak` is the root
-    of the widest complete subtree that the entry completes, from which the tree is resumed without reading the log.
+    `root` is the Merkle root over the log up to and including the entry: its link to all before it. `peak` is
+    the root
+    of the widest complete subtree that the entry completes, from which the tree is resumed without reading
+    the log.
     """
 
     __tablename__ = "log_entry"
@@ -254,7 +257,8 @@ class Store:
         """Open the record: a SQLite file by its path, made where it is new, or a prepared PostgreSQL database by URL.
 
         Raises:
-            NotOurs: the file is not a database of ours or its guards were changed; or the PostgreSQL role may do more than
+            NotOurs: the file is not a database of ours or its guards were changed; or the PostgreSQL role may
+                do more than
                 read and add.
         """
         return cls(database.opened(url, Row.metadata))

@@ -1,7 +1,7 @@
 """A log as files that any C2SP tlog-tiles client reads, and as JSON lines for everybody else.
 
-A tile holds up to 256 hashes of one level of the tree, a bundle up to 256 entries. The last of each is partial, and its
-name says how many it holds: `tile/0/x001/234.p/5`.
+A tile holds up to 256 hashes of one level of the tree, a bundle up to 256 entries. The last of each is
+partial, and its name says how many it holds: `tile/0/x001/234.p/5`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Performance certificates in a servicer's report: how many GPUs were certified on which day, and at what (WP §9.3).
 
-Rows are added up by day into figures: `certified.h100.2026-01-20` in GPUs and `certified_performance.h100.2026-01-20`,
-the mean weighted by GPUs. A serial number that has no certificate is in no row and counts as uncertified (rulings 17).
+Rows are added up by day into figures: `certified.h100.2026-01-20` in GPUs and
+`certified_performance.h100.2026-01-20`, the mean weighted by GPUs. A serial number that has no certificate is
+in no row and counts as uncertified (rulings 17).
 """
 
 from __future__ import annotations

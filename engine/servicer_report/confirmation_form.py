@@ -1,6 +1,7 @@
 """A form that asks whether held figures are right, and its reply: each figure with its question, and a cell for why it is right.
 
-A reply changes no figure. A figure that is wrong is corrected by a report that says `corrects` (`rulings.md` 53, 57).
+A reply changes no figure. A figure that is wrong is corrected by a report that says `corrects` (`rulings.md`
+53, 57).
 """
 
 from __future__ import annotations
@@ -74,7 +75,10 @@ def as_reported(report: ReportReceived) -> Mapping[str, Figure]:
 
 
 def confirmation_form(deal: str, report: ReportReceived) -> ConfirmationForm:
-    """Return the form that asks about a report's held figures. Raises WrongUsage if nothing of the report is held."""
+    """Return the form that asks about a report's held figures.
+
+    Raises WrongUsage if nothing of the report is held.
+    """
     if not report.held:
         raise WrongUsage(f"nothing of {report.name} is held, so there is nothing to ask")
     figures = as_reported(report)
@@ -181,7 +185,10 @@ def _answers(data: Any, path: Path) -> Iterator[tuple[str, Any, Any]]:
 
 
 def report_named(name: str, reports: Sequence[ReportReceived]) -> ReportReceived:
-    """Return the one report that a name means: its whole name, its document, or its period's last day. Raises WrongUsage."""
+    """Return the one report that a name means: its whole name, its document, or its period's last day.
+
+    Raises WrongUsage.
+    """
     meant = [report for report in reports if name in (report.name, report.document, str(report.period_end))]
     held = [report for report in meant if report.held]
     if len(meant) == 1 or len(held) == 1:

@@ -1,7 +1,8 @@
 """Which figures of a report are doubtful, so that they are held until somebody confirms them (`rulings.md` 57).
 
-A figure is compared with the last confirmed one of its name, or with the deal file without one. It is held where it moved
-further than the deal's tolerance, and where it looks like a slip of the unit: a factor within 5% of 10, 100 or 1,000 either way.
+A figure is compared with the last confirmed one of its name, or with the deal file without one. It is held
+where it moved further than the deal's tolerance, and where it looks like a slip of the unit: a factor within
+5% of 10, 100 or 1,000 either way.
 """
 
 from __future__ import annotations

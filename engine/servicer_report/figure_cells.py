@@ -1,6 +1,7 @@
 """What one cell of a sent file says as a figure or as a date: its stored value and its number format both count.
 
-What is ambiguous is asked, never guessed: each question is a problem that names the cell and its cause (codes R146 to R156).
+What is ambiguous is asked, never guessed: each question is a problem that names the cell and its cause (codes
+R146 to R156).
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def figure_text(
         name: of the figure, for the questions.
         unit: that the figure is counted in.
         factor: by which the sender's own layout multiplies what a cell shows: 1,000 where it is in thousands.
-        decimal_comma: whether the file comes from where a comma is a decimal point, so that text with one is ambiguous.
+        decimal_comma: whether the file comes from where a comma is a decimal point, so that text with one is
+            ambiguous.
     """
     if not _plain_value(asked, cell, name):
         return None

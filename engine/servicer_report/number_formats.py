@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 PART = re.compile(r'"([^"]*)"|\\(.)|_(.)|\*(.)|\[([^\]]*)\]|(.)', re.DOTALL)
-"""A quoted text, an escaped character, a space as wide as a character, a fill, something in brackets, a code."""
+"""A quoted text, an escaped character, a space as wide as a character, a fill, something in brackets, a code.
+"""
 COMMAS = re.compile(r"[0#?](,+)(?![0#?,])")
 """Commas after the last digit: each hides three digits of what is stored."""
 CURRENCIES = {
@@ -31,9 +32,11 @@ class Shown:
     Attributes:
         percent: how many per cent signs: each shows a hundred times what is stored.
         thousands: how many trailing commas: each shows a thousandth of what is stored.
-        words: literal text around the number, currency apart; a unit among it may change what the number means.
+        words: literal text around the number, currency apart; a unit among it may change what the number
+            means.
         currency: the currency that is shown, if one is; its own sign if it is not one that is known.
-        conditional: whether the format differs by the number's size, so that nobody can tell it from the format alone.
+        conditional: whether the format differs by the number's size, so that nobody can tell it from the
+            format alone.
         is_date: whether the number is shown as a date or an hour.
     """
 

@@ -6,7 +6,8 @@ One file per deal and period, YAML::
     period: {from: 2026-02-26, to: 2026-03-04}
     as_of: 2026-03-04
     source: servicing system, week 9
-    corrects: 2026-03-03                # optional: the as-of date of the report that this one corrects; or `completes:`
+    corrects: 2026-03-03                # optional: the as-of date of the report that this one corrects; or
+        `completes:`
     outstanding_principal:              # one figure, or one for each class
       class_a: USD 16,000,000
     rental:
@@ -25,10 +26,11 @@ One file per deal and period, YAML::
     collections: USD 1,150,000
     operating_costs: {value: USD 290,000, as_of: 2026-02-28, source: cash book}
 
-or a table, in a workbook or as CSV, with the columns `figure,value,as_of,source` and rows `deal`, `period.from`, `period.to`, `as_of`
-for the rest; or a sender's own layout (`sender_layouts`). `received_file` opens each; this module sees what they have in common.
-Every figure may be `{value, as_of, source}`. Figures are flattened to dotted names: `rental.h100.rented_gpu_hours`.
-A figure that is not given is missing, never zero: the test that needs it is NOT DETERMINED.
+or a table, in a workbook or as CSV, with the columns `figure,value,as_of,source` and rows `deal`,
+`period.from`, `period.to`, `as_of` for the rest; or a sender's own layout (`sender_layouts`). `received_file`
+opens each; this module sees what they have in common. Every figure may be `{value, as_of, source}`. Figures
+are flattened to dotted names: `rental.h100.rented_gpu_hours`. A figure that is not given is missing, never
+zero: the test that needs it is NOT DETERMINED.
 """
 
 from __future__ import annotations
@@ -71,7 +73,8 @@ def read_report(
         file: the file as it came, opened.
         terms: the deal's terms in force on the day of receipt.
         received: when it came in.
-        on_record: the as-of dates of the reports on record, one of which a corrected report must name; None if it was taken before.
+        on_record: the as-of dates of the reports on record, one of which a corrected report must name; None
+            if it was taken before.
     """
     reading = Reading(file.tree, terms, received)
     reading.problems += file.remarks

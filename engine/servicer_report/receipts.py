@@ -27,7 +27,8 @@ class Receipt:
 def receipt_of(said: str | date | None, now: datetime, zone: str) -> Receipt:
     """Return the receipt that is said: a day with its hour (`2026-03-11T17:40`), a day alone, or now.
 
-    A day alone is that day's end, today alone is now (`rulings.md` 53). Raises WrongUsage for another form, and for what is to come.
+    A day alone is that day's end, today alone is now (`rulings.md` 53). Raises WrongUsage for another form,
+    and for what is to come.
     """
     here = _here(now, zone)
     if said is None:

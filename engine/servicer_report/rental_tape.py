@@ -1,6 +1,7 @@
 """The rental tape of a servicer's report: rows by contract, added up to GPU-hours and a weighted average rate.
 
-What a tape adds up to goes through the same checks as a figure that is written, and must agree with it if both stand.
+What a tape adds up to goes through the same checks as a figure that is written, and must agree with it if
+both stand.
 """
 
 from __future__ import annotations

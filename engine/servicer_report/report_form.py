@@ -1,7 +1,7 @@
 """A form for a deal's report of one period: what its tests need, as a workbook, CSV or YAML that `intake` takes back.
 
-The workbook holds no formula; its cells are typed, validated and locked but for the values. Protection is a courtesy: the form's identity
-(deal, period, terms) is checked again when it comes back.
+The workbook holds no formula; its cells are typed, validated and locked but for the values. Protection is a
+courtesy: the form's identity (deal, period, terms) is checked again when it comes back.
 """
 
 from __future__ import annotations

@@ -22,7 +22,8 @@ DATES = ("period.from", "period.to", "as_of", "corrects", "completes", "received
 WORDS = ("deal", "source", "form", "confirms", "confirmed_by")
 """Rows of a table that are words about the report; `form` says which form it was filled in on, the last two are a reply's."""
 LOOKED_AT = 60
-"""Rows from the top among which the head of a table is looked for: a title and an address may stand above it."""
+"""Rows from the top among which the head of a table is looked for: a title and an address may stand above it.
+"""
 
 
 @dataclass(frozen=True, slots=True)

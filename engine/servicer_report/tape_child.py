@@ -1,7 +1,8 @@
 """The child process that adds up a rental tape: sums by class of assets and rate, exact to the cent, however many contracts there are.
 
-It is started by its path, imports nothing of the engine, and prints one JSON object. Its reader of workbooks gives an error, a formula
-without a result and an empty cell all as empty. So an empty cell in a column that must have figures is a question, never a zero.
+It is started by its path, imports nothing of the engine, and prints one JSON object. Its reader of workbooks
+gives an error, a formula without a result and an empty cell all as empty. So an empty cell in a column that
+must have figures is a question, never a zero.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A workbook as people save it: what its cells hold, show and hide; read in a child process with limits, after a look at its directory.
 
-What is ambiguous stays visible here (a formula without a result, an error, a hidden row): what it means is decided where a figure is
-read from it. Macros and links to other files are named and never followed.
+What is ambiguous stays visible here (a formula without a result, an error, a hidden row): what it means is
+decided where a figure is read from it. Macros and links to other files are named and never followed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The child process that opens a workbook, so that whatever one can do to a reader ends this process and nothing else.
 
-A sheet of 4.6 KB with cells A1 and XFD1048576 makes one reader ask for 512 GB and abort; no exception can be caught then.
-It is started by its path, imports nothing of the engine, and prints one JSON object: what the cells hold, or why it was refused.
+A sheet of 4.6 KB with cells A1 and XFD1048576 makes one reader ask for 512 GB and abort; no exception can be
+caught then. It is started by its path, imports nothing of the engine, and prints one JSON object: what the
+cells hold, or why it was refused.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The kinds of Recorded Act, and what an Act must say before it may stand (`covenants.md`, Recorded Acts; rulings 22 to 25).
 
-One room for `headroom act` and for the Acts of a worked example, so that an example holds nothing that could not be recorded.
+One room for `headroom act` and for the Acts of a worked example, so that an example holds nothing that could
+not be recorded.
 """
 
 from __future__ import annotations

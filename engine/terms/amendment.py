@@ -1,7 +1,7 @@
 """Terms that change with time: dated steps, amendments and corrections of the file (`deal-format.md`; rulings 28, 29).
 
-Anywhere a single value may stand, a map whose keys are all dates is a schedule. An amendment is added below, states
-the term that it replaces, and becomes one more step; nothing above it is edited.
+Anywhere a single value may stand, a map whose keys are all dates is a schedule. An amendment is added below,
+states the term that it replaces, and becomes one more step; nothing above it is edited.
 """
 
 from __future__ import annotations
@@ -74,7 +74,10 @@ def is_schedule(value: Any) -> bool:
 
 
 def scheduled(value: Any, path: Path = ()) -> Any:
-    """Return the same data with every schedule read as one. Raises nothing; dates that do not exist stay as they are."""
+    """Return the same data with every schedule read as one.
+
+    Raises nothing; dates that do not exist stay as they are.
+    """
     if is_schedule(value):
         try:
             return _schedule(value, path)

@@ -1,7 +1,9 @@
 """A deal as written, and its terms in force on a date.
 
-`load_deal` reads a file and reports everything that is wrong with it at once; `resolve` gives the terms of one date.
-Each stretch between two changes is validated once, whole, so a term can step or be amended wherever it stands.
+`load_deal` reads a file and reports everything that is wrong with it at once; `resolve` gives the terms of
+one date.
+Each stretch between two changes is validated once, whole, so a term can step or be amended wherever it
+stands.
 """
 
 from __future__ import annotations
@@ -61,7 +63,8 @@ class Deal:
         readings: what format 1 reads in place of the keys of format 2, each once; none in format 2.
         taken_away: the triggers that amendments take away, earliest first.
         takeover: the state that a former servicer left, where the deal is taken over in mid-life.
-        calendars: the tables that it counts by, where its record names them, by the calendar's name; otherwise those that ship.
+        calendars: the tables that it counts by, where its record names them, by the calendar's name;
+            otherwise those that ship.
         counts_since: from which day on it counts by each, where that is not its first.
     """
 

@@ -1,7 +1,8 @@
 """Deal files to fill in: each key that the format knows, with its choices or an example, from the very models that read a file.
 
-A form like another deal keeps that deal's structure and its choices of words. It leaves every figure, date, name, text and
-citation blank, so that `check` names each blank. A snippet shows one template with an example for each key.
+A form like another deal keeps that deal's structure and its choices of words. It leaves every figure, date,
+name, text and citation blank, so that `check` names each blank. A snippet shows one template with an example
+for each key.
 """
 
 from __future__ import annotations

@@ -109,7 +109,8 @@ class Sweep(Fact):
 class Deliver(Fact):
     """An Obligation that a failure creates: what must be delivered within how long.
 
-    It is counted from the Determination Date that creates it, and from nothing else: only a Cure Period's clock can wait for an event.
+    It is counted from the Determination Date that creates it, and from nothing else: only a Cure Period's
+    clock can wait for an event.
     """
 
     deliver: Words
@@ -168,13 +169,15 @@ class Clause(Fact):
     may_take_index: ClassVar[bool] = False
     """Whether a clause that is not tested on one index may be: where `index` stands, it decides."""
     failure_may_be: ClassVar[tuple[str, ...]] = ("a trigger event",)
-    """What its failure may be: the first is how format 1 reads a clause that cannot say it (`rulings.md` 72)."""
+    """What its failure may be: the first is how format 1 reads a clause that cannot say it (`rulings.md` 72).
+    """
     says_in_format_1: ClassVar[bool] = False
     """Whether a file of format 1 says what a failure is, so that nothing is read in its place."""
     may_take_class: ClassVar[bool] = False
     """Whether the clause may be of one class of debt."""
     counted_in_format_1: ClassVar[Literal["alone", "with senior classes"]] = "alone"
-    """Whose balance a test of a class takes in a file of format 1, which cannot say it (`rulings.md` 46, 72)."""
+    """Whose balance a test of a class takes in a file of format 1, which cannot say it (`rulings.md` 46, 72).
+    """
     alone_only_first: ClassVar[bool] = False
     """Whether only a class that no other ranks before may be counted alone: the others are paid after it."""
     tested_on: ClassVar[DateKind] = "determination dates"

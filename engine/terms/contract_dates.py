@@ -78,7 +78,8 @@ def next_determination_date(terms: TermsInForce, calendar: BusinessCalendar, aft
 def date_of_period(terms: TermsInForce, calendar: BusinessCalendar, end: date) -> date:
     """Return the Determination Date of the report period that ends on a day.
 
-    It is the first one after the day; the day itself counts where the tests are determined on delivery, as of the period's end.
+    It is the first one after the day; the day itself counts where the tests are determined on delivery, as of
+    the period's end.
     """
     return next_determination_date(
         terms, calendar, end - timedelta(days=1) if terms.determination_dates.on_delivery else end
@@ -194,7 +195,8 @@ def counted(day: date, period: Period, add: Callable[[date, int], date], sign: i
 
     Args:
         day: the date of the event.
-        period: the period, in Business Days, days, weeks or months; a KeyError for any other unit, which no file can write here.
+        period: the period, in Business Days, days, weeks or months; a KeyError for any other unit, which no
+            file can write here.
         add: the n-th Business Day after a day, on the deal's calendar.
         sign: 1 to count forward, -1 to count back.
     """

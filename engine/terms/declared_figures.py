@@ -43,7 +43,10 @@ class Expression:
 
 
 def read_expression(text: str) -> Expression:
-    """Read `rented / available`, `cash - drawn`, `sum of [cash, undrawn]` or `cash` as an Expression. Raises D131 otherwise."""
+    """Read `rented / available`, `cash - drawn`, `sum of [cash, undrawn]` or `cash` as an Expression.
+
+    Raises D131 otherwise.
+    """
     listed = re.fullmatch(r"sum of \[([^\[\]]+)\]", text.strip())
     if listed is not None:
         names = tuple(name.strip() for name in listed[1].split(","))
@@ -144,14 +147,20 @@ def reported_parts(names: Iterable[str], figures: Declared) -> tuple[str, ...]:
 
 
 def taken_of(name: str, figures: Declared) -> Taken | None:
-    """Return how a figure is taken; one that is made of others as its first part. None without such a figure."""
+    """Return how a figure is taken; one that is made of others as its first part.
+
+    None without such a figure.
+    """
     first = reported_parts((name,), figures)[0]
     one = figures.get(first)
     return one.taken if one is not None else OF_REPORTS.get(first)
 
 
 def unit_of_figure(name: str, figures: Declared) -> Unit | None:
-    """Return the unit of a figure; of one that is made of others the unit of its first part. None without such a figure."""
+    """Return the unit of a figure; of one that is made of others the unit of its first part.
+
+    None without such a figure.
+    """
     first = reported_parts((name,), figures)[0]
     one = figures.get(first)
     if one is not None:

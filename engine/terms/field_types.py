@@ -1,7 +1,7 @@
 """Values that can be: the field types of a deal whose figures have bounds (`deal-format.md`, How values are written).
 
-A share of a whole is not more than the whole, a level is a price that somebody pays, a pool has GPUs. What no agreement can mean
-is refused if it stands, by its type. So every term of one kind is held to the same bounds.
+A share of a whole is not more than the whole, a level is a price that somebody pays, a pool has GPUs. What no
+agreement can mean is refused if it stands, by its type. So every term of one kind is held to the same bounds.
 """
 
 from __future__ import annotations

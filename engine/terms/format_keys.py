@@ -1,6 +1,7 @@
 """The keys that format 2 of the deal file adds: required there, each with one stated reading in format 1 (`rulings.md` 72).
 
-A key of format 2 decides a result, so it has no silent default. A file of format 1 cannot write it; it is read as `KEYS` says, and
+A key of format 2 decides a result, so it has no silent default. A file of format 1 cannot write it; it is
+read as `KEYS` says, and
 `check` warns of each reading. `docs/deal-format.md`, Format 2: how a key is added.
 """
 
@@ -33,7 +34,8 @@ class FormatKey:
         block: the path of its block; `*` stands for every name in a block of named parts.
         key: its name.
         reading: what format 1 reads in its place, and whether the block asks for it at all.
-        why: why the reading matters, as a sentence's end: it stands in the warning of format 1 and in the refusal of format 2.
+        why: why the reading matters, as a sentence's end: it stands in the warning of format 1 and in the
+            refusal of format 2.
     """
 
     block: tuple[str, ...]
@@ -249,8 +251,8 @@ def lacking(data: Block, clauses: Clauses) -> tuple[Lacking, ...]:
 def read_by_format(data: Block, tree: Tree, clauses: Clauses) -> tuple[dict[str, Any], list[Problem]]:
     """Return the terms of one date with every key of format 2, and what is wrong with them by the format that the file names.
 
-    Format 1 gets its readings, and may not write the keys. In format 2 a missing key is a problem. It is read as in format 1 so that
-    the rest of the file is checked as well.
+    Format 1 gets its readings, and may not write the keys. In format 2 a missing key is a problem. It is read
+    as in format 1 so that the rest of the file is checked as well.
     """
     absent = lacking(data, clauses)
     problems = [_asked_for(tree, one) for one in absent] if data.get("format") == "2" else []

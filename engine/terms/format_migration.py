@@ -1,6 +1,7 @@
 """A deal file of format 1 as one of format 2: each key that format 2 asks for, written with the reading that format 1 gives it.
 
-Lines are added and none is taken away, so comments, order and wording stay. What comes out has the very terms of what went in.
+Lines are added and none is taken away, so comments, order and wording stay. What comes out has the very terms
+of what went in.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def migrated(text: str, file: str, clauses: Clauses) -> Migration:
     """Return a file of format 1 in format 2.
 
     Raises:
-        InputProblems: the file cannot be read, is of format 2 already, or has terms that format 2 asks about and format 1 does not tell.
+        InputProblems: the file cannot be read, is of format 2 already, or has terms that format 2 asks about
+            and format 1 does not tell.
     """
     before, problems = load_deal(text, file, clauses)
     if before is None:

@@ -39,7 +39,8 @@ Roll = Literal["same day", "next business day", "previous business day", "modifi
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
 NAME = r"^[a-z][a-z0-9_-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
-"""A name that the deal gives to a part of itself: notices and files are named by it, so it can lead nowhere."""
+"""A name that the deal gives to a part of itself: notices and files are named by it, so it can lead nowhere.
+"""
 IndexName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 SOME = Field(min_length=1)
 """A block without a part would leave nothing to monitor."""
@@ -200,7 +201,8 @@ class Esma(Fact):
 class Consequence(Fact):
     """What follows while a trigger is in effect: what, who must act, from when, until when, and the money.
 
-    A cash sweep is computed on each Payment Date and an appraisal becomes an Obligation; the others are stated, with who acts.
+    A cash sweep is computed on each Payment Date and an appraisal becomes an Obligation; the others are
+    stated, with who acts.
     """
 
     kind: Literal[

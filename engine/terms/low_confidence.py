@@ -17,7 +17,10 @@ COUNTS, AGENT, UNDETERMINED = "the result counts", "agent determination", "not d
 
 
 def read_at_most(text: str) -> Period | None:
-    """Read `4 determination dates` as a Period, `without limit` as None. Raises D109 for another form, D123 for another unit."""
+    """Read `4 determination dates` as a Period, `without limit` as None.
+
+    Raises D109 for another form, D123 for another unit.
+    """
     return None if text == WITHOUT_LIMIT else read_period(text, "determination dates")
 
 
@@ -33,7 +36,8 @@ class LowConfidence(Fact):
 
     Attributes:
         effect: what a flagged value, or a result that is not decisive, does.
-        judged_by: whose flag it is: the methodology's own, or the rule of sellers (fewer than six, too many unknown, too wide).
+        judged_by: whose flag it is: the methodology's own, or the rule of sellers (fewer than six, too many
+            unknown, too wide).
         decisive_at: the level at which a result must be decisive.
         applies_to: whether failures alone are held, or passes too.
         deadline: what a Cure Period's last day does while passes are held.

@@ -92,7 +92,10 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 
 def read_day(text: str) -> date:
-    """Read `2026-01-06` as a date. Raises D108 for another form, a day that does not exist, or one of another age."""
+    """Read `2026-01-06` as a date.
+
+    Raises D108 for another form, a day that does not exist, or one of another age.
+    """
     try:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
             raise ValueError
@@ -123,7 +126,10 @@ IN_DAYS: tuple[PeriodUnit, ...] = ("business days", "days", "weeks")
 
 
 def read_period(text: str, *units: PeriodUnit) -> Period:
-    """Read `15 business days` as a Period in one of `units`. Raises D109 for another form, D123 for another unit."""
+    """Read `15 business days` as a Period in one of `units`.
+
+    Raises D109 for another form, D123 for another unit.
+    """
     match = re.fullmatch(r"([0-9]{1,6}) ([a-z ]+?)(s?)", text, re.ASCII)
     unit = UNITS.get(match[2]) if match else None
     if match and match[2] == "quarter" and int(match[1]) >= 1:
@@ -191,7 +197,10 @@ def read_relative(text: str) -> RelativePeriod:
 
 
 def read_persistence(text: str) -> Persistence:
-    """Read `2 consecutive publication dates` or `3 of the last 6 determination dates`. Raises D111 otherwise."""
+    """Read `2 consecutive publication dates` or `3 of the last 6 determination dates`.
+
+    Raises D111 otherwise.
+    """
     run = re.fullmatch(r"([0-9]{1,6})(?: consecutive)? (publication|determination) dates?", text, re.ASCII)
     window = re.fullmatch(
         r"([0-9]{1,6}) of the last ([0-9]{1,6})(?: (publication|determination) dates)?", text, re.ASCII

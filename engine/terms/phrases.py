@@ -195,7 +195,10 @@ def read_margin(text: str) -> Margin:
 
 
 def read_caps(text: str) -> Caps:
-    """Read `2 in any 12 months`, or `2 in total and 1 in any 12 months`, as Caps. Raises D120 otherwise, and for two over one time."""
+    """Read `2 in any 12 months`, or `2 in total and 1 in any 12 months`, as Caps.
+
+    Raises D120 otherwise, and for two over one time.
+    """
     fix = "write it like `2 in total`, `1 in any 12 months` or `2 in total and 1 in any 12 months`"
     each = []
     for part in text.split(" and "):
@@ -235,7 +238,10 @@ MOST_WEEKS = 1_200
 
 
 def read_rates(text: str) -> tuple[Decimal | None, ...]:
-    """Read `1.60 1.55x3 _` as one entry per Thursday, None if nothing was published. Raises D112 otherwise."""
+    """Read `1.60 1.55x3 _` as one entry per Thursday, None if nothing was published.
+
+    Raises D112 otherwise.
+    """
     rates: list[Decimal | None] = []
     for word in text.split():
         match = re.fullmatch(r"(_|[0-9]{1,30}(?:\.[0-9]{1,30})?)(?:x([0-9]{1,30}))?", word, re.ASCII)

@@ -54,7 +54,8 @@ class AssetClass(Fact):
 class Blend(Fact):
     """A rate of several indices, for a pool of several asset classes; its name stands where an index's may.
 
-    `weights: fixed` uses the shares of `of`, which may step; `register` weights each index by the GPUs pledged on the date.
+    `weights: fixed` uses the shares of `of`, which may step; `register` weights each index by the GPUs
+    pledged on the date.
     """
 
     of: Mapping[str, ShareOfAll]

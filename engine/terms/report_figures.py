@@ -39,7 +39,10 @@ NONE_DECLARED: Mapping[str, Unit] = MappingProxyType({})
 
 
 def unit_of(name: str, declared: Mapping[str, Unit] = NONE_DECLARED) -> Unit | None:
-    """Return the unit of a figure that a report gives; None without such a figure. `declared` are those of the deal alone."""
+    """Return the unit of a figure that a report gives; None without such a figure.
+
+    `declared` are those of the deal alone.
+    """
     return declared.get(name) or next((unit for pattern, unit in UNITS if pattern.fullmatch(name)), None)
 
 

@@ -21,7 +21,8 @@ class TapeLayout(Fact):
         sheet: the sheet's name; the only one in sight unless given.
         header_row: the row of the columns' names; the first that has them all unless given.
         contract: the column of the contract's name or number.
-        from_: the column of a row's first day, `from` in the file, if the tape says days; `to` is then the column of its last.
+        from_: the column of a row's first day, `from` in the file, if the tape says days; `to` is then the
+            column of its last.
         to: the column of a row's last day; the first day's own unless given.
         asset_class: the column of the class of assets; `of_class` where the tape is of one.
         of_class: the class of assets that the whole tape is of.

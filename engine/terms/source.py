@@ -1,8 +1,9 @@
 """YAML with places: the only door to the parser.
 
-Every scalar is text (`NO` is a word, `7.10` keeps its zero, `on` is a key), each with the line and column where it
-stands. Anchors, aliases, tags, merge keys and duplicate keys are refused: each is a way of saying something that a
-lawyer who reads the file would not see (`record.md`, Doors kept shut). No text at all makes this module raise.
+Every scalar is text (`NO` is a word, `7.10` keeps its zero, `on` is a key), each with the line and column
+where it stands. Anchors, aliases, tags, merge keys and duplicate keys are refused: each is a way of saying
+something that a lawyer who reads the file would not see (`record.md`, Doors kept shut). No text at all makes
+this module raise.
 """
 
 from __future__ import annotations

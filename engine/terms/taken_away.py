@@ -27,7 +27,8 @@ class TakenAway:
         cite: the section that takes it away.
         consequences: whether what it brought for good, and what is to be delivered for it, ends or stands.
         reserve: whether what its reserve account holds is released or kept.
-        release_to: where a release goes: where the deal said at the trigger's end, otherwise to who owes the debt.
+        release_to: where a release goes: where the deal said at the trigger's end, otherwise to who owes the
+            debt.
         terms: of a composite trigger, as they last stood.
     """
 

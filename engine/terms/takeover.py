@@ -1,6 +1,7 @@
 """A deal that is taken over in mid-life: the state that a former servicer left, as the file writes it (`rulings.md` 56).
 
-What stands here is the word of a person, with a document. Nothing of it is computed; `check` holds it against the deal and itself.
+What stands here is the word of a person, with a document. Nothing of it is computed; `check` holds it against
+the deal and itself.
 """
 
 from __future__ import annotations

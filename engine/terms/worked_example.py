@@ -1,7 +1,8 @@
 """Worked examples: what counsel and structurer sign off on, and how an expected figure is compared (rulings 20, 43).
 
-An example gives one rate per Thursday from `first_publication`, facts that hold on every date or by date, and what is
-expected on dates. A figure without decimals is exact; otherwise it is compared, rounded half to even, at its decimals.
+An example gives one rate per Thursday from `first_publication`, facts that hold on every date or by date, and
+what is expected on dates. A figure without decimals is exact; otherwise it is compared, rounded half to even,
+at its decimals.
 """
 
 from __future__ import annotations

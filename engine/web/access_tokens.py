@@ -33,7 +33,10 @@ class AccessToken:
 def make_token(
     database: DeskDatabase, person: Person, label: str, deal: str, days: int, now: datetime
 ) -> str:
-    """Return a new token, which is shown once. Raises WrongUsage for a life that is too long, or a label that is not a line."""
+    """Return a new token, which is shown once.
+
+    Raises WrongUsage for a life that is too long, or a label that is not a line.
+    """
     if not label.strip() or not label.isprintable() or len(label) > 80:
         raise WrongUsage("a token has a label in one line that says what uses it")
     if not 0 < days <= LONGEST.days:

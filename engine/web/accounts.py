@@ -96,7 +96,10 @@ class Accounts:
         return person
 
     def end(self, number: int, now: datetime) -> None:
-        """End an account: its sessions and tokens with it. Raises WrongUsage if nobody would administer the desk any more."""
+        """End an account: its sessions and tokens with it.
+
+        Raises WrongUsage if nobody would administer the desk any more.
+        """
         with self._database.together() as connection:
             self._keep_an_administrator(connection, number)
             connection.execute(
@@ -119,7 +122,10 @@ class Accounts:
         )
 
     def withdraw(self, number: int, grant: Grant) -> None:
-        """Take a grant back; it counts from the next request on. Raises WrongUsage for the last administrator's."""
+        """Take a grant back; it counts from the next request on.
+
+        Raises WrongUsage for the last administrator's.
+        """
         with self._database.together() as connection:
             if grant.party == ADMINISTRATOR:
                 self._keep_an_administrator(connection, number)
@@ -137,7 +143,10 @@ class Accounts:
     # ---- passwords --------------------------------------------------------------------------------------------
 
     def set_password(self, number: int, password: str) -> None:
-        """Set a password, and end the person's sessions. Raises WrongUsage for one that is too short or too long."""
+        """Set a password, and end the person's sessions.
+
+        Raises WrongUsage for one that is too short or too long.
+        """
         if not SHORTEST <= len(password) <= LONGEST:
             raise WrongUsage(f"a password has {SHORTEST} to {LONGEST} characters; a sentence is a good one")
         with self._hashing:
@@ -149,7 +158,10 @@ class Accounts:
             connection.execute("DELETE FROM session WHERE person = ?", (number,))
 
     def verified(self, login: str, password: str) -> Person | None:
-        """Return the person whose login and password these are. It takes as long if the account does not exist."""
+        """Return the person whose login and password these are.
+
+        It takes as long if the account does not exist.
+        """
         login = login.strip().lower()
         row = self._database.row(
             "SELECT number, password FROM person WHERE login = ? AND ended_at IS NULL", (login,)
@@ -192,7 +204,10 @@ class Accounts:
         return self.person(row["person"])
 
     def accept(self, token: str, password: str, now: datetime) -> Person | None:
-        """Set the password of whom a link invites; the link is used up. Raises WrongUsage for a password that cannot be."""
+        """Set the password of whom a link invites; the link is used up.
+
+        Raises WrongUsage for a password that cannot be.
+        """
         person = self.invited(token, now)
         if person is None:
             return None

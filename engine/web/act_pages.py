@@ -179,7 +179,10 @@ def approvals(visit: AtVisit) -> Response:
 
 
 def _one(visit: Visit, deal: str, number: str) -> Waiting:
-    """Return what waits under a deal, for whoever prepared it and for who may approve it. Raises NotThere for anybody else."""
+    """Return what waits under a deal, for whoever prepared it and for who may approve it.
+
+    Raises NotThere for anybody else.
+    """
     prepared = asked_for(visit, deal, number, report=False)
     if prepared.prepared_by != visit.who.number and (
         not visit.may(Right.APPROVE, deal) or prepared.state == "read"

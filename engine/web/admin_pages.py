@@ -1,4 +1,7 @@
-"""Administration: people and grants, sessions and tokens, keys by their public parts, the log of reads. No deal is shown here."""
+"""Administration: people and grants, sessions and tokens, keys by their public parts, the log of reads.
+
+No deal is shown here.
+"""
 
 from __future__ import annotations
 

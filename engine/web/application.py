@@ -143,7 +143,10 @@ def row_of(desk: Desk, deal: str, on: date) -> DealRow:
 
 
 def _guarded(route: BaseRoute) -> GuardedRoute:
-    """Return the route itself. Raises TypeError for one without a guard: nothing is answered that has not said what it needs."""
+    """Return the route itself.
+
+    Raises TypeError for one without a guard: nothing is answered that has not said what it needs.
+    """
     if not isinstance(route, GuardedRoute):
         raise TypeError(f"{route} is not a guarded route")
     return route

@@ -9,7 +9,8 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 GUESSES_AT_AN_ACCOUNT: RateLimitItem = parse("10 per 15 minutes")
 GUESSES_FROM_AN_ADDRESS: RateLimitItem = parse("30 per 15 minutes")
 REQUESTS: RateLimitItem = RateLimitItemPerMinute(12_000)
-"""Of one address: two hundred a second, many times what fifty people read; a whole office may sit behind one."""
+"""Of one address: two hundred a second, many times what fifty people read; a whole office may sit behind one.
+"""
 UPLOADS: RateLimitItem = RateLimitItemPerMinute(20)
 PAPERS: RateLimitItem = RateLimitItemPerMinute(20)
 """Pages as PDF, of one person."""

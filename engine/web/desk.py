@@ -146,7 +146,8 @@ class Desk:
 
         Raises:
             Busy: another does not get done.
-            VerificationFailed: the record is older than what was signed; what is entered would be lost with it.
+            VerificationFailed: the record is older than what was signed; what is entered would be lost with
+                it.
         """
         with self._one_writer, self.workspace.alone(PATIENCE):
             refuse_older(self.workspace)
@@ -164,7 +165,10 @@ class Desk:
         return names
 
     def deal_terms(self, name: str) -> Deal:
-        """Return a deal by its name; the files are read once while none of them changes. Raises WrongUsage and InputProblems."""
+        """Return a deal by its name; the files are read once while none of them changes.
+
+        Raises WrongUsage and InputProblems.
+        """
         stands = tuple(
             (path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in self.workspace.deal_files()
         )

@@ -1,4 +1,6 @@
-"""The second database: accounts, sessions, the log of reads. Nothing of the record stands in it (`rulings.md` 70).
+"""The second database: accounts, sessions, the log of reads.
+
+Nothing of the record stands in it (`rulings.md` 70).
 
 It is a file of its own, written on nearly every request, so that the record keeps its one writer for itself.
 """
@@ -45,7 +47,10 @@ class DeskDatabase:
     """The file, with a connection for each thread."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, and make its tables where it is new. Raises WrongUsage for a file of another version."""
+        """Open the file, and make its tables where it is new.
+
+        Raises WrongUsage for a file of another version.
+        """
         self._path = path
         self._local = threading.local()
         self._writing = threading.Lock()

@@ -60,7 +60,10 @@ def begin(visit: AtVisit, key: str, what: str) -> Response:
 
 
 def _asked(visit: Visit, what: str, draft: tuple[str, bytes]) -> ForesightAsked:
-    """Return the question of a form. Raises WrongUsage for a text that is not a number, and TooMuch for a history too long."""
+    """Return the question of a form.
+
+    Raises WrongUsage for a text that is not a number, and TooMuch for a history too long.
+    """
     file = visit.file("history")
     if file is not None and not visit.desk.attempts.allowed(UPLOADS, "upload", str(visit.who.number)):
         raise TooMuch("too many files from one person; wait a minute", 429)
@@ -86,7 +89,10 @@ def _asked(visit: Visit, what: str, draft: tuple[str, bytes]) -> ForesightAsked:
 
 
 def _number(visit: Visit, name: str, usual: int, most: int) -> int:
-    """Return a whole number of the form. Raises WrongUsage for anything else, and for more than is worked out here."""
+    """Return a whole number of the form.
+
+    Raises WrongUsage for anything else, and for more than is worked out here.
+    """
     text = visit.said(name, 20)
     if not text:
         return usual

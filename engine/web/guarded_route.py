@@ -1,6 +1,7 @@
 """The one kind of route: it says what it needs, and nothing of it runs before that is granted.
 
-Here stand, once for all pages: who asks, whether they may, the form in its bounds, the word against forged requests, the log of reads.
+Here stand, once for all pages: who asks, whether they may, the form in its bounds, the word against forged
+requests, the log of reads.
 """
 
 from __future__ import annotations

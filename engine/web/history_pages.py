@@ -203,7 +203,10 @@ def history(
 
 
 def _on_paper(visit: Visit, deal: str) -> Response:
-    """Return the entries that the filters of the address choose as a PDF. Raises WrongUsage for too many to print."""
+    """Return the entries that the filters of the address choose as a PDF.
+
+    Raises WrongUsage for too many to print.
+    """
     asked = {name: visit.request.query_params.get(name, "") for name in Filters.__dataclass_fields__}
     visit.paper = f"{deal}-history.pdf"
     made: Response = history(visit, deal, **asked)

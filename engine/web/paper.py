@@ -24,7 +24,10 @@ _ONE = threading.Lock()
 
 
 def on_paper(visit: Visit, html: str) -> Response:
-    """Return a page as a PDF to download. Raises TooMuch for somebody who asks for more than a few a minute."""
+    """Return a page as a PDF to download.
+
+    Raises TooMuch for somebody who asks for more than a few a minute.
+    """
     if not visit.desk.attempts.allowed(PAPERS, "paper", str(visit.who.number)):
         raise TooMuch("too many PDFs by one person; wait a minute", 429)
     text = USED.sub(lambda use: _drawn(visit, use[1], use[2], use[3]), SPRITE.sub("", html))

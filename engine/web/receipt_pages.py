@@ -22,7 +22,10 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 
 
 def _of(visit: Visit, token: str) -> tuple[ReceiptLink, StatementRow, str]:
-    """Return the notice of a link, and its deal's zone. Raises NotThere if the link is not a link of ours, or has ended."""
+    """Return the notice of a link, and its deal's zone.
+
+    Raises NotThere if the link is not a link of ours, or has ended.
+    """
     desk = visit.desk
     link = read_token(link_key(desk.workspace), token, visit.now.date())
     if link is None or link.deal not in desk.deals():

@@ -26,7 +26,10 @@ def acting_for(person: Person, deal: str) -> Acting:
 
 
 def acting_people(visit: Visit, *others: int) -> dict[str, Acting]:
-    """Return who acts for whom, by name: whoever asks, and other accounts by number. Raises WrongUsage if two have one name."""
+    """Return who acts for whom, by name: whoever asks, and other accounts by number.
+
+    Raises WrongUsage if two have one name.
+    """
     deal = visit.deal or EVERY_DEAL
     people = {visit.who.name: acting_for(visit.who, deal)}
     for number in others:

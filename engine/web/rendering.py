@@ -103,7 +103,8 @@ def page(visit: Visit, template: str, *, status: int = 200, **context: Any) -> R
         visit: who asks for what.
         template: its file.
         status: the code of the answer.
-        **context: what the page says; `illustrative` where a deal is, `zone` for its hours, `nav` for the place in the navigation.
+        **context: what the page says; `illustrative` where a deal is, `zone` for its hours, `nav` for the
+        place in the navigation.
     """
     text = rendered(visit.desk, visit, template, context)
     if visit.paper and status == 200:

@@ -142,7 +142,10 @@ def read_report(visit: AtVisit, deal: str) -> Response:
 
 
 def _waiting(visit: Visit, deal: str, number: str) -> Waiting:
-    """Return a report that waits, for its sender or for who takes it. Raises NotThere for anybody else, and for one that is done with."""
+    """Return a report that waits, for its sender or for who takes it.
+
+    Raises NotThere for anybody else, and for one that is done with.
+    """
     waiting = asked_for(visit, deal, number, report=True)
     if waiting.state not in SEEN or waiting.file is None:
         raise NotThere

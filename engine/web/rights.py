@@ -1,6 +1,7 @@
 """Who may do what: one function decides, and what it does not allow is denied.
 
-A grant is a person, a deal and a party of the deal, or a part that somebody plays at the desk. What follows from a party is in one table.
+A grant is a person, a deal and a party of the deal, or a part that somebody plays at the desk. What follows
+from a party is in one table.
 """
 
 from __future__ import annotations

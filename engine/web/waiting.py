@@ -115,7 +115,10 @@ def prepare(
 
 
 def asked_for(visit: Visit, deal: str, number: str, *, report: bool) -> Waiting:
-    """Return what waits under a deal by its number in an address. Raises NotThere for any other deal, number or kind."""
+    """Return what waits under a deal by its number in an address.
+
+    Raises NotThere for any other deal, number or kind.
+    """
     known = waiting_one(visit.desk.database, number_of(number))
     if known is None or known.deal != deal or (known.kind == "report") is not report:
         raise NotThere

@@ -113,12 +113,18 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def whole_number(text: str) -> int | None:
-    """Return the number that up to nine digits of ASCII write; None for anything else. Digits of other scripts and powers are not taken."""
+    """Return the number that up to nine digits of ASCII write; None for anything else.
+
+    Digits of other scripts and powers are not taken.
+    """
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def day_in(text: str, name: str) -> date | None:
-    """Return a date from an address; None if it is empty. Raises WrongUsage, naming the field, for one that is not a date."""
+    """Return a date from an address; None if it is empty.
+
+    Raises WrongUsage, naming the field, for one that is not a date.
+    """
     if not text.strip():
         return None
     try:

@@ -1,8 +1,8 @@
 """A clause in full: every term that decides its result, in sentences that a lawyer can hold against the agreement, word for word.
 
-What is recorded of a clause is its reading (`adoption.py`). Here stands the rest beside it: when it is tested and warned of, what a
-failure is and what cures it; what an undetermined date does; the rates and the pool that it rests on, and every dated step. All of
-it is computed when it is asked for, and recorded nowhere.
+What is recorded of a clause is its reading (`adoption.py`). Here stands the rest beside it: when it is tested
+and warned of, what a failure is and what cures it; what an undetermined date does; the rates and the pool
+that it rests on, and every dated step. All of it is computed when it is asked for, and recorded nowhere.
 """
 
 from __future__ import annotations

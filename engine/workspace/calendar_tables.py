@@ -52,7 +52,10 @@ def counted_on_record(workspace: Workspace, deal: Deal) -> Deal:
 
 
 def kept_table(workspace: Workspace, name: str, sha256: str) -> BusinessCalendar:
-    """The table of a calendar by its hash: the one that ships, or the one that was kept. Raises VerificationFailed without it."""
+    """The table of a calendar by its hash: the one that ships, or the one that was kept.
+
+    Raises VerificationFailed without it.
+    """
     try:
         ships = load_calendar(name)
     except WrongUsage:  # a calendar that this release does not have any more

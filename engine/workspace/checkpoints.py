@@ -75,7 +75,10 @@ def own_key(workspace: Workspace) -> SigningKey | None:
 
 
 def refuse_open_folder(folder: Path) -> None:
-    """Refuse a folder of keys that others can write into: they could put a key of theirs in its place. Raises BadKey."""
+    """Refuse a folder of keys that others can write into: they could put a key of theirs in its place.
+
+    Raises BadKey.
+    """
     if folder.stat().st_mode & 0o022:
         raise BadKey(f"others can write into {folder}; make it yours alone with `chmod 700`")
 

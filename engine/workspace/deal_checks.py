@@ -212,7 +212,9 @@ class Checked:
 
 
 def check_files(files: Sequence[Path], templates: Templates, workspace: Workspace | None = None) -> Checked:
-    """Return everything that is wrong with deal files. In a workspace, levels are held against the present interval of their index as well.
+    """Return everything that is wrong with deal files.
+
+    In a workspace, levels are held against the present interval of their index as well.
 
     Raises WrongUsage for files that are not there.
     """

@@ -1,6 +1,7 @@
 """Why a deal cannot be evaluated: what is wrong with its file, or with the change of a file that is on record.
 
-A run records the reason and keeps the file; a replay reads it again and finds the same reason, or a difference.
+A run records the reason and keeps the file; a replay reads it again and finds the same reason, or a
+difference.
 """
 
 from __future__ import annotations
@@ -167,7 +168,10 @@ def _first(problems: list[Problem], text: str) -> str:
 
 
 def loaded(path: Path, templates: Templates) -> Deal:
-    """Return a deal in which `check` finds no error. Raises InputProblems with all of them otherwise; warnings stop nothing."""
+    """Return a deal in which `check` finds no error.
+
+    Raises InputProblems with all of them otherwise; warnings stop nothing.
+    """
     deal, problems = read_deal(text_in(path), str(path), templates)
     errors = [problem for problem in problems if not problem.code.startswith("W")]
     if deal is None or errors:

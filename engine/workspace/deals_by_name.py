@@ -25,7 +25,10 @@ class DealsByName:
     _deals: dict[str, Deal] = field(default_factory=dict)
 
     def find(self, name: str) -> Deal:
-        """Return a deal by its own name. Raises WrongUsage, or InputProblems where its file is wrong, or not the only one."""
+        """Return a deal by its own name.
+
+        Raises WrongUsage, or InputProblems where its file is wrong, or not the only one.
+        """
         if name not in self._deals:
             self._deals[name] = self._read(name)
         return self._deals[name]
@@ -36,7 +39,10 @@ class DealsByName:
 
     @cached_property
     def _named(self) -> dict[str, list[Path]]:
-        """The deal files by the names that they claim; a file that claims none by its own. More than one where a name is claimed twice."""
+        """The deal files by the names that they claim; a file that claims none by its own.
+
+        More than one where a name is claimed twice.
+        """
         by_name: dict[str, list[Path]] = {}
         for path, text in self._texts.items():
             by_name.setdefault(claimed_by(text, str(path)) or path.stem, []).append(path)
@@ -58,7 +64,10 @@ class DealsByName:
 
 
 def find_deal(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:
-    """Return a deal of the workspace by its own name. Raises WrongUsage, or InputProblems where its file is wrong, or not the only one."""
+    """Return a deal of the workspace by its own name.
+
+    Raises WrongUsage, or InputProblems where its file is wrong, or not the only one.
+    """
     return DealsByName(workspace, templates).find(name)
 
 

@@ -70,7 +70,10 @@ class FolderSettings(Fact):
 
 
 def password_of(mail: MailSettings, root: Path) -> str | None:
-    """Return the relay's password, from the environment or from its file. Raises WrongUsage if it is not there."""
+    """Return the relay's password, from the environment or from its file.
+
+    Raises WrongUsage if it is not there.
+    """
     if mail.user is None:
         return None
     if mail.password_env is not None:

@@ -1,8 +1,8 @@
 """The published series of each index: computed from the archive, recorded once, never changed.
 
-Index events live in a log of their own (`rulings.md` 11). A published value fixes the snapshots that it used; a snapshot
-imported later never changes it (`rulings.md` 6). Only snapshots on record are used: a file that an interrupted import left in the
-archive is not known before it is imported again.
+Index events live in a log of their own (`rulings.md` 11). A published value fixes the snapshots that it used;
+a snapshot imported later never changes it (`rulings.md` 6). Only snapshots on record are used: a file that an
+interrupted import left in the archive is not known before it is imported again.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ def known_series(workspace: Workspace) -> tuple[str, ...]:
 
 
 def on_record(workspace: Workspace, series: str) -> Sequence[Event]:
-    """Return every print of a series, oldest first. Raises WrongUsage for a series that is not on record, naming those that are."""
+    """Return every print of a series, oldest first.
+
+    Raises WrongUsage for a series that is not on record, naming those that are.
+    """
     events = prints_in(workspace.store, series)
     if not events:
         raise WrongUsage(
@@ -133,7 +136,8 @@ def on_record_computed(
         publication: the Publication Date; its window ends the day before.
         imported: the log of snapshots.
         by: leaves out what was recorded later, if given.
-        others: the other versions whose values stand beside it; all that ship unless given, as where a print is made again.
+        others: the other versions whose values stand beside it; all that ship unless given, as where a print
+            is made again.
     """
     there = tuple(event for event in imported if by is None or event.recorded_at <= by)
     known = {event.payload.sha256 for event in there if isinstance(event.payload, SnapshotImported)}
@@ -300,14 +304,15 @@ def series_by_index(
 ) -> dict[str, tuple[Published, ...]]:
     """Return for each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first.
 
-    Each date is read from the series, and each print judged by the terms, that were in force on the Publication Date: an
-    amendment reaches no further back than it says.
+    Each date is read from the series, and each print judged by the terms, that were in force on the
+    Publication Date: an amendment reaches no further back than it says.
 
     Args:
         prints: reads a series, as `prints_of` a workspace does.
         deal: whose terms decide.
         until: the indices that the deal has named by this date are read.
-        acts: the deal's Recorded Acts, among which are its consents to methodology versions and the manifest errors that it found.
+        acts: the deal's Recorded Acts, among which are its consents to methodology versions and the manifest
+            errors that it found.
         known_at: leaves out what was recorded later.
     """
     acts = tuple(acts)

@@ -1,7 +1,7 @@
 """What is wrong with a takeover: what the deal does not have, what is missing, and what contradicts itself (`rulings.md` 56).
 
-What a former servicer left is asked for, and not guessed. So each test and trigger, each reserve account, and each rate and report that
-a window still needs must be there.
+What a former servicer left is asked for, and not guessed. So each test and trigger, each reserve account, and
+each rate and report that a window still needs must be there.
 """
 
 from __future__ import annotations

@@ -17,10 +17,12 @@ class WebSettings(Fact):
     Attributes:
         host: the address that is listened on; of this machine alone, unless TLS or a proxy is configured.
         port: the port.
-        address: the address that people use, like `https://desk.example.com`; its name is the only one that is answered beside `host`.
+        address: the address that people use, like `https://desk.example.com`; its name is the only one that
+            is answered beside `host`.
         tls_certificate: the file of the certificate, with its chain.
         tls_key: the file of its key.
-        behind_proxy: whether a proxy with TLS stands before it, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+        behind_proxy: whether a proxy with TLS stands before it, whose `X-Forwarded-For` and
+            `X-Forwarded-Proto` are believed.
         signed_in_by: the header in which an authenticating proxy names the account; it needs `behind_proxy`.
         upload_megabytes: the largest file that is taken.
         administrator: whom people ask for a grant, as pages name them.

@@ -138,7 +138,8 @@ class Workspace:
     def store(self) -> Store:
         """The log.
 
-        Raises VerificationFailed, and makes none, if what lies beside it says that it is missing, or lacks one of its logs.
+        Raises VerificationFailed, and makes none, if what lies beside it says that it is missing, or lacks
+        one of its logs.
         """
         from engine.record.store import Store  # late: `check` in a workspace opens no record
 
@@ -161,7 +162,10 @@ class Workspace:
         return store
 
     def refuse_lacking(self, logs: Iterable[str]) -> None:
-        """Refuse a record whose `logs` lack one that files beside it were made from. Raises VerificationFailed."""
+        """Refuse a record whose `logs` lack one that files beside it were made from.
+
+        Raises VerificationFailed.
+        """
         beside = self._logs_beside()
         missing = sorted(beside.keys() - {in_a_file_name(log) for log in logs})
         if missing:
@@ -201,9 +205,12 @@ class Workspace:
 
     @contextmanager
     def alone(self, patience: float | None = None, told: Callable[[], None] | None = None) -> Iterator[None]:
-        """Keep whoever else records in this workspace out until the block ends; they wait. Not to be taken twice by one process.
+        """Keep whoever else records in this workspace out until the block ends; they wait.
 
-        The clock is read inside the block: what was recorded meanwhile is then not later than what rests on it.
+        Not to be taken twice by one process.
+
+        The clock is read inside the block: what was recorded meanwhile is then not later than what rests on
+        it.
 
         Args:
             patience: seconds to wait for another to be done; without end unless given.
@@ -282,10 +289,12 @@ def create(root: Path, operator: str | None = None) -> tuple[str, ...]:
 
     Args:
         root: the folder; made if it is not there.
-        operator: who computes the index; a placeholder that `run` refuses stands in the settings unless given.
+        operator: who computes the index; a placeholder that `run` refuses stands in the settings unless
+            given.
 
     Raises:
-        WrongUsage: the operator's name cannot be printed, or the settings are there already and name it otherwise.
+        WrongUsage: the operator's name cannot be printed, or the settings are there already and name it
+            otherwise.
     """
     made: list[str] = []
     if operator is not None:

@@ -1,6 +1,7 @@
 """The geometry of the notice's charts: scales, ticks, months, label spreading, lines as SVG path data.
 
-Numbers in, coordinates out; one unit is 0.1 mm. Layout arithmetic only: every figure that is printed comes as text from elsewhere.
+Numbers in, coordinates out; one unit is 0.1 mm. Layout arithmetic only: every figure that is printed comes as
+text from elsewhere.
 """
 
 from __future__ import annotations

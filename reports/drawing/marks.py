@@ -1,7 +1,7 @@
 """Marks for results and states, drawn from shapes that differ without colour, and the watermark's outlines.
 
-A disc fills for a test, a square for a trigger; only what somebody must act on carries the accent. The watermark is drawn as
-hollow outlines, so that it can be read through and stands in no text layer.
+A disc fills for a test, a square for a trigger; only what somebody must act on carries the accent. The
+watermark is drawn as hollow outlines, so that it can be read through and stands in no text layer.
 """
 
 from __future__ import annotations

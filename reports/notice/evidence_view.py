@@ -1,6 +1,7 @@
 """Page 1 as a notice's own evidence gives it: masthead, answer and dues, without the log (`rulings.md` 64).
 
-The same functions compose it that compose a notice of the whole log; only if they look for how a test or trigger stands is another.
+The same functions compose it that compose a notice of the whole log; only if they look for how a test or
+trigger stands is another.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where a notice's sentence comes from: the answer that leads page 1 (`owed.py`: what is due, what follows).
 
-Pure: lines of tests and triggers go in, words come out. First sentence: which test, figure against limit; second:
-who does what by which day for how much. The agreement's words, never a synonym, and no advice.
+Pure: lines of tests and triggers go in, words come out. First sentence: which test, figure against limit;
+second: who does what by which day for how much. The agreement's words, never a synonym, and no advice.
 """
 
 from __future__ import annotations

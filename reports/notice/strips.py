@@ -1,7 +1,7 @@
 """The strips of page 1: every test on one axis, its Break-even Rate against the Reference Rate and its interval.
 
-One index: the axis is in USD per GPU-hour. Several: each strip is in per cent of its own index's Reference Rate, so that the one
-vertical line still is the rate of every row.
+One index: the axis is in USD per GPU-hour. Several: each strip is in per cent of its own index's Reference
+Rate, so that the one vertical line still is the rate of every row.
 """
 
 from __future__ import annotations

@@ -53,7 +53,8 @@ class Line:
         obligation: the open Obligation that it created.
         run: how many determined dates running it has FAILed.
         rounding: how the deal rounds its ratios before it compares them.
-        released: what its reserve account held when its trigger ended since the last Determination Date, and where it went.
+        released: what its reserve account held when its trigger ended since the last Determination Date, and
+            where it went.
         debtor: what the agreement calls the party that owes the debt.
     """
 
@@ -163,7 +164,8 @@ class Brief:
     def duty(self) -> DutyFacts | None:
         """Who owes this notice to whom; None if nobody does, so that it is a report (`rulings.md` 34).
 
-        A Correction Notice is owed by the giver of what it corrects, to the same addressees, if something was given (53a).
+        A Correction Notice is owed by the giver of what it corrects, to the same addressees, if something was
+        given (53a).
         """
         duty = next((duty for duty in self.deal.duties if duty.kind == self.inputs.kind), None)
         if duty is None or duty.given_by != THE_GIVER:

@@ -1,9 +1,10 @@
 """Every visible string of a notice in reading order with its place, made without a renderer: `page.json` (`rulings.md` 64).
 
-The strings are read from the filled template that the renderer draws, so that no second account of the words can go its own way. A
-place is the page (`first`, or `proof` for all that follow it), the block, and the flow: what is read in one go. A column that floats
-beside others is a flow of its own, and so is each string of a drawing. A table's head carries the table's number, for it is drawn
-again on every page that the table runs over.
+The strings are read from the filled template that the renderer draws, so that no second account of the words
+can go its own way. A place is the page (`first`, or `proof` for all that follow it), the block, and the flow:
+what is read in one go. A column that floats beside others is a flow of its own, and so is each string of a
+drawing. A table's head carries the table's number, for it is drawn again on every page that the table runs
+over.
 """
 
 from __future__ import annotations

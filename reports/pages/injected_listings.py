@@ -19,7 +19,8 @@ def appendix_table(rows: Sequence[Sequence[str]]) -> dict[str, Any] | None:
     """Return a table with one row for the week, each day and each size of Table 5, and one column for each attack; None without rows.
 
     Args:
-        rows: what is attacked, its listings, the price, the move, and the least number of listings, as `injection_appendix` has them.
+        rows: what is attacked, its listings, the price, the move, and the least number of listings, as
+            `injection_appendix` has them.
     """
     if not rows:
         return None

@@ -1,7 +1,7 @@
 """Notices drawn by the workers of a Dask cluster: each a pure function of a composed page; whoever records composes, signs and writes.
 
-A worker holds nothing that matters: it may die, be slow or come back. What it draws is taken only if it is the engine of the one who
-records. Dask comes with `pip install 'headroom[dask]'`.
+A worker holds nothing that matters: it may die, be slow or come back. What it draws is taken only if it is
+the engine of the one who records. Dask comes with `pip install 'headroom[dask]'`.
 """
 
 from __future__ import annotations
@@ -139,7 +139,10 @@ class DaskPool:
 
 
 def worked_here(engine: str, work: Callable[[Item], Found], item: Item) -> Found:
-    """Return what comes out of some work, on a worker. Raises OtherEngine if the worker is not the engine of the one who asks."""
+    """Return what comes out of some work, on a worker.
+
+    Raises OtherEngine if the worker is not the engine of the one who asks.
+    """
     _same_engine(engine)
     return work(item)
 

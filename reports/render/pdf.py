@@ -1,7 +1,7 @@
 """Context -> HTML -> PDF/A-3a and PDF/UA-1 in one file: the only door to WeasyPrint (ADR 0005).
 
-Same inputs, same bytes: every date in the file is the notice's own; its identifier is the hash of its text, and nothing is
-fetched but the assets held in memory.
+Same inputs, same bytes: every date in the file is the notice's own; its identifier is the hash of its text,
+and nothing is fetched but the assets held in memory.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ Page = tuple[str, datetime, Mapping[str, tuple[bytes, str]]]
 
 
 def page_of(inputs: NoticeInputs, paper: Paper | None = None) -> Page:
-    """Return a notice that is composed and not yet drawn. Raises ValueError if the log does not say which deal it is."""
+    """Return a notice that is composed and not yet drawn.
+
+    Raises ValueError if the log does not say which deal it is.
+    """
     paper = paper or paper_of(inputs)
     page = filled_page(inputs)[1] if paper == "a4" else to_html("notice.html.j2", compose(inputs), paper)
     return page, inputs.issued_at, dict(inputs.attachments)
@@ -180,7 +183,8 @@ def printed(html: str, created: datetime, files: Mapping[str, tuple[bytes, str]]
     Args:
         html: the page.
         created: the date that the file carries.
-        files: what the page may name, each by its address, with its media type; every other address is refused.
+        files: what the page may name, each by its address, with its media type; every other address is
+            refused.
     """
     from weasyprint import HTML
 
@@ -225,7 +229,10 @@ def _dated(created: datetime) -> Iterator[None]:
 
 @cache
 def _faces() -> tuple[FontConfiguration, CSS]:
-    """Return the bundled fonts and the style sheet, read once for all documents of a process. Raises OtherLibrary."""
+    """Return the bundled fonts and the style sheet, read once for all documents of a process.
+
+    Raises OtherLibrary.
+    """
     from weasyprint import CSS
     from weasyprint.text.fonts import FontConfiguration
 
@@ -260,8 +267,9 @@ def _pictures() -> dict[str, Any]:
 def _page_type() -> Any:
     """Return WeasyPrint's document, read by the standard library's XML parser.
 
-    Our templates are well-formed XML, and `legible` leaves no character in a value that XML forbids. The parser is written in C;
-    WeasyPrint's own, in Python, takes a fourteenth of a notice. The pages are the same bytes.
+    Our templates are well-formed XML, and `legible` leaves no character in a value that XML forbids. The
+    parser is written in C; WeasyPrint's own, in Python, takes a fourteenth of a notice. The pages are the
+    same bytes.
     """
     from cssselect2 import ElementWrapper
     from weasyprint import HTML

@@ -65,7 +65,8 @@ class RenderPool:
 def _drawing(pool: ProcessPoolExecutor, notice: NoticeInputs) -> Future[tuple[bytes, float]]:
     """Return the file that will be; what goes wrong while it is composed is said where its bytes are asked for.
 
-    It is composed here: a page is small beside the whole past of its deal, which would go to another process with every notice.
+    It is composed here: a page is small beside the whole past of its deal, which would go to another process
+    with every notice.
     """
     try:
         page = page_of(notice)
@@ -79,7 +80,8 @@ def _drawing(pool: ProcessPoolExecutor, notice: NoticeInputs) -> Future[tuple[by
 def _ready() -> None:
     """Load the renderer once in a process of the pool, and then spare the collector its search.
 
-    The process ends with the one that started it. A killed command would otherwise leave its pool behind, waiting for ever.
+    The process ends with the one that started it. A killed command would otherwise leave its pool behind,
+    waiting for ever.
     """
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer

@@ -1,8 +1,11 @@
 """The desk under load: 50 people on 300 deals, a run and a writer beside them; on loopback, for a bounded time.
 
-`python -m tests.bench.desk_load [PEOPLE DEALS SECONDS]` prints one line of JSON: medians and 99th percentiles in milliseconds,
-and the server's processor time for each page. A person asks for a page, reads it whole, thinks for half a second and asks for
-the next: the portfolio, a deal, its history, its notices, each time of another deal. So 50 people ask for up to 100 pages a
+`python -m tests.bench.desk_load [PEOPLE DEALS SECONDS]` prints one line of JSON: medians and 99th percentiles
+in milliseconds,
+and the server's processor time for each page. A person asks for a page, reads it whole, thinks for half a
+second and asks for
+the next: the portfolio, a deal, its history, its notices, each time of another deal. So 50 people ask for up
+to 100 pages a
 second, ten times what as many people do who read.
 """
 

@@ -1,6 +1,7 @@
 """How the cost of whole jobs grows: CPU time and memory of each in a process of its own, at several sizes, with exponents.
 
-`make bench` writes the table into docs/performance.md. A size is not timed against a limit: a ratio to the last table tells of a change.
+`make bench` writes the table into docs/performance.md. A size is not timed against a limit: a ratio to the
+last table tells of a change.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A Thursday of a large portfolio: what it costs, phase by phase, over deals that have a year behind them.
 
-Run as `python -m tests.bench.portfolio_thursday [deals] [weeks]`: 1,000 deals of 52 weeks unless given. One deal in twenty has ten
-tests. Two deals live through the weeks; the others get the same log under names of their own, each entry with its own hashes.
+Run as `python -m tests.bench.portfolio_thursday [deals] [weeks]`: 1,000 deals of 52 weeks unless given. One
+deal in twenty has ten tests. Two deals live through the weeks; the others get the same log under names of
+their own, each entry with its own hashes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Two checkouts draw the same notices by turns: `python -m tests.bench.renderers OLD NEW` prints what one notice costs in each.
 
-Each checkout has a process of its own, makes the workspace of `make bench`, and draws its last 28 notices, each once. The turns
-alternate, one notice at a time, so that both see the same machine. What is counted is the processor's time within the process.
+Each checkout has a process of its own, makes the workspace of `make bench`, and draws its last 28 notices,
+each once. The turns alternate, one notice at a time, so that both see the same machine. What is counted is
+the processor's time within the process.
 """
 
 from __future__ import annotations

@@ -171,9 +171,12 @@ def test_a_pass_ends_a_cure_period_unless_cures_are_held_too(
 def test_a_deadline_stands_still_while_results_are_held(
     drafted: Callable[[str], Deal], all_templates: dict[str, Template]
 ) -> None:
-    """By hand: FAIL Thu 07-09, ten Business Days to 07-23. Held on 07-16 and 07-23: of the ten, 07-16 to 07-23 were left, which are six.
+    """By hand: FAIL Thu 07-09, ten Business Days to 07-23.
 
-    They run again from 07-30, the first date that is not held: 07-30, 07-31, 08-03, 08-04, 08-05, 08-06. Not cured then: default 08-07.
+    Held on 07-16 and 07-23: of the ten, 07-16 to 07-23 were left, which are six.
+
+    They run again from 07-30, the first date that is not held: 07-30, 07-31, 08-03, 08-04, 08-05, 08-06. Not
+    cured then: default 08-07.
     """
     deal = drafted(CURES.replace("deadline: ", "deadline: stands still while held") + "the result counts,")
     drafts = lives(

@@ -1,7 +1,8 @@
 """Two rows of one week, and what a deal makes of them by its own words (rulings 3, 5, 27; covenants.md, State 5).
 
-In March 2026 the administrator published 1.6021, flagged Low Confidence, under 1.1.0, and 1.7350 under 1.1.1 a day later.
-A level at 1.70 is breached by the first and not by the second; which one counts is a drafting decision.
+In March 2026 the administrator published 1.6021, flagged Low Confidence, under 1.1.0, and 1.7350 under 1.1.1
+a day later. A level at 1.70 is breached by the first and not by the second; which one counts is a drafting
+decision.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A trigger that an amendment takes away ends on its date, with an event, and what it brought ends or stands (`rulings.md` 71): by hand.
 
-One pool of 1,000 GPUs at availability 100% and a multiple of 1: Collateral Value is the rate times USD 8,760,000. With USD 10,000,000
-outstanding and a maximum of 65% a rate of 1.70 fails (67.15%) and a rate of 2.00 passes (57.08%).
+One pool of 1,000 GPUs at availability 100% and a multiple of 1: Collateral Value is the rate times USD
+8,760,000. With USD 10,000,000 outstanding and a maximum of 65% a rate of 1.70 fails (67.15%) and a rate of
+2.00 passes (57.08%).
 """
 
 from __future__ import annotations
@@ -135,7 +136,8 @@ def test_it_ends_on_the_amendment_s_date_with_an_event(
 ) -> None:
     """In effect since 12 February, the second FAIL; USD 600,000 are due on 17 February (a Sunday and a holiday before); gone from 13 March.
 
-    The Payment Date after it, Monday 16 March, looks at Thursday the 12th: the trap was in effect then, but is not a term any more.
+    The Payment Date after it, Monday 16 March, looks at Thursday the 12th: the trap was in effect then, but
+    is not a term any more.
     """
     drafts = lived(deal_of(amended(says(consequences, reserve)), all_templates), all_templates, UNTIL)
     (ended,) = [

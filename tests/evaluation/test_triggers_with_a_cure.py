@@ -1,6 +1,7 @@
 """A trigger's own cure, a second Cure Period, declared events: by hand (rulings 51, 52, 52a).
 
-Collateral Value at an advance of 100% is USD 12,483,000 for each dollar of the rate: USD 20.0m are 84.325% of it at 1.90, 76.294% at 2.10.
+Collateral Value at an advance of 100% is USD 12,483,000 for each dollar of the rate: USD 20.0m are 84.325% of
+it at 1.90, 76.294% at 2.10.
 """
 
 # ruff: noqa: E501 (a deal's rows are read whole)
@@ -194,9 +195,12 @@ COVER = """  coverage:
 def test_a_second_cure_period_where_half_of_the_shortfall_was_made_good(
     all_templates: Templates, owed: str, state: str
 ) -> None:
-    """Value 8,322,000 at 1.00. First 9,045,653 owed: 92%; on 05-15 8,668,750: 96.0%; 8,677,789: 95.9%; 9,350,562: 89%.
+    """Value 8,322,000 at 1.00.
 
-    02-17 and 90 days: 05-18. A second period runs from 05-19 to 08-16; without one the default is dated 05-19.
+    First 9,045,653 owed: 92%; on 05-15 8,668,750: 96.0%; 8,677,789: 95.9%; 9,350,562: 89%.
+
+    02-17 and 90 days: 05-18. A second period runs from 05-19 to 08-16; without one the default is dated
+    05-19.
     """
     since = {
         "CURE PERIOD": "2026-05-19, cure_by: 2026-08-16",

@@ -1,6 +1,7 @@
 """Waivers and retests, months in Cure Periods, rounding of multiples (`rulings.md` 71): figures by hand.
 
-One pool of 1,000 GPUs at availability 100% and a multiple of 1: Collateral Value is the rate times USD 8,760,000.
+One pool of 1,000 GPUs at availability 100% and a multiple of 1: Collateral Value is the rate times USD
+8,760,000.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """`python -m tests.fuzz READER[,READER] COUNT SECONDS`: each reader until one of the two is reached, in a process of its own.
 
-Prints a line of JSON: how many files were read, how many were refused, and the most memory that the process held. It names the first
-file that ended in an exception that is not a refusal, with its seed: `python -m tests.fuzz READER 1 60 SEED` reads that one again.
+Prints a line of JSON: how many files were read, how many were refused, and the most memory that the process
+held. It names the first file that ended in an exception that is not a refusal, with its seed: `python -m
+tests.fuzz READER 1 60 SEED` reads that one again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The plain way: json, pandas, a bootstrap by simulation. An oracle for the fast one, and what it is measured against."""
+"""The plain way: json, pandas, a bootstrap by simulation.
+
+An oracle for the fast one, and what it is measured against.
+"""
 
 from __future__ import annotations
 

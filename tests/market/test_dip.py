@@ -16,7 +16,8 @@ from engine.market.quality.dip_test import dip, p_value, reference
 def brute(values: Sequence[float]) -> float:
     """The least distance to a distribution that is convex up to a mode and concave after it, over every mode; one programme for each.
 
-    Variables: the height at each distinct value, the height just below the mode (a unimodal distribution may jump there), the distance.
+    Variables: the height at each distinct value, the height just below the mode (a unimodal distribution may
+    jump there), the distance.
     """
     x = sorted(set(values))
     n, k = len(values), len(x)

@@ -1,6 +1,7 @@
 """Every published figure again, in plain fractions from the raw rows by the page on the index; no code of the engine's.
 
-All models, all windows that the real snapshots touch, every version, as known at each collection; skipped without the snapshots.
+All models, all windows that the real snapshots touch, every version, as known at each collection; skipped
+without the snapshots.
 """
 
 from __future__ import annotations

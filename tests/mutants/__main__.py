@@ -1,8 +1,9 @@
 """`make mutants`: draws mutants of `engine/evaluation` and `engine/market` by seed, runs the tests that reach each, writes docs/mutants.md.
 
-The tests are collected once. Each mutant is a fork of that process in which one function has the mutant's code: it costs its tests alone.
-A first fork runs every test and notes which functions each one calls. A mutant's tests are those that call its function, the quickest
-first, up to 5 seconds of them. `python -m tests.mutants --count 50 --seed 7 --only test_states` prints without writing.
+The tests are collected once. Each mutant is a fork of that process in which one function has the mutant's
+code: it costs its tests alone. A first fork runs every test and notes which functions each one calls. A
+mutant's tests are those that call its function, the quickest first, up to 5 seconds of them. `python -m
+tests.mutants --count 50 --seed 7 --only test_states` prints without writing.
 """
 
 from __future__ import annotations
@@ -53,7 +54,10 @@ TESTS = (
 MOST_SECONDS = 5
 """So many seconds of tests are run against one mutant."""
 ENDLESS = 40
-"""A mutant whose tests take more seconds of the processor is noticed by that alone. The clock does not count: the machine may be busy."""
+"""A mutant whose tests take more seconds of the processor is noticed by that alone.
+
+The clock does not count: the machine may be busy.
+"""
 PAGE = REPOSITORY / "docs" / "mutants.md"
 Reached = dict[tuple[str, str], list[tuple[float, int]]]
 

@@ -1,7 +1,7 @@
 """Pages that say other things than the log, each with a `page.json` to match and signed anew: who has the notice's key alone gets nowhere.
 
-The words are changed on the page and in the evidence alike, so that the two agree: only the events that the notice carries, and the
-log that is held, can tell (`rulings.md` 64).
+The words are changed on the page and in the evidence alike, so that the two agree: only the events that the
+notice carries, and the log that is held, can tell (`rulings.md` 64).
 """
 
 from __future__ import annotations

@@ -103,7 +103,10 @@ def test_verify_says_whose_keys_it_used(desk: Workspace, tmp_path: Path) -> None
 def test_a_crash_anywhere_is_finished_by_the_same_command(
     place: int, desk: Workspace, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed before its n-th step. Meanwhile nothing is signed, by the old key or by the new one; then it is finished once."""
+    """Killed before its n-th step.
+
+    Meanwhile nothing is signed, by the old key or by the new one; then it is finished once.
+    """
     steps, done = iter(range(99)), [0]
 
     class Killed(BaseException):
@@ -157,7 +160,10 @@ def test_a_log_that_was_left_out_is_named(desk: Workspace, tmp_path: Path) -> No
 
 
 def test_a_key_put_in_by_hand_signs_nothing(desk: Workspace, all_templates: dict[str, Template]) -> None:
-    """As it was once done: with the old public line below the new one. Now the log itself says which key follows."""
+    """As it was once done: with the old public line below the new one.
+
+    Now the log itself says which key follows.
+    """
     public, old = desk.root / f"{KEY}.pub", (desk.root / f"{KEY}.pub").read_text(encoding="utf-8")
     (desk.root / KEY).unlink()
     public.unlink()

@@ -1,7 +1,7 @@
 """Attacks on a log by somebody with the database file in his hands, each caught by its named defence.
 
-The attacker drops the triggers, changes what he likes, redoes every hash he needs to, and puts the triggers back. In the
-last ones he is the operator himself and has the key.
+The attacker drops the triggers, changes what he likes, redoes every hash he needs to, and puts the triggers
+back. In the last ones he is the operator himself and has the key.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Power loss at any moment: what the disk could then hold, opened again, has every acknowledged entry and no half transaction.
 
-A file system in between notes every write, truncation, sync and unlink. An image is what was synced by a moment, with any
-subset of the sectors that were not, in any order; unlinking without a sync may not have happened. Our own tables, triggers and
-settings are written through it; that the settings matter is shown by others under which the same test must fail.
+A file system in between notes every write, truncation, sync and unlink. An image is what was synced by a
+moment, with any subset of the sectors that were not, in any order; unlinking without a sync may not have
+happened. Our own tables, triggers and settings are written through it; that the settings matter is shown by
+others under which the same test must fail.
 """
 
 # ruff: noqa: N802 (SQLite names the methods of its file systems)

@@ -251,7 +251,10 @@ def test_every_block_is_numbered_in_order() -> None:
 
 
 def test_the_context_is_the_golden_one() -> None:
-    """The standard notice, whole. `HEADROOM_GOLDEN=write` writes it anew; the diff is then read like any other."""
+    """The standard notice, whole.
+
+    `HEADROOM_GOLDEN=write` writes it anew; the diff is then read like any other.
+    """
     made = json.dumps(compose(standard()), indent=1, ensure_ascii=False, sort_keys=True, default=vars) + "\n"
     if os.environ.get("HEADROOM_GOLDEN") == "write":
         GOLDEN.parent.mkdir(exist_ok=True)

@@ -1,6 +1,7 @@
 """Six kinds of generated market whose true median is known, and how often the intervals hold it: `docs/method/coverage.json`.
 
-`python -m tests.sellers.generated_markets` measures whole (about two minutes) and writes the table; a test measures a part again.
+`python -m tests.sellers.generated_markets` measures whole (about two minutes) and writes the table; a test
+measures a part again.
 """
 
 from __future__ import annotations

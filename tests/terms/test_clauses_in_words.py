@@ -1,6 +1,7 @@
 """What a lawyer reads of a clause says every term that decides it: each field is changed in turn, and the words must change.
 
-The fields are those of the models themselves, so that a template, a block or a field that is added is asked for here.
+The fields are those of the models themselves, so that a template, a block or a field that is added is asked
+for here.
 """
 
 from __future__ import annotations

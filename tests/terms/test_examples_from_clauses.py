@@ -1,7 +1,8 @@
 """Worked examples written from the clauses alone, their figures by hand.
 
-One pool throughout: 1,000 GPUs at availability 100% and a multiple of 1, so Collateral Value is the Reference Rate times
-8,760,000: USD 17,520,000 at 2.00, USD 14,892,000 at 1.70. Closing on Tuesday 6 January 2026, tested every Thursday.
+One pool throughout: 1,000 GPUs at availability 100% and a multiple of 1, so Collateral Value is the Reference
+Rate times 8,760,000: USD 17,520,000 at 2.00, USD 14,892,000 at 1.70. Closing on Tuesday 6 January 2026,
+tested every Thursday.
 """
 
 # ruff: noqa: E501 (a deal's rows are read whole)

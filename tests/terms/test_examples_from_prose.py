@@ -1,6 +1,7 @@
 """Worked examples of six deals that were drafted as prose first, two of each, their figures by hand.
 
-One pool throughout, as in `test_examples_from_clauses.py`: Collateral Value is the Reference Rate times 8,760,000.
+One pool throughout, as in `test_examples_from_clauses.py`: Collateral Value is the Reference Rate times
+8,760,000.
 """
 
 # ruff: noqa: E501 (a deal's rows are read whole)

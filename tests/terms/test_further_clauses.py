@@ -1,6 +1,7 @@
 """Four further clauses of real life, written from the documentation alone, each with its history by hand.
 
-A lock-up of two tiers, a borrowing base with advance rates, equity cures with caps, and tests of concentration and use.
+A lock-up of two tiers, a borrowing base with advance rates, equity cures with caps, and tests of
+concentration and use.
 """
 
 # ruff: noqa: E501 (a deal's rows are read whole)

@@ -1,4 +1,7 @@
-"""Access: every route, for every part, of a deal that is granted and of one that is not. The routes are those of the application."""
+"""Access: every route, for every part, of a deal that is granted and of one that is not.
+
+The routes are those of the application.
+"""
 
 from __future__ import annotations
 

@@ -184,7 +184,10 @@ def test_a_cookie_is_bound_where_there_is_tls(own_visitors: Visitors) -> None:
 def test_the_desk_is_copied_with_the_record_and_comes_back_without_its_sessions(
     own_visitors: Visitors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Accounts, grants and reads are in the copy; a session that was open is not. `--accounts` puts it back."""
+    """Accounts, grants and reads are in the copy; a session that was open is not.
+
+    `--accounts` puts it back.
+    """
     root, desk = own_visitors.desk.workspace.root, own_visitors.desk
     own_visitors.client("servicer").get(f"/deals/{DEAL}/history")
     monkeypatch.chdir(root)

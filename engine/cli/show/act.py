@@ -27,7 +27,8 @@ def record_act(
     """Record what a person did and print how it is named; with `preview`, the templates, only what it would change is printed.
 
     Raises:
-        WrongUsage: it is not an Act, says too little, or is not allowed by the deal; or another Act of its kind, clause and date
+        WrongUsage: it is not an Act, says too little, or is not allowed by the deal; or another Act of its
+            kind, clause and date
             stands and says otherwise.
     """
     if preview is not None:

@@ -16,7 +16,10 @@ Page = Callable[[Any, datetime], bytes]
 
 
 def show_audit(report: AuditReport, into: Path | None, page: Page, as_json: bool) -> int:
-    """Print the report, or write it as a PDF; 3 if the record differs. Raises WrongUsage for another ending."""
+    """Print the report, or write it as a PDF; 3 if the record differs.
+
+    Raises WrongUsage for another ending.
+    """
     if into is not None and into.suffix != ".pdf":
         raise WrongUsage(f"{into}: an audit report is written as .pdf; give --into a name that ends so")
     if into is not None:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 def collect_now(
     workspace: Workspace, scribe: Callable[[], Scribe], as_json: bool, accept: Sequence[str] = ()
 ) -> None:
-    """Collect once and say what came. Raises WrongUsage without a right or an address, CollectionHeld for a change of form."""
+    """Collect once and say what came.
+
+    Raises WrongUsage without a right or an address, CollectionHeld for a change of form.
+    """
     try:
         collection = collected(workspace, scribe, accept, progress)
     finally:

@@ -22,7 +22,10 @@ ALL = Wanted()
 def history(
     workspace: Workspace, deal: str, as_json: bool, into: Path | None = None, wanted: Wanted = ALL
 ) -> None:
-    """Print the events of a deal, oldest first, or write them as a workbook or a Parquet file. Raises WrongUsage for another ending."""
+    """Print the events of a deal, oldest first, or write them as a workbook or a Parquet file.
+
+    Raises WrongUsage for another ending.
+    """
     if into is not None and into.suffix not in (".xlsx", ".parquet"):
         raise WrongUsage(
             f"{into}: a history is written as .xlsx or .parquet; give --into a name that ends so"

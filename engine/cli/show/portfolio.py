@@ -24,7 +24,10 @@ HEAD = ("deal", "test", "state", "result", "headroom", "on", "due")
 def show_portfolio(
     workspace: Workspace, on: date, into: Path | None, render: RenderPage, as_json: bool
 ) -> int:
-    """Print the portfolio, or write it where a file is named. Raises WrongUsage for a workspace without deals, or another ending."""
+    """Print the portfolio, or write it where a file is named.
+
+    Raises WrongUsage for a workspace without deals, or another ending.
+    """
     if into is not None and into.suffix not in (".csv", ".pdf", ".xlsx", ".parquet"):
         raise WrongUsage(
             f"{into}: a portfolio is written as .csv, .pdf, .xlsx or .parquet; give --into a name that ends so"

@@ -52,7 +52,10 @@ def publish_page(
 
 
 def export_series(workspace: Workspace, series: str, into: Path, as_json: bool) -> int:
-    """Write a series with all of its prints, as CSV or JSON, whichever the file's name says. Raises WrongUsage for another ending."""
+    """Write a series with all of its prints, as CSV or JSON, whichever the file's name says.
+
+    Raises WrongUsage for another ending.
+    """
     if into.suffix not in (".csv", ".json", ".xlsx", ".parquet"):
         raise WrongUsage(
             f"{into}: a series is written as .csv, .json, .xlsx or .parquet; give --into a name that ends so"

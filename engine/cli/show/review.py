@@ -23,7 +23,10 @@ RenderReview = Callable[[Mapping[str, Any]], tuple[str, bytes]]
 def review(
     workspace: Workspace, series: str, quarter: str, into: Path | None, render: RenderReview, as_json: bool
 ) -> None:
-    """Print the review of a quarter, and write its page where a file is named. Raises WrongUsage for a file of another ending."""
+    """Print the review of a quarter, and write its page where a file is named.
+
+    Raises WrongUsage for a file of another ending.
+    """
     answer = quarterly_review(workspace, series, quarter)
     if into is not None:
         if into.suffix not in (".html", ".pdf"):

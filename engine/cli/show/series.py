@@ -80,8 +80,8 @@ def restate(
 ) -> int:
     """Compute a Publication Date again from the snapshots of today, and record it as its next print where it differs.
 
-    The first print stays beside it; a deal that accepts the new one is determined again by the next run. What that will
-    change is said first, whether it is recorded or not.
+    The first print stays beside it; a deal that accepts the new one is determined again by the next run. What
+    that will change is said first, whether it is recorded or not.
     """
     again = restatement(workspace, series, publication, reason, scribe)
     reached = of_print(workspace, again.event, templates) if again.event is not None else []

@@ -50,7 +50,8 @@ def verify_file(
 ) -> int:
     """Print every step of a notice's verification, up to the first difference; 3 if one fails.
 
-    4 where everything holds and its checkpoint is by a key that has ended, or `strict` is asked for and the drawing could not be compared.
+    4 where everything holds and its checkpoint is by a key that has ended, or `strict` is asked for and the
+    drawing could not be compared.
     """
     verification = verify_notice_file(notice, policy, templates, held, pages)
     if drawing is not None and pages is not None and verification.verified:

@@ -1,7 +1,8 @@
 """A deal made ready for any number of paths: for each date what all of them share, thresholds and deadlines included.
 
-Parts of the deal whose every rule the arrays hold run in arrays. Another part runs by the engine's own steps, and the reason is
-named: an Act, a clock that waits for a delivery or a notice, a springing clause, an account that reports tell of.
+Parts of the deal whose every rule the arrays hold run in arrays. Another part runs by the engine's own steps,
+and the reason is named: an Act, a clock that waits for a delivery or a notice, a springing clause, an account
+that reports tell of.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class SweepRow:
         trigger: what starts it.
         excess: excess cash flow of a Payment Date; None if a figure is missing, and on any other date.
         share: of it that is swept.
-        most: the balance of the class that it repays; None if that is not known, or where it pays into an account.
+        most: the balance of the class that it repays; None if that is not known, or where it pays into an
+            account.
         until: the balance of the account at which nothing more is due; None without one.
         repays: whether it repays a class of debt, so that no account holds it.
         released: whether what the account holds is released when the trigger ends.

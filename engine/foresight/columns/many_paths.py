@@ -66,7 +66,10 @@ def run_columns(
 
 
 def refuse(deal: Deal, indices: Sequence[str]) -> None:
-    """Check that paths can decide a deal. Raises WrongUsage if an index is lacking, or a result would need sellers."""
+    """Check that paths can decide a deal.
+
+    Raises WrongUsage if an index is lacking, or a result would need sellers.
+    """
     for _, terms in deal.segments:
         lacking = [name for name in terms.index if name not in indices]
         if lacking:

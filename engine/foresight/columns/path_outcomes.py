@@ -22,7 +22,8 @@ class ColumnsOutcome:
     Attributes:
         until: the last date.
         paths: how many.
-        firsts: for each thing that happened on some path, the ordinal of its first date on each, `NEVER` where it never did.
+        firsts: for each thing that happened on some path, the ordinal of its first date on each, `NEVER`
+            where it never did.
         swept: for each sweep, what went to its reserve on each path by the end, in USD.
         one_by_one: tests that ran path by path.
         determined: tests that passed or failed on some path.

@@ -32,7 +32,8 @@ class PathRates:
 
     Attributes:
         dates: the Publication Dates, oldest first.
-        ticks: for each index the values, a row for each date and a column for each path; `NO_VALUE` without one.
+        ticks: for each index the values, a row for each date and a column for each path; `NO_VALUE` without
+            one.
     """
 
     dates: tuple[date, ...]

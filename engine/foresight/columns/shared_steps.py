@@ -1,6 +1,7 @@
 """Parts of a deal that no arrays hold: paths that stand alike on a date take one step of the exact engine together.
 
-On each date a part's paths are told apart by the state in which they stand and by the results of its tests. The engine's own step
+On each date a part's paths are told apart by the state in which they stand and by the results of its tests.
+The engine's own step
  is taken once for each pair (`one_date.stepped`). So every state, date, count and amount is the engine's.
 """
 

@@ -1,7 +1,8 @@
 """The states of one test on many paths, in arrays: the table of `evaluation.test_states`, a row of paths at a time.
 
-Dates are ordinals, and 0 stands for none. What the exact engine computes once for a date, a deadline or how far back a cap looks:
-it is asked of the exact engine once for all paths. A test holds the arrays equal to the engine path by path.
+Dates are ordinals, and 0 stands for none. What the exact engine computes once for a date, a deadline or how
+far back a cap looks: it is asked of the exact engine once for all paths. A test holds the arrays equal to the
+engine path by path.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Where the result of a test turns on a date: whole numbers that are found by asking `measure`, and proved against it.
 
-What a test compares is one whole number of each path (`path_rates`). Every thing that tells two results apart, the verdict, the
-early warning, a level that a trigger looks at, turns once in that number. Where it turns is found on a flat path whose newest value
-alone moves. That it turns there whatever the window is then asked of `measure` on windows of all shapes: `Differs` names both figures.
+What a test compares is one whole number of each path (`path_rates`). Every thing that tells two results
+apart, the verdict, the early warning, a level that a trigger looks at, turns once in that number. Where it
+turns is found on a flat path whose newest value alone moves. That it turns there whatever the window is then
+asked of `measure` on windows of all shapes: `Differs` names both figures.
 """
 
 from __future__ import annotations
@@ -179,7 +180,10 @@ class _Flat:
     asked: dict[tuple[str, int, Fraction], TestResult] = field(default_factory=dict)
 
     def result(self, index: str, level: int, tick: Fraction) -> TestResult:
-        """Return the result where the path stood at a level and has come to a tick. Raises NotOnce if nothing is determined there."""
+        """Return the result where the path stood at a level and has come to a tick.
+
+        Raises NotOnce if nothing is determined there.
+        """
         same = (index, level, tick)
         if same not in self.asked:
             facts = flat_facts(self.test, self.rates, level, self.known.flat)
@@ -284,7 +288,8 @@ def _between(test: TestOnDate, found: _Found, limit: Fraction | None) -> Turn:
 def _proved(test: TestOnDate, form: Scaled, turns: Sequence[Turn], rates: PathRates, known: Known) -> None:
     """Check that `measure` turns at each threshold on windows of other shapes too. Raises Differs otherwise.
 
-    All thresholds on several shapes where the clause or what it looks at is new; the verdict's on one shape if it has moved.
+    All thresholds on several shapes where the clause or what it looks at is new; the verdict's on one shape
+    if it has moved.
     """
     shape = (
         form.form.gate is None,

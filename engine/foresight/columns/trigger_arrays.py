@@ -1,7 +1,8 @@
 """The triggers of a deal on many paths, in arrays: the counts of `evaluation.conditions` and the machine of `trigger_states`.
 
-A count is the last dates that counted as bits, the newest lowest. A condition is met by arrays of flags and dates: a gate on the
-day on which as many of its parts as it needs were; newly so from the last end on (`rulings.md` 45).
+A count is the last dates that counted as bits, the newest lowest. A condition is met by arrays of flags and
+dates: a gate on the day on which as many of its parts as it needs were; newly so from the last end on
+(`rulings.md` 45).
 """
 
 from __future__ import annotations

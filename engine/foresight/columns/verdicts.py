@@ -1,7 +1,7 @@
 """The results of one test on one date for many paths: each path's number held against the thresholds that `measure` gave.
 
-For the arrays: each path's verdict, and which of the other things hold. For the engine's own steps: results that `measure` gave
-itself, one for each group of paths that a state or a trigger cannot tell apart.
+For the arrays: each path's verdict, and which of the other things hold. For the engine's own steps: results
+that `measure` gave itself, one for each group of paths that a state or a trigger cannot tell apart.
 """
 
 from __future__ import annotations
@@ -71,7 +71,10 @@ class Said:
 
 
 def compiled(test: TestOnDate, rates: PathRates, known: Known) -> Compiled:
-    """Return a test made ready for any paths. Raises Differs if its template's `columns` and `measure` disagree."""
+    """Return a test made ready for any paths.
+
+    Raises Differs if its template's `columns` and `measure` disagree.
+    """
     try:
         return Compiled(test, thresholds_of(test, rates, known))
     except (OverflowError, NotOnce):

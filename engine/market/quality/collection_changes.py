@@ -72,7 +72,8 @@ def changes(
 
     Args:
         snapshot: the collection.
-        before: the one before it, if one is known; prices are held against any, lists and rules against one of the same form.
+        before: the one before it, if one is known; prices are held against any, lists and rules against one
+            of the same form.
         indices: the indices whose models are looked at.
         methodology: the rules under which listings qualify.
     """

@@ -1,9 +1,10 @@
 """Hartigan's dip: how far an empirical distribution is from the nearest unimodal one (Hartigan and Hartigan 1985).
 
-The steps are those of algorithm AS 217 (P. M. Hartigan 1985) with its later correction: it ends where the modal interval stands still.
+The steps are those of algorithm AS 217 (P. M. Hartigan 1985) with its later correction: it ends where the
+modal interval stands still.
 
-At most a quarter; 1 / (2n) is the least for n prices that all differ. The reference is the uniform distribution, of the unimodal ones the
-one that comes nearest to having two modes.
+At most a quarter; 1 / (2n) is the least for n prices that all differ. The reference is the uniform
+distribution, of the unimodal ones the one that comes nearest to having two modes.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ SEED = 20260305
 def dip(values: Sequence[float]) -> float:
     """Return the greatest distance between a sample's distribution and the nearest unimodal one.
 
-    The modal interval starts as the whole sample. Each round draws the greatest convex minorant and the least concave majorant over
-    it; where they are furthest apart is the next modal interval; the parts that fall outside it must be near their own
-    minorant, below, and majorant, above. It ends when the curves are nearer to each other than what was found outside.
+    The modal interval starts as the whole sample. Each round draws the greatest convex minorant and the least
+    concave majorant over it; where they are furthest apart is the next modal interval; the parts that fall
+    outside it must be near their own minorant, below, and majorant, above. It ends when the curves are nearer
+    to each other than what was found outside.
     """
     x = sorted(values)
     low, high, widest = 0, len(x) - 1, 1.0  # distances in observations: twice the dip times n
@@ -75,7 +77,8 @@ def _around(knots: Sequence[int], place: int) -> tuple[int, int]:
 def _furthest(x: Sequence[float], convex: Sequence[int], concave: Sequence[int]) -> tuple[float, int, int]:
     """Return (distance, left end, right end) where minorant and majorant are furthest apart, at a knot inside; no distance if none is.
 
-    The majorant stands one observation above the line through its places: it follows the distribution after each step.
+    The majorant stands one observation above the line through its places: it follows the distribution after
+    each step.
     """
     touches = [(0.0, convex[0], convex[-1])]
     for place in concave[1:-1]:

@@ -1,7 +1,8 @@
 """The least number of invented listings that moves a week's value, if the attacker chooses prices and days (rulings 63).
 
-Each collected day has its own number of listings and its own price. What a day gives towards the target is what it keeps on the
-target's side less what it keeps on the other. So days are joined by adding. Prices in millionths of USD per GPU-hour.
+Each collected day has its own number of listings and its own price. What a day gives towards the target is
+what it keeps on the target's side less what it keeps on the other. So days are joined by adding. Prices in
+millionths of USD per GPU-hour.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ class CollectedDay:
 
     Attributes:
         day: the UTC date.
-        offers: listings of the model before the filters; None if the day's rows came filtered, or its list was cut.
+        offers: listings of the model before the filters; None if the day's rows came filtered, or its list
+            was cut.
         qualifying: Qualifying Listings.
         median: of the day, after outlier removal, in USD per GPU-hour; None of an empty day.
         cut: whether the list was as long as the query's limit.

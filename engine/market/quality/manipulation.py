@@ -1,7 +1,8 @@
 """How many adversarial listings move the index, after filters and outlier removal as they really act (WP §7.3.1).
 
-A listing is injected at a share of the true median; an attacker's listing stands in every snapshot of the days that it attacks, so
-it can also lift a thin day over the daily minimum. Whole numbers throughout: what is counted here is what `index.py` would publish.
+A listing is injected at a share of the true median; an attacker's listing stands in every snapshot of the
+days that it attacks, so it can also lift a thin day over the daily minimum. Whole numbers throughout: what is
+counted here is what `index.py` would publish.
 """
 
 from __future__ import annotations
@@ -55,8 +56,9 @@ def week_value(days: Iterable[Day], methodology: Methodology) -> Fraction | None
 class DayPrices:
     """One day's prices, ascending, with their running sums: what outlier removal makes of any number of further listings at one price.
 
-    What is kept is a range of prices, since it is all that lies within a distance of the mean of the rest; so a count of injected
-    listings costs a few sums and two searches, not a pass over the day. Whole numbers throughout, as in `without_outliers`.
+    What is kept is a range of prices, since it is all that lies within a distance of the mean of the rest; so
+    a count of injected listings costs a few sums and two searches, not a pass over the day. Whole numbers
+    throughout, as in `without_outliers`.
     """
 
     def __init__(self, observations: Iterable[Observation], methodology: Methodology) -> None:
@@ -86,8 +88,9 @@ class DayPrices:
     def removes_at_most(self, injected: int) -> int:
         """Return a bound on how many prices outlier removal can take, whatever they are.
 
-        The mean of q of n prices differs from the mean of all by at most s sqrt((n - q)(n - 1) / (q n)). So their squared distances from
-        it add up to at most s^2 n (n - 1) / q; each price removed takes more than k^2 s^2 of that.
+        The mean of q of n prices differs from the mean of all by at most s sqrt((n - q)(n - 1) / (q n)). So
+        their squared distances from it add up to at most s^2 n (n - 1) / q; each price removed takes more
+        than k^2 s^2 of that.
         """
         count = len(self.micros) + injected
         size = count - 2 * max(1, self.share * count // self.shares)
@@ -166,8 +169,8 @@ def least_that(
 ) -> int | None:
     """Return the least number of listings on every collected day that brings the week's value to where `reached` says so.
 
-    A day on which nothing qualified was collected as well, and enough of them make it count. Looked for up to half of the largest
-    day's listings; None if it is not reachable.
+    A day on which nothing qualified was collected as well, and enough of them make it count. Looked for up to
+    half of the largest day's listings; None if it is not reachable.
     """
     true = week_value(days, methodology)
     if true is None:
@@ -285,7 +288,8 @@ def least_for_estimator(
         observations: one day's listings.
         at: the attack price, as a share of the median.
         move: the move, as a share of the estimate.
-        gpus: of each injected listing; only the volume-weighted mean looks at them, and large listings are its weakness (WP §5.6).
+        gpus: of each injected listing; only the volume-weighted mean looks at them, and large listings are
+            its weakness (WP §5.6).
     """
     estimate = ESTIMATORS[name]
     true = estimate(observations)

@@ -1,6 +1,7 @@
 """The index beside the rates of other platforms, which a file names with their source and date (WP §7.1; `rulings.md` 37).
 
-Descriptive: the index is one marketplace's rate by definition, and a difference is a fact about the market, not an error of the index.
+Descriptive: the index is one marketplace's rate by definition, and a difference is a fact about the market,
+not an error of the index.
 """
 
 from __future__ import annotations

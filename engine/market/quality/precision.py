@@ -14,7 +14,8 @@ COUNTS = (8, 12, 16, 20, 30, 40, 60, 80, 120)
 DRAWS = 60
 SEED = 20260305
 PAPER = ((20, 0.15, math.inf), (40, 0.08, 0.15), (80, 0.04, 0.08), (10**9, 0.0, 0.04))
-"""(below so many observations, expected width from, to); the first row, "15 to 25% and more", is open above."""
+"""(below so many observations, expected width from, to); the first row, "15 to 25% and more", is open above.
+"""
 WORDS = {0.15: "15% to 25% or more", 0.08: "8% to 15%", 0.04: "4% to 8%", 0.0: "below 4%"}
 """The paper's words for each range, by where it starts."""
 
@@ -25,7 +26,8 @@ class Width:
 
     Attributes:
         count: observations drawn, with replacement, from the pool.
-        low, middle, high: the tenth, the middle and the ninetieth percentile of the widths, as shares of the value.
+        low, middle, high: the tenth, the middle and the ninetieth percentile of the widths, as shares of the
+        value.
         expected: the paper's range for this count, in shares; the widest is open above.
         holds: whether the middle lies in it.
     """

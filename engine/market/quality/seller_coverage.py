@@ -1,7 +1,7 @@
 """How often the intervals hold the truth, measured on a series' own listings (rulings 59).
 
-The pool is every seller of every week with its listings; its median is the truth. Weeks of n sellers are drawn from it, each pick a
-seller of its own. Each interval of such a week holds the truth or does not.
+The pool is every seller of every week with its listings; its median is the truth. Weeks of n sellers are
+drawn from it, each pick a seller of its own. Each interval of such a week holds the truth or does not.
 """
 
 from __future__ import annotations

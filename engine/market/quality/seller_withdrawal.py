@@ -1,6 +1,7 @@
 """What one seller can do to a week's value: leave it, or set all of its own prices (rulings 63).
 
-A seller that leaves takes all of its rows from every day, before the daily minimum is applied and outliers are removed.
+A seller that leaves takes all of its rows from every day, before the daily minimum is applied and outliers
+are removed.
 """
 
 from __future__ import annotations
@@ -109,7 +110,8 @@ def largest_seller(days: Sequence[Day]) -> str | None:
 def repricing(days: Sequence[Day], methodology: Methodology) -> Repricing | None:
     """Return the lowest and the highest value that the largest seller can make by one price for all of its listings.
 
-    Each whole per cent of the value from 20% to 300% is tried. None if no seller is named or the week has no value.
+    Each whole per cent of the value from 20% to 300% is tried. None if no seller is named or the week has no
+    value.
     """
     true, seller = week_value(days, methodology), largest_seller(days)
     if true is None or seller is None:

@@ -61,7 +61,10 @@ def _noise(run: Sequence[Week]) -> str:
 
 
 def adf(values: Floats, what: str) -> Finding:
-    """Augmented Dickey-Fuller with a constant; a unit root is the null hypothesis. The figures are of one lag; others are counted."""
+    """Augmented Dickey-Fuller with a constant; a unit root is the null hypothesis.
+
+    The figures are of one lag; others are counted.
+    """
     name, count = f"ADF, {what}", len(values)
     if count < 20:
         return refused(name, "WP §7.2", count, 20, _unit(what))

@@ -1,7 +1,7 @@
 """Worked examples that would hold whatever the terms say: names that stand for nothing, expectations of nothing (rulings 20, 43).
 
-An expectation of a test that does not exist finds nothing, and nothing is what `none` and `NOT YET TESTED` say; so it is
-refused if the file is read.
+An expectation of a test that does not exist finds nothing, and nothing is what `none` and `NOT YET TESTED`
+say; so it is refused if the file is read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The agreement's words against the terms: a text that quotes one number while the terms say another.
 
-A percentage, a price, an amount or a multiple that the text quotes must stand in the terms. Counts of dates and periods are held
-against the terms only if none that is quoted agrees: a sentence may speak of others that are not monitored here.
+A percentage, a price, an amount or a multiple that the text quotes must stand in the terms. Counts of dates
+and periods are held against the terms only if none that is quoted agrees: a sentence may speak of others that
+are not monitored here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The serial-number register of an asset class: a CSV beside the deal file, which says how many GPUs are pledged on each date.
 
-Columns: `serial`, `asset_class`, `location`, and where they apply `pledged_on` and `released_on`. GPUs that a report counts above the
-register are not counted (`rulings.md` 57a); a difference from the deal's count is a warning, a register that cannot be read an error.
+Columns: `serial`, `asset_class`, `location`, and where they apply `pledged_on` and `released_on`. GPUs that a
+report counts above the register are not counted (`rulings.md` 57a); a difference from the deal's count is a
+warning, a register that cannot be read an error.
 """
 
 from __future__ import annotations

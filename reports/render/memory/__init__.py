@@ -1,9 +1,10 @@
 """What a process remembers from one page to the next, so that a notice costs half of what the first one cost.
 
-WeasyPrint computes every page from nothing. Some of its functions are given a memory here, each in a module of its own: styles of
-elements, lengths of boxes, lines of text, their glyphs, marks, compressed streams. What they answer is what the library answers, so
-the files are the same, byte for byte (`tests/reports/test_drawing_memory.py`). They stand in for functions that the library does not
-publish, so they know one release of it and refuse every other.
+WeasyPrint computes every page from nothing. Some of its functions are given a memory here, each in a module
+of its own: styles of elements, lengths of boxes, lines of text, their glyphs, marks, compressed streams. What
+they answer is what the library answers, so the files are the same, byte for byte
+(`tests/reports/test_drawing_memory.py`). They stand in for functions that the library does not publish, so
+they know one release of it and refuse every other.
 """
 
 from __future__ import annotations

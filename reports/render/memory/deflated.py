@@ -1,6 +1,7 @@
 """Streams that a process has compressed before: the colour profile, the marks, the watermark; and each stream of a file once.
 
-pydyf compresses a stream where it writes it and again where it hashes the file. What is compressed is kept by its bytes for a while.
+pydyf compresses a stream where it writes it and again where it hashes the file. What is compressed is kept by
+its bytes for a while.
 """
 
 from __future__ import annotations

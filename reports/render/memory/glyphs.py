@@ -1,8 +1,8 @@
 """Lines of text that a process has drawn before, as the numbers of their glyphs.
 
-WeasyPrint shapes each line a last time to draw it. The glyphs of a line depend on its text and on what its style says of text; the
-distances between them depend on the widths that the file has noted for them so far. So a line is drawn from memory where the file
-has noted the same widths or none, and by the library otherwise.
+WeasyPrint shapes each line a last time to draw it. The glyphs of a line depend on its text and on what its
+style says of text; the distances between them depend on the widths that the file has noted for them so far.
+So a line is drawn from memory where the file has noted the same widths or none, and by the library otherwise.
 """
 
 from __future__ import annotations

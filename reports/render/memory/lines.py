@@ -1,7 +1,8 @@
 """Lines of text that a process has broken before: most words of a notice stand in another notice, in a column as wide.
 
-WeasyPrint sets each text anew, up to three times in a page. Where a line ends depends on the text, on what its style says of text, and
-on the room that it has; so the answer is kept by these. What is kept holds nothing of Pango.
+WeasyPrint sets each text anew, up to three times in a page. Where a line ends depends on the text, on what
+its style says of text, and on the room that it has; so the answer is kept by these. What is kept holds
+nothing of Pango.
 """
 
 from __future__ import annotations

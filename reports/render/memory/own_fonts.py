@@ -1,6 +1,7 @@
 """Which documents are drawn from memory: those with the fonts and the sheet of this house, which every notice has.
 
-A page of the web brings a sheet and fonts of its own. What is kept of it would never be asked for again, and would keep its fonts alive.
+A page of the web brings a sheet and fonts of its own. What is kept of it would never be asked for again, and
+would keep its fonts alive.
 """
 
 from __future__ import annotations

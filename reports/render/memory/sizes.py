@@ -1,7 +1,7 @@
 """What a style says of every box that has it: lengths that no surrounding box decides, and whether the box flows with its neighbours.
 
-WeasyPrint resolves nineteen lengths of every box at every step of the layout, for one may be a percentage. Where none is, all are
-the same for every box of a style.
+WeasyPrint resolves nineteen lengths of every box at every step of the layout, for one may be a percentage.
+Where none is, all are the same for every box of a style.
 """
 
 from __future__ import annotations

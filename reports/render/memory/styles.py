@@ -1,7 +1,8 @@
 """Styles of elements that a process has computed before: two thirds of a notice's elements stand where another notice had the same.
 
-WeasyPrint matches every selector with every element of every document, and computes each property anew. What a style sheet can tell of
-an element is its place: its tag, its attributes, its neighbours, and the places of those around it. So a style is kept by its place.
+WeasyPrint matches every selector with every element of every document, and computes each property anew. What
+a style sheet can tell of an element is its place: its tag, its attributes, its neighbours, and the places of
+those around it. So a style is kept by its place.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ class Place:
 
 
 HIDDEN = Place({None: {"display": ("none",), "anchor": None}})
-"""The place of what stands in a drawing: its own reader styles and draws it, so the page makes no box of it."""
+"""The place of what stands in a drawing: its own reader styles and draws it, so the page makes no box of it.
+"""
 _roots: dict[Any, Place] = {}
 _shared: dict[Any, ComputedStyle] = {}
 _places: list[Place] = []

@@ -1,4 +1,7 @@
-"""The first release: the log's entries and its checkpoints, with their guards. A record that has them already is only stamped."""
+"""The first release: the log's entries and its checkpoints, with their guards.
+
+A record that has them already is only stamped.
+"""
 
 from __future__ import annotations
 
