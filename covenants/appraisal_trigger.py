@@ -91,12 +91,16 @@ READINGS: dict[str, Decline] = {
 }
 
 IN_WORDS: dict[str, str] = {
-    "fall_in_window": "from the highest value in the window to this date's, as a share of the Closing Date level",
-    "fall_across_window": "from the first value in the window to this date's, as a share of the Closing Date level",
+    "fall_in_window": "from the highest value in the window to this date's, as a share of the Closing Date "
+    "level",
+    "fall_across_window": "from the first value in the window to this date's, as a share of the Closing Date "
+    "level",
     "window_start": "from the first value in the window to this date's, as a share of that first value",
-    "below_closing": "as the distance of this date's value below the Closing Date level, as a share of that level, counted only where "
+    "below_closing": "as the distance of this date's value below the Closing Date level, as a share of that "
+    "level, counted only where "
     "some value in the window was at or above it",
-    "below_closing_at_any_time": "as the distance of this date's value below the Closing Date level, as a share of that level, "
+    "below_closing_at_any_time": "as the distance of this date's value below the Closing Date level, as a "
+    "share of that level, "
     "whenever the fall happened",
 }
 
@@ -173,7 +177,10 @@ def doubt(terms: AppraisalTrigger, rate: Fraction, closing: Fraction) -> str | N
     apart = printed(Figure(value=abs(below), unit=Unit.SHARE), 1)
     side = "below" if below > 0 else "above"
     level = f"{apart} {side} the Closing Date level" if below else "at the Closing Date level"
-    return f"The appraisal test fails by its reading, the fall within the window. The rate is {level} ({terms.cite})."
+    return (
+        f"The appraisal test fails by its reading, the fall within the window. The rate is {level} "
+        f"({terms.cite})."
+    )
 
 
 def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm | None:
@@ -215,12 +222,14 @@ def reading(terms: AppraisalTrigger) -> str:
         window = f"the trailing {terms.trailing_period} decide nothing in this reading"
     else:
         window = (
-            f"the window is the trailing {terms.trailing_period}, both ends included, and nothing before closing. While the Closing Date "
+            f"the window is the trailing {terms.trailing_period}, both ends included, and nothing before "
+            "closing. While the Closing Date "
             "lies in the window, the Closing Date level is the value of that date"
         )
     return (
         f"On each Publication Date the decline is measured {IN_WORDS[terms.measure]}; {window}. More than "
-        f"{written(terms.maximum_decline, Unit.SHARE)} fails; exactly that passes. A failure obliges the {in_words(terms.then.by).title()} "
+        f"{written(terms.maximum_decline, Unit.SHARE)} fails; exactly that passes. A failure obliges the "
+        f"{in_words(terms.then.by).title()} "
         f"to deliver {_article(terms.then.deliver)} within {within} ({terms.then.cite}); an open "
         "Obligation is not doubled."
     )

@@ -54,8 +54,10 @@ def reading(terms: ContractSpread) -> str:
     """Return the clause in plain English."""
     whose = f"the asset class {terms.asset_class}" if terms.asset_class else "the pool"
     return (
-        f"The contracted rate of {whose}, as the Servicer reports it, must stand {terms.limit} above the Reference Rate (contracted rate / "
-        f"Reference Rate − 1). A narrowing spread says that contracts are repriced towards the market. A failure is {terms.failure_is}."
+        f"The contracted rate of {whose}, as the Servicer reports it, must stand {terms.limit} above the "
+        "Reference Rate (contracted rate / "
+        "Reference Rate − 1). A narrowing spread says that contracts are repriced towards the market. A "
+        f"failure is {terms.failure_is}."
     )
 
 

@@ -108,10 +108,13 @@ def measure(terms: DebtServiceCoverage, facts: Facts) -> Measurement:
 def reading(terms: DebtServiceCoverage) -> str:
     """Return the clause in plain English."""
     return (
-        f"Over the trailing {terms.period}: contracted revenue, plus uncontracted GPU-hours at the mean of the Reference Rates "
-        f"determined on the Publication Dates in the days of these reports, less operating costs, divided by debt service, must be "
+        f"Over the trailing {terms.period}: contracted revenue, plus uncontracted GPU-hours at the mean of "
+        "the Reference Rates "
+        "determined on the Publication Dates in the days of these reports, less operating costs, divided by "
+        "debt service, must be "
         f"{terms.limit}. The figures are those collected, from the Servicer's "
-        f"reports of the period; a report that is missing leaves the test not determined. A failure is {terms.failure_is}."
+        "reports of the period; a report that is missing leaves the test not determined. A failure is "
+        f"{terms.failure_is}."
     )
 
 

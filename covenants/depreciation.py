@@ -145,7 +145,8 @@ def reading(terms: Depreciation) -> str:
         curve = f"{points}, straight lines between, from 0% at the {since}"
         ends = f"After {terms.curve[-1].on} the test is not determined. "
     return (
-        f"On each Publication Date, the fall of the published value since the {since} must be at most what the agreed curve allows: "
+        f"On each Publication Date, the fall of the published value since the {since} must be at most what "
+        "the agreed curve allows: "
         f"{curve}. {ends}A failure is {terms.failure_is}."
     )
 

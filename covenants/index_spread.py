@@ -118,7 +118,8 @@ def reading(terms: IndexSpread) -> str:
         else "the test is not determined"
     )
     return (
-        f"On each Publication Date, {terms.index} {how} {terms.against}, both as published on that date, must be {terms.limit}. Where one "
+        f"On each Publication Date, {terms.index} {how} {terms.against}, both as published on that date, "
+        f"must be {terms.limit}. Where one "
         f"of them was not published, {leg}. A failure is {terms.failure_is}."
     )
 

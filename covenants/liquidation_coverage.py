@@ -78,8 +78,10 @@ def reading(terms: LiquidationCoverage) -> str:
     """Return the clause in plain English."""
     balance = whose_balance(terms, "all classes")
     return (
-        f"The latest resale quote of each asset class times its GPUs, less a bulk discount of {written(terms.bulk_discount, Unit.SHARE)}, "
-        f"divided by the balance of {balance}, must be {terms.limit}. A quote older than {terms.quotes_too_old_after} leaves the "
+        "The latest resale quote of each asset class times its GPUs, less a bulk discount of "
+        f"{written(terms.bulk_discount, Unit.SHARE)}, "
+        f"divided by the balance of {balance}, must be {terms.limit}. A quote older than "
+        f"{terms.quotes_too_old_after} leaves the "
         f"test not determined. A failure is {terms.failure_is}."
     )
 

@@ -119,14 +119,18 @@ def reading(terms: LoanToValue) -> str:
     whose = f"of {whose_balance(terms, '')} " if terms.debt_class else ""
     rates = listed([f"{name} {written(rate, Unit.SHARE)}" for name, rate in terms.advance_rates.items()])
     base = (
-        f"the Borrowing Base, which is of each asset class a part of its Collateral Value: {rates}. That value is"
+        f"the Borrowing Base, which is of each asset class a part of its Collateral Value: {rates}. That "
+        "value is"
         if rates
         else ""
     )
     return (
-        f"The outstanding principal {whose}must be at most {written(terms.maximum, Unit.SHARE)} of {base or 'Collateral Value, which is'} "
-        f"{written(terms.multiple, Unit.COUNT)} times the Reference Rate times the GPU-hours that the Pledged GPU Assets "
-        f"offer in a year (GPUs × 8,760 × availability), summed over asset classes, each at its own index. Exactly "
+        f"The outstanding principal {whose}must be at most {written(terms.maximum, Unit.SHARE)} of "
+        f"{base or 'Collateral Value, which is'} "
+        f"{written(terms.multiple, Unit.COUNT)} times the Reference Rate times the GPU-hours that the "
+        "Pledged GPU Assets "
+        "offer in a year (GPUs × 8,760 × availability), summed over asset classes, each at its own index. "
+        "Exactly "
         f"{written(terms.maximum, Unit.SHARE)} passes."
     )
 

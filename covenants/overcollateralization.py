@@ -91,8 +91,10 @@ def reading(terms: Overcollateralization) -> str:
     """Return the clause in plain English."""
     covered = whose_balance(terms, "all classes together")
     return (
-        f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available GPU-hours of a year, summed over "
-        f"the asset classes) divided by the balance of {covered} must be {terms.limit}. A failure is {terms.failure_is}."
+        f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available "
+        "GPU-hours of a year, summed over "
+        f"the asset classes) divided by the balance of {covered} must be {terms.limit}. A failure is "
+        f"{terms.failure_is}."
     )
 
 

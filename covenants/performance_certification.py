@@ -124,7 +124,10 @@ def reading(terms: PerformanceCertification) -> str:
         rest = " A GPU without a certificate counts as uncertified."
     else:
         level = written(terms.at_origination or Fraction(0), Unit.SHARE)
-        what = f"The mean performance of certificates younger than {terms.younger_than}, divided by the {level} at origination,"
+        what = (
+            f"The mean performance of certificates younger than {terms.younger_than}, divided by the "
+            f"{level} at origination,"
+        )
         rest = ""
     return f"{what} must be {terms.limit}.{rest} A failure is {terms.failure_is}."
 

@@ -92,9 +92,12 @@ def measure(terms: PoolCoverage, facts: Facts) -> Measurement:
 def reading(terms: PoolCoverage) -> str:
     """Return the clause in plain English."""
     return (
-        f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available GPU-hours of a year) taken forward "
-        f"to {terms.horizon} under {terms.scenario} (implied useful life {terms.scenario.useful_lives}), divided by the balance scheduled "
-        f"then ({written(terms.scheduled_balance, Unit.USD)}), must be {terms.limit}. After {terms.horizon} the test is "
+        f"Collateral Value ({written(terms.multiple, Unit.COUNT)} × the Reference Rate × the available "
+        "GPU-hours of a year) taken forward "
+        f"to {terms.horizon} under {terms.scenario} (implied useful life {terms.scenario.useful_lives}), "
+        "divided by the balance scheduled "
+        f"then ({written(terms.scheduled_balance, Unit.USD)}), must be {terms.limit}. After {terms.horizon} "
+        "the test is "
         f"not determined. A failure is {terms.failure_is}."
     )
 

@@ -78,13 +78,15 @@ def _hosts(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
     enough = terms.limit.comparison in ("at least", "more than") and published.hosts >= terms.limit.value
     if published.hosts_at_least and not enough:
         raise Missing(
-            f"at least {counted(published.hosts, 'hosts')} on {published.publication_date}; how many is not known",
+            f"at least {counted(published.hosts, 'hosts')} on {published.publication_date}; how many is not "
+            "known",
             terms.cite,
             "rate",
         )
     return (
         Fraction(published.hosts),
-        f"{'at least ' if published.hosts_at_least else ''}{counted(published.hosts, 'hosts')}, {published.publication_date}",
+        f"{'at least ' if published.hosts_at_least else ''}{counted(published.hosts, 'hosts')}, "
+        f"{published.publication_date}",
     )
 
 
@@ -131,8 +133,10 @@ def reading(terms: ReferenceRateQuality) -> str:
     so = {
         "interval width": "The 95% interval of the index, as a share of its value, must be",
         "independent hosts": "The number of independent hosts behind the week's listings must be",
-        "low confidence": "Counting 1 where the newest published value is flagged Low Confidence and 0 where it is not, the count must be",
-        "fallback in use": "Counting 1 where the Reference Rate is not the date's own published value and 0 where it is, the count must be",
+        "low confidence": "Counting 1 where the newest published value is flagged Low Confidence and 0 where "
+        "it is not, the count must be",
+        "fallback in use": "Counting 1 where the Reference Rate is not the date's own published value and 0 "
+        "where it is, the count must be",
     }[terms.quality]
     return f"{so} {terms.limit}. A failure is {terms.failure_is}."
 

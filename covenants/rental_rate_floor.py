@@ -117,9 +117,12 @@ def reading(terms: RentalRateFloor) -> str:
     )
     return (
         f"Over the trailing {terms.trailing_period}, the revenue of the Pledged GPU Assets divided by their "
-        f"{terms.weighted_by} ({idle}) must be at least {written(terms.minimum, Unit.SHARE)} of the simple mean of the "
-        f"Reference Rates determined on the last {terms.trailing_period.count} Publication Dates. Both are of the same days, the "
-        f"Calculation Windows of these dates. Exactly {written(terms.minimum, Unit.SHARE)} passes. A week without a rate or a report, or "
+        f"{terms.weighted_by} ({idle}) must be at least {written(terms.minimum, Unit.SHARE)} of the simple "
+        "mean of the "
+        f"Reference Rates determined on the last {terms.trailing_period.count} Publication Dates. Both are "
+        "of the same days, the "
+        f"Calculation Windows of these dates. Exactly {written(terms.minimum, Unit.SHARE)} passes. A week "
+        "without a rate or a report, or "
         "a figure of other days, leaves the test not determined."
     )
 

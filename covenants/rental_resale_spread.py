@@ -76,9 +76,12 @@ def reading(terms: RentalResaleSpread) -> str:
     """Return the clause in plain English."""
     was = written(terms.resale_at_reference, Unit.USD)
     return (
-        f"The change of the Reference Rate of its index since the {defined(terms.since)}, less the change of the resale value of the asset "
-        f"class {terms.asset_class} since then (from {was} a GPU), must be {terms.limit}. Falls are negative: below zero, rent has fallen "
-        f"more than resale. A quote older than {terms.quotes_too_old_after} leaves it not determined. A failure is {terms.failure_is}."
+        f"The change of the Reference Rate of its index since the {defined(terms.since)}, less the change of "
+        "the resale value of the asset "
+        f"class {terms.asset_class} since then (from {was} a GPU), must be {terms.limit}. Falls are "
+        "negative: below zero, rent has fallen "
+        f"more than resale. A quote older than {terms.quotes_too_old_after} leaves it not determined. A "
+        f"failure is {terms.failure_is}."
     )
 
 

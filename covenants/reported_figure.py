@@ -53,7 +53,11 @@ class ReportedFigure(LimitClause):
         allowed = OF_RATIOS if self.measured.kind == "ratio" else OF_OTHERS
         if self.trailing is None and self.measured.kind == "ratio":
             why = "of several periods the ratio of sums differs from the mean of ratios"
-            fix = "write it like `trailing: {n: 3, as: ratio of sums}`, or `{n: 1, as: last}` for the newest report alone"
+            fix = (
+                "write it like `trailing: {n: 3, as: ratio of sums}`, or `{n: 1, as: last}` for the "
+                "newest "
+                "report alone"
+            )
             raise refusal("D201", "`trailing` is missing", why, fix, "measured")
         if self.trailing is not None and self.trailing.taken_as not in allowed:
             why = f"a {self.measured.kind} is taken as {listed(allowed, 'or')}"
@@ -173,7 +177,8 @@ def _in_words(terms: ReportedFigure) -> str:
 def reading(terms: ReportedFigure) -> str:
     """Return the clause in plain English."""
     return (
-        f"Of the figures that the Servicer reports, {_in_words(terms)} must be {terms.limit}. A figure that a report lacks, and a "
+        f"Of the figures that the Servicer reports, {_in_words(terms)} must be {terms.limit}. A figure that "
+        "a report lacks, and a "
         f"denominator that is not above zero, leave the test not determined. A failure is {terms.failure_is}."
     )
 

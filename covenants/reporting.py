@@ -49,7 +49,8 @@ def reading(terms: Reporting) -> str:
     """Return the clause in plain English."""
     return (
         f"The Servicer's report for the newest period must be {terms.limit} late. A report that has not "
-        f"come by its due date is late, and later every day until it comes; where several in a row have not come, the "
+        "come by its due date is late, and later every day until it comes; where several in a row have not "
+        "come, the "
         f"oldest counts. A failure is {terms.failure_is}."
     )
 

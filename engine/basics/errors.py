@@ -85,7 +85,10 @@ def dates_there(dates: Iterable[date], on: date) -> str:
     if len(known) < 2:
         return f"there is one, {known[0]}" if known else "none is known yet"
     nearest = [*[day for day in known if day < on][-1:], *[day for day in known if day > on][:1]]
-    return f"there are {len(known)}, from {known[0]} to {known[-1]}; nearest {' and '.join(str(day) for day in nearest)}"
+    return (
+        f"there are {len(known)}, from {known[0]} to {known[-1]}; nearest "
+        f"{' and '.join(str(day) for day in nearest)}"
+    )
 
 
 def render(problem: Problem, lines: Sequence[str] = ()) -> str:

@@ -67,7 +67,10 @@ def in_order(work: Callable[[Item], Found], items: Sequence[Item], workers: Work
             except BrokenProcessPool:
                 broken += 1
                 if broken == MOST_BROKEN:
-                    what = f"{counted(broken, 'times')} a process was killed before part {done + 1} of {len(items)} was done"
+                    what = (
+                        f"{counted(broken, 'times')} a process was killed before part {done + 1} of "
+                        f"{len(items)} was done"
+                    )
                     raise WorkersDie(f"{what}; run it with --workers 1") from None
 
 

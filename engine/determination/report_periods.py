@@ -92,7 +92,10 @@ def period_reports(facts: ReportFacts, period: Period) -> tuple[tuple[date, Repo
     start = months_before(facts.on, period.count)
     first = facts.windows[0][0] - WEEK if facts.windows else facts.terms.closing_date
     if first >= max(start, facts.terms.closing_date + timedelta(days=1)):
-        reason = f"window not full: {period} begin on {start}, reports are looked back on to {first + timedelta(days=1)}"
+        reason = (
+            f"window not full: {period} begin on {start}, reports are looked back on to "
+            f"{first + timedelta(days=1)}"
+        )
         raise Missing(reason, facts.report_cite(), "window")
     return window_reports(facts, sum(start <= end for end, _ in facts.windows))
 

@@ -54,7 +54,10 @@ class Path(Fact):
     def implied_life(self) -> str:
         """Years until a fifth of the rate is left (compound) or nothing (straight line), beside the paper's."""
         if self.shape == "straight line":
-            return f"{float(1 / self.decline):.1f} years to nothing; the paper says {USEFUL_LIVES[self.scenario]}"
+            return (
+                f"{float(1 / self.decline):.1f} years to nothing; the paper says "
+                f"{USEFUL_LIVES[self.scenario]}"
+            )
         with localcontext() as context:
             context.prec = DIGITS
             kept = 1 - self.decline
@@ -62,7 +65,11 @@ class Path(Fact):
         return f"{years:.1f} years to a fifth of the rate; the paper says {USEFUL_LIVES[self.scenario]}"
 
     def __str__(self) -> str:
-        return f"Scenario {self.scenario}, {self.point} of its band ({float(self.decline * 100):g}% a year), {self.shape}"
+        return (
+            f"Scenario {self.scenario}, {self.point} of its band ({float(self.decline * 100):g}% a "
+            "year), "
+            f"{self.shape}"
+        )
 
 
 class Switch(Path):

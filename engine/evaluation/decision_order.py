@@ -31,7 +31,8 @@ def decision_order(terms: TermsInForce, templates: Mapping[str, Template]) -> tu
         )
         if ready is None:
             raise ValueError(
-                f"they wait for one another: {', '.join(name for node, name in nodes if (node, name) not in decisions)}"
+                "they wait for one another: "
+                f"{', '.join(name for node, name in nodes if (node, name) not in decisions)}"
             )
         decisions[ready] = nodes[ready]
     return tuple(decisions.values())

@@ -46,6 +46,9 @@ def why_from_keying(
         return None
     last = counted(report.received, rule.late_keying.accepted_for, calendar_on(deal, report.received).add)
     if report.keyed_at.date() > last:
-        return f"it was received on {report.received} and could be entered until {last} ({rule.late_keying.accepted_for})"
+        return (
+            f"it was received on {report.received} and could be entered until {last} "
+            f"({rule.late_keying.accepted_for})"
+        )
     lost = next(would_withdraw(events, determined_again(deal, log, again, series, templates)), None)
     return None if lost is None else f"it would withdraw {lost}"

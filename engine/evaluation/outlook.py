@@ -422,6 +422,9 @@ def _warnings(terms: TermsInForce) -> Iterator[str]:
     if terms.revenue.mostly == "enterprise contracts":
         *others, last = terms.index
         named = f"{', '.join(others)} and {last} measure" if others else f"{last} measures"
-        yield f"The pool's revenue is mostly enterprise contracts; {named} listed on-demand prices and may move without them (WP §5.2)."
+        yield (
+            f"The pool's revenue is mostly enterprise contracts; {named} listed on-demand prices and may "
+            "move without them (WP §5.2)."
+        )
     if terms.rated:
         yield "The transaction is rated and no independent audit of the index is on record (WP §8.3 (d))."

@@ -44,7 +44,10 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
     age = (inputs.measured_on - newest.as_of).days
     limit = (inputs.measured_on - earlier(inputs.measured_on, rule.too_old_after)).days if rule else age
     if age > limit:
-        reason = f"the newest Servicer's report is as of {newest.as_of}, {age} days old; more than {limit} is too old"
+        reason = (
+            f"the newest Servicer's report is as of {newest.as_of}, {age} days old; more than {limit} "
+            "is too old"
+        )
         return NotDetermined(reason=reason, cite=cite, lacks="report")
     return reported(newest, inputs)
 

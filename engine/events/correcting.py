@@ -63,7 +63,10 @@ def told(payload: object, on: date) -> tuple[str, str] | None:
         return None
     if isinstance(payload, Tested):
         result, state = payload.result, payload.state
-        said = f"{result.verdict} {result.measured} {result.limit} {state.status} {state.cure.by if state.cure else ''}"
+        said = (
+            f"{result.verdict} {result.measured} {result.limit} {state.status} "
+            f"{state.cure.by if state.cure else ''}"
+        )
         return f"tested {result.test} {on}", said
     subject = (
         getattr(payload, "clause", None)

@@ -92,7 +92,10 @@ def follow_words(one: Follow, title: str) -> str:
     if one.what == "overdue":
         return f"the {facts.deliver} is overdue"
     if one.what == "rate lapses":
-        return f"the Reference Rate of {one.subject} is carried from {facts.carried_from}; without a publication the fallback goes on"
+        return (
+            f"the Reference Rate of {one.subject} is carried from {facts.carried_from}; without a "
+            "publication the fallback goes on"
+        )
     if facts.brings is not None:
         return brought(facts.brings) + (", for good" if one.what == "lasting consequence" else "")
     if facts.by is not None:

@@ -203,4 +203,7 @@ class ListingsExcluded(Fact):
         """What a print says of it: `listings 3, 7 of snapshot 0a1b2c3d4e5f: priced per day (memo.pdf; A, approved by B)`."""
         named = ", ".join(str(place) for place in self.listings)
         who = f"{self.document}; {self.prepared_by}, approved by {self.approved_by}"
-        return f"{'listing' if len(self.listings) == 1 else 'listings'} {named} of snapshot {self.snapshot[:12]}: {self.reason} ({who})"
+        return (
+            f"{'listing' if len(self.listings) == 1 else 'listings'} {named} of snapshot "
+            f"{self.snapshot[:12]}: {self.reason} ({who})"
+        )

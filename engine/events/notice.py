@@ -113,7 +113,8 @@ def notice_facts(data: Mapping[str, Any]) -> NoticeFacts:
     """
     if set(data) != set(NoticeFacts.__dataclass_fields__):
         raise ValueError(
-            "the manifest says other things of its notice than number, kind, print, addressees, state and what drew it"
+            "the manifest says other things of its notice than number, kind, print, addressees, state and "
+            "what drew it"
         )
     if any(type(data[name]) is not int for name in ("number", "print", "log_size")) or data[
         "kind"

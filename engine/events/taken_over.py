@@ -60,12 +60,18 @@ class TakenOver(Fact):
     def words(self) -> str:
         """Whose state it is, and on whose word: for pages and for the record's own lines."""
         by = f"{self.prepared_by} and {self.approved_by}"
-        return f"carried over from {self.former_servicer} as of {self.as_of} on the word of {by}, by {self.document}"
+        return (
+            f"carried over from {self.former_servicer} as of {self.as_of} on the word of {by}, by "
+            f"{self.document}"
+        )
 
     @property
     def warning(self) -> str:
         """What every notice says of it."""
-        return f"What was so up to {self.as_of} is {self.words} (SHA-256 {self.sha256[:16]}); it was not computed here."
+        return (
+            f"What was so up to {self.as_of} is {self.words} (SHA-256 {self.sha256[:16]}); it was not "
+            "computed here."
+        )
 
     @property
     def reports_from(self) -> date | None:

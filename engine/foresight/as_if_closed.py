@@ -47,7 +47,8 @@ def as_if_closed(
     for name, terms in moved["index"].items():
         if name not in levels:
             raise WrongUsage(
-                f"{name} has no value published by {closing}, so the Closing Date level is missing; name a later day"
+                f"{name} has no value published by {closing}, so the Closing Date level is missing; name a "
+                "later day"
             )
         terms["closing_date_level"] = f"USD {levels[name]:f} per GPU-hour"
     moved_deal, problems = deal_of_tree(replace(deal.tree, data=moved), clauses_of(templates))

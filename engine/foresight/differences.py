@@ -68,7 +68,10 @@ def _standings(drafts: Sequence[Recorded]) -> dict[tuple[date, str], tuple[str, 
             result, state = draft.payload.result, draft.payload.state
             figures = ""
             if result.measured is not None and result.limit is not None:
-                figures = f" {printed_apart(result.measured, result.limit)} ({result.comparison} {trimmed(result.limit)})"
+                figures = (
+                    f" {printed_apart(result.measured, result.limit)} ({result.comparison} "
+                    f"{trimmed(result.limit)})"
+                )
             cure = f", cure by {state.cure.by}" if state.cure is not None else ""
             outcome = f"{result.verdict.value}; {state.status.value}{cure}"
             standings[(draft.effective_on, draft.subject)] = (

@@ -165,7 +165,8 @@ def held_facts(texts: Sequence[str], since: date, terms: TermsInForce) -> FactsB
         if figure is None:
             assert problem is not None
             raise WrongUsage(
-                f"`{text}` is not a fact: {problem.what}; {problem.fix}. Write it like `outstanding_principal=USD 16,000,000`"
+                f"`{text}` is not a fact: {problem.what}; {problem.fix}. Write it like "
+                "`outstanding_principal=USD 16,000,000`"
             )
         held[name] = (Dated(since, figure),)
     return FactsByDate(held, links=tuple(links))

@@ -86,7 +86,8 @@ def read_link(name: str, text: str, terms: TermsInForce) -> Link:
     match, unit = LINK.fullmatch(text.strip()), unit_of_fact(name)
     if match is None:
         raise WrongUsage(
-            f"`{text}` is not a link; write it like `{FORM}`, or with `from: USD 1,150,000` in place of `share`"
+            f"`{text}` is not a link; write it like `{FORM}`, or with `from: USD 1,150,000` in place of "
+            "`share`"
         )
     if match["index"] not in terms.index:
         raise WrongUsage(f"`{name}` follows `{match['index']}`, and the deal reads {', '.join(terms.index)}")
@@ -99,7 +100,8 @@ def read_link(name: str, text: str, terms: TermsInForce) -> Link:
         or (match["how"] == "share" and unit is not Unit.RATE)
     ):
         raise WrongUsage(
-            f"`{name}` cannot follow a rate so: a rent takes a `share` of it, or begins `from` a rent; an amount begins `from` one"
+            f"`{name}` cannot follow a rate so: a rent takes a `share` of it, or begins `from` a rent; an "
+            "amount begins `from` one"
         )
     level = Fraction(terms.index[match["index"]].closing_date_level)
     factor = value.value if match["how"] == "share" else value.value / level

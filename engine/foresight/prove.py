@@ -57,7 +57,10 @@ def _prove(deal: Deal, example: Placed, templates: Mapping[str, Template]) -> Pr
             (one for one in reversed(moments.get(expectation.on, [])) if one.known_on <= until), None
         )
         if moment is None:
-            why = f"the example begins on {example.first_publication} and the deal closes on {deal.closing_date}"
+            why = (
+                f"the example begins on {example.first_publication} and the deal closes on "
+                f"{deal.closing_date}"
+            )
             place = deal.tree.place((*path, "on"))
             problems.append(
                 Problem(

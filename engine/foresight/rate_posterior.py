@@ -50,7 +50,10 @@ class Prior:
 
     def __str__(self) -> str:
         weights = ":".join(f"{weight:g}" for weight in self.nu)
-        return f"{self.name}: ln sigma normal(ln {self.sigma:.0%}, {self.spread:g}), nu 3, 4, 6, 10, normal as {weights}"
+        return (
+            f"{self.name}: ln sigma normal(ln {self.sigma:.0%}, {self.spread:g}), nu 3, 4, 6, 10, normal "
+            f"as {weights}"
+        )
 
 
 WEEKLY_4 = Prior("weekly 4%", 0.04, 0.8, (2.0, 3.0, 3.0, 2.0, 1.0))
@@ -139,7 +142,8 @@ def enough(weeks: int, prior: Prior | None) -> None:
     """Refuse a history that is too short to go without a named prior. Raises WrongUsage."""
     if weeks < FEWEST_WEEKS and prior is None:
         raise WrongUsage(
-            f"the history has {weeks} weeks with a value; under {FEWEST_WEEKS} it does not say how fast the rate moves. "
+            f"the history has {weeks} weeks with a value; under {FEWEST_WEEKS} it does not say how fast the "
+            "rate moves. "
             f"Name what you hold instead, like `--prior '{WEEKLY_4.name}'`; known are {', '.join(PRIORS)}"
         )
 

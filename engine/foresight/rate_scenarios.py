@@ -132,7 +132,8 @@ def read_legs(text: str) -> tuple[Leg, ...]:
         if match is None or match["scenario"] not in BANDS:
             known = ", ".join(BANDS)
             raise WrongUsage(
-                f"`{part.strip()}` is not a scenario; known are {known}, and in turn they read like A:548,B:365"
+                f"`{part.strip()}` is not a scenario; known are {known}, and in turn they read like "
+                "A:548,B:365"
             )
         legs.append(Leg(match["scenario"], int(match["days"]) if match["days"] else None))
     if any(leg.days is None for leg in legs[:-1]):

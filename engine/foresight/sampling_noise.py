@@ -106,7 +106,8 @@ def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> Ra
     lacking = sum(week.value is not None and error is None for week, error in zip(weeks, errors, strict=True))
     if lacking and instead is None:
         raise WrongUsage(
-            "no value of the history has an interval by sellers, so its sampling error is not known; name it, like `--noise 0.05`"
+            "no value of the history has an interval by sellers, so its sampling error is not known; name "
+            "it, like `--noise 0.05`"
         )
     how = "" if not lacking else "as named" if named is not None else "the largest of the history"
     return RateSeries(

@@ -148,7 +148,10 @@ def _no_form(columns: tuple[str, ...], file: str, own: SeriesMap | None) -> Prob
         )
     own_form = next(series_map for series_map in shipped_maps() if series_map.name == "headroom")
     lacking = ", ".join(name for name in own_form.columns.values() if name not in columns)
-    fix = f"begin with `{','.join(own_form.columns.values())}`, or map its columns under [series.NAME.columns] in headroom.toml"
+    fix = (
+        f"begin with `{','.join(own_form.columns.values())}`, or map its columns under "
+        "[series.NAME.columns] in headroom.toml"
+    )
     return Problem("I101", f"the series lacks {lacking}", "each row is one print", fix, Place(file))
 
 
@@ -301,7 +304,10 @@ def _row(
 
 def _asked(day: date, place: Place) -> Problem:
     back = day - timedelta(days=(day.weekday() - THURSDAY) % 7)
-    why = f"a weekly series has Thursdays; it can be a late print of {back}, or the print of {back + WEEK}, published early"
+    why = (
+        f"a weekly series has Thursdays; it can be a late print of {back}, or the print of {back + WEEK}, "
+        "published early"
+    )
     fix = f"say whose it is: --publication-date {day}={back + WEEK}, or ={back}"
     return Problem("I107", f"{day} is a {day:%A} and no Publication Date", why, fix, place)
 

@@ -62,9 +62,15 @@ def doubt(snapshot: Snapshot, listings: Listings) -> str | None:
     if listings.truncated:
         return f"{listings.offers} offers are as many as were asked for: the list is cut"
     if listings.shown_whole is False:
-        return f"{listings.offers} offers: answers from both ends of the price list did not meet, so the list is not shown to be whole"
+        return (
+            f"{listings.offers} offers: answers from both ends of the price list did not meet, so the "
+            "list is not shown to be whole"
+        )
     if snapshot.form == "offers" and listings.offers in ROUND_SIZES and listings.shown_whole is None:
-        return f"exactly {listings.offers} offers: servers cut lists at such a length, and nothing shows that this one is whole"
+        return (
+            f"exactly {listings.offers} offers: servers cut lists at such a length, and nothing shows "
+            "that this one is whole"
+        )
     return None
 
 

@@ -32,7 +32,10 @@ class CollectionSwap:
         stood = f"that of {self.stands.collected_at:%H:%M:%S} UTC ({self.stands.sha256[:12]})"
         if self.other is None:
             return f"{self.day} without {stood}"
-        return f"{self.day}: the collection of {self.other.collected_at:%H:%M:%S} UTC ({self.other.sha256[:12]}) in place of {stood}"
+        return (
+            f"{self.day}: the collection of {self.other.collected_at:%H:%M:%S} UTC "
+            f"({self.other.sha256[:12]}) in place of {stood}"
+        )
 
 
 def value_of(chosen: Sequence[Listings], rules: Methodology) -> Decimal | None:

@@ -142,7 +142,8 @@ def lacking(series: Mapping[str, Series], newer: str | None) -> tuple[str, ...]:
         older = [name for name in long_enough if name != newer]
         if not any(_settled(series[name], series[newer][0][0]) for name in older):
             said.append(
-                f"(b) one observed transition: no older generation has {TRANSITION_WEEKS} weeks before {newer} and "
+                f"(b) one observed transition: no older generation has {TRANSITION_WEEKS} weeks before "
+                f"{newer} and "
                 f"{SETTLED_WEEKS} settled ones after it"
             )
     for name in long_enough:

@@ -38,7 +38,8 @@ def definition(name: str, more: Mapping[str, IndexDefinition] | None = None) -> 
     known = {**KNOWN, **(more or {})}
     if name not in known:
         raise WrongUsage(
-            f"index `{name}` is not known; known are {', '.join(sorted(known))}; define others in headroom.toml"
+            f"index `{name}` is not known; known are {', '.join(sorted(known))}; define others in "
+            "headroom.toml"
         )
     return known[name]
 

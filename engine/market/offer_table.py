@@ -56,7 +56,8 @@ def read_offer_table(plain: bytes, name: str) -> OfferTable:
     table = _table(plain, name)
     if not table.rows:
         raise TableRefused(
-            f"{name}: the table has no rows, so nobody can tell its day; a day that was collected and empty is imported by the "
+            f"{name}: the table has no rows, so nobody can tell its day; a day that was collected and empty "
+            "is imported by the "
             "`.meta.json` beside it"
         )
     time = next(column for column in TIMES if column in table.columns)

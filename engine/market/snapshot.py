@@ -157,7 +157,8 @@ def _decompressed(data: bytes, name: str) -> bytes:
     if stream.unused_data:
         # other readers would take it as part of the snapshot, and the hash would not cover it
         raise SnapshotRefused(
-            f"{name}: {counted(len(stream.unused_data), 'bytes')} stand after the compressed snapshot; compress it anew"
+            f"{name}: {counted(len(stream.unused_data), 'bytes')} stand after the compressed snapshot; "
+            "compress it anew"
         )
     return plain
 
@@ -224,7 +225,8 @@ def _empty_day(plain: bytes, name: str, digest: str, said: CollectionMetadata) -
     """Return a day that an administrator collected and of which nothing qualified, as its metadata says."""
     if said.counts.final_observations:
         raise SnapshotRefused(
-            f"{name}: it says that {said.counts.final_observations} observations were kept; import the table that holds them"
+            f"{name}: it says that {said.counts.final_observations} observations were kept; import the table "
+            "that holds them"
         )
     at, spoken = _time(said.collected_utc, name), frozenset({(said.target_gpu, said.geography)})
     return Snapshot(

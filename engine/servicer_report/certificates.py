@@ -17,7 +17,11 @@ from engine.terms.periods import read_day
 from engine.terms.source import Path
 from engine.terms.worked_example import read_figure
 
-FORM = "write it like `{serial: SN-0001, on: 2026-01-20, performance: 98%}` or with `gpus: 1000` in place of the serial number"
+FORM = (
+    "write it like `{serial: SN-0001, on: 2026-01-20, performance: 98%}` or with `gpus: 1000` in place "
+    "of "
+    "the serial number"
+)
 
 
 def read_certificates(reading: Reading) -> None:

@@ -80,7 +80,10 @@ def figure_text(
     if factor != 1:
         value = value / 1000**shown.thousands * factor
     elif shown.thousands:
-        what = f"`{name}` is shown without its last {3 * shown.thousands} digits; {value:,f} is stored and is taken"
+        what = (
+            f"`{name}` is shown without its last {3 * shown.thousands} digits; {value:,f} is stored and "
+            "is taken"
+        )
         asked.ask("RW11", what, "the cell's format hides them", "see that it is meant", cell)
     return in_unit(f"{value:f}", unit)
 

@@ -55,7 +55,10 @@ def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
     tables = [
         (sheet, head) for sheet in workbook.sheets if not sheet.hidden and (head := head_of(sheet.cells))
     ]
-    fix = "begin a sheet with the row `figure`, `value`, or map the sender's own layout in headroom.toml: [intake.NAME]"
+    fix = (
+        "begin a sheet with the row `figure`, `value`, or map the sender's own layout in headroom.toml: "
+        "[intake.NAME]"
+    )
     if not tables:
         what = "no sheet in sight has the columns `figure` and `value`"
         why = f"it has {', '.join(f'`{sheet.name}`' for sheet in workbook.sheets) or 'no sheet'}"

@@ -161,7 +161,10 @@ def _same_day(changes: list[Change], tree: Tree) -> list[Problem]:
         first = seen.setdefault((change.term, change.effective), change)
         if first is not change:
             line = tree.place(first.path).line
-            why = f"line {line} changes it on {change.effective} as well, and two rules that both apply are an error"
+            why = (
+                f"line {line} changes it on {change.effective} as well, and two rules that both apply are "
+                "an error"
+            )
             problems.append(
                 Problem(
                     "D304",

@@ -191,7 +191,10 @@ def load_deal(
             for name, field in TermsInForce.model_fields.items()
             if field.is_required()
         )
-        fix = f"begin with `deal: NAME` at the left margin, and write beneath it {sections.replace('`deal`, ', '')}"
+        fix = (
+            "begin with `deal: NAME` at the left margin, and write beneath it "
+            f"{sections.replace('`deal`, ', '')}"
+        )
         return None, [
             Problem("D205", "the file is not a deal", "a deal is a block of named terms", fix, Place(file))
         ]

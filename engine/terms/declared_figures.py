@@ -105,7 +105,10 @@ class FigureTerms(Fact):
                 term,
             )
         elif self.made_of.kind not in ("sum", "difference"):
-            why = "a figure is declared as the sum or the difference of others; a ratio is what a covenant measures"
+            why = (
+                "a figure is declared as the sum or the difference of others; a ratio is what a covenant "
+                "measures"
+            )
             raise refusal(
                 "D562",
                 f"`{self.made_of}` declares no figure",

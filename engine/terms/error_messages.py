@@ -227,7 +227,10 @@ END_BY_CURE = ("cure", "cured_by", "prepayment", "within", "after", "amount")
 def _without_words(path: Path, name: str) -> tuple[str, str] | None:
     """Return what the format cannot say yet and what serves in its place, where a key is an attempt to say it; None otherwise."""
     if path[:1] == ("triggers",) and "ends" in path and name in END_BY_CURE:
-        why = "the format lacks words for a trigger in effect that a cure ends early; `ends` looks at results, states, dates and events"
+        why = (
+            "the format lacks words for a trigger in effect that a cure ends early; `ends` looks at "
+            "results, states, dates and events"
+        )
         return why, "remove it; the Act `trigger ended`, with its document, ends the trigger on its day"
     return None
 

@@ -238,7 +238,10 @@ def _refuse_impossible(limit: Limit, text: str) -> None:
         return
     at_nought = limit.value == 0 and limit.comparison in ("at least", "less than")
     if limit.value < 0 or at_nought:
-        why = f"a limit in this unit is {f'above zero where it says `{limit.comparison}`' if at_nought else 'zero or more'}"
+        why = (
+            "a limit in this unit is "
+            f"{f'above zero where it says `{limit.comparison}`' if at_nought else 'zero or more'}"
+        )
         raise refusal("D124", f"`{_shown(text)}` cannot be", why, "correct the figure")
     if limit.value > MOST_OF.get(limit.figure.unit, 10 * MOST_MULTIPLE):
         raise refusal(

@@ -128,7 +128,10 @@ def _straight_lines(block: Block, _: Block, __: Clauses) -> str | None:
     return "straight lines" if isinstance(block.get("curve"), list) else None
 
 
-OF_DOUBT = "a result that other sellers would turn is held, and the agreement must bound for whom, for how long and what then"
+OF_DOUBT = (
+    "a result that other sellers would turn is held, and the agreement must bound for whom, for how "
+    "long and what then"
+)
 
 
 def _where_decisive(reading: str, *, bounded: bool = True) -> Reading:

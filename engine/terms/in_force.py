@@ -271,7 +271,10 @@ class TriggerTerms(Fact):
         if self.ends != "never" and any(
             consequence.sweep is not None and consequence.ends == "never" for consequence in self.consequences
         ):
-            why = "a sweep acts while its trigger is in effect, and on_end says what then becomes of the reserve account"
+            why = (
+                "a sweep acts while its trigger is in effect, and on_end says what then becomes of the "
+                "reserve account"
+            )
             what, fix = (
                 "a cash sweep cannot outlast its trigger",
                 "leave `ends:` out of the sweep, or let the trigger end `never`",

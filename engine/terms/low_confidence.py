@@ -73,7 +73,10 @@ class LowConfidence(Fact):
         )
         if self.at_most is None:
             return f"at {self.decisive_at}; it holds {held}, without limit"
-        return f"at {self.decisive_at}; it holds {held}, on at most {self.at_most} in a row, then {THEN[self.then or COUNTS]}"
+        return (
+            f"at {self.decisive_at}; it holds {held}, on at most {self.at_most} in a row, then "
+            f"{THEN[self.then or COUNTS]}"
+        )
 
 
 THEN = {

@@ -103,7 +103,10 @@ def read_day(text: str) -> date:
         if not FIRST_DAY <= day <= LAST_DAY:
             raise ValueError
     except ValueError:
-        why = f"dates are written year-month-day, exist in the calendar and lie between {FIRST_DAY} and {LAST_DAY}"
+        why = (
+            f"dates are written year-month-day, exist in the calendar and lie between {FIRST_DAY} and "
+            f"{LAST_DAY}"
+        )
         raise refusal("D108", f"`{text}` is not a date", why, "write it like `2026-01-06`") from None
     return day
 

@@ -184,7 +184,10 @@ def read_margin(text: str) -> Margin:
     """Read `3 points` as a Margin. Raises D105 otherwise."""
     figure = _quantity(text)
     if figure is None or figure.value < 0 or figure.unit in (Unit.SHARE, Unit.COUNT):
-        why = "a distance between two percentages is counted in points, between two multiples in x, between two rates in USD per GPU-hour"
+        why = (
+            "a distance between two percentages is counted in points, between two multiples in x, between "
+            "two rates in USD per GPU-hour"
+        )
         raise refusal(
             "D105",
             f"`{text}` is not a distance from a limit",

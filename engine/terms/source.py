@@ -304,7 +304,10 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
             why = "the commas of an amount part it inside braces, and its figures become keys"
             fix = 'write the amount in quotes, like `"USD 16,000,000"`'
             if CURLY.search(reading.line(place.line)):
-                fix = 'write the amount in straight quotes, like `"USD 16,000,000"`: curly ones are letters like any other'
+                fix = (
+                    'write the amount in straight quotes, like `"USD 16,000,000"`: curly ones are letters '
+                    "like any other"
+                )
             reading.refuse("Y117", f"`{key.value}` stands as a key", why, fix, place)
             return mapping
         if key.value == "<<":

@@ -56,8 +56,14 @@ def taken_away(
             if change is None:
                 continue
             if change.consequences is None or change.reserve is None:
-                why = "it may be in effect then, have brought something for good, and its reserve account may hold money"
-                fix = "write `consequences: end` or `stand`, and `reserve: release` or `keep`, beside the change"
+                why = (
+                    "it may be in effect then, have brought something for good, and its reserve account "
+                    "may hold money"
+                )
+                fix = (
+                    "write `consequences: end` or `stand`, and `reserve: release` or `keep`, beside the "
+                    "change"
+                )
                 what = f"the amendment takes the trigger `{name}` away, and says not what becomes of it"
                 problems.append(Problem("D307", what, why, fix, tree.place(change.path)))
                 continue

@@ -172,7 +172,10 @@ def _facts(example: WorkedExample, tree: Tree, path: Path) -> list[Problem]:
             if name == REPORT_RECEIVED:
                 problems += _relative(text, tree, where)
             elif read_figure(text) is None and not (where != at and text == MISSING):
-                fix = "write it like `USD 16,000,000`, `USD 1.70 per GPU-hour`, `85%` or `1,024`; in a map by date also `missing`"
+                fix = (
+                    "write it like `USD 16,000,000`, `USD 1.70 per GPU-hour`, `85%` or `1,024`; in a map "
+                    "by date also `missing`"
+                )
                 problems.append(
                     Problem(
                         "D401",

@@ -234,7 +234,10 @@ def _when(clause: Clause, terms: TermsInForce) -> Iterator[str]:
     spring = clause.tested_while
     if spring is not None:
         name = named(spring.test or spring.trigger or "", terms)
-        yield f"It is tested only while {name} stands at {spring.state} ({spring.cite}); otherwise it is SUSPENDED, which is no pass."
+        yield (
+            f"It is tested only while {name} stands at {spring.state} ({spring.cite}); otherwise it is "
+            "SUSPENDED, which is no pass."
+        )
         if spring.counts_from == "the same date":
             yield "The state after the results of the same date decides."
 

@@ -83,11 +83,19 @@ def _of_test(clause: Clause, terms: TermsInForce, template: Template) -> Iterato
 
 
 SPRINGING = {
-    "the same date": "What decides is the state after the date's own results, so that a change of it counts on the very date.",
-    "the next date": "What decides is the state before the date's own results, so that a change of it counts from the next date on.",
+    "the same date": "What decides is the state after the date's own results, so that a change of it counts "
+    "on the very date.",
+    "the next date": "What decides is the state before the date's own results, so that a change of it counts "
+    "from the next date on.",
 }
-RUNS_ON = "A Cure Period that is running when the condition ends runs on, and the test is measured until it is over."
-CLOSES = "Where it is COMPLIANT, at WATCH or PENDING it is then CLOSED; a Cure Period, an Event of Default or a waiver runs on."
+RUNS_ON = (
+    "A Cure Period that is running when the condition ends runs on, and the test is measured until it "
+    "is over."
+)
+CLOSES = (
+    "Where it is COMPLIANT, at WATCH or PENDING it is then CLOSED; a Cure Period, an Event of Default "
+    "or a waiver runs on."
+)
 
 
 def _debt(name: str, terms: TermsInForce) -> str:
@@ -147,7 +155,10 @@ def _when(dates: DeterminationDates | PaymentDates, calendar: str) -> str:
     roll = {"modified following": "the next Business Day, or the one before where that is in another month"}
     moved = roll.get(dates.if_not_a_business_day, f"the {defined(dates.if_not_a_business_day)}")
     by = f"; {_counts_by(dates)}" if isinstance(dates, DeterminationDates) else ""
-    return f"every {dates.every}{on}{first}; {moved} where that is no Business Day by the calendar {calendar}{by}; {dates.cite}"
+    return (
+        f"every {dates.every}{on}{first}; {moved} where that is no Business Day by the calendar "
+        f"{calendar}{by}; {dates.cite}"
+    )
 
 
 def _counts_by(dates: DeterminationDates) -> str:
@@ -177,7 +188,8 @@ def _failure(clause: Clause, terms: TermsInForce, template: Template) -> Iterato
     if clause.persists_for is not None:
         yield Line(
             "failure",
-            f"It is a breach once the test has failed on {times(clause.persists_for)}; until then it stands at PENDING.",
+            f"It is a breach once the test has failed on {times(clause.persists_for)}; until then it stands "
+            "at PENDING.",
         )
     else:
         yield Line("failure", "It is a breach on the first date on which the test fails.")
@@ -196,7 +208,10 @@ def _default(said: EventOfDefault | None) -> str:
     if needs == "nothing":
         effect = "takes effect by itself"
     else:
-        effect = f"takes effect only with a {needs}: it needs the Act `{'notice of default' if needs == 'notice' else 'vote taken'}`"
+        effect = (
+            f"takes effect only with a {needs}: it needs the Act "
+            f"`{'notice of default' if needs == 'notice' else 'vote taken'}`"
+        )
     return f"An Event of Default that is indicated {effect}{cite}. It ends only by a Recorded Act."
 
 
@@ -207,7 +222,10 @@ def _undetermined(rule: str) -> str:
     run = rule.removeprefix("fail after ").split()[0]
     counted = f"A date that is {wanting}, counts as a failure"
     if rule != "fail" and run != "1":
-        counted = f"Once {run} dates in a row are {wanting}, the last of them and each one after it counts as a failure"
+        counted = (
+            f"Once {run} dates in a row are {wanting}, the last of them and each one after it counts "
+            "as a failure"
+        )
     return (
         f"{counted}. A date that is not determined for any other reason changes no state; deadlines run on."
     )
@@ -216,7 +234,8 @@ def _undetermined(rule: str) -> str:
 def _of_trigger(trigger: TriggerTerms, terms: TermsInForce) -> Iterator[Line]:
     yield Line(
         "counting",
-        "A date on which a test is not tested, not determined, or held, is not counted, and what was met before it still is; one that is "
+        "A date on which a test is not tested, not determined, or held, is not counted, and what was met "
+        "before it still is; one that is "
         "determined and does not meet the condition starts a consecutive count again.",
     )
     if trigger.ends == "never":
@@ -291,8 +310,10 @@ def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:
 SHARED = ("rounding", "determination_dates", "payment_dates", "servicer_reports")
 """Sections of the whole deal, whose amendments are read beneath every clause."""
 DAY_READ = {
-    LAST_FINAL: "A Publication Date reads the newest day of the week up to it whose value is final at the cut-off.",
-    ON_THE_DATE: "A Publication Date reads the value of that day itself, and has none where the day has none.",
+    LAST_FINAL: "A Publication Date reads the newest day of the week up to it whose value is final at the "
+    "cut-off.",
+    ON_THE_DATE: "A Publication Date reads the value of that day itself, and has none where the day has "
+    "none.",
 }
 """What a Publication Date reads of a daily series (`rulings.md` 62)."""
 
@@ -308,16 +329,26 @@ def index_words(index: IndexTerms, calendar: str) -> Iterator[str]:
     for number, step in enumerate(index.fallback, 1):
         limit = defined(f", for at most {step.for_at_most}") if step.for_at_most is not None else ""
         tried.append(f"({number}) {step.use}{limit} ({step.cite})")
-    yield f"The Reference Rate is, in this order: {'; '.join(tried)}. Where no step gives one, what rests on it is not determined."
+    yield (
+        f"The Reference Rate is, in this order: {'; '.join(tried)}. Where no step gives one, what rests "
+        "on "
+        "it is not determined."
+    )
     yield from low_confidence_words(index.low_confidence)
     late = index.late_publication
     days = f" by the calendar {calendar}"
     time = defined(str(late.accepted_for))
-    yield f"A value that comes late is its Publication Date's value where it comes within {time}{days} ({late.cite})."
+    yield (
+        f"A value that comes late is its Publication Date's value where it comes within {time}{days} "
+        f"({late.cite})."
+    )
     again = index.restatement
     time = defined(str(again.accepted_for))
     if again.effect == "retest":
-        effect = "replaces the first, and the dates that it touches are determined again; after that the first print stands"
+        effect = (
+            "replaces the first, and the dates that it touches are determined again; after that the "
+            "first print stands"
+        )
     else:
         effect = "is reported and changes nothing, as is one that comes later: the first print stands"
     yield f"A value that is restated within {time}{days} {effect} ({again.cite})."
@@ -326,7 +357,10 @@ def index_words(index: IndexTerms, calendar: str) -> Iterator[str]:
 def _methodology(policy: MethodologyPolicy) -> str:
     cite = f" ({policy.cite})" if policy.cite else ""
     if policy.policy == "pinned":
-        return f"Its methodology is pinned to version {policy.version}: no value under another version is used{cite}."
+        return (
+            f"Its methodology is pinned to version {policy.version}: no value under another version is "
+            f"used{cite}."
+        )
     version = f", {policy.version} at closing" if policy.version else ""
     if policy.consent_needed_for is None:
         return f"Its methodology is the version current on each Publication Date{version}{cite}."
@@ -336,11 +370,13 @@ def _methodology(policy: MethodologyPolicy) -> str:
         else None
     )
     moved = (
-        "A change is material where it changes a statistic, window, filter or outlier rule, where it moves the first week's value by more "
+        "A change is material where it changes a statistic, window, filter or outlier rule, where it moves "
+        "the first week's value by more "
         f"than {above}, or where that week was not published under both versions"
     )
     return (
-        f"Its methodology is the current version{version}; consent is needed for {policy.consent_needed_for}{cite}. "
+        f"Its methodology is the current version{version}; consent is needed for "
+        f"{policy.consent_needed_for}{cite}. "
         f"{moved if above else 'Every change of version is material'}. No value under a version that is "
         "materially different is used before the day of the Act "
         "`consent` that names it."
@@ -360,7 +396,10 @@ def blend_words(blend: Blend) -> str:
     )
     weights = f"{of}, by fixed weights"
     if blend.weights == "register":
-        weights = f"{listed(list(blend.of))}, each weighted by the GPUs pledged at it on the date (the shares written, {of}, decide nothing)"
+        weights = (
+            f"{listed(list(blend.of))}, each weighted by the GPUs pledged at it on the date (the "
+            f"shares written, {of}, decide nothing)"
+        )
     return f"It is {weights}; a component without a rate {_missing(blend.missing_component)} ({blend.cite})."
 
 
@@ -372,7 +411,8 @@ def _asset(name: str, asset: AssetClass) -> str:
     )
     available = trimmed(Figure(value=asset.availability, unit=Unit.SHARE))
     return (
-        f"{in_words(name)}: {asset.gpus:,} {asset.model}, {available} available, at {asset.index}{factor}; without a rate it "
+        f"{in_words(name)}: {asset.gpus:,} {asset.model}, {available} available, at {asset.index}{factor}; "
+        "without a rate it "
         f"{_missing(asset.missing_index)} ({asset.cite})."
     )
 
@@ -394,7 +434,8 @@ def _reports(terms: TermsInForce) -> Iterator[str]:
         f"corrected, {corrected} ({said.cite})."
     )
     yield (
-        f"A report that is entered late counts from its receipt for {said.late_keying.accepted_for}; later it needs a document and two "
+        f"A report that is entered late counts from its receipt for {said.late_keying.accepted_for}; later "
+        "it needs a document and two "
         f"persons. {_tolerated(said.tolerance)}"
     )
 
@@ -412,5 +453,8 @@ def _tolerated(tolerance: Tolerance | str) -> str:
         return f"{slip[:1].upper()}{slip[1:]}."
     shares = (tolerance.outstanding_principal, tolerance.weighted_average_rate, tolerance.others)
     principal, rent, others = (trimmed(Figure(value=share, unit=Unit.SHARE)) for share in shares)
-    moved = f"A principal that moves by more than {principal}, a rent by more than {rent} or another figure by more than {others} is held"
+    moved = (
+        f"A principal that moves by more than {principal}, a rent by more than {rent} or another figure "
+        f"by more than {others} is held"
+    )
     return f"{moved} until it is confirmed, and {slip}."

@@ -28,10 +28,16 @@ def declared_figure_words(clauses: Sequence[Clause], terms: TermsInForce) -> Ite
         if figure is None:
             continue
         if figure.made_of is None:
-            yield f"{in_words(name)} is reported in {figure.unit}, {TAKEN[figure.taken or 'of the period']} ({figure.cite})."
+            yield (
+                f"{in_words(name)} is reported in {figure.unit}, {TAKEN[figure.taken or 'of the period']} "
+                f"({figure.cite})."
+            )
         else:
             parts, sign = (
                 [in_words(part) for part in figure.made_of.names],
                 " less " if figure.made_of.kind == "difference" else " and ",
             )
-            yield f"{in_words(name)} is {'the sum of ' if sign == ' and ' else ''}{sign.join(parts)} ({figure.cite})."
+            yield (
+                f"{in_words(name)} is {'the sum of ' if sign == ' and ' else ''}{sign.join(parts)} "
+                f"({figure.cite})."
+            )

@@ -9,13 +9,15 @@ from engine.terms.low_confidence import BOTH, COUNTS, DECISIVE_ONLY, THEN, LowCo
 
 LOW_CONFIDENCE = {
     "report only": "decides like any other and is marked",
-    "use last value not flagged": "is passed over: the last value that is not flagged is used for as long as the fallback carries a value",
+    "use last value not flagged": "is passed over: the last value that is not flagged is used for as long as "
+    "the fallback carries a value",
     "hold": "decides nothing: a result that rests on it is shown and changes no state",
     "decisive only": "decides like any other, and is marked",
 }
 FLAGGED = {
     "the methodology": "A value that its methodology flags Low Confidence",
-    "sellers": "A value of fewer than six known sellers, with more than a fifth of its listings unknown, or with an interval by "
+    "sellers": "A value of fewer than six known sellers, with more than a fifth of its listings unknown, or "
+    "with an interval by "
     "sellers wider than 25% of it",
 }
 
@@ -28,7 +30,8 @@ def low_confidence_words(low: LowConfidence) -> Iterator[str]:
     needed = "six" if low.level == 95 else "four"
     held = "A result" if low.applies_to == BOTH else "A failure"
     yield (
-        f"{held} that would be another with other sellers of the same kind, at {defined(low.decisive_at)}, or with fewer than {needed} "
+        f"{held} that would be another with other sellers of the same kind, at {defined(low.decisive_at)}, "
+        f"or with fewer than {needed} "
         f"sellers known, is held: it is shown, changes no state and is not counted ({low.cite})."
     )
     if low.applies_to == BOTH:
@@ -36,4 +39,7 @@ def low_confidence_words(low: LowConfidence) -> Iterator[str]:
     else:
         yield "A pass counts, decisive or not."
     if low.at_most is not None:
-        yield f"So many results in a row are held: {defined(str(low.at_most))}. On the next such date {THEN[low.then or COUNTS]}."
+        yield (
+            f"So many results in a row are held: {defined(str(low.at_most))}. On the next such date "
+            f"{THEN[low.then or COUNTS]}."
+        )

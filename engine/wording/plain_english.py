@@ -72,7 +72,10 @@ def trigger_reading(rule: TriggerRule, terms: TermsInForce) -> str:
     """Return when a composite trigger begins and when it ends."""
     begins = f"It begins when {condition(rule.begins, terms)}.{_own_cure(rule.cure, terms)}"
     if rule.while_met:
-        return f"{begins} It is in effect exactly while that holds, and ends on the date from which it no longer does."
+        return (
+            f"{begins} It is in effect exactly while that holds, and ends on the date from which it no "
+            "longer does."
+        )
     if rule.irrevocable or rule.ends is None:
         return f"{begins} Once it has begun it never ends."
     return f"{begins} It ends when {condition(rule.ends, terms)}."
@@ -94,8 +97,10 @@ def _own_cure(cure: TriggerCure | None, terms: TermsInForce) -> str:
     )
     left = " Where no cure is left it is in effect at once." if cure.at_most is not None else ""
     return (
-        f" It is then PENDING CURE, and nothing follows: it can be cured by {listed(cure.cured_by, 'or')}, within "
-        f"{defined(f'{cure.within} after the {cure.after}')} ({cure.cite}){days}.{often}{left} Where it is not cured, "
+        f" It is then PENDING CURE, and nothing follows: it can be cured by {listed(cure.cured_by, 'or')}, "
+        "within "
+        f"{defined(f'{cure.within} after the {cure.after}')} ({cure.cite}){days}.{often}{left} Where it is "
+        "not cured, "
         "it is in effect from the day after the last day."
     )
 
@@ -114,10 +119,14 @@ def compared(clause: Clause, terms: TermsInForce) -> str:
     return f"{named} is compared unrounded ({rule.cite})."
 
 
-WAITS = "is recorded; until then the test stands at CURE PERIOD without a last day, and no Event of Default follows"
+WAITS = (
+    "is recorded; until then the test stands at CURE PERIOD without a last day, and no Event of Default "
+    "follows"
+)
 CLOCKS = {
     "notice by the agent": f"The clock begins when the Act `notice by the agent` {WAITS}.",
-    "earlier of knowledge and notice": f"The clock begins when the Act `knowledge of the borrower` or `notice by the agent` {WAITS}.",
+    "earlier of knowledge and notice": "The clock begins when the Act `knowledge of the borrower` or "
+    f"`notice by the agent` {WAITS}.",
 }
 """What starts a cure clock that no date of the deal starts."""
 
@@ -126,7 +135,8 @@ def cure_words(cure: Cure, calendar: str) -> str:
     """Return a cure right in full: by what, until when, how often, and what follows if it is not used."""
     days = f", Business Days by the calendar {calendar}" if cure.within.unit == "business days" else ""
     said = [
-        f"By {listed(cure.cured_by, 'or')}, within {defined(f'{cure.within} after the {cure.after}')} ({cure.cite}){days}; the day "
+        f"By {listed(cure.cured_by, 'or')}, within {defined(f'{cure.within} after the {cure.after}')} "
+        f"({cure.cite}){days}; the day "
         "after it is the first, and a cure on the last day is in time."
     ]
     if cure.after in CLOCKS:
@@ -156,7 +166,8 @@ def cure_words(cure: Cure, calendar: str) -> str:
         )
         said.append(
             f"A second Cure Period of {defined(str(more.within))} follows the last day where at least "
-            f"{trimmed(Figure(value=more.if_made_good, unit=Unit.SHARE))} of the first shortfall was made good by then{floor} "
+            f"{trimmed(Figure(value=more.if_made_good, unit=Unit.SHARE))} of the first shortfall was made "
+            f"good by then{floor} "
             f"({more.cite})."
         )
     return " ".join(
@@ -183,7 +194,10 @@ def sweep_words(sweep: Sweep) -> str:
             trimmed(Figure(value=sweep.share, unit=Unit.SHARE)),
             f" ({sweep.cite})" if sweep.cite else "",
         )
-        return f"{share} of {sweep.of} repays {in_words(sweep.repays)} on each Payment Date, down to nothing{cite}"
+        return (
+            f"{share} of {sweep.of} repays {in_words(sweep.repays)} on each Payment Date, down to "
+            f"nothing{cite}"
+        )
     until = (
         f" until it holds {trimmed(Figure(value=sweep.until, unit=Unit.USD))}"
         if sweep.until is not None
@@ -192,7 +206,8 @@ def sweep_words(sweep: Sweep) -> str:
     cite = f" ({sweep.cite})" if sweep.cite else ""
     share = trimmed(Figure(value=sweep.share, unit=Unit.SHARE))
     return (
-        f"{share} of {sweep.of} goes to the {sweep.to} on each Payment Date{until}; when the trigger ends, what it holds "
+        f"{share} of {sweep.of} goes to the {sweep.to} on each Payment Date{until}; when the trigger ends, "
+        "what it holds "
         f"{AT_THE_END[sweep.on_end or 'keep']}{cite}"
     )
 
@@ -201,7 +216,8 @@ def deliver_words(deliver: Deliver) -> str:
     """Return an Obligation: who delivers what within how long."""
     article = "an" if deliver.deliver[:1].lower() in "aeiou" else "a"
     return (
-        f"the {role(deliver.by)} delivers {article} {deliver.deliver} within {defined(f'{deliver.within} after the {deliver.after}')} "
+        f"the {role(deliver.by)} delivers {article} {deliver.deliver} within "
+        f"{defined(f'{deliver.within} after the {deliver.after}')} "
         f"({deliver.cite}); an open Obligation is not doubled"
     )
 

@@ -66,7 +66,8 @@ def own_key(workspace: Workspace) -> SigningKey | None:
     path = workspace.root / KEY
     if (workspace.root / NEXT).exists():
         raise BadKey(
-            f"the key is being replaced, and that was interrupted ({NEXT} is there); finish it with `headroom keys replace`"
+            f"the key is being replaced, and that was interrupted ({NEXT} is there); finish it with "
+            "`headroom keys replace`"
         )
     if not path.exists():
         return None
@@ -129,7 +130,8 @@ def refuse_older(workspace: Workspace) -> None:
     if key is None:
         if workspace.store.noted() or any((workspace.root / "checkpoints").glob("*.checkpoint")):
             raise VerificationFailed(
-                f"this record was signed until now, and {KEY} is not there; put the key back, so that it goes on signed"
+                f"this record was signed until now, and {KEY} is not there; put the key back, so that it "
+                "goes on signed"
             )
         return
     keys = known_keys(workspace, key)
@@ -150,7 +152,8 @@ def _not_older(reader: Reader, head: Head, kept: Path, keys: list[VerifierKey]) 
     held = verify(read_note(kept), keys).checkpoint
     if head.size < held.size:
         raise VerificationFailed(
-            f"{head.log} has {counted(head.size, 'entries')} and {held.size} were signed; this is an older copy of the record"
+            f"{head.log} has {counted(head.size, 'entries')} and {held.size} were signed; this is an older "
+            "copy of the record"
         )
     # Entries are read only of a log that has grown since: nearly all have not.
     last = head.root if head.size == held.size else _root_at(reader, head.log, held.size)

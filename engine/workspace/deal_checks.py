@@ -76,7 +76,10 @@ def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
         low, high = newest.seller_low, newest.seller_high
         if not low <= level <= high:
             continue
-        what = f"the level lies inside the 95% interval by sellers of {newest.index}, {low} to {high} on {newest.publication_date}"
+        what = (
+            f"the level lies inside the 95% interval by sellers of {newest.index}, {low} to {high} on "
+            f"{newest.publication_date}"
+        )
         fix = "set it outside, or count more dates, or write `low_confidence: {effect: decisive only}`"
         place = deal.tree.place(("covenants", key, "level"))
         yield Problem("W103", what, "the test would turn on which sellers were there", fix, place)
@@ -112,7 +115,10 @@ def without_sellers(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
             continue
         for key, value in (("effect", DECISIVE_ONLY), ("judged_by", SELLERS)):
             if getattr(low, key) == value and terms.index[name].source != "published by the administrator":
-                why = f"none of its {counted(len(valued), 'prints')} on record names a seller, so that no result would be decisive"
+                why = (
+                    f"none of its {counted(len(valued), 'prints')} on record names a seller, so that no "
+                    "result would be decisive"
+                )
                 place = deal.tree.place(("index", name, "low_confidence", key))
                 yield Problem(
                     "D571",
@@ -164,7 +170,10 @@ def models(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
             continue
         place = deal.tree.place(("pledged_assets", key, "model"))
         if asset.model in priced:
-            why = f"{asset.index} is the index of {index.gpu_name}; that of {asset.model} is {priced[asset.model]}"
+            why = (
+                f"{asset.index} is the index of {index.gpu_name}; that of {asset.model} is "
+                f"{priced[asset.model]}"
+            )
             fix = "correct one of them, or write a `performance_factor:`"
             yield Problem("D540", f"{asset.model} is priced by {asset.index}", why, fix, place)
         else:

@@ -102,7 +102,8 @@ def changed(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> tuple[
     terms = tuple(changed_terms(before, deal.tree)) if before is not None else ()
     if terms:
         return (
-            "terms above `amendments` were changed after the deal went live; write an amendment, or a correction of the file",
+            "terms above `amendments` were changed after the deal went live; write an amendment, or a "
+            "correction of the file",
             terms,
         )
     return None, ()
@@ -122,7 +123,10 @@ def said(error: Exception) -> str:
     """Return an error as a deal's reason; one that is not a refusal of ours by its kind as well."""
     if isinstance(error, HeadroomError):
         return str(error)
-    return f"{type(error).__name__}: {error}; the deal cannot be evaluated as it is written, so run `headroom check` on its file"
+    return (
+        f"{type(error).__name__}: {error}; the deal cannot be evaluated as it is written, so run "
+        "`headroom check` on its file"
+    )
 
 
 def file_of(reasons: Iterable[str], deal: str) -> str:

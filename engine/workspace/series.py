@@ -70,7 +70,8 @@ def on_record(workspace: Workspace, series: str) -> Sequence[Event]:
     events = prints_in(workspace.store, series)
     if not events:
         raise WrongUsage(
-            f"the series {series} does not exist; there are {', '.join(known_series(workspace)) or 'none yet'}"
+            f"the series {series} does not exist; there are "
+            f"{', '.join(known_series(workspace)) or 'none yet'}"
         )
     return events
 

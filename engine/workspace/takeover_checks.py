@@ -175,7 +175,11 @@ def _money(held: Held) -> Iterator[Problem]:
         at: Path = ("reserves", name)
         yield from held.dated((*at, "confirmed_on"), one.confirmed_on)
         if one.confirmed_on is None and one.paid != one.due:
-            why = "what was paid is what a report or an Act said; where neither did, it is taken at what was due"
+            why = (
+                "what was paid is what a report or an Act said; where neither did, it is taken at what "
+                "was "
+                "due"
+            )
             yield held.lacks(at, "confirmed_on", why)
         elif one.confirmed_on is not None and one.due_then is None:
             yield held.lacks(

@@ -70,7 +70,10 @@ def of_rates(held: Held, needed: LookBack) -> Iterator[Problem]:
             )
             why = f"{tests} will look at them"
             days = ", ".join(str(day) for day in sorted(absent))
-            fix = "write `- {on: 2026-03-05, published: USD 1.95 per GPU-hour}` for each, or `published: none` and the `rate` that served"
+            fix = (
+                "write `- {on: 2026-03-05, published: USD 1.95 per GPU-hour}` for each, or `published: "
+                "none` and the `rate` that served"
+            )
             yield Problem(
                 "D587", f"{index} is not stated on {days}", why, fix, held.tree.key_place((*PATH, *at))
             )

@@ -151,7 +151,8 @@ class Workspace:
         if beside and isinstance(place, Path) and not (place.is_file() and place.stat().st_size):
             kept = ", ".join(sorted(set(beside.values()))[:3])
             raise VerificationFailed(
-                f"the record is missing: nothing is at {database}, and {kept} lie here; nothing was made: {PUT_BACK}"
+                f"the record is missing: nothing is at {database}, and {kept} lie here; nothing was made: "
+                f"{PUT_BACK}"
             )
         store = Store.open(place)
         try:
@@ -314,11 +315,13 @@ def _nameable(root: Path, operator: str) -> None:
     """Refuse an operator's name that cannot be printed, or another than the settings have."""
     if not operator.strip() or not operator.isprintable():
         raise WrongUsage(
-            f"{operator!r} cannot name the operator; give one line of text, like --operator 'Example Calculation Agent'"
+            f"{operator!r} cannot name the operator; give one line of text, like --operator 'Example "
+            "Calculation Agent'"
         )
     if (root / SETTINGS).is_file() and opened(root).settings.operator != operator:
         raise WrongUsage(
-            f"{root / SETTINGS} is there already; write `operator = {json.dumps(operator, ensure_ascii=False)}` into it"
+            f"{root / SETTINGS} is there already; write `operator = "
+            f"{json.dumps(operator, ensure_ascii=False)}` into it"
         )
 
 
@@ -331,7 +334,8 @@ def refuse_unnamed(workspace: Workspace) -> None:
         path = workspace.root / SETTINGS
         why = "every notice and the origin of every signed log would carry it for good"
         raise WrongUsage(
-            f'the operator is still "{PLACEHOLDER}", and {why}; name the operator in {path}: operator = "NAME"'
+            f'the operator is still "{PLACEHOLDER}", and {why}; name the operator in {path}: operator = '
+            '"NAME"'
         )
 
 

@@ -81,7 +81,8 @@ def refuse(deal: Deal, indices: Sequence[str]) -> None:
         ]
         if decisive:
             raise WrongUsage(
-                f"{', '.join(decisive)}: results count only where they are decisive, and a path has no sellers"
+                f"{', '.join(decisive)}: results count only where they are decisive, and a path has no "
+                "sellers"
             )
 
 

@@ -311,7 +311,10 @@ def _asked(test: TestOnDate, number: int, turn: Turn, beside: int, path: PathRat
     result = test.decided(facts_of(test, path, 0))
     known = result.verdict is not Verdict.NOT_DETERMINED
     if not known or predicates(test)[number](result) != ((beside <= turn.last) == turn.at_low):
-        gives = f"measure gives {result.verdict.value}, {result.measured.value if result.measured else 'no figure'}"
+        gives = (
+            f"measure gives {result.verdict.value}, "
+            f"{result.measured.value if result.measured else 'no figure'}"
+        )
         against = f"against {result.limit.value if result.limit else 'none'}"
         said = f"its columns turn after {turn.last}, and give this path {beside}"
         raise Differs(f"{test.key} on {test.base.on}: {gives} {against}; {said}")

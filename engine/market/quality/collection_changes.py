@@ -26,7 +26,8 @@ NAMES = {
     "start-dates-in-milliseconds": "start dates count milliseconds: nothing would ever be stale",
     "start-dates-in-the-future": "start dates lie after the collection: nothing would ever be stale",
     "prices-in-cents": "prices are about a hundred times those before: cents in place of USD",
-    "prices-for-another-time": "prices are about 24 or 730 times those before: per day or per month in place of per hour",
+    "prices-for-another-time": "prices are about 24 or 730 times those before: per day or per month in place "
+    "of per hour",
     "value-far-from-before": "the median is more than ten times, or less than a tenth of, the one before",
     "one-rule-removes-everything": "one rule removes every listing that reaches it",
     "reliability-in-percent": "reliability is given in per cent: every provider would pass",

@@ -73,5 +73,8 @@ def bimodality(week: Week) -> Finding:
     said = (
         f"one mode is {'rejected' if more else 'not rejected'} at 5% (dip {statistic:.4f}, p {p_value:.4f})"
     )
-    caveat = f"p from {dip.DRAWS:,} uniform samples, seed {dip.SEED}; listings at one price, as one host's are, count as a mode"
+    caveat = (
+        f"p from {dip.DRAWS:,} uniform samples, seed {dip.SEED}; listings at one price, as one host's "
+        "are, count as a mode"
+    )
     return Finding(name, "WP §7.2", count, statistic, p_value, more, said, caveat)

@@ -94,14 +94,20 @@ def _platform(name: str, weeks: Sequence[Week], quotes: Sequence[Quote]) -> Find
     test, sources = f"price comparison, {name}", ", ".join(dict.fromkeys(quote.source for quote in quotes))
     caveat = f"described, not tested: a difference is a fact about the market; source: {sources}"
     if len(pairs) < len(quotes):
-        caveat += f"; {counted(len(quotes) - len(pairs), 'rates')} without a value published in the week before left out"
+        caveat += (
+            f"; {counted(len(quotes) - len(pairs), 'rates')} without a value published in the week "
+            "before left out"
+        )
     if not pairs:
         verdict = "refused: no rate falls in a week with a value, and it needs one"
         return Finding(test, "WP §7.1", 0, None, None, None, verdict, caveat)
     apart = [value / float(rate) - 1 for value, rate in pairs]
     middle = median(apart)
     side, span = "below" if middle < 0 else "above", f"{min(apart):+.1%} to {max(apart):+.1%}"
-    said = f"the index is {abs(middle):.1%} {side} {name} in the middle of {counted(len(apart), 'rates')} ({span})"
+    said = (
+        f"the index is {abs(middle):.1%} {side} {name} in the middle of {counted(len(apart), 'rates')} "
+        f"({span})"
+    )
     return Finding(test, "WP §7.1", len(apart), middle, None, None, said, caveat)
 
 

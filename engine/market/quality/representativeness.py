@@ -95,9 +95,15 @@ def papers_flag(weeks: Sequence[Week]) -> Finding:
     ]
     ours = [bool(week.flagged) for week in known]
     both = sum(one and other for one, other in zip(theirs, ours, strict=True))
-    paper = f"{sum(theirs)} of {counted(len(known), 'weeks')} by a day below {PAPERS_DAY} or a week below {PAPERS_WEEK}"
+    paper = (
+        f"{sum(theirs)} of {counted(len(known), 'weeks')} by a day below {PAPERS_DAY} or a week below "
+        f"{PAPERS_WEEK}"
+    )
     said = f"{paper}; {sum(ours)} by the version's rules; {both} by both"
-    why = "§7.1 flags a week for one thin day; the version judges the week by its valid days, its count and its width (WP §7.5)"
+    why = (
+        "§7.1 flags a week for one thin day; the version judges the week by its valid days, its count and "
+        "its width (WP §7.5)"
+    )
     return Finding(name, "WP §7.1", len(known), float(sum(theirs)), None, None, said, why)
 
 
@@ -124,7 +130,10 @@ def count_trend(weeks: Sequence[Week]) -> Finding:
         return unvarying("trend of daily counts", "WP §7.1", len(counts), "daily counts do")
     correlation = stats.kendalltau(range(len(counts)), counts)
     falling = bool(correlation.pvalue < LEVEL and correlation.statistic < 0)
-    said = f"daily counts {'fall' if falling else 'do not fall'} over time (tau {correlation.statistic:+.2f}, p {correlation.pvalue:.3f})"
+    said = (
+        f"daily counts {'fall' if falling else 'do not fall'} over time (tau "
+        f"{correlation.statistic:+.2f}, p {correlation.pvalue:.3f})"
+    )
     return Finding(
         "trend of daily counts",
         "WP §7.1",

@@ -43,7 +43,11 @@ def first_digits(weeks: Sequence[Week]) -> Finding:
     observed = np.array([digits.count(d) for d in range(1, 10)])
     expected = len(prices) * np.log10(1 + 1 / np.arange(1, 10))
     chi_square = stats.chisquare(observed, expected)
-    said = f"first digits {'differ from' if chi_square.pvalue < LEVEL else 'agree with'} Benford's law (chi2 {chi_square.statistic:.0f})"
+    said = (
+        f"first digits {'differ from' if chi_square.pvalue < LEVEL else 'agree with'} Benford's law "
+        "(chi2 "
+        f"{chi_square.statistic:.0f})"
+    )
     caveat = "prices within one order of magnitude never follow it; it does not show manipulation (WP §7.3)"
     return Finding(
         "first digits",
@@ -78,8 +82,14 @@ def jumps(weeks: Sequence[Week]) -> Finding:
     spread = NORMAL * float(np.median(np.abs(changes - middle))) or float(changes.std(ddof=1))
     far = [day for day, change in pairs if spread > 0 and abs(change - middle) > JUMP * spread]
     named = f": {', '.join(str(day) for day in far)}" if far else ""
-    said = f"{counted(len(far), 'jumps')} beyond {JUMP:.0f} robust sigma in {counted(len(pairs), 'pairs')} of consecutive days{named}"
-    caveat = f"{counted(apart, 'steps')} over missing days left out; a jump calls for a look at the snapshots, and for nothing else"
+    said = (
+        f"{counted(len(far), 'jumps')} beyond {JUMP:.0f} robust sigma in {counted(len(pairs), 'pairs')} "
+        f"of consecutive days{named}"
+    )
+    caveat = (
+        f"{counted(apart, 'steps')} over missing days left out; a jump calls for a look at the "
+        "snapshots, and for nothing else"
+    )
     return Finding(
         "day-over-day jumps", "WP §7.3", len(pairs), float(len(far)), None, bool(far), said, caveat
     )

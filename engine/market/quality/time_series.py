@@ -47,7 +47,10 @@ def time_series(weeks: Sequence[Week]) -> list[Finding]:
         arch_lm(values),
     ]
     valued = sum(week.value is not None for week in weeks)
-    basis = f"on {counted(len(run), 'consecutive weeks')} of {valued} with a value, {counted(len(changes), 'pairs')} of neighbours"
+    basis = (
+        f"on {counted(len(run), 'consecutive weeks')} of {valued} with a value, "
+        f"{counted(len(changes), 'pairs')} of neighbours"
+    )
     noise = _noise(run)
     return [replace(finding, caveat=f"{finding.caveat}; {basis}{noise}") for finding in findings]
 
@@ -57,7 +60,10 @@ def _noise(run: Sequence[Week]) -> str:
     widths = [week.width for week in run if week.width is not None]
     if not widths:
         return ""
-    return f"; each value is measured to within {float(np.median(widths)) / 2:.0%} (half a 95% interval), and such noise leans to stationarity"
+    return (
+        f"; each value is measured to within {float(np.median(widths)) / 2:.0%} (half a 95% interval), "
+        "and such noise leans to stationarity"
+    )
 
 
 def adf(values: Floats, what: str) -> Finding:
@@ -161,7 +167,10 @@ def kpss(values: Floats, what: str) -> Finding:
         return unvarying(name, "WP §7.2", count, "the series does")
     statistic = float(np.sum(np.cumsum(rest) ** 2)) / (count**2 * spread)
     rejected = statistic > 0.463
-    said = f"stationarity is {'rejected' if rejected else 'not rejected'} at 5% (eta {statistic:.3f}, critical 0.463)"
+    said = (
+        f"stationarity is {'rejected' if rejected else 'not rejected'} at 5% (eta {statistic:.3f}, "
+        "critical 0.463)"
+    )
     return Finding(
         name,
         "WP §7.2",
@@ -189,7 +198,10 @@ def arch_lm(values: Floats, lags: int = ARCH_LAGS) -> Finding:
         return unvarying("ARCH-LM, log returns", "WP §7.2", count, "returns do")
     statistic = len(y) * (1 - float(((y - x @ beta) ** 2).sum()) / total)
     p_value = float(stats.chi2.sf(statistic, lags))
-    said = f"clustering is {'found' if p_value < LEVEL else 'not found'} at 5% (LM {statistic:.2f}, p {p_value:.3f})"
+    said = (
+        f"clustering is {'found' if p_value < LEVEL else 'not found'} at 5% (LM {statistic:.2f}, p "
+        f"{p_value:.3f})"
+    )
     return Finding(
         "ARCH-LM, log returns",
         "WP §7.2",

@@ -20,7 +20,10 @@ def advance_rates(deal: Deal) -> Iterator[Problem]:
             lacking = [name for name in terms.pledged_assets if rates and name not in rates]
             if lacking:
                 why = "a class without a rate could count in full or not at all"
-                fix = f"write one for {', '.join(lacking)}; an ineligible class does not stand in `pledged_assets`"
+                fix = (
+                    f"write one for {', '.join(lacking)}; an ineligible class does not stand in "
+                    "`pledged_assets`"
+                )
                 yield Problem(
                     "D574", f"`{lacking[0]}` has no advance rate", why, fix, deal.tree.key_place(path)
                 )

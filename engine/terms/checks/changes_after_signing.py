@@ -20,7 +20,10 @@ def changed_terms(before: Tree, now: Tree) -> Iterator[str]:
     for path, was, says in _differing(frozen_part(before.data), frozen_part(now.data), ()):
         place = now.key_place(path)
         name = ".".join(str(step) for step in path)
-        yield f"{place.file}:{place.line}: `{name}` {_says(says, 'is')}; the file on record {_says(was, 'says')}"
+        yield (
+            f"{place.file}:{place.line}: `{name}` {_says(says, 'is')}; the file on record "
+            f"{_says(was, 'says')}"
+        )
 
 
 def changes_refused(before: Tree, now: Tree) -> Iterator[Problem]:
@@ -28,7 +31,10 @@ def changes_refused(before: Tree, now: Tree) -> Iterator[Problem]:
     for path, was, says in _differing(frozen_part(before.data), frozen_part(now.data), ()):
         name = ".".join(str(step) for step in path)
         what = f"`{name}` {_says(says, 'is')}, and the deal is live"
-        why = f"the file on record {_says(was, 'says')}, and a run refuses any other change than an amendment or a correction"
+        why = (
+            f"the file on record {_says(was, 'says')}, and a run refuses any other change than an "
+            "amendment or a correction"
+        )
         yield Problem(
             "D549",
             what,

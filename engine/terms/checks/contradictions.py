@@ -191,7 +191,10 @@ def order(deal: Deal) -> Iterator[Problem]:
     for change in deal.changes:
         number, at = f"{change.kind} {change.number}", change.path[:2]
         if seen.setdefault(number, at) != at:
-            why = f"line {deal.tree.place(seen[number]).line} has it too, and an amendment is known by its number"
+            why = (
+                f"line {deal.tree.place(seen[number]).line} has it too, and an amendment is known by its "
+                "number"
+            )
             yield Problem(
                 "D524", f"{number} stands twice", why, "correct the number", deal.tree.place((*at, "number"))
             )
@@ -244,7 +247,10 @@ def amended_counts(deal: Deal) -> Iterator[Problem]:
             if concerns and path in before and before[path] != condition:
                 _, name, end = path
                 what = f"{change.document} changes when `{name}` {end}"
-                why = f"a condition that is changed counts afresh from {change.effective}, and the dates before no longer count"
+                why = (
+                    f"a condition that is changed counts afresh from {change.effective}, and the dates "
+                    "before no longer count"
+                )
                 fix = "see that the agreement means it"
                 yield Problem("W109", what, why, fix, deal.tree.place((*change.path, "term")))
 

@@ -87,7 +87,10 @@ def _first(terms: TermsInForce, first: date, calendar: BusinessCalendar, tree: T
         )
     elif matching[0] != matching[1]:
         what = f"the first Determination Date is written for {matching[0]} and determined on {matching[1]}"
-        why = f"{matching[0]} is not a Business Day, and the rule says {terms.determination_dates.if_not_a_business_day}"
+        why = (
+            f"{matching[0]} is not a Business Day, and the rule says "
+            f"{terms.determination_dates.if_not_a_business_day}"
+        )
         yield Problem("W121", what, why, "see that it is meant", place)
 
 

@@ -93,8 +93,14 @@ def _left_standing(tree: Tree, name: str, trigger: TriggerTerms) -> Iterator[Pro
     for leaf, _ in leaves_of(trigger.begins, (*path, "begins")):
         if leaf.state is not None and not _needs_left(trigger.ends, leaf):
             test = leaf.test or leaf.trigger
-            why = f"`{test}` may still stand at {leaf.state} then, and `{name}` begins again only on something new"
-            fix = f"see that it is meant, let `ends` look at the state of `{test}`, or write `ends: when begins is no longer met`"
+            why = (
+                f"`{test}` may still stand at {leaf.state} then, and `{name}` begins again only on "
+                "something new"
+            )
+            fix = (
+                f"see that it is meant, let `ends` look at the state of `{test}`, or write `ends: when "
+                "begins is no longer met`"
+            )
             yield Problem(
                 "W122",
                 f"`{name}` can end while what began it stands",

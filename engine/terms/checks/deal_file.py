@@ -196,7 +196,10 @@ def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[P
         yield from _announced(terms, tree, leaf, path)
         return
     if (leaf.test is None) == (leaf.trigger is None) or (leaf.result is None) == (leaf.state is None):
-        fix = "write it like `{test: ltv, result: FAIL, for: 4 consecutive determination dates}` or `{test: ltv, state: EVENT OF DEFAULT}`"
+        fix = (
+            "write it like `{test: ltv, result: FAIL, for: 4 consecutive determination dates}` or `{test: "
+            "ltv, state: EVENT OF DEFAULT}`"
+        )
         yield Problem(
             "D506",
             "the condition is not complete",
@@ -336,7 +339,10 @@ def _methodologies(deal: Deal, versions: Versions) -> Iterator[Problem]:
                     "D514", "a current methodology with a version", why, fix, tree.place((*path, "version"))
                 )
             if (policy.consent_needed_for is None) != (policy.material_above is None):
-                why = "consent is needed for a change that moves the value by more than so much, and both are written or neither"
+                why = (
+                    "consent is needed for a change that moves the value by more than so much, and both "
+                    "are written or neither"
+                )
                 place = tree.place(path)
                 yield Problem(
                     "D514",
@@ -419,7 +425,10 @@ def _warnings(deal: Deal) -> Iterator[Problem]:
     terms, tree = deal.segments[0][1], deal.tree
     if terms.revenue.mostly == "enterprise contracts":
         for key in (key for key, clause in terms.covenants.items() if clause.mechanical):
-            why = "the index measures listed on-demand prices, which may move without the pool's contracts (WP §5.2)"
+            why = (
+                "the index measures listed on-demand prices, which may move without the pool's contracts "
+                "(WP §5.2)"
+            )
             what = f"`{key}` is a mechanical trigger in a deal whose revenue is mostly enterprise contracts"
             yield Problem(
                 "W101",

@@ -34,7 +34,10 @@ def _dates(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
             place,
         )
     elif LENGTHS.index(reports.every) > LENGTHS.index(rule.every if rule.every in LENGTHS else "week"):
-        why = f"reports are of a {reports.every}, and the tests are as of a date of each {rule.every if rule.every in LENGTHS else 'week'}"
+        why = (
+            f"reports are of a {reports.every}, and the tests are as of a date of each "
+            f"{rule.every if rule.every in LENGTHS else 'week'}"
+        )
         place = tree.place(("servicer_reports", "every"))
         yield Problem(
             "D573",

@@ -106,7 +106,10 @@ def check_register(text: str, file: str, deal: Deal) -> Iterator[Problem]:
             if named and count != asset.gpus:
                 reported.add(name)
                 why = "the register's count governs until a report gives a lower one"
-                what = f"the register holds {count:,} {'GPU' if count == 1 else 'GPUs'} of {name} on {since}, the deal {asset.gpus:,}"
+                what = (
+                    f"the register holds {count:,} {'GPU' if count == 1 else 'GPUs'} of {name} on "
+                    f"{since}, the deal {asset.gpus:,}"
+                )
                 yield Problem(
                     "W107",
                     what,

@@ -24,7 +24,10 @@ def thin_data(deal: Deal) -> Iterator[Problem]:
                 continue
             for key, value in (("effect", DECISIVE_ONLY), ("judged_by", SELLERS)):
                 if getattr(index.low_confidence, key) == value:
-                    why = "an administrator's series names no sellers, so that no result would be decisive and each value flagged"
+                    why = (
+                        "an administrator's series names no sellers, so that no result would be decisive "
+                        "and each value flagged"
+                    )
                     fix = (
                         "write another word, or compute the rate: `source: computed by the calculation agent`"
                     )

@@ -47,7 +47,11 @@ def counting(deal: Deal) -> Iterator[Problem]:
                 and terms.servicer_reports.every != "week"
             ):
                 what = f"no report of a {terms.servicer_reports.every} determines `{key}` by itself"
-                why = "the test is of whole weeks, and only a figure or a rental tape that says its own days is of the same ones"
+                why = (
+                    "the test is of whole weeks, and only a figure or a rental tape that says its own "
+                    "days "
+                    "is of the same ones"
+                )
                 place = deal.tree.key_place(("covenants", key))
                 yield Problem(
                     "W123", what, why, "ask for weekly reports, or see that the Servicer says the days", place
