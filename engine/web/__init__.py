@@ -1,1 +1,5 @@
-"""The desk and the reading room in a browser: each page calls one function of `operations`, `queries`, `audit` or `delivery`."""
+"""The web interface: a desk for those who act, and a reading room for those who read.
+
+Each page calls a function of `operations`, `queries`, `audit` or `delivery`, and shows what the function
+returns.
+"""

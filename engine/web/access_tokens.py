@@ -86,7 +86,11 @@ def end_token(database: DeskDatabase, key: str, now: datetime, person: int | Non
 
 
 def token_person(database: DeskDatabase, accounts: Accounts, header: str, now: datetime) -> Person | None:
-    """Return whom a request's token speaks for, with the grants that the token leaves of the person's own; None for no token that holds."""
+    """Return the person for whom a request's access token speaks.
+
+    The person has only those grants that the token leaves of the person's own. The result is None if the
+    token does not hold.
+    """
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.startswith(PREFIX) or len(token) > 100:
         return None

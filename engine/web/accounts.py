@@ -53,7 +53,10 @@ class Accounts:
     # ---- people -----------------------------------------------------------------------------------------------
 
     def person(self, number: int) -> Person | None:
-        """Return a person by number, with the grants of now; None for one who is not there, or whose account has ended."""
+        """Return the person with this number, with the grants that hold now.
+
+        The result is None if the number is unknown, or if the account has ended.
+        """
         row = self._database.row(f"{PEOPLE} AND number = ?", (number,))
         return None if row is None else self._with_grants(row)
 

@@ -1,4 +1,8 @@
-"""Recorded Acts: prepared with their document, shown with the difference they make, approved by a second person or sent back."""
+"""The pages of Recorded Acts: a form, a preview, and the approval by a second person.
+
+A person prepares an Act with its document and sees what the Act would change. A second person approves the
+Act or sends it back.
+"""
 
 from __future__ import annotations
 
@@ -145,7 +149,10 @@ def _act(
 def _imagined(
     visit: Visit, deal: Deal, body: dict[str, Any], prepared_by: str, approved_by: str | None
 ) -> ShownAct:
-    """Return an Act as it would be recorded, with what it would change; why it may not stand, if it may not."""
+    """Return an Act as it would be recorded, with what it would change.
+
+    If the Act may not stand, the result says why instead.
+    """
     desk = visit.desk
     act = _act(visit, deal, body, prepared_by, approved_by)
     try:
@@ -164,7 +171,10 @@ def _imagined(
 @routes.get("/approvals")
 @needs(Right.APPROVE)
 def approvals(visit: AtVisit) -> Response:
-    """Show what waits for a second person, under all granted deals, the oldest first; and what was decided."""
+    """Show what waits for a second person under all granted deals, the oldest first.
+
+    The page also shows what was decided.
+    """
     desk = visit.desk
     deals = granted(visit.who, desk.deals(), Right.APPROVE)
     waiting = [one for one in waiting_of(desk.database, deals) if one.kind != "report"]
@@ -255,7 +265,11 @@ def decide(visit: AtVisit, deal: str, number: str) -> Response:
 
 
 def _may_record(visit: Visit, deal: str, act: Waiting) -> bool:
-    """Return whether the person may record it: a second person what was sent; who prepared it, if the deal asks for one person only."""
+    """Return whether the person may record the waiting Act.
+
+    A second person may record what was sent. The person who prepared the Act may record it only if the deal
+    asks for one person.
+    """
     if act.prepared_by != visit.who.number:
         return act.state == "sent" and visit.may(Right.APPROVE, deal)
     if act.kind != "act" or act.state != "read" or not visit.may(Right.ACT, deal):

@@ -97,7 +97,10 @@ def _person(visit: Visit, number: str) -> Person:
 @routes.post("/admin/people/{number}/invite")
 @needs(Right.ADMINISTER)
 def invite_again(visit: AtVisit, number: str) -> Response:
-    """Make a new link for somebody who has lost the password; the old password holds until the link is used."""
+    """Make a new invitation link for a person who has lost the password.
+
+    The old password holds until the link is used.
+    """
     return _invited(visit, _person(visit, number))
 
 

@@ -1,4 +1,7 @@
-"""The interface for programs, `/api/v1`: the typed answers of the queries, to be read with a token; described by OpenAPI."""
+"""The interface for programs, `/api/v1`: the typed answers of the queries as JSON.
+
+A program reads with an access token. OpenAPI describes the interface.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,10 @@ def described(visit: AtVisit) -> Response:
 @routes.get("/deals")
 @needs(Right.READ, by_token=True)
 def deals(visit: AtVisit, on: On = None) -> Response:
-    """Return a row for each granted deal, the worst first: state, test that the rate turns next, what is owed."""
+    """Return a row for each granted deal, the worst deal first.
+
+    A row holds the state, the test that a fall of the rate turns next, and what is owed.
+    """
     day = on or visit.now.date()
     names = granted(visit.who, visit.desk.deals(), Right.READ)
     desk = visit.desk
@@ -101,7 +107,10 @@ def history(
         int, Query(ge=-1, le=2**31, description="Entries after this number; the first page has -1.")
     ] = -1,
 ) -> Response:
-    """Return the entries of a deal's log, oldest first, 500 to a page; `next` is where the following page begins."""
+    """Return the entries of a deal's log, oldest first, 500 to a page.
+
+    `next` is the number at which the following page begins.
+    """
     entries, size, head = history_part(visit.desk.workspace, deal, after + 1, A_PAGE)
     events = [{**event.model_dump(mode="json"), "summary": summary(event)} for event in entries]
     onward = entries[-1].seq if entries and entries[-1].seq + 1 < size else None

@@ -1,4 +1,7 @@
-"""The application: every route of every room of pages, each with its guard; what is refused is a page like any other."""
+"""The web application: the routes of all pages, each with its guard.
+
+A refusal is a page like any other.
+"""
 
 from __future__ import annotations
 
@@ -122,7 +125,10 @@ def application(desk: Desk) -> FastAPI:
 
 
 def keep_warm(desk: Desk) -> None:
-    """Make the rows of all deals, and anew those whose logs grow, so that nobody's page waits for them; it ends where the desk stops."""
+    """Make the rows of all deals, so that a person's page does not wait for them.
+
+    The function makes a deal's row again when the deal's log grows. It ends when the desk stops.
+    """
     known: dict[str, tuple[int, date]] = {}
     while True:
         today = desk.clock().date()

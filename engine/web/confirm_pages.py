@@ -1,4 +1,7 @@
-"""Questions about held figures: answered by a person with words, by a second one if the deal asks for two (`rulings.md` 57)."""
+"""The pages of questions about held figures (`rulings.md` 57).
+
+A person answers with words. A second person confirms the answer if the deal asks for two.
+"""
 
 from __future__ import annotations
 

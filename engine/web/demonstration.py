@@ -1,4 +1,7 @@
-"""Four people for the demonstration, with one password that is made anew each time, and a clock that stands where its record ends."""
+"""The accounts of the demonstration: four people with a shared password.
+
+The password is made anew each time. The clock of the demonstration stands where its record ends.
+"""
 
 from __future__ import annotations
 

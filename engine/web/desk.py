@@ -1,4 +1,7 @@
-"""What every page works with: the workspace, the second database, the clock, and answers that are kept while a log stands still."""
+"""The desk: what every page works with.
+
+The desk holds the workspace, the second database, the clock, and answers that are kept until a log grows.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,11 @@ KEPT = 4096
 
 @dataclass(frozen=True, eq=False)
 class PageParts:
-    """What pages take from the notice, so that both have one hand: how page 1 is composed, its words, marks, fonts and drawings."""
+    """The parts of the notice that pages use too.
+
+    These parts are the composition of page 1, its words, its marks, its fonts and its drawings. A page and a
+    notice thus look alike.
+    """
 
     compose: Callable[..., dict[str, Any]]
     due_act: Callable[..., str]
@@ -67,7 +74,10 @@ class KeptAnswers:
         self._making: dict[tuple[Any, ...], threading.Lock] = {}
 
     def get(self, question: tuple[Any, ...], answer: Callable[[], Any]) -> Any:
-        """Return the answer to a question: the one that is kept, or what `answer` gives; whoever asks the same meanwhile waits for it."""
+        """Return the kept answer to a question, or make the answer with `answer` and keep it.
+
+        A second thread that asks the same question meanwhile waits for the first.
+        """
         with self._lock:
             if question in self._kept:
                 self._kept.move_to_end(question)
@@ -178,7 +188,10 @@ class Desk:
         return by_name.find(name)
 
     def sizes(self) -> Mapping[str, int]:
-        """Return how many entries each deal's log has, at most a second old, or as of the last page that recorded."""
+        """Return how many entries each deal's log has.
+
+        The counts are at most a second old, and at least as new as the last page that recorded something.
+        """
         made_at, known = self._sizes
         if not known or time.monotonic() - made_at > SIZES_HOLD:
             known = log_sizes(self.workspace, self.deals())

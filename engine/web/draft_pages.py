@@ -1,4 +1,7 @@
-"""A draft of a structurer's own: checked, read aloud, proved, its ladder shown; held in memory for an hour, and never kept."""
+"""The pages of a structurer's draft: check, clauses in words, worked examples, ladder.
+
+The draft stays in memory for an hour. The server never writes it to the record.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +86,10 @@ HELD = HeldDrafts()
 
 @contextmanager
 def as_a_file(draft: HeldDraft) -> Iterator[Path]:
-    """Yield the draft in a folder of its own that is gone when the block ends: what reads files reads nothing else."""
+    """Yield the path of the draft as a file in a temporary folder.
+
+    The folder holds the draft alone. It is deleted when the block ends.
+    """
     with TemporaryDirectory(prefix="draft-") as folder:
         path = Path(folder) / "draft.yaml"
         path.write_bytes(draft.data)

@@ -1,4 +1,7 @@
-"""What a draft would do, for a page: worked out by a process of its own, within a time, as tables, words, a report and data."""
+"""Foresight of a draft for a page: tables, words, a report and data.
+
+A separate process works the answer out, within a time limit.
+"""
 
 from __future__ import annotations
 
@@ -125,7 +128,10 @@ def foreseen(asked: ForesightAsked) -> Foreseen:
 
 
 def _worked_out(asked: ForesightAsked) -> tuple[Foreseen | None, str]:
-    """Return the answer, or why it is refused: in words, since not every error passes from process to process."""
+    """Return the foresight of a draft, or None and the reason in words.
+
+    The reason is text because not every exception passes from process to process.
+    """
     with TemporaryDirectory(prefix="draft-") as folder:
         try:
             return _answered(asked, Path(folder)), ""

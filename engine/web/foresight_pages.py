@@ -1,4 +1,8 @@
-"""Foresight of a draft that is held for an hour: on stated paths, beside another draft, over levels, on paths of the rate model."""
+"""The pages of foresight for a draft that is held for an hour.
+
+They show the draft on stated paths, beside another draft, over several levels, and on paths of the rate
+model.
+"""
 
 from __future__ import annotations
 

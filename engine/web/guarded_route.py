@@ -107,11 +107,17 @@ class Visit:
         return self.scribe_as(self.who.login)
 
     def scribe_as(self, actor: str) -> Scribe:
-        """Return the scribe of somebody without an account; `actor` says what let the person in, like a link in a mail."""
+        """Return the scribe of a person without an account.
+
+        `actor` says what let the person in, for instance a link in a mail.
+        """
         return replace(scribe(), actor=actor, at=self.now)
 
     def said(self, name: str, most: int = 2000) -> str:
-        """Return a field of the form as text without spaces around it; empty if it is missing or is a file."""
+        """Return a field of the form as text without spaces around it.
+
+        The text is empty if the field is missing or holds a file.
+        """
         value = self.form.get(name)
         return value.strip()[:most] if isinstance(value, str) else ""
 
@@ -264,9 +270,9 @@ async def _form(request: Request, need: Need) -> FormData:
 
 
 def _own_form(visit: Visit) -> None:
-    """Refuse a form that does not carry its session's word; whom a proxy names must have a browser that says where it came from.
+    """Refuse a form that does not carry the secret word of its session.
 
-    Raises Forged.
+    If a proxy names the person, the browser must also say from which site the form came. Raises Forged.
     """
     if visit.session is not None:
         if not hmac.compare_digest(visit.said("csrf").encode(), visit.session.csrf.encode()):

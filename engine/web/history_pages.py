@@ -1,4 +1,7 @@
-"""The history of a deal: its log entry by entry, filtered by an address that stays, also as it was known on a day."""
+"""The page of a deal's history: its log, entry by entry.
+
+A lasting address holds the filters. The page can also show the log as it was known on an earlier day.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,10 @@ ANY = "any"
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One entry as the page shows it; `state` is the word after a test or a count, `about` what the entry is about."""
+    """A log entry as the page shows it.
+
+    `state` is the word after a test or a count. `about` says what the entry is about.
+    """
 
     entry: int
     on: date
@@ -86,7 +92,10 @@ def line_of(event: Event, titles: dict[str, str]) -> HistoryLine:
 
 
 def shown_of(visit: Visit, deal: str) -> HistoryShown:
-    """Return the log of a deal as lines: made once for each size of the log, since 20,000 entries take seconds to read."""
+    """Return the log of a deal as lines of the history page.
+
+    The lines are made once for each size of the log, since 20,000 entries take seconds to read.
+    """
     history = history_of(visit.desk.workspace, deal)
     adopted = next(
         (event.payload for event in reversed(history.events) if isinstance(event.payload, DealAdopted)), None

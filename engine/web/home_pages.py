@@ -19,7 +19,10 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 
 
 def rows_for(visit: Visit, right: Right, on: date) -> tuple[DealRow, ...]:
-    """Return the rows of the deals in which the person has a right; a row is made once for each size of its deal's log."""
+    """Return the rows of the deals in which the person has a right.
+
+    A deal's row is made once for each size of the deal's log.
+    """
     desk = visit.desk
     deals = granted(visit.who, desk.deals(), right)
     return portfolio_deals(

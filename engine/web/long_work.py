@@ -1,4 +1,7 @@
-"""Long work, a page with an address: a queue, one worker, a limit per person, a cancel; kept in memory and never longer than an hour."""
+"""Long work for pages: a queue, a worker, a limit for each person, and a cancel button.
+
+Each piece of work has a page with an address. Results stay in memory, at most for an hour.
+"""
 
 from __future__ import annotations
 

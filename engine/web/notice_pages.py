@@ -32,7 +32,11 @@ FILES: dict[str, tuple[str, Callable[[Statement], bytes | str]]] = {
 
 
 def own_parties(visit: Visit, deal: str) -> tuple[str, ...] | None:
-    """Return the parties whose notices the person sees: all where the person may read the record, otherwise those acted for."""
+    """Return the parties whose notices the person may see.
+
+    A person who may read the record sees the notices of all parties. Another person sees those of the parties
+    for whom the person acts.
+    """
     return None if visit.may(Right.READ, deal) else visit.who.parties_in(deal)
 
 

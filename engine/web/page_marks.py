@@ -1,4 +1,7 @@
-"""The marks of pages, drawn in the page itself: the notice's discs and squares, and the sheets that tell where a notice is."""
+"""The marks that pages draw as SVG within the page.
+
+They are the discs and squares of the notice, and the sheets that tell how far a notice has come.
+"""
 
 from __future__ import annotations
 
@@ -101,21 +104,29 @@ def pips(on: list[bool]) -> Markup:
 
 
 def own_clip(drawing: Markup, number: int) -> Markup:
-    """Return a strip of the notice's with a clip of its own: several stand on one page, and each names its clip `h`."""
+    """Return a strip of the notice with a clip path of its own name.
+
+    Several strips stand on a page, and the notice names each clip path `h`.
+    """
     return Markup(str(drawing).replace('id="h"', f'id="h{number}"').replace("url(#h)", f"url(#h{number})"))
 
 
 WIDTH, AXIS, FULL = 142, 62, 0.4
-"""Of the bar of a fall: its width, where the present rate stands, and the share that reaches the end of the shorter side."""
+"""Three measures of the bar of a fall, in the drawing's own units.
+
+They are its width, the place of the present rate, and the share that fills the shorter side.
+"""
 
 
 def fall_bar(share: float, failing: bool, number: int) -> Markup:
-    """Return how far the rate is from the test that it turns next: a grey bar for room that is left, a hatched one for what is missing.
+    """Return a bar that shows how far the rate is from the test that it turns next.
+
+    A grey bar shows room that is left. A hatched bar shows what is missing.
 
     Args:
-        share: of the Reference Rate, without a sign.
+        share: the distance as a share of the Reference Rate, without a sign.
         failing: whether the test fails now.
-        number: of the bar on its page, so that each has a clip of its own.
+        number: of the bar on its page, so that each bar has a clip path of its own.
     """
     long = min(share, FULL) / FULL * (AXIS - 1)
     axis = f'<path d="M{AXIS} 0V16" stroke="{INK}" stroke-width="1.4"/>'

@@ -1,4 +1,7 @@
-"""A page of the web as a PDF that the server makes: the page itself by its own style for paper, without what can only be pressed."""
+"""A web page as a PDF that the server makes.
+
+The PDF is the page itself in its style for paper, without buttons and fields.
+"""
 
 from __future__ import annotations
 

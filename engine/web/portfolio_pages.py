@@ -1,4 +1,7 @@
-"""The portfolio: a row for each granted deal, the worst first, filtered by an address that anybody may keep."""
+"""The page of the portfolio: a row for each granted deal, the worst deal first.
+
+The address of the page holds the filters, so that a person may keep it.
+"""
 
 from __future__ import annotations
 

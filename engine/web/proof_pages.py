@@ -1,4 +1,7 @@
-"""The proof of a deal: verify it now, hold a checkpoint, have a cosignature taken; and the pages of long work."""
+"""The pages of a deal's proof, and the pages of long work.
+
+A person verifies the record, keeps a checkpoint, or hands a cosignature in.
+"""
 
 from __future__ import annotations
 
@@ -148,7 +151,10 @@ def audit(visit: AtVisit, deal: str) -> Response:
 @routes.post("/deals/{deal}/bundle")
 @needs(Right.PROVE)
 def bundle(visit: AtVisit, deal: str) -> Response:
-    """Begin to put a deal's log, notices and deal files into one file, with a checkpoint that is signed now where the log has grown."""
+    """Begin to put a deal's log, notices and deal files into a bundle.
+
+    If the log has grown, the bundle carries a checkpoint that is signed now.
+    """
     desk = visit.desk
     into = desk.work.place(".bundle")
 

@@ -1,4 +1,8 @@
-"""What stands around every request: the name that it asks for, its size and rate, the headers of the answer, one line of log."""
+"""The protection around every request.
+
+It checks the host name, the size and the rate of requests. It sets the headers of the answer and writes a
+line of the server's log.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +39,10 @@ FORM_AROUND = MEGABYTE
 
 
 def hosts_of(desk: Desk) -> frozenset[str]:
-    """Return the names under which the desk answers; any other is refused, so that no link that it makes leads elsewhere."""
+    """Return the host names under which the desk answers.
+
+    The desk refuses any other host name, so that a link that it makes never leads to another site.
+    """
     settings = desk.settings
     own = {settings.host, "127.0.0.1", "localhost", "[::1]"} if not settings.has_tls else {settings.host}
     hosts = {f"{name}:{settings.port}" for name in own} | own

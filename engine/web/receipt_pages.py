@@ -1,4 +1,7 @@
-"""Receipt of a notice by a signed link: opening it records nothing, a typed name and a button do (`rulings.md` 54)."""
+"""The pages of a notice's receipt, reached by a signed link (`rulings.md` 54).
+
+Opening the link records nothing. A typed name and a button record the receipt.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,10 @@ AtVisit = Annotated[Visit, Depends(visit_of)]
 
 
 def acting_for(person: Person, deal: str) -> Acting:
-    """Return for which parties of a deal an account acts; an approver is a second person of the Servicer's."""
+    """Return the parties of a deal for which an account acts.
+
+    An approver acts as a second person of the Servicer.
+    """
     parties = tuple(SERVICER if party == APPROVER else party for party in person.parties_in(deal))
     return Acting(acts_for=parties, deals=() if deal == EVERY_DEAL else (deal,))
 

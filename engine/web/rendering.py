@@ -1,4 +1,7 @@
-"""Pages from templates: every value is escaped, what people and files said is inert, and each page says as of when it stands."""
+"""Pages made from templates.
+
+Every value is escaped. What people and files said is made inert. Each page says as of which time it stands.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Reports: the form of a period, a file that is read and shown before anything is sent, questions, what would change."""
+"""The pages of servicer reports.
+
+They hold the form of a period, and a preview of a file before it is sent. They hold questions about figures,
+and what a report would change.
+"""
 
 from __future__ import annotations
 

@@ -51,7 +51,10 @@ PARTS: dict[str, frozenset[Right]] = {
 }
 """What each party and each part may do; a party that is not named here may do what `OTHERS` says."""
 OTHERS = KEEPER | {Right.RELEASE}
-"""What an agent, a trustee, a lender may do: read, hold the proof, and release a notice that they owe themselves."""
+"""What an agent, a trustee or a lender may do.
+
+They read, they hold the proof, and they release a notice that they owe themselves.
+"""
 OF_NO_DEAL = frozenset({Right.DRAFT, Right.ADMINISTER, Right.APPROVE})
 """Rights that a route may need without naming a deal; any grant that has it is enough."""
 

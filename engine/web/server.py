@@ -1,4 +1,8 @@
-"""The server: this machine alone unless TLS or a proxy is configured, log lines in JSON, a stop that lets requests end."""
+"""The web server.
+
+It listens to this machine alone, unless TLS or a proxy is configured. It writes log lines as JSON. When it
+stops, requests in hand end first.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Sessions, kept on the server: a random name in a cookie, of which only the hash is kept; they rotate at sign-in and end."""
+"""Sessions of signed-in people, kept on the server.
+
+A cookie holds a random name, and the server keeps only the hash of the name. A session gets a new name at
+sign-in, and it ends after a time.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What waits for a second person: an Act, a report, a release, as it was prepared, on which entry, and what became of it.
+"""Work that waits for a second person: an Act, a report, or a release.
 
-It stands in the second database until it is approved; nothing of it is in the record before.
+Each item holds what was prepared, on which entry, and what became of it. It stands in the second database
+until a person approves it. Before that, the record holds nothing of it.
 """
 
 from __future__ import annotations

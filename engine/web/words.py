@@ -1,4 +1,7 @@
-"""How pages write dates, hours, money and counts: as the notice does, with the weekday where somebody must act."""
+"""The words of pages for dates, hours, money and counts.
+
+Pages write them as the notice does, with the weekday if somebody must act.
+"""
 
 from __future__ import annotations
 
