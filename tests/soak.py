@@ -79,7 +79,10 @@ def main() -> int:
         said = "none" if done.returncode == 0 else "; ".join(failures) or f"exit code {done.returncode}"
         lines.append(f"| {name} | {count} | {took:,.0f} s | {said} |")
         print(f"  {took:,.0f} s, failures: {said}", flush=True)
-    head = "# The last soak\n\n`make soak` runs each family of heavy tests at its full count; `HEADROOM_SEEDS` sets the seeded histories.\n"
+    head = (
+        "# The last soak\n\n`make soak` runs each family of heavy tests at its full count; `HEADROOM_SEEDS` "
+        "sets the seeded histories.\n"
+    )
     when = f"\nCommit {commit}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
     table = "\n| family | count | duration | failures |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
     (REPOSITORY / "docs" / "soak.md").write_text(head + when + table, encoding="utf-8")

@@ -22,7 +22,8 @@ from tests.conftest import REPOSITORY
 
 MOST_WORDS = 25
 TURNS = re.compile(
-    r"\b(?:is|are|was|were) (?:no|none)\b(?! longer)|(?<!has )\b(?:[Nn]one|[Nn]othing) where\b|\bRaises \w+ where\b"
+    r"\b(?:is|are|was|were) (?:no|none)\b(?! longer)|(?<!has )\b(?:[Nn]one|[Nn]othing) where\b|\bRaises \w+ "
+    r"where\b"
 )
 """Turns that a reader whose first language is not English trips over: `is not a`, `without one` and `if` say the same."""
 WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")

@@ -54,7 +54,8 @@ def written() -> set[str]:
                 names |= {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
             elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
                 names.add(str(node.slice.value))
-    # Two writers copy every field of a term: what a duty says of delivery, and what a leaf of a condition looks at.
+    # Two writers copy every field of a term: what a duty says of delivery, and what a leaf of a condition
+    # looks at.
     return names | set(DeliveryTerms.model_fields) | {one.name for one in fields(LeafRule)}
 
 

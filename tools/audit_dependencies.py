@@ -41,7 +41,8 @@ def audited(lock: Path) -> list[str]:
         answer = json.loads(done.stdout)["dependencies"]
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError) as error:
         raise NotAudited(
-            f"pip-audit gave no answer on {lock.name} ({type(error).__name__}); see that it reaches its source"
+            f"pip-audit gave no answer on {lock.name} ({type(error).__name__}); see that it reaches its "
+            "source"
         ) from error
     weak = [
         f"{row['name']} {row['version']}: {found['id']}" for row in answer for found in row.get("vulns", ())

@@ -32,7 +32,10 @@ def of_the_changelog(root: Path) -> Iterator[str]:
     first = re.search(r"^## (.+)$", text, re.MULTILINE)
     named = first.group(1) if first else "nothing"
     if not re.fullmatch(rf"{re.escape(version(root))} \(\d{{4}}-\d\d-\d\d\)", named):
-        yield f"the changelog begins with `{named}`, and the engine is {version(root)}: write `## {version(root)} (YYYY-MM-DD)`"
+        yield (
+            f"the changelog begins with `{named}`, and the engine is {version(root)}: write `## "
+            f"{version(root)} (YYYY-MM-DD)`"
+        )
     part = text[first.end() :].partition("\n## ")[0] if first else ""
     if "### Results" not in part:
         yield "the newest section of the changelog has no Results"
@@ -75,7 +78,10 @@ def of_the_wheel(root: Path) -> Iterator[str]:
         built = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
         wheels = list(Path(folder).glob("*.whl"))
         if built.returncode != 0 or not wheels:
-            yield f"the wheel cannot be built: {built.stderr.strip().splitlines()[-1] if built.stderr.strip() else 'no wheel came out'}"
+            yield (
+                "the wheel cannot be built: "
+                f"{built.stderr.strip().splitlines()[-1] if built.stderr.strip() else 'no wheel came out'}"
+            )
             return
         names = set(zipfile.ZipFile(wheels[0]).namelist())
     for name in filter(None, listed):

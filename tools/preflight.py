@@ -85,10 +85,16 @@ def provide(
         return None
     names = " ".join(packages)
     if which("apt-get") is None:
-        return f"This machine lacks {names} (the names are Debian's). Install what corresponds to them, then try again."
+        return (
+            f"This machine lacks {names} (the names are Debian's). Install what corresponds to them, then "
+            "try again."
+        )
     sudo = environment.get("HEADROOM_INSTALL") == "1" and which("sudo") is not None
     if not root and not sudo:
-        return f"This machine lacks {names}. Install it with this command, then try again:\n  {one_line(packages, root)}"
+        return (
+            f"This machine lacks {names}. Install it with this command, then try again:\n  "
+            f"{one_line(packages, root)}"
+        )
     steps = commands(packages, () if root else ("sudo", "env", "DEBIAN_FRONTEND=noninteractive"))
     print(
         f"This machine lacks {names}. Installing it with:\n  {' && '.join(map(shlex.join, steps))}",
@@ -110,7 +116,10 @@ def main(arguments: Sequence[str]) -> str | None:
     """Return why the set-up has to stop, or None."""
     if sys.version_info < OLDEST:
         ours, wanted = ("{}.{}".format(*version) for version in (sys.version_info, OLDEST))
-        return f"Headroom needs Python {wanted} or newer; this is {ours}. Name another: make PYTHON=python{wanted} demo"
+        return (
+            f"Headroom needs Python {wanted} or newer; this is {ours}. Name another: make "
+            f"PYTHON=python{wanted} demo"
+        )
 
     def look() -> list[str]:
         return missing("browser" in arguments)

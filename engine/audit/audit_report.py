@@ -44,7 +44,11 @@ from engine.workspace.workspace import Workspace
 
 NOT_CHECKED = (
     (
-        "The listings were not compared with the marketplace: a raw answer is taken as its collector kept it.",
+        (
+            "The listings were not compared with the marketplace: a raw answer is taken as its collector "
+            "kept "
+            "it."
+        ),
         "ruling 61",
     ),
     (
@@ -65,11 +69,18 @@ NOT_CHECKED = (
         "rulings 17 and 57a",
     ),
     (
-        "The deal file was not compared with the signed agreement. Its reading of each clause is the operator's.",
+        (
+            "The deal file was not compared with the signed agreement. Its reading of each clause is the "
+            "operator's."
+        ),
         "ruling 29",
     ),
     (
-        "Recorded Acts were not compared with the papers that they name, beyond a file's hash where one was given.",
+        (
+            "Recorded Acts were not compared with the papers that they name, beyond a file's hash where one "
+            "was "
+            "given."
+        ),
         "ruling 25",
     ),
     ("Whether the persons named in the record are who they say was not checked.", "record, actor"),
@@ -78,7 +89,10 @@ NOT_CHECKED = (
         "ruling 53",
     ),
     (
-        "That a notice reached a person was not checked: the relay's last words and a typed name are the evidence.",
+        (
+            "That a notice reached a person was not checked: the relay's last words and a typed name are the "
+            "evidence."
+        ),
         "rulings 54 and 65",
     ),
     ("An hour of recording before the first cosignature rests on the operator's word.", "ruling 33"),
@@ -96,7 +110,11 @@ NOT_CHECKED = (
         "ruling 64",
     ),
     (
-        "The program was not reviewed: each event names its version, and this report takes that version as right.",
+        (
+            "The program was not reviewed: each event names its version, and this report takes that version "
+            "as "
+            "right."
+        ),
         "record, engine",
     ),
     ("Whether money was paid was not checked: what was paid is what a report or an Act says.", "ruling 30a"),
@@ -228,7 +246,8 @@ def audit_report(
     events = read(workspace.store, log)
     if not events:
         raise WrongUsage(
-            f"a log of `{deal}` does not exist; there are {', '.join(deals_among(workspace.store.logs())) or 'none yet'}"
+            f"a log of `{deal}` does not exist; there are "
+            f"{', '.join(deals_among(workspace.store.logs())) or 'none yet'}"
         )
     verification = verify_record(workspace, trust, held, deal)
     replayed = Replay(workspace, templates, pages=pages).one(log)
@@ -276,7 +295,9 @@ def _held(paths: Sequence[Path], keys: Sequence[VerifierKey]) -> Iterator[str]:
             yield f"One that proves nothing: {failed}."
             continue
         by = ", ".join(signature.key.name for signature in verified.signatures)
-        yield f"{verified.checkpoint.origin} at {counted(verified.checkpoint.size, 'entries')}, signed by {by}."
+        yield (
+            f"{verified.checkpoint.origin} at {counted(verified.checkpoint.size, 'entries')}, signed by {by}."
+        )
 
 
 def _line(event: Event, what: str) -> Line:
@@ -303,37 +324,44 @@ def _on_a_word(inside: Sequence[Event]) -> Iterator[Line]:
             paper = payload.document or "no document"
             yield _line(
                 event,
-                f"Act `{payload.act}`{f' of {payload.clause}' if payload.clause else ''}, {paper}, entered by {persons}.",
+                f"Act `{payload.act}`{f' of {payload.clause}' if payload.clause else ''}, {paper}, entered "
+                f"by {persons}.",
             )
         elif isinstance(payload, FigureConfirmed):
             yield _line(
                 event,
-                f"{payload.prepared_by} confirmed {', '.join(payload.figures)} of {payload.report}: {payload.words}.",
+                f"{payload.prepared_by} confirmed {', '.join(payload.figures)} of {payload.report}: "
+                f"{payload.words}.",
             )
         elif isinstance(payload, RegisterChanged):
             yield _line(
                 event,
-                f"The register {payload.file} was taken as it lay there; it counts from {event.effective_on}.",
+                f"The register {payload.file} was taken as it lay there; it counts from "
+                f"{event.effective_on}.",
             )
         elif isinstance(payload, ReceiptShown):
             yield _line(
                 event,
-                f"{payload.document} shows that {payload.report} was received at {payload.received_at:%Y-%m-%d %H:%M}.",
+                f"{payload.document} shows that {payload.report} was received at "
+                f"{payload.received_at:%Y-%m-%d %H:%M}.",
             )
         elif isinstance(payload, ReportReceived) and event.recorded_at.date() > payload.received:
             yield _line(
                 event,
-                f"{payload.document} was received on {payload.received} and entered on {event.recorded_at.date()}.",
+                f"{payload.document} was received on {payload.received} and entered on "
+                f"{event.recorded_at.date()}.",
             )
         elif isinstance(payload, KeyReplaced):
             yield _line(
                 event,
-                f"The key of the log was replaced ({payload.why}), signed by {counted(len(payload.signatures), 'keys')}.",
+                f"The key of the log was replaced ({payload.why}), signed by "
+                f"{counted(len(payload.signatures), 'keys')}.",
             )
         elif isinstance(payload, TakenOver):
             yield _line(
                 event,
-                f"The deal was taken over in mid-life: what was so before is {payload.words} ({payload.sha256[:16]}).",
+                f"The deal was taken over in mid-life: what was so before is {payload.words} "
+                f"({payload.sha256[:16]}).",
             )
 
 

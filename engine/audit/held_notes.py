@@ -91,8 +91,14 @@ def contradictions(held: Sequence[Checkpoint], roots: Mapping[str, Sequence[byte
             same = [checkpoint for checkpoint in own if checkpoint.size == size]
             if len({checkpoint.root for checkpoint in same}) > 1:
                 agreed = _agreed(own, roots.get(origin, ()), size)
-                first = f"the first entry at which they part is entry {agreed} or one after it, before entry {size}"
-                yield f"two held checkpoints of {origin} at {counted(size, 'entries')} contradict each other: {first}"
+                first = (
+                    f"the first entry at which they part is entry {agreed} or one after it, before entry "
+                    f"{size}"
+                )
+                yield (
+                    f"two held checkpoints of {origin} at {counted(size, 'entries')} contradict each other: "
+                    f"{first}"
+                )
         here = roots.get(origin, ())
         fits = [
             checkpoint
@@ -109,8 +115,9 @@ def contradictions(held: Sequence[Checkpoint], roots: Mapping[str, Sequence[byte
                 agreed = max((other.size for other in fits if other.size < checkpoint.size), default=0)
                 later = min(other.size for other in fits if other.size > checkpoint.size)
                 yield (
-                    f"two held checkpoints of {origin}, at {checkpoint.size} and {later} entries, contradict each other: "
-                    f"the first entry at which they part is one of {agreed} to {checkpoint.size - 1}"
+                    f"two held checkpoints of {origin}, at {checkpoint.size} and {later} entries, "
+                    f"contradict each other: the first entry at which they part is one of {agreed} to "
+                    f"{checkpoint.size - 1}"
                 )
 
 
@@ -135,6 +142,6 @@ def came_after(held: Sequence[Checkpoint], origin: str, events: Sequence[Event])
             later = Counter(event.kind for event in events[checkpoint.size :])
             kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(later.items()))
             yield (
-                f"{origin}, held at {counted(checkpoint.size, 'entries')}: {len(events) - checkpoint.size} came after"
-                + (f": {kinds}" if kinds else "")
+                f"{origin}, held at {counted(checkpoint.size, 'entries')}: {len(events) - checkpoint.size} "
+                "came after" + (f": {kinds}" if kinds else "")
             )

@@ -28,7 +28,10 @@ def past_its_end(notes: Sequence[str], lives: KeyLives, keys: Sequence[VerifierK
     for one in found:
         end = lives.after_its_end(one)
         if end is not None:
-            yield f"a checkpoint of {one.checkpoint.size} entries is signed by a key that ended on {end.on}, at entry {end.seq}"
+            yield (
+                f"a checkpoint of {one.checkpoint.size} entries is signed by a key that ended on {end.on}, "
+                f"at entry {end.seq}"
+            )
     ended = [(one.checkpoint.size, lives.ended(one)) for one in found]
     if ended and all(end is not None for _, end in ended):
         last = next(end for _, end in sorted(ended, key=lambda one: one[0], reverse=True) if end is not None)
@@ -47,10 +50,16 @@ def not_replaced(workspace: Workspace, logs: Sequence[str], keys: Sequence[Verif
         last = _log_key((newest(workspace.store.checkpoints(log)) or (0, ""))[1], every)
         if last is not None and last in ends and last not in lives.ends:
             there, end = ends[last]
-            yield f"{log} is signed by {called(last)}, which ended on {end.on} by {there}, and does not record that it was replaced"
+            yield (
+                f"{log} is signed by {called(last)}, which ended on {end.on} by {there}, and does not "
+                "record that it was replaced"
+            )
         for before, after in pairwise(signers):
             if before is not None and after is not None and before != after and before not in lives.ends:
-                yield f"{log} was signed by {called(before)} and then by {called(after)}, and does not record that one replaced the other"
+                yield (
+                    f"{log} was signed by {called(before)} and then by {called(after)}, and does not record "
+                    "that one replaced the other"
+                )
 
 
 def _lives(

@@ -53,7 +53,10 @@ def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str
             if not folder.is_dir() and not folder.name.startswith(".partial-"):
                 yield (
                     folder.name,
-                    f"{room}/{folder.name} lies outside the folder of any deal, and no event names it (remove it)",
+                    (
+                        f"{room}/{folder.name} lies outside the folder of any deal, and no event names it "
+                        "(remove it)"
+                    ),
                 )
             if folder.is_dir() and deal_log(folder.name) not in there and any(folder.iterdir()):
                 yield (

@@ -124,7 +124,8 @@ def drawn_again(
     if issued_by.sha256 != ours.sha256:
         return Drawn(
             "not compared",
-            f"NOT COMPARED: made by {issued_by.drawn_by.partition(',')[0]}, with other templates, style or fonts",
+            f"NOT COMPARED: made by {issued_by.drawn_by.partition(',')[0]}, with other templates, style or "
+            "fonts",
         )
     carried = described(read_notice(data).attachments)
     (again,) = render([replace(inputs, attachments=carried)])
@@ -160,7 +161,10 @@ def _first_apart(data: bytes, again: bytes) -> str:
             return f": page {n} is there only once"
         if one.texts != other.texts:
             text = next((a or b for a, b in zip_longest(one.texts, other.texts) if a != b), None)
-            return f": page {n} has another text, or one in another place, at `{str(text[0] if text else '')[:60]}`"
+            return (
+                f": page {n} has another text, or one in another place, at "
+                f"`{str(text[0] if text else '')[:60]}`"
+            )
         if one.pictures != other.pictures:
             return f": page {n} has another picture"
     return ""
@@ -198,7 +202,8 @@ def drawn_file(
     ):  # whoever has the notice's key could name another, so that nothing would be drawn
         return Drawn(
             "differs",
-            f"the file says that another renderer drew it than the record says, which names {recorded.drawn_by}",
+            "the file says that another renderer drew it than the record says, which names "
+            f"{recorded.drawn_by}",
         )
     return drawn_again(data, recorded, inputs, pages, render)
 

@@ -287,7 +287,8 @@ class Replay:
                 else ()
             )
             recorded = events[place : place + len(drafts)]
-            # What passed before a date may be the last that a run recorded, and the date itself be recorded by a later one.
+            # What passed before a date may be the last that a run recorded, and the date itself be recorded
+            # by a later one.
             begun = any(entry.kind in OF_A_DATE for entry in recorded) and all(
                 entry.recorded_at == event.recorded_at for entry in recorded
             )
@@ -404,7 +405,8 @@ class Replay:
         if again != recorded:
             raise _Differs(
                 event.seq,
-                f"{event.kind} {event.subject} of {event.effective_on}: {first_difference(json.loads(recorded), json.loads(again))}",
+                f"{event.kind} {event.subject} of {event.effective_on}: "
+                f"{first_difference(json.loads(recorded), json.loads(again))}",
             )
 
 
@@ -420,5 +422,6 @@ def _had_come(event: Event, come: bool) -> None:
     if not come:
         raise _Differs(
             event.seq,
-            f"{event.effective_on} was recorded at {event.recorded_at:%Y-%m-%d %H:%M} UTC, before it had come",
+            f"{event.effective_on} was recorded at {event.recorded_at:%Y-%m-%d %H:%M} UTC, before it had "
+            "come",
         )

@@ -142,7 +142,10 @@ def not_there(missing: date, why: Event | None, listed: bool) -> str:
         return f"{said}; entry {why.seq} says why ({why.payload.reason}), and nothing that is kept shows it"
     if listed:
         return f"{said}; if it has not run since, run it"
-    return f"{said}; its file is not in deals/, so no run has it: put it back, or end its monitoring by the Act `discharged`"
+    return (
+        f"{said}; its file is not in deals/, so no run has it: put it back, or end its monitoring by the "
+        "Act `discharged`"
+    )
 
 
 def first_due(deal: Deal, state: DealState, until: date) -> tuple[date, frozenset[str]] | None:
@@ -170,7 +173,11 @@ def early(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
         ):
             yield (
                 event.seq,
-                f"{event.kind} {event.subject} of {event.effective_on} was recorded at {when}, before that date had come",
+                (
+                    f"{event.kind} {event.subject} of {event.effective_on} was recorded at {when}, before "
+                    "that "
+                    "date had come"
+                ),
             )
 
 

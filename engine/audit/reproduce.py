@@ -110,7 +110,10 @@ def _named(recorded: Mapping[str, Event], sha256: str) -> str:
     if event is None or not isinstance(event.payload, SnapshotImported):
         return f"the collection {sha256[:12]}, which no log names,"
     at = event.payload.collected_at
-    return f"the collection of {at:%Y-%m-%d %H:%M:%S} UTC ({sha256[:12]}), recorded {event.recorded_at:%Y-%m-%d %H:%M},"
+    return (
+        f"the collection of {at:%Y-%m-%d %H:%M:%S} UTC ({sha256[:12]}), recorded "
+        f"{event.recorded_at:%Y-%m-%d %H:%M},"
+    )
 
 
 def _administrator(

@@ -47,8 +47,14 @@ class BundleVerification:
         if not self.verified:
             return ""
         files = "each deal file and each report with the log"
-        compared = f"the log with your keys; each notice by itself, its words with those that the log issued; {files}"
-        return f"{self.bundle.name} is what it says as far as was compared. Compared: {compared}. Not compared: the drawing of the notices."
+        compared = (
+            "the log with your keys; each notice by itself, its words with those that the log issued; "
+            f"{files}"
+        )
+        return (
+            f"{self.bundle.name} is what it says as far as was compared. Compared: {compared}. Not "
+            "compared: the drawing of the notices."
+        )
 
     def as_data(self) -> dict[str, Any]:
         """Return the verification as JSON."""
@@ -128,7 +134,10 @@ def _signed(later: Later, policy: Policy) -> str:
     log = f"{found.checkpoint.origin}: {counted(len(later.bodies), 'entries')}, signed by {called(by)}"
     if end is not None:
         return f"{NOT_COMPARED}: signed by a key that ended on {end.on}; {log}"
-    return f"{log}, {'a key of the policy' if by.text in policy.log_keys else 'a key that followed one of the policy'}"
+    return (
+        f"{log}, "
+        f"{'a key of the policy' if by.text in policy.log_keys else 'a key that followed one of the policy'}"
+    )
 
 
 def _deal_files(files: Mapping[str, bytes], later: Later) -> Step:

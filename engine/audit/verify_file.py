@@ -117,7 +117,8 @@ def later_of(folder: Path, policy: Policy) -> Later:
     """
     if not folder.is_dir():
         raise WrongUsage(
-            f"{folder} is not an exported log; with a notice, --held is the folder that was cosigned (`headroom export --as tiles`)"
+            f"{folder} is not an exported log; with a notice, --held is the folder that was cosigned "
+            "(`headroom export --as tiles`)"
         )
     _, bodies = read_tiles(folder, policy.keys(), policy.ended())
     return Later(read_note(folder / "checkpoint"), tuple(map(leaf_hash, bodies)), tuple(bodies))

@@ -32,7 +32,10 @@ LOG = re.compile(r"(deal|index)/[^\x00-\x20/][^\x00-\x1f/]*")
 """The name of a log of a deal or of an index."""
 
 
-OF_THE_FOLDER = "read from the folder under test, so they prove nothing about the operator: give the keys that you hold with --trust"
+OF_THE_FOLDER = (
+    "read from the folder under test, so they prove nothing about the operator: give the keys that you hold "
+    "with --trust"
+)
 LONGEST_NAME = 120
 """Characters of a held checkpoint's first line that are printed: it may be any file."""
 
@@ -160,7 +163,10 @@ def _guards(workspace: Workspace) -> Finding:
 def _keys(workspace: Workspace, keys: list[VerifierKey], held: list[str]) -> Iterator[Finding]:
     """Without a key nothing that was signed is checked, and that is not a pass."""
     if not keys and (held or workspace.store.noted() or any((workspace.root / "checkpoints").glob("*"))):
-        said = "NOT VERIFIED: no key was given, so no signature was checked; give the log's verifier key with --trust"
+        said = (
+            "NOT VERIFIED: no key was given, so no signature was checked; give the log's verifier key with "
+            "--trust"
+        )
         yield Finding("signed checkpoints", said)
 
 
@@ -206,7 +212,10 @@ def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | N
         f", {cosigned} of them cosigned" if cosigned else ""
     )
     signed += f", {others} with a signature by no key given" if others else ""
-    step = f"{log}: {counted(len(entries), 'entries')}, each linked to all before it; {signed}, {len(theirs)} held elsewhere"
+    step = (
+        f"{log}: {counted(len(entries), 'entries')}, each linked to all before it; {signed}, {len(theirs)} "
+        "held elsewhere"
+    )
     return Finding(step, wrong[0] if wrong else None), None if wrong else _time(log, [*notes, *theirs], keys)
 
 
@@ -229,9 +238,15 @@ def _kept(stored: Sequence[tuple[int, str]], kept: Sequence[str], name: str) -> 
     for note in kept:
         size = int(note.split("\n")[1])
         if last is None or size > last[0]:
-            yield f"checkpoints/{name} is of {counted(size, 'entries')}, and no checkpoint of them is in the database any more"
+            yield (
+                f"checkpoints/{name} is of {counted(size, 'entries')}, and no checkpoint of them is in the "
+                "database any more"
+            )
         elif size < last[0]:
-            yield f"checkpoints/{name} is of {counted(size, 'entries')}, and {last[0]} were signed since ({AGAIN})"
+            yield (
+                f"checkpoints/{name} is of {counted(size, 'entries')}, and {last[0]} were signed since "
+                f"({AGAIN})"
+            )
         elif not holds_all_of(last[1], note):
             yield f"checkpoints/{name} has a signature that the database has no more"
 
@@ -240,7 +255,9 @@ def _unknown(notes: Sequence[str], keys: list[VerifierKey]) -> Iterator[str]:
     """Yield signatures in the record by keys that the record does not name: a trustee's key was taken away, or a line put in."""
     names = dict.fromkeys(name for note in notes for name in signed_by_others(note, keys))
     if keys and names:
-        yield f"a checkpoint has a signature of {', '.join(names)}, whose key is not in {KEY}.pub or {TRUSTEES}"
+        yield (
+            f"a checkpoint has a signature of {', '.join(names)}, whose key is not in {KEY}.pub or {TRUSTEES}"
+        )
 
 
 def _time(log: str, notes: list[str], keys: list[VerifierKey]) -> str | None:
@@ -278,7 +295,8 @@ def _without_log(workspace: Workspace, logs: list[str], held: list[str]) -> Iter
             continue
         if name in elsewhere:
             raise WrongUsage(
-                f"the held checkpoint is of {name}, which is not verified here; name no deal, and every log is"
+                f"the held checkpoint is of {name}, which is not verified here; name no deal, and every log "
+                "is"
             )
         if name not in here:
             yield Finding(

@@ -45,7 +45,10 @@ from engine.cli.options import Json, day, example
 if TYPE_CHECKING:
     from engine.queries.foresight_questions import LadderAnswer
 
-FACT = "--fact 'outstanding_principal=USD 16,000,000' --fact 'weighted_average_rental_rate=USD 1.80 per GPU-hour'"
+FACT = (
+    "--fact 'outstanding_principal=USD 16,000,000' --fact 'weighted_average_rental_rate=USD 1.80 per "
+    "GPU-hour'"
+)
 
 
 @app.command(epilog=example(f"headroom ladder deals/meridian-2026-1.yaml {FACT}"))
@@ -139,7 +142,8 @@ def stress(
 
 @app.command(
     epilog=example(
-        f"headroom compare deals/meridian-2026-1.yaml --term covenants.appraisal.measure=all --scenario C --weeks 30 {FACT}"
+        "headroom compare deals/meridian-2026-1.yaml --term covenants.appraisal.measure=all --scenario C "
+        f"--weeks 30 {FACT}"
     )
 )
 def compare(
@@ -199,7 +203,8 @@ def compare(
 
 @app.command(
     epilog=example(
-        "headroom calibrate deals/meridian-2026-1.yaml covenants.cash-sweep.level --paths 1000 --weeks 52 --prior 'weekly 4%'"
+        "headroom calibrate deals/meridian-2026-1.yaml covenants.cash-sweep.level --paths 1000 --weeks 52 "
+        "--prior 'weekly 4%'"
     )
 )
 def calibrate(
@@ -280,8 +285,8 @@ def calibrate(
 
 @app.command(
     epilog=example(
-        "headroom grid deals/meridian-2026-1.yaml --x covenants.ltv.multiple=1.4,1.5 --y covenants.cash-sweep.level=1.50,1.60 "
-        f"--scenario B --weeks 16 {FACT}"
+        "headroom grid deals/meridian-2026-1.yaml --x covenants.ltv.multiple=1.4,1.5 --y "
+        f"covenants.cash-sweep.level=1.50,1.60 --scenario B --weeks 16 {FACT}"
     )
 )
 def grid(

@@ -106,7 +106,10 @@ def announce(
     show_announced(announced, as_json)
 
 
-CLOSE = "headroom close-day us-federal-reserve 2026-12-11 --reason 'National day of mourning' --source 'Federal Register'"
+CLOSE = (
+    "headroom close-day us-federal-reserve 2026-12-11 --reason 'National day of mourning' --source 'Federal "
+    "Register'"
+)
 
 
 @app.command("close-day", epilog=example(CLOSE))

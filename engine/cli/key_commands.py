@@ -26,8 +26,10 @@ class MakeUnlessNamed(TyperGroup):
 
 keys = typer.Typer(
     cls=MakeUnlessNamed,
-    help="Make a key (`headroom keys NAME --into FILE`), replace the log's key, or approve as a cosigner that it is replaced.",
-    epilog=f"Example: headroom keys agent.example/headroom --into build/desk/keys/log.key\n\n{DEMONSTRATION}\n\n{CODES}",
+    help="Make a key (`headroom keys NAME --into FILE`), replace the log's key, or approve as a cosigner "
+    "that it is replaced.",
+    epilog="Example: headroom keys agent.example/headroom --into "
+    f"build/desk/keys/log.key\n\n{DEMONSTRATION}\n\n{CODES}",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -78,7 +80,8 @@ def replace(
         or (ask is not None and approved is not None)
     ):
         raise WrongUsage(
-            "give --lost or --stolen together with --ask FILE; then --approved FILE once a cosigner has signed it"
+            "give --lost or --stolen together with --ask FILE; then --approved FILE once a cosigner has "
+            "signed it"
         )
     workspace = operated()
     with alone(workspace):
@@ -90,7 +93,8 @@ def replace(
 
 @keys.command(
     epilog=example(
-        "headroom keys approve build/replacement.json --key build/trustee.key --trust build/demo/keys/log.key.pub"
+        "headroom keys approve build/replacement.json --key build/trustee.key --trust "
+        "build/demo/keys/log.key.pub"
     )
 )
 def approve(

@@ -19,8 +19,8 @@ from engine.basics.files import text_of
 from engine.basics.inert import inert_lines, one_line
 
 CODES = (
-    "Exit codes: 0 done (a breach is a result, not an error), 1 problems in the input, 2 wrong usage, 3 verification failed, "
-    "4 something was not compared, 130 stopped by Ctrl-C."
+    "Exit codes: 0 done (a breach is a result, not an error), 1 problems in the input, 2 wrong usage, 3 "
+    "verification failed, 4 something was not compared, 130 stopped by Ctrl-C."
 )
 
 DEMONSTRATION = "Examples are for the demonstration: make demo, then export HEADROOM_WORKSPACE=build/demo"
@@ -121,7 +121,11 @@ def _in_words(error: Exception) -> tuple[str, int]:
     """Return what happened to the machine or to a file, and the exit code: 2 for a path that the command named, 1 for the rest."""
     if isinstance(error, BrokenExecutor):
         return (
-            "a process that renders notices was ended from outside; what was recorded stands, run again to go on",
+            (
+                "a process that renders notices was ended from outside; what was recorded stands, run again "
+                "to "
+                "go on"
+            ),
             1,
         )
     if isinstance(error, UnicodeError):

@@ -51,7 +51,8 @@ def deliver(
 
 @app.command(
     epilog=example(
-        "headroom acknowledge meridian-2026-1 11 --to indenture_trustee --name 'T. Officer' --document receipt.eml"
+        "headroom acknowledge meridian-2026-1 11 --to indenture_trustee --name 'T. Officer' --document "
+        "receipt.eml"
     )
 )
 def acknowledge(

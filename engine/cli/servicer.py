@@ -165,7 +165,10 @@ ACTS = (
     "manifest error",
 )
 """Every kind of Recorded Act, written out so that `--help` needs no engine; a test holds it against the engine's own list."""
-WAIVER = "headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-04-09 --until 2026-05-07 --clock resumes"
+WAIVER = (
+    "headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-04-09 --until 2026-05-07 --clock "
+    "resumes"
+)
 
 
 @app.command(epilog=example(WAIVER))
@@ -188,7 +191,8 @@ def act(
     names: Annotated[
         str | None,
         typer.Option(
-            help="What is meant: the Act or the report that is withdrawn, the number of the notice that was given."
+            help="What is meant: the Act or the report that is withdrawn, the number of the notice that was "
+            "given."
         ),
     ] = None,
     otherwise: Annotated[
@@ -366,13 +370,15 @@ def serve(
             print_line({"at": clock().isoformat(timespec="seconds"), **done})
         else:
             say(
-                f"{clock():%Y-%m-%d %H:%M} UTC: {counted(len(outcome.publications), 'publications')}, {counted(made, 'notices')}"
+                f"{clock():%Y-%m-%d %H:%M} UTC: {counted(len(outcome.publications), 'publications')}, "
+                f"{counted(made, 'notices')}"
             )
             for deal, why in stopped.items():
                 say(f"{deal}: {why}")
             if outcome.left:
                 say(
-                    f"asked to stop: left to the next run {'is' if len(outcome.left) == 1 else 'are'} {', '.join(outcome.left)}"
+                    f"asked to stop: left to the next run {'is' if len(outcome.left) == 1 else 'are'} "
+                    f"{', '.join(outcome.left)}"
                 )
 
     def told(what: str) -> None:

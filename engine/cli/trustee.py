@@ -31,7 +31,8 @@ def verify(
     held: Annotated[
         list[Path] | None,
         typer.Option(
-            help="A checkpoint that you kept, or the exported log with it; with a notice, the log as it was cosigned."
+            help="A checkpoint that you kept, or the exported log with it; with a notice, the log as it was "
+            "cosigned."
         ),
     ] = None,
     render: Annotated[
@@ -297,5 +298,6 @@ def bundle(
         print_json(made.as_data())
     else:
         say(
-            f"{made.into}: {made.entries} entries and {made.notices} notices of {made.deal}; SHA-256 {made.sha256}"
+            f"{made.into}: {made.entries} entries and {made.notices} notices of {made.deal}; SHA-256 "
+            f"{made.sha256}"
         )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from html import escape
 
 PAGE = (
-    "margin:0;padding:0;background:#ffffff;color:#111111;font-family:'Source Sans 3','Segoe UI',Arial,sans-serif;"
-    "font-size:15px;line-height:22px"
+    "margin:0;padding:0;background:#ffffff;color:#111111;font-family:'Source Sans 3','Segoe "
+    "UI',Arial,sans-serif;font-size:15px;line-height:22px"
 )
 SERIF = "font-family:'Source Serif 4',Georgia,serif"
 SMALL = "font-size:13px;line-height:18px;color:#333333"
@@ -66,10 +66,16 @@ class MessageBody:
             if self.mark
             else "",
             f'<p style="margin:0 0 14px;{SMALL}">To {escape(self.to)}</p>',
-            f'<p style="margin:0;padding:8px 0 0;border-top:3px solid #111111;{SERIF};font-size:16px">{escape(self.party)}</p>'
+            (
+                '<p style="margin:0;padding:8px 0 0;border-top:3px solid '
+                f'#111111;{SERIF};font-size:16px">{escape(self.party)}</p>'
+            )
             if self.party
             else "",
-            f'<h1 style="margin:0 0 4px;{SERIF};font-size:26px;line-height:32px;font-weight:600">{escape(self.title)}</h1>',
+            (
+                '<h1 style="margin:0 0 '
+                f'4px;{SERIF};font-size:26px;line-height:32px;font-weight:600">{escape(self.title)}</h1>'
+            ),
             f'<p style="margin:0 0 14px;color:#333333">{escape(self.about)}</p>',
             *(f'<p style="margin:0 0 10px"><strong>{escape(note)}</strong></p>' for note in self.notes),
             f'<ol style="margin:0;padding:0 0 0 22px;border-bottom:2px solid #111111">{rows}</ol>'
@@ -86,4 +92,7 @@ class MessageBody:
         inside = "\n".join(part for part in parts if part)
         head = f'<meta charset="utf-8">\n<title>{escape(self.title)}</title>'
         main = f'<main style="max-width:600px;margin:0 auto;padding:20px 20px 32px">\n{inside}\n</main>'
-        return f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body style="{PAGE}">\n{main}\n</body>\n</html>\n'
+        return (
+            f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body '
+            f'style="{PAGE}">\n{main}\n</body>\n</html>\n'
+        )

@@ -90,11 +90,12 @@ def _acts_for(
                 or "nobody yet"
             )
             raise WrongUsage(
-                f"{name} does not act for the {giver} of {deal}, who gives this notice; {known} does ([people.NAME] in headroom.toml). "
-                "Anybody may send it with --as-draft"
+                f"{name} does not act for the {giver} of {deal}, who gives this notice; {known} does "
+                "([people.NAME] in headroom.toml). Anybody may send it with --as-draft"
             )
     if delivery.duty.released_by == "two persons" and (approved_by is None or approved_by == by):
         raise WrongUsage(
-            f"the deal asks for two persons: name the second one with --approved-by ({delivery.duty.cite or 'deal file'})"
+            "the deal asks for two persons: name the second one with --approved-by "
+            f"({delivery.duty.cite or 'deal file'})"
         )
     return giver

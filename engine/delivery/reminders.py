@@ -86,8 +86,8 @@ def due_reminders(
 def _words(duty: OpenDuty, name: str) -> str:
     left = "today" if duty.days == 0 else "tomorrow" if duty.days == 1 else f"in {counted(duty.days, 'days')}"
     return (
-        f"To {name}\n\nUnder {duty.deal} this is due {left}, on {long_date(duty.by)}:\n\n  {duty.what} ({duty.cite})\n\n"
-        "This is a reminder. It is not a notice under the agreement.\n"
+        f"To {name}\n\nUnder {duty.deal} this is due {left}, on {long_date(duty.by)}:\n\n  {duty.what} "
+        f"({duty.cite})\n\nThis is a reminder. It is not a notice under the agreement.\n"
     )
 
 

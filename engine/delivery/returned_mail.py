@@ -19,7 +19,8 @@ from typing import IO, Any, Literal
 TAG = re.compile(r"(?P<number>\d+)\.(?P<role>[\w-]+)\.(?P<log>[0-9a-f]{10})@")
 """What names a message, in its id and in its envelope sender."""
 PLAIN = re.compile(
-    r"permanent error|could not be delivered|undeliver|delivery (has )?failed|no mailbox|user unknown|5\.\d\.\d",
+    r"permanent error|could not be delivered|undeliver|delivery (has )?failed|no mailbox|user "
+    r"unknown|5\.\d\.\d",
     re.IGNORECASE,
 )
 

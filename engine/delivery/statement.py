@@ -229,7 +229,8 @@ def notice_file(workspace: Workspace, deal: str, number: int) -> tuple[str, byte
             path = workspace.inside(event.payload.file)
             if not path.is_file():
                 raise WrongUsage(
-                    f"the file of notice No. {number} is missing from the workspace; its hash is {event.payload.sha256}"
+                    f"the file of notice No. {number} is missing from the workspace; its hash is "
+                    f"{event.payload.sha256}"
                 )
             return path.name, path.read_bytes()
     raise WrongUsage(f"{deal} has no notice No. {number}")

@@ -14,7 +14,8 @@ SEED = 20260108
 FIRST = date(2026, 1, 8)
 """The first Publication Date."""
 
-# What the middle of the market asks for an H100 in the week before each of the 26 Thursdays: a drift, a first dip, a week
+# What the middle of the market asks for an H100 in the week before each of the 26 Thursdays: a drift, a first
+# dip, a week
 # without collection, a slump through the sweep level, a slow recovery, a spike, and a calm end.
 H100 = (
     *(2.12, 2.10, 2.11, 2.07, 2.03, 1.97, 1.89, 1.97),

@@ -208,7 +208,8 @@ def _verdict(passed: bool) -> Verdict:
     return Verdict.PASS if passed else Verdict.FAIL
 
 
-# ---- one rate: exact for any number of sellers -------------------------------------------------------------------------
+# ---- one rate: exact for any number of sellers
+# -------------------------------------------------------------------------
 
 
 def _one_rate(test: MeasuredTest, key: PrintKey, week: SellerWeek) -> Found | None:
@@ -274,7 +275,8 @@ def _at(test: MeasuredTest, keys: Sequence[PrintKey], micros: Sequence[int]) -> 
     return passes(measurement.measured, measurement.limit, measurement.comparison), value
 
 
-# ---- several rates -----------------------------------------------------------------------------------------------------
+# ---- several rates
+# -----------------------------------------------------------------------------------------------------
 
 
 def _together(test: MeasuredTest, keys: Sequence[PrintKey], weeks: Sequence[SellerWeek]) -> Found:

@@ -285,7 +285,8 @@ def _history(leaf: LeafRule, limb: Limb, seen: Seen) -> tuple[bool, ...]:
     if leaf.announced is not None:
         return (_effective_on(leaf, seen) is not None,)
     meets = _state_meets(leaf, seen) if leaf.state is not None else _result_meets(leaf, seen)
-    # A date without a result, or with a held one, is skipped: it neither extends a run nor breaks it (`rulings.md` 23).
+    # A date without a result, or with a held one, is skipped: it neither extends a run nor breaks it
+    # (`rulings.md` 23).
     if meets is None:
         return limb.met
     return (*limb.met, meets)[-(leaf.persistence.out_of if leaf.persistence else 1) :]

@@ -52,7 +52,8 @@ def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correctio
         return None
     first, why = min(day for day, _ in causes_dated), tuple(cause.why for _, cause in causes_dated)
     later_print = any(cause.later_print for _, cause in causes_dated)
-    # A run that was killed half way leaves a correction open. It is joined, so that the addressees get one notice.
+    # A run that was killed half way leaves a correction open. It is joined, so that the addressees get one
+    # notice.
     open_ = unfinished(events)
     if open_ is None:
         return Correction(
@@ -92,7 +93,8 @@ def numbered(drafts: Iterable[Draft], withdrawn_events: Iterable[Recorded]) -> t
     for event in withdrawn_events:
         fact = (event.kind, event.subject, event.effective_on)
         prints[fact] = max(event.print, prints.get(fact, 0))
-    # A print is never used twice, or the idempotency key would skip the event that says otherwise (`rulings.md` 31).
+    # A print is never used twice, or the idempotency key would skip the event that says otherwise
+    # (`rulings.md` 31).
     return tuple(
         d.model_copy(update={"print": prints.get((d.kind, d.subject, d.effective_on), 0) + 1}) for d in drafts
     )

@@ -113,7 +113,8 @@ def _undetermined(result: TestResult, why: str, cite: str) -> TestResult:
     )
 
 
-# ---- a clock that stands still -----------------------------------------------------------------------------------------
+# ---- a clock that stands still
+# -----------------------------------------------------------------------------------------
 
 
 def days_left(state: TestState, since: date, calendar: BusinessDays) -> int:

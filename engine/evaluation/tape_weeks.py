@@ -39,7 +39,8 @@ def week_from_tapes(end: date, tapes: Sequence[ReportReceived], inputs: Inputs) 
                 continue
             if any(by_day[day] is not report for day in days if rent.first <= day <= rent.last):
                 if by_day[rent.first] is report or by_day[rent.last] is report:
-                    return None  # a row over days of which another report says more: nobody can tell what is of which day
+                    # a row over days of which another report says more: nobody can tell what is of which day
+                    return None
                 continue
             hours[rent.asset_class] = hours.get(rent.asset_class, Fraction(0)) + rent.gpu_hours.value
             revenue[rent.asset_class] = revenue.get(rent.asset_class, Fraction(0)) + rent.revenue.value

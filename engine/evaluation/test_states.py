@@ -343,7 +343,8 @@ def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
         if state.passing_run < needed:
             return state.model_copy(update={"why": f"passes {state.passing_run} of {needed} dates"})
         return cured(_passed(state, moment), moment.on).model_copy(update={"why": "cured by retest"})
-    # If the clause does not list a retest, the agent has to accept the cure: a PASS alone ends nothing (`rulings.md` 22).
+    # If the clause does not list a retest, the agent has to accept the cure: a PASS alone ends nothing
+    # (`rulings.md` 22).
     return state.model_copy(update={"why": "passes again; cure not yet accepted"})
 
 

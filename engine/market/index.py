@@ -271,7 +271,8 @@ def _deviation(micros: Sequence[int]) -> Decimal | None:
     if count < 2:
         return None
     variance = Fraction(count * sum(x * x for x in micros) - sum(micros) ** 2, count * (count - 1))
-    # The variance is exact; the root alone is rounded, so that equal listings have a deviation of exactly nought.
+    # The variance is exact; the root alone is rounded, so that equal listings have a deviation of exactly
+    # nought.
     root = (Decimal(variance.numerator) / Decimal(variance.denominator)).sqrt()
     return rounded(Fraction(root) / 10**6, 4)
 

@@ -87,7 +87,8 @@ class _Law:
 
     def first(self, share: Decimal) -> int:
         """Return the smallest value of twice the median at which the distribution reaches a share."""
-        # The median of an even count lies half way between two prices, so everything is counted in half millionths.
+        # The median of an even count lies half way between two prices, so everything is counted in half
+        # millionths.
         low, high = 2 * int(self.micros[0]), 2 * int(self.micros[-1])
         wanted = float(share) - ROUNDING
         while low < high:

@@ -131,7 +131,8 @@ def qualifying(
             _micro(offer.dph_total, offer.num_gpus) if rule is None and (offer.num_gpus or 0) >= 1 else None
         )
         number = None if offer.id is None else str(offer.id)
-        # The order is that of the rules in the methodology: a listing counts under the first rule that it fails.
+        # The order is that of the rules in the methodology: a listing counts under the first rule that it
+        # fails.
         if micro is None:
             removed.append(Exclusion(position, rule or "price"))
         elif number is not None and number in seen:

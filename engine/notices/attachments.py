@@ -206,7 +206,8 @@ def read_manifest(data: bytes) -> Manifest:
         or set(manifest) not in (STATED, {*STATED, "version", "notice"})
     ):
         raise ValueError(
-            "the manifest is not in canonical form, or states other things than deal, leaf, seq, log_size, files and notice"
+            "the manifest is not in canonical form, or states other things than deal, leaf, seq, log_size, "
+            "files and notice"
         )
     files = manifest["files"]
     if not isinstance(files, dict) or not all(

@@ -60,7 +60,8 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
     for place, event in enumerate(events):
         payload = event.payload
         if isinstance(payload, Correction):
-            # One that was not finished is part of the next, which says what both changed since the first of them.
+            # One that was not finished is part of the next, which says what both changed since the first of
+            # them.
             group, open_correction = (
                 [],
                 (open_correction[0] if open_correction else place, event.print, payload),

@@ -112,7 +112,8 @@ def _is_told(facts: NoticeFacts, stated: Event, events: Iterable[Event]) -> None
         )
     if facts.log_size != stated.seq + 1:
         raise VerificationFailed(
-            f"the manifest's notice says {counted(facts.log_size, 'entries')} at issue; its event is entry {stated.seq}"
+            f"the manifest's notice says {counted(facts.log_size, 'entries')} at issue; its event is entry "
+            f"{stated.seq}"
         )
     if isinstance(stated.payload, NotEvaluated) != (facts.kind == "not_evaluated"):
         raise VerificationFailed(
@@ -182,7 +183,8 @@ def same_page_one(words: PageWords, again: Sequence[Mapping[str, Any]]) -> None:
         apart = next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
         start = max(0, apart - SHOWN // 2)
         raise VerificationFailed(
-            f"page 1, {block['block']}: the page says `{one[start : start + SHOWN]}`; its events make `{other[start : start + SHOWN]}`"
+            f"page 1, {block['block']}: the page says `{one[start : start + SHOWN]}`; its events make "
+            f"`{other[start : start + SHOWN]}`"
         )
     blocks = [block["block"] for block in words.blocks if block["page"] == "first"]
     if (
@@ -225,7 +227,8 @@ def as_issued(facts: NoticeFacts, page: str, file: str, later: Sequence[Held]) -
         return None
     if found.page_sha256 != page:
         raise VerificationFailed(
-            f"the log that is held issued No. {number} with other words, page.json {str(found.page_sha256)[:16]}"
+            f"the log that is held issued No. {number} with other words, page.json "
+            f"{str(found.page_sha256)[:16]}"
         )
     if (found.kind, found.supersedes, found.renderer, found.operator) != (
         facts.kind,

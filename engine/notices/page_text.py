@@ -91,11 +91,15 @@ def _shown(
     section = rf"{_words(result.cite)}; proof \d+\.\d+ "
     begins = re.compile(rf"(?<!\S)({VERDICTS}) (?={title} (?:{section}|{FIGURE}))")
     rounding = terms.rounding.rule
-    # PDFium may join a full line to the next, so that a state is followed at once by its detail, which begins in lower case.
+    # PDFium may join a full line to the next, so that a state is followed at once by its detail, which begins
+    # in lower case.
     figures = f"{_figures(result, rounding)}{_state(tested, terms, templates)}"
     row = re.compile(rf"{result.verdict.value} {title} (?:{section})?{figures}(?![A-Z0-9])")
     of = f", as of {weekday_date(result.as_of)}" if result.as_of is not None else ""
-    dated = rf"{_words(weekday_date(result.on) + of)} {result.verdict.value} {_figures(result, rounding, every_cell=True)}"
+    dated = (
+        rf"{_words(weekday_date(result.on) + of)} {result.verdict.value} "
+        rf"{_figures(result, rounding, every_cell=True)}"
+    )
     of_its_course = re.compile(rf"(?<!\S){dated}(?!\S)")
     rows = [(page, match) for page in pages for match in begins.finditer(page)]
     for page, match in rows:

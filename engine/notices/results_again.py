@@ -40,7 +40,8 @@ def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence
         )
         if used is not None and used.pooled and attached != sorted(used.pooled):
             raise VerificationFailed(
-                f"{used.index} of {used.publication_date}: the observations attached are not the ones it rests on"
+                f"{used.index} of {used.publication_date}: the observations attached are not the ones it "
+                "rests on"
             )
     checked: list[str] = []
     without: list[str] = []
@@ -120,7 +121,8 @@ def results_again(
             continue
         for name in apart:
             raise VerificationFailed(
-                f"{result.test}: `{name}` comes out as {getattr(computed, name)}, the log says {getattr(result, name)}"
+                f"{result.test}: `{name}` comes out as {getattr(computed, name)}, the log says "
+                f"{getattr(result, name)}"
             )
         again += 1
         sellers += _by_sellers(result, computed)

@@ -107,7 +107,8 @@ def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> byte
         raise BadKey(f"{key} and {key}.crt cannot be read: {type(error).__name__}") from error
     if signer is None:
         raise BadKey(
-            f"{key} and {key}.crt cannot be read; they are the key and the certificate that `headroom keys --notices` made"
+            f"{key} and {key}.crt cannot be read; they are the key and the certificate that `headroom keys "
+            "--notices` made"
         )
     metadata = signers.PdfSignatureMetadata(
         field_name=FIELD,
@@ -175,7 +176,8 @@ def _stamped_now(sealed: Sealed | None, authority: TimeAuthority) -> None:
         )
     if abs(stamp.at - authority.now) > SLACK:
         raise NoTimeStamp(
-            f"{authority.url} says {stamp.at:%Y-%m-%d %H:%M} UTC, and the clock here {authority.now:%Y-%m-%d %H:%M}"
+            f"{authority.url} says {stamp.at:%Y-%m-%d %H:%M} UTC, and the clock here "
+            f"{authority.now:%Y-%m-%d %H:%M}"
         )
 
 

@@ -268,7 +268,8 @@ def _later(later: Later, checkpoint: Checkpoint, lives: KeyLives, keys: Sequence
         or root(later.leaves[: checkpoint.size]) != checkpoint.root
     ):
         raise VerificationFailed(
-            f"the log that is held did not grow from the notice's, {checkpoint.origin} at size {checkpoint.size}"
+            f"the log that is held did not grow from the notice's, {checkpoint.origin} at size "
+            f"{checkpoint.size}"
         )
     return verified
 

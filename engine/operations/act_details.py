@@ -56,7 +56,8 @@ def _with(act: ActRecorded, **details: str) -> ActRecorded:
     return act.model_copy(update={"details": {**act.details, **details}})
 
 
-# ---- cures --------------------------------------------------------------------------------------------------------
+# ---- cures
+# --------------------------------------------------------------------------------------------------------
 
 
 def _cures(act: ActRecorded, terms: TermsInForce, events: Sequence[Event]) -> None:
@@ -65,7 +66,8 @@ def _cures(act: ActRecorded, terms: TermsInForce, events: Sequence[Event]) -> No
     trigger = terms.triggers.get(act.clause or "")
     if state is not None and state.status is not TestStatus.CURE_PERIOD:
         raise WrongUsage(
-            f"`{act.clause}` is {state.status.value} on {act.effective_on}, and a cure is accepted in a Cure Period"
+            f"`{act.clause}` is {state.status.value} on {act.effective_on}, and a cure is accepted in a "
+            "Cure Period"
         )
     clause = terms.covenants.get(act.clause or "")
     ways = (
@@ -100,7 +102,8 @@ def _state_on(events: Sequence[Event], test: str, on: date) -> TestState | None:
     return last
 
 
-# ---- notices ------------------------------------------------------------------------------------------------------
+# ---- notices
+# ------------------------------------------------------------------------------------------------------
 
 
 def _of_a_notice(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRecorded:
@@ -121,7 +124,8 @@ def _of_a_notice(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRe
         to = duty.owed.to
     else:
         raise WrongUsage(
-            "say which notice was given: --names 12, its number; or --otherwise DOCUMENT, where it was another document"
+            "say which notice was given: --names 12, its number; or --otherwise DOCUMENT, where it was "
+            "another document"
         )
     said = tuple(filter(None, act.details.get("to", "").split(SEPARATOR)))
     strange = [role for role in said if to and role not in to]

@@ -44,7 +44,8 @@ def close_day(workspace: Workspace, said: CalendarClosing, scribe: Scribe) -> Cl
     """
     if not said.reason.strip() or not said.source.strip():
         raise WrongUsage(
-            "a closing has a reason and a source: --reason 'National day of mourning' --source 'Federal Register'"
+            "a closing has a reason and a source: --reason 'National day of mourning' --source 'Federal "
+            "Register'"
         )
     known = load_calendar(said.calendar).why_not(said.day)
     if known is not None:

@@ -77,7 +77,8 @@ def confirm(
     if given or not wanted:
         held = ", ".join(received.held) or "none"
         raise WrongUsage(
-            f"`{', '.join(given) or received.name}` awaits no confirmation; of {received.name} there are held: {held}"
+            f"`{', '.join(given) or received.name}` awaits no confirmation; of {received.name} there are "
+            f"held: {held}"
         )
     today = day_of(deal, scribe.at)
     acts = resolve(deal, today).recorded_acts

@@ -250,7 +250,8 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
         if isinstance(event.payload, NoticeIssued)
     }
     for owed in owed_notices(events):
-        # A test that failed on two dates of one group is told once; a key that is given twice would use up a number.
+        # A test that failed on two dates of one group is told once; a key that is given twice would use up a
+        # number.
         if owed.at(len(events)) and owed.key not in given:
             given.add(owed.key)
             inputs, evidence = contents_of(

@@ -73,7 +73,8 @@ def desk_restored(workspace: Workspace, copy: Path) -> Path | None:
     aside = there.with_name(f"{DATABASE}.before-restore")
     if not copy.is_file():
         raise WrongUsage(
-            f"no such file: {copy}; `headroom db backup` writes it beside the record's copy where there is a desk"
+            f"no such file: {copy}; `headroom db backup` writes it beside the record's copy where there is "
+            "a desk"
         )
     if aside.exists():
         raise WrongUsage(f"{aside} is there already; move it away first")

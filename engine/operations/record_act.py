@@ -78,7 +78,8 @@ def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bo
     if rivals and act.act in DECIDING:
         name, other = rivals[0].identity, ", ".join(_differing(_without_entry(rivals[0]), act))
         raise WrongUsage(
-            f"`{name}` is on record and says otherwise ({other}); withdraw it first: act withdrawn, --names '{name}'"
+            f"`{name}` is on record and says otherwise ({other}); withdraw it first: act withdrawn, --names "
+            f"'{name}'"
         )
     before = sum((other.told_by, other.effective_on) == (act.told_by, act.effective_on) for other in acts)
     return (_with(act, entry=str(before + 1)) if before else act), True
@@ -159,7 +160,8 @@ def _allowed(act: ActRecorded, terms: TermsInForce) -> None:
         raise WrongUsage(f"{refusal.what}; {refusal.fix}")
     if terms.recorded_acts is not None and (act.prepared_by is None or act.approved_by is None):
         raise WrongUsage(
-            f"the deal asks for two persons ({terms.recorded_acts.cite}); give --prepared-by and --approved-by"
+            f"the deal asks for two persons ({terms.recorded_acts.cite}); give --prepared-by and "
+            "--approved-by"
         )
 
 

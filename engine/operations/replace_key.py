@@ -205,7 +205,8 @@ def replace_approved_key(workspace: Workspace, file: Path, scribe: Scribe) -> Ke
     waiting, following = workspace.root / ASKED, workspace.root / NEXT
     if not waiting.exists() and not following.exists():
         raise WrongUsage(
-            f"no replacement was asked for here: {waiting} is not there; begin with --lost or --stolen and --ask FILE"
+            f"no replacement was asked for here: {waiting} is not there; begin with --lost or --stolen and "
+            "--ask FILE"
         )
     asked, steps = _read_asked(file)
     new = read_key(following if following.exists() else waiting)
@@ -367,5 +368,6 @@ def _agrees_with_memory(
                 or (before.size == step.last.size and before.root != step.last.root)
             ):
                 raise VerificationFailed(
-                    f"this key cosigned {before.origin} at size {before.size}; the file states {step.last.size}, or another root there"
+                    f"this key cosigned {before.origin} at size {before.size}; the file states "
+                    f"{step.last.size}, or another root there"
                 )

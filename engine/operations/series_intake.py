@@ -142,10 +142,16 @@ def answers(whose: Sequence[str], accept: Sequence[str]) -> SeriesQuestions:
 def asked_about(finding: SeriesFinding) -> str:
     """Return what a person is asked or told of a row that was not taken."""
     if finding.what == AWAITS:
-        step = f"{finding.publication_date}: {finding.now} is about 10, 100 or 1,000 times {finding.was} before it, or so much less"
+        step = (
+            f"{finding.publication_date}: {finding.now} is about 10, 100 or 1,000 times {finding.was} "
+            "before it, or so much less"
+        )
         return f"{step}. It is not taken, and its date waits. If it is right: --accept {UNIT_SLIP}"
     changed = f"{finding.publication_date}: {finding.now} in the file, and {finding.was} on record as final"
-    return f"{changed}. It is a finding and not taken. A Restatement is announced first: headroom announce --what restatement"
+    return (
+        f"{changed}. It is a finding and not taken. A Restatement is announced first: headroom announce "
+        "--what restatement"
+    )
 
 
 def _whose(said: Sequence[str]) -> dict[date, date]:

@@ -191,8 +191,8 @@ def _checkpoint(workspace: Workspace, writer: Writer, log: str, key: SigningKey)
     known = newest(writer.checkpoints(log))
     if known is not None and not has_line_of(known[1], key.verifier):
         raise VerificationFailed(
-            f"{log} was signed by another key until now, and does not record that {key.name} replaces it; put that key back, and use "
-            "`headroom keys replace`"
+            f"{log} was signed by another key until now, and does not record that {key.name} replaces it; "
+            "put that key back, and use `headroom keys replace`"
         )
     if known is not None and known[0] >= size:
         return *known, False
@@ -258,7 +258,8 @@ def cosign_folder(folder: Path, key: Path, trust: list[Path], since: Path | None
     keys = trusted(trust)
     if not folder.is_dir():
         raise WrongUsage(
-            f"no such folder: {folder}; the operator makes one with `headroom export DEAL --as tiles --into {folder}`"
+            f"no such folder: {folder}; the operator makes one with `headroom export DEAL --as tiles --into "
+            f"{folder}`"
         )
     if not key.is_file():
         raise WrongUsage(f"no such file: {key}; make a key with `headroom keys NAME --cosigner --into {key}`")
@@ -298,12 +299,13 @@ def refuse_fork(
             continue
         if before.size > now.size:
             raise VerificationFailed(
-                f"{now.origin} had {counted(before.size, 'entries')} when this key cosigned it, and now has {now.size}"
+                f"{now.origin} had {counted(before.size, 'entries')} when this key cosigned it, and now has "
+                f"{now.size}"
             )
         if root(leaves[: before.size]) != before.root:
             raise VerificationFailed(
-                f"a fork: the first {counted(before.size, 'entries')} of {now.origin} are not the ones that this key cosigned; "
-                f"nothing was signed: keep this export, and {memory}"
+                f"a fork: the first {counted(before.size, 'entries')} of {now.origin} are not the ones that "
+                f"this key cosigned; nothing was signed: keep this export, and {memory}"
             )
 
 

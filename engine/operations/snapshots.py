@@ -37,10 +37,10 @@ LOOK_BACK = timedelta(days=8)
 HELD = "held"
 """The folder of answers that were not recorded, so that none is lost."""
 NO_RIGHT = (
-    "no right to collect is stated. The marketplace's terms of use are reported to forbid automated collection without a "
-    "written agreement. State the right under [collection_right] in headroom.toml (document, date, holder), or use the two "
-    "other ways in: import snapshots that you may use (`headroom import`), or take the administrator's published series "
-    "(`headroom import --series CRI-H100 FILE.csv`)."
+    "no right to collect is stated. The marketplace's terms of use are reported to forbid automated "
+    "collection without a written agreement. State the right under [collection_right] in headroom.toml "
+    "(document, date, holder), or use the two other ways in: import snapshots that you may use (`headroom "
+    "import`), or take the administrator's published series (`headroom import --series CRI-H100 FILE.csv`)."
 )
 
 
@@ -157,7 +157,8 @@ def _empty_day(
         yield read_snapshot(plain, path.name), None, None
     elif _table_of(path, said) is None and not _on_record(workspace, said, said.provenance.sha256):
         raise SnapshotRefused(
-            f"{path.name}: the table that it describes, {said.file or 'which it does not name'}, is not beside it"
+            f"{path.name}: the table that it describes, {said.file or 'which it does not name'}, is not "
+            "beside it"
         )
 
 
@@ -201,8 +202,9 @@ def _stated(path: Path, plain: bytes, accept: Sequence[str], taken: SnapshotsTak
     taken.stated.append((path.name, f"SHA-256 of {beside.name}: {outcome}"))
     if outcome == "differs" and OTHER_FILE not in accept:
         raise SnapshotRefused(
-            f"{path.name}: its SHA-256 is {sha256(plain).hexdigest()[:16]}, and {beside.name} states {stated[:16]}: it is not the file "
-            f"that the administrator published. Fetch it again, or take it with --accept {OTHER_FILE}"
+            f"{path.name}: its SHA-256 is {sha256(plain).hexdigest()[:16]}, and {beside.name} states "
+            f"{stated[:16]}: it is not the file that the administrator published. Fetch it again, or take "
+            f"it with --accept {OTHER_FILE}"
         )
     return stated or None
 
@@ -241,7 +243,8 @@ def _accepted(
         names = " ".join(f"--accept {name}" for name in dict.fromkeys(change.name for change in open_))
         said = "; ".join(map(str, open_))
         raise CollectionHeld(
-            f"the collection of {snapshot.collected_at:%Y-%m-%d %H:%M} UTC is not recorded: {said}. To take it: {names}"
+            f"the collection of {snapshot.collected_at:%Y-%m-%d %H:%M} UTC is not recorded: {said}. To take "
+            f"it: {names}"
         )
     return tuple(dict.fromkeys(change.name for change in suspected))
 

@@ -38,4 +38,7 @@ def _said_of(name: str, on: date, known: Sequence[Published]) -> str:
     if last is None or last.final_at is None or last.read_of is None:
         return f"{name} of {on} is not yet published"
     final_at = last.final_at + (on - last.read_of)
-    return f"{name} of {on} is not yet published as final; it is final at {final_at:%Y-%m-%d %H:%M} {final_at:%Z}".rstrip()
+    return (
+        f"{name} of {on} is not yet published as final; it is final at {final_at:%Y-%m-%d %H:%M} "
+        f"{final_at:%Z}"
+    ).rstrip()

@@ -197,7 +197,10 @@ def _history(workspace: Workspace | None, deal: Deal, facts: Sequence[str], unti
 def _not_closed(deal: Deal, history: History, until: date) -> str | None:
     """Return why a deal has no date before the end of a history: it had not closed. None if it has one."""
     if until <= deal.closing_date or (any(history.series.values()) and history.until <= deal.closing_date):
-        return f"{deal.name} is not closed: it closes on {deal.closing_date}, and the history here ends on {history.until}"
+        return (
+            f"{deal.name} is not closed: it closes on {deal.closing_date}, and the history here ends on "
+            f"{history.until}"
+        )
     return None
 
 
@@ -214,7 +217,10 @@ def _no_history(workspace: Workspace | None, deal: Deal, history: History) -> st
         {series_of(name, index) for _, terms in deal.segments for name, index in terms.index.items()}
     )
     there = listed(sorted(known_series(workspace))) or "none"
-    return f"A published history of {listed(read_from)} is not at hand, which is what the deal reads; the series on record: {there}."
+    return (
+        f"A published history of {listed(read_from)} is not at hand, which is what the deal reads; the "
+        f"series on record: {there}."
+    )
 
 
 def _test_data(record: TestRecord) -> dict[str, Any]:

@@ -55,7 +55,8 @@ def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bun
     events = events_of(workspace, deal)
     if not key.exists():
         raise WrongUsage(
-            f"a bundle carries a signed checkpoint, and the key is missing; make one with `headroom keys NAME --into {KEY}`"
+            "a bundle carries a signed checkpoint, and the key is missing; make one with `headroom keys "
+            f"NAME --into {KEY}`"
         )
     note = sign(workspace, deal_log(deal))
     size = int(note.split("\n")[1])
@@ -84,7 +85,8 @@ def _notices(workspace: Workspace, events: tuple[Event, ...]) -> Iterator[tuple[
             path = workspace.root / event.payload.file
             if not path.is_file():
                 raise WrongUsage(
-                    f"{event.payload.file} is not there, so the bundle would lack it; `headroom verify` says what is missing"
+                    f"{event.payload.file} is not there, so the bundle would lack it; `headroom verify` "
+                    "says what is missing"
                 )
             yield f"notices/{path.name}", path.read_bytes()
 
@@ -105,6 +107,7 @@ def _reports(workspace: Workspace, deal: str, events: tuple[Event, ...]) -> Iter
             path = next(iter(sorted((workspace.root / "reports" / deal).glob(f"{begins}*"))), None)
             if path is None:
                 raise WrongUsage(
-                    f"the report {begins} is not there, so the bundle would lack it; `headroom verify` says what is missing"
+                    f"the report {begins} is not there, so the bundle would lack it; `headroom verify` says "
+                    "what is missing"
                 )
             yield f"reports/{path.name}", path.read_bytes()

@@ -27,11 +27,17 @@ CALIBRATION_HEAD = (
 def overfitting(calibration: Calibration, under: float) -> Sequence[str]:
     """Return how many variants were tried on how much history, and what that is worth."""
     history = f"one history of {counted(calibration.weeks_of_history, 'weeks')}"
-    tried = f"{counted(calibration.variants, 'variants')} were tried on {history}; the best of them is flattered by chance."
+    tried = (
+        f"{counted(calibration.variants, 'variants')} were tried on {history}; the best of them is "
+        "flattered by chance."
+    )
     if not calibration.first_half:
         return (
             tried,
-            f"A choice cannot be judged on weeks that it has not seen: that takes {HALVES_FROM} weeks of history.",
+            (
+                f"A choice cannot be judged on weeks that it has not seen: that takes {HALVES_FROM} weeks of "
+                "history."
+            ),
         )
     best = best_by_half(calibration, under)
     if best is None:

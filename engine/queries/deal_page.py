@@ -68,7 +68,8 @@ def deal_page(workspace: Workspace, deal: str, on: date | None, now: datetime) -
     reached = [event for event in dates_recorded if on is None or event.effective_on <= on]
     if not reached:
         raise WrongUsage(
-            f"nothing of {deal} was determined by {on}; of its dates {dates_there(list(dates), on or dates[0])}"
+            f"nothing of {deal} was determined by {on}; of its dates "
+            f"{dates_there(list(dates), on or dates[0])}"
         )
     shown = max(reached, key=lambda event: (event.effective_on, event.seq))
     issued = _stated_by(events, shown)

@@ -36,7 +36,10 @@ class DecisiveWeeks:
     at_80: int
 
     def __str__(self) -> str:
-        words = f"of {self.results} results on the weeks on hand {self.at_95} decisive at 95%, {self.at_80} at 80%"
+        words = (
+            f"of {self.results} results on the weeks on hand {self.at_95} decisive at 95%, {self.at_80} at "
+            "80%"
+        )
         return f"`{self.test}` under `decisive only`: {words}"
 
     def as_data(self) -> dict[str, Any]:

@@ -212,7 +212,10 @@ def _notice(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     if newest > duty.due.by:
         days = (newest - duty.due.by).days
         yield (
-            f"overdue since {duty.due.by + timedelta(days=1)}, {counted(days, 'days')}: no Act `notice given` is on record",
+            (
+                f"overdue since {duty.due.by + timedelta(days=1)}, {counted(days, 'days')}: no Act `notice "
+                "given` is on record"
+            ),
             True,
         )
 

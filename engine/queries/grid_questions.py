@@ -109,7 +109,8 @@ def grid(
     about = subject or (x.split(".")[1] if "." in x else "")
     if about not in names:
         raise WrongUsage(
-            f"`{about}` is not a test or trigger of {deal.name}; name one with --of: {', '.join(sorted(names))}"
+            f"`{about}` is not a test or trigger of {deal.name}; name one with --of: "
+            f"{', '.join(sorted(names))}"
         )
     path = stated_paths(deal, asked, until)[0]
     templates = make()

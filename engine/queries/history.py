@@ -136,7 +136,8 @@ def _calendar_taken(taken: CalendarTaken) -> str:
 
 SUMMARIES: dict[type, Callable[[Any], str]] = {
     NoticeReleased: lambda p: (
-        f"notice {p.number}{', as a draft,' if p.draft else ''} by {p.released_by} for {p.acts_for or 'nobody'}"
+        f"notice {p.number}{', as a draft,' if p.draft else ''} by {p.released_by} for "
+        f"{p.acts_for or 'nobody'}"
     ),
     DeliveryBegun: lambda p: f"notice {p.number} to {p.to}, copy {p.copy_number}, {p.message_id}",
     NoticeSent: lambda p: f"notice {p.number} to {p.to}, copy {p.copy_number}: {p.by} said {p.reply}",
@@ -175,7 +176,8 @@ SUMMARIES: dict[type, Callable[[Any], str]] = {
     Suspended: lambda p: p.state.why,
     NoticeIssued: lambda p: f"No. {p.number}, {p.file}",
     KeyReplaced: lambda p: (
-        f"{p.why}: {p.old.split('+')[1]} signs no more, {p.new.split('+')[1]} of {p.new.split('+')[0]} signs from here on"
+        f"{p.why}: {p.old.split('+')[1]} signs no more, {p.new.split('+')[1]} of {p.new.split('+')[0]} "
+        "signs from here on"
     ),
 }
 
@@ -194,7 +196,10 @@ def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]
     tested: Tested = event.payload
     result = tested.result
     deal = subject_of_log(event.log)
-    yield f"{result.title} ({result.cite}), {event.subject} of {deal}, on {event.effective_on:%A} {event.effective_on}{_as_of(result)}"
+    yield (
+        f"{result.title} ({result.cite}), {event.subject} of {deal}, on {event.effective_on:%A} "
+        f"{event.effective_on}{_as_of(result)}"
+    )
     yield ""
     clause = _clause(events, event)
     if clause is not None:
@@ -223,7 +228,10 @@ def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]
     ):
         yield f"What was so before {handed.as_of + timedelta(days=1)} is {handed.words}"
     yield ""
-    yield f"Recorded as entry {event.seq} of {event.log}, {event.recorded_at:%Y-%m-%d %H:%M:%S} UTC by {event.actor}, {event.engine}"
+    yield (
+        f"Recorded as entry {event.seq} of {event.log}, {event.recorded_at:%Y-%m-%d %H:%M:%S} UTC by "
+        f"{event.actor}, {event.engine}"
+    )
 
 
 def _as_of(result: TestResult) -> str:
@@ -252,11 +260,15 @@ def _index_lines(value: IndexValue) -> Iterator[str]:
         )
     if value.interval is not None:
         yield (
-            f"  median of {counted(value.observations, 'observations')} of {counted(value.valid_days, 'valid days')} = {value.value}; "
-            f"the methodology's 95% interval, of listings, {value.interval.low} to {value.interval.high}"
+            f"  median of {counted(value.observations, 'observations')} of "
+            f"{counted(value.valid_days, 'valid days')} = {value.value}; the methodology's 95% interval, of "
+            f"listings, {value.interval.low} to {value.interval.high}"
         )
     if value.seller_interval is not None:
-        yield f"  with other sellers of the same kind {value.seller_interval.low} to {value.seller_interval.high}"
+        yield (
+            f"  with other sellers of the same kind {value.seller_interval.low} to "
+            f"{value.seller_interval.high}"
+        )
     elif value.seller_interval_why is not None:
         yield f"  no interval by sellers: {value.seller_interval_why}"
     for reason in value.low_confidence_reasons:
@@ -298,13 +310,22 @@ def _bearing_lines(bearing: Bearing) -> Iterator[str]:
         and bearing.at_high is not None
     ):
         ends = f"{printed(bearing.low)} to {printed(bearing.high)}"
-        yield f"With other sellers of the same kind: {ends}; {bearing.at_low.value} and {bearing.at_high.value} there"
+        yield (
+            f"With other sellers of the same kind: {ends}; {bearing.at_low.value} and "
+            f"{bearing.at_high.value} there"
+        )
     if bearing.share_failing_sellers is not None:
-        of = f"{bearing.replicates:,} {'drawn ' if bearing.drawn else ''}subsets of {counted(bearing.sellers or 0, 'sellers')}"
+        of = (
+            f"{bearing.replicates:,} {'drawn ' if bearing.drawn else ''}subsets of "
+            f"{counted(bearing.sellers or 0, 'sellers')}"
+        )
         share = f"{float(bearing.share_failing_sellers):.4f} of {of}"
         yield f"Share of subsets of sellers in which the test fails: {share}; sellers only, not a forecast"
     if bearing.share_failing is not None:
-        yield f"Share of resamples in which the test fails: {bearing.share_failing}; sampling of listings only, not a forecast"
+        yield (
+            f"Share of resamples in which the test fails: {bearing.share_failing}; sampling of listings "
+            "only, not a forecast"
+        )
 
 
 def _state_lines(tested: Tested) -> Iterator[str]:

@@ -204,7 +204,8 @@ def deal_manipulation(workspace: Workspace, deal: str, on: date) -> DealManipula
     results = [event.payload.result for event in tested if event.effective_on == on]
     if not results:
         raise WrongUsage(
-            f"{deal} was not tested on {on}; of its dates {dates_there((event.effective_on for event in tested), on)}"
+            f"{deal} was not tested on {on}; of its dates "
+            f"{dates_there((event.effective_on for event in tested), on)}"
         )
     rows = tuple(row for result in results for row in _trips(workspace, facts, result))
     return DealManipulation(deal, on, rows)

@@ -26,8 +26,14 @@ SCALINGS = ("divided by the week's value", "as they are")
 Pair = tuple[str, tuple[Decimal, ...], Decimal]
 """A seller, its listings of a week, and the week's value."""
 LIMITS = (
-    "Pairs of one seller in several weeks are alike, and dividing by the week's own median favours every method.",
-    "Trusted: six named sellers and more, as long as the coverage plus its error is at least 95% in both scalings.",
+    (
+        "Pairs of one seller in several weeks are alike, and dividing by the week's own median favours every "
+        "method."
+    ),
+    (
+        "Trusted: six named sellers and more, as long as the coverage plus its error is at least 95% in both "
+        "scalings."
+    ),
 )
 
 

@@ -32,7 +32,10 @@ def new_deal(like: Path, templates: Templates) -> NewDeal:
         InputProblems: everything that is wrong with that deal.
     """
     deal = loaded(like, templates)
-    head = f"# A deal file to fill in, like {deal.name}. `headroom check` names each value that is still blank.\n"
+    head = (
+        f"# A deal file to fill in, like {deal.name}. `headroom check` names each value that is still "
+        "blank.\n"
+    )
     text = head + forms_of(clauses_of(templates)).like(deal.tree.data)
     tree, _ = parse(text, "new")
     blanks = 0 if tree is None else sum(not value for _, value in scalars(tree.data))

@@ -34,7 +34,8 @@ def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tu
         wanted = series_of(index, terms) if terms is not None else index
         there = listed(sorted(known_series(workspace))) or "none"
         raise WrongUsage(
-            f"a published history of {wanted} is not at hand; the series on record: {there}. Give one with --history FILE"
+            f"a published history of {wanted} is not at hand; the series on record: {there}. Give one with "
+            "--history FILE"
         )
     return weeks
 

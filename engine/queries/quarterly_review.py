@@ -93,7 +93,8 @@ def quarterly_review(workspace: Workspace, series: str, quarter: str) -> Quarter
     of = {day: f"{day.year}Q{(day.month + 2) // 3}" for day in newest}
     if wanted not in of.values():
         raise WrongUsage(
-            f"{series} has no week in {quarter}; it has {', '.join(dict.fromkeys(of[day] for day in sorted(of)))}"
+            f"{series} has no week in {quarter}; it has "
+            f"{', '.join(dict.fromkeys(of[day] for day in sorted(of)))}"
         )
     upto = {day: newest[day] for day in sorted(newest) if of[day] <= wanted}
     points = list(_points(upto))

@@ -197,6 +197,9 @@ def _audit(workspace: Workspace, series: str) -> list[tuple[str, str]]:
         ("signed checkpoints of the series", str(len(tuple(checkpoints)))),
         (
             "what a third party can run",
-            f"headroom reproduce, headroom verify, headroom replay ({counted(len(known_versions()), 'versions')})",
+            (
+                "headroom reproduce, headroom verify, headroom replay "
+                f"({counted(len(known_versions()), 'versions')})"
+            ),
         ),
     ]

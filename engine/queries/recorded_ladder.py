@@ -30,7 +30,8 @@ def recorded_ladder(
     by_then = [event for event in tested if on is None or event.effective_on <= on]
     if not by_then:
         raise WrongUsage(
-            f"nothing of {deal.name} was determined by {on}: {dates_there((event.effective_on for event in tested), on or date.max)}"
+            f"nothing of {deal.name} was determined by {on}: "
+            f"{dates_there((event.effective_on for event in tested), on or date.max)}"
         )
     last = max(event.effective_on for event in by_then)
     state = as_it_stands([event for event in events if event.effective_on <= last])

@@ -86,7 +86,8 @@ def esma_csv(deal: str, events: Sequence[Event], cut_off: date) -> str:
     adopted, rows = lines(events, cut_off)
     if adopted.unique_id is None:
         raise WrongUsage(
-            f"IVSR1 is the unique identifier of the securitisation, and {deal} has none; write `unique_id:` in its deal file"
+            f"IVSR1 is the unique identifier of the securitisation, and {deal} has none; write `unique_id:` "
+            "in its deal file"
         )
     return _table(ESMA, (_esma(adopted, adopted.unique_id, line) for line in rows))
 
@@ -128,7 +129,10 @@ def _granted(line: Line) -> str:
 def _description(line: Line) -> str:
     said = f"{line.clause.title} ({line.clause.cite}). {line.clause.reading}"
     if line.result is not None and line.result.measured is None and line.determined is not None:
-        return f"{said} Not determined on {line.result.on}; last {_number(line.determined.measured)} on {line.determined.on}."
+        return (
+            f"{said} Not determined on {line.result.on}; last {_number(line.determined.measured)} on "
+            f"{line.determined.on}."
+        )
     return said
 
 

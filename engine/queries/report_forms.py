@@ -212,6 +212,7 @@ def _period(deal: Deal, period: str) -> tuple[date, date]:
     due = period_ends(rule, end + timedelta(days=1))
     if end not in due:
         raise WrongUsage(
-            f"no period of {deal.name} ends on {end}; the one before ends on {due[0]}, the next on {due[0] + WEEK}"
+            f"no period of {deal.name} ends on {end}; the one before ends on {due[0]}, the next on "
+            f"{due[0] + WEEK}"
         )
     return period_start(rule, end), end

@@ -42,7 +42,10 @@ class VersionOutcome:
     theirs: str
 
     def __str__(self) -> str:
-        return f"{self.deal}: under {self.version} of {self.index} `{self.key}` ends: {self.theirs}; under the deal's own version: {self.ours}"
+        return (
+            f"{self.deal}: under {self.version} of {self.index} `{self.key}` ends: {self.theirs}; under the "
+            f"deal's own version: {self.ours}"
+        )
 
 
 def version_outcomes(

@@ -112,7 +112,8 @@ def not_after(at: datetime, events: Iterable[tuple[str, bytes]]) -> None:
         said = _recorded_at(name, body)
         if said > at + SLACK:
             raise VerificationFailed(
-                f"{name} says that it was recorded at {said:{MINUTE}}, and its log was cosigned at {at:{MINUTE}}"
+                f"{name} says that it was recorded at {said:{MINUTE}}, and its log was cosigned at "
+                f"{at:{MINUTE}}"
             )
 
 

@@ -42,7 +42,10 @@ DAMAGE = (
 """Words of a database that finds its own file damaged."""
 
 
-CHANGED = "the record's tables or append-only triggers are missing or changed; nothing is added to it until it is verified"
+CHANGED = (
+    "the record's tables or append-only triggers are missing or changed; nothing is added to it until it is "
+    "verified"
+)
 """Said of a schema that does not stand as this release makes it."""
 PATIENCE = 30
 """Seconds that a transaction waits for another program to let go of the database."""
@@ -161,7 +164,8 @@ def prepared(url: str, tables: MetaData, writer: str) -> None:
     except DBAPIError as error:
         said = str(error.orig).splitlines()[0]
         raise NotOurs(
-            f"{engine.url!r} cannot be prepared: {said}; it is done once, by the owner, for a role that exists"
+            f"{engine.url!r} cannot be prepared: {said}; it is done once, by the owner, for a role that "
+            "exists"
         ) from error
     finally:
         engine.dispose()
@@ -175,7 +179,10 @@ def insertion(connection: Connection, table: Table) -> str:
     """
     columns = ", ".join(column.name for column in table.columns)
     if connection.dialect.name == "postgresql":
-        return f"INSERT INTO {guards.SCHEMA}.{table.name} ({columns}) VALUES ({', '.join('%s' for _ in table.columns)})"
+        return (
+            f"INSERT INTO {guards.SCHEMA}.{table.name} ({columns}) VALUES "
+            f"({', '.join('%s' for _ in table.columns)})"
+        )
     return f"INSERT OR FAIL INTO {table.name} ({columns}) VALUES ({', '.join('?' for _ in table.columns)})"
 
 
@@ -183,7 +190,8 @@ def connected(url: str | Path, *, inspect_only: bool = False) -> Engine:
     """Return an engine for a path (SQLite) or a URL (PostgreSQL) with our settings and locks; nothing is checked or made."""
     if "://" not in str(url):
         if inspect_only:
-            # `rw` and not `ro`: what a killed run left half done is rolled back first; `query_only` keeps the rest out.
+            # `rw` and not `ro`: what a killed run left half done is rolled back first; `query_only` keeps the
+            # rest out.
             engine = create_engine(f"sqlite:///file:{quote(str(Path(url).absolute()))}?mode=rw&uri=true")
         else:
             engine = create_engine(f"sqlite:///{url}")
@@ -286,7 +294,8 @@ def _check_postgresql(connection: Connection) -> None:
         table = {"table": f"{guards.SCHEMA}.{name}"}
         if connection.execute(text("SELECT to_regclass(:table)"), table).scalar() is None:
             raise NotOurs(
-                "the database is not prepared: let its owner run `headroom db prepare` with the name of the writer's role"
+                "the database is not prepared: let its owner run `headroom db prepare` with the name of the "
+                "writer's role"
             )
         # Guards that a session may drop guard nothing: the role that writes must not own what it writes to.
         if connection.execute(

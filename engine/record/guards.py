@@ -104,7 +104,11 @@ FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamesp
 WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version'"""
 WHOLE: tuple[tuple[str, set[tuple[object, ...]]], ...] = (
     (
-        f"SELECT c.relname, c.relkind::text, c.relpersistence::text, c.relispartition {_OURS} AND c.relkind NOT IN ('i', 'I', 't', 'S')",
+        (
+            f"SELECT c.relname, c.relkind::text, c.relpersistence::text, c.relispartition {_OURS} AND "
+            "c.relkind "
+            "NOT IN ('i', 'I', 't', 'S')"
+        ),
         {(table, "r", "p", False) for table in _TABLES},
     ),
     (
@@ -163,7 +167,10 @@ def postgresql(writer: str) -> list[str]:
             f"SET search_path = {SCHEMA}, pg_temp AS $${_next(table)}$$",
             f"""CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name}
                 FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.append_only()""",
-            f"CREATE TRIGGER next BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.next_{table}()",
+            (
+                f"CREATE TRIGGER next BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION "
+                f"{SCHEMA}.next_{table}()"
+            ),
             # ALWAYS, so that a session in the role of a replica does not skip them.
             f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER append_only",
             f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER next",

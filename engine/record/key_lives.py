@@ -146,7 +146,8 @@ def key_lives(
         step = _step(bodies, seq, on, event, origin)
         if (step.old in ends and ends[step.old].seq is not None) or step.new in seen or step.new == step.old:
             raise VerificationFailed(
-                f"entry {seq} replaces a key that had ended, or by one that had signed before: {step.old.name}"
+                f"entry {seq} replaces a key that had ended, or by one that had signed before: "
+                f"{step.old.name}"
             )
         _signed_as_it_must_be(seq, step, event, cosigners)
         hands_on = step.old in (*trusted, *followed) and (step.old not in said or step.why != "replaced")
@@ -227,7 +228,8 @@ def _signed_as_it_must_be(
         )
     if step.why != "replaced" and not any(by(key) for key in cosigners):
         raise VerificationFailed(
-            f"entry {seq} replaces the key of {step.last.origin}, which was {step.why}, and no cosigner that you trust signed that"
+            f"entry {seq} replaces the key of {step.last.origin}, which was {step.why}, and no cosigner "
+            "that you trust signed that"
         )
 
 
@@ -241,8 +243,8 @@ def living(note: str, lives: KeyLives, keys: Iterable[VerifierKey] = ()) -> Veri
     end = lives.after_its_end(found)
     if end is not None:
         raise VerificationFailed(
-            f"the checkpoint of {found.checkpoint.origin} at {found.checkpoint.size} entries is signed by a key that ended on {end.on}, "
-            f"at entry {end.seq}"
+            f"the checkpoint of {found.checkpoint.origin} at {found.checkpoint.size} entries is signed by a "
+            f"key that ended on {end.on}, at entry {end.seq}"
         )
     return found
 

@@ -58,7 +58,8 @@ def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) ->
     """
     recorded: list[Event] = []
     for draft in drafts:
-        # The recorded event stands, whatever this run would say: a run that was killed and begins again adds nothing twice.
+        # The recorded event stands, whatever this run would say: a run that was killed and begins again adds
+        # nothing twice.
         if writer.body(log, draft.key) is not None:
             continue
         # Once for each call: all of its drafts carry the same moment.
@@ -89,8 +90,8 @@ def _goes_on(log: str, newest: bytes | None, now: datetime) -> None:
 def not_extended(log: str) -> str:
     """Return why nothing is added to a log of an earlier edition, and what to do."""
     return (
-        f"{log} was recorded under edition 1 of the rulings; headroom 0.1 extends and replays it, and this version reads it, verifies it "
-        "and adds nothing: begin a new workspace for this edition"
+        f"{log} was recorded under edition 1 of the rulings; headroom 0.1 extends and replays it, and this "
+        "version reads it, verifies it and adds nothing: begin a new workspace for this edition"
     )
 
 

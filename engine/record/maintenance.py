@@ -60,7 +60,8 @@ def copied(record: Path, into: Path) -> int:
     if not record.is_file():
         raise WrongUsage(f"the record does not exist yet: no such file: {record}")
     into.parent.mkdir(parents=True, exist_ok=True)
-    # `rw` and not `ro`: what a killed run left half done is rolled back first. The record itself is only read.
+    # `rw` and not `ro`: what a killed run left half done is rolled back first. The record itself is only
+    # read.
     place = f"file:{quote(str(record.absolute()))}?mode=rw"
     try:
         with closing(sqlite3.connect(place, uri=True, timeout=30)) as source:

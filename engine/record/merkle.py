@@ -132,7 +132,8 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     for step in proof:
         if last == 0:
             return False
-        # A node at the right edge of an incomplete level has no sibling: the step joins from the left, some levels up.
+        # A node at the right edge of an incomplete level has no sibling: the step joins from the left, some
+        # levels up.
         if place & 1 or place == last:
             hashed = node_hash(step, hashed)
             place, last = _past_right_edge(place, last)

@@ -85,7 +85,8 @@ def _none_missing(folder: Path, size: int) -> None:
     if missing:
         more = " and more" if len(missing) > SHOWN else ""
         raise VerificationFailed(
-            f"the exported log lacks {', '.join(missing[:SHOWN])}{more}; copy the folder whole, or export it again"
+            f"the exported log lacks {', '.join(missing[:SHOWN])}{more}; copy the folder whole, or export "
+            "it again"
         )
 
 
@@ -145,7 +146,8 @@ def _bundles(bodies: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
     for number, body in enumerate(bodies):
         if len(body) > LONGEST_ENTRY:
             raise TooLong(
-                f"entry {number} has {counted(len(body), 'bytes')}, more than a bundle can hold; export JSON lines instead"
+                f"entry {number} has {counted(len(body), 'bytes')}, more than a bundle can hold; export "
+                "JSON lines instead"
             )
     for index, (path, width) in enumerate(_paths("entries", len(bodies))):
         group = bodies[index * WIDTH : index * WIDTH + width]

@@ -239,7 +239,10 @@ ClockHour = Annotated[
     ClockTime,
     *field_type(read_clock_time, r"^(([01]\d|2[0-3]):[0-5]\d|end of day)$", "18:00", "hour of the day"),
 ]
-DUE = r"^(\d+ (business days?|(calendar )?days?|weeks?) (before|after) )?determination date(, ([01]\d|2[0-3]):[0-5]\d)?$"
+DUE = (
+    r"^(\d+ (business days?|(calendar )?days?|weeks?) (before|after) )?determination date(, "
+    r"([01]\d|2[0-3]):[0-5]\d)?$"
+)
 Relative = Annotated[
     RelativePeriod, *field_type(read_relative, DUE, "1 business day before determination date", "due date")
 ]

@@ -139,7 +139,8 @@ def read_amount(text: str) -> Fraction | None:
 
 
 QUANTITY = re.compile(
-    rf"(?P<sign>-?)(?P<usd>USD )?(?P<number>{NUMBER})(?P<unit>%| points?|x| per GPU-hour| days?| GPU-hours?| GPUs?)?",
+    rf"(?P<sign>-?)(?P<usd>USD )?(?P<number>{NUMBER})(?P<unit>%| points?|x| per GPU-hour| days?| "
+    r"GPU-hours?| GPUs?)?",
     re.ASCII,
 )
 QUANTITIES: dict[str, Unit] = {
@@ -297,7 +298,8 @@ LimitOf = Annotated[
     Limit,
     *field_type(
         read_limit,
-        r"^(at least|more than|at most|less than) -?(USD )?[\d,]+(\.\d+)?(%| points?|x| per GPU-hour| days?| GPU-hours?| GPUs?)?$",
+        r"^(at least|more than|at most|less than) -?(USD )?[\d,]+(\.\d+)?(%| points?|x| per GPU-hour| "
+        r"days?| GPU-hours?| GPUs?)?$",
         "at least 120%",
         "limit",
     ),

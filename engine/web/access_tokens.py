@@ -52,7 +52,8 @@ def make_token(
         (now + timedelta(days=days)).isoformat(),
     )
     database.write(
-        "INSERT INTO access_token (token, person, label, scope, deal, made_at, ends) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO access_token (token, person, label, scope, deal, made_at, ends) VALUES (?, ?, ?, ?, ?, "
+        "?, ?)",
         values,
     )
     return token

@@ -50,7 +50,8 @@ class Accounts:
         self._hashing = threading.Semaphore(AT_ONCE)
         self._hash = PasswordHash.recommended()
 
-    # ---- people -----------------------------------------------------------------------------------------------
+    # ---- people
+    # -----------------------------------------------------------------------------------------------
 
     def person(self, number: int) -> Person | None:
         """Return the person with this number, with the grants that hold now.
@@ -115,7 +116,8 @@ class Accounts:
                 (now.isoformat(), number),
             )
 
-    # ---- grants -----------------------------------------------------------------------------------------------
+    # ---- grants
+    # -----------------------------------------------------------------------------------------------
 
     def grant(self, number: int, grant: Grant, by: str, now: datetime) -> None:
         """Grant a party of a deal; a second time changes nothing."""
@@ -143,7 +145,8 @@ class Accounts:
         if there == {number}:
             raise WrongUsage("this is the only administrator; grant it to somebody else first")
 
-    # ---- passwords --------------------------------------------------------------------------------------------
+    # ---- passwords
+    # --------------------------------------------------------------------------------------------
 
     def set_password(self, number: int, password: str) -> None:
         """Set a password, and end the person's sessions.
@@ -186,7 +189,8 @@ class Accounts:
         with self._hashing:
             return self._hash.hash(secrets.token_urlsafe())
 
-    # ---- invitations ------------------------------------------------------------------------------------------
+    # ---- invitations
+    # ------------------------------------------------------------------------------------------
 
     def invite(self, number: int, now: datetime) -> Invitation:
         """Return a one-time link with which a person sets a password; an earlier one ends."""

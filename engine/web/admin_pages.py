@@ -146,7 +146,8 @@ def grant(visit: AtVisit) -> Response:
         return _page(
             visit,
             422,
-            f"{deal} has no party `{party}`; a grant names a deal and one of its parties, or a part at the desk",
+            f"{deal} has no party `{party}`; a grant names a deal and one of its parties, or a part at the "
+            "desk",
         )
     if person.number == visit.who.number and party == APPROVER:
         return _page(visit, 422, "nobody makes themself the second person; another administrator grants it")

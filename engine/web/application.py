@@ -194,7 +194,11 @@ async def _sign_in_first(request: Request, _error: Exception) -> Response:
 
 async def _forged(request: Request, _error: Exception) -> Response:
     lines = [
-        "The form did not come from a page of this session. Perhaps you signed in again meanwhile: open the page anew, and send it then."
+        (
+            "The form did not come from a page of this session. Perhaps you signed in again meanwhile: open "
+            "the "
+            "page anew, and send it then."
+        )
     ]
     return _page(request, "refused.html.j2", 403, heading="Not taken", lines=lines, back="/")
 

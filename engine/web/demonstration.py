@@ -80,7 +80,8 @@ def demo_clock(workspace: Workspace, clock: Callable[[], datetime]) -> Callable[
     """
     if not (workspace.root / "GENERATED").exists():
         raise WrongUsage(
-            f"{workspace.root} is not a demonstration; make one with `headroom demo --into {workspace.root}`, or leave out --demo"
+            f"{workspace.root} is not a demonstration; make one with `headroom demo --into "
+            f"{workspace.root}`, or leave out --demo"
         )
     ahead = newest_moment(workspace) + MORNING_AFTER - clock()
     return lambda: clock() + ahead

@@ -60,7 +60,8 @@ class DeskDatabase:
                 connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
             elif version != VERSION:
                 raise WrongUsage(
-                    f"{path.name} has tables of version {version}, and this engine knows {VERSION}; use the engine that made it"
+                    f"{path.name} has tables of version {version}, and this engine knows {VERSION}; use the "
+                    "engine that made it"
                 )
         path.chmod(0o600)
 

@@ -249,11 +249,13 @@ def _compare(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Par
         ]
         for cash in one.money:
             notes.append(
-                f"On {cash.path} {cash.clause} sweeps USD {float(cash.before):,.2f}, then USD {float(cash.after):,.2f}."
+                f"On {cash.path} {cash.clause} sweeps USD {float(cash.before):,.2f}, then USD "
+                f"{float(cash.after):,.2f}."
             )
         serves = whom_it_serves(one)
         notes.append(
-            f"{one.second} serves the lender {serves['lender']} times, the borrower {serves['borrower']} times."
+            f"{one.second} serves the lender {serves['lender']} times, the borrower {serves['borrower']} "
+            "times."
         )
     differences = sum(len(one.differences) for one in answers)
     about = f"{differences} dates differ." if differences else "Nothing differs on any of these paths."
@@ -313,11 +315,17 @@ def _simulate(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Pa
 def _simulation_notes(answer: Any) -> Iterator[str]:
     yield f"Weekly volatility {answer.sigma:.1%}. Prior {answer.prior}. {NO_FORECAST}"
     for cash in answer.swept:
-        yield f"{cash.clause} sweeps USD {cash.mean:,.0f} ± {cash.error:,.0f} on average, 95% between {cash.low:,.0f} and {cash.high:,.0f}."
+        yield (
+            f"{cash.clause} sweeps USD {cash.mean:,.0f} ± {cash.error:,.0f} on average, 95% between "
+            f"{cash.low:,.0f} and {cash.high:,.0f}."
+        )
     if answer.undetermined:
         yield f"Not determined on any date: {listed(list(answer.undetermined))}."
     if answer.one_by_one:
-        yield f"Worked out path by path, since no columns say what they compare: {listed(list(answer.one_by_one))}."
+        yield (
+            "Worked out path by path, since no columns say what they compare: "
+            f"{listed(list(answer.one_by_one))}."
+        )
     for name, reason in answer.by_steps.items():
         yield f"{name} takes the exact engine's own steps: {reason}."
 

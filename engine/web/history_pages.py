@@ -179,7 +179,8 @@ def history(
     start = log.size if wanted is None else wanted
     if visit.paper and len(chosen) > ON_PAPER:
         raise WrongUsage(
-            f"{counted(len(chosen), 'entries')} are too many for one PDF; choose at most {ON_PAPER} by words, kind or dates"
+            f"{counted(len(chosen), 'entries')} are too many for one PDF; choose at most {ON_PAPER} by "
+            "words, kind or dates"
         )
     shown = [line for line in chosen if line.entry < start][: ON_PAPER if visit.paper else A_PAGE]
     left = bool(shown) and chosen[-1].entry < shown[-1].entry

@@ -140,6 +140,9 @@ def fall_bar(share: float, failing: bool, number: int) -> Markup:
         )
         hatch = f'<path clip-path="url(#f{number})" stroke="{INK}" stroke-width="1.2" d="{lines}"/>'
         beyond = f'<path d="M0 8l8 -7v14z" fill="{INK}"/>' if share > FULL else ""
-        body = f'{clip}{hatch}<rect x="{left:.1f}" y="3" width="{long:.1f}" height="10" fill="none" stroke="{INK}"/>{beyond}'
+        body = (
+            f'{clip}{hatch}<rect x="{left:.1f}" y="3" width="{long:.1f}" height="10" fill="none" '
+            f'stroke="{INK}"/>{beyond}'
+        )
     head = f'<svg class="fallbar" viewBox="0 0 {WIDTH} 16" width="{WIDTH}" height="16" aria-hidden="true">'
     return Markup(f"{head}{body}{axis}</svg>")

@@ -101,7 +101,8 @@ def cosignature(visit: AtVisit, deal: str) -> Response:
     return _proof(
         visit,
         deal,
-        taken=f"The cosignature by {by} of {counted(report.size, 'entries')} is {'kept' if report.new else 'on record already'}.",
+        taken=f"The cosignature by {by} of {counted(report.size, 'entries')} is "
+        f"{'kept' if report.new else 'on record already'}.",
     )
 
 

@@ -9,8 +9,9 @@ from engine.web.desk import Desk
 from engine.web.page_marks import INK
 
 ICON = (
-    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><path d="M6 70H94" stroke="{INK}" stroke-width="10"/>'
-    f'<path d="M12 50L44 20L66 46L90 28" fill="none" stroke="{INK}" stroke-width="10"/></svg>'
+    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><path d="M6 70H94" stroke="{INK}" '
+    f'stroke-width="10"/><path d="M12 50L44 20L66 46L90 28" fill="none" stroke="{INK}" '
+    'stroke-width="10"/></svg>'
 )
 
 

@@ -69,10 +69,14 @@ class Waiting:
         return f"Release Notice No. {said['number']}" if self.kind == "release" else f"Report {said['file']}"
 
 
-COLUMNS = "w.number, w.deal, w.kind, w.prepared_by, w.at, w.on_entry, w.body, w.state, w.decided_by, w.decided_at, w.words"
+COLUMNS = (
+    "w.number, w.deal, w.kind, w.prepared_by, w.at, w.on_entry, w.body, w.state, w.decided_by, "
+    "w.decided_at, w.words"
+)
 ALL = (
-    "SELECT {columns}, p.name AS prepared_name, p.login AS prepared_login, coalesce(d.name, '') AS decided_name FROM waiting w "
-    "JOIN person p ON p.number = w.prepared_by LEFT JOIN person d ON d.number = w.decided_by"
+    "SELECT {columns}, p.name AS prepared_name, p.login AS prepared_login, coalesce(d.name, '') AS "
+    "decided_name FROM waiting w JOIN person p ON p.number = w.prepared_by LEFT JOIN person d ON d.number = "
+    "w.decided_by"
 )
 
 
@@ -109,7 +113,8 @@ def prepare(
     values = (deal, kind, person, at.isoformat(), on_entry, json.dumps(body), file)
     with database.together() as connection:
         made = connection.execute(
-            "INSERT INTO waiting (deal, kind, prepared_by, at, on_entry, body, file, state) VALUES (?, ?, ?, ?, ?, ?, ?, 'read')",
+            "INSERT INTO waiting (deal, kind, prepared_by, at, on_entry, body, file, state) VALUES (?, ?, "
+            "?, ?, ?, ?, ?, 'read')",
             values,
         )
     return int(made.lastrowid or 0)
@@ -157,7 +162,8 @@ def move(
     decided = person is not None
     return (
         database.write(
-            "UPDATE waiting SET state = ?, decided_by = ?, decided_at = ?, words = ?, on_entry = ? WHERE number = ? AND state = ?",
+            "UPDATE waiting SET state = ?, decided_by = ?, decided_at = ?, words = ?, on_entry = ? WHERE "
+            "number = ? AND state = ?",
             (
                 state,
                 person,

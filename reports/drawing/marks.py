@@ -118,6 +118,12 @@ def watermark(font: bytes, words: str, width: float, height: float, size: float,
         parts.append(f'<path transform="translate({along} 0)" d="{pen.getCommands()}"/>')
         along += glyph.width + 30
     scale = size / opened["head"].unitsPerEm
-    place = f"translate({width / 2} {height / 2}) rotate({angle}) scale({scale} {-scale}) translate({-along / 2} -330)"
+    place = (
+        f"translate({width / 2} {height / 2}) rotate({angle}) scale({scale} {-scale}) "
+        f"translate({-along / 2} -330)"
+    )
     style = f'fill="none" stroke="#dcdcdc" stroke-width="{0.28 / scale:.0f}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"><g transform="{place}" {style}>{"".join(parts)}</g></svg>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"><g transform="{place}" '
+        f"{style}>{''.join(parts)}</g></svg>"
+    )

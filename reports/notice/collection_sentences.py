@@ -15,9 +15,13 @@ def collections(value: Mapping[str, Any]) -> list[str]:
     range_ = value.get("collection_range")
     if range_:
         days, choices = int(range_["days"]), int(range_["choices"])
-        several = f"{sentence(counted(days))} day{'' if days == 1 else 's'} {'was' if days == 1 else 'were'} collected several times"
+        several = (
+            f"{sentence(counted(days))} day{'' if days == 1 else 's'} {'was' if days == 1 else 'were'} "
+            "collected several times"
+        )
         said.append(
-            f"{several}; over all {choices:,} choices of collections the value is {price(range_['lowest'])} to {price(range_['highest'])}."
+            f"{several}; over all {choices:,} choices of collections the value is {price(range_['lowest'])} "
+            f"to {price(range_['highest'])}."
         )
         if range_.get("perhaps_none"):
             said.append("Some of these choices give no value.")

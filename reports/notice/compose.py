@@ -95,7 +95,10 @@ def compose(inputs: NoticeInputs) -> dict[str, Any]:
         "issued": inputs.issued_at.isoformat(),
         "illustrative": WORDS if found.deal.illustrative else "",
         "left": f"{_name(found)} No. {inputs.number}" + (", draft" if found.duty else ""),
-        "foot": f"Log of {inputs.deal}: {counted(inputs.log_size, 'entries')} at issue, head {eights(inputs.log_head[:16])}",
+        "foot": (
+            f"Log of {inputs.deal}: {counted(inputs.log_size, 'entries')} at issue, head "
+            f"{eights(inputs.log_head[:16])}"
+        ),
         "answer": paragraphs,
         "first": [block_of(found, name) for name in FIRST[inputs.kind]],
         "proof": [block_of(found, name) for name in proving],

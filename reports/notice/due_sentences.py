@@ -31,7 +31,8 @@ from reports.formats import (
 Titles = Callable[[str], str]
 """From a clause's key to what the agreement calls it."""
 
-# ---- what is due --------------------------------------------------------------------------------------------------
+# ---- what is due
+# --------------------------------------------------------------------------------------------------
 
 
 def due_act(due: Due, titles: Titles, triggers: Titles) -> str:
@@ -103,7 +104,8 @@ def deadline_mark(due: Due) -> str:
     return "rests on a projected calendar" if due.deadline is not None and due.deadline.projected else ""
 
 
-# ---- what follows by itself ---------------------------------------------------------------------------------------
+# ---- what follows by itself
+# ---------------------------------------------------------------------------------------
 
 
 DATES = re.compile(
@@ -133,7 +135,8 @@ def read(text: str, keys: Collection[str], titles: Titles) -> str:
     known = "|".join(re.escape(key) for key in sorted(keys, key=len, reverse=True))
     asked = "|".join(re.escape(word) for word in (*VERBS, *STATES))
     named = re.sub(
-        rf"(?<![\w-])({known}) ((?:{asked}|(?:at least|at most|more than|less than) USD [\d.]+)(?: {DATES.pattern})?)",
+        rf"(?<![\w-])({known}) ((?:{asked}|(?:at least|at most|more than|less than) USD [\d.]+)(?: "
+        rf"{DATES.pattern})?)",
         lambda match: f"{titles(match.group(1))} {condition(match.group(2))}",
         text,
     )

@@ -27,7 +27,10 @@ def _said(one: OpenFinding) -> str:
     day = short_date(one.on)
     if one.what == ACCEPTED:
         names = listed([name.replace("-", " ") for name in one.accepted])
-        return f"{day}: the collection {(one.snapshot or '')[:16]} looked changed ({names}); a person accepted it."
+        return (
+            f"{day}: the collection {(one.snapshot or '')[:16]} looked changed ({names}); a person accepted "
+            "it."
+        )
     if one.doubt is not None:
         return f"{day}: {one.doubt}."
     if one.what == AWAITS:
@@ -35,4 +38,7 @@ def _said(one: OpenFinding) -> str:
             f"{price(one.now)} in the administrator’s file may be a slip of its unit, after {price(one.was)}"
         )
         return f"{day}: {slip}; it awaits confirmation."
-    return f"{day}: {price(one.was)} is on record as final, and a later file has {price(one.now)}; the later value is not taken."
+    return (
+        f"{day}: {price(one.was)} is on record as final, and a later file has {price(one.now)}; the later "
+        "value is not taken."
+    )

@@ -20,13 +20,14 @@ from reports.notice.log_lookup import Past
 NAME = "Report of a Date Not Evaluated"
 FORM = "Report. Whether a party owes it as a notice is not known: no file of this deal has been adopted."
 UNKNOWN = (
-    "No file of this deal has been adopted before. So no test has been run, no state is on record, and this page names no party and "
-    "no deadline: they stand in the file that could not be evaluated."
+    "No file of this deal has been adopted before. So no test has been run, no state is on record, and this "
+    "page names no party and no deadline: they stand in the file that could not be evaluated."
 )
 HOW = (
-    "It compares this page with the attached entry, and the entry with its place in the log; there is no result to recompute. Keys "
-    "come from your policy file, never from this PDF. Without a trustee’s cosignature or a time stamp the time is asserted by the "
-    "operator; an unsigned copy is reported as “appearance not bound”."
+    "It compares this page with the attached entry, and the entry with its place in the log; there is no "
+    "result to recompute. Keys come from your policy file, never from this PDF. Without a trustee’s "
+    "cosignature or a time stamp the time is asserted by the operator; an unsigned copy is reported as "
+    "“appearance not bound”."
 )
 
 
@@ -57,7 +58,10 @@ def compose(inputs: NoticeInputs, past: Past) -> dict[str, Any]:
         "issuer": inputs.deal,
         "illustrative": "",
         "left": title,
-        "foot": f"Log of {inputs.deal}: {counted(inputs.log_size, 'entries')} at issue, head {eights(inputs.log_head[:16])}",
+        "foot": (
+            f"Log of {inputs.deal}: {counted(inputs.log_size, 'entries')} at issue, head "
+            f"{eights(inputs.log_head[:16])}"
+        ),
         "particulars": [
             ("Date", long_date(inputs.on)),
             ("Issued", instant(inputs.issued_at.astimezone(UTC))),

@@ -56,7 +56,8 @@ def limit(result: TestResult) -> str:
     return minus(printed_limit(result.comparison, result.limit))
 
 
-# ---- the answer ---------------------------------------------------------------------------------------------------
+# ---- the answer
+# ---------------------------------------------------------------------------------------------------
 
 
 def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, ReferenceRate]) -> list[Runs]:
@@ -229,7 +230,10 @@ def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
         len(tests), f"All {counted(len(tests))} tests pass"
     )
     if len(passed) < len(tests):
-        what = f"{sentence(counted(len(passed)))} of {counted(len(tests))} tests {'passes' if len(passed) == 1 else 'pass'}"
+        what = (
+            f"{sentence(counted(len(passed)))} of {counted(len(tests))} tests "
+            f"{'passes' if len(passed) == 1 else 'pass'}"
+        )
     return [(what, True), (f".{_least(passed)}", False)]
 
 
@@ -273,7 +277,8 @@ def without_rate(rates: Mapping[str, ReferenceRate]) -> list[str]:
     for name, rate in rates.items():
         if rate.value is None:
             said.append(
-                f"{sentence(reason_words(rate.reason or f'no step of the fallback gives {name}'))} ({rate.cite})."
+                f"{sentence(reason_words(rate.reason or f'no step of the fallback gives {name}'))} "
+                f"({rate.cite})."
             )
         elif rate.age:
             since = f" of {short_date(rate.publication_date)}" if rate.publication_date else ""

@@ -44,10 +44,15 @@ def compose(inputs: AuditInputs) -> dict[str, Any]:
         "illustrative": WORDS if inputs.illustrative else "",
         "left": f"Audit Report on {data['deal']}",
         "right": period,
-        "foot": f"Log of {data['deal']}: {data['log']['size']:,} entries, head {eights(data['log']['root'][:16])}",
+        "foot": (
+            f"Log of {data['deal']}: {data['log']['size']:,} entries, head {eights(data['log']['root'][:16])}"
+        ),
         "operator": inputs.operator,
         "deal": data["deal"],
-        "form": f"Period {period}, by contract dates. Made {instant(inputs.issued_at)}, to be signed by the auditor.",
+        "form": (
+            f"Period {period}, by contract dates. Made {instant(inputs.issued_at)}, to be signed by the "
+            "auditor."
+        ),
         "answer": _answer(data),
         "record": _record(data),
         "verified": [
@@ -64,8 +69,8 @@ def compose(inputs: AuditInputs) -> dict[str, Any]:
 
 
 STATEMENT = (
-    "The undersigned has made this report from the record named above and has read the list of what was not checked. "
-    "The undersigned states nothing beyond what stands here."
+    "The undersigned has made this report from the record named above and has read the list of what was not "
+    "checked. The undersigned states nothing beyond what stands here."
 )
 
 
@@ -84,8 +89,8 @@ def _answer(data: Mapping[str, Any]) -> list[list[tuple[str, bool]]]:
         [
             (
                 f"The period has {counted(dates['Determination Dates'])} Determination Dates: {counts}. "
-                f"{sentence(counted(len(notices)))} notices are of its dates; {counted(len(late))} of them came late. "
-                f"{sentence(counted(len(data['on_a_word'])))} entries rest on a person’s word. "
+                f"{sentence(counted(len(notices)))} notices are of its dates; {counted(len(late))} of them "
+                f"came late. {sentence(counted(len(data['on_a_word'])))} entries rest on a person’s word. "
                 f"{sentence(counted(len(data['not_checked'])))} sentences say what was not checked.",
                 False,
             )

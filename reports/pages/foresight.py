@@ -26,10 +26,13 @@ SENTENCES = {
     "obliged": "{} creates an Obligation on",
 }
 NO_NOTICE = "ILLUSTRATIVE - NOT A NOTICE"
-KEY = "Thin line: passes. Dotted: fails, counted. Hatched: Cure Period. Solid: in effect, or default. Gap: not determined."
+KEY = (
+    "Thin line: passes. Dotted: fails, counted. Hatched: Cure Period. Solid: in effect, or default. Gap: "
+    "not determined."
+)
 NOT_A_FORECAST = (
-    " It says what the draft does on stated paths, by the same engine that will run on Thursdays. It also says how often chance alone "
-    "would set off a clause in a model of the published history."
+    " It says what the draft does on stated paths, by the same engine that will run on Thursdays. It also "
+    "says how often chance alone would set off a clause in a model of the published history."
 )
 
 
@@ -196,7 +199,10 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
             [
                 ("Never", True),
                 (
-                    f": {names} {verb} on none of the paths up to {long_date(date.fromisoformat(inputs.stress['until']))}.",
+                    (
+                        f": {names} {verb} on none of the paths up to "
+                        f"{long_date(date.fromisoformat(inputs.stress['until']))}."
+                    ),
                     False,
                 ),
             ]
@@ -360,7 +366,10 @@ def _tried(inputs: ForesightInputs) -> str:
     if inputs.calibration is None:
         return ""
     tried = counted(inputs.calibration["variants_tried"], "variants")
-    return f" {tried} were tried on that same history; a level chosen from them looks better here than it will be."
+    return (
+        f" {tried} were tried on that same history; a level chosen from them looks better here than it will "
+        "be."
+    )
 
 
 def _seeds(inputs: ForesightInputs) -> str:
@@ -383,7 +392,10 @@ def _assumptions(inputs: ForesightInputs) -> list[tuple[str, str]]:
             assumptions.append(
                 (
                     name,
-                    f"{part['paths']:,} paths of {part['weeks']} weeks, seed {part['seed']}; prior {part['prior']}",
+                    (
+                        f"{part['paths']:,} paths of {part['weeks']} weeks, seed {part['seed']}; prior "
+                        f"{part['prior']}"
+                    ),
                 )
             )
     assumptions.append(("Engine", f"headroom {inputs.engine}"))

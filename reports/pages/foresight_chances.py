@@ -14,8 +14,8 @@ Value = Mapping[str, Any]
 DEFINITIONS = (
     (
         "Shortfall",
-        "a stretch of the true rate: it begins with the first of {q} dates in a row below the level and ends before {q} dates in a row at "
-        "or above it",
+        "a stretch of the true rate: it begins with the first of {q} dates in a row below the level and "
+        "ends before {q} dates in a row at or above it",
     ),
     ("False alarm", "the trigger is in effect for a time that shares no date with a shortfall"),
     ("Missed", "a shortfall that shares no date with a time in effect"),
@@ -62,10 +62,9 @@ def calibration_page(calibration: Value | None) -> dict[str, Any] | None:
     return {
         "heading": f"Calibration of {calibration['term']}",
         "intro": (
-            f"Each cell: the probability of at least one false alarm in {calibration['weeks']} weeks with its Monte Carlo error; "
-            "shortfalls "
-            f"missed; weeks late. Bar: the probability, full at 0.50. Heavy frame: under {under:.2f}. Corner: the draft. "
-            f"Released on {counted(release, 'dates')}."
+            f"Each cell: the probability of at least one false alarm in {calibration['weeks']} weeks with "
+            "its Monte Carlo error; shortfalls missed; weeks late. Bar: the probability, full at 0.50. "
+            f"Heavy frame: under {under:.2f}. Corner: the draft. Released on {counted(release, 'dates')}."
         ),
         "levels": [f"{level / 10_000:.2f}" for level in levels],
         "rows": rows,
@@ -98,15 +97,17 @@ def simulation_page(
     levels = [(title(rung["test"]), float(rung["rate"])) for rung in below]
     scores = "; ".join(f"{score['forecast']} {score['crps']:.4f}" for score in simulation["scores"])
     left = (
-        f" Left out, because they follow the rate: {listed([in_words(name) for name in simulation['left_out']])}."
+        " Left out, because they follow the rate: "
+        f"{listed([in_words(name) for name in simulation['left_out']])}."
         if simulation["left_out"]
         else ""
     )
     return {
         "intro": (
-            f"Local level with t innovations, {simulation['paths']:,} paths of {counted(simulation['weeks'], 'weeks')} from "
-            f"{simulation['start']:.4f}, no drift, weekly volatility {simulation['sigma'] * 100:.1f}%. "
-            f"Light and dark grey: 95% and 50% of the published values. The axis is logarithmic.{left}"
+            f"Local level with t innovations, {simulation['paths']:,} paths of "
+            f"{counted(simulation['weeks'], 'weeks')} from {simulation['start']:.4f}, no drift, weekly "
+            f"volatility {simulation['sigma'] * 100:.1f}%. Light and dark grey: 95% and 50% of the "
+            f"published values. The axis is logarithmic.{left}"
         ),
         "fan": lanes.fan(simulation["fan"], list(dict.fromkeys(levels))) if simulation["fan"] else None,
         "heads": ["Begins or fails within", *(f"{weeks} weeks" for weeks in horizons)],

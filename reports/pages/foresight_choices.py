@@ -87,7 +87,10 @@ def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]
         said = f"{other}: nothing that happens differs"
         if first is not None:
             dates = f"{first['before'] or 'never'}, then {first['after'] or 'never'}"
-            said = f"{other}: {title(first['subject'])} {HAPPENING_WORDS[first['what']]} {dates} on {first['path']}"
+            said = (
+                f"{other}: {title(first['subject'])} {HAPPENING_WORDS[first['what']]} {dates} on "
+                f"{first['path']}"
+            )
         yield [term.removeprefix("covenants."), now, said]
 
 
@@ -98,7 +101,10 @@ def calibration_lead(calibration: Value | None) -> str:
         return ""
     variant = drafted["variant"]
     level = f"{variant['level'] / 10_000:.2f}"
-    said = f"A level of {level} counted {_times(variant['count'])} is a false alarm in {_of_100(drafted)} of 100 histories"
+    said = (
+        f"A level of {level} counted {_times(variant['count'])} is a false alarm in {_of_100(drafted)} of "
+        "100 histories"
+    )
     others = [
         cell
         for cell in calibration["model"]

@@ -52,7 +52,10 @@ def _intro(value: Value) -> str:
     if not value["differences"] and not value["money"]:
         return f"{said}Nothing that happens differs on any path."
     same = f" Nothing differs on {', '.join(value['same'])}." if value["same"] else ""
-    return f"{said}These happen on other dates.{same}{f' {left} more stand in the file that this report carries.' if left > 0 else ''}"
+    return (
+        f"{said}These happen on other "
+        f"dates.{same}{f' {left} more stand in the file that this report carries.' if left > 0 else ''}"
+    )
 
 
 def grid_page(value: Value | None, title: Callable[[str], str]) -> dict[str, Any] | None:
@@ -66,8 +69,8 @@ def grid_page(value: Value | None, title: Callable[[str], str]) -> dict[str, Any
     return {
         "heading": f"{title(value['subject'])}: {value['shown'].replace('-', ' ')} by two terms",
         "intro": (
-            f"Across {value['x']}, drafted {drafted[0]}; down {value['y']}, drafted {drafted[1]}. On {value['path']}, "
-            f"up to {_day(value['until'])}."
+            f"Across {value['x']}, drafted {drafted[0]}; down {value['y']}, drafted {drafted[1]}. On "
+            f"{value['path']}, up to {_day(value['until'])}."
         ),
         "heads": [f"{value['y'].rpartition('.')[2]}, then {value['x'].rpartition('.')[2]}", *across],
         "rows": [[row, *(by_pair[column, row] for column in across)] for row in down],

@@ -9,9 +9,10 @@ from typing import Any
 from reports.formats import short_date
 
 NOTE = (
-    "Each figure is the least number of injected listings that moves the index by the share at the head of its column. "
-    "Each is listed at the share of the true median beside it. The listings pass the filters, and outliers are removed as the methodology "
-    "says. A row of Table 5 is the middle of many draws of its number of listings. The same figures are written beside this page as CSV."
+    "Each figure is the least number of injected listings that moves the index by the share at the head of "
+    "its column. Each is listed at the share of the true median beside it. The listings pass the filters, "
+    "and outliers are removed as the methodology says. A row of Table 5 is the middle of many draws of its "
+    "number of listings. The same figures are written beside this page as CSV."
 )
 
 

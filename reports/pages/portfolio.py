@@ -22,7 +22,10 @@ from reports.formats import (
     with_dates,
 )
 
-FOOT = "Each deal has its own log, whose head stands on its notice. This summary is not a notice under any agreement."
+FOOT = (
+    "Each deal has its own log, whose head stands on its notice. This summary is not a notice under any "
+    "agreement."
+)
 
 
 DEFAULT = "Event of Default indicated"

@@ -209,7 +209,8 @@ def _sellers(value: Value) -> list[tuple[str, bool]]:
     largest += ", rows that name no host counted as one" if largest and least else ""
     ends, why = value.get("seller_interval"), value.get("seller_interval_why")
     between = (
-        f" With other sellers of the same kind the value lies between {ends['low']} and {ends['high']}, at 95%."
+        f" With other sellers of the same kind the value lies between {ends['low']} and {ends['high']}, at "
+        "95%."
         if ends
         else ""
     )
@@ -255,8 +256,14 @@ def coverage_rows(coverage: Value | None) -> dict[str, Any] | None:
                 "rows": shown,
             }
         )
-    pool = f"{coverage['pairs']} pairs of a week and a seller, {coverage['sellers']} sellers, weeks to {coverage.get('upto', 'not stated')}"
-    note = f"Pool: {pool}. {' '.join(coverage['limits'])} SHA-256 of the table as data: {eights(coverage['sha256'][:16])}."
+    pool = (
+        f"{coverage['pairs']} pairs of a week and a seller, {coverage['sellers']} sellers, weeks to "
+        f"{coverage.get('upto', 'not stated')}"
+    )
+    note = (
+        f"Pool: {pool}. {' '.join(coverage['limits'])} SHA-256 of the table as data: "
+        f"{eights(coverage['sha256'][:16])}."
+    )
     return {"why": "", "tables": tables, "note": note}
 
 
@@ -330,8 +337,14 @@ def _facts(value: Value) -> list[tuple[str, str]]:
     return [(name, f"USD {figure}" if figure is not None else NONE) for name, figure in spread]
 
 
-COMPUTED = "Public listings; every snapshot is kept by its SHA-256 and the value can be computed again from them alone; WP §7.4."
-TAKEN = "The administrator’s publication, taken as it came; the listings behind it are not on this record, and nothing is computed again here."
+COMPUTED = (
+    "Public listings; every snapshot is kept by its SHA-256 and the value can be computed again from them "
+    "alone; WP §7.4."
+)
+TAKEN = (
+    "The administrator’s publication, taken as it came; the listings behind it are not on this record, and "
+    "nothing is computed again here."
+)
 
 
 def _disclosure(value: Value) -> list[tuple[str, str]]:
@@ -340,20 +353,35 @@ def _disclosure(value: Value) -> list[tuple[str, str]]:
     return [
         (
             "What it measures",
-            f"Listed on-demand prices for {model} on one marketplace in {country}, median of a week’s listings after filters; WP §5.",
+            (
+                f"Listed on-demand prices for {model} on one marketplace in {country}, median of a week’s "
+                "listings after filters; WP §5."
+            ),
         ),
         ("Source", TAKEN if _theirs(value) else COMPUTED),
         (
             "Material risks",
-            "Few independent sellers; one marketplace; offers and not trades; a change of method can move the value; WP §10.",
+            (
+                "Few independent sellers; one marketplace; offers and not trades; a change of method can "
+                "move "
+                "the value; WP §10."
+            ),
         ),
         (
             "Known limits",
-            "No adjustment for performance or contract terms; intervals describe sampling of listings, not what may come; WP §9.",
+            (
+                "No adjustment for performance or contract terms; intervals describe sampling of listings, "
+                "not "
+                "what may come; WP §9."
+            ),
         ),
         (
             "Governance",
-            "Methodology versions are data and never edited; prints are append-only; a Restatement stands beside the first print.",
+            (
+                "Methodology versions are data and never edited; prints are append-only; a Restatement "
+                "stands "
+                "beside the first print."
+            ),
         ),
         (
             "Independent audit",

@@ -40,7 +40,10 @@ def compose(inputs: ReviewInputs) -> dict[str, Any]:
     every = [*data["earlier"], *data["points"]]
     return {
         "title": name,
-        "summary": f"{counted(len(data['points']), 'weeks')} of the quarter with an interval, {len(data['earlier'])} before it.",
+        "summary": (
+            f"{counted(len(data['points']), 'weeks')} of the quarter with an interval, "
+            f"{len(data['earlier'])} before it."
+        ),
         "issued": inputs.issued_at.isoformat(),
         "illustrative": PAGE_WORDS if inputs.illustrative else "",
         "left": name,
@@ -80,7 +83,10 @@ def _answer(data: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> list
     return [
         (lead, True),
         (
-            f" by listings, and {by_sellers} by sellers. Counts do not fix widths: {counted(len(every), 'weeks')} are shown as points.",
+            (
+                f" by listings, and {by_sellers} by sellers. Counts do not fix widths: "
+                f"{counted(len(every), 'weeks')} are shown as points."
+            ),
             False,
         ),
     ]

@@ -61,7 +61,10 @@ def compose(inputs: ValidationInputs) -> dict[str, Any]:
         "operator": inputs.operator,
         "name": str(data["index"]),
         "date": long_date(last),
-        "form": f"{counted(data['weeks'], 'weeks')} to {long_date(last)}, under {data['methodology']}; made {instant(inputs.issued_at)}.",
+        "form": (
+            f"{counted(data['weeks'], 'weeks')} to {long_date(last)}, under {data['methodology']}; made "
+            f"{instant(inputs.issued_at)}."
+        ),
         "answer": _answer(findings, look, refused),
         "chart": rates(inputs.weeks, inputs.weeks[-1], last),
         "pictures": [picture for picture in _pictures(inputs) if picture],
@@ -162,7 +165,10 @@ def _histogram(week: Value) -> dict[str, Any]:
     for price in prices:
         counts[int((price - low) / step)] = counts.get(int((price - low) / step), 0) + 1
     bins, high = max(counts) + 1, _whole(max(counts.values()))
-    title = f"Prices of the week of {short_date(date.fromisoformat(str(week['publication_date'])))}, USD per GPU-hour"
+    title = (
+        f"Prices of the week of {short_date(date.fromisoformat(str(week['publication_date'])))}, USD per "
+        "GPU-hour"
+    )
     corners = [(_x(n / bins), _x((n + 1) / bins), _y(count, high)) for n, count in sorted(counts.items())]
     bars = [polyline([(a, BOTTOM), (a, y), (b - 1.5, y), (b - 1.5, BOTTOM)]) + "Z" for a, b, y in corners]
     return {

@@ -99,7 +99,8 @@ class DaskPool:
 
     def _let_go(self, address: str, other: str) -> None:
         self._told(
-            f"a worker at {address} is {other}, and this is {self.engine}; it is let go: start it with the same release"
+            f"a worker at {address} is {other}, and this is {self.engine}; it is let go: start it with the "
+            "same release"
         )
         self._client.retire_workers([address], close_workers=True)
 
@@ -134,7 +135,8 @@ class DaskPool:
                 self._let_go(*refused.args)
             future = self._given(page_of(notice))
         raise OSError(
-            f"the workers ended {TRIES} times over notice No. {notice.number} of {notice.deal}; look at their logs"
+            f"the workers ended {TRIES} times over notice No. {notice.number} of {notice.deal}; look at "
+            "their logs"
         )
 
 

@@ -206,7 +206,8 @@ def test_a_deadline_found_late_between_two_dates_comes_out_again(
     early = '"found_late_on":"2026-01-14"', '"found_late_on":"2026-01-13"'
     tampered(
         workspace,
-        f"UPDATE log_entry SET body = replace(body, '{early[0]}', '{early[1]}') WHERE {OF_DEAL} AND key LIKE 'tested|%'",
+        f"UPDATE log_entry SET body = replace(body, '{early[0]}', '{early[1]}') WHERE {OF_DEAL} AND key "
+        "LIKE 'tested|%'",
     )
     assert any(
         "found_late_on" in one for one in differences(opened(workspace.root, to_inspect=True), all_templates)
@@ -249,7 +250,8 @@ def test_a_record_made_before_events_had_facts_comes_out_again(
         ),
     )
     said = differences(opened(desk.root, to_inspect=True), all_templates)
-    # A notice names the leaf of what it states, which is another in a log that was rewritten; it is compared after every event.
+    # A notice names the leaf of what it states, which is another in a log that was rewritten; it is compared
+    # after every event.
     left = [one for one in said if not one.startswith("notice 1: inputs is recorded as")]
     assert bool(left) is differs, said
 

@@ -161,7 +161,8 @@ def test_a_reason_explains_no_date_after_the_deal_could_be_evaluated_again(
     assert [one for one in differences(desk, all_templates) if "is not determined" in one] == []
     tampered(
         desk,
-        f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE '%|{last + timedelta(days=14)}|%' AND key NOT LIKE 'not evaluated%'",
+        f"DELETE FROM log_entry WHERE {OF_DEAL} AND key LIKE '%|{last + timedelta(days=14)}|%' AND key NOT "
+        "LIKE 'not evaluated%'",
     )
     found = differences(opened(desk.root, to_inspect=True), all_templates)
     assert any(f"{last + timedelta(days=14)} had come" in one for one in found), found

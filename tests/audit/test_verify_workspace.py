@@ -263,7 +263,8 @@ SMALLER = {
         LOG,
     ),
     "a log with a line break": executed(
-        "INSERT INTO log_entry SELECT 'deal/' || char(10), seq, key, body, leaf, root, peak FROM log_entry WHERE log = ?",
+        "INSERT INTO log_entry SELECT 'deal/' || char(10), seq, key, body, leaf, root, peak FROM log_entry "
+        "WHERE log = ?",
         LOG,
     ),
     "the log and its checkpoints cut back": lambda c: [

@@ -250,8 +250,8 @@ def notices(desk: Desk) -> None:
         lambda: to_pdf(whole, last.issued_at, {}), lambda: to_pdf(bare, last.issued_at, {})
     )
     print(
-        f"{'one warm notice, with its chart':<44} {'the same without its chart':<42} {with_chart * 1000:9.2f} ms {without * 1000:10.2f} ms "
-        f"{with_chart / without:8.2f}x  at most 1.5x"
+        f"{'one warm notice, with its chart':<44} {'the same without its chart':<42} "
+        f"{with_chart * 1000:9.2f} ms {without * 1000:10.2f} ms {with_chart / without:8.2f}x  at most 1.5x"
     )
     several = [replace(one, number=n) for n, one in enumerate(made, 1)]
     pool = RenderPool(2)
@@ -266,9 +266,9 @@ def notices(desk: Desk) -> None:
 
 
 EAGER = (
-    "import sys, alembic, apscheduler.schedulers.blocking, cryptography.x509, fontTools.ttLib, holidays, httpx2, jinja2, msgspec, numpy; "
-    "import pandas, pydantic, pyhanko.sign.signers, pypdfium2, rfc8785, scipy.stats, sqlmodel, stamina, weasyprint, yaml; "
-    "import engine.cli; sys.argv = {arguments!r}; "
+    "import sys, alembic, apscheduler.schedulers.blocking, cryptography.x509, fontTools.ttLib, holidays, "
+    "httpx2, jinja2, msgspec, numpy; import pandas, pydantic, pyhanko.sign.signers, pypdfium2, rfc8785, "
+    "scipy.stats, sqlmodel, stamina, weasyprint, yaml; import engine.cli; sys.argv = {arguments!r}; "
 )
 LAZY = "import sys, engine.cli; sys.argv = {arguments!r}; "
 MAIN = "\ntry: engine.cli.main()\nexcept SystemExit: pass"

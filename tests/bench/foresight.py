@@ -87,13 +87,16 @@ def foresight() -> None:
         exact.append(cpu(lambda: list(moments(deal, known, one, given, until))))
     made, ran, by_path = (statistics.median(found) for found in (compiling, running, exact))
     print(
-        f"\nforesight: {PATHS:,} paths x {WEEKS} weeks x {len(resolve(deal, deal.closing_date).covenants)} tests, CPU seconds"
+        f"\nforesight: {PATHS:,} paths x {WEEKS} weeks x {len(resolve(deal, deal.closing_date).covenants)} "
+        "tests, CPU seconds"
     )
     print(
-        f"  exact engine, one path {by_path:.2f} s; columns {ran:.2f} s and {made:.2f} s to compile, once for any number of paths"
+        f"  exact engine, one path {by_path:.2f} s; columns {ran:.2f} s and {made:.2f} s to compile, once "
+        "for any number of paths"
     )
     print(
-        f"  {PATHS * by_path / ran:,.0f}x running, {PATHS * by_path / (ran + made):,.0f}x with compiling  (aim 15,000x, floor 5,000x)"
+        f"  {PATHS * by_path / ran:,.0f}x running, {PATHS * by_path / (ran + made):,.0f}x with compiling  "
+        "(aim 15,000x, floor 5,000x)"
     )
     print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB  (aim 150 MB)")
 

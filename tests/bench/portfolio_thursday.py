@@ -137,7 +137,8 @@ def main(deals: int = 1_000, weeks: int = 52) -> None:
         issued = sum(len(deal.notices) for deal in outcome.deals)
         stopped = [deal.deal for deal in outcome.deals if deal.reason or deal.not_issued]
         print(
-            f"{deals:,} deals of {weeks} weeks: {issued:,} notices, {len(stopped)} deals stopped, {wall:,.0f} s of the clock"
+            f"{deals:,} deals of {weeks} weeks: {issued:,} notices, {len(stopped)} deals stopped, "
+            f"{wall:,.0f} s of the clock"
         )
         print(spent_words(outcome.processor_seconds))
         print(f"peak memory {peak_mb():,.0f} MB in the process that records")
@@ -145,7 +146,8 @@ def main(deals: int = 1_000, weeks: int = 52) -> None:
         if settled is None:
             raise SystemExit("the run is not settled: something is due after it")
         print(
-            f"a tick with nothing to do: {cpu(lambda: settled.holds(desk.workspace, friday(weeks + 1))):.3f} s of processor"
+            "a tick with nothing to do: "
+            f"{cpu(lambda: settled.holds(desk.workspace, friday(weeks + 1))):.3f} s of processor"
         )
         if deals <= 20:
             print(replayed(desk, f"deal-{deals - 1:05d}"))

@@ -27,5 +27,6 @@ def test_a_run_names_its_largest_share_first() -> None:
         "record": 0.0,
     }
     assert spent_words(spent) == (  # type: ignore[arg-type]
-        "100 s of processor: layout 80%, sealing 10%, composition 7%, evaluation 2%, publication 1%, record 0%"
+        "100 s of processor: layout 80%, sealing 10%, composition 7%, evaluation 2%, publication 1%, record "
+        "0%"
     )

@@ -78,7 +78,10 @@ def test_the_record_is_copied_and_the_schema_printed_as_json(tmp_path: Path) -> 
 
 
 def test_help_imports_nothing_of_weight() -> None:
-    code = "import sys, engine.cli; print([m for m in ('pandas', 'numpy', 'scipy', 'sqlmodel', 'weasyprint', 'pydantic') if m in sys.modules])"
+    code = (
+        "import sys, engine.cli; print([m for m in ('pandas', 'numpy', 'scipy', 'sqlmodel', 'weasyprint', "
+        "'pydantic') if m in sys.modules])"
+    )
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
@@ -114,7 +117,10 @@ def test_a_session_at_a_desk(tmp_path: Path) -> None:
             "index", "--window-end", "2026-03-04", "--methodology", "1.1.1", "--json", folder=desk
         ).stdout
     )
-    keys = "index publication_date window_start window_end methodology value observations valid_days min max mean stdev low_confidence"
+    keys = (
+        "index publication_date window_start window_end methodology value observations valid_days min max "
+        "mean stdev low_confidence"
+    )
     more = "low_confidence_reasons interval precision_class hosts machines largest_host_share days"
     assert set(f"{keys} {more}".split()) <= set(value)
     assert (value["value"], value["observations"], value["hosts"]) == ("2.2750", 12, 3)
@@ -166,7 +172,8 @@ def test_check_prints_as_editors_open_it_and_as_json(tmp_path: Path) -> None:
     shown = headroom("check", str(path))
     assert shown.returncode == 1
     assert re.search(
-        r"bad\.yaml:\d+:12: D103 `USD 1\.60` has no unit of time\n +\|\n\d+ \|     level: USD 1\.60\n +\| +\^{8}\n   = fix: ",
+        r"bad\.yaml:\d+:12: D103 `USD 1\.60` has no unit of time\n +\|\n\d+ \|     level: USD 1\.60\n +\| "
+        r"+\^{8}\n   = fix: ",
         shown.stdout,
     )
     (one, *_) = [p for p in json.loads(headroom("check", str(path), "--json").stdout) if p["code"] == "D103"]

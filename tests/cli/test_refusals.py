@@ -156,7 +156,10 @@ def test_an_interrupted_command_says_what_stands(tmp_path: Path) -> None:
     """Through the whole command line, which answers Ctrl-C with an exit code of its own."""
     code = "import signal, sys, engine.cli.show.index as m\n"
     code += "m.import_snapshots = lambda *a, **k: signal.raise_signal(signal.SIGINT)\n"
-    code += f"sys.argv = ['headroom', '--workspace', {str(tmp_path)!r}, 'import', 'x']\nimport engine.cli\nengine.cli.main()"
+    code += (
+        f"sys.argv = ['headroom', '--workspace', {str(tmp_path)!r}, 'import', 'x']\nimport "
+        "engine.cli\nengine.cli.main()"
+    )
     headroom("init", str(tmp_path))
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False

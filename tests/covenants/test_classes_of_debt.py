@@ -54,7 +54,10 @@ def deal(
 ) -> str:
     """A deal with the clause on one class; in format 2 if it says how the class is counted."""
     rows = [
-        f'  {key}: {{original_principal: "USD {owed}", rate: 6.00%, {f"rank: {rank}, " if rank else ""}cite: CA §2.01}}'
+        (
+            f'  {key}: {{original_principal: "USD {owed}", rate: 6.00%, '
+            f"{f'rank: {rank}, ' if rank else ''}cite: CA §2.01}}"
+        )
         for key, (owed, rank) in debt.items()
     ]
     old = next(line for line in DEAL.splitlines() if line.startswith("  class_a:"))

@@ -17,7 +17,10 @@ SWITCHED = Scenario.model_validate(
     {**STRAIGHT, "switches": [{**STRAIGHT, "scenario": "C", "on": "2027-01-06"}]}
 )
 CLOSING = date(2026, 1, 6)
-CURVE = "curve: {scenario: A, point: low, shape: straight line, switches: [{on: 2026-03-19, scenario: C, point: high, shape: straight line}]}"
+CURVE = (
+    "curve: {scenario: A, point: low, shape: straight line, switches: [{on: 2026-03-19, scenario: C, point: "
+    "high, shape: straight line}]}"
+)
 
 
 @pytest.mark.parametrize(

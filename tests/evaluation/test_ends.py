@@ -40,7 +40,10 @@ MONTHLY = (
     "    measure: fall_in_window\n",
     "    measure: fall_in_window\n    frequency: first date of each month\n",
 )
-CASH = '{collections: "USD 800,000", operating_costs: "USD 100,000", debt_service: "USD 200,000", fees: "USD 50,000"}'
+CASH = (
+    '{collections: "USD 800,000", operating_costs: "USD 100,000", debt_service: "USD 200,000", fees: "USD '
+    '50,000"}'
+)
 AMENDED = """amendments:
   - number: 1
     document: AM1
@@ -70,7 +73,8 @@ HISTORIES = (
             "on: 2026-01-29, trigger: cash-sweep, state: WAIVED",
             "on: 2026-02-06, trigger: cash-sweep, state: WAIVED",
             "on: 2026-02-12, trigger: cash-sweep, state: IN EFFECT, since: 2026-02-12",
-            acts="[{on: 2026-01-16, act: waiver, clause: cash-sweep, until: 2026-02-06, document: W1, clock: resumes}]",
+            acts="[{on: 2026-01-16, act: waiver, clause: cash-sweep, until: 2026-02-06, document: W1, clock: "
+            "resumes}]",
         ),
     ),
     History(
@@ -83,7 +87,8 @@ HISTORIES = (
             "on: 2026-01-15, trigger: cash-sweep, state: IN EFFECT",
             "on: 2026-01-29, trigger: cash-sweep, state: WAIVED",
             "on: 2026-02-12, trigger: cash-sweep, state: IN EFFECT, since: 2026-02-07",
-            acts="[{on: 2026-01-20, act: waiver, clause: cash-sweep, until: 2026-02-06, document: W1, clock: resumes}]",
+            acts="[{on: 2026-01-20, act: waiver, clause: cash-sweep, until: 2026-02-06, document: W1, clock: "
+            "resumes}]",
         ),
     ),
     History(
@@ -96,8 +101,9 @@ HISTORIES = (
             "on: 2026-02-12, test: ltv, state: WAIVED",
             "on: 2026-02-26, test: ltv, state: WAIVED",
             "on: 2026-03-05, test: ltv, state: CURE PERIOD, since: 2026-02-28, cure_by: 2026-03-12",
-            acts="[{on: 2026-01-20, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: resumes}, "
-            "{on: 2026-02-03, act: waiver, clause: ltv, until: 2026-02-27, document: W2, clock: resumes}]",
+            acts="[{on: 2026-01-20, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: "
+            "resumes}, {on: 2026-02-03, act: waiver, clause: ltv, until: 2026-02-27, document: W2, clock: "
+            "resumes}]",
         ),
     ),
     History(
@@ -145,7 +151,8 @@ HISTORIES = (
         example(
             "n",
             "_ 2.10x2",
-            '{fees: "USD 1", outstanding_principal: {2026-01-08: "USD 16,000,000", 2026-01-15: missing, 2026-01-22: "USD 16,000,000"}}',
+            '{fees: "USD 1", outstanding_principal: {2026-01-08: "USD 16,000,000", 2026-01-15: missing, '
+            '2026-01-22: "USD 16,000,000"}}',
             "on: 2026-01-08, test: ltv, result: NOT DETERMINED, state: NOT YET TESTED",
             "on: 2026-01-15, test: ltv, result: NOT DETERMINED, state: NOT YET TESTED",
             "on: 2026-01-22, test: ltv, result: PASS, state: COMPLIANT",
@@ -303,8 +310,8 @@ def test_an_act_ends_an_irrevocable_trigger_that_a_restatement_did_not_undo(
     ("change", "state"),
     [
         (
-            "term: covenants.cash-sweep.begins, replaces: {when: below level, for: 2 consecutive publication dates}, "
-            "with: {when: below level, for: 3 consecutive publication dates}",
+            "term: covenants.cash-sweep.begins, replaces: {when: below level, for: 2 consecutive "
+            "publication dates}, with: {when: below level, for: 3 consecutive publication dates}",
             "NOT IN EFFECT, count: 2 of 3",
         ),
         ("term: covenants.rate-floor.minimum, replaces: 85%, with: 80%", "IN EFFECT"),
@@ -329,8 +336,8 @@ def test_an_end_that_is_amended_while_the_trigger_is_in_effect_counts_afresh(
     load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
 ) -> None:
     change = (
-        "term: covenants.cash-sweep.ends, replaces: {when: at or above level, for: 3 consecutive publication dates}, "
-        "with: {when: reserve at target}"
+        "term: covenants.cash-sweep.ends, replaces: {when: at or above level, for: 3 consecutive "
+        "publication dates}, with: {when: reserve at target}"
     )
     text = meridian_text.replace(*ONE_DATE).replace("amendments: []\n", AMENDED.format(change=change))
     lived = example("a", "1.60 1.49 1.60x3", "{}", "on: 2026-01-29, trigger: cash-sweep, state: IN EFFECT")

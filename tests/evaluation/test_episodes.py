@@ -22,7 +22,8 @@ FROM_DELIVERY = (
 )
 LATE = (
     '{outstanding_principal: {2026-01-08: "USD 16,000,000", 2026-01-29: "USD 20,000,000"}, '
-    "report_received: {2026-01-08: determination date, 2026-01-15: missing, 2026-01-29: 3 business days after determination date}}"
+    "report_received: {2026-01-08: determination date, 2026-01-15: missing, 2026-01-29: 3 business days "
+    "after determination date}}"
 )
 
 

@@ -22,7 +22,10 @@ from engine.foresight.backtest import History, lived
 from engine.terms.as_written import Deal
 
 REPORT_ONLY = "{effect: report only,"
-HELD = "{effect: decisive only, judged_by: the methodology, decisive_at: 95%, applies_to: failures, at_most: 4 determination dates, then: "
+HELD = (
+    "{effect: decisive only, judged_by: the methodology, decisive_at: 95%, applies_to: failures, at_most: 4 "
+    "determination dates, then: "
+)
 CURES = HELD.replace("applies_to: failures", "applies_to: failures and cures, deadline: ")
 PRINCIPAL = {"outstanding_principal": Figure(value=16_000_000, unit=Unit.USD)}
 NARROW, WIDE = Decimal("0"), Decimal("0.3")

@@ -212,7 +212,8 @@ def test_a_report_completes_another_with_figures_that_it_did_not_give(desk: Call
     assert inputs["outstanding_principal"].figure.value == FAILS
 
 
-# ---- keyed in time, keyed late, never keyed ------------------------------------------------------------------------
+# ---- keyed in time, keyed late, never keyed
+# ------------------------------------------------------------------------
 
 IRREVOCABLE = (66, 176, 296, 332)
 """Histories in which an irrevocable trigger was in effect for want of a report that had been received in time."""

@@ -59,7 +59,10 @@ def states(*expected: tuple[str, str, str]) -> str:
 
 FIRST = ("2026-02-26", "IN EFFECT", ", since: 2026-02-19")
 ENDED = ("2026-03-05", "NOT IN EFFECT", ", since: 2026-03-05")
-WAIVER = "[{on: 2026-03-10, act: waiver, clause: borrowing-base, until: 2026-03-31, clock: resumes, document: Waiver Letter}]"
+WAIVER = (
+    "[{on: 2026-03-10, act: waiver, clause: borrowing-base, until: 2026-03-31, clock: resumes, document: "
+    "Waiver Letter}]"
+)
 SWEEP = """  sweep-again:
     cite: WA §2.03
     begins: {test: borrowing-base, result: FAIL}
@@ -92,7 +95,8 @@ BY_HAND = {
         more=SWEEP,
     ),
     "a new count begins it although an old limb is met": prairie(
-        f"{{any_of: [{DEFAULT}, {{test: borrowing-base, result: FAIL, for: 2 consecutive determination dates}}]}}",
+        f"{{any_of: [{DEFAULT}, {{test: borrowing-base, result: FAIL, for: 2 consecutive determination "
+        f"dates}}]}}",
         TWO_PASSES,
         "1.95 1.60 1.60 1.95x7 1.60 1.60",
         states(

@@ -72,7 +72,8 @@ WITH_BALANCE = CASH.removesuffix("}")
             example(
                 "r",
                 "1.60 1.49x12",
-                f'{WITH_BALANCE}, paid_into_reserve: {{2026-01-08: missing, 2026-02-19: "USD 200,000", 2026-02-26: missing}}}}',
+                f'{WITH_BALANCE}, paid_into_reserve: {{2026-01-08: missing, 2026-02-19: "USD 200,000", '
+                f"2026-02-26: missing}}}}",
                 "on: 2026-02-17, trigger: cash-sweep, swept: USD 450000",
                 "on: 2026-03-16, trigger: cash-sweep, swept: USD 300000",
             ),
@@ -86,7 +87,8 @@ WITH_BALANCE = CASH.removesuffix("}")
                 CASH,
                 "on: 2026-02-17, trigger: cash-sweep, swept: USD 450000",
                 "on: 2026-03-16, trigger: cash-sweep, swept: USD 100000",
-                acts='[{on: 2026-02-18, act: payment made, clause: cash-sweep, amount: "USD 400,000", document: Wire}]',
+                acts='[{on: 2026-02-18, act: payment made, clause: cash-sweep, amount: "USD 400,000", '
+                "document: Wire}]",
             ),
         ),
     ],

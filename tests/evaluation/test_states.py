@@ -78,7 +78,8 @@ HISTORIES: list[tuple[str, str]] = [
             "on: 2026-01-22, test: ltv, state: WAIVED",
             "on: 2026-02-05, test: ltv, result: FAIL, state: WAIVED",
             "on: 2026-02-12, test: ltv, state: CURE PERIOD, since: 2026-02-07, cure_by: 2026-02-20",
-            acts="[{on: 2026-01-20, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: resumes}]",
+            acts="[{on: 2026-01-20, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: "
+            "resumes}]",
         ),
     ),
     (
@@ -89,11 +90,16 @@ HISTORIES: list[tuple[str, str]] = [
             P,
             "on: 2026-02-12, test: ltv, state: CURE PERIOD, since: 2026-02-07, cure_by: 2026-02-23",
             "on: 2026-02-26, test: ltv, state: EVENT OF DEFAULT, since: 2026-02-24",
-            acts="[{on: 2026-01-20, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: restarts}]",
+            acts="[{on: 2026-01-20, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: "
+            "restarts}]",
         ),
     ),
     (
-        "an Event of Default that was waived for a time is one again afterwards, and a waiver of a passing test heals nothing",
+        (
+            "an Event of Default that was waived for a time is one again afterwards, and a waiver of a "
+            "passing "
+            "test heals nothing"
+        ),
         example(
             "waived default",
             "2.10 1.90x8",
@@ -101,7 +107,8 @@ HISTORIES: list[tuple[str, str]] = [
             "on: 2026-02-05, test: ltv, state: EVENT OF DEFAULT, since: 2026-01-31",
             "on: 2026-02-12, test: ltv, state: WAIVED",
             "on: 2026-02-26, test: ltv, state: EVENT OF DEFAULT, since: 2026-02-21",
-            acts="[{on: 2026-02-06, act: waiver, clause: ltv, until: 2026-02-20, document: W2, clock: resumes}]",
+            acts="[{on: 2026-02-06, act: waiver, clause: ltv, until: 2026-02-20, document: W2, clock: "
+            "resumes}]",
         ),
     ),
     (
@@ -111,8 +118,8 @@ HISTORIES: list[tuple[str, str]] = [
             "2.10 1.90x3",
             P,
             "on: 2026-01-22, test: ltv, state: CURE PERIOD, cure_by: 2026-01-30",
-            acts="[{on: 2026-01-16, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: resumes}, "
-            "{on: 2026-01-19, act: act withdrawn, names: waiver|ltv|2026-01-16}]",
+            acts="[{on: 2026-01-16, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: "
+            "resumes}, {on: 2026-01-19, act: act withdrawn, names: waiver|ltv|2026-01-16}]",
         ),
     ),
     (
@@ -165,8 +172,10 @@ HISTORIES: list[tuple[str, str]] = [
             "once",
             "2.10 1.50x3",
             "{}",
-            "on: 2026-01-15, test: appraisal, result: FAIL, obligation: independent appraisal, due: 2026-03-02",
-            "on: 2026-01-29, test: appraisal, result: FAIL, obligation: independent appraisal, due: 2026-03-02",
+            "on: 2026-01-15, test: appraisal, result: FAIL, obligation: independent appraisal, due: "
+            "2026-03-02",
+            "on: 2026-01-29, test: appraisal, result: FAIL, obligation: independent appraisal, due: "
+            "2026-03-02",
         ),
     ),
     (
@@ -176,7 +185,8 @@ HISTORIES: list[tuple[str, str]] = [
             "2.10 1.50x4 2.10 1.50",
             "{}",
             "on: 2026-02-05, test: appraisal, result: FAIL, obligation: none",
-            "on: 2026-02-19, test: appraisal, result: FAIL, obligation: independent appraisal, due: 2026-04-02",
+            "on: 2026-02-19, test: appraisal, result: FAIL, obligation: independent appraisal, due: "
+            "2026-04-02",
             acts="[{on: 2026-01-27, act: appraisal delivered, clause: appraisal, document: A1}]",
         ),
     ),
@@ -197,7 +207,8 @@ HISTORIES: list[tuple[str, str]] = [
         example(
             "money",
             "1.60 1.49 1.48 1.48x3 1.55x3 1.60x2",
-            '{collections: "USD 1,500,000", operating_costs: "USD 300,000", debt_service: "USD 350,000", fees: "USD 50,000"}',
+            '{collections: "USD 1,500,000", operating_costs: "USD 300,000", debt_service: "USD 350,000", '
+            'fees: "USD 50,000"}',
             "on: 2026-01-22, trigger: cash-sweep, state: IN EFFECT, reserve: USD 0",
             "on: 2026-02-17, trigger: cash-sweep, reserve: USD 800000, swept: USD 800000",
             "on: 2026-03-05, trigger: cash-sweep, state: NOT IN EFFECT, reserve: USD 800000",

@@ -287,7 +287,10 @@ def test_a_takeover_goes_on_as_the_whole_history(seed: int, all_templates: dict[
     compare(lived, taken, as_of)
 
 
-CURE = "    cure: {within: 30 days, after: determination date, cured_by: [retest], at_most: 1 in any 24 months, cite: C}\n"
+CURE = (
+    "    cure: {within: 30 days, after: determination date, cured_by: [retest], at_most: 1 in any 24 "
+    "months, cite: C}\n"
+)
 
 
 @pytest.mark.parametrize(

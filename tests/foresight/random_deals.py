@@ -187,7 +187,10 @@ def _second(draw: random.Random) -> str:
     """Another trigger, which may look at the first, with money and an Obligation of its own."""
     looks = draw.choice([_condition(draw), "{trigger: early-amortization, state: IN EFFECT}"])
     ends = draw.choice(["never", "when begins is no longer met", _condition(draw)])
-    sweep = f"{{share: 33%, of: excess cash flow, to: reserve account, on_end: {draw.choice(['keep', 'prepay'])}}}"
+    sweep = (
+        f"{{share: 33%, of: excess cash flow, to: reserve account, on_end: "
+        f"{draw.choice(['keep', 'prepay'])}}}"
+    )
     deliver = "{deliver: an appraisal, within: 10 business days, after: determination date, cite: C}"
     follows = [
         f"{{kind: cash sweep, effect: as written, cite: C, sweep: {sweep}}}",

@@ -120,7 +120,10 @@ def test_a_backtest_without_the_deal_s_series_says_which_it_reads_and_which_ther
         "version: 1.1-wp", "version: 1.1.1"
     )
     theirs.write_text(text, encoding="utf-8")
-    said = "A published history of CRI-H100@administrator is not at hand, which is what the deal reads; the series on record: "
+    said = (
+        "A published history of CRI-H100@administrator is not at hand, which is what the deal reads; the "
+        "series on record: "
+    )
     assert backtest(desk, str(theirs), [], plan.THURSDAYS[-1], all_templates, as_json=False) == 0
     assert capsys.readouterr().out.startswith(said)
     assert diff(desk, str(theirs), 2, [], plan.THURSDAYS[-1], all_templates, as_json=False) == 0

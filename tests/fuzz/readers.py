@@ -293,7 +293,8 @@ def readers() -> dict[str, Reader]:
 REGISTER = (DEALS / "prairie-serials.csv").read_bytes()[:2_000].rpartition(b"\n")[0] + b"\n"
 METADATA = (
     b'{"collected_utc": "2026-03-04T15:00:00Z", "target_gpu": "H100 SXM", "geography": "US", '
-    b'"counts": {"final_observations": 3, "api_returned": 4}, "provenance": {"output_file": "data/2026-03-04.csv", "sha256": "aa"}}'
+    b'"counts": {"final_observations": 3, "api_returned": 4}, "provenance": {"output_file": '
+    b'"data/2026-03-04.csv", "sha256": "aa"}}'
 )
 RETURNED = b"""From: MAILER-DAEMON@example.com
 To: agent@example.com

@@ -48,7 +48,8 @@ def brute(values: Sequence[float]) -> float:
             for a, b, c in zip(side, side[1:], side[2:], strict=False):
                 first, second = at[b] - at[a], at[c] - at[b]
                 add({b: sign * (1 / first + 1 / second), a: -sign / first, c: -sign / second}, 0)
-        # below the first value the distribution starts at nought or more, above the last it ends at one or less
+        # below the first value the distribution starts at nought or more, above the last it ends at one or
+        # less
         found = linprog(
             [0] * (k + 1) + [1], A_ub=np.array(rows), b_ub=least, bounds=[(0, 1)] * (k + 2), method="highs"
         )

@@ -210,10 +210,19 @@ def _page(plugin: Plugin, seconds: float) -> Iterator[str]:
     left = [(mutant, outcome) for mutant, outcome in plugin.outcomes if outcome not in ("noticed", "endless")]
     noticed = len(plugin.outcomes) - len(left)
     yield "# Mutants\n"
-    yield "`make mutants` changes one operator, constant, condition or answer of `engine/evaluation` or `engine/market`."
+    yield (
+        "`make mutants` changes one operator, constant, condition or answer of `engine/evaluation` or "
+        "`engine/market`."
+    )
     yield "A test should then fail."
-    yield "A mutant that no test notices shows a line on which nothing is tested, or a change that makes no difference.\n"
-    yield f"Commit {commit}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {plugin.seed}, {seconds:,.0f} seconds of one processor.\n"
+    yield (
+        "A mutant that no test notices shows a line on which nothing is tested, or a change that makes no "
+        "difference.\n"
+    )
+    yield (
+        f"Commit {commit}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {plugin.seed}, {seconds:,.0f} "
+        "seconds of one processor.\n"
+    )
     share = (
         f"{noticed:,} of {len(plugin.outcomes):,} mutants were noticed ({noticed / len(plugin.outcomes):.1%})"
     )

@@ -27,7 +27,10 @@ def toml(policy: Policy) -> str:
         "origins",
     )
     lines = [f"{name} = {json.dumps(list(getattr(policy, name)))}" for name in lists]
-    needed = f"cosignatures_needed = {policy.cosignatures_needed}\nsignature_needed = {json.dumps(policy.signature_needed)}\n"
+    needed = (
+        f"cosignatures_needed = {policy.cosignatures_needed}\nsignature_needed = "
+        f"{json.dumps(policy.signature_needed)}\n"
+    )
     return "\n".join(lines) + f"\n{needed}"
 
 

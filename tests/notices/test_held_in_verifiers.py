@@ -31,7 +31,10 @@ CHANGES = (
 )
 """Limits that lie inside the interval by sellers of the generated market's first weeks."""
 SAID = (
-    "Loan to value fails (59.578%), held: not decisive, 3 of 4, for the third date running, against a maximum of 58%.",
+    (
+        "Loan to value fails (59.578%), held: not decisive, 3 of 4, for the third date running, against a "
+        "maximum of 58%."
+    ),
     "Cash sweep level fails (USD 2.0878), held: not decisive, 3 of 4, and is not counted.",
 )
 

@@ -39,7 +39,8 @@ def test_a_trigger_in_effect_again_after_its_waiver_is_told_once_as_when_it_bega
     administered: Workspace, tools: Tools, all_templates: dict[str, Template]
 ) -> None:
     first, second = (SWEEP, date(2026, 3, 6)), (SWEEP, date(2026, 3, 16))
-    # One business day after the trigger began on Thursday 5 March, and again after it began on Saturday 14 March.
+    # One business day after the trigger began on Thursday 5 March, and again after it began on Saturday 14
+    # March.
     week(administered, date(2026, 3, 5), "1.6000", tools)
     assert told(administered, date(2026, 3, 5)) == ([f"trigger_event-{SWEEP}"], [first])
     waiver = ActRecorded(

@@ -25,7 +25,10 @@ from reports.render.pdf import to_pdf
 from tests.notices.time_authority import Authority, Manner, made, served
 
 NOW = datetime(2026, 7, 3, 12, tzinfo=UTC)
-PAGE = '<html lang="en"><head><title>x</title></head><body data-left="" data-mid="" data-right="" data-foot=""><p>x</p></body></html>'
+PAGE = (
+    '<html lang="en"><head><title>x</title></head><body data-left="" data-mid="" data-right="" '
+    'data-foot=""><p>x</p></body></html>'
+)
 
 
 @pytest.fixture(scope="module")

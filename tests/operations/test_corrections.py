@@ -318,8 +318,9 @@ def test_an_amendment_of_the_restatement_period_reaches_no_further_back_than_it_
     path = workspace.root / "deals" / f"{DEAL}.yaml"
     head, _, tail = path.read_text(encoding="utf-8").partition("amendments: []")
     amendment = (
-        "amendments:\n  - number: 1\n    document: CA\n    effective: 2026-03-01\n    changes:\n"
-        "      - {term: index.CRI-H100.restatement.accepted_for, replaces: 1 business day, with: 60 business days, cite: CA §2.14}\n"
+        "amendments:\n  - number: 1\n    document: CA\n    effective: 2026-03-01\n    changes:\n      - "
+        "{term: index.CRI-H100.restatement.accepted_for, replaces: 1 business day, with: 60 business days, "
+        "cite: CA §2.14}\n"
     )
     path.write_text(head + amendment + tail[tail.index("\nworked_examples:") :], encoding="utf-8")
     outcome = run(workspace, plan.THURSDAYS[8], tools)

@@ -179,7 +179,10 @@ def test_a_tape_that_agrees_with_what_is_written_is_taken(
     workspace: Workspace, all_templates: dict[str, Template]
 ) -> None:
     report = next(plan.reports(plan.THURSDAYS[0]))
-    tape = "    tape: [{contract: C-1, gpu_hours: 100000, rate: USD 2.1624 per GPU-hour}, {gpu_hours: 51990, rate: USD 2.1624 per GPU-hour}]\n"
+    tape = (
+        "    tape: [{contract: C-1, gpu_hours: 100000, rate: USD 2.1624 per GPU-hour}, {gpu_hours: 51990, "
+        "rate: USD 2.1624 per GPU-hour}]\n"
+    )
     text = report.text.replace("    rented_gpu_hours", f"{tape}    rented_gpu_hours")
     taken, _, _ = take(workspace, text, report.name, report.received, all_templates, Scribe("t", "t", NOW))
     assert taken.figures["rental.h100.rented_gpu_hours"].value == 151_990

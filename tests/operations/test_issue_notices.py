@@ -230,7 +230,10 @@ def test_a_notice_that_cannot_be_made_stops_its_own_deal_and_no_other(
     for _ in range(2):
         assert run_on(workspace, last, replace(tools, render=breaks), as_json=True) == 1
         found = {deal["deal"]: deal for deal in json.loads(capsys.readouterr().out)["deals"]}
-        said = f"notice No. 2, compliance of {FIRST + WEEK}, cannot be made: KeyError: 'no such block'; this deal's notices wait"
+        said = (
+            f"notice No. 2, compliance of {FIRST + WEEK}, cannot be made: KeyError: 'no such block'; this "
+            "deal's notices wait"
+        )
         assert found.pop(bad)["not_issued"].startswith(said)
         assert [one["not_issued"] for one in found.values()] == [None]
         assert {name: len(numbers(workspace, name)) for name in ("a-first", DEAL)} == {

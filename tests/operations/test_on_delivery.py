@@ -19,7 +19,10 @@ from tests.operations.said_desk import ADMINISTERED, Desk
 from tests.terms.test_on_delivery import quarterly
 
 AS_OF, DELIVERED = date(2026, 3, 31), date(2026, 5, 12)
-REPORT = 'deal: said\nperiod: {from: 2026-01-01, to: 2026-03-31}\nas_of: 2026-03-31\nsource: test\noutstanding_principal: "USD 16,477,560"\n'
+REPORT = (
+    "deal: said\nperiod: {from: 2026-01-01, to: 2026-03-31}\nas_of: 2026-03-31\nsource: "
+    'test\noutstanding_principal: "USD 16,477,560"\n'
+)
 
 
 @pytest.fixture

@@ -251,7 +251,11 @@ def test_terms_changed_after_go_live_are_refused(
     assert "after the deal went live" in (refused.reason or "")
     line = text[: text.index("maximum_decline: 25%")].count("\n") + 1
     assert refused.problems == (
-        f"deals/{DEAL}.yaml:{line}: `covenants.appraisal.maximum_decline` is 35%; the file on record says 25%",
+        (
+            f"deals/{DEAL}.yaml:{line}: `covenants.appraisal.maximum_decline` is 35%; the file on record "
+            "says "
+            "25%"
+        ),
     )
     (recorded,) = [event.payload for event in refused.events if event.kind == "not evaluated"]
     assert recorded.problems == refused.problems

@@ -29,7 +29,10 @@ from tests.operations.test_run import tools as tools  # the fixture
 
 DAY = date(2026, 3, 5)
 SLIPPED = "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,20.0000,false,44,1.1.0\n"
-SAID = "5 Mar 2026: 20.0000 in the administrator’s file may be a slip of its unit, after 2.0000; it awaits confirmation."
+SAID = (
+    "5 Mar 2026: 20.0000 in the administrator’s file may be a slip of its unit, after 2.0000; it awaits "
+    "confirmation."
+)
 
 
 def at(day: date) -> datetime:

@@ -34,7 +34,10 @@ from tests.operations.test_run import tools as tools  # the fixture
 MARCH_5, MARCH_12 = date(2026, 3, 5), date(2026, 3, 12)
 DAY = timedelta(days=1)
 THURSDAYS = [date(2026, 1, 8) + n * 7 * DAY for n in range(14)]
-CURE = "cure: {within: 10 business days, after: determination date, cured_by: [prepayment, additional collateral, retest], cite: CA §8.01(d)}"
+CURE = (
+    "cure: {within: 10 business days, after: determination date, cured_by: [prepayment, additional "
+    "collateral, retest], cite: CA §8.01(d)}"
+)
 PROOF = ReceiptProof("mail.eml", "0" * 64, "A", "B")
 
 

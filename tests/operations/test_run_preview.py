@@ -97,7 +97,10 @@ def test_it_says_what_would_be_determined_again(
     path = workspace.root / "deals" / f"{DEAL}.yaml"
     text = path.read_text(encoding="utf-8")
     assert text.count("\namendments: []\n") == 1
-    change = "{term: covenants.ltv.cure.within, replaces: 10 business days, with: 5 business days, cite: AM1 §2(a)}"
+    change = (
+        "{term: covenants.ltv.cure.within, replaces: 10 business days, with: 5 business days, cite: AM1 "
+        "§2(a)}"
+    )
     document = f"documents: {{AM1: {{title: First Amendment, dated: {LAST}}}}}"
     amendment = (
         f"amendments:\n- {{number: 1, document: AM1, effective: {LAST}, {document}, changes: [{change}]}}\n"

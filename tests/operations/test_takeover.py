@@ -128,7 +128,10 @@ def test_the_run_goes_on_as_the_whole_history_does(former: Workspace, taken: Wor
 def test_it_rests_on_a_word_and_says_so(taken: Workspace, all_templates: dict[str, Template]) -> None:
     events = [event for event in read(taken.store, deal_log(DEAL)) if event.kind != "report received"]
     handed: TakenOver = events[1].payload
-    said = f"carried over from Former Servicing LLC as of {HANDED} on the word of Ada Reyes and Ben Okafor, by TN"
+    said = (
+        f"carried over from Former Servicing LLC as of {HANDED} on the word of Ada Reyes and Ben Okafor, by "
+        "TN"
+    )
     assert handed.words == said == summary(events[1])
     determined = next(event.payload for event in events if isinstance(event.payload, Determined))
     assert said in determined.warnings[0]

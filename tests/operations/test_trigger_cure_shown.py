@@ -18,7 +18,10 @@ from tests.operations.said_desk import ADMINISTERED, Desk
 from tests.operations.test_on_delivery import at
 from tests.terms.said import said
 
-REPORT = 'deal: said\nperiod: {from: 2026-01-01, to: 2026-01-31}\nas_of: 2026-01-31\nsource: test\noutstanding_principal: "USD 20,000,000"\n'
+REPORT = (
+    "deal: said\nperiod: {from: 2026-01-01, to: 2026-01-31}\nas_of: 2026-01-31\nsource: "
+    'test\noutstanding_principal: "USD 20,000,000"\n'
+)
 
 
 @pytest.fixture
@@ -44,8 +47,8 @@ def test_a_trigger_that_can_be_cured_is_due_and_says_until_when(desk: Desk) -> N
     assert summary(counted) == "PENDING CURE, 1 of 1, first met 2026-02-17, cure by 2026-03-19"
     words = page_words(desk.made[0]).decode()
     assert (
-        "Deficiency is PENDING CURE, its condition met on Tuesday 17 February 2026. It must be cured by Thursday 19 March 2026"
-        in words
+        "Deficiency is PENDING CURE, its condition met on Tuesday 17 February 2026. It must be cured by "
+        "Thursday 19 March 2026" in words
     )
     assert "if it is not cured by Thu 19 Mar 2026" in words
     assert desk.unverified() == []

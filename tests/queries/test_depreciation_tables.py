@@ -94,8 +94,8 @@ def test_scenarios_show_both_shapes_and_the_useful_life_that_they_imply(
     assert found["B"]["implied_lives"]["straight line"] == ["2.5 years to nothing", "3.3 years to nothing"]
     text = shown(desk, capsys, as_json=False)
     assert (
-        "useful life that B implies: 2.5 years to nothing, or 3.3 years to nothing; the paper says 3 to 4 years"
-        in text
+        "useful life that B implies: 2.5 years to nothing, or 3.3 years to nothing; the paper says 3 to 4 "
+        "years" in text
     )
 
 
@@ -116,7 +116,8 @@ def test_precision_without_a_computed_series_is_refused(desk: Workspace) -> None
         precision(desk, [], as_json=True)
 
 
-# ---- every figure again, by hand from the paper's equations and its Table 4 -----------------------------------------------
+# ---- every figure again, by hand from the paper's equations and its Table 4
+# -----------------------------------------------
 
 TABLE_4 = {
     "A": ("0.15", "0.20", "5 to 6 years"),

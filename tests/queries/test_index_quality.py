@@ -116,7 +116,8 @@ def test_the_index_s_own_table(desk: Workspace, tmp_path: Path, capsys: pytest.C
     capsys.readouterr()
     costs = tmp_path / "costs.toml"
     costs.write_text(
-        'gpu_price_usd = 25000\ngpus_per_listing = 8\nweekly_cost_usd = 500\nweeks = 6\nsource = "Broker A"\nas_of = "2026-03-01"\n'
+        'gpu_price_usd = 25000\ngpus_per_listing = 8\nweekly_cost_usd = 500\nweeks = 6\nsource = "Broker '
+        'A"\nas_of = "2026-03-01"\n'
     )
     assert manipulate(desk, "CRI-H100", VERSION, LAST, costs, as_json=True) == 0
     found = json.loads(capsys.readouterr().out)
@@ -326,7 +327,10 @@ def test_an_exported_series_can_be_imported_again_with_its_prints(desk: Workspac
 def test_costs_that_are_no_costs_are_refused_by_name(
     tmp_path: Path, change: tuple[str, str], why: str
 ) -> None:
-    text = 'gpu_price_usd = 25000\ngpus_per_listing = 8\nweekly_cost_usd = 500\nweeks = 6\nsource = "Broker A"\nas_of = "2026-03-01"\n'
+    text = (
+        'gpu_price_usd = 25000\ngpus_per_listing = 8\nweekly_cost_usd = 500\nweeks = 6\nsource = "Broker '
+        'A"\nas_of = "2026-03-01"\n'
+    )
     path = tmp_path / "costs.toml"
     path.write_text(text)
     assert read_costs(path)["usd"] == 203_000

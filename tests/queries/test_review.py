@@ -82,7 +82,8 @@ def recorded(
         append(writer, index_log(series), [draft(one) for one in made], SCRIBE)
 
 
-# ---- CRI-D --------------------------------------------------------------------------------------------------------
+# ---- CRI-D
+# --------------------------------------------------------------------------------------------------------
 
 
 def transition(desk: Workspace, weeks: int = 60, version: str = "1.1.1") -> None:
@@ -134,7 +135,8 @@ def test_table_1_stands_beside_the_measured_decline(desk: Workspace) -> None:
     assert len(found.useful_lives) == 9
 
 
-# ---- the review ---------------------------------------------------------------------------------------------------
+# ---- the review
+# ---------------------------------------------------------------------------------------------------
 
 
 def test_the_review_has_every_week_of_its_quarter_as_a_point_and_table_6_as_measured(
@@ -178,7 +180,8 @@ def test_percentiles_of_a_band_are_those_of_its_widths() -> None:
     assert [one.middle for one in bands([])] == [None] * 4
 
 
-# ---- the disclosure -----------------------------------------------------------------------------------------------
+# ---- the disclosure
+# -----------------------------------------------------------------------------------------------
 
 
 def test_the_disclosure_has_its_four_parts_with_figures_and_nineteen_principles(
@@ -238,7 +241,8 @@ def test_the_page_of_a_quarter_has_the_widths_by_sellers_beside_those_by_listing
     assert len(PdfReader(BytesIO(pdf)).pages) == 1
 
 
-# ---- Appendix A ---------------------------------------------------------------------------------------------------
+# ---- Appendix A
+# ---------------------------------------------------------------------------------------------------
 
 
 def test_appendix_a_belongs_to_the_first_publication_and_counts_its_listings(
@@ -269,7 +273,8 @@ def test_appendix_a_belongs_to_the_first_publication_and_counts_its_listings(
     assert all(1 <= count <= 6 for count in least)
 
 
-# ---- a fleet ------------------------------------------------------------------------------------------------------
+# ---- a fleet
+# ------------------------------------------------------------------------------------------------------
 
 
 def test_a_fleet_is_shown_by_percentile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

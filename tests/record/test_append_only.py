@@ -26,10 +26,12 @@ SQLITE = {
     "replace by number": f"INSERT OR REPLACE INTO log_entry VALUES ('{LOG}', 1, 'k9', {ROW})",
     "replace by key, with the next number": f"REPLACE INTO log_entry VALUES ('{LOG}', 3, 'k1', {ROW})",
     "replace by rowid, with the next number": (
-        f"INSERT OR REPLACE INTO log_entry (rowid, log, seq, key, body, leaf, root, peak) VALUES (1, '{LOG}', 3, 'k3', {ROW})"
+        "INSERT OR REPLACE INTO log_entry (rowid, log, seq, key, body, leaf, root, peak) VALUES (1, "
+        f"'{LOG}', 3, 'k3', {ROW})"
     ),
     "insert or else update": (
-        f"INSERT INTO log_entry VALUES ('{LOG}', 1, 'k1', {ROW}) ON CONFLICT (log, seq) DO UPDATE SET body = '{{}}'"
+        f"INSERT INTO log_entry VALUES ('{LOG}', 1, 'k1', {ROW}) ON CONFLICT (log, seq) DO UPDATE SET body "
+        f"= '{{}}'"
     ),
     "leave a gap": f"INSERT INTO log_entry VALUES ('{LOG}', 4, 'k4', {ROW})",
     "insert before the first": f"INSERT INTO log_entry VALUES ('{LOG}', -1, 'k-1', {ROW})",
@@ -49,7 +51,8 @@ POSTGRESQL = {
     "truncate": "TRUNCATE headroom.log_entry",
     "truncate with all that hangs on it": "TRUNCATE headroom.log_entry CASCADE",
     "insert or else update": (
-        f"INSERT INTO headroom.log_entry VALUES ('{LOG}', 1, 'k1', {ROW}) ON CONFLICT (log, seq) DO UPDATE SET body = '{{}}'"
+        f"INSERT INTO headroom.log_entry VALUES ('{LOG}', 1, 'k1', {ROW}) ON CONFLICT (log, seq) DO UPDATE "
+        f"SET body = '{{}}'"
     ),
     "merge": "MERGE INTO headroom.log_entry l USING (SELECT 1 AS seq) s ON l.seq = s.seq WHEN MATCHED THEN DELETE",
     "change through a query": "WITH gone AS (DELETE FROM headroom.log_entry RETURNING seq) SELECT count(*) FROM gone",
@@ -57,13 +60,15 @@ POSTGRESQL = {
     "insert before the first": f"INSERT INTO headroom.log_entry VALUES ('{LOG}', -1, 'k-1', {ROW})",
     "use a key twice": f"INSERT INTO headroom.log_entry VALUES ('{LOG}', 3, 'k1', {ROW})",
     "shadow the table, then leave a gap": (
-        f"CREATE TEMP TABLE log_entry (log text, seq integer); INSERT INTO pg_temp.log_entry VALUES ('{LOG}', 8); "
-        f"SET search_path = pg_temp; INSERT INTO headroom.log_entry VALUES ('{LOG}', 9, 'k9', {ROW})"
+        "CREATE TEMP TABLE log_entry (log text, seq integer); INSERT INTO pg_temp.log_entry VALUES "
+        f"('{LOG}', 8); SET search_path = pg_temp; INSERT INTO headroom.log_entry VALUES ('{LOG}', 9, 'k9', "
+        f"{ROW})"
     ),
     "drop the trigger": "DROP TRIGGER append_only ON headroom.log_entry",
     "disable the triggers": "ALTER TABLE headroom.log_entry DISABLE TRIGGER ALL",
     "replace the trigger's function": (
-        "CREATE OR REPLACE FUNCTION headroom.append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"
+        "CREATE OR REPLACE FUNCTION headroom.append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RETURN NULL; END $$"
     ),
     "act as a replica": f"SET session_replication_role = replica; DELETE FROM headroom.log_entry WHERE log = '{LOG}'",
     "become the owner": f"SET ROLE headroom_owner; DELETE FROM headroom.log_entry WHERE log = '{LOG}'",

@@ -39,7 +39,10 @@ def test_the_key_and_signature_of_the_format_s_own_example_are_made_alike() -> N
     """The example of the Go library that signed notes come from."""
     key = parse_private("PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz")
     assert key.verifier.text == "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
-    text = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
+    text = (
+        "If you think cryptography is the answer to your problem,\nthen you don't know what your problem "
+        "is.\n"
+    )
     signature = base64.b64encode(key.verifier.id + key.sign(text.encode())).decode()
     assert signature == (
         "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="

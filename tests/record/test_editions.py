@@ -59,8 +59,8 @@ def test_a_replay_names_the_edition_and_never_says_that_it_differs(
     assert replay(old, all_templates, None, as_json=False) == 4
     said = capsys.readouterr().out
     assert (
-        f"deal/{DEAL}: {old.store.size(deal_log(DEAL))} events recorded under edition 1; headroom 0.1 replays it"
-        in said
+        f"deal/{DEAL}: {old.store.size(deal_log(DEAL))} events recorded under edition 1; headroom 0.1 "
+        "replays it" in said
     )
     assert "DIFFERS" not in said
     assert replay(old, all_templates, None, as_json=True) == 4

@@ -144,7 +144,8 @@ def edit_body(scene: Scene) -> None:
 def edit_body_and_leaf(scene: Scene) -> None:
     other = event(2, "0.59")
     scene.tamper(
-        f"UPDATE log_entry SET body = '{other.decode()}', leaf = '{leaf_hash(other).hex()}' WHERE log = '{LOG}' AND seq = 2"
+        f"UPDATE log_entry SET body = '{other.decode()}', leaf = '{leaf_hash(other).hex()}' WHERE log = "
+        f"'{LOG}' AND seq = 2"
     )
 
 
@@ -186,7 +187,8 @@ def put_a_shorter_log_in_its_place(scene: Scene) -> None:
 def swap_the_logs_of_two_deals(scene: Scene) -> None:
     scene.tamper(
         *(
-            f"UPDATE {table} SET log = CASE log WHEN '{LOG}' THEN 'x' ELSE '{LOG}' END WHERE log IN ('{LOG}', '{OTHER}')"
+            f"UPDATE {table} SET log = CASE log WHEN '{LOG}' THEN 'x' ELSE '{LOG}' END WHERE log IN "
+            f"('{LOG}', '{OTHER}')"
             for table in ("log_entry", "checkpoint")
         )
     )
@@ -200,7 +202,8 @@ def forge_a_checkpoint_with_another_key(scene: Scene) -> None:
 
 def edit_a_stored_checkpoint(scene: Scene) -> None:
     scene.tamper(
-        f"UPDATE checkpoint SET note = replace(note, char(10) || '{ENTRIES}' || char(10), char(10) || '7' || char(10))"
+        f"UPDATE checkpoint SET note = replace(note, char(10) || '{ENTRIES}' || char(10), char(10) || '7' "
+        "|| char(10))"
     )
 
 

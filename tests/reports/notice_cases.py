@@ -187,7 +187,8 @@ def crowded() -> NoticeInputs:
     more = tuple(
         PartyFacts(
             role=role,
-            name=f"{role.replace('_', ' ').title()} of Saint-Étienne-du-Rouvray Société Anonyme à Conseil d’Administration",
+            name=f"{role.replace('_', ' ').title()} of Saint-Étienne-du-Rouvray Société Anonyme à Conseil "
+            "d’Administration",
             notices=f"{role}@example.com",
             lei="5493001KJTIIGC8Y1R12",
         )
@@ -228,7 +229,8 @@ LONG_WORD = "Compute" * 22 + "Receivables"[:6]
 """A name of 160 letters without a gap."""
 LONG_NAME = ("Société Anonyme à Conseil d’Administration de Compute Receivables " * 3)[:160]
 SENTENCES = " ".join(
-    f"Sentence {n} of this clause says that the Borrower shall give the Administrative Agent what it asks for under item {n}."
+    f"Sentence {n} of this clause says that the Borrower shall give the Administrative Agent what it asks "
+    f"for under item {n}."
     for n in range(1, 41)
 )
 """About 4,500 characters, each sentence told from every other by its number."""

@@ -44,13 +44,13 @@ CLAUSES = (
         cure=CURE_FLOOR,
         default_needs="notice",
         text=(
-            "The Borrower shall maintain a weighted average rental rate on the Pledged GPU Assets of not less than 85% of the "
-            "Rental Rate Reference for the trailing 4-week period."
+            "The Borrower shall maintain a weighted average rental rate on the Pledged GPU Assets of not "
+            "less than 85% of the Rental Rate Reference for the trailing 4-week period."
         ),
         reading=(
-            "Over the trailing 4 weeks, the revenue of the Pledged GPU Assets divided by their rented GPU-hours (idle hours do not "
-            "count) must be at least 85% of the simple mean of the Reference Rates of the last 4 Determination Dates. Exactly 85% "
-            "passes."
+            "Over the trailing 4 weeks, the revenue of the Pledged GPU Assets divided by their rented "
+            "GPU-hours (idle hours do not count) must be at least 85% of the simple mean of the Reference "
+            "Rates of the last 4 Determination Dates. Exactly 85% passes."
         ),
     ),
     ClauseFacts(
@@ -62,8 +62,8 @@ CLAUSES = (
         cure=CURE_LTV,
         default_needs="notice",
         text=(
-            "The Collateral Value shall be calculated as 1.5 × CRI-H100 × aggregate GPU-hours of available capacity per annum. The "
-            "Borrower shall maintain LTV not greater than 65%."
+            "The Collateral Value shall be calculated as 1.5 × CRI-H100 × aggregate GPU-hours of available "
+            "capacity per annum. The Borrower shall maintain LTV not greater than 65%."
         ),
         reading="Outstanding principal divided by Collateral Value must be at most 65%.",
     ),
@@ -73,14 +73,15 @@ CLAUSES = (
         cite="CA §7.03",
         kind="test and trigger",
         text=(
-            "If CRI-H100 falls below USD 1.50 per GPU-hour for 2 consecutive Publication Dates, excess cash flow above debt "
-            "service shall be swept to a reserve account."
+            "If CRI-H100 falls below USD 1.50 per GPU-hour for 2 consecutive Publication Dates, excess cash "
+            "flow above debt service shall be swept to a reserve account."
         ),
         reading=(
-            "The sweep begins when the published value has been below USD 1.50 per GPU-hour on 2 consecutive publication dates. "
-            "While it is in effect, 100% of excess cash flow goes to the reserve account on each Payment Date, until the account "
-            "holds USD 1,200,000.00. It ends when it has been at or above USD 1.50 on 3 consecutive publication dates. A date "
-            "without a published value neither counts nor breaks the count. What the account then holds stays in it."
+            "The sweep begins when the published value has been below USD 1.50 per GPU-hour on 2 "
+            "consecutive publication dates. While it is in effect, 100% of excess cash flow goes to the "
+            "reserve account on each Payment Date, until the account holds USD 1,200,000.00. It ends when "
+            "it has been at or above USD 1.50 on 3 consecutive publication dates. A date without a "
+            "published value neither counts nor breaks the count. What the account then holds stays in it."
         ),
     ),
     ClauseFacts(
@@ -89,12 +90,12 @@ CLAUSES = (
         cite="CA §7.04",
         kind="test",
         text=(
-            "If CRI-H100 declines by more than 25% from the Closing Date level over any trailing 90-day period, the Borrower shall "
-            "deliver an independent appraisal within 30 Business Days."
+            "If CRI-H100 declines by more than 25% from the Closing Date level over any trailing 90-day "
+            "period, the Borrower shall deliver an independent appraisal within 30 Business Days."
         ),
         reading=(
-            "On each Publication Date the decline is measured from the highest value in the window to this date’s. More than 25% "
-            "fails; exactly that passes."
+            "On each Publication Date the decline is measured from the highest value in the window to this "
+            "date’s. More than 25% fails; exactly that passes."
         ),
     ),
     ClauseFacts(
@@ -104,8 +105,8 @@ CLAUSES = (
         kind="trigger",
         text=None,
         reading=(
-            "Begins on either limb: Loan-to-Value FAIL on 4 consecutive Determination Dates, or Rental Rate Floor at Event of "
-            "Default. It never ends."
+            "Begins on either limb: Loan-to-Value FAIL on 4 consecutive Determination Dates, or Rental Rate "
+            "Floor at Event of Default. It never ends."
         ),
     ),
 )

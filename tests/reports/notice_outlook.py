@@ -40,7 +40,8 @@ def whole(deal: Deal, day: date) -> Determined:
         follows=tuple(_follows(deal, day)),
         strip=strip,
         strip_title=(
-            "cure by prepayment or additional collateral or retest: 10 business days after the determination date, us-federal-reserve"
+            "cure by prepayment or additional collateral or retest: 10 business days after the "
+            "determination date, us-federal-reserve"
         )
         if strip
         else None,

@@ -211,7 +211,8 @@ def loan_to_value(deal: Deal, clause: ClauseFacts, day: date, value: Fraction) -
         return undetermined(
             clause,
             day,
-            f"the newest Servicer's report is as of {day - timedelta(days=15)}, 15 days old; more than 14 is too old",
+            f"the newest Servicer's report is as of {day - timedelta(days=15)}, 15 days old; more than 14 "
+            "is too old",
             "report",
         )
     owed, worth = principal(day), Fraction("1.5") * value * HOURS

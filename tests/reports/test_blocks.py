@@ -69,7 +69,8 @@ def test_a_sweep_has_its_row_from_the_day_on_which_it_begins() -> None:
     begun = cases.standard(last=date(2026, 11, 12)).inputs(kind="trigger_event", subject="cash-sweep")
     rows = swept_rows(with_payload(begun, "determined", due=(deposit("363229.20"),)))
     assert rows["Cash Sweep, to be swept"] == (
-        "USD 363,229.20, by the report on hand, on 16 Nov 2026, the next Payment Date (CA §7.03); nothing has been swept so far"
+        "USD 363,229.20, by the report on hand, on 16 Nov 2026, the next Payment Date (CA §7.03); nothing "
+        "has been swept so far"
     )
     rows = swept_rows(with_payload(begun, "determined", due=(deposit(None),)))
     assert rows["Cash Sweep, to be swept"].startswith("an amount that waits for its report, on 16 Nov 2026")
@@ -99,8 +100,8 @@ def test_a_reserve_that_was_released_says_where_it_went_and_holds_nothing() -> N
     )
     assert block(found, "cure")["reserve"] == []
     assert (
-        "Cash Sweep has ended on Thursday 12 November 2026: the reserve of USD 252,018.00 is released to the Borrower (CA §7.03)."
-        in [plain(paragraph) for paragraph in compose(found)["answer"]]
+        "Cash Sweep has ended on Thursday 12 November 2026: the reserve of USD 252,018.00 is released to "
+        "the Borrower (CA §7.03)." in [plain(paragraph) for paragraph in compose(found)["answer"]]
     )
 
 

@@ -188,7 +188,10 @@ def test_a_document_with_fonts_of_its_own_is_drawn_by_the_library_alone() -> Non
 
     drawn("standard", "a4")
     kept = [len(held) for held in (styles._places, lines._lines, lines._wordings, glyphs._drawings)]
-    page = "<html><style>p:nth-child(2) { color: red }</style><body><p>One of its own</p><p>Two</p><p>Three</p></body></html>"
+    page = (
+        "<html><style>p:nth-child(2) { color: red }</style><body><p>One of its "
+        "own</p><p>Two</p><p>Three</p></body></html>"
+    )
     document = HTML(string=page).render()
     colours = [
         box.style["color"]

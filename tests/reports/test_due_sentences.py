@@ -112,12 +112,25 @@ def test_follow(follow: Follow, said: str) -> None:
 
 READINGS = [
     (
-        "Begins when pool-ltv FAIL for 4 consecutive determination dates or ltv EVENT OF DEFAULT. Ends never.",
-        "Begins when Pool fails on 4 consecutive Determination Dates or Loan-to-Value stands at Event of Default indicated. Ends never.",
+        (
+            "Begins when pool-ltv FAIL for 4 consecutive determination dates or ltv EVENT OF DEFAULT. Ends "
+            "never."
+        ),
+        (
+            "Begins when Pool fails on 4 consecutive Determination Dates or Loan-to-Value stands at Event of "
+            "Default indicated. Ends never."
+        ),
     ),
     (
-        "Ends when ltv PASS on one determination date and pool-ltv PASS for 3 of the last 4 determination dates.",
-        "Ends when Loan-to-Value passes on one Determination Date and Pool passes on 3 of the last 4 Determination Dates.",
+        (
+            "Ends when ltv PASS on one determination date and pool-ltv PASS for 3 of the last 4 "
+            "determination "
+            "dates."
+        ),
+        (
+            "Ends when Loan-to-Value passes on one Determination Date and Pool passes on 3 of the last 4 "
+            "Determination Dates."
+        ),
     ),
     ("The balance of class class_c, 20% by 2026-07-20.", "The balance of Class C, 20% by 20 Jul 2026."),
     (

@@ -58,7 +58,11 @@ def test_what_there_is_to_decide_names_the_term_as_drafted_and_what_another_figu
     assert count == [
         "cash-sweep, count",
         "2 dates: false 0.18 ± 0.01, missed 0.1%, late 1.0 weeks",
-        "1 date: false 0.32 ± 0.01, missed 0.0%, late 0.1 weeks; 3 dates: false 0.08 ± 0.01, missed 1.0%, late 2.1 weeks",
+        (
+            "1 date: false 0.32 ± 0.01, missed 0.0%, late 0.1 weeks; 3 dates: false 0.08 ± 0.01, missed "
+            "1.0%, "
+            "late 2.1 weeks"
+        ),
     ]
 
 
@@ -89,11 +93,14 @@ def test_a_wording_that_changes_nothing_is_said_too() -> None:
 
 def test_each_answer_is_a_sentence_of_page_one() -> None:
     assert calibration_lead(CALIBRATION) == (
-        "A level of 1.50 counted twice is a false alarm in 18 of 100 histories of 104 weeks; counted 3 times, in 8."
+        "A level of 1.50 counted twice is a false alarm in 18 of 100 histories of 104 weeks; counted 3 "
+        "times, in 8."
     )
     assert simulation_lead(SIMULATION, str) == (
-        "On 10,000 paths of the model, within 52 weeks: early-amortization in effect, 0.40 ± 0.01. Never on any path: appraisal."
+        "On 10,000 paths of the model, within 52 weeks: early-amortization in effect, 0.40 ± 0.01. Never on "
+        "any path: appraisal."
     )
     assert left_out_lead(SIMULATION, str) == (
-        " of the simulation: weighted average rental rate, which would follow the rate; not determined on any path: rate-floor."
+        " of the simulation: weighted average rental rate, which would follow the rate; not determined on "
+        "any path: rate-floor."
     )

@@ -63,7 +63,8 @@ def test_the_answer_says_what_is_inverted_what_comes_first_and_what_never_comes(
     assert "Early amortization is in effect from Thursday 16 April 2026 at 1.8662." in first
     assert (
         never
-        == "Never: Rental rate floor and Appraisal trigger act on none of the paths up to Tuesday 12 May 2026."
+        == "Never: Rental rate floor and Appraisal trigger act on none of the paths up to Tuesday 12 May "
+        "2026."
     )
 
 

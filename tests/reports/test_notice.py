@@ -60,8 +60,9 @@ KINDS = {
     ),
 }
 MEANING = (
-    "CRI-H100 is the median of listed on-demand prices for H100 SXM on one marketplace in the United States. It is not a contract rate, "
-    "not volume-weighted, not an executed price and not adjusted for performance."
+    "CRI-H100 is the median of listed on-demand prices for H100 SXM on one marketplace in the United "
+    "States. It is not a contract rate, not volume-weighted, not an executed price and not adjusted for "
+    "performance."
 )
 
 
@@ -106,16 +107,25 @@ def test_page_1_speaks_of_an_interval_only_where_there_is_one() -> None:
     assert "Appraisal; 4 sellers; six are needed" in none
 
 
-# ---- what it says -------------------------------------------------------------------------------------------------
+# ---- what it says
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "said",
     [
         "Loan-to-Value fails for the second date running: 68.087% against a maximum of 65%.",
-        "It must be cured by Friday 13 November 2026, at this date’s Reference Rate by a prepayment of USD 589,317.52 or by pledging 49",
+        (
+            "It must be cured by Friday 13 November 2026, at this date’s Reference Rate by a prepayment of "
+            "USD "
+            "589,317.52 or by pledging 49"
+        ),
         "Cash Sweep has counted 1 of 2 dates and is not in effect.",
-        "Draft notice, to be given by the Servicer to the Administrative Agent and the Indenture Trustee. It becomes a notice by the",
+        (
+            "Draft notice, to be given by the Servicer to the Administrative Agent and the Indenture "
+            "Trustee. "
+            "It becomes a notice by the"
+        ),
         "Reference Rate USD 1.4937 per GPU-hour",
         "−3.087 points −4.75% of limit",
         "day 5 of 10, to Fri 13 Nov",
@@ -271,7 +281,8 @@ def test_the_golden_context_says_what_it_must() -> None:
     assert (rows["Cash Sweep"]["word"], rows["Cash Sweep"]["pips"]) == ("NOT IN EFFECT", [True, False])
 
 
-# ---- one file, the same bytes -------------------------------------------------------------------------------------
+# ---- one file, the same bytes
+# -------------------------------------------------------------------------------------
 
 
 def test_the_same_inputs_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -323,7 +334,8 @@ def structure(node: Any) -> Iterator[Any]:
             yield from structure(found)
 
 
-# ---- doors kept shut ----------------------------------------------------------------------------------------------
+# ---- doors kept shut
+# ----------------------------------------------------------------------------------------------
 
 ADDRESSES = [
     "file:///etc/passwd",

@@ -85,12 +85,12 @@ def test_the_first_sentences_say_how_far_to_trust_it() -> None:
     text = said(compose(inputs()))
     assert "USD 1.7000 per GPU-hour, the median of 44 listed prices on 4 valid days." in text
     assert (
-        "15.5% of the value. By count the paper calls it Standard; by its measured width it is Low Confidence."
-        in text
+        "15.5% of the value. By count the paper calls it Standard; by its measured width it is Low "
+        "Confidence." in text
     )
     assert (
-        "at least 6 independent sellers; the largest has 30% of the listings, rows that name no host counted as one."
-        in text
+        "at least 6 independent sellers; the largest has 30% of the listings, rows that name no host "
+        "counted as one." in text
     )
 
 
@@ -131,8 +131,8 @@ def test_the_class_is_said_of_the_count_and_of_the_width() -> None:
 def test_a_page_about_an_index_is_marked_as_no_publication_on_every_sheet() -> None:
     html = to_html("publication.html.j2", compose(inputs(illustrative=True)), "a4")
     assert (
-        '<body class="a4-unpublished" data-left="Publication of CRI-H100" data-mid="ILLUSTRATIVE - NOT A PUBLICATION"'
-        in html
+        '<body class="a4-unpublished" data-left="Publication of CRI-H100" data-mid="ILLUSTRATIVE - NOT A '
+        'PUBLICATION"' in html
     )
     assert "watermark-publication.svg" in assets()["style.css"][0].decode()
     assert assets()["marks/watermark-publication.svg"] != assets()["marks/watermark-a4.svg"]
@@ -188,8 +188,8 @@ def test_the_administrators_own_series_is_not_said_to_be_computed() -> None:
     uncounted = said(compose(inputs(value={**theirs, "observations": 0})))
     assert "USD 1.7350 per GPU-hour, as the administrator states it." in uncounted
     assert (
-        "CRI-H100 is the median of listed on-demand prices for H100 SXM on one marketplace in the United States."
-        in found["meaning"]
+        "CRI-H100 is the median of listed on-demand prices for H100 SXM on one marketplace in the United "
+        "States." in found["meaning"]
     )
     silent = compose(
         inputs(
@@ -243,8 +243,8 @@ def test_measured_coverage_stands_on_the_page_with_its_hash_or_the_reason_why_th
     assert "How often the intervals hold the truth" in html
     assert "0.971 ± 0.011" in html
     assert (
-        "69 pairs of a week and a seller, 16 sellers, weeks to 2026-03-05. A limit. SHA-256 of the table as data: abababab abababab."
-        in html
+        "69 pairs of a week and a seller, 16 sellers, weeks to 2026-03-05. A limit. SHA-256 of the table as "
+        "data: abababab abababab." in html
     )
     why = to_html(
         "publication.html.j2", compose(inputs(coverage={"why": "Nothing can be measured yet."})), "a4"

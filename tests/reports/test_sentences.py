@@ -177,8 +177,9 @@ ANSWERS = [
         rate(),
         [
             (
-                "Loan-to-Value fails: 65.00001% against a maximum of 65%. It must be cured by Friday 13 November 2026, at this date’s "
-                "Reference Rate by a prepayment of USD 589,317.52 or by pledging 49 further GPUs."
+                "Loan-to-Value fails: 65.00001% against a maximum of 65%. It must be cured by Friday 13 "
+                "November 2026, at this date’s Reference Rate by a prepayment of USD 589,317.52 or by "
+                "pledging 49 further GPUs."
             )
         ],
     ),
@@ -192,8 +193,9 @@ ANSWERS = [
         rate(),
         [
             (
-                "Loan-to-Value fails for the second date running: 68.087% against a maximum of 65%. It must be cured by Friday 13 "
-                "November 2026, at this date’s Reference Rate by a prepayment of USD 589,317.52 or by pledging 49 further GPUs."
+                "Loan-to-Value fails for the second date running: 68.087% against a maximum of 65%. It must "
+                "be cured by Friday 13 November 2026, at this date’s Reference Rate by a prepayment of USD "
+                "589,317.52 or by pledging 49 further GPUs."
             ),
             "Rental Rate Floor passes. Rental Rate Floor is under early warning.",
         ],
@@ -204,8 +206,14 @@ ANSWERS = [
         (),
         rate(),
         [
-            "Loan-to-Value is NOT DETERMINED in its Cure Period. It must be cured by Friday 13 November 2026.",
-            "Loan-to-Value is NOT DETERMINED: no Servicer's report has been received. Its state is unchanged by it.",
+            (
+                "Loan-to-Value is NOT DETERMINED in its Cure Period. It must be cured by Friday 13 November "
+                "2026."
+            ),
+            (
+                "Loan-to-Value is NOT DETERMINED: no Servicer's report has been received. Its state is "
+                "unchanged by it."
+            ),
         ],
     ),
     (
@@ -215,8 +223,9 @@ ANSWERS = [
         rate(),
         [
             (
-                "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026: not cured by Friday 13 November 2026. This "
-                "date: 70.000% against a maximum of 65%. It ends only by a Recorded Act."
+                "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026: not cured by "
+                "Friday 13 November 2026. This date: 70.000% against a maximum of 65%. It ends only by a "
+                "Recorded Act."
             )
         ],
     ),
@@ -237,8 +246,8 @@ ANSWERS = [
         rate(),
         [
             (
-                "Cash Sweep is in effect since Thursday 12 November 2026: this date 70.000% against a maximum of 65%. "
-                "It has counted 1 of 3 dates towards its end."
+                "Cash Sweep is in effect since Thursday 12 November 2026: this date 70.000% against a "
+                "maximum of 65%. It has counted 1 of 3 dates towards its end."
             )
         ],
     ),
@@ -249,7 +258,11 @@ ANSWERS = [
         rate(None, 2, "CRI-H100 has no value for 2026-11-05"),
         [
             "No test could be determined: there is no Reference Rate of CRI-H100.",
-            "CRI-H100 has no value for 5 Nov 2026 (CA §2.14). Loan-to-Value is NOT DETERMINED. Its state is unchanged by it.",
+            (
+                "CRI-H100 has no value for 5 Nov 2026 (CA §2.14). Loan-to-Value is NOT DETERMINED. Its "
+                "state is "
+                "unchanged by it."
+            ),
         ],
     ),
     (
@@ -269,7 +282,10 @@ ANSWERS = [
         (),
         rate(),
         [
-            "Loan-to-Value fails (65.879%), held: not decisive, 2 of 4, for the second date running, against a maximum of 65%."
+            (
+                "Loan-to-Value fails (65.879%), held: not decisive, 2 of 4, for the second date running, "
+                "against a maximum of 65%."
+            )
         ],
     ),
     (
@@ -288,7 +304,8 @@ ANSWERS = [
         (),
         rate(),
         [
-            "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026: not cured by Friday 13 November 2026. This "
+            "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026: not cured by "
+            "Friday 13 November 2026. This "
             "date: it fails (65.879%), held: not decisive, 2 of 4, against a maximum of 65%. It ends only by a Recorded Act."
         ],
     ),
@@ -309,8 +326,8 @@ ANSWERS = [
         (),
         rate(),
         [
-            "Cash Sweep is in effect since Thursday 12 November 2026: this date it fails (70.000%), held: not decisive, 2 of 4, against "
-            "a maximum of 65%. It has counted 1 of 3 dates towards its end.",
+            "Cash Sweep is in effect since Thursday 12 November 2026: this date it fails (70.000%), held: "
+            "not decisive, 2 of 4, against a maximum of 65%. It has counted 1 of 3 dates towards its end.",
             "Cash Sweep fails (70.000%), held: not decisive, 2 of 4, and is not counted.",
         ],
     ),

@@ -95,5 +95,8 @@ def laughs() -> bytes:
     """Entities within entities."""
     names = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 9))
     kinds = f'<!DOCTYPE x [<!ENTITY e0 "aaaaaaaaaa">{names}]>'.encode()
-    cell = b'<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>&e8;</t></is></c></row></sheetData></worksheet>'
+    cell = (
+        b'<sheetData><row r="1"><c r="A1" '
+        b't="inlineStr"><is><t>&e8;</t></is></c></row></sheetData></worksheet>'
+    )
     return with_part(book(), "xl/worksheets/sheet1.xml", kinds + SHEET + cell)

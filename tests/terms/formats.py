@@ -14,7 +14,8 @@ from engine.terms.source import parse
 AT = date(2100, 1, 1)
 KEYS_OF_2 = re.compile(
     r", cut_off: (?:\"[\d:]+\"|end of day)|, late_keying: \{[^}]*\}|, tolerance: (?:\{[^}]*\}|none)"
-    r"| months: \[1, 4, 7, 10\],|, from: the next date|\n    (?:counted: with senior classes|between: straight lines)(?=\n)"
+    r"| months: \[1, 4, 7, 10\],|, from: the next date|\n    (?:counted: with senior classes|between: "
+    r"straight lines)(?=\n)"
 )
 """The keys of format 2 as the shipped deals write them, where format 1 reads the same."""
 

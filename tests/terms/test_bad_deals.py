@@ -13,7 +13,8 @@ from engine.determination.template import Template
 from engine.terms.source import parse
 from engine.workspace.deal_files import read_deal
 
-# (text that stands once in the deal, what it becomes, the code, the text at whose start the problem must be reported)
+# (text that stands once in the deal, what it becomes, the code, the text at whose start the problem must be
+# reported)
 FAULTS: list[tuple[str, str, str, str]] = [
     ("level: USD 1.50 per GPU-hour", "level: USD 1.50", "D103", "USD 1.50\n"),
     ("level: USD 1.50 per GPU-hour", "level: 1.50 per GPU-hour", "D102", "1.50 per GPU-hour\n"),

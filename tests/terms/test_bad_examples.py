@@ -68,7 +68,10 @@ MERIDIAN: list[Fault] = [
     ),
     (
         FIRST,
-        f"{FIRST}    acts: [{{on: 2026-01-09, act: waiver, clause: ltv, until: ¦2026-01-01, clock: resumes}}]\n",
+        (
+            f"{FIRST}    acts: [{{on: 2026-01-09, act: waiver, clause: ltv, until: ¦2026-01-01, clock: "
+            f"resumes}}]\n"
+        ),
         "D406",
     ),
     (FIRST, f"{FIRST}    acts: [{{on: ¦2036-01-09, act: discharged}}]\n", "D523"),

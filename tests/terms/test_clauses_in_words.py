@@ -631,7 +631,10 @@ def test_a_step_of_what_a_clause_rests_on_is_read_beneath_it(load: Callable[[str
         (
             "depreciation",
             {"index": "CRI-H100"},
-            "straight lines between, from 0% at the Closing Date. After 2026-07-20 the test is not determined.",
+            (
+                "straight lines between, from 0% at the Closing Date. After 2026-07-20 the test is not "
+                "determined."
+            ),
         ),
         ("pool_coverage", {}, "After 2027-01-20 the test is not determined."),
         ("loan_to_value", {}, "springing: What decides is the state before the date's own results"),
@@ -643,12 +646,19 @@ def test_a_step_of_what_a_clause_rests_on_is_read_beneath_it(load: Callable[[str
         (
             "loan_to_value",
             {"cure": {**CURE, "after": "earlier of knowledge and notice"}},
-            "begins when the Act `knowledge of the borrower` or `notice by the agent` is recorded; until then",
+            (
+                "begins when the Act `knowledge of the borrower` or `notice by the agent` is recorded; until "
+                "then"
+            ),
         ),
         (
             "loan_to_value",
             {"cure": {**CURE, "at_most": "2 in total and 1 in any 12 months"}},
-            "It may be cured at most twice in total and once in any 12 months; a failure beyond that has no Cure Period.",
+            (
+                "It may be cured at most twice in total and once in any 12 months; a failure beyond that "
+                "has no "
+                "Cure Period."
+            ),
         ),
         (
             "loan_to_value",
@@ -678,10 +688,10 @@ def test_a_material_change_of_method_is_said_with_what_makes_it_material(load: C
     ]
     (one,) = [text for text in said if "material" in text]
     assert (
-        "moves the first week's value by more than 4%, or where that week was not published under both versions"
-        in one
+        "moves the first week's value by more than 4%, or where that week was not published under both "
+        "versions" in one
     )
     assert (
-        "No value under a version that is materially different is used before the day of the Act `consent` that names it."
-        in one
+        "No value under a version that is materially different is used before the day of the Act `consent` "
+        "that names it." in one
     )

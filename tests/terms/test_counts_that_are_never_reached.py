@@ -8,7 +8,10 @@ from engine.determination.template import Template
 from tests.terms.reported import HERE, Check, Fault, assert_reported, deal_text, names
 
 RETEST = "cured_by: [retest], at_most: 2 in any 12 months"
-COMPUTED = "source: computed by the calculation agent  # or: published by the administrator\n    methodology: {policy: pinned, version: "
+COMPUTED = (
+    "source: computed by the calculation agent  # or: published by the administrator\n    methodology: "
+    "{policy: pinned, version: "
+)
 FAULTS: list[tuple[str, Fault]] = [
     (
         "summit-abs-2026-2",

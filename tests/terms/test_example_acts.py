@@ -106,7 +106,10 @@ def found(
         ),
         (
             "keystone-contracted-2026",
-            '{on: 2026-07-20, act: cure accepted, clause: coverage, method: equity, amount: "USD 5,000,000.01"}',
+            (
+                '{on: 2026-07-20, act: cure accepted, clause: coverage, method: equity, amount: "USD '
+                '5,000,000.01"}'
+            ),
             "counts at most USD 5,000,000.00",
             "`amount:`",
         ),

@@ -87,7 +87,8 @@ def test_months_without_quarters_are_read_by_nothing(checked: Check, meridian_te
 def test_quarter_ends(load: Callable[[str], Deal], meridian_text: str) -> None:
     text = dated(
         meridian_text,
-        "every: quarter, months: [3, 6, 9, 12], day: last, first: 2026-03-31, if_not_a_business_day: same day",
+        "every: quarter, months: [3, 6, 9, 12], day: last, first: 2026-03-31, if_not_a_business_day: same "
+        "day",
     )
     assert days(load(text), date(2026, 12, 31)) == [
         date(2026, 3, 31),
@@ -102,7 +103,8 @@ def test_a_first_date_that_is_none_is_refused_with_the_nearest_two(
 ) -> None:
     text = dated(
         meridian_text,
-        "every: quarter, months: [3, 6, 9, 12], day: last, first: 2026-03-30, if_not_a_business_day: same day",
+        "every: quarter, months: [3, 6, 9, 12], day: last, first: 2026-03-30, if_not_a_business_day: same "
+        "day",
     )
     (found,) = [one for one in checked(text) if one.code == "D544"]
     assert found.what == "the first Determination Date 2026-03-30 is not one of the dates that the rule makes"
@@ -113,7 +115,10 @@ def test_a_first_date_that_is_none_is_refused_with_the_nearest_two(
 def test_the_first_date_may_be_the_written_one_or_the_moved_one(
     checked: Check, load: Callable[[str], Deal], meridian_text: str, first: str
 ) -> None:
-    rule = f"every: quarter, months: [1, 4, 7, 10], day: last, first: {first}, if_not_a_business_day: next business day"
+    rule = (
+        f"every: quarter, months: [1, 4, 7, 10], day: last, first: {first}, if_not_a_business_day: next "
+        "business day"
+    )
     text = dated(meridian_text, rule)
     assert days(load(text), date(2026, 5, 31)) == [date(2026, 2, 2), date(2026, 4, 30)]
     (both,) = [one for one in checked(text) if one.code == "W121"]

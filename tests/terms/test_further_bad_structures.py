@@ -63,7 +63,11 @@ FAULTS: list[tuple[str, Fault]] = [
     (
         "granite-revolver-2026",
         (
-            "tested_while: {trigger: liquidity-event, state: IN EFFECT, cite: CA §7.02(b), from: the next date}",
+            (
+                "tested_while: {trigger: liquidity-event, state: IN EFFECT, cite: CA §7.02(b), from: the "
+                "next "
+                "date}"
+            ),
             "tested_while: ¦{state: IN EFFECT, cite: CA §7.02(b), from: the next date}",
             "D506",
         ),

@@ -173,7 +173,11 @@ def test_a_place_is_no_doubtful_zone(checked: Check, zone: str) -> None:
         (
             "2026-01-15, test: ltv, result: PASS",
             "2026-01-16, test: ltv, result: PASS",
-            "`ltv` is tested on Determination Dates, and 2026-01-16 is not one; the nearest: 2026-01-15 and 2026-01-22",
+            (
+                "`ltv` is tested on Determination Dates, and 2026-01-16 is not one; the nearest: 2026-01-15 "
+                "and "
+                "2026-01-22"
+            ),
         ),
         (
             "template: loan_to_value",
@@ -188,7 +192,10 @@ def test_a_place_is_no_doubtful_zone(checked: Check, zone: str) -> None:
         (
             "2026-01-15, trigger: cash-sweep, state: NOT IN EFFECT, count: 1 of 2",
             "2026-01-16, trigger: cash-sweep, result: PASS",
-            "`cash-sweep` is tested on Publication Dates, and 2026-01-16 is not one; the nearest: 2026-01-15 and 2026-01-22",
+            (
+                "`cash-sweep` is tested on Publication Dates, and 2026-01-16 is not one; the nearest: "
+                "2026-01-15 and 2026-01-22"
+            ),
         ),
     ],
 )

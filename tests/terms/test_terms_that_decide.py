@@ -176,7 +176,10 @@ def test_a_known_key_in_the_wrong_block_is_not_taken_for_a_slip_of_the_pen(check
 
 def test_a_consent_names_its_version_where_the_deal_asks_for_consent(checked: Check) -> None:
     policy = "{policy: current, consent_needed_for: material changes, material_above: 4%, cite: FA cl. 8.7}"
-    acts = 'facts: {outstanding_principal: "USD 1,597,850"}\n    acts: [{on: 2026-01-08, act: consent, document: LetterVERSION}]'
+    acts = (
+        'facts: {outstanding_principal: "USD 1,597,850"}\n    acts: [{on: 2026-01-08, act: consent, '
+        "document: LetterVERSION}]"
+    )
     text = (DEALS / "harbour-bilateral-2026.yaml").read_text(encoding="utf-8")
     text = text.replace("{policy: pinned, version: 1.1-wp}", policy).replace(
         'facts: {outstanding_principal: "USD 1,597,850"}', acts

@@ -18,7 +18,10 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "CHANGELOG.md").write_text(
         "# Changelog\n\n## 0.2.0 (2026-12-01)\n\n### Results\n\n- None.\n", encoding="utf-8"
     )
-    project = '[project]\ndependencies = ["numpy>=2", "pwdlib[argon2]>=0.3"]\n[dependency-groups]\ndev = ["pytest>=9"]\n'
+    project = (
+        '[project]\ndependencies = ["numpy>=2", "pwdlib[argon2]>=0.3"]\n[dependency-groups]\ndev = '
+        '["pytest>=9"]\n'
+    )
     (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
     (tmp_path / "requirements.lock").write_text("numpy==2.4\npwdlib==0.3.1\n", encoding="utf-8")
     (tmp_path / "requirements-dev.lock").write_text("pytest==9.0\n", encoding="utf-8")

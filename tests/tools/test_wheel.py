@@ -96,7 +96,8 @@ def test_a_wheel_in_an_empty_environment_runs_the_demonstration(wheel: Path, tmp
     silence = max(later - earlier for earlier, later in pairwise(moments))
     cpu = after.ru_utime + after.ru_stime - spent.ru_utime - spent.ru_stime
     print(
-        f"demonstration from a wheel: {cpu:.0f} CPU seconds, {moments[-1] - began:.0f} s, longest silence {silence:.1f} s"
+        f"demonstration from a wheel: {cpu:.0f} CPU seconds, {moments[-1] - began:.0f} s, longest silence "
+        f"{silence:.1f} s"
     )
     assert run.returncode == 0
     assert said.startswith("26 Thursdays, 2026-01-08 to 2026-07-02, 3 illustrative deals, 90 notices.")

@@ -124,7 +124,8 @@ def test_a_form_downloads_with_what_the_deal_asks_for(later: Visitors) -> None:
     assert (got.status_code, "outstanding_principal" in got.text) == (200, True)
 
 
-# ---- Acts ---------------------------------------------------------------------------------------------------------
+# ---- Acts
+# ---------------------------------------------------------------------------------------------------------
 
 WAIVER = {
     "act": "waiver",
@@ -211,7 +212,8 @@ def test_an_approval_of_an_older_log_records_nothing(own_visitors: Visitors, pos
     assert not any(isinstance(event.payload, ActRecorded) for event in log_of(own_visitors))
 
 
-# ---- releases and receipts ----------------------------------------------------------------------------------------
+# ---- releases and receipts
+# ----------------------------------------------------------------------------------------
 
 
 def the_notice(visitors: Visitors) -> tuple[int, str]:
@@ -323,7 +325,8 @@ def test_a_grant_to_every_deal_acts_in_each(own_visitors: Visitors, post: Post) 
     assert post("nobody", f"/deals/{DEAL}/notices/{number}/release", {"sha256": sha256}).status_code == 303  # type: ignore[attr-defined]
 
 
-# ---- the proof ----------------------------------------------------------------------------------------------------
+# ---- the proof
+# ----------------------------------------------------------------------------------------------------
 
 
 def test_verification_is_a_page_of_whoever_asked_for_it(own_visitors: Visitors, post: Post) -> None:
@@ -355,7 +358,8 @@ def test_nobody_waits_for_more_than_three_pieces_of_work(own_visitors: Visitors)
     held.set_result(None)
 
 
-# ---- questions ----------------------------------------------------------------------------------------------------
+# ---- questions
+# ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("two", [True, False])

@@ -192,8 +192,9 @@ def test_a_page_reads_in_order_by_keyboard_alone(chromium: Browser, served: tupl
     for _ in range(60):
         page.keyboard.press("Tab")
         one = page.evaluate(
-            "({tag: document.activeElement.tagName, text: document.activeElement.innerText || document.activeElement.name || '',"
-            " width: getComputedStyle(document.activeElement).outlineWidth})"
+            "({tag: document.activeElement.tagName, text: document.activeElement.innerText || "
+            "document.activeElement.name || '', width: "
+            "getComputedStyle(document.activeElement).outlineWidth})"
         )
         if one["tag"] == "BODY":
             break
@@ -222,7 +223,8 @@ def test_signing_in_by_hand_and_out_again(chromium: Browser, served: tuple[str, 
     context.close()
 
 
-# ---- each person's week, without JavaScript -----------------------------------------------------------------------
+# ---- each person's week, without JavaScript
+# -----------------------------------------------------------------------
 
 
 def person(chromium: Browser, desk: tuple[str, Visitors], who: str) -> Page:

@@ -17,15 +17,18 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
     calibration, setting, drafted, under = answer.found, answer.setting, answer.drafted, answer.under
     same = f"the same {setting.paths:,} paths of {setting.weeks} weeks, seed {setting.seed}"
     say(
-        f"{answer.deal}, {answer.term} on {answer.index}: {counted(calibration.variants, 'variants')} on {same}"
+        f"{answer.deal}, {answer.term} on {answer.index}: {counted(calibration.variants, 'variants')} on "
+        f"{same}"
     )
     question = setting.question
     say(
-        f"A shortfall begins and ends with {question.q} dates in a row; a flap begins within {question.k} dates after an end."
+        f"A shortfall begins and ends with {question.q} dates in a row; a flap begins within {question.k} "
+        "dates after an end."
     )
     known = setting.known
     say(
-        f"Model: weekly volatility {known.sigma:.1%}, 95% {known.sigma_at(0.025):.1%} to {known.sigma_at(0.975):.1%}. Prior {known.prior}."
+        f"Model: weekly volatility {known.sigma:.1%}, 95% {known.sigma_at(0.025):.1%} to "
+        f"{known.sigma_at(0.975):.1%}. Prior {known.prior}."
     )
     say()
     say(
@@ -40,11 +43,13 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
         chosen = smallest_count(calibration.model, level, release, under)
         what = f"counted {chosen.variant.count} times" if chosen else "none of these counts"
         say(
-            f"At {level / 10_000:.2f}, released on {counted(release, 'dates')}: false alarms stay under {under:.0%} with {what}."
+            f"At {level / 10_000:.2f}, released on {counted(release, 'dates')}: false alarms stay under "
+            f"{under:.0%} with {what}."
         )
     say()
     say(
-        f"The same over the history of {calibration.weeks_of_history} weeks, its true rate drawn given what was published:"
+        f"The same over the history of {calibration.weeks_of_history} weeks, its true rate drawn given what "
+        "was published:"
     )
     say(
         table(

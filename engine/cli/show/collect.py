@@ -29,10 +29,12 @@ def collect_now(
         return
     snapshot, right = collection.snapshot, collection.right
     say(
-        f"collected {len(snapshot.models)} GPU models at {snapshot.collected_at:%Y-%m-%d %H:%M:%S} UTC: {snapshot.sha256}"
+        f"collected {len(snapshot.models)} GPU models at {snapshot.collected_at:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{snapshot.sha256}"
     )
     if unproven := collection.not_shown_whole:
         say(
-            f"not shown to be whole, because answers from both ends of the price list did not meet: {', '.join(unproven)}"
+            "not shown to be whole, because answers from both ends of the price list did not meet: "
+            f"{', '.join(unproven)}"
         )
     say(f"under {right['document']} of {right['date']}, held by {right['holder']}")

@@ -35,7 +35,8 @@ def show_comparisons(comparisons: Sequence[Comparison], as_json: bool) -> int:
 def _show(comparison: Comparison) -> None:
     differ = "differs" if len(comparison.terms) == 1 else "differ"
     say(
-        f"{comparison.first} against {comparison.second}: {counted(len(comparison.terms), 'terms')} {differ}, up to {comparison.until}"
+        f"{comparison.first} against {comparison.second}: {counted(len(comparison.terms), 'terms')} "
+        f"{differ}, up to {comparison.until}"
     )
     if comparison.terms:
         rows = [
@@ -61,7 +62,8 @@ def _show(comparison: Comparison) -> None:
             say(f"and {len(comparison.differences) - SHOWN} more; see --json")
     for money in comparison.money:
         say(
-            f"On {money.path} {money.clause} sweeps USD {float(money.before):,.2f}, then USD {float(money.after):,.2f}."
+            f"On {money.path} {money.clause} sweeps USD {float(money.before):,.2f}, then USD "
+            f"{float(money.after):,.2f}."
         )
     if comparison.same:
         say(f"Nothing differs on {', '.join(comparison.same)}.")
@@ -69,5 +71,6 @@ def _show(comparison: Comparison) -> None:
     if any(serves.values()):
         says = f"for the lender {serves['lender']}, for the borrower {serves['borrower']}"
         say(
-            f"Whom {comparison.second} serves: {says}. What protects the lender serves him where it comes earlier."
+            f"Whom {comparison.second} serves: {says}. What protects the lender serves him where it comes "
+            "earlier."
         )

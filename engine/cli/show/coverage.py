@@ -25,7 +25,8 @@ def show_coverage(workspace: Workspace, series: str, draws: int, into: Path | No
         print_json(measured)
         return 0
     say(
-        f"{measured['series']}: {measured['pairs']} pairs of a week and a seller, {measured['sellers']} sellers"
+        f"{measured['series']}: {measured['pairs']} pairs of a week and a seller, {measured['sellers']} "
+        "sellers"
     )
     heads = (
         "sellers",

@@ -55,17 +55,20 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
     )
     say()
     say(
-        "Depreciation curves: the change since the first value (eq. 1), at the last value of each month; every value with --json"
+        "Depreciation curves: the change since the first value (eq. 1), at the last value of each month; "
+        "every value with --json"
     )
     say(_by_month(data["series"]))
     for spread in data["generation_spreads"]:
         say(
-            f"generation spread {spread['newer']} over {spread['older']}: first {spread['first']}, last {spread['last']}"
+            f"generation spread {spread['newer']} over {spread['older']}: first {spread['first']}, last "
+            f"{spread['last']}"
         )
     say()
     for quote in data["resale"]:
         say(
-            f"{quote['on']}: rental {quote['rental']}, resale {quote['resale']}, S {quote['spread']}: {quote['words']}"
+            f"{quote['on']}: rental {quote['rental']}, resale {quote['resale']}, S {quote['spread']}: "
+            f"{quote['words']}"
         )
     if quotes is None:
         say("resale (eq. 2) and S (eq. 3): not given; name a file of quotes with --quotes")
@@ -85,7 +88,8 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
         for scenario in data["scenarios"]:
             fast, slow = scenario["implied_lives"][shape]
             say(
-                f"useful life that {scenario['scenario']} implies: {fast}, or {slow}; the paper says {scenario['useful_life']}"
+                f"useful life that {scenario['scenario']} implies: {fast}, or {slow}; the paper says "
+                f"{scenario['useful_life']}"
             )
         say()
     for row in (data["switching"] or {"rows": []})["rows"]:
@@ -94,7 +98,8 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
     for transition in data["transitions"]:
         fallen = f"{transition['fallen']} (the paper says {transition['stated']})"
         say(
-            f"reconstructed by the paper, enters no test: {transition['name']} {fallen}, {transition['annual']} a year"
+            f"reconstructed by the paper, enters no test: {transition['name']} {fallen}, "
+            f"{transition['annual']} a year"
         )
     say()
     say("Useful lives (WP Table 1), beside the measured decline as a straight line")
@@ -126,7 +131,8 @@ def precision(workspace: Workspace, names: Sequence[str], as_json: bool) -> int:
             say(f"{width_table.series}: refused: {width_table.refused}")
             continue
         say(
-            f"{width_table.series}, week of {width_table.week}, drawn from its {width_table.observations} observations"
+            f"{width_table.series}, week of {width_table.week}, drawn from its {width_table.observations} "
+            "observations"
         )
         shown = [
             (str(r["n"]), r["low"], r["middle"], r["high"], r["paper"], "yes" if r["holds"] else "no")

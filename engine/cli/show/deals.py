@@ -80,7 +80,8 @@ def prove_files(files: Sequence[Path], templates: Templates, as_json: bool) -> i
         report_problems(proved.problems, proved.texts, as_json=False)
         say()
     say(
-        f"{sum(not proof.problems for _, proof in examples)} of {counted(len(examples), 'worked examples')} hold"
+        f"{sum(not proof.problems for _, proof in examples)} of {counted(len(examples), 'worked examples')} "
+        "hold"
     )
     return 1 if proved.problems else 0
 

@@ -24,12 +24,14 @@ def demonstrate(into: Path, tools: Callable[[datetime], Tools], as_json: bool = 
         return
     span = f"{counted(len(made.thursdays), 'Thursdays')}, {made.thursdays[0]} to {made.thursdays[-1]}"
     say(
-        f"{span}, {counted(len(made.deals), 'illustrative deals')}, {made.notices} notices. All of it is generated."
+        f"{span}, {counted(len(made.deals), 'illustrative deals')}, {made.notices} notices. All of it is "
+        "generated."
     )
     for line in made.notable[:SHOWN]:
         say(line)
     say(
-        f"Mail  {made.workspace / 'outgoing-mail'}: drafts and reminders to the parties; nothing left this machine"
+        f"Mail  {made.workspace / 'outgoing-mail'}: drafts and reminders to the parties; nothing left this "
+        "machine"
     )
     page, worst = made.open
     say(f"Open  {page}")

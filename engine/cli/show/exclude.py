@@ -12,7 +12,8 @@ def show_listings(day: DayListings, as_json: bool) -> None:
         print_json(day.as_data())
         return
     say(
-        f"{day.index}, {day.day}, snapshot {day.snapshot[:12]}: {len(day.listings.places)} Qualifying Listings"
+        f"{day.index}, {day.day}, snapshot {day.snapshot[:12]}: {len(day.listings.places)} Qualifying "
+        "Listings"
     )
     rows = [
         (str(number), f"{row.usd:.6f}", row.host or "-", row.machine or "-", str(row.gpus))

@@ -22,11 +22,13 @@ def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
         print_json({**as_data(answer), "into": str(into) if into is not None else None})
         return 0
     say(
-        f"{answer.deal} on {answer.path} up to {answer.until}: {answer.shown} of {answer.subject}. Facts: {answer.facts}."
+        f"{answer.deal} on {answer.path} up to {answer.until}: {answer.shown} of {answer.subject}. Facts: "
+        f"{answer.facts}."
     )
     if answer.left_out:
         say(
-            f"Left out because they follow the rate: {listed(answer.left_out)}. Link them, or name them with --hold."
+            f"Left out because they follow the rate: {listed(answer.left_out)}. Link them, or name them "
+            "with --hold."
         )
     say(f"Across {answer.x}, drafted {answer.drafted[0]}; down {answer.y}, drafted {answer.drafted[1]}.")
     say()

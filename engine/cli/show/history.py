@@ -64,7 +64,8 @@ def compare(workspace: Workspace, deal: str, first: date, second: date, as_json:
     say(table(("", "of", "what", str(first), str(second)), rows))
     say()
     say(
-        f"of {counted(len(answer.rows), 'lines')} {sum(row.changed for row in answer.rows)} changed; each is marked with *"
+        f"of {counted(len(answer.rows), 'lines')} {sum(row.changed for row in answer.rows)} changed; each "
+        "is marked with *"
     )
 
 

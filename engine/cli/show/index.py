@@ -41,7 +41,8 @@ def _say_imported(taken: SnapshotsTaken, as_json: bool) -> None:
     days = sorted({s.day for s in taken.added})
     span = f" of {days[0]} to {days[-1]}" if days else ""
     say(
-        f"{counted(len(taken.added), 'snapshots')} imported{span}; {taken.known} already known; {len(taken.refused)} refused"
+        f"{counted(len(taken.added), 'snapshots')} imported{span}; {taken.known} already known; "
+        f"{len(taken.refused)} refused"
     )
     for file, said in taken.stated:
         say(f"{file}: {said}")
@@ -65,24 +66,28 @@ def show_index(
     value, shadow = week.value, week.shadow
     shown = f"USD {value.value} per GPU-hour" if value.value is not None else "no value"
     say(
-        f"{value.index}  {shown}  (Publication Date {value.publication_date}, window {value.window_start} to {value.window_end})"
+        f"{value.index}  {shown}  (Publication Date {value.publication_date}, window {value.window_start} "
+        f"to {value.window_end})"
     )
     say(f"methodology {value.methodology}; {value.source}; not published by the administrator")
     if value.interval is not None and value.interval_width is not None:
         width = f"{float(value.interval_width) * 100:.1f}%"
         say(
-            f"the methodology's 95% interval {value.interval.low} to {value.interval.high} ({width} of the value), {value.interval.method}"
+            f"the methodology's 95% interval {value.interval.low} to {value.interval.high} ({width} of the "
+            f"value), {value.interval.method}"
         )
     if value.seller_interval is not None:
         say(
-            f"by sellers 95% interval {value.seller_interval.low} to {value.seller_interval.high}, {value.seller_interval.method}"
+            f"by sellers 95% interval {value.seller_interval.low} to {value.seller_interval.high}, "
+            f"{value.seller_interval.method}"
         )
     elif value.seller_interval_why is not None:
         say(f"by sellers no interval: {value.seller_interval_why}")
     if shadow is not None:
         ends = f"{shadow['low']} to {shadow['high']}, which covers {float(shadow['covers']):.2%}"
         say(
-            f"shadow rate, one seller one vote: {shadow['rate']} of {shadow['sellers']} sellers, {ends}; {shadow['is']}"
+            f"shadow rate, one seller one vote: {shadow['rate']} of {shadow['sellers']} sellers, {ends}; "
+            f"{shadow['is']}"
         )
     for line in _dispersion(week):
         say(line)
@@ -109,7 +114,10 @@ def _dispersion(week: IndexWeek) -> Iterator[str]:
         return
     deviation = "not defined for one observation" if value.stdev is None else value.stdev
     yield f"{sample}; min {value.min}, max {value.max}, mean {value.mean}, standard deviation {deviation}"
-    yield f"precision class by count {value.precision_class}; by measured width {value.precision_class_measured}"
+    yield (
+        f"precision class by count {value.precision_class}; by measured width "
+        f"{value.precision_class_measured}"
+    )
     yield _sellers(week)
 
 
@@ -131,8 +139,9 @@ def _collections(week: IndexWeek) -> Iterator[str]:
     if span is not None:
         none = "; some choices give no value" if span.perhaps_none else ""
         yield (
-            f"{counted(span.days, 'days')} were collected several times: over all {span.choices:,} choices of collections the value is "
-            f"{span.lowest} to {span.highest}{none}; this range enters no interval"
+            f"{counted(span.days, 'days')} were collected several times: over all {span.choices:,} choices "
+            f"of collections the value is {span.lowest} to {span.highest}{none}; this range enters no "
+            "interval"
         )
     for day in value.days:
         if day.doubt is not None:
@@ -150,7 +159,10 @@ def _sellers(week: IndexWeek) -> str:
         "machines not known" if value.machines is None else f"{least}{counted(value.machines, 'machines')}"
     )
     basis = "; rows that name no host count as one" if value.hosts_at_least else ""
-    return f"{least}{counted(value.hosts, 'hosts')}, {machines}, largest host {value.largest_host_share} of the observations{basis}"
+    return (
+        f"{least}{counted(value.hosts, 'hosts')}, {machines}, largest host {value.largest_host_share} of "
+        f"the observations{basis}"
+    )
 
 
 def _days(week: IndexWeek) -> Iterator[tuple[str, ...]]:

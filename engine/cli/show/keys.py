@@ -51,7 +51,8 @@ def make_key(name: str, path: Path, cosigner: bool, as_json: bool) -> None:
         print_json(made.as_data())
         return
     say(
-        f"{made.private}: private, keep it; {made.public}: hand it to whoever verifies, by another way than the record"
+        f"{made.private}: private, keep it; {made.public}: hand it to whoever verifies, by another way than "
+        "the record"
     )
     write(made.verifier_key)
 
@@ -77,7 +78,8 @@ def show_replaced(workspace: Workspace, approved: Path | None, scribe: Scribe, a
         print_json(changed.as_data())
         return
     say(
-        f"the key was replaced ({changed.why}), {counted(len(changed.logs), 'logs')} say so; tell every verifier the same day"
+        f"the key was replaced ({changed.why}), {counted(len(changed.logs), 'logs')} say so; tell every "
+        "verifier the same day"
     )
     say(f"it ended: {changed.old}")
     if changed.kept is not None:
@@ -92,7 +94,8 @@ def show_asked(workspace: Workspace, why: str, into: Path, at: datetime, as_json
         print_json(asked.as_data())
         return
     say(
-        f"{asked.file}: hand it to a cosigner, who runs `headroom keys approve`; then `headroom keys replace --approved {asked.file}`"
+        f"{asked.file}: hand it to a cosigner, who runs `headroom keys approve`; then `headroom keys "
+        f"replace --approved {asked.file}`"
     )
     say(f"it asks for {counted(len(asked.logs), 'logs')}; the old key: {asked.old}")
     write(asked.new)
@@ -105,7 +108,8 @@ def show_approved(file: Path, key: Path, trust: list[Path], as_json: bool) -> No
         print_json(asked.as_data())
         return
     say(
-        f"{asked.file}: approved for {counted(len(asked.logs), 'logs')} that the {asked.why} key {asked.old} is replaced; hand it back"
+        f"{asked.file}: approved for {counted(len(asked.logs), 'logs')} that the {asked.why} key "
+        f"{asked.old} is replaced; hand it back"
     )
     write(asked.new)
 
@@ -143,7 +147,8 @@ def take_checkpoint(workspace: Workspace, name: str, file: Path, trust: list[Pat
     else:
         said = "taken" if taken.new else "on record already"
         say(
-            f"{log}: the checkpoint of its first {counted(taken.size, 'entries')}, cosigned by {', '.join(taken.cosigned_by)}: {said}"
+            f"{log}: the checkpoint of its first {counted(taken.size, 'entries')}, cosigned by "
+            f"{', '.join(taken.cosigned_by)}: {said}"
         )
 
 

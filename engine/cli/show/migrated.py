@@ -20,5 +20,6 @@ def show_migrated(deal: MigratedDeal, as_json: bool) -> None:
         block = ".".join(map(str, written_key.path)) or "the deal"
         say(f"{block}: {written_key.key.key}: {written_key.written}")
     say(
-        f"written into {deal.into}: {counted(len(deal.migration.written), 'keys')}; see that the agreement means each of them"
+        f"written into {deal.into}: {counted(len(deal.migration.written), 'keys')}; see that the agreement "
+        "means each of them"
     )

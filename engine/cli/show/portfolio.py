@@ -30,7 +30,8 @@ def show_portfolio(
     """
     if into is not None and into.suffix not in (".csv", ".pdf", ".xlsx", ".parquet"):
         raise WrongUsage(
-            f"{into}: a portfolio is written as .csv, .pdf, .xlsx or .parquet; give --into a name that ends so"
+            f"{into}: a portfolio is written as .csv, .pdf, .xlsx or .parquet; give --into a name that ends "
+            "so"
         )
     portfolio = portfolio_of(workspace, on)
     data = portfolio.as_data()

@@ -46,7 +46,8 @@ def publish_page(
         say(f"{name}.html and .pdf")
         if "appendix_a" in written:
             say(
-                f"{written['appendix_a'][0]}: Appendix A, what injected listings do, with the first publication (WP §7.3.1)"
+                f"{written['appendix_a'][0]}: Appendix A, what injected listings do, with the first "
+                "publication (WP §7.3.1)"
             )
     return 0
 

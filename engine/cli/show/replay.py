@@ -82,7 +82,8 @@ def _say(one: Replayed) -> None:
     word = f"; {one.asserted} taken as recorded" if one.asserted else ""
     if one.edition != EDITION:
         say(
-            f"not compared  {one.log}: {one.events} events recorded under edition {one.edition}; headroom 0.1 replays it"
+            f"not compared  {one.log}: {one.events} events recorded under edition {one.edition}; headroom "
+            "0.1 replays it"
         )
     elif one.difference is None:
         say(f"the same  {one.log}: {one.events} events{word}")

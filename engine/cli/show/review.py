@@ -37,7 +37,8 @@ def review(
         print_json(answer.as_data())
         return
     say(
-        f"{answer.series}, {answer.quarter}: {counted(len(answer.points), 'weeks')} with an interval, {len(answer.earlier)} before"
+        f"{answer.series}, {answer.quarter}: {counted(len(answer.points), 'weeks')} with an interval, "
+        f"{len(answer.earlier)} before"
     )
     heads = (
         "listings",
@@ -115,12 +116,14 @@ def fleet(path: Path, pledged: int | None, as_json: bool) -> None:
         print_json(performance.as_data())
         return
     of = (
-        f" of {performance.pledged} pledged; {performance.pledged - performance.certified} have no certificate"
+        f" of {performance.pledged} pledged; {performance.pledged - performance.certified} have no "
+        "certificate"
         if performance.pledged is not None
         else ""
     )
     say(f"{performance.certified} GPUs certified{of}")
     say(table(tuple(performance.percentiles), [tuple(performance.percentiles.values())]))
     say(
-        f"mean {performance.mean}; the 95th percentile is {performance.spread} above the 5th. Equal GPUs by name are not equal collateral."
+        f"mean {performance.mean}; the 95th percentile is {performance.spread} above the 5th. Equal GPUs by "
+        "name are not equal collateral."
     )

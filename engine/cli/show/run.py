@@ -93,7 +93,8 @@ def _say(answer: RunAnswer) -> None:
         was = f", {finding.was} before it" if finding.was else ""
         how = f"`headroom import --series {finding.index} FILE --accept {UNIT_SLIP}` takes it"
         say(
-            f"{finding.index} {finding.publication_date}: {finding.now} awaits confirmation{was}; its date waits. {how}"
+            f"{finding.index} {finding.publication_date}: {finding.now} awaits confirmation{was}; its date "
+            f"waits. {how}"
         )
     _say_table(answer)
     for deal in answer.deals:
@@ -139,7 +140,8 @@ def _say_deal(answer: DealAnswer) -> None:
         say(f"{deal.deal}: NOT ISSUED: {deal.not_issued}")
     latest = f"; latest {answer.notices[-1]}" if answer.notices else ""
     say(
-        f"{deal.deal}: {counted(len(deal.events), 'new events')}, {counted(len(deal.notices), 'new notices')}{latest}"
+        f"{deal.deal}: {counted(len(deal.events), 'new events')}, "
+        f"{counted(len(deal.notices), 'new notices')}{latest}"
     )
 
 

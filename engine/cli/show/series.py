@@ -51,7 +51,8 @@ def import_series(
             say(asked_about(finding))
         if taken.form is not None and taken.form.name != "headroom":
             say(
-                f"read as {taken.form.name}, {taken.form.cadence}, {taken.form.unit}; licence: {taken.form.licence}"
+                f"read as {taken.form.name}, {taken.form.cadence}, {taken.form.unit}; licence: "
+                f"{taken.form.licence}"
             )
     return 1 if taken.findings else 0
 
@@ -64,7 +65,8 @@ def show_announced(announced: Announced, as_json: bool) -> None:
     payload, state = announced.payload, "recorded" if announced.new else "already on record"
     source = f"{payload.document}; {payload.prepared_by}, approved by {payload.approved_by}"
     say(
-        f"{payload.index}: {payload.what}, effective {payload.effective_on}: {payload.words} ({source}): {state}"
+        f"{payload.index}: {payload.what}, effective {payload.effective_on}: {payload.words} ({source}): "
+        f"{state}"
     )
 
 
@@ -99,7 +101,8 @@ def _say_restatement(again: Restatement, reached: Sequence[Reach], record: bool)
         "the same" if again.event is None else f"{again.again.value or 'no value'}, print {again.again.print}"
     )
     say(
-        f"{again.series} of {again.publication}: {was}, print {again.before.print}; from today's snapshots {shown}"
+        f"{again.series} of {again.publication}: {was}, print {again.before.print}; from today's snapshots "
+        f"{shown}"
     )
     if again.event is None:
         return

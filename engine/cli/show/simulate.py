@@ -26,7 +26,8 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
         )
         say(f"With it {names}. Each moves by a model of its own: nothing here says how they move together.")
     say(
-        f"Weekly volatility {answer.sigma:.1%}. Prior {answer.prior}. This is a model of the past and no forecast."
+        f"Weekly volatility {answer.sigma:.1%}. Prior {answer.prior}. This is a model of the past and no "
+        "forecast."
     )
     say()
     horizons = tuple(answer.chances[0].within) if answer.chances else ()
@@ -46,16 +47,21 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
     if answer.never:
         say(f"NEVER on any path: {listed(answer.never)}.")
     for money in answer.swept:
-        amounts = f"USD {money.mean:,.0f} ± {money.error:,.0f} on average, 95% between USD {money.low:,.0f} and USD {money.high:,.0f}"
+        amounts = (
+            f"USD {money.mean:,.0f} ± {money.error:,.0f} on average, 95% between USD {money.low:,.0f} and "
+            f"USD {money.high:,.0f}"
+        )
         say(f"{money.clause} sweeps {amounts}.")
     if answer.fan:
         last = answer.fan[-1]
         say(
-            f"Published values of the last week: {', '.join(f'{value:.4f}' for value in last)} at 2.5%, 25%, 50%, 75%, 97.5%."
+            f"Published values of the last week: {', '.join(f'{value:.4f}' for value in last)} at 2.5%, "
+            "25%, 50%, 75%, 97.5%."
         )
     if answer.left_out:
         say(
-            f"Left out because they follow the rate: {listed(answer.left_out)}. Name them with --hold to hold them constant."
+            f"Left out because they follow the rate: {listed(answer.left_out)}. Name them with --hold to "
+            "hold them constant."
         )
     if answer.undetermined:
         say(f"NOT DETERMINED on every date: {listed(answer.undetermined)}.")
@@ -80,7 +86,10 @@ def record_words(recorded: ForecastRecord | None) -> str:
     made = f"{counted(recorded.made, 'forecasts')} of {recorded.series} recorded before the week"
     if not recorded.came:
         return f"{made}; none of these weeks has come yet."
-    return f"{made}: of {counted(recorded.came, 'values')} that came, {recorded.inside} inside 95%, {recorded.below} below the median."
+    return (
+        f"{made}: of {counted(recorded.came, 'values')} that came, {recorded.inside} inside 95%, "
+        f"{recorded.below} below the median."
+    )
 
 
 def probability(share: float, error: float) -> str:

@@ -78,4 +78,7 @@ def _least(outcomes: Sequence[PathOutcome]) -> Iterator[str]:
     """Yield the worst figure of each test on the first path."""
     for turning in outcomes[0].least:
         measured = printed_apart(turning.measured, turning.limit)
-        yield f"Worst of {turning.test} on {outcomes[0].path}: {measured} against {printed(turning.limit)} on {turning.on}."
+        yield (
+            f"Worst of {turning.test} on {outcomes[0].path}: {measured} against {printed(turning.limit)} on "
+            f"{turning.on}."
+        )

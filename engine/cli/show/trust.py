@@ -17,7 +17,8 @@ from engine.queries.manipulation_report import deal_manipulation, draft_manipula
 from engine.workspace.deal_files import Templates, loaded
 from engine.workspace.workspace import Workspace
 
-# ---- manipulation -----------------------------------------------------------------------------------------------------
+# ---- manipulation
+# -----------------------------------------------------------------------------------------------------
 
 
 def manipulate(
@@ -38,11 +39,13 @@ def manipulate(
 def _say_manipulation(data: dict[str, Any]) -> None:
     heads = tuple(data["week"])
     say(
-        f"{data['index']} of {data['publication_date']} under {data['methodology']}: USD {data['value']} per GPU-hour"
+        f"{data['index']} of {data['publication_date']} under {data['methodology']}: USD {data['value']} "
+        "per GPU-hour"
     )
     say("Least number of injected listings, at 50% or 150% of the median, that moves it by 5%, 10% or 25%.")
     say(
-        "A day: up to half of its listings. The week: the same number on every collected day, up to half of the largest day's."
+        "A day: up to half of its listings. The week: the same number on every collected day, up to half of "
+        "the largest day's."
     )
     say(f"The estimators: {data['estimators_injected']}, up to half of the day's.")
     say()
@@ -92,7 +95,8 @@ def _say_sellers(moves: Mapping[str, Any], shadow: Mapping[str, str] | None) -> 
     if moves["repricing"] is not None:
         repricing = moves["repricing"]
         say(
-            f"the largest seller, {repricing['seller']}, at one price of its own: {repricing['lowest']} to {repricing['highest']}"
+            f"the largest seller, {repricing['seller']}, at one price of its own: {repricing['lowest']} to "
+            f"{repricing['highest']}"
         )
     say()
     say("Invented listings at free prices and on free days: the least number of listing-days")
@@ -102,7 +106,8 @@ def _say_sellers(moves: Mapping[str, Any], shadow: Mapping[str, str] | None) -> 
         say()
         between = f"{shadow['low']} to {shadow['high']}, which covers {float(shadow['covers']):.2%}"
         say(
-            f"Shadow rate, one seller one vote: {shadow['rate']} of {shadow['sellers']} sellers, {between}; {shadow['is']}"
+            f"Shadow rate, one seller one vote: {shadow['rate']} of {shadow['sellers']} sellers, {between}; "
+            f"{shadow['is']}"
         )
     say()
 
@@ -151,11 +156,13 @@ def manipulate_deal(
         print_json(manipulation.as_data())
         return 0
     say(
-        f"{manipulation.deal} on {on}: least number of listings, standing on every day of the week, that turns each result"
+        f"{manipulation.deal} on {on}: least number of listings, standing on every day of the week, that "
+        "turns each result"
     )
     say("Looked for up to half of the largest day's listings, the same number on every collected day.")
     say(
-        "Sellers: the least number whose leaving turns it, or leaves no value. Free: listing-days at free prices and on free days."
+        "Sellers: the least number whose leaving turns it, or leaves no value. Free: listing-days at free "
+        "prices and on free days."
     )
     shown = [
         (r["test"], r["result"], r["index"], r["break_even"] or "-", r["at"], *_turning_cells(r))
@@ -185,7 +192,8 @@ def _leaving_cell(leaving: Mapping[str, Any] | None) -> str:
     return f"{leaving['sellers']}, no value" if leaving["value"] == "no value" else str(leaving["sellers"])
 
 
-# ---- reproduction -----------------------------------------------------------------------------------------------------
+# ---- reproduction
+# -----------------------------------------------------------------------------------------------------
 
 
 def reproduce(workspace: Workspace, index: str, version: str, publication: date, as_json: bool) -> int:

@@ -51,7 +51,8 @@ def _say(validation: IndexValidation) -> None:
     data = validation.as_data()
     say(f"{data['index']} under {data['methodology']}: {counted(data['weeks'], 'weeks')} to {data['last']}")
     say(
-        f"Shapes of prices (WP §7.2) are tested for the newest weeks with a value: {', '.join(data['distributions_of']) or 'none'}"
+        "Shapes of prices (WP §7.2) are tested for the newest weeks with a value: "
+        f"{', '.join(data['distributions_of']) or 'none'}"
     )
     say()
     for finding in validation.findings:
@@ -63,7 +64,8 @@ def _say(validation: IndexValidation) -> None:
             else "       "
         )
         say(
-            f"{mark}  {finding.test} ({finding.section}, n = {finding.sample}): {finding.verdict.removeprefix('refused: ')}"
+            f"{mark}  {finding.test} ({finding.section}, n = {finding.sample}): "
+            f"{finding.verdict.removeprefix('refused: ')}"
         )
         say(f"         caveat: {finding.caveat}")
     say()

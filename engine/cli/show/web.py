@@ -26,7 +26,8 @@ def serve_desk(workspace: Workspace, demo: bool, port: int | None, as_json: bool
             print_json(demonstration.as_data())
         else:
             say(
-                f"Open {demonstration.address} and sign in as one of these, each with the password {demonstration.password}"
+                f"Open {demonstration.address} and sign in as one of these, each with the password "
+                f"{demonstration.password}"
             )
             say(
                 table(
@@ -35,7 +36,8 @@ def serve_desk(workspace: Workspace, demo: bool, port: int | None, as_json: bool
                 )
             )
             say(
-                f"The clock of these pages begins at {desk.clock():%Y-%m-%d %H:%M} UTC, on the morning after the last run. Ctrl-C stops."
+                f"The clock of these pages begins at {desk.clock():%Y-%m-%d %H:%M} UTC, on the morning "
+                "after the last run. Ctrl-C stops."
             )
     else:
         address = desk.settings.address or f"http://{desk.settings.host}:{desk.settings.port}"
@@ -45,7 +47,8 @@ def serve_desk(workspace: Workspace, demo: bool, port: int | None, as_json: bool
             say(f"The pages are at {address}; Ctrl-C stops.")
             if not desk.accounts.people():
                 say(
-                    "Nobody has an account yet: headroom web --invite a.person@example.com --name 'A. Person' --administrator"
+                    "Nobody has an account yet: headroom web --invite a.person@example.com --name 'A. "
+                    "Person' --administrator"
                 )
     serve_pages(desk)
 

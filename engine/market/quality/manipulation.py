@@ -134,7 +134,8 @@ def least_for_day(
     fake = round(Fraction(twice_true * at.numerator, 2 * at.denominator))
     apart = -(-move.numerator * twice_true // move.denominator)
     micros, own = prices.micros, len(prices.micros)
-    # by how many prices the far side of each target outnumbers the near one: a median gets there only if as many are removed
+    # by how many prices the far side of each target outnumbers the near one: a median gets there only if as
+    # many are removed
     down, up = (
         own - 2 * bisect_right(micros, (twice_true - apart) // 2),
         2 * bisect_left(micros, -(-(twice_true + apart) // 2)) - own,
@@ -143,7 +144,8 @@ def least_for_day(
         (-1 if 2 * fake <= twice_true - apart else 1),
         (-1 if 2 * fake >= twice_true + apart else 1),
     )
-    # every other count is tried: more listings can move the median less, as they widen what outlier removal keeps
+    # every other count is tried: more listings can move the median less, as they widen what outlier removal
+    # keeps
     for injected in range(1, own // 2 + 1):
         if min(down + down_by * injected, up + up_by * injected) > prices.removes_at_most(injected):
             continue
@@ -237,7 +239,8 @@ def _middle(
     return ordered[(len(ordered) - 1) // 2] if ordered else None
 
 
-# ---- the four estimators side by side (WP §7.3.1) ---------------------------------------------------------------------
+# ---- the four estimators side by side (WP §7.3.1)
+# ---------------------------------------------------------------------
 
 
 def trimmed_mean(observations: Sequence[Observation]) -> Fraction:

@@ -72,7 +72,8 @@ def _counts(terms: TermsInForce) -> Iterator[tuple[Path, Persistence, DateKind]]
         if isinstance(cure, Cure) and cure.passing_for is not None:
             yield ("covenants", key, "cure", "passing_for"), cure.passing_for, clause.tested_on
     if terms.determination_dates.every == "Thursday":
-        return  # a condition counts where both kinds meet, which is every Thursday but for those that are moved
+        # a condition counts where both kinds meet, which is every Thursday but for those that are moved
+        return
     for key, clause in terms.covenants.items():
         for end in ("begins", "ends"):
             count = getattr(getattr(clause, end, None), "persistence", None)

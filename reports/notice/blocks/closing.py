@@ -55,7 +55,8 @@ def document(kind: str, owed: bool) -> str:
     return name if owed or kind == "correction" else name.replace("Notice", "Report")
 
 
-# ---- dates --------------------------------------------------------------------------------------------------------
+# ---- dates
+# --------------------------------------------------------------------------------------------------------
 
 
 def dates(brief: Brief) -> dict[str, Any]:
@@ -96,9 +97,10 @@ def _dates_note(brief: Brief) -> str:
         return f"Determination Date: {date_of(brief)}."
     window = f"Calculation Window: {table_date(day.window_start)} to {table_date(day.window_end)}. "
     return (
-        f"Publication Date: {long_date(day.publication_date)}. {window}Determination Date: {date_of(brief)}. "
-        f"Next Publication Date: {table_date(day.next_publication_date)}, next Determination Date: "
-        f"{table_date(day.next_determination_date)}. Business Days: {day.calendar}, counted from the day after the event."
+        f"Publication Date: {long_date(day.publication_date)}. {window}Determination Date: "
+        f"{date_of(brief)}. Next Publication Date: {table_date(day.next_publication_date)}, next "
+        f"Determination Date: {table_date(day.next_determination_date)}. Business Days: {day.calendar}, "
+        "counted from the day after the event."
     )
 
 
@@ -159,7 +161,8 @@ def _strip_alt(brief: Brief) -> str:
     )
 
 
-# ---- notices ------------------------------------------------------------------------------------------------------
+# ---- notices
+# ------------------------------------------------------------------------------------------------------
 
 
 def duties(brief: Brief) -> dict[str, Any]:
@@ -186,7 +189,8 @@ def duties(brief: Brief) -> dict[str, Any]:
         if duty.act == "notify"
     ]
     note = (
-        f"Of the notices before this one the newest {len(given)} are listed; the log has them all, {len(numbers)}."
+        f"Of the notices before this one the newest {len(given)} are listed; the log has them all, "
+        f"{len(numbers)}."
         if earlier
         else ""
     )
@@ -252,7 +256,8 @@ def _within(duty: DutyFacts | None) -> str:
     return f"within {duty.within}" if duty.within else "on the date"
 
 
-# ---- certification ------------------------------------------------------------------------------------------------
+# ---- certification
+# ------------------------------------------------------------------------------------------------
 
 
 def certification(brief: Brief) -> dict[str, Any]:
@@ -266,9 +271,13 @@ def certification(brief: Brief) -> dict[str, Any]:
         else WITHOUT
     )
     said = [
-        f"The undersigned, an authorized officer of the {role(giver)}, states {made}, and that, to the officer’s knowledge after due "
-        "inquiry, no Default or Event of Default exists that this document does not state.",
-        "This document states computed results. It is not a determination of Default, nor an election, waiver or consent by any party."
+        f"The undersigned, an authorized officer of the {role(giver)}, states {made}, and that, to the "
+        "officer’s knowledge after due inquiry, no Default or Event of Default exists that this document "
+        "does not state.",
+        (
+            "This document states computed results. It is not a determination of Default, nor an election, "
+            "waiver or consent by any party."
+        )
         + (
             " All rights of the Administrative Agent, the Trustee and the holders are reserved."
             if giver in AGENTS
@@ -290,7 +299,8 @@ def _report(day: Determined) -> str:
     return f"the {text}" if text.startswith("Servicer") else f"the report {text}"
 
 
-# ---- distribution and proof ---------------------------------------------------------------------------------------
+# ---- distribution and proof
+# ---------------------------------------------------------------------------------------
 
 
 def proof(brief: Brief) -> dict[str, Any]:
@@ -324,9 +334,10 @@ def proof(brief: Brief) -> dict[str, Any]:
 
 
 HOW = (
-    "It recomputes index, ratios and results from the attached files and compares them with this text. Keys come from your policy "
-    "file, never from this PDF. Without a trustee’s cosignature or a time stamp the time is asserted by the operator; an unsigned "
-    "copy is reported as “appearance not bound”. Whether this document was superseded stands in the log, not here."
+    "It recomputes index, ratios and results from the attached files and compares them with this text. Keys "
+    "come from your policy file, never from this PDF. Without a trustee’s cosignature or a time stamp the "
+    "time is asserted by the operator; an unsigned copy is reported as “appearance not bound”. Whether this "
+    "document was superseded stands in the log, not here."
 )
 
 

@@ -55,7 +55,10 @@ def _began(brief: Brief, line: Line) -> Runs:
         return [
             (f"{line.trigger_title} is not in effect", True),
             (
-                f" since {long_date(line.trigger.since if line.trigger else brief.inputs.on)}: its condition to end is met.",
+                (
+                    f" since {long_date(line.trigger.since if line.trigger else brief.inputs.on)}: its "
+                    "condition to end is met."
+                ),
                 False,
             ),
         ]
@@ -125,7 +128,10 @@ def _not_evaluated(brief: Brief) -> list[Runs]:
         [("The deal was not evaluated", True), (f" on {long_date(brief.inputs.on)}: {why}.", False)],
         [
             (
-                "No test was run and no state has changed. Below are the states as they were last determined; deadlines run on.",
+                (
+                    "No test was run and no state has changed. Below are the states as they were last "
+                    "determined; deadlines run on."
+                ),
                 False,
             )
         ],

@@ -30,7 +30,10 @@ def gathered(lines: Sequence[Line]) -> Runs:
     for line in lines:
         figures = ""
         if line.result is not None and line.result.measured is not None and line.result.limit is not None:
-            figures = f" {apart(line.result.measured, line.result.limit, line.rounding)} ({sentences.limit(line.result)})"
+            figures = (
+                f" {apart(line.result.measured, line.result.limit, line.rounding)} "
+                f"({sentences.limit(line.result)})"
+            )
         runs += [
             ("; " if runs else "Passing, nothing to do: ", not runs),
             (line.title, True),

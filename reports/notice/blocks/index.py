@@ -131,8 +131,9 @@ def meaning(name: str, value: Mapping[str, Any]) -> str:
     """Return what the number is and is not, word for word in every notice (`rulings.md` 34)."""
     model, country = measured(name, value)
     return (
-        f"{name} is the median of listed on-demand prices for {model} on one marketplace in {country}. "
-        "It is not a contract rate, not volume-weighted, not an executed price and not adjusted for performance."
+        f"{name} is the median of listed on-demand prices for {model} on one marketplace in {country}. It "
+        "is not a contract rate, not volume-weighted, not an executed price and not adjusted for "
+        "performance."
     )
 
 
@@ -198,13 +199,19 @@ def seller_interval(value: Mapping[str, Any]) -> str:
     return interval(ends) if ends else sentence(value.get("seller_interval_why") or NONE)
 
 
-SHADOW_WEAKNESS = "The shadow rate gives each seller one vote and decides nothing. A new account with one listing has a whole vote in it."
+SHADOW_WEAKNESS = (
+    "The shadow rate gives each seller one vote and decides nothing. A new account with one listing has a "
+    "whole vote in it."
+)
 
 
 def shadow(rate: Mapping[str, Any]) -> str:
     """Return the shadow rate, one seller one vote, with its interval (`rulings.md` 63)."""
     between = f"{price(rate['low'])} to {price(rate['high'])} covers {share(rate['covers'])}"
-    return f"{price(rate['rate'])} of {whole(rate['sellers'])} sellers, one vote each; {between}; decides nothing"
+    return (
+        f"{price(rate['rate'])} of {whole(rate['sellers'])} sellers, one vote each; {between}; decides "
+        "nothing"
+    )
 
 
 def _low(facts: IndexFacts, value: Mapping[str, Any]) -> str:
@@ -231,7 +238,8 @@ def _sample_facts(value: Mapping[str, Any]) -> list[tuple[str, str]]:
     kept = whole(value.get("observations")) + (f" kept, {removed} removed as outliers" if days else "")
     spread = ", ".join(price(value.get(key)) for key in ("min", "mean", "max")) if value.get("min") else NONE
     classes = (
-        f"{value.get('precision_class') or NONE} by count, {value.get('precision_class_measured') or NONE} by width"
+        f"{value.get('precision_class') or NONE} by count, {value.get('precision_class_measured') or NONE} "
+        "by width"
         if value.get("precision_class")
         else NONE
     )
@@ -256,7 +264,8 @@ def _day(text: Any) -> str:
     return table_date(date.fromisoformat(str(text)))
 
 
-# ---- tables -------------------------------------------------------------------------------------------------------
+# ---- tables
+# -------------------------------------------------------------------------------------------------------
 
 
 def _recent(brief: Brief, facts: IndexFacts) -> list[dict[str, str]]:
@@ -327,4 +336,7 @@ def _notes(brief: Brief, facts: IndexFacts, value: Mapping[str, Any]) -> list[st
 
 
 def _restated(value: Mapping[str, Any]) -> str:
-    return f"{short_date(date.fromisoformat(str(value['publication_date'])))} stands at print {value['print']}, {price(value.get('value'))}."
+    return (
+        f"{short_date(date.fromisoformat(str(value['publication_date'])))} stands at print "
+        f"{value['print']}, {price(value.get('value'))}."
+    )

@@ -88,9 +88,15 @@ def chart(brief: Brief, facts: IndexFacts, points: list[Point]) -> dict[str, Any
 def _alternative(name: str, points: list[Point], levels: list[Level]) -> str:
     """Return the chart in words, for a reader who hears it."""
     valued = [point for point in points if point.value is not None]
-    ends = f"from {price(valued[0].value)} on {short_date(valued[0].day)} to {price(valued[-1].value)} on {short_date(valued[-1].day)}"
+    ends = (
+        f"from {price(valued[0].value)} on {short_date(valued[0].day)} to {price(valued[-1].value)} on "
+        f"{short_date(valued[-1].day)}"
+    )
     said = "; ".join(f"{level.name} {level.side} {level.value}" for level in levels)
-    return f"Line chart of {name}, {ends}, with its 95% interval by sellers as a band. Levels now: {said or 'none'}."
+    return (
+        f"Line chart of {name}, {ends}, with its 95% interval by sellers as a band. Levels now: "
+        f"{said or 'none'}."
+    )
 
 
 def _levels(brief: Brief, name: str) -> list[Level]:

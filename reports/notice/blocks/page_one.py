@@ -214,7 +214,8 @@ def notes(brief: Brief) -> list[Runs]:
     said = [_rate_note(brief, name) for name in brief.rates]
     rest = effect(brief)
     drawn = (
-        f"In the strips the hatched side fails{'; the grey band is the interval by sellers' if strips.banded(brief.rates) else ''}."
+        "In the strips the hatched side "
+        f"fails{'; the grey band is the interval by sellers' if strips.banded(brief.rates) else ''}."
         if any(rate.value for rate in brief.rates.values())
         else ""
     )
@@ -236,7 +237,8 @@ def _rate_note(brief: Brief, name: str) -> Runs:
     head: Runs = [(f"Reference Rate USD {price(rate.value)}", True)]
     if rate.age or rate.publication_date is None:
         since = (
-            f" of {table_date(rate.publication_date)}, {counted(rate.age)} Publication Date{'' if rate.age == 1 else 's'} old"
+            f" of {table_date(rate.publication_date)}, {counted(rate.age)} Publication "
+            f"Date{'' if rate.age == 1 else 's'} old"
             if rate.publication_date
             else ""
         )
@@ -293,14 +295,18 @@ def due(brief: Brief) -> dict[str, Any]:
     amounts = any(way.figure for duty in owed for way in duty.ways)
     following = brief.determined.next_determination_date if brief.determined else None
     note = (
-        f"Amounts at the Reference Rate of {short_date(brief.dated)}; computed again on {short_date(following)}."
+        f"Amounts at the Reference Rate of {short_date(brief.dated)}; computed again on "
+        f"{short_date(following)}."
         if amounts and following
         else ""
     )
     if brief.dated != brief.inputs.on:
         note = f"As determined on {short_date(brief.dated)}. {note}"
     if more:
-        note = f"And {counted(more)} more notice{'' if more == 1 else 's'} to be given; the list of notices has all of them. {note}"
+        note = (
+            f"And {counted(more)} more notice{'' if more == 1 else 's'} to be given; the list of notices "
+            f"has all of them. {note}"
+        )
     return {"rows": rows, "note": note.strip()}
 
 

@@ -108,8 +108,9 @@ def computation(brief: Brief) -> dict[str, Any]:
     key = "; ".join(f"{letter}, {WORDS[letter]}" for letter in LETTERS.values() if letter in used)
     note = (
         (f"Sources: {key}. " if key else "")
-        + f"{_compared(brief.deal.rounding)}; a figure ending in … is cut, not rounded. A Break-even Rate is the last tick on the "
-        "passing side. P: share of resamples in which the test fails; sampling of listings only, not a forecast."
+        + f"{_compared(brief.deal.rounding)}; a figure ending in … is cut, not rounded. A Break-even Rate "
+        "is the last tick on the passing side. P: share of resamples in which the test fails; sampling of "
+        "listings only, not a forecast."
     )
     return {"parts": parts, "note": note}
 

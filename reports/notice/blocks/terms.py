@@ -32,7 +32,8 @@ HEAD = 80
 """What a clause's heading takes of a column, in characters of its text."""
 
 
-# ---- cure and consequences ----------------------------------------------------------------------------------------
+# ---- cure and consequences
+# ----------------------------------------------------------------------------------------
 
 
 def cure(brief: Brief) -> dict[str, Any]:
@@ -101,7 +102,10 @@ def _right(clause: ClauseFacts, used: int) -> str:
         return clause.reading
     limit = f"{right.at_most} allowed" if right.at_most else "the deal sets no limit"
     ways, times = listed(right.cured_by, "or"), counted(used) if used else "none"
-    return f"{role(right.by)}, by {ways}, within {right.within} after the {right.after} ({right.cite}). Used: {times}; {limit}"
+    return (
+        f"{role(right.by)}, by {ways}, within {right.within} after the {right.after} ({right.cite}). Used: "
+        f"{times}; {limit}"
+    )
 
 
 def _consequence_rows(brief: Brief) -> Pairs:
@@ -129,7 +133,8 @@ def _obligation_rows(brief: Brief) -> Pairs:
     ]
 
 
-# ---- the deal -----------------------------------------------------------------------------------------------------
+# ---- the deal
+# -----------------------------------------------------------------------------------------------------
 
 
 def deal(brief: Brief) -> dict[str, Any]:
@@ -172,7 +177,10 @@ def _debt(debt: DebtFacts) -> Pairs:
 
 
 def _asset(asset: AssetFacts) -> str:
-    return f"{whole(asset.gpus)} {asset.model}, availability {term(asset.availability)}, {asset.index} ({asset.cite})"
+    return (
+        f"{whole(asset.gpus)} {asset.model}, availability {term(asset.availability)}, {asset.index} "
+        f"({asset.cite})"
+    )
 
 
 def _documents(brief: Brief) -> str:
@@ -185,7 +193,8 @@ def _documents(brief: Brief) -> str:
     )
 
 
-# ---- the words ----------------------------------------------------------------------------------------------------
+# ---- the words
+# ----------------------------------------------------------------------------------------------------
 
 
 def text(brief: Brief) -> dict[str, Any]:

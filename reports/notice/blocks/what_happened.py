@@ -36,7 +36,8 @@ def subject(brief: Brief) -> Line | None:
     return next((line for line in brief.lines if line.key == brief.inputs.subject), None)
 
 
-# ---- what happened ------------------------------------------------------------------------------------------------
+# ---- what happened
+# ------------------------------------------------------------------------------------------------
 
 
 def course(brief: Brief) -> dict[str, Any]:
@@ -146,7 +147,8 @@ def _decisive_note(history: tuple[Tested, ...]) -> str:
     return f"Not decisive on {why}.{share}"
 
 
-# ---- how it ends, what was wrong, what stood last -----------------------------------------------------------------
+# ---- how it ends, what was wrong, what stood last
+# -----------------------------------------------------------------
 
 
 def ends(brief: Brief) -> dict[str, Any]:
@@ -271,7 +273,11 @@ def corrections(brief: Brief) -> dict[str, Any]:
             filter(
                 None,
                 (
-                    f"Why: {why}. Results of {table_date(since)} and later were determined again; what is not listed is unchanged.",
+                    (
+                        f"Why: {why}. Results of {table_date(since)} and later were determined again; what "
+                        "is "
+                        "not listed is unchanged."
+                    ),
                     withdrawn_words(
                         brief, {day for _, _, day, _, _ in changes}, {key for _, key, _, _, _ in changes}
                     ),

@@ -31,7 +31,8 @@ def withdrawn_words(brief: Brief, days: Collection[date], clauses: Collection[st
         said.append(f"It supersedes {_numbers([one.number for _, one in stated])}.")
     if given:
         said.append(
-            f"{_numbers(given)} {'was' if len(given) == 1 else 'were'} given, and {'stays' if len(given) == 1 else 'stay'} given."
+            f"{_numbers(given)} {'was' if len(given) == 1 else 'were'} given, and "
+            f"{'stays' if len(given) == 1 else 'stay'} given."
         )
     acts = [_act_words(brief, act) for act in _rested(brief, min(days, default=brief.inputs.on), clauses)]
     if acts:
@@ -69,7 +70,10 @@ def _rested(brief: Brief, since: date, clauses: Collection[str]) -> list[ActReco
 
 def _act_words(brief: Brief, act: ActRecorded) -> str:
     document = f" ({act.document})" if act.document else ""
-    return f"{sentence(act.act)} of {brief.title(act.clause or '')}, effective {short_date(act.effective_on)}{document}"
+    return (
+        f"{sentence(act.act)} of {brief.title(act.clause or '')}, effective "
+        f"{short_date(act.effective_on)}{document}"
+    )
 
 
 def rests_on_withdrawn(brief: Brief) -> dict[int, int]:

@@ -75,8 +75,8 @@ def check() -> None:
     ]
     if others:
         raise OtherLibrary(
-            f"this release of headroom draws with the libraries that it was tested with, and found {', '.join(others)}; "
-            "install them as requirements.lock names them"
+            "this release of headroom draws with the libraries that it was tested with, and found "
+            f"{', '.join(others)}; install them as requirements.lock names them"
         )
 
 
