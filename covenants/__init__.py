@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Templates(Mapping[str, "Template"]):
-    """The templates of this folder by the name that a deal file uses, each imported when it is first asked for."""
+    """The templates of this folder, by the name that a deal file uses.
+
+    Each template's module is imported when the template is first asked for.
+    """
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -25,18 +28,18 @@ class Templates(Mapping[str, "Template"]):
         return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
     def __getitem__(self, name: str) -> Template:
-        """Return the template of a name. Raises KeyError without one."""
+        """Return the template of this name. Raises KeyError if the folder does not hold it."""
         if name not in self.names:
             raise KeyError(name)
         template: Template = import_module(f"{__name__}.{name}").TEMPLATE
         return template
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the names."""
+        """Yield the names of the templates, sorted."""
         return iter(self.names)
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of templates."""
         return len(self.names)
 
 

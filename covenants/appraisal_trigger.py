@@ -1,6 +1,7 @@
 """Appraisal trigger: how far the rate has fallen, in the reading that the deal chose (WP §8.1.4; rulings 14).
 
-The paper's sentence can be read in five ways; they differ in the figure, so a deal names one.
+The sentence of WP §8.1.4 can be read in five ways. The five readings give different figures, so a deal names
+the reading that it means.
 """
 
 from __future__ import annotations
@@ -52,9 +53,12 @@ class AppraisalTrigger(Clause):
 
 Window = tuple[tuple[date, Fraction], ...]
 Found = tuple[Fraction, str, Callable[[], str]]
-"""The decline, its formula, and how it was worked, which is written only when asked for."""
+"""The decline, its formula, and a function that writes the working.
+
+The function is called only if the working is asked for.
+"""
 Decline = Callable[[Window, Fraction, Fraction], Found]
-"""(window, Closing Date level C, this date's rate R) -> what was found."""
+"""A reading: from the window, the Closing Date level C and this date's rate R to what was found."""
 
 
 def _fall_in_window(window: Window, closing: Fraction, rate: Fraction) -> Found:
@@ -147,7 +151,11 @@ def measure(terms: AppraisalTrigger, facts: Facts) -> Measurement:
 
 
 def _window(terms: AppraisalTrigger, facts: Facts, index: str, closing: Fraction) -> Window:
-    """Return values from D − n calendar days, or months, to D, both included, none before closing; C stands on the Closing Date."""
+    """Return the dated values of the trailing period up to this date, both ends included.
+
+    The period is that many calendar days, or months, before this date. It holds no value from before closing.
+    While the Closing Date lies in the period, the Closing Date level stands as the value of that date.
+    """
     first = earlier(facts.on, terms.trailing_period)
     closed = facts.terms.closing_date
     prints = facts.published_between(index, max(first, closed + timedelta(days=1)), facts.on)
@@ -155,7 +163,11 @@ def _window(terms: AppraisalTrigger, facts: Facts, index: str, closing: Fraction
 
 
 def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:
-    """Return how two of the readings look at the highest value of the window; the others look at fixed dates."""
+    """Return how the decline depends on the highest value of the window, or None.
+
+    Only the readings `fall_in_window` and `below_closing` look at the highest value. The result is None for
+    the other readings, which look at fixed dates.
+    """
     if terms.measure not in ("fall_in_window", "below_closing"):
         return None
     index = facts.terms.index_of(terms)
@@ -170,7 +182,11 @@ def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:
 
 
 def doubt(terms: AppraisalTrigger, rate: Fraction, closing: Fraction) -> str | None:
-    """Say that a reading fires though the rate stands near the Closing Date level, or above it, after a spike (`rulings.md` 14)."""
+    """Return a sentence that a failed test may be owed to a spike and not to a low rate, or None.
+
+    There is a sentence only in the reading `fall_in_window`, and only if the rate stands no further below the
+    Closing Date level than the deal allows. The rate may also stand at or above that level (`rulings.md` 14).
+    """
     below = (closing - rate) / closing
     if terms.measure != "fall_in_window" or below > terms.maximum_decline:
         return None
@@ -184,11 +200,12 @@ def doubt(terms: AppraisalTrigger, rate: Fraction, closing: Fraction) -> str | N
 
 
 def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm | None:
-    """Return how far the rate has fallen: from the highest or the first value of the window, or from the Closing Date level.
+    """Return the test as a sum of rates and its limit, for evaluation on many paths at once.
 
-    In one reading the fall counts only if some value of the window was at the Closing Date level or above it.
-    In another it is a share of a value that each path has of its own: only its limit is a sum of rates, so a
-    rounded fall or an early warning has none.
+    The fall is measured from the highest or the first value of the window, or from the Closing Date level. In
+    the reading `below_closing` the fall counts only if some value of the window was at or above the Closing
+    Date level. In the reading `window_start` the fall is a share of a value that differs on each path. There
+    only the limit is a sum of rates, so the result is None if the deal rounds ratios or has an early warning.
     """
     index = facts.terms.index_of(terms)
     today, closing = Statistic("published", index), facts.closing_level(index)

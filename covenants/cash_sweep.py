@@ -1,4 +1,7 @@
-"""Cash sweep: the published value against a level, counted by the clause's own trigger (WP §8.1.3; rulings 12, 30)."""
+"""Cash sweep: the published value against a level, counted by the clause's own trigger (WP §8.1.3).
+
+The rulings are `rulings.md` 12 and 30.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ PASSES: dict[str, Comparison] = {
     "above level": "at most",
     "at or above level": "less than",
 }
-"""How the test passes when the trigger begins on this condition: its complement."""
+"""For each condition on which the trigger begins, the comparison that passes the test: its complement."""
 
 MEETS: dict[str, Comparison] = {
     "below level": "less than",
@@ -45,7 +48,10 @@ MEETS: dict[str, Comparison] = {
 
 
 class EndsWhen(Fact):
-    """The trigger ends after so many dates on the other side of the level, or of a release level of its own."""
+    """The end of a trigger after a number of dates on the other side of a level.
+
+    The level is the sweep's own, or a separate release level if the deal states one.
+    """
 
     when: Literal["below level", "at or below level", "above level", "at or above level"]
     level: PositiveRate | None = None
@@ -53,7 +59,7 @@ class EndsWhen(Fact):
 
 
 def _kind_of_end(value: Any) -> str:
-    """Return which end is written: none, by a level, or by the reserve account's target."""
+    """Return which kind of end is written: `never`, by a level, or by the target of the reserve account."""
     if isinstance(value, str):
         return "never"
     at_target = (
@@ -87,7 +93,10 @@ class CashSweep(Clause):
 
 
 def measure(terms: CashSweep, facts: Facts) -> Measurement:
-    """Return the value published on this date against the level; a carried rate is not a publication."""
+    """Return the value published on this date against the level.
+
+    A rate that is carried forward from an earlier week is not a publication, so it does not serve here.
+    """
     index = facts.terms.index_of(terms)
     value = facts.published_value(index)
     figure = Figure(value=value, unit=Unit.RATE)
@@ -106,7 +115,11 @@ def measure(terms: CashSweep, facts: Facts) -> Measurement:
 
 
 def rule(key: str, terms: CashSweep) -> Rule:
-    """Return the trigger's rule: it begins after n dates on the failing side; it ends after m on the other, or with a full reserve."""
+    """Return the rule of the trigger: after how many dates it begins, and what ends it.
+
+    It begins after n dates on the failing side of the level. It ends after m dates on the other side, when
+    the reserve account reaches its target, or never.
+    """
     begins = When(test=key, result="FAIL")
     if terms.ends == "never":
         return Rule(begins, terms.begins.persistence, None, None, never=True)

@@ -1,4 +1,7 @@
-"""Contract spread: what contracts pay over the market's rate; a narrowing spread is the signal (WP §5.2; rulings 17)."""
+"""Contract spread: how far contracted rates stand above the market's rate (WP §5.2; rulings 17).
+
+A narrowing spread is the signal.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class ContractSpread(LimitClause):
     units: ClassVar[tuple[Unit, ...]] = (Unit.POINTS,)
 
     def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:
-        """Return the asset class beside what every clause names."""
+        """Return what the clause refers to: the asset class, besides what every clause names."""
         return (*super().refers(), ("asset_class", "asset class", self.asset_class))
 
 

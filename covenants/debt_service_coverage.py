@@ -1,4 +1,7 @@
-"""Debt service coverage: contracted revenue and uncontracted hours at the market's rate, less costs (WP Table 2; rulings 17)."""
+"""Debt service coverage: cash of the period over the debt service of the period (WP Table 2; rulings 17).
+
+The cash is contracted revenue, plus uncontracted hours at the market's rate, less operating costs.
+"""
 
 from __future__ import annotations
 
@@ -41,16 +44,18 @@ Reports = tuple[tuple[date, Reported], ...]
 
 
 def _sum(facts: Facts, reports: Reports, name: str) -> Fraction:
-    """Return a figure added up over the period's reports. Raises Missing if one of them lacks it."""
+    """Return a figure added up over the reports of the period. Raises Missing if one of them lacks it."""
     return sum((facts.needed_from(end, report, name) for end, report in reports), Fraction(0))
 
 
 def _uncontracted(
     terms: DebtServiceCoverage, facts: Facts, reports: Reports
 ) -> Iterator[tuple[str, Fraction, Fraction]]:
-    """Yield (index, uncontracted GPU-hours, the period's mean Reference Rate): of the whole pool, or of each asset class.
+    """Yield (index, uncontracted GPU-hours, mean Reference Rate of the period) for the pool or each class.
 
-    Hours of the whole pool have a rate only if the clause names one, or where the pool has one.
+    The hours of the whole pool are used if every report states them and one rate serves the pool. One rate
+    serves if the clause names an index, or if all asset classes share one. Otherwise each asset class has its
+    own item. Raises Missing if an index has no Reference Rate in the period.
     """
     assets = facts.terms.pledged_assets
     one_rate = terms.index is not None or len({asset.index for asset in assets.values()}) == 1
@@ -68,7 +73,11 @@ def _uncontracted(
 
 
 def measure(terms: DebtServiceCoverage, facts: Facts) -> Measurement:
-    """Return (contracted revenue + uncontracted hours × mean Reference Rate − operating costs) / debt service, over the period."""
+    """Return the cash of the period over its debt service.
+
+    The ratio is (contracted revenue + uncontracted hours × mean Reference Rate − operating costs) / debt
+    service.
+    """
     reports = facts.period_reports(terms.period)
     contracted = _sum(facts, reports, "contracted_revenue")
     open_hours = tuple(_uncontracted(terms, facts, reports))

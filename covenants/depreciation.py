@@ -1,4 +1,7 @@
-"""Rental depreciation since a reference date against the curve agreed at closing (WP eq. 1, §4.1; rulings 15)."""
+"""Rental depreciation since a reference date, against the curve agreed at closing (WP eq. 1, §4.1).
+
+The ruling is `rulings.md` 15.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ def _kind_of_curve(value: Any) -> str:
 
 
 class Depreciation(ElectiveClause):
-    """The terms of a depreciation test: the curve is points, with steps or straight lines between them, or a scenario of the paper."""
+    """The terms of a depreciation test.
+
+    The curve is a list of points, with steps or straight lines between them, or a scenario of the paper.
+    """
 
     template: Literal["depreciation"]
     tested_on: ClassVar[DateKind] = "publication dates"
@@ -77,10 +83,11 @@ class Depreciation(ElectiveClause):
 
 
 def _allowed(terms: Depreciation, facts: Facts, since: date) -> tuple[Fraction, str]:
-    """Return the depreciation that the curve allows on the date, and how it was read.
+    """Return the depreciation that the curve allows on this date, and in words how the curve was read.
 
-    Under straight lines none at the reference date itself; under steps what the newest point on or before the
-    date says. Raises Missing after the last point of straight lines, and before the first of steps.
+    Under straight lines nothing is allowed at the reference date itself. Under steps the newest point on or
+    before the date decides. Raises Missing after the last point of straight lines, and before the first point
+    of steps.
     """
     if isinstance(terms.curve, Scenario):
         days = (facts.on - since).days
@@ -109,7 +116,10 @@ READ_AS = {
 
 
 def measure(terms: Depreciation, facts: Facts) -> Measurement:
-    """Return −(r(t) − r(t0)) / r(t0) against the curve on the date."""
+    """Return the fall of the rate since the reference date against the curve on this date.
+
+    The fall is −(r(t) − r(t0)) / r(t0), where t0 is the reference date.
+    """
     index = facts.terms.index_of(terms)
     since, base = facts.rate_since(terms.since, index)
     rate = facts.published_value(index)

@@ -1,4 +1,7 @@
-"""Index spread: one index against another, of two generations or two regions, both of one date (rulings 17)."""
+"""Index spread: one index against another, both published on one date (rulings 17).
+
+The two indices may be of two generations of GPU or of two regions.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ class IndexSpread(LimitClause):
     units: ClassVar[tuple[Unit, ...]] = (Unit.MULTIPLE, Unit.RATE)
 
     def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:
-        """Return the other index beside what every clause names."""
+        """Return what the clause refers to: the other index, besides what every clause names."""
         return (*super().refers(), ("against", "index", self.against))
 
     @model_validator(mode="after")
@@ -72,7 +75,11 @@ class IndexSpread(LimitClause):
 
 
 def _legs(terms: IndexSpread, facts: Facts) -> tuple[Fraction, Fraction]:
-    """Return the values published on this date, or the level that the deal names for a leg that is missing; one of them is there."""
+    """Return the values of the two indices on this date, the clause's own index first.
+
+    If one of them was not published, the level that the deal names for a missing leg stands in for it. Raises
+    Missing if the deal names no such level, or if neither index was published.
+    """
     ratios: dict[str, Fraction] = {}
     for index in (terms.index, terms.against):
         try:
@@ -93,7 +100,7 @@ def _legs(terms: IndexSpread, facts: Facts) -> tuple[Fraction, Fraction]:
 
 
 def measure(terms: IndexSpread, facts: Facts) -> Measurement:
-    """Return the index over the other, or less the other."""
+    """Return the clause's index divided by the other index, or less it, as the clause says."""
     own, other = _legs(terms, facts)
     ratio = terms.measured_as == "ratio"
     value = own / other if ratio else own - other

@@ -43,19 +43,28 @@ class LoanToValue(MaintenanceClause):
     multiple: PositiveNumber
     maximum: Percentage
     advance_rates: Annotated[Mapping[str, PartOf], SINCE_2] = {}
-    """Of each asset class the part of its Collateral Value that counts: their sum is the Borrowing Base; empty without one."""
+    """The share of each asset class's Collateral Value that counts.
+
+    The sum of the parts is the Borrowing Base.
+
+    It is empty if the deal has no advance rates.
+    """
 
     def __hash__(self) -> int:
-        """Return a hash that equal terms share: a mapping has none, and terms are looked up whole."""
+        """Return a hash that equal terms share. A mapping has no hash, and terms are keys of a lookup."""
         return hash((self.cite, self.multiple, self.maximum, *self.advance_rates.items()))
 
     @property
     def against(self) -> str:
-        """What the principal is held against, as the agreement calls it."""
+        """Return what the principal is held against, as the agreement calls it."""
         return "the Borrowing Base" if self.advance_rates else "Collateral Value"
 
     def never_before(self, whole: Clause) -> bool:
-        """Return whether the test of the whole debt fails first: a class is a part of it, and its maximum is not tighter."""
+        """Return whether the test of the whole debt always fails before this test of one class does.
+
+        It does if both tests value the collateral alike and the maximum of the whole debt is not above this
+        one's. A class is a part of the whole debt, so its ratio is never higher.
+        """
         if not isinstance(whole, LoanToValue) or whole.debt_class is not None or self.debt_class is None:
             return False
         same = whole.multiple == self.multiple and whole.advance_rates == self.advance_rates
@@ -63,7 +72,10 @@ class LoanToValue(MaintenanceClause):
 
 
 def measure(terms: LoanToValue, facts: Facts) -> Measurement:
-    """Return principal over Collateral Value; a pool worth nothing has no ratio."""
+    """Return outstanding principal over Collateral Value.
+
+    Raises Missing if the collateral is worth nothing.
+    """
     principal = facts.principal(terms)
     parts = collateral_parts(facts, terms.multiple, terms.advance_rates)
     value = collateral_value(parts, terms.cite)
@@ -89,7 +101,11 @@ def measure(terms: LoanToValue, facts: Facts) -> Measurement:
 
 
 def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
-    """Return what restores the limit today: a prepayment up to the cent, or more GPUs up to the whole one (rulings 18)."""
+    """Return what would restore the limit today (rulings 18).
+
+    A prepayment is rounded up to the cent, further GPUs to the whole GPU. The result holds only the ways of
+    cure that the clause lists, and nothing if it allows no cure.
+    """
     if terms.cure == "none":
         return ()
     principal = facts.principal(terms)

@@ -1,4 +1,7 @@
-"""Overcollateralization: Collateral Value over a class of notes and all that ranks before it (WP §8.2; rulings 17)."""
+"""Overcollateralization: Collateral Value over a class of notes and all that ranks before it (WP §8.2).
+
+The ruling is `rulings.md` 17.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,10 @@ class Overcollateralization(LimitClause):
 
 
 def _balances(terms: Overcollateralization, facts: Facts) -> tuple[tuple[str, Fraction], ...]:
-    """Return the balance of every class that counts, in order of seniority; of all classes in one where they all do."""
+    """Return (class, outstanding balance) of each class that counts, in order of seniority.
+
+    If all classes count, the result is a single item for all of them.
+    """
     names = facts.terms.counted_with(terms)
     if len(names) == len(facts.terms.debt):
         return (("all classes", facts.principal(terms)),)
@@ -45,7 +51,10 @@ def _balances(terms: Overcollateralization, facts: Facts) -> tuple[tuple[str, Fr
 
 
 def measure(terms: Overcollateralization, facts: Facts) -> Measurement:
-    """Return Collateral Value over the cumulative balance; paid off in full there is nothing to cover."""
+    """Return Collateral Value over the balance of all classes that count.
+
+    Raises Missing if that balance is zero: nothing is left to cover.
+    """
     parts = collateral_parts(facts, terms.multiple)
     value = collateral_value(parts, terms.cite)
     balances = _balances(terms, facts)
@@ -66,7 +75,11 @@ def measure(terms: Overcollateralization, facts: Facts) -> Measurement:
 
 
 def remedies(terms: Overcollateralization, facts: Facts) -> tuple[Remedy, ...]:
-    """Return the prepayment, up to the cent, or the GPUs of one class, up to the whole one, that restore the limit (rulings 18)."""
+    """Return what would restore the limit today: a prepayment, or further GPUs of one asset class.
+
+    The prepayment is rounded up to the cent, the GPUs to the whole GPU (rulings 18). The result holds only
+    the ways of cure that the clause lists; a clause without a cure gets both.
+    """
     ways = terms.cure.cured_by if terms.cure != "none" else ("prepayment", "additional collateral")
     parts = collateral_parts(facts, terms.multiple)
     value = collateral_value(parts, terms.cite)

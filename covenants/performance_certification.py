@@ -1,4 +1,7 @@
-"""Performance certification: how much of the fleet is certified, and how it performs against origination (WP §9.3; rulings 17)."""
+"""Performance certification: the certified share of the fleet, or its certified performance (WP §9.3).
+
+Performance is measured against the level at origination. The ruling is `rulings.md` 17.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +73,9 @@ def _certified(
 def _of_class(
     terms: PerformanceCertification, facts: Facts, asset: str
 ) -> tuple[tuple[date, Fraction, Fraction], ...]:
-    """Return the same, of one asset class.
+    """Return (day, GPUs, performance) of each certificate of an asset class that is young enough.
 
-    Raises Missing if more GPUs are certified than there are: both cannot be so.
+    Raises Missing if more GPUs are certified than the class has, because both figures cannot be right.
     """
     reported, there = tuple(_certified(terms, facts, asset)), facts.gpus(asset)
     certified = sum((gpus for _, gpus, _ in reported), Fraction(0))
@@ -84,7 +87,10 @@ def _of_class(
 
 
 def measure(terms: PerformanceCertification, facts: Facts) -> Measurement:
-    """Return certified GPUs over all GPUs; or the certified mean performance over the level at origination."""
+    """Return certified GPUs over all GPUs, or the mean certified performance over the level at origination.
+
+    The terms say which of the two. The mean is weighted by GPUs.
+    """
     units = [unit for asset in facts.terms.pledged_assets for unit in _of_class(terms, facts, asset)]
     certified = sum((gpus for _, gpus, _ in units), Fraction(0))
     if terms.measured_as == "share of the fleet":

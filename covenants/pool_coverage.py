@@ -1,4 +1,7 @@
-"""Pool coverage: Collateral Value at a scenario's rate at a horizon over the balance scheduled then (WP Table 4; rulings 17)."""
+"""Pool coverage: Collateral Value at a horizon under a scenario, over the balance scheduled for that date.
+
+See WP Table 4 and rulings 17.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ from engine.determination.template import (
 
 
 class PoolCoverage(LimitClause):
-    """The terms of a pool coverage test: under which scenario, at which horizon, against which scheduled balance."""
+    """The terms of a pool coverage test: scenario, horizon and the balance scheduled for the horizon."""
 
     template: Literal["pool_coverage"]
     better: ClassVar[Literal["higher", "lower"] | None] = "higher"

@@ -34,7 +34,10 @@ UNITS: dict[str, Unit] = {
 
 
 class ReferenceRateQuality(LimitClause):
-    """The terms of a quality test; what is only so or not so is counted as 1 or 0: `at most 0`."""
+    """The terms of a quality test of an index.
+
+    A quality that is only true or false is counted as 1 or 0, so its limit reads `at most 0`.
+    """
 
     template: Literal["reference_rate_quality"]
     on_one_index: ClassVar[bool] = True
@@ -58,7 +61,10 @@ class ReferenceRateQuality(LimitClause):
 
 
 def _published(terms: ReferenceRateQuality, facts: Facts) -> Published:
-    """Return what the newest Publication Date gave; a value carried from another week says nothing of this one's (rulings 2, 4)."""
+    """Return what the newest Publication Date gave for the index.
+
+    A value that is carried from another week says nothing of the quality of this week's (rulings 2, 4).
+    """
     return facts.newest_publication(facts.terms.index_of(terms))
 
 

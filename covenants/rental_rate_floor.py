@@ -26,7 +26,7 @@ AVERAGE = "weighted_average_rental_rate"
 
 
 class RentalRateFloor(MaintenanceClause):
-    """The terms of a rent floor."""
+    """The terms of a rental rate floor."""
 
     template: Literal["rental_rate_floor"]
     on_one_index: ClassVar[bool] = True
@@ -37,7 +37,7 @@ class RentalRateFloor(MaintenanceClause):
 
 
 def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
-    """Return the trailing weighted average rental rate over the mean of the Reference Rates of the same weeks."""
+    """Return the trailing weighted average rental rate over the mean Reference Rate of the same weeks."""
     index = facts.terms.index_of(terms)
     weeks = terms.trailing_period.count
     rates = facts.trailing_rates(index, weeks)
@@ -71,7 +71,12 @@ def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
 
 
 def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fraction, tuple[Step, ...]]:
-    """Return the weighted average rental rate, and its working: certified as such, or from each week's revenue and hours."""
+    """Return the weighted average rental rate and its working.
+
+    The average comes from the report if the report certifies it for this number of weeks. Otherwise it is
+    worked out from the revenue and the hours of each week. Raises Missing if a week lacks a figure or no hour
+    counts.
+    """
     certified = facts.certified(AVERAGE, weeks)
     if certified is not None:
         text = written(certified, Unit.RATE)
@@ -103,7 +108,10 @@ def _average_rent(terms: RentalRateFloor, facts: Facts, weeks: int) -> tuple[Fra
 
 
 def columns(terms: RentalRateFloor, facts: Facts) -> LinearForm:
-    """Return the sum of the Reference Rates: the higher it is, the lower the share."""
+    """Return the sum of the trailing Reference Rates, on which the test depends on each path.
+
+    The higher the sum, the lower the measured share.
+    """
     count = terms.trailing_period.count
     return LinearForm(((Statistic("sum of rates", facts.terms.index_of(terms), count=count), Fraction(1)),))
 

@@ -1,4 +1,7 @@
-"""Rental-resale spread: the change of the rental rate less the change of the resale value (WP eq. 1 to 3; rulings 15)."""
+"""Rental-resale spread: the change of the rental rate less the change of the resale value (WP eq. 1 to 3).
+
+The ruling is `rulings.md` 15.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ from engine.determination.template import (
 
 
 class RentalResaleSpread(LimitClause):
-    """The terms of a rental-resale spread of one asset class; `resale_at_reference` is the price of one GPU then."""
+    """The terms of a rental-resale spread of one asset class.
+
+    `resale_at_reference` is the resale value of one GPU at the reference date.
+    """
 
     template: Literal["rental_resale_spread"]
     asset_class: str
@@ -34,7 +40,7 @@ class RentalResaleSpread(LimitClause):
     units: ClassVar[tuple[Unit, ...]] = (Unit.POINTS,)
 
     def refers(self) -> tuple[tuple[str, Reference, str | None], ...]:
-        """Return the asset class beside what every clause names."""
+        """Return what the clause refers to: the asset class, besides what every clause names."""
         return (*super().refers(), ("asset_class", "asset class", self.asset_class))
 
 
@@ -44,7 +50,10 @@ def _words(spread: Fraction) -> str:
 
 
 def measure(terms: RentalResaleSpread, facts: Facts) -> Measurement:
-    """Return S = change in rental rate − change in resale value; falls are negative, so S < 0 means that rent fell more."""
+    """Return the spread S: the change in the rental rate less the change in the resale value.
+
+    Falls are negative, so S < 0 means that rent has fallen more than resale.
+    """
     index = facts.terms.pledged_assets[terms.asset_class].index
     since, base = facts.rate_since(terms.since, index)
     rate = facts.reference_rate(index)

@@ -1,4 +1,7 @@
-"""What the deal's own figures say, or how they stand to one another, against a limit (`rulings.md` 51)."""
+"""A limit on figures that the deal declares and the Servicer reports, or on how two of them compare.
+
+The ruling is `rulings.md` 51.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ from engine.determination.template import (
 )
 
 Lookup = Callable[[str], Fraction]
-"""What a report gives of a figure, by its name in the report. Raises Missing."""
+"""From the name of a figure to its value in one report. Raises Missing if the report lacks it."""
 OF_RATIOS = ("ratio of sums", "mean of ratios", "last")
 OF_OTHERS = ("sum", "mean", "last")
 
@@ -80,7 +83,10 @@ class ReportedFigure(LimitClause):
 
 
 def _lookups(terms: ReportedFigure, facts: Facts) -> tuple[Lookup, ...]:
-    """Return what each report of the trailing periods gives, oldest first; of the report that serves if none are counted."""
+    """Return one lookup for each report of the trailing periods, oldest first.
+
+    If the clause takes the newest report alone, the single lookup reads the report that serves on this date.
+    """
     if terms.trailing is None or terms.trailing.taken_as == "last":
         return (facts.figure,)
     return tuple(
@@ -111,7 +117,7 @@ def measure(terms: ReportedFigure, facts: Facts) -> Measurement:
 
 
 def _ratio(terms: ReportedFigure, below: str, periods: list[list[Fraction]]) -> Fraction:
-    """Return one ratio of sums, or the mean of the periods' ratios.
+    """Return the ratio of the sums of all periods, or the mean of the periods' ratios, as the clause says.
 
     Raises Missing if a denominator is not above zero.
     """
@@ -130,7 +136,7 @@ def _formula(terms: ReportedFigure) -> str:
 
 
 def _worked(terms: ReportedFigure, periods: list[list[Fraction]], sign: str, figures: Declared) -> str:
-    """Return the figures of each period, in full."""
+    """Return the figures that were combined, in full, the periods separated by semicolons."""
     units = [unit_of_figure(name, figures) or Unit.COUNT for name in terms.measured.names]
     sums = [sum(column, Fraction(0)) for column in zip(*periods, strict=True)]
     if terms.trailing is not None and terms.trailing.taken_as == "ratio of sums":
@@ -141,7 +147,11 @@ def _worked(terms: ReportedFigure, periods: list[list[Fraction]], sign: str, fig
 
 
 def remedies(terms: ReportedFigure, facts: Facts) -> tuple[Remedy, ...]:
-    """Return the equity, up to the cent, that lifts an amount of one report to its limit."""
+    """Return the equity, rounded up to the cent, that lifts an amount of the newest report to its limit.
+
+    It is empty unless the clause allows an equity cure, its limit is a minimum in USD and it takes one report
+    alone.
+    """
     taken = terms.trailing.taken_as if terms.trailing is not None else "last"
     up = terms.limit.comparison in ("at least", "more than")
     if (
@@ -162,7 +172,7 @@ OVER = {
     "sum": "added up over the last {n} report periods",
     "mean": "on average over the last {n} report periods",
 }
-"""Over which periods a measure is taken, in words."""
+"""The periods that a measure is taken over, in words, by how the periods are combined."""
 
 
 def _in_words(terms: ReportedFigure) -> str:

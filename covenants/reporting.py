@@ -1,4 +1,7 @@
-"""Reporting: the Servicer's report is in by its due date; a report that never came is later than any other."""
+"""Reporting: the Servicer's report is in by its due date.
+
+A report that has not come is later with every day.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ from engine.determination.template import (
 
 
 class Reporting(LimitClause):
-    """The terms of a reporting covenant; the limit is the days by which a report may be late: `at most 0 days`."""
+    """The terms of a reporting covenant.
+
+    The limit is the number of days by which a report may be late: `at most 0 days`.
+    """
 
     template: Literal["reporting"]
     better: ClassVar[Literal["higher", "lower"] | None] = "lower"
@@ -29,7 +35,11 @@ class Reporting(LimitClause):
 
 
 def measure(terms: Reporting, facts: Facts) -> Measurement:
-    """Return calendar days from the due date to the report, or to this date while none has come."""
+    """Return the calendar days from the due date to the receipt of the report.
+
+    If the report has not come, the days up to this date count. Raises Missing if no report has been due since
+    closing.
+    """
     known = facts.report_due
     if known is None:
         raise Missing("no Servicer's report has been due since closing", terms.cite, "window")

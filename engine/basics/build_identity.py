@@ -1,4 +1,4 @@
-"""Which engine records: its version, the commit that it was checked out at, the lock file that its libraries came from (`record.md`)."""
+"""Which engine records an event: its version, its commit, its lock file and its libraries (`record.md`)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ PATIENCE = 10
 
 @cache
 def built(root: Path = ROOT) -> str:
-    """Return the engine as an event names it: `headroom 0.1.0, commit 5d1c..., lock 9af0..., Python 3.11.7, numpy 2.3.1, ...`.
+    """Return the engine as an event names it.
 
-    `unknown` stands for what no checkout says.
+    It reads like `headroom 0.1.0, commit 5d1c..., lock 9af0..., Python 3.11.7, numpy 2.3.1, ...`. `unknown`
+    stands for what no checkout says.
 
-    It says who recorded: nothing that is computed depends on it, and a replay takes it from the recorded
+    It tells who recorded. Nothing that is computed depends on it, and a replay takes it from the recorded
     event (`rulings.md` 32).
     """
     return f"headroom {__version__}, commit {_commit(root)}, lock {_lock(root)}, {', '.join(_ran())}"
@@ -43,11 +44,16 @@ DECIDING = (
     "SQLAlchemy",
     "weasyprint",
 )
-"""The libraries that could make a figure, a byte of the record or a page other than it is."""
+"""The libraries that could change a figure, a byte of the record or a page."""
 
 
 def _ran() -> Iterator[str]:
-    """Yield Python and the libraries that are there, each with its version: the lock file says which were meant."""
+    """Yield Python and each installed library of `DECIDING` with its version.
+
+    The lock file says which versions were meant; this says which versions ran. A library that is not
+    installed is
+    `unknown`.
+    """
     yield f"Python {platform.python_version()}"
     for name in DECIDING:
         try:
@@ -61,10 +67,11 @@ CODE = ("engine", "covenants", "reports", "deals")
 
 
 def _commit(root: Path) -> str:
-    """Return the commit's hash, `with changes` where files differ from it; a repository around an installed package is not asked.
+    """Return the hash of the checked-out commit, followed by `with changes` if files differ from it.
 
-    No variable of the environment leads git to another repository. Files that git is told to pass over are
-    changes: untracked ones among the code, ignored or not, and those marked `assume-unchanged` or
+    The result is `unknown` if `root` itself is not a repository: one around an installed package is not
+    asked. No variable of the environment leads git to another repository. Files that git is told to pass over
+    count as changes: untracked ones among the code, ignored or not, and those marked `assume-unchanged` or
     `skip-worktree`.
     """
     if not (root / ".git").exists():
@@ -86,7 +93,7 @@ def _commit(root: Path) -> str:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    """Return what git says of the repository in `root`, and of no other."""
+    """Return what a git command prints about the repository in `root`, and about no other."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     quiet = {**plain, "GIT_OPTIONAL_LOCKS": "0"}
     command = ["git", "-C", str(root), "-c", "core.fsmonitor=false", *arguments]
@@ -96,7 +103,7 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def _lock(root: Path) -> str:
-    """Return the SHA-256 of requirements.lock."""
+    """Return the SHA-256 of `requirements.lock`, or `unknown` if the file cannot be read."""
     try:
         return hashlib.sha256((root / "requirements.lock").read_bytes()).hexdigest()
     except OSError:

@@ -1,8 +1,8 @@
-"""One file that holds many: written the same way each time, and read within bounds whatever it says of itself.
+"""A bundle: one file that holds many, written the same way each time and read within bounds.
 
 The form is a zip archive with a `manifest.json` that names every other member with its SHA-256. A reader
-takes no name that leads out of its folder, no member twice; no more members or bytes than a bundle can have,
-and nothing that the manifest does not name.
+takes no name that leads out of its folder, and no member twice. A reader takes no more members or bytes than
+a bundle can have, whatever the archive says of itself, and nothing that the manifest does not name.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LARGEST_MEMBER = 64 * 2**20
 LARGEST_INSIDE = 1024 * 2**20
 MOST_MEMBERS = 20_000
 NAME = re.compile(r"[A-Za-z0-9@._-]{1,120}(?:/[A-Za-z0-9@._-]{1,120}){0,7}")
-"""A member's name: folders and a file of plain characters; `..` and an empty step are told apart below."""
+"""A member's name: folders and a file of plain characters. `plain` refuses `..` and empty steps."""
 UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -38,16 +38,16 @@ UNREADABLE = (
     EOFError,
     ValueError,
 )
-"""What a damaged archive ends in, by the part of it that is damaged."""
+"""The errors that reading a damaged archive can raise; which one depends on the damaged part."""
 STAMP = (1980, 1, 1, 0, 0, 0)
 """The date of every member, so that the same files make the same bytes."""
 STEP = 2**20
 
 
 def packed(files: Mapping[str, bytes], about: Mapping[str, str]) -> bytes:
-    """Return the archive of these files, with a manifest that says what it is `about`.
+    """Return a bundle of these files as bytes, with a manifest that says what the bundle is `about`.
 
-    Raises ValueError for a name that no reader would take.
+    Raises ValueError for a name that a reader would refuse.
     """
     for name in files:
         if not plain(name):
@@ -67,7 +67,7 @@ def packed(files: Mapping[str, bytes], about: Mapping[str, str]) -> bytes:
 
 
 def plain(name: str) -> bool:
-    """Return whether a name is one that a member may have."""
+    """Return whether a member of a bundle may have this name."""
     return (
         name != MANIFEST
         and NAME.fullmatch(name) is not None
@@ -76,10 +76,10 @@ def plain(name: str) -> bool:
 
 
 def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Return the files of a bundle by name, and what its manifest says that it is about.
+    """Return the files of a bundle by name, and what its manifest says that the bundle is about.
 
-    Raises VerificationFailed: it is not a bundle, is larger than one can be, or holds something else than its
-    manifest says.
+    Raises VerificationFailed if the file is not a bundle, is larger than a bundle can be, or holds something
+    else than its manifest says.
     """
     if path.stat().st_size > LARGEST_FILE:
         raise VerificationFailed(f"{path.name} has more than {LARGEST_FILE:,} bytes")
@@ -118,7 +118,11 @@ def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """Return a member's bytes, counted as they are inflated: what its header says of its length is not believed."""
+    """Return a member's bytes, counted while they are inflated.
+
+    The length in the member's header is not believed. Raises VerificationFailed beyond `LARGEST_MEMBER`
+    bytes.
+    """
     parts, length = [], 0
     with archive.open(member) as file:
         while piece := file.read(STEP):
@@ -132,7 +136,7 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def _stated(data: bytes | None) -> tuple[dict[str, str], dict[str, str]]:
-    """Return what the manifest states: the hash of each file, and what the bundle is about."""
+    """Return what the manifest states: the hash of each file by name, and what the bundle is about."""
     try:
         manifest = json.loads(data or b"null")
         if (

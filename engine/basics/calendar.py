@@ -1,8 +1,8 @@
 """Named Business Day calendars: dated tables with a source and a reason for each entry (`rulings.md` 36, 44).
 
-"US" names no calendar: the Reserve Banks, SIFMA and the NYSE differ. A deadline names the calendar that made
-it and says where it rests on a projected year. A table goes by the hash of its text; a changed one counts
-from a day on (`rulings.md` 36a).
+"US" does not name a calendar: the Reserve Banks, SIFMA and the NYSE differ. A deadline names the calendar
+that made the deadline, and says if it rests on a projected year. A table goes by the hash of its text. A
+changed table counts from a stated day on (`rulings.md` 36a).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 
 class OutsideTable(HeadroomError):
-    """A date that a calendar's table does not reach."""
+    """Raised for a date that lies outside the years of a calendar's table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class BusinessCalendar:
 
     @cached_property
     def text(self) -> str:
-        """The table as CSV, by which it is kept and named."""
+        """The table as CSV text, the form in which it is kept and hashed."""
         out = StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -60,13 +60,13 @@ class BusinessCalendar:
 
     @cached_property
     def sha256(self) -> str:
-        """The hash of the table: of the bytes of its file."""
+        """The SHA-256 of the table's CSV text, which is the text of its file."""
         return sha256(self.text.encode()).hexdigest()
 
     def why_not(self, day: date) -> str | None:
-        """Return why `day` is not a Business Day, or None if it is one.
+        """Return the reason why `day` is not a Business Day, or None if it is one.
 
-        Raises OutsideTable beyond the table.
+        Raises OutsideTable if the table does not reach `day`.
         """
         if not self.first <= day <= self.last:
             raise OutsideTable(
@@ -94,7 +94,7 @@ class BusinessCalendar:
         return day
 
     def roll(self, day: date, convention: str) -> date:
-        """Return `day` moved by the deal's rule if it is not a Business Day."""
+        """Return `day`, or the Business Day that the deal's convention moves it to if it is not one."""
         if convention == "same day" or self.is_business_day(day):
             return day
         if convention == "previous business day":
@@ -105,12 +105,12 @@ class BusinessCalendar:
         return following
 
     def projected(self, first: date, last: date) -> bool:
-        """Return whether any holiday between the days, both included, is a projection of the rule."""
+        """Return whether a holiday from `first` to `last`, both included, is only projected by rule."""
         return any(holiday.projected for day, holiday in self.holidays.items() if first <= day <= last)
 
 
 def known_calendars() -> tuple[str, ...]:
-    """Return the names of the calendars that ship."""
+    """Return the names of the calendars that ship with Headroom."""
     folder = files("deals") / "calendars"
     return tuple(
         sorted(item.name.removesuffix(".csv") for item in folder.iterdir() if item.name.endswith(".csv"))
@@ -119,7 +119,7 @@ def known_calendars() -> tuple[str, ...]:
 
 @cache
 def load_calendar(name: str) -> BusinessCalendar:
-    """Return a calendar by name. Raises WrongUsage for one that does not ship, naming those that do."""
+    """Return the calendar of this name. Raises WrongUsage, naming those that ship, if it does not ship."""
     known = known_calendars()
     if name not in known:
         raise WrongUsage(f"calendar `{name}` is not known; known are {', '.join(known)}")
@@ -127,18 +127,21 @@ def load_calendar(name: str) -> BusinessCalendar:
 
 
 def read_calendar(name: str, text: str) -> BusinessCalendar:
-    """A calendar from the CSV text of its table. Raises KeyError or ValueError for another text."""
+    """Return the calendar in the CSV text of its table. Raises KeyError or ValueError for any other text."""
     return _table(name, (_holiday(row) for row in csv.DictReader(text.splitlines())))
 
 
 def with_closings(calendar: BusinessCalendar, closings: Iterable[Holiday]) -> BusinessCalendar:
-    """The calendar with further days on which it is closed; a day that is closed already keeps its own reason."""
+    """Return the calendar with further days on which it is closed.
+
+    A day that is closed already keeps its own reason.
+    """
     further = {closing.day: closing for closing in closings if closing.day not in calendar.holidays}
     return _table(calendar.name, {**calendar.holidays, **further}.values()) if further else calendar
 
 
 def without(calendar: BusinessCalendar, days: Iterable[date]) -> BusinessCalendar:
-    """The calendar with days on which it is closed no longer."""
+    """Return the calendar without its entries for these days, which thereby are open again."""
     opened = frozenset(days)
     return (
         _table(calendar.name, (row for day, row in calendar.holidays.items() if day not in opened))
@@ -148,13 +151,19 @@ def without(calendar: BusinessCalendar, days: Iterable[date]) -> BusinessCalenda
 
 
 def taken_from(before: BusinessCalendar, table: BusinessCalendar, since: date) -> BusinessCalendar:
-    """`table` from a day on, and `before` up to it: what was closed or open in the past stays as it was counted (`rulings.md` 36a)."""
+    """Return a calendar that follows `before` up to the day `since`, and `table` from that day on.
+
+    The past stays as it was counted (`rulings.md` 36a).
+    """
     past = [row for row in before.holidays.values() if row.day < since]
     return _table(before.name, [*past, *(row for row in table.holidays.values() if row.day >= since)])
 
 
 def differences(before: BusinessCalendar, after: BusinessCalendar) -> Iterator[tuple[Holiday, bool]]:
-    """Each day that is closed in one of two tables alone, in the order of the days: its entry, and whether it is closed now."""
+    """Yield (entry, closed now) for each day that only one of two tables closes, in the order of the days.
+
+    The entry is that of the table that closes the day. `closed now` is True if that table is `after`.
+    """
     for day in sorted({*before.holidays} ^ {*after.holidays}):
         closed = day in after.holidays
         yield (after if closed else before).holidays[day], closed

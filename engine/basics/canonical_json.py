@@ -12,10 +12,10 @@ def canonical(value: Any) -> bytes:
     """Return `value` as RFC 8785 bytes: the same facts always give the same bytes.
 
     Raises:
-        TypeError: a float, or a value that JSON has no form for, with its path. A figure is text: two readers
-            may
-            print one float differently, none two texts.
-        ValueError: text that is not Unicode, or an integer beyond 2^53 - 1, which some readers round.
+        TypeError: for a float, or for a value that JSON has no form for; the message has its path. A figure
+            is
+            text, because two readers may print one float differently, but never one text.
+        ValueError: for text that is not Unicode, or an integer beyond 2^53 - 1, which some readers round.
     """
     _only_exact(value, "$")
     return rfc8785.dumps(value)

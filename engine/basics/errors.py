@@ -1,6 +1,6 @@
 """Problems with an input, each with its place and its fix, and how they print.
 
-Bad data is a value (a list of `Problem`); only the edge of a command turns it into an exception,
+Bad data is a value: a list of `Problem`. Only the edge of a command turns the list into an exception,
 so that all problems of a run are reported at once.
 """
 
@@ -13,23 +13,26 @@ from datetime import date
 from engine.basics.inert import ACTIVE, inert, one_line
 
 PAGE = "docs/errors.md"
-"""Where every code is explained, from the repository's root; each code is an anchor in it."""
+"""The page that explains every code, from the repository's root. Each code is an anchor in it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where in a file something stands: 1-based line and column, and how many characters it spans; in a workbook its cell."""
+    """The place of something in a file: its line and column, from 1, and the number of characters it spans.
+
+    In a workbook the place is a cell.
+    """
 
     file: str
     line: int = 1
     column: int = 1
     length: int = 1
     cell: str = ""
-    """Like `Report!C7`; empty in a text."""
+    """Like `Report!C7`. It is empty in a text file."""
 
     @property
     def shown(self) -> str:
-        """As an editor opens it, or as a spreadsheet finds it: `report.yaml:3:5`, `report.xlsx:Report!C7`."""
+        """The place as an editor or a spreadsheet opens it: `report.yaml:3:5`, `report.xlsx:Report!C7`."""
         return f"{self.file}:{self.cell or f'{self.line}:{self.column}'}"
 
 
@@ -44,7 +47,11 @@ class Problem:
     place: Place
 
     def as_json(self) -> dict[str, object]:
-        """Return the fields of `--json`: file, line, column, in a workbook the cell, code, what, why, fix, the page that explains it."""
+        """Return the problem as the fields that `--json` prints.
+
+        They are: file, line, column (in a workbook also the cell), code, what, why, fix, and the page that
+        explains it.
+        """
         fields = asdict(self)
         place = fields.pop("place")
         cell = {"cell": place["cell"]} if place["cell"] else {}
@@ -80,7 +87,10 @@ class VerificationFailed(HeadroomError):
 
 
 def dates_there(dates: Iterable[date], on: date) -> str:
-    """Return what a refusal of a date says exists: how many dates from when to when, and the nearest before and after `on`."""
+    """Return in words which dates there are, for the refusal of the date `on`.
+
+    The words say how many dates there are, the first and the last, and those nearest before and after `on`.
+    """
     known = sorted(set(dates))
     if len(known) < 2:
         return f"there is one, {known[0]}" if known else "none is known yet"
@@ -92,7 +102,10 @@ def dates_there(dates: Iterable[date], on: date) -> str:
 
 
 def render(problem: Problem, lines: Sequence[str] = ()) -> str:
-    """Return `problem` as an editor opens it: place, code and what; the line with carets; why and the fix.
+    """Return `problem` as it prints on a terminal.
+
+    The first line has place, code and what is wrong. The line of the file follows, with carets below it, then
+    why it matters and the fix.
 
     Args:
         problem: what to print.
@@ -112,7 +125,10 @@ def render(problem: Problem, lines: Sequence[str] = ()) -> str:
 
 
 def render_all(problems: Iterable[Problem], sources: Mapping[str, str]) -> str:
-    """Return all `problems`, sorted by place, each with its source line where `sources` has the file."""
+    """Return all `problems` as they print, sorted by place.
+
+    Each problem shows its line of the file if `sources`, from file names to texts, has the file.
+    """
     ordered = InputProblems(problems).problems
     return "\n\n".join(render(p, sources.get(p.place.file, "").splitlines()) for p in ordered)
 
@@ -127,7 +143,7 @@ OF_ONE_DEAL = (
     TypeError,
     ValueError,
 )
-"""What the terms of one deal can make go wrong.
+"""The exceptions that the terms of one deal can cause.
 
 A disk or a database that fails is not among them: it ends the run, which goes on later.
 """

@@ -1,4 +1,7 @@
-"""Files written whole; text and bytes that turn into each other without loss, and what is not text found at its place."""
+"""Files written whole, and text that turns into bytes and back without loss.
+
+What is not text is found at its place.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +17,27 @@ from engine.basics.errors import Place, Problem, WrongUsage
 
 LARGEST_TOML = 1_000_000
 MARK = "\ufeff"
-"""The mark of byte order that programs on Windows put before a text."""
+"""The byte order mark that programs on Windows put before a text."""
 STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
-"""Control characters other than tabs and the ends of lines, and what stands for bytes that are not UTF-8."""
+"""Control characters other than tabs and line ends, and characters for bytes that are not UTF-8."""
 ENDS = re.compile("\r\n?|\n")
 
 
 def write_whole(place: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all: temporary file, fsync, rename, fsync of the folder.
+    """Write a file so that it is there whole or not at all.
 
-    A file that is there is replaced. Who may read it follows from the process's umask; a private key is not
-    written here.
+    The steps are: temporary file, fsync, rename, fsync of the folder. A file that is there already is
+    replaced. The process's umask decides who may read it, so a private key must not be written with this
+    function.
     """
     write_all_whole({place: data})
 
 
 def write_all_whole(files: Mapping[Path, bytes]) -> None:
-    """Write several files, each whole or not at all; the folder of many is told to keep their names once."""
+    """Write several files, each whole or not at all.
+
+    Each folder is synced once, after all files have their names.
+    """
     for place, data in files.items():
         _renamed_into(place, data)
     for parent in {place.parent for place in files}:
@@ -42,7 +49,7 @@ def write_all_whole(files: Mapping[Path, bytes]) -> None:
 
 
 def _renamed_into(place: Path, data: bytes) -> None:
-    """Write a file under its name with its bytes on the disk; the name is not yet."""
+    """Write the bytes to disk and give the file its name. The name itself is not synced to disk yet."""
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.parent / f".partial-{secrets.token_hex(8)}"
     # opened with the mode of any new file: `tempfile` makes files that only their owner can read
@@ -59,9 +66,9 @@ def _renamed_into(place: Path, data: bytes) -> None:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file, from which `bytes_of` makes the file again.
+    """Return the text of a file, from which `bytes_of` makes the same bytes again.
 
-    Raises WrongUsage without one.
+    Raises WrongUsage if the file does not exist.
     """
     if not path.is_file():
         raise WrongUsage(f"no such file: {path}")
@@ -69,18 +76,21 @@ def read_text(path: Path) -> str:
 
 
 def text_of(data: bytes) -> str:
-    """Return the text of a file as it stands: line ends untouched, a byte that is not UTF-8 as a character (`strange` finds it)."""
+    """Return the text of a file's bytes as it stands, with its line ends untouched.
+
+    A byte that is not UTF-8 becomes a character that `strange` finds.
+    """
     return data.decode("utf-8", "surrogateescape")
 
 
 class NoToml(ValueError):
-    """A file that cannot be read as TOML, with the reason."""
+    """Raised, with the reason, for a file that cannot be read as TOML."""
 
 
 def read_toml(path: Path, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
-    """Return what a TOML file says; a mark of byte order and the line ends of Windows are passed over.
+    """Return what a TOML file says. A byte order mark and the line ends of Windows are accepted.
 
-    Raises NoToml, OSError.
+    Raises NoToml if the file is not TOML, OSError if it cannot be read.
     """
     with path.open("rb") as file:
         data = file.read(LARGEST_TOML + 1)
@@ -97,17 +107,20 @@ def read_toml(path: Path, parse_float: Callable[[str], Any] = float) -> dict[str
 
 
 def bytes_of(text: str) -> bytes:
-    """Return the bytes of a text that came by `text_of`, every one of them."""
+    """Return the bytes of a text that `text_of` made: exactly the bytes that it was made from."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def without_mark(text: str) -> str:
-    """Return a text without the mark of byte order before it."""
+    """Return a text without its leading byte order mark, if it has one."""
     return text.removeprefix(MARK)
 
 
 def strange(text: str, file: str) -> list[Problem]:
-    """Return the first thing in a text that no person can have meant, at its place: no UTF-8 (Y105), or a control character (Y104)."""
+    """Return the first thing in a text that nobody can have meant, as a list of one problem with its place.
+
+    It is a byte that is not UTF-8 (Y105) or a control character (Y104). The list is empty for a clean text.
+    """
     match = STRANGE.search(text)
     if match is None:
         return []

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 
 def spare_loaded_code() -> None:
-    """Let the collector pass over what is loaded so far, and look less often at what comes after.
+    """Exempt all objects loaded so far from garbage collection, and collect less often from now on.
 
     A loaded library lives as long as its process, so the search for its garbage finds nothing. That search
-    took a seventh of the time that a notice needs. Call this after the heavy imports; results do not depend
+    took a seventh of the time that a notice needs. Call this after the heavy imports. Results do not depend
     on it.
     """
     gc.collect()
@@ -21,10 +21,10 @@ def spare_loaded_code() -> None:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Hold the collector back over work that ends with most of what it made being garbage, and let it look once afterwards.
+    """Pause the garbage collector inside the block, and let it run once at the end.
 
-    A page is a hundred thousand objects that live until it is written. A search among them finds nothing, and
-    took a tenth of the time.
+    Use it around work that ends with most of its objects being garbage. A page is a hundred thousand objects
+    that live until it is written. A search among them finds nothing, and took a tenth of the time.
     """
     running = gc.isenabled()
     gc.disable()

@@ -18,4 +18,4 @@ HAPPENING_WORDS: dict[str, str] = {
     "due": "Obligation due",
     "passes again": "passes again",
 }
-"""Each happening as the words after its subject."""
+"""Each happening as the words that follow its subject."""

@@ -1,4 +1,7 @@
-"""What people and files say, made inert: control and bidirectional characters shown as escapes, never sent (`rulings.md` 69)."""
+"""Text from people and files made inert: control and bidirectional characters become visible escapes.
+
+Such a character is never sent as itself (`rulings.md` 69).
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,25 @@ ACTIVE = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
     "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""Characters that steer a terminal, turn the order of a line or are not seen: controls, line ends, bidirectional and invisible ones."""
+"""The characters that act instead of being read: controls, line ends, bidirectional and invisible ones."""
 ENDS = re.compile(r"\s*(?:\r\n?|[\n\u0085\u2028\u2029])\s*")
 
 
 def inert(text: str) -> str:
-    """Return a name or a sentence on one line, in which nothing acts: an escape sequence and a line end are shown as such."""
+    """Return a text on one line with every active character, line ends included, shown as an escape."""
     return ACTIVE.sub(_shown, text)
 
 
 def one_line(text: str) -> str:
-    """Return a text of several lines as one, with a space for each line end, in which nothing acts."""
+    """Return a text of several lines as one inert line, with a space for each line end."""
     return inert(ENDS.sub(" ", text))
 
 
 def same_person(name: str | None, other: str | None) -> bool:
-    """Return whether two names are one to a reader: spaces, case and what is not seen tell nobody apart."""
+    """Return whether a reader would take two names for one; False if a name is None.
+
+    Differences of spaces, of case and of invisible characters do not count.
+    """
     return name is not None and other is not None and _seen(name) == _seen(other)
 
 
@@ -34,14 +40,17 @@ def _seen(name: str) -> str:
 
 
 def inert_lines(text: str) -> str:
-    """Return a text of several lines with every other control character spelled out, so that a terminal obeys none of it."""
+    """Return a text with every active character shown as an escape, except line feeds and tabs.
+
+    A terminal that prints it obeys none of it.
+    """
     return ACTIVE.sub(lambda match: match[0] if match[0] in "\n\t" else _shown(match), text)
 
 
 def inert_json(text: str) -> str:
-    """Return a JSON text in which what acts is escaped as JSON has it: it says the same.
+    """Return a JSON text with the same meaning, in which every active character is a JSON escape.
 
-    Line ends between its parts stay.
+    Line feeds between its parts stay.
     """
     return ACTIVE.sub(lambda match: match[0] if match[0] == "\n" else _escaped(match[0]), text)
 

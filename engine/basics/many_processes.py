@@ -1,8 +1,8 @@
-"""The same work on many items, on as many processes as are asked for: the results in the items' order, the same for any number.
+"""The same work on many items, on as many processes as are asked for.
 
-Only a few items are under way at once, so memory does not grow with their number. Where a process is killed
-its pool is made anew, and the items that have no result yet are done again; the work is pure, so nothing is
-done twice that anybody could see.
+The results come in the order of the items, and are the same for any number of processes. Only a few items are
+under way at once, so memory does not grow with their number. If a process is killed, its pool is made anew,
+and the items without a result are done again. The work is pure, so doing it again has no other effect.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from engine.basics.values import counted
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 AHEAD = 2
-"""Items under way for each process."""
+"""The number of items under way for each process."""
 MOST_BROKEN = 3
-"""Pools that may break before the next result."""
+"""The number of pools that may break, one after the other, before the next result."""
 
 
 class Elsewhere(Protocol):
@@ -33,20 +33,20 @@ class Elsewhere(Protocol):
 
 
 Workers = int | Elsewhere
-"""How many processes of this machine, or the workers of a cluster."""
+"""The number of processes on this machine, or the workers of a cluster."""
 
 
 class WorkersDie(HeadroomError):
-    """Processes are killed again and again, perhaps for want of memory."""
+    """Raised if processes are killed again and again, perhaps because memory is short."""
 
 
 def in_order(work: Callable[[Item], Found], items: Sequence[Item], workers: Workers) -> Iterator[Found]:
     """Yield the result of each item, in their order.
 
     Args:
-        work: pure, and importable by another process.
-        items: what is worked on.
-        workers: processes, of which one alone runs here; or a cluster.
+        work: a pure function that another process can import.
+        items: the items to work on.
+        workers: the number of processes, of which a single one works in this process; or a cluster.
 
     Raises:
         WorkersDie: three pools broke before one more result came.
@@ -87,5 +87,8 @@ def _through(
 
 
 def _pass_over_interrupts() -> None:
-    """Leave Ctrl-C to the process that asked: each of the others would print a trace of its own."""
+    """Ignore Ctrl-C in this process; the process that started it handles it.
+
+    Otherwise each worker would print a trace of its own.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,7 +1,7 @@
-"""Tables as people send them: CSV with a head, read one way wherever one comes in.
+"""Tables as people send them: CSV with a head, read in the same way everywhere.
 
-What cannot be read as a table is a problem at its line, never an exception: an open quote, a cell beyond all
-measure, a column that stands twice.
+What cannot be read as a table is a problem at its line, never an exception: an open quote, a cell that is far
+too long, a column that stands twice.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from engine.basics.files import strange, without_mark
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: the line that it begins on, its cells by column (empty if they are missing), and cells beyond the last column."""
+    """One row of a table: its first line, its cells by column, and the cells beyond the last column.
+
+    A missing cell is empty.
+    """
 
     line: int
     cells: Mapping[str, str]
@@ -33,11 +36,13 @@ class Table:
 
 
 def read_table(text: str, file: str) -> tuple[Table | None, list[Problem]]:
-    """Return the table in `text`, or the reason for its absence (codes Y104, Y105, Y120, Y121).
+    """Return the table in `text`, or None and the problems that prevent its reading.
+
+    The codes are Y104, Y105, Y120 and Y121.
 
     Args:
-        text: CSV; a mark of byte order before its head is passed over.
-        file: its name, for the errors.
+        text: CSV; a byte order mark before its head is passed over.
+        file: the name of the file, for the errors.
     """
     unreadable = strange(text, file)
     if unreadable:

@@ -17,11 +17,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 MINUS = "\N{MINUS SIGN}"
-"""The true minus, as wide as a figure."""
+"""The true minus sign, as wide as a digit."""
 
 
 class Fact(BaseModel):
-    """A frozen record of something that is so; unknown fields are refused."""
+    """The base of every frozen record of a fact. Unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants", defer_build=True)
 
@@ -33,11 +33,11 @@ def _exact(value: Any) -> Fraction:
 
 
 Exact = Annotated[Fraction, BeforeValidator(_exact), PlainSerializer(str, return_type=str)]
-"""A rational number; in JSON the text `3/2` or `1.5`."""
+"""A rational number. In JSON it is the text `3/2` or `1.5`."""
 
 
 class Unit(StrEnum):
-    """What a figure is counted in."""
+    """The unit of a figure."""
 
     USD = "USD"
     RATE = "USD per GPU-hour"
@@ -51,7 +51,10 @@ class Unit(StrEnum):
 
 
 Comparison = Literal["at least", "more than", "at most", "less than"]
-"""How a measured figure stands to its limit when the test passes; the first and third pass at the limit."""
+"""How a measured figure must stand to its limit to pass.
+
+`at least` and `at most` also pass at the limit itself.
+"""
 
 SHORT: dict[Comparison, str] = {
     "at least": "min.",
@@ -72,7 +75,7 @@ DECIMALS = {
     Unit.GPUS: 0,
     Unit.GPU_HOURS: 0,
 }
-"""Decimals that a figure of each unit prints with, unless it stands too near its limit."""
+"""The decimals that a figure of each unit prints with, unless it stands too near its limit."""
 
 
 class Figure(Fact):
@@ -106,7 +109,10 @@ def printed(figure: Figure, places: int | None = None) -> str:
 
 
 def printed_apart(figure: Figure, limit: Figure, least: int | None = None) -> str:
-    """`figure` with as many decimals as it takes to print differently from `limit` when it differs; `least` or its unit's own at first."""
+    """Return `figure` as text, with enough decimals to look different from `limit` if it differs.
+
+    The decimals begin at `least`, or at those of the unit without it.
+    """
     places = DECIMALS[figure.unit] if least is None else least
     while figure.value != limit.value and printed(figure, places) == printed(limit, places):
         places += 1
@@ -114,11 +120,14 @@ def printed_apart(figure: Figure, limit: Figure, least: int | None = None) -> st
 
 
 OF_MULTIPLES = "; multiples "
-"""Between a deal's rule of rounding for percentages and points and its rule for multiples, if it has one."""
+"""The text that parts a deal's rounding rule for percentages and points from its rule for multiples."""
 
 
 def rounding_of(rounding: str, unit: Unit) -> str:
-    """Return the rule by which a deal rounds a figure of one unit: `unrounded`, or `2 decimals, half up` (`rulings.md` 71)."""
+    """Return the rule by which a deal rounds a figure of one unit: `unrounded`, or `2 decimals, half up`.
+
+    `rounding` is the deal's whole rule, in which multiples may have a rule of their own (`rulings.md` 71).
+    """
     ratios, _, multiples = rounding.partition(OF_MULTIPLES)
     return {Unit.SHARE: ratios, Unit.POINTS: ratios, Unit.MULTIPLE: multiples or "unrounded"}.get(
         unit, "unrounded"
@@ -126,29 +135,34 @@ def rounding_of(rounding: str, unit: Unit) -> str:
 
 
 def ratio_decimals(rounding: str, unit: Unit) -> int | None:
-    """Return the decimals to which a deal rounds a figure, of a per cent for shares and points, so that it is printed at those.
+    """Return the decimals to which a deal rounds figures of a unit, so that they print with as many.
 
-    None otherwise.
+    For shares and points these are decimals of a per cent. The result is None if the deal does not round the
+    unit.
 
     Args:
-        rounding: the deal's rule: `unrounded`, or `2 decimals, half up`, and where it has one that of
-            multiples.
-        unit: of the figure to be printed.
+        rounding: the deal's rule: `unrounded`, or `2 decimals, half up`, with a rule for multiples if it has
+            one.
+        unit: the unit of the figure to be printed.
     """
     rule = rounding_of(rounding, unit)
     return None if rule == "unrounded" else int(rule[0])
 
 
 def rounding_words(rounding: str, unit: Unit = Unit.SHARE) -> str:
-    """Return a deal's rule of rounding in a sentence: `2 decimals of a per cent, half up`, of a multiple `2 decimals, half up`."""
+    """Return a deal's rounding rule for a sentence: `2 decimals of a per cent, half up`.
+
+    For a multiple it reads `2 decimals, half up`.
+    """
     rule = rounding_of(rounding, unit)
     return rule if unit is Unit.MULTIPLE else re.sub(r"(decimals?)", r"\1 of a per cent", rule)
 
 
 def printed_headroom(headroom: Figure, least: int | None = None) -> str:
-    """Return headroom as people read it, in a notice and on a terminal: `+3.135 points`, `−0.1133 USD`; its sign first, a true minus.
+    """Return headroom as people read it in a notice and on a terminal: `+3.135 points`, `−0.1133 USD`.
 
-    Decimals are added until it differs from nothing if it differs. Machines get `printed`.
+    Its sign comes first, with a true minus. A headroom that is not zero gets enough decimals not to look like
+    zero. For machines use `printed`.
     """
     text = (
         printed_apart(headroom, Figure(value=Fraction(0), unit=headroom.unit), least)
@@ -160,7 +174,10 @@ def printed_headroom(headroom: Figure, least: int | None = None) -> str:
 
 
 def trimmed(figure: Figure) -> str:
-    """Return `figure` without trailing zeros, as a term is written: `65%`, `USD 1.5 per GPU-hour` as `USD 1.50`."""
+    """Return `figure` without trailing zeros, as terms are written: `65%`, `USD 1.50`.
+
+    Amounts of money and rates keep at least two decimals.
+    """
     least = 2 if figure.unit in (Unit.USD, Unit.RATE) else 0
     shown = figure.value * 100 if figure.unit in (Unit.SHARE, Unit.POINTS) else figure.value
     places = next((n for n in range(least, 13) if shown * 10**n % 1 == 0), DECIMALS[figure.unit])
@@ -173,7 +190,10 @@ def printed_limit(comparison: Comparison, limit: Figure) -> str:
 
 
 def printed_signed(headroom: Figure, least: int | None = None) -> str:
-    """Return headroom with its sign: `+2.250 points`, `-0.0063 USD`; decimals are added until it differs from nothing when it differs."""
+    """Return headroom with its sign first, with an ASCII minus: `+2.250 points`, `-0.0063 USD`.
+
+    A headroom that is not zero gets enough decimals not to look like zero.
+    """
     text = printed_apart(headroom, Figure(value=Fraction(0), unit=headroom.unit), least)
     if headroom.unit in (Unit.USD, Unit.RATE):
         return f"{'-' if headroom.value < 0 else '+'}{text.lstrip('-').removeprefix('USD ')} USD"
@@ -190,13 +210,16 @@ def _with_unit(number: str, unit: Unit) -> str:
 
 
 def counted(count: int, what: str) -> str:
-    """Return a count with its noun, given in the plural: `1 weekly value`, `2 weekly values`, `1 pair of consecutive days`."""
+    """Return a count with its noun: `1 weekly value`, `2 weekly values`, `1 pair of consecutive days`.
+
+    The noun `what` is given in the plural.
+    """
     noun = re.split(r" (?=of |with )", what, maxsplit=1)
     return " ".join([f"{count:,}", singular(noun[0]) if count == 1 else noun[0], *noun[1:]])
 
 
 def singular(plural: str) -> str:
-    """Return a noun in the singular: `entries` as `entry`, `addresses` as `address`, `leaves` as `leaf`, `series` as it is."""
+    """Return a plural noun in the singular: `entries` as `entry`, `leaves` as `leaf`, `series` as it is."""
     for ending, one in (("series", "series"), ("leaves", "leaf"), ("indices", "index"), ("ies", "y")):
         if plural.endswith(ending):
             return plural.removesuffix(ending) + one
@@ -204,7 +227,7 @@ def singular(plural: str) -> str:
 
 
 def in_words(name: str) -> str:
-    """Return a name that the deal gives, for people: `class_a` as `Class A`, `term_loan` as `term loan`."""
+    """Return a name from the deal file for people: `class_a` as `Class A`, `term_loan` as `term loan`."""
     spelled = re.sub(r"\bclass[_-](\w+)", lambda match: f"Class {match[1].upper()}", name)
     return re.sub(r"[_-]", " ", spelled)
 
@@ -215,7 +238,7 @@ def as_model(name: str) -> str:
 
 
 def defined(text: str) -> str:
-    """Return words of the file with the agreement's capitals: `15 business days` as `15 Business Days`."""
+    """Return words with the agreement's capitals: `15 business days` as `15 Business Days`."""
     return re.sub(
         r"\b(business|determination|publication|closing) (days?|dates?)\b",
         lambda match: f"{match[1].capitalize()} {match[2].capitalize()}",
@@ -224,36 +247,42 @@ def defined(text: str) -> str:
 
 
 DEBTORS = ("borrower", "issuer", "co_issuer")
-"""The roles of the party that owes the debt, by which a document calls it: an agreement has one of them (`rulings.md` 58)."""
+"""The roles of the party that owes the debt, as documents call it.
+
+An agreement has one of them (`rulings.md` 58).
+"""
 
 
 def debtor_of(roles: Container[str]) -> str:
-    """Return who owes the debt under an agreement with these parties: the borrower; without one, the issuer."""
+    """Return which of an agreement's roles owes the debt: the borrower, or else the issuer.
+
+    The order is `borrower`, `issuer`, `co_issuer`; without any of them the result is `borrower`.
+    """
     return next((role for role in DEBTORS if role in roles), DEBTORS[0])
 
 
 def listed(items: Sequence[str], joiner: str = "and") -> str:
-    """Return items in a sentence: `a, b and c`."""
+    """Return items joined for a sentence: `a, b and c`."""
     return "".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} {joiner} {items[-1]}"
 
 
 def long_date(day: date) -> str:
-    """Return a date in prose: `Friday 13 November 2026`."""
+    """Return a date as prose writes it: `Friday 13 November 2026`."""
     return f"{day:%A} {day.day} {day:%B %Y}"
 
 
 def weekday_date(day: date) -> str:
-    """Return a date as the tables print it: `Fri 13 Nov 2026`."""
+    """Return a date as tables print it: `Fri 13 Nov 2026`."""
     return f"{day:%a} {day.day} {day:%b %Y}"
 
 
 def last_thursday(day: date) -> date:
-    """Return the Publication Date that a date rests on: itself, or the Thursday before it."""
+    """Return the Publication Date on or before a date: the date itself, or the Thursday before it."""
     return day - timedelta(days=(day.weekday() - 3) % 7)
 
 
 def median(micros: Sequence[int]) -> Fraction:
-    """Return the median of ascending prices in millionths, in USD per GPU-hour, exact."""
+    """Return the exact median, in USD per GPU-hour, of ascending prices in millionths of that unit."""
     middle = len(micros) // 2
     twice = 2 * micros[middle] if len(micros) % 2 else micros[middle - 1] + micros[middle]
     return Fraction(twice, 2_000_000)
