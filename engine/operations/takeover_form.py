@@ -16,8 +16,8 @@ from engine.evaluation.handed_over import WHO, Block, HandedOver
 from engine.evaluation.inputs import Inputs, inputs_of
 from engine.evaluation.one_date import evaluate
 from engine.events.deal_state import fold
-from engine.events.kinds import Event
-from engine.events.standing import OF_A_DATE, Recorded, standing
+from engine.events.kinds import Event, ReportReceived
+from engine.events.standing import DETERMINED, OF_A_DATE, Recorded, standing
 from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal, resolve
 from engine.terms.takeover import KEY
@@ -78,11 +78,11 @@ def takeover_form(
         series = series_by_index(prints_of(workspace), deal, as_of, fold(events).acts)
         block, known = recorded_block(deal, as_of, _until(events, as_of), series, templates, who), True
     text = as_yaml({KEY: block})
-    return TakeoverForm(deal.name, as_of, text, sum(not value for value in _values(block)), known)
+    return TakeoverForm(deal.name, as_of, text, sum(value == "" for value in _values(block)), known)
 
 
 def _until(events: Sequence[Event], as_of: date) -> tuple[Event, ...]:
-    """Return the events that stand, up to the last one of a date by a day."""
+    """Return the events that stand, up to the last one of a date by a day, without what happens after that day."""
     known = standing(events)
     later = next(
         (
@@ -92,7 +92,15 @@ def _until(events: Sequence[Event], as_of: date) -> tuple[Event, ...]:
         ),
         len(known),
     )
-    return known[:later]
+    return tuple(event for event in known[:later] if _happened_on(event) <= as_of)
+
+
+def _happened_on(event: Event) -> date:
+    """Return the day of what people did, of what came in and of what a date brought; of other events the first of all."""
+    if isinstance(event.payload, ReportReceived):
+        return event.payload.delivered_on
+    dated = event.kind == "act recorded" or event.kind in DETERMINED
+    return event.effective_on if dated else date.min
 
 
 def recorded_block(

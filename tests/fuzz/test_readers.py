@@ -20,9 +20,11 @@ from tests.fuzz.__main__ import fuzz
 from tests.fuzz.readers import readers
 
 SOAK = bool(os.environ.get("HEADROOM_SOAK"))
-COUNT, SECONDS = (200_000, 600) if SOAK else (200, 2)
+COUNT, SECONDS = (200_000, int(os.environ.get("HEADROOM_FUZZ_SECONDS", "600"))) if SOAK else (200, 2)
 MOST_MEGABYTES = 300
 NAMES = tuple(readers())
+WANTED = tuple(one for one in os.environ.get("HEADROOM_READERS", "").split(",") if one) or NAMES
+"""The readers that a soak tries: all, or those that are named."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -43,7 +45,7 @@ def test_no_file_ends_in_a_traceback_or_takes_the_machine_s_memory() -> None:
 
 
 @pytest.mark.skipif(not SOAK, reason="make soak")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WANTED)
 def test_no_file_of_200_000_ends_in_a_traceback_or_takes_the_machine_s_memory(name: str) -> None:
     _fuzzed(name)
 

@@ -15,6 +15,7 @@ from engine.basics.errors import WrongUsage
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.events import kinds
+from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Determined, NoticeIssued
 from engine.events.taken_over import TakenOver
 from engine.operations.record_act import record_act
@@ -22,7 +23,7 @@ from engine.operations.run import Tools, run
 from engine.operations.run_preview import preview
 from engine.operations.takeover_form import takeover_form
 from engine.queries.history import explanation_of, summary
-from engine.record.log import Scribe, deal_log, read
+from engine.record.log import Scribe, append, deal_log, read
 from engine.workspace.deal_files import loaded
 from engine.workspace.workspace import Workspace, create, opened
 from tests.built import copy_of
@@ -229,4 +230,50 @@ def test_a_preview_shows_the_first_week(
     }
     assert tested == {"rate-floor", "ltv", "cash-sweep", "appraisal"}
     assert not read(workspace.store, deal_log(DEAL))
+    workspace.store.close()
+
+
+def test_what_happens_after_the_day_is_no_part_of_it(
+    tmp_path: Path, all_templates: dict[str, Template]
+) -> None:
+    """A waiver of Monday, and a report that counts from its entry on Monday, are not handed over as of Saturday."""
+    create(tmp_path / "former")
+    (tmp_path / "former" / "deals" / f"{DEAL}.yaml").write_bytes((DEALS / f"{DEAL}.yaml").read_bytes())
+    workspace = opened(tmp_path / "former")
+    fill(workspace, 5, all_templates)
+    run(workspace, plan.THURSDAYS[3], tools(all_templates))
+    saturday = plan.THURSDAYS[3] + timedelta(days=2)
+    deal = loaded(DEALS / f"{DEAL}.yaml", all_templates)
+    before = takeover_form(workspace, deal, saturday, all_templates, WHO)
+    monday = saturday + timedelta(days=2)
+    waiver = ActRecorded(
+        act="waiver",
+        clause="ltv",
+        effective_on=monday,
+        until=monday + timedelta(days=30),
+        document="W",
+        details={"clock": "resumes"},
+    )
+    payloads = [event.payload for event in read(workspace.store, deal_log(DEAL))]
+    received = [one for one in payloads if isinstance(one, kinds.ReportReceived) and one.received <= saturday]
+    keyed = {
+        "sha256": "cd" * 32,
+        "corrects": str(received[-1].as_of),
+        "keyed_at": datetime(monday.year, monday.month, monday.day, 12, tzinfo=UTC),
+        "serves_from_keying": True,
+    }
+    late = received[-1].model_copy(update=keyed)
+    drafts = [
+        Draft(kind="act recorded", subject=waiver.identity, effective_on=monday, payload=waiver),
+        Draft(kind="report received", subject=late.name, effective_on=late.received, payload=late),
+    ]
+    with workspace.store.begin() as writer:
+        append(writer, deal_log(DEAL), drafts, Scribe("t", "t", NOW))
+    run(workspace, plan.THURSDAYS[4], tools(all_templates))
+    after = takeover_form(workspace, deal, saturday, all_templates, WHO)
+    assert after.text == before.text
+    assert (before.blanks, after.blanks) == (0, 0)
+    waived = takeover_form(workspace, deal, monday, all_templates, WHO).text
+    assert "status: WAIVED" in waived
+    assert "cd" * 32 in waived
     workspace.store.close()
