@@ -119,7 +119,12 @@ WHOLE = (
         "500",
         "tests/operations/test_exactly_once.py -k killed",
     ),
-    ("workers", "workers of a cluster killed while they draw", "100", "tests/reports/test_dask_pool.py -k killed"),
+    (
+        "workers",
+        "workers of a cluster killed while they draw",
+        "100",
+        "tests/reports/test_dask_pool.py -k killed",
+    ),
     (
         "mail-crashes",
         "crashes around the message of a delivery",
@@ -220,7 +225,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         failed = [part.name for part in parts if not _done(part, order)]
     except KeyboardInterrupt:
-        print(f"\nstopped; the parts that ended are in {PAGE.relative_to(REPOSITORY)}, --rest runs the others")
+        print(
+            f"\nstopped; the parts that ended are in {PAGE.relative_to(REPOSITORY)}, --rest runs the others"
+        )
         return 130
     return 1 if failed else 0
 
