@@ -1,4 +1,6 @@
-"""Folders that many tests begin from: made once in a process, copied for each test, which may then change its own."""
+"""Folders that many tests begin from: made once in a process, copied for each test, which may then change its
+own.
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,9 @@ def shared() -> Path | None:
 
 
 def pytest_collection_finish() -> None:
-    """Work as a command does that runs for long: the collector passes over what is loaded, a fifth of the tests' time otherwise."""
+    """Work as a command does that runs for long: the collector passes over what is loaded, a fifth of the
+    tests' time otherwise.
+    """
     spare_loaded_code()
 
 
@@ -73,7 +75,9 @@ def now() -> datetime:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The system's own Chromium, for tests that are marked `browser`; `make test-web` installs it and runs them."""
+    """The system's own Chromium, for tests that are marked `browser`; `make test-web` installs it and runs
+    them.
+    """
     from playwright.sync_api import sync_playwright
 
     from tools.preflight import BROWSERS

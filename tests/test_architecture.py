@@ -164,7 +164,9 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def room_of(module: str) -> str:
-    """The room of a module: a folder of `engine`, `covenants` or `reports`; "" for the package `engine` itself."""
+    """The room of a module: a folder of `engine`, `covenants` or `reports`; "" for the package `engine`
+    itself.
+    """
     top, _, rest = module.partition(".")
     if top != "engine":
         return top
@@ -249,7 +251,9 @@ def test_a_file_name_is_unique_in_the_engine() -> None:
 
 
 def test_no_module_leads_back_to_itself() -> None:
-    """No circle of imports, late ones and those for types alone included; a package's own `__init__` is the package."""
+    """No circle of imports, late ones and those for types alone included; a package's own `__init__` is the
+    package.
+    """
     own = {
         str(path.relative_to(REPOSITORY).with_suffix("")).replace("/", ".").removesuffix(".__init__"): path
         for path in modules()

@@ -88,7 +88,9 @@ def test_every_page_and_section_that_the_code_cites_is_there() -> None:
 
 
 def _there(sections: set[str] | None, section: str) -> bool:
-    """Whether a page has a section: a heading, blocks of the notice, or numbers of rulings, which a test of their own looks up."""
+    """Whether a page has a section: a heading, blocks of the notice, or numbers of rulings, which a test of
+    their own looks up.
+    """
     return sections is not None and (not section or section in sections or section.startswith("block"))
 
 

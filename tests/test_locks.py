@@ -1,4 +1,6 @@
-"""The two lock files: the same versions in both, a hash for each, no registry's address, no test tool for a user."""
+"""The two lock files: the same versions in both, a hash for each, no registry's address, no test tool for a
+user.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A name that is made in one place is taken apart in the same place: of a log, of a series, of a Recorded Act."""
+"""A name that is made in one place is taken apart in the same place: of a log, of a series, of a Recorded
+Act.
+"""
 
 from __future__ import annotations
 

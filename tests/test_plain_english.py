@@ -1,4 +1,5 @@
-"""What a person reads is plain English: sentences of at most 25 words, and `is not a` in place of `is no` or `is none`.
+"""What a person reads is plain English: sentences of at most 25 words, and `is not a` in place of `is no` or
+`is none`.
 
 It holds for docstrings, comments, messages, `--help`, the pages of the desk and every page of the
 documentation. A sentence ends at a full stop, a question mark, a semicolon or a colon. Code between backticks
@@ -25,7 +26,9 @@ TURNS = re.compile(
     r"\b(?:is|are|was|were) (?:no|none)\b(?! longer)|(?<!has )\b(?:[Nn]one|[Nn]othing) where\b|\bRaises \w+ "
     r"where\b"
 )
-"""Turns that a reader whose first language is not English trips over: `is not a`, `without one` and `if` say the same."""
+"""Turns that a reader whose first language is not English trips over: `is not a`, `without one` and `if` say
+the same.
+"""
 WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")
 PART = re.compile(r"\n\s*\n|\n\s*[-*|#] |\n\s*\w+: ")
 """Where a paragraph, an entry of a list or an argument's description begins."""
@@ -51,7 +54,9 @@ OF_RECORDS = (
     ("reports/notice/sentences.py", "there is no Reference Rate of"),
     ("reports/pages/publication.py", "There is no interval by sellers:"),
 )
-"""What records and issued notices say already: a replay compares them word by word, so they stay until the next edition."""
+"""What records and issued notices say already: a replay compares them word by word, so they stay until the
+next edition.
+"""
 
 
 def tracked(*patterns: str) -> list[Path]:

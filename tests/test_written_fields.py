@@ -1,4 +1,6 @@
-"""Each field of an event and of its parts has a writer in the engine: no field is printed that no code computes."""
+"""Each field of an event and of its parts has a writer in the engine: no field is printed that no code
+computes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The record as DataFrames: typed, exact beside floats, equal to the log; and the analysts' guide as it stands."""
+"""The record as DataFrames: typed, exact beside floats, equal to the log; and the analysts' guide as it
+stands.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The audit report: what was verified and by whose keys, each notice as far as the record knows it, and what was not checked."""
+"""The audit report: what was verified and by whose keys, each notice as far as the record knows it, and what
+was not checked.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ PERIOD = (date(2026, 1, 1), plan.THURSDAYS[6])
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template]) -> Iterator[Workspace]:
-    """Seven weeks of a deal, in the last of which Loan-to-Value fails, with the failure's notice given too late."""
+    """Seven weeks of a deal, in the last of which Loan-to-Value fails, with the failure's notice given too
+    late.
+    """
     workspace = made(tmp_path_factory.mktemp("desk"))
     make_key("agent.example/log", workspace.root / "keys" / "log.key", cosigner=False, as_json=True)
     fill(workspace, 7, all_templates)
@@ -164,7 +168,9 @@ def test_what_somebody_holds_is_said_whatever_it_is(
 def test_the_report_is_an_archive_file_that_everyone_can_read(
     desk: Workspace, all_templates: dict[str, Template], tmp_path: Path, times: int
 ) -> None:
-    """PDF/A-3a and PDF/UA-1 in one file, by the veraPDF engine, with empty tables and with tables over many pages."""
+    """PDF/A-3a and PDF/UA-1 in one file, by the veraPDF engine, with empty tables and with tables over many
+    pages.
+    """
     data = audit_report(desk, DEAL, PERIOD, NOW, all_templates, NoticePages()).as_data()
     for name in ("verified", "notices", "on_a_word", "exceptions"):
         data[name] = data[name] * times

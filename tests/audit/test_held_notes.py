@@ -1,4 +1,6 @@
-"""Trustees who hold: forks that a memory refuses, notes that contradict each other, notices as held checkpoints, what came after."""
+"""Trustees who hold: forks that a memory refuses, notes that contradict each other, notices as held
+checkpoints, what came after.
+"""
 
 from __future__ import annotations
 

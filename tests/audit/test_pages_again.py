@@ -1,4 +1,6 @@
-"""Notices drawn again: by what drew them, by another renderer, with other templates; and what paints over a page (`rulings.md` 64)."""
+"""Notices drawn again: by what drew them, by another renderer, with other templates; and what paints over a
+page (`rulings.md` 64).
+"""
 
 from __future__ import annotations
 
@@ -273,7 +275,9 @@ def white(box: tuple[float, float, float, float]) -> bytes:
 
 
 def painted(data: bytes, with_field: bool) -> IncrementalPdfFileWriter:
-    """A notice whose FAIL is covered, and not taken out: by the page's own instructions, or by a field that lies over it."""
+    """A notice whose FAIL is covered, and not taken out: by the page's own instructions, or by a field that
+    lies over it.
+    """
     writer, box = IncrementalPdfFileWriter(io.BytesIO(data)), box_of(data, "FAIL")
     if not with_field:
         page = writer.root["/Pages"]["/Kids"][0]
@@ -375,7 +379,9 @@ def test_a_file_that_names_another_renderer_than_its_record_is_refused(
     capsys: pytest.CaptureFixture[str],
     desk: Path,
 ) -> None:
-    """Otherwise whoever has the notice's key names other templates, and what was painted over is not compared."""
+    """Otherwise whoever has the notice's key names other templates, and what was painted over is not
+    compared.
+    """
     files = {name: data for name, (data, _) in made_of.attachments.items()}
     manifest = json.loads(files["manifest.json"])
     manifest["notice"]["renderer"]["sha256"] = "0" * 64

@@ -1,4 +1,6 @@
-"""Replay: the record comes out again byte for byte, and every kind of tampering with what it rests on is named."""
+"""Replay: the record comes out again byte for byte, and every kind of tampering with what it rests on is
+named.
+"""
 
 from __future__ import annotations
 
@@ -185,7 +187,9 @@ def test_a_deadline_that_passed_between_two_dates_comes_out_again_before_the_nex
 def test_a_deadline_found_late_between_two_dates_comes_out_again(
     tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
 ) -> None:
-    """A notice of the 9th that starts a clock of two days is entered on the 14th, a Wednesday, on which a daily run finds the default."""
+    """A notice of the 9th that starts a clock of two days is entered on the 14th, a Wednesday, on which a
+    daily run finds the default.
+    """
     workspace = failing(tmp_path, tools, "within: 2 days, after: notice by the agent")
     act = ActRecorded(act="notice by the agent", clause="ltv", effective_on=date(2026, 1, 9), document="N")
     record_act(
@@ -235,7 +239,9 @@ def stripped(value: Any) -> Any:
 def test_a_record_made_before_events_had_facts_comes_out_again(
     desk: Workspace, all_templates: dict[str, Template], since: date, differs: bool
 ) -> None:
-    """A log that never says them is compared without them (`rulings.md` 72); one that leaves them off from a date on is found out."""
+    """A log that never says them is compared without them (`rulings.md` 72); one that leaves them off from a
+    date on is found out.
+    """
     events = read(desk.store, deal_log(DEAL))
     begun = next(event.seq for event in events if event.kind == "rate" and event.effective_on >= since)
     bodies = {entry.seq: entry.body for entry in desk.store.entries(deal_log(DEAL)) if entry.seq >= begun}
@@ -342,7 +348,9 @@ def test_running_every_day_records_what_running_weekly_does(
 
 
 def tampered(desk: Workspace, *statements: str, log: str = deal_log(DEAL)) -> None:
-    """Change the record as somebody who has its file: triggers dropped, entries of a log numbered and hashed anew."""
+    """Change the record as somebody who has its file: triggers dropped, entries of a log numbered and hashed
+    anew.
+    """
     desk.store.close()
     with sqlite3.connect(desk.root / "headroom.sqlite", isolation_level=None) as connection:
         for name in SQLITE:

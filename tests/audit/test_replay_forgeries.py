@@ -1,4 +1,6 @@
-"""What was cut off, forged or left out of a record is found when it is replayed, whatever the log says of itself."""
+"""What was cut off, forged or left out of a record is found when it is replayed, whatever the log says of
+itself.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,9 @@ def test_what_was_cut_off_or_forged_among_the_notices_is_found(
 def test_an_index_that_was_altered_is_found_by_the_deal_that_rests_on_it(
     administered: Workspace, tools: Tools, all_templates: dict[str, Template]
 ) -> None:
-    """What an administrator published is taken as recorded; a deal's rate names its print by hash (`rulings.md` 11)."""
+    """What an administrator published is taken as recorded; a deal's rate names its print by hash
+    (`rulings.md` 11).
+    """
     series(
         administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", date(2026, 3, 5)
     )

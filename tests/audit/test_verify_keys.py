@@ -84,7 +84,9 @@ def test_a_damaged_key_file_of_the_workspace_is_a_difference(
 def test_an_entry_that_was_cosigned_before_it_was_recorded_is_found(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A cosignature says that its entries were there: none of them can have come later, by more than two clocks differ."""
+    """A cosignature says that its entries were there: none of them can have come later, by more than two
+    clocks differ.
+    """
     key, trustee = read_key(root / KEY), generate_key("trustee.example", Kind.COSIGNER)
     trust = tmp_path / "trust"
     trust.write_text(f"{key.verifier.text}\n{trustee.verifier.text}\n", encoding="utf-8")

@@ -1,4 +1,6 @@
-"""`headroom verify` of a workspace that somebody has changed: what was taken away is found as well as what was edited."""
+"""`headroom verify` of a workspace that somebody has changed: what was taken away is found as well as what
+was edited.
+"""
 
 from __future__ import annotations
 
@@ -285,7 +287,9 @@ def test_what_no_row_of_the_log_shows_is_found(
 def test_a_run_on_a_record_whose_subtrees_are_destroyed_says_how_it_is_put_right(
     root: Path, all_templates: dict[str, Template]
 ) -> None:
-    """The entries are whole and can be read; nothing is built on them, and the refusal names the command that mends it."""
+    """The entries are whole and can be read; nothing is built on them, and the refusal names the command that
+    mends it.
+    """
     tampered(root, SMALLER["the roots of subtrees"])
     workspace = opened(root)
     before = {log: workspace.store.size(log) for log in workspace.store.logs()}

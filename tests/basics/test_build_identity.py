@@ -1,4 +1,6 @@
-"""Which engine an event names: version, commit and lock file where they are known, and what a notice prints of them."""
+"""Which engine an event names: version, commit and lock file where they are known, and what a notice prints
+of them.
+"""
 
 from __future__ import annotations
 
@@ -154,7 +156,9 @@ def test_an_import_on_the_command_line_records_it(tmp_path: Path) -> None:
 def test_the_engine_decides_nothing_and_a_replay_takes_it_from_the_record(
     workspace: Workspace, tools: Tools, all_templates: dict[str, Template]
 ) -> None:
-    """One week by an engine that names its version alone, the next by one that names its commit: all of it comes out again."""
+    """One week by an engine that names its version alone, the next by one that names its commit: all of it
+    comes out again.
+    """
     fill(workspace, 2, all_templates)
     run(workspace, plan.THURSDAYS[0], tools)
     run(

@@ -1,4 +1,6 @@
-"""Tables as people send them: lines as an editor counts them, cells that are missing or too many, what is not a table."""
+"""Tables as people send them: lines as an editor counts them, cells that are missing or too many, what is not
+a table.
+"""
 
 from __future__ import annotations
 

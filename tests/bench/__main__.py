@@ -57,7 +57,9 @@ Work = Callable[[], object]
 
 
 def ratio(fast: Work, slow: Work, repeats: int = REPEATS) -> tuple[float, float, float]:
-    """Median seconds of both, and how many times faster the first is; runs alternate so that both see the same machine."""
+    """Median seconds of both, and how many times faster the first is; runs alternate so that both see the
+    same machine.
+    """
     slow()
     loops = [max(1, min(200, int(0.05 / _once(work)))) for work in (fast, slow)]
     times: tuple[list[float], list[float]] = ([], [])
@@ -140,7 +142,9 @@ SIZES = (8, 15, 30, 60, 100, 200)
 
 
 def manipulation() -> None:
-    """Every attack price and move of the paper's Table 5, for a day of each size and for all of them; agreeing with brute force first."""
+    """Every attack price and move of the paper's Table 5, for a day of each size and for all of them;
+    agreeing with brute force first.
+    """
     chance, rules = random.Random(1), load_methodology("1.1.1")
     days = {
         size: [Fraction(round(2e6 * chance.lognormvariate(0, 0.2)), 10**6) for _ in range(size)]
@@ -171,7 +175,9 @@ WEEKS = 26
 
 
 class Desk:
-    """A workspace of one deal and half a year; its last notice is signed, the others are kept as what they are made of."""
+    """A workspace of one deal and half a year; its last notice is signed, the others are kept as what they
+    are made of.
+    """
 
     def __init__(self, folder: Path) -> None:
         create(folder)

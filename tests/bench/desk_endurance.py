@@ -46,7 +46,9 @@ def places(deal: str) -> tuple[str, ...]:
 
 
 def flat(requests: int = 10_000) -> dict[str, object]:
-    """Megabytes that the server holds after each part of many requests, the first of which fills what is kept."""
+    """Megabytes that the server holds after each part of many requests, the first of which fills what is
+    kept.
+    """
     folder = Path(tempfile.mkdtemp(prefix="headroom-flat-"))
     try:
         made(folder / "workspace", DEALS)
@@ -76,7 +78,9 @@ def _held(desk: Served, requests: int) -> dict[str, object]:
 
 
 def long_log(entries: int = 20_000) -> dict[str, object]:
-    """The history of a deal with many entries: its first page, each further page, and a page after one more entry."""
+    """The history of a deal with many entries: its first page, each further page, and a page after one more
+    entry.
+    """
     folder = Path(tempfile.mkdtemp(prefix="headroom-long-"))
     try:
         made(folder / "workspace", 1)

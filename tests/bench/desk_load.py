@@ -1,4 +1,5 @@
-"""The desk under load: 50 people on 300 deals, a run and a writer beside them; on loopback, for a bounded time.
+"""The desk under load: 50 people on 300 deals, a run and a writer beside them; on loopback, for a bounded
+time.
 
 `python -m tests.bench.desk_load [PEOPLE DEALS SECONDS]` prints one line of JSON: medians and 99th percentiles
 in milliseconds,
@@ -185,7 +186,9 @@ def served(root: Path, people: int) -> Iterator[Served]:
 
 
 def reader(desk: Served, session: str, until: float, measured: Measured, start: int) -> None:
-    """One person: the portfolio, a deal, its history, its notices, over and over, with a moment's thought between two pages."""
+    """One person: the portfolio, a deal, its history, its notices, over and over, with a moment's thought
+    between two pages.
+    """
     connection, turn = desk.connection(), start
     while time.monotonic() < until:
         deal = desk.deals[turn * 7 % len(desk.deals)]

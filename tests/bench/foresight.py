@@ -1,4 +1,6 @@
-"""`make bench`, foresight: many paths in columns against the exact engine path by path, as a ratio of CPU seconds."""
+"""`make bench`, foresight: many paths in columns against the exact engine path by path, as a ratio of CPU
+seconds.
+"""
 
 from __future__ import annotations
 

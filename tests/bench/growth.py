@@ -1,4 +1,5 @@
-"""How the cost of whole jobs grows: CPU time and memory of each in a process of its own, at several sizes, with exponents.
+"""How the cost of whole jobs grows: CPU time and memory of each in a process of its own, at several sizes,
+with exponents.
 
 `make bench` writes the table into docs/performance.md. A size is not timed against a limit: a ratio to the
 last table tells of a change.

@@ -60,7 +60,9 @@ def pattern_of(n: int) -> str:
 def renamed(
     rows: list[tuple[str, bytes]], old: str, new: str, files: dict[bytes, bytes]
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield a log under another deal's name: hashes of files and of earlier entries become those of the other deal."""
+    """Yield a log under another deal's name: hashes of files and of earlier entries become those of the other
+    deal.
+    """
     hashes = dict(files)
 
     def other(found: re.Match[bytes]) -> bytes:
@@ -104,7 +106,9 @@ def with_keys(desk: Desk, week: int) -> Desk:
 
 
 def thursday(desk: Desk, week: int) -> tuple[RunOutcome, float]:
-    """Run after one week more, every notice drawn and signed, on all processors; return what came of it, and seconds of the clock."""
+    """Run after one week more, every notice drawn and signed, on all processors; return what came of it, and
+    seconds of the clock.
+    """
     spent = ProcessorTime()
     pool, now = RenderPool(spent=spent), friday(week)
     means = Tools(desk.templates, pool, now, "bench", ProgressLines(), pages=notice_pages(), spent=spent)
@@ -120,7 +124,9 @@ def peak_mb() -> float:
 
 
 def replayed(desk: Desk, deal: str) -> str:
-    """Compute a made deal again, as `replay` does, and return what differs: the portfolio is one that the engine would have made."""
+    """Compute a made deal again, as `replay` does, and return what differs: the portfolio is one that the
+    engine would have made.
+    """
     for log in Replay(desk.workspace, desk.templates).run():
         if log.log == deal_log(deal):
             return f"replay of {log.log}: {log.events:,} events, {log.difference or 'nothing differs'}"

@@ -1,4 +1,5 @@
-"""Two checkouts draw the same notices by turns: `python -m tests.bench.renderers OLD NEW` prints what one notice costs in each.
+"""Two checkouts draw the same notices by turns: `python -m tests.bench.renderers OLD NEW` prints what one
+notice costs in each.
 
 Each checkout has a process of its own, makes the workspace of `make bench`, and draws its last 28 notices,
 each once. The turns alternate, one notice at a time, so that both see the same machine. What is counted is
@@ -36,7 +37,9 @@ for line in sys.stdin:
 
 
 def main(checkouts: list[Path]) -> None:
-    """Print the median seconds of both, and how many times faster the second is: the first notice, and those after it."""
+    """Print the median seconds of both, and how many times faster the second is: the first notice, and those
+    after it.
+    """
     drawers = [_started(checkout) for checkout in checkouts]
     times: list[list[float]] = [[], []]
     sizes = [0, 0]

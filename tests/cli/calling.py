@@ -1,4 +1,6 @@
-"""A command of `headroom` called as a user types it: within this process where its words are tested, in one of its own otherwise."""
+"""A command of `headroom` called as a user types it: within this process where its words are tested, in one
+of its own otherwise.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ Done = subprocess.CompletedProcess[str]
 
 
 def headroom(*arguments: str, folder: Path | None = None, cwd: Path = REPOSITORY) -> Done:
-    """A command through the whole command line, within this process: what starts an interpreter costs more than most commands."""
+    """A command through the whole command line, within this process: what starts an interpreter costs more
+    than most commands.
+    """
     words = [*(("--workspace", str(folder)) if folder else ()), *arguments]
     out, refused = io.StringIO(), io.StringIO()
     state.clear()

@@ -1,4 +1,6 @@
-"""What `headroom confirm` says will follow: a report that counts from its keying alone reaches back to no date."""
+"""What `headroom confirm` says will follow: a report that counts from its keying alone reaches back to no
+date.
+"""
 
 from __future__ import annotations
 

@@ -26,11 +26,15 @@ from reports.render.pdf import render_notice
 from tests.conftest import DEALS, REPOSITORY
 
 SHOWN = ("meridian-2026-1", 18)
-"""The notice that the examples verify; the others are all the same PDF here, since rendering each takes most of a demonstration."""
+"""The notice that the examples verify; the others are all the same PDF here, since rendering each takes most
+of a demonstration.
+"""
 UNTRIED = ("make", "headroom serve", "headroom demo", "headroom db prepare", "headroom web --demo")
 """What sets up, never ends, or needs a PostgreSQL server."""
 REFUSES = ("headroom collect", "headroom confirm", "headroom coverage", "headroom cri-d")
-"""What refuses on the demonstration, as it says: no right to collect is stated; no figure is held; seven sellers are too few; no transition
+"""What refuses on the demonstration, as it says: no right to collect is stated; no figure is held; seven
+sellers are too few; no transition
+
 was observed."""
 
 
@@ -44,7 +48,9 @@ def light(notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template]) -> Path:
-    """A folder like the repository after `make demo`: deals/, and the demonstration up to the date of the examples."""
+    """A folder like the repository after `make demo`: deals/, and the demonstration up to the date of the
+    examples.
+    """
     root = tmp_path_factory.mktemp("repository")
     shutil.copytree(DEALS, root / "deals")
     (root / "build").mkdir()
@@ -71,7 +77,9 @@ def session(
     capsys: pytest.CaptureFixture[str],
     said: list[str],
 ) -> Callable[[str], int]:
-    """Types one line into a shell that knows `headroom`, `export`, `cp`, `&&` and `>`; the exit code comes back."""
+    """Types one line into a shell that knows `headroom`, `export`, `cp`, `&&` and `>`; the exit code comes
+    back.
+    """
     root = tmp_path / "repository"
     shutil.copytree(made, root)
     monkeypatch.chdir(root)

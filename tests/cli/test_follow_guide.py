@@ -1,4 +1,6 @@
-"""The guide `Follow CRI-H100 today`, run as it stands: every command, in its order, on files of the forms that it speaks of."""
+"""The guide `Follow CRI-H100 today`, run as it stands: every command, in its order, on files of the forms
+that it speaks of.
+"""
 
 from __future__ import annotations
 

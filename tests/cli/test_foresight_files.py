@@ -1,4 +1,6 @@
-"""Answers of foresight as files: a report, a workbook, the same bytes again, another ending refused before anything is computed."""
+"""Answers of foresight as files: a report, a workbook, the same bytes again, another ending refused before
+anything is computed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What people and files say never acts: not on a terminal, not in a row, not in a file's name (`rulings.md` 69)."""
+"""What people and files say never acts: not on a terminal, not in a row, not in a file's name (`rulings.md`
+69).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What the command line refuses, and what goes wrong around it: a sentence and an exit code, never a stack trace."""
+"""What the command line refuses, and what goes wrong around it: a sentence and an exit code, never a stack
+trace.
+"""
 
 from __future__ import annotations
 

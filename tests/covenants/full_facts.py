@@ -48,7 +48,9 @@ def _figures(terms: TermsInForce, rate: Fraction) -> Iterator[tuple[str, Fractio
 
 
 def _reported(figures: Figures, period: str, dropped: Collection[str]) -> Reported | None:
-    """One report without the figures that are dropped, by their names as a result states them; None if it is dropped whole."""
+    """One report without the figures that are dropped, by their names as a result states them; None if it is
+    dropped whole.
+    """
     if period in dropped:
         return None
     end = f", {period}" if period else ""

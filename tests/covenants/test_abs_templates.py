@@ -1,4 +1,6 @@
-"""The ABS tests against plain rationals: random and boundary cases, verdict and measured figure exact, remedies enough and least."""
+"""The ABS tests against plain rationals: random and boundary cases, verdict and measured figure exact,
+remedies enough and least.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +99,9 @@ def rate(chance: random.Random, low: float = 0.3, high: float = 4.0) -> str:
 
 
 def test_overcollateralization_and_its_least_remedies(bench: Callable[[str, date], Bench]) -> None:
-    """Cumulative balances; at the limit it passes, a cent more fails; the remedy passes and a cent less does not."""
+    """Cumulative balances; at the limit it passes, a cent more fails; the remedy passes and a cent less does
+    not.
+    """
     found, chance = bench("summit-abs-2026-2", date(2026, 2, 10)).unrounded(), random.Random(1)
     hours = Fraction(3, 2) * 4096 * 8760 * Fraction(96, 100)
     for n in range(CASES):
@@ -154,7 +158,9 @@ def test_coverage_is_strict_where_the_agreement_says_more_than(
 
 
 def weekly(*values: str) -> tuple[ReferenceRate, ...]:
-    """The rates of the 13 Publication Dates from February to April 2026, the first ones given, the last one for the rest."""
+    """The rates of the 13 Publication Dates from February to April 2026, the first ones given, the last one
+    for the rest.
+    """
     days = [date(2026, 2, 5) + n * timedelta(days=7) for n in range(13)]
     rates = [*values, *([values[-1]] * (13 - len(values)))]
     found = zip(days, rates, strict=True)
@@ -300,7 +306,9 @@ def test_liquidation_wants_a_fresh_quote_and_takes_the_newest(bench: Callable[[s
 
 
 def test_the_spread_s_has_the_sign_of_the_equations(bench: Callable[[str, date], Bench]) -> None:
-    """Falls are negative: below zero, rent has fallen more than resale; the paper's sentence says the reverse (ADR)."""
+    """Falls are negative: below zero, rent has fallen more than resale; the paper's sentence says the reverse
+    (ADR).
+    """
     found = bench("ridgeline-leaseback-2026", date(2026, 5, 7))
     result = found.test(
         "resale-against-rent", {"CRI-H100": "1.5200"}, None, report=quote(22_800, date(2026, 5, 1))

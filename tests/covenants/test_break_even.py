@@ -36,7 +36,9 @@ def bisected(holds: Callable[[int], bool], low: int, high: int) -> tuple[bool, i
 
 
 def curves(root: Fraction, shift: Fraction, step: Fraction) -> dict[str, Curve]:
-    """Monotone headrooms that are nothing at `root`, or leap over it: of a level, a ratio, a mean, a rounded ratio, a fall from a high."""
+    """Monotone headrooms that are nothing at `root`, or leap over it: of a level, a ratio, a mean, a rounded
+    ratio, a fall from a high.
+    """
     return {
         "level": lambda x: x - root,
         "ratio": lambda x: 1 - root / x,

@@ -1,4 +1,6 @@
-"""What every result carries beside its verdict: it never raises for missing data, and rests on the rate in use."""
+"""What every result carries beside its verdict: it never raises for missing data, and rests on the rate in
+use.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ def terms(meridian: Deal) -> TermsInForce:
 def test_a_rate_that_the_agent_has_set_has_no_interval_and_decides_nothing_by_another_s(
     terms: TermsInForce,
 ) -> None:
-    """The index's flagged value of the week is known but not in use: its interval says nothing of the rate in use."""
+    """The index's flagged value of the week is known but not in use: its interval says nothing of the rate in
+    use.
+    """
     flagged = published("2.1000", "2.0500", "2.1500")
     known = facts(terms, rate("2.0000", None, "agent determination"), flagged)
     result = determine("ltv", terms.covenants["ltv"], loan_to_value.TEMPLATE, known)
@@ -80,7 +84,9 @@ def test_a_published_rate_is_decisive_by_its_own_sellers(terms: TermsInForce) ->
 def test_a_test_that_lacks_a_figure_only_at_other_rates_keeps_its_verdict(
     terms: TermsInForce, principal: int
 ) -> None:
-    """Break-even Rate, interval and remedies ask the template again; what they lack is said, and raises nothing."""
+    """Break-even Rate, interval and remedies ask the template again; what they lack is said, and raises
+    nothing.
+    """
 
     def only_here(clause: loan_to_value.LoanToValue, known: Facts) -> Measurement:
         if known.substituted or known.at_prints:

@@ -1,4 +1,5 @@
-"""Amounts, steps, scenarios that switch, borrowing bases and second Cure Periods, at and around their limits, against rational arithmetic.
+"""Amounts, steps, scenarios that switch, borrowing bases and second Cure Periods, at and around their limits,
+against rational arithmetic.
 
 100,000 cases of each in the soak, a hundredth of them otherwise.
 """
@@ -203,7 +204,9 @@ def test_borrowing_bases(load: Callable[[str], Deal], all_templates: dict[str, T
 
 
 def test_second_cure_periods(load: Callable[[str], Deal], all_templates: dict[str, Template]) -> None:
-    """Enough made good, and not below the floor: the share and the floor at their limits, or a hair beside them."""
+    """Enough made good, and not below the floor: the share and the floor at their limits, or a hair beside
+    them.
+    """
     template, drawn, wrong = all_templates["overcollateralization"], random.Random(52), []
     calendar = load_calendar("us-federal-reserve")
     last = Deadline(

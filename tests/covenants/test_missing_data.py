@@ -1,4 +1,6 @@
-"""Missing data is never a pass: what is left out of a test's facts makes it not determined, or is as the deal says."""
+"""Missing data is never a pass: what is left out of a test's facts makes it not determined, or is as the deal
+says.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ Rates = Mapping[str, list[str | None]]
 
 
 def quoted(terms: TermsInForce, on: date, rates: Rates, **known: object) -> Facts:
-    """Facts with one rate on each of the last Thursdays, `on` the last of them; None is a week without publication."""
+    """Facts with one rate on each of the last Thursdays, `on` the last of them; None is a week without
+    publication.
+    """
     published, reference = {}, {}
     for index, values in rates.items():
         days = [on - n * WEEK for n in reversed(range(len(values)))]
@@ -193,7 +197,9 @@ def test_the_deals_of_the_property_below_use_every_template(all_templates: dict[
 @settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_what_a_test_used_and_is_left_out_makes_it_not_determined(data: st.DataObject) -> None:
-    """Any of the inputs that a result names, in any combination: without them a test has no verdict, least of all a pass."""
+    """Any of the inputs that a result names, in any combination: without them a test has no verdict, least of
+    all a pass.
+    """
     deal, key = data.draw(
         st.sampled_from(
             [one for one in clauses() if deals()[one[0]].covenants[one[1]].template not in ELSEWHERE]
@@ -281,7 +287,9 @@ def test_a_gpu_without_its_certificate_is_uncertified(families: set[str], certif
 def test_last_week_s_publication_is_no_quality_of_this_week_s(
     kind: str, quality: str, limit: str, silent: str, flagged: str
 ) -> None:
-    """The rate that is carried was precise, broad and not flagged; this week's value has nothing of that (rulings 2, 4)."""
+    """The rate that is carried was precise, broad and not flagged; this week's value has nothing of that
+    (rulings 2, 4).
+    """
     good = Published(
         index="CRI-H100",
         publication_date=ON - WEEK,

@@ -1,4 +1,6 @@
-"""Tests of reported figures, worked by hand (`rulings.md` 51): declared figures, trailing periods, what cannot be measured."""
+"""Tests of reported figures, worked by hand (`rulings.md` 51): declared figures, trailing periods, what
+cannot be measured.
+"""
 
 # ruff: noqa: E501 (a deal's rows are read whole)
 
@@ -133,7 +135,9 @@ def test_a_denominator_that_is_not_above_zero_is_not_determined(all_templates: T
 
 
 def test_shares_rates_counts_and_sums(all_templates: Templates) -> None:
-    """75,000 of 100,000 hours: 75%; USD 150,000 over 75,000 hours: USD 2.00; three months of USD 100, 90 and 80: 270, and 90 on average."""
+    """75,000 of 100,000 hours: 75%; USD 150,000 over 75,000 hours: USD 2.00; three months of USD 100, 90 and
+    80: 270, and 90 on average.
+    """
     facts = 'figures.rented: "75,000 GPU-hours", figures.offered: "100,000 GPU-hours", figures.assets: 7, figures.noi: {2026-01-08: "USD 100", 2026-02-05: "USD 90", 2026-03-05: "USD 80"}'
     rules = [
         rule("rented / offered", "at least 80%", "{n: 1, as: last}", name="use"),

@@ -1,4 +1,6 @@
-"""A scenario that gives way to another on a date: the new one goes on from what the one before has left, by hand."""
+"""A scenario that gives way to another on a date: the new one goes on from what the one before has left, by
+hand.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def test_one_scenario_is_what_it_was() -> None:
 
 
 def test_a_curve_switches_on_its_date(all_templates: dict[str, Template]) -> None:
-    """To 19 March 72 days of A at 15%: 97.041% left; 14 days of C at 70% more: 97.3150685% of it, 94.436%, so 5.564% allowed on 2 April."""
+    """To 19 March 72 days of A at 15%: 97.041% left; 14 days of C at 70% more: 97.3150685% of it, 94.436%, so
+    5.564% allowed on 2 April.
+    """
     example = lived(
         "2.10x10 1.98x6",
         "",

@@ -1,4 +1,6 @@
-"""The four templates: thresholds against rationals, headroom and verdict as one, Break-even Rates to the tick."""
+"""The four templates: thresholds against rationals, headroom and verdict as one, Break-even Rates to the
+tick.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +87,9 @@ def price(chance: random.Random, low: float = 0.5, high: float = 3) -> str:
 
 
 def agrees(result: TestResult, measured: Fraction, passes: bool) -> None:
-    """The result measures exactly what plain fractions do, and says pass, with its headroom, exactly where they do."""
+    """The result measures exactly what plain fractions do, and says pass, with its headroom, exactly where
+    they do.
+    """
     assert result.measured is not None
     assert result.headroom is not None
     assert result.measured.value == measured
@@ -123,7 +127,9 @@ def test_cash_sweep_against_rationals(terms: TermsInForce) -> None:
 
 
 def test_appraisal_trigger_against_rationals(terms: TermsInForce) -> None:
-    """The fall from the highest value in the window, the Closing Date level of 2.10 included, as a share of that level."""
+    """The fall from the highest value in the window, the Closing Date level of 2.10 included, as a share of
+    that level.
+    """
     chance = random.Random(4)
     for _ in range(CASES):
         before: list[str | None] = [price(chance, 1.5, 3) for _ in range(chance.randrange(12))]
@@ -241,7 +247,9 @@ def test_the_five_readings_of_the_appraisal_sentence_differ(
 def test_a_trailing_period_of_months_is_one_of_calendar_months(
     load: Callable[[str], Deal], meridian_text: str, period: str, decline: Fraction
 ) -> None:
-    """Three months are not three days: a fall within the window fails the test in whatever unit the window is written."""
+    """Three months are not three days: a fall within the window fails the test in whatever unit the window is
+    written.
+    """
     terms = resolve(
         load(meridian_text.replace("trailing_period: 90 days", f"trailing_period: {period}")), FIRST
     )

@@ -1,4 +1,6 @@
-"""Weeks are weeks and a period's mean is of its own Publication Dates, on every deal (`rulings.md` 47, 48): figures by hand."""
+"""Weeks are weeks and a period's mean is of its own Publication Dates, on every deal (`rulings.md` 47, 48):
+figures by hand.
+"""
 
 from __future__ import annotations
 

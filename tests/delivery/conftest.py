@@ -148,7 +148,9 @@ def tools(all_templates: dict[str, Template]) -> Tools:
 
 @pytest.fixture
 def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> Iterator[Workspace]:
-    """A workspace with two compliance notices of a deal that says when a notice is given, and one person who acts for the servicer."""
+    """A workspace with two compliance notices of a deal that says when a notice is given, and one person who
+    acts for the servicer.
+    """
     found = opened(copy_of("two compliance notices", lambda root: _two_weeks(root, tools), tmp_path / "desk"))
     yield found
     found.store.close()

@@ -1,4 +1,5 @@
-"""Crashes at every moment of a delivery: nothing is lost, at most one copy more goes, with the same id, and the record says so.
+"""Crashes at every moment of a delivery: nothing is lost, at most one copy more goes, with the same id, and
+the record says so.
 
 Thirty crashes in a run of the tests, five hundred in a soak, as many as HEADROOM_KILLS says where it is set.
 """

@@ -1,4 +1,6 @@
-"""Notices on their way: released, sent through a relay with every failure that one has, returned, given by the deal's rule alone."""
+"""Notices on their way: released, sent through a relay with every failure that one has, returned, given by
+the deal's rule alone.
+"""
 
 from __future__ import annotations
 
@@ -138,7 +140,9 @@ def test_what_a_failure_means(
 def test_a_relay_that_takes_a_message_and_answers_too_late_leaves_it_unknown(
     settled: Settled, relays: Relays, clock: Clock
 ) -> None:
-    """The relay has the message, its `250` comes after our patience: unknown, then one more copy of the same bytes, said on record."""
+    """The relay has the message, its `250` comes after our patience: unknown, then one more copy of the same
+    bytes, said on record.
+    """
     workspace = settled(timeout_seconds=1)
     released(workspace, clock)
     relays.mode = "slow to answer"

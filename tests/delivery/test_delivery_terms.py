@@ -1,4 +1,6 @@
-"""What a deal must say before a notice is sent: none of it has a default; a text that is not a rule is refused at its place."""
+"""What a deal must say before a notice is sent: none of it has a default; a text that is not a rule is
+refused at its place.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""SIGKILLs while a relay takes a message: nothing is lost, at most one copy more goes, with the same id, and the record says so.
+"""SIGKILLs while a relay takes a message: nothing is lost, at most one copy more goes, with the same id, and
+the record says so.
 
 The relay itself kills the program that delivers, around DATA: before it takes the message, after it has it,
 while its reply is on the way. Three kills in a run of the tests, since each starts a program; 300 in the

@@ -1,4 +1,6 @@
-"""A desk without a workspace: what comes in enters a log when it is keyed, and runs go over it as `headroom run` does."""
+"""A desk without a workspace: what comes in enters a log when it is keyed, and runs go over it as `headroom
+run` does.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ WORDS = ("why", "rule", "found_late_on", "counted_from")
 
 
 def compare(whole: Lived, from_then: Lived, as_of: date) -> None:
-    """Raise where a day after the takeover has another state, deadline, count, amount, result or duty than the whole history gives it."""
+    """Raise where a day after the takeover has another state, deadline, count, amount, result or duty than
+    the whole history gives it.
+    """
     for day, state in from_then.states.items():
         expected, found = seen(whole.states[day], as_of), seen(state, as_of)
         for name in expected:

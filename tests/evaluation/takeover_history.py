@@ -170,7 +170,9 @@ def drawn_acts(deal: Deal, draw: random.Random, until: date) -> dict[date, list[
 
 
 def history(text: str, templates: Mapping[str, Template], draw: random.Random, weeks: int) -> Lived | None:
-    """A drawn deal with rates that wander, reports that come late or never, and Acts; None for a file that `check` refuses."""
+    """A drawn deal with rates that wander, reports that come late or never, and Acts; None for a file that
+    `check` refuses.
+    """
     deal, _ = load_deal(text, "random.yaml", clauses_of(templates))
     if deal is None:
         return None

@@ -1,4 +1,6 @@
-"""Conditions: from when a met one is in effect, which dates a leaf counts where it does not say, and a trigger that is taken away."""
+"""Conditions: from when a met one is in effect, which dates a leaf counts where it does not say, and a
+trigger that is taken away.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,9 @@ ON_PUBLICATIONS = ("- {test: rate-floor, state: EVENT OF DEFAULT}", "- {test: ca
 def test_a_leaf_without_for_counts_the_dates_on_which_its_test_is_run(
     load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
 ) -> None:
-    """The level test runs on Thursdays; none of the deal's Determination Dates, the 16th of each month, is one of its dates."""
+    """The level test runs on Thursdays; none of the deal's Determination Dates, the 16th of each month, is
+    one of its dates.
+    """
     text = meridian_text
     for old, new in (MONTHLY, ON_PUBLICATIONS):
         assert old in text

@@ -1,4 +1,6 @@
-"""A deal with an issuer speaks of the Issuer: who cures, who delivers, and in every reading (`rulings.md` 58)."""
+"""A deal with an issuer speaks of the Issuer: who cures, who delivers, and in every reading (`rulings.md`
+58).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Breached and effective are two facts with two dates: what an indicated default needs, and when it has it (rulings 22)."""
+"""Breached and effective are two facts with two dates: what an indicated default needs, and when it has it
+(rulings 22).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""How things start and end: waivers of triggers, clocks that wait, reserves, irrevocable triggers, amended counts, a discharged deal."""
+"""How things start and end: waivers of triggers, clocks that wait, reserves, irrevocable triggers, amended
+counts, a discharged deal.
+"""
 
 from __future__ import annotations
 

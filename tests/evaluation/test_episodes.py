@@ -1,4 +1,6 @@
-"""When an episode of failing begins and ends: a clock that waits for a report, a waiver in the middle, the two ways to cure."""
+"""When an episode of failing begins and ends: a clock that waits for a report, a waiver in the middle, the
+two ways to cure.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def lived(
 def test_a_failure_for_want_of_a_report_starts_no_clock_from_an_older_one(
     lived: Callable[..., dict[date, Moment]],
 ) -> None:
-    """The report of 8 January is too old on the 29th; the next one comes on 3 February, and the clock counts from it."""
+    """The report of 8 January is too old on the 29th; the next one comes on 3 February, and the clock counts
+    from it.
+    """
     found = lived("2.10x6", LATE, date(2026, 2, 5), FAIL_WITHOUT_A_REPORT, FROM_DELIVERY)
     waiting = found[date(2026, 1, 29)].state.tests["ltv"]
     assert (waiting.status, waiting.cure, waiting.why) == (
@@ -97,7 +101,9 @@ def owed(moment: Moment) -> list[str]:
 def test_a_pass_under_a_waiver_ends_the_episode_so_that_the_next_failure_makes_a_new_obligation(
     lived: Callable[..., dict[date, Moment]],
 ) -> None:
-    """Failed on 15 January, delivered on the 20th, passed on the 22nd and 29th under the waiver, failed after it (rulings 30)."""
+    """Failed on 15 January, delivered on the 20th, passed on the 22nd and 29th under the waiver, failed after
+    it (rulings 30).
+    """
     acts = f"[{DELIVERED}, {WAIVED.format(until='2026-02-02')}]"
     found = lived("2.10 1.50 2.10x2 1.50", P, date(2026, 2, 5), acts=acts)
     assert found[date(2026, 1, 22)].state.tests["appraisal"].episode_began is None
@@ -128,7 +134,9 @@ def test_a_failure_under_a_waiver_makes_no_obligation_and_the_first_one_after_it
 def test_a_pass_under_a_waiver_is_the_retest_that_the_clause_lists(
     lived: Callable[..., dict[date, Moment]],
 ) -> None:
-    """It ends the Cure Period; a failure after it is a new episode, with its full period from the waiver's last day (rulings 71)."""
+    """It ends the Cure Period; a failure after it is a new episode, with its full period from the waiver's
+    last day (rulings 71).
+    """
     acts = "[{on: 2026-01-20, act: waiver, clause: ltv, until: 2026-02-06, document: W1, clock: resumes}]"
     found = lived("2.10 1.90 2.10x2 1.90x2", P, date(2026, 2, 12), acts=acts)
     state = found[date(2026, 2, 12)].state.tests["ltv"]

@@ -1,4 +1,6 @@
-"""Results that other sellers would turn: for how long a deal holds them, and what comes then (`rulings.md` 60)."""
+"""Results that other sellers would turn: for how long a deal holds them, and what comes then (`rulings.md`
+60).
+"""
 
 from __future__ import annotations
 
@@ -208,7 +210,9 @@ def test_a_deadline_stands_still_while_results_are_held(
 
 
 def test_a_flag_by_sellers(drafted: Callable[[str], Deal], all_templates: dict[str, Template]) -> None:
-    """`judged_by: sellers`: fewer than six, more than a fifth unknown, an interval wider than a quarter of the value; or nobody known."""
+    """`judged_by: sellers`: fewer than six, more than a fifth unknown, an interval wider than a quarter of
+    the value; or nobody known.
+    """
     day = FIRST
     wide = week(day, "2.00", WIDE)
     few = wide.model_copy(update={"sellers": ("a", "b", "c", "d", "e", "a", "b")})

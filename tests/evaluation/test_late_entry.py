@@ -1,4 +1,6 @@
-"""A report counts from its receipt, whenever it is keyed; a date is determined after its cut-off (rulings 26a, 53)."""
+"""A report counts from its receipt, whenever it is keyed; a date is determined after its cut-off (rulings
+26a, 53).
+"""
 
 from __future__ import annotations
 
@@ -216,7 +218,9 @@ def test_a_report_completes_another_with_figures_that_it_did_not_give(desk: Call
 # ------------------------------------------------------------------------
 
 IRREVOCABLE = (66, 176, 296, 332)
-"""Histories in which an irrevocable trigger was in effect for want of a report that had been received in time."""
+"""Histories in which an irrevocable trigger was in effect for want of a report that had been received in
+time.
+"""
 HISTORIES = tuple(range(500)) if os.environ.get("HEADROOM_SOAK") else (*range(21), *IRREVOCABLE)
 """The seeds of the random histories; `make soak` takes 500."""
 LIVELY = (
@@ -275,7 +279,9 @@ def lived(desk: Desk, came: list[tuple[datetime, Came]], runs: list[datetime]) -
 
 
 def stands(desk: Desk) -> object:
-    """Every result, every state and every deadline; not the day on which a run found a deadline that was past."""
+    """Every result, every state and every deadline; not the day on which a run found a deadline that was
+    past.
+    """
     state = desk.run(at("2026-04-08 12:00"))
     unsaid = {"cure": {"found_late_on"}, "why": True}
     tests = {name: one.model_dump(exclude=unsaid) for name, one in state.tests.items()}  # type: ignore[arg-type]
@@ -355,7 +361,9 @@ def entered_in_some_order(
 
 
 def test_the_order_of_entering_decides_nothing(desk: Callable[..., Desk]) -> None:
-    """Reports and waivers that were received at the same hours, entered in three orders, give equal results, states and deadlines."""
+    """Reports and waivers that were received at the same hours, entered in three orders, give equal results,
+    states and deadlines.
+    """
     for seed in HISTORIES:
         rates, came, _ = history(seed)
         acts = acts_of(random.Random(seed))

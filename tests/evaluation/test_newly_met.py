@@ -1,4 +1,6 @@
-"""A trigger begins on something new (`rulings.md` 45): the examples by hand, and over random triggers an oracle without memory."""
+"""A trigger begins on something new (`rulings.md` 45): the examples by hand, and over random triggers an
+oracle without memory.
+"""
 
 from __future__ import annotations
 
@@ -254,7 +256,9 @@ def _tree(rng: random.Random, depth: int = 2) -> Tree:
 
 
 class Oracle:
-    """What meets a condition by the whole history since the last end, read again from the beginning on each date."""
+    """What meets a condition by the whole history since the last end, read again from the beginning on each
+    date.
+    """
 
     def __init__(self, history: Sequence[Seen], ended: date | None) -> None:
         self.history, self.ended = history, ended

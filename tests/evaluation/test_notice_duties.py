@@ -1,4 +1,6 @@
-"""A duty to give notice stays until it is fulfilled for each addressee, released, or withdrawn by a correction (`rulings.md` 54)."""
+"""A duty to give notice stays until it is fulfilled for each addressee, released, or withdrawn by a
+correction (`rulings.md` 54).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from tests.evaluation.test_late_entry import desk as desk  # the fixture
 
 
 def failed(desk: Callable[..., Desk]) -> Desk:
-    """The loan-to-value test fails on 12 March; the notice is due two Business Days later, on Monday the 16th."""
+    """The loan-to-value test fails on 12 March; the notice is due two Business Days later, on Monday the
+    16th.
+    """
     found = begun(desk())
     found.enter(report(date(2026, 3, 11), at("2026-03-11 12:00"), FAILS))
     found.run(at("2026-03-12 18:00"))
@@ -74,7 +78,9 @@ def test_an_act_fulfils_from_its_own_date_on(desk: Callable[..., Desk]) -> None:
 def test_a_correction_withdraws_a_duty_with_its_date_and_not_what_was_given(
     desk: Callable[..., Desk],
 ) -> None:
-    """The failure of 12 March is withdrawn by a report that was entered late; that of 19 March stands, and its notice was given."""
+    """The failure of 12 March is withdrawn by a report that was entered late; that of 19 March stands, and
+    its notice was given.
+    """
     found = begun(desk())
     found.enter(report(date(2026, 3, 11), at("2026-03-11 10:00"), FAILS))
     found.run(at("2026-03-12 18:00"))
@@ -111,7 +117,9 @@ def test_a_correction_withdraws_a_duty_with_its_date_and_not_what_was_given(
 def test_withdrawn_is_not_un_given_and_its_giver_owes_the_correction_notice(
     desk: Callable[..., Desk],
 ) -> None:
-    """Notice No. 12 of the failure of 12 March was given to the borrower and the agent; a report entered late withdraws the failure."""
+    """Notice No. 12 of the failure of 12 March was given to the borrower and the agent; a report entered late
+    withdraws the failure.
+    """
     found = failed(desk)
     found.act(act("notice given", date(2026, 3, 13), names="12"))
     more = {"corrects": "2026-03-11", "sha256": "2"}

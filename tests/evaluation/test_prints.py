@@ -1,4 +1,5 @@
-"""Two rows of one week, and what a deal makes of them by its own words (rulings 3, 5, 27; covenants.md, State 5).
+"""Two rows of one week, and what a deal makes of them by its own words (rulings 3, 5, 27; covenants.md, State
+5).
 
 In March 2026 the administrator published 1.6021, flagged Low Confidence, under 1.1.0, and 1.7350 under 1.1.1
 a day later. A level at 1.70 is breached by the first and not by the second; which one counts is a drafting
@@ -140,7 +141,9 @@ def test_the_rows_of_march_2026(
 def test_what_follows_is_determined_again_too(
     load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
 ) -> None:
-    """A print that comes two weeks later withdraws the sweep that began on it, and the second week's count as well."""
+    """A print that comes two weeks later withdraws the sweep that began on it, and the second week's count as
+    well.
+    """
     text = meridian_text.partition("worked_examples:")[0].replace(
         "{accepted_for: 5 business days, effect: retest", "{accepted_for: 20 days, effect: retest"
     )

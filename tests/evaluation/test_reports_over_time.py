@@ -1,4 +1,6 @@
-"""What reports say over time: a count governs once given, a month that is missing is a gap, a certified average is this week's."""
+"""What reports say over time: a count governs once given, a month that is missing is a gap, a certified
+average is this week's.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +97,9 @@ def test_the_newest_count_governs_and_a_correction_that_omits_it_keeps_it(
 def test_a_report_serves_to_the_last_day_of_its_age(
     meridian: Deal, all_templates: dict[str, Template]
 ) -> None:
-    """`too_old_after: 14 days`: of Thursday 22 January a report as of the 8th is 14 days old, and one as of the 7th is 15."""
+    """`too_old_after: 14 days`: of Thursday 22 January a report as of the 8th is 14 days old, and one as of
+    the 7th is 15.
+    """
     on = date(2026, 1, 22)
     last = results(
         meridian,
@@ -188,7 +192,9 @@ def test_the_report_of_a_longer_month_is_not_the_next_one_s(
 def test_an_average_certified_for_another_week_is_not_this_week_s(
     meridian: Deal, all_templates: dict[str, Template]
 ) -> None:
-    """A report of last week serves for a fortnight; its trailing average is of four other weeks (`rulings.md` 13)."""
+    """A report of last week serves for a fortnight; its trailing average is of four other weeks (`rulings.md`
+    13).
+    """
     average = {"weighted_average_rental_rate": Figure(value=Fraction(2), unit=Unit.RATE)}
     reports = tuple(report(date(2026, 1, 7) + n * WEEK, average) for n in range(5))
     on = date(2026, 2, 5)
@@ -234,7 +240,9 @@ def test_a_result_over_weeks_comes_out_again_from_its_own_inputs(
 def test_one_order_says_which_report_is_the_newest_whatever_was_entered_first(
     meridian: Deal, all_templates: dict[str, Template]
 ) -> None:
-    """Entered before the original that came in earlier, a corrected report serves the ratio tests and the rent floor alike."""
+    """Entered before the original that came in earlier, a corrected report serves the ratio tests and the
+    rent floor alike.
+    """
     end, on = date(2026, 1, 14), date(2026, 1, 22)
     original = report(end, USD_16M, document="original")
     corrected = report(end, USD_16M, document="corrected", received=date(2026, 1, 20), corrects=str(end))

@@ -1,4 +1,6 @@
-"""Due and paid are two facts: what decides a Payment Date, what a reserve account holds, and what the two are apart (`rulings.md` 30a)."""
+"""Due and paid are two facts: what decides a Payment Date, what a reserve account holds, and what the two are
+apart (`rulings.md` 30a).
+"""
 
 from __future__ import annotations
 

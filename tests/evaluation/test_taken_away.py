@@ -1,4 +1,5 @@
-"""A trigger that an amendment takes away ends on its date, with an event, and what it brought ends or stands (`rulings.md` 71): by hand.
+"""A trigger that an amendment takes away ends on its date, with an event, and what it brought ends or stands
+(`rulings.md` 71): by hand.
 
 One pool of 1,000 GPUs at availability 100% and a multiple of 1: Collateral Value is the rate times USD
 8,760,000. With USD 10,000,000 outstanding and a maximum of 65% a rate of 1.70 fails (67.15%) and a rate of
@@ -134,7 +135,8 @@ UNTIL = date(2026, 4, 2)
 def test_it_ends_on_the_amendment_s_date_with_an_event(
     consequences: str, reserve: str, all_templates: dict[str, Template]
 ) -> None:
-    """In effect since 12 February, the second FAIL; USD 600,000 are due on 17 February (a Sunday and a holiday before); gone from 13 March.
+    """In effect since 12 February, the second FAIL; USD 600,000 are due on 17 February (a Sunday and a
+    holiday before); gone from 13 March.
 
     The Payment Date after it, Monday 16 March, looks at Thursday the 12th: the trap was in effect then, but
     is not a term any more.
@@ -176,7 +178,9 @@ def test_an_amendment_that_does_not_say_what_becomes_of_it_is_refused(
 def test_an_act_of_before_the_amendment_still_works_on_its_own_date(
     all_templates: dict[str, Template],
 ) -> None:
-    """The trap was ended by an Act of 5 March, entered after the amendment: nothing is left for the amendment to end."""
+    """The trap was ended by an Act of 5 March, entered after the amendment: nothing is left for the amendment
+    to end.
+    """
     act = ActRecorded(act="trigger ended", clause="trap", effective_on=date(2026, 3, 3), document="Letter")
     drafts = lived(deal_of(amended(says("end", "release")), all_templates), all_templates, UNTIL, [act])
     ends = [

@@ -1,4 +1,6 @@
-"""A deal that changes hands in mid-life: the ruling's example, what contradicts itself, and drawn histories (`rulings.md` 56)."""
+"""A deal that changes hands in mid-life: the ruling's example, what contradicts itself, and drawn histories
+(`rulings.md` 56).
+"""
 
 from __future__ import annotations
 
@@ -192,7 +194,9 @@ def test_an_overdue_notice_keeps_its_days(all_templates: dict[str, Template]) ->
 
 
 def test_a_sweep_goes_on_from_what_was_paid(all_templates: dict[str, Template]) -> None:
-    """In effect with USD 800,000 paid of USD 1,000,000 due: the next Payment Date takes what the report gives, on the paid balance."""
+    """In effect with USD 800,000 paid of USD 1,000,000 due: the next Payment Date takes what the report
+    gives, on the paid balance.
+    """
     block = said(
         reserves={
             "cash-sweep": {
@@ -274,7 +278,9 @@ def test_a_takeover_of_format_1_is_refused(all_templates: dict[str, Template]) -
 
 @pytest.mark.parametrize("seed", [2, 5, 7, 11])
 def test_a_takeover_goes_on_as_the_whole_history(seed: int, all_templates: dict[str, Template]) -> None:
-    """Drawn deals, rates, reports and Acts: each later day has the same states, deadlines, counts, money, results and duties."""
+    """Drawn deals, rates, reports and Acts: each later day has the same states, deadlines, counts, money,
+    results and duties.
+    """
     draw = random.Random(seed)
     text = text_of(MERIDIAN, draw)
     lived = history(text, all_templates, draw, weeks=26)
@@ -300,7 +306,9 @@ CURE = (
 def test_a_trigger_whose_own_cure_runs(
     all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch, rate: str, status: str, since: date
 ) -> None:
-    """PENDING CURE to 11 April: in effect on the day after, or cured by the date on which its condition is met no longer."""
+    """PENDING CURE to 11 April: in effect on the day after, or cured by the date on which its condition is
+    met no longer.
+    """
     text = MERIDIAN.replace("  early-amortization:\n", "  early-amortization:\n" + CURE, 1)
     monkeypatch.setattr("tests.evaluation.test_takeover.MERIDIAN", text)
     block = said()

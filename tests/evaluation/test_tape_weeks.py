@@ -1,4 +1,6 @@
-"""A rental tape that says its days gives the rent of whole Calculation Windows, whatever period its report is of (`rulings.md` 47)."""
+"""A rental tape that says its days gives the rent of whole Calculation Windows, whatever period its report is
+of (`rulings.md` 47).
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,9 @@ APRIL, MAY = (date(2026, 4, 1), date(2026, 4, 30)), (date(2026, 5, 1), date(2026
 def test_two_months_with_days_determine_four_weeks_that_cross_them(
     deal: Deal, all_templates: dict[str, Template]
 ) -> None:
-    """28 days at 24,000 hours: 1.80 in April, 1.50 from 1 May on, by hand: (15 x 1.80 + 13 x 1.50) / 28 / 2.00."""
+    """28 days at 24,000 hours: 1.80 in April, 1.50 from 1 May on, by hand: (15 x 1.80 + 13 x 1.50) / 28 /
+    2.00.
+    """
     result = floor(
         deal, all_templates, taken(deal, *APRIL, rows(*APRIL)), taken(deal, *MAY, rows(*MAY, "1.50"))
     )

@@ -81,7 +81,9 @@ def test_a_cure_that_is_used_up_leaves_none(all_templates: Templates) -> None:
 
 
 def test_a_cure_that_is_not_used_begins_the_trigger_on_the_day_after(all_templates: Templates) -> None:
-    """Had 2026-03-16 failed: in effect since 2026-03-20; what looks at it began with it, although no date was determined on that day."""
+    """Had 2026-03-16 failed: in effect since 2026-03-20; what looks at it began with it, although no date was
+    determined on that day.
+    """
     found = lived(
         "2.10x5 1.90x20",
         "on: 2026-03-16, trigger: deficiency, state: PENDING CURE",
@@ -106,7 +108,9 @@ def test_ten_days_and_on_to_the_payment_date_on_which_it_is_gone(all_templates: 
 
 
 def test_a_date_without_a_rate_holds_and_the_clock_runs(all_templates: Templates) -> None:
-    """Nothing is published from 2026-03-12 on: on 2026-03-16 the test is not determined, and 2026-03-19 passes."""
+    """Nothing is published from 2026-03-12 on: on 2026-03-16 the test is not determined, and 2026-03-19
+    passes.
+    """
     found = lived(
         "2.10x5 1.90x3 _x20",
         "on: 2026-03-16, test: asset-base, result: NOT DETERMINED",

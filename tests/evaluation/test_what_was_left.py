@@ -145,7 +145,9 @@ def test_multiples_are_rounded_by_their_own_rule() -> None:
 def test_a_multiple_that_rounds_to_its_limit_passes(
     load: Callable[[str], Deal], all_templates: dict[str, Template]
 ) -> None:
-    """(12.0m + 500,000 h x 2.00 - 3.0m) / 8.0m = 1.25x: at least 1.3x passes where multiples are rounded to one decimal, half up."""
+    """(12.0m + 500,000 h x 2.00 - 3.0m) / 8.0m = 1.25x: at least 1.3x passes where multiples are rounded to
+    one decimal, half up.
+    """
     from engine.determination.determine import determine
     from engine.determination.facts import Facts
     from engine.determination.measure_inputs import Reported

@@ -1,4 +1,6 @@
-"""Calibration counted by hand, as it were: one path, one date after another, from the definitions alone and nothing else."""
+"""Calibration counted by hand, as it were: one path, one date after another, from the definitions alone and
+nothing else.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Random drafts and paths for the columns to be held against the exact engine: rates on every limit and a tick beside it."""
+"""Random drafts and paths for the columns to be held against the exact engine: rates on every limit and a
+tick beside it.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ class Case:
 
 
 def example(deal: Deal, paths: int, weeks: int, seed: int) -> Case:
-    """An example deal on random paths of all of its indices about their Closing Date levels, with gaps, and with its figures held."""
+    """An example deal on random paths of all of its indices about their Closing Date levels, with gaps, and
+    with its figures held.
+    """
     terms = resolve(deal, deal.closing_date)
     until = deal.closing_date + timedelta(weeks=weeks)
     dates = tuple(publication_dates(deal.closing_date + timedelta(days=1), until))
@@ -201,7 +205,9 @@ def _second(draw: random.Random) -> str:
 
 
 def case(meridian: str, templates: dict[str, Template], seed: int, paths: int, weeks: int) -> Case | None:
-    """A deal that the file's own checks let through, or None; its paths stand on its limits a third of the time."""
+    """A deal that the file's own checks let through, or None; its paths stand on its limits a third of the
+    time.
+    """
     draw = random.Random(seed)
     deal, _ = load_deal(text_of(meridian, draw), "random.yaml", clauses_of(templates))
     if deal is None:

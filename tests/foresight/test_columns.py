@@ -1,4 +1,6 @@
-"""The columns equal the exact engine: every status, date, count and amount, on random deals with rates on and beside limits."""
+"""The columns equal the exact engine: every status, date, count and amount, on random deals with rates on and
+beside limits.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ SEEDS = range(334 if SOAK else 4)
 PATHS, WEEKS = 6, 20
 STEPPED_SEEDS = range(1000, 1500 if SOAK else 1002)
 STEPPED_PATHS = 200 if SOAK else 18
-"""Deals x paths: 60 in `make test`; in the soak 2,004 against the exact engine whole, and 100,000 against its steps."""
+"""Deals x paths: 60 in `make test`; in the soak 2,004 against the exact engine whole, and 100,000 against its
+steps.
+"""
 TRIED: list[int] = []
 
 
@@ -385,7 +389,9 @@ WRITTEN = {
 def test_all_27_paths_of_the_vector_come_out_of_the_columns(
     meridian: Deal, all_templates: dict[str, Template]
 ) -> None:
-    """Every scenario, point and multiple at once: each first date, what never happens, and what is swept in all."""
+    """Every scenario, point and multiple at once: each first date, what never happens, and what is swept in
+    all.
+    """
     beside = shared()
     if beside is None:
         pytest.skip("the vectors are not beside this checkout; set HEADROOM_SHARED to their folder")

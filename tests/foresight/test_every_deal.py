@@ -1,4 +1,6 @@
-"""Every shipped deal through the ladder and a stress: each test has a figure on some date, or is named with what it lacks."""
+"""Every shipped deal through the ladder and a stress: each test has a figure on some date, or is named with
+what it lacks.
+"""
 
 from __future__ import annotations
 

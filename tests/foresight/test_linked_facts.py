@@ -25,7 +25,9 @@ def given(deal: Deal, *texts: str) -> FactsByDate:
 
 
 def test_a_rent_is_a_share_of_the_mean_and_an_amount_moves_with_it(meridian: Deal) -> None:
-    """By hand: 0.86 x 2.10 = 1.8060; 0.86 x 2.0000 = 1.7200; 0.86 x 1.95005 = 1.677043 -> 1.6770; then 0.86 x 1.9001 = 1.6341.
+    """By hand: 0.86 x 2.10 = 1.8060; 0.86 x 2.0000 = 1.7200; 0.86 x 1.95005 = 1.677043 -> 1.6770; then 0.86 x
+    1.9001 = 1.6341.
+
     1,150,000 / 2.10 x 2.0000 = 1,095,238.10."""
     moved = given(meridian, RENT, CASH).along(RATES, meridian.closing_date)
     rents = [
@@ -47,7 +49,9 @@ def test_the_head_says_the_link_as_it_was_written(meridian: Deal) -> None:
 def test_a_rent_that_follows_the_rate_never_falls_behind_a_rate_that_rises(
     meridian: Deal, all_templates: dict[str, Template]
 ) -> None:
-    """Held at 1.80 the floor of 85% fails above 2.1176; at 92% of the newest two weeks it passes at every rate that stays."""
+    """Held at 1.80 the floor of 85% fails above 2.1176; at 92% of the newest two weeks it passes at every
+    rate that stays.
+    """
     days = tuple(date(2026, 1, 8 + 7 * week) for week in range(3)) + tuple(
         date(2026, 2, 5 + 7 * week) for week in range(3)
     )

@@ -223,7 +223,9 @@ def test_innovations_are_exact_inverse_laws() -> None:
 
 
 def test_the_true_rate_drawn_given_the_history_has_its_smoothed_law(series: RateSeries) -> None:
-    """Against the smoother of Rauch, Tung and Striebel, for a law that is almost normal and a volatility that is known."""
+    """Against the smoother of Rauch, Tung and Striebel, for a law that is almost normal and a volatility that
+    is known.
+    """
     held = posterior(series)
     sigma = Law(0.0163, math.inf)
     drawn = given_history(held, series, 5, 0)
@@ -238,7 +240,9 @@ def test_the_true_rate_drawn_given_the_history_has_its_smoothed_law(series: Rate
 
 
 def smoothed(series: RateSeries, sigma: float) -> np.ndarray[Any, Any]:
-    """The mean of each week's log rate given the whole history, by the formulas of the fixed interval smoother."""
+    """The mean of each week's log rate given the whole history, by the formulas of the fixed interval
+    smoother.
+    """
     means, variances, mean, variance = [], [], float(series.logs[0]), float(series.noise[0]) ** 2
     for place, (value, error) in enumerate(zip(series.logs, series.noise, strict=True)):
         if place:
@@ -276,7 +280,9 @@ COVERED = 300 if os.environ.get("HEADROOM_SOAK") == "1" else 12
 
 
 def test_intervals_hold_what_comes_as_often_as_they_say() -> None:
-    """95% intervals of the volatility, and of the value published one week and 13 weeks on, between 93% and 97% over 300 series."""
+    """95% intervals of the volatility, and of the value published one week and 13 weeks on, between 93% and
+    97% over 300 series.
+    """
     inside = np.zeros(3)
     for seed in range(COVERED):
         whole = synthetic(65, 10_000 + seed)

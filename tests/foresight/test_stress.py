@@ -1,4 +1,6 @@
-"""Stated paths and the exact engine: meridian against its vectors, switches, jumps, missed weeks, files, lost contracts."""
+"""Stated paths and the exact engine: meridian against its vectors, switches, jumps, missed weeks, files, lost
+contracts.
+"""
 
 from __future__ import annotations
 

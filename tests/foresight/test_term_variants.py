@@ -1,4 +1,6 @@
-"""A draft with a term written otherwise: values, wordings, ranges; two drafts compared; a deal as if closed on another day."""
+"""A draft with a term written otherwise: values, wordings, ranges; two drafts compared; a deal as if closed
+on another day.
+"""
 
 from __future__ import annotations
 

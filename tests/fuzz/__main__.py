@@ -1,4 +1,5 @@
-"""`python -m tests.fuzz READER[,READER] COUNT SECONDS`: each reader until one of the two is reached, in a process of its own.
+"""`python -m tests.fuzz READER[,READER] COUNT SECONDS`: each reader until one of the two is reached, in a
+process of its own.
 
 Prints a line of JSON: how many files were read, how many were refused, and the most memory that the process
 held. It names the first file that ended in an exception that is not a refusal, with its seed: `python -m

@@ -1,4 +1,6 @@
-"""Files as nobody would write them: bytes turned, cut, doubled; other alphabets, other encodings, figures beyond all measure."""
+"""Files as nobody would write them: bytes turned, cut, doubled; other alphabets, other encodings, figures
+beyond all measure.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Collection against a real server on loopback that fails, stalls, truncates, answers garbage and sends a bomb."""
+"""Collection against a real server on loopback that fails, stalls, truncates, answers garbage and sends a
+bomb.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Each named change of form is found in the shape in which marketplaces make it, and none in what is merely a market."""
+"""Each named change of form is found in the shape in which marketplaces make it, and none in what is merely a
+market.
+"""
 
 from __future__ import annotations
 

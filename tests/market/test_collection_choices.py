@@ -1,4 +1,6 @@
-"""The range of a week's value over all choices of collections equals what trying every choice gives (`rulings.md` 61)."""
+"""The range of a week's value over all choices of collections equals what trying every choice gives
+(`rulings.md` 61).
+"""
 
 from __future__ import annotations
 

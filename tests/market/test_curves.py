@@ -110,7 +110,9 @@ def test_width_by_count_falls_with_the_count_and_is_held_against_the_paper() -> 
 
 
 def test_the_paper_s_first_row_is_open_above() -> None:
-    """Table 6 says "15 to 25% and more" below 20 observations: a wider interval than 25% is what it expects there."""
+    """Table 6 says "15 to 25% and more" below 20 observations: a wider interval than 25% is what it expects
+    there.
+    """
     wide = [Decimal(10_000 + 900 * n) / 10_000 for n in range(40)]
     rows = {row.count: row for row in widths(wide)}
     assert rows[8].middle > 0.25

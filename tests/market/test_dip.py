@@ -1,4 +1,6 @@
-"""Hartigan's dip against its definition, solved as linear programmes, and against published percentage points."""
+"""Hartigan's dip against its definition, solved as linear programmes, and against published percentage
+points.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from engine.market.quality.dip_test import dip, p_value, reference
 
 
 def brute(values: Sequence[float]) -> float:
-    """The least distance to a distribution that is convex up to a mode and concave after it, over every mode; one programme for each.
+    """The least distance to a distribution that is convex up to a mode and concave after it, over every mode;
+    one programme for each.
 
     Variables: the height at each distinct value, the height just below the mode (a unimodal distribution may
     jump there), the distance.
@@ -79,7 +82,9 @@ def test_two_lumps_dip_by_a_quarter_and_an_even_spread_by_the_least() -> None:
 
 @pytest.mark.parametrize(("count", "point"), [(10, 0.1396), (20, 0.1051), (50, 0.0703)])
 def test_the_reference_has_the_published_95th_percentage_points(count: int, point: float) -> None:
-    """The points of the larger simulations published since Hartigan and Hartigan 1985; the original table was not at hand."""
+    """The points of the larger simulations published since Hartigan and Hartigan 1985; the original table was
+    not at hand.
+    """
     found = reference(count)
     assert found[int(0.95 * len(found))] == pytest.approx(point, abs=0.002)
     assert p_value(point, count) == pytest.approx(0.05, abs=0.015)

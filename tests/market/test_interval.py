@@ -99,7 +99,9 @@ def test_the_law_equals_rationals(n: int) -> None:
 
 
 def full_sum(micros: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Every pair of neighbours written out, with the whole matrix of weights: twice the values, ascending, and their distribution."""
+    """Every pair of neighbours written out, with the whole matrix of weights: twice the values, ascending,
+    and their distribution.
+    """
     ordered = np.sort(np.array(micros, dtype=np.int64))
     n, m = len(ordered), len(ordered) // 2
     i = np.arange(1, n + 1, dtype=np.float64)

@@ -181,7 +181,9 @@ def test_a_longer_whole_list_supersedes_a_shorter_one() -> None:
 
 
 def test_rows_of_one_model_say_nothing_of_another() -> None:
-    """The H100-only table of a day neither stands for the H200 nor is among its inputs; nor does an answer without its list."""
+    """The H100-only table of a day neither stands for the H200 nor is among its inputs; nor does an answer
+    without its list.
+    """
     twelve = [offer(gpu_name="H200", dph_total=6.0) for _ in range(12)]
     raw = read_snapshot(
         document([offer()], offers_by_model={"H100 SXM": [offer()], "H200": twelve}), "a.json"
@@ -217,7 +219,9 @@ def test_a_week_below_the_minimum_has_no_value_or_is_pooled_by_version() -> None
 
 
 def test_rows_that_name_no_host_are_one_seller_in_every_figure_of_sellers() -> None:
-    """Rows without hosts on two days, eight listings of two hosts on the third: the rows are the largest seller of all."""
+    """Rows without hosts on two days, eight listings of two hosts on the third: the rows are the largest
+    seller of all.
+    """
     table, other = (
         read_snapshot((HEAD + ROW.replace("03-04", day) * 10).encode(), "day.csv")
         for day in ("03-03", "03-02")
@@ -252,7 +256,9 @@ def test_what_is_printed_of_a_week_names_no_figure_that_is_not_there() -> None:
 
 
 def test_an_index_may_have_several_countries(tmp_path: Path) -> None:
-    """The example of the settings is an index of the European Union: offers of two of its countries, and none from outside it."""
+    """The example of the settings is an index of the European Union: offers of two of its countries, and none
+    from outside it.
+    """
     create(tmp_path)
     settings = tmp_path / "headroom.toml"
     text = settings.read_text(encoding="utf-8")
@@ -270,7 +276,9 @@ def test_an_index_may_have_several_countries(tmp_path: Path) -> None:
 
 
 def test_a_median_that_rounds_to_nought_is_no_value() -> None:
-    """Eight offers at USD 0.00004: a rate of nought would be divided by; the week is a non-publication with its reason."""
+    """Eight offers at USD 0.00004: a rate of nought would be divided by; the week is a non-publication with
+    its reason.
+    """
     tiny = read_snapshot(document([offer(dph_total=0.00008)] * 8), "a.json")
     value = compute(definition("CRI-H100"), V111, [tiny], date(2026, 3, 4))
     assert (value.value, value.low_confidence_reasons) == (

@@ -1,4 +1,6 @@
-"""Least numbers of adversarial listings against brute force written anew: plain fractions, no code of the engine's."""
+"""Least numbers of adversarial listings against brute force written anew: plain fractions, no code of the
+engine's.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def brute_least(prices: list[Fraction], at: Fraction, move: Fraction) -> int | N
 
 
 def test_more_listings_can_move_the_median_less() -> None:
-    """Two move it by a tenth and three not at all, as outlier removal then takes others: no count may be passed over."""
+    """Two move it by a tenth and three not at all, as outlier removal then takes others: no count may be
+    passed over.
+    """
     prices = [Fraction(one) for one in ("1", "1", "1.5", "2", "2", "2.5", "2.5", "3", "3", "3", "20", "20")]
     fake, at = Fraction("3.75"), Fraction(3, 2)
     assert [brute_median(brute_kept([*prices, *[fake] * k])) for k in range(4)] == [
@@ -125,7 +129,9 @@ def test_a_week_against_brute_force() -> None:
 def test_a_collected_day_on_which_nothing_qualified_is_attacked_too_and_a_day_without_a_snapshot_is_not() -> (
     None
 ):
-    """Sixteen dear listings on one day: eight cheap ones do not outnumber them there, but the eight of an empty day count beside them."""
+    """Sixteen dear listings on one day: eight cheap ones do not outnumber them there, but the eight of an
+    empty day count beside them.
+    """
     methodology, full = load_methodology("1.1.1"), tuple(Observation(2_000_000) for _ in range(16))
     empty = read_snapshot(document([], AT - timedelta(days=1)), "a.json")
     listed_day = read_snapshot(document([offer(dph_total=4.0)] * 16), "b.json")
@@ -157,7 +163,9 @@ def test_estimators_against_their_definitions() -> None:
 
 
 def test_one_large_listing_moves_the_volume_weighted_mean_more_than_a_small_one() -> None:
-    """Nine 1-GPU listings at USD 2: one of 8 GPUs at half the price moves the mean by 8/17 of a half, one of 1 GPU by a tenth of it."""
+    """Nine 1-GPU listings at USD 2: one of 8 GPUs at half the price moves the mean by 8/17 of a half, one of
+    1 GPU by a tenth of it.
+    """
     day, half, quarter = (Observation(2_000_000),) * 9, attack.AT[0], Fraction(20, 100)
     assert attack.least_for_estimator("volume-weighted mean", day, half, quarter) == 1
     assert attack.least_for_estimator("volume-weighted mean", day, half, quarter, gpus=1) is None

@@ -1,4 +1,6 @@
-"""Unfiltered tables are judged by their own cells, collections are told apart, an empty day is a day (`rulings.md` 61)."""
+"""Unfiltered tables are judged by their own cells, collections are told apart, an empty day is a day
+(`rulings.md` 61).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What the other methodology versions give from the same collections, and which results they would turn (`rulings.md` 1)."""
+"""What the other methodology versions give from the same collections, and which results they would turn
+(`rulings.md` 1).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Rates of other platforms beside the index: each is held against the value of its own week, and each wrong row is named."""
+"""Rates of other platforms beside the index: each is held against the value of its own week, and each wrong
+row is named.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Every published figure again, in plain fractions from the raw rows by the page on the index; no code of the engine's.
+"""Every published figure again, in plain fractions from the raw rows by the page on the index; no code of the
+engine's.
 
 All models, all windows that the real snapshots touch, every version, as known at each collection; skipped
 without the snapshots.
@@ -42,7 +43,9 @@ VERSIONS = {
     "1.1.1": (8, None, None, False),
     "1.1-wp": (10, 20, Fraction(25, 100), True),
 }
-"""Daily minimum, and what else makes a value Low Confidence: observations, width; whether all days are pooled where none counts."""
+"""Daily minimum, and what else makes a value Low Confidence: observations, width; whether all days are pooled
+where none counts.
+"""
 CUT = 64
 MOST_WRITTEN_OUT = 10
 """Clusters up to which all subsets are written out."""
@@ -148,7 +151,9 @@ def pool(days: list[Collected | None], minimum: int, pool_all: bool) -> tuple[li
 
 
 def at_most(prices: list[Fraction], level: Fraction) -> Fraction:
-    """P(median of a resample <= level), by the binomial law alone: the lower middle is at most a exactly where m draws are."""
+    """P(median of a resample <= level), by the binomial law alone: the lower middle is at most a exactly
+    where m draws are.
+    """
     n = len(prices)
 
     def up_to(x: Fraction) -> int:
@@ -183,7 +188,9 @@ def end(prices: list[Fraction], share: Fraction) -> Fraction:
 
 
 def by_subsets(kept: list[Price]) -> tuple[int, list[Fraction], list[Fraction]]:
-    """Of every subset of the sellers, each written out: how many there are, the lower medians and the upper ones, ascending."""
+    """Of every subset of the sellers, each written out: how many there are, the lower medians and the upper
+    ones, ascending.
+    """
     of: dict[str | None, list[Fraction]] = {}
     for one in kept:
         of.setdefault(one[1], []).append(one[0])

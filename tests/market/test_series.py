@@ -1,4 +1,6 @@
-"""An administrator's published series: which rows are new, which are Restatements, which are refused at their place."""
+"""An administrator's published series: which rows are new, which are Restatements, which are refused at their
+place.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,9 @@ def test_a_row_of_today_is_taken() -> None:
 
 
 def test_a_row_of_a_day_that_is_no_publication_date_is_asked_about() -> None:
-    """The Wednesday before Thanksgiving is the Thursday's print, published early: it restates no Thursday before."""
+    """The Wednesday before Thanksgiving is the Thursday's print, published early: it restates no Thursday
+    before.
+    """
     assert series("2026-02-26,1.7000,false,40,1.1.1", "2026-03-04,1.7350,false,44,1.1.1") == (
         [],
         [("I107", 3)],

@@ -1,4 +1,6 @@
-"""Administrators' files as they lie: the known forms, a form by a map alone, daily values until they are final (`rulings.md` 62)."""
+"""Administrators' files as they lie: the known forms, a form by a map alone, daily values until they are
+final (`rulings.md` 62).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A Snapshot on its way in and in the archive: what is damaged is refused whole, what is kept is what was hashed."""
+"""A Snapshot on its way in and in the archive: what is damaged is refused whole, what is kept is what was
+hashed.
+"""
 
 from __future__ import annotations
 

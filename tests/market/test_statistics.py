@@ -1,4 +1,6 @@
-"""Every statistic a second time, from its definition or by statsmodels: on real prices, on random ones, and where samples just suffice."""
+"""Every statistic a second time, from its definition or by statsmodels: on real prices, on random ones, and
+where samples just suffice.
+"""
 
 from __future__ import annotations
 
@@ -134,7 +136,9 @@ def test_shapes_of_real_prices_follow_from_the_definitions(real: list[Week]) -> 
 
 
 def kendall(counts: Sequence[int]) -> tuple[float, float]:
-    """Kendall's tau-b against time: its law counted where no count is tied, the normal one corrected for ties otherwise."""
+    """Kendall's tau-b against time: its law counted where no count is tied, the normal one corrected for ties
+    otherwise.
+    """
     n = len(counts)
     apart = sum((b > a) - (b < a) for place, a in enumerate(counts) for b in counts[place + 1 :])
     ties, pairs = Counter(counts).values(), n * (n - 1) // 2

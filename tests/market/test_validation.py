@@ -133,7 +133,9 @@ def test_low_coverage_for_four_weeks_is_a_finding_and_for_three_is_not() -> None
 
 
 def test_days_whose_listings_are_not_known_have_no_coverage() -> None:
-    """A day of filtered rows is not fully covered, and a cut list's share is not known; both are left out and said."""
+    """A day of filtered rows is not fully covered, and a cut list's share is not known; both are left out and
+    said.
+    """
     filtered, cut = CollectedDay(START, None, 8, 2.0), CollectedDay(START, None, 8, 2.0, cut=True)
     known, none = CollectedDay(START, 40, 8, 2.0), CollectedDay(START, 0, 0, None)
     week = v.Week(START, 2.0, (), None, (filtered, cut, known, none))

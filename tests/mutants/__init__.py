@@ -1,1 +1,3 @@
-"""Mutation testing of the two rooms that decide: `make mutants` changes one operator at a time and asks whether a test notices."""
+"""Mutation testing of the two rooms that decide: `make mutants` changes one operator at a time and asks
+whether a test notices.
+"""

@@ -1,4 +1,5 @@
-"""`make mutants`: draws mutants of `engine/evaluation` and `engine/market` by seed, runs the tests that reach each, writes docs/mutants.md.
+"""`make mutants`: draws mutants of `engine/evaluation` and `engine/market` by seed, runs the tests that reach
+each, writes docs/mutants.md.
 
 The tests are collected once. Each mutant is a fork of that process in which one function has the mutant's
 code: it costs its tests alone. A first fork runs every test and notes which functions each one calls. A

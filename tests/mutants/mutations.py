@@ -1,4 +1,6 @@
-"""Mutants of a module: each is the module with one operator, constant, condition or answer of one function changed."""
+"""Mutants of a module: each is the module with one operator, constant, condition or answer of one function
+changed.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,9 @@ def mutant(path: Path, number: int) -> Mutant:
 
 
 def noting(path: Path, name: str) -> Iterator[tuple[str, CodeType]]:
-    """Yield the code of each function of a file with a first statement that adds the file and the function to the set `name`."""
+    """Yield the code of each function of a file with a first statement that adds the file and the function to
+    the set `name`.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = [
         (key, min([one.lineno, *(part.lineno for part in one.decorator_list)]))

@@ -17,7 +17,9 @@ LEADS = ("masthead", "answer", "due")
 
 
 def differences(inputs: NoticeInputs) -> list[tuple[object, object]]:
-    """The blocks of page 1 that a notice's evidence makes otherwise than its whole log did: what is there, and what came out."""
+    """The blocks of page 1 that a notice's evidence makes otherwise than its whole log did: what is there,
+    and what came out.
+    """
     files = {name: data for name, (data, _) in inputs.attachments.items()}
     lines = [
         one for name in ("earlier.jsonl", "date.jsonl") if name in files for one in read_of_date(files[name])

@@ -1,4 +1,6 @@
-"""What a notice carries is all of its date and nothing else: each thing that a forger could leave out, add or exchange is named."""
+"""What a notice carries is all of its date and nothing else: each thing that a forger could leave out, add or
+exchange is named.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ Files = dict[str, bytes]
 
 
 class Desk:
-    """A workspace of eight weeks with a good deal and one that cannot be read, and what each of its notices carries."""
+    """A workspace of eight weeks with a good deal and one that cannot be read, and what each of its notices
+    carries.
+    """
 
     def __init__(self, root: Path, templates: dict[str, Template]) -> None:
         self.notices: dict[str, list[Files]] = {DEAL: [], BAD: []}
@@ -188,7 +192,9 @@ def test_what_is_left_out_or_exchanged_is_named(
 def test_an_event_that_no_notice_states_carries_none(
     desk: Desk, notice: Files, policy: Policy, all_templates: dict[str, Template]
 ) -> None:
-    """Every entry of the log has a proof; only a date's own event, or the reason why it is missing, makes a notice."""
+    """Every entry of the log has a proof; only a date's own event, or the reason why it is missing, makes a
+    notice.
+    """
     size, note = (
         json.loads(notice["manifest.json"])["log_size"],
         parse_proof(notice["event.tlog-proof"].decode()).note,

@@ -1,4 +1,6 @@
-"""The parts of `headroom-verify.html` in Node say what `headroom verify` says, step by step, where a browser may be absent."""
+"""The parts of `headroom-verify.html` in Node say what `headroom verify` says, step by step, where a browser
+may be absent.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""DER is read in one spelling: what is longer than it need be, indefinite, cut off or followed by more is refused."""
+"""DER is read in one spelling: what is longer than it need be, indefinite, cut off or followed by more is
+refused.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Pages that say other things than the log, each with a `page.json` to match and signed anew: who has the notice's key alone gets nowhere.
+"""Pages that say other things than the log, each with a `page.json` to match and signed anew: who has the
+notice's key alone gets nowhere.
 
 The words are changed on the page and in the evidence alike, so that the two agree: only the events that the
 notice carries, and the log that is held, can tell (`rulings.md` 64).
@@ -180,7 +181,9 @@ def test_a_false_page_that_is_drawn_and_signed_anew_is_refused(
     all_templates: dict[str, Template],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The whole way: other words in the template, the same in `page.json`, drawn, sealed with the notice's own key."""
+    """The whole way: other words in the template, the same in `page.json`, drawn, sealed with the notice's
+    own key.
+    """
     inputs, _ = signed[n % len(signed)]
     context = compose(inputs)
     first = context["answer"][0]

@@ -1,4 +1,6 @@
-"""Notices whose results are held: page 1 says the figure and the count, and both verifiers compose it again (`rulings.md` 60)."""
+"""Notices whose results are held: page 1 says the figure and the count, and both verifiers compose it again
+(`rulings.md` 60).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Keys that were replaced, lost, stolen: three verifiers give one verdict on every life of a key, true or forged (`rulings.md` 66)."""
+"""Keys that were replaced, lost, stolen: three verifiers give one verdict on every life of a key, true or
+forged (`rulings.md` 66).
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ EVIDENCE = {"manifest", "event", "log"}
 
 @dataclass
 class Keys:
-    """Everybody's keys, and the true log: its entries, the place of the replacement, what the first and the last notice carry."""
+    """Everybody's keys, and the true log: its entries, the place of the replacement, what the first and the
+    last notice carry.
+    """
 
     old: SigningKey
     new: SigningKey
@@ -295,7 +299,9 @@ FORGED: dict[str, Forged] = {
 def test_no_verifier_takes_a_forged_life(
     name: str, keys: Keys, tmp_path: Path, all_templates: dict[str, Template]
 ) -> None:
-    """Even one that trusts all the keys concerned: the operator's, the trustee's, and the thief's as a new key of the operator's."""
+    """Even one that trusts all the keys concerned: the operator's, the trustee's, and the thief's as a new
+    key of the operator's.
+    """
     bodies, by = FORGED[name](keys)
     held = exported(tmp_path / "held", bodies, keys.origin, by)
     trusted = Policy(

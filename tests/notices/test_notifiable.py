@@ -1,4 +1,6 @@
-"""One rule says what is notifiable: a notice is made, and the duty to give it is on page 1, for the same things."""
+"""One rule says what is notifiable: a notice is made, and the duty to give it is on page 1, for the same
+things.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def week(workspace: Workspace, day: date, value: str, tools: Tools) -> None:
 
 
 def told(workspace: Workspace, day: date) -> tuple[list[str], list[tuple[str, date]]]:
-    """The subjects of the day's trigger notices, and its duties to give notice of a trigger, each with its last day."""
+    """The subjects of the day's trigger notices, and its duties to give notice of a trigger, each with its
+    last day.
+    """
     found = [event for event in events(workspace) if event.effective_on == day]
     made = [
         e.subject for e in found if isinstance(e.payload, NoticeIssued) and e.payload.kind == "trigger_event"

@@ -1,4 +1,6 @@
-"""A borrower that was replaced by Act: page 1 names the new one, and `verify` and the browser's parts both find it so."""
+"""A borrower that was replaced by Act: page 1 names the new one, and `verify` and the browser's parts both
+find it so.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ SECOND = "Second Compute Borrower LLC"
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template]) -> Path:
-    """A desk whose borrower is replaced from its fourth date on; an Act that replaces the borrower once more is withdrawn."""
+    """A desk whose borrower is replaced from its fourth date on; an Act that replaces the borrower once more
+    is withdrawn.
+    """
     root = tmp_path_factory.mktemp("replaced")
     five_weeks(root, all_templates, [], until=2)
     workspace, scribe = opened(root), Scribe("t", "t", NOW)

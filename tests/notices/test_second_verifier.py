@@ -1,4 +1,6 @@
-"""Two verifiers in two languages, from the same specifications: the same verdict on every notice and on every mutant of its evidence."""
+"""Two verifiers in two languages, from the same specifications: the same verdict on every notice and on every
+mutant of its evidence.
+"""
 
 from __future__ import annotations
 

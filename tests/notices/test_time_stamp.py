@@ -1,4 +1,6 @@
-"""Independent time on a notice: an authority that stamps, refuses, stalls, or stamps with another key or time; and what may be forged."""
+"""Independent time on a notice: an authority that stamps, refuses, stalls, or stamps with another key or
+time; and what may be forged.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Notices of a deal that was taken over: both verifiers compose their first pages again from what the notices carry."""
+"""Notices of a deal that was taken over: both verifiers compose their first pages again from what the notices
+carry.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ from tests.operations.test_takeover import former as former  # the fixture
 
 
 def carried_on(root: Path, text: str, all_templates: dict[str, Template]) -> Policy:
-    """Make a workspace that carries a deal on after its takeover, its notices drawn and signed; returns whom its trustee trusts."""
+    """Make a workspace that carries a deal on after its takeover, its notices drawn and signed; returns whom
+    its trustee trusts.
+    """
     create(root)
     (root / "deals" / f"{DEAL}.yaml").write_text(text, encoding="utf-8")
     make_key("agent.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)

@@ -211,7 +211,9 @@ def resigned(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
 
 
 def around(info: bytes, *, signer: bytes = b"", certificates: bytes = b"", content: bytes = b"") -> bytes:
-    """A signature with more in its signer, among its certificates or at its end: nothing that is signed is changed."""
+    """A signature with more in its signer, among its certificates or at its end: nothing that is signed is
+    changed.
+    """
     kind, wrapped = der.first(info).parts
     version, digests, inner, own, signers = wrapped.parts[0].parts
     more = der.encoded(der.SET, der.encoded(der.SEQUENCE, signers.parts[0].content, signer))
@@ -312,7 +314,9 @@ def test_an_unsigned_notice_still_binds_its_evidence(
 
 
 def misprinted(notice: NoticeInputs, test: str, **changes: object) -> bytes:
-    """The notice as somebody would print it who changes what the pages say of a test and leaves the evidence as it is."""
+    """The notice as somebody would print it who changes what the pages say of a test and leaves the evidence
+    as it is.
+    """
     last = max(e.seq for e in notice.events if e.kind == "tested" and e.subject == test)
 
     def changed(event: Event) -> Event:
@@ -365,7 +369,9 @@ def test_a_page_that_says_another_result_than_the_log_is_a_difference(
 def test_evidence_swapped_between_two_notices_is_found(
     told: list[NoticeInputs], desk: Path, policy: Policy, all_templates: dict[str, Template]
 ) -> None:
-    """All of it together, each part in order: only the pages say that it is another date's, or another deal's."""
+    """All of it together, each part in order: only the pages say that it is another date's, or another
+    deal's.
+    """
     loose = policy.model_copy(update={"signature_needed": False})
     compliance = [one for one in told if one.kind == "compliance"]
     for pages, evidence in ((compliance[-1], compliance[-2]), (compliance[-2], compliance[-1])):
@@ -379,7 +385,9 @@ def test_evidence_swapped_between_two_notices_is_found(
 
 
 def revised(data: bytes) -> bytes:
-    """The signed notice with one more revision, as any PDF editor adds it: the signed bytes are a prefix of the file."""
+    """The signed notice with one more revision, as any PDF editor adds it: the signed bytes are a prefix of
+    the file.
+    """
     import io
 
     from pyhanko.pdf_utils.generic import NameObject, TextStringObject
@@ -542,7 +550,9 @@ def test_a_decompression_bomb_meets_a_bound(
 def test_a_notice_is_cosigned_with_the_log_that_grew_from_its_own(
     desk: Path, notice: bytes, policy: Policy, all_templates: dict[str, Template], tmp_path: Path
 ) -> None:
-    """No trustee can have cosigned a log before the notice was made from it: what is held later counts for it."""
+    """No trustee can have cosigned a log before the notice was made from it: what is held later counts for
+    it.
+    """
     trustee, key = tmp_path / "trustee.key", desk / "keys" / "log.key.pub"
     make_key("trustee.example", trustee, cosigner=True, as_json=True)
     workspace = opened(desk)

@@ -1,4 +1,6 @@
-"""A time-stamping authority on this machine's loopback, which answers as it is told: well, not at all, late, with another key or time."""
+"""A time-stamping authority on this machine's loopback, which answers as it is told: well, not at all, late,
+with another key or time.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ POLICY = "1.3.6.1.4.1.99999.1"
 
 @dataclass
 class Authority:
-    """An authority: its certificate with the key, the one that certifies it, what its clock says, how it answers."""
+    """An authority: its certificate with the key, the one that certifies it, what its clock says, how it
+    answers.
+    """
 
     key: ec.EllipticCurvePrivateKey
     certificate: x509.Certificate

@@ -1,4 +1,6 @@
-"""A desk over a real workspace with one deal of `tests.terms.said`: rates are published, reports come in, each morning a run is made."""
+"""A desk over a real workspace with one deal of `tests.terms.said`: rates are published, reports come in,
+each morning a run is made.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,9 @@ class Desk:
         assert found.difference is None
 
     def unverified(self) -> list[str]:
-        """What the verification of every notice finds different, by `headroom verify` and, where Node is, by the browser's parts."""
+        """What the verification of every notice finds different, by `headroom verify` and, where Node is, by
+        the browser's parts.
+        """
         key = (self.workspace.root / "keys" / "log.key.pub").read_text(encoding="utf-8").strip()
         return differences(
             self.workspace.root, Policy(log_keys=(key,), signature_needed=False), self.templates

@@ -1,4 +1,6 @@
-"""Calendars have versions: closings that an operator adds, tables that a release changes, and replay by the table of the time (36a)."""
+"""Calendars have versions: closings that an operator adds, tables that a release changes, and replay by the
+table of the time (36a).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What day it is: each deal's own, in its time zone, over the changes of its clocks; and a clock that is wrong."""
+"""What day it is: each deal's own, in its time zone, over the changes of its clocks; and a clock that is
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +92,9 @@ def test_a_deal_ahead_of_utc_has_its_thursday_first(tmp_path: Path, tools: Tools
 def test_a_deadline_is_not_over_before_its_day_is_over_where_the_deal_is(
     tmp_path: Path, tools: Tools
 ) -> None:
-    """At 20:00 in New York on the last day for an appraisal it is the next day in UTC, and the appraisal is not overdue."""
+    """At 20:00 in New York on the last day for an appraisal it is the next day in UTC, and the appraisal is
+    not overdue.
+    """
     workspace = made(tmp_path, *ADMINISTERED)
     publish(workspace, rows(["2.10"] * 10 + ["1.00"] * 8), at("2026-01-01T00:00"))
     determined(workspace, "2026-03-20T12:00", tools)

@@ -1,4 +1,6 @@
-"""What reaches back in a workspace: a restated row, a retroactive Act, a corrected report, an amendment; each found once."""
+"""What reaches back in a workspace: a restated row, a retroactive Act, a corrected report, an amendment; each
+found once.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,9 @@ def series(workspace: Workspace, rows: str, on: date) -> None:
 
 
 def late(rows: str) -> SeriesQuestions:
-    """Each row of a day that is not a Thursday is a late print of the Thursday before it, as a person would say."""
+    """Each row of a day that is not a Thursday is a late print of the Thursday before it, as a person would
+    say.
+    """
     days = [date.fromisoformat(row.partition(",")[0]) for row in rows.splitlines()]
     return SeriesQuestions(
         {day: day - timedelta(days=(day.weekday() - 3) % 7) for day in days if day.weekday() != 3}
@@ -107,7 +111,9 @@ def sweep_on(found: tuple[Event, ...], day: date) -> str:
 def test_a_restated_row_runs_its_date_again_and_corrects_in_writing(
     administered: Workspace, tools: Tools
 ) -> None:
-    """The administrator's two rows of March 2026, as they came: the second dated a day later, for the same week."""
+    """The administrator's two rows of March 2026, as they came: the second dated a day later, for the same
+    week.
+    """
     day = date(2026, 3, 5)
     series(administered, "2026-02-26,2.0000,false,44,1.1.0\n2026-03-05,1.6021,true,27,1.1.0\n", day)
     run(administered, day, replace(tools, now=datetime(2026, 3, 5, 22, tzinfo=UTC)))
@@ -144,7 +150,9 @@ def test_a_restated_row_runs_its_date_again_and_corrects_in_writing(
 def test_a_manifest_error_excludes_a_print_until_the_next_one(
     administered: Workspace, tools: Tools, all_templates: dict[str, Template]
 ) -> None:
-    """A print of a tenth of the price begins the sweep; excluded by two persons it counts as not published; the next print serves."""
+    """A print of a tenth of the price begins the sweep; excluded by two persons it counts as not published;
+    the next print serves.
+    """
     day = date(2026, 3, 5)
     series(administered, "2026-02-26,2.0000,false,44,1.1.1\n2026-03-05,0.1735,false,44,1.1.1\n", day)
     run(administered, day, replace(tools, now=datetime(2026, 3, 5, 22, tzinfo=UTC)))
@@ -184,7 +192,9 @@ def test_a_manifest_error_excludes_a_print_until_the_next_one(
 def computed(
     root: Path, weeks: int, tools: Tools, templates: dict[str, Template], *changes: tuple[str, str]
 ) -> Workspace:
-    """A workspace of so many weeks, run at the end of them: made once in a process for all who ask for the same, and copied."""
+    """A workspace of so many weeks, run at the end of them: made once in a process for all who ask for the
+    same, and copied.
+    """
 
     def make(root: Path) -> None:
         workspace = made(root, *changes)
@@ -302,7 +312,9 @@ def test_an_amendment_that_reaches_back_is_told_in_a_correction(
 def test_an_amendment_of_the_restatement_period_reaches_no_further_back_than_it_says(
     tmp_path: Path, tools: Tools
 ) -> None:
-    """A Restatement of 15 January that came too late by the terms of its date stays too late under those of March."""
+    """A Restatement of 15 January that came too late by the terms of its date stays too late under those of
+    March.
+    """
     workspace = made(
         tmp_path,
         ("source: computed by the calculation agent", "source: published by the administrator"),
@@ -334,7 +346,9 @@ def test_an_amendment_of_the_restatement_period_reaches_no_further_back_than_it_
 def test_an_amended_version_leaves_the_weeks_before_it_to_the_one_before(
     tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
 ) -> None:
-    """Caught up at once or week by week: weeks before the amendment are read from the series that the deal then named."""
+    """Caught up at once or week by week: weeks before the amendment are read from the series that the deal
+    then named.
+    """
     found = []
     amendment = (
         "amendments:\n  - number: 1\n    document: CA\n    effective: 2026-02-01\n    changes:\n"
@@ -399,7 +413,9 @@ def test_a_restatement_on_its_last_day_is_in_time_until_the_day_is_over_where_th
 def test_an_act_between_a_correction_and_its_dates_reaches_the_dates_before_it_too(
     tmp_path: Path, tools: Tools, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed after the correction of the fourth date; a waiver of the second: every date from the second on is determined again."""
+    """Killed after the correction of the fourth date; a waiver of the second: every date from the second on
+    is determined again.
+    """
     changes = (
         ("source: computed by the calculation agent", "source: published by the administrator"),
         ("methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}"),

@@ -1,4 +1,6 @@
-"""Cosignatures: taken into the record, carried on, verified from then on, and refused if they are of anything else."""
+"""Cosignatures: taken into the record, carried on, verified from then on, and refused if they are of anything
+else.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +100,9 @@ def test_a_cosignature_is_taken_into_the_record_and_carried_on(
 def test_a_cosignature_that_was_taken_is_verified_from_then_on_and_missed_where_it_is_taken_away(
     signed: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The trustee's key is remembered with it; a verifier who brings the log's key alone is told of a signature that is not theirs."""
+    """The trustee's key is remembered with it; a verifier who brings the log's key alone is told of a
+    signature that is not theirs.
+    """
     note, key = cosigned(signed, tmp_path / "trustee")
     take_checkpoint(signed, DEAL, note, [key], as_json=True)
     assert (signed.root / TRUSTEES).read_text(encoding="utf-8") == key.read_text(encoding="utf-8")

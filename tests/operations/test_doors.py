@@ -1,4 +1,6 @@
-"""At the doors of a workspace: a renamed operator, checkpoints that came by mail, keys and links, media that cannot be written."""
+"""At the doors of a workspace: a renamed operator, checkpoints that came by mail, keys and links, media that
+cannot be written.
+"""
 
 from __future__ import annotations
 

@@ -47,7 +47,9 @@ def desk(root: Path) -> Workspace:
 
 
 def publish(workspace: Workspace, rows: str, at: datetime) -> None:
-    """Put rows on record at a time that may stand before them, so that a test can lay out its weeks at once; `import` refuses that."""
+    """Put rows on record at a time that may stand before them, so that a test can lay out its weeks at once;
+    `import` refuses that.
+    """
     log = index_log("CRI-H100@administrator")
     known = {event.effective_on: event.payload.value for event in read(workspace.store, log)}
     found = read_series(
@@ -142,7 +144,9 @@ class Broken(OSError):
 def test_an_error_at_every_write_of_a_run_loses_nothing(
     tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The n-th write fails, for every n until a run has none left; the next run goes on as if nothing had been."""
+    """The n-th write fails, for every n until a run has none left; the next run goes on as if nothing had
+    been.
+    """
     rates = ["2.10", "1.90", "1.95", "1.40", "1.40"]
     last = FIRST + 4 * WEEK
     calm = desk(tmp_path / "calm")

@@ -1,4 +1,6 @@
-"""A Manifest Error Override: named listings, two persons, a document; counted, disclosed, replayed, and never without a trace."""
+"""A Manifest Error Override: named listings, two persons, a document; counted, disclosed, replayed, and never
+without a trace.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Files and folders on their way in: workbooks as YAML, a sender's own layout, what is refused on the journal, each deal read once."""
+"""Files and folders on their way in: workbooks as YAML, a sender's own layout, what is refused on the
+journal, each deal read once.
+"""
 
 from __future__ import annotations
 

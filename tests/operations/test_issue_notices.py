@@ -1,4 +1,6 @@
-"""The outbox: what the log makes due is given once, under the numbers 1 to n, whatever was killed and corrected in between."""
+"""The outbox: what the log makes due is given once, under the numbers 1 to n, whatever was killed and
+corrected in between.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +106,9 @@ def test_what_a_notice_supersedes_follows_from_the_order_of_the_log_alone(
     monkeypatch: pytest.MonkeyPatch,
     later: timedelta,
 ) -> None:
-    """A correction with its notice of the date killed in between: whoever goes on, and whenever, that notice states what stands."""
+    """A correction with its notice of the date killed in between: whoever goes on, and whenever, that notice
+    states what stands.
+    """
     workspace = desk(tmp_path)
     publish(workspace, "2026-01-08,2.0000,false,44,1.1.1\n", DAY)
     killed_before_its_notices(workspace, FIRST, replace(tools, now=DAY), monkeypatch)
@@ -160,7 +164,9 @@ def test_of_notices_that_are_issued_together_a_kill_leaves_files_and_no_event(
 def test_a_failure_that_was_withdrawn_before_its_notice_was_given_is_not_told(
     tmp_path: Path, tools: Tools, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run dies as it records the notice of a failure; then a Restatement: its number goes to another, its file aside."""
+    """A run dies as it records the notice of a failure; then a Restatement: its number goes to another, its
+    file aside.
+    """
     workspace = desk(tmp_path)
     publish(workspace, "2026-01-08,2.0000,false,44,1.1.1\n", DAY)
     run(workspace, FIRST, replace(tools, now=DAY))

@@ -1,4 +1,6 @@
-"""Nothing is recorded on a record that is missing or older than what was signed beside it; and no record is made in its place."""
+"""Nothing is recorded on a record that is missing or older than what was signed beside it; and no record is
+made in its place.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A deal whose tests wait for the quarter's report, lived in a workspace: both dates on its notice, late keying, a restatement, replay."""
+"""A deal whose tests wait for the quarter's report, lived in a workspace: both dates on its notice, late
+keying, a restatement, replay.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,9 @@ def test_the_calendar_says_when_the_awaited_report_came(desk: Desk) -> None:
 
 
 def test_a_report_that_is_entered_late_counts_from_its_receipt(desk: Desk) -> None:
-    """Received on 12 May, entered on 20 May: the day after it was due had said NOT DETERMINED, which is withdrawn."""
+    """Received on 12 May, entered on 20 May: the day after it was due had said NOT DETERMINED, which is
+    withdrawn.
+    """
     desk.run(date(2026, 5, 18))
     assert [one.result.verdict for one in desk.tested()] == [Verdict.NOT_DETERMINED]
     desk.take(at(date(2026, 5, 20)), REPORT, "2026-05-12T10:00")

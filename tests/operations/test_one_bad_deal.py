@@ -107,7 +107,9 @@ def refused(workspace: Workspace, templates: dict[str, Template]) -> Path:
 def test_a_deal_that_was_never_adopted_has_its_report_on_one_page(
     workspace: Workspace, all_templates: dict[str, Template]
 ) -> None:
-    """The page names what is known, the deal, the reason, the file and who runs the engine, and nothing that nobody knows."""
+    """The page names what is known, the deal, the reason, the file and who runs the engine, and nothing that
+    nobody knows.
+    """
     notice = refused(workspace, all_templates)
     (page,) = read_notice(notice.read_bytes()).pages
     (kept,) = (workspace.root / "deals" / "refused").iterdir()

@@ -1,4 +1,6 @@
-"""One at a time: whoever records has the workspace to itself, reads the clock then, and adds only to the log that it has read."""
+"""One at a time: whoever records has the workspace to itself, reads the clock then, and adds only to the log
+that it has read.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What is open about an index stands on the notice's index section and on the deal's page, and goes when it is settled."""
+"""What is open about an index stands on the notice's index section and on the deal's page, and goes when it
+is settled.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`headroom keys replace`: a key that is replaced, lost or stolen, a crash anywhere in between, and a log that was left out."""
+"""`headroom keys replace`: a key that is replaced, lost or stolen, a crash anywhere in between, and a log
+that was left out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A report enters the record: its receipt and its entry, late keying, held figures, periods that are asked for (rulings 53, 57, 57a)."""
+"""A report enters the record: its receipt and its entry, late keying, held figures, periods that are asked
+for (rulings 53, 57, 57a).
+"""
 
 from __future__ import annotations
 

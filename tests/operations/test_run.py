@@ -128,7 +128,9 @@ def test_state_is_the_fold_of_the_log(
 def test_no_event_of_a_week_takes_a_page_of_the_database_for_itself(
     tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
 ) -> None:
-    """A row that is longer than a quarter of a page of 32 KB is put on pages of its own; a deal file's facts may be, once."""
+    """A row that is longer than a quarter of a page of 32 KB is put on pages of its own; a deal file's facts
+    may be, once.
+    """
     from tests.operations.test_corrections import computed
 
     workspace = computed(tmp_path, 12, tools, all_templates)

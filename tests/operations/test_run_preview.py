@@ -1,4 +1,6 @@
-"""`run --preview`: what the dates that are due would be, as known now, and nothing of it recorded (`rulings.md` 26a)."""
+"""`run --preview`: what the dates that are due would be, as known now, and nothing of it recorded
+(`rulings.md` 26a).
+"""
 
 from __future__ import annotations
 

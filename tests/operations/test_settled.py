@@ -1,4 +1,6 @@
-"""A run that left nothing to do is not repeated until a log, a file, a key or the day has changed; whatever could be due is looked at."""
+"""A run that left nothing to do is not repeated until a log, a file, a key or the day has changed; whatever
+could be due is looked at.
+"""
 
 from __future__ import annotations
 

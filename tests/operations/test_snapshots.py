@@ -1,4 +1,6 @@
-"""What enters the archive is in the log, whatever interrupts the import; an index rests on nothing that no log names."""
+"""What enters the archive is in the log, whatever interrupts the import; an index rests on nothing that no
+log names.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +96,9 @@ def test_a_snapshot_that_no_log_names_is_recorded_by_the_next_import_and_once(
 def test_a_snapshot_that_no_log_names_is_not_published_from(
     desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As an import or a collection leaves it that is killed, or goes on beside the run: published from, it could not be replayed."""
+    """As an import or a collection leaves it that is killed, or goes on beside the run: published from, it
+    could not be replayed.
+    """
     shutil.copy(DEALS / "meridian-2026-1.yaml", desk.root / "deals")
     thursday = plan.THURSDAYS[0]
     night, morning = datetime(2026, 1, 9, 7, tzinfo=UTC), datetime(2026, 1, 9, 9, tzinfo=UTC)

@@ -1,4 +1,6 @@
-"""A deal that changes hands: one workspace has its whole history, another takes it over and goes on (`rulings.md` 56)."""
+"""A deal that changes hands: one workspace has its whole history, another takes it over and goes on
+(`rulings.md` 56).
+"""
 
 from __future__ import annotations
 

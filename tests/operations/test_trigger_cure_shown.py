@@ -1,4 +1,6 @@
-"""A trigger that can still be cured, and when its condition was first met, on the notice, among what is due, in the history (52)."""
+"""A trigger that can still be cured, and when its condition was first met, on the notice, among what is due,
+in the history (52).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The calendar file: an alarm on what is open, a UID that stays when a last day moves, CANCELLED for what a correction withdrew."""
+"""The calendar file: an alarm on what is open, a UID that stays when a last day moves, CANCELLED for what a
+correction withdrew.
+"""
 
 from __future__ import annotations
 

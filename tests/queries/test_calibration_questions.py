@@ -1,4 +1,6 @@
-"""A calibration from end to end: draft, history and model to figures; refusals that say what is missing; any number of workers."""
+"""A calibration from end to end: draft, history and model to figures; refusals that say what is missing; any
+number of workers.
+"""
 
 from __future__ import annotations
 

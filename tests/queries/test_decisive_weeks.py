@@ -1,4 +1,6 @@
-"""`check` says how many results of the history on hand are decisive, and refuses a series without sellers (`rulings.md` 60)."""
+"""`check` says how many results of the history on hand are decisive, and refuses a series without sellers
+(`rulings.md` 60).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from tests.operations.test_run import DEAL
 
 
 def publish(workspace: Workspace, sellers: tuple[str | None, ...], spread: str = "0.5") -> None:
-    """Six weeks at 2.10 after closing, and before it: in the odd weeks all sellers ask 2.10, in the even ones they differ."""
+    """Six weeks at 2.10 after closing, and before it: in the odd weeks all sellers ask 2.10, in the even ones
+    they differ.
+    """
     values = []
     for n in range(6):
         day, apart = date(2026, 1, 8) + timedelta(weeks=n), Decimal(spread) if n % 2 else Decimal(0)

@@ -128,7 +128,9 @@ DAYS = (91, 182, 365, 548, 730, 1095)
 
 
 def kept(decline: str, days: int, shape: str) -> Decimal:
-    """What Table 4 leaves of a rate: by the power of a year's share, or by equal amounts until nothing is left."""
+    """What Table 4 leaves of a rate: by the power of a year's share, or by equal amounts until nothing is
+    left.
+    """
     if shape == "compound":
         return (1 - Decimal(decline)) ** (Decimal(days) / 365)
     return max(Decimal(0), 1 - Decimal(decline) * days / 365)

@@ -203,7 +203,9 @@ def test_a_week_is_reproduced_and_a_changed_snapshot_is_seen(
 def test_the_collection_that_explains_a_difference_is_named(
     desk: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The administrator used the first of two collections of a day; a collection that was imported late is named too."""
+    """The administrator used the first of two collections of a day; a collection that was imported late is
+    named too.
+    """
     day = LAST - timedelta(days=1)
     stands = next(iter(desk.archive.between(day, day)))
     another = json.loads(stands.plain)
@@ -277,7 +279,9 @@ def test_the_page_and_the_series_are_written(desk: Workspace, tmp_path: Path) ->
 
 
 def test_an_exported_series_can_be_imported_again_with_its_prints(desk: Workspace, tmp_path: Path) -> None:
-    """Every figure of the paper's publication is exported; prints, dates, flags and versions come back as they went out, once."""
+    """Every figure of the paper's publication is exported; prints, dates, flags and versions come back as
+    they went out, once.
+    """
     create(tmp_path / "other")
     other = opened(tmp_path / "other")
     restated = tmp_path / "restated.csv"

@@ -1,4 +1,6 @@
-"""The portfolio: every test of every deal on a date, the worst first, and nothing that is missing looks like a pass."""
+"""The portfolio: every test of every deal on a date, the worst first, and nothing that is missing looks like
+a pass.
+"""
 
 from __future__ import annotations
 

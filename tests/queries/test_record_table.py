@@ -1,4 +1,6 @@
-"""The whole record as one table: a row for each event, with what rates, Acts, reports and notices say in columns of their own."""
+"""The whole record as one table: a row for each event, with what rates, Acts, reports and notices say in
+columns of their own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What an analyst of the index reads: the quarterly review, the disclosure, CRI-D, Appendix A, a fleet by percentile (WP §6 to §9)."""
+"""What an analyst of the index reads: the quarterly review, the disclosure, CRI-D, Appendix A, a fleet by
+percentile (WP §6 to §9).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A simulation from end to end: the same for any number of workers, errors beside probabilities, what follows the rate left out."""
+"""A simulation from end to end: the same for any number of workers, errors beside probabilities, what follows
+the rate left out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Tables for people as workbooks: numbers as numbers, dates as dates, text never a formula, the same bytes each time."""
+"""Tables for people as workbooks: numbers as numbers, dates as dates, text never a formula, the same bytes
+each time.
+"""
 
 from __future__ import annotations
 

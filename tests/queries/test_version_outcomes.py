@@ -1,4 +1,6 @@
-"""On the same listings another version sweeps and the deal's own does not: `check` says so (`rulings.md` 1, 5)."""
+"""On the same listings another version sweeps and the deal's own does not: `check` says so (`rulings.md` 1,
+5).
+"""
 
 from __future__ import annotations
 

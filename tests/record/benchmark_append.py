@@ -55,7 +55,9 @@ def one_by_one(store: Store, count: int) -> None:
 
 
 def seconds(way: Callable[[Store, int], None], count: int) -> tuple[float, tuple[int, bytes]]:
-    """The processor time of one way on an empty record, which other work on the machine does not blur, and its head."""
+    """The processor time of one way on an empty record, which other work on the machine does not blur, and
+    its head.
+    """
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(Path(folder) / "record.db")
         start = time.process_time()

@@ -82,7 +82,9 @@ def postgresql_server() -> Iterator[str]:
 
 @pytest.fixture
 def postgresql_urls(postgresql_server: str) -> Iterator[dict[str, str]]:
-    """URLs of a database of its own: as `owner`, as `writer`, and as `superuser`; the record is prepared in it."""
+    """URLs of a database of its own: as `owner`, as `writer`, and as `superuser`; the record is prepared in
+    it.
+    """
     import psycopg
     from sqlalchemy import make_url
 

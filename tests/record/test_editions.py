@@ -1,4 +1,6 @@
-"""A log of the first edition is read, verified and shown; nothing is added to it, and a replay compares nothing (`rulings.md` 72)."""
+"""A log of the first edition is read, verified and shown; nothing is added to it, and a replay compares
+nothing (`rulings.md` 72).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Power loss at any moment: what the disk could then hold, opened again, has every acknowledged entry and no half transaction.
+"""Power loss at any moment: what the disk could then hold, opened again, has every acknowledged entry and no
+half transaction.
 
 A file system in between notes every write, truncation, sync and unlink. An image is what was synced by a
 moment, with any subset of the sectors that were not, in any order; unlinking without a sync may not have
@@ -136,7 +137,9 @@ def _apply(content: bytearray, done: tuple[Any, ...]) -> None:
 
 
 def image(disk: Disk, until: int, chance: random.Random, how: str) -> dict[str, bytes]:
-    """What the disk could hold after so many operations: nothing, all, or a random part of what was not synced."""
+    """What the disk could hold after so many operations: nothing, all, or a random part of what was not
+    synced.
+    """
     synced: dict[str, bytearray] = {}
     open_: dict[str, list[tuple[Any, ...]]] = {}
     unlinked: dict[str, bytearray] = {}

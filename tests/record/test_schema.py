@@ -1,4 +1,6 @@
-"""The guards of the database are its whole schema: whatever of it differs from what is made is found, on both databases."""
+"""The guards of the database are its whole schema: whatever of it differs from what is made is found, on both
+databases.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The exported log, read by a client written from the specification alone, and every way in which it can be wrong."""
+"""The exported log, read by a client written from the specification alone, and every way in which it can be
+wrong.
+"""
 
 from __future__ import annotations
 

@@ -42,7 +42,9 @@ def failing() -> NoticeInputs:
 
 
 def defaulting() -> NoticeInputs:
-    """The notice of an Event of Default: the Cure Period ended unused, found a week later on a date without a report."""
+    """The notice of an Event of Default: the Cure Period ended unused, found a week later on a date without a
+    report.
+    """
     deal = standard(last=date(2026, 11, 12))
     state = deal.tests["ltv"]
     assert state.cure is not None
@@ -264,7 +266,9 @@ def longest_names() -> NoticeInputs:
 
 
 def twelve() -> NoticeInputs:
-    """Twelve tests and triggers, of which most pass: the ones that ask for something stand first, and page 1 holds the answer."""
+    """Twelve tests and triggers, of which most pass: the ones that ask for something stand first, and page 1
+    holds the answer.
+    """
     extra = tuple(
         Extra(
             ClauseFacts(

@@ -1,4 +1,6 @@
-"""The index of the illustrative deal: a year of Thursdays with a missed week, thin weeks and a restatement; no figure is real."""
+"""The index of the illustrative deal: a year of Thursdays with a missed week, thin weeks and a restatement;
+no figure is real.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The illustrative deal’s dates as a whole: what is due from whom, what follows by itself, the strip of the next deadline."""
+"""The illustrative deal’s dates as a whole: what is due from whom, what follows by itself, the strip of the
+next deadline.
+"""
 
 from __future__ import annotations
 

@@ -123,7 +123,9 @@ def published_source(day: date) -> Source:
 
 
 def result_of(deal: Deal, clause: ClauseFacts, day: date, used: ReferenceRate) -> TestResult | None:
-    """The result of one clause of the deal's own on a date; None for a trigger, and for a clause that a case adds."""
+    """The result of one clause of the deal's own on a date; None for a trigger, and for a clause that a case
+    adds.
+    """
     if clause.key == "early-amortization" or clause.key not in {c.key for c in CLAUSES}:
         return None
     if used.value is None and clause.key in ("rate-floor", "ltv"):

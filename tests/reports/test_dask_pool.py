@@ -1,4 +1,6 @@
-"""Notices drawn by workers of a cluster: in order, whatever dies; by the same engine alone; the record is the one of one machine."""
+"""Notices drawn by workers of a cluster: in order, whatever dies; by the same engine alone; the record is the
+one of one machine.
+"""
 
 from __future__ import annotations
 

@@ -81,7 +81,9 @@ def test_the_project_asks_for_the_releases_that_are_known() -> None:
 
 
 def test_the_style_sheet_asks_nothing_of_an_element_but_its_place() -> None:
-    """A selector that counts siblings, or a length of the window, would have two elements of one place differ."""
+    """A selector that counts siblings, or a length of the window, would have two elements of one place
+    differ.
+    """
     sheet = re.sub(
         r"/\*.*?\*/|url\([^)]*\)",
         "",
@@ -181,7 +183,9 @@ def test_a_page_is_filled_once_for_its_words_and_its_drawing(monkeypatch: pytest
 
 
 def test_a_document_with_fonts_of_its_own_is_drawn_by_the_library_alone() -> None:
-    """A page of the web has a sheet whose selectors may count siblings; and what is kept of its fonts would keep them alive."""
+    """A page of the web has a sheet whose selectors may count siblings; and what is kept of its fonts would
+    keep them alive.
+    """
     from weasyprint import HTML
 
     from reports.render.memory import glyphs, lines, styles

@@ -1,4 +1,6 @@
-"""What is due and what follows, in sentences: acts with their deadlines, ways to cure, conditions and readings."""
+"""What is due and what follows, in sentences: acts with their deadlines, ways to cure, conditions and
+readings.
+"""
 
 from __future__ import annotations
 

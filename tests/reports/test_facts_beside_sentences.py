@@ -1,4 +1,6 @@
-"""Events carry facts beside sentences (`rulings.md` 72): with every such sentence changed, every page and export says what it said."""
+"""Events carry facts beside sentences (`rulings.md` 72): with every such sentence changed, every page and
+export says what it said.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ LAST = plan.THURSDAYS[9]
 
 @pytest.fixture
 def log(workspace: Workspace, tools: Tools, all_templates: dict[str, Template]) -> tuple[Event, ...]:
-    """Ten weeks: a failed test with its Cure Period and default, a count, a carried rate, reports, notices owed."""
+    """Ten weeks: a failed test with its Cure Period and default, a count, a carried rate, reports, notices
+    owed.
+    """
     fill(workspace, 10, all_templates)
     run(workspace, LAST, tools)
     return tuple(read(workspace.store, deal_log(DEAL)))
@@ -67,7 +71,9 @@ def inputs_of(events: Sequence[Event], on: date) -> NoticeInputs:
 
 
 def pages(events: Sequence[Event]) -> str:
-    """What is made of a log: each date's notice, the event notices of its tests and triggers, the portfolio, what is due, exports."""
+    """What is made of a log: each date's notice, the event notices of its tests and triggers, the portfolio,
+    what is due, exports.
+    """
     days = [event.effective_on for event in events if isinstance(event.payload, Determined)]
     made: list[Any] = []
     for day in days[-4:]:

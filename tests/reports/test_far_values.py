@@ -1,4 +1,6 @@
-"""Page 1 says where an administrator's value is far from the print before, and that it was taken as published (`rulings.md` 62)."""
+"""Page 1 says where an administrator's value is far from the print before, and that it was taken as published
+(`rulings.md` 62).
+"""
 
 from __future__ import annotations
 

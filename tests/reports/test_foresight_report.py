@@ -1,4 +1,6 @@
-"""The foresight report: the answer first, never as loud as when, no forecast, the same bytes again, an archive file."""
+"""The foresight report: the answer first, never as loud as when, no forecast, the same bytes again, an
+archive file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""No identifier of the deal file stands on a page: all words of the golden notices, and of every example deal's (`rulings.md` 58)."""
+"""No identifier of the deal file stands on a page: all words of the golden notices, and of every example
+deal's (`rulings.md` 58).
+"""
 
 from __future__ import annotations
 

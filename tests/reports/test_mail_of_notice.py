@@ -1,4 +1,6 @@
-"""The mail that carries a notice says page 1's answer in the notice's own words, as text and as HTML that fetches nothing."""
+"""The mail that carries a notice says page 1's answer in the notice's own words, as text and as HTML that
+fetches nothing.
+"""
 
 from __future__ import annotations
 

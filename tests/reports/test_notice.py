@@ -1,4 +1,6 @@
-"""The notice as a file: what its text says, that the same inputs give the same bytes, that it reaches for nothing outside."""
+"""The notice as a file: what its text says, that the same inputs give the same bytes, that it reaches for
+nothing outside.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,9 @@ MEANING = (
 
 @pytest.fixture(autouse=True)
 def _quiet() -> None:
-    """WeasyPrint recommends a faster library for embedding fonts where it is missing; that is not a fault of a page."""
+    """WeasyPrint recommends a faster library for embedding fonts where it is missing; that is not a fault of
+    a page.
+    """
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
 
 
@@ -425,7 +429,9 @@ def test_text_outside_the_fonts_is_spelled_out() -> None:
 def test_the_quick_reader_of_our_pages_gives_the_bytes_of_the_slow_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """WeasyPrint reads any HTML that people write; ours is well-formed, so the standard library's XML parser will do."""
+    """WeasyPrint reads any HTML that people write; ours is well-formed, so the standard library's XML parser
+    will do.
+    """
     import weasyprint
 
     crowded = cases.crowded()

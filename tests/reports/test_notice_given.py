@@ -1,4 +1,6 @@
-"""Whether a notice was given is decided in one place: by Acts that name it, or its kind, its clause and its date (`rulings.md` 54)."""
+"""Whether a notice was given is decided in one place: by Acts that name it, or its kind, its clause and its
+date (`rulings.md` 54).
+"""
 
 from __future__ import annotations
 

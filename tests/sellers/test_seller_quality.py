@@ -1,4 +1,6 @@
-"""Leaving, repricing, invented listings, the shadow rate and measured coverage: the published vectors and brute force."""
+"""Leaving, repricing, invented listings, the shadow rate and measured coverage: the published vectors and
+brute force.
+"""
 
 from __future__ import annotations
 
@@ -111,7 +113,9 @@ def reached(days: Sequence[Day], methodology: Methodology, target: Fraction, dow
 
 @pytest.mark.parametrize("seed", range(60))
 def test_fake_listings_equal_every_plan_written_out(seed: int) -> None:
-    """All plans of up to 3 listings on two small days, at coarse prices; a cheaper one than the one found does not exist."""
+    """All plans of up to 3 listings on two small days, at coarse prices; a cheaper one than the one found
+    does not exist.
+    """
     chance = random.Random(seed)
     rows = [
         [(f"s{n}", chance.randrange(10, 40) * 100_000) for n in range(chance.randrange(1, 5))]
@@ -205,7 +209,9 @@ def test_the_vectors_of_coverage(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize("sellers", [6, 8, 12])
 @pytest.mark.parametrize("kind", list(markets()))
 def test_the_interval_covers_the_truth_of_generated_markets(kind: str, sellers: int) -> None:
-    """400 draws of each kind in the whole measurement, 200 here; the median of each kind is 2.00 by its symmetry."""
+    """400 draws of each kind in the whole measurement, 200 here; the median of each kind is 2.00 by its
+    symmetry.
+    """
     chance, draw, hits = random.Random(f"{kind}{sellers}"), markets()[kind], 0
     for _ in range(200):
         low, high = seller_week(
@@ -216,7 +222,9 @@ def test_the_interval_covers_the_truth_of_generated_markets(kind: str, sellers: 
 
 
 def test_the_table_on_the_page_is_what_is_measured_and_has_its_hash() -> None:
-    """The page's table is the data's, the hash is the data's own, and one row of it measured again gives the same counts."""
+    """The page's table is the data's, the hash is the data's own, and one row of it measured again gives the
+    same counts.
+    """
     data = json.loads(TABLE.read_text(encoding="utf-8"))
     page = (TABLE.parent / "sellers.md").read_text(encoding="utf-8")
     assert "\n".join(lines(data)) in page

@@ -1,4 +1,6 @@
-"""What the commands say of sellers: leaving and repricing of a week, the shadow rate, measured coverage and its refusal."""
+"""What the commands say of sellers: leaving and repricing of a week, the shadow rate, measured coverage and
+its refusal.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def test_a_test_says_who_can_turn_it() -> None:
 
 
 def test_a_seller_that_sets_its_prices_turns_a_test_or_does_not() -> None:
-    """Five listings of a at 2.00 and three of b at 2.10: the median is a's own, so a takes it to each price from 0.40 to 2.10."""
+    """Five listings of a at 2.00 and three of b at 2.10: the median is a's own, so a takes it to each price
+    from 0.40 to 2.10.
+    """
     days = days_of([[("a", 2_000_000)] * 5 + [("b", 2_100_000)] * 3])
     below = turning_moves(
         days, rules(8, pool_all=False), lambda value: value < Fraction(19, 10), Fraction(19, 10)
@@ -132,7 +136,9 @@ def test_a_pool_that_is_too_small_is_refused_with_both_numbers(monkeypatch: pyte
 
 
 def test_a_print_of_record_holds_the_shadow_rate_and_says_nothing_where_no_seller_is_named() -> None:
-    """By hand: sellers a and b at 2.00 and 3.00 in the only collection, so 2.50; two sellers' ends are their own prices and cover half."""
+    """By hand: sellers a and b at 2.00 and 3.00 in the only collection, so 2.50; two sellers' ends are their
+    own prices and cover half.
+    """
     value = IndexValue.model_validate(
         {
             **recorded([[("a", "2.000000")]])[0].payload.value,

@@ -1,4 +1,6 @@
-"""What a number format adds to a stored number: the twenty formats that people use most, and those that mislead."""
+"""What a number format adds to a stored number: the twenty formats that people use most, and those that
+mislead.
+"""
 
 from __future__ import annotations
 

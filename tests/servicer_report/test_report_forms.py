@@ -1,4 +1,6 @@
-"""Report forms: exactly what a deal's tests need, filled in and taken back; what a report lacks, with the tests and their date."""
+"""Report forms: exactly what a deal's tests need, filled in and taken back; what a report lacks, with the
+tests and their date.
+"""
 
 from __future__ import annotations
 

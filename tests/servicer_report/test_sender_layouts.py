@@ -1,4 +1,6 @@
-"""A sender's own layout, and a rental tape of 100,000 contracts: mapped, added up exactly, within time and memory."""
+"""A sender's own layout, and a rental tape of 100,000 contracts: mapped, added up exactly, within time and
+memory.
+"""
 
 from __future__ import annotations
 
@@ -237,7 +239,9 @@ used = resource.getrusage(resource.RUSAGE_CHILDREN)
 sys.stdout.write(done.stdout.decode())
 sys.stderr.write(json.dumps({"seconds": used.ru_utime + used.ru_stime, "kilobytes": used.ru_maxrss}))
 """
-"""Runs a program from a small one: a child's `ru_maxrss` begins at the memory of what started it, and the test run is large."""
+"""Runs a program from a small one: a child's `ru_maxrss` begins at the memory of what started it, and the
+test run is large.
+"""
 
 
 def test_a_tape_of_100_000_contracts_takes_five_seconds_and_300_mb(tmp_path: Path) -> None:

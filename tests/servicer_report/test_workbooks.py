@@ -1,4 +1,6 @@
-"""Workbooks saved as people save them: each gives the right figure, or is refused with its cell and its cause."""
+"""Workbooks saved as people save them: each gives the right figure, or is refused with its cell and its
+cause.
+"""
 
 from __future__ import annotations
 

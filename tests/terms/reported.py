@@ -1,4 +1,6 @@
-"""How the tests of bad deals look at what is reported: one fault put into a good deal, found with its code at its place."""
+"""How the tests of bad deals look at what is reported: one fault put into a good deal, found with its code at
+its place.
+"""
 
 from __future__ import annotations
 

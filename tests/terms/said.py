@@ -1,4 +1,5 @@
-"""A deal of format 2 around the clauses that a test says: closing 2026-01-06, tested on the 15th of each month from February on, 1,000 GPUs.
+"""A deal of format 2 around the clauses that a test says: closing 2026-01-06, tested on the 15th of each
+month from February on, 1,000 GPUs.
 
 Collateral Value is 1.5 x the Reference Rate x 1,000 x 8,760 x 95%: USD 12,483,000 for each dollar of the
 rate.

@@ -300,7 +300,9 @@ def check(all_templates: dict[str, Template]) -> Callable[[str], list[Problem]]:
 
 
 def placed(text: str, marker: str, start: int, length: int) -> int:
-    """Where the marker stands: in the changed text, else the last time before it, else the first time after it."""
+    """Where the marker stands: in the changed text, else the last time before it, else the first time after
+    it.
+    """
     inside = text.find(marker, start, start + length + len(marker))
     before = text.rfind(marker, 0, start)
     return inside if inside >= 0 else before if before >= 0 else text.index(marker, start)

@@ -1,4 +1,6 @@
-"""Worked examples that name, give or expect what there is not: refused where they stand, however many dates they speak of."""
+"""Worked examples that name, give or expect what there is not: refused where they stand, however many dates
+they speak of.
+"""
 
 from __future__ import annotations
 
@@ -116,7 +118,9 @@ def proven(text: str, load: Callable[[str], Deal], templates: dict[str, Template
 def test_before_the_first_publication_nothing_is_determined(
     meridian_text: str, load: Callable[[str], Deal], all_templates: dict[str, Template]
 ) -> None:
-    """Nothing exists before it (rulings 43): a test on an earlier date is NOT DETERMINED, and its state has not begun."""
+    """Nothing exists before it (rulings 43): a test on an earlier date is NOT DETERMINED, and its state has
+    not begun.
+    """
     example = """  - name: Nothing before
     first_publication: 2026-01-29
     rates: {CRI-H100: 1.95x2}

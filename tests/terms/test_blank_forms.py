@@ -1,4 +1,6 @@
-"""A form like another deal hides nothing and keeps nothing that is that deal's own; a snippet names every key of its template."""
+"""A form like another deal hides nothing and keeps nothing that is that deal's own; a snippet names every key
+of its template.
+"""
 
 from __future__ import annotations
 

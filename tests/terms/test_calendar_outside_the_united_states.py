@@ -1,4 +1,6 @@
-"""The worked example of a deal outside the United States, as the deal format gives it: a cure over Easter by `target`."""
+"""The worked example of a deal outside the United States, as the deal format gives it: a cure over Easter by
+`target`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a lawyer reads of a clause says every term that decides it: each field is changed in turn, and the words must change.
+"""What a lawyer reads of a clause says every term that decides it: each field is changed in turn, and the
+words must change.
 
 The fields are those of the models themselves, so that a template, a block or a field that is added is asked
 for here.
@@ -172,7 +173,9 @@ FULL: dict[str, dict[str, Any]] = {
         "limit": "at least 1.20x",
     },
 }
-"""A clause of every template in which each block is written: those of its own, and what every clause may have."""
+"""A clause of every template in which each block is written: those of its own, and what every clause may
+have.
+"""
 WITH: dict[tuple[str, str], dict[str, str | None]] = {
     ("index_spread", "as"): {"limit": "at least USD 1.20 per GPU-hour"},
     ("reference_rate_quality", "quality"): {"limit": "at most 15"},
@@ -295,7 +298,9 @@ def cascade(load: Callable[[str], Deal]) -> Deal:
 
 
 def _refused(model: type[Clause]) -> tuple[str, ...]:
-    """Which of an index and a class of debt decide nothing in clauses of a template, so that `check` refuses them (D541)."""
+    """Which of an index and a class of debt decide nothing in clauses of a template, so that `check` refuses
+    them (D541).
+    """
     taken = {
         "index": model.on_one_index or model.may_take_index,
         "class": model.may_take_class,

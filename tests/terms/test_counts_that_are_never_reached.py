@@ -1,4 +1,6 @@
-"""Counts of dates on which nothing is counted, clocks and money that nothing moves, limits the wrong way round."""
+"""Counts of dates on which nothing is counted, clocks and money that nothing moves, limits the wrong way
+round.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""How a deal reads a daily series: Wednesday's value in Thursday's notice, or Thursday's in Friday's (`rulings.md` 62)."""
+"""How a deal reads a daily series: Wednesday's value in Thursday's notice, or Thursday's in Friday's
+(`rulings.md` 62).
+"""
 
 from __future__ import annotations
 

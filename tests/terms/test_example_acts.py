@@ -1,4 +1,6 @@
-"""The Acts of a worked example: what could not be recorded is refused at its place, in the words of `headroom act`."""
+"""The Acts of a worked example: what could not be recorded is refused at its place, in the words of `headroom
+act`.
+"""
 
 from __future__ import annotations
 

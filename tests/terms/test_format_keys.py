@@ -1,4 +1,6 @@
-"""Format 2: its keys are required, format 1 has one stated reading of each with a warning, and may not write it (`rulings.md` 72, 49)."""
+"""Format 2: its keys are required, format 1 has one stated reading of each with a warning, and may not write
+it (`rulings.md` 72, 49).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A file of format 1 is written in format 2 with the very terms that it had, its comments kept, and nothing is asked that it tells."""
+"""A file of format 1 is written in format 2 with the very terms that it had, its comments kept, and nothing
+is asked that it tells.
+"""
 
 from __future__ import annotations
 

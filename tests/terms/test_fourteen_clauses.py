@@ -430,7 +430,9 @@ PREPAID = management(
 
 
 def test_the_words_that_are_missing_are_named(all_templates: Templates) -> None:
-    """A drafter who writes the end by prepayment is told what the format cannot say, and what stands in its place."""
+    """A drafter who writes the end by prepayment is told what the format cannot say, and what stands in its
+    place.
+    """
     both = "ends: {any_of: [{test: coverage, result: PASS, for: 2 consecutive determination dates}, {cured_by: prepayment, within: 10 business days}]}"
     problems = [
         one for one in read_deal(management(ends=both), "said.yaml", all_templates)[1] if one.code == "D202"

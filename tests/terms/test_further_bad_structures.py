@@ -1,4 +1,6 @@
-"""Further faults of classes of notes, pools, consequences, springing tests and amendments, one each, in deals of several shapes."""
+"""Further faults of classes of notes, pools, consequences, springing tests and amendments, one each, in deals
+of several shapes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Further faults of values, clauses, the index and its fallback, one each: what a drafter may get wrong, read from the format alone."""
+"""Further faults of values, clauses, the index and its fallback, one each: what a drafter may get wrong, read
+from the format alone.
+"""
 
 # ruff: noqa: E501 (a table is read by its rows)
 

@@ -1,4 +1,6 @@
-"""What a person reads who mistypes a deal file: the place, the cause and the remedy are those of the mistake that was made."""
+"""What a person reads who mistypes a deal file: the place, the cause and the remedy are those of the mistake
+that was made.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""As written, then in force: steps, amendments with their guards, corrections; and the worked examples that ship."""
+"""As written, then in force: steps, amendments with their guards, corrections; and the worked examples that
+ship.
+"""
 
 from __future__ import annotations
 

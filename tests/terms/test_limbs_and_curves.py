@@ -1,4 +1,6 @@
-"""Dates as limbs, curves of steps, last tests, sweeps that repay or never end, springing on the same date: by hand (`rulings.md` 50, 52)."""
+"""Dates as limbs, curves of steps, last tests, sweeps that repay or never end, springing on the same date: by
+hand (`rulings.md` 50, 52).
+"""
 
 # ruff: noqa: E501 (a deal's rows are read whole)
 
@@ -270,7 +272,9 @@ def test_springing_on_the_next_date(all_templates: Templates, first: bool) -> No
 
 
 def test_a_test_springs_on_the_state_of_a_test_before_its_results(all_templates: Templates) -> None:
-    """Under `the next date` a test that stands above it in the file wakes it on the date after, as one that stands below does."""
+    """Under `the next date` a test that stands above it in the file wakes it on the date after, as one that
+    stands below does.
+    """
     rule, base = (
         LTV.replace("80%", "65%"),
         SPRINGS.replace("WHEN", "the next date").replace(

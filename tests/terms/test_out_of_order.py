@@ -1,4 +1,6 @@
-"""Terms that contradict one another: circles, ways out that lead nowhere, steps out of order, changes of what cannot change."""
+"""Terms that contradict one another: circles, ways out that lead nowhere, steps out of order, changes of what
+cannot change.
+"""
 
 # ruff: noqa: E501 (a table is read by its rows)
 

@@ -1,4 +1,6 @@
-"""Dates from terms and calendars: the same by the day as over a stretch, and periods in the units in which they are written."""
+"""Dates from terms and calendars: the same by the day as over a stretch, and periods in the units in which
+they are written.
+"""
 
 from __future__ import annotations
 

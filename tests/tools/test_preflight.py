@@ -1,4 +1,6 @@
-"""What the set-up does on a machine that lacks system packages: it installs them where it may, and stops where it may not."""
+"""What the set-up does on a machine that lacks system packages: it installs them where it may, and stops
+where it may not.
+"""
 
 from __future__ import annotations
 

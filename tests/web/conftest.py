@@ -91,7 +91,9 @@ class TestClock:
 
 @dataclass
 class Visitors:
-    """The application, and a client for each person, signed in without a password: passwords have tests of their own."""
+    """The application, and a client for each person, signed in without a password: passwords have tests of
+    their own.
+    """
 
     app: FastAPI
     desk: Desk

@@ -98,7 +98,9 @@ def test_a_route_that_does_not_say_what_it_needs_stops_the_application(visitors:
 def test_every_route_of_every_deal_answers_only_whom_it_is_granted_to(
     visitors: Visitors, who: str | None
 ) -> None:
-    """What is not granted answers word for word like what is not there; nobody who is not signed in gets further than the sign-in."""
+    """What is not granted answers word for word like what is not there; nobody who is not signed in gets
+    further than the sign-in.
+    """
     nothing = ask(visitors, who, _missing(visitors), DEAL)
     for route in routes(visitors.app):
         right = route.need.right
@@ -152,7 +154,9 @@ def test_lists_show_granted_deals_only(visitors: Visitors) -> None:
 
 
 def test_a_borrower_sees_notices_to_the_borrower_and_no_other(visitors: Visitors) -> None:
-    """Of the one deal the failed test of 19 February goes to the Borrower; the compliance notices go to others."""
+    """Of the one deal the failed test of 19 February goes to the Borrower; the compliance notices go to
+    others.
+    """
     text = visitors.client("borrower").get(f"/deals/{DEAL}/notices").text
     assert "Failed test, Loan to value" in text
     assert "Compliance" not in text.split("<table")[1]

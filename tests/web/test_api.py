@@ -1,4 +1,6 @@
-"""The interface for programs: tokens with scope and deal, the same answers as `--json`, and a description that holds."""
+"""The interface for programs: tokens with scope and deal, the same answers as `--json`, and a description
+that holds.
+"""
 
 from __future__ import annotations
 
@@ -105,7 +107,9 @@ def test_the_answers_are_those_of_the_commands(visitors: Visitors) -> None:
 
 
 def test_schemathesis_finds_nothing(visitors: Visitors) -> None:
-    """Each operation with cases drawn from its own description: answers conform to it, and none is an error of ours."""
+    """Each operation with cases drawn from its own description: answers conform to it, and none is an error
+    of ours.
+    """
     token = token_of(visitors, "trustee")
     described = visitors.client().get("/api/v1/openapi.json").json()
     assert len(described["paths"]) == 7

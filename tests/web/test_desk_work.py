@@ -1,4 +1,6 @@
-"""What a desk does in a browser: a report, an Act with its second person, a release, a receipt; each with what must not happen."""
+"""What a desk does in a browser: a report, an Act with its second person, a release, a receipt; each with
+what must not happen.
+"""
 
 from __future__ import annotations
 
@@ -367,7 +369,8 @@ def test_nobody_waits_for_more_than_three_pieces_of_work(own_visitors: Visitors)
 def test_a_held_figure_is_confirmed_with_words(
     later: Visitors, post: Post, monkeypatch: pytest.MonkeyPatch, who: str, two: bool
 ) -> None:
-    """The principal falls from 15,850,000 to a tenth: it is held, the report is taken, and its sender or the Servicer confirms it.
+    """The principal falls from 15,850,000 to a tenth: it is held, the report is taken, and its sender or the
+    Servicer confirms it.
 
     A second person confirms with them where the deal asks for two.
     """

@@ -1,4 +1,6 @@
-"""A desk over time: what it holds does not grow with what is asked of it, and a long history is read page by page."""
+"""A desk over time: what it holds does not grow with what is asked of it, and a long history is read page by
+page.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ PLACES = (
     f"/deals/{DEAL}/results/ltv/2026-02-19",
 )
 LEAST = 400
-"""Bytes for each request below which nothing is held: a line of a log in the test's own memory, and what the interpreter keeps."""
+"""Bytes for each request below which nothing is held: a line of a log in the test's own memory, and what the
+interpreter keeps.
+"""
 
 
 def test_what_is_held_does_not_grow_with_the_requests(
@@ -70,7 +74,9 @@ def test_what_is_held_does_not_grow_with_the_requests(
 
 
 def test_a_long_history_is_read_page_by_page_each_entry_once(own_visitors: Visitors) -> None:
-    """One more entry is on the first page at once, and the pages that were read stay as they are by their addresses."""
+    """One more entry is on the first page at once, and the pages that were read stay as they are by their
+    addresses.
+    """
     desk, client = own_visitors.desk, own_visitors.client("trustee")
 
     def add(by: int) -> int:

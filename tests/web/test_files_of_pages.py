@@ -1,4 +1,6 @@
-"""What pages give as files: the page itself as a PDF, workbooks, CSV, and a bundle that another machine verifies."""
+"""What pages give as files: the page itself as a PDF, workbooks, CSV, and a bundle that another machine
+verifies.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Foresight of an uploaded draft: the answers of the commands, worked out elsewhere, seen by whoever asked, kept nowhere."""
+"""Foresight of an uploaded draft: the answers of the commands, worked out elsewhere, seen by whoever asked,
+kept nowhere.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,9 @@ HISTORY = "date,value,low,high\n" + "\n".join(
 
 
 def test_each_question_is_answered_as_the_commands_answer_it() -> None:
-    """A term's other wording on Scenario C, a calibration and a simulation with a named prior: few paths, in this process."""
+    """A term's other wording on Scenario C, a calibration and a simulation with a named prior: few paths, in
+    this process.
+    """
     data = ("meridian.yaml", (DEALS / f"{DEAL}.yaml").read_bytes())
     on = AT.date()
     asked = (

@@ -1,4 +1,6 @@
-"""The pages in a real browser: axe, both widths, the policy, the keyboard, print; each page as its own reader sees it."""
+"""The pages in a real browser: axe, both widths, the policy, the keyboard, print; each page as its own reader
+sees it.
+"""
 
 from __future__ import annotations
 
@@ -263,7 +265,9 @@ def test_the_week_of_a_borrower_and_a_servicer(
 def test_the_week_of_a_second_person(
     chromium: Browser, own_desk: tuple[str, Visitors], tmp_path: Path
 ) -> None:
-    """The Servicer prepares a waiver with its letter; the second person sees the difference, sends it back, then approves."""
+    """The Servicer prepares a waiver with its letter; the second person sees the difference, sends it back,
+    then approves.
+    """
     visitors, letter = own_desk[1], tmp_path / "letter.pdf"
     letter.write_bytes(b"%PDF-1.7 a letter")
     servicer, approver = person(chromium, own_desk, "servicer"), person(chromium, own_desk, "approver")
@@ -293,7 +297,9 @@ def test_the_week_of_a_second_person(
 
 
 def test_the_question_of_a_trustee(chromium: Browser, own_desk: tuple[str, Visitors]) -> None:
-    """From the first page to the history as known on a day, the working of a result, the statement and the proof, by links alone."""
+    """From the first page to the history as known on a day, the working of a result, the statement and the
+    proof, by links alone.
+    """
     trustee = person(chromium, own_desk, "trustee")
     trustee.goto("/")
     trustee.get_by_role("link", name=DEAL).first.click()

@@ -1,4 +1,6 @@
-"""Answers that are kept: made once however many ask at once, the oldest first to go, and nothing kept of one that fails."""
+"""Answers that are kept: made once however many ask at once, the oldest first to go, and nothing kept of one
+that fails.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def test_the_one_that_was_not_asked_for_longest_goes_first() -> None:
 def test_rows_are_made_ahead_of_whoever_asks_and_anew_when_a_log_grows(
     own_visitors: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The portfolio's rows are made before anybody asks for them, and the thread that makes them ends with the desk."""
+    """The portfolio's rows are made before anybody asks for them, and the thread that makes them ends with
+    the desk.
+    """
     monkeypatch.setattr("engine.web.application.LOOKS_AGAIN", 0.05)
     monkeypatch.setattr("engine.web.desk.SIZES_HOLD", 0.0)
     desk = own_visitors.desk

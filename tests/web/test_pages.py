@@ -1,4 +1,6 @@
-"""What pages say, held against what the log says: worked by hand from the demonstration's first seven Thursdays."""
+"""What pages say, held against what the log says: worked by hand from the demonstration's first seven
+Thursdays.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def text_of(page: str) -> str:
 
 
 def test_a_deal_is_page_1_of_its_notice(visitors: Visitors) -> None:
-    """On 2026-02-19 the rate is 1.8829; LTV fails, and its cure ends ten Business Days later, on Thursday 5 March."""
+    """On 2026-02-19 the rate is 1.8829; LTV fails, and its cure ends ten Business Days later, on Thursday 5
+    March.
+    """
     said = text_of(visitors.client("servicer").get(f"/deals/{DEAL}?on=2026-02-19").text)
     assert "Loan to value fails : 65.854%" in said
     assert "must be cured by Thursday 5 March 2026" in said
@@ -121,7 +125,9 @@ def test_the_portfolio_is_in_one_order_and_kept_while_logs_stand(visitors: Visit
 
 
 def test_the_line_stands_under_the_last_of_those_at_the_head_that_need_an_act() -> None:
-    """Each row is looked at once: with 300 deals, comparing each row with all others took most of the page's time."""
+    """Each row is looked at once: with 300 deals, comparing each row with all others took most of the page's
+    time.
+    """
     looked: list[str] = []
 
     @dataclass
@@ -140,7 +146,9 @@ def test_the_line_stands_under_the_last_of_those_at_the_head_that_need_an_act() 
 
 
 def test_the_statement_counts_overdue_from_the_last_day(visitors: Visitors) -> None:
-    """The notice that LTV failed on 19 February is due on Monday 23 February; on 20 February it is not late, on 25 it is two days late."""
+    """The notice that LTV failed on 19 February is due on Monday 23 February; on 20 February it is not late,
+    on 25 it is two days late.
+    """
     for today, late in ((ON, None), (date(2026, 2, 23), None), (date(2026, 2, 25), 2)):
         rows = statement_of(visitors.desk.workspace, DEAL, today).rows
         row = next(one for one in rows if one.delivery.notice.kind == "test_failed")
@@ -192,7 +200,9 @@ def test_a_history_as_known_on_a_day_leaves_out_what_came_later(visitors: Visito
 
 
 def test_the_week_counts_what_is_due_from_the_party_that_asks(visitors: Visitors) -> None:
-    """On 20 February the servicer owes one notice, by Monday 23 February; the borrower owes a cure by 5 March."""
+    """On 20 February the servicer owes one notice, by Monday 23 February; the borrower owes a cure by 5
+    March.
+    """
     servicer = text_of(visitors.client("servicer").get("/week").text)
     assert "Give notice that Loan to value failed" in servicer
     assert "Mon 23 Feb 2026" in servicer

@@ -1,4 +1,6 @@
-"""What stands around every request: names of hosts, sizes, headers, the log; and pages that hold what people wrote."""
+"""What stands around every request: names of hosts, sizes, headers, the log; and pages that hold what people
+wrote.
+"""
 
 from __future__ import annotations
 
@@ -132,7 +134,9 @@ def test_every_static_file_that_a_page_names_is_there(visitors: Visitors) -> Non
 
 
 ODD = ("²", "٣", "-1", "1e3", "0x1", "9" * 30, "1;--", "%00", "..%2f..", "'")
-"""What an attacker puts where a number or a date belongs: digits of other scripts, signs, other notations, too many, statements."""
+"""What an attacker puts where a number or a date belongs: digits of other scripts, signs, other notations,
+too many, statements.
+"""
 
 
 @pytest.mark.parametrize("odd", ODD)

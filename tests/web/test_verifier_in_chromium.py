@@ -1,4 +1,6 @@
-"""The verifier's one file in a real browser, opened from disk: it says what `headroom verify` says, and asks the network for nothing."""
+"""The verifier's one file in a real browser, opened from disk: it says what `headroom verify` says, and asks
+the network for nothing.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ NOT_TAKEN = ("results", "visible text")
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template]) -> Path:
-    """Five weeks of notices, made in a thread: what drives the browser has this one's loop of events, and signing needs one too."""
+    """Five weeks of notices, made in a thread: what drives the browser has this one's loop of events, and
+    signing needs one too.
+    """
     root = tmp_path_factory.mktemp("desk")
     with ThreadPoolExecutor(1) as apart:
         apart.submit(five_weeks, root, all_templates, []).result()

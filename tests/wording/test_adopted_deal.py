@@ -1,4 +1,6 @@
-"""What the record holds of a deal file: each clause as it reads on a date, and the changes under their own numbers."""
+"""What the record holds of a deal file: each clause as it reads on a date, and the changes under their own
+numbers.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Files are hashed and kept as they came, whatever their line ends; what is not UTF-8 is refused at its place by every reader."""
+"""Files are hashed and kept as they came, whatever their line ends; what is not UTF-8 is refused at its place
+by every reader.
+"""
 
 from __future__ import annotations
 

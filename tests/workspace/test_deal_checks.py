@@ -1,4 +1,6 @@
-"""What `check` and `run` hold deal files against beside themselves: the folder, the indices, the other deals of the workspace."""
+"""What `check` and `run` hold deal files against beside themselves: the folder, the indices, the other deals
+of the workspace.
+"""
 
 from __future__ import annotations
 
