@@ -1,4 +1,6 @@
-"""Whether a locked library has a known weakness; an audit that could not look counts as failed, never as passed.
+"""Ask whether a locked library has a known weakness.
+
+An audit that could not look counts as failed, never as passed.
 
 Run it as `make audit` before a tag (docs/releasing.md). It asks `pip-audit`, which must be on the path, of
 both locks. Exit code 1 names each weakness; exit code 2 says that nothing is known: the tool is missing,

@@ -1,4 +1,6 @@
-"""Whether this checkout can be released: version, changelog, tree, locks and wheel; each cause is named, and the exit code is 1.
+"""Check whether this checkout can be released: version, changelog, tree, locks and wheel.
+
+Each cause against it is named, and the exit code is then 1.
 
 Run it as `.venv/bin/python tools/check_release.py` before a tag (docs/releasing.md).
 """

@@ -74,7 +74,10 @@ def banks(year: int) -> Iterator[tuple[date, str]]:
 
 
 def offices(year: int) -> Iterator[tuple[date, str]]:
-    """Federal offices (5 U.S.C. 6103): Saturday on Friday, Sunday on Monday; New Year's Day may fall in December."""
+    """Yield the holidays of federal offices (5 U.S.C. 6103).
+
+    A Saturday's holiday moves to Friday, and a Sunday's to Monday. New Year's Day may fall in December.
+    """
     for day, reason in [*federal(year), (date(year + 1, 1, 1), "New Year's Day")]:
         kept = observed(day, saturday_moves=True)
         if kept and kept.year == year:
@@ -82,7 +85,11 @@ def offices(year: int) -> Iterator[tuple[date, str]]:
 
 
 def exchange(year: int) -> Iterator[tuple[date, str]]:
-    """Yield the NYSE (Rule 7.2): open on Columbus and Veterans Day, closed on Good Friday; no New Year's Day in December."""
+    """Yield the closing days of the NYSE (Rule 7.2).
+
+    The exchange is open on Columbus Day and Veterans Day, and closed on Good Friday. New Year's Day never
+    moves to December.
+    """
     for day, reason in federal(year):
         if reason in ("Columbus Day", "Veterans Day") or (reason.startswith("Juneteenth") and year < 2022):
             continue
@@ -105,7 +112,10 @@ BONDS_CLOSED_ONCE = CLOSED_ONCE[1:3]
 
 
 def sifma(year: int) -> Iterator[tuple[date, str]]:
-    """SIFMA's recommendation for US bonds: as the exchange, with Columbus and Veterans Day; early closes are Business Days."""
+    """Yield the days on which SIFMA recommends a full close for US bonds.
+
+    They are those of the exchange, with Columbus Day and Veterans Day. Early closes are Business Days.
+    """
     for day, reason in federal(year):
         if reason.startswith("Juneteenth") and year < 2022:
             continue
@@ -121,7 +131,10 @@ def sifma(year: int) -> Iterator[tuple[date, str]]:
 
 
 def target(year: int) -> Iterator[tuple[date, str]]:
-    """TARGET, the euro's payment system: its closing days are the same in every country, and none is moved from a weekend."""
+    """Yield the closing days of TARGET, the euro's payment system.
+
+    They are the same in every country, and a closing day on a weekend does not move.
+    """
     sunday = easter(year)
     for day, reason in (
         (date(year, 1, 1), "New Year's Day"),

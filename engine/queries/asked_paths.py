@@ -1,4 +1,7 @@
-"""The words of a command that name stated paths, read into what is asked; every word that is not one is refused with those known."""
+"""Read the words of a command that name stated paths.
+
+A word that names no path is refused, with the words that are known.
+"""
 
 from __future__ import annotations
 

@@ -74,7 +74,9 @@ class AmendmentEffect:
 def deal_by_file_or_name(
     workspace: Workspace | None, name: str, templates: Templates, upto: int | None = None
 ) -> Deal:
-    """Return a deal by its file, or by its name in the workspace; with `upto`, without the amendments after that number.
+    """Return a deal by its file, or by its name in the workspace.
+
+    With `upto`, the deal comes without the amendments after that number.
 
     Raises:
         InputProblems: everything that is wrong with the file.

@@ -1,4 +1,7 @@
-"""A deal in one file, for somebody who has no workspace: its log as tiles, its notices, its deal files and its reports."""
+"""A deal in a bundle, one file for somebody who has no workspace.
+
+A bundle holds the deal's log as tiles, its notices, its deal files and its reports.
+"""
 
 from __future__ import annotations
 

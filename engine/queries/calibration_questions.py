@@ -1,4 +1,7 @@
-"""A trigger's level, count and release, calibrated: variants, history and model brought together into one typed answer."""
+"""The calibration of a trigger's level, count and release, as a typed answer.
+
+The answer brings the variants, the history and the rate model together.
+"""
 
 from __future__ import annotations
 
@@ -93,10 +96,12 @@ class CalibrationAnswer:
 def model_of(
     workspace: Workspace | None, deal: Deal, index: str, asked: ModelAsked, one_of: int = 1
 ) -> tuple[RateSeries, Posterior, Prior | None]:
-    """Return the history and what it says of the rate; a table is of `one_of` several indices by its column `index`.
+    """Return the history of an index and what the history says of the rate.
+
+    If a table holds several indices, its column `index` says to which a row belongs; `one_of` selects.
 
     Raises:
-        WrongUsage: no history, a prior that is not known, or too short a history without one.
+        WrongUsage: no history, a prior that is not known, or too short a history without a prior.
     """
     if asked.history is not None:
         weeks = read_history(text_of(asked.history), str(asked.history), index if one_of > 1 else None)
@@ -203,7 +208,10 @@ def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) ->
 
 
 def _drafted(clause: Any) -> Variant:
-    """Return the trigger as drafted; one that ends by its account alone is released as soon as the level is reached on one date."""
+    """Return the trigger as drafted, as a variant.
+
+    A trigger that ends by its account alone is released as soon as the rate reaches the level on a date.
+    """
     persistence = getattr(clause.ends, "persistence", None)
     return Variant(
         _ticks(clause.level),

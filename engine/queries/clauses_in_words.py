@@ -17,7 +17,11 @@ from engine.workspace.deal_files import Templates
 
 @dataclass(frozen=True, slots=True)
 class ClauseInWords:
-    """A clause or a trigger: the agreement's words, how it is read, every term that decides it, what follows from it."""
+    """A clause or a trigger in words.
+
+    It holds the agreement's words, how the engine reads them, every term that decides the clause, and what
+    follows from the clause.
+    """
 
     facts: ClauseFacts
     lines: tuple[Line, ...]

@@ -1,4 +1,7 @@
-"""Two dates of a deal side by side: what each test and trigger said then and says now, the rates, and what was due."""
+"""Two dates of a deal side by side.
+
+The comparison shows what each test and trigger said on both dates, the rates, and what was due.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tables as CSV: series, trigger histories, portfolios and the forms of regulators, all written through pandas."""
+"""Tables as CSV, written through pandas.
+
+They are series, trigger histories, portfolios, and the forms of regulators.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,9 @@ FIGURE = re.compile(r"-?[0-9][0-9.,]*%?(?: [A-Za-z-]+)*")
 
 
 def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, marked: bool = False) -> str:
-    """Return a table as CSV with its head: a comma between cells, a line feed after each row, quotes only around a cell that needs them.
+    """Return a table as CSV with a row of column names.
 
+    A comma stands between cells, a line feed ends each row, and quotes surround only a cell that needs them.
     Every cell is text before pandas sees it. A figure therefore keeps its digits, and no column is read as
     numbers.
 

@@ -1,4 +1,7 @@
-"""Page 1 of a deal on a date, as its Compliance Notice says it: the facts that the notice was made from, found again in the log."""
+"""Page 1 of a deal on a date, as its Compliance Notice says it.
+
+The facts from which the notice was made are found again in the log.
+"""
 
 from __future__ import annotations
 

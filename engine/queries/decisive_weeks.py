@@ -55,10 +55,11 @@ class DecisiveWeeks:
 def decisive_weeks(
     workspace: Workspace, deal: Deal, templates: Mapping[str, Template]
 ) -> tuple[DecisiveWeeks, ...]:
-    """Return for each test that has a rate, in a deal with `decisive only`: its decisive results over the prints on record.
+    """Return the decisive results of each test with a rate, over the prints on record.
 
-    A deal that closes after the history is lived as if it had closed on the first print's day. A test that
-    needs reports has results only if the log holds them.
+    Only the tests of a deal with `decisive only` come. A deal that closes after the history is evaluated as
+    if it had closed on the day of the first print. A test that needs reports has results only if the log
+    holds them.
     """
     if not any(
         index.low_confidence.effect == DECISIVE_ONLY

@@ -1,4 +1,7 @@
-"""Depreciation curves, spreads and scenarios of recorded series, and the width of the interval by number of listings (WP §6)."""
+"""Tables of depreciation from recorded series (WP §6).
+
+They are depreciation curves, spreads, scenarios, and the width of the interval by number of listings.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ def _series(workspace: Workspace, name: str) -> tuple[tuple[date, Fraction], ...
 
 
 def _versions(workspace: Workspace, name: str) -> dict[str, int]:
-    """Return how many of a series' values each methodology version made: its own word, whatever the series is called (`rulings.md` 38)."""
+    """Return how many values of a series each methodology version made.
+
+    The value itself names its version, whatever the series is called (`rulings.md` 38).
+    """
     newest = {e.effective_on: e.payload.value for e in prints_in(workspace.store, name)}
     return dict(Counter(value["methodology"] for value in newest.values() if value["value"] is not None))
 
@@ -56,7 +62,10 @@ def _curve(series: tuple[tuple[date, Fraction], ...]) -> dict[str, Any]:
 
 
 def _life(annual: float | None) -> str | None:
-    """Return the useful life that a measured decline implies on a straight line, as Table 1 has them; None if it is not measured."""
+    """Return the useful life that a measured decline implies on a straight line.
+
+    The words are those of the paper's Table 1. The result is None if the decline is not measured.
+    """
     if annual is None:
         return None
     return f"{1 / annual:.1f} years" if annual > 0 else "no decline"
@@ -114,7 +123,10 @@ def _point(day: date, rent: Fraction, sale: Fraction, apart: Fraction) -> dict[s
 
 
 def _scenario(name: str) -> dict[str, Any]:
-    """Return a scenario's band: the rest of a rate at each horizon in both shapes, and the useful lives of its ends (rulings 16)."""
+    """Return the band of a scenario: the rest of a rate at each horizon, in both shapes.
+
+    The useful lives of both ends of the band stand beside it (rulings 16).
+    """
     band = f"{float(BANDS[name][0]):.0%} to {float(BANDS[name][1]):.0%} a year"
     ends = {
         shape: [_end(name, point, shape) for point in ("high", "low")]
@@ -137,7 +149,10 @@ def _end(name: str, point: str, shape: str) -> Scenario:
 
 
 def _switched(text: str) -> dict[str, Any]:
-    """Return what is left where one scenario gives way to the next: `A:548,B:365,C:365`, days in each, at both ends of the bands."""
+    """Return the rest of a rate under scenarios that follow one another.
+
+    `A:548,B:365,C:365` names each scenario and its days. The result holds both ends of the bands.
+    """
     try:
         pairs = [part.split(":") for part in text.split(",")]
         parts = [(name, int(days)) for name, days in pairs]
@@ -172,7 +187,10 @@ def _width(row: Width) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class DepreciationTables:
-    """What has become of rental rates: curves (eq. 1), spreads, resale (eq. 2 and 3), scenarios, and whether CRI-D can be computed."""
+    """What has become of rental rates.
+
+    It holds curves (eq. 1), spreads, resale (eq. 2 and 3), scenarios, and whether CRI-D can be computed.
+    """
 
     series: Mapping[str, Mapping[str, Any]]
     generation_spreads: Sequence[Mapping[str, str]]
@@ -230,7 +248,10 @@ def depreciation_tables(
 
 @dataclass(frozen=True, slots=True)
 class WidthTable:
-    """The interval's width by number of listings, drawn from one week of one series beside the paper's Table 6; or why it is refused."""
+    """The width of the interval by number of listings, beside the paper's Table 6.
+
+    The widths are drawn from a week of a series. If they are refused, the table says why.
+    """
 
     series: str
     refused: str | None = None

@@ -1,4 +1,7 @@
-"""A deal as foresight takes it: a draft in a file, without a workspace, or a deal of the workspace by its name."""
+"""A deal as foresight takes it.
+
+It is a draft in a file, without a workspace, or a deal of the workspace by its name.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,9 @@ def deal_named(workspace: Workspace, name: str, templates: Mapping[str, Template
 
 
 def facts_for(deal: Deal, held: Sequence[str], table: Path | None, between: str | None) -> FactsByDate:
-    """Return what is assumed of the Servicer's reports: held figures, a table of facts by date, or both; a date's own row comes first.
+    """Return what is assumed of the Servicer's reports.
+
+    The sources are held figures, a table of facts by date, or both. A date's own row comes first.
 
     Args:
         deal: the draft, whose classes the figures name.
@@ -66,7 +71,11 @@ def facts_for(deal: Deal, held: Sequence[str], table: Path | None, between: str 
 
 
 def until_of(deal: Deal, until: date | None, weeks: int) -> date:
-    """Return the last date that is looked at: the one named, otherwise so many weeks after closing, never after maturity."""
+    """Return the last date that foresight evaluates.
+
+    It is the date that is named. Otherwise it lies `weeks` weeks after the Closing Date, but never after
+    maturity.
+    """
     last = until or deal.closing_date + timedelta(weeks=weeks)
     maturity = resolve(deal, last).maturity_date
     if last <= deal.closing_date:

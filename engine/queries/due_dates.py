@@ -128,7 +128,10 @@ def _cure(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
 
 
 def _trigger_cure(duty: DatedDuty, payload: object) -> Iterator[Outcome]:
-    """Yield how the cure of a trigger of its own ended: it begins, or its condition is no longer met (`rulings.md` 52)."""
+    """Yield how the cure of a trigger with a cure period ended.
+
+    Either the trigger begins, or its condition is no longer met (`rulings.md` 52).
+    """
     trigger = (
         payload.state
         if isinstance(payload, Counted)
@@ -158,7 +161,10 @@ def _delivery(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
 
 
 def _report(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
-    """Yield the first report that came in for the Determination Date, in time or late; the newest date itself is open until the next."""
+    """Yield the first report that came in for the Determination Date, in time or late.
+
+    The report of the newest date stays open until the next date.
+    """
     whole = [event.payload for event in events if isinstance(event.payload, Determined)]
     if any(date_.as_of is not None for date_ in whole):
         yield from _awaited_report(duty, whole)
@@ -177,7 +183,10 @@ def _report(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
 
 
 def _awaited_report(duty: DatedDuty, whole: Sequence[Determined]) -> Iterator[Outcome]:
-    """Yield when the report came that the tests of its date waited for, or that it did not by its due date (`rulings.md` 49a)."""
+    """Yield when the report came for which the tests of its date waited.
+
+    If it did not come by its due date, the outcome says so (`rulings.md` 49a).
+    """
     awaited = duty.due.facts.for_date if duty.due.facts is not None else None
     of_date = [
         determined for determined in whole if determined.as_of == awaited and determined.as_of is not None
@@ -221,7 +230,10 @@ def _notice(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
 
 
 def _is_of(given: NoticeGiven, duty: DatedDuty) -> bool:
-    """Return whether a notice that was given is the one of a duty: of its kind, about its clause, of its date."""
+    """Return whether a given notice fulfils a duty to give notice.
+
+    Its kind, its clause and its date must be those of the duty.
+    """
     return (given.kind, given.clause or "deal", given.states) == (
         duty.due.notice,
         duty.due.subject,

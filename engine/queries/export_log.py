@@ -1,4 +1,7 @@
-"""Write a log as tiles, JSON lines or what other systems read; tiles carry a checkpoint, which is signed where the log has grown."""
+"""Write a log as tiles, as JSON lines, or in the forms of other systems.
+
+Tiles carry a checkpoint. If the log has grown, the checkpoint is signed now.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,11 @@ DATED = ("esma", "10-d")
 
 @dataclass(frozen=True, slots=True)
 class LogExported:
-    """An exported log: in which form, where it was written, how many entries it covers, what was written, as of which date."""
+    """An exported log.
+
+    It says the form, where the log was written, how many entries it covers, which files were written, and as
+    of which date.
+    """
 
     log: str
     form: str
@@ -58,7 +65,9 @@ Sign = Callable[[Workspace, str], str]
 def export_to(
     workspace: Workspace, name: str, form: str, into: Path, on: date | None, sign: Sign
 ) -> LogExported:
-    """Write a log in one of the forms; what only a deal has as of a data cut-off date, the last one unless given.
+    """Write a log in one of the forms.
+
+    Forms that only a deal has are as of a data cut-off date, which is the last date unless another is given.
 
     Raises WrongUsage for a form that the log does not have.
     """

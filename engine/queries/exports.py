@@ -41,11 +41,17 @@ COLUMNS = (
 
 
 FOLD = 73
-"""Octets of an iCalendar line before it is folded (RFC 5545 §3.1), one less than allowed, for the leading space."""
+"""The length in octets at which an iCalendar line is folded (RFC 5545 §3.1).
+
+It is one less than allowed, for the leading space.
+"""
 
 
 def as_csv(events: Sequence[Event]) -> str:
-    """Return results, counts, deadlines and Obligations of a deal, one row for each event; a spreadsheet reads its figures as numbers."""
+    """Return the results, counts, deadlines and Obligations of a deal as CSV.
+
+    Each event has a row. A spreadsheet reads the figures as numbers.
+    """
     rows = []
     for event in events:
         row = _row(event)
@@ -60,11 +66,16 @@ def _plain(figure: Figure | None) -> str:
     """Return a figure as a number alone, in the unit that stands beside it; shares and points in per cent."""
     if figure is None:
         return ""
-    return f"{rounded(figure.value * (100 if figure.unit in (Unit.SHARE, Unit.POINTS) else 1), DECIMALS[figure.unit]):f}"
+    scale = 100 if figure.unit in (Unit.SHARE, Unit.POINTS) else 1
+    return f"{rounded(figure.value * scale, DECIMALS[figure.unit]):f}"
 
 
 def _row(event: Event) -> tuple[str, ...] | None:
-    """Return result, measured, limit, headroom, their unit, state, by; None for an event that is not a part of the trigger history."""
+    """Return the cells of an event in the trigger history.
+
+    The cells hold the result, the measured figure, the limit, the headroom, their unit, the state, and the
+    last day of a cure. The function returns None for an event that is not a part of the trigger history.
+    """
     match event.payload:
         case Tested(result=result, state=state):
             figures = (result.measured, result.limit, result.headroom)
@@ -92,10 +103,11 @@ def _row(event: Event) -> tuple[str, ...] | None:
 
 
 def as_calendar(deal: str, events: Sequence[Event]) -> str:
-    """Return every deadline of a deal as an iCalendar file (RFC 5545), past ones with what became of them (`notice.md`, Exports).
+    """Return every deadline of a deal as an iCalendar file (RFC 5545).
 
-    A deadline keeps its UID when its last day moves, and says so by its SEQUENCE; one that a correction
-    withdrew is CANCELLED. What is open has an alarm on the day before.
+    Past deadlines say what became of them (`notice.md`, Exports). A deadline keeps its UID if its last day
+    moves, and its SEQUENCE grows. A deadline that a correction withdrew is CANCELLED. An open deadline has an
+    alarm on the day before.
     """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Headroom//Deadlines//EN", "CALSCALE:GREGORIAN"]
     stated: dict[str, list[DatedDuty]] = {}
@@ -189,7 +201,10 @@ SERIES_COLUMNS = (
     *("publication_date", "print", "published_on", *SERIES_FIGURES, "low_confidence_reasons"),
     *("interval_low", "interval_high", "methodology_version", "leaf"),
 )
-"""The columns of an exported series: those that an import needs are among them, under the same names (WP §5.7)."""
+"""The columns of an exported series (WP §5.7).
+
+The columns that an import needs are among them, under the same names.
+"""
 
 
 def _series_row(event: Event) -> tuple[Any, ...]:
@@ -204,7 +219,11 @@ def _series_row(event: Event) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class PublishedWeek:
-    """A recorded week for its page: every week up to it, when its newest print was recorded, the first print if there are more."""
+    """A recorded week for its page.
+
+    It holds every week up to it, the time at which its newest print was recorded, and the first print if
+    there are several.
+    """
 
     weeks: tuple[Mapping[str, Any], ...]
     recorded_at: datetime

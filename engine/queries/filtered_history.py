@@ -1,4 +1,7 @@
-"""A part of a deal's history: by contract dates, by kind, by test or trigger, by when it was recorded, by words."""
+"""A part of a deal's history.
+
+Filters are contract dates, the kind of event, a test or trigger, the time of recording, and words.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,10 @@ class Wanted:
 
 
 def subjects(event: Event) -> tuple[str, ...]:
-    """Return what an event is about: its subject, and the clause of an Act, of an Obligation or of a notice."""
+    """Return the clauses that an event is about.
+
+    They are its subject, and the clause of an Act, of an Obligation or of a notice.
+    """
     payload = event.payload
     clause = getattr(payload, "clause", None) or getattr(getattr(payload, "obligation", None), "clause", None)
     test = getattr(getattr(payload, "test", None), "test", None) or getattr(
@@ -98,7 +104,11 @@ def _known(what: str, asked: tuple[str, ...], there: set[str]) -> None:
 
 
 def rows(history: History) -> Iterator[dict[str, Any]]:
-    """Yield each event as a row: number, effective and recorded dates, kind, subject, words; of an Act its until, document and persons."""
+    """Yield each event as a row.
+
+    A row holds number, effective date, time of recording, kind, subject and words. The row of an Act also
+    holds its last day, its document and the persons.
+    """
     for event in history.events:
         act = event.payload if isinstance(event.payload, ActRecorded) else None
         yield {

@@ -1,4 +1,7 @@
-"""A fleet's certified performance by percentile: a fleet of nominally equal GPUs is not one asset (WP §9.3)."""
+"""A fleet's certified performance by percentile (WP §9.3).
+
+GPUs of the same name perform differently, so a fleet is not a uniform asset.
+"""
 
 from __future__ import annotations
 

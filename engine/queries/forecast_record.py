@@ -1,4 +1,7 @@
-"""The rate model's own record: what it would say of each series' next value, and how what it said came out."""
+"""The record of the rate model's own forecasts.
+
+Each forecast says the next value of a series. The record shows how each forecast came out.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,9 @@ class ForecastRecord:
 
 
 def forecasts_due(workspace: Workspace, now: datetime) -> Iterator[RateForecast]:
-    """Yield the next value of each series on record, forecast once, before its Publication Date; a short history has none.
+    """Yield a forecast of the next value of each series, before its Publication Date.
+
+    A series gets one forecast for each value. A series with a short history gets none.
 
     Args:
         workspace: whose series.

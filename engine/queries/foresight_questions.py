@@ -1,4 +1,7 @@
-"""What foresight is asked, as typed answers: a command prints them, a page shows them, a program reads them."""
+"""The questions of foresight and their typed answers.
+
+A command prints an answer, a page shows it, and a program reads it.
+"""
 
 from __future__ import annotations
 
@@ -220,7 +223,9 @@ def compare_wordings(
     workers: Workers = 1,
     watch: Watch = lambda _: None,
 ) -> tuple[Comparison, ...]:
-    """Return a draft against itself with one term written otherwise: `all` its wordings, or the values named, apart by `|`.
+    """Return the comparison of a draft with itself, with a term written otherwise.
+
+    `all` tries all wordings of the term. Otherwise the values are named, with `|` between them.
 
     Raises:
         WrongUsage: no such term, or one that is not chosen from a list where `all` is asked for.

@@ -71,7 +71,9 @@ def stress_parts(
     workers: Workers,
     watch: Watch,
 ) -> dict[str, Any]:
-    """Return the answer of a stress, the rates that are drawn, and the first dates under every scenario of the paper.
+    """Return the parts of a stress report.
+
+    They are the answer, the rates that are drawn, and the first dates under every scenario of the paper.
 
     Args:
         deal: the draft.

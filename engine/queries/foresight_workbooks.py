@@ -1,4 +1,7 @@
-"""Answers of foresight as a workbook: a sheet of what was asked and assumed, then a sheet for every table of every answer."""
+"""Answers of foresight as a workbook.
+
+The first sheet says what was asked and assumed. Every table of every answer has a further sheet.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,10 @@ def _told(name: str, value: Any, said: list[list[Any]], sheets: list[Sheet]) -> 
 
 
 def _sheets(name: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Sheet]:
-    """Yield a table of objects: a column for every part; a table inside an object has rows of its own on a further sheet."""
+    """Yield the sheets of a table of objects, with a column for every part.
+
+    A table within an object has rows of its own on a further sheet.
+    """
     flat = [dict(_parts("", row)) for row in rows]
     columns = list(dict.fromkeys(column for row in flat for column in row))
     yield name, columns, [[_cell(row.get(column)) for column in columns] for row in flat]

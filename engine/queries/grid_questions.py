@@ -1,4 +1,7 @@
-"""Two terms of a draft varied at once on one stated path: a value for each pair, as a heat map and its CSV show it."""
+"""Two terms of a draft, varied together on a stated path.
+
+The answer is a value for each pair. A heat map and its CSV show these values.
+"""
 
 from __future__ import annotations
 

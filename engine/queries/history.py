@@ -235,7 +235,10 @@ def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]
 
 
 def _as_of(result: TestResult) -> str:
-    """Return the earlier date whose limits, rates and balances a result takes; empty where it takes its own (`rulings.md` 49a)."""
+    """Return the earlier date whose limits, rates and balances a result takes.
+
+    The text is empty if the result takes those of its own date (`rulings.md` 49a).
+    """
     return f", on delivery of the report, as of {result.as_of}" if result.as_of is not None else ""
 
 
@@ -299,7 +302,11 @@ def _verdict_lines(result: TestResult) -> Iterator[str]:
 
 
 def _bearing_lines(bearing: Bearing) -> Iterator[str]:
-    """Yield whether a result is the same with other sellers, the figure between them, and the shares in which it fails."""
+    """Yield lines that say how far a result depends on its sellers.
+
+    They say whether other sellers give the same result, between which figures it lies, and in which shares it
+    fails.
+    """
     yield f"Decisive by sellers, at {bearing.decisive_at}%: " + (
         "yes" if bearing.undecided is None else f"no, {bearing.undecided}"
     )
@@ -342,12 +349,16 @@ def _state_lines(tested: Tested) -> Iterator[str]:
         )
         yield f"Event of Default indicated from {state.since}; {effective}"
     if state.cure is not None:
-        yield f"Cure by {state.cure.by}: {state.cure.rule}, calendar {state.cure.calendar} ({state.cure.cite})"
+        cure = state.cure
+        yield f"Cure by {cure.by}: {cure.rule}, calendar {cure.calendar} ({cure.cite})"
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A deal's log as it stands: its events, oldest first, with the size and the root that name exactly these."""
+    """A deal's log as it stands.
+
+    It holds the events, oldest first, with the size and the root that name exactly these events.
+    """
 
     deal: str
     size: int
@@ -369,7 +380,10 @@ def history_of(workspace: Workspace, deal: str) -> History:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One result from listings to verdict: the event, the index values it used, and the working in lines for a lawyer."""
+    """A result explained from listings to verdict.
+
+    It holds the event, the index values that it used, and the working in lines for a lawyer.
+    """
 
     event: Event
     publications: tuple[IndexValue, ...]
@@ -426,7 +440,10 @@ def newest_moment(workspace: Workspace) -> datetime:
 def history_part(
     workspace: Workspace, deal: str, start: int, most: int
 ) -> tuple[tuple[Event, ...], int, str]:
-    """Return at most so many entries of a deal's log from a number on, with the size and the root of the whole log."""
+    """Return a part of a deal's log: at most `most` entries from number `start` on.
+
+    The size and the root of the whole log stand beside them.
+    """
     with workspace.store.read() as reader:
         size, head = reader.head(deal_log(deal))
         rows = [

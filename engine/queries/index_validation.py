@@ -29,7 +29,10 @@ def _plain(value: Any) -> Any:
 
 
 def _collected(day: DayDetail, median: float | None) -> CollectedDay:
-    """Return one day for the tests; how many listings there were is not known where they came filtered, or cut (`rulings.md` 7)."""
+    """Return a day as the index's tests read it.
+
+    The number of listings is not known if the listings came filtered or cut off (`rulings.md` 7).
+    """
     known = day.form == "offers" and not day.truncated
     return CollectedDay(
         day.date, day.offers if known else None, day.qualifying, median, day.truncated, dict(day.excluded)
@@ -59,7 +62,10 @@ def _float(value: Decimal | Fraction | None) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class IndexValidation:
-    """The findings of an index's tests, the coverage of each day and week, and the values that the tests were made on."""
+    """The validation of an index.
+
+    It holds the findings of the tests, the coverage of each day and week, and the values that were tested.
+    """
 
     figures: Mapping[str, Any]
     findings: tuple[Finding, ...]

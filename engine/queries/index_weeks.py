@@ -1,4 +1,7 @@
-"""The weeks that a workspace's snapshots give, for the commands that ask how far the number can be trusted."""
+"""The weeks of an index that a workspace's snapshots give.
+
+Commands that ask how far a value can be trusted read these weeks.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class IndexWeek:
-    """One week of an index: its value with every count, and the shadow rate beside it where sellers are known."""
+    """A week of an index: its value with every count.
+
+    The shadow rate stands beside it if the sellers are known.
+    """
 
     value: IndexValue
     shadow: dict[str, Any] | None
@@ -34,7 +40,10 @@ class IndexWeek:
 def index_week(
     workspace: Workspace, index: str, version: str, window_end: date, known_at: datetime | None = None
 ) -> IndexWeek:
-    """Return the week that ends on a day, from what was collected by `known_at`; all of it unless a moment is given."""
+    """Return the week that ends on a day, from what was collected by `known_at`.
+
+    Without `known_at`, everything that was collected counts.
+    """
     value = computed(workspace, index, version, window_end, known_at)
     if value.value is None:
         return IndexWeek(value, None)
@@ -44,9 +53,9 @@ def index_week(
 def weeks_of(
     workspace: Workspace, index: str, version: str, progress: Callable[[str], None]
 ) -> Iterator[tuple[IndexValue, tuple[Day, ...]]]:
-    """Yield each Thursday's value with the Qualifying Listings of its days, from the first snapshot to the last.
+    """Yield each Thursday's value with the Qualifying Listings of its days.
 
-    `progress` hears of each.
+    The weeks run from the first snapshot to the last. `progress` is called with each.
     """
     folders = sorted(path.name for path in (workspace.root / "snapshots").iterdir() if path.is_dir())
     if not folders:
@@ -63,7 +72,10 @@ def weeks_of(
 
 
 def days_of(workspace: Workspace, index: str, version: str, publication: date) -> tuple[Day, ...]:
-    """Return the Qualifying Listings of each day of the week before a Publication Date, before outlier removal."""
+    """Return the Qualifying Listings of each day of the week before a Publication Date.
+
+    Outliers are still among them.
+    """
     snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))
     overrides = overrides_of(read(workspace.store, SNAPSHOTS), index)
     known = definition(index, workspace.indices)

@@ -1,4 +1,7 @@
-"""Appendix A: what it takes to move the index by injected listings, published with its first value (WP §7.3.1)."""
+"""Appendix A: how many injected listings move the index (WP §7.3.1).
+
+The appendix is published with the first value of the index.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ HEADS = ("what", "listings", "at", "moved by", "least injected")
 
 
 def first_publication(workspace: Workspace, series: str) -> date | None:
-    """Return the first Publication Date on which a computed series has a value; None for the administrator's own, or without one."""
+    """Return the first Publication Date on which a computed series has a value.
+
+    The result is None for an administrator's series, and for a series without a value.
+    """
     if series_name(series).administered:
         return None
     days = (
@@ -29,7 +35,10 @@ def first_publication(workspace: Workspace, series: str) -> date | None:
 
 
 def injection_appendix(workspace: Workspace, series: str, publication: date) -> tuple[tuple[str, ...], ...]:
-    """Return the appendix in rows: the least number of listings for the week, each day, and each row of Table 5 that the days fill."""
+    """Return the appendix in rows: the least number of listings that moves the index.
+
+    Rows stand for the week, for each day, and for each row of Table 5 that the days fill.
+    """
     return tuple(_rows(workspace, series, publication))
 
 

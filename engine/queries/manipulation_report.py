@@ -47,7 +47,10 @@ def _least_of(name: str, days: tuple[attack.Day, ...], gpus: int) -> dict[str, i
 
 
 def _outlay(least: Mapping[str, int | None], cost: Decimal | None) -> dict[str, str | None]:
-    """Return the paper's estimated minimum capital outlay in USD: so many listings at the cost of one; None if either is not known."""
+    """Return the paper's estimated minimum capital outlay in USD.
+
+    It is the least number of listings times the cost of a listing. The result is None if either is not known.
+    """
     return {name: None if k is None or cost is None else f"{k * cost:f}" for name, k in least.items()}
 
 
@@ -56,7 +59,10 @@ NOTHING = {"leaving": None, "fakes": None, "repricing": None}
 
 
 def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> Iterator[dict[str, Any]]:
-    """Yield one row for each index that a result turns on: towards failing where it passes, towards passing where it fails."""
+    """Yield a row for each index on which a result turns.
+
+    A passing result is turned towards failing. A failing result is turned towards passing.
+    """
     for even in result.break_even:
         facts = next(index for index in facts_on(adopted, result.on).indices if index.name == even.index)
         series = series_of_facts(facts)
@@ -77,7 +83,10 @@ def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> It
 
 
 def _turned(value: Fraction, level: Fraction, passing: bool, down: bool) -> bool:
-    """Return whether a value, as it would be published, turns a result: past the Break-even Rate, or back to it."""
+    """Return whether a published value would turn a result.
+
+    A value turns a passing result beyond the Break-even Rate, and a failing result back at that rate.
+    """
     published = Fraction(round(value * 10_000), 10_000)
     if passing:
         return published < level if down else published > level
@@ -85,7 +94,10 @@ def _turned(value: Fraction, level: Fraction, passing: bool, down: bool) -> bool
 
 
 def target_of(level: Fraction, result: TestResult, down: bool) -> Fraction:
-    """Return the published value at which a result turns: one step of the grid past the Break-even Rate, or the rate itself."""
+    """Return the published value at which a result turns.
+
+    It is one step of the grid beyond the Break-even Rate, or the rate itself.
+    """
     past = Fraction(1, 10_000) if result.verdict is Verdict.PASS else Fraction(0)
     return level - past if down else level + past
 
@@ -119,7 +131,9 @@ def manipulation_report(
     costs: Path | None,
     progress: Callable[[str], None],
 ) -> ManipulationReport:
-    """Return least numbers of injected listings for each day, the week and the four estimators; Table 5 over all days on hand.
+    """Return the least numbers of injected listings that move a value.
+
+    The numbers stand for each day, the week and the four estimators. Table 5 covers all days on hand.
 
     Raises WrongUsage for a date without a value, naming the dates near it.
     """
@@ -194,7 +208,9 @@ class DealManipulation:
 
 
 def deal_manipulation(workspace: Workspace, deal: str, on: date) -> DealManipulation:
-    """Return for each test of a date, the least number of listings on every day that trips it, or masks its failure.
+    """Return how many listings a day turn each test of a deal on a date.
+
+    Each number is the least that trips the test, or that hides its failure.
 
     Raises WrongUsage for a date on which the deal was not tested.
     """
@@ -218,7 +234,9 @@ def draft_manipulation(
     on: date,
     assumed: Mapping[str, Figure],
 ) -> DealManipulation:
-    """Return the manipulation report of a draft, over the workspace's series, with figures that each report is assumed to carry.
+    """Return the manipulation report of a draft, over the workspace's series.
+
+    Figures that each report is assumed to carry are given.
 
     Raises WrongUsage for a date on which the draft would not be tested.
     """

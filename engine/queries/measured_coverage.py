@@ -138,7 +138,10 @@ def kept_place(workspace: Workspace, series: str) -> Path:
 
 
 def kept_coverage(workspace: Workspace, series: str) -> Mapping[str, Any]:
-    """Return the table that was measured last, as data; `why` if none was, with both numbers where the pool is too small for one."""
+    """Return the coverage table that was measured last, as data.
+
+    If no table was measured, `why` says the reason. If the pool is too small, `why` names both numbers.
+    """
     place = kept_place(workspace, series)
     if place.is_file():
         table: Mapping[str, Any] = json.loads(read_text(place))

@@ -1,6 +1,7 @@
-"""All deals of a workspace on one date, a row for each test and trigger, the worst first (`notice.md`, Exports).
+"""All deals of a workspace on a date (`notice.md`, Exports).
 
-States what the logs say and computes nothing; what is missing stands above what passes.
+Each test and trigger has a row, the worst first. The table states what the logs say and computes nothing.
+What is missing stands above what passes.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ from engine.workspace.deals_by_name import names_claimed
 from engine.workspace.workspace import Workspace
 
 NOT_EVALUATED, NOT_DETERMINED_YET = "NOT EVALUATED", "NOT YET DETERMINED"
-"""States of a whole deal that has no states of its own: it failed to be evaluated, or nothing is determined by the date."""
+"""States of a deal as a whole.
+
+Either the deal failed to be evaluated, or nothing is determined by the date.
+"""
 ORDER = {
     TestStatus.EVENT_OF_DEFAULT.value: 0,
     NOT_EVALUATED: 1,
@@ -49,7 +53,11 @@ ORDER = {
     TestStatus.CLOSED.value: 12,
 }
 OVERDUE, FAILS, UNDETERMINED, COUNTING = 3, 4, 6, 8
-"""Where a row stands at the lowest whose delivery is overdue, whose test fails or is not determined, whose trigger counts."""
+"""The lowest ranks of four kinds of rows.
+
+They are a row with an overdue delivery, a test that fails, a test that is not determined, and a trigger that
+counts.
+"""
 FAR = 10**9
 """A headroom beyond any that is measured."""
 AT_REST = (TestStatus.WAIVED.value, TestStatus.SUSPENDED.value, TestStatus.CLOSED.value)
@@ -96,7 +104,11 @@ class Row:
 
     @cached_property
     def rank(self) -> tuple[int, date, Fraction, str, str]:
-        """The worst first: by state and result, then by what is due first, then by headroom in per cent of the limit."""
+        """The key by which rows are sorted, the worst first.
+
+        State and result come first, then the day on which something is due, then headroom as a share of the
+        limit.
+        """
         place = ORDER[self.state]
         if self.state not in AT_REST:
             failing = self.result is not None and self.result.verdict is Verdict.FAIL
@@ -111,7 +123,10 @@ class Row:
         return (place, self.due[0].by if self.due else date.max, self._room(), self.deal, self.key)
 
     def _room(self) -> Fraction:
-        """Return headroom as a share of the limit; the least where it is missing, the most if none is possible."""
+        """Return headroom as a share of the limit.
+
+        A missing headroom counts as the least. A test that cannot have headroom counts as the most.
+        """
         result = self.result
         if result is None or result.headroom is None or result.limit is None:
             return Fraction(FAR if result is None else -FAR)
@@ -193,7 +208,10 @@ def _deal(deal: str, events: Sequence[Event], on: date) -> Iterator[Row]:
 
 
 def told_apart(clauses: Sequence[ClauseFacts]) -> Iterator[ClauseFacts]:
-    """Yield clauses whose title is not theirs alone, with the class of debt or the key that tells them apart."""
+    """Yield every clause, each with a title that no other clause has.
+
+    A title that clauses share gets the class of debt or the key that tells them apart.
+    """
     titles = Counter(clause.title for clause in clauses)
     for clause in clauses:
         own = (
@@ -268,7 +286,10 @@ def deal_names(workspace: Workspace) -> tuple[str, ...]:
 
 
 def portfolio_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the rows of a portfolio as CSV: one for each thing that is due, and one for a test or trigger from which nothing is."""
+    """Return the rows of a portfolio as CSV.
+
+    Each thing that is due has a row. A test or trigger from which nothing is due has a row as well.
+    """
     lines = []
     for row in rows:
         each: Sequence[Mapping[str, Any]] = row["due"] or ({},)

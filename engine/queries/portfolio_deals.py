@@ -1,7 +1,8 @@
-"""One row for each deal: where it stands, how far the rate may still move, what is to be done next; the worst first.
+"""A row for each deal, the worst deal first.
 
-States what the logs say and computes nothing but shares of a rate; page, file and mail have the same rows in
-the same order.
+A row says where the deal stands, how far the rate may still move, and what is to be done next. The table
+states what the logs say and computes only shares of a rate. Page, file and mail have the same rows in the
+same order.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ OWERS = ("issuer", "borrower", "originator")
 
 @dataclass(frozen=True, slots=True)
 class NearestTest:
-    """The test that the rate would turn next: of which index, by which share of its Reference Rate, and whether it fails now."""
+    """The test that the rate would turn next.
+
+    It says of which index, by which share of its Reference Rate, and whether the test fails now.
+    """
 
     title: str
     index: str
@@ -81,7 +85,10 @@ class DealRow:
         return "NOT DETERMINED" if undetermined else self.worst.state
 
     def needs_act(self, today: date, soon: date) -> bool:
-        """Return whether somebody must act by `soon`, or an agreement acts on its state: the deals above the line of the list."""
+        """Return whether somebody must act by `soon`, or the deal's state has consequences.
+
+        These deals stand above the line of the list.
+        """
         owed = any((duty.act != "report" and duty.by <= soon) or duty.by < today for duty in self.owed)
         return (
             owed or self.worst.rank[0] <= OVERDUE or self.worst.state in (NOT_EVALUATED, NOT_DETERMINED_YET)
@@ -184,14 +191,20 @@ def log_size(workspace: Workspace, deal: str) -> int:
 
 
 def log_sizes(workspace: Workspace, deals: Iterable[str]) -> dict[str, int]:
-    """Return the same of many deals, as they stand at one moment: one question to the database, however many they are."""
+    """Return how many entries each deal's log has, all at the same moment.
+
+    One query of the database answers, however many deals there are.
+    """
     with workspace.store.read() as reader:
         sizes = {head.log: head.size for head in reader.heads()}
     return {deal: sizes.get(deal_log(deal), 0) for deal in deals}
 
 
 def market_size(workspace: Workspace) -> int:
-    """Return how many entries all logs have that are not of a deal: what is said of an index, which a deal's own log does not tell."""
+    """Return how many entries stand in all logs that are not a deal's log.
+
+    They say what is known of the indices, which a deal's log does not tell.
+    """
     with workspace.store.read() as reader:
         return sum(head.size for head in reader.heads() if head.log != deal_log(head.log.partition("/")[2]))
 

@@ -1,4 +1,7 @@
-"""The published history of an index as the rate model reads it: from a workspace's series, or from a table."""
+"""The published history of an index as the rate model reads it.
+
+It comes from a workspace's series, or from a table.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ COLUMNS = ("date", "value")
 
 
 def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tuple[ObservedWeek, ...]:
-    """Return what each Publication Date gave of an index that a deal reads, by the prints that the deal accepts.
+    """Return the published value of an index on each Publication Date.
+
+    Only prints that the deal accepts count.
 
     Raises:
         WrongUsage: the workspace has no value of the series.
@@ -53,9 +58,10 @@ def observed(publication: Published) -> ObservedWeek:
 
 
 def read_history(text: str, file: str, index: str | None = None) -> tuple[ObservedWeek, ...]:
-    """Return a history from a table: `date,value` and, if they are known, `low,high` of the 95% interval and `sellers`.
+    """Return a history from a table with the columns `date,value`.
 
-    Where an `index` is named, the table has a column `index`, and the rows of that one count.
+    The columns `low,high` of the 95% interval and `sellers` are read if they are there. If an `index` is
+    named, the table has a column `index`, and only the rows of that index count.
 
     Raises:
         InputProblems: everything that is wrong with it, each at its line.

@@ -1,4 +1,7 @@
-"""The quarterly methodology review: widths by count, Table 6 as measured, the minimum viable count (WP §7.5.2, §7.5.3)."""
+"""The quarterly methodology review (WP §7.5.2, §7.5.3).
+
+It holds widths by count, Table 6 as measured, and the minimum viable count.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +24,18 @@ BANDS: tuple[tuple[int, int | None, str], ...] = (
     (40, 80, "4% to 8%"),
     (80, None, "below 4%"),
 )
-"""The paper's bands of weekly observations: from, to (not included), and the width that it expects (WP Table 6)."""
+"""The paper's bands of weekly observations (WP Table 6).
+
+A band says from which number, to which number (not included), and which width the paper expects.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class WidthPoint:
-    """One week: its observations, the widths of its 95% intervals as shares of the value, and whether it is flagged.
+    """A week of the review.
 
-    `by_sellers` is None for a week without an interval by sellers.
+    It holds its observations, the widths of its 95% intervals as shares of the value, and whether it is
+    flagged. `by_sellers` is None for a week without an interval by sellers.
     """
 
     publication: date
@@ -40,9 +47,10 @@ class WidthPoint:
 
 @dataclass(frozen=True, slots=True)
 class WidthBand:
-    """One row of Table 6 as measured: the weeks in the band, and the 10th, middle and 90th percentile of their widths.
+    """A row of Table 6 as measured.
 
-    `sellers_*` are the same of the intervals by sellers, over the `sellers_weeks` that have one.
+    It holds the weeks in the band, and the 10th, 50th and 90th percentile of their widths. `sellers_*` are
+    the same of the intervals by sellers, over the `sellers_weeks` that have one.
     """
 
     band: str

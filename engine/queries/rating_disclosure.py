@@ -1,4 +1,7 @@
-"""The disclosure that a rating agency asks for, (a) to (d), with the figures of the record, and IOSCO principle by principle (WP §8.3)."""
+"""The disclosure that a rating agency asks for, (a) to (d) (WP §8.3).
+
+It states the figures of the record, and then each IOSCO principle.
+"""
 
 from __future__ import annotations
 
@@ -169,7 +172,9 @@ def _governance(
     overrides = [payload for payload in index if isinstance(payload, ListingsExcluded)]
     announced = [payload for payload in index if isinstance(payload, IndexAnnounced)]
     versions = ", ".join(
-        f"{version}{'' if load_methodology(version).published_by_the_administrator else ' (published by nobody)'}"
+        version
+        if load_methodology(version).published_by_the_administrator
+        else f"{version} (published by nobody)"
         for version in known_versions()
     )
     return [

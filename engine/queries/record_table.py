@@ -1,4 +1,7 @@
-"""A deal's whole record as one table: rates, Acts, reports and notices beside results, for a spreadsheet or another system."""
+"""A deal's whole record as a table, for a spreadsheet or another system.
+
+Rates, Acts, reports and notices stand beside results.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ COLUMNS = (
 
 
 def as_record_table(events: Sequence[Event]) -> str:
-    """Return every event of a deal as a row, with what a rate, an Act, a report or a notice says in columns of their own."""
+    """Return every event of a deal as a row of CSV.
+
+    What a rate, an Act, a report or a notice says stands in columns of its own.
+    """
     rows = [[in_a_cell(cell) for cell in _row(event)] for event in events]
     return csv_of(COLUMNS, rows, marked=True)
 
@@ -53,7 +59,11 @@ def _row(event: Event) -> tuple[Any, ...]:
 
 
 def _details(payload: Any) -> tuple[Any, ...]:
-    """Return rate, number of a notice, document, hash, last day, who prepared and who approved it; empty if it says none of them."""
+    """Return the cells that only some kinds of events fill.
+
+    They are the rate, the number of a notice, the document, its hash, the last day, and the persons who
+    prepared and approved. A cell is empty if the event does not say it.
+    """
     match payload:
         case ReferenceRate(value=value):
             return (value, "", "", "", "", "", "")

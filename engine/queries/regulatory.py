@@ -1,7 +1,7 @@
-"""The rows that regulators ask for: ESMA Annex XII tests, events and triggers, and a table in the manner of Form 10-D.
+"""The rows that regulators ask for, as of a data cut-off date.
 
-Both state what the log says as of a data cut-off date and compute nothing (`notice.md`, Exports; `rulings.md`
-35).
+They are ESMA Annex XII tests, events and triggers, and a table in the manner of Form 10-D. They state what
+the log says and compute nothing (`notice.md`, Exports; `rulings.md` 35).
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from engine.terms.contract_dates import months_before
 ESMA = ("IVSR1", "IVSR2", "IVSR3", "IVSR4", "IVSR5", "IVSR6", "IVSR7", "IVSR8", "IVSR9", "IVSR10")
 FORM_10D = ("test or trigger", "section", "required", "actual", "met", "since", "cure by", "effect")
 NO_DATA = "ND5"
-"""ESMA's code for a field that does not apply: a trigger without a figure, a test that is not determined (`ND` alone is not a code)."""
+"""ESMA's code for a field that does not apply.
+
+It stands for a trigger without a figure and for a test that is not determined. `ND` alone is not a code.
+"""
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,10 @@ def _curing(line: Line) -> bool:
 
 
 def form_10d_csv(events: Sequence[Event], cut_off: date) -> str:
-    """Return each test and trigger against its required level, in the manner of a Form 10-D (Item 1121) distribution report."""
+    """Return each test and trigger against its required level, as CSV.
+
+    The table is in the manner of a distribution report of Form 10-D (Item 1121).
+    """
     _, rows = lines(events, cut_off)
     return _table(FORM_10D, (_form_10d(line) for line in rows))
 

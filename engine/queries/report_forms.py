@@ -1,4 +1,7 @@
-"""What a deal's next report must say, from the deal's own tests: the form of a period, and what a report lacks."""
+"""What a deal's next report must say, from the deal's own tests.
+
+There is the form of a period, and the list of what a report lacks.
+"""
 
 from __future__ import annotations
 
@@ -142,7 +145,10 @@ def form_of_questions(workspace: Workspace, deal: str, report: str) -> Confirmat
 
 @dataclass(frozen=True, slots=True)
 class QuestionsFile:
-    """A form of questions as a file: its bytes, and each figure with what was reported and why it is doubted."""
+    """A form of questions as a file.
+
+    It holds its bytes, and each figure with what was reported and why it is doubted.
+    """
 
     data: bytes
     deal: str
@@ -171,7 +177,9 @@ def questions_as_file(form: ConfirmationForm, ending: str) -> QuestionsFile:
 def lacking(
     report: ReportFacts, older: Sequence[ReportFacts], deal: Deal, templates: Mapping[str, Template]
 ) -> tuple[LackingFigure, ...]:
-    """Return what a report lacks: each figure with the tests that will be NOT DETERMINED for it, on the first date that the report serves.
+    """Return the figures that a report lacks, each with the tests that need it.
+
+    Those tests will be NOT DETERMINED on the first date that the report serves.
 
     Args:
         report: the report that came in.

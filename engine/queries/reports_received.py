@@ -15,7 +15,11 @@ from engine.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class ReceivedReport:
-    """One report: its period, its receipt, by whom it was entered, how many figures it has, and which await confirmation."""
+    """A report that was received.
+
+    It says its period, its receipt, by whom it was entered, how many figures it has, and which figures await
+    confirmation.
+    """
 
     name: str
     document: str

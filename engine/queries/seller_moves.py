@@ -1,4 +1,7 @@
-"""What sellers and invented listings can do to a week's value, and to a test that turns at a rate (`rulings.md` 63)."""
+"""What sellers and invented listings can do to a week's value (`rulings.md` 63).
+
+The same is said of a test that turns at a rate.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,11 @@ def seller_moves(days: Sequence[Day], methodology: Methodology) -> dict[str, Any
 def turning_moves(
     days: Sequence[Day], methodology: Methodology, turned: Callable[[Fraction], bool], target: Fraction
 ) -> dict[str, Any]:
-    """Return who turns a result: the fewest sellers that leave, the cheapest fakes, the largest seller by its prices."""
+    """Return which moves of sellers would turn a result.
+
+    They are the fewest sellers that leave, the cheapest invented listings, and new prices of the largest
+    seller.
+    """
 
     def changed(value: Fraction | None) -> bool:
         return value is None or turned(value)
@@ -101,9 +108,10 @@ def _plan(days: Sequence[Day], fakes: FakePlan | None) -> dict[str, Any] | None:
 
 
 def shadow_of(workspace: Workspace, index: str, version: str, publication: date) -> ShadowRate | None:
-    """Return the shadow rate, one seller one vote, over all collections of the week before a Publication Date.
+    """Return the shadow rate of a week, in which each seller has one vote.
 
-    None if no listing names a seller.
+    It covers all collections of the week before a Publication Date. The result is None if no listing names a
+    seller.
     """
     known, methodology = definition(index, workspace.indices), load_methodology(version)
     snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))

@@ -1,4 +1,7 @@
-"""A draft on paths of the rate model: how likely each thing is within so many weeks, each with its Monte Carlo error."""
+"""A draft on paths of the rate model.
+
+The answer says how likely each outcome is within so many weeks, each with its Monte Carlo error.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +75,10 @@ Fan = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True)
 class SimulatedIndex:
-    """One index of a deal that reads several, on the same paths; each moves by a model of its own, apart from the others."""
+    """An index of a deal that reads several indices, on the same paths.
+
+    Each index moves by a model of its own, independently of the others.
+    """
 
     index: str
     sigma: float
@@ -259,9 +265,10 @@ def _lived(work: _Work, chunk: Chunk) -> tuple[PathTally, tuple[Fan, ...]]:
 
 
 def _block(work: _Work, model: _IndexModel, place: int, block: Block) -> NDArray[np.int64]:
-    """Return one block of paths of one index, each begun around the Closing Date level by what is not known of the true rate.
+    """Return a block of paths of an index, begun around the Closing Date level.
 
-    Every index has streams of its own, so that one more index moves no path of the others.
+    The starting values spread by what is not known of the true rate. Every index has random streams of its
+    own, so that a further index moves no path of the others.
     """
     number, size = block
     asked = work.asked

@@ -1,4 +1,7 @@
-"""Tables for people as workbooks: a number is a number in its unit's format, a date is a date, and text is never a formula."""
+"""Tables for people, as workbooks.
+
+A number is a number in its unit's format, a date is a date, and text is never a formula.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,10 @@ def portfolio_workbook(portfolio: Portfolio) -> bytes:
 
 
 def deals_workbook(rows: Sequence[DealRow], on: date) -> bytes:
-    """Return one row for each deal as a workbook, in the order given; a second sheet says who owes whom what."""
+    """Return a row for each deal as a workbook, in the order given.
+
+    A second sheet says who owes whom what.
+    """
     owed = (
         (*(getattr(duty, name) for name in OWED[:-1]), ", ".join(duty.to))
         for row in rows
@@ -121,7 +127,10 @@ def history_parquet(events: Sequence[Event]) -> bytes:
 
 
 def series_parquet(rows: Sequence[Sequence[Any]]) -> bytes:
-    """Return every print of a series as a Parquet file: values as floats, with their text as published beside them."""
+    """Return every print of a series as a Parquet file.
+
+    Values are floats, with their text as published beside them.
+    """
     exact = [f"{name}_published" for name in SERIES_COLUMNS if name in SERIES_FIGURES]
     places = [place for place, name in enumerate(SERIES_COLUMNS) if name in SERIES_FIGURES]
     read = (
@@ -154,7 +163,10 @@ def _portfolio_cells(row: Row) -> tuple[Any, ...]:
 
 
 def history_workbook(deal: str, events: Sequence[Event]) -> bytes:
-    """Return the history of a deal as a workbook, oldest first; a second sheet has every figure that was reported."""
+    """Return the history of a deal as a workbook, oldest entry first.
+
+    A second sheet has every figure that was reported.
+    """
     newest = events[-1].effective_on if events else date(2026, 1, 1)
     reported = ("period from", "period to", "received", "document", "figure", "value", "unit")
     figures = (

@@ -22,7 +22,10 @@ class Known:
 
 
 def as_known(workspace: Workspace, deal: str, until: date) -> Known:
-    """Return the states that follow from what was recorded by the end of a day, whatever was corrected later."""
+    """Return the states as they were known at the end of a day.
+
+    They follow from what was recorded by then, whatever was corrected later.
+    """
     events = [event for event in read(workspace.store, deal_log(deal)) if event.recorded_at.date() <= until]
     state = as_it_stands(events)
     tests = tuple((name, test.status.value, test.since) for name, test in state.tests.items())

@@ -1,4 +1,7 @@
-"""What a deal would have come to under the other methodology versions, over the weeks on record (`rulings.md` 1, 5)."""
+"""What a deal would have come to under the other methodology versions.
+
+The answer covers the weeks on record (`rulings.md` 1, 5).
+"""
 
 from __future__ import annotations
 

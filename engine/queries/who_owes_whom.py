@@ -121,13 +121,19 @@ def _owed_to(duty: DatedDuty, duties: dict[str, tuple[str, ...]]) -> tuple[str, 
 
 
 def who_owes_whom(workspace: Workspace, on: date) -> tuple[OpenDuty, ...]:
-    """Return what is still owed on a date under every deal of a workspace: the longest overdue first, then by its last day."""
+    """Return what is still owed on a date under every deal of a workspace.
+
+    The longest overdue duty comes first. The others follow by their last day.
+    """
     return owed_over(
         ((deal, read(workspace.store, deal_log(deal))) for deal in deals_among(workspace.store.logs())), on
     )
 
 
 def owed_over(logs: Iterable[tuple[str, Sequence[Event]]], on: date) -> tuple[OpenDuty, ...]:
-    """Return what is still owed on a date under deals, each with its whole log: the longest overdue first, then by its last day."""
+    """Return what is still owed on a date under deals, each given with its whole log.
+
+    The longest overdue duty comes first. The others follow by their last day.
+    """
     duties = (duty for deal, events in logs for duty in owed_of(deal, events, on))
     return tuple(sorted(duties, key=lambda one: (one.by, one.deal, one.subject, one.act)))

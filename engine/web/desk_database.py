@@ -38,7 +38,7 @@ CREATE TABLE waiting (number INTEGER PRIMARY KEY, deal TEXT NOT NULL, kind TEXT 
   decided_at TEXT, words TEXT) STRICT;
 CREATE INDEX waiting_state ON waiting (state, deal);
 CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
-"""
+"""  # noqa: E501 (a table is read by its rows)
 PATIENCE = 5.0
 """Seconds that a write waits for another."""
 

@@ -41,7 +41,9 @@ UNDER = 0.10
 
 @dataclass(frozen=True, slots=True)
 class ForesightAsked:
-    """A question about a draft, as a form asks it: plain values and bytes, which another process can be given.
+    """A question about a draft, as a form asks it.
+
+    It holds plain values and bytes, so that another process can take it.
 
     Attributes:
         what: stress, compare, calibrate, simulate.
