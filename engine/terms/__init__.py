@@ -1,1 +1,1 @@
-"""What was agreed: the deal file, its places, its phrases, its terms in force on a date."""
+"""What was agreed: the deal file, its places and phrases, and its terms in force on a date."""

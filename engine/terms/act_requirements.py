@@ -1,7 +1,7 @@
-"""The kinds of Recorded Act, and what an Act must say before it may stand (`covenants.md`, Recorded Acts; rulings 22 to 25).
+"""The kinds of Recorded Act, and what an Act must say before it may be recorded.
 
-One room for `headroom act` and for the Acts of a worked example, so that an example holds nothing that could
-not be recorded.
+See `covenants.md`, Recorded Acts, and `rulings.md` 22 to 25. `headroom act` and the Acts of a worked example
+share this module, so that an example holds nothing that could not be recorded.
 """
 
 from __future__ import annotations
@@ -22,11 +22,17 @@ RATE_ACTS = {
     "agent determination": "agent determination",
     "successor benchmark": "successor benchmark",
 }
-"""Acts that set a rate, and the step of the fallback that each supplies; the last is the second's name in older logs."""
+"""Acts that set a rate, and the step of the fallback that each supplies.
+
+The last kind is the name that older logs give to `successor benchmark agreed`.
+"""
 PAYMENT_MADE = "payment made"
-"""What was paid into a reserve account, or with `paid_to: borrower` out of it (`rulings.md` 30a)."""
+"""An amount paid into a reserve account, or with `paid_to: borrower` out of it (`rulings.md` 30a)."""
 MANIFEST_ERROR = "manifest error"
-"""The paper's Manifest Error Override (WP §7.3), as a deal takes it: a print that is plainly wrong is as if not published."""
+"""The paper's Manifest Error Override (WP §7.3), as a deal takes it.
+
+A print that is plainly wrong is treated as if it had not been published.
+"""
 
 KINDS = {
     "cure accepted": "ends a Cure Period",
@@ -57,14 +63,17 @@ KINDS = {
 }
 """Every kind of Recorded Act and what it does."""
 REPORT_WITHDRAWN = "report withdrawn"
-"""A Servicer's report that was entered in error, which the Act names as `history` does (`rulings.md` 53)."""
+"""A Servicer's report that was entered in error.
+
+The Act names the report as `history` does (`rulings.md` 53).
+"""
 PAID_TO = ("reserve account", "borrower")
-"""Where a payment can go: into the reserve account, unless it says otherwise, or out of it."""
+"""Where a payment can go: into the reserve account, which is assumed, or out of it to the borrower."""
 EVENT_ACTS = ("event declared", "event ended")
-"""What a party declares of an event that the deal names, and that it is over."""
+"""A party's declaration that an event which the deal names has happened, and that it is over."""
 CLOCK_ACTS = ("notice by the agent", "knowledge of the borrower")
 PARTY_ACTS = ("address changed", "party replaced")
-"""What changes a party, or where notices to it go, from the Act's date on (`rulings.md` 55)."""
+"""Acts that change a party, or the address for its notices, from the Act's date on (`rulings.md` 55)."""
 DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {
     "consent",
     "notice given",
@@ -72,7 +81,10 @@ DECIDING = frozenset({*KINDS, *RATE_ACTS}) - {
     REPORT_WITHDRAWN,
     *PARTY_ACTS,
 }
-"""Kinds that decide a state or a rate, so that one effective in the past makes dates be determined again."""
+"""The kinds that decide a state or a rate.
+
+If such an Act is effective in the past, the dates since then are determined again.
+"""
 NAMING_NO_CLAUSE = frozenset(
     {
         *RATE_ACTS,
@@ -87,12 +99,12 @@ NAMING_NO_CLAUSE = frozenset(
     }
 )
 ON_A_CLAUSE = frozenset(KINDS) - NAMING_NO_CLAUSE
-"""Kinds that name the clause that they are about."""
+"""The kinds that must name the clause that they are about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What is said of an Act, in a command or in a worked example."""
+    """An Act as a command or a worked example states it."""
 
     act: str
     on: date
@@ -105,12 +117,18 @@ class Said:
 
 
 Spelled = Callable[[str], str]
-"""How a field is written where the Act stands: `--until` in a command, `until:` in a file."""
+"""A function from a field's name to how the field is written where the Act stands.
+
+In a command it is `--until`, in a file `until:`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an Act may not stand: the field that it is about, None if it is missing, what is wrong, and what to write."""
+    """The reason why an Act may not be recorded.
+
+    It holds the field that is wrong (None if a field is missing), what is wrong, and what to write.
+    """
 
     field: str | None
     what: str
@@ -118,12 +136,14 @@ class Refusal:
 
 
 def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refusal]:
-    """Yield everything for which an Act of a known kind may not stand under the terms of its date; the two persons are not looked for.
+    """Yield each reason why an Act of a known kind may not be recorded under the terms of its date.
+
+    Whether two persons stand behind the Act is not checked here.
 
     Args:
         said: the Act.
         terms: the deal on the Act's effective date.
-        spelled: how a field is written there.
+        spelled: how a field is written where the Act stands.
     """
     lacking = [spelled(name) for name, needed in _needed(said) if needed and not _given(said, name)]
     if lacking:
@@ -185,7 +205,7 @@ def _needs_consent(terms: TermsInForce) -> bool:
 
 
 def _needed(said: Said) -> tuple[tuple[str, bool], ...]:
-    """Return what an Act of its kind must say: what it covers, until when, which rate of which index, on whose word."""
+    """Return each field that an Act can have, and whether an Act of this kind must state it."""
     error = said.act == MANIFEST_ERROR
     return (
         ("clause", said.act in ON_A_CLAUSE),
@@ -212,7 +232,7 @@ def _given(said: Said, name: str) -> object:
 
 
 def _of_a_payment(said: Said, spelled: Spelled) -> Iterator[Refusal]:
-    """Yield a payment whose amount cannot be read, or that went neither into the account nor to the borrower."""
+    """Yield a refusal of a payment with an unreadable amount, or to neither the account nor the borrower."""
     amount, paid_to = said.details.get("amount", ""), said.details.get("paid_to")
     if amount and read_amount(amount) is None:
         yield Refusal("amount", f"`{amount}` is not an amount", "write it like `USD 1,500,000`")
@@ -222,7 +242,7 @@ def _of_a_payment(said: Said, spelled: Spelled) -> Iterator[Refusal]:
 
 
 def _of_a_cure(said: Said, cure: Cure, spelled: Spelled) -> Iterator[Refusal]:
-    """Yield a cure that the clause does not list, or more equity than it lets one cure count."""
+    """Yield a refusal of a cure that the clause does not list, or of more equity than one cure may count."""
     method, amount = said.details.get("method"), said.details.get("amount")
     if method is not None and method not in cure.cured_by:
         what = f"`{method}` does not cure `{said.clause}` ({cure.cite})"

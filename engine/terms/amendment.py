@@ -1,7 +1,8 @@
-"""Terms that change with time: dated steps, amendments and corrections of the file (`deal-format.md`; rulings 28, 29).
+"""Terms that change with time: dated steps, amendments and corrections of the file (`deal-format.md`).
 
-Anywhere a single value may stand, a map whose keys are all dates is a schedule. An amendment is added below,
-states the term that it replaces, and becomes one more step; nothing above it is edited.
+The rulings are `rulings.md` 28 and 29. Wherever a single value may stand, a map whose keys are all dates is a
+schedule. An amendment is added at the end of the file, states the term that it replaces, and becomes one more
+step. Nothing above it is edited.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class StepOf:
-    """One step of a term: its value from a date on, if it was written, and by which document."""
+    """One step of a term: its value from a date on, its place, and the document that brought it."""
 
     since: date
     value: Any
@@ -33,12 +34,12 @@ class StepOf:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A term that changes with time; steps ascending by date."""
+    """A term that changes with time. Its steps ascend by date."""
 
     steps: tuple[StepOf, ...]
 
     def on(self, day: date) -> StepOf:
-        """Return the step in force: the last one dated by `day`, the first one before it begins."""
+        """Return the step in force on a day: the last step that has begun, or the first if none has."""
         reached = [step for step in self.steps if step.since <= day]
         return reached[-1] if reached else self.steps[0]
 
@@ -56,11 +57,14 @@ class Change:
     kind: ChangeKind
     number: int
     document: str | None
-    """The amendment's document by its short name; a correction has none but the file."""
+    """The short name of the amendment's document. A correction has only the file, so this is None."""
     path: Path
     consequences: Literal["end", "stand"] | None = None
     reserve: Literal["release", "keep"] | None = None
-    """Of a change that takes a trigger away: what becomes of what it brought, and of its reserve account (`rulings.md` 71)."""
+    """For a change that takes a trigger away: what becomes of its consequences and its reserve account.
+
+    See `rulings.md` 71.
+    """
 
     @property
     def named(self) -> str:
@@ -74,9 +78,9 @@ def is_schedule(value: Any) -> bool:
 
 
 def scheduled(value: Any, path: Path = ()) -> Any:
-    """Return the same data with every schedule read as one.
+    """Return the same data with every map of dates turned into a Schedule.
 
-    Raises nothing; dates that do not exist stay as they are.
+    It raises nothing: a map with a date that does not exist stays as it is.
     """
     if is_schedule(value):
         try:
@@ -101,7 +105,10 @@ def _schedule(value: dict[str, Any], path: Path) -> Schedule:
 
 
 def in_force(value: Any, day: date, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield where each value in force on `day` was written: pairs of the term's path and its step or value."""
+    """Yield (path, step or value) for every term in force on `day`.
+
+    A term with steps comes with the step in force, which knows where it was written.
+    """
     if isinstance(value, Schedule):
         yield path, value.on(day)
     elif isinstance(value, dict):
@@ -126,7 +133,10 @@ def picked(value: Any, day: date) -> Any:
 
 
 def strange_steps(value: Any, path: Path = ()) -> Iterator[Path]:
-    """Yield where a step of a schedule says more than its value and its citation: nothing would read it."""
+    """Yield the path of each step of a schedule that holds more than its value and its citation.
+
+    Nothing would read the rest.
+    """
     if is_schedule(value):
         for day, item in value.items():
             if isinstance(item, dict) and "value" in item:
@@ -137,7 +147,7 @@ def strange_steps(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def dates(value: Any) -> set[date]:
-    """Return every date on which some step begins."""
+    """Return every date on which a step begins."""
     if isinstance(value, Schedule):
         return {step.since for step in value.steps}
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -145,7 +155,10 @@ def dates(value: Any) -> set[date]:
 
 
 def apply_changes(data: Any, changes: list[Change], closing: date, tree: Tree) -> tuple[Any, list[Problem]]:
-    """Return the data with all changes, in the order of their dates; what cannot be applied is a problem at its place."""
+    """Return the data with all changes applied in the order of their dates, and the problems found.
+
+    A change that cannot be applied is a problem at its place.
+    """
     problems = _same_day(changes, tree)
     for change in sorted(changes, key=lambda entry: (entry.effective, entry.term)):
         data, applied_problems = _applied(data, change, closing, tree)
@@ -154,7 +167,10 @@ def apply_changes(data: Any, changes: list[Change], closing: date, tree: Tree) -
 
 
 def _same_day(changes: list[Change], tree: Tree) -> list[Problem]:
-    """Return two changes of one term on one day: both apply, so neither does (`rulings.md` 28)."""
+    """Return a problem for two changes of one term on one day.
+
+    Their order would decide the term, so neither may stand (`rulings.md` 28).
+    """
     seen: dict[tuple[str, date], Change] = {}
     problems = []
     for change in changes:

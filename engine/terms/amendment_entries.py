@@ -18,7 +18,7 @@ from engine.terms.periods import Day
 from engine.terms.source import Path, Tree
 
 FIXED = ("deal", "format", "closing_date")
-"""What a deal is known by in the record."""
+"""The terms that identify a deal in the record. They cannot change."""
 NOTHING = (*BLANK, None)
 
 
@@ -31,24 +31,30 @@ class ChangeEntry(Fact):
     later_steps: Literal["keep", "drop"] | None = None
     consequences: Literal["end", "stand"] | None = None
     reserve: Literal["release", "keep"] | None = None
-    """Of a change that takes a trigger away: what becomes of what it brought, and of its reserve account (`rulings.md` 71)."""
+    """For a change that takes a trigger away: what becomes of its consequences and its reserve account.
+
+    See `rulings.md` 71.
+    """
     cite: str | None = None
 
 
 class AmendmentEntry(Fact):
-    """One amendment: its number, its document, from when, and what it changes."""
+    """One amendment: its number, its document, its effective date and its changes."""
 
     number: CountOfThings
     document: str
     effective: Day
     changes: tuple[ChangeEntry, ...]
     documents: Mapping[ShortName, Document] = {}
-    """Documents that the amendment brings in, its own among them: the deal's own stand above, if nothing changes any more (55)."""
+    """The documents that the amendment brings in, its own included (`rulings.md` 55).
+
+    The deal's own documents stand in the part of the file that may not change any more.
+    """
     cite: str | None = None
 
 
 class CorrectionEntry(Fact):
-    """One correction of the file itself: effective from closing."""
+    """One correction of the file itself. It is effective from closing."""
 
     number: CountOfThings
     found_on: Day
@@ -60,7 +66,10 @@ class CorrectionEntry(Fact):
 
 
 def read_changes(tree: Tree, closing: date, upto: int | None = None) -> tuple[list[Change], list[Problem]]:
-    """Return all changes of a file, corrections first; what cannot be read is a problem at its place."""
+    """Return all changes of a file, corrections first, and the problems found.
+
+    A change that cannot be read is a problem at its place.
+    """
     changes: list[Change] = []
     problems: list[Problem] = []
     for entry, path, entry_problems in entries(tree, "corrections", CorrectionEntry):
@@ -93,7 +102,11 @@ def read_changes(tree: Tree, closing: date, upto: int | None = None) -> tuple[li
 
 
 def _refused(change: Change, closing: date, tree: Tree) -> Iterator[Problem]:
-    """Refuse changes of what a deal is known by, and changes of a term to itself or to nothing."""
+    """Yield a problem for a change that may not be made.
+
+    It may not change what identifies the deal, take effect before closing, or change a term to itself or to
+    nothing.
+    """
     if change.term in FIXED or change.term.endswith(".template"):
         why = "the record is kept under it, and every date that was determined rests on it"
         fix = "write another deal file, or another clause beside this one"
@@ -148,7 +161,10 @@ def _amended(entry: AmendmentEntry, path: Path) -> list[Change]:
 
 
 def fixed_steps(tree: Tree) -> list[Problem]:
-    """Refuse steps of what a deal is known by: it has one name and closes once."""
+    """Return a problem for each term that identifies the deal and is written with steps.
+
+    A deal has a single name and closes once.
+    """
     why = "the record is kept under it, and every date that was determined rests on it"
     stepped = [name for name in FIXED if is_schedule(tree.data.get(name))]
     return [
@@ -161,7 +177,10 @@ Entry = TypeVar("Entry", bound=Fact)
 
 
 def entries(tree: Tree, key: str, model: type[Entry]) -> list[tuple[Entry | None, Path, list[Problem]]]:
-    """Return the amendments or corrections of a file with their paths; None and its problems where one cannot be read."""
+    """Return each amendment or correction under `key`: the entry, its path in the file, and its problems.
+
+    An entry that cannot be read is None, with the problems that say why.
+    """
     raw = tree.data.get(key, [])
     if not isinstance(raw, list):
         fix = f"write `{key}: []` or a list"

@@ -1,9 +1,7 @@
 """A deal as written, and its terms in force on a date.
 
-`load_deal` reads a file and reports everything that is wrong with it at once; `resolve` gives the terms of
-one date.
-Each stretch between two changes is validated once, whole, so a term can step or be amended wherever it
-stands.
+`load_deal` reads a file and reports everything that is wrong with it at once. `resolve` gives the terms of
+one date. Each stretch between two changes is validated once, as a whole, so any term can step or be amended.
 """
 
 from __future__ import annotations
@@ -42,9 +40,9 @@ from engine.terms.takeover_reading import read_takeover
 from engine.terms.worked_example import Placed, read_examples
 
 ADDED_LATER = ("amendments", "corrections", "worked_examples")
-"""What may be added to a file once the deal is live."""
+"""The parts that may be added to a file once the deal is live."""
 NOT_TERMS = (*ADDED_LATER, "takeover")
-"""What a file says beside its terms."""
+"""The parts of a file that are not terms."""
 Clauses = Mapping[str, type[Clause]]
 
 
@@ -54,18 +52,19 @@ class Deal:
 
     Attributes:
         tree: the file with its places.
-        sha256: of its text.
+        sha256: the SHA-256 of its text.
         terms: its data with schedules and amendments read, not yet on a date.
         segments: the terms in force from each date on which something changes.
         changes: amendments and corrections, in the order of the file.
         examples: its worked examples.
-        documents: every document by its short name, those that amendments bring in included.
-        readings: what format 1 reads in place of the keys of format 2, each once; none in format 2.
+        documents: every document by its short name, with those that amendments bring in.
+        readings: what format 1 reads in place of the keys of format 2, each once; empty in format 2.
         taken_away: the triggers that amendments take away, earliest first.
-        takeover: the state that a former servicer left, where the deal is taken over in mid-life.
-        calendars: the tables that it counts by, where its record names them, by the calendar's name;
-            otherwise those that ship.
-        counts_since: from which day on it counts by each, where that is not its first.
+        takeover: the state that a former servicer left, if the deal is taken over in mid-life.
+        calendars: by the calendar's name, the tables that the deal counts by, if its record names them.
+            Otherwise it counts by those that ship.
+        counts_since: by the calendar's name, the day from which the deal counts by it, if not from its first
+            day.
     """
 
     tree: Tree
@@ -93,39 +92,45 @@ class Deal:
 
 
 def resolve(deal: Deal, on: date) -> TermsInForce:
-    """Return the terms in force on a date; the first ones before anything has changed."""
+    """Return the terms in force on a date; before anything has changed, the first terms."""
     reached = [terms for since, terms in deal.segments if since <= on]
     return reached[-1] if reached else deal.segments[0][1]
 
 
 def since_of(deal: Deal, on: date) -> date:
-    """Return from when the terms that are in force on a date are."""
+    """Return the date since which the terms in force on a date have been in force."""
     return max((since for since, _ in deal.segments if since <= on), default=deal.closing_date)
 
 
 def monitored_from(deal: Deal) -> date:
-    """Return the first day of a deal here: its Closing Date, or the day after the one as of which it was taken over."""
+    """Return the first day on which the deal is monitored here.
+
+    It is the Closing Date, or for a deal taken over the day after the date as of which it was taken over.
+    """
     return deal.closing_date if deal.takeover is None else deal.takeover.as_of + timedelta(days=1)
 
 
 def day_of(deal: Deal, moment: datetime) -> date:
-    """Return the date of a moment at the deal's own place: contract dates are dates in its time zone (`rulings.md` 2)."""
+    """Return the date of a moment in the deal's time zone.
+
+    Contract dates are dates in that time zone (`rulings.md` 2).
+    """
     zone = resolve(deal, moment.astimezone(UTC).date()).time_zone
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
 def calendar_on(deal: Deal, on: date) -> BusinessCalendar:
-    """Return the deal's Business Days by the terms of a date."""
+    """Return the deal's Business Day calendar by the terms of a date."""
     return calendar_named(deal, resolve(deal, on).business_days)
 
 
 def calendar_named(deal: Deal, name: str) -> BusinessCalendar:
-    """Return a calendar by name, by the table that the deal counts by."""
+    """Return the calendar of this name, with the table that the deal counts by."""
     return deal.calendars.get(name) or load_calendar(name)
 
 
 def calendars_of(deal: Deal) -> tuple[str, ...]:
-    """Return the names of the calendars that the deal has in its life, in the order in which it has them."""
+    """Return the names of the calendars that the deal has during its life, in order of first use."""
     return tuple(dict.fromkeys(terms.business_days for _, terms in deal.segments))
 
 
@@ -137,9 +142,10 @@ def indices(deal: Deal, until: date) -> tuple[str, ...]:
 
 
 def index_terms(deal: Deal, name: str, on: date) -> IndexTerms:
-    """Return what the deal says about an index on a date; before it names the index, and after, what it says next to that date.
+    """Return what the deal says about an index on a date.
 
-    Raises KeyError for an index that the deal never names.
+    Outside the stretches in which the deal names the index, the nearest earlier one counts, or else the
+    first. Raises KeyError for an index that the deal never names.
     """
     stretches = [(since, terms.index[name]) for since, terms in deal.segments if name in terms.index]
     if not stretches:
@@ -153,7 +159,10 @@ def sources(deal: Deal, on: date) -> tuple[TermSource, ...]:
 
 
 def _written(value: Any) -> str:
-    """Return a value as the file writes it; a block that is one term, such as the shares of a blend, with its keys."""
+    """Return a value as the file writes it.
+
+    A block that is one term, such as the shares of a blend, is written with its keys.
+    """
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_written(part)}" for key, part in value.items())
     return ", ".join(_written(part) for part in value) if isinstance(value, list) else str(value)
@@ -180,7 +189,7 @@ def load_deal(
         text: the file.
         file: its name, for the errors.
         clauses: the model of each template's terms, by the template's name.
-        upto: the last amendment that is read, if not all are: the text as it stood before a later one.
+        upto: the last amendment to read, if not all are read: the text as it stood before a later one.
     """
     tree, problems = parse(text, file)
     if tree is None or problems:
@@ -204,7 +213,10 @@ def load_deal(
 
 
 def deal_of_tree(tree: Tree, clauses: Clauses) -> tuple[Deal | None, list[Problem]]:
-    """Return the deal that a file's data makes, or everything that is wrong with it; the data may have been varied since it was read."""
+    """Return the deal that the data of a file makes, or everything that is wrong with it.
+
+    The data may have been varied since the file was read.
+    """
     return _deal(tree, clauses, None)
 
 
@@ -256,7 +268,11 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
 def _documents(
     tree: Tree, terms: TermsInForce, upto: int | None
 ) -> tuple[dict[str, Document], list[Problem]]:
-    """Return the deal's documents and those that its amendments bring in; a name that stands twice is a problem at its place."""
+    """Return the deal's documents with those that its amendments bring in, and the problems found.
+
+    A short name that is used twice is a problem at its place. Only amendments up to number `upto` count, if
+    given.
+    """
     documents, problems = dict(terms.documents), list[Problem]()
     for entry, path, _ in entries(tree, "amendments", AmendmentEntry):
         for short, document in (
@@ -277,7 +293,10 @@ def _documents(
 def _readings(
     data: Any, segments: list[tuple[date, TermsInForce]], tree: Tree, clauses: Clauses
 ) -> tuple[Lacking, ...]:
-    """Return what format 1 reads in place of the keys of format 2, as of the first date on which it does."""
+    """Return what format 1 reads in place of the keys of format 2, in the order of the file.
+
+    Each reading comes once, from the first date on which it applies. The result is empty in format 2.
+    """
     if segments[0][1].format != "1":
         return ()
     readings = {
@@ -291,12 +310,15 @@ def _readings(
 
 
 def _steps(data: Any, since: date) -> Redirects:
-    """Return where each stepped or amended term that is in force on a date was written."""
+    """Return, by its path, where each stepped or amended term in force on a date was written."""
     return {path: written.path for path, written in in_force(data, since) if isinstance(written, StepOf)}
 
 
 def _closing(tree: Tree) -> date:
-    """Return the Closing Date as far as it can be read; its own problem is found with the others."""
+    """Return the Closing Date, or `FIRST_DAY` if it cannot be read.
+
+    The problem that it cannot be read is found with the others.
+    """
     try:
         return read_day(str(tree.data.get("closing_date")))
     except ValueError:
@@ -306,10 +328,10 @@ def _closing(tree: Tree) -> date:
 def validated(
     data: Any, tree: Tree, clauses: Clauses, steps: Redirects
 ) -> tuple[TermsInForce | None, list[Problem]]:
-    """Return one stretch of terms, read by their types; every problem at its place.
+    """Return one stretch of terms, read by their types, or None, and every problem at its place.
 
     Args:
-        data: single-valued terms.
+        data: terms with a single value each.
         tree: the file.
         clauses: the model of each template's terms.
         steps: where the value of each stepped term was written.

@@ -1,8 +1,8 @@
-"""Deal files to fill in: each key that the format knows, with its choices or an example, from the very models that read a file.
+"""Deal files to fill in: each key that the format knows, with its choices or an example.
 
-A form like another deal keeps that deal's structure and its choices of words. It leaves every figure, date,
-name, text and citation blank, so that `check` names each blank. A snippet shows one template with an example
-for each key.
+The keys come from the very models that read a file. A form like another deal keeps that deal's structure and
+its choices of words. It leaves every figure, date, name, text and citation blank, so that `check` names each
+blank. A snippet shows one template with an example for each key.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ EXAMPLES: Mapping[str, str] = {
     "amount": "USD 250,000",
     "paid_to": "class_a",
 }
-"""Examples of texts that have no form of their own, by their keys."""
+"""Examples for texts without a fixed form, by key."""
 NAMED: Mapping[str, str] = {"rates": "CRI-H100", "facts": "outstanding_principal", "advance_rates": "h100"}
-"""An example of a name in each block whose parts are named."""
+"""An example of a name in each block whose parts the deal names."""
 PREFERRED: Mapping[str, str] = {"measured_as": "performance against origination"}
-"""The choice under which every key of a template may stand, if it is not the first."""
+"""For a key whose first choice forbids other keys, the choice that allows every key of the template."""
 SHOWN_ALWAYS = ("template", "cite", "failure_is", "if_not_determined")
 """The keys that every covenant must have."""
 LIMIT_LIKE: Mapping[Unit, str] = {
@@ -71,20 +71,23 @@ LIMIT_LIKE: Mapping[Unit, str] = {
     Unit.USD: "at least USD 19,000,000",
     Unit.COUNT: "at least 5",
 }
-"""A limit in each unit that a template may measure in."""
+"""An example of a limit in each unit that a template may measure in."""
 LATER = ("amendments", "corrections", "takeover")
-"""Parts that a new deal does not have."""
+"""The parts that a new deal does not have."""
 QUOTED = (",", "[", "]", "{", "}", ": ", " #", '"')
 
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """The schema of the deal file, as the forms walk through it."""
+    """The schema of the deal file, from which the forms are written."""
 
     schema: Mapping[str, Any]
 
     def like(self, data: Mapping[str, Any]) -> str:
-        """Return a deal file to fill in, with the structure of another deal and nothing that is that deal's own."""
+        """Return a deal file to fill in, with the structure of another deal.
+
+        Nothing that is that deal's own remains in it.
+        """
         names = frozenset(_names(data))
         data = {**data, **_one_example(data.get("worked_examples"))}
         lines = [
@@ -112,7 +115,7 @@ class Forms:
     def _filled(
         self, key: str, node: Mapping[str, Any], value: Any, depth: int, names: frozenset[str]
     ) -> Iterator[str]:
-        """Yield a key of another deal as it is to be filled in."""
+        """Yield the lines of one key of the other deal, as a form to fill in."""
         node, margin = self._resolved(node, value), INDENT * depth
         if isinstance(value, dict) and "properties" in node:
             yield f"{margin}{key}:"
@@ -135,7 +138,7 @@ class Forms:
             yield self._blank(margin, key, node, value, names)
 
     def _item(self, node: Mapping[str, Any], item: Any, depth: int, names: frozenset[str]) -> Iterator[str]:
-        """Yield one entry of a list."""
+        """Yield the lines of one entry of a list."""
         if not isinstance(item, dict):
             kept = item if self._keeps(self._resolved(node, item), item, names) else ""
             yield f"{INDENT * depth}- {kept}".rstrip()
@@ -147,7 +150,11 @@ class Forms:
         yield from lines[1:]
 
     def _keeps(self, node: Mapping[str, Any], value: Any, names: frozenset[str]) -> bool:
-        """Return whether a value is a choice of words or a name of the form itself, and not a fact of the other deal."""
+        """Return whether the form keeps a value.
+
+        It keeps a choice of words and a name that the deal gives to its own parts, but not a fact of the
+        other deal.
+        """
         return isinstance(value, str) and (value in _choices(node) or value in names)
 
     def _blank(
@@ -157,9 +164,10 @@ class Forms:
         return f"{margin}{key}:{kept}{_comment(self._remark(node, kept.strip()))}"
 
     def snippet(self, template: str, model: type[Clause], *, shared: bool = False) -> str:
-        """Return a covenant with an example for each of its own keys, or for those that other covenants have too.
+        """Return a covenant of a template as YAML, with an example for each of its own keys.
 
-        Every choice is shown, and every key that may be left out is marked.
+        With `shared` it shows the keys that other covenants have too, instead of its own. Every choice is
+        shown, and every key that may be left out is marked.
         """
         node = self.schema["$defs"][template]
         keys = (*SHOWN_ALWAYS, *(shared_keys(model) if shared else own_keys(model)))
@@ -177,7 +185,7 @@ class Forms:
         return "\n".join(lines) + "\n"
 
     def worked_example(self) -> str:
-        """Return a worked example with an example for each key that one may have."""
+        """Return a worked example as YAML, with an example for each key that one may have."""
         return (
             "\n".join(self._shown("worked_examples", self.schema["properties"]["worked_examples"], True, 0))
             + "\n"
@@ -227,7 +235,7 @@ class Forms:
         return [text for part in self._parts(node) for text in _choices(part)]
 
     def _remark(self, node: Mapping[str, Any], kept: str = "") -> str:
-        """Return the choices of a key, or an example of what it may be."""
+        """Return the choices of a key, or an example of what it may be, as the text of a comment."""
         node = self._resolved(node, None)
         others = [text for text in _choices(node) if text != kept]
         if kept:
@@ -240,12 +248,15 @@ class Forms:
         return node
 
     def _resolved(self, node: Mapping[str, Any], value: Any) -> Mapping[str, Any]:
-        """Return the part of a type that a value has: the one whose constants it states, otherwise the first that is not null."""
+        """Return the part of a type that fits a value: the part whose constants the value states.
+
+        If none fits, it is the first part that is not null.
+        """
         parts = [part for part in self._parts(node) if part.get("type") != "null"]
         return next((part for part in parts if _fits(part, value)), parts[0])
 
     def _parts(self, node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """Return a type, or of a type that may be one of several each of them."""
+        """Return the parts of a type that may be one of several, or the type itself as the only part."""
         node = self._reference(node)
         several = (*node.get("anyOf", ()), *node.get("oneOf", ()))
         return [part for member in several for part in self._parts(member)] if several else [node]
@@ -257,7 +268,7 @@ def forms_of(clauses: Mapping[str, type[Clause]]) -> Forms:
 
 
 def own_keys(model: type[Clause]) -> tuple[str, ...]:
-    """Return the keys of a template that other covenants do not have, or may leave out."""
+    """Return the keys of a template that other covenants lack, or may leave out."""
     own = [key for key in _keys(model) if key not in _keys(MaintenanceClause)]
     shared = {
         name: field for name, field in MaintenanceClause.model_fields.items() if not field.is_required()
@@ -287,7 +298,10 @@ def _of_each(node: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _one_example(examples: Any) -> dict[str, Any]:
-    """Return the first worked example with its first expectation: one shows every key, and the others are the deal's own."""
+    """Return the first worked example with its first expectation only, as data of a deal file.
+
+    One example shows every key; the other examples are the deal's own.
+    """
     if not isinstance(examples, list) or not examples or not isinstance(examples[0], dict):
         return {}
     return {"worked_examples": [{**examples[0], "expect": list(examples[0].get("expect") or [])[:1]}]}
@@ -330,7 +344,10 @@ def _example(key: str, node: Mapping[str, Any]) -> str:
 
 
 def _names(data: Any) -> Iterator[str]:
-    """Yield the names that a deal gives to its parts: they stay, so that what refers to them still does."""
+    """Yield the names that a deal gives to its parts.
+
+    A form keeps them, so that references to them still work.
+    """
     if isinstance(data, dict):
         for block in (
             "parties",

@@ -1,1 +1,1 @@
-"""What is wrong with a deal file: one module for each kind of mistake."""
+"""The checks of a deal file: one module for each kind of mistake."""

@@ -1,4 +1,4 @@
-"""Whether a borrowing base has an advance rate for each asset class of the pool, and for no other."""
+"""The check that a borrowing base has an advance rate for each asset class of the pool, and for no other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.terms.error_messages import undefined
 
 
 def advance_rates(deal: Deal) -> Iterator[Problem]:
-    """Yield asset classes that a test's advance rates leave out, and names that are not of the pool."""
+    """Yield a problem for each asset class without an advance rate, and for each rate of an unknown class."""
     for _, terms in deal.segments:
         for key, clause in terms.covenants.items():
             rates, path = getattr(clause, "advance_rates", {}), ("covenants", key, "advance_rates")

@@ -1,4 +1,7 @@
-"""What a deal file may no longer change once the deal is live, and what in it was changed all the same (rulings 29)."""
+"""What a deal file may no longer change once the deal is live, and what was changed all the same.
+
+The ruling is `rulings.md` 29.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,19 @@ from engine.terms.source import Path, Tree
 
 
 def frozen_part(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what may not change once a deal is live: everything but amendments, corrections and worked examples (rulings 29)."""
+    """Return the part of a file that may not change once the deal is live (rulings 29).
+
+    It is everything but amendments, corrections and worked examples.
+    """
     return {key: value for key, value in data.items() if key not in ADDED_LATER}
 
 
 def changed_terms(before: Tree, now: Tree) -> Iterator[str]:
-    """Yield each term that differs if it may not: its place in the file as it is now, what it says, and what the file on record said."""
+    """Yield a sentence for each term that may not change and differs from the file on record.
+
+    The sentence gives the term's place in the file as it is now, what it says, and what the file on record
+    said.
+    """
     for path, was, says in _differing(frozen_part(before.data), frozen_part(now.data), ()):
         place = now.key_place(path)
         name = ".".join(str(step) for step in path)
@@ -27,7 +37,10 @@ def changed_terms(before: Tree, now: Tree) -> Iterator[str]:
 
 
 def changes_refused(before: Tree, now: Tree) -> Iterator[Problem]:
-    """Report the same as problems, for `check` in a workspace: what a run would refuse (`rulings.md` 55)."""
+    """Yield a problem D549 for each term that may not change and differs from the file on record.
+
+    `check` shows in a workspace what a run would refuse (`rulings.md` 55).
+    """
     for path, was, says in _differing(frozen_part(before.data), frozen_part(now.data), ()):
         name = ".".join(str(step) for step in path)
         what = f"`{name}` {_says(says, 'is')}, and the deal is live"
@@ -45,7 +58,7 @@ def changes_refused(before: Tree, now: Tree) -> Iterator[Problem]:
 
 
 def _differing(before: Any, now: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
-    """Yield each term that differs: where, what it was, what it is."""
+    """Yield (path, what it was, what it is) for each term that differs."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in dict.fromkeys((*now, *before)):
             yield from _differing(before.get(key), now.get(key), (*path, key))
@@ -54,7 +67,7 @@ def _differing(before: Any, now: Any, path: Path) -> Iterator[tuple[Path, Any, A
 
 
 def _says(value: Any, verb: str) -> str:
-    """Return a value in a sentence; a whole block is not written out."""
+    """Return in words what a term says, for a sentence; a whole block is not written out."""
     if value is None:
         return "is absent" if verb == "is" else "has none"
     return f"{verb} another block" if isinstance(value, (dict, list)) else f"{verb} {value}"

@@ -1,6 +1,7 @@
-"""Terms that each read well and together cannot work: triggers that nothing can begin, cures without an exit, order.
+"""Terms that each read well and cannot work together.
 
-Errors have codes D519 to D529, warnings W103 to W109; `check.py` collects them with its own.
+Examples are triggers that nothing can begin, cures without an exit, and dates out of order. Errors have the
+codes D519 to D529, warnings W103 to W109. The module `deal_file` collects them with its own.
 """
 
 from __future__ import annotations
@@ -60,7 +61,10 @@ def _conditions(deal: Deal) -> Iterator[tuple[TermsInForce, Condition, Path]]:
 
 
 def _looks_at_states(deal: Deal) -> Iterator[tuple[TermsInForce, Leaf, Path]]:
-    """Yield every leaf of a trigger's condition, and every state while which a clause is tested, with its place."""
+    """Yield every condition on the state of a test or trigger, with its terms and its place.
+
+    They are the leaves of the triggers' conditions, and each clause's `tested_while`.
+    """
     for terms, condition, path in _conditions(deal):
         yield from ((terms, leaf, at) for leaf, at in leaves_of(condition, path))
     for _, terms in deal.segments:
@@ -75,7 +79,7 @@ def _looks_at_states(deal: Deal) -> Iterator[tuple[TermsInForce, Leaf, Path]]:
 
 
 def unreachable(deal: Deal) -> Iterator[Problem]:
-    """Report conditions on a state that their subject can never be in."""
+    """Yield a problem for each condition on a state in which its subject can never be."""
     for terms, leaf, at in _looks_at_states(deal):
         if leaf.state in STATES:
             place = deal.tree.place((*at, "state"))
@@ -96,7 +100,7 @@ def unreachable(deal: Deal) -> Iterator[Problem]:
 
 
 def never(clause: Clause, state: str) -> str | None:
-    """Return why a test can never be in a state; None if it can."""
+    """Return the reason why a test can never be in a state; None if it can."""
     if state in ("NOT IN EFFECT", "PENDING CURE", "IN EFFECT"):
         return "these are states of triggers"
     if state in ("EVENT OF DEFAULT", "CURE PERIOD") and not is_default(clause):
@@ -111,7 +115,10 @@ def never(clause: Clause, state: str) -> str | None:
 
 
 def impossible(deal: Deal) -> Iterator[Problem]:
-    """Report conditions that no date can meet: one result and its opposite, more limbs than there are."""
+    """Yield a problem for each condition that no date can meet.
+
+    Examples are a result and its opposite together, and more limbs required than there are.
+    """
     for _, condition, path in _conditions(deal):
         yield from _impossible(deal.tree, condition, path)
 
@@ -158,7 +165,7 @@ def _impossible(tree: Tree, condition: Condition, path: Path) -> Iterator[Proble
 
 
 def _limbs(tree: Tree, parts: Sequence[Condition], path: Path) -> Iterator[Problem]:
-    """Report composites without limbs, and limbs that stand twice."""
+    """Yield a problem for a composite condition without limbs, and for a limb that stands twice."""
     if not parts:
         yield Problem(
             "D520", "a condition is missing", "a list of none is never decided", "write one", tree.place(path)
@@ -172,7 +179,7 @@ def _limbs(tree: Tree, parts: Sequence[Condition], path: Path) -> Iterator[Probl
 
 
 def order(deal: Deal) -> Iterator[Problem]:
-    """Report dates and levels that are out of order."""
+    """Yield a problem for each date and each level that is out of order."""
     terms = deal.segments[0][1]
     closing, maturity = terms.closing_date, terms.maturity_date
     for key, clause in terms.covenants.items():
@@ -202,7 +209,10 @@ def order(deal: Deal) -> Iterator[Problem]:
 
 
 def _levels(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
-    """Report a release level on the wrong side of the level that begins a trigger: it would end as it begins."""
+    """Yield a problem for a release level on the wrong side of the level that begins the trigger.
+
+    The trigger would end on a date on which it begins.
+    """
     ends, level = getattr(clause, "ends", None), getattr(clause, "level", None)
     begins = getattr(clause, "begins", None)
     release = getattr(ends, "level", None)
@@ -218,7 +228,10 @@ def _levels(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
 
 
 def _classes(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """Report a test of one class that can never fail before the test of the whole debt on the same Collateral Value."""
+    """Yield a warning for a test of one class that can never fail before the test of the whole debt.
+
+    Both tests are on the same Collateral Value.
+    """
     for key, clause in terms.covenants.items():
         for other in terms.covenants.values():
             if clause.never_before(other):
@@ -234,7 +247,10 @@ def _classes(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
 
 
 def amended_counts(deal: Deal) -> Iterator[Problem]:
-    """Report amendments of when a trigger begins or ends: what was counted towards it is counted afresh."""
+    """Yield a warning for each amendment of when a trigger begins or ends.
+
+    What was counted towards the old condition is counted afresh.
+    """
     for change in deal.changes:
         if change.effective <= deal.closing_date:
             continue  # a correction of the file works from closing, when nothing has been counted
@@ -256,7 +272,10 @@ def amended_counts(deal: Deal) -> Iterator[Problem]:
 
 
 def _when(terms: TermsInForce) -> dict[tuple[str, str, str], object]:
-    """Return what begins and what ends each trigger, by its place: composite ones, and those that clauses bring with them."""
+    """Return what begins and what ends each trigger, by (block, name, `begins` or `ends`).
+
+    The triggers are the composite ones and those that clauses bring with them.
+    """
     blocks: dict[str, Mapping[str, object]] = {"covenants": terms.covenants, "triggers": terms.triggers}
     conditions = {
         (block, name, end): getattr(one, end, None)
@@ -268,7 +287,7 @@ def _when(terms: TermsInForce) -> dict[tuple[str, str, str], object]:
 
 
 def without_examples(deal: Deal) -> Iterator[Problem]:
-    """Report a deal that nobody has worked an example of."""
+    """Yield a warning if a deal has no worked example."""
     if not deal.examples:
         why = "counsel and structurer sign off on worked examples, not on terms alone"
         place = deal.tree.key_place(("deal",))

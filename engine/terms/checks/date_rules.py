@@ -1,4 +1,7 @@
-"""Whether a deal's own dates fit together: maturity, the rule of the Determination Dates, the first of them (`rulings.md` 49)."""
+"""The check that a deal's dates fit together (`rulings.md` 49).
+
+The dates are its maturity, those that its rule of Determination Dates makes, and the first of them.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,11 @@ from engine.terms.in_force import TermsInForce
 from engine.terms.source import Tree
 
 FAR = timedelta(days=120)
-"""Far enough for the next date of a deal that is tested each quarter."""
+"""Long enough to hold the next date of a deal that is tested each quarter."""
 
 
 def date_rules(deal: Deal) -> Iterator[Problem]:
-    """Report everything that the dates of a deal contradict."""
+    """Yield a problem for every contradiction among the dates of a deal."""
     terms, tree = deal.segments[0][1], deal.tree
     if terms.maturity_date <= terms.closing_date:
         why = f"the deal closes on {terms.closing_date}"
@@ -68,7 +71,11 @@ def date_rules(deal: Deal) -> Iterator[Problem]:
 
 
 def _first(terms: TermsInForce, first: date, calendar: BusinessCalendar, tree: Tree) -> Iterator[Problem]:
-    """Refuse a first date that the rule does not make, before or after it is moved; if the two differ, both are said."""
+    """Yield a problem if the stated first date is not one that the rule makes.
+
+    A date matches as the rule makes it, or as it is moved to a Business Day. The problem gives the nearest
+    dates in both forms if they differ.
+    """
     place = tree.place(("determination_dates", "first"))
     without = terms.model_copy(
         update={"determination_dates": terms.determination_dates.model_copy(update={"first": first - FAR})}

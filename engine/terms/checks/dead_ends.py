@@ -1,4 +1,8 @@
-"""Ways out that lead nowhere: Cure Periods that nothing ends well, triggers that end as they begin, fallbacks that are never reached."""
+"""Ways out that lead nowhere.
+
+They are Cure Periods that nothing can cure, triggers that end as they begin, and fallback steps that are
+never reached.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ CARRIES = ("last published value", "last value not flagged")
 
 
 def exits(deal: Deal) -> Iterator[Problem]:
-    """Report every way out of a breach, of a trigger or of a missing rate that cannot be taken."""
+    """Yield a problem for each way out of a breach, a trigger or a missing rate that cannot be taken."""
     for _, terms in deal.segments:
         for key, clause in terms.covenants.items():
             cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
@@ -64,7 +68,10 @@ def _cure(tree: Tree, key: str, cure: Cure) -> Iterator[Problem]:
 
 
 def _ends(tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
-    """Report a level clause's trigger that ends where it begins, or at a target that is not written."""
+    """Yield a problem for a clause's trigger that ends where it begins, or at a target that is not written.
+
+    The clause is one with a level of its own.
+    """
     begins, ends = getattr(clause, "begins", None), getattr(clause, "ends", None)
     sweep, path = getattr(clause, "sweep", None), ("covenants", key)
     if isinstance(ends, EndsAtTarget):
@@ -86,7 +93,10 @@ def _ends(tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
 
 
 def _left_standing(tree: Tree, name: str, trigger: TriggerTerms) -> Iterator[Problem]:
-    """Warn of a trigger that can end while the state that began it still stands: that state does not begin it again (`rulings.md` 45)."""
+    """Yield a warning for a trigger that can end while the state that began it still stands.
+
+    That state does not begin the trigger again (`rulings.md` 45).
+    """
     if isinstance(trigger.ends, str):
         return
     path: Path = ("triggers", name)
@@ -111,7 +121,7 @@ def _left_standing(tree: Tree, name: str, trigger: TriggerTerms) -> Iterator[Pro
 
 
 def _needs_left(ends: Condition, state: Leaf) -> bool:
-    """Return whether every way in which a condition is met needs a test or trigger to stand at another state than `state`."""
+    """Return whether the condition can be met only if the subject of `state` has left that state."""
     match ends:
         case Leaf():
             return (ends.test, ends.trigger) == (state.test, state.trigger) and ends.state not in (

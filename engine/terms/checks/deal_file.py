@@ -1,6 +1,7 @@
-"""What a deal file can be wrong about although each of its parts reads well: references, order, contradictions.
+"""What can be wrong with a deal file although each of its parts reads well.
 
-Errors have codes D5.., warnings codes W...; a warning leaves the file usable and is printed with it.
+The mistakes are of references, order and contradiction. Errors have codes D5.., warnings codes W... A warning
+leaves the file usable and is printed with it.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ from engine.terms.source import Path, Tree, parse, scalars
 from engine.terms.trigger_conditions import Leaf
 
 Versions = Mapping[str, bool]
-"""The methodology versions that there are, and whether the administrator has published under each (`rulings.md` 1)."""
+"""Each methodology version, and whether the administrator has published under it (`rulings.md` 1)."""
 PRINTABLE = re.compile(
     r"[\x20-\x7e\xa1-\xac\xae-\u017f\u2010-\u2027\u2030-\u203a\u20ac\u2116\u2122\u2190-\u2193\u2212\u2260\u2264\u2265]*"
 )
-"""What the notice's fonts hold; anything else cannot be printed and is refused if it stands."""
+"""The characters that the notice's fonts hold. Any other cannot be printed and is refused."""
 READINGS = (
     "with C = 2.10 at closing and rates 2.05 for twelve weeks, then 2.08 and 1.50: fall_in_window 27.619%, "
     "fall_across_window 26.190%, window_start 26.829%, below_closing 0%, below_closing_at_any_time 28.571%"
@@ -50,13 +51,13 @@ READINGS = (
 def read_checked(
     text: str, file: str, clauses: Clauses, versions: Versions
 ) -> tuple[Deal | None, list[Problem]]:
-    """Return the deal if it can be read, everything that is wrong with its file, and everything worth a warning, sorted by place.
+    """Return the deal if it can be read, and every error and warning about its file, sorted by place.
 
     Args:
         text: the file.
         file: its name, for the errors.
         clauses: the model of each template's terms.
-        versions: the methodology versions that there are.
+        versions: the methodology versions that exist.
     """
     deal, problems = load_deal(text, file, clauses)
     tree = deal.tree if deal else parse(text, file)[0]
@@ -73,7 +74,10 @@ def read_checked(
 
 
 def _explained(problem: Problem) -> Problem:
-    """Tell an appraisal clause without its reading what the five readings would have given (`rulings.md` 14)."""
+    """Return the problem, expanded if it is an appraisal clause without its reading (`rulings.md` 14).
+
+    The expanded problem shows what each of the five readings would have given.
+    """
     if problem.code == "D201" and problem.what == "`measure` is missing":
         why = f"the agreement's sentence can be read in five ways; {READINGS}"
         return Problem(
@@ -97,7 +101,10 @@ def _unprintable(tree: Tree) -> Iterator[Problem]:
 
 
 def _empty(tree: Tree, places: set[Place]) -> Iterator[Problem]:
-    """Report keys without a value, which no reader can tell from a forgotten one, unless something is said of the place already."""
+    """Yield a problem for each key without a value, unless its place has a problem already.
+
+    A reader cannot tell an empty key from a forgotten one.
+    """
     for path, value in scalars(tree.data):
         if value.strip() in NOTHING and path and not {tree.place(path), tree.key_place(path)} & places:
             yield no_value(tree, str(path[-1]), tree.place(path))
@@ -109,7 +116,10 @@ def _each(deal: Deal) -> Iterator[tuple[TermsInForce, Tree]]:
 
 
 def _references(deal: Deal) -> Iterator[Problem]:
-    """Report names that stand for something else in the file: indices, debt classes, parties, tests, triggers."""
+    """Yield a problem for each name that refers to nothing in the file.
+
+    Names refer to indices, debt classes, parties, tests and triggers.
+    """
     for terms, tree in _each(deal):
         for name, asset in terms.pledged_assets.items():
             if asset.index not in terms.index:
@@ -159,7 +169,7 @@ def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause
 
 
 def _conditions(deal: Deal) -> Iterator[Problem]:
-    """Report conditions of triggers: what they name, what states there are, cycles, contradictions."""
+    """Yield the problems of triggers' conditions: unknown names and states, circles, contradictions."""
     for terms, tree in _each(deal):
         for name, trigger in terms.triggers.items():
             path: Path = ("triggers", name)
@@ -230,7 +240,10 @@ def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[P
 
 
 def _announced(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
-    """Refuse a condition on an announcement unless it names its kind and an index of the deal, and nothing else."""
+    """Yield a problem for a condition on an announcement that is not complete.
+
+    It must name the kind of announcement and an index of the deal, and nothing else.
+    """
     others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence)
     if leaf.announced is None or leaf.index is None or any(other is not None for other in others):
         fix = "write it like `{announced: cessation, index: CRI-H100}`"
@@ -246,7 +259,10 @@ def _announced(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Itera
 
 
 def _circles(deal: Deal) -> Iterator[Problem]:
-    """Triggers and springing clauses that wait for one another: a clause in a circle is named where it says while what it is tested."""
+    """Yield a problem for each trigger or springing clause that waits for itself through others.
+
+    If springing clauses are in the circle, only they are named, at their `tested_while`.
+    """
     for terms, tree in _each(deal):
         waits: dict[str, set[str]] = {}
         for name, trigger in terms.triggers.items():
@@ -274,7 +290,10 @@ def _circles(deal: Deal) -> Iterator[Problem]:
 
 
 def _formats(deal: Deal) -> Iterator[Problem]:
-    """Report what format 1 reads in place of the keys of format 2 (`rulings.md` 72)."""
+    """Yield a warning for each key of format 2 that a file of format 1 lacks (`rulings.md` 72).
+
+    The warning says what is read in place of the key.
+    """
     return (warning(deal.tree, reading) for reading in deal.readings)
 
 
@@ -300,7 +319,10 @@ def _calendars(deal: Deal) -> Iterator[Problem]:
 
 
 def _beyond_the_table(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
-    """Report a life that the table of the deal's calendar does not cover: no deadline could be counted there."""
+    """Yield a problem if the table of the deal's calendar does not cover the deal's life.
+
+    Deadlines outside the table could not be counted.
+    """
     table = load_calendar(terms.business_days)
     for name, day in (("closing_date", terms.closing_date), ("maturity_date", terms.maturity_date)):
         if not table.first <= day <= table.last:
@@ -376,7 +398,10 @@ def _methodologies(deal: Deal, versions: Versions) -> Iterator[Problem]:
 
 
 def _cadences(deal: Deal) -> Iterator[Problem]:
-    """Refuse a daily series that is not an administrator's or leaves open which day is read, and a weekly one that says it."""
+    """Yield a problem for each index whose cadence does not fit what else is said of it.
+
+    A daily series must be an administrator's and say which day is read; a weekly series must not say so.
+    """
     for terms, tree in _each(deal):
         for name, index in terms.index.items():
             place = tree.place(("index", name))
@@ -395,7 +420,7 @@ def _cadences(deal: Deal) -> Iterator[Problem]:
 
 
 def _documents(deal: Deal) -> Iterator[Problem]:
-    """Report citations of a document that the deal does not have: `CA §7.01` needs `CA`."""
+    """Yield a problem for each citation of a document that the deal does not have: `CA §7.01` needs `CA`."""
     documents = deal.documents
     for path, value in scalars(deal.tree.data):
         if path[-1] != "cite" or not isinstance(value, str) or "documents" in path:

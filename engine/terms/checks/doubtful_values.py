@@ -1,4 +1,7 @@
-"""Values that can stand and that hardly anybody means: a zone that knows no summer time, a percentage of several times the whole."""
+"""Values that are allowed but hardly ever meant.
+
+Examples are a time zone without summer time, and a percentage of several times the whole.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,9 @@ from engine.terms.in_force import TermsInForce
 from engine.terms.phrases import Limit
 
 MOST_MEANT = Fraction(4)
-"""The percentage of the whole above which a limit is doubted: 650% is mostly 65.0%."""
+"""The share of the whole above which a limit is doubted: 650% is mostly a mistyped 65.0%."""
 PERCENTAGES = ("maximum", "minimum", "maximum_decline", "limit")
-"""Terms that a test is held against and that are a percentage, or may be one."""
+"""Terms that a test is held against and that are, or may be, a percentage."""
 ABBREVIATIONS = {
     "EST": "America/New_York",
     "MST": "America/Denver",
@@ -28,7 +31,7 @@ ABBREVIATIONS = {
 
 
 def _fixed_offset(terms: TermsInForce, place: Place) -> Iterator[Problem]:
-    """Report a doubt about a zone that stays at one offset all year, as an abbreviation does."""
+    """Yield a warning for a time zone that stays at one offset all year, as an abbreviation does."""
     name = terms.time_zone
     if name == "UTC" or ("/" in name and not name.startswith("Etc/")):
         return
@@ -46,7 +49,7 @@ def _fixed_offset(terms: TermsInForce, place: Place) -> Iterator[Problem]:
 
 
 def doubtful_values(deal: Deal) -> Iterator[Problem]:
-    """Report each doubt about the zone, and about a percentage of several times the whole that a test is held against."""
+    """Yield a warning for a doubtful time zone, and for each limit of more than four times the whole."""
     for since, terms in deal.segments:
         place = placed(deal, since)
         yield from _fixed_offset(terms, place(("time_zone",)))

@@ -1,4 +1,7 @@
-"""Deal files of one workspace that claim one name: the log, the notices and the reports of a deal are kept under it."""
+"""Deal files of one workspace that claim the same name.
+
+The log, the notices and the reports of a deal are kept under its name.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,17 @@ from engine.basics.errors import Place, Problem
 from engine.terms.source import parse
 
 PLAINLY = re.compile(r"^deal:[ \t]+([a-z0-9][a-z0-9_-]*)[ \t]*(?:#.*)?$", re.MULTILINE)
-"""A deal's name where it stands alone on its line, as in nearly every file: nothing inside another block begins a line so."""
+"""A deal's name that stands alone on its line, as in nearly every file.
+
+No line inside another block can begin like this.
+"""
 
 
 def claimed_by(text: str, file: str) -> str | None:
-    """Return the name that a file claims, read without parsing the file where it stands plainly; None if it claims none."""
+    """Return the name that a deal file claims; None if it claims none.
+
+    If the name stands plainly on a line, the file is not parsed.
+    """
     plain = PLAINLY.findall(text)
     if len(plain) == 1:
         return str(plain[0])
@@ -22,14 +31,16 @@ def claimed_by(text: str, file: str) -> str | None:
 
 
 def name_of(text: str, file: str) -> tuple[str, Place] | None:
-    """Return the name that a deal file claims, and where; None if it claims none."""
+    """Return the name that a deal file claims, and its place; None if it claims none."""
     tree, _ = parse(text, file)
     name = tree.get(("deal",)) if tree is not None else None
     return (name, tree.place(("deal",))) if tree is not None and isinstance(name, str) and name else None
 
 
 def claimed_twice(texts: Mapping[str, str]) -> Iterator[Problem]:
-    """Report every file that claims the name of another, at its own place, with the place of the first of the others.
+    """Yield a problem for each file that claims the name of another, at its own place.
+
+    The problem gives the place of the first of the other files.
 
     Args:
         texts: the text of each deal file of a workspace, by the file's name as errors print it.

@@ -1,4 +1,7 @@
-"""Who must act, and who must be told by when: parties of the deal, with a time, each once."""
+"""The check of duties: who must act, and who must be told by when.
+
+Each must be a party of the deal, with a time, and named once.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from engine.terms.source import Path, Tree
 
 
 def duties(deal: Deal) -> Iterator[Problem]:
-    """Report every duty of a deal that nobody has, that is owed to nobody, or that has no time."""
+    """Yield a problem for each duty that nobody has, that is owed to nobody, or that has no time."""
     for _, terms in deal.segments:
         tree = deal.tree
         yield from _who_acts(terms, tree)
@@ -41,7 +44,10 @@ def duties(deal: Deal) -> Iterator[Problem]:
 
 
 def _who_acts(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
-    """Report parties that owe a delivery or carry out a consequence; the Borrower delivers unless another is named."""
+    """Yield a problem for each name that must act and is not a party of the deal.
+
+    It owes a delivery or carries out a consequence. If a delivery names nobody, the Borrower owes it.
+    """
     named: list[tuple[Path, str | None]] = []
     for key, clause in terms.covenants.items():
         then = getattr(clause, "then", None)
@@ -62,11 +68,11 @@ def _who_acts(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
 
 
 NOTICES = ("compliance", "test_failed", "event_of_default", "trigger_event", "correction")
-"""What notices are given of."""
+"""The kinds of event that notices are given of."""
 
 
 def _duty(tree: Tree, kind: str, duty: NoticeDuty) -> Iterator[Problem]:
-    """Report a notice of something that happens, by some time, to somebody."""
+    """Yield the problems of one notice duty: of an unknown kind, without a time, or to nobody."""
     path: Path = ("notices", kind)
     if kind not in NOTICES:
         why = f"notices are given of {', '.join(NOTICES)}"

@@ -1,7 +1,7 @@
-"""Worked examples that would hold whatever the terms say: names that stand for nothing, expectations of nothing (rulings 20, 43).
+"""Worked examples that would hold whatever the terms say (rulings 20, 43).
 
-An expectation of a test that does not exist finds nothing, and nothing is what `none` and `NOT YET TESTED`
-say; so it is refused if the file is read.
+They name what does not exist, or expect nothing. An expectation of a test that does not exist finds nothing,
+and nothing is what `none` and `NOT YET TESTED` say. So the check refuses it when the file is read.
 """
 
 from __future__ import annotations
@@ -29,11 +29,14 @@ LOOKS_AT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("obligation", "due"), ("test",)),
     **dict.fromkeys(("count", "reserve", "swept", "first_met"), ("trigger",)),
 }
-"""What each expected field is a field of; one that is not here is the index's, which need not be named."""
+"""For each expected field, whether a test or a trigger has it. A field that is not here belongs to the index.
+
+The index need not be named.
+"""
 
 
 def examples(deal: Deal) -> Iterator[Problem]:
-    """Report everything in a deal's worked examples that names or expects nothing."""
+    """Yield a problem for each part of a deal's worked examples that names or expects nothing."""
     for example in deal.examples:
         path: Path = example.place
         yield from given(deal, example)
@@ -96,13 +99,16 @@ FORMS: Mapping[str, tuple[re.Pattern[str], str]] = {
 
 
 STEPS = (*get_args(FallbackStep.model_fields["use"].annotation), "none")
-"""Where a rate can be from."""
+"""The steps that a rate can come from."""
 ALIKE = (Unit.USD, Unit.RATE, Unit.COUNT)
-"""Units that an example may write for one another: a price reads as USD, and a figure without a unit as a count."""
+"""Units that an example may write for one another.
+
+A price reads as USD, and a figure without a unit as a count.
+"""
 
 
 def _units(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path) -> Iterator[Problem]:
-    """Report measured figures, limits and headroom in the unit in which the test has them."""
+    """Yield a problem for each measured figure, limit or headroom in a unit other than the test's own."""
     clause = terms.covenants.get(expectation.test or "")
     for field, units in (
         ("to_cure", (*ALIKE, Unit.GPUS)),
@@ -144,7 +150,10 @@ def _units(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
 
 
 def _words(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path) -> Iterator[Problem]:
-    """Report words and figures that no result, state or count is ever written in: what is expected could not be found."""
+    """Yield a problem for each expected word or figure that no result, state or count is ever written as.
+
+    Such an expectation could never be found.
+    """
     for field in FIGURES:
         text = getattr(expectation, field)
         if text is not None and text != "none" and read_figure(text) is None:
@@ -214,7 +223,10 @@ def _state(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
 
 
 def _dates(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path) -> Iterator[Problem]:
-    """Report dates on which something can be determined: after closing, and not after the deal's end."""
+    """Yield a problem for a date on which nothing can be determined.
+
+    Such a date is not after closing, or it is after the deal's end.
+    """
     if not terms.closing_date < expectation.on <= terms.maturity_date:
         why = f"the deal closes on {terms.closing_date} and matures on {terms.maturity_date}"
         yield Problem(
@@ -234,7 +246,7 @@ def _dates(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
 
 
 def triggers_of(terms: TermsInForce) -> dict[str, object]:
-    """Return the triggers of a deal: composite ones, and those that clauses bring with them."""
+    """Return the triggers of a deal by name: composite ones, and those that clauses bring with them."""
     own = {
         key: clause for key, clause in terms.covenants.items() if getattr(clause, "begins", None) is not None
     }
@@ -242,7 +254,10 @@ def triggers_of(terms: TermsInForce) -> dict[str, object]:
 
 
 def _looks_at_nothing(field: str, expectation: Expectation, terms: TermsInForce) -> str | None:
-    """Return what a field would have to be looked at in, if the expectation names nothing that has it."""
+    """Return the kinds of clause that the field belongs to, in words, if the expectation names none of them.
+
+    The result is None if the expectation names one.
+    """
     kinds = LOOKS_AT.get(field)
     if kinds is None:
         return None

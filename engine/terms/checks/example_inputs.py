@@ -1,4 +1,7 @@
-"""What a worked example gives: dates, rates, prints, facts and Recorded Acts; each must name something that the deal has (rulings 43)."""
+"""The inputs of a worked example: dates, rates, prints, facts and Recorded Acts (rulings 43).
+
+Each must name something that the deal has.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +28,18 @@ from engine.terms.worked_example import (
 THURSDAY = 3
 WEEK = timedelta(weeks=1)
 APART = 10
-"""How many times apart a stated rate and the Closing Date level are before it is warned of: an example may go through a collapse."""
+"""How many times apart a stated rate and the Closing Date level may be before a warning.
+
+The number is generous, because an example may go through a collapse.
+"""
 BEFORE_CLOSING = timedelta(days=366)
 """How long before closing an example may begin."""
 COUNTED = (Unit.GPUS, Unit.GPU_HOURS)
-"""Units that a fact may leave out: `20,000` GPU-hours."""
+"""The units that a fact may leave out: `20,000` GPU-hours."""
 
 
 def given(deal: Deal, example: Placed) -> Iterator[Problem]:
-    """Report everything in what an example gives that names nothing, or cannot be given."""
+    """Yield a problem for each input of an example that names nothing, or that could not occur."""
     terms = resolve(deal, example.first_publication)
     yield from _first(deal, terms, example)
     yield from _rates(deal, terms, example)
@@ -45,7 +51,7 @@ def given(deal: Deal, example: Placed) -> Iterator[Problem]:
 
 
 def _first(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem]:
-    """Refuse a first publication that is not a Publication Date in the deal's own time."""
+    """Yield a problem if the first publication is not a Publication Date in the deal's own time."""
     day, place = example.first_publication, deal.tree.place((*example.place, "first_publication"))
     if day.weekday() != THURSDAY:
         after = day + timedelta(days=(THURSDAY - day.weekday()) % 7)
@@ -65,7 +71,11 @@ def _first(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
 
 
 def _rates(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem]:
-    """Report rates of an index that the deal has, for no more weeks than it has, in the scale of its Closing Date level."""
+    """Yield the problems of an example's rates.
+
+    The deal must have the index, the rates may not run beyond maturity, and they must be near the Closing
+    Date level.
+    """
     for name, rates in example.rates.items():
         path: Path = (*example.place, "rates", name)
         place = deal.tree.place(path)
@@ -96,7 +106,10 @@ def _rates(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
 def _print(
     deal: Deal, terms: TermsInForce, example: Placed, one: ExamplePrint, path: Path
 ) -> Iterator[Problem]:
-    """Report one value of one Publication Date of the example, published on it or later."""
+    """Yield the problems of one print of an example.
+
+    It must be a value of a Publication Date of the example, and be published on that date or later.
+    """
     tree = deal.tree
     if one.index not in terms.index:
         yield undefined(tree, (*path, "index"), one.index, "index", terms.index)
@@ -129,7 +142,10 @@ def _print(
 
 
 def _facts(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem]:
-    """Report facts that a report can give, of classes that the deal has, in their unit and not negative."""
+    """Yield the problems of an example's facts.
+
+    A fact must be one that a report can give, of a class that the deal has, in its unit and not negative.
+    """
     for name, fact in example.facts.items():
         if name == REPORT_RECEIVED:
             continue
@@ -171,7 +187,10 @@ def _facts(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
 
 
 def _act(deal: Deal, example: Placed, act: ExampleAct, path: Path) -> Iterator[Problem]:
-    """Report what `headroom act` would refuse; who prepares and approves an Act belongs to a record, and an example is not one."""
+    """Yield what `headroom act` would refuse of an example's Act.
+
+    Who prepares and approves the Act is not asked. That belongs to a record, and an example is not a record.
+    """
     why = "it could not be recorded, so the example would show what cannot happen"
     if act.act not in KINDS:
         yield undefined(deal.tree, (*path, "act"), act.act, "Recorded Act", KINDS, "there are")

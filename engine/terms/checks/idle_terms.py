@@ -1,4 +1,4 @@
-"""Terms that decide nothing if they stand, and tests that decide nothing any more before the deal is over.
+"""Terms that decide nothing, and tests that decide nothing any more before the deal is over.
 
 A reader would take either for a rule that protects the lender, and no result rests on it.
 """
@@ -16,7 +16,7 @@ from engine.terms.in_force import TermsInForce
 
 
 def deciding(deal: Deal) -> Iterator[Problem]:
-    """Report every index and class of debt that a clause names and is not measured on."""
+    """Yield a problem for each index and class of debt that a clause names and is not measured on."""
     for _, terms in deal.segments:
         for key, clause in terms.covenants.items():
             for field, why, fix in _idle(clause, terms):
@@ -25,7 +25,11 @@ def deciding(deal: Deal) -> Iterator[Problem]:
 
 
 def lasting(deal: Deal) -> Iterator[Problem]:
-    """Report curves and horizons that end before the deal matures, and curves that ask for a recovery."""
+    """Yield a problem for each curve or horizon that ends before maturity or cannot be meant.
+
+    A curve is not meant if it has points before closing, or allows less on a later date: the rate would have
+    to rise again.
+    """
     _, terms = deal.segments[-1]
     for key, clause in terms.covenants.items():
         points = _points(clause)
@@ -61,13 +65,13 @@ def lasting(deal: Deal) -> Iterator[Problem]:
 
 
 def _points(clause: Clause) -> Mapping[date, Fraction]:
-    """Return what an agreed curve of points allows by date; nothing if the clause has none."""
+    """Return by date what a curve of agreed points allows; an empty map if the clause has none."""
     curve = getattr(clause, "curve", ())
     return {point.on: point.at_most for point in curve} if isinstance(curve, tuple) else {}
 
 
 def _idle(clause: Clause, terms: TermsInForce) -> Iterator[tuple[str, str, str]]:
-    """Yield (term, why it decides nothing, what to do) of one clause."""
+    """Yield (term, why it decides nothing, what to do) for each idle term of one clause."""
     own = clause.on_one_index or clause.may_take_index
     pool = terms.indices_of_pool(clause)
     if clause.index is not None and not own and set(pool) != {clause.index}:

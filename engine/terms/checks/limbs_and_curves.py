@@ -1,6 +1,7 @@
-"""What the terms that format 2 adds can be wrong about: dates as limbs, curves read by steps, sweeps that repay, what nothing counts.
+"""What can be wrong with the terms that format 2 adds (`rulings.md` 50).
 
-Here too stands how a circle among tests and triggers is found and told by its path (`rulings.md` 50).
+They are dates as limbs, curves read by steps, sweeps that repay, and conditions on tests that nothing counts.
+The search for circles among tests and triggers is here too.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from engine.terms.source import Path, Tree
 from engine.terms.trigger_conditions import Leaf
 
 Waits = Mapping[str, set[str]]
-"""What each test or trigger looks at, by name."""
+"""For each test or trigger, by name, the tests and triggers that it looks at."""
 
 
 def reached(name: str, waits: Waits) -> set[str]:
-    """Return everything that a trigger or clause looks at, and what that looks at in turn."""
+    """Return every test and trigger that `name` looks at, directly or through others."""
     seen: set[str] = set()
     waiting = set(waits[name])
     while waiting:
@@ -46,7 +47,10 @@ def circle_through(name: str, waits: Waits) -> tuple[str, ...]:
 
 
 def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
-    """Refuse a limb on a date with something beside it, outside the deal's life, or in a file of format 1."""
+    """Yield a problem for a limb on a date that cannot stand.
+
+    It stands beside something else in its limb, lies outside the deal's life, or is in a file of format 1.
+    """
     others = (
         leaf.test,
         leaf.trigger,
@@ -80,7 +84,7 @@ def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterat
 
 
 def event_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
-    """Refuse a limb on a declared event that the deal lacks, or with something beside it."""
+    """Yield a problem for a limb on a declared event that the deal lacks, or that is not alone."""
     others = (
         leaf.test,
         leaf.trigger,
@@ -105,7 +109,7 @@ def event_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Itera
 
 
 def later_terms(deal: Deal) -> Iterator[Problem]:
-    """Report everything that is wrong with these terms on any date of the deal."""
+    """Yield every problem of these terms, for each stretch of the deal's life."""
     for _, terms in deal.segments:
         for path, sweep in _sweeps(terms):
             if sweep.to != RESERVE_ACCOUNT and sweep.to not in terms.debt:
@@ -141,7 +145,7 @@ def later_terms(deal: Deal) -> Iterator[Problem]:
 
 
 def _sweeps(terms: TermsInForce) -> Iterator[tuple[Path, Any]]:
-    """Yield every sweep with its place: a clause's own, and those of composite triggers."""
+    """Yield every sweep with its place: those of clauses, and those of composite triggers."""
     for key, clause in terms.covenants.items():
         if getattr(clause, "sweep", None) is not None:
             yield ("covenants", key, "sweep"), clause.sweep  # type: ignore[attr-defined]
@@ -152,7 +156,10 @@ def _sweeps(terms: TermsInForce) -> Iterator[tuple[Path, Any]]:
 
 
 def _curve(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
-    """Report a curve of steps whose first point lies after the first test says nothing of the dates before it."""
+    """Yield a problem for a curve of steps whose first point lies after the first test.
+
+    Such a curve says nothing of the dates before its first point.
+    """
     if getattr(clause, "between", None) != "steps":
         return
     first = clause.first_tested or deal.closing_date
@@ -170,7 +177,7 @@ def _curve(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
 
 
 def _last(deal: Deal, terms: TermsInForce, key: str, clause: Clause) -> Iterator[Problem]:
-    """Report a last date of a test that lies before its first one, or outside the deal's life."""
+    """Yield a problem if the last date of a test lies before its first, or outside the deal's life."""
     last, first = clause.last_tested, clause.first_tested or terms.closing_date
     if last is not None and not first <= last <= terms.maturity_date:
         why = f"the test begins on {first}, and the deal matures on {terms.maturity_date}"
@@ -185,7 +192,7 @@ def _last(deal: Deal, terms: TermsInForce, key: str, clause: Clause) -> Iterator
 
 
 def _never_pending(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """Report conditions on PENDING CURE of a trigger that has no cure of its own."""
+    """Yield a problem for each condition on PENDING CURE of a trigger that has no cure of its own."""
     for name, trigger in terms.triggers.items():
         for end, condition in (("begins", trigger.begins), ("ends", trigger.ends)):
             for leaf, path in (
@@ -204,7 +211,10 @@ def _never_pending(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
 
 
 def _uncounted(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """Report conditions on a test whose failure is information only: nothing counts it (`rulings.md` 52)."""
+    """Yield a problem for each condition on a test whose failure is information only (`rulings.md` 52).
+
+    Nothing counts such a failure.
+    """
     for name, trigger in terms.triggers.items():
         for end, condition in (("begins", trigger.begins), ("ends", trigger.ends)):
             for leaf, path in (

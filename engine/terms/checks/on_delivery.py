@@ -1,4 +1,4 @@
-"""Whether a deal whose tests wait for the period's report says what that needs (`rulings.md` 49a, 26a)."""
+"""The check of a deal whose tests wait for the report of the period (`rulings.md` 49a, 26a)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ LENGTHS = ("week", "month", "quarter")
 
 
 def on_delivery(deal: Deal) -> Iterator[Problem]:
-    """Yield what contradicts that tests are determined on delivery: a cut-off, no report, a clock from a date before the delivery."""
+    """Yield each term that contradicts tests determined on delivery of the report.
+
+    It may be a cut-off, a missing rule of reports, or a clock that starts on a date before the delivery.
+    """
     for _, terms in deal.segments:
         if terms.determination_dates.on_delivery:
             yield from _dates(terms, deal.tree)
@@ -58,7 +61,10 @@ def _dates(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
 
 
 def _clocks(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
-    """Yield each cure clock that would start on the date, which is over before anybody knows of the failure."""
+    """Yield a problem for each cure clock that would start on the Determination Date.
+
+    That date can be over before anybody knows of the failure.
+    """
     clocks: list[Path] = []
     for key, clause in terms.covenants.items():
         cure = (

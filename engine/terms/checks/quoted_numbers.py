@@ -1,8 +1,8 @@
 """The agreement's words against the terms: a text that quotes one number while the terms say another.
 
 A percentage, a price, an amount or a multiple that the text quotes must stand in the terms. Counts of dates
-and periods are held against the terms only if none that is quoted agrees: a sentence may speak of others that
-are not monitored here.
+and periods are a problem only if none of those quoted agrees with the terms. A sentence may speak of other
+counts that are not monitored here.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ IN_WORDS: Mapping[str, int] = {
     },
     "one hundred": 100,
 }
-"""Numbers as agreements write them out."""
+"""Numbers as agreements write them out, by their words."""
 NUMBER = r"\d[\d,]*(?:\.\d+)?"
 WORD = "|".join(sorted(IN_WORDS, key=len, reverse=True))
 PER_CENT = re.compile(rf"(?<![\w.])({NUMBER}|{WORD}) ?(?:%|per ?cent\b)", re.IGNORECASE)
@@ -65,11 +65,11 @@ LENGTHS: Mapping[str, re.Pattern[str]] = {
         "of the last": "of the last",
     }.items()
 }
-"""Counts with what they count; each kind is compared with terms of its own kind alone."""
+"""Patterns for counts, by what is counted. Each kind is compared only with terms of its own kind."""
 
 
 def texts(deal: Deal) -> Iterator[Problem]:
-    """Report every quoted number of a clause or a trigger that its terms do not have."""
+    """Yield a problem for each number in the text of a clause or trigger that its terms do not have."""
     terms = deal.segments[0][1]
     named: dict[Path, str | None] = {
         ("covenants", key): clause.text for key, clause in terms.covenants.items()
@@ -98,7 +98,10 @@ def texts(deal: Deal) -> Iterator[Problem]:
 
 
 def _figures(text: str, said: list[str], strict: bool) -> Iterator[str]:
-    """Percentages, money and multiples that no term has; a trigger's own terms have few figures, so its text is held to counts alone."""
+    """Yield the percentages, amounts and multiples in a text that no term has; nothing unless `strict`.
+
+    A trigger's own terms have few figures, so its text is held to counts alone.
+    """
     if not strict:
         return
     written = {_plain(number) for value in said for number in re.findall(rf"{NUMBER}%?", value)}
@@ -112,7 +115,10 @@ def _figures(text: str, said: list[str], strict: bool) -> Iterator[str]:
 
 
 def _lengths(text: str, said: list[str]) -> Iterator[str]:
-    """Yield counts of dates and periods, if the terms have some of the kind and the text quotes none of them."""
+    """Yield the counts of dates and periods in a text that agree with none of the terms.
+
+    A kind of count is passed over if the terms have none of it, or if one that the text quotes agrees.
+    """
     for pattern in LENGTHS.values():
         agreed = {
             _number(match[1])

@@ -1,4 +1,7 @@
-"""Declared figures and what is measured of them: names that stand for nothing, units that do not fit, figures that nothing asks for."""
+"""What can be wrong with declared figures and with what is measured of them.
+
+Examples are names that refer to nothing, units that do not fit, and figures that nothing asks for.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ QUARTER = 3
 
 
 def declared_figures(deal: Deal) -> Iterator[Problem]:
-    """Report everything that is wrong with a deal's figures, their expressions and the periods over which they are taken."""
+    """Yield every problem of a deal's figures, their expressions and the periods that they are taken over."""
     for _, terms in deal.segments:
         yield from _declared(deal, terms)
         for key, clause in terms.covenants.items():
@@ -51,7 +54,11 @@ def _of_quarters(rule: ServicerReports | None) -> bool:
 
 
 def _declared(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """Report each made figure that reports know already, that rests on a missing or made one, or that nothing asks for."""
+    """Yield a problem for each declared figure that cannot be, or need not be, declared.
+
+    Every report may know its name already, it may be made of a missing or of another made figure, or nothing
+    may ask for it.
+    """
     for name, figure in terms.figures.items():
         path: Path = ("figures", name)
         if unit_of(name) is not None:
@@ -119,7 +126,10 @@ def _known_all(names: Iterable[str], terms: TermsInForce) -> bool:
 def _measured(
     deal: Deal, terms: TermsInForce, key: str, clause: LimitClause, expression: Expression
 ) -> Iterator[Problem]:
-    """Report names that are not figures, a limit in a unit that the figures do not have, and a period that nothing says."""
+    """Yield the problems of what one clause measures.
+
+    A name may not be a figure, the limit may have another unit, and nothing may state the period.
+    """
     path: Path = ("covenants", key)
     unknown = [name for name in expression.names if name not in _known(terms)]
     yield from (undefined(deal.tree, (*path, "measured"), name, "figure", _known(terms)) for name in unknown)

@@ -1,4 +1,7 @@
-"""Terms out of all proportion to the deal: a level ten times the rate, more dates than it has, a warning as wide as its limit."""
+"""Terms out of all proportion to the deal.
+
+Examples are a level of ten times the rate, more dates than the deal has, and a warning as wide as its limit.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,12 @@ from engine.terms.periods import Period, Persistence
 from engine.terms.source import Path
 
 DEAREST, CHEAPEST = Fraction(100), Fraction(1, 100)
-"""USD per GPU-hour between which every index has moved (WP §3)."""
+"""The USD per GPU-hour between which every index has moved (WP §3)."""
 APART = 4
-"""How many times apart a level and a rate of its index are before it is warned of: a misplaced decimal point makes more of most levels."""
+"""How many times apart a level and a rate of its index may be before a warning.
+
+A misplaced decimal point makes most levels more than that apart.
+"""
 SIDES = {
     "below level": "below",
     "at or below level": "below",
@@ -40,13 +46,16 @@ DAYS_IN: Mapping[str, float] = {
     "determination dates": 7,
 }
 LIMITS = ("maximum", "minimum", "maximum_decline", "level")
-"""Terms that a test is held against, if it has no `limit`."""
+"""Terms that a test without a `limit` is held against."""
 
 PlaceOf = Callable[[Path], Place]
 
 
 def placed(deal: Deal, since: date) -> PlaceOf:
-    """Return where the terms of the stretch that begins on a date were written: a stepped or amended one at its step."""
+    """Return the function that finds the place of a term in the stretch that begins on a date.
+
+    A stepped or amended term is found at the step that set it.
+    """
     steps = {
         path: written.path for path, written in in_force(deal.terms, since) if isinstance(written, StepOf)
     }
@@ -61,7 +70,7 @@ def placed(deal: Deal, since: date) -> PlaceOf:
 
 
 def values_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield every single value of the terms, with its path as the file writes it."""
+    """Yield every single value of the terms with its path in the file."""
     if isinstance(value, BaseModel):
         for name, field in type(value).model_fields.items():
             yield from values_of(getattr(value, name), (*path, field.alias or name))
@@ -76,7 +85,7 @@ def values_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def out_of_scale(deal: Deal) -> Iterator[Problem]:
-    """Report everything that is out of proportion, in each stretch of the deal's life."""
+    """Yield a warning for everything that is out of proportion, in each stretch of the deal's life."""
     for since, terms in deal.segments:
         place = placed(deal, since)
         yield from _rates(terms, place)
@@ -86,7 +95,10 @@ def out_of_scale(deal: Deal) -> Iterator[Problem]:
 
 
 def _rates(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
-    """Report prices that are not a price of the index that they are compared with: a decimal point or a unit is misplaced."""
+    """Yield a warning for each price that can hardly be a price of the index that it is compared with.
+
+    A decimal point or a unit may be misplaced.
+    """
     for name, index in terms.index.items():
         if not CHEAPEST <= index.closing_date_level <= DEAREST:
             why = "no index of GPU rents has stood there"
@@ -103,14 +115,17 @@ def _rates(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
 
 
 def levels_beside(key: str, clause: Clause, rate: Fraction, said: str, place: PlaceOf) -> Iterator[Problem]:
-    """Report each level of a clause that stands far from a rate on either side, or with the rate on the side on which its trigger begins.
+    """Yield a warning for each level of a clause that does not fit a rate of its index.
+
+    A level may stand far from the rate, on either side of it. The rate may also stand already on the side on
+    which the clause's trigger begins.
 
     Args:
         key: the clause's name.
         clause: its terms.
         rate: what the levels are held against: the Closing Date level, or the newest print of the index.
-        said: what the rate is, in words that go before it.
-        place: where a term was written.
+        said: the words that go before the rate and say what it is.
+        place: a function that finds where a term was written.
     """
     why = f"{said} {_price(rate)}"
     for path in (("level",), ("ends", "level")):
@@ -138,7 +153,7 @@ def _price(value: Fraction) -> str:
 
 
 def _lengths(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
-    """Report periods longer than the deal, and counts of more dates than it has."""
+    """Yield a problem for each period longer than the deal, and each count of more dates than it has."""
     life = (terms.maturity_date - terms.closing_date).days
     if life <= 0:
         return
@@ -159,7 +174,10 @@ def _lengths(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
 
 
 def _warning(key: str, clause: Clause, place: PlaceOf) -> Iterator[Problem]:
-    """Report an early warning of nothing, or as wide as the limit itself: the test would never be on WATCH, or always."""
+    """Yield a problem for an early warning of zero, or as wide as the limit itself.
+
+    The test would never be on WATCH, or always.
+    """
     if clause.early_warning is None:
         return
     margin, limit = clause.early_warning.figure.value, getattr(clause, "limit", None)

@@ -1,4 +1,4 @@
-"""Whose balance a test of a class takes, and how the classes of debt rank (`rulings.md` 46)."""
+"""The check of whose balance a test of a class takes, and of how the debt ranks (`rulings.md` 46)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from engine.terms.source import Path, Tree
 
 
 def seniority(deal: Deal) -> Iterator[Problem]:
-    """Report ranks that only some classes have, and a class counted alone that others are paid before."""
+    """Yield a problem for ranks that only some classes have, and for a class wrongly counted alone.
+
+    A class is wrongly counted alone if others are paid before it.
+    """
     for _, terms in deal.segments:
         yield from _ranks(terms, deal.tree)
         for key, clause in terms.covenants.items():
@@ -43,7 +46,7 @@ def _ranks_first(terms: TermsInForce, name: str) -> bool:
 
 
 def _ranks(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
-    """Refuse ranks on some classes only: the file's order and a number cannot be compared."""
+    """Yield a problem if only some classes have a rank: the file's order and a number cannot be compared."""
     without = [name for name, debt in terms.debt.items() if debt.rank is None]
     if 0 < len(without) < len(terms.debt):
         why = "other classes have one, and the order of the file says nothing beside a number"

@@ -1,8 +1,9 @@
-"""The serial-number register of an asset class: a CSV beside the deal file, which says how many GPUs are pledged on each date.
+"""The serial-number register of an asset class: a CSV file beside the deal file.
 
-Columns: `serial`, `asset_class`, `location`, and where they apply `pledged_on` and `released_on`. GPUs that a
-report counts above the register are not counted (`rulings.md` 57a); a difference from the deal's count is a
-warning, a register that cannot be read an error.
+It says how many GPUs are pledged on each date. Its columns are `serial`, `asset_class` and `location`, and if
+they apply `pledged_on` and `released_on`. GPUs that a report counts above the register are not counted
+(`rulings.md` 57a). A difference from the deal's count is a warning; a register that cannot be read is an
+error.
 """
 
 from __future__ import annotations
@@ -20,24 +21,27 @@ from engine.terms.periods import read_day
 COLUMNS = ("serial", "asset_class", "location")
 DATES = ("pledged_on", "released_on")
 SERIAL = re.compile(r"[!-~]+(?: [!-~]+)*")
-"""What a serial number is made of: printable ASCII, so that two that look alike are alike."""
+"""The form of a serial number: printable ASCII, so that two numbers that look alike are alike."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pledge:
-    """One GPU of a register: its asset class, and the days from which and until which it is pledged, if they are written."""
+    """One GPU of a register: its asset class, and the days on which its pledge begins and ends.
+
+    The pledge covers `since` and ends before `until`. None means that the day is not written.
+    """
 
     asset: str
     since: date | None
     until: date | None
 
     def stands(self, on: date) -> bool:
-        """Whether the GPU is pledged on a day."""
+        """Return whether the GPU is pledged on a day."""
         return (self.since is None or self.since <= on) and (self.until is None or on < self.until)
 
 
 def read_register(text: str, file: str, classes: Collection[str]) -> tuple[tuple[Pledge, ...], list[Problem]]:
-    """Return the GPUs of a register, and everything that is wrong with its rows, each at its place.
+    """Return the GPUs of a register, and every problem of its rows, each at its place.
 
     Args:
         text: the register.
@@ -68,7 +72,10 @@ def read_register(text: str, file: str, classes: Collection[str]) -> tuple[tuple
 
 
 def counts_from(pledges: Iterable[Pledge], asset: str, closing: date) -> tuple[tuple[date, int], ...]:
-    """Return how many GPUs of a class are pledged from each date on, oldest first; a date that changes nothing is left out."""
+    """Return (date, GPUs pledged from that date on) for an asset class, oldest first.
+
+    The first date is the Closing Date. A date that changes nothing is left out.
+    """
     own = [pledge for pledge in pledges if pledge.asset == asset]
     days = {
         closing,
