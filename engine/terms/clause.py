@@ -1,4 +1,4 @@
-"""What every covenant clause of a deal says, whatever its template."""
+"""The terms that every covenant clause has, whatever its template."""
 
 from __future__ import annotations
 
@@ -22,18 +22,27 @@ IfNotDetermined = Annotated[str, Field(pattern=IF_NOT_DETERMINED)]
 
 
 def _with_article(value: Any) -> Any:
-    """Return `default` and `trigger event` as the file also may write them, with their article."""
+    """Return `a default` for `default` and `a trigger event` for `trigger event`; any other value unchanged.
+
+    The file may write both with or without the article.
+    """
     return f"a {value}" if value in ("default", "trigger event") else value
 
 
 FailureIs = Annotated[
     Literal["a default", "a trigger event", "information only"], BeforeValidator(_with_article)
 ]
-"""What a failure is: a default after its Cure Period, a date that triggers count, or a figure that nothing counts."""
+"""What a failure is: a default after its Cure Period, a trigger event, or information only.
+
+Triggers count a trigger event. Nothing counts a failure that is information only.
+"""
 
 
 def block_or_word(value: Any) -> str:
-    """Return which form a term has that may be a block or a word: errors then speak of the form that was written."""
+    """Return which form a term has that may be a block or a word: `block` or `word`.
+
+    Errors then speak of the form that was written.
+    """
     return "word" if isinstance(value, str) else "block"
 
 
@@ -48,14 +57,18 @@ class Extension(Fact):
 
 
 class Cure(Fact):
-    """The Cure Period of a clause: how long, from when, by what, how often, and whether a second one follows."""
+    """The Cure Period of a clause.
+
+    It states its length, its start, the ways to cure, how often it may be used, and a second period if there
+    is one.
+    """
 
     within: CurePeriod
     after: ClockStart
     cured_by: tuple[CureMethod, ...]
     at_most: AtMost | None = None
     passing_for: Times | None = None
-    """On how many dates a retest must pass before it cures; one unless written."""
+    """On how many dates a retest must pass before it cures. If it is not written, one date is enough."""
     equity_at_most: PositiveUsd | None = None
     """The most equity that one cure may count."""
     extension: Annotated[Extension | None, SINCE_2] = None
@@ -63,7 +76,10 @@ class Cure(Fact):
 
 
 class TriggerCure(Fact):
-    """A composite trigger's own cure: while its time runs the trigger is PENDING CURE, and nothing follows (`rulings.md` 52)."""
+    """The cure of a composite trigger itself (`rulings.md` 52).
+
+    While its time runs the trigger is PENDING CURE, and no consequence follows.
+    """
 
     within: CurePeriod
     after: ClockStart
@@ -76,7 +92,10 @@ RESERVE_ACCOUNT = "reserve account"
 
 
 class Sweep(Fact):
-    """A cash sweep: what share of which cash goes where, until which balance (`rulings.md` 30); or repays which class of debt."""
+    """A cash sweep: which share of which cash is paid where, and until which balance (`rulings.md` 30).
+
+    It pays into a reserve account, or repays a class of debt.
+    """
 
     share: PartOf
     of: Literal["excess cash flow"]
@@ -84,12 +103,15 @@ class Sweep(Fact):
     """`reserve account`, or the class of debt that it repays."""
     until: PositiveUsd | None = None
     on_end: Literal["release to borrower", "prepay", "keep"] | None = None
-    """What becomes of the account's balance; a class of debt that was repaid has none."""
+    """What happens to the account's balance at the end.
+
+    It is None for a sweep that repays a class of debt.
+    """
     cite: str | None = None
 
     @property
     def repays(self) -> str | None:
-        """The class of debt that it repays; None if it pays into a reserve account."""
+        """The class of debt that the sweep repays; None if it pays into a reserve account."""
         return None if self.to == RESERVE_ACCOUNT else self.to
 
     @model_validator(mode="after")
@@ -107,9 +129,9 @@ class Sweep(Fact):
 
 
 class Deliver(Fact):
-    """An Obligation that a failure creates: what must be delivered within how long.
+    """An Obligation that a failure creates: what must be delivered, by whom and within how long.
 
-    It is counted from the Determination Date that creates it, and from nothing else: only a Cure Period's
+    The time counts from the Determination Date that creates it, and from nothing else. Only a Cure Period's
     clock can wait for an event.
     """
 
@@ -122,14 +144,14 @@ class Deliver(Fact):
 
 
 class Begins(Fact):
-    """When a level clause's trigger begins: so many dates below its level."""
+    """When a level clause's trigger begins: after so many dates on the wrong side of its level."""
 
     when: Literal["below level", "at or below level", "above level", "at or above level"]
     persistence: Annotated[Times, Field(alias="for")]
 
 
 class EndsAtTarget(Fact):
-    """A level clause's trigger ends when the reserve account has reached its target."""
+    """The end of a level clause's trigger when the reserve account has reached its target."""
 
     when: Literal["reserve at target"]
 
@@ -146,7 +168,7 @@ class Springing(Fact):
 
 
 class Clause(Fact):
-    """The terms that all templates share; each template adds its own."""
+    """The terms that all templates share. Each template adds its own."""
 
     template: str
     cite: str
@@ -154,40 +176,47 @@ class Clause(Fact):
     index: str | None = None
     debt_class: Annotated[str | None, Field(alias="class")] = None
     counted: Annotated[Literal["alone", "with senior classes"] | None, SINCE_2] = None
-    """Whose balance a test of a class of debt takes: its own, or its own and those of every class of its rank or before it."""
+    """Whose balance a test of one class of debt takes.
+
+    It is that class alone, or that class with every class that ranks equal or before it.
+    """
     early_warning: Distance | None = None
     first_tested: Day | None = None
     frequency: Frequency = "every date"
     last_tested: Annotated[Day | None, SINCE_2] = None
-    """After it the test has no results (`rulings.md` 50)."""
+    """The date after which the test has no results (`rulings.md` 50)."""
     failure_is: Annotated[FailureIs | None, SINCE_2] = None
     tested_while: Springing | None = None
     if_not_determined: IfNotDetermined
 
     on_one_index: ClassVar[bool] = False
-    """Whether the clause is tested on one index, so that it names it if the deal has several."""
+    """Whether the clause is tested on a single index, so that it must name one if the deal has several."""
     may_take_index: ClassVar[bool] = False
-    """Whether a clause that is not tested on one index may be: where `index` stands, it decides."""
+    """Whether a clause that is not tested on a single index may name one: if it does, that index decides."""
     failure_may_be: ClassVar[tuple[str, ...]] = ("a trigger event",)
-    """What its failure may be: the first is how format 1 reads a clause that cannot say it (`rulings.md` 72).
+    """What a failure may be.
+
+    The first is how format 1 reads a clause that cannot say it (`rulings.md` 72).
     """
     says_in_format_1: ClassVar[bool] = False
-    """Whether a file of format 1 says what a failure is, so that nothing is read in its place."""
+    """Whether a file of format 1 says what a failure is, so that nothing is assumed in its place."""
     may_take_class: ClassVar[bool] = False
-    """Whether the clause may be of one class of debt."""
+    """Whether the clause may be about a single class of debt."""
     counted_in_format_1: ClassVar[Literal["alone", "with senior classes"]] = "alone"
-    """Whose balance a test of a class takes in a file of format 1, which cannot say it (`rulings.md` 46, 72).
-    """
+    """Whose balance a test of a class takes in format 1, which cannot say it (`rulings.md` 46, 72)."""
     alone_only_first: ClassVar[bool] = False
-    """Whether only a class that no other ranks before may be counted alone: the others are paid after it."""
+    """Whether only the class that ranks first may be counted alone. The others are paid after it."""
     tested_on: ClassVar[DateKind] = "determination dates"
-    """On which dates the clause is tested."""
+    """The kind of dates on which the clause is tested."""
     on_no_rate: ClassVar[bool] = False
-    """Whether no rate decides the clause."""
+    """Whether the clause needs no rate."""
     of_weeks: ClassVar[bool] = False
-    """Whether it needs figures of whole weeks, which no report of a longer period gives by itself (`rulings.md` 47)."""
+    """Whether the clause needs figures of whole weeks, which a report of a longer period does not give.
+
+    See `rulings.md` 47.
+    """
     mechanical: ClassVar[bool] = False
-    """Whether the index alone decides it, whatever the pool earns (WP §5.2)."""
+    """Whether the index alone decides the clause, whatever the pool earns (WP §5.2)."""
 
     def margin_unit(self) -> Unit:
         """Return the unit in which the headroom of this clause is counted."""
@@ -198,11 +227,14 @@ class Clause(Fact):
         return (("index", "index", self.index), ("class", "class of debt", self.debt_class))
 
     def limit_fits(self) -> bool:
-        """Return whether the limit is counted in what the test measures; if it is not, nothing is said of distances from it."""
+        """Return whether the limit has a unit that the test measures in.
+
+        If it has not, checks say nothing of distances from the limit.
+        """
         return True
 
     def never_before(self, whole: Clause) -> bool:  # noqa: ARG002 (what a template compares with, where it has such tests)
-        """Return whether this test of one class of debt can never fail before `whole`, a test of all of it."""
+        """Return whether this test of one class of debt can never fail before `whole`, a test of all debt."""
         return False
 
     @model_validator(mode="after")
@@ -259,7 +291,7 @@ def default_needs(clause: Clause) -> Literal["nothing", "notice", "vote"]:
 
 
 class ElectiveClause(MaintenanceClause):
-    """A clause that says itself whether a failure is a default, or only a date that triggers count."""
+    """A clause that says itself whether a failure is a default, a trigger event or information only."""
 
     says_in_format_1: ClassVar[bool] = True
     failure_is: FailureIs
@@ -281,7 +313,7 @@ class LimitClause(ElectiveClause):
 
     limit: PossibleLimit
     better: ClassVar[Literal["higher", "lower"] | None] = None
-    """Which figures are the better ones for the lender, if it is always the same side."""
+    """Which figures are the better ones for the lender; None if that depends on the clause."""
     units: ClassVar[tuple[Unit, ...]] = (Unit.SHARE,)
     """The units that the limit may have."""
 

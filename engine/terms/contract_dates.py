@@ -1,7 +1,7 @@
 """When a deal is tested and when its money moves: dates from terms and calendars (`rulings.md` 2, 28).
 
 A Publication Date is every Thursday, whatever the calendar says of it. A Determination Date is what the deal
-says, moved by its own rule if it is not a Business Day.
+says, moved by the deal's own rule if it is not a Business Day.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def publication_dates(first: date, last: date) -> Iterator[date]:
 
 
 def weekly(weekday: int, first: date, last: date) -> Iterator[date]:
-    """Yield every given weekday (Monday 0) from `first` to `last`, both included."""
+    """Yield every date on a given weekday (Monday is 0) from `first` to `last`, both included."""
     day = first + timedelta(days=(weekday - first.weekday()) % 7)
     while day <= last:
         yield day
@@ -35,7 +35,10 @@ def weekly(weekday: int, first: date, last: date) -> Iterator[date]:
 
 
 def monthly(day: int, months: Collection[int], first: date, last: date) -> Iterator[date]:
-    """Yield day `day` of each of the named months of every year, from `first` to `last`; the month's last if it has no such day."""
+    """Yield day `day` of each of the given months of every year, from `first` to `last`.
+
+    In a month without that day it is the month's last day.
+    """
     year, month = first.year, first.month
     while (at := _day_of(year, month, day)) <= last:
         if at >= first and month in months:
@@ -44,7 +47,10 @@ def monthly(day: int, months: Collection[int], first: date, last: date) -> Itera
 
 
 def months_before(day: date, months: int) -> date:
-    """Return the same day of the month, so many months earlier; the month's last day if it has no such day."""
+    """Return the same day of the month, `months` months earlier.
+
+    In a month without that day it is the month's last day.
+    """
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return _day_of(year, month + 1, day.day)
 
@@ -66,7 +72,10 @@ def _day_of(year: int, month: int, day: int) -> date:
 
 
 def determination_dates(terms: TermsInForce, calendar: BusinessCalendar, until: date) -> tuple[date, ...]:
-    """Return the Determination Dates after closing up to `until`; the first is the first one after closing unless written."""
+    """Return the Determination Dates after closing up to `until`.
+
+    They begin with the first after closing, or with the `first` that the deal states.
+    """
     return tuple(day for day in _determined(terms, calendar, until + WEEK) if day <= until)
 
 
@@ -76,10 +85,10 @@ def next_determination_date(terms: TermsInForce, calendar: BusinessCalendar, aft
 
 
 def date_of_period(terms: TermsInForce, calendar: BusinessCalendar, end: date) -> date:
-    """Return the Determination Date of the report period that ends on a day.
+    """Return the Determination Date of the report period that ends on a given day.
 
-    It is the first one after the day; the day itself counts where the tests are determined on delivery, as of
-    the period's end.
+    It is the first one after that day. If tests are determined on delivery, they are as of the period's end,
+    and the day itself counts too.
     """
     return next_determination_date(
         terms, calendar, end - timedelta(days=1) if terms.determination_dates.on_delivery else end
@@ -87,7 +96,10 @@ def date_of_period(terms: TermsInForce, calendar: BusinessCalendar, end: date) -
 
 
 def _determined(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> Iterator[date]:
-    """Yield the Determination Dates that are written for a day up to `last`, each moved by the deal's rule; as many as are asked for."""
+    """Yield the Determination Dates whose unmoved date is at most `last`, each moved by the deal's rule.
+
+    The dates are made one by one, only as they are asked for.
+    """
     for written, moved in dates_made(terms, calendar, last):
         first = terms.determination_dates.first
         if first is None or max(written, moved) >= first:
@@ -95,9 +107,10 @@ def _determined(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> 
 
 
 def dates_made(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> Iterator[tuple[date, date]]:
-    """Yield each date that `determination_dates` makes, as written and as moved by the Business Day rule, whatever `first` says.
+    """Yield (unmoved date, moved date) for each date that the rule makes, whatever `first` says.
 
-    They begin on the day after closing, or some weeks before `first` where that is earlier.
+    They begin on the day after closing, or some weeks before `first` if that is earlier. The moved date
+    follows the Business Day rule.
     """
     rule = terms.determination_dates
     start = terms.closing_date + timedelta(days=1)
@@ -132,7 +145,11 @@ def next_payment_date(terms: TermsInForce, calendar: BusinessCalendar, on: date)
 
 
 def period_ends(rule: ServicerReports, on: date) -> tuple[date, ...]:
-    """Return the last days of the reporting periods that ended before `on`, newest first: Wednesdays, or ends of months or quarters."""
+    """Return the last days of the reporting periods that ended before `on`, newest first.
+
+    They are Wednesdays, or the ends of months or quarters. There are three weeks or months, or the quarters
+    among nine months.
+    """
     if rule.every == "week":
         last = on - timedelta(days=(on.weekday() - THURSDAY) % 7 + 1)
         return tuple(last - n * WEEK for n in range(3))
@@ -142,7 +159,10 @@ def period_ends(rule: ServicerReports, on: date) -> tuple[date, ...]:
 
 
 def period_of(rule: ServicerReports | None, day: date) -> tuple[date, date]:
-    """Return the first and the last day of the reporting period in which a day lies; of its week if nothing is said."""
+    """Return the first and the last day of the reporting period in which a day lies.
+
+    Without a reporting rule it is the week from Thursday to Wednesday.
+    """
     if rule is None or rule.every == "week":
         end = day + timedelta(days=(THURSDAY - 1 - day.weekday()) % 7)
         return end - WEEK + timedelta(days=1), end
@@ -157,24 +177,27 @@ PERIOD_MONTHS = {"month": 1, "quarter": 3}
 
 
 def period_start(rule: ServicerReports, end: date) -> date:
-    """Return the first day of the reporting period that ends on a day."""
+    """Return the first day of the reporting period that ends on a given day."""
     if rule.every == "week":
         return end - WEEK + timedelta(days=1)
     return months_before(end.replace(day=1), PERIOD_MONTHS[rule.every] - 1)
 
 
 def counted_from(rule: RelativePeriod, day: date, calendar: BusinessCalendar) -> date:
-    """Return the date that `rule` sets by `day`: `1 business day before determination date`."""
+    """Return the date that a rule sets by `day`: `1 business day before determination date`."""
     return counted(day, rule.period, calendar.add, -1 if rule.direction == "before" else 1)
 
 
 def cut_off_on(terms: TermsInForce, day: date) -> datetime:
-    """Return the moment by which a report or an Act must have been received to count for a date (`rulings.md` 26a)."""
+    """Return the moment by which a report or an Act must have been received to count for a date.
+
+    See `rulings.md` 26a.
+    """
     return moment_on(day, terms.determination_dates.cut_off, terms.time_zone)
 
 
 def moment_on(day: date, at: ClockTime, zone: str) -> datetime:
-    """Return an hour of a day where the deal is; `end of day` is the next midnight."""
+    """Return the moment of an hour of a day in a time zone; `end of day` is the next midnight."""
     ends = at == END_OF_DAY
     hour = time() if ends else time(at.hour, at.minute)
     return datetime.combine(day + timedelta(days=1) if ends else day, hour, ZoneInfo(zone))
@@ -191,14 +214,16 @@ MONTHS_IN = {"months": 1, "years": 12}
 
 
 def counted(day: date, period: Period, add: Callable[[date, int], date], sign: int = 1) -> date:
-    """Return the last day of a period, counted from the day after `day`, or back from the day before it.
+    """Return the last day of a period counted from the day after `day`, or back from the day before it.
 
     Args:
         day: the date of the event.
-        period: the period, in Business Days, days, weeks or months; a KeyError for any other unit, which no
-            file can write here.
+        period: the period, in Business Days, days, weeks or months.
         add: the n-th Business Day after a day, on the deal's calendar.
         sign: 1 to count forward, -1 to count back.
+
+    Raises:
+        KeyError: the period has another unit, which no file can write here.
     """
     if period.unit == "business days":
         return add(day, sign * period.count)
@@ -208,9 +233,9 @@ def counted(day: date, period: Period, add: Callable[[date, int], date], sign: i
 
 
 def earlier(day: date, period: Period) -> date:
-    """Return the day that lies a `CalendarPeriod` before `day`; months and years are those of the calendar.
+    """Return the day that lies a `CalendarPeriod` before `day`. Months and years are those of the calendar.
 
-    A KeyError for any other unit, which no file can write here.
+    Raises KeyError for any other unit, which no file can write here.
     """
     if period.unit in MONTHS_IN:
         return months_before(day, period.count * MONTHS_IN[period.unit])

@@ -1,4 +1,7 @@
-"""The figures that a deal declares beside those that every report knows, and what is measured of them (`rulings.md` 51)."""
+"""The figures that a deal declares besides those that every report knows, and what is measured of them.
+
+The ruling is `rulings.md` 51.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,12 @@ OF_REPORTS: Mapping[str, Taken] = {
     **dict.fromkeys(MONEY, "of the period"),
     "outstanding_principal": "point in time",
 }
-"""Figures that every report knows and that need no declaring, and how each is taken."""
+"""The figures that every report knows, which need no declaration, and how each is taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """What is measured of figures: one, the ratio or the difference of two, or the sum of several."""
+    """What is measured: a figure, the ratio or the difference of two, or the sum of several."""
 
     kind: Kind
     names: tuple[str, ...]
@@ -43,9 +46,9 @@ class Expression:
 
 
 def read_expression(text: str) -> Expression:
-    """Read `rented / available`, `cash - drawn`, `sum of [cash, undrawn]` or `cash` as an Expression.
+    """Return `rented / available`, `cash - drawn`, `sum of [cash, undrawn]` or `cash` as an Expression.
 
-    Raises D131 otherwise.
+    Raises D131 for any other text.
     """
     listed = re.fullmatch(r"sum of \[([^\[\]]+)\]", text.strip())
     if listed is not None:
@@ -74,12 +77,12 @@ Measured = Annotated[
 
 
 class FigureTerms(Fact):
-    """A figure that the deal declares: reported in its unit, or made of others that are."""
+    """A figure that the deal declares: reported in its own unit, or made of reported figures."""
 
     unit: FigureUnit | None = None
     taken: Taken | None = None
     made_of: Annotated[Measured | None, Field(alias="is")] = None
-    """The sum or the difference of figures that are reported: one level deep."""
+    """The sum or the difference of reported figures. A made figure cannot rest on another made figure."""
     cite: str
 
     @model_validator(mode="after")
@@ -120,7 +123,7 @@ class FigureTerms(Fact):
 
 
 class TrailingReports(Fact):
-    """Over how many report periods a measure is taken, and how they are brought together."""
+    """Over how many report periods a measure is taken, and how the periods are combined."""
 
     n: CountOfThings = 1
     taken_as: Annotated[Literal["ratio of sums", "mean of ratios", "sum", "mean", "last"], Field(alias="as")]
@@ -131,17 +134,17 @@ Declared = Mapping[str, FigureTerms]
 
 
 def units_of(figures: Declared) -> dict[str, Unit]:
-    """Return the unit of each figure that a deal's reports give besides those that every report knows, by its name in a report."""
+    """Return the unit of each declared figure that reports give, by the figure's name in a report."""
     return {f"{DECLARED}{name}": Unit(one.unit) for name, one in figures.items() if one.unit is not None}
 
 
 def reported_name(name: str, figures: Declared) -> str:
-    """Return what a figure is called in a report: a declared one stands in the block `figures`."""
+    """Return the name of a figure in a report. A declared figure stands in the block `figures`."""
     return f"{DECLARED}{name}" if name in figures else name
 
 
 def reported_parts(names: Iterable[str], figures: Declared) -> tuple[str, ...]:
-    """Return the figures that reports give and of which some are made, each once."""
+    """Return the reported figures that these figures are, or are made of, each once."""
     made = (
         one.made_of.names if (one := figures.get(name)) is not None and one.made_of is not None else (name,)
         for name in names
@@ -150,9 +153,9 @@ def reported_parts(names: Iterable[str], figures: Declared) -> tuple[str, ...]:
 
 
 def taken_of(name: str, figures: Declared) -> Taken | None:
-    """Return how a figure is taken; one that is made of others as its first part.
+    """Return how a figure is taken; of a made figure, how its first part is taken.
 
-    None without such a figure.
+    The result is None if the figure does not exist.
     """
     first = reported_parts((name,), figures)[0]
     one = figures.get(first)
@@ -160,9 +163,9 @@ def taken_of(name: str, figures: Declared) -> Taken | None:
 
 
 def unit_of_figure(name: str, figures: Declared) -> Unit | None:
-    """Return the unit of a figure; of one that is made of others the unit of its first part.
+    """Return the unit of a figure; of a made figure, the unit of its first part.
 
-    None without such a figure.
+    The result is None if the figure does not exist.
     """
     first = reported_parts((name,), figures)[0]
     one = figures.get(first)
@@ -172,7 +175,7 @@ def unit_of_figure(name: str, figures: Declared) -> Unit | None:
 
 
 def value_of(name: str, figures: Declared, given: Callable[[str], Fraction]) -> Fraction:
-    """Return a figure's value, from what a report gives of its parts."""
+    """Return a figure's value. `given` returns what a report gives, by the name in the report."""
     one = figures.get(name)
     if one is None or one.made_of is None:
         return given(reported_name(name, figures))
@@ -185,7 +188,10 @@ THINGS = (Unit.COUNT, Unit.GPUS)
 
 
 def units_measured(expression: Expression, figures: Declared) -> tuple[Unit, ...]:
-    """Return the units that a limit of the expression may have; none if its figures cannot be measured against one another."""
+    """Return the units that a limit of the expression may have.
+
+    The result is empty if its figures cannot be compared with one another.
+    """
     units = [unit_of_figure(name, figures) for name in expression.names]
     first = units[0]
     if first is None or None in units:

@@ -1,4 +1,4 @@
-"""From a failed validation to problems that a lawyer can act on: place, what, why, fix."""
+"""Failed validations turned into problems that a lawyer can act on: place, what, why, fix."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FORMS: Mapping[str, tuple[str, str]] = {
         "`fail after 2 determination dates`",
     ),
 }
-"""The forms that texts have, in words and with an example, by their patterns."""
+"""The forms that texts have, by their patterns: in words and with an example."""
 
 
 def _form(pattern: Any) -> tuple[str, str]:
@@ -50,18 +50,21 @@ def _form(pattern: Any) -> tuple[str, str]:
 
 
 LIKE_A_DATE = re.compile(r"(?!\d{4}-(0[1-9]|1[0-2])-([0-2]\d|30|31)$)\d+[-/.]\d+[-/.]\d+")
-"""A key that was meant as a date and is not one."""
+"""A key that was meant as a date and is not a valid one."""
 OF_A_KEY = "[key]"
-"""How a validation says that it is about a key of a map and not about its value."""
+"""The mark by which a validation says that it is about a key of a map and not about its value."""
 
 Redirects = Mapping[Path, Path]
-"""Where the value in force of a stepped or amended term was written, by the term's path."""
+"""By the path of a stepped or amended term, where its value in force was written."""
 
 
 def complaints(
     error: ValidationError, tree: Tree, base: Path, redirects: Redirects | None = None
 ) -> list[Problem]:
-    """Return all problems of one validation, each at the place of the value, or of the key where the key is wrong."""
+    """Return all problems of one validation.
+
+    Each is at the place of the value, or of the key if the key is wrong.
+    """
     errors = (
         problem for problem in error.errors(include_url=False) if not _said_of_its_parts(problem, tree, base)
     )
@@ -69,7 +72,10 @@ def complaints(
 
 
 def _said_of_its_parts(error: Any, tree: Tree, base: Path) -> bool:
-    """Return whether a block only looks empty: each of its parts is wrong, and each has a problem of its own."""
+    """Return whether a block only looks empty, because each of its parts is wrong.
+
+    Each part has a problem of its own.
+    """
     return error["type"] == "too_short" and bool(tree.get(_walk(tree, base, error["loc"], {})[0]))
 
 
@@ -143,11 +149,14 @@ def _complaint(error: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
 
 
 BLANK = ("", "~", "null")
-"""What a value looks like if none was written."""
+"""The texts that a value has if none was written."""
 
 
 def no_value(tree: Tree, name: str, place: Place) -> Problem:
-    """Return a key without a value; if a comment begins in its place, the problem says so."""
+    """Return the problem of a key without a value.
+
+    If a comment begins in the value's place, the problem says so.
+    """
     lines = tree.text.splitlines()
     after = lines[place.line - 1][place.column - 1 :].strip() if place.line <= len(lines) else ""
     if after.startswith("#"):
@@ -164,14 +173,14 @@ def no_value(tree: Tree, name: str, place: Place) -> Problem:
 
 
 def straight_quotes(written: Any) -> str | None:
-    """Return the fix for a text in the quotes of a word processor; None for any other."""
+    """Return the fix for a text in the curly quotes of a word processor; None for any other text."""
     if isinstance(written, str) and CURLY.search(written):
         return 'write straight quotes, like `"USD 16,000,000"`, in place of the curly ones'
     return None
 
 
 def _strange_step(written: Any, kind: str) -> str | None:
-    """Return the first key of a block that was meant as a schedule, and that is not a date."""
+    """Return the first key that is not a date in a block meant as a schedule; None without such a key."""
     if not isinstance(written, dict):
         return None
     meant = (lambda _: True) if kind not in SHAPES and any(map(is_day, written)) else LIKE_A_DATE.fullmatch
@@ -179,12 +188,12 @@ def _strange_step(written: Any, kind: str) -> str | None:
 
 
 def _shape(written: Any) -> str:
-    """Return a value as it is named where another shape was wanted."""
+    """Return a value as it is named in a message that wanted another shape."""
     return f"{'a list, ' if isinstance(written, list) else ''}`{_short(written)}`"
 
 
 def _strange_key(name: str, pattern: Any, tree: Tree, path: Path) -> Problem:
-    """Return a name that the deal gives to a part of itself, in a form that it cannot have."""
+    """Return the problem of a name that the deal gives to a part of itself in a form that is not allowed."""
     form, like = _form(pattern)
     why = f"files are named by it and texts refer to it, so it is {form}, like {like}"
     return Problem(
@@ -199,9 +208,9 @@ def _strange_key(name: str, pattern: Any, tree: Tree, path: Path) -> Problem:
 def _walk(
     tree: Tree, base: Path, loc: Iterable[str | int], redirects: Redirects
 ) -> tuple[Path, list[str | int]]:
-    """Return the part of an error's location that the file has, and what is left; names of union branches are passed over.
+    """Return the part of an error's location that the file has, and the steps that are left.
 
-    Steps of a schedule are entered at the value that is wrong.
+    Names of union branches are passed over. A schedule is entered at the value that is wrong.
     """
     path: Path = base
     lost: list[str | int] = []
@@ -221,11 +230,11 @@ def _short(value: Any) -> str:
 
 
 END_BY_CURE = ("cure", "cured_by", "prepayment", "within", "after", "amount")
-"""Keys by which a drafter would say that a trigger in effect ends early, by a cure."""
+"""Keys by which a drafter would say that a cure ends a trigger early."""
 
 
 def _without_words(path: Path, name: str) -> tuple[str, str] | None:
-    """Return what the format cannot say yet and what serves in its place, where a key is an attempt to say it; None otherwise."""
+    """Return (what the format cannot say yet, what serves instead) if a key tries to say it; else None."""
     if path[:1] == ("triggers",) and "ends" in path and name in END_BY_CURE:
         why = (
             "the format lacks words for a trigger in effect that a cure ends early; `ends` looks at "
@@ -236,12 +245,12 @@ def _without_words(path: Path, name: str) -> tuple[str, str] | None:
 
 
 def lacking_words(tree: Tree, path: Path, name: str, why: str, fix: str) -> Problem:
-    """Return a key by which somebody tries to say what the format cannot say yet, with the words that are missing."""
+    """Return the problem of a key that tries to say what the format cannot say yet."""
     return Problem("D202", f"`{name}` cannot stand here", why, fix, tree.key_place(path))
 
 
 def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
-    """Return a key that the format does not know, with the nearest one that it does."""
+    """Return the problem of a key that the format does not know, with the nearest key that it does know."""
     lacking = _without_words(path, name)
     if lacking is not None:
         return lacking_words(tree, path, name, *lacking)
@@ -266,7 +275,10 @@ def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
 def undefined(
     tree: Tree, path: Path, name: str, what: str, known: Mapping[str, object], whose: str = "the deal has"
 ) -> Problem:
-    """Return a name that stands for nothing in the deal, at its place; at its key's where it is one."""
+    """Return the problem of a name that refers to nothing in the deal.
+
+    It is at the name's place, or at its key's if the name is a key.
+    """
     there = ", ".join(known) or "none"
     place = tree.key_place(path) if path[-1] == name else tree.place(path)
     return Problem(
@@ -279,7 +291,7 @@ def undefined(
 
 
 def unknown_template(tree: Tree, path: Path, raw: Any, known: tuple[str, ...]) -> Problem:
-    """Return a covenant without a template, or with one that does not exist."""
+    """Return the problem of a covenant without a template, or with a template that does not exist."""
     if not isinstance(raw, dict):
         return Problem(
             "D205",

@@ -1,7 +1,7 @@
-"""Values that can be: the field types of a deal whose figures have bounds (`deal-format.md`, How values are written).
+"""The field types of a deal whose figures have bounds (`deal-format.md`, How values are written).
 
-A share of a whole is not more than the whole, a level is a price that somebody pays, a pool has GPUs. What no
-agreement can mean is refused if it stands, by its type. So every term of one kind is held to the same bounds.
+A share of a whole is at most the whole, a level is a price that somebody pays, and a pool has GPUs. A value
+that no agreement can mean is refused by its type. So every term of a kind is held to the same bounds.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from engine.terms.phrases import (
 
 WHOLE_SHARE = Fraction(1)
 MOST_PER_CENT = Fraction(10)
-"""1,000%: a decimal point or a per cent sign is misplaced above it."""
+"""1,000%. Above it a decimal point or a per cent sign must be misplaced."""
 MOST_MULTIPLE = Fraction(1_000)
 MOST_RATE = Fraction(100_000)
-"""USD per GPU-hour; what is dear and can be is warned of (W110)."""
+"""USD per GPU-hour. A lower rate that is unusually high gets a warning (W110)."""
 MOST_USD = Fraction(10**12)
 MOST_GPUS = 100_000_000
 LONGEST_SHOWN = 40
@@ -51,7 +51,11 @@ T = TypeVar("T", int, Fraction)
 def _within(
     reader: Callable[[str], T], why: str, fix: str, most: T, least: T | None = None, below: T | None = None
 ) -> Callable[[str], T]:
-    """Return a reader that refuses a value outside its bounds (D124): above zero, or from `least` to `most`, or short of `below`."""
+    """Return a reader that refuses a value outside its bounds (D124).
+
+    The value must be above zero, or at least `least` if given. It must be at most `most`, and below `below`
+    if given.
+    """
 
     def read(text: str) -> T:
         value = reader(text)
@@ -72,7 +76,7 @@ def _share(
 Percentage = Annotated[
     Fraction, *_share("it is above 0% and at most 1,000%", "correct the percentage", MOST_PER_CENT)
 ]
-"""A ratio that a limit is set in; it may be more than the whole."""
+"""A ratio that a limit is set in. It may be more than the whole."""
 PartOf = Annotated[
     Fraction, *_share("a part of a whole is above 0% and at most 100%", "correct the percentage", WHOLE_SHARE)
 ]
@@ -136,13 +140,16 @@ CountOfThings = Annotated[
 ]
 SINCE_2_SAYS = "a key of format 2: required there, unknown in format 1"
 SINCE_2 = Field(json_schema_extra={"$comment": SINCE_2_SAYS})
-"""Marks a field that `format_keys.py` lists, so that the JSON Schema requires it in neither format: the reader does."""
+"""The mark of a field that `format_keys.py` lists.
+
+The JSON Schema requires such a field in neither format, because the reader does.
+"""
 MONTHS = tuple(range(1, 13))
 QUARTER = 3
 
 
 def _read_day_of_month(text: str) -> int:
-    """Read `15`, or `last` as 31: in a shorter month the 31st is the last."""
+    """Return `15` as 15, and `last` as 31: in a shorter month the 31st means its last day."""
     return (
         31
         if text == "last"
@@ -151,7 +158,7 @@ def _read_day_of_month(text: str) -> int:
 
 
 def _quarterly(months: tuple[int, ...]) -> tuple[int, ...]:
-    """Return four months, a quarter apart, in the order of the year. Raises D545."""
+    """Return four months if they are a quarter apart and in the order of the year. Raises D545 otherwise."""
     if months not in [MONTHS[first::QUARTER] for first in range(QUARTER)]:
         why = "a year has four quarters, and they end three months apart"
         raise refusal(
@@ -185,7 +192,7 @@ DayOfMonth = Annotated[
 
 
 def _read_made_good(text: str) -> Fraction:
-    """Read `at least 50% of the shortfall` as a share. Raises D132 otherwise."""
+    """Return `at least 50% of the shortfall` as a share. Raises D132 for any other text."""
     match = re.fullmatch(r"at least (.+) of the shortfall", text)
     if match is None:
         why = "a second period is agreed for the share of the first shortfall that was made good"
@@ -212,7 +219,7 @@ MadeGood = Annotated[
 
 
 def _possible(value: Any) -> Any:
-    """Return a limit as text that something can pass and something can fail."""
+    """Return a limit as text, if some figure can pass it and some figure can fail it."""
     limit = read_limit(value) if isinstance(value, str) else value
     if isinstance(limit, Limit):
         _refuse_impossible(limit, value if isinstance(value, str) else str(limit))
@@ -225,11 +232,14 @@ MOST_OF = {
     Unit.GPUS: Fraction(MOST_GPUS),
     Unit.GPU_HOURS: MOST_USD,
 }
-"""The highest limit of a unit; of others ten thousand."""
+"""The highest limit of each unit. For any other unit it is ten thousand."""
 
 
 def _refuse_impossible(limit: Limit, text: str) -> None:
-    """Refuse a limit in shares, multiples, counts or days below zero; one in prices and points may be."""
+    """Raise a refusal of a limit below zero in shares, multiples, counts or days.
+
+    A limit in prices or points may be below zero.
+    """
     if limit.figure.unit in (Unit.RATE, Unit.USD, Unit.POINTS):
         if limit.figure.unit is Unit.POINTS and abs(limit.value) > MOST_PER_CENT:
             raise refusal(
@@ -264,7 +274,7 @@ def _truth(value: Any) -> Any:
 Truth = Annotated[
     bool, BeforeValidator(_truth), WithJsonSchema({"type": "boolean", "title": "true or false"})
 ]
-"""`true` or `false` and no other word: `yes` and `1` are words."""
+"""`true` or `false` only; `yes` and `1` are refused."""
 
 LEADS_OUT = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|^~")
 
@@ -292,4 +302,4 @@ def _words(value: Any) -> Any:
 
 
 Words = Annotated[str, BeforeValidator(_words)]
-"""A name, a title or a sentence: it has a word in it."""
+"""A name, a title or a sentence. It must hold at least one word."""

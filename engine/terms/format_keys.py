@@ -1,8 +1,8 @@
-"""The keys that format 2 of the deal file adds: required there, each with one stated reading in format 1 (`rulings.md` 72).
+"""The keys that format 2 of the deal file adds (`rulings.md` 72).
 
-A key of format 2 decides a result, so it has no silent default. A file of format 1 cannot write it; it is
-read as `KEYS` says, and
-`check` warns of each reading. `docs/deal-format.md`, Format 2: how a key is added.
+Format 2 requires them, and each has one stated reading in format 1. A key of format 2 decides a result, so it
+has no silent default. A file of format 1 cannot write it: it is read as `KEYS` says, and `check` warns of
+each reading. `docs/deal-format.md`, Format 2, says how a key is added.
 """
 
 from __future__ import annotations
@@ -16,26 +16,27 @@ from engine.terms.clause import Clause
 from engine.terms.source import Path, Tree
 
 Block = Mapping[str, Any]
-"""A block of the file as written, its dated steps chosen."""
+"""A block of the file as written, with its dated steps chosen."""
 Clauses = Mapping[str, type[Clause]]
 """The model of each template's terms, by the template's name."""
 Reading = Callable[[Block, Block, Clauses], Any]
-"""What format 1 reads where the key is not written, as the file would write it: from the block, the whole file, and the templates' models.
+"""From the block, the whole file and the templates' models to what format 1 reads in place of the key.
 
-None says that the key has no place in this block: nothing is asked for there, in either format.
+The value is as the file would write it. None says that the key has no place in this block: neither format
+asks for it there.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class FormatKey:
-    """One key that format 2 has and format 1 has not.
+    """A key that format 2 has and format 1 has not.
 
     Attributes:
         block: the path of its block; `*` stands for every name in a block of named parts.
         key: its name.
         reading: what format 1 reads in its place, and whether the block asks for it at all.
-        why: why the reading matters, as a sentence's end: it stands in the warning of format 1 and in the
-            refusal of format 2.
+        why: why the reading matters, as the end of a sentence. It stands in the warning of format 1 and in
+            the refusal of format 2.
     """
 
     block: tuple[str, ...]
@@ -47,7 +48,7 @@ class FormatKey:
 
 
 def never(_: Block, __: Block, ___: Clauses) -> None:
-    """Fill in the reading of a key that format 2 may leave out, and that format 1 has not."""
+    """Return None: the reading of a key that format 2 may leave out and format 1 does not have."""
 
 
 def _quarter(block: Block, _: Block, __: Clauses) -> list[str] | None:
@@ -92,7 +93,10 @@ ON_DELIVERY = (
 
 
 def _on_the_date(block: Block, data: Block, _: Clauses) -> str | None:
-    """Read the key only where a date can be over before its report is due: a report that is due before it is there on it."""
+    """Return the reading `on the date` if a date can be over before its report is due; None otherwise.
+
+    A report that is due before the date is there on the date, so the question does not arise.
+    """
     reports = data.get("servicer_reports")
     due = str(reports.get("due", "")) if isinstance(reports, Mapping) else ""
     return "on the date" if block.get("every") == "quarter" or " after determination date" in due else None
@@ -135,9 +139,9 @@ OF_DOUBT = (
 
 
 def _where_decisive(reading: str, *, bounded: bool = True) -> Reading:
-    """Return what format 1 reads under `decisive only`.
+    """Return a Reading that gives `reading` under the effect `decisive only`, and None otherwise.
 
-    One that is not `bounded` is asked for in format 2 alone, if there is a bound.
+    With `bounded=False` only format 2 asks for the key, and only if there is a bound.
     """
 
     def read(block: Block, data: Block, _: Clauses) -> str | None:
@@ -230,7 +234,7 @@ KEYS: tuple[FormatKey, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Lacking:
-    """A key of format 2 that a block asks for and does not write: where, which, and what format 1 reads in its place."""
+    """A key of format 2 that a block asks for and lacks, its place, and its reading in format 1."""
 
     path: Path
     key: FormatKey
@@ -243,7 +247,10 @@ class Lacking:
 
 
 def lacking(data: Block, clauses: Clauses) -> tuple[Lacking, ...]:
-    """Return the keys of format 2 that a file asks for and does not write, in the order of `KEYS`; `data` are the terms of one date."""
+    """Return the keys of format 2 that a file asks for and does not write, in the order of `KEYS`.
+
+    `data` holds the terms of one date.
+    """
     missing = (
         (key, path, block) for key in KEYS for path, block in _blocks(data, key.block) if key.key not in block
     )
@@ -252,7 +259,7 @@ def lacking(data: Block, clauses: Clauses) -> tuple[Lacking, ...]:
 
 
 def read_by_format(data: Block, tree: Tree, clauses: Clauses) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the terms of one date with every key of format 2, and what is wrong with them by the format that the file names.
+    """Return the terms of one date with every key of format 2, and the problems by the file's own format.
 
     Format 1 gets its readings, and may not write the keys. In format 2 a missing key is a problem. It is read
     as in format 1 so that the rest of the file is checked as well.
@@ -273,7 +280,7 @@ def read_by_format(data: Block, tree: Tree, clauses: Clauses) -> tuple[dict[str,
 
 
 def warning(tree: Tree, one: Lacking) -> Problem:
-    """Return what `check` says of a reading of format 1."""
+    """Return the warning that `check` gives for a reading of format 1."""
     fix = f"see that the agreement means it, and write `format: 2` with `{one.key.key}:`"
     return Problem(
         "W120",
@@ -301,7 +308,10 @@ def _not_yet(tree: Tree, path: Path) -> Problem:
 
 
 def _blocks(data: Any, pattern: tuple[str, ...], path: Path = ()) -> Iterator[tuple[Path, Block]]:
-    """Yield every block of the file that a pattern stands for, with its path; if the file has something else, nothing."""
+    """Yield (path, block) for every block of the file that a pattern stands for.
+
+    A part of the file with another shape yields nothing.
+    """
     if not isinstance(data, Mapping):
         return
     if not pattern:

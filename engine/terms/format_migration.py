@@ -1,7 +1,7 @@
-"""A deal file of format 1 as one of format 2: each key that format 2 asks for, written with the reading that format 1 gives it.
+"""A deal file of format 1 turned into one of format 2.
 
-Lines are added and none is taken away, so comments, order and wording stay. What comes out has the very terms
-of what went in.
+Each key that format 2 asks for is written with the reading that format 1 gives it. Lines are added and none
+is removed, so comments, order and wording stay. The result has exactly the terms of the original.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FORMAT_1 = re.compile(r"^format:\s*1\b", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """A file in format 2, and each key that was written with its reading and its place in the old file."""
+    """A file in format 2, and each key that was written into it, with its reading and its old place."""
 
     text: str
     written: tuple[Lacking, ...]
@@ -54,7 +54,10 @@ def migrated(text: str, file: str, clauses: Clauses) -> Migration:
 
 
 def _write(lines: list[str], tree: Tree, one: Lacking) -> None:
-    """Write one key in its block: inside the braces of a block that has them, otherwise on a line of its own below the block's name."""
+    """Write one key into its block, in place.
+
+    If the block has braces, the key goes inside them, otherwise on a line of its own below the block's name.
+    """
     if not one.path:
         lines.append(f"{one.key.key}: {one.written}")
         return
@@ -72,7 +75,7 @@ def _write(lines: list[str], tree: Tree, one: Lacking) -> None:
 
 
 def _same_terms(before: Deal, after: Deal) -> bool:
-    """Return whether two files have the same terms on every date, but for the format that they name."""
+    """Return whether two files have the same terms on every date, apart from the format that they name."""
     stretches: Sequence[Deal] = (before, after)
     terms_by_date = [
         [(since, terms.model_copy(update={"format": "2"})) for since, terms in deal.segments]

@@ -1,7 +1,8 @@
 """The terms of a deal in force on one date: facts only, in the order of the agreement.
 
-`Deal` (as written, with places, amendments and dated steps) lives in `in_force.py`; what stands here is
-what is left when a date has been chosen: every term single-valued, every phrase read (`deal-format.md`).
+`Deal` (as written, with places, amendments and dated steps) lives in `as_written.py`. What stands here is
+what is left when a date has been chosen: every term has a single value, and every phrase is read
+(`deal-format.md`).
 """
 
 from __future__ import annotations
@@ -39,13 +40,15 @@ Roll = Literal["same day", "next business day", "previous business day", "modifi
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
 NAME = r"^[a-z][a-z0-9_-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
-"""A name that the deal gives to a part of itself: notices and files are named by it, so it can lead nowhere.
+"""A name that the deal gives to a part of itself.
+
+Notices and files take their names from it, so it cannot hold anything that leads to another folder.
 """
 IndexName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 SOME = Field(min_length=1)
-"""A block without a part would leave nothing to monitor."""
+"""At least one part: an empty block would leave nothing to monitor."""
 ShortName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
-"""How a document is cited: `CA` in `CA §7.01`."""
+"""The short name by which a document is cited: `CA` in `CA §7.01`."""
 
 
 class Document(Fact):
@@ -66,7 +69,10 @@ class DeterminationDates(Fact):
     first: Day | None = None
     if_not_a_business_day: Roll
     cut_off: Annotated[ClockHour, SINCE_2]
-    """By when a report or an Act must have been received to count for the date (`rulings.md` 26a)."""
+    """The hour by which a report or an Act must have been received to count for the date.
+
+    See `rulings.md` 26a.
+    """
     determined: Annotated[Literal["on the date", "on delivery of the period's report"], SINCE_2] = (
         "on the date"
     )
@@ -74,7 +80,10 @@ class DeterminationDates(Fact):
 
     @property
     def on_delivery(self) -> bool:
-        """Whether the tests are determined on the day on which the report of their period is delivered, as of the date (49a)."""
+        """Whether tests are determined on the day on which their period's report is delivered.
+
+        They are then as of the Determination Date (`rulings.md` 49a).
+        """
         return self.determined != "on the date"
 
 
@@ -99,7 +108,7 @@ RoundingRule = Annotated[str, Field(pattern=r"^(unrounded|\d decimals?, half (up
 
 
 class Rounding(Fact):
-    """How percentages and points (`ratios`), and multiples, are rounded before they are compared (`rulings.md` 71)."""
+    """How percentages and points (`ratios`) and multiples are rounded before comparison (`rulings.md` 71)."""
 
     ratios: RoundingRule
     multiples: RoundingRule = "unrounded"
@@ -107,7 +116,7 @@ class Rounding(Fact):
 
     @property
     def rule(self) -> str:
-        """Both rules in one text, that of multiples only if it rounds."""
+        """Both rules in one text; the rule of multiples only if it rounds."""
         return (
             self.ratios if self.multiples == "unrounded" else f"{self.ratios}{OF_MULTIPLES}{self.multiples}"
         )
@@ -133,14 +142,14 @@ class MethodologyPolicy(Fact):
 
 
 class LatePublication(Fact):
-    """Until when a late value still counts for its Publication Date."""
+    """How long a late value still counts for its Publication Date."""
 
     accepted_for: DayPeriod
     cite: str
 
 
 class RestatementTerms(Fact):
-    """Until when a restated value re-runs the dates that it touches."""
+    """How long a restated value still causes its dates to be run again."""
 
     accepted_for: DayPeriod
     effect: Literal["retest", "report only"]
@@ -163,7 +172,10 @@ class FallbackStep(Fact):
 
 
 class IndexTerms(Fact):
-    """What the deal says about one index; of a daily series which of its days a Publication Date reads (`rulings.md` 62)."""
+    """What the deal says about one index.
+
+    For a daily series it also says which of its days a Publication Date reads (`rulings.md` 62).
+    """
 
     source: Literal["computed by the calculation agent", "published by the administrator"]
     methodology: MethodologyPolicy
@@ -185,14 +197,14 @@ class DebtClass(Fact):
     original_principal: PositiveUsd
     rate: str
     rank: Annotated[CountOfThings | None, SINCE_2] = None
-    """1 for the class that is paid first; the file's order where no class has one."""
+    """1 for the class that is paid first. If no class has a rank, the order of the file decides."""
     cusip: str | None = None
     isin: str | None = None
     cite: str
 
 
 class Esma(Fact):
-    """What the ESMA rows say of a trigger's consequence."""
+    """The ESMA fields of a trigger's consequence."""
 
     changes_priority_of_payments: Truth
     replaces_counterparty: Truth
@@ -201,7 +213,7 @@ class Esma(Fact):
 class Consequence(Fact):
     """What follows while a trigger is in effect: what, who must act, from when, until when, and the money.
 
-    A cash sweep is computed on each Payment Date and an appraisal becomes an Obligation; the others are
+    A cash sweep is computed on each Payment Date, and an appraisal becomes an Obligation. The others are only
     stated, with who acts.
     """
 
@@ -244,7 +256,7 @@ EndsByWord = Literal["never", "when begins is no longer met"]
 
 
 class DeclaredEvent(Fact):
-    """Something that no figure shows, and that a party declares: by whom (`rulings.md` 51)."""
+    """An event that no figure shows and that a party declares, and who declares it (`rulings.md` 51)."""
 
     declared_by: str
     text: Words | None = None
@@ -252,7 +264,7 @@ class DeclaredEvent(Fact):
 
 
 class TriggerTerms(Fact):
-    """A composite trigger: what begins it, whether it can be cured before, what ends it, what follows."""
+    """A composite trigger: what begins it, its cure if any, what ends it, and what follows."""
 
     cite: str
     text: Words | None = None
@@ -291,7 +303,10 @@ class RecordedActs(Fact):
 
 
 class TermsInForce(Fact):
-    """Everything the deal says on one date, single-valued; `covenants` by key, each of its template's own type."""
+    """Everything that the deal says on one date, each term with a single value.
+
+    `covenants` maps each key to a clause of its template's own type.
+    """
 
     deal: Name
     format: Literal["1", "2"]
@@ -323,16 +338,19 @@ class TermsInForce(Fact):
 
     @property
     def debtor(self) -> str:
-        """The role of the party that owes the debt: the borrower; without one, the issuer (`rulings.md` 58)."""
+        """The role of the party that owes the debt: the borrower, or else the issuer (`rulings.md` 58)."""
         return debtor_of(self.parties)
 
     def role_of(self, role: str) -> str:
-        """Return the role of a party that acts: `borrower` is who owes the debt, whatever the agreement calls it."""
+        """Return the role of the party that acts.
+
+        `borrower` means whoever owes the debt under the agreement.
+        """
         return self.debtor if role == "borrower" else role
 
     @property
     def declared_units(self) -> dict[str, Unit]:
-        """The unit of each figure that the deal declares and that its reports give, by its name in a report."""
+        """The unit of each declared figure that reports give, by the figure's name in a report."""
         return units_of(self.figures)
 
     def cite_of(self, index: str) -> str:
@@ -340,24 +358,33 @@ class TermsInForce(Fact):
         return self.blended_rates[index].cite if index in self.blended_rates else self.index[index].cite
 
     def index_of(self, clause: Clause) -> str:
-        """Return the index that `clause` is tested on: its own, that of its asset class, or the deal's only one."""
+        """Return the index that `clause` is tested on.
+
+        It is the clause's own index, that of its asset class, or else the first index of the deal.
+        """
         asset = self._asset_of(clause)
         return clause.index or (asset.index if asset is not None else next(iter(self.index)))
 
     def indices_of_pool(self, clause: Clause) -> tuple[str, ...]:
-        """Return the indices at which `clause` sees the pool: that of its asset class where it names one, those of all otherwise."""
+        """Return the indices at which `clause` values the pool.
+
+        It is the index of its asset class if it names one, otherwise the indices of all asset classes.
+        """
         asset = self._asset_of(clause)
         return tuple(
             dict.fromkeys(one.index for one in (self.pledged_assets.values() if asset is None else (asset,)))
         )
 
     def rank_of(self, debt_class: str) -> int:
-        """Return where a class of debt ranks: by its own rank, or by the file's order where no class has one."""
+        """Return the rank of a class of debt: its own, or its place in the file if no class states a rank."""
         rank = self.debt[debt_class].rank
         return rank if rank is not None else tuple(self.debt).index(debt_class) + 1
 
     def counted_with(self, clause: Clause) -> tuple[str, ...]:
-        """Return the classes of debt whose balance a test takes: all, the class, or the class with all of its rank and before (46)."""
+        """Return the classes of debt whose balance a test takes (`rulings.md` 46).
+
+        They are all classes, the clause's class alone, or that class with all that rank equal or before it.
+        """
         name = clause.debt_class
         if name is None or name not in self.debt:
             return tuple(self.debt)
@@ -370,7 +397,7 @@ class TermsInForce(Fact):
 
 
 class TermSource(Fact):
-    """Which line set a term that is in force, and by which document."""
+    """The line that set a term in force, with the date, the citation and the document."""
 
     path: str
     written: str

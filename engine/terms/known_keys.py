@@ -1,4 +1,7 @@
-"""The keys that the deal format knows, read from its models: for advice on a misspelt key, and on a block of another shape."""
+"""The keys that the deal format knows, read from its models.
+
+They serve for advice on a misspelt key, and on a block of another shape.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,10 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def keys_wanted(path: Path) -> str | None:
-    """Return the block that stands at a path of the deal file, with its keys: `a block with ``every``, ``due``..`; None if none does."""
+    """Return in words the block that belongs at a path of the deal file, with its keys; None if none does.
+
+    It reads like: a block with `every`, `due` and the others.
+    """
     from engine.terms.in_force import TermsInForce  # late: the terms themselves explain their errors
 
     annotation: Any = TermsInForce
@@ -64,13 +70,13 @@ def keys_wanted(path: Path) -> str | None:
 
 
 def _named(annotation: Any) -> bool:
-    """Return whether a type is a block in which each part has a name of its own."""
+    """Return whether a type is a block in which the deal names each part itself."""
     origins = (get_origin(annotation), *(get_origin(part) for part in getattr(annotation, "__args__", ())))
     return any(isinstance(origin, type) and issubclass(origin, Mapping) for origin in origins)
 
 
 def _inside(annotation: Any) -> Any:
-    """Return the type of the parts of such a block."""
+    """Return the type of the parts of a block in which the deal names each part itself."""
     parts = (annotation, *getattr(annotation, "__args__", ()))
     whole = next(
         part for part in parts if isinstance(get_origin(part), type) and issubclass(get_origin(part), Mapping)

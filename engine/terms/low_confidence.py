@@ -1,4 +1,7 @@
-"""What a deal lets a value that is flagged, and a result that is not decisive, do to it (`rulings.md` 3, 59, 60)."""
+"""What the deal does with a value that is flagged Low Confidence, and with a result that is not decisive.
+
+The rulings are `rulings.md` 3, 59 and 60.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ COUNTS, AGENT, UNDETERMINED = "the result counts", "agent determination", "not d
 
 
 def read_at_most(text: str) -> Period | None:
-    """Read `4 determination dates` as a Period, `without limit` as None.
+    """Return `4 determination dates` as a Period, and `without limit` as None.
 
     Raises D109 for another form, D123 for another unit.
     """
@@ -28,7 +31,7 @@ AT_MOST = rf"^(\d+ determination dates?|{WITHOUT_LIMIT})$"
 HeldAtMost = Annotated[
     Period | None, *field_type(read_at_most, AT_MOST, "4 determination dates", "number of dates")
 ]
-"""On how many dates in a row a result may be held; None is without limit."""
+"""On how many dates in a row a result may be held. None means without limit."""
 
 
 class LowConfidence(Fact):
@@ -36,12 +39,12 @@ class LowConfidence(Fact):
 
     Attributes:
         effect: what a flagged value, or a result that is not decisive, does.
-        judged_by: whose flag it is: the methodology's own, or the rule of sellers (fewer than six, too many
+        judged_by: whose flag counts: the methodology's own, or the rule of sellers (fewer than six, too many
             unknown, too wide).
-        decisive_at: the level at which a result must be decisive.
-        applies_to: whether failures alone are held, or passes too.
-        deadline: what a Cure Period's last day does while passes are held.
-        at_most: on how many dates in a row of a test results are held.
+        decisive_at: the level of confidence at which a result must be decisive.
+        applies_to: whether only failures are held, or passes too.
+        deadline: what happens to a Cure Period's last day while passes are held.
+        at_most: on how many dates in a row the results of a test may be held.
         then: what the next such result is.
     """
 
@@ -58,12 +61,12 @@ class LowConfidence(Fact):
 
     @property
     def level(self) -> Literal[95, 80]:
-        """The level in per cent."""
+        """The level of `decisive_at` in per cent."""
         return 80 if self.decisive_at == "80%" else 95
 
     @property
     def in_words(self) -> str | None:
-        """What `decisive only` is bounded by, as a clause of a sentence; None under another effect."""
+        """What bounds `decisive only`, as a clause of a sentence; None under another effect."""
         if self.effect != DECISIVE_ONLY:
             return None
         held = (

@@ -1,4 +1,4 @@
-"""The words of time: dates, periods, deadlines counted from a Determination Date, so many dates in a row (`deal-format.md`).
+"""The words of time in a deal file: dates, periods, deadlines, and counts of dates (`deal-format.md`).
 
 Each has a reader and a field type beside it, as in `phrases.py`.
 """
@@ -33,7 +33,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True, order=True)
 class ClockTime:
-    """An hour of a day where the deal is; the end of the day is 24:00."""
+    """An hour of a day in the deal's time zone. The end of the day is 24:00."""
 
     hour: int
     minute: int = 0
@@ -48,9 +48,10 @@ END_OF_DAY = ClockTime(HOURS)
 
 @dataclass(frozen=True, slots=True)
 class RelativePeriod:
-    """A date set by another: `1 business day before determination date`, or that date itself, a period of no days.
+    """A date set by another date: `1 business day before determination date`, or that date itself.
 
-    `at` is the hour of that date by which something is due; its end unless written.
+    For the date itself the period has no days. `at` is the hour of the date by which something is due; the
+    end of the day unless written.
     """
 
     period: Period
@@ -65,9 +66,9 @@ class RelativePeriod:
 
 @dataclass(frozen=True, slots=True)
 class Persistence:
-    """How often a condition must be met: `2 consecutive publication dates` or `3 of the last 6 publication dates`.
+    """How often a condition must be met: `3 of the last 6 publication dates`.
 
-    `out_of` equals `count` for a consecutive run.
+    For a consecutive run, like `2 consecutive publication dates`, `out_of` equals `count`.
     """
 
     count: int
@@ -92,9 +93,9 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 
 def read_day(text: str) -> date:
-    """Read `2026-01-06` as a date.
+    """Return `2026-01-06` as a date.
 
-    Raises D108 for another form, a day that does not exist, or one of another age.
+    Raises D108 for another form, for a day that does not exist, and for one before 1900 or after 2199.
     """
     try:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
@@ -125,11 +126,14 @@ UNITS: dict[str, PeriodUnit] = {
     **{unit.removesuffix("s"): unit for unit in get_args(PeriodUnit)},
 }
 IN_DAYS: tuple[PeriodUnit, ...] = ("business days", "days", "weeks")
-"""What a deadline other than a Cure Period may be counted in: no ruling says on which day such a month ends that begins on the 31st."""
+"""The units of a deadline that is not a Cure Period.
+
+Months are left out: no ruling says on which day a month ends that begins on the 31st.
+"""
 
 
 def read_period(text: str, *units: PeriodUnit) -> Period:
-    """Read `15 business days` as a Period in one of `units`.
+    """Return `15 business days` as a Period in one of `units`.
 
     Raises D109 for another form, D123 for another unit.
     """
@@ -163,7 +167,7 @@ def read_period(text: str, *units: PeriodUnit) -> Period:
 
 
 def read_clock_time(text: str) -> ClockTime:
-    """Read `18:00`, or `end of day`, as a ClockTime. Raises D130 otherwise."""
+    """Return `18:00` or `end of day` as a ClockTime. Raises D130 for any other text."""
     match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", text, re.ASCII)
     if match:
         return ClockTime(int(match[1]), int(match[2]))
@@ -176,9 +180,10 @@ def read_clock_time(text: str) -> ClockTime:
 
 
 def read_relative(text: str) -> RelativePeriod:
-    """Read `1 business day before determination date`, or `determination date`, as a RelativePeriod; an hour may follow: `.., 17:00`.
+    """Return `1 business day before determination date`, or `determination date`, as a RelativePeriod.
 
-    Raises D110 for another form or date and for a period of no days, D109, D123 and D130.
+    An hour may follow: `.., 17:00`. Raises D110 for another form or date and for a period of no days. Raises
+    D109, D123 and D130 as the readers of its parts do.
     """
     day, comma, hour = text.partition(", ")
     if comma:
@@ -200,9 +205,9 @@ def read_relative(text: str) -> RelativePeriod:
 
 
 def read_persistence(text: str) -> Persistence:
-    """Read `2 consecutive publication dates` or `3 of the last 6 determination dates`.
+    """Return `2 consecutive publication dates` or `3 of the last 6 determination dates` as a Persistence.
 
-    Raises D111 otherwise.
+    Raises D111 for any other text.
     """
     run = re.fullmatch(r"([0-9]{1,6})(?: consecutive)? (publication|determination) dates?", text, re.ASCII)
     window = re.fullmatch(
@@ -222,7 +227,7 @@ def _dates(word: str) -> DateKind:
 
 
 def _period(example: str, *units: PeriodUnit) -> tuple[Any, ...]:
-    """Return the annotations of a period that is counted in `units` and in nothing else."""
+    """Return the annotations of a period that is counted in `units` and in no other unit."""
     words = "|".join(f"(calendar )?{unit}?" if unit == "days" else f"{unit}?" for unit in units)
     return field_type(lambda text: read_period(text, *units), rf"^\d+ ({words})$", example, "period")
 
@@ -230,7 +235,10 @@ def _period(example: str, *units: PeriodUnit) -> tuple[Any, ...]:
 Day = Annotated[date, *field_type(read_day, r"^\d{4}-\d{2}-\d{2}$", "2026-01-06", "date")]
 DayPeriod = Annotated[Period, *_period("15 business days", *IN_DAYS)]
 CurePeriod = Annotated[Period, *_period("15 business days", *IN_DAYS, "months")]
-"""A Cure Period; a month ends on the same day of a later month, on its last if it has no such day (`rulings.md` 71)."""
+"""A Cure Period. In months it ends on the same day of a later month, or on that month's last day.
+
+The ruling is `rulings.md` 71.
+"""
 CalendarPeriod = Annotated[Period, *_period("90 days", "days", "weeks", "months", "years")]
 Weeks = Annotated[Period, *_period("4 weeks", "weeks")]
 Months = Annotated[Period, *_period("3 months", "months")]

@@ -1,8 +1,8 @@
 """The small grammars that stand in a deal's strings, and the field types that read them.
 
-One module for all of them (`rulings.md` 40): units are written in the value, so `65%`,
-`USD 1.50 per GPU-hour`, `15 business days` and `3 of the last 6 publication dates` each have one reader;
-one error with a fix, and one pattern for the JSON Schema.
+One module holds all of them (`rulings.md` 40). Units are written in the value, as in `65%`,
+`USD 1.50 per GPU-hour` and `15 business days`. Each grammar has one reader, one error with a fix, and one
+pattern for the JSON Schema.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from pydantic_core import PydanticCustomError
 from engine.basics.values import Comparison, Figure, Unit, trimmed
 
 NUMBER = r"[0-9]{1,3}(?:,[0-9]{3}){1,300}(?:\.[0-9]{1,900})?|[0-9]{1,900}(?:\.[0-9]{1,900})?"
-"""A number as people write it: the digits of ASCII, commas between thousands, no longer than a machine turns into one."""
+"""A number as people write it: ASCII digits, with commas between thousands.
+
+It is no longer than Python turns into a number.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Limit:
 
     @property
     def value(self) -> Fraction:
-        """The limit's number; shares and points are fractions of one."""
+        """The number of the limit. Shares and points are fractions of one."""
         return self.figure.value
 
     def __str__(self) -> str:
@@ -42,7 +45,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """A distance from a limit, in the unit in which headroom is counted: `3 points`, `0.10x`, `USD 0.05 per GPU-hour`."""
+    """A distance from a limit, in the unit of headroom: `3 points`, `0.10x`, `USD 0.05 per GPU-hour`."""
 
     figure: Figure
 
@@ -65,7 +68,7 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Every cap of a right, each of which holds: `2 in total and 1 in any 12 months`."""
+    """All caps of a right, each of which must hold: `2 in total and 1 in any 12 months`."""
 
     each: tuple[Cap, ...]
 
@@ -74,11 +77,14 @@ class Caps:
 
 
 LONGEST_SAID = 200
-"""Characters of a refusal's first sentence: what it quotes may be of any length."""
+"""The most characters of a refusal's first sentence, because what it quotes may be of any length."""
 
 
 def refusal(code: str, what: str, why: str, fix: str, at: str | None = None) -> PydanticCustomError:
-    """Return a refusal in the form that `check` prints; pydantic carries code, why and fix to its place, `at` the key inside a block."""
+    """Return a refusal in the form that `check` prints.
+
+    It is a pydantic error that carries code, what, why and fix to its place; `at` is the key inside a block.
+    """
     if len(what) > LONGEST_SAID:
         what = f"{what[: LONGEST_SAID // 2]}…{what[-LONGEST_SAID // 4 :]}"
     return PydanticCustomError(code, "{what}", {"what": what, "why": why, "fix": fix, "at": at})
@@ -89,7 +95,7 @@ def _digits(text: str) -> Fraction:
 
 
 def read_share(text: str) -> Fraction:
-    """Read `85%` as 17/20. Raises D101 without a per cent sign."""
+    """Return `85%` as 17/20. Raises D101 without a per cent sign."""
     match = re.fullmatch(rf"(-?)({NUMBER}) ?%", text, re.ASCII)
     if not match:
         raise refusal(
@@ -99,7 +105,10 @@ def read_share(text: str) -> Fraction:
 
 
 def read_rate(text: str) -> Fraction:
-    """Read `USD 1.50 per GPU-hour` as 3/2. Raises D102 without currency, D103 without unit of time."""
+    """Return `USD 1.50 per GPU-hour` as 3/2.
+
+    Raises D102 without the currency, D103 without the unit of time.
+    """
     match = re.fullmatch(rf"(USD )?({NUMBER})( per GPU-hour)?", text, re.ASCII)
     if match and match[1] and match[3]:
         return _digits(match[2])
@@ -113,9 +122,10 @@ def read_rate(text: str) -> Fraction:
 
 
 def read_set_rate(text: str) -> Decimal | None:
-    """Return a rate that an Act sets, in USD per GPU-hour, with its decimals as written: `1.90`, `USD 1.90`, `USD 1.90 per GPU-hour`.
+    """Return the rate that an Act sets, in USD per GPU-hour, with its decimals as written.
 
-    None if it is not one, or not above zero.
+    It may be written `1.90`, `USD 1.90` or `USD 1.90 per GPU-hour`. The result is None for any other text,
+    and for a rate that is not above zero.
     """
     match = re.fullmatch(rf"(?:USD )?({NUMBER})(?: per GPU-hour)?", text, re.ASCII)
     rate = Decimal(match[1].replace(",", "")) if match else Decimal(0)
@@ -123,7 +133,7 @@ def read_set_rate(text: str) -> Decimal | None:
 
 
 def read_usd(text: str) -> Fraction:
-    """Read `USD 16,000,000` as 16000000. Raises D104 without the currency."""
+    """Return `USD 16,000,000` as 16000000. Raises D104 without the currency."""
     match = re.fullmatch(rf"USD ({NUMBER})", text, re.ASCII)
     if not match:
         why = "money is written with its currency, and only USD is supported"
@@ -132,7 +142,10 @@ def read_usd(text: str) -> Fraction:
 
 
 def read_amount(text: str) -> Fraction | None:
-    """Return an amount that an Act names, in USD: `USD 1,500,000` or `1,500,000.50`; None if it is not one, or not above zero."""
+    """Return the amount that an Act names, in USD: `USD 1,500,000` or `1,500,000.50`.
+
+    The result is None for any other text, and for an amount that is not above zero.
+    """
     match = re.fullmatch(rf"(?:USD )?({NUMBER})", text, re.ASCII)
     amount = _digits(match[1]) if match else Fraction(0)
     return amount if amount > 0 else None
@@ -154,7 +167,10 @@ QUANTITIES |= {"GPU-hour": Unit.GPU_HOURS, "GPU": Unit.GPUS}
 
 
 def _quantity(text: str) -> Figure | None:
-    """Return a number with its unit, None if it is not one; an amount of USD without a unit of time is money."""
+    """Return a number with its unit, or None if the text is not one.
+
+    An amount of USD without `per GPU-hour` is money.
+    """
     match = QUANTITY.fullmatch(text)
     unit = (match["unit"] or "").strip() if match else ""
     kind = QUANTITIES.get(
@@ -167,7 +183,7 @@ def _quantity(text: str) -> Figure | None:
 
 
 def read_limit(text: str) -> Limit:
-    """Read `at least 120%` as a Limit. Raises D113 if the comparison or the figure is missing."""
+    """Return `at least 120%` as a Limit. Raises D113 if the comparison or the figure is missing."""
     for comparison in get_args(Comparison):
         figure = _quantity(text.removeprefix(f"{comparison} ")) if text.startswith(f"{comparison} ") else None
         if figure is not None:
@@ -182,7 +198,7 @@ def read_limit(text: str) -> Limit:
 
 
 def read_margin(text: str) -> Margin:
-    """Read `3 points` as a Margin. Raises D105 otherwise."""
+    """Return `3 points` as a Margin. Raises D105 for any other text."""
     figure = _quantity(text)
     if figure is None or figure.value < 0 or figure.unit in (Unit.SHARE, Unit.COUNT):
         why = (
@@ -199,9 +215,9 @@ def read_margin(text: str) -> Margin:
 
 
 def read_caps(text: str) -> Caps:
-    """Read `2 in any 12 months`, or `2 in total and 1 in any 12 months`, as Caps.
+    """Return `2 in any 12 months`, or `2 in total and 1 in any 12 months`, as Caps.
 
-    Raises D120 otherwise, and for two over one time.
+    Raises D120 for any other text, and for two caps over the same time.
     """
     fix = "write it like `2 in total`, `1 in any 12 months` or `2 in total and 1 in any 12 months`"
     each = []
@@ -216,7 +232,7 @@ def read_caps(text: str) -> Caps:
 
 
 def read_number(text: str) -> Fraction:
-    """Read `1.5` as 3/2. Raises D106 otherwise."""
+    """Return `1.5` as 3/2. Raises D106 for any other text."""
     match = re.fullmatch(rf"({NUMBER})x?", text, re.ASCII)
     if not match:
         raise refusal(
@@ -226,7 +242,7 @@ def read_number(text: str) -> Fraction:
 
 
 def read_whole(text: str) -> int:
-    """Read `1024` or `1,024` as an integer. Raises D107 otherwise."""
+    """Return `1024` or `1,024` as an integer. Raises D107 for any other text."""
     if not re.fullmatch(r"[0-9]{1,3}(,[0-9]{3}){1,300}|[0-9]{1,900}", text):
         raise refusal(
             "D107",
@@ -238,13 +254,13 @@ def read_whole(text: str) -> int:
 
 
 MOST_WEEKS = 1_200
-"""Rates that a worked example may give: twenty-three years of Thursdays."""
+"""The most rates that a worked example may give: twenty-three years of Thursdays."""
 
 
 def read_rates(text: str) -> tuple[Decimal | None, ...]:
-    """Read `1.60 1.55x3 _` as one entry per Thursday, None if nothing was published.
+    """Return `1.60 1.55x3 _` as one entry per Thursday; None stands for a Thursday without publication.
 
-    Raises D112 otherwise.
+    Raises D112 for any other text.
     """
     rates: list[Decimal | None] = []
     for word in text.split():
@@ -263,7 +279,10 @@ def read_rates(text: str) -> tuple[Decimal | None, ...]:
 
 
 def field_type(reader: Callable[[str], Any], pattern: str, example: str, title: str) -> tuple[Any, ...]:
-    """Return the annotations of a field type: its reader, its written form in JSON, its pattern for editors."""
+    """Return the annotations of a field type.
+
+    They hold its reader, its form in JSON, and its pattern and example for editors.
+    """
 
     def read(value: Any) -> Any:
         return reader(value) if isinstance(value, str) else value

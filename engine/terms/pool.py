@@ -1,4 +1,4 @@
-"""The pool: asset classes with their indices, what stands for a rate that is missing, and blends of several rates."""
+"""The pool: asset classes with their indices, stand-ins for missing rates, and blends of several rates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from engine.terms.phrases import refusal
 
 
 class At(Fact):
-    """A level that stands for a rate that is missing."""
+    """A level that stands in for a missing rate."""
 
     at: PositiveRate
 
@@ -39,7 +39,10 @@ MissingLeg = Annotated[
 
 
 class AssetClass(Fact):
-    """One class of Pledged GPU Assets; `missing_index` says what the class is worth without its rate (`rulings.md` 19)."""
+    """One class of Pledged GPU Assets.
+
+    `missing_index` says what the class is worth if its rate is missing (`rulings.md` 19).
+    """
 
     model: str
     gpus: CountOfThings
@@ -52,10 +55,10 @@ class AssetClass(Fact):
 
 
 class Blend(Fact):
-    """A rate of several indices, for a pool of several asset classes; its name stands where an index's may.
+    """A rate made of several indices, for a pool of several asset classes. Its name may stand for an index's.
 
-    `weights: fixed` uses the shares of `of`, which may step; `register` weights each index by the GPUs
-    pledged on the date.
+    With `weights: fixed` the shares of `of` count, which may step. With `register` each index is weighted by
+    the GPUs pledged on the date.
     """
 
     of: Mapping[str, ShareOfAll]

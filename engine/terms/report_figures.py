@@ -1,4 +1,7 @@
-"""The figures that a servicer's report may give, by their dotted names, each with its unit (`servicer.md`, The report)."""
+"""The figures that a servicer's report may give, by their dotted names, each with its unit.
+
+See `servicer.md`, The report.
+"""
 
 from __future__ import annotations
 
@@ -22,26 +25,29 @@ UNITS: tuple[tuple[re.Pattern[str], Unit], ...] = (
     (re.compile(r"(reserve_balance|paid_into_reserve)(\.[\w-]+)?"), Unit.USD),
     (re.compile(r"resale_quote\.[\w-]+"), Unit.USD),
 )
-"""Every figure that a report may give, and its unit."""
+"""Patterns of every figure that a report may give, each with its unit."""
 CERTIFIED: tuple[tuple[re.Pattern[str], Unit], ...] = (
     (re.compile(r"certified\.[\w-]+\.\d{4}-\d{2}-\d{2}"), Unit.GPUS),
     (re.compile(r"certified_performance\.[\w-]+\.\d{4}-\d{2}-\d{2}"), Unit.SHARE),
 )
-"""What a report's certificates add up to, by the day of certification; a worked example gives it as it is."""
+"""What a report's certificates add up to, by the day of certification.
+
+A worked example gives the sum itself.
+"""
 OF_A_DEBT_CLASS = ("outstanding_principal",)
 OF_A_SWEEP = ("reserve_balance", "paid_into_reserve")
-"""Figures of the reserve account of one sweep, named if the deal has several."""
+"""Figures of one sweep's reserve account. They name the sweep if the deal has several."""
 
 
 DECLARED = "figures."
-"""What the name of a figure begins with in a report that the deal declares: its unit is the deal's."""
+"""What the name of a declared figure begins with in a report. The deal says its unit."""
 NONE_DECLARED: Mapping[str, Unit] = MappingProxyType({})
 
 
 def unit_of(name: str, declared: Mapping[str, Unit] = NONE_DECLARED) -> Unit | None:
-    """Return the unit of a figure that a report gives; None without such a figure.
+    """Return the unit of a figure that a report gives; None if the figure does not exist.
 
-    `declared` are those of the deal alone.
+    `declared` holds the units of the figures that the deal alone has.
     """
     return declared.get(name) or next((unit for pattern, unit in UNITS if pattern.fullmatch(name)), None)
 
@@ -54,7 +60,7 @@ def unit_of_fact(name: str, declared: Mapping[str, Unit] = NONE_DECLARED) -> Uni
 
 
 def class_of(name: str) -> tuple[str, bool] | None:
-    """Return the class that a figure is of and whether it is a class of debt; None if it is of no class."""
+    """Return (the class that a figure is of, whether it is a class of debt); None if it is of no class."""
     family, _, rest = name.partition(".")
     if family in OF_A_SWEEP or name.startswith(DECLARED):
         return None

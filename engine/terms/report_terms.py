@@ -1,4 +1,7 @@
-"""What a deal says of the Servicer's reports: when they are due, how late one may be entered, how far a figure may move."""
+"""What a deal says of the Servicer's reports.
+
+It says when they are due, how late one may be keyed, and how far a figure may move.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,19 @@ from engine.terms.periods import CalendarPeriod, DayPeriod, Relative
 
 
 class LateKeying(Fact):
-    """How long after its receipt a report that is entered late still counts from its receipt (`rulings.md` 53)."""
+    """How long after its receipt a report that is keyed late still counts from its receipt.
+
+    See `rulings.md` 53.
+    """
 
     accepted_for: DayPeriod
 
 
 class Tolerance(Fact):
-    """The widest moves of reported figures that are taken without being confirmed, as shares of the last confirmed figure."""
+    """The widest moves of reported figures that need no confirmation.
+
+    They are shares of the last confirmed figure.
+    """
 
     outstanding_principal: PartOf
     weighted_average_rate: PartOf
@@ -33,11 +42,11 @@ ToleranceOrNone = Annotated[
 
 
 class ServicerReports(Fact):
-    """When the servicer reports, and how long a report may be relied on."""
+    """When the Servicer reports, and how long a report may be relied on."""
 
     every: Literal["week", "month", "quarter"]
     months: Annotated[MonthsOfQuarters | None, SINCE_2] = None
-    """The four months in which a quarter of the reports ends."""
+    """The four months at whose ends the quarters of the reports end."""
     due: Relative
     too_old_after: CalendarPeriod
     corrected_report: Literal["from then on", "retest"]

@@ -1,4 +1,7 @@
-"""The JSON Schema of a deal file, from the very models that read it: completion, hover and red underlines in an editor."""
+"""The JSON Schema of a deal file, made from the very models that read it.
+
+In an editor it gives completion, help on hover, and marked errors.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ DATED = r"^\d{4}-\d{2}-\d{2}$"
 
 
 def deal_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
-    """Return the schema of a deal file with the given templates, for an editor: each single value may also be a term that steps."""
+    """Return the schema of a deal file with the given templates, for an editor.
+
+    In it each single value may also be a term that steps.
+    """
     schema: dict[str, Any] = _stepped(_of_either_format(single_valued_schema(clauses)))
     return schema
 
@@ -52,7 +58,10 @@ def single_valued_schema(clauses: Mapping[str, type[Clause]]) -> dict[str, Any]:
 
 
 def _of_either_format(schema: Any) -> Any:
-    """Return the schema in which no key of format 2 is required: which file must write it, the reader knows (`format_keys.py`)."""
+    """Return the schema with no key of format 2 required, so that it fits files of both formats.
+
+    The reader knows which file must write the key (`format_keys.py`).
+    """
     if isinstance(schema, list):
         return [_of_either_format(item) for item in schema]
     if not isinstance(schema, dict):
@@ -67,14 +76,14 @@ def _of_either_format(schema: Any) -> Any:
 
 
 def _hoisted(schema: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
-    """Return a model's schema with its own definitions moved to the common ones."""
+    """Return a model's schema after its own definitions have been moved into `defs`."""
     for name, definition in schema.pop("$defs", {}).items():
         defs.setdefault(name, definition)
     return schema
 
 
 def _stepped(schema: Any) -> Any:
-    """Return the schema in which each single value may also be a map of dates: a term that steps."""
+    """Return the schema in which each single value may also be a map by dates: a term that steps."""
     if isinstance(schema, list):
         return [_stepped(item) for item in schema]
     if not isinstance(schema, dict):

@@ -11,22 +11,22 @@ from engine.basics.values import Fact
 from engine.terms.report_figures import unit_of
 
 ABOUT = ("deal", "period.from", "period.to", "as_of", "source", "corrects", "completes")
-"""What a report says of itself, beside its figures."""
+"""What a report says of itself, besides its figures."""
 
 
 class TapeLayout(Fact):
-    """Which columns of a rental tape hold what.
+    """Which column of a rental tape holds what.
 
     Attributes:
-        sheet: the sheet's name; the only one in sight unless given.
-        header_row: the row of the columns' names; the first that has them all unless given.
+        sheet: the sheet's name; unless given, the only visible sheet.
+        header_row: the row of the columns' names; unless given, the first row that has them all.
         contract: the column of the contract's name or number.
-        from_: the column of a row's first day, `from` in the file, if the tape says days; `to` is then the
+        from_: the column of a row's first day, `from` in the file, if the tape says days. `to` is then the
             column of its last.
-        to: the column of a row's last day; the first day's own unless given.
-        asset_class: the column of the class of assets; `of_class` where the tape is of one.
-        of_class: the class of assets that the whole tape is of.
-        classes: by the tape's own word for a class of assets, the deal's.
+        to: the column of a row's last day; unless given, the last day is the first day.
+        asset_class: the column of the asset class; if the tape is of a single class, use `of_class`.
+        of_class: the asset class of the whole tape.
+        classes: from the tape's own word for an asset class to the deal's name of it.
         gpu_hours: the column of the GPU-hours rented.
         rate: the column of the rate; either it or `revenue`.
         revenue: the column of the rent in USD.
@@ -46,7 +46,7 @@ class TapeLayout(Fact):
 
     @property
     def wanted(self) -> dict[str, str]:
-        """The columns by what they hold."""
+        """The name of each mapped column, by what it holds."""
         plain = ("contract", "to", "asset_class", "gpu_hours", "rate", "revenue")
         named = {"from": self.from_, **{key: getattr(self, key) for key in plain}}
         return {key: column for key, column in named.items() if column is not None}
@@ -66,12 +66,12 @@ class SenderLayout(Fact):
     Attributes:
         files: patterns of the files' names, like `acme-*.xlsx`.
         deal: the deal that they are of; read from a cell if it is not given.
-        sheet: the sheet of `cells` and `columns`; the only one in sight unless given.
+        sheet: the sheet of `cells` and `columns`; unless given, the only visible sheet.
         cells: by figure, or `period.from`, the cell that holds it, like `B7` or `Summary!B7`.
         columns: by figure the name of its column, if one row below the head holds the report.
-        header_row: the row of those names; the first that has them all unless given.
-        factors: by figure what it is multiplied by: 1000 where the sender reports thousands.
-        decimal: how text in the file parts decimals.
+        header_row: the row of those names; unless given, the first row that has them all.
+        factors: by figure what it is multiplied by: 1000 if the sender reports thousands.
+        decimal: the decimal mark in the file's text.
         tape: the columns of a rental tape, if the file has one.
     """
 

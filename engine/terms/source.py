@@ -1,9 +1,9 @@
 """YAML with places: the only door to the parser.
 
-Every scalar is text (`NO` is a word, `7.10` keeps its zero, `on` is a key), each with the line and column
-where it stands. Anchors, aliases, tags, merge keys and duplicate keys are refused: each is a way of saying
-something that a lawyer who reads the file would not see (`record.md`, Doors kept shut). No text at all makes
-this module raise.
+Every scalar is text (`NO` is a word, `7.10` keeps its zero, `on` is a key), each with its line and column.
+Anchors, aliases, tags, merge keys and duplicate keys are refused. Each is a way of saying something that a
+lawyer who reads the file would not see (`record.md`, Doors kept shut). No text at all makes this module
+raise.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ LARGEST = 1_000_000
 DEEPEST = 40
 MOST_NODES = 50_000
 THOUSANDS = re.compile(r"\d{3}(\.\d+)?")
-"""What the commas of an amount leave of it inside braces."""
+"""The rest of an amount whose commas YAML has taken as separators inside braces."""
 CURLY = re.compile("[\u201c\u201d\u201e]")
-"""Quotes of a word processor, which are letters like any other in YAML."""
+"""The curly quotes of a word processor, which are letters like any other in YAML."""
 CLOSED_BY = {"{": "}", "[": "]"}
 
 Path = tuple[str | int, ...]
@@ -50,18 +50,18 @@ class Tree:
     keys: Mapping[Path, Place]
 
     def place(self, path: Path) -> Place:
-        """Return where the value at `path` stands, or the nearest thing around it."""
+        """Return the place of the value at `path`, or of the nearest thing around it."""
         for end in range(len(path), -1, -1):
             if path[:end] in self.places:
                 return self.places[path[:end]]
         return Place(self.file)
 
     def key_place(self, path: Path) -> Place:
-        """Return where the key of `path` stands; the value's place if it has none."""
+        """Return the place of the key of `path`; the value's place if it has none."""
         return self.keys.get(path) or self.place(path)
 
     def get(self, path: Path) -> Any:
-        """Return the value at `path`, None without one."""
+        """Return the value at `path`, or None if the file does not have it."""
         value = self.data
         for step in path:
             value = _inside(value, step)
@@ -78,7 +78,7 @@ def _inside(value: Any, step: str | int) -> Any:
 
 @dataclass
 class _Reading:
-    """What is gathered while the nodes are walked."""
+    """What is gathered while the nodes of the YAML are walked."""
 
     file: str
     lines: list[str]
@@ -88,7 +88,7 @@ class _Reading:
     nodes: int = 0
 
     def line(self, number: int) -> str:
-        """Return a line of the text by its number, from 1; nothing beyond the last one."""
+        """Return a line of the text by its number, from 1; an empty text beyond the last line."""
         return self.lines[number - 1] if number <= len(self.lines) else ""
 
     def refuse(self, code: str, what: str, why: str, fix: str, place: Place) -> None:
@@ -96,7 +96,7 @@ class _Reading:
 
 
 def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
-    """Return the tree of `text`, and everything that is wrong with it as YAML; the tree is None if nothing can be read."""
+    """Return the tree of `text`, or None if it cannot be read, and every problem with it as YAML."""
     early = _before_parsing(text, file)
     if early:
         return None, early
@@ -162,7 +162,10 @@ def _syntax(error: yaml.YAMLError, reading: _Reading) -> Problem:
 
 
 def _open_bracket(error: yaml.YAMLError, reading: _Reading) -> Problem | None:
-    """Return a brace or a bracket that its line does not close, at itself; None if the parser complains of something else."""
+    """Return a problem at the opening brace or bracket that its line does not close.
+
+    The result is None if the parser complains of something else.
+    """
     mark = getattr(error, "context_mark", None)
     line = reading.line(mark.line + 1) if mark is not None else ""
     opening = line[mark.column : mark.column + 1] if mark is not None else ""
@@ -177,7 +180,10 @@ def _open_bracket(error: yaml.YAMLError, reading: _Reading) -> Problem | None:
 
 
 def _closed(text: str) -> bool:
-    """Return whether the bracket that a text begins with is closed in it; quotes and comments are passed over."""
+    """Return whether the bracket that a text begins with is closed in it.
+
+    Quotes and comments are passed over.
+    """
     plain = re.sub(r"\"[^\"]*\"|\s#.*", "", text)
     depth: list[str] = []
     for sign in plain:
@@ -192,7 +198,10 @@ def _closed(text: str) -> bool:
 
 
 def _open_quote(reading: _Reading, place: Place) -> Place | None:
-    """Return where a text is opened by a quote that its line does not close: the parser goes on to the next one and complains there."""
+    """Return the place of a quote that its line does not close; None if there is not one.
+
+    The parser reads on past such a quote and complains on a later line.
+    """
     for number in (*range(place.line - 1, 0, -1), place.line):
         line = reading.line(number)
         if '"' in line:
@@ -203,7 +212,10 @@ def _open_quote(reading: _Reading, place: Place) -> Place | None:
 
 
 def _refuse_events(text: str, reading: _Reading) -> None:
-    """Anchors, aliases, tags, several documents, depth: seen in the events, before any node is built."""
+    """Add a problem for each anchor, alias, tag, second document and too deep nesting.
+
+    They are seen in the parser's events, before any node is built.
+    """
     depth = documents = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         place = _mark(event.start_mark, reading)
@@ -267,7 +279,7 @@ def _value(node: Any, path: Path, reading: _Reading) -> Any:
 
 
 def _length(node: Any, reading: _Reading) -> int:
-    """Return how many characters carets underline: to the end of the value, on its first line."""
+    """Return how many characters the carets underline: to the end of the value, on its first line."""
     first, last = int(node.start_mark.column), int(node.end_mark.column)
     row = int(node.start_mark.line)
     if row == node.end_mark.line:
@@ -277,7 +289,7 @@ def _length(node: Any, reading: _Reading) -> int:
 
 
 def _marked(place: Place, reading: _Reading) -> Place:
-    """Return where the `?` of a key stands that is not a word, if it has one."""
+    """Return the place of the `?` before a key that is not a word; the key's own place without one."""
     before = reading.line(place.line)[: place.column - 1].rstrip()
     return Place(place.file, place.line, len(before), place.length) if before.endswith("?") else place
 

@@ -1,4 +1,7 @@
-"""Which triggers an amendment takes away, from when, and what it says of what they brought (`rulings.md` 71)."""
+"""Which triggers an amendment takes away, from when, and what it says of their consequences.
+
+See `rulings.md` 71.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +28,12 @@ class TakenAway:
         on: the amendment's date, on which it ends.
         by: the amendment, as a sentence names it.
         cite: the section that takes it away.
-        consequences: whether what it brought for good, and what is to be delivered for it, ends or stands.
-        reserve: whether what its reserve account holds is released or kept.
-        release_to: where a release goes: where the deal said at the trigger's end, otherwise to who owes the
+        consequences: whether its lasting consequences, and what is still to be delivered for it, end or
+            stand.
+        reserve: whether the balance of its reserve account is released or kept.
+        release_to: where a release goes: as the deal says for the trigger's end, otherwise to who owes the
             debt.
-        terms: of a composite trigger, as they last stood.
+        terms: of a composite trigger, the terms as they last stood.
     """
 
     trigger: str
@@ -45,7 +49,10 @@ class TakenAway:
 def taken_away(
     segments: Segments, changes: Sequence[Change], tree: Tree
 ) -> tuple[tuple[TakenAway, ...], list[Problem]]:
-    """Return the triggers that amendments take away, earliest first; one that does not say what becomes of what it brought is a problem."""
+    """Return the triggers that amendments take away, earliest first, and the problems found.
+
+    An amendment must say what becomes of the trigger's consequences and of its reserve account.
+    """
     removals: list[TakenAway] = []
     problems: list[Problem] = []
     for (_, before), (since, now) in pairwise(segments):
@@ -76,13 +83,13 @@ def taken_away(
 
 
 def _triggers(terms: TermsInForce) -> tuple[str, ...]:
-    """Return the triggers of the terms of a date: composite ones, and those that a clause has."""
+    """Return the names of the triggers of one date's terms: composite ones, and those that clauses have."""
     own = (name for name, clause in terms.covenants.items() if getattr(clause, "begins", None) is not None)
     return (*own, *terms.triggers)
 
 
 def _change_of(name: str, since: date, changes: Sequence[Change]) -> Change | None:
-    """Return the change that takes a trigger away on a date: of the block that it stood in."""
+    """Return the change that takes a trigger away on a date: a change of the trigger or of its block."""
     blocks = ("triggers", "covenants", f"triggers.{name}", f"covenants.{name}")
     return next((change for change in changes if change.effective == since and change.term in blocks), None)
 

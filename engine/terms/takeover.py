@@ -1,7 +1,7 @@
-"""A deal that is taken over in mid-life: the state that a former servicer left, as the file writes it (`rulings.md` 56).
+"""A deal that is taken over in mid-life: the state that a former servicer left (`rulings.md` 56).
 
-What stands here is the word of a person, with a document. Nothing of it is computed; `check` holds it against
-the deal and itself.
+What stands here is the word of a person, with a document. Nothing of it is computed. `check` compares it with
+the deal and with itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T")
 OrNone = Annotated[
     Annotated[T, Tag("block")] | Annotated[Literal["none"], Tag("word")], Discriminator(block_or_word)
 ]
-"""A block, or the word `none`: what is not there is said, and not guessed."""
+"""A block, or the word `none`: what does not exist is said to be absent, and not guessed."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 TestWord = Literal[
     "NOT YET TESTED",
@@ -59,26 +59,26 @@ DayOrNever = Annotated[
 
 
 class CarriedCure(Fact):
-    """A Cure Period that runs: its first date, its last day, and the days of a waiver that it does not count."""
+    """A Cure Period that runs: its start, its last day, and the days of a waiver that it does not count."""
 
     start: Day
-    """The day that it is counted from."""
+    """The day from which the period is counted."""
     last_day: Day
     unit: Literal["business days", "days"]
     waived_days: Whole
     second: Truth = False
-    """Whether it is the second one (`rulings.md` 52a)."""
+    """Whether it is the second Cure Period (`rulings.md` 52a)."""
 
 
 CureOrWaits = Annotated[
     Annotated[CarriedCure, Tag("block")] | Annotated[Literal["not started"], Tag("word")],
     Discriminator(block_or_word),
 ]
-"""A Cure Period with its last day, or one whose clock waits for an event."""
+"""A Cure Period with its last day, or one whose clock still waits for an event."""
 
 
 class CarriedWaiver(Fact):
-    """A waiver that runs: until when, by which document, and what it does to a cure clock."""
+    """A waiver that runs: its last day, its document, and what it does to a cure clock."""
 
     until: Day
     document: Words
@@ -86,21 +86,21 @@ class CarriedWaiver(Fact):
 
 
 class InterruptedTest(Fact):
-    """The status that a waiver or a suspension has interrupted, and since when it stood."""
+    """The status that a waiver or a suspension has interrupted, and the date since which the test had it."""
 
     status: TestWord
     since: Day
 
 
 class InterruptedTrigger(Fact):
-    """The status of a trigger that a waiver has interrupted, and since when it stood."""
+    """The status of a trigger that a waiver has interrupted, and the date since which the trigger had it."""
 
     status: TriggerWord
     since: Day
 
 
 class CarriedRuns(Fact):
-    """Dates in a row: how many a test has failed, passed, and stood without the Servicer's figures."""
+    """How many dates in a row a test has failed, passed, and gone without the Servicer's figures."""
 
     failing: Whole
     passing: Whole
@@ -110,7 +110,11 @@ class CarriedRuns(Fact):
 
 
 class CarriedShortfall(Fact):
-    """Of a clause with a second Cure Period: by how much the first failure missed the limit, by how much the newest result, and that."""
+    """The shortfall of a clause with a second Cure Period.
+
+    It says by how much the first failure missed the limit, by how much the newest result did, and that
+    result.
+    """
 
     first: Words
     now: Words
@@ -127,12 +131,12 @@ class CarriedHold(Fact):
 
 
 class CarriedTest(Fact):
-    """Where one test stood."""
+    """The state of one test at the takeover."""
 
     status: TestWord
     since: Day
     entered: Day | None = None
-    """When it first came into the status, where a waiver or a suspension has ended since."""
+    """When it first entered the status, if a waiver or a suspension has ended since."""
     result: Literal["PASS", "FAIL", "NOT DETERMINED"] | None = None
     tested_on: Day | None = None
     determined_on: Day | None = None
@@ -152,17 +156,20 @@ class CarriedTest(Fact):
 
 
 class CarriedCount(Fact):
-    """How far one count of a trigger's condition was: `2 of 3`, with the dates that met it and those that did not."""
+    """How far one count of a trigger's condition had come: `2 of 3`.
+
+    The dates that met the condition and those that did not stand beside it.
+    """
 
     count: Annotated[str, Field(pattern=r"^\d+ of \d+$")]
     met: tuple[Day, ...] = ()
     not_met: tuple[Day, ...] = ()
     reached: Day | None = None
-    """The date on which it reached what it needs, where it has."""
+    """The date on which the count reached the number that it needs, if it has."""
 
     @property
     def said(self) -> tuple[int, int]:
-        """What it says: so many of so many."""
+        """The count as numbers: how many are reached of how many needed."""
         count, _, needed = self.count.partition(" of ")
         return int(count), int(needed)
 
@@ -173,13 +180,13 @@ class CarriedCount(Fact):
 
 
 class CarriedTrigger(Fact):
-    """Where one trigger stood."""
+    """The state of one trigger at the takeover."""
 
     status: TriggerWord
     since: Day
     entered: Day | None = None
     begins: tuple[CarriedCount, ...] = ()
-    """One for each part of `begins` that counts dates, in the order of the file."""
+    """One count for each part of `begins` that counts dates, in the order of the file."""
     ends: tuple[CarriedCount, ...] = ()
     irrevocable: Truth
     last_ended: DayOrNever
@@ -189,11 +196,11 @@ class CarriedTrigger(Fact):
     waiver: CarriedWaiver | None = None
     interrupted: InterruptedTrigger | None = None
     lasting: Truth | None = None
-    """Whether what it brought for good is still in force, where it has such consequences and is not in effect."""
+    """Whether its lasting consequences are still in force, if it has such and is not in effect."""
 
 
 class CarriedObligation(Fact):
-    """An Obligation that is open: what, under which clause, by whom, since when, until when."""
+    """An open Obligation: its clause, what is owed and by whom, when it was created, and when it is due."""
 
     clause: str
     deliver: Words
@@ -203,7 +210,10 @@ class CarriedObligation(Fact):
 
 
 class CarriedNotice(Fact):
-    """A notice that is owed: its kind, what it is about, since when, of which Determination Date, by whom, to whom, until when."""
+    """A notice that is still owed.
+
+    It has its kind, its subject, the date since when, its Determination Date, giver, addressees and last day.
+    """
 
     notice: Literal["compliance", "test_failed", "event_of_default", "trigger_event", "cure", "correction"]
     of: str | None = None
@@ -215,7 +225,7 @@ class CarriedNotice(Fact):
 
 
 class UntoldFact(Fact):
-    """What has happened since the last Determination Date and no notice has told: the first date tells of it."""
+    """A fact since the last Determination Date that no notice has told of. The first date tells of it."""
 
     notice: Literal["test_failed", "event_of_default", "trigger_event", "cure"]
     of: str
@@ -223,24 +233,27 @@ class UntoldFact(Fact):
 
 
 class CarriedReserve(Fact):
-    """A reserve account: what is in it as paid, what ought to be, and as of which day a report or an Act last said so."""
+    """A reserve account at the takeover.
+
+    It has the amount paid in, the amount due, and the day on which a report or an Act last confirmed it.
+    """
 
     paid: Usd
     due: Usd
     confirmed_on: Day | None = None
     due_then: Usd | None = None
-    """What ought to have been in it on that day."""
+    """The amount that was due on that day."""
 
 
 RateOrNone = Annotated[
     Annotated[PositiveRate, Tag("rate")] | Annotated[Literal["none"], Tag("none")],
     Discriminator(lambda value: "none" if value == "none" else "rate"),
 ]
-"""A rate, or the word `none` where a date has not one."""
+"""A rate, or the word `none` for a date without a rate."""
 
 
 class CarriedRate(Fact):
-    """One date of an index: what was published on it, and the Reference Rate where that was another."""
+    """One date of an index: what was published, and the Reference Rate if it was another value."""
 
     on: Day
     published: RateOrNone | None = None
@@ -248,7 +261,7 @@ class CarriedRate(Fact):
     rate: RateOrNone | None = None
     rate_from: RateFrom | None = None
     of: Day | None = None
-    """The Publication Date of a value that was carried."""
+    """The Publication Date from which a value was carried."""
 
 
 class ReportDays(Fact):
@@ -259,7 +272,7 @@ class ReportDays(Fact):
 
 
 class CarriedReport(Fact):
-    """A Servicer's report that a window still needs, with its figures by their names in a report."""
+    """A Servicer's report that a trailing window still needs, with its figures by their names in a report."""
 
     period: ReportDays
     as_of: Day
@@ -270,7 +283,10 @@ class CarriedReport(Fact):
 
 
 class Takeover(Fact):
-    """The state of a deal at the end of a day, on the word of who hands it over and of two persons who take it."""
+    """The state of a deal at the end of a day, as handed over.
+
+    One person hands it over, and two persons take it over.
+    """
 
     as_of: Day
     from_: Annotated[Words, Field(alias="from")]
@@ -281,7 +297,7 @@ class Takeover(Fact):
     tests: Mapping[str, CarriedTest]
     triggers: OrNone[Mapping[str, CarriedTrigger]]
     events: OrNone[Mapping[str, Day]]
-    """The declared events that stand, each with the day from which it does."""
+    """The declared events that stand, each with the day since which it does."""
     obligations: OrNone[tuple[CarriedObligation, ...]]
     notices_owed: OrNone[tuple[CarriedNotice, ...]]
     not_yet_told: OrNone[tuple[UntoldFact, ...]]
@@ -289,26 +305,29 @@ class Takeover(Fact):
     rates: Mapping[str, tuple[CarriedRate, ...]]
     reports: OrNone[tuple[CarriedReport, ...]]
     reports_missing: OrNone[tuple[Day, ...]]
-    """The last days of periods whose reports were due by then and had not come."""
+    """The last days of periods whose reports were overdue on that day."""
 
     @property
     def of_triggers(self) -> Mapping[str, CarriedTrigger]:
-        """The triggers by name."""
+        """The triggers by name; empty if the file says `none`."""
         return {} if self.triggers == "none" else self.triggers
 
 
 def entries(said: tuple[T, ...] | Literal["none"]) -> tuple[T, ...]:
-    """Return what a list says; `none` is an empty one."""
+    """Return the entries of a list; none of them for the word `none`."""
     return () if said == "none" else said
 
 
 def blocks(said: Mapping[str, T] | Literal["none"]) -> Mapping[str, T]:
-    """Return what a block of named parts says; `none` is an empty one."""
+    """Return the parts of a block by name; an empty map for the word `none`."""
     return {} if said == "none" else said
 
 
 def count_reached(history: Sequence[bool], times: Persistence) -> int:
-    """How far dates have come towards a count: the newest in a row, or all of those that it looks at."""
+    """Return how many dates count so far: the newest in a row, or all that meet it in the window.
+
+    The oldest date comes first in `history`.
+    """
     seen = tuple(history)[-times.out_of :]
     if not times.consecutive:
         return min(sum(seen), times.count)

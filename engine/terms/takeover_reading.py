@@ -1,4 +1,4 @@
-"""The takeover of a deal file as it is read: its block by its types, and its figures as fractions (`rulings.md` 56)."""
+"""The takeover of a deal file, read by its types, with its figures as fractions (`rulings.md` 56)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from engine.terms.worked_example import read_figure
 
 
 def read_takeover(tree: Tree) -> tuple[Takeover | None, list[Problem]]:
-    """The takeover of a file, None without one; what cannot be read is a problem at its place."""
+    """Return the takeover of a file and the problems found; None without a takeover.
+
+    What cannot be read is a problem at its place.
+    """
     raw = tree.data.get(KEY)
     if KEY not in tree.data:
         return None, []
@@ -48,6 +51,6 @@ def read_takeover(tree: Tree) -> tuple[Takeover | None, list[Problem]]:
 
 
 def carried_value(text: str) -> Fraction | None:
-    """A figure as a fraction; None for a text of another form."""
+    """Return a figure as a fraction; None for a text of another form."""
     figure = read_figure(text)
     return None if figure is None else figure.value

@@ -1,4 +1,4 @@
-"""What begins and ends a trigger: conditions on one test, trigger or state, joined by gates."""
+"""What begins and ends a trigger: conditions on tests, triggers and states, joined by gates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from engine.terms.phrases import Whole
 
 
 class Leaf(Fact):
-    """A condition on one test, trigger or state, met on one date or on a count of dates; or on what an index's administrator announced."""
+    """A condition on one test, trigger or state, on an event, a date or an announcement.
+
+    A condition on a test or trigger is met on one date or on a count of dates. An announcement is one of an
+    index's administrator.
+    """
 
     test: str | None = None
     trigger: str | None = None
@@ -21,34 +25,37 @@ class Leaf(Fact):
     state: str | None = None
     persistence: Annotated[Times | None, Field(alias="for")] = None
     event: str | None = None
-    """An event that the deal declares: met while an Act has declared it and none has ended it."""
+    """An event that the deal declares.
+
+    The condition is met while an Act has declared it and none has ended it.
+    """
     on_or_after: Day | None = None
-    """Met from its date on, and never newly again."""
+    """The date from which the condition is met. It is never newly met after that."""
     announced: Literal["cessation", "methodology change", "break"] | None = None
     index: str | None = None
 
 
 class AnyOf(Fact):
-    """Met when one of its limbs is."""
+    """A condition that is met if at least one of its limbs is."""
 
     any_of: tuple[Condition, ...]
 
 
 class AllOf(Fact):
-    """Met when each of its limbs is."""
+    """A condition that is met if each of its limbs is."""
 
     all_of: tuple[Condition, ...]
 
 
 class AtLeastOf(Fact):
-    """How many of which limbs."""
+    """How many limbs must be met, of which limbs."""
 
     n: Whole
     of: tuple[Condition, ...]
 
 
 class AtLeast(Fact):
-    """Met when `n` of its limbs are."""
+    """A condition that is met if at least `n` of its limbs are."""
 
     at_least: AtLeastOf
 
@@ -69,7 +76,7 @@ Condition = Annotated[
 
 
 def leaves_of(condition: Condition) -> Iterator[Leaf]:
-    """The leaves of a condition, in the order of the file."""
+    """Yield the leaves of a condition, in the order of the file."""
     match condition:
         case Leaf():
             yield condition

@@ -1,8 +1,8 @@
-"""Worked examples: what counsel and structurer sign off on, and how an expected figure is compared (rulings 20, 43).
+"""Worked examples: what counsel and structurer sign off on, and how expected figures compare.
 
-An example gives one rate per Thursday from `first_publication`, facts that hold on every date or by date, and
-what is expected on dates. A figure without decimals is exact; otherwise it is compared, rounded half to even,
-at its decimals.
+See rulings 20, 43. An example gives one rate per Thursday from `first_publication`, facts that hold on every
+date or by date, and what is expected on dates. A figure without decimals is exact. Any other is compared at
+its decimals, rounded half to even.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ EXPECTED = (
 
 
 class Expectation(Fact):
-    """What is expected on one date of one test, trigger or index; every figure as it was written."""
+    """What is expected on one date of one test, trigger or index. Figures stand as they were written."""
 
     on: Day
     as_known_on: Day | None = None
@@ -72,13 +72,16 @@ class Expectation(Fact):
     reserve: str | None = None
     swept: str | None = None
     as_of: Day | None = None
-    """The date whose limits, rates and balances the result takes, where it was determined on delivery (`rulings.md` 49a)."""
+    """The date whose limits, rates and balances the result takes, if it is determined on delivery.
+
+    See `rulings.md` 49a.
+    """
     first_met: Day | None = None
-    """When the condition of a trigger with a cure of its own was first met (`rulings.md` 52)."""
+    """The date on which the condition of a trigger with its own cure was first met (`rulings.md` 52)."""
 
     @property
     def subject(self) -> str:
-        """What the expectation is about, for its message."""
+        """The test, trigger or index that the expectation is about, for its message."""
         return self.test or self.trigger or self.index or "the deal"
 
 
@@ -101,7 +104,7 @@ class ExampleAct(Fact):
 
 
 class ExamplePrint(Fact):
-    """A value that was published later than its Publication Date, or flagged, or under a version: one more print."""
+    """One more print: a value that was published late, or flagged, or under a stated methodology version."""
 
     index: str
     of: Day
@@ -124,10 +127,10 @@ class WorkedExample(Fact):
 
 
 class Placed(WorkedExample):
-    """A worked example with where it stands."""
+    """A worked example with its place in the file."""
 
     place: tuple[str | int, ...]
-    """Its path in the file."""
+    """The path of the example in the file."""
 
 
 def read_examples(tree: Tree) -> tuple[tuple[Placed, ...], list[Problem]]:
@@ -189,7 +192,7 @@ def _facts(example: WorkedExample, tree: Tree, path: Path) -> list[Problem]:
 
 
 def _relative(text: str, tree: Tree, at: Path) -> list[Problem]:
-    """Return what is wrong with a fact that says when the Servicer's report came."""
+    """Return the problems of a fact that says when the Servicer's report comes."""
     try:
         if text != MISSING:
             read_relative(text)
@@ -200,7 +203,7 @@ def _relative(text: str, tree: Tree, at: Path) -> list[Problem]:
 
 
 def written(fact: str | Mapping[str, str], path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield each figure of a fact as it is written, with its path: one, or one from each date of a map on."""
+    """Yield (path, text) of each figure of a fact: a single one, or one from each date of a map on."""
     if isinstance(fact, str):
         yield path, fact
     else:
@@ -208,17 +211,20 @@ def written(fact: str | Mapping[str, str], path: Path) -> Iterator[tuple[Path, s
 
 
 REPORT_RECEIVED = "report_received"
-"""The fact that says when the Servicer's reports come; without it each comes on its Thursday."""
+"""The fact that says when the Servicer's reports come. Without it each comes on its Thursday."""
 MISSING = "missing"
-"""In a fact's map by date: from this date on no report gives it."""
+"""The word in a fact's map by date for: from this date on no report gives the figure."""
 LONGEST_FIGURE = 80
-"""Characters of a figure: more than any amount of the trade has."""
+"""The most characters of a figure: more than any amount of the trade has."""
 FIGURE = re.compile(
     rf"(?P<sign>[-+−]?)(?P<usd>USD )?(?P<minus>-?)(?P<digits>{NUMBER})"
     r"(?P<unit>%| points?| per GPU-hour| GPUs?| GPU-hours| days?|x)?",
     re.ASCII,
 )
-"""A figure with its unit; thousands are grouped rightly or not at all, so that `1,92` is not a figure (`rulings.md` 57)."""
+"""A figure with its unit.
+
+Thousands are grouped correctly or not at all, so `1,92` is not a figure (`rulings.md` 57).
+"""
 UNITS = {
     "%": Unit.SHARE,
     "points": Unit.POINTS,
@@ -233,7 +239,10 @@ UNITS = {
 
 
 def read_figure(text: str) -> Figure | None:
-    """Return a figure as a worked example writes it, None if it is not one; prices and amounts both read as USD."""
+    """Return a figure as a worked example writes it; None if the text is not one.
+
+    An amount of USD without `per GPU-hour` reads as money.
+    """
     match = FIGURE.fullmatch(text.strip())
     if match is None or len(text) > LONGEST_FIGURE:
         return None
@@ -246,7 +255,10 @@ def read_figure(text: str) -> Figure | None:
 
 
 def agrees(expected: str, actual: Figure | None) -> bool:
-    """Return whether an actual figure is the expected one at the precision at which it is written (`rulings.md` 20)."""
+    """Return whether an actual figure equals the expected one at the precision that is written.
+
+    See `rulings.md` 20.
+    """
     wanted = read_figure(expected)
     if wanted is None or actual is None:
         return wanted is None and actual is None and expected == "none"
@@ -262,13 +274,16 @@ def agrees(expected: str, actual: Figure | None) -> bool:
 
 
 def fact_on(value: str | Mapping[str, str], day: date) -> Figure | None:
-    """Return a fact's figure on a date: the same on every date, or the last one dated by it; None if it is missing."""
+    """Return a fact's figure on a date, or None if it is missing.
+
+    It is the only figure, or the last one dated by then.
+    """
     text = _said_on(value, day)
     return None if text is None else read_figure(text)
 
 
 def received_by(value: str | Mapping[str, str], day: date) -> RelativePeriod | None:
-    """Return when the report of a Thursday comes, by the fact `report_received`; None if it is missing."""
+    """Return when the report of a Thursday comes, by the fact `report_received`; None if it never comes."""
     text = _said_on(value, day)
     return None if text in (None, MISSING) else read_relative(text)
 

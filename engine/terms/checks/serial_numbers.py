@@ -90,7 +90,7 @@ def counts_from(pledges: Iterable[Pledge], asset: str, closing: date) -> tuple[t
 
 
 def check_register(text: str, file: str, deal: Deal) -> Iterator[Problem]:
-    """Report what is wrong with a register, and where it first differs from the deal's counts.
+    """Yield the problems of a register, and a warning where it first differs from the deal's counts.
 
     Args:
         text: the register.
@@ -134,7 +134,7 @@ def classes_of(deal: Deal) -> tuple[str, ...]:
 def _wrong(
     serial: str, asset: str, seen: dict[str, int], classes: Collection[str]
 ) -> tuple[str, str, str] | None:
-    """Return what is wrong with one row, why, and its fix; None if it is right."""
+    """Return (what is wrong with one row, why, its fix), or None if the row is right."""
     if not serial:
         return "a row has no serial number", "a GPU is known by it", "write it, or remove the row"
     if not SERIAL.fullmatch(serial):
@@ -155,7 +155,10 @@ def _wrong(
 
 
 def _wrong_dates(row: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return what is wrong with the days on which a GPU was pledged and released; None if they can be read and follow one another."""
+    """Return (what is wrong with the days of pledge and release, why, the fix), or None.
+
+    The result is None if both can be read and the release follows the pledge.
+    """
     days: list[date] = []
     for name in DATES:
         text = (row.get(name) or "").strip()

@@ -1,4 +1,7 @@
-"""When terms change and when documents are dated, against the deal's own life: steps out of order, before it begins, after it ends."""
+"""The check of when terms change, and of when documents are dated, against the deal's own life.
+
+A step may be out of order, before the deal's life begins or after it ends.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,20 @@ from engine.terms.source import Path
 
 
 def by_maturity(terms: TermsInForce) -> str:
-    """Return the fix for a date that lies after the deal's end."""
+    """Return the fix, in words, for a date that lies after the deal's end."""
     return f"write a date on or before {terms.maturity_date}, or correct `maturity_date`"
 
 
 def in_the_life(terms: TermsInForce) -> str:
-    """Return the fix for a date that lies outside the deal's life."""
+    """Return the fix, in words, for a date that lies outside the deal's life."""
     return f"write a date after {terms.closing_date}, and on or before {terms.maturity_date}"
 
 
 def steps(deal: Deal) -> Iterator[Problem]:
-    """Report dated steps in an order in which they do not come, or outside the deal's life, each at its own date."""
+    """Yield a problem for each dated step, change or document out of order or outside the deal's life.
+
+    Each problem is at its own date.
+    """
     for name, value in deal.tree.data.items():
         if name not in NOT_TERMS:
             for path, dates in schedules(value, (name,)):
@@ -35,7 +41,7 @@ def steps(deal: Deal) -> Iterator[Problem]:
 
 
 def schedules(value: Any, path: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Yield every schedule of the file with its dates as they are written."""
+    """Yield (path, dates as written) for every schedule of the file."""
     if is_schedule(value):
         yield path, list(value)
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -78,7 +84,11 @@ def _schedule(deal: Deal, path: Path, written: list[str]) -> Iterator[Problem]:
 
 
 def _changes(deal: Deal) -> Iterator[Problem]:
-    """Report amendments after the deal's end, of documents that it does not cite; corrections that nobody can have found."""
+    """Yield the problems of amendments and corrections.
+
+    An amendment may come after the deal's end or cite an unknown document. A correction may have a date on
+    which nobody can have found it.
+    """
     terms, tree = deal.segments[0][1], deal.tree
     for entry, path in _amendments(deal):
         if entry.effective > terms.maturity_date:
@@ -131,7 +141,7 @@ def _amendments(deal: Deal) -> list[tuple[AmendmentEntry, Path]]:
 
 
 def _documents(deal: Deal) -> Iterator[Problem]:
-    """Report documents of a later date than closing that no amendment is made by."""
+    """Yield a problem for each document dated after closing that is not the document of an amendment."""
     terms = deal.segments[0][1]
     amending = {entry.document for entry, _ in _amendments(deal)}
     for name, document in terms.documents.items():

@@ -1,4 +1,7 @@
-"""What a deal says of thin data and cannot mean: terms without their effect, and sellers of a series that names none (`rulings.md` 60)."""
+"""What a deal says of thin data and cannot mean (`rulings.md` 60).
+
+Terms may lack the effect that they belong to, or speak of sellers in a series that names none.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,11 @@ OF_HELD_RESULTS = ("applies_to", "deadline", "at_most", "then")
 
 
 def thin_data(deal: Deal) -> Iterator[Problem]:
-    """Report terms of held results that decide nothing, and `decisive only` or `judged_by: sellers` on an administrator's series."""
+    """Yield a problem for each term of held results that decides nothing.
+
+    Also a problem is `decisive only` or `judged_by: sellers` on an administrator's series, which names no
+    sellers.
+    """
     for _, terms in deal.segments:
         for name, index in terms.index.items():
             path = ("index", name, "low_confidence")

@@ -1,4 +1,4 @@
-"""Counts that would never be reached, money that is never paid, limits that are passed by getting worse."""
+"""Counts that would never be reached, money that is never paid, limits that worse figures pass."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from engine.terms.source import Path
 
 
 def counting(deal: Deal) -> Iterator[Problem]:
-    """Refuse counts of dates on which nothing is counted, sweeps without Payment Dates, limits the wrong way round."""
+    """Yield a problem for each count, sweep or limit that cannot work.
+
+    A count may be of dates on which nothing is tested, a sweep may lack Payment Dates, and a limit may be
+    reversed.
+    """
     for _, terms in deal.segments:
         for path, count, tested_on in _counts(terms):
             if count.dates != tested_on:
@@ -64,7 +68,10 @@ def counting(deal: Deal) -> Iterator[Problem]:
 
 
 def _counts(terms: TermsInForce) -> Iterator[tuple[Path, Persistence, DateKind]]:
-    """Yield every count of dates with the dates of the test that it counts, if the two kinds can differ."""
+    """Yield (path, count, kind of dates on which its test is tested) for every count of dates.
+
+    Counts whose dates cannot differ from those of their test are left out.
+    """
     for key, clause in terms.covenants.items():
         if isinstance(clause, MaintenanceClause) and clause.persists_for is not None:
             yield ("covenants", key, "persists_for"), clause.persists_for, clause.tested_on
@@ -90,7 +97,7 @@ def _counts(terms: TermsInForce) -> Iterator[tuple[Path, Persistence, DateKind]]
 
 
 def _limit(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
-    """Report a limit that better figures fail and worse ones pass."""
+    """Yield a problem for a limit that better figures fail and worse figures pass."""
     if not isinstance(clause, LimitClause) or clause.better is None:
         return
     passed = "higher" if clause.limit.comparison in ("at least", "more than") else "lower"
@@ -107,7 +114,7 @@ def _limit(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
 
 
 def _unpaid(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
-    """Report a sweep in a deal that states no Payment Dates: it would be in effect and never move money."""
+    """Yield a problem for each sweep of a deal without Payment Dates: it would never move money."""
     if terms.payment_dates is not None:
         return
     own: list[tuple[Path, Any]] = [
