@@ -1,6 +1,6 @@
 """The kinds of Recorded Act, and what an Act must say before it may be recorded.
 
-See `covenants.md`, Recorded Acts, and `rulings.md` 22 to 25. `headroom act` and the Acts of a worked example
+See `covenants.md`, Recorded Acts; rulings 22 to 25. `headroom act` and the Acts of a worked example
 share this module, so that an example holds nothing that could not be recorded.
 """
 

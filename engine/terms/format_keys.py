@@ -2,7 +2,7 @@
 
 Format 2 requires them, and each has one stated reading in format 1. A key of format 2 decides a result, so it
 has no silent default. A file of format 1 cannot write it: it is read as `KEYS` says, and `check` warns of
-each reading. `docs/deal-format.md`, Format 2, says how a key is added.
+each reading. How a key is added: `docs/deal-format.md`, Format 2.
 """
 
 from __future__ import annotations

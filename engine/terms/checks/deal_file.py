@@ -1,7 +1,6 @@
 """What can be wrong with a deal file although each of its parts reads well.
 
-The mistakes are of references, order and contradiction. Errors have codes D5.., warnings codes W... A warning
-leaves the file usable and is printed with it.
+Errors have codes D5.., warnings codes W... A warning leaves the file usable and is printed with it.
 """
 
 from __future__ import annotations
@@ -240,10 +239,7 @@ def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[P
 
 
 def _announced(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
-    """Yield a problem for a condition on an announcement that is not complete.
-
-    It must name the kind of announcement and an index of the deal, and nothing else.
-    """
+    """Yield a problem for a condition on an announcement unless it names just a kind and an index."""
     others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence)
     if leaf.announced is None or leaf.index is None or any(other is not None for other in others):
         fix = "write it like `{announced: cessation, index: CRI-H100}`"
