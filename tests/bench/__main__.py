@@ -44,7 +44,7 @@ from reports.notice.compose import compose
 from reports.notice.evidence_view import NoticePages
 from reports.render.pdf import render_notice, to_html, to_pdf
 from reports.render.render_pool import RenderPool
-from tests.bench import growth
+from tests.bench import growth, sellers
 from tests.bench.foresight import foresight
 from tests.conftest import REPOSITORY
 from tests.market import naive
@@ -309,10 +309,13 @@ def main() -> None:
         market(Path(folder) / "market")
         intervals()
         manipulation()
+        for name, against, ours, other, floor in sellers.rows():
+            line(name, against, ratio(ours, other, 3), floor)
         desk = Desk(Path(folder) / "desk")
         notices(desk)
         verification(*desk.signed())
     command_line()
+    sellers.whole_week()
     foresight()
     growth.written()
     print(f"median of {REPEATS}, interleaved, {date.today()}, Python {sys.version.split()[0]}")
