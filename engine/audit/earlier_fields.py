@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from engine.events.fields_gone import with_fields_gone
 from engine.events.kinds import Determined, Event
 from engine.record.canonical import canonical
 
@@ -26,16 +27,18 @@ def of_earlier_record(events: Sequence[Event], seq: int) -> bool:
 
 
 def as_then(recorded: bytes, again: bytes, earlier: Callable[[], bool]) -> bytes:
-    """Return what comes out again, without the fields that a record of that time does not have.
+    """Return what comes out again, without the fields that a record of that time does not have and with those that are gone.
 
     Args:
         recorded: the body in the log.
         again: the body that comes out now.
         earlier: whether the event was recorded before events had these fields; asked only if the two differ.
     """
-    if recorded == again or not earlier():
+    if recorded == again:
         return again
-    return canonical(_without(json.loads(again), json.loads(recorded)))
+    said = json.loads(recorded)
+    here = with_fields_gone(json.loads(again), said)
+    return canonical(_without(here, said) if earlier() else here)
 
 
 def _without(again: Any, recorded: Any) -> Any:

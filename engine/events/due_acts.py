@@ -10,20 +10,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.basics.values import Exact, Fact, Figure
+from engine.events.fields_gone import without_fields_gone
 from engine.events.results import Remedy
 from engine.events.states import Deadline
 
 Act = Literal["cure", "deliver", "report", "notify", "pay into reserve", "repay"]
-
-
-class ElsewhereDue(Fact):
-    """The last day that the same period would have by another calendar, if it differs; for comparison only."""
-
-    calendar: str
-    by: date
 
 
 class Deposit(Fact):
@@ -72,7 +66,6 @@ class Due(Fact):
     ways: tuple[Remedy, ...] = ()
     cite: str
     urgent: bool = False
-    elsewhere: tuple[ElsewhereDue, ...] = ()
     notice: str | None = None
     """Which notice is to be given, by its kind, if that is what is due."""
     of: date | None = None
@@ -83,6 +76,8 @@ class Due(Fact):
     """Of a notice: the day after its last day, if that has passed."""
     facts: DueFacts | None = Field(default=None, exclude_if=lambda value: value is None)
     """Absent in records made before acts had them."""
+
+    _earlier = model_validator(mode="before")(without_fields_gone)
 
     @property
     def late_since(self) -> date | None:

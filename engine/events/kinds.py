@@ -18,7 +18,6 @@ from engine.events.calendar_events import CalendarClosing, CalendarTaken
 from engine.events.deal_adopted import DealAdopted
 from engine.events.delivery import DELIVERY_KINDS
 from engine.events.due_acts import Due as Due
-from engine.events.due_acts import ElsewhereDue as ElsewhereDue
 from engine.events.due_acts import Follow as Follow
 from engine.events.due_acts import StripDay as StripDay
 from engine.events.key_replaced import KeyReplaced as KeyReplaced

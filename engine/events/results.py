@@ -10,11 +10,12 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from engine.basics.values import Comparison, Exact, Fact, Figure, Unit, printed
+from engine.events.fields_gone import without_fields_gone
 
 
 class Verdict(StrEnum):
@@ -118,15 +119,7 @@ class Bearing(Fact):
     """Of a test of one rate, in USD: the lowest listed price at which its verdict is another than at the lowest listing."""
     note: str | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _of_an_earlier_edition(cls, data: Any) -> Any:
-        """Drop the share by hosts of a log of edition 1, which nothing ever computed."""
-        return (
-            {key: value for key, value in data.items() if key != "share_failing_hosts"}
-            if isinstance(data, dict)
-            else data
-        )
+    _earlier = model_validator(mode="before")(without_fields_gone)
 
     @property
     def undecided(self) -> str | None:
@@ -171,7 +164,6 @@ class TestResult(Fact):
     measured: Figure | None = None
     limit: Figure | None = None
     comparison: Comparison | None = None
-    limit_cite: str | None = None
     headroom: Figure | None = None
     headroom_share: Exact | None = None
     """Headroom as a share of the limit's size."""
@@ -181,6 +173,8 @@ class TestResult(Fact):
     inputs: tuple[Input, ...] = ()
     steps: tuple[Step, ...] = ()
     reason: NotDetermined | None = None
+
+    _earlier = model_validator(mode="before")(without_fields_gone)
 
 
 def headroom(measured: Figure, limit: Figure, comparison: Comparison) -> Figure:

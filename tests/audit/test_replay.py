@@ -262,6 +262,43 @@ def test_a_record_made_before_events_had_facts_comes_out_again(
     assert bool(left) is differs, said
 
 
+def with_gone(value: Any) -> Any:
+    """A body as records held it while results and duties were declared with fields that nothing computed."""
+    if isinstance(value, list):
+        return [with_gone(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    result, duty = {"template", "verdict"} <= value.keys(), {"who", "act", "ways"} <= value.keys()
+    more = {**({"limit_cite": None} if result else {}), **({"elsewhere": []} if duty else {})}
+    return {**{key: with_gone(one) for key, one in value.items()}, **more}
+
+
+@pytest.mark.parametrize("filled", [False, True], ids=["empty", "filled"])
+def test_a_record_with_fields_that_are_gone_is_read_and_comes_out_again(
+    desk: Workspace, all_templates: dict[str, Template], filled: bool
+) -> None:
+    """Each stands empty in every record that has it; one that is filled was written by nobody, and is refused."""
+    bodies = {entry.seq: entry.body for entry in desk.store.entries(deal_log(DEAL))}
+    earlier = {seq: canonical(with_gone(json.loads(body))) for seq, body in bodies.items()}
+    assert sum(b'"elsewhere":[]' in body for body in earlier.values())
+    assert sum(b'"limit_cite":null' in body for body in earlier.values()) > WEEKS
+    quoted = {seq: body.decode().replace("'", "''") for seq, body in earlier.items() if body != bodies[seq]}
+    if filled:
+        quoted = {
+            seq: body.replace('"limit_cite":null', '"limit_cite":"CA 1"') for seq, body in quoted.items()
+        }
+    tampered(
+        desk,
+        *(
+            f"UPDATE log_entry SET body = '{body}' WHERE {OF_DEAL} AND seq = {seq}"
+            for seq, body in quoted.items()
+        ),
+    )
+    said = differences(opened(desk.root, to_inspect=True), all_templates)
+    left = [one for one in said if not one.startswith("notice 1: inputs is recorded as")]
+    assert bool(left) is filled, said
+
+
 def first(folder: Path, pattern: str) -> Path:
     return sorted(folder.glob(pattern))[0]
 

@@ -1,0 +1,32 @@
+"""Fields that events were once declared with and that no code ever computed: a record may hold them, and no page reads them.
+
+Each stands empty in every record that has it. So a record is read without them, and compared with them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+GONE: dict[str, object] = {"limit_cite": None, "elsewhere": [], "share_failing_hosts": None}
+"""Each field, and what it holds in every record that has it."""
+
+
+def without_fields_gone(data: Any) -> Any:
+    """Return what a record holds without the empty fields that are gone; a filled field stays and is refused as unknown."""
+    if not isinstance(data, dict) or GONE.keys().isdisjoint(data):
+        return data
+    return {key: value for key, value in data.items() if not _empty(key, value)}
+
+
+def with_fields_gone(again: Any, recorded: Any) -> Any:
+    """Return what comes out again, with the empty fields that stand at the same place of the record."""
+    if isinstance(again, dict) and isinstance(recorded, dict):
+        kept = {key: with_fields_gone(one, recorded.get(key)) for key, one in again.items()}
+        return {**kept, **{key: value for key, value in recorded.items() if _empty(key, value)}}
+    if isinstance(again, list) and isinstance(recorded, list) and len(again) == len(recorded):
+        return [with_fields_gone(one, other) for one, other in zip(again, recorded, strict=True)]
+    return again
+
+
+def _empty(key: str, value: object) -> bool:
+    return key in GONE and value == GONE[key]
