@@ -1,1 +1,1 @@
-"""What was seen: snapshots, listings, observations, and the index computed from them."""
+"""What was seen in the market: snapshots, listings, observations, and the index computed from them."""

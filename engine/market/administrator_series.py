@@ -1,8 +1,8 @@
-"""An administrator's published series, taken in place of our own; every value says which it is (`rulings.md` 62).
+"""An administrator's published series, taken in place of our own computation (`rulings.md` 62).
 
-Weekly and daily series come in as they lie, by a map of their columns. A daily series keeps its own days: a
-value seen before its day is over is provisional, and what changes after it is final is a finding and no
-Restatement.
+Every value says which of the two it is. Weekly and daily series are read as they are, by a map of their
+columns. A daily series keeps its own days. A value seen before its day is over is provisional. A change after
+a value is final is a finding and not a Restatement.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ SOURCE = "published by the administrator"
 PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
 COUNT = re.compile(r"[0-9]{1,9}")
 EARLIEST = date(1970, 1, 1)
-"""Nothing was published before it; damaged files say year 1."""
+"""Nothing was published before this date; damaged files say year 1."""
 WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 UNIT_SLIPS = (10, 100, 1000)
 WITHIN = Fraction(5, 100)
-"""How near to such a factor a step is taken for a slip of the unit (`rulings.md` 57)."""
+"""How near to 10, 100 or 1,000 times a step must be to count as a slip of the unit (`rulings.md` 57)."""
 THURSDAY = 3
 WEEK = timedelta(days=7)
 
@@ -40,7 +40,7 @@ class SeriesKnown:
     Attributes:
         newest: the newest print of each date.
         seen: the newest provisional value of each day.
-        restated: days of which the administrator announced a Restatement.
+        restated: days for which the administrator announced a Restatement.
     """
 
     newest: Mapping[date, Any] = field(default_factory=dict)
@@ -50,7 +50,12 @@ class SeriesKnown:
 
 @dataclass(frozen=True)
 class SeriesQuestions:
-    """What a person has answered: whose value a row of another day is, and whether a step by a factor of 10, 100 or 1,000 is right."""
+    """The answers that a person has given about a file.
+
+    `whose` says to which Publication Date a row of another day belongs. `unit_slips` says that steps by a
+    factor of
+    10, 100 or 1,000 are right.
+    """
 
     whose: Mapping[date, date] = field(default_factory=dict)
     unit_slips: bool = False
@@ -72,9 +77,9 @@ class SeriesFinding:
 
 @dataclass
 class SeriesRead:
-    """What a file gave: new prints, new provisional values, findings, and what is wrong with it.
+    """What a file gave: new prints, new provisional values, findings, and the problems with it.
 
-    With a problem nothing is taken.
+    If there is a problem, nothing is taken.
     """
 
     values: list[IndexValue] = field(default_factory=list)
@@ -93,18 +98,20 @@ def read_series(
     own: SeriesMap | None = None,
     answered: SeriesQuestions = NothingAnswered,
 ) -> SeriesRead:
-    """Return the values that are new: a first print of its date, or the next one where it differs from the last.
+    """Return the values that are new: a first print of a date, or a next one that differs from the last.
 
     Args:
         text: CSV of a known form, or of one that `own` maps. An exported series says more: its `published_on`
-            is the date on which
-            the print became public; a row whose `print` is lower than the newest on record is on record
-            already.
+            is
+            the date on which the print became public. A row whose `print` is lower than the newest on record
+            is
+            on record already.
         file: its name, for the errors.
-        index: the index that it is of.
+        index: the index that the series is of.
         known: what is on record.
-        now: a row of a later date at the administrator's place is refused, and a day that is over by then is
-            final.
+        now: the present moment. A row of a date later than today at the administrator's place is refused. A
+            day
+            that is over is final.
         own: the workspace's own map.
         answered: what a person has answered.
     """
@@ -130,7 +137,10 @@ def read_series(
 
 
 def _said(cells: Mapping[str, str], form: SeriesMap) -> dict[Said, str]:
-    """Return what a row says, by our names; the columns of an exported series are read wherever they stand."""
+    """Return what a row says, by our own names for its columns.
+
+    The columns of an exported series are read wherever they stand.
+    """
     said = {name: cells[column].strip() for name, column in form.columns.items()}
     exported: tuple[Said, ...] = ("published_on", "print")
     return {**{name: cells[name].strip() for name in exported if name in cells}, **said}
@@ -179,7 +189,10 @@ def _take(
     answered: SeriesQuestions,
     reading: SeriesRead,
 ) -> None:
-    """Put one row where it belongs: a print, a provisional value, a finding, or on record already."""
+    """Add one row to `reading` as a print, a provisional value or a finding.
+
+    A row that is on record already is passed over.
+    """
     day = value.publication_date
     before = newest.get(day)
     if before is not None and (_same(before, value, cells) or _earlier(cells, before) or value.provisional):
@@ -213,7 +226,7 @@ def _take(
 
 
 def _last_value(newest: Mapping[date, Any], seen: Mapping[date, Any], day: date) -> Decimal | None:
-    """Return the newest value before a date, provisional ones included."""
+    """Return the newest value before a date, provisional values included."""
     values = {
         on: value
         for one_of in (seen, newest)
@@ -228,7 +241,7 @@ def _decimal(row: Mapping[str, Any]) -> Decimal | None:
 
 
 def _slips(before: Decimal, after: Decimal) -> bool:
-    """Return whether a step is within 5% of a factor of 10, 100 or 1,000 either way."""
+    """Return whether a step is within 5% of a factor of 10, 100 or 1,000, up or down."""
     times = Fraction(max(before, after)) / Fraction(min(before, after))
     return any(abs(times / factor - 1) <= WITHIN for factor in UNIT_SLIPS)
 
@@ -244,13 +257,13 @@ COMPARED: tuple[tuple[Said, str], ...] = (
     ("observations", "observations"),
     ("methodology_version", "methodology"),
 )
-"""What a row may say beside its value, and where a print has it."""
+"""What a row may say besides its value, and the name of the same field in a print."""
 
 
 def _same(before: Mapping[str, Any], value: IndexValue, row: Mapping[Said, str]) -> bool:
     """Return whether a row says what the print before it says.
 
-    1.735 and 1.7350 are one value, and what a form does not say is not a change.
+    1.735 and 1.7350 are the same value. A thing that the file's form does not say is not a change.
     """
     after = value.model_dump(mode="json")
     return _decimal(before) == value.value and all(
@@ -267,7 +280,7 @@ def _row(
     answered: SeriesQuestions,
     problems: list[Problem],
 ) -> IndexValue | None:
-    """Return one row's value; None if it is not taken, and then why in `problems`."""
+    """Return the value of one row, or None if it is not taken; `problems` then gets the reason."""
     count = len(problems)
     problems += _wrong(row, place, form, form.today(now))
     if len(problems) > count:
@@ -313,7 +326,11 @@ def _asked(day: date, place: Place) -> Problem:
 
 
 def _public(row: Mapping[Said, str], day: date, form: SeriesMap) -> date:
-    """Return when a print became public: as it says, or from the hour of its making; its own day otherwise."""
+    """Return the date on which a print became public.
+
+    It is the date that the row states, or that of the hour at which it was made, or otherwise the print's own
+    day.
+    """
     if row.get("published_on"):
         return _date(row["published_on"]) or day
     try:
@@ -324,7 +341,7 @@ def _public(row: Mapping[Said, str], day: date, form: SeriesMap) -> date:
 
 
 def _wrong(row: Mapping[Said, str], place: Place, form: SeriesMap, today: date) -> Iterator[Problem]:
-    """Report what is wrong with a row."""
+    """Yield the problems of a row."""
 
     def refused(code: str, what: str, fix: str) -> Problem:
         return Problem(code, what, "a published value is taken as it was published", fix, place)
@@ -358,7 +375,10 @@ def _wrong(row: Mapping[Said, str], place: Place, form: SeriesMap, today: date) 
 
 
 def unpublished(index: str, publication: date) -> IndexValue:
-    """Return a Publication Date that the administrator let pass: a non-publication with its reason (`rulings.md` 4)."""
+    """Return a non-publication for a Publication Date that the administrator let pass, with its reason.
+
+    The ruling is `rulings.md` 4.
+    """
     return IndexValue(
         index=index,
         publication_date=publication,
@@ -379,7 +399,7 @@ def _date(text: str) -> date | None:
 
 
 def _price(text: str) -> Decimal | bool | None:
-    """Return the value, None if none was published, False if it is not a value."""
+    """Return the value; None if none was published, False if the text is not a value."""
     if not text.strip():
         return None
     return PRICE.fullmatch(text.strip()) is not None and (Decimal(text.strip()) or False)

@@ -1,4 +1,7 @@
-"""The snapshot archive: content-addressed files, written once, one folder per UTC day (`record.md`, Event log)."""
+"""The snapshot archive: files named by their content, written once, one folder per UTC day.
+
+See `record.md`, Event log.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,17 @@ from engine.market.snapshot import Snapshot, SnapshotRefused, read_snapshot
 
 
 class Archive:
-    """A folder of snapshots, `YYYY-MM-DD/<sha256>.json.gz` or `.csv.gz`; the name is the hash of the plain bytes."""
+    """A folder of snapshots: `YYYY-MM-DD/<sha256>.json.gz` or `.csv.gz`.
+
+    The name is the hash of the plain bytes.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Use `folder`, which need not exist yet."""
         self.folder = folder
 
     def add(self, data: bytes, name: str) -> tuple[Snapshot, bool]:
-        """Keep one snapshot; the second value says whether it is new.
+        """Keep one snapshot, and return it with whether it is new.
 
         Raises SnapshotRefused if it is damaged.
         """
@@ -33,7 +39,10 @@ class Archive:
         return snapshot, True
 
     def between(self, first: date, last: date) -> Iterator[Snapshot]:
-        """Yield the snapshots of the days from `first` to `last`; each is checked against the hash that names it."""
+        """Yield the snapshots of the days from `first` to `last`.
+
+        Each one is checked against the hash that names it.
+        """
         day = first
         while day <= last:
             folder = self.folder / day.isoformat()

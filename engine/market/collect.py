@@ -1,7 +1,8 @@
-"""Asking the marketplace over HTTP: bounded, patient, and never without a stated right (`index.md`, The right to collect).
+"""Asking the marketplace over HTTP: bounded, patient, and never without a stated right.
 
-One adapter for the marketplace's search by GPU model; another source enters by the same door, a function
-that returns the offers of one model. The answer is kept as it was given, wrapped as a raw Snapshot.
+See `index.md`, The right to collect. There is one adapter, for the marketplace's search by GPU model. Another
+source enters in the same way, as a function that returns the offers of one model. The answer is kept as it
+was given, wrapped as a raw Snapshot.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ import stamina
 from engine.basics.errors import HeadroomError
 
 LARGEST = 32 * 1024 * 1024
-"""Bytes of one answer when decompressed."""
+"""The most bytes of one answer, decompressed."""
 ATTEMPTS = 4
 MOST_OFFERS = 16_384
-"""No query asks for more; a list that is still cut is recorded as cut."""
+"""The most offers that a query asks for. A list that is still cut is recorded as cut."""
 MOST_ANSWERS = 64
-"""No list is followed further; one that is longer is said not to be shown whole."""
+"""The most answers that are joined for one list. A longer list is recorded as not shown to be whole."""
 ROUND_SIZES = (64, 100, 128, 256)
-"""Lengths at which servers cut a list, whatever they were asked for."""
+"""Lengths at which servers cut a list, whatever was asked for."""
 SEARCH = "/api/v0/bundles/"
 
 
 class CollectionFailed(HeadroomError):
-    """The marketplace gave no usable answer, and why."""
+    """Raised, with the reason, if the marketplace gives no usable answer."""
 
 
 class _Retry(Exception):
@@ -42,9 +43,9 @@ class _Retry(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked: where, for which GPU models, how many offers of each, how long to wait.
+    """What is asked: where, for which GPU models, how many offers of each, and how long to wait.
 
-    `pause` is the first back-off in seconds; it doubles, with jitter.
+    `pause` is the first wait between attempts, in seconds. It doubles, with jitter.
     """
 
     base_url: str
@@ -56,7 +57,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A collection that is under way: the connection, what is asked, and every answer as it came, oldest first."""
+    """A collection under way: the connection, the query, and every answer as it came, oldest first."""
 
     client: httpx2.Client
     query: Query
@@ -76,8 +77,8 @@ def collect(
         query: what is asked.
         at: the collection time, with its zone.
         right: the right to collect, as the operator states it; it is kept in the Snapshot.
-        progress: told before each model.
-        answers: gets every answer, byte for byte as it came; the Snapshot names their hashes.
+        progress: is told of each model before it is asked for.
+        answers: receives every answer, byte for byte as it came; the Snapshot names their hashes.
 
     Raises:
         CollectionFailed: no answer after all attempts, or one that is damaged or too large.
@@ -109,7 +110,10 @@ def collect(
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """All that was learnt of one model: its offers, cheapest first, the query's limit, whether they are shown to be all."""
+    """All that was learnt of one model.
+
+    It holds the offers, cheapest first, the query's limit, and whether they are shown to be all.
+    """
 
     offers: list[Any]
     limit: int
@@ -117,11 +121,12 @@ class Answers:
 
 
 def _whole(asking: Asking, model: str) -> Answers:
-    """Return all offers of a model, each once, asked for from both ends of the price list until the answers meet.
+    """Return all offers of a model, each once, and whether they are shown to be all.
 
-    A list as long as its limit is cut, so it is asked for again with a higher one. A shorter one proves
-    nothing: servers cut lists at a length of their own. What meets has one offer in common and prices that
-    overlap; then nothing can lie between.
+    The model is asked for from both ends of the price list until the answers meet. A list as long as its
+    limit is cut, so it is asked for again with a higher limit. A shorter list proves nothing, because servers
+    cut lists at a length of their own. Answers have met if they share an offer and their prices overlap. Then
+    nothing can lie between.
     """
     limit = asking.query.limit
     front = _asked(asking, model, limit)
@@ -159,7 +164,7 @@ def _price(offer: Any) -> float:
 
 
 def _in_order(offers: list[Any]) -> bool:
-    """Return whether every offer has a number and a price, and the prices do not fall."""
+    """Return whether every offer has a number and a price, and the prices never fall."""
     if any(_number(offer) is None or type(offer.get("dph_total")) not in (int, float) for offer in offers):
         return False
     prices = [_price(offer) for offer in offers]
@@ -167,7 +172,7 @@ def _in_order(offers: list[Any]) -> bool:
 
 
 def _met(offers: Mapping[str | None, Any], dearest: Mapping[str | None, Any]) -> bool:
-    """Return whether the cheapest and the dearest have an offer in common and overlap in price."""
+    """Return whether the cheapest and the dearest offers share an offer and overlap in price."""
     if not offers.keys() & dearest.keys():
         return False
     return max(map(_price, offers.values())) > min(map(_price, dearest.values()))
@@ -176,7 +181,10 @@ def _met(offers: Mapping[str | None, Any], dearest: Mapping[str | None, Any]) ->
 def _asked(
     asking: Asking, model: str, limit: int, order: str = "asc", at_least: float | None = None
 ) -> list[Any]:
-    """Return one answer, after as many attempts as it takes, with exponential back-off and jitter between them."""
+    """Return the offers of one answer, after as many attempts as it takes.
+
+    The wait between attempts grows exponentially, with jitter.
+    """
     query = asking.query
     attempts = stamina.retry_context(
         on=_Retry,
@@ -196,7 +204,10 @@ def _asked(
 
 
 def _search(model: str, limit: int, order: str, at_least: float | None) -> dict[str, Any]:
-    """Return what is asked: offers of a model by price in an order, those at or above a price if one is given."""
+    """Return the search for the offers of a model, sorted by price in the given order.
+
+    With `at_least` it covers only offers at that price or above.
+    """
     search: dict[str, Any] = {
         "gpu_name": {"eq": model},
         "rentable": {"eq": True},
@@ -226,7 +237,10 @@ def _once(asking: Asking, model: str, search: dict[str, Any]) -> list[Any]:
 
 
 def _bounded(response: httpx2.Response, model: str) -> bytes:
-    """Return the body, decompressed, never more than LARGEST: a compressed bomb ends the collection, not the machine."""
+    """Return the body of an answer, decompressed, never more than LARGEST bytes.
+
+    A compressed bomb ends the collection, not the machine: it raises CollectionFailed.
+    """
     body = bytearray()
     for chunk in _plain(response):
         body += chunk

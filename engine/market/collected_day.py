@@ -1,4 +1,7 @@
-"""One day as it was collected: which collection stands for it, and what the others would have given (`rulings.md` 61)."""
+"""One day as it was collected: the collection that stands for it, and what the others would give.
+
+The ruling is `rulings.md` 61.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from engine.market.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class CollectedDay:
-    """One day of the window: the snapshot that stands for it and what came of its listings."""
+    """One day of the window: the snapshot that stands for it, and what became of its listings."""
 
     day: date
     chosen: Snapshot | None
@@ -40,7 +43,10 @@ def collected_day(
     known: Sequence[Snapshot],
     overrides: Sequence[Override] = (),
 ) -> CollectedDay:
-    """Return what stands for a day: the best evidence among the collections of the index, of equal ones the last (`rulings.md` 61)."""
+    """Return what stands for a day: the best evidence among the collections that speak of the index.
+
+    Of equally good collections the last stands (`rulings.md` 61).
+    """
     model, countries = index.gpu_name, index.countries
     speaking = (s for s in known if s.day == day and speaks_of(s, model, countries))
     candidates = [
@@ -58,7 +64,11 @@ def collected_day(
 
 
 def doubt(snapshot: Snapshot, listings: Listings) -> str | None:
-    """Return why a raw answer may not be whole: as long as its limit, or of a length at which lists are cut; None if nothing says so."""
+    """Return the reason why a raw answer may not be whole, or None without a reason.
+
+    It may be as long as its limit, its two ends may not have met, or it has a length at which servers cut
+    lists.
+    """
     if listings.truncated:
         return f"{listings.offers} offers are as many as were asked for: the list is cut"
     if listings.shown_whole is False:
@@ -75,10 +85,10 @@ def doubt(snapshot: Snapshot, listings: Listings) -> str | None:
 
 
 def evidence(snapshot: Snapshot, listings: Listings) -> int:
-    """Return how good a collection is as evidence of its day, higher is better (`rulings.md` 61; ADR 12).
+    """Return how good a collection is as evidence of its day; higher is better (`rulings.md` 61; ADR 12).
 
-    A whole raw answer comes first, then one that lets some rule go unchecked; then a day's filtered rows,
-    then a raw answer that was cut.
+    A whole raw answer comes first, then one that leaves some rule unchecked, then a day's filtered rows, then
+    a raw answer that was cut.
     """
     if listings.truncated:
         return 0
@@ -88,7 +98,10 @@ def evidence(snapshot: Snapshot, listings: Listings) -> int:
 
 
 def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> CollectionRange | None:
-    """Return the range of the value over all choices of collections; None if no day has two, or no choice gives a value."""
+    """Return the range of the week's value over all choices of one collection for each day.
+
+    The result is None if no day has two collections, or if no choice gives a value.
+    """
     several = [day for day in days if len(day.others) > 1]
     if not several:
         return None
@@ -119,12 +132,12 @@ def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> Collec
 
 
 def micros_kept(listings: Listings, rules: Methodology) -> tuple[int, ...]:
-    """Return the prices that a collection adds to the pool, its outliers removed; ascending."""
+    """Return the prices that a collection adds to the pool, ascending, without its outliers."""
     return tuple(observation.micro for observation in without_outliers(listings.observations, rules))
 
 
 def _overridden(snapshot: Snapshot, overrides: Sequence[Override]) -> frozenset[int]:
-    """Return the listings of a snapshot that overrides exclude."""
+    """Return the places of the listings of a snapshot that overrides exclude."""
     return frozenset().union(
         *(override.listings for override in overrides if override.snapshot == snapshot.sha256)
     )

@@ -1,10 +1,10 @@
-"""The range of a week's value over all choices of collections, if days were collected several times (`rulings.md` 61).
+"""The range of a week's value over all choices of collections, if days were collected several times.
 
-One collection stands for each day. What the others would have given is shown as a range, on a line of its own
-that enters no interval. Exact: no choice is left out, and none is tried one by one. For a price t, a
-collection of n listings, m of them at or below t, weighs 2m - n; the lower middle price of a pool is at most
-t where the weights of its days reach 0; the upper one where they reach 1. A published median is the mean of
-both, so the two are bounded together.
+One collection stands for each day (`rulings.md` 61). What the others would give is shown as a range, on a
+line of its own that enters no interval. The range is exact: no choice is left out, and none is tried one by
+one. For a price t, a collection of n listings, m of them at or below t, weighs 2m - n. The lower middle price
+of a pool is at most t if the weights of its days reach 0, and the upper one if they reach 1. A published
+median is the mean of both, so the two are bounded together.
 """
 
 from __future__ import annotations
@@ -15,11 +15,16 @@ from fractions import Fraction
 from functools import partial
 
 Pool = tuple[int, ...]
-"""What one collection adds to the week's pool: ascending prices in millionths of a USD; nothing if its day would not count."""
+"""What one collection adds to the week's pool: ascending prices in millionths of a USD.
+
+It is empty if the collection's day would not count.
+"""
 
 
 def median_range(days: Sequence[Sequence[Pool]]) -> tuple[Fraction, Fraction] | None:
-    """Return the least and the greatest median, in USD per GPU-hour, over all choices of one pool for each day.
+    """Return the least and the greatest median over all choices of one pool for each day.
+
+    The medians are in USD per GPU-hour.
 
     Args:
         days: for each day the pools that its collections would add. An empty pool is a choice too: the day
@@ -38,7 +43,7 @@ def median_range(days: Sequence[Sequence[Pool]]) -> tuple[Fraction, Fraction] | 
 
 
 def _least(days: Sequence[Sequence[Pool]]) -> int | None:
-    """Return the least sum of the lower and the upper middle price; None if every choice is empty."""
+    """Return the least sum of the two middle prices over all choices; None if every choice is empty."""
     prices = sorted({price for day in days for pool in day for price in pool})
     if not prices:
         return None
@@ -59,7 +64,10 @@ def _weight(pool: Pool, price: int) -> int:
 
 
 def _heaviest(days: Sequence[Sequence[Pool]], price: int) -> int:
-    """Return the greatest sum of weights that any choice has at a price; it does not fall as the price rises."""
+    """Return the greatest sum of weights that any choice has at a price.
+
+    The sum never falls as the price rises.
+    """
     return sum(max(_weight(pool, price) for pool in day) for day in days)
 
 
@@ -79,7 +87,7 @@ def _chosen_together(days: Sequence[Sequence[Pool]], low: int, high: int) -> boo
 
 
 def _undominated(pairs: set[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the pairs that no other one equals or exceeds in both."""
+    """Return the pairs that no other pair equals or exceeds in both numbers."""
     kept: list[tuple[int, int]] = []
     for pair in sorted(pairs, reverse=True):
         if not kept or pair[1] > kept[-1][1]:

@@ -1,4 +1,7 @@
-"""What an administrator's `.meta.json` says of a day: when it was collected, what came of it, its SHA-256 (`rulings.md` 61)."""
+"""What an administrator's `.meta.json` says of a day (`rulings.md` 61).
+
+It says when the day was collected, what came of it, and the SHA-256 of its table.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ class _Provenance(msgspec.Struct):
 
 
 class CollectionMetadata(msgspec.Struct, frozen=True):
-    """The facts of one day's `.meta.json`; what else it says is kept in its bytes."""
+    """The facts of one day's `.meta.json` that are read. The rest stays in its bytes."""
 
     collected_utc: str
     target_gpu: str
@@ -32,7 +35,7 @@ class CollectionMetadata(msgspec.Struct, frozen=True):
 
     @property
     def file(self) -> str:
-        """The name of the table that it describes, whichever way its path is written."""
+        """The file name of the table that it describes, whatever separators its path has."""
         return self.provenance.output_file.replace("\\", "/").rpartition("/")[2]
 
 
@@ -40,7 +43,7 @@ _metadata = msgspec.json.Decoder(CollectionMetadata)
 
 
 def read_metadata(plain: bytes) -> CollectionMetadata | None:
-    """Return the metadata of a day, or None for a file that is not one."""
+    """Return the metadata of a day, or None if the file does not hold such metadata."""
     try:
         return _metadata.decode(plain)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -51,10 +54,9 @@ Agreement = Literal["equal", "equal but for the ends of its lines", "differs", "
 
 
 def compared(plain: bytes, stated: str) -> Agreement:
-    """Return whether a file is the one of the SHA-256 that its administrator states.
+    """Return whether a file is the one whose SHA-256 its administrator states.
 
-    A table that was fetched by a tool which rewrites the ends of lines is told apart from one that says
-    something else.
+    A table whose line ends a tool has rewritten is told apart from one that says something else.
     """
     if not stated:
         return "not stated"

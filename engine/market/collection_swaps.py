@@ -1,4 +1,7 @@
-"""Which other collections of a week's days would give a value that somebody else published (`rulings.md` 61, WP §7.4)."""
+"""Which other collections of a week's days would give a value that somebody else published.
+
+See `rulings.md` 61 and WP §7.4.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,13 @@ from engine.market.methodology import Methodology
 from engine.market.snapshot import Snapshot
 
 MOST_SWAPS = 3
-"""Days whose collection is exchanged at once; more explain anything."""
+"""The most days whose collection is exchanged at once. More exchanges could explain any value."""
 MOST_TRIED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionSwap:
-    """One day's other collection in place of the one that stands for it; None for the day without any."""
+    """The exchange of the collection that stands for a day by another one; None for the day without any."""
 
     day: date
     stands: Snapshot
@@ -39,7 +42,10 @@ class CollectionSwap:
 
 
 def value_of(chosen: Sequence[Listings], rules: Methodology) -> Decimal | None:
-    """Return the value of a week from what stands for each of its days, 4 decimals; None of nothing, and where it rounds to nought."""
+    """Return the value of a week from what stands for each of its days, with 4 decimals.
+
+    The result is None if nothing counts, or if the value rounds to zero.
+    """
     days = [(len(listings.observations) >= rules.daily_minimum, listings) for listings in chosen]
     pooled_all = not any(counts for counts, _ in days) and rules.when_no_day_counts == "pool_all"
     micros = sorted(
@@ -53,7 +59,7 @@ def explained(
 ) -> tuple[CollectionSwap, ...] | None:
     """Return the fewest exchanges of collections that give a published value.
 
-    None if the days as they stand give it, None if nothing does.
+    The result is None if the days as they stand give it, and also if no exchange does.
 
     Args:
         days: the week's days, with all their collections.
@@ -70,7 +76,10 @@ def explained(
 
 
 def _exchanges(days: Sequence[CollectedDay], count: int) -> list[tuple[CollectionSwap, ...]]:
-    """Return every way to exchange the collections of `count` days; another collection of the day is tried before an empty day."""
+    """Return the ways to exchange the collections of `count` days, at most `MOST_TRIED` of them.
+
+    Another collection of a day comes before the day without any.
+    """
     options = [
         [
             CollectionSwap(day.day, day.chosen, other)

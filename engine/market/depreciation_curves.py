@@ -1,7 +1,7 @@
-"""Rental and resale depreciation, their spread, generation spreads, and the paper's reference data (WP §4, §6).
+"""Rental and resale depreciation, their spread, generation spreads, and the paper's reference data.
 
-Falls are negative, as the equations have them. Reconstructed history is labelled as such and enters no test
-(`rulings.md` 37).
+See WP §4, §6. Falls are negative, as in the equations. Reconstructed history is labelled as such and enters
+no test (`rulings.md` 37).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 Series = Sequence[tuple[date, Fraction]]
-"""Published values, oldest first, dates without one left out."""
+"""(date, published value) pairs, oldest first; dates without a value are left out."""
 WEEKS_OF_A_YEAR = 52
 SETTLED_WEEKS = 13
 SETTLED_WITHIN = Fraction(10, 100)
@@ -22,7 +22,7 @@ TRANSITION_WEEKS = 26
 
 @dataclass(frozen=True, slots=True)
 class UsefulLife:
-    """A market participant's assumption (WP Table 1)."""
+    """One market participant's assumption of a GPU's useful life (WP Table 1)."""
 
     entity: str
     category: str
@@ -46,23 +46,29 @@ USEFUL_LIVES = (
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One generation's fall as its successor came, reconstructed by the paper from list and spot prices (WP §6.2)."""
+    """The fall of one generation's price as its successor came (WP §6.2).
+
+    The paper reconstructed it from list and spot prices.
+    """
 
     name: str
     first: Fraction
     last: Fraction
     years: Fraction
     stated: str
-    """The cumulative decline in the paper's own words; between the middles of its ranges lies another figure than it states."""
+    """The cumulative decline in the paper's own words.
+
+    The middles of the paper's ranges give another figure than the one that the paper states.
+    """
 
     @property
     def fallen(self) -> Fraction:
-        """The cumulative change; negative."""
+        """The cumulative change as a share; negative."""
         return (self.last - self.first) / self.first
 
     @property
     def annual(self) -> float:
-        """The compound annual decline that it implies, as a share."""
+        """The compound annual decline that the change implies, as a share."""
         return 1 - math.exp(math.log(float(self.last / self.first)) / float(self.years))
 
 
@@ -80,7 +86,10 @@ TRANSITIONS = (
 
 
 def depreciation(series: Series, since: date | None = None) -> tuple[tuple[date, Fraction], ...]:
-    """Return eq. 1 (and eq. 2 for prices): each value's change since the first one on or after `since`."""
+    """Return (date, change) of each value against the first value on or after `since`.
+
+    The change is a share of that first value. This is eq. 1 for rates, and eq. 2 for prices.
+    """
     known = [(day, value) for day, value in series if since is None or day >= since]
     return tuple((day, (value - known[0][1]) / known[0][1]) for day, value in known)
 
@@ -88,9 +97,10 @@ def depreciation(series: Series, since: date | None = None) -> tuple[tuple[date,
 def spread(
     rental: Series, resale: Series, since: date | None = None
 ) -> tuple[tuple[date, Fraction, Fraction, Fraction], ...]:
-    """Return eq. 3 on each date of a resale quote: (date, rental change, resale change, S), with the newest rental value by that date.
+    """Return (date, rental change, resale change, spread S) for each date of a resale quote (eq. 3).
 
-    Both curves are measured from the same reference date: the first on which both are known.
+    The rental change is that of the newest rental value by that date. Both curves are measured from the first
+    date on which both are known, or from `since` if that is later.
     """
     starts = [series[0][0] for series in (rental, resale) if series]
     if len(starts) < 2:
@@ -109,12 +119,12 @@ def spread(
 
 
 def _known_by(series: Series, day: date) -> Fraction | None:
-    """Return the newest value dated by a day."""
+    """Return the newest value dated on or before a day; None without one."""
     return next((value for on, value in reversed(series) if on <= day), None)
 
 
 def generation_spread(newer: Series, older: Series) -> tuple[tuple[date, Fraction, Fraction], ...]:
-    """Return (date, ratio, difference) of two indices on each date on which both were published."""
+    """Return (date, ratio, difference) of two indices for each date on which both were published."""
     of_older = dict(older)
     return tuple(
         (day, value / of_older[day], value - of_older[day]) for day, value in newer if day in of_older
@@ -122,7 +132,9 @@ def generation_spread(newer: Series, older: Series) -> tuple[tuple[date, Fractio
 
 
 def lacking(series: Mapping[str, Series], newer: str | None) -> tuple[str, ...]:
-    """Return what a depreciation index still lacks of the paper's three conditions (WP §6.1); nothing if it can be computed.
+    """Return in words which of the paper's three conditions a depreciation index still lacks (WP §6.1).
+
+    The result is empty if the index can be computed.
 
     Args:
         series: each generation's published values under one methodology version.
@@ -153,10 +165,12 @@ def lacking(series: Mapping[str, Series], newer: str | None) -> tuple[str, ...]:
 
 
 def one_version(versions: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
-    """Return what stands against comparing series: several methodology versions, or one that is not stated (WP §6.1 (a)).
+    """Return in words what stands against comparing series (WP §6.1 (a)); empty if nothing does.
+
+    Their values may be of several methodology versions, or of a version that is not stated.
 
     Args:
-        versions: for each series how many of its values each version made; an empty version is one that its
+        versions: for each series, how many of its values each version made. An empty version is one that the
             source left out.
     """
     names = {version for of_series in versions.values() for version in of_series}
@@ -174,7 +188,10 @@ def _counted(made: Mapping[str, int]) -> str:
 
 
 def _settled(older: Series, arrival: date) -> bool:
-    """Return whether an older generation was seen long enough before the newer one came, and has found its new level."""
+    """Return whether an older generation has settled at a new level since the newer one arrived.
+
+    It must also have been seen long enough before the arrival.
+    """
     before = [value for day, value in older if day < arrival]
     after = [value for day, value in older if day >= arrival][-SETTLED_WEEKS:]
     if len(before) < TRANSITION_WEEKS or len(after) < SETTLED_WEEKS:
@@ -183,7 +200,10 @@ def _settled(older: Series, arrival: date) -> bool:
 
 
 def annual_decline(series: Series) -> float | None:
-    """Return the compound annual decline from the first value to the last, as a share; None below a quarter of a year."""
+    """Return the compound annual decline from the first value to the last, as a share.
+
+    The result is None if the series covers less than a quarter of a year.
+    """
     if len(series) < 2 or series[-1][0] - series[0][0] < timedelta(weeks=13):
         return None
     years = (series[-1][0] - series[0][0]).days / 365

@@ -1,7 +1,7 @@
 """One week's index value, from snapshots to the fourth decimal (`index.md`, One week; WP §5.5 to §5.7).
 
-The same rules serve any GPU model and country by parameters alone: an index is a name, a `gpu_name` and a
-country suffix.
+The same rules serve any GPU model and country through parameters alone: an index is a name, a `gpu_name` and
+a country suffix.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ THURSDAY = 3
 
 
 def definition(name: str, more: Mapping[str, IndexDefinition] | None = None) -> IndexDefinition:
-    """Return an index by name.
+    """Return the index of this name.
 
-    Raises WrongUsage for one that is neither known nor defined in the workspace.
+    Raises WrongUsage if it is neither shipped nor defined in the workspace.
     """
     known = {**KNOWN, **(more or {})}
     if name not in known:
@@ -56,9 +56,9 @@ def compute(
     """Return the value of `index` for the 7 days that end on `window_end`.
 
     Args:
-        index: which GPU model, where.
+        index: which GPU model, and where.
         methodology: the version that makes the value.
-        snapshots: those of the window at least; others are ignored.
+        snapshots: at least those of the window; others are ignored.
         window_end: the last day of the Calculation Window; any date (`rulings.md` 9).
         known_at: only what was collected by then is known; None for everything.
         overrides: Manifest Error Overrides of this index.
@@ -99,9 +99,9 @@ def compute(
 def _shadow(
     index: IndexDefinition, methodology: Methodology, known: Sequence[Snapshot]
 ) -> ShadowValue | None:
-    """Return the shadow rate, one seller one vote, over all collections of the window, after the filters.
+    """Return the shadow rate over all collections of the window, after the filters: one seller, one vote.
 
-    None if no listing names a seller.
+    The result is None if no listing names a seller.
     """
     collections = (
         qualifying(one, index.gpu_name, index.countries, methodology).observations for one in known
@@ -122,7 +122,7 @@ def _value_under(
     window_end: date,
     overrides: Sequence[Override],
 ) -> Decimal | None:
-    """Return what another version gives from the same collections."""
+    """Return the value that another methodology version gives from the same collections."""
     return value_of(
         [day.listings for day in collected_days(index, methodology, known, window_end, overrides)],
         methodology,
@@ -136,7 +136,7 @@ def collected_days(
     window_end: date,
     overrides: Sequence[Override] = (),
 ) -> list[CollectedDay]:
-    """Return the seven days of a window, each with what stands for it and all its collections."""
+    """Return the seven days of a window, each with the collection that stands for it and all the others."""
     first = window_end - timedelta(days=DAYS - 1)
     known = [snapshot for snapshot in snapshots if first <= snapshot.day <= window_end]
     return [
@@ -151,7 +151,10 @@ def qualifying_days(
     window_end: date,
     overrides: Sequence[Override] = (),
 ) -> tuple[tuple[date, tuple[Observation, ...]], ...]:
-    """Return the Qualifying Listings of each collected day of a window, before outlier removal; a day without a snapshot is left out."""
+    """Return (day, Qualifying Listings) for each collected day of a window, before outlier removal.
+
+    A day without a snapshot is left out.
+    """
     days = collected_days(index, methodology, snapshots, window_end, overrides)
     return tuple((day.day, day.listings.observations) for day in days if day.chosen is not None)
 
@@ -173,9 +176,9 @@ class _Week:
 
 
 def _value(micros: Sequence[int]) -> Decimal | None:
-    """Return the median of ascending prices as it is published, 4 decimals.
+    """Return the median of ascending prices as it is published, with 4 decimals.
 
-    None of nothing, and where it rounds to nought: no rate is nought.
+    The result is None without prices, and also if the median rounds to zero: a rate of zero cannot be.
     """
     return (rounded(median(micros), 4) or None) if micros else None
 
@@ -202,7 +205,7 @@ def _common(week: _Week) -> dict[str, object]:
 
 
 def _no_value(week: _Week, observations: Sequence[Observation] = ()) -> IndexValue:
-    """Return a week without a value: a non-publication, with its reason (`rulings.md` 4)."""
+    """Return the non-publication of a week without a value, with its reason (`rulings.md` 4)."""
     seen = sum(len(day.listings.observations) for day in week.days)
     minimum = week.methodology.daily_minimum
     reason = (
@@ -261,12 +264,15 @@ def _published(
 
 
 def _known(names: Sequence[str | None]) -> int | None:
-    """Return how many hosts or machines are named; None if none is: that nothing names them is not that none exist."""
+    """Return how many different hosts or machines are named; None if none of the listings names one.
+
+    A listing without a name does not show that hosts do not exist.
+    """
     return len({name for name in names if name is not None}) or None
 
 
 def _deviation(micros: Sequence[int]) -> Decimal | None:
-    """Return the sample standard deviation (n - 1), 4 decimals; None for a single observation."""
+    """Return the sample standard deviation (n - 1) with 4 decimals; None for a single observation."""
     count = len(micros)
     if count < 2:
         return None
@@ -278,7 +284,7 @@ def _deviation(micros: Sequence[int]) -> Decimal | None:
 
 
 def _low_confidence(week: _Week, count: int, width: Fraction, pooled_all: bool) -> tuple[str, ...]:
-    """Return why the value is flagged, each reason with its figures."""
+    """Return the reasons why the value is flagged Low Confidence, each with its figures."""
     rules = week.methodology
     reasons: list[str] = []
     if pooled_all:
@@ -305,7 +311,10 @@ def class_by_count(count: int) -> str:
 
 
 def class_by_width(width: Fraction) -> str:
-    """Return the precision class that the measured width deserves by the same table (`rulings.md` 8)."""
+    """Return the precision class that the measured width of the interval deserves.
+
+    See WP Table 6; `rulings.md` 8.
+    """
     return (
         "High Confidence"
         if width < Fraction(4, 100)
@@ -339,7 +348,7 @@ def _detail(week: _Week, day: CollectedDay) -> DayDetail:
 
 
 def _alternative(week: _Week, day: CollectedDay, snapshot: Snapshot, listings: Listings) -> OfDay:
-    """Return one snapshot of a day that has several, with the value that the week would have had with it."""
+    """Return one snapshot of a day that has several, with the value that the week would have with it."""
     return OfDay(
         sha256=snapshot.sha256,
         collected_at=snapshot.collected_at,

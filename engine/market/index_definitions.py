@@ -1,4 +1,4 @@
-"""The indices that there are: each is a name, a GPU model and a country (`index.md`)."""
+"""The definitions of the indices: each is a name, a GPU model and a country (`index.md`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from engine.basics.values import Fact
 
 
 class IndexDefinition(Fact):
-    """An index: its name, the GPU model as the marketplace names it, and its country or countries, as geolocations end with them."""
+    """An index: its name, its GPU model as the marketplace names it, and its countries.
+
+    A country is written as geolocations end with it.
+    """
 
     name: str
     gpu_name: str
@@ -33,4 +36,4 @@ KNOWN = {
         IndexDefinition(name="CRI-RTX4090", gpu_name="RTX 4090"),
     )
 }
-"""The indices that ship; a workspace may define more."""
+"""The indices that ship. A workspace may define more."""

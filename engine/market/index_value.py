@@ -1,4 +1,7 @@
-"""What is published: one index, one Publication Date, one print; also what `headroom index --json` says."""
+"""What is published: one index, one Publication Date, one print.
+
+It is also what `headroom index --json` says.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from engine.market.interval_types import Interval
 
 
 class OfDay(Fact):
-    """One of several snapshots of a day: which one stands, and the week's value with this one in its place."""
+    """One of several snapshots of a day: whether it stands for the day, and the week's value with it."""
 
     sha256: str
     collected_at: dt.datetime
@@ -25,7 +28,10 @@ class OfDay(Fact):
 
 
 class DayDetail(Fact):
-    """One day of the Calculation Window: offers seen, what qualified, what each rule removed, what was kept."""
+    """One day of the Calculation Window.
+
+    It says how many offers were seen and qualified, what each rule removed, and how many were kept.
+    """
 
     date: dt.date
     offers: int
@@ -39,24 +45,26 @@ class DayDetail(Fact):
     collected_at: dt.datetime | None = None
     snapshots: tuple[OfDay, ...] = ()
     unchecked: tuple[str, ...] = ()
-    """The rules that an unfiltered table let nobody check; they are taken as applied."""
+    """The rules that an unfiltered table lets nobody check. They are taken as applied."""
     doubt: str | None = None
-    """Why the collection may not be whole, if that is so."""
+    """The reason why the collection may not be whole, if there is one."""
 
     @model_serializer(mode="wrap")
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without what there is nothing to say of."""
+        """Return the day's data without the fields that have nothing to say."""
         return _said(whole(self), "unchecked", "doubt")
 
 
 class CollectionRange(Fact):
-    """Where days were collected several times: the week's least and greatest value over all choices; no interval (`rulings.md` 61).
+    """The range of the week's value over all choices of collections of its days.
+
+    It exists if days were collected several times. It is not an interval of confidence (`rulings.md` 61).
 
     Attributes:
         days: how many days of the window have several collections.
         choices: how many choices there are.
         lowest: the least value, 4 decimals.
-        highest: the greatest.
+        highest: the greatest value, 4 decimals.
         perhaps_none: whether some choice leaves the week without a value.
     """
 
@@ -68,13 +76,15 @@ class CollectionRange(Fact):
 
 
 class ShadowValue(Fact):
-    """One seller, one vote over all collections of the week: beside the value, and deciding nothing (`rulings.md` 63).
+    """The rate by one seller, one vote over all collections of the week (`rulings.md` 63).
+
+    It stands beside the value and decides nothing.
 
     Attributes:
         rate: the median over sellers, 4 decimals.
         low, high: its interval by order statistics of the sellers.
-        covers: the probability with which that holds the true median.
-        sellers: how many have a vote.
+        covers: the probability with which the interval holds the true median.
+        sellers: how many sellers have a vote.
     """
 
     rate: Decimal
@@ -85,7 +95,7 @@ class ShadowValue(Fact):
 
 
 class IndexValue(Fact):
-    """One print of one Publication Date; prices in USD per GPU-hour with 4 decimals, `pooled` with 6.
+    """One print of one Publication Date. Prices are in USD per GPU-hour with 4 decimals, `pooled` with 6.
 
     `value` is None for a non-publication, whose reason stands in `low_confidence_reasons` (`rulings.md` 4).
     """
@@ -113,53 +123,68 @@ class IndexValue(Fact):
     low_confidence_reasons: tuple[str, ...] = ()
     interval: Interval | None = None
     interval_width: Decimal | None = None
-    """Width of the interval as a share of the value."""
+    """The width of the interval as a share of the value."""
     seller_interval: Interval | None = None
     """The interval over subsets of sellers (`rulings.md` 59)."""
     seller_interval_why: str | None = None
-    """Why it is missing."""
+    """The reason why the interval over sellers is missing."""
     precision_class: str | None = None
     precision_class_measured: str | None = None
     hosts: int | None = None
-    """How many hosts are named; None if none is."""
+    """How many hosts are named; None if none of the listings names one."""
     machines: int | None = None
     hosts_at_least: bool = False
-    """Whether `hosts` is a lower bound, because some observations came without host ids."""
+    """Whether `hosts` is only a lower bound, because some observations came without host ids."""
     largest_host_share: Decimal | None = None
-    """The largest seller's share of the observations; rows without host ids are one seller, in `effective_sellers` too."""
+    """The largest seller's share of the observations.
+
+    Rows without host ids count as one seller, here and in `effective_sellers`.
+    """
     effective_sellers: Decimal | None = None
-    """The number of sellers of equal size that would be as concentrated: 1 / the sum of squared shares, 2 decimals."""
+    """The number of equal sellers that would be as concentrated, with 2 decimals.
+
+    It is 1 / the sum of squared shares.
+    """
     days: tuple[DayDetail, ...] = ()
     pooled: tuple[Decimal, ...] = ()
     sellers: tuple[str | None, ...] = ()
-    """The host of each value of `pooled`, in the same order; None if none is named."""
+    """The host of each value of `pooled`, in the same order; None for a listing that does not name one."""
     inputs: tuple[str, ...] = ()
-    """SHA-256 of every snapshot used."""
+    """The SHA-256 of every snapshot used."""
     overrides: tuple[str, ...] = ()
-    """What Manifest Error Overrides excluded from it, with reason, document and persons (WP §7.3)."""
+    """What Manifest Error Overrides excluded from the value, with reason, document and persons (WP §7.3)."""
     collection_range: CollectionRange | None = None
     """The range over all choices of collections, if some day has several."""
     other_versions: Mapping[str, Decimal | None] = Field(default_factory=dict)
-    """What each other version gives from the same collections; None for no value.
+    """The value that each other version gives from the same collections; None for a version without a value.
 
-    Decides nothing (`rulings.md` 1).
+    It decides nothing (`rulings.md` 1).
     """
     shadow: ShadowValue | None = None
     """The shadow rate; None if no listing names a seller."""
     cadence: Literal["weekly", "daily"] = "weekly"
-    """How often an administrator publishes the series; a daily value's Publication Date is its own day (`rulings.md` 62)."""
+    """How often an administrator publishes the series (`rulings.md` 62).
+
+    The Publication Date of a daily value is its own day.
+    """
     provisional: bool = False
-    """Whether its administrator may still revise it."""
+    """Whether the administrator may still revise the value."""
     final_at: dt.datetime | None = None
-    """When a daily value is final."""
+    """The moment at which a daily value becomes final."""
     known_at: dt.datetime | None = None
     engine: str = ""
-    """The engine's version alone: a value comes out again byte for byte from any checkout of it; its event names commit and lock file."""
+    """The engine's version alone; the value's event also names commit and lock file.
+
+    Any checkout of that version must give the same value byte for byte.
+    """
 
     @model_validator(mode="before")
     @classmethod
     def _of_an_earlier_edition(cls, data: Any) -> Any:
-        """Drop a print's interval from resampling hosts, of edition 1, which covered too little and is no longer read."""
+        """Return the data without `host_interval`, an interval by resampling hosts that edition 1 recorded.
+
+        That interval covered too little and is not read any more.
+        """
         return (
             {key: value for key, value in data.items() if key != "host_interval"}
             if isinstance(data, dict)
@@ -168,7 +193,10 @@ class IndexValue(Fact):
 
     @model_serializer(mode="wrap")
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what a print does not say, so that a print of an earlier release gives the same bytes."""
+        """Return the data without what a print does not say.
+
+        So a print of an earlier release gives the same bytes as it did then.
+        """
         data = whole(self)
         weekly = () if self.cadence == "daily" else ("cadence",)
         return {
@@ -181,5 +209,5 @@ class IndexValue(Fact):
 
 
 def _said(data: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Return the data without those of `names` that hold nothing."""
+    """Return the data without those of `names` whose value is empty."""
     return {key: value for key, value in data.items() if key not in names or value}

@@ -1,8 +1,9 @@
 """The precision of a median by its listings alone: the exact bootstrap and its Monte Carlo check (WP §7.5.1).
 
-The exact bootstrap is the limit of infinitely many resamples: the median of a resample is an order statistic
-with binomial weights (Efron 1979; Maritz and Jarrett 1978), for an even count the mean of two adjacent ones
-with a joint law. It needs no seed and costs less than the simulation (ADR 0002). Floats and numpy end here.
+The exact bootstrap is the limit of infinitely many resamples. The median of a resample is an order statistic
+with binomial weights (Efron 1979; Maritz and Jarrett 1978). For an even count it is the mean of two adjacent
+ones with a joint law. The exact form needs no seed and costs less than the simulation (ADR 0002). Floats and
+numpy end here.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Integers = NDArray[np.int64]
 
 RESAMPLES = 10_000
 SEED = 20260108
-"""The seed of the simulations, stated with their results; the published interval needs none."""
+"""The seed of the simulations, stated with their results. The published interval needs no seed."""
 
 
 def exact_interval(observations: Sequence[Decimal], level: Decimal = LEVEL) -> Interval:
@@ -44,7 +45,10 @@ def exact_interval(observations: Sequence[Decimal], level: Decimal = LEVEL) -> I
 
 
 def share_below(observations: Sequence[Decimal], level: Decimal) -> float:
-    """Return the share of resamples whose median is below `level`; sampling of listings only, not a forecast."""
+    """Return the share of resamples whose median is below `level`.
+
+    It reflects only the sampling of listings and is not a forecast.
+    """
     return _Law(_micros(observations)).at_most(int(level.scaleb(6) * 2) - 1)
 
 
@@ -53,18 +57,18 @@ def _micros(observations: Sequence[Decimal]) -> Integers:
 
 
 ROUNDING = 1e-13
-"""What sums of floats may lose: an end is reached where the distribution comes this near to its share."""
+"""What sums of floats may lose. An end is reached if the distribution comes this near to its share."""
 NOTHING = 1e-20
-"""A probability of a place too small to be seen in a sum of at most a million of them."""
+"""A probability too small to be seen in a sum of at most a million of them."""
 
 
 class _Law:
-    """The distribution of the resampled median of n prices, in twice a millionth; each question costs one pass over the prices.
+    """The distribution of the resampled median of n prices, in twice a millionth of a USD per GPU-hour.
 
     Odd n = 2m - 1: the m-th order statistic, P(Y <= i) = I_{i/n}(m, n - m + 1). Even n = 2m: the mean of the
     m-th and the next, with P(Y_m = i, Y_{m+1} = j) = C(n, m) a_i b_j for i < j, where a_i = (i/n)^m -
-    ((i-1)/n)^m and b_j = ((n-j+1)/n)^m - ((n-j)/n)^m; the rest of P(Y_m = i) has both at i. The sum of b over
-    a range telescopes, so the pairs are never written out.
+    ((i-1)/n)^m and b_j = ((n-j+1)/n)^m - ((n-j)/n)^m. The rest of P(Y_m = i) has both at i. The sum of b over
+    a range telescopes, so the pairs are never written out. Each question costs one pass over the prices.
     """
 
     def __init__(self, micros: Integers) -> None:
@@ -101,7 +105,10 @@ class _Law:
         return float(self.order[reached])
 
     def _even(self, doubled: int) -> float:
-        """Sum over the first place i: all j > i for which the two prices add up to at most `doubled`, and both at i."""
+        """Return the probability for an even count that the two middle prices add up to at most `doubled`.
+
+        It sums over the first place i: all j > i for which the sum is small enough, and both places at i.
+        """
         n, m = self.count, self.middle
         i = self.first_of
         reached = np.maximum(np.searchsorted(self.micros, doubled - self.micros[i - 1], side="right"), i)
@@ -113,9 +120,10 @@ class _Law:
 
 
 def _log_first(n: int) -> Floats:
-    """Return log(C(n, m) a_i ((n-i)/n)^m) for i from 1 to n - 1: the m-th is the i-th price and the next one a later.
+    """Return log(C(n, m) a_i ((n-i)/n)^m) for i from 1 to n - 1.
 
-    Written so that nothing large cancels: C(n, m) / 2^n is the product of 1 - 1/2k, and 4i(n - i)/n^2 is 1 -
+    This is the probability that the m-th place is the i-th price and the next place a later price. It is
+    written so that nothing large cancels: C(n, m) / 2^n is the product of 1 - 1/2k, and 4i(n - i)/n^2 is 1 -
     ((n - 2i)/n)^2.
     """
     m, i = n // 2, np.arange(1, n, dtype=np.float64)
@@ -129,7 +137,7 @@ def _log_first(n: int) -> Floats:
 def monte_carlo_interval(
     observations: Sequence[Decimal], resamples: int = RESAMPLES, seed: int = SEED
 ) -> Interval:
-    """Return the interval by simulation: the check of the exact one, never the published figure."""
+    """Return the interval by simulation. It checks the exact one and is never the published figure."""
     micros = _micros(observations)
     drawn = np.random.default_rng(seed).integers(0, len(micros), size=(resamples, len(micros)))
     medians = np.sort(np.median(micros[drawn], axis=1))

@@ -1,4 +1,7 @@
-"""The intervals as facts, apart from the numpy that computes them, so that reading one does not import it."""
+"""The intervals as facts.
+
+They stand apart from the numpy that computes them, so reading one does not import it.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where a Qualifying Listing is decided: seven rules, in this order (WP §5.3; `index.md`).
+"""The decision of what is a Qualifying Listing: seven rules, in this order (WP §5.3; `index.md`).
 
-Each removed listing keeps the rule that removed it. What passes becomes an Observation: the price of one GPU
-for one hour in USD, rounded to 6 decimals.
+Each removed listing keeps the name of the rule that removed it. A listing that passes becomes an Observation:
+the price of one GPU for one hour in USD, rounded to 6 decimals.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from engine.market.offer import Malformed, Offer
 from engine.market.snapshot import Snapshot, offers
 
 MOST = 2**62
-"""Millionths of a USD from which on a number is not a price: the sum of two no longer fits into 64 bits (`interval.py`)."""
+"""The millionths of a USD from which on a number cannot be a price.
+
+The sum of two such numbers does not fit into 64 bits (`interval.py`).
+"""
 SECONDS_A_DAY = 86_400
 RULES = (
     "malformed",
@@ -31,15 +34,18 @@ RULES = (
 )
 """The names of the rules, in the order in which they are applied.
 
-`malformed` is an offer that cannot be read, `listed twice` one whose number stands in the answer before. A
-`manifest error` was named
-by hand (`Override`), and would have qualified.
+`malformed` is an offer that cannot be read. `listed twice` is an offer whose number stands earlier in the
+answer. A
+`manifest error` was named by a person (`Override`) and would have qualified.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A Manifest Error Override: listings of one snapshot that no value takes, and what the print discloses of it (WP §7.3)."""
+    """A Manifest Error Override: listings of one snapshot that no value may use (WP §7.3).
+
+    `said` is what the print discloses of it.
+    """
 
     snapshot: str
     listings: frozenset[int]
@@ -48,7 +54,10 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One Qualifying Listing's price: `micro` is USD per GPU-hour in millionths; host, machine and GPUs where known."""
+    """One Qualifying Listing's price, with its host, machine and GPUs if they are known.
+
+    `micro` is the price in millionths of a USD per GPU-hour.
+    """
 
     micro: int
     host: str | None = None
@@ -57,13 +66,13 @@ class Observation:
 
     @property
     def usd(self) -> Decimal:
-        """The price in USD per GPU-hour, 6 decimals."""
+        """The price in USD per GPU-hour, with 6 decimals."""
         return Decimal(self.micro).scaleb(-6)
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """A listing that was removed: its place in the answer, the rule, and for a malformed one what is wrong."""
+    """A listing that was removed: its place in the answer, the rule, and for a malformed one the fault."""
 
     position: int
     rule: str
@@ -72,7 +81,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Listings:
-    """One snapshot's listings of one GPU model, sorted into what qualifies and what does not."""
+    """One snapshot's listings of one GPU model, divided into those that qualify and those that do not."""
 
     offers: int
     observations: tuple[Observation, ...]
@@ -83,13 +92,16 @@ class Listings:
 
     @property
     def places(self) -> tuple[int, ...]:
-        """Where each observation stands in the answer, in their order: what an override names it by."""
+        """The place of each observation in the answer, in their order. An override names a listing by it."""
         removed = {exclusion.position for exclusion in self.exclusions}
         return tuple(place for place in range(self.offers) if place not in removed)
 
     @property
     def excluded(self) -> dict[str, int]:
-        """How many listings each rule removed, in the order of the rules, rules that removed none left out."""
+        """How many listings each rule removed, in the order of the rules.
+
+        Rules that removed none are left out.
+        """
         counts = {rule: sum(exclusion.rule == rule for exclusion in self.exclusions) for rule in RULES}
         return {rule: count for rule, count in counts.items() if count}
 
@@ -101,12 +113,12 @@ def qualifying(
     methodology: Methodology,
     overridden: Collection[int] = (),
 ) -> Listings:
-    """Return the listings of `gpu_name` in `countries` that qualify under `methodology`, and those that do not.
+    """Return a snapshot's listings of `gpu_name` in `countries`: those that qualify, and those that do not.
 
     Args:
         snapshot: one collection.
         gpu_name: the GPU model, as the marketplace names it.
-        countries: what a geolocation must end with one of, like `US`.
+        countries: endings, like `US`; a geolocation must end with one of them.
         methodology: the version's parameters.
         overridden: the places of listings that a Manifest Error Override excludes.
     """
@@ -153,7 +165,7 @@ def speaks_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> bo
     """Return whether a snapshot says anything of a GPU model in an index's countries (ADR 10).
 
     A raw answer does if it has the model's list, even an empty one. An unfiltered table does if it has a row
-    of the model, wherever that is. A day's filtered rows speak only of the models and countries that they
+    of the model, in any country. A day's filtered rows speak only of the models and countries that they
     hold.
     """
     if snapshot.form == "offers":
@@ -173,7 +185,10 @@ def _removed_by(
     oldest: float,
     unchecked: Collection[str],
 ) -> str | None:
-    """Return the first rule before that of the price that `offer` fails, those that its file lets nobody check apart; or None."""
+    """Return the first rule before the price rule that `offer` fails, or None.
+
+    Rules that the offer's file lets nobody check are passed over.
+    """
     failed = (
         ("model", offer.gpu_name != gpu_name),
         ("availability", offer.rentable is not True or offer.rented is True),
@@ -186,10 +201,10 @@ def _removed_by(
 
 
 def _micro(total: float | None, gpus: float | None) -> int | None:
-    """Return USD per GPU-hour in millionths, half to even, from the decimal digits that were quoted; None if that is not a price.
+    """Return USD per GPU-hour in millionths, half to even, from the decimal digits that were quoted.
 
-    Whole numbers throughout, as quoted numbers may have more digits than a Decimal's arithmetic keeps. A
-    price that rounds to zero is not above it.
+    The result is None if that is not a price; a price that rounds to zero is not above it. All numbers are
+    whole, because quoted numbers may have more digits than the arithmetic of Decimal keeps.
     """
     if total is None or gpus is None or not total > 0:
         return None

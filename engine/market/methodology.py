@@ -12,7 +12,7 @@ from engine.basics.values import Exact, Fact
 
 
 class Methodology(Fact):
-    """The parameters of one version; None means that the version has no such rule."""
+    """The parameters of one version. None means that the version does not have the rule."""
 
     version: str
     published_by_the_administrator: bool
@@ -29,19 +29,25 @@ class Methodology(Fact):
 
 
 def known_versions() -> tuple[str, ...]:
-    """Return the versions that ship, oldest first."""
+    """Return the names of the versions that ship, oldest first."""
     folder = files("deals") / "methodology"
     names = (item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
     return tuple(sorted(names, key=_place))
 
 
 def published_versions() -> dict[str, bool]:
-    """Return the versions that ship, oldest first, and whether the administrator has published under each (rulings 1)."""
+    """Return the versions that ship, oldest first, and whether the administrator has published under each.
+
+    See rulings 1.
+    """
     return {version: load_methodology(version).published_by_the_administrator for version in known_versions()}
 
 
 def _place(version: str) -> tuple[tuple[int, ...], str]:
-    """Return where a version stands among the others: by its numbers, as 1.1.10 follows 1.1.9, then by what stands after them."""
+    """Return the sort key of a version: its numbers, then the text after them.
+
+    So 1.1.10 follows 1.1.9.
+    """
     numbers, _, rest = version.partition("-")
     return tuple(int(number) for number in numbers.split(".")), rest
 
@@ -50,7 +56,7 @@ def _place(version: str) -> tuple[tuple[int, ...], str]:
 def load_methodology(version: str) -> Methodology:
     """Return one version by name.
 
-    Raises WrongUsage for a version that does not ship, naming those that do.
+    Raises WrongUsage, naming the versions that ship, for any other version.
     """
     known = known_versions()
     if version not in known:
@@ -66,11 +72,17 @@ DECISIVE = (
     "outlier_trim_share",
     "outlier_deviations",
 )
-"""Parameters whose change is material by itself: a filter, an outlier rule, what counts; `daily_minimum` is weighed by what it moves."""
+"""Parameters whose change is material by itself: a filter, an outlier rule, or what counts.
+
+`daily_minimum` is not among them, because it is weighed by how far it moves the value.
+"""
 
 
 def materially_different(first: str, second: str) -> bool:
-    """Return whether two versions differ in a statistic, window, filter or outlier rule; so does one that is not known (rulings 5)."""
+    """Return whether two versions differ in a statistic, window, filter or outlier rule (rulings 5).
+
+    A version that is not known counts as different.
+    """
     known = known_versions()
     if first not in known or second not in known:
         return True
@@ -79,5 +91,8 @@ def materially_different(first: str, second: str) -> bool:
 
 
 def current_version() -> str:
-    """Return the newest version that the administrator published under: what a deal's policy `current` means."""
+    """Return the newest version that the administrator published under.
+
+    A deal's policy `current` means this version.
+    """
     return [version for version, published in published_versions().items() if published][-1]

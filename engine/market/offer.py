@@ -8,7 +8,10 @@ import msgspec
 
 
 class Offer(msgspec.Struct, gc=False):
-    """The fields of an offer that the rules look at; what is absent stands as the rule for its absence says."""
+    """The fields of an offer that the rules look at.
+
+    The default of each field is what the rules assume if the field is absent.
+    """
 
     gpu_name: str = ""
     rentable: bool | None = True
@@ -21,13 +24,13 @@ class Offer(msgspec.Struct, gc=False):
     host_id: int | str | None = None
     machine_id: int | str | None = None
     id: Any = None
-    """The offer's own number: what stands twice in one answer counts once.
+    """The offer's own number. An offer that stands twice in one answer counts once.
 
-    Whatever it is, it never makes an offer unreadable.
+    No value of it makes an offer unreadable.
     """
 
 
 class Malformed(msgspec.Struct):
-    """An offer that cannot be read, and why; it is excluded with that reason and never stops the day."""
+    """An offer that cannot be read, and why. It is excluded with that reason and never stops the day."""
 
     why: str

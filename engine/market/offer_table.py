@@ -1,8 +1,8 @@
-"""Offers as a table: a day's filtered observations, or the unfiltered offers of one or more collections (`rulings.md` 7, 61).
+"""Offers as a table: a day's filtered observations, or the unfiltered offers of one or more collections.
 
-A table that says of each row whether it can be rented is unfiltered, and each of its rows is judged by its
-own cells. What no column tells is taken as applied, and named. In a filtered table rules 1 to 6 are taken as
-applied; hosts and machines count where named.
+See `rulings.md` 7 and 61. A table that says of each row whether it can be rented is unfiltered, and each row
+is judged by its own cells. A rule that no column lets anyone check is taken as applied, and named. In a
+filtered table rules 1 to 6 are taken as applied. Hosts and machines count if they are named.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from engine.market.offer import Malformed, Offer
 
 NEEDED = ("gpu_name", "num_gpus", "dph_total", "geolocation")
 TIMES = ("collected_at", "collected_utc")
-"""What the column of the collection time is called."""
+"""The possible names of the column with the collection time."""
 WINDOW = "collection_window_id"
 IDS = ("offer_id", "listing_id", "id", "ask_contract_id")
 YES, NO = frozenset({"true", "t", "yes", "y", "1"}), frozenset({"false", "f", "no", "n", "0"})
 BEFORE_PRICE = frozenset({"model", "availability", "geography", "reliability", "gpu count", "staleness"})
-"""Rules 1 to 6."""
+"""The names of rules 1 to 6."""
 
 
 class TableRefused(Exception):
-    """Why a table is not one of offers; the file's name stands in it."""
+    """Raised, with the file's name and the reason, for a table that is not one of offers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class OfferTable:
 
     Attributes:
         offers: each row, in order.
-        times: when each row was collected, as it is written.
+        times: the collection time of each row, as it is written.
         filtered: whether rules 1 to 6 are taken as applied.
         unchecked: the rules that no column lets anyone check; they are taken as applied.
     """
@@ -49,9 +49,9 @@ class OfferTable:
 
 
 def read_offer_table(plain: bytes, name: str) -> OfferTable:
-    """Return the offers of a CSV.
+    """Return the offers of a CSV file.
 
-    Raises TableRefused for what is not such a table, naming the line if there is one.
+    Raises TableRefused if it is not such a table, naming the line if there is one.
     """
     table = _table(plain, name)
     if not table.rows:
@@ -67,10 +67,10 @@ def read_offer_table(plain: bytes, name: str) -> OfferTable:
 
 
 def collections_of(plain: bytes, name: str) -> tuple[bytes, ...]:
-    """Return an unfiltered table cut into its collections, oldest first, each under the table's own head; any other file whole.
+    """Return an unfiltered table cut into its collections, oldest first; any other file as the only part.
 
-    Rows are of one collection where their `collection_window_id` is one, or without it their collection time.
-    Raises TableRefused.
+    Each part has the table's own head. Rows belong to one collection if they share their
+    `collection_window_id`, or without that column their collection time. Raises TableRefused.
     """
     if not name.removesuffix(".gz").endswith(".csv"):
         return (plain,)
@@ -95,7 +95,7 @@ def collections_of(plain: bytes, name: str) -> tuple[bytes, ...]:
 
 
 def has_rows(plain: bytes, name: str) -> bool:
-    """Return whether a table has any row. Raises TableRefused."""
+    """Return whether a table has any row. Raises TableRefused if it cannot be read."""
     return bool(_table(plain, name).rows)
 
 
@@ -119,7 +119,7 @@ def _unfiltered(table: Table) -> bool:
 
 
 def _unchecked(table: Table) -> frozenset[str]:
-    """Return the rules that no cell can decide."""
+    """Return the rules that no cell of the table can decide."""
     if not _unfiltered(table):
         return BEFORE_PRICE
     needed = {"staleness": ("start_date",), "reliability": ("reliability2", "reliability")}
@@ -129,9 +129,9 @@ def _unchecked(table: Table) -> frozenset[str]:
 
 
 def _offer(cells: Mapping[str, str], place: str, filtered: bool) -> Offer | Malformed:
-    """Return one row.
+    """Return the offer of one row.
 
-    A filtered table with a number that is not one is refused whole; of an unfiltered one the row is
+    If a number cannot be read, a filtered table is refused as a whole. In an unfiltered one only the row is
     malformed.
     """
     try:
@@ -184,7 +184,10 @@ def _number(cells: Mapping[str, str], column: str) -> float | None:
 
 
 def _epoch(cells: Mapping[str, str]) -> float | None:
-    """Return the listing's last change in epoch seconds, written as that number or as a time with its zone."""
+    """Return the time of the listing's last change in epoch seconds.
+
+    It may be written as such a number, or as a time with its zone.
+    """
     text = cells.get("start_date", "").strip()
     try:
         return _number(cells, "start_date")
@@ -196,7 +199,7 @@ def _epoch(cells: Mapping[str, str]) -> float | None:
 
 
 def _named(cells: Mapping[str, str], column: str) -> str | None:
-    """Return a host or a machine; one number written as 7000 and as 7000.0 is one."""
+    """Return the name of a host or a machine; None if it is empty. 7000 and 7000.0 are the same name."""
     text = cells.get(column, "").strip()
     return (text.removesuffix(".0") if text.removesuffix(".0").isdigit() else text) or None
 

@@ -1,4 +1,4 @@
-"""Which observations of a day are outliers, and are removed before the median (WP §5.5)."""
+"""The outliers of a day's observations, which are removed before the median (WP §5.5)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def without_outliers(
     """Return one day's observations without its outliers, in ascending order (WP §5.5; `index.md`, One day).
 
     Sort; drop `k = max(1, floor(0.10 n))` from each end; m = mean of the rest; s = sample standard deviation
-    of the whole day; keep `|x - m| <= 2.5 s`. Fewer than 4 observations, or s = 0: nothing is removed.
-    Whole-number arithmetic, so an observation exactly at the bound is kept on every machine.
+    of the whole day; keep `|x - m| <= 2.5 s`. With fewer than 4 observations, or s = 0, nothing is removed.
+    The arithmetic is of whole numbers, so an observation exactly at the bound is kept on every machine.
     """
     ordered = tuple(sorted(observations, key=lambda observation: observation.micro))
     count = len(ordered)

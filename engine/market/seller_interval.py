@@ -1,4 +1,7 @@
-"""What a print says of its sellers: the interval over their subsets, or the reason for its absence (`rulings.md` 59)."""
+"""What a print says of its sellers: the interval over their subsets, or why it is missing.
+
+See `rulings.md` 59.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ WORDS = ("no", "one", "two", "three", "four", "five", "six")
 
 
 def seller_interval(week: SellerWeek) -> Interval | None:
-    """Return the 95% interval of the value over subsets of sellers, 4 decimals; None if `no_interval` says why."""
+    """Return the 95% interval of the value over subsets of sellers, 4 decimals.
+
+    The result is None if `no_interval` gives a reason.
+    """
     if no_interval(week) is not None:
         return None
     low, high = (rounded(Fraction(end, 10**6), 4) for end in week.interval())
@@ -20,7 +26,10 @@ def seller_interval(week: SellerWeek) -> Interval | None:
 
 
 def no_interval(week: SellerWeek) -> str | None:
-    """Return why a week has no interval by sellers: too few of them, or too many listings that name none."""
+    """Return the reason why a week has no interval by sellers, or None if it has one.
+
+    The reason is too few sellers, or too many listings that name none.
+    """
     least = LEAST_SELLERS[95]
     if not week.sellers:
         return "no listing names its seller"

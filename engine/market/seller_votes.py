@@ -1,8 +1,8 @@
-"""The shadow rate: one seller, one vote; a second opinion on the contract's rate that decides nothing (rulings 63).
+"""The shadow rate: one seller, one vote (rulings 63).
 
-It looks at all collections of the window, after the filters and before any outlier is removed. It asks
-nothing of how many listings a seller has; its weakness is that a new account with one listing has a whole
-vote.
+It is a second opinion on the contract's rate that decides nothing. It looks at all collections of the window,
+after the filters and before any outlier is removed. The number of listings of a seller does not matter. Its
+weakness is that a new account with one listing has a whole vote.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from math import comb
 from engine.market.listing import Observation
 
 BEYOND = 40
-"""One over the probability that may lie beyond each end of the interval."""
+"""A number n: at most one nth of the probability may lie beyond each end of the interval."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ShadowRate:
     """The median of the sellers' own prices, in USD per GPU-hour.
 
     Attributes:
-        rate: each seller's price counted once.
+        rate: the median, with each seller's price counted once.
         low, high: the interval by order statistics of the sellers.
         covers: the probability with which the interval holds the true median, whatever the prices are.
         votes: each seller's price.
@@ -43,10 +43,11 @@ class ShadowRate:
 
 
 def shadow_rate(collections: Iterable[Sequence[Observation]]) -> ShadowRate | None:
-    """Return the rate over a window's collections; None if no listing names a seller.
+    """Return the shadow rate over a window's collections; None if no listing names a seller.
 
-    A machine's price in a collection is the median of its listings; a seller's in a collection the median of
-    its machines; a seller's of the week the median over the collections in which it stands.
+    A machine's price in a collection is the median of its listings. A seller's price in a collection is the
+    median of its machines. A seller's price of the week is the median over the collections in which it
+    stands.
     """
     prices: defaultdict[str, list[Fraction]] = defaultdict(list)
     for collection in collections:
@@ -66,17 +67,23 @@ def shadow_rate(collections: Iterable[Sequence[Observation]]) -> ShadowRate | No
 
 
 def rank_of_ends(sellers: int) -> int:
-    """Return the d for which the interval runs from the d-th lowest to the d-th highest seller; 1 if no d promises 95%."""
+    """Return the rank d of the interval's ends: it runs from the d-th lowest to the d-th highest seller.
+
+    The result is 1 if no d promises 95%.
+    """
     return max((d for d in range(1, sellers // 2 + 1) if BEYOND * _below(d, sellers) <= 1), default=1)
 
 
 def _below(count: int, of: int) -> Fraction:
-    """Return the probability of fewer than `count` heads among so many tosses."""
+    """Return the probability of fewer than `count` heads among `of` tosses of a fair coin."""
     return Fraction(sum(comb(of, heads) for heads in range(count)), 2**of)
 
 
 def _votes_of(observations: Sequence[Observation]) -> dict[str, Fraction]:
-    """Return each seller's price in one collection; a listing that names no machine is a machine of its own."""
+    """Return each seller's price in one collection.
+
+    A listing that names no machine counts as a machine by itself.
+    """
     machines: defaultdict[tuple[str, str | int], list[Fraction]] = defaultdict(list)
     for place, observation in enumerate(observations):
         if observation.host is not None:
@@ -90,6 +97,6 @@ def _votes_of(observations: Sequence[Observation]) -> dict[str, Fraction]:
 
 
 def middle(values: Iterable[Fraction]) -> Fraction:
-    """Return the median, exact; the mean of the two middle ones of an even number."""
+    """Return the exact median: for an even number of values, the mean of the two middle ones."""
     ordered = sorted(values)
     return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2

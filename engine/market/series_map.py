@@ -1,7 +1,8 @@
-"""How an administrator's file is read: which of its columns says what, how often it publishes, when a value is final (`rulings.md` 62).
+"""How an administrator's file is read (`rulings.md` 62).
 
-Maps of known public forms ship as data; a workspace writes its own under `[series.NAME]` in `headroom.toml`.
-Each import records the map's hash.
+A map says which column means what, how often the series is published, and when a value is final. Maps of
+known public forms ship as data. A workspace writes its own under `[series.NAME]` in `headroom.toml`. Each
+import records the map's hash.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ Said = Literal[
     "index",
     "public_at",
 ]
-"""What a column may say; the first two are needed."""
+"""What a column may say. The first two are needed."""
 
 
 class SeriesMap(Fact):
-    """One form of file.
+    """The map of one form of file.
 
     Attributes:
         name: what the form is called.
-        columns: for each thing that is said the file's own column.
+        columns: for each thing that is said, the file's own column.
         cadence: how often a value is published.
-        unit: what it is counted in; printed, never converted.
+        unit: the unit of the values; printed, never converted.
         zone: the administrator's time zone.
         final_after_days: whole days after a value's own day until it is final; 0 for the end of that day.
         calendar: on which days values are published, in words.
@@ -60,21 +61,21 @@ class SeriesMap(Fact):
 
     @property
     def sha256(self) -> str:
-        """The hash of the map, so that an import says by which reading it was made."""
+        """The hash of the map, so that an import says by which map it was read."""
         return sha256(self.model_dump_json().encode()).hexdigest()
 
     def final_at(self, day: date) -> datetime:
-        """Return when the value of a day is final, with the administrator's zone."""
+        """Return the moment at which the value of a day is final, in the administrator's zone."""
         return datetime.combine(day + timedelta(days=1 + self.final_after_days), time(), ZoneInfo(self.zone))
 
     def today(self, now: datetime) -> date:
-        """Return the date at the administrator's place."""
+        """Return the date of a moment in the administrator's zone."""
         return now.astimezone(ZoneInfo(self.zone)).date()
 
 
 @cache
 def shipped_maps() -> tuple[SeriesMap, ...]:
-    """Return the maps that ship, by name."""
+    """Return the maps that ship, in the order of their file names."""
     paths = sorted((files("deals") / "series").iterdir(), key=lambda path: path.name)
     return tuple(
         SeriesMap.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
@@ -84,9 +85,10 @@ def shipped_maps() -> tuple[SeriesMap, ...]:
 
 
 def map_for(columns: Collection[str], own: SeriesMap | None) -> SeriesMap | None:
-    """Return the map by which a file with these columns is read: the workspace's own, or else the shipped one that finds most of them.
+    """Return the map for a file with these columns, or None without one.
 
-    A workspace's map without columns keeps a shipped form's, and says otherwise what it says.
+    It is the workspace's own, or else the shipped one that finds most columns. A workspace's map without
+    columns keeps those of the shipped form, and otherwise says what it says itself.
     """
     fitting = [
         series_map for series_map in shipped_maps() if set(series_map.columns.values()) <= set(columns)

@@ -1,8 +1,8 @@
-"""A Snapshot: the raw answer of one collection, read once and never changed (`index.md`, From a snapshot to observations).
+"""A Snapshot: the raw answer of one collection, read once and never changed.
 
-The marketplace's answer comes in as JSON (offers by GPU model) or as an unfiltered table; a day's filtered
-observations as CSV, for which rules 1 to 6 are taken as applied (`rulings.md` 7, 61). What is damaged is
-refused whole, with its reason.
+See `index.md`, From a snapshot to observations. The marketplace's answer comes in as JSON (offers by GPU
+model) or as an unfiltered table. A day's filtered observations come in as CSV, for which rules 1 to 6 are
+taken as applied (`rulings.md` 7, 61). What is damaged is refused whole, with its reason.
 """
 
 from __future__ import annotations
@@ -23,15 +23,21 @@ from engine.market.offer import Malformed, Offer
 from engine.market.offer_table import BEFORE_PRICE, TableRefused, collections_of, read_offer_table
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes that a snapshot may have when decompressed; the real ones have under 1 MB."""
+"""The most bytes that a snapshot may have when decompressed. The real ones have under 1 MB."""
 USUAL_LIMIT = 64
-"""The query's limit where a snapshot does not state one; a list of exactly this length is cut, a longer one is whole."""
+"""The query's limit for a snapshot that does not state one.
+
+A list of exactly this length is cut; a longer one is whole.
+"""
 NESTING = 300
-"""Levels that a snapshot must leave free: what can be read depends on how deep the reader's own calls are, and a run's are deeper."""
+"""Levels of nesting that a snapshot must leave free.
+
+How deep a reader can go depends on how deep its caller's calls are, and a run's calls are deeper.
+"""
 
 
 class SnapshotRefused(HeadroomError):
-    """A file that cannot be taken as a snapshot, and why."""
+    """Raised, with the reason, for a file that cannot be taken as a snapshot."""
 
 
 class _Document(msgspec.Struct):
@@ -53,17 +59,17 @@ class Snapshot:
     Attributes:
         plain: the decompressed bytes.
         sha256: their hash.
-        collected_at: when, in UTC.
+        collected_at: the collection time, in UTC.
         form: `offers` for the raw answer, `offer table` for the same as an unfiltered table; `observations`
-            for a day's filtered
-            rows, `empty day` for the metadata of a day of which nothing qualified.
+            for a
+            day's filtered rows, `empty day` for the metadata of a day on which nothing qualified.
         source: what the file says of itself.
         limit: the query's limit; a list of that length is cut.
         models: raw offer lists by GPU model (form `offers`).
         table: the rows of a table.
         unchecked: the rules that the file lets nobody check; they are taken as applied.
         spoken: the GPU model and country of an empty day.
-        whole: GPU models of which the collector showed that the list is whole; None if it does not say.
+        whole: GPU models whose list the collector showed to be whole; None if it does not say.
     """
 
     plain: bytes = field(repr=False)
@@ -92,7 +98,10 @@ _any = msgspec.json.Decoder(msgspec.Raw)
 
 
 def offers(snapshot: Snapshot, model: str) -> list[Offer | Malformed]:
-    """Return the offers of one GPU model in the order of the answer; one that cannot be read stands as Malformed."""
+    """Return the offers of one GPU model in the order of the answer.
+
+    An offer that cannot be read stands as Malformed.
+    """
     if snapshot.form != "offers":
         return [row for row in snapshot.table if isinstance(row, Malformed) or row.gpu_name == model]
     raw = snapshot.models.get(model)
@@ -119,7 +128,7 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
         name: its name, for the form and for the error.
 
     Raises:
-        SnapshotRefused: the file is damaged, cut, too large, or no snapshot.
+        SnapshotRefused: the file is damaged, cut, too large, or not a snapshot.
     """
     plain = plain_bytes(data, name)
     if len(plain) > LARGEST:
@@ -136,17 +145,20 @@ def read_snapshot(data: bytes, name: str) -> Snapshot:
 
 
 def unmarked(plain: bytes) -> bytes:
-    """Return what a file says after the mark of byte order that programs on Windows put before it; the hash is over all of the file."""
+    """Return the bytes of a file without the byte order mark that programs on Windows put before them.
+
+    The hash is over the whole file, with the mark.
+    """
     return plain.removeprefix(b"\xef\xbb\xbf")
 
 
 def plain_bytes(data: bytes, name: str) -> bytes:
-    """Return a file's bytes, decompressed where they are compressed. Raises SnapshotRefused."""
+    """Return a file's bytes, decompressed if they are compressed. Raises SnapshotRefused."""
     return _decompressed(data, name) if data[:2] == b"\x1f\x8b" else data
 
 
 def _decompressed(data: bytes, name: str) -> bytes:
-    """Return the plain bytes, never more than LARGEST and one: a compressed bomb is cut off there."""
+    """Return the decompressed bytes, never more than LARGEST and one: a compressed bomb is cut off there."""
     try:
         stream = zlib.decompressobj(wbits=31)
         plain = stream.decompress(data, LARGEST + 1)
@@ -222,7 +234,7 @@ def _from_csv(plain: bytes, name: str, digest: str) -> Snapshot:
 
 
 def _empty_day(plain: bytes, name: str, digest: str, said: CollectionMetadata) -> Snapshot:
-    """Return a day that an administrator collected and of which nothing qualified, as its metadata says."""
+    """Return the snapshot of a day on which nothing qualified, as the administrator's metadata says."""
     if said.counts.final_observations:
         raise SnapshotRefused(
             f"{name}: it says that {said.counts.final_observations} observations were kept; import the table "

@@ -1,4 +1,7 @@
-"""The inputs of the capital estimate of `headroom manipulation`, from a file that names its source and date (WP §7.3.1; rulings 37)."""
+"""The inputs of the capital estimate of `headroom manipulation` (WP §7.3.1; rulings 37).
+
+They come from a file that names its source and date.
+"""
 
 from __future__ import annotations
 

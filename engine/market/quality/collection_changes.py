@@ -1,8 +1,9 @@
-"""Changes of a marketplace's answers that make every number wrong at once, each by its name (`index.md`, From a snapshot to observations).
+"""Changes of a marketplace's answers that make every number wrong at once, each by its name.
 
-A marketplace changes what it says without notice: a unit, a key, a name. Such an answer is whole and well
-formed, and every listing in it is wrong. So each collection is held against the one before it. What looks
- like a change of form is not recorded until a person accepts it by name.
+See `index.md`, From a snapshot to observations. A marketplace changes what it says without notice: a unit, a
+key, a name. Such an answer is whole and well formed, and every listing in it is wrong. So each collection is
+compared with the one before it. What looks like a change of form is not recorded until a person accepts it by
+name.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from engine.market.offer import Malformed, Offer
 from engine.market.snapshot import Snapshot, offers
 
 FEWEST = 8
-"""Offers of a model below which no change of its form is told from chance."""
+"""The fewest offers of a model at which a change of form can be told from chance."""
 NAMES = {
     "start-dates-in-milliseconds": "start dates count milliseconds: nothing would ever be stale",
     "start-dates-in-the-future": "start dates lie after the collection: nothing would ever be stale",
@@ -37,13 +38,13 @@ NAMES = {
     "model-gone": "a GPU model that had offers has none, or another name",
     "list-shrunk": "a list has less than a third of the offers before",
 }
-"""Each change by the name under which it is accepted, and what it is."""
+"""Each change, by the name under which it is accepted, and what it is."""
 NEEDED = ("gpu_name", "geolocation", "num_gpus", "dph_total", "reliability2", "start_date")
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionChange:
-    """One change of form: its name, the index or model that it was seen in, and with which figures."""
+    """One change of form: its name, the index or model that it was seen in, and its figures."""
 
     name: str
     where: str
@@ -60,7 +61,7 @@ class _Seen:
     offers: Sequence[Offer | Malformed]
     listings: Listings
     price: float | None
-    """The median Observation in USD."""
+    """The median Observation in USD per GPU-hour."""
 
 
 def changes(
@@ -73,8 +74,8 @@ def changes(
 
     Args:
         snapshot: the collection.
-        before: the one before it, if one is known; prices are held against any, lists and rules against one
-            of the same form.
+        before: the collection before it, if one is known. Prices are compared with one of any form, lists and
+            rules only with one of the same form.
         indices: the indices whose models are looked at.
         methodology: the rules under which listings qualify.
     """
@@ -102,7 +103,10 @@ def _seen(snapshot: Snapshot, index: IndexDefinition, methodology: Methodology) 
 def _of_model(
     snapshot: Snapshot, index: IndexDefinition, now: _Seen | None, alike: _Seen | None, was: _Seen | None
 ) -> Iterator[tuple[str, str]]:
-    """Yield what has changed in one model's list against one of the same form (`alike`), and in its prices against any (`was`)."""
+    """Yield (name, figures) of each change in one model's list and prices.
+
+    The list is compared with one of the same form (`alike`), the prices with any before (`was`).
+    """
     before = len(alike.offers) if alike is not None else 0
     if now is None:
         if before >= FEWEST:
@@ -136,7 +140,7 @@ def _renamed(read: Sequence[Offer], index: IndexDefinition) -> str | None:
 
 
 def _most(read: Sequence[Offer], of: Callable[[Offer], bool]) -> int | None:
-    """Return how many offers something is so of, if that is more than half of them."""
+    """Return of how many offers something is true, if that is more than half of them; otherwise None."""
     total = sum(map(of, read))
     return total if 2 * total > len(read) else None
 
@@ -174,7 +178,10 @@ def _ends_with_a_code(place: str) -> bool:
 
 
 def _of_prices(now: _Seen | None, was: _Seen | None) -> Iterator[tuple[str, str]]:
-    """Yield what the prices have become against those before; without any before, a median above 50 USD is taken for cents."""
+    """Yield (name, figures) of what the prices have become against those before.
+
+    Without any before, a median above 50 USD is taken for cents.
+    """
     if now is None or now.price is None or len(now.listings.observations) < FEWEST // 2:
         return
     if was is None or was.price is None:
@@ -192,7 +199,7 @@ def _of_prices(now: _Seen | None, was: _Seen | None) -> Iterator[tuple[str, str]
 
 
 def _of_rules(now: _Seen, was: _Seen | None) -> Iterator[tuple[str, str]]:
-    """Yield each filter rule that removes every offer that reaches it, if it did not do so in the collection before."""
+    """Yield each rule that removes every offer that reaches it, unless it did so in the collection before."""
     left = len(now.offers)
     for rule, removed in now.listings.excluded.items():
         if removed == left >= FEWEST and _is_new(rule, was):

@@ -1,10 +1,10 @@
-"""Hartigan's dip: how far an empirical distribution is from the nearest unimodal one (Hartigan and Hartigan 1985).
+"""Hartigan's dip: how far an empirical distribution is from the nearest unimodal one.
 
-The steps are those of algorithm AS 217 (P. M. Hartigan 1985) with its later correction: it ends where the
-modal interval stands still.
+The source is Hartigan and Hartigan 1985. The steps are those of algorithm AS 217 (P. M. Hartigan 1985) with
+its later correction: it ends when the modal interval stays the same.
 
-At most a quarter; 1 / (2n) is the least for n prices that all differ. The reference is the uniform
-distribution, of the unimodal ones the one that comes nearest to having two modes.
+The dip is at most a quarter. For n prices that all differ it is at least 1 / (2n). The reference is the
+uniform distribution, which of the unimodal ones comes nearest to having two modes.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from itertools import pairwise
 
 DRAWS = 2_000
 SEED = 20260305
-"""Of the reference sample, stated with the p-value."""
+"""The seed of the reference sample, stated with the p-value."""
 
 
 def dip(values: Sequence[float]) -> float:
     """Return the greatest distance between a sample's distribution and the nearest unimodal one.
 
     The modal interval starts as the whole sample. Each round draws the greatest convex minorant and the least
-    concave majorant over it; where they are furthest apart is the next modal interval; the parts that fall
-    outside it must be near their own minorant, below, and majorant, above. It ends when the curves are nearer
-    to each other than what was found outside.
+    concave majorant over it. The places where they are furthest apart bound the next modal interval. The
+    parts that fall outside it must be near their own minorant, below, and majorant, above. The search ends
+    when the curves are nearer to each other than what was found outside.
     """
     x = sorted(values)
     low, high, widest = 0, len(x) - 1, 1.0  # distances in observations: twice the dip times n
@@ -43,9 +43,10 @@ def dip(values: Sequence[float]) -> float:
 
 
 def _hull(x: Sequence[float], low: int, high: int, sign: int) -> list[int]:
-    """Return the places of the knots of the greatest convex minorant (sign 1) or least concave majorant (sign -1), from `low` to `high`.
+    """Return the knots of the greatest convex minorant (sign 1) or the least concave majorant (sign -1).
 
-    Of equal values the first is lowest and the last is highest; a curve that ends in them ends upright.
+    They are places in `x` from `low` to `high`. Of equal values the first is lowest and the last is highest.
+    A curve that ends in equal values ends upright.
     """
     knots: list[int] = []
     for place in range(low, high + 1):
@@ -63,22 +64,22 @@ def _hull(x: Sequence[float], low: int, high: int, sign: int) -> list[int]:
 
 
 def _at(x: Sequence[float], first: int, last: int, place: int) -> float:
-    """Return how many observations lie below a place, by the line from one knot to the next."""
+    """Return how many observations lie below a place, by the straight line from one knot to the next."""
     upright = x[first] == x[last]
     return place if upright else first + (x[place] - x[first]) * (last - first) / (x[last] - x[first])
 
 
 def _around(knots: Sequence[int], place: int) -> tuple[int, int]:
-    """Return the knots before and after a place inside."""
+    """Return the knots before and after a place that lies inside the hull."""
     after = max(1, bisect_left(knots, place))
     return knots[after - 1], knots[after]
 
 
 def _furthest(x: Sequence[float], convex: Sequence[int], concave: Sequence[int]) -> tuple[float, int, int]:
-    """Return (distance, left end, right end) where minorant and majorant are furthest apart, at a knot inside; no distance if none is.
+    """Return (distance, left end, right end) where minorant and majorant are furthest apart.
 
-    The majorant stands one observation above the line through its places: it follows the distribution after
-    each step.
+    Only knots inside count; without one the distance is 0. The majorant stands one observation above the line
+    through its places, because it follows the distribution after each step.
     """
     touches = [(0.0, convex[0], convex[-1])]
     for place in concave[1:-1]:
@@ -91,7 +92,7 @@ def _furthest(x: Sequence[float], convex: Sequence[int], concave: Sequence[int])
 
 
 def _off_minorant(x: Sequence[float], convex: Sequence[int], end: int) -> float:
-    """Return how far the distribution rises above its minorant before `end`, a knot."""
+    """Return how far the distribution rises above its minorant before the knot `end`."""
     parts = ((first, last) for first, last in pairwise(convex) if last <= end)
     return max(
         (p + 1 - _at(x, first, last, p) for first, last in parts for p in range(first, last)), default=0.0
@@ -99,7 +100,7 @@ def _off_minorant(x: Sequence[float], convex: Sequence[int], end: int) -> float:
 
 
 def _off_majorant(x: Sequence[float], concave: Sequence[int], start: int) -> float:
-    """Return how far it falls below its majorant after `start`, a knot."""
+    """Return how far the distribution falls below its majorant after the knot `start`."""
     parts = ((first, last) for first, last in pairwise(concave) if first >= start)
     return max(
         (_at(x, first, last, p) + 1 - p for first, last in parts for p in range(first + 1, last + 1)),
@@ -115,6 +116,9 @@ def reference(count: int) -> tuple[float, ...]:
 
 
 def p_value(statistic: float, count: int) -> float:
-    """Return the share of uniform samples of as many observations that dip at least as far, the sample itself counted among them."""
+    """Return the share of uniform samples of the same size that dip at least as far.
+
+    The sample itself is counted among them.
+    """
     quantiles = reference(count)
     return (len(quantiles) - bisect_left(quantiles, statistic) + 1) / (len(quantiles) + 1)

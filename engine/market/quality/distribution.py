@@ -11,12 +11,15 @@ from engine.market.quality.finding import LEVEL, Finding, Week, refused, unvaryi
 
 
 def shapiro_wilk(week: Week) -> Finding:
-    """Return whether one week's prices could be normal, by Shapiro and Wilk."""
+    """Return the finding whether one week's prices could be normal, by Shapiro and Wilk."""
     return _of_prices(week, "Shapiro-Wilk", 8, stats.shapiro)
 
 
 def jarque_bera(week: Week) -> Finding:
-    """Return the same by skewness and kurtosis."""
+    """Return the finding whether one week's prices could be normal, by skewness and kurtosis.
+
+    The test is that of Jarque and Bera.
+    """
     return _of_prices(week, "Jarque-Bera", 30, stats.jarque_bera)
 
 
@@ -42,7 +45,7 @@ def _of_prices(week: Week, test: str, needed: int, run: Callable[[Sequence[float
 
 
 def skewness(week: Week) -> Finding:
-    """Return the third standardized moment of one week's prices."""
+    """Return the finding on the third standardized moment of one week's prices."""
     name, count = f"skewness, week of {week.publication}", len(week.prices)
     if count < 8:
         return refused(name, "WP §7.2", count, 8, "observations")
@@ -61,7 +64,7 @@ def skewness(week: Week) -> Finding:
 
 
 def bimodality(week: Week) -> Finding:
-    """Return whether one week's prices have more than one mode, by Hartigan's dip."""
+    """Return the finding whether one week's prices have more than one mode, by Hartigan's dip."""
     name, count = f"Hartigan's dip, week of {week.publication}", len(week.prices)
     if count < 8:
         return refused(name, "WP §7.2", count, 8, "observations")

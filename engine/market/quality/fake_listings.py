@@ -1,8 +1,8 @@
-"""The least number of invented listings that moves a week's value, if the attacker chooses prices and days (rulings 63).
+"""The least number of invented listings that moves a week's value, if the attacker chooses prices and days.
 
-Each collected day has its own number of listings and its own price. What a day gives towards the target is
-what it keeps on the target's side less what it keeps on the other. So days are joined by adding. Prices in
-millionths of USD per GPU-hour.
+The ruling is `rulings.md` 63. Each collected day has its own number of listings and its own price. What a day
+gives towards the target is what it keeps on the target's side less what it keeps on the other side. So days
+are joined by adding. Prices are in millionths of USD per GPU-hour.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engine.market.methodology import Methodology
 from engine.market.quality.manipulation import Day, DayPrices, week_value
 
 PRICED_FROM, PRICED_TO = 20, 300
-"""The prices tried, in whole per cent of the value, on the target's side."""
+"""The prices that are tried on the target's side, in whole per cent of the value."""
 
 
 Plan = tuple[tuple[int, int | None], ...]
@@ -25,7 +25,7 @@ Plan = tuple[tuple[int, int | None], ...]
 
 @dataclass(frozen=True, slots=True)
 class FakePlan:
-    """The cheapest way to a target.
+    """The cheapest way to move the value to a target.
 
     Attributes:
         target: the value aimed at, in USD per GPU-hour.
@@ -44,9 +44,10 @@ class FakePlan:
 
 
 Ways = Mapping[tuple[float, float], Plan]
-"""The prices nearest to the target on its side and on the other, signed so that smaller is better, and the plan that leaves them.
+"""By the prices nearest to the target, the plan that leaves them.
 
-None is held that another beats in both.
+The two prices lie on the target's side and on the other, signed so that smaller is better. A pair is left out
+if another is better in both.
 """
 
 
@@ -67,8 +68,8 @@ class _Attack:
 
     Attributes:
         sign: 1 if the value is to fall to the target, -1 if it is to rise to it.
-        target: in millionths.
-        prices: what an invented listing may cost, in millionths.
+        target: the target in millionths.
+        prices: the prices that an invented listing may have, in millionths.
     """
 
     sign: int
@@ -76,7 +77,10 @@ class _Attack:
     prices: tuple[int, ...]
 
     def plan_of(self, given: _Given) -> Plan | None:
-        """Return a plan with which the median of what the days keep lies at the target or beyond; None without one."""
+        """Return a plan that brings the median to the target or beyond; None without one.
+
+        `given` is what the days together give towards the target.
+        """
         for (near, far), plan in given.ways.items():
             between = isfinite(near) and isfinite(far) and int(near) + int(far) <= 2 * self.sign * self.target
             if given.gift > 0 or (given.gift == 0 and between):
@@ -90,10 +94,10 @@ def least_fakes(days: Sequence[Day], methodology: Methodology, target: Fraction)
     Args:
         days: the collected days of the window with their Qualifying Listings.
         methodology: the version that makes the value.
-        target: in USD per GPU-hour; below the value it is to fall, above it to rise.
+        target: in USD per GPU-hour; a target below the value means a fall, one above it a rise.
 
     Returns:
-        None if the week has no value, or where no plan of reasonable size reaches the target.
+        None if the week has no value, or if no plan of reasonable size reaches the target.
     """
     true = week_value(days, methodology)
     if true is None:
@@ -120,7 +124,10 @@ def _attack(true: Fraction, target: Fraction) -> _Attack:
 
 
 def _least(attack: _Attack, listed: Sequence[DayPrices], minimum: int, short: bool) -> FakePlan | None:
-    """Return the cheapest plan; `short`: with every day short of the daily minimum, so that all are pooled."""
+    """Return the cheapest plan; None if no plan of reasonable size reaches the target.
+
+    With `short` every day stays below the daily minimum, so that all days are pooled.
+    """
     most = 2 * sum(len(day.micros) for day in listed) + minimum
     options: list[list[_Given | None]] = [[] for _ in listed]
     joined: list[list[_Given | None]] = [[] for _ in listed]
@@ -140,7 +147,7 @@ def _least(attack: _Attack, listed: Sequence[DayPrices], minimum: int, short: bo
 
 
 def _option(attack: _Attack, day: DayPrices, count: int, minimum: int, short: bool) -> _Given | None:
-    """Return the best that one day gives with so many invented listings; None if it may not hold so many."""
+    """Return the best that one day gives with `count` invented listings; None if it may not hold so many."""
     if (len(day.micros) + count >= minimum) == short:
         return None if short or count else _Given(0, {(-inf, inf): ((0, None),)})
     if count == 0:
@@ -149,7 +156,7 @@ def _option(attack: _Attack, day: DayPrices, count: int, minimum: int, short: bo
 
 
 def _kept(attack: _Attack, day: DayPrices, count: int, price: int | None) -> _Given:
-    """Return what a day keeps on either side of the target with some listings at one price."""
+    """Return what a day keeps on either side of the target with `count` invented listings at one price."""
     low, high, stay = day.kept(price or 0, count)
     micros, target = day.micros, attack.target
     if attack.sign > 0:
@@ -166,7 +173,7 @@ def _kept(attack: _Attack, day: DayPrices, count: int, price: int | None) -> _Gi
 
 
 def _with(plan: _Given, other: _Given) -> _Given:
-    """Return two groups of days together."""
+    """Return what two groups of days give together."""
     joined = {
         (max(near, close), min(far, away)): first + second
         for (near, far), first in plan.ways.items()
@@ -176,7 +183,10 @@ def _with(plan: _Given, other: _Given) -> _Given:
 
 
 def _best(given: Iterable[_Given]) -> _Given | None:
-    """Return the plan with the largest gift; equal plans are joined, and keep the prices that none of them beats."""
+    """Return the plan with the largest gift; None without any.
+
+    Equal plans are joined. The joined plan keeps the prices that no other beats.
+    """
     best: _Given | None = None
     for plan in given:
         if best is None or plan.gift > best.gift:

@@ -1,4 +1,4 @@
-"""What a statistical test of an index found, and what the tests are given of each published week (WP §7)."""
+"""What a statistical test of an index found, and what the tests need of each published week (WP §7)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.basics.values import counted
 
 WEEK = timedelta(weeks=1)
 LEVEL = 0.05
-"""The level of every test that has one."""
+"""The significance level of every test that has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,13 @@ class Finding:
 
     Attributes:
         test: its name.
-        section: where the paper asks for it.
+        section: the section of the paper that asks for it.
         sample: how many figures it rests on.
-        statistic: its value; None if it refused.
+        statistic: its value; None if the test refused.
         p_value: its p-value, if it has one.
         finding: whether it found something to look into; None if it refused, or if there is nothing to judge.
-        verdict: in a sentence.
-        caveat: what it cannot say.
+        verdict: the result in a sentence.
+        caveat: what the test cannot say.
     """
 
     test: str
@@ -47,7 +47,7 @@ class CollectedDay:
         offers: listings of the model before the filters; None if the day's rows came filtered, or its list
             was cut.
         qualifying: Qualifying Listings.
-        median: of the day, after outlier removal, in USD per GPU-hour; None of an empty day.
+        median: the day's median after outlier removal, in USD per GPU-hour; None for an empty day.
         cut: whether the list was as long as the query's limit.
         removed: how many listings each rule removed.
     """
@@ -61,7 +61,10 @@ class CollectedDay:
 
     @property
     def coverage(self) -> float | None:
-        """The share of the model's listings that qualify (WP §7.1); None if the listings before the filters are not known."""
+        """The share of the model's listings that qualify (WP §7.1).
+
+        It is None if the number of listings before the filters is not known.
+        """
         return self.qualifying / self.offers if self.offers else None
 
 
@@ -73,7 +76,7 @@ class Week:
         publication: the Thursday.
         value: in USD per GPU-hour; None if none was published.
         prices: the pooled Observations.
-        width: of the 95% interval, as a share of the value.
+        width: the width of the 95% interval, as a share of the value.
         days: the days that were collected.
         flagged: whether the methodology flags it Low Confidence; None if that is not known.
     """
@@ -87,7 +90,10 @@ class Week:
 
 
 def refused(test: str, section: str, sample: int, needed: int, what: str) -> Finding:
-    """Return a test that needs more than there is; `what` is the plural of what it counts."""
+    """Return the finding of a test that needs more data than there is.
+
+    `what` is the plural noun of what the test counts.
+    """
     verdict = f"refused: {counted(sample, what)}, and it needs {needed}"
     return Finding(
         test,
@@ -102,15 +108,19 @@ def refused(test: str, section: str, sample: int, needed: int, what: str) -> Fin
 
 
 def unvarying(test: str, section: str, sample: int, what: str) -> Finding:
-    """Return a test whose figures are all the same, so that its statistic is not defined; `what` ends in do or does."""
+    """Return the finding of a test whose figures are all the same, so that its statistic is not defined.
+
+    `what` ends in do or does.
+    """
     verdict = f"refused: {what} not vary, and the test needs figures that do"
     return Finding(test, section, sample, None, None, None, verdict, "nothing can be said of a constant")
 
 
 def unbroken(weeks: Sequence[Week]) -> list[Week]:
-    """Return the longest run of consecutive Publication Dates that all have a value; the newest of several as long.
+    """Return the longest run of consecutive Publication Dates that all have a value.
 
-    A step over a missing week is not a weekly step, so no test of a time series takes one.
+    Of several equally long runs it is the newest. A step over a missing week is not a weekly step, so no test
+    of a time series takes such a step.
     """
     longest: list[Week] = []
     run: list[Week] = []

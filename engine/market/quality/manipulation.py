@@ -1,8 +1,8 @@
-"""How many adversarial listings move the index, after filters and outlier removal as they really act (WP §7.3.1).
+"""How many adversarial listings move the index, with filters and outlier removal as they really act.
 
-A listing is injected at a share of the true median; an attacker's listing stands in every snapshot of the
-days that it attacks, so it can also lift a thin day over the daily minimum. Whole numbers throughout: what is
-counted here is what `index.py` would publish.
+See WP §7.3.1. A listing is injected at a share of the true median. An attacker's listing stands in every
+snapshot of the days that it attacks, so it can also lift a thin day over the daily minimum. All numbers are
+whole: what is counted here is what `index.py` would publish.
 """
 
 from __future__ import annotations
@@ -22,25 +22,31 @@ from engine.market.methodology import Methodology
 from engine.market.outliers import without_outliers
 
 Day = tuple[date, tuple[Observation, ...]]
-"""A collected day of the window and its Qualifying Listings, none of them if none qualified."""
+"""A collected day of the window and its Qualifying Listings; the listings are empty if none qualified."""
 MOVES = (Fraction(5, 100), Fraction(10, 100), Fraction(25, 100))
 AT = (Fraction(50, 100), Fraction(150, 100))
 """Attack prices as shares of the true median (WP §7.3.1)."""
 ROWS = (8, 12, 15, 20, 30)
 LISTED_GPUS = 8
-"""GPUs of an injected listing where the estimators are compared: a whole machine."""
+"""The GPUs of an injected listing in the comparison of estimators: a whole machine."""
 DRAWS = 200
 SEED = 20260305
 
 
 def day_median(observations: Sequence[Observation], methodology: Methodology) -> Fraction | None:
-    """Return the median of one day's listings after outlier removal, in USD; None of an empty day."""
+    """Return the median of one day's listings after outlier removal; None for an empty day.
+
+    It is in USD per GPU-hour.
+    """
     kept = without_outliers(tuple(observations), methodology)
     return median([observation.micro for observation in kept]) if kept else None
 
 
 def week_value(days: Iterable[Day], methodology: Methodology) -> Fraction | None:
-    """Return the pooled median of the days that count; of all days if none does and the methodology pools them."""
+    """Return the pooled median of the days that count; None without prices.
+
+    If no day counts and the methodology pools them all, it is the median of all days.
+    """
     listed = [observations for _, observations in days if observations]
     counting = [observations for observations in listed if len(observations) >= methodology.daily_minimum]
     if not counting and methodology.when_no_day_counts == "pool_all":
@@ -54,11 +60,11 @@ def week_value(days: Iterable[Day], methodology: Methodology) -> Fraction | None
 
 
 class DayPrices:
-    """One day's prices, ascending, with their running sums: what outlier removal makes of any number of further listings at one price.
+    """One day's ascending prices, which answer what outlier removal keeps once further listings are injected.
 
-    What is kept is a range of prices, since it is all that lies within a distance of the mean of the rest; so
-    a count of injected listings costs a few sums and two searches, not a pass over the day. Whole numbers
-    throughout, as in `without_outliers`.
+    All injected listings have the same price. What is kept is a range of prices, because it is all that lies
+    within a distance of the mean of the rest. So a number of injected listings costs a few sums and two
+    searches, not a pass over the day. All numbers are whole, as in `without_outliers`.
     """
 
     def __init__(self, observations: Iterable[Observation], methodology: Methodology) -> None:
@@ -70,7 +76,10 @@ class DayPrices:
         self.most, self.least = widest.numerator**2, widest.denominator**2
 
     def kept(self, fake: int, injected: int) -> tuple[int, int, bool]:
-        """Return the places from and up to which the day's own prices are kept, and whether the injected ones are (WP §5.5)."""
+        """Return (first place kept, first place no longer kept, whether the injected prices are kept).
+
+        See WP §5.5. The places are those of the day's own prices.
+        """
         count = len(self.micros) + injected
         total = self.sums[-1] + injected * fake
         spread = count * (self.squares + injected * fake * fake) - total * total
@@ -86,10 +95,10 @@ class DayPrices:
         return bisect_left(self.micros, low), bisect_right(self.micros, high), low <= fake <= high
 
     def removes_at_most(self, injected: int) -> int:
-        """Return a bound on how many prices outlier removal can take, whatever they are.
+        """Return an upper bound on how many prices outlier removal can take, whatever the prices are.
 
         The mean of q of n prices differs from the mean of all by at most s sqrt((n - q)(n - 1) / (q n)). So
-        their squared distances from it add up to at most s^2 n (n - 1) / q; each price removed takes more
+        their squared distances from it add up to at most s^2 n (n - 1) / q. Each removed price takes more
         than k^2 s^2 of that.
         """
         count = len(self.micros) + injected
@@ -97,7 +106,10 @@ class DayPrices:
         return count * (count - 1) * self.least // (size * self.most)
 
     def _sum_to(self, place: int, fake: int, injected: int, at: int) -> int:
-        """Return the sum of the first prices once the injected ones stand among them, from place `at` on."""
+        """Return the sum of the first `place` prices, the injected ones included.
+
+        The injected prices stand among the day's own from place `at` on.
+        """
         if place <= at:
             return self.sums[place]
         among = min(place - at, injected)
@@ -105,7 +117,10 @@ class DayPrices:
 
 
 def _twice_median(ascending: Sequence[int], low: int, high: int, fake: int, injected: int) -> int | None:
-    """Return twice the median, in millionths, of `ascending[low:high]` with the injected prices among them; None of nothing."""
+    """Return twice the median, in millionths, of `ascending[low:high]` together with the injected prices.
+
+    The result is None without any price.
+    """
     count = high - low + injected
     if count == 0:
         return None
@@ -125,7 +140,10 @@ def _fake(true: Fraction, at: Fraction) -> int:
 def least_for_day(
     observations: Sequence[Observation], methodology: Methodology, at: Fraction, move: Fraction
 ) -> int | None:
-    """Return the least number of injected listings, up to half of the day's, that moves its median by `move`; None: not reachable."""
+    """Return the least number of injected listings that moves a day's median by the share `move`.
+
+    At most half of the day's own number is tried. The result is None if that is not enough.
+    """
     prices = DayPrices(observations, methodology)
     low, high, _ = prices.kept(0, 0)
     twice_true = _twice_median(prices.micros, low, high, 0, 0)
@@ -157,7 +175,10 @@ def least_for_day(
 
 
 def least_for_week(days: Sequence[Day], methodology: Methodology, at: Fraction, move: Fraction) -> int | None:
-    """Return the least number of listings, standing on every day that was collected, that moves the week's value by `move`."""
+    """Return the least number of listings a day that moves the week's value by the share `move`.
+
+    They stand on every collected day. The result is None if the move is not reachable.
+    """
     true = week_value(days, methodology)
     return (
         None
@@ -169,10 +190,11 @@ def least_for_week(days: Sequence[Day], methodology: Methodology, at: Fraction, 
 def least_that(
     days: Sequence[Day], methodology: Methodology, at: Fraction, reached: Callable[[Fraction], bool]
 ) -> int | None:
-    """Return the least number of listings on every collected day that brings the week's value to where `reached` says so.
+    """Return the least number of listings a day that brings the week's value where it is wanted.
 
-    A day on which nothing qualified was collected as well, and enough of them make it count. Looked for up to
-    half of the largest day's listings; None if it is not reachable.
+    They stand on every collected day, and `reached` says whether a value is there. A day on which nothing
+    qualified was collected too, and enough injected listings make it count. At most half of the largest day's
+    listings are tried; the result is None if that is not enough.
     """
     true = week_value(days, methodology)
     if true is None:
@@ -188,7 +210,10 @@ def least_that(
 def _twice_week(
     listed: Sequence[DayPrices], methodology: Methodology, fake: int, injected: int
 ) -> int | None:
-    """Return twice the week's value, in millionths, with the injected listings on each collected day (`week_value`)."""
+    """Return twice the week's value, in millionths, with the injected listings on each collected day.
+
+    The rules are those of `week_value`.
+    """
     counting = [day for day in listed if len(day.micros) + injected >= methodology.daily_minimum]
     if not counting and methodology.when_no_day_counts == "pool_all":
         counting = list(listed)
@@ -207,9 +232,9 @@ class Row:
     """One row of Table 5: for a number of daily listings, the least k by move; None if it is not reachable.
 
     Attributes:
-        listings: N.
+        listings: the number N of daily listings.
         days: real days with at least N listings, from which N were drawn.
-        least: for each (attack price, move) the middle of the least numbers over the draws.
+        least: for each (attack price, move), the middle of the least numbers over the draws.
     """
 
     listings: int
@@ -218,7 +243,10 @@ class Row:
 
 
 def table_5(days: Iterable[Sequence[Observation]], methodology: Methodology) -> Iterator[Row]:
-    """Yield the paper's Table 5, filled by drawing N listings from real days; the last row is N or more."""
+    """Yield the rows of the paper's Table 5, filled by drawing N listings from real days.
+
+    The last row is for N or more.
+    """
     chance, known = random.Random(SEED), [tuple(observations) for observations in days]
     for size in ROWS:
         enough = [observations for observations in known if len(observations) >= size]
@@ -233,7 +261,10 @@ def table_5(days: Iterable[Sequence[Observation]], methodology: Methodology) -> 
 def _middle(
     draws: Sequence[Sequence[Observation]], methodology: Methodology, at: Fraction, move: Fraction
 ) -> int | None:
-    """Return the lower middle of the least numbers; not reachable counts as more than any."""
+    """Return the lower middle of the least numbers over the draws.
+
+    Not reachable counts as more than any number.
+    """
     counts = [least_for_day(draw, methodology, at, move) for draw in draws]
     ordered = sorted(counts, key=lambda k: float("inf") if k is None else k)
     return ordered[(len(ordered) - 1) // 2] if ordered else None
@@ -244,7 +275,7 @@ def _middle(
 
 
 def trimmed_mean(observations: Sequence[Observation]) -> Fraction:
-    """Return the mean without the top and the bottom tenth."""
+    """Return the mean price without the highest and the lowest tenth."""
     prices = sorted(observation.micro for observation in observations)
     drop = len(prices) // 10
     rest = prices[drop : len(prices) - drop]
@@ -252,7 +283,7 @@ def trimmed_mean(observations: Sequence[Observation]) -> Fraction:
 
 
 def volume_weighted_mean(observations: Sequence[Observation]) -> Fraction:
-    """Return the mean weighted by the GPUs of each listing; rows without a count weigh one."""
+    """Return the mean price weighted by the GPUs of each listing. A row without a count weighs 1."""
     weights = sum(observation.gpus for observation in observations)
     return Fraction(
         sum(observation.micro * observation.gpus for observation in observations), weights * 10**6
@@ -260,7 +291,7 @@ def volume_weighted_mean(observations: Sequence[Observation]) -> Fraction:
 
 
 def hodges_lehmann(observations: Sequence[Observation]) -> Fraction:
-    """Return the median of the means of all pairs, each listing paired with itself as well."""
+    """Return the median of the means of all pairs of prices, each listing also paired with itself."""
     prices = [observation.micro for observation in observations]
     sums = sorted(price + other for place, price in enumerate(prices) for other in prices[place:])
     middle = len(sums) // 2
@@ -269,7 +300,7 @@ def hodges_lehmann(observations: Sequence[Observation]) -> Fraction:
 
 
 def plain_median(observations: Sequence[Observation]) -> Fraction:
-    """Return the median of the listings as they are."""
+    """Return the median of the listings as they are, without outlier removal."""
     return median(sorted(observation.micro for observation in observations))
 
 
@@ -284,15 +315,19 @@ ESTIMATORS: dict[str, Callable[[Sequence[Observation]], Fraction]] = {
 def least_for_estimator(
     name: str, observations: Sequence[Observation], at: Fraction, move: Fraction, gpus: int = LISTED_GPUS
 ) -> int | None:
-    """Return the least number of injected listings that moves an estimator by `move`, up to half of the day's, without outlier removal.
+    """Return the least number of injected listings that moves an estimator by `move`.
+
+    Outliers are not removed. At most half of the day's number is tried; the result is None if that is not
+    enough.
 
     Args:
-        name: of the estimator.
+        name: the estimator's name.
         observations: one day's listings.
         at: the attack price, as a share of the median.
         move: the move, as a share of the estimate.
-        gpus: of each injected listing; only the volume-weighted mean looks at them, and large listings are
-            its weakness (WP §5.6).
+        gpus: the GPUs of each injected listing. Only the volume-weighted mean looks at them, and large
+            listings
+            are its weakness (WP §5.6).
     """
     estimate = ESTIMATORS[name]
     true = estimate(observations)

@@ -1,7 +1,7 @@
-"""The index beside the rates of other platforms, which a file names with their source and date (WP §7.1; `rulings.md` 37).
+"""The index beside the rates of other platforms (WP §7.1; `rulings.md` 37).
 
-Descriptive: the index is one marketplace's rate by definition, and a difference is a fact about the market,
-not an error of the index.
+A file names these rates with their source and date. The comparison only describes. The index is one
+marketplace's rate by definition, so a difference is a fact about the market and not an error of the index.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ COLUMNS = ("date", "platform", "usd_per_gpu_hour", "source")
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """One rate of another platform, in USD per GPU-hour, with where it was read."""
+    """One rate of another platform, in USD per GPU-hour, with its source."""
 
     on: date
     platform: str
@@ -50,7 +50,7 @@ def read_quotes(text: str, file: str) -> tuple[Quote, ...]:
 
 
 def _quote(row: Mapping[str, str]) -> Quote | str:
-    """Return one row, or what is wrong with it."""
+    """Return the quote of one row, or in words what is wrong with it."""
     text = {column: row[column].strip() for column in COLUMNS}
     try:
         on = date.fromisoformat(text["date"])
@@ -68,7 +68,10 @@ def _quote(row: Mapping[str, str]) -> Quote | str:
 
 
 def compared(weeks: Sequence[Week], quotes: Sequence[Quote] | None) -> list[Finding]:
-    """Return the index over each platform's rate less one: one finding for each platform; one that refuses where no file was given."""
+    """Return one finding for each platform: the index over that platform's rate, less one.
+
+    Without a file the only finding is a refusal.
+    """
     if quotes is None:
         verdict = "refused: rates of other platforms are not given, and it needs a file of them (--prices)"
         return [
@@ -88,7 +91,10 @@ def compared(weeks: Sequence[Week], quotes: Sequence[Quote] | None) -> list[Find
 
 
 def _platform(name: str, weeks: Sequence[Week], quotes: Sequence[Quote]) -> Finding:
-    """Hold a rate against the value published in the week up to its date; without one it is left out."""
+    """Return the finding on one platform: each quote against the value published in the week up to its date.
+
+    A quote without such a value is left out.
+    """
     values = {week.publication: week.value for week in weeks}
     pairs = [(value, quote.rate) for quote in quotes if (value := _standing(values, quote.on)) is not None]
     test, sources = f"price comparison, {name}", ", ".join(dict.fromkeys(quote.source for quote in quotes))
@@ -112,6 +118,6 @@ def _platform(name: str, weeks: Sequence[Week], quotes: Sequence[Quote]) -> Find
 
 
 def _standing(values: dict[date, float | None], on: date) -> float | None:
-    """Return the value of the newest Publication Date by a day, if that was less than a week before."""
+    """Return the value of the newest Publication Date on or before a day, if it is less than a week old."""
     newest = max((day for day in values if day <= on), default=None)
     return values[newest] if newest is not None and on - newest < WEEK else None

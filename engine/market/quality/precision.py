@@ -1,4 +1,7 @@
-"""The width of the interval by number of observations, measured on data, beside the paper's table (WP Table 6)."""
+"""The width of the interval by number of observations, measured on data, beside the paper's table.
+
+See WP Table 6.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ COUNTS = (8, 12, 16, 20, 30, 40, 60, 80, 120)
 DRAWS = 60
 SEED = 20260305
 PAPER = ((20, 0.15, math.inf), (40, 0.08, 0.15), (80, 0.04, 0.08), (10**9, 0.0, 0.04))
-"""(below so many observations, expected width from, to); the first row, "15 to 25% and more", is open above.
+"""(below so many observations, expected width from, to).
+
+The first row, "15 to 25% and more", is open above.
 """
 WORDS = {0.15: "15% to 25% or more", 0.08: "8% to 15%", 0.04: "4% to 8%", 0.0: "below 4%"}
-"""The paper's words for each range, by where it starts."""
+"""The paper's words for each range, by where the range starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +32,9 @@ class Width:
     Attributes:
         count: observations drawn, with replacement, from the pool.
         low, middle, high: the tenth, the middle and the ninetieth percentile of the widths, as shares of the
-        value.
+            value.
         expected: the paper's range for this count, in shares; the widest is open above.
-        holds: whether the middle lies in it.
+        holds: whether the middle lies in that range.
     """
 
     count: int
@@ -41,17 +46,20 @@ class Width:
 
     @property
     def paper(self) -> str:
-        """The paper's range in its words."""
+        """The paper's range in the paper's words."""
         return WORDS[self.expected[0]]
 
 
 def expected(count: int) -> tuple[float, float]:
-    """Return the paper's range of widths for a number of observations."""
+    """Return the paper's range of widths (from, to) for a number of observations."""
     return next((low, high) for below, low, high in PAPER if count < below)
 
 
 def widths(pool: Sequence[Decimal]) -> Iterator[Width]:
-    """Yield the table for one pool of observations; every count is drawn from all of it."""
+    """Yield the measured width for each count, drawn from one pool of observations.
+
+    Every count is drawn from the whole pool.
+    """
     chance = random.Random(SEED)
     for count in COUNTS:
         measured = sorted(_width(sorted(chance.choices(pool, k=count))) for _ in range(DRAWS))

@@ -1,4 +1,4 @@
-"""Whether what is collected stands for the market (WP §7.1): coverage, the trend of daily counts."""
+"""Whether what is collected represents the market (WP §7.1): coverage, and the trend of daily counts."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ COVERAGE_WEEKS = 4
 
 
 def coverage_of(week: Week) -> float | None:
-    """Return the mean over a week's days of the share of the model's listings that qualify; None if no day's share is known."""
+    """Return the mean, over a week's days, of the share of the model's listings that qualify.
+
+    The result is None if the share is not known on any day.
+    """
     known = [day.coverage for day in week.days if day.coverage is not None]
     return sum(known) / len(known) if known else None
 
 
 def coverage(weeks: Sequence[Week]) -> Finding:
-    """Qualifying Listings over all listings of the model; a finding below 30% in four weeks running.
+    """Return the finding on coverage: Qualifying Listings over all listings of the model.
 
-    A week whose share is not known ends a run: what is not known continues nothing. So does a Publication
-    Date that is missing.
+    It is a finding below 30% in four weeks running. A week whose share is not known ends a run, and so does a
+    missing Publication Date: what is not known continues nothing.
     """
     means = [mean for mean in map(coverage_of, weeks) if mean is not None]
     left_out = _left_out([day for week in weeks for day in week.days])
@@ -53,7 +56,7 @@ def coverage(weeks: Sequence[Week]) -> Finding:
 
 
 def _longest_low(weeks: Sequence[Week]) -> int:
-    """Return the longest run of Publication Dates, one after the other, whose coverage is known and low."""
+    """Return the longest run of consecutive Publication Dates whose coverage is known and low."""
     run = longest = 0
     before: Week | None = None
     for week in weeks:
@@ -65,7 +68,7 @@ def _longest_low(weeks: Sequence[Week]) -> int:
 
 
 def _causes(days: Sequence[CollectedDay]) -> str:
-    """Return which rules removed the listings that do not qualify, the greatest first."""
+    """Return in words which rules removed the listings that do not qualify, the greatest first."""
     removed: Counter[str] = Counter()
     for day in days:
         if day.coverage is not None:
@@ -82,7 +85,10 @@ PAPERS_DAY, PAPERS_WEEK = 10, 4
 
 
 def papers_flag(weeks: Sequence[Week]) -> Finding:
-    """Return the weeks that the paper's §7.1 would flag beside those that the methodology flags."""
+    """Return the finding that compares the paper's Low Confidence weeks with the methodology's.
+
+    The paper's flags are those of its §7.1.
+    """
     name, known = (
         "Low Confidence by WP §7.1",
         [week for week in weeks if week.value is not None and week.flagged is not None],
@@ -108,7 +114,7 @@ def papers_flag(weeks: Sequence[Week]) -> Finding:
 
 
 def _left_out(days: Sequence[CollectedDay]) -> str:
-    """Return which days have no coverage ratio, and why."""
+    """Return in words which days have no coverage ratio, and why."""
     cut = sum(day.cut for day in days)
     filtered = sum(day.offers is None for day in days) - cut
     none = sum(day.offers == 0 for day in days)
@@ -122,7 +128,7 @@ def _left_out(days: Sequence[CollectedDay]) -> str:
 
 
 def count_trend(weeks: Sequence[Week]) -> Finding:
-    """Kendall's tau of the daily counts of Qualifying Listings against time."""
+    """Return the finding on a trend of the daily counts of Qualifying Listings, by Kendall's tau."""
     counts = [day.qualifying for week in weeks for day in week.days]
     if len(counts) < 10:
         return refused("trend of daily counts", "WP §7.1", len(counts), 10, "days")

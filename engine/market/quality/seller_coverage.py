@@ -1,7 +1,8 @@
 """How often the intervals hold the truth, measured on a series' own listings (rulings 59).
 
 The pool is every seller of every week with its listings; its median is the truth. Weeks of n sellers are
-drawn from it, each pick a seller of its own. Each interval of such a week holds the truth or does not.
+drawn from it, and each pick counts as a separate seller. Each interval of such a week holds the truth or does
+not.
 """
 
 from __future__ import annotations
@@ -19,16 +20,19 @@ DRAWS = 1_000
 COUNTS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20)
 """The numbers of sellers that are measured."""
 LEAST_PAIRS, LEAST_POOL_SELLERS = 30, 8
-"""Pairs of a week and a seller, and different sellers, below which a pool shows nothing."""
+"""The fewest pairs of a week and a seller, and the fewest different sellers, that a pool must have."""
 SALT = "headroom coverage 1"
 SLACK = Fraction(1, 10_000)
-"""Prices of one seller differ in the fourth decimal: an end that misses the truth by less holds it."""
+"""The share of the truth by which an end may miss it and still hold it.
+
+Prices of one seller differ in the fourth decimal.
+"""
 WANTED = 0.95
 
 Pool = Sequence[tuple[int, ...]]
-"""The listings of one seller in one week, in millionths, for each pair of the two."""
+"""The listings of one seller in one week, in millionths, for each pair of a seller and a week."""
 ListingsInterval = Callable[[Sequence[Decimal]], tuple[Decimal, Decimal]]
-"""The methodology's own interval of a week of listings, in USD."""
+"""A function from a week's listings, in USD, to the ends of the methodology's own interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,8 @@ class Held:
     """What one kind of interval did over all draws.
 
     Attributes:
-        hits: draws in which it held the truth.
-        width: the middle of its widths, as a share of the truth.
+        hits: the number of draws in which it held the truth.
+        width: the median of its widths, as a share of the truth.
     """
 
     hits: int
@@ -60,13 +64,13 @@ class Coverage:
         return held.hits / self.draws
 
     def error(self, held: Held) -> float:
-        """Return the Monte Carlo error of that share: two standard deviations."""
+        """Return the Monte Carlo error of the share of hits: two standard deviations."""
         p = self.share(held)
         return float(2 * (p * (1 - p) / self.draws) ** 0.5)
 
     @property
     def holds(self) -> bool:
-        """Whether the interval at 95% covers at least that, within the error of the measurement."""
+        """Whether the interval at 95% covers at least 95%, within the error of the measurement."""
         return self.share(self.subsets) + self.error(self.subsets) >= WANTED
 
 
@@ -76,7 +80,10 @@ def coverage(
     counts: Sequence[int] = COUNTS,
     of_listings: ListingsInterval | None = None,
 ) -> Iterator[Coverage]:
-    """Yield one row for each number of sellers; `of_listings` measures the methodology's own interval beside."""
+    """Yield the measured coverage for each number of sellers.
+
+    With `of_listings` the methodology's own interval is measured beside.
+    """
     truth = true_median(pool)
     for count in counts:
         weeks = [_drawn(pool, count, draw) for draw in range(draws)]
@@ -102,7 +109,10 @@ def true_median(pool: Pool) -> Fraction:
 
 
 def _drawn(pool: Pool, count: int, draw: int) -> list[tuple[str | None, int]]:
-    """Return the listings of one drawn week: each pick is a seller of its own, even if it is of the same pair."""
+    """Return (seller, price in millionths) for the listings of one drawn week.
+
+    Each pick is a separate seller, even if it is the same pair as another.
+    """
     stream = hashlib.shake_256(f"{SALT}|{count}|{draw}".encode()).digest(4 * count)
     picks = [int.from_bytes(stream[4 * n : 4 * n + 4], "big") * len(pool) >> 32 for n in range(count)]
     return [(str(n), price) for n, pick in enumerate(picks) for price in pool[pick]]

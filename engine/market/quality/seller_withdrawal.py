@@ -1,4 +1,4 @@
-"""What one seller can do to a week's value: leave it, or set all of its own prices (rulings 63).
+"""What one seller can do to a week's value: leave the market, or set all of its own prices (rulings 63).
 
 A seller that leaves takes all of its rows from every day, before the daily minimum is applied and outliers
 are removed.
@@ -21,12 +21,12 @@ MOST_SELLERS = 3
 REPRICED_FROM, REPRICED_TO = 20, 300
 """The prices that a seller may set, in whole per cent of the value."""
 Reached = Callable[[Fraction | None], bool]
-"""Whether a value, None if the week has none, is what was looked for."""
+"""Whether a value is what was looked for. The value is None if the week has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """The least number of sellers whose leaving does something to the value.
+    """The fewest sellers whose leaving does something to the value.
 
     Attributes:
         sellers: the first group of that size, by name.
@@ -39,7 +39,7 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class Repricing:
-    """What the largest seller makes of the value by its own prices alone, USD per GPU-hour."""
+    """The range that the largest seller can give to the value by its own prices alone, USD per GPU-hour."""
 
     seller: str
     low: Fraction
@@ -70,14 +70,14 @@ def without(days: Sequence[Day], leaving: Sequence[str]) -> tuple[Day, ...]:
 
 
 def value_without_each(days: Sequence[Day], methodology: Methodology) -> dict[str, Fraction | None]:
-    """Return the value without each seller alone, by its name; None if the week then has none."""
+    """Return the value without each single seller, by the seller's name; None if the week then has none."""
     return {seller: week_value(without(days, (seller,)), methodology) for seller in sellers_of(days)}
 
 
 def least_leaving(days: Sequence[Day], methodology: Methodology, reached: Reached) -> Leaving | None:
-    """Return the least number of sellers, up to 3, whose leaving brings the value to where `reached` says so.
+    """Return the fewest sellers, at most 3, whose leaving brings the value to where `reached` says so.
 
-    None if more are needed.
+    The result is None if more are needed.
     """
     return next(_reaching(days, methodology, reached), None)
 
@@ -92,12 +92,18 @@ def _reaching(days: Sequence[Day], methodology: Methodology, reached: Reached) -
 
 
 def moved_by(true: Fraction, move: Fraction) -> Reached:
-    """Return whether a value differs from the true one by a share of it, or is not one at all."""
+    """Return a function that says whether a value differs from the true one by at least the share `move`.
+
+    It also says so of a week without a value.
+    """
     return lambda value: value is None or abs(value - true) >= move * true
 
 
 def largest_seller(days: Sequence[Day]) -> str | None:
-    """Return the seller with the most listings of the week, the first by name among equals; None if no listing names one."""
+    """Return the seller with the most listings of the week; None if no listing names a seller.
+
+    Among equals it is the first by name.
+    """
     counts = Counter(
         observation.host
         for _, observations in days
@@ -108,10 +114,10 @@ def largest_seller(days: Sequence[Day]) -> str | None:
 
 
 def repricing(days: Sequence[Day], methodology: Methodology) -> Repricing | None:
-    """Return the lowest and the highest value that the largest seller can make by one price for all of its listings.
+    """Return the lowest and the highest value that the largest seller can make by its own price.
 
-    Each whole per cent of the value from 20% to 300% is tried. None if no seller is named or the week has no
-    value.
+    All of its listings get the same price. Each whole per cent of the value from 20% to 300% is tried. The
+    result is None if no seller is named or the week has no value.
     """
     true, seller = week_value(days, methodology), largest_seller(days)
     if true is None or seller is None:
@@ -125,7 +131,7 @@ def repricing(days: Sequence[Day], methodology: Methodology) -> Repricing | None
 
 
 def repriced(days: Sequence[Day], seller: str, micro: int) -> tuple[Day, ...]:
-    """Return the days with all listings of a seller at one price, in millionths."""
+    """Return the days with all listings of one seller at one price, in millionths."""
 
     def at(observation: Observation) -> Observation:
         return replace(observation, micro=micro) if observation.host == seller else observation

@@ -1,7 +1,7 @@
-"""The paper's statistical validation of an index, each test by its name, with its sample, its verdict and its caveat (WP §7).
+"""The paper's statistical validation of an index, each test by its name (WP §7).
 
-A test that needs more than there is refuses by name. Statistics are floats: they describe the index, and
-decide nothing in a deal.
+Each has its sample, its verdict and its caveat. A test that needs more data than there is refuses by name.
+Statistics are floats: they describe the index, and decide nothing in a deal.
 """
 
 from __future__ import annotations
@@ -22,20 +22,26 @@ from engine.market.quality.time_series import time_series
 
 DAY = timedelta(days=1)
 DISTRIBUTIONS = 4
-"""Weeks whose prices are tested for their shape, the newest."""
+"""How many of the newest weeks have the shape of their prices tested."""
 JUMP = 3.0
 FITTED_WEEKS = 12
-"""Weeks below which no curve is fitted through their widths: nearly a quarter."""
+"""The fewest weeks through whose widths a curve is fitted: nearly a quarter."""
 NORMAL = 1.4826
-"""What makes a median absolute deviation the standard deviation of a normal distribution."""
+"""The factor that makes a median absolute deviation the standard deviation of a normal distribution."""
 LEAST_PAIRS = 14
-"""Pairs of consecutive days below which no jump is looked for: two weeks of days."""
+"""The fewest pairs of consecutive days in which jumps are looked for: two weeks of days."""
 WIDEST = 0.25
-"""The width of the interval, as a share of the value, at which the minimum viable observation count lies (WP §7.5.3)."""
+"""The width of the interval, as a share of the value, that defines the minimum viable observation count.
+
+See WP §7.5.3.
+"""
 
 
 def first_digits(weeks: Sequence[Week]) -> Finding:
-    """First digits of all observations against Benford's law; a screen, not a test of honesty."""
+    """Return the finding on the first digits of all observations against Benford's law.
+
+    It is a screen and not a test of honesty.
+    """
     prices = [price for week in weeks for price in week.prices]
     if len(prices) < 100:
         return refused("first digits", "WP §7.3", len(prices), 100, "observations")
@@ -62,11 +68,11 @@ def first_digits(weeks: Sequence[Week]) -> Finding:
 
 
 def jumps(weeks: Sequence[Week]) -> Finding:
-    """Count changes of the daily median from one day to the next beyond three robust standard deviations; over a gap no change is counted.
+    """Return the finding on day-over-day changes of the daily median beyond three robust standard deviations.
 
-    The standard deviation is 1.4826 times the median absolute deviation from the median: the jumps that are
-    looked for would widen the plain one and hide each other. Where more than half of the changes are equal
-    it is nought, and the plain one serves.
+    A change over a gap of days is not counted. The standard deviation is 1.4826 times the median absolute
+    deviation from the median. The plain one would be widened by the very jumps that are looked for. If more
+    than half of the changes are equal, the robust one is zero, and the plain one serves.
     """
     medians = {day.day: day.median for week in weeks for day in week.days if day.median is not None}
     pairs = [
@@ -96,15 +102,14 @@ def jumps(weeks: Sequence[Week]) -> Finding:
 
 
 def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
-    """Return the numbers of observations at which the interval's width crosses 25%: three, as the widths scatter (WP §7.5.3.
+    """Return the finding on the number of observations at which the interval's width crosses 25%.
 
-    `rulings.md` 63).
-
-    N = (q c / 25%)^2 for c the geometric mean of width x sqrt(N); q is the 10th, 50th and 90th percentile
-    of the widths about that fit. Not determined where the 90th lies beyond the largest N seen.
+    There are three numbers, because the widths scatter (WP §7.5.3; `rulings.md` 63). N = (q c / 25%)^2 for c
+    the geometric mean of width x sqrt(N); q is the 10th, 50th and 90th percentile of the widths about that
+    fit. The result is not determined if the 90th lies beyond the largest N seen.
 
     Args:
-        weeks: those of the period.
+        weeks: the weeks of the period.
         of: the period, for the test's name; all weeks unless given.
     """
     name = f"minimum viable observation count{f', {of}' if of else ''}"
@@ -132,7 +137,10 @@ def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
 
 
 def by_quarter(weeks: Sequence[Week]) -> list[Finding]:
-    """Return the minimum viable observation count of each quarter of the year, by Publication Date (`rulings.md` 38)."""
+    """Return the minimum viable observation count of each quarter of the year, by Publication Date.
+
+    See `rulings.md` 38.
+    """
     quarters: dict[str, list[Week]] = {}
     for week in weeks:
         quarters.setdefault(f"{week.publication.year} Q{(week.publication.month + 2) // 3}", []).append(week)
@@ -140,7 +148,9 @@ def by_quarter(weeks: Sequence[Week]) -> list[Finding]:
 
 
 def suite(weeks: Sequence[Week], quotes: Sequence[Quote] | None = None) -> list[Finding]:
-    """Return every test of the paper, in its order; distributions for the newest four weeks with a value.
+    """Return the findings of every test of the paper, in its order.
+
+    Distributions are tested for the newest four weeks with a value.
 
     Args:
         weeks: every Publication Date that the snapshots give, oldest first.

@@ -1,6 +1,6 @@
 """The index as a time series (WP §7.2): unit roots, stationarity, volatility that clusters.
 
-Every test runs on the longest run of consecutive weeks that all have a value: a step over a missing week is
+Every test runs on the longest run of consecutive weeks that all have a value. A step over a missing week is
 not a weekly step.
 """
 
@@ -25,12 +25,18 @@ if TYPE_CHECKING:
 SMALL = (2.1659, 1.4412, 0.038269)
 LARGE = (1.7339, 0.93202, -0.12745, -0.010368)
 TURN, LEAST, MOST = -1.61, -18.83, 2.74
-"""MacKinnon's (1994) approximation of the Dickey-Fuller distribution with a constant: a polynomial on each side of TURN, and its bounds."""
+"""MacKinnon's (1994) approximation of the Dickey-Fuller distribution with a constant.
+
+It is a polynomial on each side of TURN, with bounds.
+"""
 ARCH_LAGS = 4
 
 
 def time_series(weeks: Sequence[Week]) -> list[Finding]:
-    """ADF and KPSS on levels and first differences, read together, and ARCH-LM on log returns, all on the longest unbroken run of weeks."""
+    """Return the findings of ADF, KPSS and ARCH-LM on the longest unbroken run of weeks.
+
+    ADF and KPSS run on levels and first differences, and are also read together. ARCH-LM runs on log returns.
+    """
     run = unbroken(weeks)
     values = np.array([week.value for week in run if week.value is not None])
     changes = np.diff(values)
@@ -56,7 +62,10 @@ def time_series(weeks: Sequence[Week]) -> list[Finding]:
 
 
 def _noise(run: Sequence[Week]) -> str:
-    """Return the measurement noise of the values, which makes any series look as if it came back to a level."""
+    """Return in words how precisely the values are measured; empty if no width is known.
+
+    Noise of measurement makes any series look as if it came back to a level.
+    """
     widths = [week.width for week in run if week.width is not None]
     if not widths:
         return ""
@@ -67,9 +76,10 @@ def _noise(run: Sequence[Week]) -> str:
 
 
 def adf(values: Floats, what: str) -> Finding:
-    """Augmented Dickey-Fuller with a constant; a unit root is the null hypothesis.
+    """Return the finding of the augmented Dickey-Fuller test with a constant.
 
-    The figures are of one lag; others are counted.
+    Its null hypothesis is a unit root. The figures are those of one lag. The verdicts of other lags are
+    counted.
     """
     name, count = f"ADF, {what}", len(values)
     if count < 20:
@@ -94,11 +104,11 @@ def adf(values: Floats, what: str) -> Finding:
 
 
 LAGS = (0, 1, 2, 3, 4)
-"""Lags of the changes: the verdict of one may turn at the next."""
+"""The numbers of lags that are tried, because the verdict at one may turn at the next."""
 
 
 def _dickey_fuller(values: Floats, lags: int) -> tuple[float, float] | None:
-    """Return the statistic and its critical value at 5%; None if the series does not vary."""
+    """Return (statistic, critical value at 5%); None if the series does not vary."""
     change = np.diff(values)
     y, level = change[lags:], values[lags:-1]
     x = np.column_stack(
@@ -123,7 +133,7 @@ READINGS = {
 
 
 def read_together(unit_root: Finding, level: Finding) -> Finding:
-    """ADF and KPSS read as one: each alone is half an answer."""
+    """Return ADF and KPSS read as one finding, because each alone is half an answer."""
     what = unit_root.test.removeprefix("ADF, ")
     name = f"ADF with KPSS, {what}"
     if unit_root.finding is None or level.finding is None:
@@ -147,7 +157,7 @@ def _unit(what: str) -> str:
 
 
 def _mackinnon(statistic: float) -> float:
-    """Return the p-value of a Dickey-Fuller statistic with a constant, approximate."""
+    """Return the approximate p-value of a Dickey-Fuller statistic with a constant."""
     if not LEAST <= statistic <= MOST:
         return 0.0 if statistic < LEAST else 1.0
     terms = SMALL if statistic <= TURN else LARGE
@@ -155,7 +165,7 @@ def _mackinnon(statistic: float) -> float:
 
 
 def kpss(values: Floats, what: str) -> Finding:
-    """KPSS around a level; stationarity is the null hypothesis."""
+    """Return the finding of KPSS around a level; its null hypothesis is stationarity."""
     name, count = f"KPSS, {what}", len(values)
     if count < 20:
         return refused(name, "WP §7.2", count, 20, _unit(what))
@@ -184,7 +194,7 @@ def kpss(values: Floats, what: str) -> Finding:
 
 
 def arch_lm(values: Floats, lags: int = ARCH_LAGS) -> Finding:
-    """Engle's test for volatility that clusters, on log returns."""
+    """Return the finding of Engle's test for volatility that clusters, on log returns."""
     count = len(values)
     if count < 30:
         return refused("ARCH-LM, log returns", "WP §7.2", count, 30, "weekly values")
