@@ -7,7 +7,7 @@ from engine.events.calendar_events import CalendarTaken, tables_named
 from engine.events.draft import Draft
 from engine.events.kinds import Event
 from engine.events.running_state import Past
-from engine.workspace.calendar_tables import kept_table, taken
+from engine.workspace.calendar_tables import closings_recorded, kept_table, taken, withdrawals
 from engine.workspace.workspace import Workspace
 
 
@@ -20,7 +20,8 @@ def table_taken_again(workspace: Workspace, event: Event, before: Past) -> Draft
     named = tables_named(one.payload for one in before.events).get(payload.calendar)
     former = kept_table(workspace, payload.calendar, named) if named is not None else None
     table = kept_table(workspace, payload.calendar, payload.sha256)
-    again = taken(former, table, payload.since, last_days_moved(before.state, table, payload.since))
+    back = withdrawals(closings_recorded(workspace), payload.calendar, event.recorded_at)
+    again = taken(former, table, payload.since, last_days_moved(before.state, table, payload.since), back)
     count = sum(
         isinstance(one.payload, CalendarTaken) and one.subject == event.subject for one in before.events
     )

@@ -118,19 +118,26 @@ def close_day(
     closed_on: Annotated[str, typer.Argument(metavar="DAY", help="The day on which it is closed.")],
     reason: Annotated[str, typer.Option(help="Why it is closed.")],
     source: Annotated[str, typer.Option(help="Who said so, and where.")],
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Take back a closing that was entered in error.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Record that a calendar is closed on a further day.
+    """Record that a calendar is closed on a further day, or take that back.
 
     In time, it moves every running deadline that counts over the day.
     """
     from engine.cli.show.calendar_days import show_closing
-    from engine.events.calendar_events import CalendarClosing
+    from engine.events.calendar_events import CalendarClosing, ClosingWithdrawn
     from engine.operations.closings import close_day as record_closing
+    from engine.operations.closings import withdraw_closing
 
-    said = CalendarClosing(calendar=calendar, day=day(closed_on), reason=reason, source=source)
+    whole = {"calendar": calendar, "day": day(closed_on), "reason": reason, "source": source}
     with recording() as (workspace, by):
-        closing = record_closing(workspace, said, by)
+        if withdraw:
+            closing = withdraw_closing(workspace, ClosingWithdrawn.model_validate(whole), by)
+        else:
+            closing = record_closing(workspace, CalendarClosing.model_validate(whole), by)
     show_closing(closing, as_json)
 
 

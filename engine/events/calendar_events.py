@@ -25,6 +25,22 @@ class CalendarClosing(Fact):
     source: str
 
 
+class ClosingWithdrawn(Fact):
+    """A closing that was entered in error, taken back from when that is recorded.
+
+    Attributes:
+        calendar: its name.
+        day: the day that had been closed.
+        reason: why it is taken back, in words.
+        source: who said so, and where.
+    """
+
+    calendar: str
+    day: date
+    reason: str
+    source: str
+
+
 class CalendarEntry(Fact):
     """A day that a table has otherwise than the one before it."""
 

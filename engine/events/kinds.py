@@ -14,7 +14,7 @@ from pydantic import Field
 
 from engine.basics.values import Fact, Figure
 from engine.events.act_identity import act_identity, short_act_identity
-from engine.events.calendar_events import CalendarClosing, CalendarTaken
+from engine.events.calendar_events import CalendarClosing, CalendarTaken, ClosingWithdrawn
 from engine.events.deal_adopted import DealAdopted
 from engine.events.delivery import DELIVERY_KINDS
 from engine.events.due_acts import Due as Due
@@ -278,6 +278,7 @@ KINDS: dict[str, type[Fact]] = {
     "index finding": IndexFinding,
     "index announced": IndexAnnounced,
     "calendar closing": CalendarClosing,
+    "calendar closing withdrawn": ClosingWithdrawn,
     **DELIVERY_KINDS,
     "depreciation published": DepreciationPublished,
     "forecast made": RateForecast,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 
 from engine.basics.calendar import BusinessCalendar
 from engine.basics.files import write_whole
@@ -17,7 +17,7 @@ from engine.events.draft import Draft
 from engine.events.kinds import Event
 from engine.terms.as_written import Deal
 from engine.wording.adopted_deal import adopted
-from engine.workspace.calendar_tables import keep_tables, kept_table, taken
+from engine.workspace.calendar_tables import keep_tables, kept_table, taken, withdrawals
 from engine.workspace.deal_files import adopted_path
 from engine.workspace.workspace import Workspace
 
@@ -43,6 +43,8 @@ def calendars_taken(
     state: DealState,
     tables: Mapping[str, BusinessCalendar],
     since: date,
+    closings: Iterable[Event],
+    now: datetime,
 ) -> Iterator[Draft]:
     """Each table by which a deal counts from now on and did not before, with the running deadlines that move."""
     named = tables_named(event.payload for event in events)
@@ -51,6 +53,7 @@ def calendars_taken(
             continue
         keep_tables(workspace, [table])
         before = kept_table(workspace, name, named[name]) if name in named else None
-        payload = taken(before, table, since, last_days_moved(state, table, since))
+        back = withdrawals(closings, name, now)
+        payload = taken(before, table, since, last_days_moved(state, table, since), back)
         count = sum(isinstance(event.payload, CalendarTaken) and event.subject == name for event in events)
         yield Draft(kind="calendar taken", subject=name, effective_on=since, payload=payload, print=count + 1)

@@ -339,7 +339,9 @@ def _counted(
         workspace, deal, events, file_adopted(workspace, begun_with, events, tools.templates), tools
     )
     state = history_of(workspace.store, deal_log(deal.name)).past.state
-    changed_tables = calendars_taken(workspace, events, state, tables, day_of(deal, tools.now))
+    changed_tables = calendars_taken(
+        workspace, events, state, tables, day_of(deal, tools.now), closings, tools.now
+    )
     result.events += _added(workspace, deal, events, changed_tables, tools)
     return counted_by(workspace, deal, events)
 

@@ -15,16 +15,27 @@ from engine.basics.calendar import (
     read_calendar,
     taken_from,
     with_closings,
+    without,
 )
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import text_of
-from engine.events.calendar_events import CalendarEntry, CalendarTaken, LastDayMoved, tables_named
+from engine.events.calendar_events import (
+    CalendarClosing,
+    CalendarEntry,
+    CalendarTaken,
+    ClosingWithdrawn,
+    LastDayMoved,
+    tables_named,
+)
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event
 from engine.record.log import SNAPSHOTS, deal_log, event_of
 from engine.terms.as_written import Deal, calendars_of, day_of
 from engine.workspace.documents import Document, keep_document, kept_documents
 from engine.workspace.workspace import Workspace
+
+OF_CLOSINGS = ("calendar closing", "calendar closing withdrawn")
+"""The kinds of events by which an operator closes a day and takes that back."""
 
 
 def counted_by(workspace: Workspace, deal: Deal, events: Iterable[Event]) -> Deal:
@@ -85,43 +96,88 @@ def keep_tables(workspace: Workspace, tables: Iterable[BusinessCalendar]) -> Non
 
 
 def closings_recorded(workspace: Workspace) -> tuple[Event, ...]:
-    """Every closing that an operator has entered, oldest first."""
+    """Return every closing that an operator has entered or taken back, oldest first."""
     with workspace.store.read() as reader:
-        return tuple(event_of(entry) for entry in reader.entries(SNAPSHOTS, keys="calendar closing|"))
+        found = [entry for kind in OF_CLOSINGS for entry in reader.entries(SNAPSHOTS, keys=f"{kind}|")]
+    return tuple(event_of(entry) for entry in sorted(found, key=lambda entry: entry.seq))
+
+
+def closings_standing(closings: Iterable[Event]) -> dict[tuple[str, date], CalendarClosing]:
+    """Return the closings that nobody has taken back, by calendar and day."""
+    standing: dict[tuple[str, date], CalendarClosing] = {}
+    for event in closings:
+        said = event.payload
+        standing.pop((said.calendar, said.day), None)
+        if isinstance(said, CalendarClosing):
+            standing[said.calendar, said.day] = said
+    return standing
 
 
 def tables_now(deal: Deal, closings: Sequence[Event], now: datetime) -> Mapping[str, BusinessCalendar]:
-    """The table of each calendar of a deal as of a moment: as it counted up to the day, then as it ships, with what was closed in time."""
+    """Return the table of each calendar of a deal as of a moment.
+
+    It is as it counted up to the day, then as it ships, with what was closed in time.
+    """
     return {name: _now(deal, name, closings, now) for name in calendars_of(deal)}
 
 
 def _now(deal: Deal, name: str, closings: Sequence[Event], now: datetime) -> BusinessCalendar:
-    """A table as of a moment. A closing that was recorded after its day is on record and counts in none."""
+    """Return a table as of a moment: what was closed or taken back after its day is on record and counts in none."""
     ships = load_calendar(name)
     table = taken_from(deal.calendars[name], ships, day_of(deal, now)) if name in deal.calendars else ships
-    said = [
+    in_time = [
         event
         for event in closings
         if event.payload.calendar == name and day_of(deal, event.recorded_at) <= event.payload.day
     ]
-    return with_closings(
-        table, (Holiday(one.payload.day, one.payload.reason, one.payload.source, False) for one in said)
-    )
+    standing = [_holiday(one) for one in closings_standing(in_time).values()]
+    entered = [_holiday(one.payload) for one in in_time if isinstance(one.payload, CalendarClosing)]
+    opened = {row.day for row in entered if table.holidays.get(row.day) == row} - {
+        row.day for row in standing
+    }
+    return with_closings(without(table, opened), standing)
+
+
+def _holiday(said: CalendarClosing) -> Holiday:
+    return Holiday(said.day, said.reason, said.source, False)
+
+
+def withdrawals(closings: Iterable[Event], calendar: str, until: datetime) -> dict[date, ClosingWithdrawn]:
+    """Return the newest withdrawal of each closing of a calendar, of those that a moment has seen, by its day."""
+    return {
+        event.payload.day: event.payload
+        for event in closings
+        if isinstance(event.payload, ClosingWithdrawn)
+        and event.payload.calendar == calendar
+        and event.recorded_at <= until
+    }
 
 
 def taken(
-    before: BusinessCalendar | None, after: BusinessCalendar, since: date, moves: Iterable[LastDayMoved]
+    before: BusinessCalendar | None,
+    after: BusinessCalendar,
+    since: date,
+    moves: Iterable[LastDayMoved],
+    withdrawn: Mapping[date, ClosingWithdrawn],
 ) -> CalendarTaken:
-    """The event by which a deal counts by another table from a day on."""
+    """Return the event by which a deal counts by another table from a day on.
+
+    A day that is open again because its closing was taken back says why, and who said so.
+    """
     entries = () if before is None else differences(before, after)
     return CalendarTaken(
         calendar=after.name,
         sha256=after.sha256,
         before_sha256=None if before is None else before.sha256,
         since=since,
-        changes=tuple(
-            CalendarEntry(day=row.day, closed=closed, reason=row.reason, source=row.source)
-            for row, closed in entries
-        ),
+        changes=tuple(_entry(row, closed, withdrawn.get(row.day)) for row, closed in entries),
         moves=tuple(moves),
     )
+
+
+def _entry(row: Holiday, closed: bool, withdrawn: ClosingWithdrawn | None) -> CalendarEntry:
+    """Return a day that a table has otherwise, with the words of what changed it."""
+    if closed or withdrawn is None:
+        return CalendarEntry(day=row.day, closed=closed, reason=row.reason, source=row.source)
+    reason = f"its closing for {row.reason} is withdrawn: {withdrawn.reason}"
+    return CalendarEntry(day=row.day, closed=False, reason=reason, source=withdrawn.source)

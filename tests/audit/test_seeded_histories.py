@@ -24,20 +24,21 @@ from engine.audit.verify_workspace import verify_record
 from engine.basics.errors import InputProblems, WrongUsage
 from engine.demo import plan
 from engine.determination.template import Template
-from engine.events.calendar_events import CalendarClosing
+from engine.events.calendar_events import CalendarClosing, ClosingWithdrawn
 from engine.events.deal_state import as_it_stands
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded
 from engine.events.servicing import FigureConfirmed
 from engine.events.standing import DETERMINED
 from engine.operations import run as thursday
-from engine.operations.closings import close_day
+from engine.operations.closings import close_day, withdraw_closing
 from engine.operations.confirm import confirm
 from engine.operations.run import Tools, run
 from engine.operations.takeover_form import takeover_form
 from engine.record.log import Scribe, append, deal_log
 from engine.record.store import Writer
 from engine.workspace import deal_files as refusal
+from engine.workspace.calendar_tables import closings_recorded, closings_standing
 from engine.workspace.deals_by_name import find_deal
 from tests.evaluation.takeover_history import WHO, with_document
 from tests.operations.taking import take
@@ -81,6 +82,7 @@ class World:
         self.servicing = random.Random(
             f"{seed} servicing"
         )  # drawn apart, so that the seeds of before draw what they drew
+        self.errors = random.Random(f"{seed} errors")
         self.reports: list[plan.Received] = []
         self.workspace = desk(root)
         self.now = datetime(2026, 1, 8, 20, tzinfo=UTC)
@@ -132,6 +134,8 @@ class World:
             self._confirmed()
         if self.servicing.random() < 0.15:
             self._closed()
+        if self.errors.random() < 0.1:
+            self._opened()
 
     def _keyed(self, report: plan.Received) -> None:
         """A report as it came, on its day, entered now; now and then an amount is a thousand times too small."""
@@ -161,6 +165,14 @@ class World:
         with suppress(WrongUsage):
             said = CalendarClosing(calendar="us-federal-reserve", day=day, reason="mourning", source="seeded")
             close_day(self.workspace, said, Scribe("t", "t", self.now))
+
+    def _opened(self) -> None:
+        """A closing that was entered in error is withdrawn, before its day, on it or after it."""
+        closings = closings_standing(closings_recorded(self.workspace))
+        if closings:
+            name, day = self.errors.choice(list(closings))
+            error = ClosingWithdrawn(calendar=name, day=day, reason="an error", source="seeded")
+            withdraw_closing(self.workspace, error, Scribe("t", "t", self.now))
 
     def _disturbed(self, day: date) -> None:
         """A run, and half the time one that is killed or not alone; what comes next finds what it left."""

@@ -17,9 +17,9 @@ from engine.basics.calendar import BusinessCalendar, Holiday, load_calendar, tak
 from engine.basics.errors import WrongUsage
 from engine.demo import plan
 from engine.determination.template import Template
-from engine.events.calendar_events import CalendarClosing, CalendarTaken, LastDayMoved
+from engine.events.calendar_events import CalendarClosing, CalendarTaken, ClosingWithdrawn, LastDayMoved
 from engine.events.kinds import ActApplied, DealAdopted, Determined, Event
-from engine.operations.closings import close_day
+from engine.operations.closings import close_day, withdraw_closing
 from engine.operations.run import Tools, run
 from engine.queries.history import summary
 from engine.record.log import Scribe, deal_log, read
@@ -262,3 +262,103 @@ def test_a_new_table_leaves_the_past_as_it_was() -> None:
     assert both.is_business_day(date(2026, 3, 30))
     assert not both.is_business_day(date(2026, 4, 8))
     assert taken_from(old, old, date(2026, 4, 1)).sha256 == old.sha256
+
+
+def opened_again(workspace: Workspace, recorded: datetime) -> None:
+    said = ClosingWithdrawn(
+        calendar=RESERVE, day=CLOSED, reason="it was 7 May", source="Federal Register of 31 March 2026"
+    )
+    assert withdraw_closing(workspace, said, Scribe("t", "t", recorded)).new
+
+
+@pytest.mark.parametrize("withdrawn", [at(date(2026, 4, 2)), datetime(2026, 4, 8, 2, tzinfo=UTC)])
+def test_a_closing_that_is_withdrawn_in_time_moves_the_deadline_back_and_says_why(
+    failing: Workspace, tools: Tools, withdrawn: datetime
+) -> None:
+    """Fails 26 March, ten Business Days; at 02:00 UTC on the 8th it is still the 7th where the deal is."""
+    closed(failing, at(date(2026, 4, 1)))
+    ran(failing, tools, date(2026, 4, 1))
+    assert cure_by(failing) == date(2026, 4, 10)
+    before = log(failing)
+    opened_again(failing, withdrawn)
+    ran(failing, tools, date(2026, 4, 8))
+    assert cure_by(failing) == date(2026, 4, 9)
+    assert log(failing)[: len(before)] == before  # nothing is rewritten
+    _, taken = of_type(failing, CalendarTaken)
+    assert isinstance(taken, CalendarTaken)
+    assert (
+        LastDayMoved(of="Cure Period of `ltv`", before=date(2026, 4, 10), after=date(2026, 4, 9))
+        in taken.moves
+    )
+    said = [summary(event) for event in log(failing) if event.kind == "calendar taken"][-1]
+    why = "2026-04-07 open, its closing for National day of mourning is withdrawn: it was 7 May"
+    assert why in said
+    assert "Cure Period of `ltv`: 2026-04-10 becomes 2026-04-09" in said
+    ran(failing, tools, date(2026, 4, 8))  # again: nothing more
+    assert len(of_type(failing, CalendarTaken)) == 2
+    assert replayed(failing, tools) == [None]
+
+
+def test_a_closing_that_is_withdrawn_after_its_day_stays_as_it_was_counted(
+    failing: Workspace, tools: Tools
+) -> None:
+    closed(failing, at(date(2026, 4, 1)))
+    ran(failing, tools, date(2026, 4, 1))
+    opened_again(failing, at(date(2026, 4, 8)))
+    ran(failing, tools, date(2026, 4, 9))
+    assert cure_by(failing) == date(2026, 4, 10)
+    assert len(of_type(failing, CalendarTaken)) == 1
+    assert replayed(failing, tools) == [None]
+
+
+@pytest.mark.parametrize("runs", [date(2026, 4, 3), date(2026, 4, 9)])
+def test_a_closing_that_no_run_has_seen_before_it_was_withdrawn_moves_nothing(
+    failing: Workspace, tools: Tools, runs: date
+) -> None:
+    closed(failing, at(date(2026, 4, 1)))
+    opened_again(failing, at(date(2026, 4, 2)))
+    ran(failing, tools, runs)
+    assert cure_by(failing) == date(2026, 4, 9)
+    assert of_type(failing, CalendarTaken) == []
+    assert replayed(failing, tools) == [None]
+
+
+def test_a_day_may_be_closed_again(failing: Workspace, tools: Tools) -> None:
+    """Each entry is kept, and the last one that came in time counts."""
+    closed(failing, at(date(2026, 4, 1)))
+    opened_again(failing, at(date(2026, 4, 2)))
+    ran(failing, tools, date(2026, 4, 2))
+    closed(failing, at(date(2026, 4, 3)))
+    ran(failing, tools, date(2026, 4, 3))
+    assert cure_by(failing) == date(2026, 4, 10)
+    kinds = [event.kind for event in read(failing.store, "snapshots") if event.kind.startswith("calendar")]
+    assert kinds == ["calendar closing", "calendar closing withdrawn", "calendar closing"]
+    assert replayed(failing, tools) == [None]
+
+
+def test_only_a_closing_that_stands_is_withdrawn(administered: Workspace) -> None:
+    said = {"calendar": RESERVE, "reason": "an error", "source": "A. Reyes"}
+    for day in (CLOSED, date(2026, 5, 25)):  # never closed; closed by the table itself
+        wrong = ClosingWithdrawn.model_validate({**said, "day": day})
+        with pytest.raises(WrongUsage, match=f"no closing of {RESERVE} on {day} stands"):
+            withdraw_closing(administered, wrong, Scribe("t", "t", NOW))
+    closed(administered, NOW)
+    unsaid = ClosingWithdrawn.model_validate({**said, "day": CLOSED, "source": " "})
+    with pytest.raises(WrongUsage, match="a reason and a source"):
+        withdraw_closing(administered, unsaid, Scribe("t", "t", NOW))
+    opened_again(administered, NOW)
+    with pytest.raises(WrongUsage, match="stands on record"):
+        opened_again(administered, NOW)
+
+
+def test_a_closing_that_a_later_table_has_as_well_stays_in_the_table(
+    failing: Workspace, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed(failing, at(date(2026, 4, 1)))
+    ran(failing, tools, date(2026, 4, 1))
+    with monkeypatch.context() as patched:
+        changed_table(patched, CLOSED)
+        opened_again(failing, at(date(2026, 4, 2)))
+        ran(failing, tools, date(2026, 4, 2))
+        assert cure_by(failing) == date(2026, 4, 10)
+        assert replayed(failing, tools) == [None]
