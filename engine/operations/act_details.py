@@ -1,4 +1,8 @@
-"""What an Act must agree with in the log: the report or the notice that it names, the breach that it cures; amounts as numbers."""
+"""Check an Act against the log.
+
+An Act must agree with the report or the notice that it names, and with the breach that it cures. Amounts are
+compared as numbers.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,10 @@ def with_details(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRe
 
 
 def receipt_of_an_act(act: ActRecorded, said: str | None, deal: Deal, now: datetime) -> ActRecorded:
-    """Return the Act with its receipt: as said; now, if it is effective today and nothing is said (`rulings.md` 26a).
+    """Return the Act with the time of its receipt (`rulings.md` 26a).
+
+    The receipt is as said. If nothing is said, an Act that takes effect today is received now, and another
+    Act gets no receipt.
 
     Raises WrongUsage.
     """

@@ -1,4 +1,7 @@
-"""A day on which a calendar is closed beyond its table: entered by the operator, with a source (`rulings.md` 36a)."""
+"""Enter a day on which a calendar is closed beyond its table (`rulings.md` 36a).
+
+The operator enters the day with a source.
+"""
 
 from __future__ import annotations
 

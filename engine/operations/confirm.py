@@ -1,4 +1,7 @@
-"""A person confirms figures that are held: from then on they serve from their report's receipt (`rulings.md` 57)."""
+"""Record that a person confirms figures that are held (`rulings.md` 57).
+
+From then on the figures serve from the receipt of their report.
+"""
 
 from __future__ import annotations
 

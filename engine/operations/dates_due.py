@@ -1,4 +1,8 @@
-"""What a run goes over: the files that claim one name, the series that a deal reads, and what reaches back."""
+"""What a run goes over.
+
+It is the files that claim the same name, the series that a deal reads, and what reaches back to earlier
+dates.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +49,11 @@ def series_read(deal: Deal, on: date) -> tuple[str, ...]:
 
 
 def first_needed(deals: Iterable[Deal], on: date) -> list[tuple[str, date]]:
-    """Return every series that some deal reads, by name, each with the earliest date that needs it: after closing, or after a takeover."""
+    """Return every series that some deal reads, each with the earliest date that needs it.
+
+    The earliest date is the one on which monitoring of such a deal begins: its Closing Date, or its takeover.
+    The series are in the order of their names.
+    """
     first: dict[str, date] = {}
     for deal in deals:
         for series in series_read(deal, on):
@@ -70,7 +78,10 @@ def causes(
 def _version_before(
     workspace: Workspace, events: list[Event], templates: Mapping[str, Template]
 ) -> Deal | None:
-    """Return the version of the file that the newest determination rests on, if a newer one has been adopted since."""
+    """Return the deal file's version on which the newest determination rests.
+
+    The result is None unless a newer version has been adopted since.
+    """
     adoptions = [event for event in events if isinstance(event.payload, DealAdopted)]
     since = max((event.seq for event in events if event.kind in OF_A_DATE), default=-1)
     if len(adoptions) < 2 or adoptions[-1].seq < since:

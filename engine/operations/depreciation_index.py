@@ -18,9 +18,10 @@ from engine.workspace.workspace import Workspace
 
 
 def depreciation_index(workspace: Workspace, older: str, newer: str) -> tuple[DepreciationPublished, ...]:
-    """Return CRI-D of the older generation on each Publication Date since the newer one's first, 100 at the reference date.
+    """Return CRI-D of the older GPU generation on each Publication Date.
 
-    The reference date is the newer series' first value: the older one's newest value by then is 100.
+    The series begins with the newer generation's first value, its reference date. The older generation's
+    newest value by then counts as 100.
 
     Raises WrongUsage, naming what is lacking, until the paper's three conditions hold (WP §6.1), and for a
     series that is not on record.

@@ -99,7 +99,9 @@ def exclude(
     grounds: Grounds,
     scribe: Scribe,
 ) -> RecordedOverride:
-    """Record that an index does not take listings of a day's snapshot; entered again word for word, it is on record already.
+    """Record that an index does not take some listings of a day's snapshot.
+
+    If the same override is entered again word for word, nothing is recorded.
 
     Args:
         workspace: where it is recorded.

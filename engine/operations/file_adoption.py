@@ -1,4 +1,7 @@
-"""What a deal's log takes over from outside before a date is determined: a deal file, and the tables of its Business Days."""
+"""What a deal's log takes over from outside before a date is determined.
+
+It takes a deal file, and the tables of the deal's Business Days.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ from engine.workspace.workspace import Workspace
 def file_adopted(
     workspace: Workspace, deal: Deal, events: Sequence[Event], templates: Mapping[str, Template]
 ) -> Iterator[Draft]:
-    """A file, or a new version of it, whose bytes are kept; none if the newest that the log has is the same."""
+    """Yield the adoption of a deal file, whose bytes are kept.
+
+    Nothing comes if the newest file that the log has is the same.
+    """
     known = [event for event in events if isinstance(event.payload, DealAdopted)]
     if any(event.payload.file_sha256 == deal.sha256 for event in known[-1:]):
         return
@@ -46,7 +52,10 @@ def calendars_taken(
     closings: Iterable[Event],
     now: datetime,
 ) -> Iterator[Draft]:
-    """Each table by which a deal counts from now on and did not before, with the running deadlines that move."""
+    """Yield each calendar table by which the deal counts from now on and did not before.
+
+    Each comes with the running deadlines that the table moves.
+    """
     named = tables_named(event.payload for event in events)
     for name, table in tables.items():
         if named.get(name) == table.sha256:

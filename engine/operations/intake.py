@@ -1,7 +1,7 @@
-"""What a servicer reports, taken into the record: files as they come, each kept byte for byte, read once, named once.
+"""Take a servicer's reports into the record.
 
-Many reports of one week are one intake: a deal's file is looked up by name once and read when a report needs
-it.
+Each file is kept byte for byte as it came, and is read once. Many reports of a week are a single intake: a
+deal's file is looked up by name once, and is read when a report needs it.
 """
 
 from __future__ import annotations
@@ -44,12 +44,18 @@ from engine.workspace.kept_reports import layout_path, report_path
 from engine.workspace.workspace import Workspace
 
 JOURNAL = "refused-reports.jsonl"
-"""The file of the workspace that has a line for each report that was refused: who sent it in when, its hash, why."""
+"""The file of the workspace with a line for each refused report.
+
+A line says who sent the report in, when, its hash, and why it was refused.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadReport:
-    """One report that can be taken: its deal, the file as it came, what it says, what is worth saying of it."""
+    """A report that can be taken into the record.
+
+    It holds the deal, the file as it came, what the report says, and the warnings about it.
+    """
 
     deal: Deal
     file: ReceivedFile
@@ -147,7 +153,9 @@ class Intake:
         return DealsByName(self.workspace, self.templates)
 
     def read(self, data: bytes, file: str, received: date | str | None) -> ReadReport:
-        """Return one report, read and judged by its deal's terms; received now, unless a day, or a day with its hour, is given.
+        """Return a report, read and judged by its deal's terms.
+
+        It was received now, unless `received` gives a day, or a day with its hour.
 
         Raises:
             InputProblems: everything that is wrong with it.
@@ -217,7 +225,9 @@ class Intake:
     def take(
         self, data: bytes, file: str, received: date | str | None = None, proof: ReceiptProof | None = None
     ) -> Taken:
-        """Take one report into the record and keep its file as it came; a proof shows the receipt of one that counts from its entry.
+        """Take a report into the record, and keep its file as it came.
+
+        A proof shows the receipt of a report that otherwise counts from its entry.
 
         Raises:
             InputProblems: everything that is wrong with it.
@@ -239,7 +249,11 @@ class Intake:
     def take_all(
         self, paths: Iterable[Path], received: date | str | None = None, proof: ReceiptProof | None = None
     ) -> Iterator[Taken | TakenReply | RefusedFile]:
-        """Take each file, a folder's in the order of their names; what is refused stops no other and leaves a line in the journal."""
+        """Take each file into the record, and yield what came of each.
+
+        The files of a folder come in the order of their names. A refused file stops no other, and leaves a
+        line in the journal.
+        """
         for path in files_of(paths):
             data = path.read_bytes()
             try:

@@ -1,4 +1,7 @@
-"""What a notice is made of: the events that it may know, the weeks that it shows, and the evidence that it carries."""
+"""What a notice is made of.
+
+It is the events that the notice may know, the weeks that it shows, and the evidence that it carries.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ from engine.workspace.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class LogRead:
-    """A deal's log as it was read once for all its notices: its events, their rows, its signed checkpoints."""
+    """A deal's log, read once for all its notices.
+
+    It holds the events, their rows, and the signed checkpoints.
+    """
 
     events: Sequence[Event]
     entries: Sequence[Entry]
@@ -74,7 +80,10 @@ def contents_of(
 
 
 def _standing(stated: Event, events: Sequence[Event]) -> bytes | None:
-    """Return how everything stands at the stated event, as the event's own hash has it; None in a record made before events said it."""
+    """Return how everything stands at the stated event, as canonical bytes.
+
+    Their hash is the one that the event states. The result is None in a record made before events stated it.
+    """
     said = stated.payload.standing_sha256 if isinstance(stated.payload, (Determined, NotEvaluated)) else None
     if said is None:
         return None
@@ -89,7 +98,11 @@ def _standing(stated: Event, events: Sequence[Event]) -> bytes | None:
 def _observations(
     publications: Mapping[str, Sequence[Mapping[str, object]]], events: Sequence[Event]
 ) -> bytes:
-    """Return the observations of each week: of the print that the deal used where it used one, of the newest otherwise."""
+    """Return the table of observations of each week.
+
+    A week's observations are those of the print that the deal used. If the deal used none, they are those of
+    the newest print.
+    """
     used = {
         (rate.index, str(rate.published.publication_date)): rate.published.pooled
         for rate in (event.payload for event in standing(events))

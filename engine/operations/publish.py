@@ -20,7 +20,10 @@ from engine.workspace.workspace import Workspace
 
 
 def publish(workspace: Workspace, series: str, first: date, last: date, scribe: Scribe) -> tuple[Event, ...]:
-    """Record what each Publication Date from `first` to `last` gave and is not recorded yet; the new events come back."""
+    """Record what each Publication Date from `first` to `last` gave, and return the new events.
+
+    Dates that are on record already give no event.
+    """
     drafts = prints_due(workspace, series, first, last, scribe.at)
     if not drafts:
         return ()
@@ -60,7 +63,11 @@ def prints_due(workspace: Workspace, series: str, first: date, last: date, at: d
 
 
 def _known(workspace: Workspace, series: str, theirs: bool) -> set[date]:
-    """Return the dates that need no record any more: those on record, and in a daily series each with a value in the week before it."""
+    """Return the dates that need no record any more.
+
+    They are the dates on record. In an administrator's daily series, a date counts only if it or a day of the
+    week before it has a value.
+    """
     events = prints_in(workspace.store, series)
     days = {event.effective_on for event in events}
     if not theirs or not any(event.payload.value.get("cadence") == "daily" for event in events):
@@ -84,7 +91,9 @@ def awaiting(workspace: Workspace, index: str) -> frozenset[date]:
 
 
 def restated(workspace: Workspace, series: str, publication: date) -> tuple[Event, IndexValue]:
-    """Return the newest print of a Publication Date, and what the snapshots of today would give: equal if nothing has changed.
+    """Return the newest print of a Publication Date, and what today's snapshots would give.
+
+    The two are equal if nothing has changed.
 
     Raises WrongUsage for a date that the series does not hold, and for the administrator's own series.
     """

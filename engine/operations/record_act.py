@@ -34,7 +34,10 @@ def _draft(act: ActRecorded) -> Draft:
 
 
 def _with_rate(act: ActRecorded, terms: TermsInForce) -> ActRecorded:
-    """Return an Act that sets a rate, with the rate as a plain number: what cannot be read would stop every later run."""
+    """Return an Act that sets a rate, with the rate as a plain number.
+
+    A rate that cannot be read is refused here, since it would stop every later run.
+    """
     if act.act not in RATE_ACTS:
         return act
     index, rate = act.details["index"], read_set_rate(act.details["rate"])
@@ -44,7 +47,10 @@ def _with_rate(act: ActRecorded, terms: TermsInForce) -> ActRecorded:
 
 
 def _with_print(workspace: Workspace, act: ActRecorded, terms: TermsInForce) -> ActRecorded:
-    """Return a manifest error with the newest print of its date: that one is excluded, and a later one is not."""
+    """Return a manifest error with the newest print of its date.
+
+    The Act excludes that print, and no later one.
+    """
     if act.act != MANIFEST_ERROR:
         return act
     index = act.details["index"]
@@ -145,7 +151,10 @@ def _differing(act: ActRecorded, other: ActRecorded) -> Iterator[str]:
 
 
 def _allowed(act: ActRecorded, terms: TermsInForce) -> None:
-    """Check what the deal asks of an Act: what its kind must say, what the clause allows, and a second person."""
+    """Check what the deal asks of an Act.
+
+    The check covers what its kind must say, what the clause allows, and the second person.
+    """
     said = Said(
         act.act,
         act.effective_on,

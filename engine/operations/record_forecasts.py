@@ -1,4 +1,7 @@
-"""Forecasts of the rate model on record, each before the value that it is of: so that nobody can say them afterwards."""
+"""Record forecasts of the rate model.
+
+Each forecast is recorded before the value that it foretells, so that nobody can write it afterwards.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The registers of serial numbers beside a deal file, as they now read: a change is an event, with the file's hash (`rulings.md` 57a)."""
+"""Record changes of the registers of serial numbers beside a deal file (`rulings.md` 57a).
+
+A change is an event with the hash of the register's file.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,10 @@ def registers_changed(
 
 
 def _changes_from(before: RegisterChanged | None, now: RegisterChanged, closing: date) -> date:
-    """Return the first date from which a register counts otherwise than before; closing for the first, or where no count changes."""
+    """Return the first date from which a register counts otherwise than before.
+
+    It is the Closing Date for the first register, and if no count changes.
+    """
     if before is None:
         return closing
     steps = {

@@ -10,14 +10,20 @@ SILENT = 20.0
 
 
 class RemainingTime:
-    """An estimate from the deals that are done: those that are left take as long, each, as those that are done."""
+    """An estimate of the time that a run still needs.
+
+    Each deal that is left is taken to last as long as the mean of the deals that are done.
+    """
 
     def __init__(self, of: int, now: Callable[[], float] = time.monotonic) -> None:
         """Begin the first of so many deals; `now` gives seconds of the clock."""
         self._of, self._now, self._began = of, now, now()
 
     def after(self, done: int) -> str:
-        """Return what a line of progress says after so many deals; nothing for a short run, or before one deal is done."""
+        """Return what a line of progress says after `done` deals.
+
+        The text is empty for a short run, and before the first deal is done.
+        """
         passed = self._now() - self._began
         if passed < SILENT or not 0 < done < self._of:
             return ""

@@ -1,7 +1,8 @@
-"""Replace the key that signs the logs: recorded in every log, signed by both keys, or by the new one and a cosigner (`rulings.md` 66).
+"""Replace the key that signs the logs (`rulings.md` 66).
 
-The events and the first checkpoints by the new key are one transaction. The files of the keys are moved after
-it, and a command that was killed in between is finished by the same command.
+Every log records the replacement, signed by both keys, or by the new key and a cosigner. The events and the
+first checkpoints by the new key are one transaction. The files of the keys are moved after it. A command that
+was killed in between is finished by the same command.
 """
 
 from __future__ import annotations
@@ -54,7 +55,11 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class KeyChanged:
-    """A key that was replaced: the old one, the new one, why, the logs that record it, where the old private file lies."""
+    """A key that was replaced.
+
+    It says the old key, the new key, the reason, the logs that record it, and where the old private file
+    lies.
+    """
 
     old: str
     new: str
@@ -95,7 +100,9 @@ class Asked:
 
 
 def replace_key(workspace: Workspace, scribe: Scribe) -> KeyChanged:
-    """Replace the log key by a new one, signed by both; called again after a crash, it finishes what was begun.
+    """Replace the log key by a new one, with both keys signing.
+
+    Called again after a crash, the function finishes what was begun.
 
     Raises:
         WrongUsage: the workspace has not got a key to replace.
@@ -124,9 +131,11 @@ def replace_key(workspace: Workspace, scribe: Scribe) -> KeyChanged:
 
 
 def ask_for_replacement(workspace: Workspace, why: str, into: Path, on: date) -> Asked:
-    """Write what a cosigner is asked to sign, because the old key was lost or stolen; the new private key waits beside it.
+    """Write what a cosigner is asked to sign, because the old key was lost or stolen.
 
-    Raises WrongUsage if the public half of the old key is not there, or where nothing was signed by it.
+    The new private key waits in the workspace until a cosigner has signed.
+
+    Raises WrongUsage if the public half of the old key is not there, or if nothing was signed by it.
     """
     old, waiting = _public(workspace), workspace.root / ASKED
     if not waiting.exists():
@@ -194,7 +203,9 @@ def approve_replacement(file: Path, key: Path, trust: Sequence[Path]) -> Asked:
 
 
 def replace_approved_key(workspace: Workspace, file: Path, scribe: Scribe) -> KeyChanged:
-    """Replace a lost or stolen key as a cosigner approved it; called again after a crash, it finishes what was begun.
+    """Replace a lost or stolen key, as a cosigner approved it.
+
+    Called again after a crash, the function finishes what was begun.
 
     Raises:
         WrongUsage: nothing was asked for in this workspace, or a log was begun since that the file does not
@@ -244,7 +255,10 @@ class Replaced:
 
 
 def _recorded(workspace: Workspace, new: VerifierKey) -> Replaced | None:
-    """The replacement by a key where the record has it: all logs have it or none, for it is one transaction."""
+    """Return the replacement by a key, if the record has it.
+
+    Either all logs have the replacement or none of them has it, since it is a single transaction.
+    """
     found: dict[str, KeyReplaced] = {}
     with workspace.store.read() as reader:
         for log in reader.logs():
@@ -270,7 +284,10 @@ def _step_of(
 def _record(
     writer: Writer, log: str, step: Handover, said: KeyReplaced, new: SigningKey, scribe: Scribe
 ) -> None:
-    """Record a replacement in a log, and sign its first checkpoint with the new key, in the transaction of the caller."""
+    """Record a replacement in a log, and sign the log's first checkpoint with the new key.
+
+    Both are part of the caller's transaction.
+    """
     append(
         writer, log, [Draft(kind=KIND, subject=called(step.old), effective_on=step.on, payload=said)], scribe
     )
@@ -279,7 +296,10 @@ def _record(
 
 
 def _put_in_place(workspace: Workspace, done: Replaced, new: SigningKey) -> KeyChanged:
-    """Move the key files: the new public half first, with those that ended below it; the old private file is kept aside."""
+    """Move the key files to their places.
+
+    The new public half comes first, with the keys that ended below it. The old private file is kept aside.
+    """
     path, following = workspace.root / KEY, workspace.root / NEXT
     public = Path(f"{path}.pub")
     before = [

@@ -54,7 +54,10 @@ def entered(
     scribe: Scribe,
     templates: Mapping[str, Template],
 ) -> ServicerReport:
-    """Return the report as it is recorded: where it is entered too late to count from its receipt, from its entry, with the reason."""
+    """Return the report as it is recorded.
+
+    A report that is entered too late counts from its entry, not from its receipt, and says why.
+    """
     if not events:
         return report
     further = imagined(report_draft(report), scribe, deal_log(deal.name))

@@ -1,4 +1,7 @@
-"""A Publication Date computed again from the snapshots of today, and recorded as its next print if it differs."""
+"""Compute a Publication Date again from the snapshots of today.
+
+The value is recorded as the date's next print if it differs.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The run: publish what is due, evaluate every deal in order, record, issue notices; again, it changes nothing.
+"""The run: publish what is due, evaluate every deal in order, record, and issue notices.
 
-The log decides what is due. Weeks missed are caught up in order; a deal that cannot be evaluated gets its
-reason in the log and stops no other (`record.md`, A run happens exactly once).
+A second run changes nothing, since the log decides what is due. Missed weeks are caught up in order. A deal
+that cannot be evaluated gets its reason in the log and stops no other deal (`record.md`, A run happens
+exactly once).
 """
 
 from __future__ import annotations
@@ -58,7 +59,10 @@ class DealOutcome:
     reason: str | None = None
     """Why it could not be evaluated, if that is so."""
     earlier_edition: bool = False
-    """Whether its log is of an earlier edition of the rulings, to which nothing is added, not even the reason."""
+    """Whether the deal's log is of an earlier edition of the rulings.
+
+    Nothing is added to such a log, not even the reason.
+    """
     beside: tuple[str, ...] = ()
     """The hash of the register that could not be read, if one is why."""
     problems: tuple[str, ...] = ()
@@ -81,12 +85,18 @@ class RunOutcome:
     processor_seconds: Mapping[Work, float] = field(default_factory=dict)
     """Seconds of processor by kind of work, in this process and those that drew for it."""
     settled: Settled | None = None
-    """By what it is known that nothing is due, until when; None if the next run is to look again whatever has changed."""
+    """Why nothing is due, and until when.
+
+    None means that the next run looks again, whatever has changed.
+    """
 
 
 @dataclass(frozen=True)
 class OnRecord:
-    """What a run reads of the record once for all deals: the prints of each series, and the closings that were entered."""
+    """What a run reads of the record once for all deals.
+
+    It holds the prints of each series, and the closings that were entered.
+    """
 
     prints: Prints
     closings: tuple[Event, ...]
@@ -114,7 +124,10 @@ class Tools:
     spent: ProcessorTime = field(default_factory=ProcessorTime)
     """The ledger of processor time, which the renderer's processes add to."""
     stopping: Callable[[], bool] = lambda: False
-    """Whether somebody has asked it to stop: then the deal in hand is finished, and the rest is left to the next run."""
+    """Whether somebody has asked the run to stop.
+
+    The run then finishes the deal in hand, and leaves the rest to the next run.
+    """
 
     def scribe(self, deal_file: str | None = None) -> Scribe:
         """Return who records now."""
@@ -122,7 +135,10 @@ class Tools:
 
 
 def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
-    """Record everything that is due by `on`, as far as each deal's own calendar has come, while nobody else records in the workspace."""
+    """Record everything that is due by `on`, as far as each deal's own calendar has come.
+
+    Nobody else records in the workspace meanwhile.
+    """
     with workspace.alone(
         told=lambda: tools.progress("another command records in this workspace; waiting for it")
     ):
@@ -194,7 +210,10 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 
 
 def _looks_again(result: DealOutcome) -> bool:
-    """Return whether something of a deal is to be tried again though no log, no file and no day has changed."""
+    """Return whether something of a deal is to be tried again in any case.
+
+    The next run then tries it, although no log, no file and no day has changed.
+    """
     return bool(result.reason or result.not_issued or (result.waiting and "final" in result.waiting))
 
 
@@ -206,7 +225,10 @@ def begun(now: datetime) -> date:
 def _publish(
     workspace: Workspace, deals: list[Deal], on: date, tools: Tools
 ) -> tuple[list[Event], dict[str, str]]:
-    """Return every series that some deal reads, from the earliest closing that needs it; and why a series could not be published.
+    """Publish every series that some deal reads, and return the new events.
+
+    A series begins at the earliest Closing Date that needs it. The second result says why a series could not
+    be published.
 
     Raises ClockBehind: a clock that is wrong is wrong for every series.
     """
@@ -256,7 +278,11 @@ def _evaluate_deal(
     lacks: str | None,
     on_record: OnRecord,
 ) -> None:
-    """Run one deal up to a date, from the log as it is when something is added; what goes wrong stops no other deal."""
+    """Run a deal up to a date.
+
+    If something else was recorded meanwhile, the evaluation begins again from the log as it stands. An error
+    in the deal stops no other deal.
+    """
     while True:
         try:
             return _evaluated(workspace, deal, on, tools, result, lacks, on_record)
@@ -331,7 +357,10 @@ def _counted(
     result: DealOutcome,
     closings: Sequence[Event],
 ) -> Deal:
-    """Return the deal once its log has its file, and the tables of Business Days that it counts by from now on (`rulings.md` 36a)."""
+    """Return the deal once its log has its file and its tables of Business Days (`rulings.md` 36a).
+
+    The deal counts by these tables from now on.
+    """
     before = counted_by(workspace, deal, events)
     tables = tables_now(before, closings, tools.now)
     begun_with = replace(before, calendars={**tables, **before.calendars})
@@ -366,7 +395,10 @@ def _dates(
 def _not_evaluated(
     workspace: Workspace, result: DealOutcome, text: str | None, on: date, tools: Tools
 ) -> None:
-    """Record why a deal could not be evaluated, and keep the file that it was: silence must differ from not having run."""
+    """Record why a deal could not be evaluated, and keep the file as it was.
+
+    A log without this event could not tell a refused deal from a run that never happened.
+    """
     said = NotEvaluated(reason=result.reason or "", problems=result.problems)
     payload = resting_on(said, history_of(workspace.store, deal_log(result.deal)).events)
     kept = () if text is None else (keep(workspace, text), *result.beside)

@@ -1,4 +1,7 @@
-"""What a run answers: what was published, and each deal with its newest results, what is due, and its notices."""
+"""What a run answers.
+
+The answer says what was published. For each deal it gives the newest results, what is due, and the notices.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ Logs = Mapping[str, Callable[[], Sequence[Event]]]
 
 @dataclass(frozen=True, slots=True)
 class DealAnswer:
-    """One deal after a run: what the run did for it, its newest result of each test, and what is due of it."""
+    """A deal after a run.
+
+    It holds what the run did for the deal, the newest result of each test, and what is due.
+    """
 
     outcome: DealOutcome
     tests: tuple[Event, ...]
@@ -77,7 +83,10 @@ class RunAnswer:
     rested_on: tuple[dict[str, Any], ...]
     """Those of the publications that a deal of the run rests on; every one where no deal could be read."""
     awaiting: tuple[IndexFinding, ...] = ()
-    """Values of administrators' series that are not taken until a person confirms them; their dates wait meanwhile."""
+    """Values of administrators' series that wait for a person to confirm them.
+
+    The dates that need these values wait meanwhile.
+    """
 
     @property
     def complete(self) -> bool:
@@ -85,7 +94,11 @@ class RunAnswer:
         return not any(deal.reason or deal.not_issued for deal in self.outcome.deals)
 
     def as_data(self) -> dict[str, Any]:
-        """Return the run as JSON: `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`), `awaiting`."""
+        """Return the run as JSON.
+
+        The keys are `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`) and
+        `awaiting`.
+        """
         return {
             "on": self.outcome.on.isoformat(),
             "publication": self.publications[0] if self.publications else None,
@@ -119,7 +132,10 @@ def answer_from(workspace: Workspace, outcome: RunOutcome, logs: Logs) -> RunAns
 
 
 def _awaiting(logs: Logs) -> Iterator[IndexFinding]:
-    """Yield each value that awaits its confirmation: found, and its date not among those that the series has since."""
+    """Yield each value that awaits its confirmation.
+
+    Such a value was found, and the series has not got a value of its date yet.
+    """
     found = (
         event.payload for event in logs.get(SNAPSHOTS, tuple)() if isinstance(event.payload, IndexFinding)
     )

@@ -1,4 +1,7 @@
-"""What the dates that are due would be, as far as is known now: nothing is published, recorded or issued (`rulings.md` 26a)."""
+"""Preview the dates that are due, as far as is known now (`rulings.md` 26a).
+
+Nothing is published, recorded or issued.
+"""
 
 from __future__ import annotations
 
@@ -125,7 +128,10 @@ def _with_further(workspace: Workspace, log: str, further: Sequence[Event]) -> S
 def _prints_due(
     workspace: Workspace, deals: Sequence[Deal], on: date, scribe: Scribe
 ) -> dict[str, list[Event]]:
-    """Return what a run would publish of each series; a series that cannot be computed gives nothing, and its dates wait."""
+    """Return what a run would publish of each series.
+
+    A series that cannot be computed gives nothing, and the dates that need it wait.
+    """
     due: dict[str, list[Event]] = {}
     for series, since in first_needed(deals, on):
         try:

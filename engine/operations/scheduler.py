@@ -1,7 +1,7 @@
-"""The clock that ticks: every hour it asks what is due; the log decides, so a tick too many does nothing (`record.md`).
+"""The scheduler of `serve`: every hour it runs what is due (`record.md`).
 
-The job store is in memory and the zone is UTC: nothing is missed by a restart, because nothing is remembered
-but the log.
+The log decides what is due, so a tick too many does nothing. The job store is in memory and the time zone is
+UTC. A restart misses nothing, because only the log remembers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ Tick = Callable[[], None]
 
 @dataclass
 class Stop:
-    """Whether a signal has asked the program to stop, and which; what goes on looks at it between two pieces of work."""
+    """Whether a signal has asked the program to stop, and which signal.
+
+    Long work looks at it between two pieces of work.
+    """
 
     number: int | None = None
 
@@ -43,7 +46,9 @@ def serve(
     scheduler: Any = None,
     stop: Stop | None = None,
 ) -> int:
-    """Tick at once and then at each interval, until a signal to stop; a tick that is running is finished first.
+    """Tick at once and then at each interval, until a signal to stop.
+
+    A tick that is running is finished first.
 
     Args:
         tick: what is done; an error in it is told and ends nothing.

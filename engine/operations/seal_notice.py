@@ -21,7 +21,10 @@ def authority_of(workspace: Workspace, scribe: Scribe) -> TimeAuthority | None:
 
 
 def sealed(data: bytes, key: Path, authority: TimeAuthority | None, told: Callable[[str], None]) -> bytes:
-    """Return the file signed, with a time stamp where an authority gives one that holds; a run waits for none (`rulings.md` 68)."""
+    """Return the file signed, with a time stamp if an authority gives a valid one (`rulings.md` 68).
+
+    If the authority fails, the file is signed without a time stamp, and `told` says why.
+    """
     try:
         return seal(data, key, authority)
     except NoTimeStamp as without:

@@ -44,7 +44,10 @@ class SeriesTaken:
     form: SeriesMap | None = None
 
     def as_data(self) -> dict[str, Any]:
-        """Return the counts, the rows that somebody is asked about, and the form by which the files were read."""
+        """Return the intake as JSON.
+
+        It holds the counts, the rows that somebody is asked about, and the form by which the files were read.
+        """
         asked = [
             {
                 "what": finding.what,
@@ -229,7 +232,10 @@ def _finding(index: str, finding: SeriesFinding, file: SeriesFile) -> Draft:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What an administrator announced of an index: the kind, from when, its words and the version that it brings."""
+    """An administrator's announcement about an index.
+
+    It says the kind, the date from which it holds, the words, and the version that it brings.
+    """
 
     index: str
     what: str

@@ -1,8 +1,9 @@
-"""Whether anything can be due at all: decided by the newest entry of each log, the deal files and the clock, without reading a log.
+"""Decide whether anything can be due at all, without reading a log.
 
-A program that runs every hour finds nothing to do nearly always. What a run left behind stays as it is until
-a log grows, a deal file or a key changes; or until the next moment comes at which time alone makes something
-due: the end of a day, or its cut-off.
+The newest entry of each log, the deal files and the clock decide. A program that runs every hour nearly
+always finds nothing to do. What a run left behind stays as it is until a log grows, or a deal file or a key
+changes. It also ends at the next moment at which time alone makes something due: the end of a day, or its
+cut-off.
 """
 
 from __future__ import annotations
@@ -70,7 +71,10 @@ def logs_there(workspace: Workspace) -> str:
 
 
 def next_moments(deals: Iterable[Deal], now: datetime) -> Iterator[datetime]:
-    """Yield when time alone can make something due next: a day ends where a deal or an administrator is, or a day's cut-off passes."""
+    """Yield the next moments at which time alone can make something due.
+
+    Such a moment is the end of a day in the zone of a deal or an administrator, or the cut-off of a day.
+    """
     for zone in {load_methodology(version).zone for version in known_versions()}:
         yield _end_of_day(now, zone)
     for deal in deals:

@@ -83,7 +83,9 @@ def trustees_of(workspace: Workspace, paths: list[Path]) -> list[VerifierKey]:
 
 
 def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey]) -> Taken:
-    """Keep a trustee's cosignature with the log that it is of, beside those that are there; taken again, nothing changes.
+    """Keep a trustee's cosignature with its log, beside those that are there.
+
+    Taken a second time, it changes nothing.
 
     Raises:
         WrongUsage: the workspace has no key, so nothing of it can have been cosigned.
@@ -129,7 +131,10 @@ def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey])
 
 
 def _remember(workspace: Workspace, keys: list[VerifierKey]) -> None:
-    """Name the trustees who cosigned among those that the workspace knows: the record can then be verified by itself."""
+    """Add the trustees who cosigned to those whom the workspace knows.
+
+    The workspace can then verify the record by itself.
+    """
     path = workspace.root / TRUSTEES
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     new = [key.text for key in keys if key.text not in {line.strip() for line in lines}]
@@ -186,7 +191,10 @@ def sign_all(workspace: Workspace, beside: bool = True) -> tuple[str, ...]:
 
 
 def _checkpoint(workspace: Workspace, writer: Writer, log: str, key: SigningKey) -> tuple[int, str, bool]:
-    """Return the newest checkpoint of a log, of all its entries: its size, its note, and whether it was signed only now."""
+    """Return a checkpoint of all entries of a log: its size, its note, and whether it is new.
+
+    The function signs a new checkpoint if the newest one does not cover the whole log.
+    """
     size, root = writer.head(log)
     known = newest(writer.checkpoints(log))
     if known is not None and not has_line_of(known[1], key.verifier):
@@ -215,7 +223,10 @@ class SignedCheckpoint:
 
 
 def all_signed(workspace: Workspace, log: str) -> bool:
-    """Return whether the newest checkpoint of a log covers all of it, so that nothing is to be signed, nor written."""
+    """Return whether the newest checkpoint of a log covers all of it.
+
+    Nothing is then to be signed or written.
+    """
     newest_note = newest(workspace.store.checkpoints(log))
     return newest_note is not None and newest_note[0] == workspace.store.size(log)
 
@@ -245,15 +256,20 @@ def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
 
 
 def take_cosignature(workspace: Workspace, log: str, file: Path, trust: list[Path]) -> Taken:
-    """Keep a trustee's cosignature with the log that it is of; exports of this size, and notices made after it, carry it."""
+    """Keep a trustee's cosignature, read from a file, with its log.
+
+    Exports of this size and notices made after it carry the cosignature.
+    """
     return take(workspace, log, read_note(file), trustees_of(workspace, trust))
 
 
 def cosign_folder(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime) -> str:
-    """Return a trustee's cosignature on an exported log, from files alone: it has only grown since the held one, up to today.
+    """Return a trustee's cosignature on an exported log, from files alone.
 
-    Returns the cosigned note, which stands in the folder too. Raises WrongUsage for a folder or a key that is
-    not one.
+    The function checks first that the log has only grown since the held checkpoint. The cosigned note comes
+    back, and stands in the folder too.
+
+    Raises WrongUsage for a folder or a key that is not one.
     """
     keys = trusted(trust)
     if not folder.is_dir():

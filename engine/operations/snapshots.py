@@ -1,8 +1,9 @@
-"""What enters the archive: files of collections, and what the marketplace answers; in the log at once, with what was stated of it.
+"""Take collections into the archive of snapshots.
 
-Raw answers, unfiltered tables and filtered days come in as they lie (`rulings.md` 61). An administrator's
-`.meta.json` is not a snapshot, unless its day was empty: its SHA-256 is compared with the table beside it.
-What looks like a change of form is not recorded until it is accepted by name.
+They come from files, or from the marketplace's answers, and each stands in the log at once with what was
+stated of it. Raw answers, unfiltered tables and filtered days come in as they lie (`rulings.md` 61). An
+administrator's `.meta.json` is not a snapshot, unless its day was empty: its SHA-256 is compared with the
+table beside it. A change of form is not recorded until a person accepts it by name.
 """
 
 from __future__ import annotations
@@ -50,7 +51,11 @@ class CollectionHeld(HeadroomError):
 
 @dataclass
 class SnapshotsTaken:
-    """What an import did: new snapshots, how many were known, each refused file with its reason, what metadata said, and the metadata."""
+    """What an import did.
+
+    It holds the new snapshots, the number of known ones, and each refused file with its reason. It also holds
+    what metadata stated, and the metadata.
+    """
 
     added: list[Snapshot] = field(default_factory=list)
     known: int = 0
@@ -80,10 +85,10 @@ def import_snapshots(
     accept: Sequence[str] = (),
     progress: Callable[[str], None] = print,
 ) -> SnapshotsTaken:
-    """Take snapshots into the archive and the log, each at once, so that an import that is stopped has recorded what it kept.
+    """Take snapshots into the archive and the log, each at once.
 
-    A snapshot that is known is recorded again, which changes nothing unless an earlier import was killed
-    before it was recorded.
+    An import that is stopped has therefore recorded what it kept. A snapshot that is known is recorded again,
+    which changes nothing unless an earlier import was killed before it was recorded.
 
     Args:
         workspace: whose archive.
@@ -130,7 +135,10 @@ def refuse_unknown(accept: Sequence[str]) -> None:
 def _snapshots_in(
     workspace: Workspace, path: Path, accept: Sequence[str], taken: SnapshotsTaken
 ) -> Iterator[tuple[Snapshot, str | None, str | None]]:
-    """Yield the snapshots that a file holds, each with the SHA-256 that its administrator states and with the SHA-256 of its file."""
+    """Yield the snapshots that a file holds.
+
+    Each comes with the SHA-256 that its administrator states, and with the SHA-256 of its file.
+    """
     plain = plain_bytes(path.read_bytes(), path.name)
     if path.name.endswith(ENDING) and (said := read_metadata(plain)) is not None:
         taken.described.append((path.name, said))
@@ -152,7 +160,10 @@ def _snapshots_in(
 def _empty_day(
     workspace: Workspace, path: Path, plain: bytes, said: CollectionMetadata
 ) -> Iterator[tuple[Snapshot, str | None, str | None]]:
-    """Yield the snapshot of a day of which nothing qualified; metadata of any other day only states what the table beside it is."""
+    """Yield the snapshot of a day of which nothing qualified.
+
+    Metadata of any other day only states the SHA-256 of the table beside it.
+    """
     if not said.counts.final_observations:
         yield read_snapshot(plain, path.name), None, None
     elif _table_of(path, said) is None and not _on_record(workspace, said, said.provenance.sha256):
@@ -214,7 +225,10 @@ def _ending(snapshot: Snapshot) -> str:
 
 
 def _before(workspace: Workspace, snapshot: Snapshot, last: Snapshot | None) -> Snapshot | None:
-    """Return the collection before a snapshot: the one just imported, or else the newest of the last eight days in the archive."""
+    """Return the collection before a snapshot.
+
+    It is the one that was just imported, or else the newest of the last eight days in the archive.
+    """
     if last is not None and timedelta() < snapshot.collected_at - last.collected_at <= LOOK_BACK:
         return last
     day = snapshot.day
@@ -330,7 +344,10 @@ class Collection:
 def collect_now(
     workspace: Workspace, scribe: Callable[[], Scribe], accept: Sequence[str], progress: Callable[[str], None]
 ) -> Collection:
-    """Return one collection: asked for at once, for offers do not wait, and recorded when nobody else records.
+    """Collect from the marketplace at once, and record the collection.
+
+    The request does not wait for other commands, since offers change. The recording waits until nobody else
+    records.
 
     Raises:
         WrongUsage: no right is stated, no address is set, or a name to accept is not one.

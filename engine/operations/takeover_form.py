@@ -1,4 +1,7 @@
-"""The `takeover` block of a deal file: filled in from a deal on record here, or blank where another program monitored it."""
+"""Write the `takeover` block of a deal file.
+
+The block is filled in from a deal on record here. It is blank if another program monitored the deal.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +85,10 @@ def takeover_form(
 
 
 def _until(events: Sequence[Event], as_of: date) -> tuple[Event, ...]:
-    """Return the events that stand, up to the last one of a date by a day, without what happens after that day."""
+    """Return the events that stand, up to the last date by `as_of`.
+
+    Events that happened after that day are left out.
+    """
     known = standing(events)
     later = next(
         (
@@ -96,7 +102,10 @@ def _until(events: Sequence[Event], as_of: date) -> tuple[Event, ...]:
 
 
 def _happened_on(event: Event) -> date:
-    """Return the day of what people did, of what came in and of what a date brought; of other events the first of all."""
+    """Return the day on which an event happened.
+
+    Acts, reports and determinations have such a day. Any other event counts as earlier than all of them.
+    """
     if isinstance(event.payload, ReportReceived):
         return event.payload.delivered_on
     dated = event.kind == "act recorded" or event.kind in DETERMINED
@@ -111,14 +120,20 @@ def recorded_block(
     templates: Mapping[str, Template],
     who: Mapping[str, str],
 ) -> Block:
-    """Return the block of a log that stands, as it left the deal at the end of a day: what passed since the last date is part of it."""
+    """Return the block that a standing log gives, as of the end of a day.
+
+    What passed since the last date is a part of the block.
+    """
     inputs: Inputs = replace(inputs_of(deal, as_of, series, fold(events), templates), kinds=frozenset())
     passed = evaluate(inputs)
     return HandedOver(replace(inputs, state=fold(passed, inputs.state)), (*events, *passed), who).block()
 
 
 def blank_block(deal: Deal, as_of: date, templates: Mapping[str, Template], who: Mapping[str, str]) -> Block:
-    """Return the block with every key that is asked for: the dates that tests will still look at, and nothing else filled in."""
+    """Return the block with every key that is asked for, and the values empty.
+
+    Only the dates that tests will still look at are filled in.
+    """
     terms = resolve(deal, as_of)
     runs = dict.fromkeys(("failing", "passing", "not_determined"), "")
     test = {

@@ -13,14 +13,21 @@ DAY = timedelta(days=1)
 
 
 def waits_for(inputs: Inputs, closing: date, now: datetime) -> str | None:
-    """Return what a date waits for: its cut-off (`rulings.md` 26a), or a value that is neither recorded nor known to be missing."""
+    """Return what a date waits for, or None.
+
+    It waits for its cut-off (`rulings.md` 26a), or for a value that is neither recorded nor known to be
+    missing.
+    """
     if now < cut_off_on(inputs.terms, inputs.on):
         return f"waits for the cut-off of {waits_until(inputs.terms, inputs.on)}"
     return value_awaited(inputs, closing)
 
 
 def value_awaited(inputs: Inputs, closing: date) -> str | None:
-    """Return the Publication Date of an index that a date waits for: one that is neither recorded nor over."""
+    """Return the value of an index for which a date waits, or None.
+
+    It is the value of a Publication Date that is neither recorded nor over.
+    """
     due = tuple(publication_dates(closing + DAY, inputs.on))[-1:]
     for name in inputs.terms.index:
         dates = {p.publication_date for p in inputs.series[name]}
@@ -31,7 +38,10 @@ def value_awaited(inputs: Inputs, closing: date) -> str | None:
 
 
 def _said_of(name: str, on: date, known: Sequence[Published]) -> str:
-    """Return what is said of a Publication Date that is waited for; of a daily series also when its value will be final."""
+    """Return the words about a Publication Date that is waited for.
+
+    For a daily series they also say when its value will be final.
+    """
     last = next(
         (one for one in reversed(known) if one.final_at is not None and one.read_of is not None), None
     )
