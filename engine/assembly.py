@@ -28,7 +28,10 @@ def clock() -> datetime:
 
 
 def actor() -> str:
-    """Return who records: the account that the operating system runs this process under, whatever variables of the environment say."""
+    """Return who records: the operating system's account of this process.
+
+    Variables of the environment do not count.
+    """
     import getpass
     import os
 
@@ -54,7 +57,9 @@ def tools(
     executor: str = PROCESSES,
     scheduler: str | None = None,
 ) -> Tools:
-    """Return what a run needs from outside the engine: the templates, the renderer, the receiver of progress, and a clock.
+    """Return what a run needs from outside the engine.
+
+    It is the templates, the renderer, the receiver of progress, and a clock.
 
     Raises WrongUsage for an unknown executor, and for Dask if it is not installed.
     """
@@ -141,7 +146,10 @@ def _renderer() -> Render:
 
 
 def publication_page(workspace: Workspace) -> Any:
-    """Return what renders a publication page: (weeks, when it was recorded, first print, coverage, Appendix A) -> HTML and PDF."""
+    """Return the function that renders a publication page as HTML and PDF.
+
+    The function takes the weeks, the time of recording, the first print, the coverage and Appendix A.
+    """
 
     def render(
         weeks: Any, recorded_at: datetime, first: Any, coverage: Any, appendix: Any
@@ -174,7 +182,10 @@ def summary_page(workspace: Workspace) -> Any:
 
 
 def validation_page(workspace: Workspace) -> Any:
-    """Return what renders a validation publication_page: (findings as JSON, weeks as JSON) -> PDF, dated now."""
+    """Return the function that renders a validation page as a PDF, dated now.
+
+    The function takes the findings and the weeks, both as JSON.
+    """
 
     def render(data: Any, weeks: Any) -> bytes:
         from reports.pages.validation import ValidationInputs
@@ -234,7 +245,10 @@ def all_templates() -> Any:
 
 
 def web_paper() -> Any:
-    """Return what makes a PDF of a page of the web: (HTML, date of the file, the files that it names) -> PDF."""
+    """Return the function that makes a PDF of a web page.
+
+    The function takes the HTML, the date of the file, and the files that the HTML names.
+    """
     from reports.render.pdf import printed
 
     return printed

@@ -125,7 +125,10 @@ class Analysis:
     workspace: Workspace
 
     def results(self) -> pd.DataFrame:
-        """Return every result of every test, one row a print, withdrawn ones included with `standing` False; columns as in `RESULTS`."""
+        """Return every result of every test, with the columns of `RESULTS`.
+
+        Each print of a result has a row. Results that were withdrawn are included, with `standing` False.
+        """
         return _frame(
             RESULTS, (_result(*row) for row in self._events() if isinstance(row[1].payload, Tested))
         )

@@ -1,7 +1,7 @@
-"""What an auditor can sign about a deal's record over a period: what was verified, by whose keys, what stands on a person's word.
+"""What an auditor can sign about a deal's record over a period.
 
-Every sentence that says what was not checked stands here with its source, and is part of the report whatever
-was found.
+The report says what was verified, by whose keys, and what rests on a person's word. Every sentence that says
+what was not checked stands here with its source. It is part of the report whatever was found.
 """
 
 from __future__ import annotations

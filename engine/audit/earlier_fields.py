@@ -1,7 +1,7 @@
-"""Fields that an event did not have when an earlier record was made: such a record is compared without them (`rulings.md` 72).
+"""Fields that events did not have when an earlier record was made (`rulings.md` 72).
 
-A record that has begun to say them says them for good: what it leaves out afterwards is a difference like any
-other.
+Such a record is compared without these fields. Once a record has begun to state them, it must go on: a field
+that is missing afterwards is a difference.
 """
 
 from __future__ import annotations
@@ -15,11 +15,17 @@ from engine.events.kinds import Determined, Event
 from engine.record.canonical import canonical
 
 LATER = ("facts", "leaf", "asset_class", "state_sha256", "standing_sha256", "last_determined")
-"""Facts beside sentences, and the hashes of the state: names of fields that the first records of this edition do not have."""
+"""The names of fields that the first records of this edition lack.
+
+They are facts beside sentences, and the hashes of the state.
+"""
 
 
 def of_earlier_record(events: Sequence[Event], seq: int) -> bool:
-    """Return whether an event belongs to a date that was recorded before events had these fields, with none of a later kind before it."""
+    """Return whether an event belongs to a date that was recorded without these fields.
+
+    The result is False if an earlier event already has them.
+    """
     dates = [event for event in events if isinstance(event.payload, Determined)]
     said = [event.seq for event in dates if event.payload.state_sha256 is not None]
     own = next((event for event in dates if event.seq >= seq), dates[-1] if dates else None)

@@ -1,4 +1,7 @@
-"""Checkpoints that somebody other than the operator holds: notes, exported logs, and notices, which carry one each (`rulings.md` 67)."""
+"""Checkpoints that somebody other than the operator holds (`rulings.md` 67).
+
+They come as notes, as exported logs, and in notices, each of which carries a checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,9 @@ MOST_FILES = 5_000
 
 
 def held_notes(paths: Sequence[Path]) -> list[str]:
-    """Return the notes in files and folders: of a folder the checkpoint of the exported log, or of every notice and note in it.
+    """Return the checkpoint notes in files and folders.
+
+    A folder gives the checkpoint of the exported log, or those of every notice and note in it.
 
     Raises:
         WrongUsage: a file holds neither a note nor a notice.
@@ -68,7 +73,10 @@ def _of_notice(path: Path) -> Iterator[str]:
 
 
 def known(notes: Sequence[str], keys: Sequence[VerifierKey]) -> list[Checkpoint]:
-    """Return the checkpoints of the notes that a known key signed, each once, by their size; the others are named elsewhere."""
+    """Return the checkpoints that a known key signed, each once, in the order of their sizes.
+
+    The others are named elsewhere.
+    """
     checkpoints: dict[Checkpoint, None] = {}
     for note in notes:
         try:
@@ -79,7 +87,9 @@ def known(notes: Sequence[str], keys: Sequence[VerifierKey]) -> list[Checkpoint]
 
 
 def contradictions(held: Sequence[Checkpoint], roots: Mapping[str, Sequence[bytes]]) -> Iterator[str]:
-    """Yield held checkpoints of one log that cannot both be of it, with where they part as far as that can be told.
+    """Yield held checkpoints of the same log that contradict each other.
+
+    Each sentence says where the two part, as far as that is known.
 
     Args:
         held: the checkpoints, each signed by a known key.

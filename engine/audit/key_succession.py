@@ -16,14 +16,20 @@ from engine.workspace.workspace import Workspace
 def with_followers(
     workspace: Workspace, logs: Iterable[str], keys: Sequence[VerifierKey]
 ) -> list[VerifierKey]:
-    """The keys that are trusted, with those that followed them in any of the logs; a log that does not fit together adds none."""
+    """Return the trusted keys, and the keys that followed them in any of the logs.
+
+    A log that does not fit together adds no key.
+    """
     return list(
         dict.fromkeys((*keys, *(key for _, lives in _lives(workspace, logs, keys) for key in lives.keys)))
     )
 
 
 def past_its_end(notes: Sequence[str], lives: KeyLives, keys: Sequence[VerifierKey]) -> Iterator[str]:
-    """Checkpoints by a key that had ended, and a log whose newest checkpoint is by one: what an ended key signs counts no more."""
+    """Yield what is wrong with checkpoints by a key that had ended.
+
+    A checkpoint that an ended key signs does not count, and a log must not end with such a checkpoint.
+    """
     found = [verify(note, keys) for note in notes]
     for one in found:
         end = lives.after_its_end(one)
@@ -39,7 +45,11 @@ def past_its_end(notes: Sequence[str], lives: KeyLives, keys: Sequence[VerifierK
 
 
 def not_replaced(workspace: Workspace, logs: Sequence[str], keys: Sequence[VerifierKey]) -> Iterator[str]:
-    """Logs that a key signed last which ended in another log, and logs that a second key signs without having replaced the first."""
+    """Yield logs whose keys do not follow one another.
+
+    Either a key signed a log last that ended in another log, or a second key signs a log without having
+    replaced the first.
+    """
     by_log = dict(_lives(workspace, logs, keys))
     ends = {key: (log, end) for log, lives in by_log.items() for key, end in lives.ends.items()}
     every = list(dict.fromkeys((*keys, *(key for lives in by_log.values() for key in lives.keys))))

@@ -1,7 +1,8 @@
-"""What lies in a workspace and belongs to a log: where that log is gone, or does not name it, something was taken away.
+"""What lies in a workspace and belongs to a log.
 
-A log that was deleted whole leaves no row that could differ. What it left behind says that it was there: its
-signed checkpoints, the deal file that it adopted, its reports and its notices.
+If that log is gone, or does not name it, something was taken away. A log that was deleted whole leaves no row
+that could differ. What it left behind shows that it was there: its signed checkpoints, the deal file that it
+adopted, its reports and its notices.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ AGAIN = "an interrupted run leaves one too: run again, then verify"
 
 
 def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield each log that something in the workspace names and that is not among `logs`, with what names it."""
+    """Yield each log that the workspace names and that is not among `logs`.
+
+    Each comes with the sentence that says what names it.
+    """
     there = set(logs)
     for log in workspace.store.noted():
         if log not in there:
@@ -134,7 +138,10 @@ def _table(workspace: Workspace, calendar: str, sha256: str) -> str | None:
 
 
 def without_document(workspace: Workspace, sha256: str, rests: str) -> str | None:
-    """Return what is wrong with the kept document that something rests on; None if it is the one that was handed over."""
+    """Return what is wrong with a kept document.
+
+    The result is None if the document is the one that was handed over. `rests` says what rests on it.
+    """
     return _differs(
         kept_documents(workspace, sha256), sha256, f"the document {sha256[:16]} of {rests} in documents/"
     )
@@ -178,7 +185,10 @@ ROOMS = ("deals", "snapshots", "reports", "notices", "keys", "checkpoints", "doc
 
 
 def links_outside(workspace: Workspace) -> Iterator[str]:
-    """Yield every link of the workspace that leads out of it: what lies there is not kept with the record, and can change unseen."""
+    """Yield every link that leads out of the workspace.
+
+    What lies outside is not kept with the record, and can change unseen.
+    """
     root = workspace.root.resolve()
     places = [
         *workspace.root.glob("*"),

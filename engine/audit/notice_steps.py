@@ -1,4 +1,7 @@
-"""How far each notice has come, as far as the record knows: drafted, released, sent, delivered, given, late (`rulings.md` 65)."""
+"""How far each notice has come, as far as the record knows (`rulings.md` 65).
+
+The steps are drafted, released, sent, delivered, given, and late.
+"""
 
 from __future__ import annotations
 
@@ -120,7 +123,10 @@ def _title(events: Sequence[Event], subject: str | None, on: date) -> str | None
 
 
 def _agreed(events: Sequence[Event], kind: str, on: date) -> DutyFacts | None:
-    """Return what the deal says of who gives a notice of a kind, by its terms on a date; None if nobody owes it."""
+    """Return what the deal says, on a date, of who gives a notice of a kind.
+
+    The result is None if nobody owes such a notice.
+    """
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
     return (
         next((duty for duty in facts_on(adopted[-1], on).duties if duty.kind == kind), None)

@@ -1,4 +1,7 @@
-"""A notice's pages made again of the log: their words always, their drawing if that is asked for (`rulings.md` 64)."""
+"""A notice's pages, made again from the log (`rulings.md` 64).
+
+Their words are always made again. Their drawing is made again if that is asked for.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +89,10 @@ def issued_inputs(
 
 
 def other_words(workspace: Workspace, events: Sequence[Event], pages: Pages) -> Iterator[tuple[int, str]]:
-    """Yield the notices of a log whose words come out otherwise than they were issued: the entry's number, and what is said of it."""
+    """Yield the notices of a log whose words differ when they are made again.
+
+    Each comes as the entry's number and the sentence about it.
+    """
     entries = workspace.store.entries(events[0].log) if events else ()
     for event in events:
         if not isinstance(event.payload, NoticeIssued) or event.payload.page_sha256 is None:
@@ -211,7 +217,10 @@ def drawn_file(
 def drawings(
     workspace: Workspace, deal: str, pages: Pages, render: Render, sample: int | None = None
 ) -> Iterator[tuple[int, Drawn]]:
-    """Yield every notice of a deal drawn again, or a sample of them: the notice's number, and what came of it."""
+    """Yield what came of drawing the notices of a deal again.
+
+    All notices are drawn, or a sample of them. Each comes as its number and the outcome.
+    """
     events = read(workspace.store, deal_log(deal))
     issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
     if sample is not None and sample < len(issued):

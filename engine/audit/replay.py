@@ -1,8 +1,8 @@
-"""Every event computed again from what it rests on, and compared byte for byte with the record (`rulings.md` 32).
+"""Replay: every event computed again and compared byte for byte with the record (`rulings.md` 32).
 
 What people did and what came from outside is read again from the files that were kept: snapshots, deal files,
-reports. Everything else is computed by the functions that run on Thursdays. `recorded_at`, actor and engine
-come from the recorded event; all the rest must come out as recorded. An event that is missing, surplus or
+reports. The functions that run on Thursdays compute everything else. `recorded_at`, actor and engine come
+from the recorded event; all the rest must come out as recorded. An event that is missing, surplus or
 different is named with its place.
 """
 
@@ -82,7 +82,10 @@ from engine.workspace.workspace import Workspace
 DAY = timedelta(days=1)
 Series = Mapping[str, tuple[Published, ...]]
 FAR = 120
-"""Days after the last date that are looked through for the next one: a deal whose dates are a quarter apart has one in four months."""
+"""How many days after the last date are searched for the next date.
+
+A deal whose dates are a quarter apart has a date within four months.
+"""
 
 
 @dataclass
@@ -213,7 +216,10 @@ class Replay:
         self._due(events, before, replayed)
 
     def _due(self, events: Sequence[Event], before: Past, replayed: Replayed) -> None:
-        """Whether every date that had come and every notice is there; a log cut off at its end has no entry that could differ."""
+        """Check that every date that had come and every notice is on record.
+
+        A log that was cut off at its end has no entry that could differ, so only this check finds it.
+        """
         if self.until is not None:
             return
         name = subject_of_log(replayed.log)
@@ -232,7 +238,10 @@ class Replay:
             raise _Differs(seq, what)
 
     def _again(self, before: Past, events: Sequence[Event], replayed: Replayed) -> tuple[Draft, ...]:
-        """Return what comes out at this place of the log: one event that came in, or all events of the next date."""
+        """Return the events that come out at this place of the log.
+
+        They are a single event that came in, or all events of the next date.
+        """
         payload = (event := events[len(before.events)]).payload
         if isinstance(payload, DealAdopted):
             deal = self._file(event, payload.file_sha256, [*before.events, event])
@@ -270,7 +279,10 @@ class Replay:
         return self._date(before, events, deal, series)
 
     def _date(self, before: Past, events: Sequence[Event], deal: Deal, series: Series) -> tuple[Draft, ...]:
-        """Return the events of the next date after those before it; or what passed on a day on which nothing is determined."""
+        """Return the events of the next date after those before it.
+
+        If nothing is determined on that day, they are the events that passed on it.
+        """
         from engine.market.interval import share_below  # late: numpy only where something is computed
 
         state, place = before.state, len(before.events)
@@ -335,7 +347,10 @@ class Replay:
         )
 
     def _refused(self, before: Past, event: Event, payload: NotEvaluated, replayed: Replayed) -> Draft:
-        """Return why the deal was not evaluated, from the file that was kept; as recorded where no file tells it."""
+        """Return the event that says why the deal was not evaluated.
+
+        The reason comes from the file that was kept. If no file tells it, the event is taken as recorded.
+        """
         again = reason_again(
             self.workspace, self.templates, before, event, partial(self._fails, before, event)
         )
@@ -367,7 +382,10 @@ class Replay:
         return redrawn(event, as_received(report))
 
     def _file(self, event: Event, sha256: str, past: Sequence[Event] = ()) -> Deal:
-        """Return an adopted deal file by its hash, read once, with the tables of Business Days that its log had named by then."""
+        """Return an adopted deal file by its hash, read once.
+
+        The deal has the tables of Business Days that its log had named by then.
+        """
         if sha256 not in self.deals:
             if not (path := self.workspace.root / "deals" / "adopted" / f"{sha256}.yaml").is_file():
                 raise _Differs(event.seq, f"the deal file {sha256[:16]} is not in deals/adopted")
@@ -381,7 +399,10 @@ class Replay:
         return counted_by(self.workspace, self.deals[sha256], past)
 
     def _first_file(self, log: str) -> list[str]:
-        """Return the hash of the first deal file that a log adopts, for what came in before it; none if it adopts none."""
+        """Return the hash of the first deal file that a log adopts.
+
+        The hash serves what came in before the adoption. The list is empty if the log adopts no file.
+        """
         if log not in self.first_files:
             adopted_files = (
                 one.payload.file_sha256

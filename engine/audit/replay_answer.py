@@ -32,7 +32,10 @@ class Replayed:
     """Numbers of the entries whose reason why a deal was not evaluated came out again."""
 
     def as_data(self) -> dict[str, object]:
-        """Return the log's part of the answer as JSON: `log`, `events`, `asserted`, `edition`, `difference`."""
+        """Return the log's part of the answer as JSON.
+
+        The keys are `log`, `events`, `asserted`, `edition` and `difference`.
+        """
         where = (
             None if self.difference is None else {"seq": self.difference.seq, "what": self.difference.what}
         )

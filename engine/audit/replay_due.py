@@ -1,4 +1,7 @@
-"""What a log makes due, derived again: the notices that it had to issue, and the dates that it had to determine (`rulings.md` 32)."""
+"""What a log makes due, derived again (`rulings.md` 32).
+
+It is the notices that the log had to issue, and the dates that it had to determine.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +34,9 @@ AHEAD = timedelta(hours=14)
 
 
 def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, str]]:
-    """Yield where the notices of a log are not the ones that it makes due: number of the entry, and what differs.
+    """Yield where the notices of a log are not those that the log makes due.
 
-    The hash of a file is not compared: it takes the renderer, and `verify` compares it with the file that was
-    issued.
+    Each comes as the number of the entry and the difference.
     """
     due: dict[tuple[str, date, int], list[Owed]] = {}
     for owed in owed_notices(events):
@@ -75,16 +77,20 @@ def _facts(
 
 
 def _had(publication: Published) -> date:
-    """Return the last date of a deal for which a print can have served: its own, if that had come when it was recorded."""
+    """Return the latest date of which a print shows that it had come.
+
+    It is the print's own Publication Date, or the day of recording if that is earlier.
+    """
     return min(publication.publication_date, publication.recorded_on or publication.publication_date)
 
 
 def next_date(
     deal: Deal, state: DealState, series: Mapping[str, Sequence[Published]], ran: datetime
 ) -> date | None:
-    """Return the first date that is not determined though its index values are on record, so that a run must have had it; None for none.
+    """Return the first date that a run must have determined and did not.
 
-    `ran` is when something was last recorded by a run: one before a date's cut-off waited for it.
+    Its index values are on record. The result is None without such a date. `ran` is when a run recorded
+    something last: a run before the cut-off of a date waited for it.
     """
     if discharged(state.acts, state.applied):
         return None
@@ -120,7 +126,11 @@ def last_ran(deal: Deal, events: Sequence[Event], prints: Prints) -> datetime:
 
 
 def reason_on(events: Sequence[Event], missing: date) -> Event | None:
-    """Return the entry that says why a date was not evaluated; None without one after the last thing that a run made of the deal."""
+    """Return the entry that says why a date was not evaluated.
+
+    The entry must follow the last event that a run made of the deal. The result is None without such an
+    entry.
+    """
     made = (
         event.seq
         for event in events
@@ -136,7 +146,10 @@ def reason_on(events: Sequence[Event], missing: date) -> Event | None:
 
 
 def not_there(missing: date, why: Event | None, listed: bool) -> str:
-    """Return what is said of a date that is not determined, if nothing shows why; `listed` is whether the deal's file is in deals/."""
+    """Return the sentence about a date that is not determined although nothing shows why.
+
+    `listed` says whether the deal's file is in deals/.
+    """
     said = f"{missing} had come, with its index values on record, and is not determined"
     if why is not None:
         return f"{said}; entry {why.seq} says why ({why.payload.reason}), and nothing that is kept shows it"
@@ -149,7 +162,10 @@ def not_there(missing: date, why: Event | None, listed: bool) -> str:
 
 
 def first_due(deal: Deal, state: DealState, until: date) -> tuple[date, frozenset[str]] | None:
-    """Return the first date after those that were reached on which something is determined, with its kinds; None for none by `until`."""
+    """Return the next date on which something is determined, with the kinds of the date.
+
+    It follows the dates that were reached. The result is None if no such date comes by `until`.
+    """
     day = (state.reached or deal.closing_date) + DAY
     while day <= until:
         terms = resolve(deal, day)
@@ -161,7 +177,10 @@ def first_due(deal: Deal, state: DealState, until: date) -> tuple[date, frozense
 
 
 def early(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
-    """Yield each entry recorded before its date had begun in any time zone, or earlier than the entry before it; with the difference."""
+    """Yield each entry that was recorded too early, with the difference.
+
+    Either its date had not begun in any time zone, or its time lies before that of the entry before it.
+    """
     latest: datetime | None = None
     for event in events:
         when = f"{event.recorded_at:%Y-%m-%d %H:%M} UTC"
@@ -182,10 +201,10 @@ def early(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
 
 
 def found_late(event: Event, deal: Deal) -> date | None:
-    """Return the day on which a run found that the deadline that an event sets was past already; None if it was not.
+    """Return the day on which a run found that a deadline was past already.
 
-    It is the day of the run, which no other entry says; it lies between what the event tells of and its being
-    recorded.
+    The result is None if the event sets no such deadline. The day is the day of the run, which no other entry
+    says. It lies between what the event tells of and its being recorded.
     """
     payload = event.payload
     cure = payload.test.cure if isinstance(payload, ActApplied) and payload.test is not None else None
@@ -196,7 +215,10 @@ def found_late(event: Event, deal: Deal) -> date | None:
 
 
 def recorded_together(passed: Sequence[Draft], events: Sequence[Event]) -> tuple[Draft, ...]:
-    """Return the drafts that a run recorded together with the first of `events`, in order; none if that event is not among them."""
+    """Return the drafts that a run recorded together with the first of `events`, in order.
+
+    The result is empty if that event is not among the drafts.
+    """
     from_it = dropwhile(lambda draft: draft.key != events[0].key, passed)
     pairs = takewhile(
         lambda pair: pair[1].recorded_at == events[0].recorded_at, zip(from_it, events, strict=False)

@@ -1,4 +1,7 @@
-"""A replay on all processors: each log is replayed by itself, so a large record is shared out log by log, with the same answer."""
+"""A replay on all processors.
+
+Each log is replayed by itself. A large record is shared out log by log, and the answer is the same.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ from engine.events.notice import Pages
 from engine.workspace.workspace import Workspace, opened
 
 WORTH_IT = 5_000
-"""Entries from which starting processes costs less than it saves: a processor replays some two thousand of them in a second."""
+"""From how many entries on several processes save time.
+
+A processor replays some two thousand entries in a second.
+"""
 
 
 @dataclass(frozen=True)

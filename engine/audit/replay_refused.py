@@ -60,7 +60,10 @@ def reason_again(
 
 
 def _bad_register(workspace: Workspace, deal: Deal, event: Event) -> str | None:
-    """Return what comes out again of a register that could not be read, from the copy that was kept; None if none was kept."""
+    """Return the reason that a kept register gives again for a refusal.
+
+    The register could not be read when the deal was refused. The result is None if no copy was kept.
+    """
     for path in (
         refused_register(workspace, sha256) for sha256 in event.inputs[1:] if HASH.fullmatch(sha256)
     ):

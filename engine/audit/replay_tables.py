@@ -1,4 +1,7 @@
-"""A change of a deal's table of Business Days, computed again from the two tables that were kept (`rulings.md` 36a)."""
+"""Compute a change of a deal's table of Business Days again (`rulings.md` 36a).
+
+The two tables that were kept give the change.
+"""
 
 from __future__ import annotations
 

@@ -49,9 +49,10 @@ def register_again(workspace: Workspace, deal: Deal, recorded: RegisterChanged) 
 def read_again(
     workspace: Workspace, event: Event, recorded: ReportReceived, known: Known
 ) -> tuple[ServicerReport | None, str]:
-    """Return the report that was recorded, from its file; None and the reason where the file is gone or cannot be read.
+    """Return the recorded report, read again from its file.
 
-    When it was received is a person's word and is taken as recorded; what follows from it comes out again.
+    If the file is gone or cannot be read, the result is None and the reason. The time of receipt is a
+    person's word and is taken as recorded. What follows from it comes out again.
     """
     deal = subject_of_log(event.log)
     folder = workspace.root / "reports" / deal

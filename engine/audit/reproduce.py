@@ -42,7 +42,10 @@ class Reproduction:
 
 
 def reproduction(workspace: Workspace, index: str, version: str, publication: date) -> Reproduction:
-    """Compute the value from snapshots alone, each step with its outcome; another published value is explained by a collection."""
+    """Compute the value from snapshots alone, each step with its outcome.
+
+    If a different value was published, the result names the collection that explains the difference.
+    """
     prints = _prints(workspace, computed_series(index, version), publication)
     try:
         by = prints[-1].recorded_at if prints else None
@@ -92,7 +95,10 @@ def _computed(value: IndexValue) -> tuple[tuple[str, str], ...]:
 
 
 def _other_inputs(workspace: Workspace, stated: Mapping[str, Any], value: IndexValue) -> list[str]:
-    """Return each collection that stands now and did not, or stood and does not now, with when it was recorded."""
+    """Return each collection that counted at only one of two times.
+
+    The two times are the publication and now. Each collection comes with the time of its recording.
+    """
     recorded = {
         e.payload.sha256: e
         for e in read(workspace.store, SNAPSHOTS)
@@ -119,7 +125,10 @@ def _named(recorded: Mapping[str, Event], sha256: str) -> str:
 def _administrator(
     workspace: Workspace, index: str, version: str, publication: date, value: IndexValue
 ) -> list[tuple[str, str]]:
-    """Return the same against the administrator's own value, if it is on record: which collections would give it."""
+    """Return the comparison with the administrator's own value, if that is on record.
+
+    The lines say which collections would give that value.
+    """
     theirs = _prints(workspace, administered_series(index), publication)
     stated = theirs[-1].payload.value["value"] if theirs else None
     if stated is None:

@@ -1,4 +1,8 @@
-"""Is a bundle what it says: its log by the verifier's keys, each notice by itself and as the log issued it, each deal file by its hash."""
+"""Verify a bundle.
+
+Its log is checked by the verifier's keys, each notice by itself and against the log, and each deal file by
+its hash.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,10 @@ from engine.workspace.deal_files import Templates
 
 @dataclass(frozen=True, slots=True)
 class BundleVerification:
-    """The verification of a bundle: its file, what it is about, and every step up to the first difference of each part."""
+    """The verification of a bundle.
+
+    It holds the file, what the bundle is about, and every step up to the first difference of each part.
+    """
 
     bundle: Path
     about: Mapping[str, str]
@@ -125,7 +132,10 @@ def _log(files: Mapping[str, bytes], policy: Policy) -> Later:
 
 
 def _signed(later: Later, policy: Policy) -> str:
-    """Whose key signed the bundle's log; one that the policy says has ended proves nothing more than it did before its end."""
+    """Return the words about whose key signed the bundle's log.
+
+    A key that has ended by the policy proves nothing more than it did before its end.
+    """
     lives = key_lives(later.bodies, stated(later.note).origin, policy.keys(), policy.ended())
     found = living(later.note, lives, policy.keys())
     by, end = next((one.key for one in found.signatures if one.at is None), None), lives.ended(found)

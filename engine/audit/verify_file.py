@@ -42,7 +42,10 @@ class FileVerification:
 
     @property
     def by_an_ended_key(self) -> bool:
-        """Whether its checkpoint is by a key that has ended, and no later log shows that it is a first part (`rulings.md` 66)."""
+        """Whether the checkpoint is by a key that has ended (`rulings.md` 66).
+
+        The answer is False if a later log shows that the checkpoint is its first part.
+        """
         return any(step.name == "log" and step.found.startswith(NOT_COMPARED) for step in self.steps)
 
     @property
@@ -56,7 +59,10 @@ class FileVerification:
         return self.closing.said(self.notice.name, self.policy.name) if self.verified else ""
 
     def as_data(self) -> dict[str, Any]:
-        """Return the verification as JSON: `notice`, `verified`, `signed`, `steps`, `compared`, `not_compared`, `closing`."""
+        """Return the verification as JSON.
+
+        The keys are `notice`, `verified`, `signed`, `steps`, `compared`, `not_compared` and `closing`.
+        """
         closing = self.closing
         return {
             "notice": str(self.notice),
@@ -72,10 +78,10 @@ class FileVerification:
 def verify_notice_file(
     notice: Path, policy: Path, templates: Templates, held: Sequence[Path] = (), pages: Pages | None = None
 ) -> FileVerification:
-    """Return one notice by itself, offline, by the verifier's policy: every step named, up to the first difference.
+    """Return the offline verification of a notice by the verifier's policy.
 
-    `held` are exported logs that trustees cosigned after the notice was made: what a notice carries was
-    signed before it was sent.
+    Every step is named, up to the first difference. `held` are exported logs that trustees cosigned after the
+    notice was made: what a notice carries was signed before it was sent.
 
     Raises:
         WrongUsage: a file is missing.
@@ -97,7 +103,10 @@ def verify_notice_file(
 def with_drawing(
     verification: FileVerification, workspace: Workspace, pages: Pages, render: Render
 ) -> FileVerification:
-    """Return a verification with the step `drawing`: the notice drawn again of the workspace's record (`rulings.md` 64)."""
+    """Return a verification with the step `drawing` (`rulings.md` 64).
+
+    For this step the notice is drawn again from the workspace's record.
+    """
     data = read_file(verification.notice)
     manifest = read_manifest(read_notice(data).attachments["manifest.json"])
     if manifest.notice is None:

@@ -68,7 +68,10 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What logs are held against: keys, checkpoints that somebody else kept, and whether the verifier brought the keys."""
+    """What logs are held against.
+
+    It is keys, checkpoints that somebody else kept, and whether the verifier brought the keys.
+    """
 
     keys: list[VerifierKey]
     held: list[str]
@@ -118,7 +121,10 @@ def verify_record(
 def _held(
     workspace: Workspace, logs: Sequence[str], notes: Sequence[str], keys: Sequence[VerifierKey]
 ) -> Iterator[Finding]:
-    """Yield whether held checkpoints contradict each other, and what came after each of them (`rulings.md` 67)."""
+    """Yield whether held checkpoints contradict each other (`rulings.md` 67).
+
+    The findings also say what came after each of them.
+    """
     held = known(notes, with_followers(workspace, logs, keys))
     if not held:
         return
@@ -138,7 +144,10 @@ def _held(
 
 
 def _own_keys(workspace: Workspace) -> tuple[list[VerifierKey], list[Finding]]:
-    """Return the keys that the workspace names itself, and each file of them that cannot be read; that is the record's own damage."""
+    """Return the keys that the workspace names itself.
+
+    The second list holds each file of keys that cannot be read, which is damage of the record.
+    """
     keys: list[VerifierKey] = []
     damaged: list[Finding] = []
     for name in (f"{KEY}.pub", TRUSTEES):
@@ -150,7 +159,10 @@ def _own_keys(workspace: Workspace) -> tuple[list[VerifierKey], list[Finding]]:
 
 
 def _whose(keys: Sequence[VerifierKey], given: bool) -> Iterator[Finding]:
-    """Whose keys signatures are checked by: those that the verifier brought, or those of the folder under test (`rulings.md` 66)."""
+    """Yield the finding that says by whose keys signatures are checked (`rulings.md` 66).
+
+    The keys are those that the verifier brought, or those of the folder under test.
+    """
     names = ", ".join(dict.fromkeys(called(key) for key in keys))
     if keys:
         yield Finding(f"keys: {names}; {'given with --trust' if given else OF_THE_FOLDER}")
@@ -171,7 +183,10 @@ def _keys(workspace: Workspace, keys: list[VerifierKey], held: list[str]) -> Ite
 
 
 def _logs_there(workspace: Workspace, logs: list[str], deal: str | None) -> Iterator[Finding]:
-    """Yield whether every log is there that a checkpoint or a file names, and none that is of no kind of ours."""
+    """Yield whether every log is there that a checkpoint or a file names.
+
+    A log of an unknown kind is a finding too.
+    """
     missing = (what for log, what in without_log(workspace, logs) if deal is None or log == deal_log(deal))
     yield Finding(
         *guarded(
@@ -186,7 +201,10 @@ def _logs_there(workspace: Workspace, logs: list[str], deal: str | None) -> Iter
 
 
 def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | None]:
-    """Return one log, and what its cosignatures say of its time, if they are of this log and it agrees with them."""
+    """Return the finding of a log, and what its cosignatures say of its time.
+
+    The second part is None unless the cosignatures are of this log and the log agrees with them.
+    """
     keys = given.keys
     try:
         entries, stored = workspace.store.entries(log), workspace.store.checkpoints(log)
@@ -231,7 +249,10 @@ def _filed(stored: Sequence[tuple[int, str]], numbers: Sequence[int]) -> Iterato
 
 
 def _kept(stored: Sequence[tuple[int, str]], kept: Sequence[str], name: str) -> Iterator[str]:
-    """Yield whether the newest checkpoint lies outside the database as it lies in it: whoever has one of the two cannot turn it back."""
+    """Yield how the newest checkpoint outside the database differs from the one within.
+
+    Whoever has only one of the two places cannot turn the record back unnoticed.
+    """
     last = newest(stored)
     if not kept and last is not None:
         yield f"checkpoints/{name} is missing ({AGAIN})"
@@ -252,7 +273,10 @@ def _kept(stored: Sequence[tuple[int, str]], kept: Sequence[str], name: str) -> 
 
 
 def _unknown(notes: Sequence[str], keys: list[VerifierKey]) -> Iterator[str]:
-    """Yield signatures in the record by keys that the record does not name: a trustee's key was taken away, or a line put in."""
+    """Yield signatures in the record by keys that the record does not name.
+
+    Either a trustee's key was taken away, or a line was put in.
+    """
     names = dict.fromkeys(name for note in notes for name in signed_by_others(note, keys))
     if keys and names:
         yield (
@@ -279,7 +303,9 @@ def _of(note: str) -> str:
 
 
 def _without_log(workspace: Workspace, logs: list[str], held: list[str]) -> Iterator[Finding]:
-    """Yield held checkpoints that no log here answers to: a log that is gone or renamed is what only they can show (ADR 3).
+    """Yield held checkpoints to which no log here answers (ADR 3).
+
+    Only such checkpoints can show that a log is gone or was renamed.
 
     Raises WrongUsage for one of another log of this workspace if one deal alone is verified.
     """

@@ -1,4 +1,8 @@
-"""Receipt of a notice, acknowledged by a person by name: on a page with a button, or in a document; never by the opening of a link."""
+"""Record that a person acknowledged receipt of a notice, by name.
+
+The person does so on a page with a button, or in a document. The opening of a link is never an
+acknowledgement.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Everything that is owed and released, sent; what came back, read; what is given by the deal's rule, recorded.
+"""Send every notice that is owed and released, and read what came back.
 
-A message is recorded before its data begins and after the relay has taken it: a crash anywhere loses nothing
-and sends at most one copy more, with the same id and bytes, and the record says so. What could not be sent
-stays owed and is tried again.
+A notice that is given by the deal's rule is recorded as given. A message is recorded before its data begins
+and after the relay has taken it. A crash therefore loses nothing. It sends at most a second copy with the
+same id and bytes, and the record says so. What could not be sent stays owed and is tried again.
 """
 
 from __future__ import annotations
@@ -271,7 +271,10 @@ class _Post:
         record(self.workspace, deal, step(delivery, to, payload, scribe.at, more), scribe)
 
     def _files(self, deal: str, delivery: Delivery, upto: Sequence[Event]) -> list[tuple[str, bytes]] | None:
-        """Return the notice and the calendar of its deadlines; None if the notice's file is not the one that was issued."""
+        """Return the notice's file and the calendar of its deadlines.
+
+        The result is None if the file is not the one that was issued.
+        """
         path = self.workspace.root / delivery.notice.file
         data = path.read_bytes() if path.is_file() else b""
         if sha256(data).hexdigest() != delivery.notice.sha256:

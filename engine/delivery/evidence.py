@@ -1,4 +1,7 @@
-"""What is recorded of a delivery: one event per step, in the deal's own log, before and after each word that cannot be taken back."""
+"""The events of a delivery, in the deal's own log.
+
+Every step has an event. A step that cannot be taken back has an event before it and an event after it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ def record(workspace: Workspace, deal: str, draft: Draft, scribe: Scribe) -> tup
 
 
 def step(delivery: Delivery, to: str, payload: Fact, at: datetime, more: str = "") -> Draft:
-    """Return the event of one step of a delivery to one addressee; those of a draft have keys of their own."""
+    """Return the event of a step of a delivery to an addressee.
+
+    The steps of a draft have keys of their own.
+    """
     draft = " draft" if delivery.release is not None and delivery.release.draft else ""
     return Draft(
         kind=KIND_OF[type(payload)],
@@ -46,7 +52,10 @@ def given(delivery: Delivery, giving: DeemedGiven) -> Draft:
 
 
 def withdrawn(delivery: Delivery, at: datetime) -> Draft:
-    """Return the event of a notice whose giving is withdrawn, because a message came back and the deal says so."""
+    """Return the event that withdraws the giving of a notice.
+
+    A message came back, and the deal says that a returned message is not given.
+    """
     rule = f"returned: {delivery.duty.returned if delivery.duty else ''}"
     payload = _giving(delivery, rule, withdrawn=True)
     return Draft(

@@ -1,4 +1,7 @@
-"""Messages and notices put where somebody fetches them: a maildir, or a folder for pick-up by SFTP (the file, then its manifest)."""
+"""Put messages and notices into a folder from which the addressee fetches them.
+
+The folder is a maildir, or a folder for pick-up by SFTP: first the file, then its manifest.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ def into_maildir(folder: Path, envelope: Envelope) -> str:
 
 
 def into_pick_up(folder: Path, addressee: str, message_id: str, files: list[tuple[str, bytes]]) -> str:
-    """Put files where the addressee fetches them: each file whole, then the manifest that names them; what is said of it."""
+    """Put files where the addressee fetches them, and return the words for the record.
+
+    Each file is written whole. The manifest that names them comes last.
+    """
     from hashlib import sha256
 
     place = folder / addressee

@@ -1,8 +1,8 @@
-"""One message handed to a relay, word by word, so that its last reply is kept and what a failure means is known.
+"""Hand a message to a mail relay, command by command.
 
-`mail`, `rcpt` and `data` are said one by one: a connection that is lost before the data began has carried
-nothing, one that is lost
-after may have. Both look alike to whoever sends a message in one call.
+`mail`, `rcpt` and `data` are sent separately, so that the relay's last reply is kept. A connection that is
+lost before the data began has carried nothing. A connection that is lost later may have carried the message.
+A single call that sends everything cannot tell the two apart.
 """
 
 from __future__ import annotations
@@ -109,7 +109,10 @@ def _said(server: smtplib.SMTP, data: bytes) -> Outcome:
 
 
 def _not_begun(error: Exception) -> Outcome:
-    """Return what an error before the message began means: nothing was carried; a refusal that names its code says for how long."""
+    """Return what an error before the data of a message means: nothing was carried.
+
+    A refusal with a temporary code is deferred, and a permanent refusal has failed.
+    """
     if isinstance(error, smtplib.SMTPResponseException):
         temporary = error.smtp_code < 500 or isinstance(error, smtplib.SMTPAuthenticationError)
         return Outcome("deferred" if temporary else "failed", f"{error.smtp_code} {_text(error.smtp_error)}")

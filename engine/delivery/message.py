@@ -1,4 +1,7 @@
-"""The message that carries a notice to one addressee: the same bytes each time it is built, so that a second copy is the first again."""
+"""The message that carries a notice to an addressee.
+
+Each build gives the same bytes, so that a second copy equals the first.
+"""
 
 from __future__ import annotations
 
@@ -59,12 +62,18 @@ class Envelope:
 
 
 def log_tag(origin: str, draft: bool = False) -> str:
-    """Return what stands for a log in an id: ten hexadecimal digits; others for drafts, so that no server takes a notice for one."""
+    """Return ten hexadecimal digits that stand for a log in a message's id.
+
+    Drafts have other digits, so that no mail server takes a notice for its draft.
+    """
     return sha256(f"{origin}{' draft' if draft else ''}".encode()).hexdigest()[:10]
 
 
 def tag_of(origin: str, number: int, role: str, draft: bool = False) -> str:
-    """Return what names a message in its id and its envelope sender; the log's origin, the number and the addressee make it."""
+    """Return the tag that names a message in its id and in its envelope sender.
+
+    The notice's number, the addressee's role and the log's origin make the tag.
+    """
     return f"{number}.{role}.{log_tag(origin, draft)}"
 
 
@@ -75,7 +84,10 @@ def message_id_of(origin: str, delivery: Delivery, role: str, sender: Sender) ->
 
 
 def reminder_id_of(origin: str, subject: str, sender: Sender) -> str:
-    """Return the Message-ID of a reminder: the same each time it is tried, so that a mailbox shows it once."""
+    """Return the Message-ID of a reminder.
+
+    Each try has the same id, so that a mailbox shows the reminder once.
+    """
     return f"<{log_tag(f'{origin}|{subject}')}.reminder@{sender.address.rpartition('@')[2]}>"
 
 
@@ -161,7 +173,10 @@ def _body(
     events: Sequence[Event],
     page: PageAnswer | None,
 ) -> MessageBody:
-    """Return the words of a message: the answer, or no figure at all, as the deal says; the document governs."""
+    """Return the words of a message.
+
+    They give the answer of page 1, or no figure at all, as the deal says. The attached document governs.
+    """
     draft = delivery.release is not None and delivery.release.draft
     given_by = delivery.duty.given_by.replace("_", " ") if delivery.duty else "its giver"
     if delivery.duty is not None and delivery.duty.body == "link only":
@@ -202,7 +217,10 @@ def _receipt(deal: str, delivery: Delivery, to: Addressee, sender: Sender) -> st
 
 
 def answer_of(on: date, events: Sequence[Event]) -> list[str]:
-    """Return the answer of a date in at most five lines: how many tests fail, each one's state, what is in effect, what is due next."""
+    """Return the answer of a date in at most five lines.
+
+    The lines say how many tests fail, the state of each, what is in effect, and what is due next.
+    """
     of_date = [event.payload for event in standing(events) if event.effective_on == on]
     tested = [payload for payload in of_date if isinstance(payload, Tested)]
     failing = [test for test in tested if test.result.verdict.value == "FAIL"]

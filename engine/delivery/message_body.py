@@ -1,4 +1,7 @@
-"""The words of a message as plain text and as HTML: the same sentences, one column, no picture, and nothing that is fetched."""
+"""The words of a message as plain text and as HTML.
+
+Both have the same sentences. The HTML has a single column and no picture, and it fetches nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ PAGE = (
 )
 SERIF = "font-family:'Source Serif 4',Georgia,serif"
 SMALL = "font-size:13px;line-height:18px;color:#333333"
-BUTTON = "display:inline-block;background:#111111;color:#ffffff;font-weight:600;text-decoration:none;padding:11px 18px"
+BUTTON = (
+    "display:inline-block;background:#111111;color:#ffffff;font-weight:600;"
+    "text-decoration:none;padding:11px 18px"
+)
 
 
 @dataclass(frozen=True, slots=True)

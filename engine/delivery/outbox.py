@@ -1,7 +1,8 @@
-"""What became of each notice, read from the log: what is released, sent, perhaps there, acknowledged, given; and what is owed still.
+"""What became of each notice, read from the log.
 
-Pure: from events to values. What is sent is what has no event yet, so a crash loses nothing and repeats at
-most one copy.
+A notice is released, sent, perhaps delivered, acknowledged, or given; or it is still owed. The functions are
+pure: they turn events into values. A message without an event is the one to send next, so a crash loses
+nothing and repeats at most a single copy.
 """
 
 from __future__ import annotations
@@ -110,7 +111,11 @@ class Delivery:
 
     @property
     def state(self) -> str:
-        """The notice as a whole, in one word of ruling 65: as far as the addressee that is least far; given when the last one's is."""
+        """The state of the notice as a whole, in a word of ruling 65.
+
+        The addressee with the least progress decides. The notice is given when the last addressee's copy is
+        given.
+        """
         if self.given_on is not None:
             return "given"
         order = (
@@ -161,12 +166,18 @@ def deliveries(events: Sequence[Event], today: date | None = None) -> tuple[Deli
 
 
 def _owed(events: Sequence[Event]) -> Iterator[NoticeOwed]:
-    """Yield the duties that stand: one that a correction withdrew, and that did not come about again, is owed no more."""
+    """Yield the duties to give notice that stand.
+
+    A duty that a correction withdrew is not owed, unless it came about again.
+    """
     return (event.payload for event in standing(events) if isinstance(event.payload, NoticeOwed))
 
 
 def _still_owed(delivery: Delivery, owed: Collection[tuple[str, str | None, date]]) -> Delivery:
-    """Return a notice of an event as not superseded where the event came about again: its duty stands, and only this notice meets it."""
+    """Return the delivery of a notice, not superseded if its duty came about again.
+
+    If a correction brought the same event about again, the duty stands, and only this notice fulfils it.
+    """
     again = delivery.superseded and (delivery.notice.kind, delivery.clause, delivery.states) in owed
     return (
         replace(delivery, superseded=False) if again and delivery.notice.kind not in FOR_A_DATE else delivery
@@ -278,7 +289,10 @@ def why_not_sent(delivery: Delivery) -> str | None:
 
 
 def unsaid(duty: DutyFacts) -> tuple[str, ...]:
-    """Return what a duty must say before a notice of it is sent and does not; none of it has a default (`rulings.md` 54)."""
+    """Return the keys that a duty lacks and needs before its notice is sent.
+
+    These keys have no default (`rulings.md` 54).
+    """
     needed = ["deemed_given", "body"]
     if duty.deemed_given is not None and "sending" in duty.deemed_given:
         needed += ["if_sent_after", "returned"]
@@ -311,7 +325,11 @@ class DeemedGiven:
 
 
 def deemed_given(delivery: Delivery) -> DeemedGiven | None:
-    """Return when the deal's rule makes a notice given: when the last addressee's is; None while one is not, or where only an Act can."""
+    """Return when the deal's rule makes a notice given.
+
+    A notice is given when the last addressee's copy is given. The result is None while a copy is not given,
+    and if only an Act can make the notice given.
+    """
     duty = delivery.duty
     if duty is None or duty.deemed_given is None or delivery.release is None or delivery.release.draft:
         return None
@@ -328,7 +346,10 @@ def deemed_given(delivery: Delivery) -> DeemedGiven | None:
 
 
 def _calendar(delivery: Delivery) -> BusinessCalendar:
-    """Return the deal's Business Days as its log has them: the table that ships, with what the log says was otherwise."""
+    """Return the deal's Business Days as its log has them.
+
+    They are the shipped table with the changes that the log states.
+    """
     opened = (entry.day for entry in delivery.changes if not entry.closed)
     closed = (
         Holiday(entry.day, entry.reason, entry.source, False) for entry in delivery.changes if entry.closed

@@ -1,4 +1,7 @@
-"""What page 1 of a notice answers, in the words of the notice itself: they stand in `page.json`, which the file carries."""
+"""The answer of a notice's page 1, in the words of the notice itself.
+
+The words stand in `page.json`, which the notice's file carries.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ class PageAnswer:
 
 
 def page_answer(data: bytes) -> PageAnswer | None:
-    """Return the answer of a notice's file; None for a file without words, as notices of the first edition are."""
+    """Return the answer of a notice's file.
+
+    The result is None for a file without words, as notices of the first edition are.
+    """
     try:
         attached = read_notice(data).attachments
         words = read_page_words(attached["page.json"])

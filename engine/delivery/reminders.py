@@ -1,7 +1,8 @@
-"""Reminders of what is owed, once each, to who owes it; and on each Determination Date a digest to whoever runs the desk.
+"""Reminders of what is owed, and the digest of each Determination Date.
 
-A reminder that a relay did not take is tried again at the next round; one that it took is an event, and goes
-no second time.
+A reminder goes once to the party that owes something. The digest goes to the person who runs the desk. A
+reminder that a relay did not take is tried again at the next round. A reminder that the relay took is an
+event, and goes no second time.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ class Reminder:
 def due_reminders(
     deal: str, events: Sequence[Event], today: date, days_before: Sequence[int]
 ) -> Iterator[Reminder]:
-    """Yield the reminders that go today: for each open duty the one of the nearest day that has been reached, unless it has gone.
+    """Yield the reminders that go today.
+
+    Each open duty has at most a single reminder a day: the one of the nearest day that has been reached. It
+    does not go twice.
 
     Args:
         deal: the deal's name.
@@ -94,7 +98,10 @@ def _words(duty: OpenDuty, name: str) -> str:
 def due_digest(
     deal: str, events: Sequence[Event], today: date, addresses: Sequence[str]
 ) -> Iterator[Reminder]:
-    """Yield the digest of the newest Determination Date, to each address to which it has not gone: the answer, what is owed, what waits."""
+    """Yield the digest of the newest Determination Date for each address that lacks it.
+
+    The digest gives the answer, what is owed, and what waits.
+    """
     determined = [event for event in events if isinstance(event.payload, Determined)]
     if not determined:
         return
@@ -147,7 +154,10 @@ def send_reminders(
     send: Send,
     scribe: Callable[[], Scribe],
 ) -> Iterator[tuple[Reminder, Outcome]]:
-    """Send what is to be reminded of a deal and its digest, and record each that was taken; what came of each."""
+    """Send the reminders and the digest of a deal, and yield what came of each.
+
+    Each that a relay took is recorded.
+    """
     mail = workspace.settings.mail
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
     if mail is None or not adopted:

@@ -1,7 +1,8 @@
-"""Messages that came back, read from a maildir: failed, put off or delivered, and of which notice; what is not understood is for a person.
+"""Read returned messages from a maildir.
 
-A plain bounce is found by the address that it was sent to, which names the message; a report of delivery by
-its own fields.
+A returned message says that a notice's message failed, was put off, or was delivered. A message that is not
+understood is left for a person. A plain bounce is found by the address that it was sent to, which names the
+message. A report of delivery is found by its own fields.
 """
 
 from __future__ import annotations
@@ -67,7 +68,10 @@ def seen(folder: Path, key: str) -> None:
 
 
 def understood(key: str, message: Message) -> Returned:
-    """Return what one message says, of which notice; a message that the library for mail cannot read is not understood."""
+    """Return what a returned message says, and of which notice.
+
+    A message that the mail library cannot read is not understood.
+    """
     try:
         return _understood(key, message)
     except (
@@ -99,7 +103,10 @@ def _understood(key: str, message: Message) -> Returned:
 
 
 def _places(message: Message) -> Iterator[str]:
-    """Yield where a message may name the one that it is about: the address that it was sent to, then the id of the returned one."""
+    """Yield the texts in which a message may name the message that it is about.
+
+    The address that it was sent to comes first, and then the id of the returned message.
+    """
     for header in ("Delivered-To", "X-Original-To", "To"):
         yield str(message.get(header, ""))
     for part in message.walk():

@@ -1,7 +1,7 @@
-"""Links by which an addressee acknowledges receipt: each names a notice and its addressee, is signed, and ends on a day.
+"""Links by which an addressee acknowledges receipt.
 
-To open one records nothing, for mail scanners open every link; the page behind it has one button
-(`rulings.md` 54).
+Each link names a notice and its addressee, is signed, and ends on a day. Opening it records nothing, for mail
+scanners open every link. The page behind it has a single button (`rulings.md` 54).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The statement of notices: each notice of a deal with what became of it, for each addressee, and what each step rests on.
+"""The statement of notices: what became of each notice, for each addressee.
 
-It decides nothing: drafted, released, sent, delivered, acknowledged and given are six facts of the log, told
-apart (`rulings.md` 54, 65).
+The statement names what each step rests on, and decides nothing. Drafted, released, sent, delivered,
+acknowledged and given are six separate facts of the log (`rulings.md` 54, 65).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""A deal as it stands in somebody's week: what is owed under it, what came in since the last run, which notices wait for a release.
+"""A deal as it stands in a person's week.
 
-It decides nothing; page, mail and list have the same rows.
+It shows what is owed, what came in since the last run, and which notices wait for a release. It decides
+nothing. Page, mail and list have the same rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The demonstration: 26 generated Thursdays over illustrative deals, through the very operations that a desk uses."""
+"""The demonstration: 26 generated Thursdays over illustrative deals.
+
+It uses the very operations that a desk uses.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,11 @@ acts_for = ["servicer"]
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """What was made: the workspace, its Thursdays and deals, how many notices, what tripped and cured, and which two notices to open."""
+    """What the demonstration made.
+
+    It holds the workspace, its Thursdays and deals, the number of notices, what tripped and cured, and which
+    two notices to open.
+    """
 
     workspace: Path
     thursdays: tuple[date, ...]
@@ -119,7 +126,10 @@ def build_demonstration(into: Path, tools: Callable[[datetime], Tools]) -> Demon
 
 
 def _keys(into: Path) -> None:
-    """Throwaway keys that sign this demonstration's logs and notices, and the policy of a trustee who trusts them."""
+    """Make throwaway keys that sign this demonstration's logs and notices.
+
+    The policy of a trustee who trusts them is made too.
+    """
     key = generate_key("example-calculation-agent/demonstration")
     (into / KEY).parent.mkdir()
     write_key(into / KEY, key)
@@ -148,7 +158,10 @@ def _week(workspace: Workspace, thursday: date, tools: Tools) -> RunOutcome:
 
 
 def _mailed(workspace: Workspace, tools: Tools) -> None:
-    """Send the newest notice of each deal as a draft to its addressees, and the reminders of the day, in a maildir."""
+    """Send the newest notice of each deal as a draft to its addressees, by a maildir.
+
+    The reminders of the day go there too.
+    """
     scribe = tools.scribe()
     for deal in plan.DEALS:
         newest = [

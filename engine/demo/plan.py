@@ -1,4 +1,7 @@
-"""What the demonstration plays: 26 Thursdays of rates, and what each servicer reports (all of it invented)."""
+"""What the demonstration plays, all of it invented.
+
+There are 26 Thursdays of rates, and the reports of each servicer.
+"""
 
 from __future__ import annotations
 

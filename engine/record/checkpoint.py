@@ -1,8 +1,8 @@
-"""Signed checkpoints: what a log's size and root were, said with a key (C2SP tlog-checkpoint and signed-note).
+"""Signed checkpoints: the size and the root of a log (C2SP tlog-checkpoint and signed-note).
 
 The operator signs a checkpoint after every run (signature type 0x01). A trustee who has checked that the log
-only grew adds a cosignature with its own time (type 0x04, tlog-cosignature); without one, the time is the
-operator's word.
+only grew adds a cosignature with its own time (type 0x04, tlog-cosignature). Without a cosignature, the time
+is the operator's word.
 """
 
 from __future__ import annotations
@@ -68,7 +68,10 @@ class Verified:
 
     @property
     def cosigned_at(self) -> datetime | None:
-        """The earliest time that a trustee vouches for, or None: then the time is asserted by the operator."""
+        """The earliest time that a trustee vouches for.
+
+        None means that only the operator asserts the time.
+        """
         return min((signature.at for signature in self.signatures if signature.at is not None), default=None)
 
 
@@ -159,7 +162,9 @@ def verify(note: str, keys: Iterable[VerifierKey]) -> Verified:
 
 
 def with_cosignatures(note: str, other: str, trustees: Iterable[VerifierKey]) -> str:
-    """Return the note with the cosignatures that `other` has of the same checkpoint and it has not: each trustee's first one stands.
+    """Return the note with the cosignatures of `other` that it lacks.
+
+    Both notes are of the same checkpoint. Each trustee's first cosignature stands.
 
     Raises VerificationFailed: one of the notes is not well formed, they are of different checkpoints, or a
     trustee's signature fails.
@@ -206,7 +211,10 @@ def has_line_of(note: str, key: VerifierKey) -> bool:
 
 
 def malformed(note: str) -> str | None:
-    """Return what keeps a note from being read as a signed checkpoint; None if it has the form of one, whoever signed it."""
+    """Return what keeps a note from being read as a signed checkpoint.
+
+    The result is None if the note has the form of a checkpoint, whoever signed it.
+    """
     try:
         text, lines = _split(note)
         _checkpoint(text)
@@ -227,7 +235,11 @@ def holds_all_of(note: str, other: str) -> bool:
 
 
 def newest(notes: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
-    """Return size and note of the greatest size; of several notes of it the one saved last, which has every cosignature; None of none."""
+    """Return the size and the note of the greatest size.
+
+    Of several notes of that size, the one that was saved last counts, since it has every cosignature. The
+    result is None if there are no notes.
+    """
     return max(reversed(list(notes)), key=lambda note: note[0], default=None)
 
 

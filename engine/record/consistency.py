@@ -1,8 +1,9 @@
-"""Whether a log is what it was: row against row, against signed checkpoints, and against those held elsewhere.
+"""Whether a log is what it was.
 
-Each check is a defence with a name, and each catches what the ones before it cannot (`docs/security.md`): a
-hash shows that a body was edited, the link that hashes were redone; a checkpoint that the whole log was
-redone; a checkpoint that somebody else holds that the operator redid both.
+Rows are compared with each other, with signed checkpoints, and with checkpoints held elsewhere. Each check is
+a defence with a name, and each catches what the earlier checks cannot (`docs/security.md`). A hash shows that
+a body was edited. The link between entries shows that hashes were made again. A checkpoint shows that the
+whole log was made again. A checkpoint that somebody else holds shows that the operator made both again.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ MINUTE = "%Y-%m-%d %H:%M"
 def out_of_time(
     entries: Sequence[Entry], keys: Sequence[VerifierKey], notes: Iterable[str]
 ) -> Iterator[Finding]:
-    """Yield the first entry that says it was recorded after it had been cosigned, by more than two clocks may differ.
+    """Yield the first entry whose time of recording lies after its cosignature.
+
+    Clocks may differ by `SLACK`.
 
     Args:
         entries: the whole log, in which `audit` finds nothing wrong.

@@ -19,7 +19,10 @@ from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.record import guards
 
 PAGES = "page_size=32768"
-"""The pages of a new record: with smaller ones more than half of a file of entries of some kilobytes was unused space."""
+"""The page size of a new record.
+
+With smaller pages, more than half of a file of entries of some kilobytes was unused space.
+"""
 SQLITE_SETTINGS = (
     "busy_timeout=30000",
     PAGES,
@@ -27,7 +30,10 @@ SQLITE_SETTINGS = (
     "synchronous=EXTRA",
     "foreign_keys=ON",
 )
-"""What every connection sets; with these no acknowledged commit is lost when the power goes (`tests/record/test_power_loss.py`)."""
+"""The settings of every connection.
+
+With these settings, a power failure loses no acknowledged commit (`tests/record/test_power_loss.py`).
+"""
 LOCK = 0x68656164726F6F6D
 """PostgreSQL's advisory lock that all writers take: the bytes of `headroom`."""
 
@@ -58,9 +64,10 @@ class NotOurs(HeadroomError):
 
 
 def opened(url: str | Path, tables: MetaData) -> Engine:
-    """Return the database at a path (SQLite, made where it is new) or a URL (PostgreSQL, prepared by its owner), once checked.
+    """Return the checked database at a path (SQLite) or a URL (PostgreSQL).
 
-    A transaction takes the write lock as it begins, unless the option `reads_only` is set on the engine.
+    A SQLite file is made if it is not there. The owner prepares a PostgreSQL database beforehand. A
+    transaction takes the write lock as it begins, unless the option `reads_only` is set on the engine.
 
     Raises:
         NotOurs: it is not a database of ours, its guards were changed, or our role may do more than read and
@@ -83,7 +90,9 @@ def opened(url: str | Path, tables: MetaData) -> Engine:
 
 
 def inspected(url: str | Path) -> Engine:
-    """Return the database for reading alone: nothing is made in it, and guards that were changed do not close it (see `doubt`).
+    """Return the database for reading alone.
+
+    Nothing is made in it, and guards that were changed do not close it (see `doubt`).
 
     Raises:
         VerificationFailed: it is missing, or it does not hold the record's tables.
@@ -121,7 +130,10 @@ def doubt(engine: Engine, tables: MetaData) -> str | None:
 
 
 def trouble(error: DBAPIError) -> HeadroomError:
-    """Return a failure of the database as a refusal: damage is a failed verification, a full or read-only disk is not."""
+    """Return a failure of the database as an error of ours.
+
+    Damage is a failed verification. A full disk or a read-only disk is not.
+    """
     return refusal(str(error.orig))
 
 
@@ -187,7 +199,10 @@ def insertion(connection: Connection, table: Table) -> str:
 
 
 def connected(url: str | Path, *, inspect_only: bool = False) -> Engine:
-    """Return an engine for a path (SQLite) or a URL (PostgreSQL) with our settings and locks; nothing is checked or made."""
+    """Return an engine for a path (SQLite) or a URL (PostgreSQL).
+
+    The engine has our settings and locks. Nothing is checked or made.
+    """
     if "://" not in str(url):
         if inspect_only:
             # `rw` and not `ro`: what a killed run left half done is rolled back first; `query_only` keeps the
@@ -226,7 +241,10 @@ def _set_up_to_inspect(connection: Any, _: object) -> None:
 
 
 def _text(data: bytes) -> str:
-    """Return a stored text; bytes that are not text stop nobody from reading the others, and its hash finds it."""
+    """Return a stored text, whatever its bytes.
+
+    Bytes that are not text stop nobody from reading the other rows, and the row's hash finds them.
+    """
     return data.decode("utf-8", "surrogateescape")
 
 
@@ -260,7 +278,10 @@ def _make_sqlite(connection: Connection, tables: MetaData) -> None:
 
 
 def _check_schema(connection: Connection, tables: MetaData) -> None:
-    """Refuse a file whose schema is not, object by object, the one that an empty file is given (`rulings.md` 70)."""
+    """Refuse a file whose schema is not the one that an empty file is given (`rulings.md` 70).
+
+    The schemas are compared object by object.
+    """
     standing = dict(_schema(connection))
     # A list of what must be there could forget something. An empty database, made by the same code, cannot.
     blank = create_engine("sqlite://")
@@ -282,7 +303,10 @@ def _check_schema(connection: Connection, tables: MetaData) -> None:
 
 
 def _schema(connection: Connection) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield every table, index, view and trigger by its kind and name, as it was declared; the migrations' own table is passed over."""
+    """Yield every table, index, view and trigger by its kind and name, as it was declared.
+
+    The table of the migrations is left out.
+    """
     rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
     for kind, name, table, sql in rows:
         if table != "alembic_version":

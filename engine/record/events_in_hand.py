@@ -1,7 +1,7 @@
-"""Events in hand: logs that a process reads again and again are read once, and afterwards only what was added to them.
+"""Events in hand: logs that a process reads repeatedly.
 
-It serves only what the database confirms: the root over the entries in hand must be the one that stands
-there. Verification and replay open a store of their own, and read the record itself.
+The process reads a log once, and afterwards only what was added. The root over the entries in hand must be
+the root in the database. Verification and replay open a store of their own, and read the record itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from engine.record.log import event_in
 from engine.record.store import Store
 
 AT_MOST = 15_000
-"""Events of all logs that are kept, some sixteen kilobytes each; the log that was read longest ago goes first."""
+"""How many events of all logs are kept, some sixteen kilobytes each.
+
+The log that was read longest ago goes first.
+"""
 
 
 class EventsInHand:
@@ -28,7 +31,9 @@ class EventsInHand:
         self._lock = threading.Lock()
 
     def events(self, store: Store, log: str) -> tuple[Event, ...]:
-        """Return all events of a log as it stands now, oldest first; those that were read before are the same objects.
+        """Return all events of a log as it stands now, oldest first.
+
+        Events that were read before are the same objects.
 
         Raises:
             VerificationFailed: an entry cannot be read as an event.

@@ -53,7 +53,7 @@ BEGIN
     RAISE EXCEPTION 'an entry takes the next number of its log';
   END IF;
   RETURN NEW;
-END """
+END """  # noqa: E501 (the database has these bytes)
 
 
 def _next(table: str) -> str:
@@ -61,7 +61,10 @@ def _next(table: str) -> str:
 
 
 _BEFORE_A_CHANGE, _BEFORE_EACH_INSERT = 2 | 8 | 16 | 32, 1 | 2 | 4
-"""When a trigger fires, as PostgreSQL's catalogue has it: before DELETE, UPDATE or TRUNCATE; for each row before INSERT."""
+"""When a trigger of the database fires, as PostgreSQL's catalogue states it.
+
+The first fires before DELETE, UPDATE or TRUNCATE. The second fires for each row before INSERT.
+"""
 
 POSTGRESQL = {
     key: guard
@@ -117,14 +120,16 @@ WHOLE: tuple[tuple[str, set[tuple[object, ...]]], ...] = (
         FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-        WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version' AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped""",
+        WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version' AND c.relkind = 'r'
+        AND a.attnum > 0 AND NOT a.attisdropped""",
         set(_COLUMNS),
     ),
     (
         f"""SELECT c.relname, pg_catalog.pg_get_constraintdef(k.oid), k.convalidated, k.condeferrable
         FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version' AND k.contype <> 'n' AND k.contype <> 't'""",
+        WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version'
+        AND k.contype <> 'n' AND k.contype <> 't'""",
         {
             ("log_entry", "PRIMARY KEY (log, seq)", True, False),
             ("log_entry", "UNIQUE (log, key)", True, False),
@@ -135,22 +140,29 @@ WHOLE: tuple[tuple[str, set[tuple[object, ...]]], ...] = (
         f"""SELECT c.relname, i.indisunique, i.indisvalid, i.indpred IS NULL, i.indexprs IS NULL, count(*)
         FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version' AND c.relkind = 'r' GROUP BY 1, 2, 3, 4, 5""",
+        WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version' AND c.relkind = 'r'
+        GROUP BY 1, 2, 3, 4, 5""",
         {("log_entry", True, True, True, True, 2), ("checkpoint", True, True, True, True, 1)},
     ),
     (
         f"""SELECT DISTINCT c.relname, g.privilege_type
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
         LATERAL pg_catalog.aclexplode(c.relacl) g
-        WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version' AND c.relkind = 'r' AND g.grantee <> c.relowner""",
+        WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version' AND c.relkind = 'r'
+        AND g.grantee <> c.relowner""",
         {(table, right) for table in _TABLES for right in ("SELECT", "INSERT")},
     ),
 )
-"""What the catalogue says of the tables, their columns and types, keys, indices and grants, and what it must say (`rulings.md` 70)."""
+"""Queries of the catalogue with the answers that they must give (`rulings.md` 70).
+
+They cover the tables, their columns and types, keys, indices and grants.
+"""
 
 
 def postgresql(writer: str) -> list[str]:
-    """Return the statements that the owner runs after making the tables; `writer` gets SELECT and INSERT, and nothing else.
+    """Return the statements that the owner runs after making the tables.
+
+    `writer` gets SELECT and INSERT, and nothing else.
 
     Raises:
         ValueError: `writer` is not a plain role name.

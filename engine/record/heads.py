@@ -1,4 +1,7 @@
-"""The newest of every log in one question to the database, whatever the number of logs and of their entries."""
+"""The head of every log: its size and its root.
+
+A single query answers, whatever the number of logs and of their entries.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,13 @@ from engine.record import guards
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A log as it stands: how many entries it has, the root over them in hexadecimal, and of how many its newest kept checkpoint is.
+    """A log as it stands.
 
     Attributes:
         log: its name.
-        size: how many entries.
-        root: as it is stored.
-        signed: entries that the checkpoint covers which was saved last; zero of none.
+        size: how many entries it has.
+        root: the root over them, in hexadecimal.
+        signed: how many entries the checkpoint covers that was saved last; zero without a checkpoint.
     """
 
     log: str
@@ -28,7 +31,8 @@ class Head:
 _NAMES = """
 WITH RECURSIVE names(log) AS (
   SELECT min(log) FROM {schema}{table}
-  UNION ALL SELECT (SELECT min(e.log) FROM {schema}{table} e WHERE e.log > names.log) FROM names WHERE names.log IS NOT NULL
+  UNION ALL SELECT (SELECT min(e.log) FROM {schema}{table} e WHERE e.log > names.log)
+  FROM names WHERE names.log IS NOT NULL
 )
 """
 _HEADS = (
@@ -51,7 +55,10 @@ def heads(connection: Any) -> list[Head]:
 
 
 def names(connection: Any, table: str) -> list[str]:
-    """Return the names of the logs that a table speaks of, sorted; each is found from the one before it, whatever the number of rows."""
+    """Return the names of the logs in a table, sorted.
+
+    Each name is found from the one before it, whatever the number of rows.
+    """
     rows: Any = connection.exec_driver_sql(
         (_NAMES + "SELECT log FROM names WHERE log IS NOT NULL").format(
             schema=_schema(connection), table=table

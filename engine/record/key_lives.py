@@ -1,6 +1,7 @@
-"""Keys have lives: which key signs a log from which entry on, as the log's own entries say it, each signed (`rulings.md` 66).
+"""The lives of keys: which key signs a log from which entry on (`rulings.md` 66).
 
-A checkpoint by a key that has ended counts only as a shown first part of one by a key that lives.
+The log's own entries say it, each signed. A checkpoint by a key that has ended counts only as a shown first
+part of a checkpoint by a key that lives.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ _MARK = f'"kind":"{KIND}"'.encode()
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """What is signed when a key of a log is replaced: the log, both keys, why, since when, and the last checkpoint of the old one."""
+    """What is signed when a key of a log is replaced.
+
+    It names the log, both keys, the reason, the day, and the last checkpoint of the old key.
+    """
 
     last: Checkpoint
     old: VerifierKey
@@ -39,7 +43,10 @@ class Handover:
 
     @property
     def message(self) -> bytes:
-        """The bytes that are signed: the header, the log's name, both keys, the reason, the day, the size and the root."""
+        """The bytes that are signed.
+
+        They hold the header, the log's name, both keys, the reason, the day, the size and the root.
+        """
         said = (
             HEADER,
             self.last.origin,
@@ -79,7 +86,10 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """When a key ended: the day, and the entry that says so; no entry where only the verifier's policy says it."""
+    """When a key ended: the day, and the number of the entry that says so.
+
+    The number is None if only the verifier's policy says that the key ended.
+    """
 
     on: date
     seq: int | None
@@ -89,7 +99,10 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class KeyLives:
-    """The log keys that a verifier trusts for one log, with those that followed them, and when each that ended did."""
+    """The log keys that a verifier trusts for a log.
+
+    It holds the trusted keys, the keys that followed them, and when each key ended.
+    """
 
     trusted: tuple[VerifierKey, ...]
     followed: tuple[VerifierKey, ...] = ()
@@ -102,14 +115,20 @@ class KeyLives:
         return tuple(dict.fromkeys((*self.trusted, *self.followed)))
 
     def after_its_end(self, found: Verified) -> End | None:
-        """The end of the key that signed a checkpoint after the entry that ended it; None if another key signed it too."""
+        """Return the end of the key that signed a checkpoint after the key had ended.
+
+        The result is None if a living key signed the checkpoint too.
+        """
         signers = _log_keys_of(found)
         known = [end for key in signers if (end := self.ends.get(key)) is not None]
         ends = [end for end in known if end.seq is not None and end.seq < found.checkpoint.size]
         return ends[0] if signers and len(ends) == len(signers) else None
 
     def ended(self, found: Verified) -> End | None:
-        """The end of the key that signed a checkpoint, where no key that lives has signed it; it counts only as a shown first part."""
+        """Return the end of the key that signed a checkpoint, if no living key signed it.
+
+        Such a checkpoint counts only as a shown first part of another.
+        """
         ends = [self.ends.get(key) for key in _log_keys_of(found)]
         return next((end for end in ends if end is not None), None) if ends and None not in ends else None
 

@@ -120,7 +120,9 @@ def parse_private(text: str) -> SigningKey:
 
 
 def write_key(path: Path, key: SigningKey) -> Path:
-    """Write a private key for its owner alone (mode 0600), and its public half beside it, with `.pub`; returns that.
+    """Write a private key for its owner alone (mode 0600), and return its public half's path.
+
+    The public half lies beside it, with the ending `.pub`.
 
     Raises:
         BadKey: a file is there already; a key is never written over.

@@ -38,15 +38,24 @@ class Scribe:
 VERSION = 2
 """The version of events that this engine writes: it computes one edition of the rulings (`rulings.md` 72)."""
 SLACK = timedelta(hours=1)
-"""How far a clock may stand before the newest entry of a log: as long as a run may take beside a person who records."""
+"""How far a clock may stand before the newest entry of a log.
+
+A run may take as long as this while a person records.
+"""
 
 
 class ClockBehind(HeadroomError):
-    """The clock stands before what the record says has happened; one of the two is wrong, and nothing is recorded."""
+    """The clock stands before what the record says has happened.
+
+    Either the clock or the record is wrong, and nothing is recorded.
+    """
 
 
 class EarlierEdition(HeadroomError):
-    """The log was recorded under an earlier edition of the rulings; this engine reads it and adds nothing to it (`rulings.md` 72)."""
+    """The log was recorded under an earlier edition of the rulings (`rulings.md` 72).
+
+    This engine reads the log and adds nothing to it.
+    """
 
 
 def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) -> tuple[Event, ...]:
@@ -96,7 +105,10 @@ def not_extended(log: str) -> str:
 
 
 def of_earlier_edition(events: Sequence[Event]) -> bool:
-    """Return whether a log was recorded under an earlier edition of the rulings than this engine computes (`rulings.md` 72)."""
+    """Return whether a log was recorded under an earlier edition of the rulings.
+
+    This engine computes by a later edition (`rulings.md` 72).
+    """
     return bool(events) and events[0].version != VERSION
 
 
@@ -125,7 +137,7 @@ def body_of(draft: Draft, scribe: Scribe) -> bytes:
 
 
 def as_text(value: Any) -> Any:
-    """Return JSON in which no number is a float: what is not whole is text, so that every reader sees the same digits."""
+    """Return JSON in which every float is text, so that each reader sees the same digits."""
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, dict):

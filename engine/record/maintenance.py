@@ -1,4 +1,7 @@
-"""What is done to a record apart from adding to it: migrations, a copy, and putting a copy back (`record.md`, Storage)."""
+"""The upkeep of a record: migrations, a copy, and the return of a copy (`record.md`, Storage).
+
+Adding to a record is not part of it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ from engine.record.consistency import audit
 from engine.record.store import Store
 
 BESIDE = ("", "-journal", "-wal", "-shm")
-"""What SQLite keeps under a record's name: the file, and what a killed run left to be rolled back or forward beside it."""
+"""The endings of the files that SQLite keeps for a record.
+
+They are the file itself, and the files beside it by which a killed run is undone or completed.
+"""
 
 
 def upgraded(url: str | Path) -> str:

@@ -24,10 +24,11 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class CompactRange:
-    """A tree that grows one leaf at a time, held as its peaks: the roots of its complete subtrees, widest first.
+    """A Merkle tree that grows leaf by leaf.
 
-    A tree of 6 leaves has the peaks over leaves 0 to 3 and 4 to 5: one for each bit of its size. So a tree of
-    any size is resumed from a handful of hashes, and a leaf costs O(log n).
+    It is held as its peaks: the roots of its complete subtrees, widest first. A tree of 6 leaves has the
+    peaks over leaves 0 to 3 and 4 to 5, one for each bit of its size. So a tree of any size is resumed from a
+    handful of hashes, and a leaf costs O(log n).
     """
 
     def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
@@ -76,7 +77,10 @@ def root(leaves: Iterable[bytes]) -> bytes:
 
 
 class Inclusion:
-    """Inclusion proofs of one tree: a root over some of its leaves is computed once, whichever proofs it stands in."""
+    """Inclusion proofs of a tree.
+
+    Each root over some of the leaves is computed once, whichever proofs need it.
+    """
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
         """Take the leaf hashes of the whole tree, oldest first."""
@@ -125,7 +129,10 @@ def consistency_proof(leaves: Sequence[bytes], size: int) -> list[bytes]:
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], expected: bytes) -> bool:
-    """Return whether `leaf` is entry `index` of the tree of `size` whose root is `expected` (RFC 9162 §2.1.3.2)."""
+    """Return whether `leaf` is entry `index` of the tree whose root is `expected`.
+
+    The tree has `size` entries (RFC 9162 §2.1.3.2).
+    """
     if not 0 <= index < size or not _are_hashes(leaf, expected, *proof):
         return False
     place, last, hashed = index, size - 1, leaf

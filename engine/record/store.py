@@ -102,7 +102,10 @@ class Reader:
         self._connection = connection
 
     def logs(self) -> list[str]:
-        """Return the names of all logs, sorted; each is found from the one before it, whatever the number of entries."""
+        """Return the names of all logs, sorted.
+
+        Each is found from the one before it, whatever the number of entries.
+        """
         return names(self._connection, "log_entry")
 
     def heads(self) -> list[Head]:
@@ -110,11 +113,17 @@ class Reader:
         return heads(self._connection)
 
     def noted(self) -> list[str]:
-        """Return the names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
+        """Return the names of all logs with a kept checkpoint, sorted.
+
+        A log that is gone is named too.
+        """
         return names(self._connection, "checkpoint")
 
     def entries(self, log: str, start: int = 0, keys: str = "") -> list[Entry]:
-        """Return the entries of a log from number `start`, oldest first: those whose keys begin with `keys`."""
+        """Return the entries of a log from number `start`, oldest first.
+
+        Only the entries whose keys begin with `keys` come.
+        """
         query = (
             select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start).order_by(_ENTRIES.c.seq)
         )
@@ -169,7 +178,10 @@ class Reader:
         ).scalar()
 
     def note_numbers(self, log: str) -> list[int]:
-        """Return the numbers of a log's signed checkpoints, in their order: 0, 1, 2, unless one was taken away."""
+        """Return the numbers of a log's signed checkpoints, in their order.
+
+        They are 0, 1, 2 and so on, unless a checkpoint was taken away.
+        """
         return list(
             self._connection.execute(
                 select(_NOTES.c.seq).where(_NOTES.c.log == log).order_by(_NOTES.c.seq)
@@ -245,7 +257,10 @@ class Writer(Reader):
 
 
 class Store:
-    """All logs of one workspace; `in_hand` is what `log.read` asks first, and verification opens a store without it."""
+    """All logs of a workspace.
+
+    `log.read` asks `in_hand` first. Verification opens a store without it.
+    """
 
     def __init__(self, engine: Engine) -> None:
         """Use `open`; this only holds the connection pool."""
@@ -254,18 +269,21 @@ class Store:
 
     @classmethod
     def open(cls, url: str | Path) -> Store:
-        """Open the record: a SQLite file by its path, made where it is new, or a prepared PostgreSQL database by URL.
+        """Open the record: a SQLite file by its path, or a PostgreSQL database by its URL.
+
+        A SQLite file is made if it is not there. A PostgreSQL database must be prepared.
 
         Raises:
             NotOurs: the file is not a database of ours or its guards were changed; or the PostgreSQL role may
-                do more than
-                read and add.
+                do more than read and add.
         """
         return cls(database.opened(url, Row.metadata))
 
     @classmethod
     def inspect(cls, url: str | Path) -> Store:
-        """Open the record to look at it alone: nothing is made, and changed guards are told by `doubt` instead of refused.
+        """Open the record for reading alone.
+
+        Nothing is made. `doubt` tells of changed guards, which are not refused.
 
         Raises:
             VerificationFailed: the record is missing.
@@ -278,7 +296,10 @@ class Store:
 
     @contextmanager
     def begin(self) -> Iterator[Writer]:
-        """Hold one transaction, locked for writing from its first statement; rolled back when the block raises."""
+        """Hold a transaction that is locked for writing from its first statement.
+
+        The transaction is rolled back if the block raises.
+        """
         with _understood(), self._engine.begin() as connection:
             yield Writer(connection)
 
@@ -294,7 +315,10 @@ class Store:
             return reader.logs()
 
     def noted(self) -> list[str]:
-        """Return the names of all logs of which a signed checkpoint is kept, sorted, whether or not the log is still there."""
+        """Return the names of all logs with a kept checkpoint, sorted.
+
+        A log that is gone is named too.
+        """
         with self.read() as reader:
             return reader.noted()
 
@@ -359,7 +383,10 @@ def _hash(log: str, seq: int, text: str) -> bytes:
 
 
 def _plain(text: str) -> bytes:
-    """Return the bytes of a subtree's root; none that could fit if it is not one, for the tree can do without."""
+    """Return the bytes of a subtree's root.
+
+    The bytes are empty if the text is not a hash, for the tree can do without them.
+    """
     return bytes.fromhex(text) if HASH.fullmatch(text) else b""
 
 

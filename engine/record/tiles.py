@@ -58,7 +58,9 @@ def export(entries: Sequence[Entry], note: str, keys: Iterable[VerifierKey], fol
 def read_tiles(
     folder: Path, keys: Iterable[VerifierKey], ended: Mapping[VerifierKey, date] | None = None
 ) -> tuple[Checkpoint, tuple[bytes, ...]]:
-    """Read an exported log back, trusting only `keys` and those that they handed the log on to: the checkpoint, the entries' bodies.
+    """Return the checkpoint and the entries' bodies of an exported log.
+
+    The function trusts only `keys`, and the keys to which they handed the log on.
 
     Raises:
         VerificationFailed: a file is missing, too long, or not what the signed checkpoint stands for.
@@ -117,7 +119,10 @@ def json_lines(entries: Iterable[Entry]) -> Iterator[str]:
 
 
 def tile_path(level: int | str, index: int, width: int = WIDTH) -> str:
-    """Return where a tile or bundle lies: its level (or `entries`), its index by three digits, its width if partial."""
+    """Return where a tile or a bundle lies.
+
+    The path has its level (or `entries`), its index by three digits, and its width if it is partial.
+    """
     groups = f"{index:03d}"
     groups = groups.zfill(-(-len(groups) // 3) * 3)
     parts = [groups[place : place + 3] for place in range(0, len(groups), 3)]

@@ -24,12 +24,13 @@ def record_act(
     as_json: bool,
     preview: Templates | None = None,
 ) -> None:
-    """Record what a person did and print how it is named; with `preview`, the templates, only what it would change is printed.
+    """Record what a person did, and print the name of the Act.
+
+    With `preview`, the templates, the command prints only what the Act would change.
 
     Raises:
         WrongUsage: it is not an Act, says too little, or is not allowed by the deal; or another Act of its
-            kind, clause and date
-            stands and says otherwise.
+            kind, clause and date stands and says otherwise.
     """
     if preview is not None:
         _preview(workspace, deal, entering.imagine_act(workspace, deal, act, scribe), as_json, preview)

@@ -1,4 +1,7 @@
-"""`headroom backtest` and `headroom diff`: what a deal would have done, and what an amendment changes of it."""
+"""`headroom backtest` and `headroom diff`.
+
+They print what a deal would have done, and what an amendment changes of it.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ def backtest(
     as_json: bool,
     closed: date | None = None,
 ) -> int:
-    """Print what a deal would have done over the workspace's published history; as if it had closed on another day, if one is named."""
+    """Print what a deal would have done over the workspace's published history.
+
+    If `closed` names a day, the deal is taken to have closed on that day.
+    """
     answer = backtest_questions.backtest(workspace, name, facts, until, templates, closed)
     if as_json:
         print_json(answer.as_data())
@@ -101,7 +107,10 @@ def diff(
     templates: Templates,
     as_json: bool,
 ) -> int:
-    """Print what an amendment changes: the terms, and over the history the results and states of each date."""
+    """Print what an amendment changes.
+
+    It changes terms and, over the history, the results and states of dates.
+    """
     effect = backtest_questions.amendment_effect(workspace, name, number, facts, until, templates)
     if as_json:
         print_json(effect.as_data())

@@ -1,4 +1,7 @@
-"""`headroom calibrate`: false alarms, misses and delay of each level, count and release, on the model and on the history."""
+"""`headroom calibrate`: false alarms, misses and delay of each level, count and release.
+
+They are measured on the model and on the history.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`headroom depreciation` and `headroom precision`: curves, spreads and scenarios; the interval's width by count."""
+"""`headroom depreciation` and `headroom precision`.
+
+The first prints curves, spreads and scenarios. The second prints the interval's width by count.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ def depreciation(
     switches: str | None,
     as_json: bool,
 ) -> int:
-    """Print eq. 1 for each series, eq. 2 and 3 if quotes are given, spreads, scenarios, and whether CRI-D can be computed."""
+    """Print eq. 1 for each series, and eq. 2 and 3 if quotes are given.
+
+    Spreads, scenarios, and whether CRI-D can be computed follow.
+    """
     data = depreciation_tables(workspace, names, newer, quotes, switches).as_data()
     if as_json:
         print_json(data)
@@ -29,7 +35,10 @@ def depreciation(
 
 
 def _by_month(series: dict[str, Any]) -> str:
-    """Return eq. 1 at the last value of each month, one column for each series; a month without a value shows none."""
+    """Return eq. 1 at the last value of each month, with a column for each series.
+
+    A month without a value has an empty cell.
+    """
     last: dict[str, dict[str, str]] = {}
     for name, curve in series.items():
         for point in curve["points"]:
@@ -121,7 +130,10 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
 
 
 def precision(workspace: Workspace, names: Sequence[str], as_json: bool) -> int:
-    """Print the interval's width by number of observations, from each series' own pool, beside the paper's Table 6."""
+    """Print the interval's width by number of observations, from each series' own pool.
+
+    The paper's Table 6 stands beside it.
+    """
     tables = width_tables(workspace, names)
     if as_json:
         print_json({width_table.series: width_table.as_data() for width_table in tables})

@@ -1,4 +1,7 @@
-"""`headroom new`, `headroom check`, `headroom prove`, `headroom terms`, `headroom schema`, `headroom clause`."""
+"""The commands about deal files.
+
+They are `headroom new`, `check`, `prove`, `terms`, `schema` and `clause`.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,10 @@ def show_new(form: NewDeal, into: Path | None, as_json: bool) -> None:
 
 
 def prove_files(files: Sequence[Path], templates: Templates, as_json: bool) -> int:
-    """Run the worked examples of deal files without errors; exit code 1 if one does not hold or a file is wrong."""
+    """Run the worked examples of deal files without errors, and return the exit code.
+
+    The exit code is 1 if an example does not hold or a file is wrong.
+    """
     proved = prove_deal_files(files, templates)
     if as_json:
         print_json(proved.as_data())
@@ -100,7 +106,9 @@ def show_terms(path: Path, on: date, templates: Templates, as_json: bool) -> Non
 
 
 def show_clauses(deal: Deal, on: date, templates: Templates, as_json: bool, only: str | None = None) -> None:
-    """Print each clause and trigger in plain English with every term that decides it, beside the agreement's words.
+    """Print each clause and trigger in plain English beside the agreement's words.
+
+    Every term that decides the clause is printed.
 
     Raises:
         WrongUsage: the deal has no clause of that name.

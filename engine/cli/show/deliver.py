@@ -35,7 +35,10 @@ def _line(step: Step) -> str:
 
 
 def tell_delivered(done: Delivered, report_to: Callable[[str], None]) -> None:
-    """Print one line for each step of a round, and for each message that a person has to read; what waits is said when asked."""
+    """Print a line for each step of a round of deliveries.
+
+    Each message that a person has to read has a line too. What waits is printed only if asked for.
+    """
     for step in done.steps:
         report_to(_line(step))
     for text in done.not_understood:

@@ -1,4 +1,7 @@
-"""`headroom exclude`: a Manifest Error RecordedOverride, by which an index does not take named listings (WP §7.3)."""
+"""`headroom exclude`: a Manifest Error Override (WP §7.3).
+
+By the override, an index does not take named listings.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from engine.operations.exclusions import DayListings, RecordedOverride
 
 
 def show_listings(day: DayListings, as_json: bool) -> None:
-    """Print every Qualifying Listing of a day with the number that an override names it by, the highest price first."""
+    """Print every Qualifying Listing of a day, the highest price first.
+
+    Each has the number by which an override names it.
+    """
     if as_json:
         print_json(day.as_data())
         return

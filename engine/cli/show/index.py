@@ -1,4 +1,7 @@
-"""`headroom import` of snapshots and `headroom index`: what enters the archive, and one week's value from it."""
+"""`headroom import` of snapshots and `headroom index`.
+
+They print what enters the archive, and a week's value from it.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +109,10 @@ def show_index(
 
 
 def _dispersion(week: IndexWeek) -> Iterator[str]:
-    """Yield counts, spread, precision class and sellers; of a week without a value only that there is nothing to count."""
+    """Yield counts, spread, precision class and sellers of a week.
+
+    Of a week without a value, only the counts come.
+    """
     value = week.value
     sample = f"{counted(value.observations, 'observations')} on {counted(value.valid_days, 'valid days')}"
     if value.value is None:
@@ -133,7 +139,10 @@ def _others(week: IndexWeek) -> Iterator[str]:
 
 
 def _collections(week: IndexWeek) -> Iterator[str]:
-    """Yield what other collections of the same days would give, and what of a day's collection is in doubt or could not be checked."""
+    """Yield what other collections of the same days would give.
+
+    The lines also say what of a day's collection is in doubt or could not be checked.
+    """
     value = week.value
     span = value.collection_range
     if span is not None:

@@ -1,4 +1,7 @@
-"""`headroom portfolio`: every test of every deal on one date, the worst first; as a table, CSV, JSON or one PDF."""
+"""`headroom portfolio`: every test of every deal on a date, the worst first.
+
+It comes as a table, CSV, JSON or a PDF.
+"""
 
 from __future__ import annotations
 

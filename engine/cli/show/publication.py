@@ -1,4 +1,7 @@
-"""`headroom publication` and `headroom series`: the page of a published week, and the whole series with its prints."""
+"""`headroom publication` and `headroom series`.
+
+They give the page of a published week, and the whole series with its prints.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,11 @@ RenderPage = Callable[
     [Sequence[Mapping[str, Any]], datetime, Mapping[str, Any] | None, Mapping[str, Any], Appendix],
     tuple[str, bytes],
 ]
-"""(weeks up to the published one, when it was recorded, first print of a Restatement, coverage, Appendix A's rows) -> HTML and PDF."""
+"""The function that renders a publication page as HTML and PDF.
+
+It takes the weeks up to the published one, the time of recording, the first print of a Restatement, the
+coverage, and the rows of Appendix A.
+"""
 
 
 def publish_page(

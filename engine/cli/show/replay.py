@@ -1,4 +1,7 @@
-"""`headroom replay`: every event computed again from raw snapshots, deal files, reports and Acts; with `--pages` every notice drawn."""
+"""`headroom replay`: every event computed again from what was kept.
+
+Raw snapshots, deal files, reports and Acts are read. With `--pages`, every notice is drawn again.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,11 @@ def replay(
     pages: Pages | None = None,
     drawn: Drawings | None = None,
 ) -> int:
-    """Replay every log; 3 if one does not come out as it is recorded, 4 if one is of an earlier edition and was not compared."""
+    """Replay every log, and return the exit code.
+
+    The code is 3 if a log does not come out as it is recorded. It is 4 if a log is of an earlier edition and
+    was not compared.
+    """
     replays: list[Replayed] = []
     for one in replayed(workspace, templates, until, pages):
         replays.append(one)

@@ -32,7 +32,10 @@ LONG = 10.0
 
 
 def run_on(workspace: Workspace, on: date, tools: Tools, as_json: bool) -> int:
-    """Run everything that is due by a date and print what came of it; 1 if a deal could not be evaluated, or a notice not made."""
+    """Run everything that is due by a date, print the outcome, and return the exit code.
+
+    The code is 1 if a deal could not be evaluated, or a notice could not be made.
+    """
     answer = run_answer(workspace, run(workspace, on, tools))
     progress_done()
     spent = answer.outcome.processor_seconds
@@ -53,7 +56,10 @@ def spent_words(spent: Mapping[Work, float]) -> str:
 
 
 def preview_on(workspace: Workspace, on: date, templates: Templates, scribe: Scribe, as_json: bool) -> int:
-    """Print what the dates that are due by a date would be, of which nothing is recorded; 1 if a deal could not be evaluated."""
+    """Print what the dates that are due would be, and return the exit code.
+
+    Nothing is recorded. The code is 1 if a deal could not be evaluated.
+    """
     found = preview(workspace, on, templates, scribe)
     if as_json:
         print_json(found.as_data())
@@ -67,7 +73,10 @@ def preview_on(workspace: Workspace, on: date, templates: Templates, scribe: Scr
 
 
 def _say_preview(deal: DealPreview) -> None:
-    """Print which dates of a deal were looked at, what would be determined again, and why a date cannot be looked at."""
+    """Print the preview of a deal.
+
+    It says which dates were looked at, what would be determined again, and why a date cannot be looked at.
+    """
     name, outcome = deal.answer.outcome.deal, deal.answer.outcome
     _say_reason(outcome)
     if deal.corrected is not None:

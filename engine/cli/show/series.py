@@ -1,4 +1,7 @@
-"""`headroom import --series`, `announce` and `restate`: an administrator's prints, and further prints of our own."""
+"""`headroom import --series`, `announce` and `restate`.
+
+They take an administrator's prints, and make further prints of our own.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ def import_series(
     whose: Sequence[str] = (),
     accept: Sequence[str] = (),
 ) -> int:
-    """Record an administrator's rows; returns the exit code: 1 if some row was not taken and somebody is asked.
+    """Record an administrator's rows, and return the exit code.
+
+    The code is 1 if a row was not taken and somebody is asked.
 
     Args:
         workspace: where.
@@ -80,10 +85,11 @@ def restate(
     scribe: Scribe,
     as_json: bool,
 ) -> int:
-    """Compute a Publication Date again from the snapshots of today, and record it as its next print where it differs.
+    """Compute a Publication Date again from the snapshots of today.
 
-    The first print stays beside it; a deal that accepts the new one is determined again by the next run. What
-    that will change is said first, whether it is recorded or not.
+    The value is recorded as the date's next print if it differs. The first print stays beside it. A deal that
+    accepts the new print is determined again by the next run. What that will change is said first, whether it
+    is recorded or not.
     """
     again = restatement(workspace, series, publication, reason, scribe)
     reached = of_print(workspace, again.event, templates) if again.event is not None else []

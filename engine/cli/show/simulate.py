@@ -1,4 +1,7 @@
-"""`headroom simulate`: how likely each thing is on paths of the rate model, each probability with its Monte Carlo error."""
+"""`headroom simulate`: how likely each outcome is on paths of the rate model.
+
+Each probability has its Monte Carlo error.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,10 @@ from engine.workspace.workspace import Workspace
 def manipulate(
     workspace: Workspace, index: str, version: str, publication: date, costs: Path | None, as_json: bool
 ) -> int:
-    """Print the least numbers of injected listings for each day, the week and the four estimators; Table 5 over all days on hand."""
+    """Print the least numbers of injected listings that move a value.
+
+    They stand for each day, the week and the four estimators. Table 5 covers all days on hand.
+    """
     try:
         report = manipulation_report(workspace, index, version, publication, costs, progress)
     finally:
@@ -85,7 +88,10 @@ def _say_manipulation(data: dict[str, Any]) -> None:
 
 
 def _say_sellers(moves: Mapping[str, Any], shadow: Mapping[str, str] | None) -> None:
-    """Print what one seller and invented listings at free prices and days can do, and the shadow rate beside."""
+    """Print what a seller, and invented listings at free prices and days, can do.
+
+    The shadow rate stands beside it.
+    """
     say()
     say("A seller leaves, with all of its rows on every day: the value without it")
     say(table(("seller", "value"), list(moves["without_each"].items()), right=(1,)))
@@ -138,7 +144,9 @@ def manipulate_deal(
     facts: Sequence[str] = (),
     templates: Templates = MappingProxyType({}),
 ) -> int:
-    """Print for each test of a date what turns it: of a deal by its name, or of a draft by its file with assumed `facts`.
+    """Print what turns each test of a date.
+
+    The tests are those of a deal by its name, or of a draft by its file with assumed `facts`.
 
     Raises WrongUsage for facts beside a deal of the record.
     """
@@ -175,7 +183,11 @@ def manipulate_deal(
 
 
 def _turning_cells(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """Return the least listings on every day, the least sellers that leave, listing-days at free prices, the largest seller's prices."""
+    """Return the four cells of a row that say what turns a result.
+
+    They are the least listings on every day, the least sellers that leave, listing-days at free prices, and
+    the largest seller's prices.
+    """
     prices = "-" if row["repricing"] is None else "yes" if row["repricing"]["turns"] else "no"
     least = "not reachable" if row["least"] is None else str(row["least"])
     return (

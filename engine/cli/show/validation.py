@@ -1,4 +1,7 @@
-"""`headroom validate-index`: the paper's statistical tests of an index, printed, as JSON, or as a page with pictures (WP §7)."""
+"""`headroom validate-index`: the paper's statistical tests of an index (WP §7).
+
+They are printed as text, as JSON, or as a page with pictures.
+"""
 
 from __future__ import annotations
 
