@@ -1,1 +1,1 @@
-"""What followed: the Reference Rate, a test's result, and the working that led to it."""
+"""What followed: the Reference Rate, a test's result, and the working that led to the result."""

@@ -1,8 +1,8 @@
-"""Which print of each Publication Date a deal uses: the first, a late one, or a Restatement that it accepts (rulings 3, 5, 27).
+"""The print of each Publication Date that a deal uses: the first, a late one, or a Restatement it accepts.
 
-A series may hold several prints of one date. A deal that pins a version sees only the prints made under it.
-Among those, the first one stands; a later one replaces it inside the deal's own time, counted from the
-Publication Date.
+The rulings are `rulings.md` 3, 5 and 27. A series may hold several prints of one date. A deal that pins a
+version sees only the prints made under that version. Among those the first one stands. A later one replaces
+it inside the deal's own time, counted from the Publication Date.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Policy:
     Attributes:
         terms: what the deal says about the index on a date; a print is judged by what it says on its
             Publication Date.
-        calendar: the deal's Business Days, likewise.
+        calendar: the deal's Business Days on a date, in the same way.
         material: whether a change from one version to another is material by its parameters alone.
         consents: from when each version is consented to, by Recorded Act.
-        in_error: by Publication Date the newest print that a Recorded Act excludes as a manifest error, and
+        in_error: by Publication Date, the newest print that a Recorded Act excludes as a manifest error, and
             the Act's document.
     """
 
@@ -42,7 +42,9 @@ class Policy:
 
 
 def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ...]:
-    """Return one print for each Publication Date, oldest date first; without a value if none was published in time.
+    """Return one print for each Publication Date, oldest date first.
+
+    The print has no value if none was published in time.
 
     Args:
         prints: everything that is known of the series, in any order.
@@ -61,7 +63,10 @@ def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ..
 
 
 def _unless_in_error(publication: Published, policy: Policy) -> Published:
-    """Return a print, or the date without its value where an Act excludes it: a later print than the Act knew is not excluded (WP §7.3)."""
+    """Return a print, or its date without a value if an Act excludes the print (WP §7.3).
+
+    A print later than the newest that the Act covers is not excluded.
+    """
     newest, document = policy.in_error.get(publication.publication_date, (0, ""))
     return (
         _without(publication, f"excluded as a manifest error ({document})")
@@ -71,7 +76,10 @@ def _unless_in_error(publication: Published, policy: Policy) -> Published:
 
 
 def _consented(prints: Sequence[Published], policy: Policy) -> Iterator[Published]:
-    """Yield the prints, those under a materially changed version without a value until the deal has consented (`rulings.md` 5)."""
+    """Yield the prints, without the values that still need the deal's consent (`rulings.md` 5).
+
+    Consent is needed for a materially changed methodology version, if the deal asks for it.
+    """
     version, before = "", None
     for publication in prints:
         needed = policy.terms(publication.publication_date).methodology.consent_needed_for is not None
@@ -88,7 +96,10 @@ def _consented(prints: Sequence[Published], policy: Policy) -> Iterator[Publishe
 
 
 def _may_change(version: str, publication: Published, before: Published | None, policy: Policy) -> bool:
-    """Return whether a print under another version is taken: consented to by its date, or shown to be immaterial."""
+    """Return whether a print under another version is taken.
+
+    It is if the version was consented to by the print's date, or if the change is shown to be immaterial.
+    """
     since = policy.consents.get(publication.methodology)
     if since is not None and publication.publication_date >= since:
         return True
@@ -122,14 +133,21 @@ def _accepted(prints: Sequence[Published], terms: IndexTerms, calendar: Business
 
 
 def _under(publication: Published, version: str) -> bool:
-    """Return whether a print was made under a version; a print that names none was made under the deal's own."""
+    """Return whether a print was made under a version.
+
+    A print that names no version counts as made under the deal's own.
+    """
     return not publication.methodology or publication.methodology == version
 
 
 def _in_time(
     publication: Published, former: Published, day: date, terms: IndexTerms, calendar: BusinessCalendar
 ) -> bool:
-    """Return whether a value counts for its date: on the date itself, late inside the deal's time, or restated inside it."""
+    """Return whether a value counts for its date.
+
+    It counts if it came on the date itself, late inside the deal's time, or restated inside the time for
+    that.
+    """
     known_on = publication.published_on or day
     if former.value is None:
         return known_on <= max(day, counted(day, terms.late_publication.accepted_for, calendar.add))
@@ -141,7 +159,10 @@ def _in_time(
 
 
 def _without(publication: Published, reason: str | None) -> Published:
-    """Return the date without its value, and why; or a first print that is still to be weighed, as a non-publication."""
+    """Return the date of a print without its value, with the reason.
+
+    Without a reason it is a first print that is still to be weighed; it then stands as a non-publication.
+    """
     empty = {
         "value": None,
         "low": None,
@@ -159,6 +180,9 @@ def _without(publication: Published, reason: str | None) -> Published:
 
 
 def in_error(acts: Iterable[ActRecorded], index: str) -> dict[date, tuple[int, str]]:
-    """Return for each Publication Date that a manifest error is recorded of: the newest print that it covers, and its document."""
+    """Return by Publication Date (the newest print that a manifest error covers, the Act's document).
+
+    The errors are those recorded of one index.
+    """
     errors = (act for act in acts if act.act == MANIFEST_ERROR and act.details.get("index") == index)
     return {act.effective_on: (int(act.details["print"]), act.document or "no document") for act in errors}

@@ -1,4 +1,4 @@
-"""What a test would be measured on at rates that the agent has determined for its date (`rulings.md` 60)."""
+"""What a test would measure at rates that the agent has determined for its date (`rulings.md` 60)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from engine.terms.low_confidence import AGENT
 
 
 def at_agents_rates(facts: Facts, rates: Mapping[str, Decimal]) -> Facts:
-    """Return the same facts with the agent's rates of this date in place of the published ones, by index, and a trace of their own."""
+    """Return the same facts with the agent's rates of this date in place of the published ones.
+
+    `rates` holds them by index. The new facts have a trace of their own.
+    """
     agreed_rates, published = dict(facts.rates), dict(facts.published)
     for index, rate in rates.items():
         said = Published(index=index, publication_date=facts.on, value=rate, source=AGENT)

@@ -1,7 +1,7 @@
 """Blended rates: one rate of several indices, for a pool of several asset classes (`rulings.md` 19).
 
-Weights are this date's for the whole of a window: fixed shares, which may step, or the GPUs pledged on the
-date.
+The weights of this date count for the whole of a window. They are fixed shares, which may step, or the GPUs
+pledged on the date.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from engine.terms.pool import At, Blend
 
 
 class BlendFacts(Protocol):
-    """What a blend asks of the facts of a date: terms, rates, and the counts of GPUs."""
+    """What a blend asks of the facts of a date: terms, rates, and the numbers of GPUs."""
 
     @property
     def terms(self) -> TermsInForce:
@@ -28,7 +28,7 @@ class BlendFacts(Protocol):
 
     @property
     def on(self) -> date:
-        """The date."""
+        """The date that is determined."""
 
     @property
     def rates(self) -> Mapping[str, tuple[ReferenceRate, ...]]:
@@ -67,10 +67,10 @@ def weights(facts: BlendFacts, name: str) -> dict[str, Fraction]:
 
 
 def blended(facts: BlendFacts, name: str, rate_of: Callable[[str], Fraction]) -> Fraction:
-    """Return the weighted mean of a blend's components; one that is missing is treated as the deal says.
+    """Return the weighted mean of a blend's components. A missing component is treated as the deal says.
 
-    Raises Missing if the deal says that a missing component leaves the blend not determined, or where none is
-    there.
+    Raises Missing if the deal says that a missing component leaves the blend not determined, or if every
+    component is missing.
     """
     blend, total, weight, there = facts.terms.blended_rates[name], Fraction(0), Fraction(0), 0
     for index, share in weights(facts, name).items():
@@ -95,7 +95,10 @@ def blended(facts: BlendFacts, name: str, rate_of: Callable[[str], Fraction]) ->
 def blended_between(
     facts: BlendFacts, name: str, blend: Blend, first: date, last: date
 ) -> tuple[tuple[date, Fraction], ...]:
-    """Return a blend on each Publication Date that gives it a value: one that lacks a component is treated as the deal says."""
+    """Return (date, blended value) for each Publication Date that gives the blend a value.
+
+    A date that lacks a component is treated as the deal says.
+    """
     series = {index: dict(facts.published_between(index, first, last)) for index in blend.of}
 
     def on(day: date) -> Callable[[str], Fraction]:

@@ -1,9 +1,10 @@
-"""Where a test turns: the tick of the published grid up to which it agrees with its result at the lowest rate.
+"""The search for the rate at which a test turns.
 
-Tests are monotone in a date's rate, so bisection finds the place. Nearly all are also linear, or one linear
-term over another, in it (a share of Collateral Value, a mean that the rate enters): three points of such a
-curve give its root exactly, and two more probes confirm it. What is guessed is only if to look next; what is
-found is what bisection finds.
+The result is the last tick of the published grid that agrees with the verdict at the lowest rate. Tests are
+monotone in a date's rate, so bisection finds the place. Nearly all are also linear in it, or one linear term
+over another (a share of Collateral Value, a mean that the rate enters). Three points of such a curve give its
+root exactly, and two more probes confirm the root. A guess only decides where to look next; the place found
+is the one that bisection finds.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ from fractions import Fraction
 from itertools import combinations
 
 Point = tuple[Fraction, Fraction]
-"""A rate in ticks, and the headroom there."""
+"""A rate in ticks, and the headroom at that rate."""
 Probe = Callable[[int], tuple[bool, Fraction]]
-"""A rate in ticks -> whether the test passes there, and its headroom."""
+"""A function from a rate in ticks to whether the test passes there, and its headroom there."""
 
 
 def last_agreeing(probe: Probe, low: int, high: int, near: int) -> tuple[bool, int | None]:
-    """Return whether the test passes at `low`, and the last tick that agrees with it; None if every tick up to `high` does.
+    """Return whether the test passes at `low`, and the last tick with the same verdict.
+
+    The tick is None if every tick up to `high` has the same verdict.
 
     Args:
-        probe: the test at a rate; asked at `low` and `high` always.
+        probe: the test at a rate; it is always asked at `low` and `high`.
         low: the lowest tick looked at.
-        high: the highest.
+        high: the highest tick looked at.
         near: where to look first: the date's own rate.
     """
     points: list[Point] = []
@@ -55,7 +58,11 @@ def last_agreeing(probe: Probe, low: int, high: int, near: int) -> tuple[bool, i
 
 
 def _roots(points: tuple[Point, ...]) -> Iterator[int]:
-    """Yield where a curve through the points is nothing, rounded down: one linear term over another, then a line through each two."""
+    """Yield guesses, rounded down, of where a curve through the points is zero.
+
+    The first guess is one linear term over another through three points. Then comes a line through each two
+    points.
+    """
     if len(points) == 3:
         (x, a), (y, b), (z, c) = points
         # a·x = s·x − t − q·a at each of the three; the root is t / s

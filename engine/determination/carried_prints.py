@@ -1,4 +1,7 @@
-"""The prints and reports of the time before a deal was taken over, as its former servicer states them (`rulings.md` 56)."""
+"""The prints and reports of the time before a takeover, as the former servicer states them.
+
+The ruling is `rulings.md` 56.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ from engine.terms.worked_example import read_figure
 def with_carried(
     said: Takeover | None, series: Mapping[str, Sequence[Published]]
 ) -> dict[str, tuple[Published, ...]]:
-    """Each series with what the takeover states of its dates: that governs them, and a print on hand serves where both agree."""
+    """Return each series with the values that the takeover states for its dates.
+
+    The stated value governs. A print on hand serves if its value is the same.
+    """
     found = {name: tuple(prints) for name, prints in series.items()}
     for name, lines in said.rates.items() if said is not None else ():
         dates = {one.publication_date: one for one in found.get(name, ())}
@@ -34,7 +40,7 @@ def with_carried(
 
 
 def carried_published(index: str, said: CarriedRate, takeover: Takeover) -> Published:
-    """What a Publication Date gave, as a former servicer states it."""
+    """Return what a Publication Date gave, as a former servicer states it."""
     value = said.published if isinstance(said.published, Fraction) else None
     return Published(
         index=index,
@@ -48,12 +54,15 @@ def carried_published(index: str, said: CarriedRate, takeover: Takeover) -> Publ
 
 
 def decimal_rate(value: Fraction) -> Decimal:
-    """A rate as it was written: text in the file has finitely many decimals."""
+    """Return a rate as a Decimal; a rate written in a file has finitely many decimals."""
     return Decimal(value.numerator) / Decimal(value.denominator)
 
 
 def carried_report(said: CarriedReport, takeover: Takeover) -> ReportFacts:
-    """Return a report that a window still needs, under its own hash or that of the document that shows the state."""
+    """Return a report that a window still needs, as the former servicer states it.
+
+    Its hash is its own, or that of the document that shows the deal's state.
+    """
     figures = {name: read_figure(text) for name, text in said.figures.items()}
     known: dict[str, Figure] = {name: figure for name, figure in figures.items() if figure is not None}
     return ReportFacts(

@@ -1,7 +1,7 @@
-"""Collateral Value: what the pool is worth at the Reference Rate, one part for each asset class (WP §8.1.2, §9.3).
+"""Collateral Value: what the pool is worth at the Reference Rate, one part per asset class (WP §8.1.2, §9.3).
 
-Multiple x Reference Rate x GPUs x 8,760 x availability x performance factor; each class at its own index.
-Used by every template that divides by it or into it.
+Multiple x Reference Rate x GPUs x 8,760 x availability x performance factor, each class at its own index.
+Every template that divides by Collateral Value or into it uses this module.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ NO_ADVANCES: Mapping[str, Fraction] = {}
 
 @dataclass(frozen=True, slots=True)
 class CollateralPart:
-    """One asset class: its GPUs, what one of them is worth in USD, and how that was made, written only when asked for."""
+    """One asset class: its GPUs, the value of one GPU in USD, and a function that writes the working.
+
+    The function is called only if the working is asked for.
+    """
 
     name: str
     gpus: int
@@ -33,20 +36,24 @@ class CollateralPart:
 
     @property
     def value(self) -> Fraction:
-        """What the class is worth, in USD."""
+        """The value of the class in USD."""
         return self.gpus * self.each
 
 
 Advances = Mapping[str, Fraction]
-"""Of each asset class the part of its value that is lent against, where the deal has advance rates; empty otherwise."""
+"""By asset class, the share of its value that is lent against.
+
+It is empty if the deal has no advance rates.
+"""
 
 
 def collateral_parts(
     facts: Facts, multiple: Fraction, advances: Advances = NO_ADVANCES
 ) -> tuple[CollateralPart, ...]:
-    """Return every asset class at its Reference Rate of the date, at its advance rate if there are.
+    """Return each asset class's part of Collateral Value, at its Reference Rate of the date.
 
-    Raises Missing if an index has none.
+    A class counts at its advance rate if `advances` gives one. Raises Missing if an index has no rate and the
+    deal names no substitute.
     """
     return tuple(
         _part(facts, name, multiple, advances.get(name, Fraction(1))) for name in facts.terms.pledged_assets
@@ -77,7 +84,11 @@ def _part(facts: Facts, name: str, multiple: Fraction, advance: Fraction) -> Col
 
 
 def _rate(facts: Facts, name: str, asset: AssetClass) -> Fraction | None:
-    """Return the class's Reference Rate, or what the deal says of a missing one: None if the class is left out."""
+    """Return the class's Reference Rate, or what the deal says in place of a missing one.
+
+    The result is None if the deal leaves the class out. Raises Missing if the deal leaves the test not
+    determined.
+    """
     try:
         return facts.reference_rate(asset.index)
     except Missing:
@@ -92,7 +103,7 @@ def _rate(facts: Facts, name: str, asset: AssetClass) -> Fraction | None:
 
 
 def collateral_value(parts: Sequence[CollateralPart], cite: str) -> Fraction:
-    """Return the sum in USD. Raises Missing for a pool that is worth nothing: it has no ratio."""
+    """Return the sum of the parts in USD. Raises Missing if it is zero: a ratio needs a value."""
     value = sum((part.value for part in parts), Fraction(0))
     if value <= 0:
         raise Missing("Collateral Value is zero: no available GPUs", cite, "report")
@@ -100,10 +111,10 @@ def collateral_value(parts: Sequence[CollateralPart], cite: str) -> Fraction:
 
 
 def collateral_form(facts: Facts, advances: Advances = NO_ADVANCES) -> LinearForm | None:
-    """Return Collateral Value as a sum of Reference Rates, apart from what all of its parts are multiplied by.
+    """Return Collateral Value as a sum of Reference Rates, without the factor common to all parts.
 
-    None for a pool that is priced at a blend, which treats a missing component by rules of its own, and for
-    one without GPUs.
+    The result is None for a pool priced at a blend, which treats a missing component by rules of its own. It
+    is also None for a pool without GPUs.
     """
     hours: dict[str, Fraction] = {}
     for name, asset in facts.terms.pledged_assets.items():
@@ -133,7 +144,7 @@ def _step_of(weights: Iterable[Fraction]) -> Fraction:
 def valuation(
     parts: Sequence[CollateralPart], value: Fraction, total: str = "Collateral Value"
 ) -> list[Step]:
-    """Return the working: one line for each class, and their sum if there are several."""
+    """Return the working: one line for each class, and the line of their sum if there are several."""
     steps = [
         _step(f"Value of {part.name}", "multiple × rate × GPU-hours a year", part.worked(), part.value)
         for part in parts

@@ -11,7 +11,7 @@ WEEK = timedelta(days=7)
 LAST_FINAL = "the last day final at the cut-off"
 ON_THE_DATE = "the publication date"
 Recorded = tuple[datetime, Published]
-"""A print with when it was recorded."""
+"""A print and the moment at which it was recorded."""
 
 
 def daily_readings(
@@ -20,11 +20,11 @@ def daily_readings(
     day_read: Callable[[date], str],
     cut_off: Callable[[date], datetime],
 ) -> Iterator[Recorded]:
-    """Yield what each Publication Date reads of a daily series: the prints of one day, under the Publication Date.
+    """Yield what each Publication Date reads of a daily series: the prints of one day.
 
-    `the last day final at the cut-off` is the newest day of the week up to the date that was final by then.
-    `the publication date` is that
-    day alone: if it has no value and a later day has one, the date had none.
+    The prints come under the Publication Date. `the last day final at the cut-off` is the newest day of the
+    week up to the date that was final by then. `the publication date` is that day alone: if it has no value
+    and a later day has one, the date had none.
 
     Args:
         daily: the final prints of the series under their own days, and the dates on which its silence was
@@ -70,7 +70,7 @@ def _final_by(publication: Published, cut_off: datetime) -> bool:
 
 
 def _without(later: Published, on: date) -> Published:
-    """Return a Publication Date of which the series had no value, as a later day shows."""
+    """Return a Publication Date without a value, as the value of a later day shows."""
     reason = "the administrator's series has no value for this date"
     empty = {
         "value": None,

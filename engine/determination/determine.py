@@ -1,7 +1,7 @@
 """One test on one date: from a template, its terms and the facts to a result with all of its working.
 
 Break-even Rates are found by asking the template itself: the measure is run again at other rates on the
-published 4-decimal grid. So every template has one and none can disagree with its own test.
+published 4-decimal grid. So every template has one, and none can disagree with its own test.
 """
 
 from __future__ import annotations
@@ -31,21 +31,23 @@ from engine.events.results import (
 )
 
 TICK = 10_000
-"""Ticks of the published grid in one USD per GPU-hour."""
+"""The ticks of the published grid in one USD per GPU-hour."""
 CEILING = 10_000_000
-"""The highest rate that a Break-even Rate is looked for at, in ticks: USD 1,000 per GPU-hour."""
+"""The highest rate at which a Break-even Rate is looked for, in ticks: USD 1,000 per GPU-hour."""
 
 ShareBelow = Callable[[tuple[Decimal, ...], Decimal], float]
-"""(observations, level) -> share of resamples whose median is below the level; `market.interval.share_below`.
+"""From (observations, level) to the share of resamples whose median is below the level.
+
+It is `market.interval.share_below`.
 """
 
 
 def determine(
     key: str, clause: Clause, template: Template, facts: Facts, share_below: ShareBelow | None = None
 ) -> TestResult:
-    """Return `clause` tested on `facts.on`.
+    """Return the result of `clause`, tested on `facts.on`, with all of its working.
 
-    Never raises for missing data: that is NOT DETERMINED with its reason.
+    It never raises for missing data: that gives NOT DETERMINED with its reason.
 
     Args:
         key: the clause's name in the deal.
@@ -81,7 +83,10 @@ def determine(
 
 
 def decided(key: str, clause: Clause, template: Template, facts: Facts) -> TestResult:
-    """Return what `determine` decides and nothing that it explains: verdict, figures and headroom, or the reason for their absence."""
+    """Return what `determine` decides, without what it explains.
+
+    The result has the verdict, the figures and the headroom, or the reason why they are missing.
+    """
     result = _undecided(key, clause, template, facts)
     try:
         measurement = _measured(clause, template, facts)
@@ -100,7 +105,7 @@ def decided(key: str, clause: Clause, template: Template, facts: Facts) -> TestR
 
 
 def _undecided(key: str, clause: Clause, template: Template, facts: Facts) -> TestResult:
-    """Return a result of which nothing is determined yet."""
+    """Return a result in which nothing is determined yet."""
     return TestResult(
         test=key,
         template=template.name,
@@ -119,7 +124,10 @@ def _measured(clause: Clause, template: Template, facts: Facts) -> Measurement:
 
 
 def _rounded_by(value: Fraction, rule: str, scale: int) -> Fraction:
-    """Return a figure rounded as the deal says, in decimals of what it is printed in: a hundredth where `scale` is 100."""
+    """Return a figure rounded as the deal says.
+
+    The decimals are those of the printed figure: with `scale` 100 they are decimals of a per cent.
+    """
     places = int(rule[0])
     if rule.endswith("half to even"):
         return Fraction(rounded(value * scale, places, ROUND_HALF_EVEN)) / scale
@@ -136,7 +144,7 @@ def _inputs(facts: Facts) -> tuple[Input, ...]:
 
 
 def _remedies(clause: Clause, template: Template, facts: Facts) -> tuple[Remedy, ...]:
-    """Return what would make the test pass today; nothing if that needs a figure that nobody has given."""
+    """Return what would make the test pass today; empty if that needs a figure that nobody has given."""
     try:
         return template.remedies(clause, facts) if template.remedies is not None else ()
     except Missing:
@@ -146,7 +154,7 @@ def _remedies(clause: Clause, template: Template, facts: Facts) -> tuple[Remedy,
 def _passes_at(clause: Clause, template: Template, facts: Facts, index: str, rate: Fraction) -> bool:
     """Return whether the test passes at another rate of an index.
 
-    Raises Missing if it is not determined there.
+    Raises Missing if it is not determined at that rate.
     """
     return _probed(clause, template, facts, index, rate)[0]
 
@@ -154,9 +162,9 @@ def _passes_at(clause: Clause, template: Template, facts: Facts, index: str, rat
 def _probed(
     clause: Clause, template: Template, facts: Facts, index: str, rate: Fraction
 ) -> tuple[bool, Fraction]:
-    """Return whether the test passes at another rate of an index, and its headroom there.
+    """Return whether the test passes at another rate of an index, and its headroom at that rate.
 
-    Raises Missing if it is not determined there.
+    Raises Missing if it is not determined at that rate.
     """
     measurement = _measured(clause, template, facts.with_rate(index, rate))
     return passes(measurement.measured, measurement.limit, measurement.comparison), headroom(
@@ -165,9 +173,10 @@ def _probed(
 
 
 def _break_even(clause: Clause, template: Template, facts: Facts, index: str) -> BreakEven:
-    """Return the outermost passing tick next to the failing ones; tests are monotone in today's rate.
+    """Return the Break-even Rate of an index: the outermost passing tick next to the failing ones.
 
-    Not known, with its reason, if the test is not determined at some of those rates.
+    Tests are monotone in today's rate. If the test is not determined at some of those rates, the Break-even
+    Rate is not known, with the reason.
     """
 
     def probe(tick: int) -> tuple[bool, Fraction]:
@@ -193,7 +202,10 @@ def _bearing(
     even: tuple[BreakEven, ...],
     share: ShareBelow | None,
 ) -> Bearing | None:
-    """Return whether the result is the same with other sellers, and what share of the listings' resamples fails (`rulings.md` 59)."""
+    """Return whether other sellers would give the same result, and the share of resamples that fails.
+
+    The resamples are those of the listings. The result is None for a test without a rate (`rulings.md` 59).
+    """
     maximum = template.maximum(clause, replace(facts, trace={})) if template.maximum is not None else None
     test = MeasuredTest(
         facts=facts,
@@ -216,7 +228,10 @@ def _bearing(
 
 
 def _level(facts: Facts) -> Literal[95, 80]:
-    """Return the level at which the deal asks for decisiveness, in per cent: the higher one of the indices used (`rulings.md` 60)."""
+    """Return the level in per cent at which the deal asks for decisiveness (`rulings.md` 60).
+
+    It is the highest level of the indices used.
+    """
     levels = [
         facts.terms.index[name].low_confidence.level
         for name in facts.indices_used
@@ -232,9 +247,9 @@ def _rounded(value: Fraction, rule: str, unit: Unit) -> Fraction:
 
 
 def _published_today(facts: Facts, index: str) -> Published | None:
-    """Return the publication that this date's rate of `index` rests on, today's own or the one that is carried.
+    """Return the publication that this date's rate of `index` rests on; None if it rests on none.
 
-    None if it rests on none.
+    It is today's own publication, or the one that is carried.
     """
     rates = facts.rates.get(index, ())
     return rates[-1].published if rates and rates[-1].on == facts.on else None
@@ -245,8 +260,8 @@ def _share_failing(
 ) -> str | None:
     """Return the share of resamples of the listings in which the test fails, as text with two decimals.
 
-    None if it would be all or nothing beside a result that the sellers leave open: it would say more than is
-    known.
+    The result is None if the share is all or nothing although the sellers leave the result open. It would say
+    more than is known.
     """
     if share_below is None or published is None or not published.pooled:
         return None

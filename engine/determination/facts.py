@@ -1,4 +1,4 @@
-"""What a template may know on one date, and how it asks: a figure that is not there raises `Missing`.
+"""What a template may know on one date, and how it asks for it. A missing figure raises `Missing`.
 
 Every figure asked for is traced, so the inputs of a result are exactly what its measure looked at (ADR 0004).
 """
@@ -48,12 +48,12 @@ class Facts:
             date's last.
         published: what each Publication Date gave, by index, oldest first, this date's last.
         report: the servicer's report that serves on this date, or why none does.
-        windows: for each of the last Calculation Windows, newest last, the report for it, None if missing.
+        windows: for each of the last Calculation Windows, newest last, its report, or None if it is missing.
         months: the same for each month, newest last, if reports are monthly.
         report_due: the newest report that had to be in by the date, or the oldest of a run that has not come;
             None before the first.
-        received: every report received by the date, newest first, one that is too old to serve included.
-        pledged: GPUs pledged by asset class, if a register is on record; the deal's count elsewhere.
+        received: every report received by the date, newest first, also one that is too old to serve.
+        pledged: GPUs pledged by asset class, if a register is on record; otherwise the deal's count serves.
         trace: what the measure asked for, in the order asked.
     """
 
@@ -72,15 +72,15 @@ class Facts:
     at_prints: Mapping[PrintKey, Fraction] = field(default_factory=dict)
 
     def with_rate(self, index: str, rate: Fraction) -> Facts:
-        """Return the same facts, had this date's rate of `index` been `rate`; with a trace of its own."""
+        """Return the same facts with another rate of `index` on this date, and a trace of their own."""
         return replace(self, trace={}, substituted={**self.substituted, index: rate})
 
     def with_prints(self, rates: Mapping[PrintKey, Fraction]) -> Facts:
-        """Return the same facts, had these Publication Dates given other values; with a trace of its own."""
+        """Return the same facts with other values on these Publication Dates, and a trace of their own."""
         return replace(self, trace={}, at_prints=rates)
 
     def reference_rate(self, index: str) -> Fraction:
-        """Return the Reference Rate of this date, blended where the name is a blend's.
+        """Return the Reference Rate of this date for an index or a blend.
 
         Raises Missing if the fallback gives none.
         """
@@ -91,19 +91,23 @@ class Facts:
     def trailing_rates(self, index: str, count: int) -> tuple[tuple[date, Fraction], ...]:
         """Return the Reference Rates of the last `count` Publication Dates, oldest first (`rulings.md` 47).
 
-        Raises Missing (window not full).
+        Raises Missing if the window is not full.
         """
         return trailing_rates(self, index, count)
 
     def period_rates(self, index: str, period: Period) -> tuple[tuple[date, Fraction], ...]:
-        """Return the Reference Rates of every Publication Date in the days of the period's reports (48).
+        """Return the Reference Rates of every Publication Date in the days of the period's reports.
 
-        Raises Missing.
+        Raises Missing if a report or a rate is missing (`rulings.md` 48).
         """
         return rates_between(self, index, *self.period_days(period))
 
     def latest(self, index: str) -> ReferenceRate:
-        """Return how this date's Reference Rate was found, whether or not there is one; its confidence is in `published`."""
+        """Return how this date's Reference Rate was found, even if it has no value.
+
+        The confidence of the value stands in `published`. Raises Missing for a blend and for a date without
+        an entry.
+        """
         rates = self.rates.get(index, ())
         if index in self.terms.blended_rates:
             raise Missing(
@@ -114,9 +118,9 @@ class Facts:
         return rates[-1]
 
     def newest_publication(self, index: str) -> Published:
-        """Return what the newest Publication Date gave, a value or none: a carried value is of another week.
+        """Return what the newest Publication Date gave, with or without a value.
 
-        Raises Missing before any.
+        A carried value belongs to another week, so it is not returned. Raises Missing before any publication.
         """
         rate = self.latest(index)
         newest = next(reversed(self.published.get(index, ())), rate.published)
@@ -133,7 +137,7 @@ class Facts:
         return self._note(name, value, unit, source)
 
     def first_published(self, index: str) -> tuple[date, Fraction]:
-        """Return the first value published after closing. Raises Missing before there is one."""
+        """Return (date, value) of the first publication after closing. Raises Missing before there is one."""
         known = self.published.get(index, ())
         first = next(
             (p for p in known if p.value is not None and p.publication_date > self.terms.closing_date), None
@@ -147,7 +151,7 @@ class Facts:
     ) -> tuple[date, Fraction]:
         """Return the date and the rate that a change is measured from.
 
-        Raises Missing before the first publication where it is that.
+        Raises Missing if it is the first publication, and there has not been one.
         """
         return (
             (self.terms.closing_date, self.closing_level(index))
@@ -176,7 +180,10 @@ class Facts:
         return self._published(index, latest)
 
     def published_between(self, index: str, first: date, last: date) -> tuple[tuple[date, Fraction], ...]:
-        """Return the published values from `first` to `last`, both included, oldest first; dates without one are left out."""
+        """Return (date, published value) from `first` to `last`, both included, oldest first.
+
+        Dates without a value are left out.
+        """
         blend = self.terms.blended_rates.get(index)
         if blend is not None:
             return blended_between(self, index, blend, first, last)
@@ -201,7 +208,7 @@ class Facts:
     def figure(self, name: str) -> Fraction:
         """Return a figure of the serving report.
 
-        Raises Missing without a report, or if the report lacks the figure.
+        Raises Missing if no report serves, or if the report lacks the figure.
         """
         found = self.optional(name)
         if found is None:
@@ -209,9 +216,9 @@ class Facts:
         return found
 
     def optional(self, name: str) -> Fraction | None:
-        """Return a figure of the serving report, None if the report lacks it.
+        """Return a figure of the serving report, or None if the report lacks it.
 
-        Raises Missing without a report.
+        Raises Missing if no report serves.
         """
         if isinstance(self.report, NotDetermined):
             raise Missing(self.report.reason, self.report.cite, self.report.lacks)
@@ -223,7 +230,10 @@ class Facts:
         )
 
     def family(self, prefix: str) -> dict[str, Fraction]:
-        """Return every figure of the serving report whose name begins with `prefix` and a dot, by the rest of its name."""
+        """Return the serving report's figures whose names begin with `prefix` and a dot.
+
+        They are keyed by the rest of the name.
+        """
         if isinstance(self.report, NotDetermined):
             raise Missing(self.report.reason, self.report.cite, self.report.lacks)
         self.report.none_held(prefix, self.report_cite())
@@ -231,14 +241,17 @@ class Facts:
         return {name.removeprefix(f"{prefix}."): self.figure(name) for name in names}
 
     def newest(self, name: str) -> tuple[Fraction, date]:
-        """Return a figure that not every report carries, from the newest report that does, with its as-of date. Raises Missing."""
+        """Return a figure, and its as-of date, from the newest report that gives it.
+
+        Not every report carries such a figure. Raises Missing if no report has given it.
+        """
         for figure, source in self._given(name):
             if source.as_of is not None:
                 return self._note(name, figure.value, figure.unit, source), source.as_of
         raise Missing(f"no Servicer's report has given `{name}`", self.report_cite(), "report")
 
     def fresh(self, name: str, period: Period, cite: str) -> tuple[Fraction, date]:
-        """Return the newest such figure, not older than `period`.
+        """Return the newest value of a figure, and its as-of date, if it is not older than `period`.
 
         Raises Missing if it is older (`rulings.md` 17).
         """
@@ -253,7 +266,7 @@ class Facts:
         return value, as_of
 
     def _given(self, name: str) -> Iterator[tuple[Figure, Source]]:
-        """Yield a figure in every report that has given it, newest first, with where it stands."""
+        """Yield a figure and its source for every report that has given it, newest first."""
         serving = (self.report,) if isinstance(self.report, Reported) else ()
         for report in (*serving, *self.received):
             figure = report.confirmed(name, self.report_cite())
@@ -261,43 +274,43 @@ class Facts:
                 yield figure, report.source_of(name)
 
     def report_cite(self) -> str:
-        """Return the section that says when the servicer reports."""
+        """Return the section that says when the Servicer reports."""
         return self.terms.servicer_reports.cite if self.terms.servicer_reports else "deal file"
 
     def period_reports(self, period: Period) -> ReportsByPeriod:
-        """Return the reports of the trailing months, oldest first. Raises Missing if one is."""
+        """Return the reports of the trailing months, oldest first. Raises Missing if one is missing."""
         return period_reports(self, period)
 
     def period_days(self, period: Period) -> tuple[date, date]:
         """Return the first and the last day of the reports of the trailing months.
 
-        Raises Missing if one of them is.
+        Raises Missing if one of them is missing.
         """
         return period_days(self, period)
 
     def trailing_reports(self, count: int) -> ReportsByPeriod:
         """Return the reports of the last `count` report periods of the deal, oldest first.
 
-        Raises Missing if one is.
+        Raises Missing if one is missing.
         """
         return trailing_reports(self, count)
 
     def certified(self, name: str, weeks: int) -> Fraction | None:
-        """Return a figure that the serving report certifies for the trailing weeks, None if it lacks it.
+        """Return a figure that the serving report certifies for the trailing weeks, or None if it lacks it.
 
-        Raises Missing (47).
+        Raises Missing if the figure is of other days (`rulings.md` 47).
         """
         return certified(self, name, weeks)
 
     def window_reports(self, count: int) -> ReportsByPeriod:
         """Return the reports of the last `count` Calculation Windows, oldest first.
 
-        Raises Missing if one is.
+        Raises Missing if one is missing.
         """
         return window_reports(self, count)
 
     def from_window(self, end: date, report: Reported, name: str) -> Fraction | None:
-        """Return a figure of one period's report, traced under the period's last day."""
+        """Return a figure of one period's report, traced under the period's last day; None if it lacks it."""
         figure = report.confirmed(name, self.report_cite())
         one = unit_of_period(self, report)
         return (
@@ -316,13 +329,16 @@ class Facts:
         return figure
 
     def nonzero(self, name: str, value: Fraction, cite: str) -> Fraction:
-        """Return a divisor. Raises Missing if it is zero: a ratio needs one."""
+        """Return a divisor. Raises Missing if it is not above zero: a ratio needs one."""
         if value <= 0:
             raise Missing(f"the {name} is zero", cite, "report")
         return value
 
     def principal(self, clause: Clause) -> Fraction:
-        """Return the outstanding principal of the classes that a test counts (`rulings.md` 46); for all classes, the report's own total."""
+        """Return the outstanding principal of the classes that a test counts (`rulings.md` 46).
+
+        For all classes it is the report's own total, if the report gives one.
+        """
         classes = self.terms.counted_with(clause)
         if len(classes) == len(self.terms.debt) and (
             clause.debt_class is None or clause.counted == "with senior classes"
@@ -333,9 +349,10 @@ class Facts:
         return sum((self.figure(f"outstanding_principal.{name}") for name in classes), Fraction(0))
 
     def gpus(self, name: str) -> int:
-        """Return GPUs of an asset class: the newest count that a report has given, but not more than are pledged (rulings 26, 57a).
+        """Return the GPUs of an asset class: the newest reported count, but not more than are pledged.
 
-        Before any report has given one, and where a report gives more, it is the pledged count.
+        Before any report has given a count, or if the newest count is above the pledged one, it is the
+        pledged count (rulings 26, 57a).
         """
         counted = f"available.{name}.gpus"
         asset = self.terms.pledged_assets[name]
@@ -356,7 +373,10 @@ class Facts:
         return rates[-1]
 
     def rate_of(self, index: str, rate: ReferenceRate) -> Fraction:
-        """Return the value of a Reference Rate, traced; what stands in its place where this date's is substituted."""
+        """Return the value of a Reference Rate, traced.
+
+        If another value is tried in its place, the result is that value.
+        """
         of_print = (index, rate.publication_date) if rate.published and rate.publication_date else None
         today = of_this_date(self, rate)
         value = self._replaced(index, today, of_print, Fraction(rate.value or 0))
@@ -376,7 +396,10 @@ class Facts:
         )
 
     def _replaced(self, index: str, today: bool, of_print: PrintKey | None, value: Fraction) -> Fraction:
-        """Return the rate that is tried in place of a value, by its date or its print; the value itself if none is tried."""
+        """Return the rate that is tried in place of a value, or the value itself without one.
+
+        The tried rate is found by the value's date or its print.
+        """
         other = self.substituted.get(index) if today else None
         return other if other is not None else self.at_prints.get(of_print, value) if of_print else value
 

@@ -1,8 +1,8 @@
-"""One subset of the sellers applied to every rate that a test uses: replicates of several prints together (rulings 59).
+"""One subset of the sellers applied to every rate that a test uses (rulings 59).
 
-A seller that is out is out in every week and in every index. Up to 14 clusters all subsets are taken; above,
-16,384 are drawn from SHAKE-256 of each seller's own name. So nothing depends on order, on a library or on the
-other sellers.
+It gives replicates of several prints together. A seller that is out is out in every week and in every index.
+Up to 14 clusters all subsets are taken. Above that, 16,384 are drawn from SHAKE-256 of each seller's own
+name. So nothing depends on order, on a library or on the other sellers.
 """
 
 from __future__ import annotations
@@ -21,28 +21,31 @@ from numpy.typing import NDArray
 from engine.basics.seller_subsets import TAILS, SellerWeek
 
 ALL_SUBSETS_UP_TO = 14
-"""Clusters up to which every subset is taken."""
+"""The number of clusters up to which every subset is taken."""
 DRAWN = 16_384
-"""Subsets drawn if there are more clusters."""
+"""The number of subsets drawn if there are more clusters."""
 SALT = "headroom sellers 1|"
 
 Bits = NDArray[np.bool_]
 Micros = NDArray[np.int64]
 Rates = tuple[int, ...]
-"""One rate in millionths for each print, in their order."""
+"""One rate in millionths for each print, in the order of the prints."""
 Passes = Callable[[Fraction], bool]
-"""Whether the test passes at a measured figure; its limit parts the figures in two."""
+"""Whether the test passes at a measured figure. Its limit divides the figures into two ranges."""
 Outcomes = Callable[[Micros], tuple[Bits | Passes, list[Fraction]]]
-"""Rates in millionths, a row for each case and a column for each print -> whether the test passes, and the figure measured."""
+"""From rates in millionths to whether the test passes in each case, and the figure measured.
+
+The rates have a row for each case and a column for each print.
+"""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One value of a window: a constant and a weighted sum of prints, in millionths.
+    """One value of a window: a constant plus a weighted sum of prints, in millionths.
 
     Attributes:
-        constant: what is fixed, as the Closing Date level.
-        weights: for each print, by its place, how much of it the value holds.
+        constant: what is fixed, like the Closing Date level.
+        weights: (place of a print, how much of it the value holds).
     """
 
     constant: Fraction
@@ -50,7 +53,7 @@ class Candidate:
 
     @property
     def whole(self) -> tuple[Fraction, ...]:
-        """The constant and the weights."""
+        """The constant and the weights in one tuple."""
         return (self.constant, *(weight for _, weight in self.weights))
 
     def at(self, rates: Micros, scale: int) -> Micros:
@@ -68,7 +71,7 @@ class Highest:
     Attributes:
         window: its values, oldest first.
         of_date: this date's value.
-        figure: of the highest value and of this date's, in millionths, what is measured.
+        figure: from the highest value and this date's, in millionths, to the measured figure.
         passes: whether the test passes at a measured figure.
     """
 
@@ -83,11 +86,13 @@ class Replicates:
     """The outcome of a test over subsets of sellers.
 
     Attributes:
-        subsets: how many replicates there are.
-        drawn: whether they were drawn rather than all taken.
+        subsets: the number of replicates.
+        drawn: whether they were drawn; otherwise all were taken.
         lows: the least figure of each replicate over the corners, ascending.
-        highs: the largest, ascending.
-        apart: replicates whose verdict differs from the value's at their least or their largest figure.
+        highs: the largest figure of each replicate, ascending.
+        apart: the number of replicates whose verdict, at their least or their largest figure, differs from
+            that of
+            the value.
         failing: the mean share of corners at which the test fails.
     """
 
@@ -99,23 +104,29 @@ class Replicates:
     failing: Fraction
 
     def interval(self, level: int = 95) -> tuple[Fraction, Fraction]:
-        """Return the ends of the measured figure at 95 or 80 per cent."""
+        """Return the two ends of the measured figure at 95 or 80 per cent."""
         beyond = self.subsets // TAILS[level]
         return self.lows[beyond], self.highs[-1 - beyond]
 
     def same_verdict(self, level: int = 95) -> bool:
-        """Return whether the verdict is the same over the interval; whether enough sellers stand behind it is another question."""
+        """Return whether the verdict is the same over the interval at a level in per cent.
+
+        Whether enough sellers stand behind the interval is another question.
+        """
         return TAILS[level] * self.apart <= self.subsets
 
 
 @lru_cache(maxsize=512)
 def bits_of(seller: str) -> bytes:
-    """Return the bits of one seller: it is in replicate r where bit `r & 7`, lowest first, of byte `r >> 3` is 1."""
+    """Return the bits of one seller, which say in which replicates the seller is.
+
+    It is in replicate r if bit `r & 7`, lowest first, of byte `r >> 3` is 1.
+    """
     return hashlib.shake_256(f"{SALT}{seller}".encode()).digest(DRAWN // 8)
 
 
 def memberships(names: Sequence[str]) -> Bits:
-    """Return which of the clusters are in each replicate: a row for each replicate, a column for each name."""
+    """Return which clusters are in each replicate: a row per replicate, a column per name."""
     if len(names) <= ALL_SUBSETS_UP_TO:
         numbers = np.arange(2 ** len(names))
         return (numbers[:, None] >> np.arange(len(names)) & 1).astype(np.bool_)
@@ -128,7 +139,7 @@ def memberships(names: Sequence[str]) -> Bits:
 def medians(week: SellerWeek, names: Sequence[str], inside: Bits) -> tuple[Micros, Micros]:
     """Return the lower and the upper median of a week in each replicate.
 
-    Where none of its sellers is in, its lowest and highest listing.
+    If none of the week's sellers is in a replicate, they are the week's lowest and highest listing.
     """
     prices = np.array(sorted(set(week.prices)), dtype=np.int64)
     counts = np.zeros(
@@ -147,7 +158,7 @@ def medians(week: SellerWeek, names: Sequence[str], inside: Bits) -> tuple[Micro
 
 
 def replicates(weeks: Sequence[SellerWeek], today: int, passed: bool, outcomes: Outcomes) -> Replicates:
-    """Return a test over subsets of the sellers of all its prints.
+    """Return the outcome of a test over subsets of the sellers of all its prints.
 
     Args:
         weeks: the listings behind each print that the test uses.
@@ -163,11 +174,11 @@ def replicates(weeks: Sequence[SellerWeek], today: int, passed: bool, outcomes: 
 def replicates_of_highest(
     weeks: Sequence[SellerWeek], today: int, passed: bool, highest: Highest
 ) -> Replicates:
-    """Return the same of a figure that looks at the highest value of a window.
+    """Return the outcome over subsets of sellers for a figure that looks at a window's highest value.
 
     The highest of many noisy weeks is high by luck. So the week is chosen by a subset and measured by the
-    sellers outside of it; that gives a replicate's least figure and its share, while its largest is the plain
-    one.
+    sellers outside of it. That gives a replicate's least figure and its share; its largest figure is the
+    plain one.
     """
     names, inside = _inside(weeks)
     within = _rates(weeks, names, inside)
@@ -199,11 +210,12 @@ def replicates_of_highest(
 
 
 def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Passes) -> Outcomes:
-    """Return a test at many rates: each asked for, or, of many, by the formula that it turns out to follow.
+    """Return a function that gives the test at many rates.
 
-    Nearly every figure is a weighted sum of the rates, or one divided by such a sum. Its weights follow from
-    moving one rate at a time; the formula is taken only if it gives the figure itself, exactly, at places
-    spread over all cases and at its own extremes.
+    A few rates are each asked for. Many follow from the formula that the test turns out to have. Nearly every
+    figure is a weighted sum of the rates, or one divided by such a sum. Its weights follow from moving one
+    rate at a time. The formula is taken only if it gives the figure itself, exactly, at places spread over
+    all cases and at its own extremes.
     """
 
     def outcomes(cases: Micros) -> tuple[Bits | Passes, list[Fraction]]:
@@ -219,9 +231,9 @@ def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Passes) -> 
 
 
 FEW_CASES = 200
-"""Cases up to which each is asked for."""
+"""The number of cases up to which each is asked for."""
 CHECKED = 40
-"""Cases at which a formula is held against the test itself."""
+"""The number of cases at which a formula is compared with the test itself."""
 
 
 def _formula(cases: Micros, figure: Callable[[Rates], Fraction]) -> list[Fraction] | None:
@@ -259,7 +271,7 @@ def _inside(weeks: Sequence[SellerWeek]) -> tuple[list[str], Bits]:
 
 
 def _replicates(passed: bool, low: _Ranked, high: _Ranked, clusters: int) -> Replicates:
-    """Return what the least figures and shares of one, and the largest figures of another ranking, come to."""
+    """Return the replicates, with the least figures and shares of `low` and the largest figures of `high`."""
     least, most = low.places.min(axis=0), high.places.max(axis=0)
     return Replicates(
         subsets=len(least),
@@ -273,7 +285,11 @@ def _replicates(passed: bool, low: _Ranked, high: _Ranked, clusters: int) -> Rep
 
 @dataclass(frozen=True)
 class _Ranked:
-    """Figures at the corners: the distinct ones ascending, whether each passes, and the place of each corner's among them."""
+    """The figures at the corners.
+
+    They are the distinct figures, ascending, whether each passes, and the place of each corner's figure among
+    them.
+    """
 
     figures: list[Fraction]
     passing: Bits
@@ -294,7 +310,7 @@ def _corners(low: Micros, high: Micros, today: int) -> Micros:
 
 
 def _ranked(corners: Micros, outcomes: Outcomes) -> _Ranked:
-    """Return the test at every distinct corner, once."""
+    """Return the test at every corner; each distinct corner is asked for once."""
     shape = corners.shape[:2]
     cases, place_of = np.unique(corners.reshape(-1, corners.shape[2]), axis=0, return_inverse=True)
     passing, figures = outcomes(cases)
@@ -314,7 +330,10 @@ def _ranked(corners: Micros, outcomes: Outcomes) -> _Ranked:
 
 
 def _verdicts(ascending: Sequence[Fraction], passes: Passes) -> Bits:
-    """Whether the test passes at each figure; only those about the limit, which parts them in two, are asked for."""
+    """Return whether the test passes at each of the ascending figures.
+
+    The limit divides them in two, so only the figures about it are asked for.
+    """
     least = passes(ascending[0])
     turn = bisect_left(ascending, True, key=lambda figure: passes(figure) != least)
     return np.array([(place < turn) == least for place in range(len(ascending))], dtype=np.bool_)

@@ -1,8 +1,8 @@
-"""What a test that looks at several dates compares, as a linear form of a few statistics of the rate: what columns are made of.
+"""What a test over several dates compares, as a linear form of a few statistics of the rate.
 
-A template whose test asks for more than its date's rate says in `columns` what the rates enter by. `measure`
-stays the test; whatever `columns` says is held against it wherever it is used, and is not used where the two
-differ.
+Columns of many paths are made of it. A template whose test asks for more than its date's rate says in
+`columns` how the rates enter. `measure` remains the test. Whatever `columns` says is compared with it
+wherever it is used, and is not used if the two differ.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ class Statistic:
     """One number of a path's rates on a date.
 
     Attributes:
-        kind: `published`: this date's published value. `rate`: this date's Reference Rate. `sum of rates`: of
-            the last `count`
-            Publication Dates. `highest`: of the values published from `since` to the date. `first`: the first
-            of them.
-        index: whose.
+        kind: `published`: this date's published value. `rate`: this date's Reference Rate. `sum of rates`:
+            the sum
+            over the last `count` Publication Dates. `highest`: the highest of the values published from
+            `since` to
+            the date. `first`: the first of them.
+        index: the index.
         count: how many dates are summed.
         since: the first day of the window.
-        at_closing: the Closing Date level, where it stands in the window as the value of the Closing Date;
+        at_closing: the Closing Date level, if it stands in the window as the value of the Closing Date;
             USD per GPU-hour.
     """
 
@@ -38,7 +39,10 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A sum counts only if a statistic has reached a level, in USD per GPU-hour; elsewhere `otherwise` stands for it."""
+    """A condition of a sum: it counts only if a statistic has reached a level, in USD per GPU-hour.
+
+    Otherwise `otherwise` stands for the sum.
+    """
 
     statistic: Statistic
     level: Fraction
@@ -47,13 +51,15 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class LinearForm:
-    """The sum of each statistic times its weight, in USD per GPU-hour; the test turns where it passes one number.
+    """The sum of each statistic times its weight, in USD per GPU-hour.
+
+    The test turns at one value of the sum.
 
     Attributes:
         parts: the statistics and their weights.
-        limit: that number, if the template can say it; the test passes up to it. None if it is to be found by
-            asking.
-        gate: where the sum counts at all; None if it always does.
+        limit: that value, if the template can say it; the test passes up to it. None if it is to be found by
+            asking the test.
+        gate: the condition for the sum to count; None if it always counts.
     """
 
     parts: tuple[tuple[Statistic, Fraction], ...]

@@ -1,6 +1,6 @@
-"""Which rates and reports of the past a deal's tests will still look at: found by asking the tests themselves (`rulings.md` 56).
+"""Which past rates and reports a deal's tests will still read, found by asking the tests (`rulings.md` 56).
 
-Each test is measured on dates to come, of a deal that has lived for long, with a rate on every date and a
+Each test is measured on dates to come, for a deal that has lived for long, with a rate on every date and a
 report for every period. What it reads is noted. So no list is kept beside the tests, and none can differ from
 them.
 """
@@ -26,15 +26,15 @@ from engine.terms.report_figures import unit_of
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 LONG = timedelta(days=800)
-"""How long the deal is taken to have lived, so that no window is too short."""
+"""How long the deal is assumed to have lived, so that no window is too short."""
 AHEAD = timedelta(days=130)
-"""How far ahead tests are asked: a window of whole months or quarters begins later than the first date."""
+"""How far ahead tests are asked. A window of whole months or quarters begins later than the first date."""
 WINDOWS, MONTHS, MOST = 60, 24, 60
 
 
 @dataclass(frozen=True, slots=True)
 class LookBack:
-    """What the tests will read of the time up to a day, each with a test that does.
+    """What the tests will read of the time up to a day. Each entry has the name of a test that reads it.
 
     Attributes:
         rates: Publication Dates by index.
@@ -49,7 +49,7 @@ class LookBack:
 
 @dataclass
 class _Report(Mapping[str, Figure]):
-    """The figures of one period's report, which gives whatever is asked for, and notes that it was asked."""
+    """The figures of one period's report, which gives whatever is asked for and notes that it was asked."""
 
     declared: Mapping[str, Unit]
     only: set[str] | None = None
@@ -74,7 +74,7 @@ class _Report(Mapping[str, Figure]):
 def looks_back(
     terms: TermsInForce, templates: Mapping[str, Template], calendar: BusinessCalendar, as_of: date
 ) -> LookBack:
-    """What the tests of a deal will read of the time up to `as_of`, on the dates of the next months."""
+    """Return what the tests of a deal will read of the time up to `as_of`, over the next months."""
     rates: dict[str, dict[date, str]] = {}
     reports: dict[date, str] = {}
     first: dict[str, str] = {}
@@ -97,7 +97,10 @@ def looks_back(
 
 
 def for_fallback(index: IndexTerms, closing: date, as_of: date) -> tuple[date, ...]:
-    """The last Publication Dates by a day whose value the fallback may carry: one, or as many as it carries a value for."""
+    """Return the last Publication Dates up to a day whose value the fallback may carry forward.
+
+    It is one date, or as many as the fallback carries a value for.
+    """
     most = max((step.for_at_most.count for step in index.fallback if step.for_at_most is not None), default=1)
     return tuple(day for day in publication_dates(as_of - most * WEEK + DAY, as_of) if day > closing)
 
@@ -105,7 +108,10 @@ def for_fallback(index: IndexTerms, closing: date, as_of: date) -> tuple[date, .
 def _read(
     clause: Clause, template: Template, terms: TermsInForce, on: date
 ) -> Iterator[tuple[str | None, date | None, date | None]]:
-    """Each print and each period's report that one test reads on a date: given all figures, and given as few as it needs."""
+    """Yield each print and each period's report that one test reads on a date.
+
+    The test is asked twice: with all figures given, and with as few as it needs.
+    """
     for whole in (True, False):
         only: set[str] | None = None if whole else set()
         for _ in range(MOST):
@@ -130,7 +136,7 @@ def _read(
 def _facts(
     terms: TermsInForce, on: date, only: set[str] | None
 ) -> tuple[Facts, dict[date, _Report], _Report]:
-    """What a test sees on a date of a deal that has lived for long, with the reports that it may ask."""
+    """Return the facts of a date of a deal that has lived for long, and the reports that a test may ask."""
     long_ago = terms.model_copy(update={"closing_date": on - LONG})
     thursdays = tuple(publication_dates(on - LONG + DAY, on))
     rates, published = {}, {}

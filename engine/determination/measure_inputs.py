@@ -1,4 +1,4 @@
-"""What a measure is given and what it lacks: reported figures, the report that was due, a figure that nobody has given."""
+"""What a measure is given and what it lacks: reported figures, the report due, a missing figure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAYS_OF_A_WEEK = 7
 
 
 class Missing(Exception):
-    """A figure that a measure needs and nobody has given; carries the reason."""
+    """Raised for a figure that a measure needs and nobody has given; it carries the reason."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Missing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """Figures that the servicer gave for one period, by name, with where they stand."""
+    """The figures that the Servicer gave for one period, by name, with their source."""
 
     figures: Mapping[str, Figure]
     source: Source
@@ -39,12 +39,15 @@ class Reported:
     held: Mapping[str, str] = field(default_factory=dict)
     """Figures that await confirmation, and why each is held (`rulings.md` 57)."""
     period: tuple[date, date] | None = None
-    """Its first and last day; None if it states the figures of whatever period is asked for, as a worked example does."""
+    """The first and the last day of its period.
+
+    It is None if the report states the figures of whatever period is asked for, as a worked example does.
+    """
 
     def confirmed(self, name: str, cite: str) -> Figure | None:
-        """Return a figure; None if the report lacks it.
+        """Return a figure, or None if the report lacks it.
 
-        Raises Missing if it is held until somebody confirms it (`rulings.md` 57).
+        Raises Missing if the figure is held until somebody confirms it (`rulings.md` 57).
         """
         if name in self.held:
             raise Missing(
@@ -59,12 +62,12 @@ class Reported:
                 self.confirmed(name, cite)
 
     def days_of(self, name: str) -> tuple[date, date] | None:
-        """Return the days that one figure is of: its own where it says so, the report's otherwise."""
+        """Return the days that one figure is of: its own if it states them, otherwise the report's."""
         own = self.given.get(name)
         return own.period if own is not None and own.period is not None else self.period
 
     def source_of(self, name: str) -> Source:
-        """Return where one figure stands: the report, with the as-of date and the source that the figure has of its own."""
+        """Return the source of one figure: the report, with the figure's own as-of date and source if any."""
         own = self.given.get(name)
         if own is None:
             return self.source
@@ -74,29 +77,29 @@ class Reported:
 
 @lru_cache(maxsize=4096)  # a Break-even Rate asks for the same window again at every rate that it tries
 def publication_source(step: str, day: date | None, event: str | None) -> Source:
-    """Return where a rate comes from: the fallback step, the Publication Date, the event of the index's own log."""
+    """Return the source of a rate: the fallback step, the Publication Date, and the index log's event."""
     return Source(kind="publication", text=f"{step}, {day}" if day else step, as_of=day, reference=event)
 
 
 def within_a_week(days: tuple[date, date]) -> bool:
-    """Return whether a first and a last day lie in one week."""
+    """Return whether a first and a last day lie less than seven days apart."""
     return (days[1] - days[0]).days < DAYS_OF_A_WEEK
 
 
 @dataclass(frozen=True, slots=True)
 class ReportDue:
-    """The newest report that had to be in by the date: for which period, by when, and when it came."""
+    """The newest report that had to be in by the date: its period, its due date, and its receipt."""
 
     period_end: date
     due: date
     received: date | None
     after_the_hour: bool = False
-    """Whether it came on the due date, after the hour by which it was due."""
+    """Whether it came on the due date, but after the hour by which it was due."""
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A figure that a measure asked for; the tracer of `Facts`."""
+    """A figure that a measure asked for, as `Facts` traces it."""
 
     name: str
     value: Fraction
@@ -105,12 +108,17 @@ class Used:
     index: str | None = None
     """The index, if the figure is its value of this date."""
     of_print: tuple[str, date] | None = None
-    """The index and the Publication Date whose listings stand behind the figure; None of a rate that was set.
+    """The index and the Publication Date whose listings are behind the figure.
+
+    It is None for a rate that was set.
     """
 
 
 def written(value: Fraction, unit: Unit) -> str:
-    """Return a number inside a working, in full: at most eight decimals, cut and never rounded, an ellipsis where it is cut."""
+    """Return a number for a working, with at most eight decimals, cut and never rounded.
+
+    An ellipsis follows if it is cut.
+    """
     shown = value * 100 if unit in (Unit.SHARE, Unit.POINTS) else value
     cut = rounded(abs(shown), 8, ROUND_FLOOR)
     least = 2 if unit in (Unit.USD, Unit.RATE) else 0

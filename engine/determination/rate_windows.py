@@ -1,4 +1,7 @@
-"""The Reference Rates of a window: those determined on its Publication Dates, carried ones included (`rulings.md` 47, 48)."""
+"""The Reference Rates of a window: those determined on its Publication Dates, carried ones included.
+
+The rulings are `rulings.md` 47 and 48.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,9 @@ Rates = tuple[tuple[date, Fraction], ...]
 
 
 def trailing_rates(facts: BlendFacts, index: str, count: int) -> Rates:
-    """Return the rates determined on the last `count` Publication Dates on or before the date, oldest first.
+    """Return (date, rate) of the last `count` Publication Dates on or before the date, oldest first.
 
-    Raises Missing (window not full).
+    Raises Missing if the window is not full.
     """
     known = sorted(
         {
@@ -36,9 +39,9 @@ def trailing_rates(facts: BlendFacts, index: str, count: int) -> Rates:
 
 
 def rates_between(facts: BlendFacts, index: str, first: date, last: date) -> Rates:
-    """Return the rates determined on every Publication Date from `first` to `last`, from the first after closing.
+    """Return (date, rate) of every Publication Date from `first` to `last`, but not before closing.
 
-    Raises Missing, which names the dates without one.
+    Raises Missing, which names the dates without a rate.
     """
     since = max(first, facts.terms.closing_date + timedelta(days=1))
     return _rates_on(facts, index, tuple(publication_dates(since, min(last, facts.on))))
@@ -47,9 +50,10 @@ def rates_between(facts: BlendFacts, index: str, first: date, last: date) -> Rat
 def days_of_months(
     on: date, count: int, closing: date, ends: Sequence[date] | None
 ) -> tuple[date, date] | None:
-    """Return the days of the trailing months for figures without days of their own: whole months, or Calculation Windows with their `ends`.
+    """Return the first and last day of the trailing months, for figures without days of their own.
 
-    None if they begin before closing.
+    They are whole months, or with `ends` the Calculation Windows that end on those days. The result is None
+    if the days begin before closing.
     """
     if ends is None:
         whole = months_whole(on, count)
@@ -61,7 +65,11 @@ def days_of_months(
 
 
 def of_this_date(facts: BlendFacts, rate: ReferenceRate) -> bool:
-    """Return whether a rate is this date's: of it, or of the Publication Date before a date that is not one and rests on the same print."""
+    """Return whether a rate is this date's.
+
+    It is if it is of this date. If this date is not a Publication Date, a rate of the Publication Date before
+    it also is, provided that both rest on the same print.
+    """
     if rate.on == facts.on or facts.on.weekday() == THURSDAY or rate.on + timedelta(days=7) <= facts.on:
         return rate.on == facts.on
     today = next(reversed(facts.rates.get(rate.index, ())), None)
@@ -69,7 +77,7 @@ def of_this_date(facts: BlendFacts, rate: ReferenceRate) -> bool:
 
 
 def _by_day(facts: BlendFacts, index: str) -> Mapping[str, Mapping[date, ReferenceRate]]:
-    """Return the rates of an index, or of each component of a blend, by date."""
+    """Return the rates of an index, or of each component of a blend, by index and date."""
     blend = facts.terms.blended_rates.get(index)
     return {
         name: {rate.on: rate for rate in facts.rates.get(name, ())}

@@ -1,6 +1,6 @@
-"""The Reference Rate of an index on one date: which step of the deal's fallback gave it, and how old it is.
+"""The Reference Rate of an index on one date: the fallback step that gave it, and its age.
 
-The waterfall is tried in the agreement's order and the step used is printed wherever the rate is
+The waterfall is tried in the agreement's order, and the step used is printed wherever the rate is
 (`covenants.md`, Reference Rate and fallback; `rulings.md` 3, 6, 27).
 """
 
@@ -16,13 +16,13 @@ from engine.terms.in_force import FallbackStep, IndexTerms
 from engine.terms.low_confidence import SELLERS
 
 Agreed = Mapping[str, Decimal]
-"""What the parties or the agent have set for a step, by the step's name."""
+"""The rate that the parties or the agent have set for a step, by the step's name."""
 
 
 def reference_rate(
     terms: IndexTerms, index: str, on: date, series: Sequence[Published], agreed: Agreed | None = None
 ) -> ReferenceRate:
-    """Return the Reference Rate of `index` on `on`, by the first step of the deal's fallback that gives one.
+    """Return the Reference Rate of `index` on `on`, by the first step of the fallback that gives one.
 
     Args:
         terms: what the deal says about the index on that date.
@@ -57,7 +57,11 @@ def reference_rate(
 
 
 def _steps(terms: IndexTerms) -> tuple[FallbackStep, ...]:
-    """Return the deal's steps; a deal that turns flagged values away and names no step for it uses the last one not flagged."""
+    """Return the steps of the deal's fallback.
+
+    If the deal turns flagged values away and names no step for that, the last value not flagged becomes the
+    second step.
+    """
     steps = terms.fallback
     if terms.low_confidence.effect != "use last value not flagged" or any(
         s.use == "last value not flagged" for s in steps
@@ -98,7 +102,10 @@ def _step(
 def _from_series(
     step: FallbackStep, terms: IndexTerms, known: list[Published]
 ) -> tuple[int, Published] | None:
-    """Return the newest value that the step accepts, with its age in Publication Dates; None if it is too old or flagged."""
+    """Return the newest value that the step accepts, with its age in Publication Dates.
+
+    The result is None if it is too old or flagged.
+    """
     turned_away = (
         terms.low_confidence.effect == "use last value not flagged" or step.use == "last value not flagged"
     )

@@ -1,4 +1,7 @@
-"""The reports of the periods that a test looks back on: weeks, months or quarters, each there or missing (rulings 17, 47, 51)."""
+"""The reports of the periods that a test looks back on: weeks, months or quarters, each there or missing.
+
+The rulings are `rulings.md` 17, 47 and 51.
+"""
 
 from __future__ import annotations
 
@@ -20,43 +23,43 @@ ReportsByPeriod = tuple[tuple[date, Reported], ...]
 """The last day of each period with its report, oldest first."""
 Periods = tuple[tuple[date, Reported | None], ...]
 QUARTER = 3
-"""Months of one report where reports are of quarters."""
+"""The months of one report, if reports are quarterly."""
 PERIODS: Mapping[str, str] = {"week": "Calculation Windows", "month": "months", "quarter": "quarters"}
 """What the periods of a deal's reports are called."""
 
 
 class ReportFacts(Protocol):
-    """What the periods need of a date's facts."""
+    """What this module needs of a date's facts."""
 
     @property
     def on(self) -> date:
-        """The date for which the test is run."""
+        """The date that is determined."""
 
     @property
     def terms(self) -> TermsInForce:
-        """The terms of the deal that are in force on the date."""
+        """The deal's terms in force on the date."""
 
     @property
     def report(self) -> Reported | NotDetermined:
-        """The Servicer's report whose figures serve on the date."""
+        """The Servicer's report that serves on the date, or why none does."""
 
     @property
     def windows(self) -> Periods:
-        """The Calculation Windows up to the date, each with its report."""
+        """The Calculation Windows up to the date, newest last, each with its report or None."""
 
     @property
     def months(self) -> Periods:
-        """The months or quarters up to the date, each with its report."""
+        """The months or quarters up to the date, newest last, each with its report or None."""
 
     def report_cite(self) -> str:
-        """Return the section that says when the servicer reports."""
+        """Return the section that says when the Servicer reports."""
 
     def optional(self, name: str) -> Fraction | None:
-        """Return a figure of the serving report."""
+        """Return a figure of the serving report, or None if the report lacks it."""
 
 
 def every(facts: ReportFacts) -> str:
-    """Return how often the deal's servicer reports."""
+    """Return how often the deal's Servicer reports: `week`, `month` or `quarter`."""
     return facts.terms.servicer_reports.every if facts.terms.servicer_reports is not None else "week"
 
 
@@ -66,14 +69,14 @@ def by_months(facts: ReportFacts) -> bool:
 
 
 def unit_of_period(facts: ReportFacts, report: Reported) -> str:
-    """Return whether a report is one of the weeks, months or quarters that a test looks back on."""
+    """Return whether a report is of a week, a month or a quarter."""
     return every(facts) if any(report is of_period for _, of_period in facts.months) else "week"
 
 
 def trailing_reports(facts: ReportFacts, count: int) -> ReportsByPeriod:
     """Return the reports of the last `count` report periods of the deal, oldest first.
 
-    Raises Missing if one is.
+    Raises Missing if one is missing.
     """
     return full(facts, facts.months if by_months(facts) else facts.windows, count, PERIODS[every(facts)])
 
@@ -81,9 +84,7 @@ def trailing_reports(facts: ReportFacts, count: int) -> ReportsByPeriod:
 def period_reports(facts: ReportFacts, period: Period) -> tuple[tuple[date, Reported], ...]:
     """Return the reports of the trailing months, oldest first: every week's, or every month's.
 
-    Raises Missing if one is.
-
-    A worked example states the figures of the whole period at once.
+    Raises Missing if one is missing. A worked example states the figures of the whole period at once.
     """
     if isinstance(facts.report, Reported) and facts.report.source.kind == "worked example":
         return ((facts.on, facts.report),)
@@ -103,7 +104,7 @@ def period_reports(facts: ReportFacts, period: Period) -> tuple[tuple[date, Repo
 def period_days(facts: ReportFacts, period: Period) -> tuple[date, date]:
     """Return the first and the last day of the reports of the trailing months.
 
-    Raises Missing if one of them is.
+    Raises Missing if one of them is missing.
     """
     reports = period_reports(facts, period)
     first, last = reports[0][1].period, reports[-1][1].period
@@ -119,7 +120,7 @@ def period_days(facts: ReportFacts, period: Period) -> tuple[date, date]:
 
 
 def certified(facts: ReportFacts, name: str, weeks: int) -> Fraction | None:
-    """Return a figure that the serving report certifies for the trailing weeks, None if it lacks it.
+    """Return a figure that the serving report certifies for the trailing weeks, or None if it lacks it.
 
     Raises Missing if it is of other days than the Calculation Windows of these weeks (`rulings.md` 47).
     """
@@ -139,7 +140,10 @@ def certified(facts: ReportFacts, name: str, weeks: int) -> Fraction | None:
 
 
 def window_reports(facts: ReportFacts, count: int) -> tuple[tuple[date, Reported], ...]:
-    """Return the reports of the last `count` Calculation Windows, oldest first. Raises Missing if one is."""
+    """Return the reports of the last `count` Calculation Windows, oldest first.
+
+    Raises Missing if one is missing.
+    """
     of, last = facts.report.period if isinstance(facts.report, Reported) else None, facts.windows[-1:]
     lacking = any(report is None for _, report in facts.windows[-count:])
     if lacking and of is not None and not within_a_week(of) and len(facts.windows) >= count:

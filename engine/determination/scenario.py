@@ -1,4 +1,7 @@
-"""The paper's forward scenarios as bands of annual decline, and what a rate becomes under one (WP Table 4; rulings 16)."""
+"""The paper's forward scenarios as bands of annual decline, and what a rate becomes under one (WP Table 4).
+
+The ruling is `rulings.md` 16.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +22,22 @@ BANDS: dict[str, tuple[Fraction, Fraction]] = {
     "B": (Fraction(30, 100), Fraction(40, 100)),
     "C": (Fraction(50, 100), Fraction(70, 100)),
 }
-"""Annual rental rate decline, from and to: gradual cascade, accelerated compression, rapid obsolescence."""
+"""Annual decline of the rental rate, from and to, by scenario.
+
+A is a gradual cascade, B accelerated compression, C rapid obsolescence.
+"""
 USEFUL_LIVES = {"A": "5 to 6 years", "B": "3 to 4 years", "C": "1.5 to 2 years"}
 """The useful rental life that the paper states for each scenario."""
 YEAR = 365
 DIGITS = 40
-"""Digits in which a power is computed: far beyond any that is printed or compared."""
+"""The digits to which a power is computed: far more than are printed or compared."""
 
 
 class Path(Fact):
-    """One path inside the bands: which scenario, which point of its band, which shape; none has a default."""
+    """One path inside the bands: its scenario, the point of the band, and the shape.
+
+    None of them has a default.
+    """
 
     scenario: Literal["A", "B", "C"]
     point: Literal["high", "middle", "low"]
@@ -36,12 +45,12 @@ class Path(Fact):
 
     @property
     def decline(self) -> Fraction:
-        """The annual decline at the scenario's point."""
+        """The annual decline at the scenario's point of its band."""
         low, high = BANDS[self.scenario]
         return {"low": low, "middle": (low + high) / 2, "high": high}[self.point]
 
     def remaining(self, days: int) -> Fraction:
-        """Return what is left of a rate after so many days; `days` is not negative."""
+        """Return the share of a rate that is left after `days` days, which must not be negative."""
         if self.shape == "straight line":
             return max(Fraction(0), 1 - self.decline * days / YEAR)
         with localcontext() as context:
@@ -52,7 +61,10 @@ class Path(Fact):
 
     @property
     def implied_life(self) -> str:
-        """Years until a fifth of the rate is left (compound) or nothing (straight line), beside the paper's."""
+        """The years until a fifth of the rate is left, beside the useful life that the paper states.
+
+        On a straight line it is the years until nothing is left.
+        """
         if self.shape == "straight line":
             return (
                 f"{float(1 / self.decline):.1f} years to nothing; the paper says "
@@ -73,7 +85,10 @@ class Path(Fact):
 
 
 class Switch(Path):
-    """The path that a scenario changes to on a date; it goes on from what the one before has left of the rate."""
+    """The path that a scenario changes to on a date.
+
+    It goes on from what the path before it has left of the rate.
+    """
 
     on: Day
 
@@ -95,7 +110,10 @@ class Scenario(Path):
         return self
 
     def left(self, since: date, until: date) -> Fraction:
-        """Return what is left on a date of the rate of an earlier one, each path from where the one before left it."""
+        """Return the share of a rate of `since` that is left on `until`.
+
+        Each path goes on from what the path before it has left.
+        """
         kept, path, begun = Fraction(1), Path.model_validate(self.model_dump(exclude={"switches"})), since
         for switch in self.switches:
             if switch.on < until:

@@ -1,7 +1,7 @@
 """How a result depends on who sells: the test over subsets of the sellers of all its rates (`rulings.md` 59).
 
-One rate alone is counted exactly, however many sellers there are. Several rates go through `joint_subsets`,
-one subset for all.
+A single rate is counted exactly, however many sellers there are. Several rates go through `joint_subsets`,
+with one subset for all.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NEEDED = {95: "six", 80: "four"}
 Outcome = tuple[bool, Fraction]
 """Whether the test passes, and the figure measured."""
 Measured = Callable[[Facts], Measurement]
-"""The test at given facts, its figure rounded as the deal says. Raises Missing."""
+"""The test at given facts, with its figure rounded as the deal says. Raises Missing."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class MeasuredTest:
     Attributes:
         facts: what it was measured on; the trace is the measure's own.
         measured: the test itself, at other facts.
-        found: what came out.
-        level: at which the deal asks for decisiveness, in per cent.
+        found: the measurement.
+        level: the level in per cent at which the deal asks for decisiveness.
         maximum: how its figure looks at the highest value of a window, if it does.
         rounded: the deal's rounding of a figure.
     """
@@ -54,7 +54,7 @@ class MeasuredTest:
 
     @property
     def passed(self) -> bool:
-        """The verdict of the value."""
+        """Whether the test passes at the published values."""
         return self.passes(self.found.measured.value)
 
     @property
@@ -68,7 +68,7 @@ class MeasuredTest:
 
     @property
     def prints(self) -> tuple[PrintKey, ...]:
-        """The prints behind them, each once, in the order asked."""
+        """The prints behind the rates used, each once, in the order asked."""
         return tuple(dict.fromkeys(one.of_print for one in self.rates_used if one.of_print is not None))
 
     def passes(self, value: Fraction) -> bool:
@@ -115,7 +115,7 @@ def _week(pooled: tuple[Decimal, ...], sellers: tuple[str | None, ...]) -> Selle
 
 
 def _print_of(facts: Facts, key: PrintKey) -> Published | None:
-    """Return the print of a Publication Date: what the series holds, or what this date's rate rests on."""
+    """Return the print of a Publication Date: the one in the series, or the one behind this date's rate."""
     index, day = key
     rates = (rate.published for rate in reversed(facts.rates.get(index, ())) if rate.published is not None)
     there = [
@@ -127,7 +127,7 @@ def _print_of(facts: Facts, key: PrintKey) -> Published | None:
 
 
 def why_not_known(published: Published | None) -> str | None:
-    """Return why the sellers behind a print are not known; None if they are."""
+    """Return the reason why the sellers behind a print are not known; None if they are."""
     if published is None:
         return "sellers not known: the print is not at hand"
     if published.source.startswith("published"):
@@ -144,7 +144,10 @@ def _open(test: MeasuredTest, why: str) -> Bearing:
 
 @dataclass(frozen=True)
 class Found:
-    """What the replicates of a test gave: their number, the ends by level, how many are apart, the share failing."""
+    """What the replicates of a test gave.
+
+    They give their number, the ends by level, the number whose verdict differs, and the share that fails.
+    """
 
     replicates: int
     apart: int
@@ -213,7 +216,10 @@ def _verdict(passed: bool) -> Verdict:
 
 
 def _one_rate(test: MeasuredTest, key: PrintKey, week: SellerWeek) -> Found | None:
-    """Return the test of one rate, its subsets counted by sums; None if its figure does not move one way with the rate."""
+    """Return the outcome of a test of one rate, with its subsets counted by sums.
+
+    The result is None if the figure does not move in one direction with the rate.
+    """
     prices = sorted(set(week.prices))
     outcomes = [_at(test, (key,), (price,)) for price in prices]
     figures = [figure for _, figure in outcomes]
@@ -244,14 +250,17 @@ def _one_rate(test: MeasuredTest, key: PrintKey, week: SellerWeek) -> Found | No
 
 
 def _masses(upto: Sequence[int]) -> list[int]:
-    """Return how many subsets have each price, from how many have at most it."""
+    """Return how many subsets have each price, from how many have at most that price."""
     return [count - before for count, before in zip(upto, (0, *upto[:-1]), strict=True)]
 
 
 def _ends(
     figures: Sequence[Fraction], lows: Sequence[int], highs: Sequence[int], beyond: int
 ) -> tuple[Fraction, Fraction]:
-    """Return the figures, ascending, beyond which no more than so many subsets have their least, or their largest."""
+    """Return the figures beyond which at most `beyond` subsets have their least or largest figure.
+
+    The figures ascend; `lows` and `highs` are the numbers of subsets with each as least or largest.
+    """
     return _reached(figures, lows, beyond), _reached(figures[::-1], highs[::-1], beyond)
 
 
@@ -265,7 +274,7 @@ def _reached(figures: Sequence[Fraction], masses: Sequence[int], beyond: int) ->
 
 
 def _at(test: MeasuredTest, keys: Sequence[PrintKey], micros: Sequence[int]) -> Outcome:
-    """Return the test had its prints given these rates, in millionths."""
+    """Return the outcome of the test if its prints had given these rates, in millionths."""
     measurement = test.measured(
         test.facts.with_prints(
             {key: Fraction(micro, MILLION) for key, micro in zip(keys, micros, strict=True)}
@@ -310,7 +319,10 @@ def _of(replicates: Replicates) -> Found:
 
 
 def _highest(test: MeasuredTest, maximum: Maximum, keys: Sequence[PrintKey]) -> Highest:
-    """Return the values of the window and this date's, each as a weighted sum of prints, found by moving one print at a time."""
+    """Return the window's values and this date's, each as a weighted sum of prints.
+
+    The weights are found by moving one print at a time.
+    """
     from engine.determination import joint_subsets as joint
 
     base = {key: Fraction(1) for key in keys}

@@ -1,4 +1,4 @@
-"""Whether a value is Low Confidence by its sellers, if the deal judges so (`rulings.md` 60)."""
+"""The check whether a value is Low Confidence by its sellers, if the deal judges so (`rulings.md` 60)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from engine.determination.seller_bearing import week_of, why_not_known
 from engine.events.rates import Published
 
 WIDEST = Fraction(1, 4)
-"""Of the value: an interval by sellers that is wider is flagged."""
+"""The share of the value above which the width of an interval by sellers is flagged."""
 
 
 def seller_flags(published: Published) -> tuple[str, ...]:
-    """Return why a value is Low Confidence by its sellers: fewer than six, too many unknown, or an interval wider than 25%.
+    """Return the reasons why a value is Low Confidence by its sellers; empty if it is not.
 
-    Empty if it is not.
-
-    A value whose sellers nobody knows is flagged as that: what is missing is never a pass.
+    The reasons are fewer than six sellers, too many unknown ones, and an interval wider than 25%. A value
+    whose sellers nobody knows is flagged as that: what is missing is never a pass.
     """
     unknown = why_not_known(published)
     if unknown is not None:

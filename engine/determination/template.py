@@ -4,8 +4,8 @@ A template measures one number on one date. It sees `Facts` and nothing else: no
 other deal, no balance from the past (`rulings.md` 12). A new template is one file in `covenants/` that ends
 with `TEMPLATE = Template(...)`; nothing else is edited.
 
-Asking `Facts` for a figure that is not there raises `Missing`; `determine` turns it into NOT DETERMINED with
-its reason, so that a measure reads as its formula (ADR 0004).
+Asking `Facts` for a figure that is not there raises `Missing`. `determine` turns that into NOT DETERMINED
+with the reason, so that a measure reads as its formula (ADR 0004).
 """
 
 from __future__ import annotations
@@ -121,7 +121,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a template measured: two figures and how they compare; the working is written only when asked for."""
+    """What a template measured: two figures and the comparison that passes.
+
+    The function `working` is called only if the working is asked for.
+    """
 
     measured: Figure
     limit: Figure
@@ -131,12 +134,14 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Maximum:
-    """How a figure looks at the highest value of a window, which is high by luck where the values are noisy (`rulings.md` 59).
+    """How a figure looks at the highest value of a window (`rulings.md` 59).
+
+    If the values are noisy, the highest is high by luck.
 
     Attributes:
         window: the values of the window at given facts, oldest first.
         today: this date's value at given facts.
-        figure: what is measured of the highest value and this date's; never below nought.
+        figure: what is measured of the highest value and this date's; never below zero.
     """
 
     window: Callable[[Facts], tuple[tuple[date, Fraction], ...]]
@@ -156,9 +161,9 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The trigger that a clause brings with it: when it begins, when it ends, on how many dates.
+    """The trigger that a clause brings with it: when it begins, when it ends, and on how many dates.
 
-    `ends` is None if it ends when the reserve account reaches its target, and where it `never` ends.
+    `ends` is None if the trigger ends when the reserve account reaches its target, and if it `never` ends.
     """
 
     begins: When
@@ -186,15 +191,17 @@ class Template:
         sweep: the sweep that the trigger starts.
         deliver: the Obligation that a FAIL creates.
         remedies: amounts that would make a failing test pass.
-        maximum: of a clause and the facts, how its figure looks at the highest value of a window; None if it
+        maximum: from a clause and the facts, how its figure looks at the highest value of a window; None if
+            it
             does not.
-        columns: for a test that looks at several dates' rates, what they enter by; None if only the date's
-            own rate does, or
-            where paths are to run through `measure` one by one.
-        recomputable: whether a result's inputs are all that its measure asks for; if they are not, as with
-            the days on which
-            reports came, a notice proves the result by its place in the log alone.
-        doubt: of a clause, this date's rate and the Closing Date level, what must be said beside a FAIL; None
+        columns: for a test that looks at several dates' rates, how they enter; None if only the date's own
+            rate
+            does, or if paths are to run through `measure` one by one.
+        recomputable: whether a result's inputs are all that its measure asks for. If they are not, as with
+            the days
+            on which reports came, a notice proves the result by its place in the log alone.
+        doubt: from a clause, this date's rate and the Closing Date level, what must be said beside a FAIL;
+            None
             if nothing must.
     """
 
@@ -216,11 +223,14 @@ class Template:
 
     @property
     def dates(self) -> DateKind:
-        """On which dates it is tested."""
+        """The kind of dates on which it is tested."""
         return self.terms.tested_on
 
     def breach_of(self, clause: Clause) -> Breach:
-        """Return what a FAIL of this clause is: the template's own word, unless the clause says that it is not a default."""
+        """Return what a FAIL of this clause is.
+
+        It is the template's own word, unless the clause says that a failure is not a default.
+        """
         own = self.breach(clause) if callable(self.breach) else self.breach
         if clause.failure_is == "information only":
             return "information"
@@ -228,27 +238,30 @@ class Template:
 
 
 class _Clauses(Mapping[str, type[Clause]]):
-    """The model of each template's terms, by name; a template is imported only when it is asked for."""
+    """The model of each template's terms, by the template's name.
+
+    A template is imported only if its model is asked for.
+    """
 
     def __init__(self, templates: Mapping[str, Template]) -> None:
-        """Of these templates."""
+        """Wrap these templates."""
         self._templates = templates
 
     def __getitem__(self, name: str) -> type[Clause]:
-        """Return the model of one template's terms. Raises KeyError."""
+        """Return the model of one template's terms. Raises KeyError for an unknown template."""
         return self._templates[name].terms
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the names."""
+        """Yield the names of the templates."""
         return iter(self._templates)
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of templates."""
         return len(self._templates)
 
 
 def clauses_of(templates: Mapping[str, Template]) -> Mapping[str, type[Clause]]:
-    """Return the model of each template's terms, by name."""
+    """Return the model of each template's terms, by the template's name."""
     return _Clauses(templates)
 
 
@@ -258,7 +271,7 @@ def failing(clause: ElectiveClause) -> Breach:
 
 
 def against(limit: Limit, value: Fraction, working: Callable[[], tuple[Step, ...]]) -> Measurement:
-    """Return a measured number against a limit of the same unit."""
+    """Return the measurement of a number against a limit of the same unit."""
     return Measurement(Figure(value=value, unit=limit.figure.unit), limit.figure, limit.comparison, working)
 
 
@@ -268,7 +281,10 @@ def step(name: str, formula: str, worked: str, value: Fraction, unit: Unit) -> S
 
 
 def whose_balance(clause: Clause, of_all: str) -> str:
-    """Return whose balance a test takes, in words: of a class alone, of it with all that rank with or before it, or of all."""
+    """Return in words whose balance a test takes.
+
+    It is the balance of a class alone, of a class with all that rank equal or before it, or of all classes.
+    """
     if clause.debt_class is None:
         return of_all
     name = in_words(clause.debt_class)
@@ -280,7 +296,10 @@ def whose_balance(clause: Clause, of_all: str) -> str:
 
 
 def least(amount: Fraction, places: int, limit: Limit | Comparison) -> Fraction:
-    """Return the least amount on a grid of decimals that is enough: `amount` itself only if the limit itself passes."""
+    """Return the least amount with `places` decimals that is enough to meet a limit.
+
+    It is `amount` itself only if the limit itself passes.
+    """
     comparison = limit.comparison if isinstance(limit, Limit) else limit
     smallest = Fraction(rounded(amount, places, ROUND_CEILING))
     return (
@@ -296,6 +315,9 @@ def remedy(
     unit: Unit,
     asset_class: str | None = None,
 ) -> Remedy:
-    """Return an amount that restores the limit, and of additional collateral the asset class of the GPUs."""
+    """Return an amount that would restore the limit.
+
+    For additional collateral it has the asset class of the GPUs.
+    """
     way = Remedy(method=method, figure=Figure(value=value, unit=unit), asset_class=asset_class)
     return way.model_copy(update={"text": remedy_words(way)})

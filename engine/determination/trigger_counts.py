@@ -1,4 +1,7 @@
-"""The counts that a trigger keeps: each part of its conditions that counts dates, in the order of the file (`rulings.md` 12, 23)."""
+"""The counts that a trigger keeps: each part of its conditions that counts dates, in the file's order.
+
+The rulings are `rulings.md` 12 and 23.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ from engine.terms.trigger_conditions import Condition, Leaf, leaves_of
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One count: the test whose results it looks at, None for a state on dates; in words; and on how many dates that must be."""
+    """One count of a trigger: the test that it looks at, in words what it counts, and on how many dates.
+
+    The test is None for a count of a state.
+    """
 
     test: str | None
     any_verdict: bool
@@ -29,16 +35,17 @@ class Counts:
     begins: tuple[Count, ...]
     ends: tuple[Count, ...]
     has_end: bool
-    """Whether a condition ends it."""
+    """Whether a condition ends the trigger."""
     while_met: bool
     irrevocable: bool
 
 
 def persistence_of(leaf: Leaf, dates: Mapping[str, DateKind]) -> Persistence | None:
-    """On how many dates a part of a condition must be met; None for one on a state, a date, an event or an announcement.
+    """Return on how many dates a part of a condition must be met.
 
-    A result without `for` needs one date of its test's own kind: on another kind it has no result. `dates`
-    are those of each test.
+    It is None for a part on a state, a date, an event or an announcement. A result without `for` needs one
+    date of its test's own kind, because the test has no result on another kind. `dates` holds the kind of
+    each test.
     """
     if leaf.persistence is not None:
         return leaf.persistence
@@ -47,12 +54,15 @@ def persistence_of(leaf: Leaf, dates: Mapping[str, DateKind]) -> Persistence | N
 
 
 def dates_of_tests(terms: TermsInForce, templates: Mapping[str, Template]) -> dict[str, DateKind]:
-    """On which kind of date each test is run."""
+    """Return the kind of dates on which each test is run, by the clause's name."""
     return {key: templates[clause.template].dates for key, clause in terms.covenants.items()}
 
 
 def trigger_counts(terms: TermsInForce, templates: Mapping[str, Template]) -> dict[str, Counts]:
-    """The counts of every trigger of a deal on a date: those that clauses bring with them, and composite ones."""
+    """Return the counts of every trigger of a deal on a date, by name.
+
+    The triggers are those that clauses bring with them, and composite ones.
+    """
     dates = dates_of_tests(terms, templates)
     found: dict[str, Counts] = {}
     for key, clause in terms.covenants.items():
