@@ -1,1 +1,1 @@
-"""What it means: states, clocks, counts, obligations and consequences."""
+"""What the results of a date mean: states, clocks, counts, obligations and consequences."""

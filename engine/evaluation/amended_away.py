@@ -1,4 +1,7 @@
-"""What becomes of a trigger that an amendment takes away: it ends on the amendment's date, with an event (`rulings.md` 71)."""
+"""What happens to a trigger that an amendment takes away (`rulings.md` 71).
+
+It ends on the amendment's date, with an event.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ ENDS = (TriggerStatus.IN_EFFECT, TriggerStatus.WAIVED)
 
 
 def amended_away(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
-    """Yield the triggers that are still to end because an amendment has taken them away: day, order on that day, what to do."""
+    """Yield (day, order on that day, what to do) for each trigger that an amendment still has to end.
+
+    An amendment has taken the trigger away while it was in effect or waived.
+    """
     for removal in day.inputs.taken_away:
         trigger = day.state.triggers.get(removal.trigger)
         if (
@@ -31,12 +37,18 @@ def amended_away(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
 
 
 def kept(inputs: Inputs) -> tuple[str, ...]:
-    """Return the triggers that are gone and whose reserve account is kept: it is shown as long as it holds something."""
+    """Return the triggers that are gone and whose reserve account is kept.
+
+    The account is shown as long as it holds something.
+    """
     return tuple(removal.trigger for removal in inputs.taken_away if removal.reserve == "keep")
 
 
 def _end(day: Day, one: TakenAway, trigger: TriggerState) -> None:
-    """Record the end of one trigger, of what it brought where the amendment says so, and the release of its reserve account."""
+    """Record the end of one trigger that an amendment took away, and the release of its reserve account.
+
+    Its consequences end too, if the amendment says so.
+    """
     why = f"taken away by {one.by}; what it brought {'ends' if one.consequences == 'end' else 'stands'}"
     ended = TriggerState(
         trigger=one.trigger, status=TriggerStatus.NOT_IN_EFFECT, since=one.on, ended_on=one.on, why=why

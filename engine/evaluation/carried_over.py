@@ -1,4 +1,7 @@
-"""What a former servicer left, from the file's words to the facts of the event `taken over` (`rulings.md` 56)."""
+"""The state that a former servicer left, turned from the file's words into the facts of `taken over`.
+
+The ruling is `rulings.md` 56.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,10 @@ PUBLISHED = "published value"
 def adoption(
     deal: Deal, facts: DealAdopted, number: int, templates: Mapping[str, Template]
 ) -> tuple[Draft, ...]:
-    """Return the events with which a file enters a log: its adoption, and after the first file the state that was taken over."""
+    """Return the events with which a file enters a log.
+
+    They are its adoption and, after a first file with a takeover, the state that was taken over.
+    """
     adopted = Draft(
         kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=facts, print=number
     )
@@ -75,7 +81,7 @@ def taken_over(deal: Deal, said: Takeover, templates: Mapping[str, Template]) ->
 
 
 class _Handover:
-    """One takeover with what it is read by: the terms of its day, their calendar, and what every carried fact is called."""
+    """One takeover with what is needed to read it: the terms of its day, their calendar and the templates."""
 
     def __init__(self, deal: Deal, said: Takeover, templates: Mapping[str, Template]) -> None:
         self.deal, self.said, self.templates = deal, said, templates
@@ -85,7 +91,7 @@ class _Handover:
         self.last_date = next(iter(determination_dates(self.terms, self.calendar, said.as_of)[-1:]), None)
 
     def whole(self) -> TakenOver:
-        """All of it."""
+        """Return the whole state that is handed over."""
         said, triggers = self.said, dict(self._triggers())
         return TakenOver(
             as_of=said.as_of,
@@ -170,7 +176,10 @@ class _Handover:
         )
 
     def _at_most(self, clause: Clause) -> int | None:
-        """On how many dates in a row the agreement holds results of a clause's index that are not decisive."""
+        """Return on how many dates in a row the agreement holds results that are not decisive.
+
+        It is what the deal says of the clause's index; None if it sets no bound.
+        """
         index = self.terms.index.get(self.terms.index_of(clause))
         return (
             None
@@ -205,7 +214,7 @@ class _Handover:
     # ---- triggers ----
 
     def _triggers(self) -> Iterator[tuple[str, TriggerState]]:
-        """Each trigger, in the order in which they are decided."""
+        """Yield (name, state) of each trigger, in the order in which triggers are decided."""
         for rule in rules(self.terms, self.templates):
             said = self.said.of_triggers.get(rule.name)
             if said is not None:
@@ -234,7 +243,10 @@ class _Handover:
         )
 
     def _limbs(self, tree: Tree, said: Sequence[CarriedCount]) -> tuple[Limb, ...]:
-        """The counts of a condition: those of dates as they are written, those of states as they stand."""
+        """Return the counts of a condition.
+
+        Counts of dates are as the file writes them, and counts of states as the states stand.
+        """
         lines = iter(said)
         return tuple(
             self._limb(leaf, next(lines, None) if counts_dates(leaf) else None) for leaf in leaves(tree)
@@ -252,7 +264,10 @@ class _Handover:
         )
 
     def _stands(self, leaf: LeafRule) -> tuple[bool, ...]:
-        """Whether a leaf that looks at a state, a date or an event was met; the first date looks again."""
+        """Return whether a leaf on a state, a date or an event was met; the first date looks again.
+
+        The result is empty if that is not known.
+        """
         if leaf.on_or_after is not None:
             return (leaf.on_or_after <= self.said.as_of,)
         if leaf.event is not None:
@@ -264,7 +279,10 @@ class _Handover:
         return () if found is None or leaf.announced is not None else (found.status == leaf.state,)
 
     def _was_in_effect(self, state: TriggerState) -> bool:
-        """Whether a trigger was in effect at the last Determination Date, so that it sweeps on the next Payment Date."""
+        """Return whether a trigger was in effect at the last Determination Date.
+
+        If it was, it sweeps on the next Payment Date.
+        """
         if self.last_date is None:
             return False
         if state.status is TriggerStatus.IN_EFFECT:
@@ -299,7 +317,7 @@ class _Handover:
             )
 
     def _deliver(self, name: str) -> Deliver | None:
-        """What the agreement says of the Obligations of a clause or trigger."""
+        """Return what the agreement says of the Obligations of a clause or trigger; None if nothing."""
         clause, trigger = self.terms.covenants.get(name), self.terms.triggers.get(name)
         make = self.templates[clause.template].deliver if clause is not None else None
         if clause is not None and make is not None:
@@ -350,7 +368,7 @@ class _Handover:
         )
 
     def _carried_from(self, index: str, of: date) -> Published | None:
-        """The print of another date that served, where it is stated."""
+        """Return the print of another date that served, if the takeover states it."""
         line = next(
             (line for line in self.said.rates.get(index, ()) if line.on == of and line.published is not None),
             None,
@@ -359,12 +377,15 @@ class _Handover:
 
 
 def counts_dates(leaf: LeafRule) -> bool:
-    """Whether a leaf counts dates; others look at a state, a date or an event as it stands."""
+    """Return whether a leaf counts dates. The others look at a state, a date or an event as it stands."""
     return leaf.persistence is not None
 
 
 def _never_tested(said: CarriedTest) -> bool:
-    """Whether a test has had no date yet: it has no state before its first, as in a deal that was monitored here from closing."""
+    """Return whether a test has not had a date yet.
+
+    Like a test of a deal monitored from closing, it does not have a state before its first date.
+    """
     return said.status == "NOT YET TESTED" and said.tested_on is None
 
 
@@ -378,7 +399,10 @@ def _waived(waiver: CarriedWaiver | None) -> dict[str, object]:
 
 
 def _counted(said: CarriedTest) -> tuple[bool, ...]:
-    """Whether each date that counts failed: as written; of a test that counts one date alone, as its episode says."""
+    """Return whether each date that counts failed, oldest first, as the file states it.
+
+    For a test that counts a single date, its open episode tells.
+    """
     if said.counted:
         return tuple(result == "FAIL" for result in said.counted)
     return (True,) if said.episode is not None else ()

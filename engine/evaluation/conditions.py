@@ -1,8 +1,8 @@
-"""Conditions over results and states, and the counts that they keep (`covenants.md`, Composite triggers; rulings 23, 42).
+"""Conditions over results and states, and the counts that they keep (`covenants.md`, Composite triggers).
 
-A condition is a tree of leaves. Each leaf keeps its own count: newest last, whether each date *that counts*
-met it. A date on which a test was not determined, or held, is skipped; one that was determined and does not
-meet the condition starts a consecutive count again.
+The rulings are `rulings.md` 23 and 42. A condition is a tree of leaves. Each leaf keeps its own count: for
+each date *that counts*, newest last, whether the date met it. A date on which a test was not determined, or
+held, is skipped. A determined date that does not meet the condition starts a consecutive count again.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from engine.terms.periods import Persistence
 
 @dataclass(frozen=True, slots=True)
 class LeafRule:
-    """One leaf: which test, trigger or state it looks at, what meets it, on how many dates.
+    """One leaf: the test, trigger or state that it looks at, what meets it, and on how many dates.
 
-    `persistence` is None for a leaf that looks at a state as it stands; for one on what is `announced` of an
-    `index`, and for a date.
+    `persistence` is None for a leaf on a state as it stands, on what is `announced` of an `index`, or on a
+    date.
     """
 
     test: str | None = None
@@ -44,7 +44,7 @@ class LeafRule:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Met when at least `n` of its parts are: 1 for `any_of`, all for `all_of`."""
+    """A gate: met if at least `n` of its parts are, 1 for `any_of` and all for `all_of`."""
 
     n: int
     parts: tuple[Tree, ...]
@@ -59,14 +59,14 @@ class Seen:
 
     Attributes:
         on: the date.
-        results: results of the date, by test; a test that is not tested on this date is not there.
-        held: tests whose result must change nothing on this date.
-        tests: states of all tests after this date's results.
-        triggers: states of the triggers decided so far, in dependency order.
-        dates: which kinds of date this one is.
-        test_entries: when each test came into its status.
-        trigger_entries: the same of each trigger.
-        terms_since: from when the terms that are in force on the date are.
+        results: the results of the date, by test; a test that is not tested on this date is missing.
+        held: the tests whose result must change nothing on this date.
+        tests: the states of all tests after this date's results.
+        triggers: the states of the triggers decided so far, in dependency order.
+        dates: the kinds of date that this one is.
+        test_entries: when each test entered its status.
+        trigger_entries: when each trigger entered its status.
+        terms_since: the date since which the terms in force have been in force.
         announced: what is announced of each index.
         declared: the events that stand declared, and since when.
     """
@@ -97,7 +97,10 @@ def fresh(tree: Tree) -> tuple[Limb, ...]:
 
 
 def carried(tree: Tree, limbs: Sequence[Limb]) -> tuple[Limb, ...]:
-    """Return the counts so far of the leaves that still say what they said; a leaf that an amendment changed has seen no date."""
+    """Return the counts so far of the leaves that still say what they said.
+
+    A leaf that an amendment changed begins anew, without any date.
+    """
     known = list(limbs)
     kept = []
     for limb in fresh(tree):
@@ -110,14 +113,17 @@ def carried(tree: Tree, limbs: Sequence[Limb]) -> tuple[Limb, ...]:
 
 
 def same_leaf(recorded: Limb, limb: Limb) -> bool:
-    """Return whether a recorded count is that of a leaf: by its fields, in records made before it had them by its words."""
+    """Return whether a recorded count belongs to a leaf.
+
+    They are compared by their fields, or by their words in records from before the fields existed.
+    """
     return recorded.what == limb.what if recorded.leaf is None else recorded.says == limb.says
 
 
 def counted(tree: Tree, limbs: Sequence[Limb], seen: Seen, states_only: bool = False) -> tuple[Limb, ...]:
     """Return the counts after one more date.
 
-    `states_only` where the date itself counts for nothing and states are looked at all the same.
+    With `states_only` the date itself counts for nothing, and only states are looked at.
     """
     return tuple(_next(leaf, limb, seen, states_only) for leaf, limb in zip(leaves(tree), limbs, strict=True))
 
@@ -149,7 +155,7 @@ def newly_met(
 ) -> date | None:
     """Return the date on which a new part completed a condition that is met.
 
-    None if nothing of it is new since `ended_on` (`rulings.md` 45).
+    The result is None if nothing of it is new since `ended_on` (`rulings.md` 45).
 
     Args:
         tree: the condition.
@@ -166,9 +172,9 @@ def newly_met(
 def _completed(
     tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen, ended: date | None, unknown: Collection[Limb]
 ) -> _Met | None:
-    """Return the day on which a gate is met: as many of its parts as it needs are met by then.
+    """Return the day by which a gate is met: the day on which enough of its parts are.
 
-    It is newly so on the day on which one of them was new besides.
+    It is newly met on the day on which one of its parts was new besides. The result is None if it is not met.
     """
     if isinstance(tree, LeafRule):
         return _leaf_met(tree, limbs[tree], seen, ended, unknown)
@@ -207,7 +213,10 @@ def _leaf_met(
 
 
 def ceased_on(tree: Tree, limbs: Sequence[Limb], seen: Seen) -> date:
-    """Return the date from which a condition that is not met has not been: a state's own date where states alone end it."""
+    """Return the date from which a condition that is not met has not been met.
+
+    If states alone end it, it is the date of the state.
+    """
     return _ceased(tree, dict(zip(leaves(tree), limbs, strict=True)), seen)
 
 
@@ -227,7 +236,7 @@ def _met(tree: Tree, limbs: Mapping[LeafRule, Limb]) -> bool:
 
 
 def limb_of(leaf: LeafRule, history: tuple[bool, ...]) -> Limb:
-    """The count of a leaf that has seen these dates, newest last."""
+    """Return the count of a leaf that has seen these dates, newest last."""
     persistence = leaf.persistence
     if persistence is None:
         said, fields = _said(leaf)
@@ -275,7 +284,7 @@ def _run(history: tuple[bool, ...]) -> int:
 
 
 def _history(leaf: LeafRule, limb: Limb, seen: Seen) -> tuple[bool, ...]:
-    """Return the leaf's dates with this one, if it counts."""
+    """Return the leaf's dates, with this one added if it counts."""
     if leaf.persistence is not None and leaf.persistence.dates not in seen.dates:
         return limb.met
     if leaf.on_or_after is not None:
@@ -293,7 +302,10 @@ def _history(leaf: LeafRule, limb: Limb, seen: Seen) -> tuple[bool, ...]:
 
 
 def _effective_on(leaf: LeafRule, seen: Seen) -> date | None:
-    """Return from when an announcement that a leaf looks for is effective, the first one by the date; None without one."""
+    """Return the date since which an announcement that a leaf looks for is effective.
+
+    It is the earliest such date that is not after the date seen; None without one.
+    """
     known = (
         one.effective_on for one in seen.announced.get(leaf.index or "", ()) if one.what == leaf.announced
     )

@@ -1,9 +1,9 @@
 """What makes dates be determined again, and from which date on (`rulings.md` 25 to 29).
 
-Five things reach back: a later print that the deal accepts, an Act that is effective on a date already
-determined; what is said late of a Servicer's report, a register's change of an earlier date, and a change of
-the terms in force on past dates. Each is found by comparing the log with what is known now; nothing is found
-twice, because a correction withdraws what it re-runs.
+Five things reach back. They are a later print that the deal accepts; an Act that is effective on a date
+already determined; what is said late of a Servicer's report; a register's change of an earlier date; and a
+change of the terms in force on past dates. Each is found by comparing the log with what is known now. Nothing
+is found twice, because a correction withdraws what it runs again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from engine.terms.contract_dates import cut_off_on
 from engine.terms.in_force import TermsInForce
 
 Terms = Callable[[date], TermsInForce]
-"""The terms in force on a date."""
+"""A function from a date to the terms in force on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class Cause:
 def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correction | None:
     """Return the correction that all causes together make; None if nothing determined is touched.
 
-    An earlier correction whose dates are not all determined again goes into it: one notice tells of both.
+    An earlier correction whose dates are not all determined again becomes part of it: one notice tells of
+    both.
     """
     dates = sorted({event.effective_on for event in standing(events) if event.kind in OF_A_DATE})
     touched = [(next((day for day in dates if day >= cause.from_on), None), cause) for cause in causes]
@@ -68,7 +69,7 @@ def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correctio
 
 
 def unfinished(events: Iterable[Recorded]) -> Correction | None:
-    """Return the newest correction, while its last date has not been determined again."""
+    """Return the newest correction if its last date has not been determined again; None otherwise."""
     open_correction: Correction | None = None
     for event in events:
         if isinstance(event.payload, Correction):
@@ -83,10 +84,10 @@ def unfinished(events: Iterable[Recorded]) -> Correction | None:
 
 
 def numbered(drafts: Iterable[Draft], withdrawn_events: Iterable[Recorded]) -> tuple[Draft, ...]:
-    """Return the drafts of a date determined again, each as the next print of a fact that a correction withdrew.
+    """Return the drafts of a date determined again, each numbered as the next print of the withdrawn fact.
 
     Args:
-        drafts: what came out.
+        drafts: the events that came out.
         withdrawn_events: the events that corrections have withdrawn.
     """
     prints: dict[tuple[str, str, date], int] = {}
@@ -101,10 +102,10 @@ def numbered(drafts: Iterable[Draft], withdrawn_events: Iterable[Recorded]) -> t
 
 
 def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...]:
-    """Return the drafts of one date that are to be recorded: those whose keys are new; the last one says how many are of the date itself.
+    """Return the drafts of one date that are to be recorded: those whose keys are new.
 
-    What passed since the date before stands in front of them and is not counted: a run on each day records it
-    on its own.
+    The last one says how many of them are of the date itself. What passed since the date before stands in
+    front of them and is not counted, because a run on each day records that by itself.
     """
     new: dict[str, Draft] = {}
     for draft in drafts:
@@ -121,7 +122,7 @@ def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...
 def reaching_back(
     events: Sequence[Recorded], series: Mapping[str, Sequence[Published]], terms: Terms
 ) -> Iterator[Cause]:
-    """Yield everything that reaches back to a date that was determined, a change of the terms left out."""
+    """Yield everything that reaches back to a determined date, except a change of the terms."""
     yield from by_prints(events, series)
     yield from by_acts(events, terms)
     yield from by_reports(events, terms)
@@ -129,7 +130,7 @@ def reaching_back(
 
 
 def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Published]]) -> Iterator[Cause]:
-    """Yield Publication Dates of which another print is accepted now than when they were determined."""
+    """Yield a cause for each determined Publication Date of which another print is accepted now."""
     newest = {
         name: {publication.publication_date: publication for publication in prints}
         for name, prints in series.items()
@@ -153,7 +154,10 @@ def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Publishe
 
 
 def by_acts(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
-    """Yield Acts that were recorded after a date on which they were already effective had been determined."""
+    """Yield a cause for each Act recorded after a date that it affects had been determined.
+
+    The Act was already effective on that date.
+    """
     for act in _after_determination(events, terms):
         if act.act in DECIDING:
             since = _since(act, terms)
@@ -162,11 +166,11 @@ def by_acts(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
 
 
 def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
-    """Yield what was said of a Servicer's report after a date on which it bears had been determined (rulings 26, 53, 57).
+    """Yield a cause for what was said of a Servicer's report after a date that it affects was determined.
 
-    A report that was entered late, a corrected one if the deal says retest; the document that shows a
-    receipt, the confirmation of a figure, and the withdrawal of a report: each bears from the first date
-    whose cut-off the report met.
+    It may be a report entered late, or a corrected report if the deal says retest. It may also be a document
+    that shows a receipt, the confirmation of a figure, or the withdrawal of a report. Each counts from the
+    first date whose cut-off the report met (rulings 26, 53, 57).
     """
     reports: dict[str, ReportReceived] = {}
 
@@ -185,7 +189,9 @@ def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
 def _since_correction(
     events: Sequence[Recorded], told: Callable[[object, Set[date]], Iterable[Cause]]
 ) -> Iterator[Cause]:
-    """Yield the causes that entries give by the dates determined before them; a Correction has dealt with those before it.
+    """Yield the causes that entries give, in view of the dates determined before them.
+
+    A Correction has dealt with the causes before it.
 
     Args:
         events: the deal's log, oldest first.
@@ -209,7 +215,10 @@ def _since_correction(
 def _told_of_a_report(
     payload: object, reports: Mapping[str, ReportReceived]
 ) -> tuple[ReportReceived, str] | None:
-    """Return the report that a payload bears on, and what it says of it in words; None if it says nothing of one."""
+    """Return the report that a payload is about, and in words what it says of the report.
+
+    The result is None if the payload says nothing of a report.
+    """
     match payload:
         case ReportReceived() as report:
             report_event, what = (
@@ -244,7 +253,10 @@ def _moment(report: ReportReceived) -> str:
 
 
 def first_date(moment: datetime, terms: Terms) -> date:
-    """Return the first day whose cut-off is not before a moment: what came then counts from it (`rulings.md` 26a)."""
+    """Return the first day whose cut-off is not before a moment.
+
+    What came at that moment counts from that day (`rulings.md` 26a).
+    """
     day = moment.date() - timedelta(days=1)
     while cut_off_on(terms(day), day) < moment:
         day += timedelta(days=1)
@@ -252,7 +264,10 @@ def first_date(moment: datetime, terms: Terms) -> date:
 
 
 def by_registers(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
-    """Yield each change of a register that bears on a date that had been determined: it counts from its own date (`rulings.md` 57a)."""
+    """Yield a cause for each change of a register that affects a date already determined.
+
+    A register counts from its own date (`rulings.md` 57a).
+    """
     registers: dict[str, RegisterChanged] = {}
 
     def told(payload: object, determined: Set[date]) -> Iterator[Cause]:
@@ -271,7 +286,7 @@ def _register_cause(
     now: Mapping[str, RegisterChanged],
     terms: Terms,
 ) -> Iterator[Cause]:
-    """Yield the first date on which a register makes another count, with the two counts."""
+    """Yield a cause for the first determined date on which a register changes a count, with both counts."""
     for day in determined:
         was, is_now = pledged_gpus(terms(day), before, day), pledged_gpus(terms(day), now, day)
         changed = [
@@ -285,7 +300,10 @@ def _register_cause(
 
 
 def by_terms(events: Sequence[Recorded], before: Terms, now: Terms) -> Iterator[Cause]:
-    """Yield the first date that was determined under terms that a later version of the file says otherwise (rulings 28, 29)."""
+    """Yield a cause for the first determined date whose terms a later version of the file changes.
+
+    The rulings are `rulings.md` 28 and 29.
+    """
     for day in sorted({event.effective_on for event in standing(events) if event.kind in OF_A_DATE}):
         if before(day) != now(day):
             yield Cause(
@@ -295,7 +313,7 @@ def by_terms(events: Sequence[Recorded], before: Terms, now: Terms) -> Iterator[
 
 
 def _after_determination(events: Sequence[Recorded], terms: Terms) -> Iterator[ActRecorded]:
-    """Yield Acts that entered the log after a date that they bear on, and after the last correction."""
+    """Yield Acts that entered the log after a date that they affect, and after the last correction."""
     determined: set[date] = set()
     acts: list[ActRecorded] = []
     for event in events:
@@ -313,6 +331,6 @@ def _after_determination(events: Sequence[Recorded], terms: Terms) -> Iterator[A
 
 
 def _since(act: ActRecorded, terms: Terms) -> date:
-    """Return from which date on an Act bears; one that withdraws another bears from that one's date."""
+    """Return the date from which an Act counts. A withdrawal of an Act counts from that Act's date."""
     named = date_of_act(act.names) if act.act == "act withdrawn" else None
     return named or counts_for(act, terms(act.effective_on))

@@ -1,4 +1,7 @@
-"""Triggers that are PENDING CURE: who must cure them by when, and that they begin otherwise (`rulings.md` 52)."""
+"""Triggers that are PENDING CURE: who must cure them by when, and that they begin otherwise.
+
+See `rulings.md` 52.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from engine.terms.in_force import TermsInForce
 
 
 def trigger_cures(terms: TermsInForce, state: DealState) -> Iterator[Due]:
-    """Yield each cure that is due, with the methods that the agreement lists."""
+    """Yield each trigger's cure that is due, with the methods that the agreement lists."""
     for name, last, cure in _curable(terms, state):
         facts = DueFacts(cured_by=cure.cured_by)
         yield Due(
@@ -29,7 +32,7 @@ def trigger_cures(terms: TermsInForce, state: DealState) -> Iterator[Due]:
 
 
 def begin_unless_cured(terms: TermsInForce, state: DealState) -> Iterator[Follow]:
-    """Yield the beginning of each on the day after the last day of its cure."""
+    """Yield the beginning of each trigger on the day after the last day of its cure, if it is not cured."""
     for name, last, _ in _curable(terms, state):
         yield Follow(
             on=day_after(last),

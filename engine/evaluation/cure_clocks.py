@@ -1,4 +1,7 @@
-"""Clocks of Cure Periods that wait for an event: a report that is delivered, a notice, knowledge (`rulings.md` 24, 52)."""
+"""Clocks of Cure Periods that wait for an event: delivery of a report, a notice, or knowledge.
+
+The rulings are `rulings.md` 24 and 52.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ from engine.events.states import TriggerStatus
 
 
 def clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
-    """Cure Periods that wait for a report, a notice or knowledge that has come: each with the day on which its clock starts."""
+    """Yield (day on which the clock starts, what is applied) for each Cure Period whose event has come.
+
+    The event is a report, a notice, or knowledge.
+    """
     inputs, state = day.inputs, day.state
     for name, test in state.tests.items():
         clause = inputs.terms.covenants.get(name)
@@ -71,10 +77,10 @@ def trigger_clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
 
 
 def delivered(day: Day, began: date, *, waits: bool) -> date | None:
-    """Return the delivery that a cure clock counts from: of the report that shows the failure, which is the newest.
+    """Return the delivery that a cure clock counts from, or None if it has not come.
 
-    A failure for want of a report `waits` for the first one after it `began`: an older one does not tell of
-    it.
+    It is that of the report that shows the failure, which is the newest. A failure because a report is
+    missing `waits` for the first report after it `began`: an older one says nothing of it.
     """
     received = [report.delivered_on for report in newest_first(day.inputs)]
     if waits:
@@ -83,7 +89,10 @@ def delivered(day: Day, began: date, *, waits: bool) -> date | None:
 
 
 def cure_clock(day: Day, rule: TriggerRule) -> CureClock | None:
-    """Return what counts the days of a trigger's own cure: its clock may wait for an Act."""
+    """Return what counts the days of a trigger's own cure, whose clock may wait for an Act.
+
+    The result is None for a trigger without a cure.
+    """
     if rule.cure is None:
         return None
     on = day.inputs.on

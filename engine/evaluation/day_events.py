@@ -14,12 +14,15 @@ from engine.events.results import TestResult
 class Day:
     """The events of one date as they accumulate, and the state that they lead to.
 
-    `before` is the state before the date's own results: what springs on the next date looks at it
+    `before` is the state before the date's own results, which a test that springs on the next date looks at
     (`rulings.md` 50).
     """
 
     def __init__(self, inputs: Inputs, given: Mapping[str, TestResult] | None = None) -> None:
-        """Start from the state that the past left; `given` are the date's results, if they are known already."""
+        """Start from the state that the past left.
+
+        `given` holds the date's results if they are known already.
+        """
         self.inputs = inputs
         self.state = inputs.state
         self.drafts: list[Draft] = []
@@ -31,7 +34,7 @@ class Day:
     def add(
         self, kind: str, subject: str, payload: object, on: date | None = None, inputs: tuple[str, ...] = ()
     ) -> None:
-        """Record one more event, effective on the date unless another is given."""
+        """Add one more event and apply it to the state; it is effective on the date unless `on` is given."""
         draft = Draft(
             kind=kind, subject=subject, effective_on=on or self.inputs.on, payload=payload, inputs=inputs
         )

@@ -1,4 +1,7 @@
-"""Deadlines: from an event, a period and a named calendar to a last day (`covenants.md`, Obligations; rulings 24)."""
+"""Deadlines: from an event, a period and a named calendar to a last day (`covenants.md`, Obligations).
+
+The ruling is `rulings.md` 24.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from engine.terms.phrases import Cap, Caps
 
 
 class BusinessDays(Protocol):
-    """What a clock needs of a calendar; `engine.calendar.BusinessCalendar` is one."""
+    """What a clock needs of a calendar. `engine.basics.calendar.BusinessCalendar` provides it."""
 
     @property
     def name(self) -> str:
@@ -23,10 +26,10 @@ class BusinessDays(Protocol):
         """Return the n-th Business Day after `day`."""
 
     def is_business_day(self, day: date, /) -> bool:
-        """Return whether the day is one."""
+        """Return whether the day is a Business Day."""
 
     def projected(self, first: date, last: date, /) -> bool:
-        """Return whether the table between these days is a projection."""
+        """Return whether a holiday between these days is only projected."""
 
 
 def deadline(
@@ -55,7 +58,10 @@ def deadline(
 
 
 def used_up(at_most: Caps | None, used: Sequence[date], on: date) -> bool:
-    """Return whether a cure right has been used as often as the deal allows by a day, given the days on which it was."""
+    """Return whether a cure right has been used by a day as often as the deal allows.
+
+    `used` holds the days on which it was used.
+    """
     return at_most is not None and any(_used(used, cap, on) >= cap.count for cap in at_most.each)
 
 
@@ -66,5 +72,8 @@ def _used(used: Sequence[date], cap: Cap, on: date) -> int:
 
 
 def day_after(deadline_: Deadline) -> date:
-    """Return when a deadline that passed unused takes effect: the day after its last day, whatever day the program ran."""
+    """Return the day after a deadline's last day, on which it takes effect if it passed unused.
+
+    It does not depend on the day on which the program runs.
+    """
     return deadline_.by + timedelta(days=1)

@@ -1,7 +1,7 @@
-"""In which order the tests and triggers of a date are decided: one graph, each after what it looks at (`rulings.md` 23, 50).
+"""The order in which the tests and triggers of a date are decided: each after what it looks at.
 
-Where nothing springs on the same date, the tests come in the order of the file, then the triggers. A circle
-is refused when the file is read (D508).
+The rulings are `rulings.md` 23 and 50. If nothing springs on the same date, the tests come in the order of
+the file, then the triggers. A circle is refused when the file is read (D508).
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from engine.terms.in_force import TermsInForce
 Decided = str | TriggerRule
 """A test by its key, or a trigger."""
 Node = tuple[str, str]
-"""`test` or `trigger`, and its name: a clause may bring a trigger of its own name."""
+"""`test` or `trigger`, and its name, because a clause may bring a trigger of the same name."""
 
 
 def decision_order(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[Decided, ...]:
-    """Return the tests and triggers of a deal, each after all that it looks at on the same date; otherwise in the order of the file."""
+    """Return the tests and triggers of a deal, each after all that it looks at on the same date.
+
+    Otherwise they keep the order of the file.
+    """
     nodes: dict[Node, Decided] = {("test", key): key for key in terms.covenants}
     nodes |= {("trigger", rule.name): rule for rule in rules(terms, templates)}
     waits = {node: _looks_at(one, terms) & nodes.keys() for node, one in nodes.items()}
@@ -39,7 +42,7 @@ def decision_order(terms: TermsInForce, templates: Mapping[str, Template]) -> tu
 
 
 def _looks_at(decision: Decided, terms: TermsInForce) -> set[Node]:
-    """Return what a test or a trigger looks at as it stands after the date's own results."""
+    """Return what a test or a trigger looks at in its state after the date's own results."""
     if isinstance(decision, str):
         spring = terms.covenants[decision].tested_while
         same_date = spring is not None and spring.counts_from == "the same date"

@@ -1,8 +1,8 @@
-"""Which date's tests a day determines where the deal determines them on delivery of the period's report (`rulings.md` 49a).
+"""The date whose tests a day determines, if they wait for the period's report (`rulings.md` 49a).
 
-Everything that is measured is as of the Determination Date; the state moves on the day of the delivery.
-Without a report the tests are NOT DETERMINED on the day after it was due. A report that comes with or after
-that of a later date determines nothing.
+Everything measured is as of the Determination Date. The state moves on the day of the delivery. Without a
+report the tests are NOT DETERMINED on the day after it was due. A report that comes with or after that of a
+later date determines nothing.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from engine.terms.in_force import TermsInForce
 
 DAY = timedelta(days=1)
 LOOKED_BACK_ON = 8
-"""Determination Dates whose report may still be awaited: two years of quarters."""
+"""The number of Determination Dates whose report may still be awaited: two years of quarters."""
 
 
 def period_end_of(terms: TermsInForce, on: date) -> date | None:
-    """Return the last day of the report period that ended by a Determination Date; None if the deal does not ask for reports."""
+    """Return the last day of the report period that ended by a Determination Date.
+
+    The result is None if the deal does not ask for reports.
+    """
     rule = terms.servicer_reports
     return period_ends(rule, on + DAY)[0] if rule is not None else None
 
@@ -29,7 +32,10 @@ def period_end_of(terms: TermsInForce, on: date) -> date | None:
 def determined_on(
     terms: TermsInForce, calendar: BusinessCalendar, day: date, reports: Sequence[ReportFacts]
 ) -> date | None:
-    """Return the Determination Date as of which a day determines the tests of a deal that waits for reports; None if it does none."""
+    """Return the Determination Date as of which a day determines the tests of a deal that waits for reports.
+
+    The result is None if the day determines none.
+    """
     for as_of in reversed(determination_dates(terms, calendar, day)[-LOOKED_BACK_ON:]):
         came = tuple(_deliveries(terms, as_of, reports))
         if day in came or (not any(one <= day for one in came) and day == _missed(terms, calendar, as_of)):
@@ -40,7 +46,10 @@ def determined_on(
 
 
 def _deliveries(terms: TermsInForce, as_of: date, reports: Sequence[ReportFacts]) -> Iterator[date]:
-    """Yield the days on which the reports of a date's period were delivered, never before the date; a corrected one delivers none."""
+    """Yield the days on which the reports of a date's period were delivered, never before the date.
+
+    Corrected reports do not count as deliveries if an original report has come.
+    """
     rule, end = terms.servicer_reports, period_end_of(terms, as_of)
     if rule is None or end is None:
         return

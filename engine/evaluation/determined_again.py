@@ -1,4 +1,7 @@
-"""A log with its dates determined again, before anything is recorded: what a correction would change, and what it would withdraw."""
+"""A log with its dates determined again, before anything is recorded.
+
+It shows what a correction would change, and what it would withdraw.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ def determined_again(
     templates: Mapping[str, Template],
     share_below: ShareBelow | None = None,
 ) -> list[Recorded]:
-    """Return the log as it would be once a correction were recorded and its dates were determined again.
+    """Return the log as it would be if a correction were recorded and its dates determined again.
 
     Args:
         deal: the deal as adopted.
@@ -64,7 +67,10 @@ def determined_again(
 
 
 def would_withdraw(before: Sequence[Recorded], after: Sequence[Recorded]) -> Iterator[str]:
-    """Yield what stands in a log and would stand no more: Events of Default, triggers in effect, what a given notice states."""
+    """Yield in words what stands in one log and would not stand in the other.
+
+    It may be Events of Default, triggers in effect, and what a given notice states.
+    """
     yield from sorted(_grave(before) - _grave(after))
     given = [act.details.get("names", "") for act in _acts(before) if act.act == "notice given"]
     now = {(event.kind, event.subject, event.effective_on): _said(event) for event in standing(after)}
@@ -110,7 +116,7 @@ def _grave(events: Sequence[Recorded]) -> set[str]:
 
 
 def _said(event: Recorded) -> object:
-    """Return what an event says of results and states; None of any other."""
+    """Return what an event says of results and states; None for any other event."""
     payload = event.payload
     if isinstance(payload, Tested):
         return (payload.result.verdict, payload.result.measured, payload.state.status, payload.state.cure)
@@ -120,5 +126,5 @@ def _said(event: Recorded) -> object:
 
 
 def dates_after(events: Iterable[Recorded], day: date, kinds: Sequence[str]) -> bool:
-    """Return whether any date from a day on is determined in a log."""
+    """Return whether a log determines any date from a day on."""
     return any(event.kind in kinds and event.effective_on >= day for event in standing(events))

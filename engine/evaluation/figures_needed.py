@@ -1,8 +1,8 @@
-"""Which figures of a report a deal's tests need, each with the tests that lack it: found by asking the tests themselves.
+"""The figures of a report that a deal's tests need, found by asking the tests themselves.
 
-Each test is measured against a report that has nothing. What it asks for and does not find is given, and it
-is measured again, until it needs nothing more of a report. So no list is kept beside the tests, and none can
-differ from them.
+Each comes with the tests that lack it. Each test is measured against a report that has nothing. What it asks
+for and does not find is given, and it is measured again, until it needs nothing more of a report. So no list
+is kept beside the tests, and none can differ from them.
 """
 
 from __future__ import annotations
@@ -25,17 +25,20 @@ from engine.terms.in_force import TermsInForce
 from engine.terms.report_figures import unit_of
 
 YEARS_BACK = timedelta(days=800)
-"""How long the deal is taken to have lived, so that no window is too short to ask what it needs."""
+"""How long the deal is assumed to have lived, so that no window is too short to ask what it needs."""
 WINDOWS, MONTHS = 60, 24
 OF_A_SWEEP = "the sweep of "
-"""How a sweep is told from the test of the same clause, which needs no figure of cash."""
+"""The words that tell a sweep from the test of the same clause, which needs no figure of cash."""
 MOST = 60
-"""Figures that one test can need; a test that asks for more asks without end."""
+"""The most figures that one test can need. A test that asks for more would ask without end."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeededFigure:
-    """A figure that a report must give: its unit, the tests or sweeps that are not determined without it, and their sections."""
+    """A figure that a report must give.
+
+    It has its unit, the tests or sweeps that are not determined without it, and their sections.
+    """
 
     name: str
     unit: Unit | None
@@ -52,7 +55,7 @@ class _Asked(Mapping[str, Figure]):
         self.missed: list[str] = []
 
     def give(self, name: str) -> None:
-        """Give a figure that was asked for: one, of its own unit."""
+        """Give the figure that was asked for, with the value 1 in its own unit."""
         self._figures[name] = Figure(value=Fraction(1), unit=unit_of(name, self._declared) or Unit.COUNT)
 
     def __getitem__(self, name: str) -> Figure:
@@ -74,14 +77,16 @@ def figures_needed(
     given: Mapping[str, Figure] | None = None,
     older: Sequence[Reported] = (),
 ) -> tuple[NeededFigure, ...]:
-    """Return the figures that the deal's tests and sweeps need of a report that serves on a date, in the order in which tests ask.
+    """Return the figures that tests and sweeps need of a report that serves on a date.
+
+    They come in the order in which the tests ask.
 
     Args:
         terms: the terms in force on the date.
         templates: the covenant templates.
         on: the date.
-        given: what a report gives; what it lacks comes back. Nothing unless given.
-        older: earlier reports, newest first, whose figures serve where a test takes the newest that there is.
+        given: what a report gives; what it lacks is returned. Nothing unless given.
+        older: earlier reports, newest first; their figures serve a test that takes the newest available.
     """
     needed: dict[str, dict[str, str]] = {}
     for key, clause in terms.covenants.items():
@@ -126,7 +131,10 @@ def _of_test(
 
 
 def _facts(terms: TermsInForce, on: date, asked: _Asked, older: Sequence[Reported]) -> Facts:
-    """Return what a test would see on a date of a deal that has lived for long: with a rate on every date and a report for every period."""
+    """Return what a test would see on a date of a deal that has lived for long.
+
+    It has a rate on every date and a report for every period.
+    """
     long_ago = terms.model_copy(update={"closing_date": on - YEARS_BACK})
     report = Reported(asked, Source(kind="servicer report", text="the report that is asked for", as_of=on))
     thursdays = tuple(publication_dates(on - YEARS_BACK + timedelta(days=1), on))

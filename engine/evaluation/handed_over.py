@@ -1,4 +1,7 @@
-"""The `takeover` block that a recorded deal's state makes: what `carried_over` reads, written (`rulings.md` 56)."""
+"""The `takeover` block written from the state of a recorded deal; `carried_over` reads it.
+
+See `rulings.md` 56.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +41,16 @@ from engine.terms.periods import Period
 PUBLISHED = "published value"
 DAY = timedelta(days=1)
 DECIMALS = 15
-"""Decimals of a figure that has no end."""
+"""The decimals to which a figure without finitely many decimals is cut."""
 Block = dict[str, Any]
 WHO = ("from", "document", "sha256", "prepared_by", "approved_by")
 
 
 class HandedOver:
-    """A deal's state at the end of a day as a takeover says it; `who` says from whom, by which document and persons."""
+    """A deal's state at the end of a day, as a takeover says it.
+
+    `who` says from whom it comes, and by which document and persons.
+    """
 
     def __init__(self, inputs: Inputs, events: Sequence[Recorded], who: Mapping[str, str]) -> None:
         self.inputs, self.state, self.terms, self.who = inputs, inputs.state, inputs.terms, who
@@ -58,7 +64,7 @@ class HandedOver:
         self.needed: LookBack = looks_back(self.terms, inputs.templates, self.calendar, self.as_of)
 
     def block(self) -> Block:
-        """The whole block as plain data."""
+        """Return the whole block as plain data."""
         since = self.state.last_date
         untold = [(kind, name, on) for kind, name, on in self.state.notifiable if since is None or on > since]
         return {
@@ -116,7 +122,10 @@ class HandedOver:
         return str(state.effective_on) if state.effective_on is not None else "not yet"
 
     def _cure(self, state: TestState, clause: Clause, entry: Entry | None) -> Block | None:
-        """A running clock: counted from its first day, where days that did not count have moved its last."""
+        """Return a running Cure Period, counted from its first day; None if none runs.
+
+        Days that did not count have moved its last day.
+        """
         if state.cure is None:
             return None
         cure = (
@@ -157,7 +166,7 @@ class HandedOver:
         }
 
     def _days(self, start: date, last: date, in_days: bool) -> int:
-        """The days after `start` up to `last`."""
+        """Return the number of days after `start` up to `last`, in calendar days or in Business Days."""
         every = [date.fromordinal(day) for day in range(start.toordinal() + 1, last.toordinal() + 1)]
         return len(every) if in_days else sum(self.calendar.is_business_day(day) for day in every)
 
@@ -200,12 +209,15 @@ class HandedOver:
         )
 
     def _limbs(self, counts: Sequence[Count], limbs: Sequence[Limb]) -> list[Block]:
-        """The counts of a condition in the order of the file; of a trigger that has seen no date each begins."""
+        """Return the counts of a condition in the order of the file.
+
+        For a trigger that has seen no date, each count is at its beginning.
+        """
         kept = [limb for limb in limbs if limb.dates != "state"]
         return [self._count(one, kept[place] if kept else None) for place, one in enumerate(counts)]
 
     def _count(self, count: Count, limb: Limb | None) -> Block:
-        """One count with the newest dates that it has looked at."""
+        """Return one count with the newest dates that it has looked at."""
         history = limb.met if limb is not None else ()
         dates = list(self._dates_of(count))[-len(history) :] if history else []
         met = [str(day) for day, one in zip(dates, history, strict=True) if one]
@@ -219,7 +231,10 @@ class HandedOver:
         return said
 
     def _dates_of(self, count: Count) -> Iterator[date]:
-        """The dates that a count has looked at, oldest first: those on which its test was determined and not held, or all of its kind."""
+        """Yield the dates that a count has looked at, oldest first.
+
+        They are the dates on which its test was determined and not held, or all dates of its kind.
+        """
         if count.test is None:
             published = count.times.dates == "publication dates"
             yield from (
@@ -272,7 +287,11 @@ class HandedOver:
         }
 
     def _rates(self, index: str) -> Iterator[Block]:
-        """The rates that tests will still look at, the last ones, and those whose print one of them carries."""
+        """Yield the rates that the takeover must state.
+
+        They are those that tests will still look at, the last ones, and those whose print one of them
+        carries.
+        """
         prints = {
             one.publication_date: one
             for one in self.inputs.series.get(index, ())
@@ -291,7 +310,7 @@ class HandedOver:
             yield _rate(day, prints.get(day), served.get(day))
 
     def _until_the_first(self, index: str, prints: Mapping[date, Published]) -> Iterator[date]:
-        """The Publication Dates up to the first that gave a value, where a test measures from it."""
+        """Yield the Publication Dates up to the first with a value, if a test measures from that value."""
         for day in (
             publication_dates(self.terms.closing_date + DAY, self.as_of) if index in self.needed.first else ()
         ):
@@ -300,7 +319,11 @@ class HandedOver:
                 return
 
     def _reports(self) -> list[ReportReceived]:
-        """The reports that tests will still look at, the newest that was received, and those of periods that were due."""
+        """Return the reports that a new servicer still needs.
+
+        They are those that tests will look at, the newest received, and those of periods whose report was
+        due.
+        """
         known = [one for one in self.state.reports if one.received <= self.as_of]
         newest = max(known, key=lambda one: (one.as_of, one.received), default=None)
         wanted = {*self.needed.reports, *(one.period_end for one in self._due())}
@@ -315,7 +338,7 @@ def _day(day: date | None) -> str | None:
 
 
 def _other_day(entry: Entry | None, since: date) -> str | None:
-    """When a status was first entered, where that is another day than the one since which it stands."""
+    """Return the day on which a status was first entered, if it is not the day since which it stands."""
     return None if entry is None or entry.on == since else str(entry.on)
 
 
@@ -330,7 +353,10 @@ def _waiver(until: date | None, document: str | None, clock: str | None) -> Bloc
 
 
 def _interrupted(waived_from: str | None, entry: Entry | None) -> Block | None:
-    """What a waiver or a suspension has interrupted; a cure under the waiver has made another status of it."""
+    """Return what a waiver or a suspension has interrupted; None if nothing.
+
+    A cure during the waiver has replaced that status by another.
+    """
     if entry is None or entry.held is None:
         return None
     return {"status": waived_from or entry.held[0], "since": str(entry.held[1])}
@@ -402,7 +428,7 @@ def _report(one: ReportReceived) -> Block:
 
 
 def written_figure(figure: Figure) -> str:
-    """A figure as a file writes it, with its unit."""
+    """Return a figure with its unit, as a deal file writes it."""
     number = plain_number(figure.value * 100 if figure.unit in (Unit.SHARE, Unit.POINTS) else figure.value)
     after = {
         Unit.SHARE: "%",
@@ -418,7 +444,7 @@ def written_figure(figure: Figure) -> str:
 
 
 def plain_number(value: Fraction) -> str:
-    """A number in decimals, whole where it has an end; cut where it has none."""
+    """Return a number in decimals: exact if it has finitely many, otherwise cut."""
     exact = value.denominator
     for prime in (2, 5):
         while exact % prime == 0:

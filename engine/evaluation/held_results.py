@@ -1,7 +1,7 @@
-"""Results that the agreement holds: on a flagged value, or because other sellers would turn them, and for how long (`rulings.md` 3, 60).
+"""Results that the agreement holds, and for how long (`rulings.md` 3, 60).
 
-A held result is shown and changes no state. So many in a row are held; the next one is what the agreement
-says.
+They rest on a flagged value, or other sellers would turn them. A held result is shown and changes no state.
+Only so many in a row are held; the next one is what the agreement says.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from engine.terms.low_confidence import AGENT, BOTH, DECISIVE_ONLY, UNDETERMINED
 from engine.terms.periods import Period
 
 AgentRate = Callable[[tuple[str, ...]], TestResult | None]
-"""The test at the rates that the agent has determined for these indices on this date; None if one is not determined."""
+"""The test at the rates that the agent has determined for these indices on this date.
+
+It is None if one of the rates is not determined.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,10 @@ class Weighed:
     """A result after the agreement's words on thin data.
 
     Attributes:
-        result: as it counts.
+        result: the result as it counts.
         held: why it changes nothing; None if it may.
-        run: the run of results that are not decisive, this one included; None if it is not a part of one.
-        stands_still: whether a Cure Period's deadline stands still with it.
+        run: the run of results that are not decisive, this one included; None if it is not part of a run.
+        stands_still: whether a Cure Period's deadline stands still while the result is held.
     """
 
     result: TestResult
@@ -118,7 +121,10 @@ def _undetermined(result: TestResult, why: str, cite: str) -> TestResult:
 
 
 def days_left(state: TestState, since: date, calendar: BusinessDays) -> int:
-    """Return the days of a running Cure Period from a day on to its last: Business Days if it counts them; at least one."""
+    """Return the days of a running Cure Period from a day to its last, both included; at least 1.
+
+    They are Business Days if the period counts those.
+    """
     assert state.cure is not None  # the caller has seen it
     days = [since + timedelta(days=n) for n in range((state.cure.by - since).days + 1)]
     return max(
@@ -130,7 +136,7 @@ def days_left(state: TestState, since: date, calendar: BusinessDays) -> int:
 
 
 def held_clock(state: TestState, moment: Moment) -> TestState:
-    """Return the state with this date's run of held results, and with its cure clock stopped, standing or running again by them.
+    """Return the state with this date's run of held results, and its cure clock stopped or running again.
 
     The days from the first held date to the one before the first that is not held do not count.
     """
@@ -155,7 +161,7 @@ def held_clock(state: TestState, moment: Moment) -> TestState:
 
 
 def _goes_on(state: TestState, last: date, left: int, moment: Moment) -> Deadline:
-    """Return the last day of a clock that has `left` days after the `last` that does not count."""
+    """Return the last day of a clock that has `left` days after `last`, the last day that does not count."""
     assert state.cure is not None
     within = Period(left, state.cure_unit)
     return deadline(

@@ -24,30 +24,34 @@ from engine.terms.taken_away import TakenAway
 
 DETERMINATION, PUBLICATION, PAYMENT = "determination dates", "publication dates", "payment dates"
 AS_OF = "as-of dates"
-"""Dates that are determined later, on delivery of their report: on the date itself its Reference Rates alone are (`rulings.md` 49a)."""
+"""Dates that are determined later, on delivery of their report (`rulings.md` 49a).
+
+On the date itself only its Reference Rates are determined.
+"""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """All that one date of one deal is decided by.
+    """All that decides one date of one deal.
 
     Attributes:
         on: the date.
-        kinds: which kinds of date it is: determination, publication, payment, or one whose report is awaited.
+        kinds: the kinds of date that it is: determination, publication, payment, or one whose report is
+            awaited.
         terms: the deal's terms in force on it.
         templates: the covenant templates by name.
         calendar: the deal's Business Days.
         series: what each Publication Date up to `on` gave, by index, oldest first.
-        state: the deal as its past left it, reports and Acts included.
+        state: the deal as its past left it, with reports and Acts.
         example: whether figures come from a worked example rather than from a servicer.
         share_below: how listings are resampled; None if a rate comes without observations.
-        terms_since: from when the terms in force on the date are.
+        terms_since: the date since which the terms in force have been in force.
         taken_away: the triggers that an amendment has taken away by the date.
         as_of: the Determination Date as of which its tests measure, if they wait for a report (`rulings.md`
             49a); None otherwise.
-        terms_as_of: the terms in force on that one.
-        calendar_sha256: the hash of the calendar's table, where the record names it.
-        counts_since: from when the deal counts by that table, where it is not its first.
+        terms_as_of: the terms in force on the `as_of` date.
+        calendar_sha256: the hash of the calendar's table, if the record names it.
+        counts_since: the date from which the deal counts by that table, if it is not its first.
     """
 
     on: date
@@ -73,14 +77,16 @@ class Inputs:
 
     @property
     def measured_terms(self) -> TermsInForce:
-        """The terms in force on that date."""
+        """The terms in force on the date of `measured_on`."""
         return self.terms_as_of or self.terms
 
 
 def kinds_of(
     terms: TermsInForce, calendar: BusinessCalendar, on: date, reports: Sequence[ReportFacts]
 ) -> frozenset[str]:
-    """Return which kinds of date `on` is for a deal: none up to closing, and none on a day on which nothing happens.
+    """Return the kinds of date that `on` is for a deal.
+
+    The result is empty up to closing, and on a day on which nothing happens.
 
     Args:
         terms: the terms in force on it.
@@ -108,7 +114,7 @@ def inputs_of(
     templates: Mapping[str, Template],
     share_below: ShareBelow | None = None,
 ) -> Inputs:
-    """Return what one date of a deal is decided by: the terms in force on it, and of each series what had come by it."""
+    """Return what decides one date of a deal: the terms in force on it, and the prints known by then."""
     terms = resolve(deal, day)
     calendar = calendar_on(deal, day)
     kinds = kinds_of(terms, calendar, day, state.reports)

@@ -1,4 +1,7 @@
-"""Whether a report that is entered late counts from its receipt, or from its entry until a document shows its receipt (`rulings.md` 53)."""
+"""The decision from when a report that is entered late counts (`rulings.md` 53).
+
+It counts from its receipt, or from its entry until a document shows its receipt.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,11 @@ def why_from_keying(
     series: Mapping[str, tuple[Published, ...]],
     templates: Mapping[str, Template],
 ) -> str | None:
-    """Return why a report counts from its entry until a document shows its receipt; None if it counts from its receipt.
+    """Return the reason why a report counts from its entry until a document shows its receipt.
 
-    It counts from its entry where `late_keying` is over; also where it would withdraw an Event of Default, a
-    trigger in effect or what a given notice states. A report that bears on no date that has been determined
-    is in time.
+    The result is None if it counts from its receipt. It counts from its entry if the time of `late_keying` is
+    over. It also does if it would withdraw an Event of Default, a trigger in effect or what a given notice
+    states. A report that affects no determined date is in time.
 
     Args:
         deal: the deal as adopted.

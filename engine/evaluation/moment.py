@@ -13,19 +13,19 @@ from engine.terms.clause import Clause
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What decides a step of a test's state, beside the state itself.
+    """What decides a step of a test's state, besides the state itself.
 
     Attributes:
         on: the date that is determined.
-        result: its result.
+        result: the test's result.
         clause: the clause in force.
         breach: what a FAIL is, by the template.
         calendar: the deal's Business Days.
         held: why the result, though determined, must change nothing; None if it may.
         clock_starts: the date of the event that the clause's cure clock counts from; None while it has not
             happened.
-        run: the run of results that are not decisive, this one included; None if this one is not a part of
-            one.
+        run: the run of results that are not decisive, this one included; None if this one is not part of a
+            run.
         stands_still: whether a Cure Period's deadline stands still while results are held.
     """
 

@@ -1,4 +1,7 @@
-"""Running deadlines that count over a day that their calendar now has otherwise: both last days of each (`rulings.md` 36a)."""
+"""Running deadlines that move because their calendar has changed a day that they count over.
+
+Both last days of each are known (`rulings.md` 36a).
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,14 @@ from engine.events.kinds import ActApplied
 from engine.events.states import Deadline, TestStatus, TriggerStatus, obligation_key
 
 COUNTED = re.compile(r"(\d{1,6}) business days? after the ", re.ASCII)
-"""How the rule of a deadline begins that counts Business Days."""
+"""The beginning of the rule of a deadline that counts Business Days."""
 CARRIED = ", as "
-"""What the rule of a deadline has that was taken over in mid-life: its last day is a person's word, and no count."""
+"""The mark in the rule of a deadline that was taken over in mid-life.
+
+Its last day is a person's word and not a count.
+"""
 RUNNING = (TestStatus.CURE_PERIOD, TestStatus.WAIVED)
-"""Where a test stands while its Cure Period runs, or waits for the end of a waiver to go on."""
+"""The statuses in which a Cure Period runs, or waits for the end of a waiver to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Running:
         of: whose it is, in words.
         subject: what it is of, in one word.
         deadline: its last day, with the rule that made it.
-        status: how the thing stands that has it.
+        status: the status of what the deadline belongs to.
         having: the fields of an applied Act for the same thing with another deadline.
     """
 
@@ -45,7 +51,7 @@ class Running:
 
 
 def moves(state: DealState, calendar: BusinessDays, on: date) -> Iterator[tuple[Running, Deadline]]:
-    """Each running deadline of a calendar that comes out otherwise by the table in hand, with what comes out.
+    """Yield (running deadline, new last day) for each deadline that its calendar's current table moves.
 
     Every table keeps what was closed or open in the past, so nothing moves that has passed.
     """
@@ -64,7 +70,7 @@ def moves(state: DealState, calendar: BusinessDays, on: date) -> Iterator[tuple[
 
 
 def last_days_moved(state: DealState, calendar: BusinessDays, on: date) -> Iterator[LastDayMoved]:
-    """The same as facts: whose each deadline is, with both last days."""
+    """Yield the fact of each deadline that moves: whose it is, with both last days."""
     return (
         LastDayMoved(of=one.of, before=one.deadline.by, after=now.by)
         for one, now in moves(state, calendar, on)
@@ -72,14 +78,17 @@ def last_days_moved(state: DealState, calendar: BusinessDays, on: date) -> Itera
 
 
 def moved_deadlines(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
-    """Yield the deadlines that move, before anything that rests on their last days: day, order on that day, what to do."""
+    """Yield (day, order on that day, what to do) for each deadline that moves.
+
+    They come before anything that rests on their last days.
+    """
     for running, now in moves(day.state, day.inputs.calendar, day.inputs.on):
         to = _moved(running, now)
         yield date.min, 0, partial(day.add, "act applied", to.act, to, day.inputs.counts_since)
 
 
 def _moved(running: Running, now: Deadline) -> ActApplied:
-    """What moves a deadline, and names both dates."""
+    """Return the applied Act that moves a deadline and names both dates."""
     was = running.deadline
     why = f"the last day moves from {was.by} to {now.by}: the calendar {was.calendar} has changed"
     return ActApplied(

@@ -1,7 +1,8 @@
-"""Who owes whom which notice: a duty stays until it is fulfilled for each addressee, released, or withdrawn (rulings 54, 53a).
+"""Who owes whom which notice (rulings 54, 53a).
 
-A duty is an event of the date whose notice tells of it, so that a correction withdraws it with that date.
-What people did about it are Acts, which no correction withdraws: withdrawn is not un-given.
+A duty stays until it is fulfilled for each addressee, released, or withdrawn. It is an event of the date
+whose notice tells of it, so that a correction withdraws it with that date. What people did about it are Acts,
+which no correction withdraws: withdrawn is not the same as not given.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ GIVEN, RELEASED = "notice given", "notice released"
 
 @dataclass(frozen=True, slots=True)
 class OpenDuty:
-    """A duty that is not done with: to whom the notice is still owed."""
+    """A duty that is still open, with the addressees to whom the notice is owed."""
 
     owed: NoticeOwed
     to: tuple[str, ...]
 
     def overdue_since(self, on: date) -> date | None:
-        """Return the day after its last day, if that has passed."""
+        """Return the day after the duty's last day, if that day has passed; None otherwise."""
         late = self.owed.last is not None and self.owed.last.by < on
         return self.owed.last.by + timedelta(days=1) if late and self.owed.last is not None else None
 
@@ -38,10 +39,10 @@ class OpenDuty:
 def arisen(
     terms: TermsInForce, calendar: BusinessDays, happened: Iterable[tuple[Notifiable, str, date]], on: date
 ) -> Iterator[NoticeOwed]:
-    """Yield the duties that a Determination Date brings: of what has happened since the last one, and of the date itself.
+    """Yield the duties that a Determination Date brings.
 
-    Only a notice that has a last day is a duty: one that is due on each date, without a period, is never
-    late.
+    They are for what has happened since the last date, and for the date itself. Only a notice with a last day
+    is a duty: one that is due on each date, without a period, is never late.
     """
     whole = terms.notices.get("compliance")
     if whole is not None and whole.within is not None:
@@ -55,12 +56,14 @@ def arisen(
 def of_a_correction(
     terms: TermsInForce, calendar: BusinessDays, state: DealState, on: date
 ) -> NoticeOwed | None:
-    """Return the Correction Notice that is owed where a correction withdrew what given notices state; None if none was given.
+    """Return the Correction Notice that is owed after a correction; None if none is.
+
+    It is owed if the correction withdrew what given notices state.
 
     Args:
         terms: the deal on the date of the correction's notice.
         calendar: its Business Days.
-        state: with the open correction, and what came out again of its dates.
+        state: the state, with the open correction, and what came out again of its dates.
         on: the date that is determined; the last one of the correction brings the duty.
     """
     duty, open_ = terms.notices.get("correction"), state.correcting
@@ -116,7 +119,10 @@ def _owed(
 
 
 def open_duties(state: DealState, on: date) -> tuple[OpenDuty, ...]:
-    """Return the duties that are not done with at the end of a day, oldest first, each with those to whom it is still owed."""
+    """Return the duties that are still open at the end of a day, oldest first.
+
+    Each comes with those to whom it is still owed.
+    """
     owed = (duty for duty in state.duties if state.given.get(duty.key, date.max) > on)
     duties = (
         OpenDuty(duty, tuple(role for role in duty.to if role not in _done_for(duty, state.acts, on)))
@@ -140,12 +146,18 @@ def _done_for(duty: NoticeOwed, acts: Iterable[ActRecorded], on: date) -> set[st
 
 
 def answers(act: ActRecorded, duty: NoticeOwed) -> bool:
-    """Return whether an Act gives the notice that is owed, or releases its giver from it: kind, subject and date are the duty's."""
+    """Return whether an Act gives the notice that is owed, or releases its giver from it.
+
+    The Act must name the duty's kind, subject and date.
+    """
     answer = (act.details.get("notice"), act.clause, act.details.get("of"))
     return act.act in (GIVEN, RELEASED) and answer == (duty.kind, duty.subject, str(duty.on))
 
 
 def addressees(act: ActRecorded, duty: NoticeOwed) -> tuple[str, ...]:
-    """Return to whom an Act says that a notice was given, or who released it: all whom the duty names unless it says."""
+    """Return to whom an Act says that a notice was given, or who released it.
+
+    Unless the Act says it, they are all whom the duty names.
+    """
     said = act.details.get("to", "")
     return tuple(said.split(SEPARATOR)) if said else duty.to

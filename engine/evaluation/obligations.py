@@ -14,7 +14,10 @@ from engine.terms.clause import Deliver
 def created(
     clause: str, terms: Deliver, by: str, on: date, verdict: Verdict, calendar: BusinessDays
 ) -> Obligation | None:
-    """Return the Obligation that a FAIL on `on` creates, to be delivered by the party whose role is `by`."""
+    """Return the Obligation that a FAIL on `on` creates; None without a FAIL.
+
+    The party with the role `by` must deliver.
+    """
     if verdict is not Verdict.FAIL:
         return None
     due = deadline(on, terms.within, calendar, terms.cite, terms.after, on)
@@ -22,7 +25,7 @@ def created(
 
 
 def overdue(obligations: Iterable[Obligation], on: date) -> tuple[Obligation, ...]:
-    """Return those open ones whose due date ended before `on`, overdue from the day after it."""
+    """Return the open Obligations whose due date was before `on`."""
     return tuple(
         obligation.model_copy(update={"status": "OVERDUE", "status_since": day_after(obligation.due)})
         for obligation in obligations
@@ -31,7 +34,7 @@ def overdue(obligations: Iterable[Obligation], on: date) -> tuple[Obligation, ..
 
 
 def open_for(clause: str, obligations: Mapping[str, Obligation]) -> Obligation | None:
-    """Return the newest Obligation of a clause that is still owed."""
+    """Return the newest Obligation of a clause that is still owed; None without one."""
     still_open = [
         obligation
         for obligation in obligations.values()

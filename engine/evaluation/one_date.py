@@ -1,8 +1,8 @@
 """One date of one deal, start to finish: what was known goes in, events come out.
 
-Pure: no file, no clock, no log. The order is that of `rulings.md` 23: deadlines that ended before the date;
-Acts effective by it; results; states of tests; triggers in dependency order; obligations; the money; the date
-as a whole.
+It is pure: no file, no clock, no log. The order is that of `rulings.md` 23: deadlines that ended before the
+date; Acts effective by it; results; states of tests; triggers in dependency order; obligations; the money;
+the date as a whole.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ from engine.terms.low_confidence import AGENT
 
 
 def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
-    """Return the events of one date, in their order; on a date of no kind only deadlines that passed and Acts that took effect."""
+    """Return the events of one date, in order; of a date of no kind, passed deadlines and Acts alone."""
     day = Day(inputs)
     _past(day)
     if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
@@ -79,7 +79,7 @@ def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
 
 
 def stepped(inputs: Inputs, results: Mapping[str, TestResult]) -> tuple[tuple[Draft, ...], DealState]:
-    """Return the events of one date whose results are known already, and the state after it: `evaluate` without rates and words."""
+    """Return the events and the state of one date whose results are known; like `evaluate`, without rates."""
     day = Day(inputs, results)
     _past(day)
     if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
@@ -93,7 +93,7 @@ def stepped(inputs: Inputs, results: Mapping[str, TestResult]) -> tuple[tuple[Dr
 
 
 def _past(day: Day) -> None:
-    """Apply what happened since the last date, each thing on its own day: deadlines that ended, then Acts, then ends of waivers."""
+    """Apply what happened since the last date, on its own day: passed deadlines, Acts, ends of waivers."""
     while True:
         waiting = sorted(_next(day), key=lambda one: one[:2])
         if not waiting:
@@ -102,7 +102,7 @@ def _past(day: Day) -> None:
 
 
 def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
-    """Yield the things that are still to happen by the date: day, order on that day, what to do."""
+    """Yield (day, order on that day, what to do) for each thing that is still to happen by the date."""
     state, terms, on = day.state, day.inputs.terms, day.inputs.on
     for name, test in state.tests.items():
         longer = second_period(test, terms.covenants.get(name), day.inputs.calendar, on)
@@ -156,7 +156,7 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
 
 
 def _lapse(day: Day, name: str, begun: TriggerState) -> None:
-    """Put a trigger whose own cure ended unused is in effect, with what follows."""
+    """Put a trigger whose own cure ended unused in effect, with its consequences."""
     act = ActApplied(
         act=f"cure not used|{name}|{begun.since}",
         trigger=begun,
@@ -177,7 +177,7 @@ def _act(day: Day, act: ActRecorded) -> None:
 
 
 def _rates(day: Day) -> None:
-    """Read the Reference Rate of each index of the deal, by its fallback."""
+    """Record the Reference Rate of each index of the deal, by its fallback."""
     terms, kinds = day.inputs.terms, day.inputs.kinds
     if day.inputs.as_of is not None and not kinds & {PUBLICATION, AS_OF}:
         _rates_as_of(day, day.inputs.as_of)
@@ -192,7 +192,7 @@ def _rates(day: Day) -> None:
 
 
 def _rates_as_of(day: Day, as_of: date) -> None:
-    """Say the Reference Rates of the date again whose tests a delivery determines: the day of the delivery has none of its own."""
+    """Record again, on the day of a delivery, the Reference Rates of the earlier date that it determines."""
     for name in day.inputs.terms.index:
         rate = next((one for one in day.state.rates.get(name, ()) if one.on == as_of), None)
         if rate is not None:
@@ -201,7 +201,7 @@ def _rates_as_of(day: Day, as_of: date) -> None:
 
 
 def _decide(day: Day) -> None:
-    """Run every test that is due on the date and every trigger, each after what it looks at (`rulings.md` 23, 50)."""
+    """Run every due test and every trigger of the date, each after what it looks at (`rulings.md` 23, 50)."""
     day.before = day.state  # a springing test looks at this by default, wherever the two stand in the file
     known = template_facts(day.inputs, day.state) if day.given is None else None
     announced = {name: prints[-1].announced for name, prints in day.inputs.series.items() if prints}
@@ -214,7 +214,7 @@ def _decide(day: Day) -> None:
 
 
 def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
-    """Run one test, if it is due on the date: its result, and the state that it leads to."""
+    """Run one test if it is due on the date: record its result, and the state that it leads to."""
     template = day.inputs.templates[clause.template]
     before = day.state.tests.get(key)
     if (
@@ -243,7 +243,7 @@ def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
 
 
 def _told_before(day: Day, template: Template, before: TestState | None) -> bool:
-    """Return whether a test has a result as of the date already: a report that completes the first decides what that left open."""
+    """Return whether a test already has a result as of the date, which a later report leaves as it is."""
     as_of = day.inputs.as_of if template.dates == DETERMINATION else None
     return (
         as_of is not None
@@ -254,7 +254,7 @@ def _told_before(day: Day, template: Template, before: TestState | None) -> bool
 
 
 def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
-    """Return whether a clause is tested on this date of its kind: from its first test date on, as often as it says."""
+    """Return whether a clause is tested on this date: from its first to last date, as often as it says."""
     on = inputs.measured_on if template.dates == DETERMINATION else inputs.on
     if (clause.first_tested is not None and on < clause.first_tested) or (
         clause.last_tested is not None and on > clause.last_tested
@@ -278,7 +278,7 @@ def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
 
 
 def _suspend(day: Day, key: str, clause: Clause) -> bool:
-    """Return whether a springing clause is off on this date; then its state says so, and nothing is measured."""
+    """Return whether a springing clause is off on this date; if so, record SUSPENDED in place of a result."""
     spring = clause.tested_while
     if spring is None:
         return False
@@ -306,7 +306,7 @@ def _suspend(day: Day, key: str, clause: Clause) -> bool:
 def _weighed(
     day: Day, key: str, clause: Clause, template: Template, known: Facts | None, before: TestState | None
 ) -> Weighed:
-    """Return a test's result, and what the agreement makes of it where the data are thin (`rulings.md` 3, 60)."""
+    """Return a test's result with what the agreement makes of it on thin data (`rulings.md` 3, 60)."""
     inputs = day.inputs
     as_of = inputs.as_of if template.dates == DETERMINATION else None
     if (
@@ -363,7 +363,7 @@ def _moment(day: Day, key: str, clause: Clause, template: Template, weighed_resu
 def _oblige(
     day: Day, key: str, clause: Clause, template: Template, result: TestResult, failing: bool
 ) -> None:
-    """Create the Obligation that a FAIL creates, unless one is open or the clause was failing already; a waived clause creates none."""
+    """Create the Obligation of a FAIL, unless one is open or the clause was failing or is waived."""
     if template.deliver is None or failing or obligations.open_for(key, day.state.obligations) is not None:
         return
     terms = template.deliver(clause)
@@ -384,8 +384,8 @@ def _trigger(
 ) -> None:
     """Run one trigger of the terms in force, after the tests and triggers that it looks at.
 
-    One that an amendment has taken away counts no more: its state stays as it last stood, and its
-    consequences went with its terms.
+    A trigger that an amendment has taken away is not counted any more. Its state stays as it last was, and
+    its consequences went with its terms.
     """
     on, before = day.inputs.on, decided.get(rule.name)
     entries = (day.state.test_entries, day.state.trigger_entries)
@@ -428,7 +428,7 @@ def _trigger(
 
 
 def _consequences(day: Day, name: str, on: date) -> None:
-    """Create the Obligations that a trigger's beginning creates; one that is open is not doubled."""
+    """Create the Obligations that the beginning of a trigger creates; an open one is not doubled."""
     trigger = day.inputs.terms.triggers.get(name)
     for consequence in trigger.consequences if trigger else ():
         if consequence.deliver is None or obligations.open_for(name, day.state.obligations) is not None:

@@ -1,6 +1,6 @@
 """One Determination Date as a whole: what it rested on, what is due from whom, what follows by itself.
 
-Reads the finished states of a date and decides nothing; the notice's page 1 states what stands here.
+It reads the finished states of a date and decides nothing. Page 1 of the notice states what stands here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from engine.terms.report_terms import ServicerReports
 from engine.terms.taken_away import TakenAway
 
 STRIP_LONGEST = 31
-"""Calendar days that a deadline's strip can show."""
+"""The most calendar days that the strip of a deadline can show."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _principal(day: Finished) -> Figure | None:
 
 
 def _due(day: Finished) -> Iterator[Due]:
-    """Yield what is due, each act with its words beside its facts."""
+    """Yield what is due, each act with its words and its facts."""
     for one in (
         *_cures(day),
         *trigger_cures(day.terms, day.state),
@@ -144,7 +144,7 @@ def _cures(day: Finished) -> Iterator[Due]:
 
 
 def _cured_by(day: Finished, name: str) -> tuple[str, ...] | None:
-    """Return the cures that the agreement lists: what a deadline can be met with."""
+    """Return the ways of cure that the agreement lists for a clause; None without a cure."""
     clause = day.terms.covenants.get(name)
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     return cure.cured_by if isinstance(cure, Cure) else None
@@ -170,7 +170,10 @@ def _deliveries(day: Finished) -> Iterator[Due]:
 
 
 def _deposits(day: Finished) -> Iterator[Due]:
-    """Yield what each sweep in effect takes on the next Payment Date, on the figures of the report that serves (`rulings.md` 30)."""
+    """Yield what each sweep in effect takes on the next Payment Date (`rulings.md` 30).
+
+    The amounts follow from the figures of the report that serves.
+    """
     on = next_payment_date(day.terms, day.calendar, day.on)
     given = day.report.figures if day.report else {}
     taken = Fraction(0)
@@ -251,7 +254,7 @@ def _before(day: Finished, rule: ServicerReports, by: date, following: date) -> 
 
 
 def _duties(day: Finished) -> Iterator[Due]:
-    """Yield notices that somebody still owes to somebody, oldest first (`rulings.md` 54)."""
+    """Yield the notices that somebody still owes to somebody, oldest first (`rulings.md` 54)."""
     for duty in open_duties(day.state, day.on):
         owed, late = duty.owed, duty.overdue_since(day.on)
         yield Due(
@@ -271,7 +274,7 @@ def _duties(day: Finished) -> Iterator[Due]:
 
 
 def _follows(day: Finished) -> Iterator[Follow]:
-    """Yield what follows by itself, each with its words beside its facts."""
+    """Yield what follows by itself, each with its words and its facts."""
     for one in (*_by_deadline(day), *_consequences(day), *_counts(day), *_rates(day)):
         yield one.model_copy(update={"detail": follow_words(one, _title(day, one.subject))})
 
@@ -301,9 +304,9 @@ def _by_deadline(day: Finished) -> Iterator[Follow]:
 
 
 def _consequences(day: Finished) -> Iterator[Follow]:
-    """Yield what goes on by itself while a composite trigger is in effect, and afterwards what it brought for good.
+    """Yield what a composite trigger causes while in effect, and afterwards what it caused for good.
 
-    Sweeps and Obligations are acts with a date of their own.
+    Sweeps and Obligations are acts with a date of their own, so they are not among them.
     """
     stand = {
         removal.trigger: removal.terms
@@ -340,7 +343,7 @@ def _brings(one: Consequence) -> Brings:
 
 
 def _counts(day: Finished) -> Iterator[Follow]:
-    """Yield a trigger one date away from beginning or ending."""
+    """Yield each trigger that is one date away from beginning or ending."""
     following = last_thursday(day.on) + timedelta(days=7)
     for rule in rules(day.terms, day.templates):
         name, trigger = rule.name, day.state.triggers.get(rule.name)
@@ -364,7 +367,7 @@ def _counts(day: Finished) -> Iterator[Follow]:
 
 
 def _rates(day: Finished) -> Iterator[Follow]:
-    """Yield a carried rate that the next missed publication would end."""
+    """Yield each carried rate that the next missed publication would end."""
     for name, rates in day.state.rates.items():
         if not rates or not rates[-1].age or rates[-1].value is None or name not in day.terms.index:
             continue
@@ -380,7 +383,11 @@ def _title(day: Finished, name: str) -> str:
 
 
 def _strip(day: Finished, due: tuple[Due, ...]) -> tuple[str | None, tuple[StripDay, ...]]:
-    """Return the calendar days to the next urgent deadline, each with its Business Day number or the reason for its absence."""
+    """Return the calendar days to the next urgent deadline, with the words above them.
+
+    Each day has its Business Day number, or the reason why it is not a Business Day. Without a deadline to
+    show, the words are None and the days are empty.
+    """
     for due_act in due:
         last = due_act.deadline
         if last is None or last.calendar == "calendar days" or due_act.act not in ("cure", "deliver"):
@@ -401,7 +408,10 @@ def _days(last: Deadline, calendar: BusinessCalendar) -> Iterator[StripDay]:
 
 
 def _doubts(day: Finished) -> Iterator[str]:
-    """Yield what a template says beside a FAIL of its clause: of a reading that fires near the Closing Date level, for one."""
+    """Yield what a template says beside a FAIL of its clause.
+
+    One example is a reading that fires near the Closing Date level.
+    """
     for name, result in day.results.items():
         clause = day.terms.covenants.get(name)
         doubt = (

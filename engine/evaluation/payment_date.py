@@ -1,4 +1,7 @@
-"""What a Payment Date makes due, and what leaves a reserve account when its trigger ends (rulings 30, 30a)."""
+"""What a Payment Date makes due, and what leaves a reserve account when its trigger ends.
+
+See rulings 30, 30a.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ from engine.events.states import ReserveReleased
 
 
 def pay(day: Day) -> None:
-    """Record what each sweep makes due whose trigger was in effect at the Determination Date before this Payment Date (rulings 30, 30a)."""
+    """Record what each sweep makes due on this Payment Date (rulings 30, 30a).
+
+    Only sweeps count whose trigger was in effect at the Determination Date before.
+    """
     report = serving(day.inputs)
     figures = report.figures if isinstance(report, Reported) else {}
     given = {name: figure.value for name, figure in figures.items()}
@@ -29,7 +35,10 @@ def pay(day: Day) -> None:
 
 
 def release(day: Day, name: str, on: date) -> None:
-    """Pay what a reserve account holds where the deal says when its trigger ends; `keep` leaves it there (rulings 30, 30a)."""
+    """Record the payment of a reserve account's balance at its trigger's end (rulings 30, 30a).
+
+    The deal says where the money goes; `keep` leaves it in the account.
+    """
     balance = account(day.inputs, day.state, name).held
     for sweep in sweeps(day.inputs.terms, day.inputs.templates):
         if sweep.trigger == name and sweep.sweep.on_end not in (None, "keep") and balance > 0:
@@ -40,7 +49,7 @@ def release(day: Day, name: str, on: date) -> None:
 
 
 def target(day: Day, name: str) -> Fraction | None:
-    """Return the balance at which the reserve account of a trigger's sweep is full, in USD; None if it has none."""
+    """Return the balance in USD at which a trigger's reserve account is full; None without one."""
     return next(
         (
             sweep.sweep.until

@@ -1,4 +1,7 @@
-"""How many GPUs are pledged on a date: by the register where one is on record, by the deal's own count elsewhere (`rulings.md` 57a)."""
+"""How many GPUs are pledged on a date (`rulings.md` 57a).
+
+The register decides if one is on record, otherwise the deal's own count.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from engine.terms.in_force import TermsInForce
 
 
 def pledged_gpus(terms: TermsInForce, registers: Mapping[str, RegisterChanged], on: date) -> dict[str, int]:
-    """Return the pledged GPUs of each asset class on a date.
+    """Return the number of pledged GPUs of each asset class on a date.
 
     Args:
         terms: the deal's terms in force on the date.
@@ -26,7 +29,7 @@ def pledged_gpus(terms: TermsInForce, registers: Mapping[str, RegisterChanged], 
 
 
 def with_register(terms: TermsInForce, registers: Mapping[str, RegisterChanged], on: date) -> TermsInForce:
-    """Return the terms of a date with the counts that the registers give: what a report's figures are held against."""
+    """Return the terms of a date with the registers' counts, against which reports are checked."""
     if not registers:
         return terms
     pledged = pledged_gpus(terms, registers, on)

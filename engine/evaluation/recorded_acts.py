@@ -33,7 +33,7 @@ from engine.terms.in_force import TermsInForce
 from engine.terms.phrases import read_set_rate
 
 ON_STATES = DECIDING - {*RATE_ACTS, *CLOCK_ACTS, *EVENT_ACTS, MANIFEST_ERROR, PAYMENT_MADE, "act withdrawn"}
-"""Kinds that act on a test, a trigger or an Obligation as it stands on their effective date."""
+"""The kinds that act on a test, a trigger or an Obligation as it is on their effective date."""
 
 
 def waiting(
@@ -51,7 +51,7 @@ def waiting(
 def counts_for(act: ActRecorded, terms: TermsInForce) -> date:
     """Return the date from which an Act counts: its effective date.
 
-    The next, if it was received on it after the cut-off (rulings 26a).
+    It is the next date if the Act was received on its effective date after the cut-off (rulings 26a).
     """
     at = act.received_at
     late = at is not None and at.date() == act.effective_on and at > cut_off_on(terms, act.effective_on)
@@ -64,7 +64,10 @@ def effects(
     triggers: Mapping[str, TriggerState],
     open_obligations: Mapping[str, Obligation],
 ) -> tuple[ActApplied, ...]:
-    """Return what one Act changes of the states on its effective date; an Act that changes none is considered once and says so."""
+    """Return what one Act changes of the states on its effective date.
+
+    An Act that changes none is considered once, and its single effect says so.
+    """
     applied = tuple(_effects(act, tests, triggers, open_obligations))
     return applied or (ActApplied(act=act.identity, why=f"{act.act}: nothing stood for it to act on"),)
 
@@ -76,7 +79,10 @@ def waiver_ended(
     covenants: Mapping[str, Clause],
     calendar: BusinessDays,
 ) -> tuple[tuple[date, ActApplied], ...]:
-    """Return what waivers that ended before `on` leave behind, each with the day from which it is so, earliest first."""
+    """Return (day, effect) for each waiver that ended before `on`, earliest first.
+
+    The day is the one from which the effect is so.
+    """
     waivers = []
     for name, state in tests.items():
         ended = after_waiver(state, on, covenants.get(name), calendar)
@@ -104,7 +110,10 @@ def waiver_ended(
 
 
 def trigger_after_waiver(trigger: TriggerState, on: date) -> TriggerState | None:
-    """Return the state in which a waiver that ended before `on` leaves a trigger: in effect again where it was; its counts begin afresh."""
+    """Return the state in which a waiver that ended before `on` leaves a trigger; None if none ended.
+
+    A trigger that was in effect is in effect again; its counts begin afresh.
+    """
     if (
         trigger.status is not TriggerStatus.WAIVED
         or trigger.waived_until is None
@@ -125,7 +134,10 @@ def trigger_after_waiver(trigger: TriggerState, on: date) -> TriggerState | None
 
 
 def subject(effect: ActApplied) -> str:
-    """Return what an effect is about, for its event: the trigger of a level clause is told from the clause's test."""
+    """Return what an effect is about, for its event.
+
+    The words tell the trigger of a level clause from the clause's test.
+    """
     if effect.trigger is not None:
         return f"{effect.trigger.trigger} (trigger)"
     if effect.obligation is not None:
@@ -169,7 +181,7 @@ def _discharged(
     open_obligations: Mapping[str, Obligation],
     why: str,
 ) -> Iterator[ActApplied]:
-    """Close everything of the deal: monitoring ends (`rulings.md` 28)."""
+    """Close everything of the deal, because monitoring ends (`rulings.md` 28)."""
     for test in tests.values():
         yield ActApplied(
             act=act.identity, test=_to(test, TestStatus.CLOSED, act, why), before=test.status.value, why=why
@@ -192,7 +204,7 @@ def _discharged(
 
 
 def discharged(acts: Iterable[ActRecorded], applied: frozenset[str]) -> bool:
-    """Return whether the deal has been discharged: nothing is determined from then on."""
+    """Return whether the deal has been discharged, after which nothing is determined."""
     return any(act.act == "discharged" and act.identity in applied for act in acts)
 
 
@@ -205,7 +217,10 @@ def _cured(state: TestState, act: ActRecorded, why: str) -> TestState:
 
 
 def _waived(state: TestState, act: ActRecorded, why: str) -> TestState:
-    """Return the state under a waiver until the Act's date; a further waiver moves the date and keeps what was interrupted."""
+    """Return the state under a waiver until the Act's date.
+
+    A further waiver moves the date and keeps what was interrupted.
+    """
     said = {"waived_until": act.until, "waived_by": act.document, "clock_after": act.details.get("clock")}
     if state.status is TestStatus.WAIVED:
         return state.model_copy(update={**said, "why": why})
@@ -218,7 +233,7 @@ def _reset(state: TestState, act: ActRecorded, why: str) -> TestState:
 
 
 def _in_effect(state: TestState, act: ActRecorded, why: str) -> TestState:
-    """Return an indicated default in effect: it keeps the date on which it was indicated."""
+    """Return an indicated default in effect. It keeps the date on which it was indicated."""
     needed = {"notice of default": "notice", "vote taken": "vote"}[act.act]
     if state.default_needs != needed or state.effective_on is not None:
         return state
@@ -240,7 +255,10 @@ def _trigger_waived(trigger: TriggerState, act: ActRecorded, why: str) -> Trigge
 
 
 def _trigger_ended(trigger: TriggerState, act: ActRecorded, why: str) -> TriggerState:
-    """Return the state of a trigger that an Act ended: what begins it again must be new since then (`rulings.md` 45)."""
+    """Return the state of a trigger that an Act ended.
+
+    What begins it again must be new since then (`rulings.md` 45).
+    """
     ended = {"since": act.effective_on, "ended_on": act.effective_on}
     return TriggerState(
         trigger=trigger.trigger,
@@ -260,7 +278,7 @@ ON_TESTS: dict[str, tuple[tuple[TestStatus, ...], Callable[[TestState, ActRecord
     "notice of default": ((S.EVENT_OF_DEFAULT,), _in_effect),
     "vote taken": ((S.EVENT_OF_DEFAULT,), _in_effect),
 }
-"""For each Act on a test: from which statuses it works, and where it leads."""
+"""For each Act on a test: the statuses from which it works, and the function to the new state."""
 T = TriggerStatus
 ON_TRIGGERS: dict[
     str, tuple[tuple[TriggerStatus, ...], Callable[[TriggerState, ActRecorded, str], TriggerState]]
@@ -272,13 +290,14 @@ ON_TRIGGERS: dict[
         lambda trigger, act, why: trigger_cured(trigger, act.effective_on, why),
     ),
 }
-"""The same for each Act on a trigger."""
+"""For each Act on a trigger: the statuses from which it works, and the function to the new state."""
 
 
 def declared_events(acts: Iterable[ActRecorded], on: date, carried: Mapping[str, date]) -> dict[str, date]:
-    """Return the events that stand declared on a day, and since when: an Act has declared them, and none has ended them since.
+    """Return the events that stand declared on a day, each with the date since which it does.
 
-    `carried` are those that stood when the deal was taken over.
+    An Act has declared them, and none has ended them since. `carried` holds those that stood at the takeover
+    of the deal.
     """
     declared = dict(carried)
     for act in sorted(
@@ -293,7 +312,10 @@ def declared_events(acts: Iterable[ActRecorded], on: date, carried: Mapping[str,
 
 
 def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str, Decimal]:
-    """Return the rates that Acts set for `index` on `on`, by fallback step: one date's, or a successor's from its date on."""
+    """Return the rates that Acts set for `index` on `on`, by fallback step.
+
+    An Act sets the rate of one date; a successor benchmark serves from its date on.
+    """
     values: dict[str, Decimal] = {}
     for act in acts:
         step = RATE_ACTS.get(act.act)
@@ -309,7 +331,10 @@ def agreed_rates(acts: Iterable[ActRecorded], index: str, on: date) -> dict[str,
 def clock_start(
     acts: Iterable[ActRecorded], clause: str, after: str, since: date, report_received: date | None, on: date
 ) -> date | None:
-    """Return the date of the event that a cure clock counts from, none while by `on` it has not happened (`rulings.md` 24)."""
+    """Return the date of the event that a cure clock counts from (`rulings.md` 24).
+
+    The result is None if it has not happened by `on`.
+    """
     if after == "delivery of the report":
         return report_received
     wanted = CLOCK_ACTS if after == "earlier of knowledge and notice" else CLOCK_ACTS[:1]

@@ -1,4 +1,7 @@
-"""What a date says of the reports that it rests on: when they came, what of them is held, what is not counted (rulings 53, 57, 57a)."""
+"""What a date says of the reports that it rests on (rulings 53, 57, 57a).
+
+It says when they came, which figures of them are held, and which GPUs are not counted.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from engine.terms.contract_dates import cut_off_on
 
 
 def served_report(inputs: Inputs) -> ReportServed | None:
-    """Return the report that serves on the date, with its receipt and its entry; None if none does."""
+    """Return the report that serves on the date, with its receipt and its entry; None if none serves."""
     if not isinstance(serving(inputs), Reported):
         return None
     report = known_reports(inputs)[0]
@@ -27,7 +30,7 @@ def served_report(inputs: Inputs) -> ReportServed | None:
 
 
 def held_figures(inputs: Inputs) -> tuple[HeldFigure, ...]:
-    """Return every figure that awaits confirmation, of the newest report first."""
+    """Return every figure that awaits confirmation, those of the newest report first."""
     return tuple(
         HeldFigure(
             document=report.document,
@@ -42,7 +45,10 @@ def held_figures(inputs: Inputs) -> tuple[HeldFigure, ...]:
 
 
 def gpus_counted(inputs: Inputs) -> tuple[GpusCounted, ...]:
-    """Return each asset class of which the newest count that was reported is above the register: only what is pledged is counted."""
+    """Return each asset class whose newest reported count is above the register.
+
+    Of such a class only the pledged GPUs are counted.
+    """
     gpu_counts = []
     for name, pledged in pledged_gpus(
         inputs.measured_terms, inputs.state.registers, inputs.measured_on

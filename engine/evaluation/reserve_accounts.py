@@ -1,9 +1,9 @@
 """What a reserve account holds on a date, what ought to be in it, and who says so (`rulings.md` 30a).
 
-What was due follows from the log's own Payment Dates. What was paid is what people say: the report's
-`reserve_balance` and
-`paid_into_reserve`, and the Act `payment made`. Where nobody has ever said anything, the account is taken at
-what was due.
+What was due follows from the Payment Dates in the log. What was paid is what people say: the report's
+`reserve_balance` and `paid_into_reserve`, and the Act `payment made`. If nobody has ever said anything, the
+account
+is assumed to hold what was due.
 """
 
 from __future__ import annotations
@@ -20,22 +20,25 @@ from engine.terms.act_requirements import PAYMENT_MADE
 from engine.terms.phrases import read_amount
 
 BALANCE, PAID = "reserve_balance", "paid_into_reserve"
-"""The figures of a report that say what is in a reserve account and what was paid into it; `.CLAUSE` if there are several."""
+"""The figures of a report on the balance of a reserve account and on what was paid into it.
+
+If the deal has several, `.CLAUSE` follows the name.
+"""
 TO_BORROWER = "borrower"
-"""Where a payment went that left the account; any other goes into it."""
+"""The destination of a payment that left the account. Any other payment goes into it."""
 Money = SweptPeriod | ReserveReleased
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """All that bears on the accounts of a deal by a date.
+    """All that affects the accounts of a deal by a date.
 
     Attributes:
         money: what was due on each Payment Date and what was to be released, oldest first.
         stated: what was stated as due before a correction withdrew it, in USD, by `CLAUSE@PAYMENT DATE`.
         reports: reports received by the date, newest first.
         acts: the Recorded Acts that stand.
-        sole: whether the deal has one sweep only, so that figures without a clause's name are of it.
+        sole: whether the deal has a single sweep, so that figures without a clause's name belong to it.
         handed: the accounts as a former servicer left them, and as of when.
     """
 
@@ -80,7 +83,10 @@ def reserve_account(clause: str, said: Said, on: date) -> ReserveAccount:
 
 
 def _due(moved: Iterable[Money], on: date, opening: ReserveAccount | None) -> Fraction:
-    """Return what ought to be in the account at the end of a day: what was due by it, less what was to be released."""
+    """Return what ought to be in the account at the end of a day.
+
+    It is what was due by then, less what was to be released.
+    """
     total = Fraction(0) if opening is None else opening.due
     for move in moved:
         if isinstance(move, SweptPeriod):
@@ -91,7 +97,7 @@ def _due(moved: Iterable[Money], on: date, opening: ReserveAccount | None) -> Fr
 
 
 def _withdrawn(clause: str, said: Said, moved: Sequence[Money], on: date) -> Fraction:
-    """Return what had been stated as due and is due no more, if nobody has said whether it was paid."""
+    """Return what had been stated as due and is not due any more, if nobody has said whether it was paid."""
     due = {move.payment_date: move.swept or Fraction(0) for move in moved if isinstance(move, SweptPeriod)}
     named = ((clause_and_day(key), amount) for key, amount in said.stated.items())
     stated = {day: amount for (name, day), amount in named if name == clause}
@@ -104,7 +110,7 @@ def _names(name: str, clause: str, sole: bool) -> tuple[str, ...]:
 
 
 def _figure(report: ReportReceived, names: Iterable[str]) -> tuple[date, Fraction] | None:
-    """Return the first of some figures that a report gives, with the day as of which it is."""
+    """Return the first of some figures that a report gives, with its as-of day; None if it gives none."""
     for name in names:
         if name in report.figures:
             own = report.given.get(name)
@@ -113,7 +119,7 @@ def _figure(report: ReportReceived, names: Iterable[str]) -> tuple[date, Fractio
 
 
 def _balance(clause: str, said: Said) -> tuple[date, Fraction] | None:
-    """Return the newest balance that a report has given, with its day; None if none has."""
+    """Return the newest balance that a report has given, with its day; None if none has given one."""
     balances = (_figure(report, _names(BALANCE, clause, said.sole)) for report in said.reports)
     return max(
         (balance for balance in balances if balance is not None), key=lambda balance: balance[0], default=None
@@ -121,9 +127,10 @@ def _balance(clause: str, said: Said) -> tuple[date, Fraction] | None:
 
 
 def _payments(clause: str, said: Said, on: date) -> list[tuple[date, Fraction]]:
-    """Return every payment that a report or an Act tells of, with its day; what left the account is negative.
+    """Return (day, amount) of every payment that a report or an Act tells of.
 
-    Of several reports of one period the newest says what was paid in it.
+    An amount that left the account is negative. Of several reports of one period, the newest says what was
+    paid in it.
     """
     by_period: dict[date, tuple[date, Fraction]] = {}
     for report in said.reports:

@@ -1,4 +1,4 @@
-"""Which report serves on a date, and which reports are due or overdue (rulings 26, 26a, 53)."""
+"""The report that serves on a date, and the reports that are due or overdue (rulings 26, 26a, 53)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ WEEK = timedelta(days=7)
 
 
 def serving(inputs: Inputs) -> Reported | NotDetermined:
-    """Return the newest report received by the date, unless it is too old (`rulings.md` 26)."""
+    """Return the newest report received by the date, or why none serves.
+
+    A report that is too old does not serve (`rulings.md` 26).
+    """
     rule = inputs.terms.servicer_reports
     cite = rule.cite if rule else "deal file"
     received = known_reports(inputs)
@@ -53,10 +56,10 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
 
 
 def newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
-    """Return every report received by the date's cut-off, by its as-of date, then its receipt (rulings 26a, 53).
+    """Return every report received by the date's cut-off, newest first (rulings 26a, 53).
 
-    A correction comes after what it corrects. When a report was entered decides nothing: it counts from its
-    receipt.
+    They are sorted by as-of date, then by receipt. A correction comes after what it corrects. The entry of a
+    report decides nothing: a report counts from its receipt.
     """
     cut_off = cut_off_on(inputs.terms, inputs.on)
     received = [
@@ -71,18 +74,27 @@ def newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
 
 
 def known_reports(inputs: Inputs) -> tuple[ReportReceived, ...]:
-    """Return the reports that the tests of the date may read, newest first: as of an earlier date none of a later period (49a)."""
+    """Return the reports that the tests of the date may read, newest first.
+
+    As of an earlier date, reports of a later period are left out (`rulings.md` 49a).
+    """
     end = period_end_of(inputs.measured_terms, inputs.as_of) if inputs.as_of is not None else None
     return tuple(report for report in newest_first(inputs) if end is None or report.period_end <= end)
 
 
 def _rank(report: ReportReceived) -> tuple[bool, str]:
-    """Return which of two reports of one moment is the later one, whatever the order in which they were entered."""
+    """Return a sort key that says which of two reports of one moment is the later one.
+
+    The order in which they were entered does not matter.
+    """
     return (report.corrects is not None or report.completes is not None, report.sha256)
 
 
 def serves_from(report: ReportReceived, reports: Iterable[ReportReceived], terms: TermsInForce) -> datetime:
-    """Return from when a report serves: its receipt; a corrected one, if the deal says retest, from that of the first (rulings 26, 53)."""
+    """Return the moment from which a report serves (rulings 26, 53).
+
+    It is its receipt. If the deal says retest, a corrected report serves from the receipt of the first one.
+    """
     rule, zone = terms.servicer_reports, terms.time_zone
     if report.corrects is None or rule is None or rule.corrected_report != "retest":
         return report.counts_from(zone)
@@ -92,7 +104,10 @@ def serves_from(report: ReportReceived, reports: Iterable[ReportReceived], terms
 
 
 def reported(report: ReportReceived, inputs: Inputs) -> Reported:
-    """Return a received report as the tests read it, with the words that name its source, and with what it completes."""
+    """Return a received report as the tests read it, with the words for its source.
+
+    It includes the figures of the report that it completes.
+    """
     kind = "worked example" if inputs.example else "servicer report"
     text = report.document if inputs.example else f"Servicer's report {report.document}"
     source = Source.model_validate(
@@ -120,7 +135,7 @@ def _completed_by(one: ReportReceived, report: ReportReceived) -> bool:
 
 
 def _completed(newer: Reported, older: Reported) -> Reported:
-    """Return both reports' figures as one: each keeps the source that it came from."""
+    """Return the figures of both reports together, each with the source that it came from."""
     own = {
         name: Given(as_of=older.source_of(name).as_of, source=None)
         for name in older.figures
@@ -136,7 +151,10 @@ def _completed(newer: Reported, older: Reported) -> Reported:
 
 
 def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
-    """Yield every period whose report had to be in by the date, newest first, and when it came: the first report for it counts."""
+    """Yield each period whose report had to be in by the date, newest first, with its receipt.
+
+    The first report for a period counts.
+    """
     rule = inputs.terms.servicer_reports
     for end in period_ends(rule, inputs.on) if rule is not None else ():
         if rule is None or end <= inputs.terms.closing_date:
@@ -159,7 +177,7 @@ def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
 
 
 def _of_a_former_servicer(inputs: Inputs, end: date, due: date) -> bool:
-    """Whether a period's report was due under a former servicer, and the takeover says nothing of it or of an older one."""
+    """Return whether a report was due under a former servicer and the takeover is silent about it."""
     handed = inputs.state.taken_over
     return (
         handed is not None
@@ -169,7 +187,10 @@ def _of_a_former_servicer(inputs: Inputs, end: date, due: date) -> bool:
 
 
 def report_due(inputs: Inputs) -> ReportDue | None:
-    """Return the report whose lateness counts: the newest due, or the oldest of a run that has not come: a newer one excuses none."""
+    """Return the report whose lateness counts; None if none was due.
+
+    It is the newest due, or the oldest of a run that has not come. A newer report excuses none of them.
+    """
     known = tuple(reports_due(inputs))
     run = tuple(takewhile(lambda one: one.received is None, known))
     return (*known[:1], *run)[-1] if known else None

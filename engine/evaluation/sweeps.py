@@ -21,7 +21,7 @@ NEEDED = ("collections", "operating_costs", "debt_service", "fees")
 
 @dataclass(frozen=True, slots=True)
 class Sweeping:
-    """A sweep of a deal: the trigger that starts it, its terms, who pays it into the account, and the section."""
+    """A sweep of a deal: the trigger that starts it, its terms, who pays the money, and the section."""
 
     trigger: str
     sweep: Sweep
@@ -30,7 +30,7 @@ class Sweeping:
 
 
 def sweeps(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[Sweeping]:
-    """Yield every sweep of a deal: a clause's own, or a composite trigger's consequence."""
+    """Yield every sweep of a deal: those of clauses, and those of composite triggers."""
     for key, clause in terms.covenants.items():
         template = templates[clause.template]
         if template.sweep is not None:
@@ -48,12 +48,18 @@ def sweeps(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[S
 
 
 def accounts_of(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[str, ...]:
-    """Return the triggers whose sweeps pay into a reserve account, which what repays a class of debt does not."""
+    """Return the triggers whose sweeps pay into a reserve account.
+
+    A sweep that repays a class of debt does not have an account.
+    """
     return tuple(sweep.trigger for sweep in sweeps(terms, templates) if sweep.sweep.repays is None)
 
 
 def account(inputs: Inputs, state: DealState, clause: str) -> ReserveAccount:
-    """Return the reserve account of a sweep at the end of the date, from `state` and the reports received by then (`rulings.md` 30a)."""
+    """Return the reserve account of a sweep at the end of the date (`rulings.md` 30a).
+
+    It follows from `state` and the reports received by then.
+    """
     accounts = {
         *accounts_of(inputs.terms, inputs.templates),
         *(removal.trigger for removal in inputs.taken_away),
@@ -68,7 +74,10 @@ def account(inputs: Inputs, state: DealState, clause: str) -> ReserveAccount:
 def left_to_repay(
     terms: TermsInForce, sweep: Sweep, figure: Callable[[str], Fraction | None]
 ) -> Fraction | None:
-    """Return the balance of the class that a sweep repays, in USD; None if no report gives it, and for a reserve account."""
+    """Return the balance in USD of the class that a sweep repays.
+
+    The result is None if no report gives it, and for a sweep into a reserve account.
+    """
     if sweep.repays is None:
         return None
     of_class = figure(f"outstanding_principal.{sweep.repays}")
@@ -84,14 +93,16 @@ def swept(
     taken: Fraction = Fraction(0),
     most: Fraction | None = None,
 ) -> SweptPeriod:
-    """Return what goes to the reserve account, or repays a class of debt, on `payment_date`, and the account's balance after it.
+    """Return what a sweep takes on `payment_date`, and the account's balance after it.
+
+    The cash goes to the reserve account, or repays a class of debt.
 
     Args:
         clause: the clause's key.
         sweep: its sweep in force.
         payment_date: the Payment Date.
         balance: the account's balance before it, in USD.
-        figure: a figure of the servicer's report by name, None if it was not given.
+        figure: a function from a figure's name to the Servicer's report of it, None if it was not given.
         taken: what other sweeps of the date take of the same cash, in USD: no dollar is swept twice.
         most: the balance of the class that it repays, in USD.
     """

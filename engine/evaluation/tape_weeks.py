@@ -1,4 +1,7 @@
-"""The rent of a Calculation Window from rental tapes that say their days, whatever period their reports are of (`rulings.md` 47)."""
+"""The rent of a Calculation Window from rental tapes that state their days (`rulings.md` 47).
+
+It does not matter which period their reports are of.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,13 @@ DAY = timedelta(days=1)
 
 
 def week_from_tapes(end: date, tapes: Sequence[ReportReceived], inputs: Inputs) -> Reported | None:
-    """Return the rent of the window to `end` as one report; None if a day of it lies in no report whose tape says its days.
+    """Return the rent of the window that ends on `end` as one report.
+
+    The result is None if a day of the window lies in no report whose tape states its days.
 
     Args:
         end: the last day of the window.
-        tapes: every report that has come with such a tape, newest first: of a day the newest one counts.
+        tapes: every report that has come with such a tape, newest first: for each day the newest one counts.
         inputs: the date.
     """
     days = [end - n * DAY for n in range(7)]
@@ -54,7 +59,10 @@ def _as_report(
     used: Sequence[ReportReceived],
     inputs: Inputs,
 ) -> Reported:
-    """Return the sums as figures of one week, with the sources that they come from; what is held of a report is held of them."""
+    """Return the sums as figures of one week, with the tapes that they come from.
+
+    A figure that is held in one of the reports is held here too.
+    """
     figures: dict[str, Figure] = {}
     for asset, count in hours.items():
         figures[f"rental.{asset}.rented_gpu_hours"] = Figure(value=count, unit=Unit.GPU_HOURS)

@@ -17,7 +17,7 @@ from engine.events.rates import Published, ReferenceRate
 from engine.terms.contract_dates import period_of, period_start, publication_dates
 
 WINDOWS_KEPT = 60
-"""Calculation Windows whose reports a template may look back on: a little over a year."""
+"""The number of Calculation Windows whose reports a template may look back on: a little over a year."""
 
 
 def template_facts(inputs: Inputs, state: DealState) -> Facts:
@@ -37,7 +37,7 @@ def template_facts(inputs: Inputs, state: DealState) -> Facts:
 
 
 def _rates_by_then(inputs: Inputs, state: DealState) -> Mapping[str, tuple[ReferenceRate, ...]]:
-    """Return the Reference Rates up to the date that is measured."""
+    """Return the Reference Rates by index, up to the date that is measured."""
     if inputs.as_of is None:
         return state.rates
     return {
@@ -47,7 +47,7 @@ def _rates_by_then(inputs: Inputs, state: DealState) -> Mapping[str, tuple[Refer
 
 
 def _published_by_then(inputs: Inputs) -> Mapping[str, tuple[Published, ...]]:
-    """Return what each Publication Date gave up to the date that is measured."""
+    """Return what each Publication Date gave, by index, up to the date that is measured."""
     if inputs.as_of is None:
         return inputs.series
     last = inputs.measured_on
@@ -58,7 +58,10 @@ def _published_by_then(inputs: Inputs) -> Mapping[str, tuple[Published, ...]]:
 
 
 def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
-    """Return for each Calculation Window since closing, oldest first, the newest report whose period ends inside it."""
+    """Return (last day, report or None) for each Calculation Window since closing, oldest first.
+
+    The report is the newest whose period ends inside the window.
+    """
     on = inputs.measured_on
     last = next(iter(publication_dates(on - timedelta(days=6), on))) - timedelta(days=1)
     received = known_reports(inputs)
@@ -78,15 +81,19 @@ def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
 
 
 def of_a_week(report: ReportReceived) -> bool:
-    """Return whether a report is of a week at most: a longer one tells nothing of a single Calculation Window (`rulings.md` 47)."""
+    """Return whether a report is of at most a week.
+
+    A longer one tells nothing of a single Calculation Window (`rulings.md` 47).
+    """
     return report.period_end - report.period_start < WEEK
 
 
 def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
-    """Return for each month or quarter since closing, oldest first, the newest report whose period ends in it; none if reports are weekly.
+    """Return (last day, report or None) for each month or quarter since closing, oldest first.
 
-    The last one is the newest that is over and for which a report was due or has come: a gap before it is a
-    gap.
+    The report is the newest whose period ends in it. The result is empty if reports are weekly. The last
+    month or quarter is the newest that is over and for which a report was due or has come. So a missing
+    report before it shows as missing.
     """
     rule, due = inputs.terms.servicer_reports, next(reports_due(inputs), None)
     if rule is None or rule.every == "week":

@@ -1,7 +1,8 @@
 """The state of one test: from yesterday's state and today's result to today's state.
 
-Pure, and in one table (`NEXT`): for each status, what a PASS and what a FAIL lead to. A result that is not
-determined, or held, changes no status: absence never heals (`covenants.md`, State; `rulings.md` 21, 22).
+It is pure, and stands in one table (`NEXT`): for each status, what a PASS and what a FAIL lead to. A result
+that is not determined, or held, changes no status: absence never heals (`covenants.md`, State; `rulings.md`
+21, 22).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ PENDING_WHY = {
     "counts": "counted by a trigger, no default",
     "obligation": "an Obligation follows, no default",
 } | {"information": "for information only; nothing counts it"}
-"""What a FAIL that is not a breach, or not yet one, waits for."""
+"""The reason shown for a FAIL that is not a breach, or not yet one, by what a FAIL is."""
 
 
 def next_state(before: TestState | None, moment: Moment) -> TestState:
@@ -59,7 +60,11 @@ def next_state(before: TestState | None, moment: Moment) -> TestState:
 
 
 def _shortfall(state: TestState, moment: Moment, failed: bool) -> dict[str, object]:
-    """Return, for a clause that may have a second Cure Period, by how much its episode's first date missed the limit, and this one."""
+    """Return the shortfalls of a clause that may have a second Cure Period.
+
+    They say by how much the first date of its episode missed the limit, and by how much this one does. The
+    result is empty for other clauses.
+    """
     cure, apart = (
         moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none",
         moment.result.headroom,
@@ -83,7 +88,10 @@ def _shortfall(state: TestState, moment: Moment, failed: bool) -> dict[str, obje
 def second_period(
     state: TestState, clause: Clause | None, calendar: BusinessDays, on: date
 ) -> TestState | None:
-    """Return a Cure Period that goes on for a second time after its last day, if enough was made good by then (`rulings.md` 52a)."""
+    """Return a Cure Period that goes on for a second time after its last day (`rulings.md` 52a).
+
+    The result is None unless enough of the shortfall was made good by then.
+    """
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     if (
         state.status is not S.CURE_PERIOD
@@ -113,7 +121,10 @@ def second_period(
 
 
 def after_deadline(state: TestState, on: date) -> TestState | None:
-    """Return the Event of Default that a Cure Period's end brought before `on`, dated the day after its last day."""
+    """Return the Event of Default that a Cure Period's end before `on` brought; None without one.
+
+    It is dated the day after the period's last day.
+    """
     # A deal may let the clock stand still while results are held (`rulings.md` 60): no deadline passes then.
     stopped = state.held is not None and state.held.clock_stopped is not None
     if state.status is not S.CURE_PERIOD or state.cure is None or state.cure.by >= on or stopped:
@@ -131,9 +142,9 @@ def after_deadline(state: TestState, on: date) -> TestState | None:
 
 
 def after_last_test(state: TestState | None, clause: Clause, on: date) -> TestState | None:
-    """Return the closed state of a test that is tested no more.
+    """Return the closed state of a test after its last test date.
 
-    None while it is, and where a breach is open, which runs on (`rulings.md` 50).
+    The result is None before that, and while a breach is open, which runs on (`rulings.md` 50).
     """
     if (
         state is None
@@ -161,11 +172,11 @@ def _effective(state: TestState, since: date) -> date | None:
 def after_waiver(
     state: TestState, on: date, clause: Clause | None, calendar: BusinessDays
 ) -> TestState | None:
-    """Return the state in which a waiver that ended before `on` leaves a test (`rulings.md` 42, 71).
+    """Return the state in which a waiver that ended before `on` leaves a test; None if none ended.
 
-    A running Cure Period goes on, with the days that were left or afresh as the waiver says; an episode that
-    began under the waiver has its full period from the waiver's last day; a waived Event of Default is one
-    again; anything else is to be tested again.
+    A running Cure Period goes on, with the days that were left or afresh, as the waiver says. An episode that
+    began under the waiver has its full period from the waiver's last day. A waived Event of Default is one
+    again. Any other test is to be tested again (`rulings.md` 42, 71).
     """
     if state.status is not S.WAIVED or state.waived_until is None or state.waived_until >= on:
         return None
@@ -219,7 +230,10 @@ def _began_waived(state: TestState, clause: Clause) -> bool:
 
 
 def _unused(state: TestState, calendar: BusinessDays) -> int:
-    """Return days of a Cure Period that were left on the day before the waiver: Business Days if it counts them."""
+    """Return the days of a Cure Period that were left on the day before the waiver.
+
+    They are Business Days if the period counts those.
+    """
     assert state.cure is not None  # the caller has seen it
     if state.held is not None and state.held.clock_stopped is not None:
         return state.held.clock_left
@@ -227,7 +241,10 @@ def _unused(state: TestState, calendar: BusinessDays) -> int:
 
 
 def suspended(before: TestState | None, name: str, on: date, why: str) -> TestState | None:
-    """Return the state of a springing test while its condition is off; None if a breach is open, whose clock runs on."""
+    """Return the state of a springing test while its condition is off.
+
+    The result is None if a breach is open, because its clock runs on.
+    """
     state = before or TestState(test=name, status=S.NOT_YET_TESTED, since=on)
     # A breach does not vanish because the condition that wakes the test has gone (`rulings.md` 50).
     if state.status in (S.CURE_PERIOD, S.EVENT_OF_DEFAULT, S.WAIVED, S.CLOSED):
@@ -237,23 +254,29 @@ def suspended(before: TestState | None, name: str, on: date, why: str) -> TestSt
 
 
 def lacks_report(result: TestResult) -> bool:
-    """Return whether a result is not determined for want of the Servicer's figures."""
+    """Return whether a result is not determined because the Servicer's figures are missing."""
     return result.reason is not None and result.reason.lacks == "report"
 
 
 def awaits_confirmation(result: TestResult) -> bool:
-    """Return whether a result is not determined because a figure that it needs is held until somebody confirms it (`rulings.md` 57)."""
+    """Return whether a result is not determined because a figure awaits confirmation (`rulings.md` 57)."""
     return result.reason is not None and result.reason.lacks == "confirmation"
 
 
 def _lacks_report(moment: Moment, state: TestState) -> bool:
-    """Return whether the date counts as one without the Servicer's figures; the first that awaits a confirmation does not."""
+    """Return whether the date counts as one without the Servicer's figures.
+
+    The first date that awaits a confirmation does not count as such.
+    """
     lacks = lacks_report(moment.result) or (awaits_confirmation(moment.result) and state.awaited)
     return moment.held is None and lacks
 
 
 def _dates_without_a_report(state: TestState, moment: Moment, lacking: bool) -> int:
-    """Return the run of dates without the Servicer's figures: a determined date ends it, any other that is not determined is left out."""
+    """Return the number of dates in a row without the Servicer's figures.
+
+    A determined date ends the run. Any other date that is not determined is left out of it.
+    """
     if lacking:
         return state.not_determined_run + 1
     return (
@@ -264,7 +287,10 @@ def _dates_without_a_report(state: TestState, moment: Moment, lacking: bool) -> 
 
 
 def _counted_verdict(run: int, moment: Moment, lacking: bool) -> Verdict:
-    """Return the verdict that the state may act on: none while held; FAIL for missing reports if the deal says so (`rulings.md` 21)."""
+    """Return the verdict that the state may act on (`rulings.md` 21).
+
+    A held result acts as NOT DETERMINED. Missing reports act as a FAIL if the deal says so.
+    """
     if moment.held is not None:
         return Verdict.NOT_DETERMINED
     rule = moment.clause.if_not_determined
@@ -290,14 +316,17 @@ def _moved(state: TestState, status: TestStatus, since: date, **changes: object)
 
 
 def _passed(state: TestState, moment: Moment) -> TestState:
-    """Return the state after a PASS: COMPLIANT, or WATCH if the headroom is under the deal's early warning."""
+    """Return the state after a PASS: COMPLIANT, or WATCH if the headroom is below the early warning."""
     headroom, warning = moment.result.headroom, moment.clause.early_warning
     watched = headroom is not None and warning is not None and headroom.value < warning.figure.value
     return _moved(state, S.WATCH if watched else S.COMPLIANT, moment.on, episode_began=None, cure=None)
 
 
 def _failed(state: TestState, moment: Moment) -> TestState:
-    """Return the state after a FAIL: PENDING until the clause's persistence is met; then the Cure Period, or the default."""
+    """Return the state after a FAIL.
+
+    It is PENDING until the clause's persistence is met, and then the Cure Period or the default.
+    """
     began = state.episode_began or moment.on
     persistence = _persistence(moment.clause)
     # `counted` holds determined dates alone: a date without a result is skipped, never a failure or a pass.
@@ -327,7 +356,10 @@ def _cure_period(state: TestState, moment: Moment, cure: Cure, began: date) -> T
 def clock_started(
     state: TestState, start: date, clause: Clause | None, calendar: BusinessDays, on: date
 ) -> TestState | None:
-    """Return a Cure Period that has waited for the event that starts its clock, with the deadline that the event gives it."""
+    """Return a Cure Period that waited for its starting event, with the deadline that the event gives it.
+
+    The result is None if the test does not wait for such an event.
+    """
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     if state.status is not S.CURE_PERIOD or state.cure is not None or not isinstance(cure, Cure):
         return None
@@ -336,7 +368,10 @@ def clock_started(
 
 
 def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
-    """Return the state after a PASS, which ends a Cure Period only if the agreement lists a retest as a cure."""
+    """Return the state after a PASS in a Cure Period.
+
+    The PASS ends the period only if the agreement lists a retest as a cure.
+    """
     cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"
     if isinstance(cure, Cure) and "retest" in cure.cured_by:
         needed = cure.passing_for.count if cure.passing_for else 1
@@ -349,7 +384,10 @@ def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
 
 
 def cured(state: TestState, on: date) -> TestState:
-    """Return the state with its episode ended by a cure on `on`: a failure after it is a new episode, with counts of its own."""
+    """Return the state with its episode ended by a cure on `on`.
+
+    A failure after it is a new episode, with counts of its own.
+    """
     ended = {
         "episode_began": None,
         "cure": None,
@@ -362,7 +400,10 @@ def cured(state: TestState, on: date) -> TestState:
 
 
 def _failed_in_cure(state: TestState, moment: Moment) -> TestState:
-    """Return the state after a FAIL in a Cure Period: its deadline stays; a clock that has not started waits for its event."""
+    """Return the state after a FAIL in a Cure Period.
+
+    A running deadline stays. A clock that has not started waits for its event.
+    """
     if (
         state.cure is None
         and isinstance(moment.clause, MaintenanceClause)
@@ -373,7 +414,7 @@ def _failed_in_cure(state: TestState, moment: Moment) -> TestState:
 
 
 def _stays(state: TestState, _moment: Moment) -> TestState:
-    """Return the state as it is: only a Recorded Act moves a test from here."""
+    """Return the state unchanged: only a Recorded Act moves a test from here."""
     ends = {S.EVENT_OF_DEFAULT: "ends only by a Recorded Act", S.WAIVED: f"waived until {state.waived_until}"}
     return state.model_copy(update={"why": ends.get(state.status, "")})
 
@@ -402,7 +443,10 @@ def _passed_waived(state: TestState, moment: Moment) -> TestState:
 
 
 def _failed_waived(state: TestState, moment: Moment) -> TestState:
-    """Return the state after a FAIL under a waiver: an episode begins, whose period is counted from the waiver's last day."""
+    """Return the state after a FAIL under a waiver.
+
+    An episode begins, whose period is counted from the waiver's last day.
+    """
     stays = _stays(state, moment)
     open_ = state.waived_from in (S.CURE_PERIOD, S.EVENT_OF_DEFAULT)
     if open_ or moment.breach != "default" or state.episode_began is not None:
@@ -424,4 +468,4 @@ NEXT: dict[
     S.SUSPENDED: (_passed, _failed),
     S.CLOSED: (_stays, _stays),
 }
-"""The table: what a PASS and a FAIL lead to from each status."""
+"""For each status, the functions to the next state after a PASS and after a FAIL."""

@@ -1,6 +1,6 @@
 """The state of one trigger: NOT IN EFFECT with its count, or IN EFFECT (`rulings.md` 12, 21, 23).
 
-One machine for the trigger that a clause brings with it and for the deal's composite ones.
+The same machine serves the trigger that a clause brings with it and the composite triggers of the deal.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from engine.terms.trigger_conditions import AllOf, AnyOf, AtLeast, Condition, Le
 
 T = TriggerStatus
 WHILE_MET = "when begins is no longer met"
-"""How the file writes that a trigger is in effect exactly while its beginning holds."""
+"""The words in the file for a trigger that is in effect exactly while its beginning holds."""
 NO_LONGER = "what begins it is no longer met"
 
 
@@ -47,7 +47,7 @@ class TriggerRule:
         name: the key in the deal.
         cite: the section.
         begins: the condition that begins it.
-        ends: the condition that ends it; None if only a Recorded Act, or its target, does.
+        ends: the condition that ends it; None if only a Recorded Act, or its target, ends it.
         at_target: whether it ends when the reserve account has reached its target.
         irrevocable: whether it never ends.
         while_met: whether it is in effect exactly while its beginning holds.
@@ -65,7 +65,10 @@ class TriggerRule:
 
 
 def rules(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[TriggerRule, ...]:
-    """Return all triggers of a deal on a date, clause triggers first, then composite ones in dependency order."""
+    """Return all triggers of a deal on a date, clause triggers first, then composite ones.
+
+    Each composite trigger comes after those that it looks at.
+    """
     own = [_clause_rule(key, clause, templates[clause.template]) for key, clause in terms.covenants.items()]
     dates = dates_of_tests(terms, templates)
     composite = [_composite(name, trigger, dates) for name, trigger in terms.triggers.items()]
@@ -112,7 +115,7 @@ def _composite(name: str, trigger: TriggerTerms, dates: Mapping[str, DateKind]) 
 
 
 def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
-    """Return a condition ready to be counted; `dates` are those on which each test is run."""
+    """Return a condition ready to be counted. `dates` holds the kind of dates on which each test is run."""
     match condition:
         case Leaf():
             persistence = persistence_of(condition, dates)
@@ -136,7 +139,10 @@ def _tree(condition: Condition, dates: Mapping[str, DateKind]) -> Tree:
 
 
 def in_order(triggers: list[TriggerRule]) -> list[TriggerRule]:
-    """Return composite triggers, each after those that it looks at; a cycle is refused when the file is read."""
+    """Return composite triggers, each after those that it looks at.
+
+    Raises ValueError for a cycle, which is refused when the file is read.
+    """
     placed: list[TriggerRule] = []
     waiting = list(triggers)
     names = {rule.name for rule in triggers}
@@ -193,7 +199,10 @@ def next_trigger(
 
 
 def _pending(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState:
-    """Return a trigger whose own cure runs: cured once its condition is met no longer, if a retest cures (`rulings.md` 52)."""
+    """Return the state after one date of a trigger whose own cure runs (`rulings.md` 52).
+
+    It is cured once its condition is not met any more, if a retest cures it.
+    """
     limbs = counted(rule.begins, carried(rule.begins, state.begins), seen)
     if met(rule.begins, limbs):
         return state.model_copy(update={"begins": limbs})
@@ -205,7 +214,10 @@ def _pending(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState
 
 
 def trigger_cured(state: TriggerState, on: date, why: str) -> TriggerState:
-    """Return a trigger whose condition was cured in time: not in effect, and what begins it must be new since then."""
+    """Return a trigger whose condition was cured in time: not in effect.
+
+    What begins it again must be new since then.
+    """
     ended = {
         "status": T.NOT_IN_EFFECT,
         "since": on,
@@ -218,7 +230,10 @@ def trigger_cured(state: TriggerState, on: date, why: str) -> TriggerState:
 
 
 def lapsed(state: TriggerState, on: date) -> TriggerState | None:
-    """Return the state of a trigger whose own cure ended unused before `on`: in effect from the day after its last day."""
+    """Return a trigger whose own cure ended unused before `on`: in effect from the day after its last day.
+
+    The result is None if its cure has not ended.
+    """
     if state.status is not T.PENDING_CURE or state.cure is None or state.cure.by >= on:
         return None
     since, why = max(day_after(state.cure), state.since), f"not cured by {state.cure.by}"
@@ -238,14 +253,17 @@ def clocked(
 
 @dataclass(frozen=True, slots=True)
 class CureClock:
-    """What counts the days of a trigger's own cure: the deal's Business Days, and the day of the event that starts it."""
+    """What counts the days of a trigger's own cure: the Business Days, and the day of the starting event."""
 
     calendar: BusinessDays
     start: date | None
 
 
 def _begun(state: TriggerState, rule: TriggerRule, seen: Seen, clock: CureClock | None) -> TriggerState:
-    """Return a trigger that has begun: PENDING CURE if it can be cured, in effect at once where no cure is left."""
+    """Return a trigger that has begun: PENDING CURE if it can be cured, otherwise in effect at once.
+
+    A trigger without any cure left cannot be cured.
+    """
     if rule.cure is None or clock is None:
         return state
     first = state.model_copy(update={"first_met": state.since})
@@ -263,9 +281,11 @@ def _begun(state: TriggerState, rule: TriggerRule, seen: Seen, clock: CureClock 
 def _outside(
     state: TriggerState, rule: TriggerRule, seen: Seen, floor: date, clock: CureClock | None
 ) -> TriggerState:
-    """Begin the trigger when something new since it last ended meets its condition, on the day of that (`rulings.md` 45).
+    """Return a trigger that is not in effect after one date: begun if something new meets its condition.
 
-    It never begins before `floor`: the day from which it has not been in effect, or is a term of the deal.
+    It must be new since the trigger last ended (`rulings.md` 45). It begins on the day of what is new, but
+    never before
+    `floor`: the day from which it has not been in effect, or is a term of the deal.
     """
     ended = state.ended_on
     # On the day of its end no date is counted: one and the same date would end it and begin it again.
@@ -328,7 +348,10 @@ def _inside(state: TriggerState, rule: TriggerRule, seen: Seen, full: bool) -> T
 
 
 def moved(before: TriggerState | None, after: TriggerState) -> bool:
-    """Return whether a date has changed a trigger; that a count is now said in fields, which an earlier record lacks, is not a change."""
+    """Return whether a date has changed a trigger.
+
+    A count that is now stated in fields, which an earlier record lacks, is not a change.
+    """
     if before is None or all(limb.leaf is not None for limb in (*before.begins, *before.ends)):
         return after != before
     return _in_words_alone(after) != _in_words_alone(before)
@@ -343,7 +366,10 @@ def _in_words_alone(state: TriggerState) -> TriggerState:
 
 
 def undone(after: TriggerState, kept: TriggerState | None, on: date) -> TriggerState:
-    """Return a trigger's state where what had put an irrevocable one in effect was withdrawn: it stays in effect (`rulings.md` 27)."""
+    """Return the state of a trigger after a correction withdrew what had put it in effect.
+
+    An irrevocable one stays in effect (`rulings.md` 27).
+    """
     if kept is None or after.status is not T.NOT_IN_EFFECT or kept.since > on:
         return after
     why = f"{kept.why}, as determined before a correction; it is irrevocable"
