@@ -108,6 +108,8 @@ def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
             raise VerificationFailed(f"the bundle has a member {name[:60]!r}, which no bundle has")
         if name in files:
             raise VerificationFailed(f"the bundle has two members {name}")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise VerificationFailed(f"{name} of the bundle is compressed by a method that is not read")
         files[name] = _read(archive, member)
         whole += len(files[name])
         if whole > LARGEST_INSIDE:

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-PARTS = ("bytes", "log", "pdf", "seal", "words", "figures", "page", "sentences", "steps", "policy", "desk")
+PARTS = (
+    "bytes",
+    "log",
+    "pdf",
+    "seal",
+    "time",
+    "words",
+    "figures",
+    "page",
+    "sentences",
+    "sellers",
+    "steps",
+    "policy",
+    "bundle",
+    "desk",
+)
 """The parts in their order; each stands on those before it."""
 
 

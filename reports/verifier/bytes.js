@@ -41,18 +41,19 @@ function readCanonical(bytes, what) {
   return value;
 }
 
-// Deflate within a bound: what is longer is refused before it fills the memory.
-async function inflated(bytes, most) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+// Deflate within a bound: what is longer is refused before it fills the memory. `enough` ends the reading early, where no more than that is asked for.
+async function inflated(bytes, most, form = "deflate", what = "a stream of the file", enough = Infinity) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream(form));
   const reader = stream.getReader(), parts = [];
   let length = 0;
   for (;;) {
     let step;
-    try { step = await reader.read(); } catch { throw new Differs("a stream of the file cannot be inflated"); }
+    try { step = await reader.read(); } catch { throw new Differs(`${what} cannot be inflated`); }
     if (step.done) break;
     length += step.value.length;
-    if (length > most) { await reader.cancel().catch(() => undefined); throw new Differs(`a stream of the file is longer than ${most.toLocaleString("en")} bytes`); }
+    if (length > most) { await reader.cancel().catch(() => undefined); throw new Differs(`${what} is longer than ${most.toLocaleString("en")} bytes`); }
     parts.push(step.value);
+    if (length >= enough) { await reader.cancel().catch(() => undefined); break; }
   }
   return joined(...parts);
 }

@@ -1,16 +1,17 @@
 // The page itself: what was dropped, told apart by what it is, and the answer as a table of steps.
-const given = { policy: null, policyName: "", notices: new Map(), notes: new Map(), exports: new Map() };
+const given = { policy: null, policyName: "", notices: new Map(), bundles: new Map(), notes: new Map(), exports: new Map() };
 
 function take(path, bytes) {
-  const name = path.split("/").at(-1), text = () => utf8(bytes).replace(/^\ufeff/, "");
+  const name = path.split("/").at(-1), text = () => { try { return utf8(bytes).replace(/^\ufeff/, ""); } catch { return ""; } };
   if (latin1(bytes.subarray(0, 5)) === "%PDF-") given.notices.set(name, bytes);
+  else if (name.endsWith(".bundle") || latin1(bytes.subarray(0, 4)) === "PK\x03\x04") given.bundles.set(name, bytes);
   else if (name.endsWith(".toml")) { given.policy = readPolicy(text()); given.policyName = name; }
   else if (/(^|\/)tile\//.test(path) || name === "checkpoint") {
     const folder = /(^|\/)tile\//.test(path) ? path.replace(/\/?tile\/.*$/, "") : path.replace(/\/?checkpoint$/, "");
     if (!given.exports.has(folder)) given.exports.set(folder, new Map());
     given.exports.get(folder).set(folder ? path.slice(folder.length + 1) : path, bytes);
   } else if (/\n\n\u2014 /.test(text())) given.notes.set(name, text().replace(/\r\n?/g, "\n"));
-  else throw new Differs(`${name} is not a policy, notice, checkpoint or part of an exported log`);
+  else throw new Differs(`${name} is not a policy, notice, bundle, checkpoint or part of an exported log`);
 }
 
 // An export is whole where it has entries; a checkpoint alone is one that is held.
@@ -27,6 +28,7 @@ async function answers() {
   if (given.policy === null) return { needs: "Give your policy too: a .toml file with the keys that you trust.", answers: [] };
   const found = [], whole = [...given.exports.values()];
   for (const [folder, files] of given.exports) found.push({ what: `The exported log ${folder}`, ...(await verifyExport(files, [...given.notes.values()], given.policy)) });
+  for (const [name, bytes] of given.bundles) found.push({ what: name, ...(await verifyBundle(bytes, name, given.policy, given.policyName)) });
   for (const [name, bytes] of given.notices) {
     const deal = [];
     for (const files of whole) if (await ofTheNotice(bytes, files)) deal.push(files);
@@ -63,7 +65,7 @@ async function took(files) {
     try { take(file.webkitRelativePath || file.taken || file.name, new Uint8Array(await file.arrayBuffer())); }
     catch (error) { wrong.push(error.message); }
   }
-  const { needs, answers: found } = await answers(), counts = `${given.notices.size} notices, ${given.exports.size} exported logs, ${given.notes.size} held checkpoints, ${given.policy ? "a policy" : "no policy"}.`;
+  const { needs, answers: found } = await answers(), counts = `${given.notices.size} notices, ${given.bundles.size} bundles, ${given.exports.size} exported logs, ${given.notes.size} held checkpoints, ${given.policy ? "a policy" : "no policy"}.`;
   said.textContent = [counts, needs, ...wrong].filter(Boolean).join(" ");
   document.getElementById("answer").replaceChildren(...found.map(shown));
   document.body.dataset.done = String(Number(document.body.dataset.done ?? 0) + 1);

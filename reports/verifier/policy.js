@@ -3,12 +3,15 @@ function readPolicy(text) {
   const policy = { log_keys: [], ended_keys: [], cosigner_keys: [], cosignatures_needed: 0, notice_certificates: [], time_authorities: [], signature_needed: true, deals: [], origins: [] };
   const plain = text.replace(/\r\n?/g, "\n").replace(/("(?:[^"\\\n]|\\.)*"|'[^'\n]*')|#[^\n]*/g, (_, quoted) => quoted ?? "");
   const line = /\s*([A-Za-z_]+)\s*=\s*(\[[^\]]*\]|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|true|false|\d+)[ \t]*(?:\n|$)/y, texts = /\s*("(?:[^"\\\n]|\\.)*"|'[^'\n]*')\s*(,|$)/y;
+  const said = new Set();
   const textOfToml = (quoted) => (quoted[0] === '"' ? JSON.parse(quoted) : quoted.slice(1, -1));
   while (line.lastIndex < plain.trimEnd().length) {
     const at = line.lastIndex, match = line.exec(plain);
     need(match, `the policy cannot be read at \`${plain.slice(at).trim().split("\n")[0].slice(0, 60)}\``);
     const [, name, value] = match;
-    need(name in policy, `the policy says \`${name}\`, which no policy has; it has ${Object.keys(policy).join(", ")}`);
+    need(Object.hasOwn(policy, name), `the policy says \`${name}\`, which no policy has; it has ${Object.keys(policy).join(", ")}`);
+    need(!said.has(name), `the policy says \`${name}\` twice`);
+    said.add(name);
     if (Array.isArray(policy[name])) {
       need(value.startsWith("["), `\`${name}\` of the policy is a list of texts`);
       const inside = value.slice(1, -1).trim();
@@ -18,8 +21,10 @@ function readPolicy(text) {
     } else if (typeof policy[name] === "boolean") { need(value === "true" || value === "false", `\`${name}\` of the policy is true or false`); policy[name] = value === "true"; }
     else { need(/^\d+$/.test(value), `\`${name}\` of the policy is a whole number`); policy[name] = Number(value); }
   }
-  policy.notice_certificates = policy.notice_certificates.map((one) => one.replaceAll(":", "").toLowerCase());
-  need(policy.notice_certificates.every((one) => HEX.test(one)), "a certificate of the policy is not a SHA-256 fingerprint of 64 hexadecimal digits");
+  for (const name of ["notice_certificates", "time_authorities"]) {
+    policy[name] = policy[name].map((one) => one.replaceAll(":", "").toLowerCase());
+    policy[name].forEach((one, place) => need(HEX.test(one), `\`${name}[${place}]\` of the policy is not a SHA-256 fingerprint of 64 hexadecimal digits`));
+  }
   need(policy.ended_keys.every((one) => /^\S+ \d{4}-\d\d-\d\d$/.test(one)), "an ended key of the policy is not a key with its last day after a space");
   need(policy.cosignatures_needed <= policy.cosigner_keys.length, `\`cosignatures_needed\` is ${policy.cosignatures_needed} and \`cosigner_keys\` has ${policy.cosigner_keys.length}`);
   return policy;
@@ -39,7 +44,8 @@ async function heldAgainst(note, exported, keys) {
 async function verifyExport(files, notes, policy) {
   const steps = [];
   try {
-    const keys = await Promise.all([...policy.log_keys, ...policy.cosigner_keys].map(parseKey)), exported = await exportedLog(files, keys, await endedKeys(policy));
+    const { keys, ended } = await trustedKeys(policy), exported = await exportedLog(files, { keys, ended });
+    need(exported.head.signed.some(({ key }) => key.kind === "log"), `the log is of ${exported.head.origin}, and no log key of the policy signed it`);
     const { head, lives } = exported, by = head.signed.find(({ key }) => key.kind === "log").key, end = endedAlone(head, lives), cosigned = [...new Set(head.signed.filter(({ key }) => key !== by).map(({ key }) => called(key)))];
     const alone = end === null ? "" : `${NOT_COMPARED}: signed by a key that ended on ${end.on}; `, others = cosigned.length ? `; cosigned by ${cosigned.join(", ")}` : "";
     steps.push({ name: "log", found: `${alone}${head.origin}: ${withNoun(head.size, "entry", "entries")}, ${signedBy(by, [lives], policy)}${others}`, difference: null });

@@ -28,7 +28,7 @@ async function entriesIn(bytes, head, which) {
   need(text.endsWith("\n") && text.length > 1, "date.jsonl does not end with the line of an entry");
   const lines = text.slice(0, -1).split("\n").map(lineOf);
   for (const one of lines) {
-    need(same(await rootFrom(await leafHash(one.bytes), BigInt(one.seq), head.size, one.path), head.root), `entry ${one.seq} ${which} is not in the log that was signed`);
+    need(await isIn(one.bytes, BigInt(one.seq), head, one.path), `entry ${one.seq} ${which} is not in the log that was signed`);
     one.event = { ...readCanonical(one.bytes, `entry ${one.seq}`), seq: one.seq, leaf: hex(await leafHash(one.bytes)) };
   }
   return lines;
@@ -38,8 +38,9 @@ class Notice {
   constructor(bytes, name, policy, held) { Object.assign(this, { bytes, name, policy, held, later: [] }); }
 
   async signature() {
-    const seal = await sealOf(this.bytes, this.policy.notice_certificates);
-    if (seal !== null) return `signed by ${seal.fingerprint.slice(0, 16)}, over the whole file${seal.stamped ? "; with a time stamp, which this page does not check" : ""}`;
+    const seal = await sealOf(this.bytes, this.policy.notice_certificates, this.policy.time_authorities);
+    this.stamp = seal?.stamp ?? null;
+    if (seal !== null) return `signed by ${seal.fingerprint.slice(0, 16)}, over the whole file${stampWords(this.stamp)}`;
     need(!this.policy.signature_needed, "the file is not signed, so its appearance is not bound; the policy asks for a signature");
     return UNSIGNED;
   }
@@ -65,21 +66,21 @@ class Notice {
   }
   async log() {
     need(this.files.has("event.tlog-proof"), "the notice carries no proof that its event is in the log");
-    const proof = proofOf(utf8(this.files.get("event.tlog-proof"))), { policy, manifest } = this, keys = await Promise.all([...policy.log_keys, ...policy.cosigner_keys].map(parseKey)), ended = await endedKeys(policy);
-    for (const files of this.held) this.later.push(await exportedLog(files, keys, ended));
+    const proof = proofOf(utf8(this.files.get("event.tlog-proof"))), { policy, manifest } = this, { keys, ended } = await trustedKeys(policy);
+    for (const held of this.held) this.later.push(held instanceof Map ? await exportedLog(held, { keys, ended }) : held);
     const lives = this.later.length ? this.later.map((one) => one.lives) : [await keyLives([], [], "", keys, ended)];
     const known = new Map([...lives.flatMap((one) => one.keys), ...keys.filter(({ kind }) => kind === "trustee")].map((key) => [key.text, key]));
-    const head = await checkpointOf(proof.note, [...known.values()]), body = this.files.get("event.json");
-    need(head.signed.length, `no known key signed the checkpoint of ${head.origin}`);
-    need(same(await rootFrom(await leafHash(body), proof.index, head.size, proof.path), head.root), `this is not entry ${proof.index} of ${head.origin} at size ${head.size}`);
+    const head = await checkpointOf(proof.note, [...known.values()]);
+    need(await isIn(this.files.get("event.json"), proof.index, head, proof.path), `this is not entry ${proof.index} of ${head.origin} at size ${head.size}`);
     const by = head.signed.find(({ key }) => key.kind === "log")?.key;
     need(by, "the checkpoint is signed by no log key of the policy");
     for (const later of this.later) {
-      need(later.head.origin === head.origin, `the log that is held is of ${later.head.origin}, or no log key of the policy signed it`);
+      need(later.head.origin === head.origin && later.head.signed.some(({ key }) => key.kind === "log"), `the log that is held is of ${later.head.origin}, or no log key of the policy signed it`);
       need(same(await rootOf(later.leaves.slice(0, Number(head.size))), head.root), `the log that is held did not grow from the notice's, ${head.origin} at size ${head.size}`);
     }
     const cosigned = [head, ...this.later.map((one) => one.head)].flatMap(({ signed }) => signed).filter(({ at }) => at !== null), count = new Set(cosigned.map(({ key }) => key.text)).size;
     need(count >= policy.cosignatures_needed, `cosigned by ${count} trustees; the policy asks for ${policy.cosignatures_needed}`);
+    const time = this.time(count, cosigned.map(({ at }) => at).sort((one, other) => one - other)[0] ?? null);
     need(BigInt(manifest.seq) === proof.index && BigInt(manifest.log_size) === head.size, `the manifest names another entry or size than the proof, ${proof.index} at size ${head.size}`);
     need(head.origin.endsWith(`/deal/${manifest.deal}`), `the manifest names the deal ${manifest.deal}; the checkpoint is of ${head.origin}`);
     need(policy.deals.length === 0 || policy.deals.includes(manifest.deal), `a notice of ${manifest.deal}; the policy asks for ${policy.deals.join(", ")}`);
@@ -87,12 +88,21 @@ class Notice {
     this.head = head;
     this.lines = await entriesIn(this.files.get("date.jsonl"), head, "of its date");
     this.wholeDate(Number(proof.index));
-    const first = cosigned.map(({ at }) => at).sort((one, other) => one - other)[0], minute = first?.toISOString().slice(0, 16).replace("T", " ");
-    const said = new Date(this.event.recorded_at).toISOString().slice(0, 16).replace("T", " ");
-    need(!first || Date.parse(this.event.recorded_at) - 36e5 <= first, `the event says that it was recorded at ${said}, and its log was cosigned at ${minute}`);
     for (const one of lives) { const end = afterItsEnd(head, one); need(end === null, `the checkpoint is signed by a key that ended on ${end?.on}, at entry ${end?.seq}`); }
     const end = lives.map((one) => endedAlone(head, one)).find((one) => one !== null), shown = this.later.some((one) => endedAlone(one.head, one.lives) === null), alone = end && !shown ? `${NOT_COMPARED}: signed by a key that ended on ${end.on}; ` : "";
-    return `${alone}entry ${proof.index} of ${head.origin} at size ${head.size}; all ${withNoun(this.lines.length, "entry", "entries")} of its date; ${signedBy(by, lives, policy)}; ${first ? `cosigned by ${count}, first at ${minute} UTC` : "time asserted by the operator"}`;
+    return `${alone}entry ${proof.index} of ${head.origin} at size ${head.size}; all ${withNoun(this.lines.length, "entry", "entries")} of its date; ${signedBy(by, lives, policy)}; ${time}`;
+  }
+  // By when the event was there, as its trustees or an authority vouch; none of them vouches for an event that says it came later.
+  time(count, first) {
+    const stamp = this.stamp?.trusted ? this.stamp.at : null;
+    for (const at of [stamp, first]) {
+      if (at === null) continue;
+      const said = /(Z|[+-]\d\d:\d\d)$/.test(this.event.recorded_at ?? "") ? Date.parse(this.event.recorded_at) : NaN;
+      need(!Number.isNaN(said), "the event does not say when it was recorded");
+      need(said - 36e5 <= at, `the event says that it was recorded at ${minuteOf(said)}, and its log was cosigned at ${minuteOf(at)}`);
+    }
+    if (first === null) return stamp === null ? "time asserted by the operator" : "there when it was time-stamped";
+    return `cosigned by ${count}, first at ${minuteOf(first)} UTC`;
   }
   wholeDate(stated) {
     const bodies = this.lines.map(({ event }) => event), last = bodies.at(-1), counted = last.kind === "determined" ? last.payload.entries : 1;
@@ -111,7 +121,8 @@ class Notice {
     return `${this.manifest.deal}, ${stated.slice(0, 16)}`;
   }
   async observations() {
-    const weeks = weeksOf(utf8(this.files.get("observations.csv"))), bodies = this.lines.map(({ event }) => event);
+    const weeks = weeksOf(utf8(this.files.get("observations.csv")), this.event.version === 1), bodies = this.lines.map(({ event }) => event);
+    this.weeks = weeks;
     for (const { payload } of bodies.filter(({ kind }) => kind === "rate")) {
       const used = payload.published, attached = used ? (weeks.get(`${used.index}, ${used.publication_date}`) ?? []).map(([price]) => price) : [];
       const pooled = used?.pooled ? used.pooled.map(micro).sort(byNumber) : [];
@@ -129,6 +140,16 @@ class Notice {
     }
     const said = checked.size ? `${withNoun(checked.size, "rate", "rates")} ${checked.size === 1 ? "is the median of its" : "are the medians of their"} observations` : "no rate here rests on attached observations";
     return said + (without.size ? `; without observations: ${[...without].join(", ")}` : "");
+  }
+  async results() {
+    const results = this.lines.map(({ event }) => event).filter(({ kind }) => kind === "tested").map(({ payload }) => payload.result), first = this.event.version === 1;
+    if (this.event.deal_file === null) { need(results.length === 0, "the terms are missing"); return "the deal was not evaluated, so it does not have a result"; }
+    const determined = results.filter(({ verdict }) => verdict !== "NOT DETERMINED"), others = results.length - determined.length, weeks = sellersOf(this.weeks);
+    for (const result of determined) if (!first) verdictFollows(result);
+    const sellers = determined.filter((result) => sellersAgain(result, weeks)).length, intervals = intervalsAgain(this.lines.map(({ event }) => event).filter(({ kind }) => kind === "rate"), weeks);
+    const follows = determined.length === 0 ? "" : first ? `; ${withNoun(determined.length, "result was", "results were")} recorded under edition 1 of the rulings` : `; ${withNoun(determined.length, "verdict follows", "verdicts follow")} from the figure and the limit that the log has`;
+    const counted = [sellers ? withNoun(sellers, "result", "results") : "", intervals ? withNoun(intervals, "interval", "intervals") : ""].filter(Boolean).join(" and "), again = sellers + intervals === 1 ? "comes" : "come";
+    return `${NOT_COMPARED}: no figure was computed again from the deal file${follows}${counted ? `; ${counted} by the subsets of sellers ${again} out again` : ""}${others ? `; ${withNoun(others, "result was", "results were")} not determined` : ""}`;
   }
   async pageOne() {
     const { manifest, files, event } = this, standing = event.payload.standing_sha256;
@@ -225,11 +246,11 @@ function notifiable({ kind, payload }) {
 const byNumber = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 const micro = (text) => { const [whole, part = ""] = String(text).split("."); return BigInt(whole + part.slice(0, 6).padEnd(6, "0")); };
 // The prices of each week in rising order, in millionths, each with its seller's number.
-function weeksOf(text) {
-  const lines = text.split("\n"), weeks = new Map();
-  need(lines.shift() === "index,publication_date,usd_per_gpu_hour,seller" && lines.pop() === "", "observations.csv does not begin with `index,publication_date,usd_per_gpu_hour,seller`, or ends within a line");
+function weeksOf(text, beforeSellers) {
+  const head = `index,publication_date,usd_per_gpu_hour${beforeSellers ? "" : ",seller"}`, lines = text.split("\n"), weeks = new Map();
+  need(lines.shift() === head && lines.pop() === "", `observations.csv does not begin with \`${head}\`, or ends within a line`);
   lines.forEach((line, n) => {
-    const match = /^([^,]{1,100}),(\d{4}-\d{2}-\d{2}),(\d{1,9}(?:\.\d{1,9})?),([1-9]\d{0,5})?$/.exec(line);
+    const match = /^([^,]{1,100}),(\d{4}-\d{2}-\d{2}),(\d{1,9}(?:\.\d{1,9})?),([1-9]\d{0,5})?$/.exec(beforeSellers ? `${line},` : line);
     need(match, `observations.csv:${n + 2}: not an index, a date, a price and a seller's number`);
     const key = `${match[1]}, ${match[2]}`;
     weeks.set(key, [...(weeks.get(key) ?? []), [micro(match[3]), match[4] ?? ""]]);
@@ -238,13 +259,13 @@ function weeksOf(text) {
   return weeks;
 }
 
-const STEPS = [["signature", "signature"], ["attachments", "attachments"], ["manifest", "manifestStep"], ["event", "eventStep"], ["log", "log"], ["deal file", "dealFile"], ["observations", "observations"], ["page 1", "pageOne"], ["all text", "allText"], ["as issued", "asIssued"]];
+const STEPS = [["signature", "signature"], ["attachments", "attachments"], ["manifest", "manifestStep"], ["event", "eventStep"], ["log", "log"], ["deal file", "dealFile"], ["observations", "observations"], ["results", "results"], ["page 1", "pageOne"], ["all text", "allText"], ["as issued", "asIssued"]];
 const COMPARED = {
   signature: "the signature over the whole file", log: "the place of every entry of its date in the signed log", observations: "the rates with their listings",
   "page 1": "page 1's masthead, answer and dues, composed again of its events", "all text": "every string of its pages with page.json", "as issued": "every string with what the log issued",
 };
 const LEFT = {
-  signature: "its appearance, for nobody has signed the file", log: "its place in a log that a living key signed: give that log with --held", results: "the results, which this page does not compute again", "all text": "its words beyond each result's row, for the file carries no page.json",
+  signature: "its appearance, for nobody has signed the file", log: "its place in a log that a living key signed: give that log with --held", results: "the results, which this page does not compute again", "all text": "its words, for the file carries no page.json",
   "as issued": "its words beyond page 1's masthead, answer and dues with the log: give the log that is held", drawing: "the drawing was not looked at",
 };
 

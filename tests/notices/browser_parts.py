@@ -34,9 +34,13 @@ def toml(policy: Policy) -> str:
     return "\n".join(lines) + f"\n{needed}"
 
 
-def browser_says(policy: Policy, held: Sequence[Path] = (), **asked: Any) -> dict[str, Any]:
-    """What the parts answer; `asked` names `notices`, `attachments` or `notes`."""
-    question = {"policy": toml(policy), "held": [str(path) for path in held], **asked}
+def browser_says(policy: Policy | str, held: Sequence[Path] = (), **asked: Any) -> dict[str, Any]:
+    """What the parts answer; `asked` names `notices`, `bundles`, `attachments`, `notes`, `evidence` or `seals`."""
+    question = {
+        "policy": policy if isinstance(policy, str) else toml(policy),
+        "held": [str(path) for path in held],
+        **asked,
+    }
     done = subprocess.run(
         ["node", str(SCRIPT), str(REPOSITORY / "reports" / "verifier"), *PARTS],
         input=json.dumps(question),

@@ -1,12 +1,14 @@
 // The parts of headroom-verify.html in Node: the same code without a page. One question as JSON on standard input, the answer as JSON.
 //
-//   node browser_parts.mjs PARTS_FOLDER PART...   < {"policy": TOML, "notices": [PATH], "attachments": FOLDER, "held": [FOLDER], "notes": [TEXT]}
+//   node browser_parts.mjs PARTS_FOLDER PART...   < {"policy": TOML, "notices": [PATH], "bundles": [PATH], "attachments": FOLDER, "held": [FOLDER], "notes": [TEXT],
+//     "evidence": [{"folder": FOLDER, "upto": STEP, "texts": [TEXT]}], "seals": [{"file": PATH, "changes": [[PLACE, BYTE]]}]}
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 
 const [folder, ...parts] = process.argv.slice(2);
 const code = parts.map((part) => readFileSync(join(folder, `${part}.js`), "utf-8")).join("\n");
-const { Notice, NOT_COMPARED, readPolicy, verifyExport, verifyNotice } = new Function(`${code}; return { Notice, NOT_COMPARED, readPolicy, verifyExport, verifyNotice };`)();
+const names = "Differs, Notice, NOT_COMPARED, STEPS, readPolicy, sealOf, stampWords, verifyBundle, verifyExport, verifyNotice";
+const { Differs, Notice, NOT_COMPARED, STEPS, readPolicy, sealOf, stampWords, verifyBundle, verifyExport, verifyNotice } = new Function(`${code}; return { ${names} };`)();
 
 const within = (root, at = root) => readdirSync(at).flatMap((name) => (statSync(join(at, name)).isDirectory() ? within(root, join(at, name)) : [relative(root, join(at, name))]));
 const filesOf = (root) => new Map(within(root).map((name) => [name, new Uint8Array(readFileSync(join(root, name)))]));
@@ -23,9 +25,34 @@ async function evidence(root, policy, held) {
   } catch (error) { return { verdict: "DIFFERS", said: error.message }; }
 }
 
+// The steps from the manifest on, of the attachments in a folder with the texts of pages that were never drawn: the first that differs.
+async function forged({ folder: root, upto, texts }, policy, held) {
+  const notice = new Notice(new Uint8Array(), "notice", policy, held);
+  notice.files = filesOf(root);
+  notice.pdf = { texts: async () => texts };
+  for (const [name, method] of STEPS.slice(2)) {
+    if (name === "all text" && !texts) continue;
+    try { await notice[method](); } catch (error) { return { step: name, said: error instanceof Differs ? error.message : `cannot be read: ${error.name}` }; }
+    if (name === upto) break;
+  }
+  return { step: "", said: "" };
+}
+// The seal of a file with some of its bytes changed: what is said of its time, or why it is refused.
+async function sealed({ file, changes }, policy) {
+  const bytes = new Uint8Array(readFileSync(file));
+  for (const [place, byte] of changes ?? []) bytes[place] = byte;
+  try {
+    const seal = await sealOf(bytes, policy.notice_certificates, policy.time_authorities);
+    return { said: seal === null ? "not signed" : `signed by ${seal.fingerprint}${stampWords(seal.stamp)}`, trusted: seal?.stamp?.trusted ?? false, at: seal?.stamp?.at ?? null, refused: "" };
+  } catch (error) { return { said: "", trusted: false, at: null, refused: error instanceof Differs ? error.message : `cannot be read: ${error.name}: ${error.message}` }; }
+}
+
 const asked = JSON.parse(readFileSync(0, "utf-8")), policy = readPolicy(asked.policy), held = (asked.held ?? []).map(filesOf);
-const answer = { notices: [], exports: [], evidence: null };
+const answer = { notices: [], bundles: [], exports: [], forged: [], seals: [], evidence: null };
+for (const one of asked.evidence ?? []) answer.forged.push(await forged(one, policy, held));
+for (const one of asked.seals ?? []) answer.seals.push(await sealed(one, policy));
 for (const path of asked.notices ?? []) answer.notices.push(await verifyNotice(new Uint8Array(readFileSync(path)), basename(path), policy, "trustee.toml", held));
+for (const path of asked.bundles ?? []) answer.bundles.push(await verifyBundle(new Uint8Array(readFileSync(path)), basename(path), policy, "trustee.toml"));
 for (const files of asked.notes ? held : []) answer.exports.push(await verifyExport(files, asked.notes, policy));
 if (asked.attachments) answer.evidence = await evidence(asked.attachments, policy, held);
 console.log(JSON.stringify(answer));

@@ -6,15 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.audit.verify_bundle import verify_bundle
+from engine.basics.bundle_archive import packed, unpacked
 from engine.cli.show.keys import export_log
 from engine.determination.template import Template
+from engine.notices.signature import TimeAuthority, check_seal, seal
 from engine.notices.trust_policy import Policy
 from engine.notices.verify_notice import verify_notice
+from engine.operations.sign_checkpoints import newest_signed
+from engine.queries.bundle import write_bundle
 from engine.workspace.workspace import Workspace, opened
 from reports.notice.evidence_view import NoticePages
 from reports.verifier import verifier_page
@@ -22,6 +28,7 @@ from tests.notices.browser_parts import toml
 from tests.notices.test_verifiers_after_takeover import carried_on
 from tests.notices.test_verify_notice import five_weeks
 from tests.notices.test_verify_notice import policy as policy  # the fixture
+from tests.notices.time_authority import made, served
 from tests.operations.said_desk import ADMINISTERED, Desk
 from tests.operations.test_on_delivery import DELIVERED, REPORT, at
 from tests.operations.test_run import DEAL
@@ -34,7 +41,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 NOT_TAKEN = ("results", "visible text")
-"""Steps that the page leaves out, and says so."""
+"""Steps that the page does not take as the command does: it says `NOT COMPARED` of the results, and leaves the rows out."""
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +91,13 @@ def given(window: Page, files: Sequence[Path], folder: Path | None = None) -> No
 
 
 def said(window: Page) -> list[list[str]]:
-    """The rows of the answer: verdict, step, sentence."""
+    """The rows of the answer but those of the results, which are open: verdict, step, sentence."""
     rows: list[list[str]] = window.eval_on_selector_all(
         "#answer tr", "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent))"
     )
-    return rows
+    results = [row for row in rows if row[1] == "results"]
+    assert all(row[0] == "open" and row[2].startswith("NOT COMPARED: ") for row in results)
+    return [row for row in rows if row not in results]
 
 
 def expected(data: bytes, policy: Policy, templates: Mapping[str, Template]) -> list[list[str]]:
@@ -196,3 +205,73 @@ def test_a_changed_file_and_a_file_of_nobody_are_named(
     given(window, [trustee])
     assert said(window) == [["DIFFERS", "signature", "the file has been changed since it was signed"]]
     assert window.query_selector(".closing") is None
+
+
+def test_a_bundle_is_said_as_the_command_says_it_whole_and_forged(
+    page: tuple[Page, list[str]],
+    desk: Path,
+    trustee: Path,
+    tmp_path: Path,
+    all_templates: dict[str, Template],
+) -> None:
+    window, troubles = page
+    whole, cut = tmp_path / "deal.bundle", tmp_path / "cut.bundle"
+    workspace = opened(desk)
+    write_bundle(workspace, DEAL, whole, lambda of, log: newest_signed(of, log).note)
+    workspace.store.close()
+    files, about = unpacked(whole)
+    last = sorted(name for name in files if name.startswith("notices/"))[-1]
+    cut.write_bytes(packed({name: data for name, data in files.items() if name != last}, about))
+    for path in (whole, cut):
+        window.reload()
+        given(window, [trustee, path])
+        found = verify_bundle(path, trustee, all_templates, NoticePages())
+        wanted = [
+            [
+                "DIFFERS" if step.difference else "holds",
+                step.name,
+                step.difference or step.found.split("hold; ")[-1],
+            ]
+            for step in found.steps
+        ]
+        assert [[*row[:2], row[2].split("hold; ")[-1]] for row in said(window)] == wanted
+        assert (window.query_selector(".closing") is not None) == found.verified
+    assert "is missing, is not the file that the log issued" in str(said(window))
+    assert troubles == []
+
+
+def test_a_time_stamp_is_said_as_the_command_says_it(
+    page: tuple[Page, list[str]],
+    desk: Path,
+    policy: Policy,
+    tmp_path: Path,
+    all_templates: dict[str, Template],
+) -> None:
+    """A notice stamped by an authority that the policy names, and by one that it does not."""
+    window, troubles = page
+    notice = next(path for path in (desk / "notices" / DEAL).glob("*compliance.pdf"))
+    bare = read_signed(notice.read_bytes(), policy)
+    with served(made(datetime(2026, 7, 3, 12, tzinfo=UTC))) as authority, ThreadPoolExecutor(1) as apart:
+        asked = TimeAuthority(authority.url, authority.fingerprint, authority.at)
+        data = apart.submit(seal, bare, desk / "keys" / "notice.key", asked).result()
+    (tmp_path / "stamped.pdf").write_bytes(data)
+    for named, part in (
+        (authority.fingerprint, "there when it was time-stamped"),
+        ("0" * 64, "it proves no time"),
+    ):
+        trusted = policy.model_copy(update={"time_authorities": (named,)})
+        (tmp_path / "trustee.toml").write_text(toml(trusted), encoding="utf-8")
+        window.reload()
+        given(window, [tmp_path / "trustee.toml", tmp_path / "stamped.pdf"])
+        rows = said(window)
+        assert rows == expected(data, trusted, all_templates)
+        assert "time-stamped at 2026-07-03 12:00 UTC by" in rows[0][2]
+        assert part in str(rows)
+    assert troubles == []
+
+
+def read_signed(data: bytes, policy: Policy) -> bytes:
+    """The file as it was before it was signed."""
+    found = check_seal(data, frozenset(policy.notice_certificates))
+    assert found is not None
+    return found.unsigned + b"\n"
