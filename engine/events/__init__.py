@@ -1,1 +1,1 @@
-"""Every fact that a log can hold, and the state that follows from the facts."""
+"""Every fact that a log can hold, and the state that follows from these facts."""

@@ -1,4 +1,7 @@
-"""What the record holds of Business Days: closings that an operator adds, and the tables that a deal counts by (rulings 36a)."""
+"""The record's facts about Business Days (rulings 36a).
+
+They are closings that an operator adds, and the tables that a deal counts by.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ class CalendarClosing(Fact):
     """A day on which a calendar is closed beyond its table, as an operator enters it.
 
     Attributes:
-        calendar: its name.
+        calendar: the calendar's name.
         day: the day.
         reason: why it is closed, in words.
         source: who said so, and where.
@@ -42,7 +45,7 @@ class ClosingWithdrawn(Fact):
 
 
 class CalendarEntry(Fact):
-    """A day that a table has otherwise than the one before it."""
+    """A day that a table treats differently from the table before it."""
 
     day: date
     closed: bool
@@ -51,7 +54,7 @@ class CalendarEntry(Fact):
 
 
 class LastDayMoved(Fact):
-    """A running deadline that counts over such a day: whose it is, and its last day before and after."""
+    """A running deadline that counts over a changed day: whose it is, and its last day before and after."""
 
     of: str
     before: date
@@ -59,14 +62,14 @@ class LastDayMoved(Fact):
 
 
 class CalendarTaken(Fact):
-    """A deal counts by another table of its calendar from a day on.
+    """The fact that a deal counts by another table of its calendar from a day on.
 
     Attributes:
-        calendar: its name.
-        sha256: of the table, which is kept in `calendars/`.
-        before_sha256: of the table before it; None in a log that did not name its tables.
-        since: from which day on; what was closed or open before it stays as it was.
-        changes: the days that are otherwise.
+        calendar: the calendar's name.
+        sha256: the hash of the table, which is kept in `calendars/`.
+        before_sha256: the hash of the table before it; None in a log that did not name its tables.
+        since: the day from which it counts; what was closed or open before stays as it was.
+        changes: the days that differ.
         moves: the running deadlines whose last day moves.
     """
 
@@ -79,7 +82,7 @@ class CalendarTaken(Fact):
 
 
 def tables_named(payloads: Iterable[object]) -> dict[str, str]:
-    """The hash of the table of each calendar by which a deal counts, by the calendar's name; the newest of a log."""
+    """Return the hash of the newest table of each calendar by which a deal counts, by the calendar's name."""
     tables: dict[str, str] = {}
     for payload in payloads:
         if isinstance(payload, DealAdopted):
@@ -90,6 +93,9 @@ def tables_named(payloads: Iterable[object]) -> dict[str, str]:
 
 
 def days_changed(calendar: str, taken: Iterable[CalendarTaken]) -> tuple[CalendarEntry, ...]:
-    """Return the days that a calendar has otherwise than its first table, each as the newest table has it."""
+    """Return the days that a calendar treats differently from its first table.
+
+    Each is as in the newest table.
+    """
     newest = {entry.day: entry for one in taken if one.calendar == calendar for entry in one.changes}
     return tuple(newest.values())

@@ -1,4 +1,7 @@
-"""A correction whose dates are being determined again: what stood before it, and which given notices stated that (`rulings.md` 53a)."""
+"""A correction whose dates are being determined again (`rulings.md` 53a).
+
+It knows what stood before, and which given notices stated that.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,11 @@ from engine.events.standing import Recorded, standing
 from engine.events.states import ReserveReleased, SweptPeriod
 
 TOLD = (Tested, Suspended, DeadlinePassed, Counted, ObligationMoved, SweptPeriod, ReserveReleased)
-"""What a correction may change that somebody was told."""
+"""The facts that somebody was told and that a correction may change."""
 
 
 class GivenNotice(Fact):
-    """A notice that was given of a date that is determined again: its number, who gave it, to whom."""
+    """A notice that was given of a date determined again: its number, its giver and its addressees."""
 
     number: int
     of: date
@@ -36,7 +39,7 @@ class GivenNotice(Fact):
 
 
 class Correcting(Fact):
-    """An open correction: from when, until which date, made on which day, what stood before, what was given."""
+    """An open correction: its first and last date, the day it was made, what stood before, what was given."""
 
     from_on: date
     until: date
@@ -45,7 +48,7 @@ class Correcting(Fact):
     given: tuple[GivenNotice, ...]
 
     def withdrawn(self, again: Mapping[str, str]) -> tuple[GivenNotice, ...]:
-        """Return the given notices of dates on which something now stands otherwise, or stands no more."""
+        """Return the given notices of dates on which something now differs or does not stand any more."""
         changed = {
             date.fromisoformat(key.rpartition(" ")[2])
             for key, said in self.before.items()
@@ -55,9 +58,10 @@ class Correcting(Fact):
 
 
 def told(payload: object, on: date) -> tuple[str, str] | None:
-    """Return what a payload tells, by its key; None of one that tells nothing.
+    """Return (key, what it says) for a payload that tells something; None otherwise.
 
-    What rests on other bytes alone is the same.
+    Hashes of the bytes behind a fact are left out, so a fact that rests on other bytes alone counts as the
+    same.
     """
     if not isinstance(payload, TOLD):
         return None
@@ -83,9 +87,9 @@ def _other(payload: object) -> str:
 
 
 def correcting(events: Sequence[Recorded]) -> Correcting | None:
-    """Return the correction that a log leaves open; None if every one is finished.
+    """Return the correction that a log leaves open; None if every correction is finished.
 
-    One that was not finished is part of the next.
+    A correction that was not finished becomes part of the next.
     """
     begun: int | None = None
     last: Correction | None = None
@@ -130,7 +134,7 @@ def _given(events: Sequence[Recorded]) -> Iterator[GivenNotice]:
 
 
 def _named(payload: object) -> tuple[int, str, str | None, date] | None:
-    """Return number, kind, clause and date of the notice that a payload says was given; None if it says of none."""
+    """Return (number, kind, clause, date) of the notice that a payload says was given; None otherwise."""
     if isinstance(payload, NoticeGiven) and not payload.withdrawn:
         return payload.number, payload.kind, payload.clause, payload.states
     if (

@@ -1,7 +1,7 @@
-"""How every test, trigger and Obligation stands once a date is determined: what page 1 says of them rests on this (`rulings.md` 64).
+"""How every test, trigger and Obligation stands once a date is determined (`rulings.md` 64).
 
-The event of the date holds the hash of it, and its notice carries it. So what stood before the date and still
-stands can be left out by nobody.
+What page 1 says of them rests on this. The event of the date holds its hash, and the date's notice carries
+it. So nobody can leave out what stood before the date and still stands.
 """
 
 from __future__ import annotations
@@ -47,17 +47,20 @@ class DateStanding(Fact):
     tests: Mapping[str, TestState] = {}
     triggers: Mapping[str, TriggerState] = {}
     obligations: tuple[Obligation, ...] = ()
-    """Those that are not satisfied, in the order of their creation."""
+    """The Obligations that are not satisfied, in the order of their creation."""
     runs: Mapping[str, Run] = {}
-    """By test: how many determined dates running it has FAILed, and the date of its newest result."""
+    """By test: on how many determined dates in a row it has been FAIL, and the date of its newest result."""
     released: tuple[ReserveReleased, ...] = ()
     """Reserves released since the Determination Date before."""
     carried_as_of: date | None = Field(default=None, exclude_if=lambda day: day is None)
-    """The day as of which the deal was taken over: results up to it are a former servicer's and no entries here. Absent otherwise."""
+    """The day as of which the deal was taken over; absent otherwise.
+
+    Results up to it are a former servicer's and have no entries here.
+    """
 
     @property
     def file(self) -> bytes:
-        """Its canonical JSON: what a notice carries, and what the hash is of."""
+        """Its canonical JSON, which a notice carries and which is hashed."""
         return canonical(self.model_dump(mode="json"))
 
     @property
@@ -67,7 +70,7 @@ class DateStanding(Fact):
 
 
 def standing_of(state: DealState) -> DateStanding:
-    """Return how a deal stands, of a state that the date's own results have moved and its end has not."""
+    """Return how a deal stands, from a state that the date's results have moved and its end has not."""
     since = state.last_date
     money = (amount for amount in state.money if isinstance(amount, ReserveReleased))
     return DateStanding(
@@ -83,7 +86,10 @@ def standing_of(state: DealState) -> DateStanding:
 
 
 def standing_after(events: Iterable[Event]) -> DateStanding:
-    """Return the same of the events that stand, up to the one of the date itself: read once, nothing is folded."""
+    """Return how a deal stands after the events that stand, up to the one of the date itself.
+
+    The events are read once, and no state is folded.
+    """
     tests: dict[str, TestState] = {}
     triggers: dict[str, TriggerState] = {}
     obligations: dict[str, Obligation] = {}
@@ -123,7 +129,7 @@ def standing_after(events: Iterable[Event]) -> DateStanding:
 
 
 def _moved_by(payload: object) -> tuple[TestState | None, TriggerState | None, Obligation | None]:
-    """The test, the trigger and the Obligation that an event's payload moves, each as it then stands."""
+    """Return the test, the trigger and the Obligation that a payload moves, each in its new state or None."""
     match payload:
         case Tested(state=test) | DeadlinePassed(state=test) | Suspended(state=test):
             return test, None, None
@@ -138,7 +144,10 @@ def _moved_by(payload: object) -> tuple[TestState | None, TriggerState | None, O
 
 
 def resting_on(said: NotEvaluated, events: Sequence[Event]) -> NotEvaluated:
-    """Return why a date was not evaluated, with what its notice states again: how everything stood, and what was due then."""
+    """Return why a date was not evaluated, completed by what its notice states again.
+
+    It states how everything stood, and the newest determined date, with what was due then.
+    """
     in_force = standing(events)
     last = next((event.leaf for event in reversed(in_force) if isinstance(event.payload, Determined)), None)
     return said.model_copy(

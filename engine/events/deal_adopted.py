@@ -1,4 +1,7 @@
-"""What the engine reads from a deal file, as a fact of the log: parties, clauses, debt, assets, indices, duties."""
+"""What the engine reads from a deal file, as a fact of the log.
+
+It covers parties, clauses, debt, assets, indices and duties.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ class DocumentFacts(Fact):
 
 
 class CureFacts(Fact):
-    """A cure right as the deal writes it: within what period after what, by which ways, how often."""
+    """A cure right as the deal writes it: its period, its start, its ways and its caps."""
 
     by: str = "borrower"
     within: str
@@ -45,7 +48,7 @@ class CureFacts(Fact):
 
 
 class ClauseFacts(Fact):
-    """One clause: what it is called, where it stands, its words, and the engine's reading of it."""
+    """One clause: its title, its section, its words, and the engine's reading of it."""
 
     key: str
     title: str
@@ -59,20 +62,23 @@ class ClauseFacts(Fact):
     """What an indicated Event of Default still needs: nothing, notice or vote (`rulings.md` 22)."""
     if_not_determined: str | None = None
     esma: Literal["CHPP", "CHCP", "BOTH", "OTHR"] = "OTHR"
-    """What follows for the ESMA rows: a change of the priority of payments, of a counterparty, both, or something else."""
+    """The consequence, for the ESMA fields.
+
+    It changes the priority of payments, replaces a counterparty, does both, or is another.
+    """
     while_met: bool = Field(default=False, exclude_if=lambda said: not said)
-    """Whether the trigger is in effect exactly while what begins it holds; absent if it is not."""
+    """Whether the trigger is in effect exactly while its beginning condition holds; absent if not."""
     consequences: tuple[str, ...] = ()
-    """What follows while the trigger is in effect, one sentence each, with its section."""
+    """The consequences while the trigger is in effect, one sentence each, with its section."""
 
 
 class LaterClauses(Fact):
-    """The clauses that read otherwise from a date on, by a dated step or an amendment."""
+    """The clauses that read differently from a date on, by a dated step or an amendment."""
 
     since: date
     clauses: tuple[ClauseFacts, ...]
     taken_away: tuple[str, ...] = Field(default=(), exclude_if=lambda keys: not keys)
-    """The clauses that an amendment takes away on the date; absent where it takes none."""
+    """The clauses that an amendment takes away on the date; absent if it takes none."""
 
 
 class DebtFacts(Fact):
@@ -124,15 +130,18 @@ class IndexFacts(Fact):
     low_confidence: str
     low_confidence_cite: str
     held: str | None = Field(default=None, exclude_if=lambda said: said is None)
-    """What `decisive only` holds, at which level and for how long, in words; absent under another effect (`rulings.md` 60)."""
+    """What `decisive only` holds, at which level and for how long, in words (`rulings.md` 60).
+
+    It is absent under another effect.
+    """
     judged_by: str | None = Field(default=None, exclude_if=lambda said: said is None)
-    """Whose flag a Low Confidence value has, if it is not the methodology's."""
+    """Whose Low Confidence flag counts, if it is not the methodology's."""
     fallback: tuple[str, ...]
     cite: str
 
 
 class LaterFacts(Fact):
-    """Debt, assets, indices and duties from a date on, if an amendment changed one of them: all of each, as it then reads."""
+    """All debt, assets, indices and duties from a date on, if an amendment changed one of them."""
 
     since: date
     debt: tuple[DebtFacts, ...]
@@ -150,7 +159,7 @@ class AmendmentFacts(Fact):
     effective: date
     changes: tuple[str, ...]
     clauses: tuple[str, ...] = Field(default=(), exclude_if=lambda keys: not keys)
-    """The clauses of whose terms it changes one; absent where it changes none."""
+    """The clauses of which it changes a term; absent if it changes none."""
 
 
 class DealAdopted(Fact):
@@ -158,32 +167,38 @@ class DealAdopted(Fact):
 
     file_sha256: str
     edition: Literal[1, 2] = 1
-    """The edition of the rulings under which the deal is determined; a log of edition 1 does not name it (`rulings.md` 72)."""
+    """The edition of the rulings under which the deal is determined (`rulings.md` 72).
+
+    A log of edition 1 does not name it.
+    """
     illustrative: bool
     rated: bool = False
     paper: Literal["us letter"] | None = Field(default=None, exclude_if=lambda paper: paper is None)
-    """The paper of its notices; absent for A4."""
+    """The paper size of its notices; absent for A4."""
     unique_id: str | None = None
     closing_date: date
     maturity_date: date
     business_days: str
     calendars: Mapping[str, str] = Field(default_factory=dict, exclude_if=lambda tables: not tables)
-    """The hash of the table of each calendar that the file names; absent in records made before it was said (`rulings.md` 36a)."""
+    """The hash of the table of each calendar that the file names (`rulings.md` 36a).
+
+    It is absent in records from before the hash was stated.
+    """
     time_zone: str
     rounding: str
     revenue: str
     frequency_days: int = 7
-    """Days between Determination Dates: 7, 30 or 90."""
+    """The days between Determination Dates: 7, 30 or 90."""
     parties: tuple[PartyFacts, ...]
     documents: tuple[DocumentFacts, ...]
     clauses: tuple[ClauseFacts, ...]
-    """As of closing; `clauses_on` gives those of a date."""
+    """The clauses as of closing; `clauses_on` gives those of a date."""
     later_clauses: tuple[LaterClauses, ...] = ()
     debt: tuple[DebtFacts, ...]
     assets: tuple[AssetFacts, ...]
     indices: tuple[IndexFacts, ...]
     duties: tuple[DutyFacts, ...]
-    """These four as of closing; `facts_on` gives those of a date."""
+    """Debt, assets, indices and duties as of closing; `facts_on` gives those of a date."""
     later_facts: tuple[LaterFacts, ...] = ()
     amendments: tuple[AmendmentFacts, ...] = ()
 
@@ -199,7 +214,7 @@ def clauses_on(deal: DealAdopted, on: date) -> tuple[ClauseFacts, ...]:
 
 
 def facts_on(deal: DealAdopted, on: date) -> DealAdopted:
-    """Return the same with the debt, assets, indices and duties that were in force on a date."""
+    """Return the adopted deal with the debt, assets, indices and duties that were in force on a date."""
     reached = [later for later in deal.later_facts if later.since <= on]
     if not reached:
         return deal

@@ -45,7 +45,10 @@ from engine.events.states import (
 from engine.events.taken_over import TakenOver
 
 TRIGGER_ENDED = "trigger ended|"
-"""How the identity of an Act begins that ends a trigger: an irrevocable one as well, which nothing else ends (`rulings.md` 27)."""
+"""The beginning of the identity of an Act that ends a trigger.
+
+Only such an Act ends an irrevocable trigger (`rulings.md` 27).
+"""
 
 
 class DealState(Fact):
@@ -54,57 +57,70 @@ class DealState(Fact):
     tests: Mapping[str, TestState] = {}
     triggers: Mapping[str, TriggerState] = {}
     runs: Mapping[str, Run] = {}
-    """By test, how many dates running it has failed."""
+    """By test, how many dates in a row it has failed."""
     test_entries: Mapping[str, Entry] = {}
     trigger_entries: Mapping[str, Entry] = {}
-    """When each test and trigger came into its status, by name."""
+    """When each test and each trigger entered its status, by name."""
     obligations: Mapping[str, Obligation] = {}
     reserves: Mapping[str, Exact] = {}
-    """Reserve balance by clause, in USD."""
+    """The reserve balance by clause, in USD."""
     swept: Mapping[str, Exact | None] = {}
-    """What went to the reserve on the last Payment Date, by clause, in USD; None if it could not be computed.
-    """
+    """What went to the reserve on the last Payment Date, by clause, in USD; None if it was not computed."""
     irrevocable: Mapping[str, TriggerState] = {}
-    """Irrevocable triggers that were in effect when a later print withdrew what had put them there, as they then stood."""
+    """Irrevocable triggers, as they stood in effect before a later print withdrew what had begun them."""
     in_effect: frozenset[str] = frozenset()
-    """Triggers that were in effect at the last Determination Date: they decide what is due on the next Payment Date (`rulings.md` 30a)."""
+    """The triggers that were in effect at the last Determination Date.
+
+    They decide what is due on the next Payment Date (`rulings.md` 30a).
+    """
     money: tuple[SweptPeriod | ReserveReleased, ...] = ()
     """What was due on each Payment Date, and what was to be released, oldest first."""
     stated_due: Mapping[str, Exact] = {}
     """What was stated as due before a correction withdrew it, in USD, by `CLAUSE@PAYMENT DATE`."""
     begun: frozenset[str] = frozenset()
-    """Triggers that have been in effect and have not been ended by an Act: what their beginning brought for good is still in force."""
+    """Triggers that have been in effect and that no Act has ended.
+
+    What their beginning caused for good is still in force.
+    """
     rates: Mapping[str, tuple[ReferenceRate, ...]] = {}
-    """Reference Rates by index, one per Determination Date, oldest first."""
+    """Reference Rates by index, one per date, oldest first."""
     reports: tuple[ReportReceived, ...] = ()
     registers: Mapping[str, RegisterChanged] = {}
     """The newest reading of each register of serial numbers, by its file's name."""
     acts: tuple[ActRecorded, ...] = ()
     applied: frozenset[str] = frozenset()
-    """Identities of the Acts that have taken effect."""
+    """The identities of the Acts that have taken effect."""
     reached: date | None = None
-    """The last date of which anything was determined, a Payment Date included: the run goes on from the day after."""
+    """The last date of which anything was determined, also a Payment Date.
+
+    A run goes on from the day after.
+    """
     last_date: date | None = None
-    """The last date that was determined."""
+    """The last Determination Date that was determined."""
     notifiable: tuple[tuple[Notifiable, str, date], ...] = ()
-    """What has happened since the last Determination Date that may have to be notified: what, to which clause, on its own date."""
+    """What has happened since the last Determination Date and may have to be notified.
+
+    Each entry has the kind, the clause and the date.
+    """
     duties: tuple[NoticeOwed, ...] = ()
-    """Every notice that somebody has owed, oldest first; Acts say which are done with."""
+    """Every notice that somebody has owed, oldest first. Acts say which of them are done."""
     correcting: Correcting | None = None
     """The correction whose dates are being determined again."""
     again: Mapping[str, str] = {}
-    """What has come out again of its dates."""
+    """What has come out again of the dates of the correction, by key."""
     given: Mapping[str, date] = {}
-    """Notices that were given by the deal's own rule, by the key of their duty, and when (`rulings.md` 54).
-    """
+    """When each notice was given by the deal's own rule, by the key of its duty (`rulings.md` 54)."""
     notices: int = 0
     """The number of the last notice."""
     taken_over: TakenOver | None = None
-    """The state that a former servicer handed over, where the deal was taken over in mid-life (`rulings.md` 56)."""
+    """The state that a former servicer handed over, if the deal was taken over in mid-life.
+
+    See `rulings.md` 56.
+    """
 
 
 class Happened(Protocol):
-    """What fold needs of an event: a draft has it as well as a recorded one."""
+    """What `fold` needs of an event. A draft has it as well as a recorded event."""
 
     @property
     def payload(self) -> object:
@@ -112,7 +128,7 @@ class Happened(Protocol):
 
     @property
     def effective_on(self) -> date:
-        """The contract's date."""
+        """The date that counts for the contract."""
 
 
 def apply(state: DealState, event: Happened) -> DealState:
@@ -171,7 +187,7 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
 
 
 def _taken_over(state: DealState, handed: TakenOver) -> DealState:
-    """The state that a former servicer left; what came in before it was recorded stays."""
+    """Return the state that a former servicer left; what came in before it was recorded stays."""
     carried = {as_received(report).name: as_received(report) for report in handed.reports}
     entered = tuple(report for report in state.reports if report.name not in carried)
     return state.model_copy(
@@ -197,7 +213,7 @@ def _taken_over(state: DealState, handed: TakenOver) -> DealState:
 
 
 def _moved_test(state: DealState, moved: Tested | DeadlinePassed | Suspended) -> DealState:
-    """Return the state after a test was run, or its state moved without a result."""
+    """Return the state after a test was run, or after it moved without a result."""
     after = moved.state
     changes: dict[str, object] = {"tests": {**state.tests, after.test: after}}
     if isinstance(moved, Tested):
@@ -206,7 +222,7 @@ def _moved_test(state: DealState, moved: Tested | DeadlinePassed | Suspended) ->
 
 
 def _corrected(state: DealState, event: Happened) -> DealState:
-    """Return the state with what comes out again of a correction's dates; its last date ends it."""
+    """Return the state with what comes out again of a correction's dates; its last date closes it."""
     if state.correcting is None:
         return state
     if isinstance(event.payload, Determined) and event.effective_on >= state.correcting.until:
@@ -216,7 +232,10 @@ def _corrected(state: DealState, event: Happened) -> DealState:
 
 
 def after_determination(state: DealState, on: date) -> DealState:
-    """Return the state once a Determination Date is done: what is in effect now decides what is due on the next Payment Date."""
+    """Return the state at the end of a Determination Date.
+
+    The triggers now in effect decide what is due on the next Payment Date.
+    """
     in_effect = frozenset(
         name for name, trigger in state.triggers.items() if trigger.status is TriggerStatus.IN_EFFECT
     )
@@ -224,7 +243,7 @@ def after_determination(state: DealState, on: date) -> DealState:
 
 
 def _entered(state: DealState, event: Happened) -> DealState:
-    """Return the state with the entry of the test and of the trigger that the event moves."""
+    """Return the state with the entries of the test and the trigger that the event moves."""
     test: TestState | None = None
     trigger: TriggerState | None = None
     match event.payload:
@@ -245,7 +264,7 @@ def _entered(state: DealState, event: Happened) -> DealState:
 
 
 def _told_of_a_notice(state: DealState, payload: NoticeGiven | NoticeOwed, on: date) -> DealState:
-    """Return the state after a notice has come to be owed, or was given by the deal's rule, or a return has withdrawn that."""
+    """Return the state after a notice is owed, is given by the deal's rule, or is withdrawn by a return."""
     if isinstance(payload, NoticeOwed):
         return state.model_copy(update={"duties": (*state.duties, payload)})
     key = duty_key(payload.kind, payload.clause, payload.states)
@@ -254,7 +273,10 @@ def _told_of_a_notice(state: DealState, payload: NoticeGiven | NoticeOwed, on: d
 
 
 def _recorded(state: DealState, act: ActRecorded) -> DealState:
-    """Return the state after an Act has been entered; one that withdraws another Act, or a report, takes it away."""
+    """Return the state after an Act has been entered.
+
+    An Act that withdraws another Act, or a report, removes what it names.
+    """
     named = act.details.get("names", "")
     if act.act == "act withdrawn":
         return state.model_copy(update={"acts": tuple(one for one in state.acts if not one.goes_by(named))})
@@ -272,7 +294,10 @@ def _recorded(state: DealState, act: ActRecorded) -> DealState:
 def _told_by_the_servicer(
     state: DealState, payload: ReportReceived | ReceiptShown | FigureConfirmed | RegisterChanged
 ) -> DealState:
-    """Return the state after a report has come in, its receipt was shown, a figure of it was confirmed, or a register has changed."""
+    """Return the state after the servicer has said something.
+
+    A report has come in, its receipt was shown, a figure of it was confirmed, or a register has changed.
+    """
     match payload:
         case RegisterChanged():
             return state.model_copy(update={"registers": {**state.registers, payload.file: payload}})
@@ -291,13 +316,13 @@ def _told_by_the_servicer(
 def _each_report(
     state: DealState, name: str, changed: Callable[[ReportReceived], ReportReceived]
 ) -> DealState:
-    """Return the state with the report of a name changed."""
+    """Return the state with the report of this name changed."""
     reports = tuple(changed(report) if report.name == name else report for report in state.reports)
     return state.model_copy(update={"reports": reports})
 
 
 def _confirmed(names: Iterable[str], report: ReportReceived) -> ReportReceived:
-    """Return a report with figures that were held now among those that serve."""
+    """Return a report in which the named figures, which were held, now serve."""
     served = {name: report.awaiting[name] for name in names if name in report.awaiting}
     held = {name: why for name, why in report.held.items() if name not in served}
     awaiting = {name: figure for name, figure in report.awaiting.items() if name not in served}
@@ -339,17 +364,17 @@ def _applied(state: DealState, applied: ActApplied, on: date) -> DealState:
 
 
 def fold(events: Iterable[Happened], start: DealState | None = None) -> DealState:
-    """Return the state after all `events`, in the order of the log; of a whole log, see `as_it_stands`."""
+    """Return the state after all `events`, in the order of the log. For a whole log use `as_it_stands`."""
     return reduce(apply, events, start or DealState())
 
 
 def as_it_stands(events: Sequence[Recorded]) -> DealState:
-    """Return the state that a log leads to: what stands is folded, and two things that were withdrawn are remembered.
+    """Return the state that a log leads to: a fold of what stands, with two withdrawn things remembered.
 
     An irrevocable trigger that a later print would undo is remembered from the beginning. So an Act that
-    stands and ends it makes it be forgotten. A report or an Act that was entered late undoes it: it counts as
-    if it had been entered in time (`rulings.md` 53). What was stated as due on a Payment Date is, because it
-    may have been paid (`rulings.md` 30a).
+    stands and ends it removes it. A report or an Act that was entered late does undo it: it counts as if it
+    had been entered in time (`rulings.md` 53). What was stated as due on a Payment Date is remembered too,
+    because it may have been paid (`rulings.md` 30a).
     """
     undone = {
         event.payload.state.trigger: event.payload.state

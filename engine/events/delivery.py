@@ -1,7 +1,9 @@
-"""What became of a notice after it was issued, one event per step and, from its sending on, per addressee (rulings 54, 65).
+"""What became of a notice after it was issued: one event per step, from its sending on per addressee.
 
-Issued is not given: a notice is released by who acts for its giver, sent, perhaps delivered or returned,
-acknowledged; it is given only by the agreement's own rule or the Act `notice given`.
+The rulings are `rulings.md` 54 and 65. Issued is not given. Whoever acts for its giver releases a notice;
+then it is
+sent, perhaps delivered or returned, and acknowledged. It is given only by the agreement's own rule or the Act
+`notice given`.
 """
 
 from __future__ import annotations
@@ -15,11 +17,11 @@ from engine.basics.values import Fact
 
 
 class NoticeReleased(Fact):
-    """A notice that may be sent: by whom it was released, and for which party."""
+    """The release of a notice for sending: who released it, and for which party."""
 
     number: int
     sha256: str
-    """Of the notice's file, so that nothing else is sent under this release."""
+    """The hash of the notice's file, so that nothing else is sent under this release."""
     released_by: str
     acts_for: str | None
     """The party in `given_by` that the person acts for; None for a draft that somebody else sends."""
@@ -28,7 +30,10 @@ class NoticeReleased(Fact):
 
 
 class DeliveryBegun(Fact):
-    """A message that is about to be handed over: recorded before, so that a crash cannot hide that it may have gone."""
+    """A message that is about to be handed over.
+
+    It is recorded before, so that a crash cannot hide that the message may have gone.
+    """
 
     number: int
     to: str
@@ -36,12 +41,15 @@ class DeliveryBegun(Fact):
     address: str
     message_id: str
     sha256: str
-    """Of the message, byte for byte; a second copy is the same."""
+    """The hash of the message, byte for byte; a second copy is the same."""
     copy_number: int
 
 
 class NoticeSent(Fact):
-    """A message that was taken over: by which relay or into which folder, with its last words, which are the evidence."""
+    """A message that a relay or a folder has accepted.
+
+    The relay's last words are kept as the evidence.
+    """
 
     number: int
     to: str
@@ -54,9 +62,9 @@ class NoticeSent(Fact):
 
 
 class DeliveryUnknown(Fact):
-    """A message whose connection was lost after its data began: it may have arrived.
+    """A message whose connection was lost after its data began, so it may have arrived.
 
-    At most one more copy is sent, the same.
+    At most one more copy is sent, byte for byte the same.
     """
 
     number: int
@@ -67,7 +75,7 @@ class DeliveryUnknown(Fact):
 
 
 class DeliveryDeferred(Fact):
-    """A message that was not taken over yet; it stays owed and is tried again."""
+    """A message that was not accepted yet. It stays owed and is tried again."""
 
     number: int
     to: str
@@ -76,7 +84,7 @@ class DeliveryDeferred(Fact):
 
 
 class DeliveryFailed(Fact):
-    """A message that was refused for good, or came back."""
+    """A message that was refused for good, or that came back."""
 
     number: int
     to: str
@@ -94,7 +102,7 @@ class NoticeDelivered(Fact):
 
 
 class NoticeAcknowledged(Fact):
-    """Receipt, acknowledged by a person with a typed name and a button, never by the opening of a link."""
+    """A receipt that a person acknowledged, with a typed name and a button, never by opening a link."""
 
     number: int
     to: str
@@ -114,7 +122,7 @@ class NoticeGiven(Fact):
     rule: str
     cite: str | None
     withdrawn: bool = Field(default=False, exclude_if=lambda said: not said)
-    """Whether a message that came back withdraws it, by the agreement's rule."""
+    """Whether a message that came back withdraws the giving, by the agreement's rule."""
 
 
 class ReminderSent(Fact):
@@ -142,7 +150,10 @@ DELIVERY_KINDS: dict[str, type[Fact]] = {
     "notice given": NoticeGiven,
     "reminder sent": ReminderSent,
 }
-"""Each kind of event about a delivery and the type of its payload; all of them rest on what people and relays said."""
+"""Each kind of event about a delivery and the type of its payload.
+
+All of them rest on what people and relays said.
+"""
 
 STEP_WORDS: dict[type, str] = {
     DeliveryBegun: "not known whether it arrived",

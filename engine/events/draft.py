@@ -9,7 +9,7 @@ from engine.basics.values import Fact
 
 
 class Draft(Fact):
-    """An event before it is recorded: what `week.py` returns."""
+    """An event before it is recorded: what `one_date.evaluate` and other pure functions return."""
 
     kind: str
     subject: str

@@ -1,7 +1,7 @@
-"""What is due and what follows by itself, as facts: who, of which kind, under which clause, by when, for how much.
+"""What is due and what follows by itself, as facts: who, which kind, which clause, by when, how much.
 
-A page makes its sentence of these fields (`duty_words`); `what` and `detail` are the same in words as they
-were recorded, for a person who reads the log, and nothing reads them (`rulings.md` 72). A fact that says
+A page makes its sentence of these fields (`duty_words`). `what` and `detail` are the same in words as they
+were recorded, for a person who reads the log, and nothing reads them (`rulings.md` 72). A field that says
 nothing of an act is absent, never null.
 """
 
@@ -21,35 +21,38 @@ Act = Literal["cure", "deliver", "report", "notify", "pay into reserve", "repay"
 
 
 class Deposit(Fact):
-    """What a sweep in effect takes on its next Payment Date: the share of which cash, into which account, and what that holds."""
+    """What a sweep in effect takes on its next Payment Date.
+
+    It is a share of some cash, paid into an account that holds `held`.
+    """
 
     share: Exact
     of: str
     to: str
     held: Exact
-    """In USD."""
+    """The balance of the account in USD."""
     target: Exact | None = Field(default=None, exclude_if=lambda value: value is None)
-    """What the account is to hold, in USD; absent where the deal sets none."""
+    """The target of the account in USD; absent if the deal sets none."""
     repays: str | None = Field(default=None, exclude_if=lambda value: value is None)
-    """The class of debt that it repays, if it fills no account."""
+    """The class of debt that it repays, if it does not fill an account."""
     reported: bool
-    """Whether the report on hand gives the amount; otherwise it waits for its report."""
+    """Whether the report on hand gives the amount. Otherwise the amount waits for its report."""
 
 
 class DueFacts(Fact):
-    """What is due beyond what every act has."""
+    """The details of what is due, beyond what every act has."""
 
     cured_by: tuple[str, ...] | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of a cure: the methods that the agreement lists."""
+    """For a cure: the methods that the agreement lists."""
     deliver: str | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of a delivery: the name of what is to be delivered."""
+    """For a delivery: the name of what is to be delivered."""
     period_end: date | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of a report that is late: the last day of its period."""
+    """For a late report: the last day of its period."""
     for_date: date | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of the next report: the Determination Date that it is for."""
+    """For the next report: the Determination Date that it is for."""
     deposit: Deposit | None = Field(default=None, exclude_if=lambda value: value is None)
     overdue_since: date | None = Field(default=None, exclude_if=lambda value: value is None)
-    """The day after its last day, of a delivery or a report that is late."""
+    """For a late delivery or report: the day after its last day."""
 
 
 class Due(Fact):
@@ -67,26 +70,29 @@ class Due(Fact):
     cite: str
     urgent: bool = False
     notice: str | None = None
-    """Which notice is to be given, by its kind, if that is what is due."""
+    """The kind of the notice to be given, if a notice is due."""
     of: date | None = None
-    """The Determination Date that the notice is of."""
+    """The Determination Date that the notice is about."""
     to: tuple[str, ...] = ()
-    """To whom the notice is still owed."""
+    """The addressees to whom the notice is still owed."""
     overdue_since: date | None = None
-    """Of a notice: the day after its last day, if that has passed."""
+    """For a notice: the day after its last day, if that day has passed."""
     facts: DueFacts | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Absent in records made before acts had them."""
+    """Absent in records from before acts had facts."""
 
     _earlier = model_validator(mode="before")(without_fields_gone)
 
     @property
     def late_since(self) -> date | None:
-        """The day from which it is overdue, whatever it is; None while it is not."""
+        """The day since which the act is overdue, whatever it is; None while it is not."""
         return self.overdue_since or (self.facts.overdue_since if self.facts is not None else None)
 
     @property
     def thing(self) -> str:
-        """What tells it from every other act of its kind under its clause, late or not: the same duty has the same."""
+        """The words that tell this act from every other of its kind under its clause.
+
+        A duty has the same words whether it is late or not.
+        """
         facts = self.facts
         if self.notice is not None:
             return f"{self.notice} {self.of}"
@@ -109,29 +115,32 @@ FollowKind = Literal[
 
 
 class Brings(Fact):
-    """What a trigger brings while it is in effect, or for good."""
+    """What a trigger causes while it is in effect, or for good."""
 
     effect: str
     order: tuple[str, ...] = ()
     margin: Exact | None = Field(default=None, exclude_if=lambda value: value is None)
     amount: Exact | None = Field(default=None, exclude_if=lambda value: value is None)
-    """In USD."""
+    """The amount in USD."""
     needs: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """What it needs to take effect: a notice or a vote; absent if nothing."""
 
 
 class FollowFacts(Fact):
-    """What follows by itself, beyond its kind, its clause and its day."""
+    """The details of what follows by itself, beyond its kind, its clause and its day."""
 
     by: date | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of an Event of Default, or of a trigger with a cure of its own: the last day on which a cure keeps it away."""
+    """The last day on which a cure prevents what follows.
+
+    That is an Event of Default, or the effect of a trigger with its own cure.
+    """
     deliver: str | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of a delivery that becomes overdue: what was to be delivered."""
+    """For a delivery that becomes overdue: what was to be delivered."""
     count: int | None = Field(default=None, exclude_if=lambda value: value is None)
     needed: int | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of a trigger that is one date away: how far its count is, and how far it must go."""
+    """For a trigger that is one date away: its count, and the count that it needs."""
     carried_from: date | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of a rate that lapses: the Publication Date of the value that is carried."""
+    """For a rate that lapses: the Publication Date of the carried value."""
     brings: Brings | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
@@ -145,11 +154,11 @@ class Follow(Fact):
     """The same in words, for a person who reads the log."""
     cite: str
     facts: FollowFacts | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Absent in records made before what follows had them."""
+    """Absent in records from before what follows had facts."""
 
 
 class StripDay(Fact):
-    """One calendar day of a deadline's strip: its Business Day number, or the reason for its absence."""
+    """One calendar day of a deadline's strip: its Business Day number, or why it is not a Business Day."""
 
     day: date
     number: int | None

@@ -1,6 +1,6 @@
-"""Where the words of what is due, of a way to cure and of what follows come from: fields go in, one phrase comes out.
+"""The words for what is due, for a way to cure, and for what follows: fields go in, a phrase comes out.
 
-The log keeps these words beside the fields; a page asks for them again, with the agreement's titles, and
+The log keeps these words beside the fields. A page makes the words again, with the agreement's titles, and
 never reads the recorded ones.
 """
 
@@ -22,10 +22,10 @@ def remedy_words(way: Remedy) -> str:
 
 
 def due_words(due: Due, title: str | None = None) -> str:
-    """Return what is due: `cure by prepayment or retest`, `deliver the independent appraisal`, `report for 2026-11-12`.
+    """Return what is due in words: `cure by prepayment or retest`, `report for 2026-11-12`.
 
     Args:
-        due: the act; one that was recorded before acts had facts is said as it was recorded.
+        due: the act. An act recorded before acts had facts keeps its recorded words.
         title: what the agreement calls the clause that a notice is about; its key unless given.
     """
     facts = due.facts
@@ -51,9 +51,9 @@ def _said(due: Due, facts: DueFacts) -> str:
 
 
 def duty_words(due: Due) -> str:
-    """Return what is due, whether or not it is late: a delivery that is overdue is the same duty.
+    """Return what is due in words that do not depend on whether it is late.
 
-    A list of duties holds several notices of one kind on one clause, so each says the date that it is of.
+    A list of duties holds several notices of one kind on one clause, so each says the date that it is about.
     """
     facts = due.facts
     if facts is None:
@@ -67,7 +67,10 @@ def duty_words(due: Due) -> str:
 
 
 def deposit_words(deposit: Deposit) -> str:
-    """Return what is paid, and what the account holds; the amount is that of the report on hand, and a later one may say another."""
+    """Return what a sweep pays in words, and what the account holds.
+
+    The amount is that of the report on hand, and a later report may say another.
+    """
     held = printed(Figure(value=deposit.held, unit=Unit.USD))
     target = "" if deposit.target is None else f" of {printed(Figure(value=deposit.target, unit=Unit.USD))}"
     share = trimmed(Figure(value=deposit.share, unit=Unit.SHARE))
@@ -78,10 +81,10 @@ def deposit_words(deposit: Deposit) -> str:
 
 
 def follow_words(one: Follow, title: str) -> str:
-    """Return what follows: `Loan to value becomes an Event of Default`; as it was recorded if it has no facts.
+    """Return what follows in words: `Loan to value becomes an Event of Default`.
 
     Args:
-        one: what follows.
+        one: what follows. Without facts it keeps its recorded words.
         title: what the clause is called.
     """
     facts = one.facts

@@ -1,4 +1,7 @@
-"""That another key signs a log from here on: which key it replaces, why, and who signed for it (`rulings.md` 66)."""
+"""The fact that another key signs a log from here on (`rulings.md` 66).
+
+It names the replaced key, the reason, and who signed for the replacement.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,21 @@ from engine.basics.values import Fact
 
 
 class KeySignature(Fact):
-    """A signature on a replacement: by which verifier key, as base64."""
+    """A signature on a replacement of keys, with the verifier key of its signer; base64."""
 
     key: str
     signature: str
 
 
 class KeyReplaced(Fact):
-    """The key of a log that ends, the one that follows it, and the last checkpoint that the old one stands for.
+    """The key of a log that ends, the key that follows, and the old key's last valid checkpoint.
 
     Attributes:
         old: the verifier key that ends.
         new: the verifier key that signs from here on.
-        why: `replaced` is signed by both; `lost` and `stolen` by the new one and by a cosigner.
-        size: entries of the last checkpoint that counts as the old key's.
-        root: its root, as base64.
+        why: `replaced` is signed by both keys; `lost` and `stolen` by the new key and a cosigner.
+        size: the number of entries of the last checkpoint that counts as the old key's.
+        root: the root of that checkpoint, as base64.
         signatures: who signed the replacement.
     """
 

@@ -1,7 +1,7 @@
 """What an event of a deal's log holds: one kind per fact, each with its own payload type.
 
 Every event has two dates: `effective_on`, the contract's, and `recorded_at`, ours. Its idempotency key is
-`(deal, kind, subject, effective_on, print)` (`rulings.md` 31), so a run repeated changes nothing.
+`(deal, kind, subject, effective_on, print)` (`rulings.md` 31), so a repeated run changes nothing.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def as_received(report: ReportFacts) -> ReportReceived:
 
 
 class Tested(Fact):
-    """One test on one date: the result and the state that it leads to, two facts side by side."""
+    """One test on one date: the result and the state that it leads to, as two separate facts."""
 
     result: TestResult
     state: TestState
@@ -78,7 +78,7 @@ class Tested(Fact):
 
 
 class Suspended(Fact):
-    """A springing test whose condition is off: it is not tested, and that is not a pass."""
+    """A springing test whose condition is off. It is not tested, and that is not a pass."""
 
     state: TestState
     before: TestStatus | None
@@ -86,7 +86,7 @@ class Suspended(Fact):
 
 
 class DeadlinePassed(Fact):
-    """A Cure Period that ended unused: the state on the day after its last day."""
+    """A Cure Period that ended unused: the test's state on the day after its last day."""
 
     state: TestState
     before: TestStatus
@@ -94,7 +94,7 @@ class DeadlinePassed(Fact):
 
 
 class Counted(Fact):
-    """One trigger on one date: its counts and whether it is in effect."""
+    """One trigger on one date: its counts, and whether it is in effect."""
 
     state: TriggerState
     before: TriggerStatus | None
@@ -109,7 +109,10 @@ class ObligationMoved(Fact):
 
 
 class Determined(Fact):
-    """One Determination Date as a whole: what it rested on, what is due, what follows; its notice states this."""
+    """One Determination Date as a whole: what it rested on, what is due, what follows.
+
+    Its notice states these facts.
+    """
 
     publication_date: date
     window_start: date
@@ -117,13 +120,16 @@ class Determined(Fact):
     next_determination_date: date
     next_publication_date: date
     as_of: date | None = Field(default=None, exclude_if=lambda one: one is None)
-    """The Determination Date as of which its tests are, if they waited for a report (`rulings.md` 49a); absent otherwise."""
+    """The Determination Date as of which its tests are, if they waited for a report; absent otherwise.
+
+    The ruling is `rulings.md` 49a.
+    """
     calendar: str
     calendar_sha256: str | None = Field(default=None, exclude_if=lambda one: one is None)
-    """The hash of the calendar's table; absent in records made before it was said (`rulings.md` 36a)."""
+    """The hash of the calendar's table (`rulings.md` 36a); absent in records from before it was stated."""
     outstanding_principal: Figure | None
     report: str | None
-    """SHA-256 of the servicer's report that served, if one did."""
+    """The SHA-256 of the servicer's report that served, if one did."""
     report_text: str
     due: tuple[Due, ...] = ()
     follows: tuple[Follow, ...] = ()
@@ -137,42 +143,54 @@ class Determined(Fact):
     reserves: tuple[ReserveAccount, ...] = ()
     """Each reserve account that holds something, or ought to (`rulings.md` 30a)."""
     entries: int | None = None
-    """How many entries of the log tell of the date: they stand one after the other, and this one is the last of them.
+    """How many entries of the log belong to the date. They are consecutive, and this entry is the last.
 
-    So whoever holds this entry and its place knows which others there must be; None in records made before
-    this was said.
+    So whoever holds this entry and its place knows which other entries there must be. It is None in records
+    from before the number was stated.
     """
     state_sha256: str | None = Field(default=None, exclude_if=lambda value: value is None)
-    """SHA-256 of the state that the date left, in canonical form; absent in records made before this was said (`rulings.md` 72)."""
+    """The SHA-256 of the state that the date left, in canonical form (`rulings.md` 72).
+
+    It is absent in records from before it was stated.
+    """
     standing_sha256: str | None = Field(default=None, exclude_if=lambda said: said is None)
-    """The hash of how every test, trigger and Obligation stands (`date_standing`), which the date's notices carry (`rulings.md` 64)."""
+    """The hash of how every test, trigger and Obligation stands, which the date's notices carry.
+
+    See `date_standing` and `rulings.md` 64.
+    """
 
 
 class NotEvaluated(Fact):
-    """A deal that could not be evaluated on a date, and why; silence must differ from not having run."""
+    """A deal that could not be evaluated on a date, and why. Silence must differ from not having run."""
 
     reason: str
     problems: tuple[str, ...] = ()
     standing_sha256: str | None = Field(default=None, exclude_if=lambda said: said is None)
-    """The hash of how everything stood then; absent in records made before it was said."""
+    """The hash of how everything stood then; absent in records from before it was stated."""
     last_determined: str | None = Field(default=None, exclude_if=lambda said: said is None)
-    """The leaf of the newest Determination Date that stands; its notice states again what was due then."""
+    """The leaf of the newest Determination Date that stands. The notice states again what was due then."""
 
 
 class Correction(Fact):
-    """From a date on, everything is determined again, because something that it rested on has changed (`rulings.md` 25 to 29).
+    """The fact that everything from a date on is determined again, because its basis has changed.
 
-    What was determined before stays in the log and no longer stands. `until` is the last date that had been
-    determined.
+    What was determined before stays in the log and does not stand any more. `until` is the last date that had
+    been determined (`rulings.md` 25 to 29).
     """
 
     from_on: date
     until: date
     why: tuple[str, ...]
     made_on: date | None = None
-    """The day on which it was recorded, where the deal is: from it a Correction Notice has its time (`rulings.md` 53a)."""
+    """The day on which it was recorded, in the deal's time zone.
+
+    The time for a Correction Notice counts from it (`rulings.md` 53a).
+    """
     later_print: bool = Field(default=False, exclude_if=lambda said: not said)
-    """Whether a later print of a rate is among what has changed: it undoes no irrevocable trigger (`rulings.md` 27)."""
+    """Whether a later print of a rate is among the causes.
+
+    It undoes no irrevocable trigger (`rulings.md` 27).
+    """
 
 
 TOLD_BY = {
@@ -190,7 +208,7 @@ TOLD_BY = {
     "address changed": "party",
     "party replaced": "party",
 }
-"""The detail that tells two Acts of one kind on one date and clause from one another."""
+"""The detail that tells two Acts of one kind on one date and clause apart."""
 
 
 class ActRecorded(Fact):
@@ -202,7 +220,10 @@ class ActRecorded(Fact):
     sha256: str | None = None
     effective_on: date
     received_at: datetime | None = None
-    """The hour of its receipt where the deal is: after the cut-off of its effective date it counts for the next one (`rulings.md` 26a)."""
+    """The moment of its receipt in the deal's time zone (`rulings.md` 26a).
+
+    An Act received after the cut-off of its effective date counts for the next date.
+    """
     until: date | None = None
     prepared_by: str | None = None
     approved_by: str | None = None
@@ -210,16 +231,19 @@ class ActRecorded(Fact):
 
     @property
     def told_by(self) -> tuple[str, ...]:
-        """Kind, clause and what else tells an Act from others of its date: the index of a rate, the version of a consent."""
+        """Kind, clause and any detail that tells an Act from others of its date.
+
+        The detail is, for example, the index of a rate or the version of a consent.
+        """
         more = self.details.get(TOLD_BY.get(self.act, ""))
         return (self.act, self.clause or "deal", *((more,) if more else ()))
 
     @property
     def identity(self) -> str:
-        """How one Act is told from every other: `waiver|ltv|2026-03-05`, `waiver|ltv|no. 2|2026-03-05` where it was entered again.
+        """The identity that tells an Act from every other: `waiver|ltv|2026-03-05`.
 
-        The date stands last. `entry` is a detail and no field, so that an Act recorded without it still gives
-        the same bytes.
+        An Act that was entered again has its number: `waiver|ltv|no. 2|2026-03-05`. The date stands last.
+        `entry` is a detail and not a field, so that an Act recorded without it still gives the same bytes.
         """
         return act_identity(self.told_by, self.details.get("entry"), self.effective_on)
 
@@ -229,13 +253,16 @@ class ActRecorded(Fact):
         return self.details.get("names", "")
 
     def goes_by(self, name: str) -> bool:
-        """Return whether `name` is its identity, or kind, clause and date alone if it was entered once."""
+        """Return whether `name` is its identity, or only kind, clause and date of an Act entered once."""
         short = short_act_identity(self.act, self.clause, self.effective_on)
         return name == self.identity or (name == short and "entry" not in self.details)
 
 
 class ActApplied(Fact):
-    """What a Recorded Act, or the end of a waiver, did to one test, trigger or Obligation on its effective date."""
+    """What a Recorded Act, or the end of a waiver, did to one test, trigger or Obligation.
+
+    It happened on the Act's effective date.
+    """
 
     act: str
     """The Act's identity."""
@@ -243,7 +270,7 @@ class ActApplied(Fact):
     trigger: TriggerState | None = None
     obligation: Obligation | None = None
     owed: NoticeOwed | None = Field(default=None, exclude_if=lambda one: one is None)
-    """A duty to give notice whose last day moves; absent where the Act moves another thing."""
+    """A duty to give notice whose last day moves; absent if the Act moves another thing."""
     before: str | None = None
     why: str
 
@@ -288,10 +315,10 @@ KINDS: dict[str, type[Fact]] = {
 
 
 class Event(Fact):
-    """A recorded event: the draft's facts, and who recorded them when with which engine."""
+    """A recorded event: the facts of its draft, and who recorded them, when and with which engine."""
 
     version: Literal[1, 2] = 2
-    """1 in a log of edition 1, which is read and shown and no more extended (`rulings.md` 72)."""
+    """1 in a log of edition 1, which is read and shown but not extended any more (`rulings.md` 72)."""
     log: str
     seq: int
     kind: str

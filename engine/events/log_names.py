@@ -11,17 +11,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SNAPSHOTS = "snapshots"
-"""The log of what entered the archive."""
+"""The name of the log of what entered the archive."""
 CURRENT = "current"
-"""The version of a series under whatever methodology was current on the day on which each week was computed.
-"""
+"""The version of a series whose weeks are each computed under the methodology current on their day."""
 _DEAL, _INDEX, _BY = "deal/", "index/", "@"
 _ADMINISTRATOR = "administrator"
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesName:
-    """An index, and under which version it was computed; the version is `administrator` for the administrator's own series."""
+    """An index, and the version under which it was computed.
+
+    The version is `administrator` for the administrator's own series.
+    """
 
     index: str
     version: str
@@ -36,7 +38,7 @@ class SeriesName:
 
 
 def series_name(text: str) -> SeriesName:
-    """Return the parts of a series' name; without a version the version is empty."""
+    """Return the parts of a series' name. If it does not name a version, the version is empty."""
     index, _, version = text.partition(_BY)
     return SeriesName(index, version)
 

@@ -1,4 +1,7 @@
-"""What the logs of snapshots and of indices hold; a deal's events name them by hash (`rulings.md` 11)."""
+"""What the logs of snapshots and of indices hold.
+
+A deal's events name these facts by hash (`rulings.md` 11).
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,16 @@ from engine.basics.values import Fact
 
 
 class SnapshotImported(Fact):
-    """A snapshot that entered the archive, with the right under which it was collected where stated.
+    """A snapshot that entered the archive, with the right under which it was collected, if stated.
 
     Attributes:
-        sha256: of its plain bytes.
-        collected_at: when, in UTC.
+        sha256: the hash of its plain bytes.
+        collected_at: the collection time, in UTC.
         form: raw answer, unfiltered table, filtered day or empty day.
         source: what it says of itself.
         collection_right: the document, its date and who holds it.
         accepted: changes of form that a person accepted, by name.
-        stated_sha256: what its administrator's metadata states.
+        stated_sha256: the hash that its administrator's metadata states.
         part_of: the SHA-256 of the table of several collections that it was cut from.
     """
 
@@ -36,7 +39,10 @@ class SnapshotImported(Fact):
 
     @model_serializer(mode="wrap")
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without what there is nothing to say of: a plain import records what it always did."""
+        """Return the data without fields that have nothing to say.
+
+        So a plain import records the same bytes as it always did.
+        """
         said: dict[str, Any] = whole(self)
         return {
             key: value
@@ -46,7 +52,10 @@ class SnapshotImported(Fact):
 
 
 class SeriesFile(Fact):
-    """The file that an administrator's values were taken from, and the map by which it was read (`rulings.md` 62)."""
+    """The file that an administrator's values were taken from, and the map by which it was read.
+
+    The ruling is `rulings.md` 62.
+    """
 
     sha256: str
     form: str
@@ -65,20 +74,22 @@ class IndexPublished(Fact):
 
     @model_serializer(mode="wrap")
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without a file where the value is computed."""
+        """Return the data without a file if the value is computed."""
         said: dict[str, Any] = whole(self)
         return {key: value for key, value in said.items() if value is not None or key != "taken_from"}
 
 
 class ValueSeen(Fact):
-    """A value of a daily series that was published and not final when it was taken."""
+    """A value of a daily series that was published and not yet final when it was taken."""
 
     value: Mapping[str, Any]
     taken_from: SeriesFile
 
 
 AWAITS = "awaits confirmation"
-"""What a finding says of a value that may have slipped its unit: it is not taken until a person confirms it.
+"""What a finding says of a value that may have slipped its unit.
+
+The value is not taken until a person confirms it.
 """
 
 
@@ -89,10 +100,10 @@ class IndexFinding(Fact):
         index: the index.
         what: `changed after it was final`, or `awaits confirmation` for a step by a factor of 10, 100 or
             1,000.
-        publication_date: the date that it is of.
-        was: the value on record, or before it.
+        publication_date: the date of the row.
+        was: the value on record, or the value before it.
         now: the value in the file.
-        line: its line there.
+        line: the line of the row in the file.
         taken_from: the file.
     """
 
@@ -106,7 +117,7 @@ class IndexFinding(Fact):
 
 
 class IndexAnnounced(Fact):
-    """What an administrator announced of an index, on whose word it is on record (`rulings.md` 62).
+    """What an administrator announced of an index, and on whose word it is on record (`rulings.md` 62).
 
     Attributes:
         index: the index.
@@ -114,9 +125,10 @@ class IndexAnnounced(Fact):
         effective_on: from when, or of which date.
         version: the methodology version that it brings, if it does.
         words: what it says, in one sentence.
-        document: the name of the announcement, with its SHA-256.
-        prepared_by: one person.
-        approved_by: another.
+        document: the name of the announcement.
+        document_sha256: the hash of the announcement.
+        prepared_by: the person who prepared the entry.
+        approved_by: the second person, who approved it.
     """
 
     index: str
@@ -134,12 +146,12 @@ class DepreciationPublished(Fact):
     """One value of CRI-D: an older generation's rate since a newer one came (WP §6.4).
 
     Attributes:
-        index: like `CRI-D-A100`.
+        index: the name, like `CRI-D-A100`.
         older: the older generation's series.
-        newer: the newer one's, whose first value is the transition's beginning.
-        methodology: the one version of both.
+        newer: the newer generation's series, whose first value begins the transition.
+        methodology: the methodology version of both.
         publication_date: the Thursday.
-        reference_date: where the level is 100.
+        reference_date: the date on which the level is 100.
         level: 100 times the rate over that of the reference date, 4 decimals.
         change: eq. 1, 6 decimals; negative for a fall.
     """
@@ -155,14 +167,16 @@ class DepreciationPublished(Fact):
 
 
 class RateForecast(Fact):
-    """What the rate model said of a value before it was published: taken as it was said, and never made again (ADR 11).
+    """What the rate model said of a value before it was published (ADR 11).
+
+    It is kept as it was said, and never made again.
 
     Attributes:
-        series: whose next value.
-        publication_date: the Thursday that it is of.
+        series: the series whose next value it is.
+        publication_date: the Thursday of that value.
         after: the last Publication Date that was known.
-        weeks: weeks of the history.
-        prior: what was held before it, in words.
+        weeks: the weeks of the history.
+        prior: what was assumed before the history, in words.
         sigma: the posterior weekly volatility, 4 decimals.
         quantiles: the value below which each share of the law lies, by the share, in USD per GPU-hour.
     """
@@ -177,16 +191,17 @@ class RateForecast(Fact):
 
 
 class ListingsExcluded(Fact):
-    """A Manifest Error Override: listings of one snapshot that an index does not take, and on whose word (WP §7.3).
+    """A Manifest Error Override: listings of one snapshot that an index does not take (WP §7.3).
 
     Attributes:
         index: the index.
-        snapshot: SHA-256 of the snapshot that holds them.
-        listings: their places in its list of the index's model, from 0.
+        snapshot: the SHA-256 of the snapshot that holds them.
+        listings: their places in the snapshot's list of the index's model, from 0.
         reason: why they are plainly wrong.
-        document: the name of what documents it, with its SHA-256.
-        prepared_by: one person.
-        approved_by: another.
+        document: the name of the document that shows it.
+        document_sha256: the hash of that document.
+        prepared_by: the person who prepared the entry.
+        approved_by: the second person, who approved it.
     """
 
     index: str
@@ -200,7 +215,10 @@ class ListingsExcluded(Fact):
 
     @property
     def disclosed(self) -> str:
-        """What a print says of it: `listings 3, 7 of snapshot 0a1b2c3d4e5f: priced per day (memo.pdf; A, approved by B)`."""
+        """What a print discloses of the override, in words.
+
+        It reads like `listings 3, 7 of snapshot 0a1b2c3d4e5f: priced per day (memo.pdf; A, approved by B)`.
+        """
         named = ", ".join(str(place) for place in self.listings)
         who = f"{self.document}; {self.prepared_by}, approved by {self.approved_by}"
         return (

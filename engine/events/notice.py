@@ -1,4 +1,4 @@
-"""What a renderer is given to make one notice: events and their place in the log, nothing to compute with."""
+"""What a renderer is given to make one notice: events and their place in the log, nothing to compute."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NoticeInputs:
 
     Attributes:
         deal: the deal's name.
-        number: of the notice, per deal, without gaps.
+        number: the notice's number, per deal, without gaps.
         kind: the weekly compliance notice, or the event that is told.
         subject: the test or trigger that an event notice is about.
         on: the Determination Date.
@@ -32,12 +32,12 @@ class NoticeInputs:
         publications: by index, the JSON of each IndexValue up to `on`, oldest first.
         findings: by index, what was open about its days at issue, newest first.
         operator: who computes the index.
-        log_size: entries of the log at issue.
-        log_head: its root in hexadecimal.
+        log_size: the number of entries of the log at issue.
+        log_head: the log's root at issue, in hexadecimal.
         supersedes: the number of the notice that this one replaces.
         supersedes_each: the numbers of all notices that state something of what it withdraws.
         attachments: files to embed, by name, with what each is.
-        print: of the notice's event; a second one is of a date that was determined again.
+        print: the print of the notice's event; a second print is of a date that was determined again.
     """
 
     deal: str
@@ -60,23 +60,23 @@ class NoticeInputs:
 
 @dataclass(frozen=True)
 class NoticeFacts:
-    """What a notice is, as its evidence says it (`rulings.md` 64): number, kind, print, addressees, and its state at issue.
+    """What a notice is, as its evidence says it (`rulings.md` 64).
 
     Attributes:
-        number: of the notice, per deal.
+        number: the notice's number, per deal.
         kind: the weekly compliance notice, or the event that is told.
         subject: the test or trigger that an event notice is about.
-        print: of the notice's event.
+        print: the print of the notice's event.
         on: the Determination Date.
         issued_at: when, with its zone.
-        state: what it was at issue: `draft notice` where a party owes it, `report` otherwise.
-        given_by: the role of who owes it; None for a report.
+        state: its state at issue: `draft notice` if a party owes it, `report` otherwise.
+        given_by: the role of the party who owes it; None for a report.
         to: the roles of its addressees.
         supersedes: the number of the notice that it replaces.
-        supersedes_on: the date of that one.
+        supersedes_on: the date of that notice.
         operator: who computes the index.
-        log_size: entries of the log at issue.
-        log_head: its root in hexadecimal.
+        log_size: the number of entries of the log at issue.
+        log_head: the log's root at issue, in hexadecimal.
         renderer: what drew its pages.
     """
 
@@ -97,7 +97,7 @@ class NoticeFacts:
     renderer: Renderer
 
     def as_data(self) -> dict[str, Any]:
-        """Return the same as the manifest says it."""
+        """Return the facts as plain data, in the form of the manifest."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
         dates = {
             name: None if (one := plain[name]) is None else one.isoformat()
@@ -109,7 +109,7 @@ class NoticeFacts:
 def notice_facts(data: Mapping[str, Any]) -> NoticeFacts:
     """Return the facts that a manifest says.
 
-    Raises ValueError, KeyError or TypeError where it says others.
+    Raises ValueError, KeyError or TypeError if it does not hold exactly these facts.
     """
     if set(data) != set(NoticeFacts.__dataclass_fields__):
         raise ValueError(
@@ -138,7 +138,7 @@ def notice_facts(data: Mapping[str, Any]) -> NoticeFacts:
 
 @dataclass(frozen=True)
 class PageEvidence:
-    """What page 1's masthead, answer and dues are composed of again: what a notice carries, and nothing else.
+    """What a notice carries to compose page 1's masthead, answer and dues again.
 
     Attributes:
         deal: the deal's name.
@@ -156,21 +156,24 @@ class PageEvidence:
 
 
 class Pages(Protocol):
-    """Makes the words of notices, without anything that draws."""
+    """Makes the words of notices, without drawing anything."""
 
     @property
     def renderer(self) -> Renderer:
-        """What draws here."""
+        """The hash and the versions of the programs that draw notices here."""
 
     def words(self, inputs: NoticeInputs, /) -> bytes:
         """Return `page.json`: every visible string of a notice, in reading order with its place."""
 
     def first(self, evidence: PageEvidence, /) -> Sequence[Mapping[str, Any]]:
-        """Return the blocks masthead, answer and due of page 1, in the form of `page.json`, composed from what a notice carries."""
+        """Return the masthead, answer and due blocks of page 1, composed from what a notice carries.
+
+        They have the form of `page.json`.
+        """
 
 
 SEPARATOR = "; "
-"""What stands between the addressees that an Act names."""
+"""The text between the addressees that an Act names."""
 
 
 def notice_label(kind: NoticeKind, subject: str | None) -> str:
@@ -179,20 +182,23 @@ def notice_label(kind: NoticeKind, subject: str | None) -> str:
 
 
 def notice_file_name(notice: NoticeInputs) -> str:
-    """Return the file under which a notice is kept: `meridian-2026-1-0048-2026-11-05-compliance.pdf`, a second print with `-2`."""
+    """Return the name of a notice's file: `meridian-2026-1-0048-2026-11-05-compliance.pdf`.
+
+    A second print has `-2` before the ending.
+    """
     return notice_file(
         notice.deal, notice.number, notice.on, notice_label(notice.kind, notice.subject), notice.print
     )
 
 
 def notice_file(deal: str, number: int, on: date, label: str, print_: int) -> str:
-    """Return the same from its parts, as an event holds them."""
+    """Return the name of a notice's file from its parts, as an event holds them."""
     again = f"-{print_}" if print_ > 1 else ""
     return f"{deal}-{number:04d}-{on}-{label}{again}.pdf"
 
 
 class Render(Protocol):
-    """Makes the PDFs of notices: the same inputs, the same bytes."""
+    """Makes the PDFs of notices: the same inputs give the same bytes."""
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterable[bytes]:
         """Return the files' bytes, in the order of `notices`."""
@@ -201,12 +207,14 @@ class Render(Protocol):
 def notice_given(
     acts: Iterable[ActRecorded], number: int | None, kind: str, clause: str | None, of: date
 ) -> tuple[ActRecorded, ...]:
-    """Return the Acts that stand and say that a notice was given, or that its giver was released from it (`rulings.md` 54).
+    """Return the Acts that say that a notice was given, or that its giver was released from it.
+
+    Acts that were withdrawn are left out (`rulings.md` 54).
 
     Args:
         acts: the Recorded Acts, oldest first.
         number: the notice's number; None for a duty of which no notice was issued.
-        kind: of the notice.
+        kind: the kind of the notice.
         clause: what it is about; None for one about a whole date.
         of: the date that it states.
     """

@@ -1,4 +1,7 @@
-"""What happened that an agreement may make notifiable: the one rule by which notices are made and deadlines to give notice are stated."""
+"""What happened that an agreement may make notifiable.
+
+This single rule decides which notices are made and which deadlines to give notice are stated.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ Notifiable = Literal["test_failed", "event_of_default", "trigger_event", "cure"]
 
 
 def notifiable(payload: object) -> Iterator[tuple[Notifiable, str]]:
-    """Yield what an event's payload makes notifiable, with the test or trigger that it happened to; mostly nothing."""
+    """Yield (kind, test or trigger) for what an event's payload makes notifiable.
+
+    Most payloads yield nothing.
+    """
     match payload:
         case DeadlinePassed(state=state):
             yield "event_of_default", state.test
@@ -35,7 +41,10 @@ def notifiable(payload: object) -> Iterator[tuple[Notifiable, str]]:
 
 
 def _of_test(tested: Tested) -> Iterator[Notifiable]:
-    """Yield the kinds of notice that one result asks for: a failure that is a default at once asks for two, a held one for one (60)."""
+    """Yield the kinds of notice that one result asks for.
+
+    A failure that is a default at once asks for two, and a held failure for one (`rulings.md` 60).
+    """
     state, before = tested.state, tested.before
     held_first = (
         state.held is not None and state.held.failing_since == tested.result.on and not state.held.counts

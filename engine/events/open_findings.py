@@ -1,4 +1,7 @@
-"""What is open about a day of an index when a notice is made: said on the notice and on the deal's page, and deciding nothing."""
+"""What is open about a day of an index when a notice is made.
+
+The notice and the deal's page say it, and it decides nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from datetime import date
 ACCEPTED = "collection accepted"
 """What is said of a collection that looked changed and that a person accepted by name."""
 DOUBTED = "collection may be cut"
-"""What is said of a collection that stands behind a print and is not shown to be whole."""
+"""What is said of a collection that is behind a print and is not shown to be whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +22,9 @@ class OpenFinding:
         on: the day.
         what: `changed after it was final`, `awaits confirmation`, `collection accepted`, or
             `collection may be cut`.
-        was: the value on record, or before it.
+        was: the value on record, or the value before it.
         now: the value in the administrator's file.
-        accepted: the changes of form under which a collection was taken.
+        accepted: the changes of form with which a collection was taken.
         snapshot: the SHA-256 of that collection.
         doubt: why it may not be whole.
     """

@@ -1,4 +1,7 @@
-"""Who the parties of a deal are on a date, and where notices to them go: by the file, and by Acts since (`rulings.md` 55)."""
+"""The parties of a deal on a date, and the addresses for their notices (`rulings.md` 55).
+
+They follow from the file, and from Acts since.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ PARTY_ACTS = (ADDRESS_CHANGED, PARTY_REPLACED)
 
 
 class HasPayload(Protocol):
-    """What is needed of an event."""
+    """What is needed of an event: its payload."""
 
     @property
     def payload(self) -> object:

@@ -12,7 +12,10 @@ from engine.basics.values import Fact
 
 
 class Announced(Fact):
-    """What an index's administrator announced: its kind, from when it is effective, when it was recorded (`rulings.md` 62)."""
+    """An announcement of an index's administrator: its kind, its effective date, and when it was recorded.
+
+    The ruling is `rulings.md` 62.
+    """
 
     what: str
     effective_on: date
@@ -47,21 +50,24 @@ class Published(Fact):
     seller_high: Decimal | None = None
     """The ends of the interval by sellers, if there is one."""
     sellers: tuple[str | None, ...] = Field(default=(), exclude=True)
-    """The host of each value of `pooled`, in the same order, read from the index's own log: a deal's log says no host."""
+    """The host of each value of `pooled`, in the same order, read from the index's own log.
+
+    A deal's log names no host.
+    """
     recorded_on: date | None = None
     published_on: date | None = None
-    """The day on which this print became public; the Publication Date itself unless it came late."""
+    """The day on which this print became public: the Publication Date itself unless it came late."""
     final_at: datetime | None = None
-    """When a value of a daily series was final; None of a weekly one."""
+    """The moment at which a value of a daily series was final; None for a weekly series."""
     read_of: date | None = None
     """The day of a daily series that the Publication Date reads."""
     announced: tuple[Announced, ...] = Field(default=(), exclude=True)
-    """What is announced of the index. Its own log holds it: no event of a deal repeats it."""
+    """What is announced of the index. The index's own log holds it, and no event of a deal repeats it."""
     event: str | None = None
 
     @model_serializer(mode="wrap")
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without what only a daily series has."""
+        """Return the data without the fields that only a daily series has."""
         said: dict[str, Any] = whole(self)
         return {
             key: one
@@ -71,7 +77,7 @@ class Published(Fact):
 
 
 class ReferenceRate(Fact):
-    """The rate that the deal uses for one index on one date, or the reason for its absence.
+    """The rate that the deal uses for one index on one date, or the reason why it is missing.
 
     `age` counts Publication Dates since the value's own: 0 for a value of the latest one.
     """
@@ -85,15 +91,20 @@ class ReferenceRate(Fact):
     publication_date: date | None = None
     published: Published | None = None
     newest_print: int | None = None
-    """Which print of the newest Publication Date was accepted, 0 for none: another one makes the date be determined again."""
+    """Which print of the newest Publication Date was accepted; 0 for none.
+
+    If another print is accepted later, the date is determined again.
+    """
     reason: str | None = None
     by_sellers: tuple[str, ...] | None = Field(default=None, exclude_if=lambda flags: flags is None)
-    """Why the rate is Low Confidence by its sellers; absent where the methodology judges (`rulings.md` 60).
+    """The reasons why the rate is Low Confidence by its sellers (`rulings.md` 60).
+
+    They are absent if the methodology judges.
     """
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Why the value is Low Confidence as the deal judges it; empty if it is not."""
+        """The reasons why the value is Low Confidence as the deal judges it; empty if it is not."""
         if self.by_sellers is not None or self.published is None or not self.published.low_confidence:
             return self.by_sellers or ()
         return self.published.low_confidence_reasons or ("flagged",)

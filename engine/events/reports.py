@@ -13,7 +13,7 @@ from engine.events.results import Given
 
 
 class RentOfDays(Fact):
-    """What a rental tape says of one class of assets over some days that lie in one Calculation Window."""
+    """What a rental tape says of one asset class over days that lie in one Calculation Window."""
 
     asset_class: str
     first: date
@@ -23,7 +23,7 @@ class RentOfDays(Fact):
 
 
 class ReportFacts(Fact):
-    """What a servicer's report says of its period; `given` holds what single figures say of themselves."""
+    """What a servicer's report says of its period. `given` holds what single figures say of themselves."""
 
     period_start: date
     period_end: date
@@ -32,31 +32,35 @@ class ReportFacts(Fact):
     document: str
     sha256: str
     received_at: datetime | None = None
-    """The hour of its receipt where the deal is; of a day alone the end of that day is its receipt (`rulings.md` 53)."""
-    keyed_at: datetime | None = None
-    """When it was entered, where the deal is."""
-    serves_from_keying: bool = False
-    """Whether it counts from when it was entered: it was entered late, and no document has shown its receipt.
+    """The moment of its receipt in the deal's time zone (`rulings.md` 53).
+
+    If only a day is known, its receipt is the end of that day.
     """
+    keyed_at: datetime | None = None
+    """The moment at which it was entered, in the deal's time zone."""
+    serves_from_keying: bool = False
+    """Whether it counts from its entry, because it was entered late and no document has shown its receipt."""
     why_from_keying: str | None = None
     corrects: str | None = None
     """The as-of date of the report of the same period that it corrects."""
     completes: str | None = None
-    """The as-of date of the report of the same period to which it adds figures that none had given."""
+    """The as-of date of the report of the same period to which it adds missing figures."""
     held: Mapping[str, str] = {}
-    """Figures that await confirmation, by name, and why (`rulings.md` 57); none of them is among `figures`.
-    """
+    """Figures that await confirmation, by name, and why (`rulings.md` 57). None of them is in `figures`."""
     awaiting: Mapping[str, Figure] = {}
-    """The same figures as reported."""
+    """The held figures as they were reported."""
     figures: Mapping[str, Figure]
     given: Mapping[str, Given] = {}
     rent_of_days: tuple[RentOfDays, ...] = Field(default=(), exclude_if=lambda said: not said)
-    """The rows of a rental tape that says its days, added up (`rulings.md` 47); absent where it says none."""
+    """The rows of a rental tape that states its days, added up (`rulings.md` 47).
+
+    It is absent without such rows.
+    """
     warnings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """How the report is named: the last day of its period, and the beginning of its hash."""
+        """The name of the report: the last day of its period, and the beginning of its hash."""
         return f"{self.period_end} {self.sha256[:16]}"
 
     @property
@@ -67,7 +71,7 @@ class ReportFacts(Fact):
         )
 
     def counts_from(self, zone: str) -> datetime:
-        """Return the moment from which it counts: its receipt, or its entry where that alone is certain."""
+        """Return the moment from which it counts: its receipt, or its entry if only that is certain."""
         if self.serves_from_keying and self.keyed_at is not None:
             return self.keyed_at
         return self.received_at or datetime.combine(self.received + timedelta(days=1), time(), ZoneInfo(zone))

@@ -1,7 +1,6 @@
 """What a test yields on one date, with all of its working.
 
-One object, made once: what `explain` prints, what the log stores and what the notice shows is this (ADR
-0004).
+It is one object, made once: `explain` prints it, the log stores it and the notice shows it (ADR 0004).
 """
 
 from __future__ import annotations
@@ -19,7 +18,10 @@ from engine.events.fields_gone import without_fields_gone
 
 
 class Verdict(StrEnum):
-    """The three results that a test can have; a fourth and a default do not exist (`covenants.md`, Results)."""
+    """The three results that a test can have (`covenants.md`, Results).
+
+    There are only these three, and none of them is assumed.
+    """
 
     PASS = "PASS"
     FAIL = "FAIL"
@@ -27,7 +29,7 @@ class Verdict(StrEnum):
 
 
 class NotDetermined(Fact):
-    """Why the number is missing, and the section that says what follows."""
+    """The reason why a number is missing, and the section that says what follows."""
 
     reason: str
     cite: str
@@ -35,7 +37,7 @@ class NotDetermined(Fact):
 
 
 class Source(Fact):
-    """Where a figure comes from: a publication, a servicer's report, the deal file, an Act."""
+    """The source of a figure: a publication, a servicer's report, the deal file or an Act."""
 
     kind: Literal[
         "publication", "servicer report", "deal file", "recorded act", "worked example", "event log"
@@ -43,11 +45,11 @@ class Source(Fact):
     text: str
     as_of: date | None = None
     reference: str | None = None
-    """SHA-256 of what was read, if there is a file or an event."""
+    """The SHA-256 of what was read, if it was a file or an event."""
 
 
 class Given(Fact):
-    """The as-of date and the source that one figure of a report has of its own."""
+    """The as-of date and the source that one figure of a report states for itself."""
 
     as_of: date | None = None
     source: str | None = None
@@ -64,7 +66,7 @@ class Input(Fact):
 
 
 class Step(Fact):
-    """One line of the working: a name, how it was made (in words and in figures), what came out."""
+    """One line of the working: a name, how the figure was made (in words and in figures), and the figure."""
 
     name: str
     formula: str
@@ -75,7 +77,8 @@ class Step(Fact):
 class BreakEven(Fact):
     """The Reference Rate of one index at which the test just passes, all else unchanged (`rulings.md` 18).
 
-    `rate` is on the published 4-decimal grid, rounded to the passing side; None if no positive rate passes or
+    `rate` is on the published 4-decimal grid, rounded to the passing side. It is None if no positive rate
+    passes or
     every one does, and `note` says which.
     """
 
@@ -86,12 +89,13 @@ class BreakEven(Fact):
 
 
 class Bearing(Fact):
-    """How a result depends on who sells: whether it is the same with other sellers of the same kind (`rulings.md` 59).
+    """How a result depends on who sells: whether other sellers of the same kind would give it too.
 
-    `low` and `high` are the ends of the figure that is measured, at 95%; the verdicts `at_low` and `at_high`
-    are the test's there. A
-    replicate is one subset of the sellers; it is apart where the verdict differs from the value's at its
-    least or largest figure.
+    `low` and `high` are the ends of the measured figure, at 95%. The verdicts `at_low` and `at_high` are the
+    test's there.
+    A replicate is one subset of the sellers. It is apart if the verdict at its least or largest figure
+    differs from the
+    value's (`rulings.md` 59).
     """
 
     decisive: bool
@@ -106,24 +110,33 @@ class Bearing(Fact):
     low_80: Figure | None = None
     high_80: Figure | None = None
     sellers: int | None = None
-    """The named sellers behind all rates that the test uses."""
+    """The number of named sellers behind all rates that the test uses."""
     replicates: int | None = None
     drawn: bool = False
-    """Whether the replicates were drawn, there being too many subsets to take all."""
+    """Whether the replicates were drawn, because there were too many subsets to take all."""
     apart: int | None = None
     share_failing_sellers: Exact | None = None
-    """The share of subsets of sellers in which the test fails; sellers only, not a forecast."""
+    """The share of subsets of sellers in which the test fails.
+
+    It reflects only sellers and is not a forecast.
+    """
     share_failing: str | None = None
-    """The share of resamples of the listings of one rate in which the test fails, as text; sampling only, not a forecast."""
+    """The share of resamples of one rate's listings in which the test fails, as text.
+
+    It reflects only sampling and is not a forecast.
+    """
     turns_at: Decimal | None = None
-    """Of a test of one rate, in USD: the lowest listed price at which its verdict is another than at the lowest listing."""
+    """For a test of one rate: the lowest listed price, in USD, at which its verdict changes.
+
+    The verdict is compared with that at the lowest listing.
+    """
     note: str | None = None
 
     _earlier = model_validator(mode="before")(without_fields_gone)
 
     @property
     def undecided(self) -> str | None:
-        """Why the result is not decisive, as a clause of a sentence; None if it is."""
+        """The reason why the result is not decisive, as a clause of a sentence; None if it is decisive."""
         if self.decisive:
             return None
         low, high = (self.low_80, self.high_80) if self.decisive_at == 80 else (self.low, self.high)
@@ -138,13 +151,17 @@ class Remedy(Fact):
     method: Literal["prepayment", "additional collateral", "equity"]
     figure: Figure
     text: str = ""
-    """The same in words, for a person who reads the log; a page makes its sentence of the fields."""
+    """The same in words, for a person who reads the log. A page makes its sentence of the fields."""
     asset_class: str | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of additional collateral: the asset class of the GPUs; absent in records made before this was said."""
+    """For additional collateral: the asset class of the GPUs; absent in records from before it was stated."""
 
 
 Breach = Literal["default", "counts", "obligation", "information"]
-"""What a FAIL is: a breach, a date that counts towards a trigger, the ground of an Obligation, or information that nothing counts."""
+"""What a FAIL is.
+
+It is a breach, a date that counts towards a trigger, the ground of an Obligation, or information that nothing
+counts.
+"""
 
 
 class TestResult(Fact):
@@ -158,7 +175,10 @@ class TestResult(Fact):
     cite: str
     on: date
     as_of: date | None = Field(default=None, exclude_if=lambda one: one is None)
-    """The Determination Date whose limits, rates and balances it takes, if it was determined on delivery of a report (`rulings.md` 49a)."""
+    """The Determination Date whose limits, rates and balances it takes (`rulings.md` 49a).
+
+    It is present if the test was determined on delivery of a report.
+    """
     verdict: Verdict
     breach: Breach = "default"
     measured: Figure | None = None
@@ -166,7 +186,7 @@ class TestResult(Fact):
     comparison: Comparison | None = None
     headroom: Figure | None = None
     headroom_share: Exact | None = None
-    """Headroom as a share of the limit's size."""
+    """The headroom as a share of the limit's size."""
     break_even: tuple[BreakEven, ...] = ()
     bearing: Bearing | None = None
     remedies: tuple[Remedy, ...] = ()
@@ -185,11 +205,14 @@ def headroom(measured: Figure, limit: Figure, comparison: Comparison) -> Figure:
 
 
 def share_of_limit(apart: Figure, limit: Figure) -> Fraction | None:
-    """Return headroom as a share of the limit's size, with the headroom's sign whatever the limit's; None if the limit is zero."""
+    """Return headroom as a share of the limit's size; None if the limit is zero.
+
+    The sign is that of the headroom, whatever the sign of the limit.
+    """
     return apart.value / abs(limit.value) if limit.value else None
 
 
 def passes(measured: Figure, limit: Figure, comparison: Comparison) -> bool:
-    """Return whether the test passes; exact on both sides."""
+    """Return whether a measured figure passes against a limit; both are compared exactly."""
     distance = headroom(measured, limit, comparison).value
     return distance >= 0 if comparison in ("at least", "at most") else distance > 0

@@ -1,4 +1,4 @@
-"""A log as it is read again, event by event: its state is carried on, not folded anew for every date."""
+"""A log as it is read again, event by event. Its state is carried on and not folded anew for every date."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class Past:
     """The events of a log up to a place, and what follows from them.
 
     Attributes:
-        events: oldest first.
+        events: the events, oldest first.
         keys: their idempotency keys.
         state: the deal as the events that stand leave it.
-        withdrawn: the events that some correction withdrew.
+        withdrawn: the events that a correction withdrew.
         files: the hashes of the adopted deal files, oldest first.
     """
 
@@ -28,7 +28,7 @@ class Past:
         self.files: list[str] = []
 
     def add(self, event: Event) -> None:
-        """Go on by one event; only a correction makes the state be folded from the beginning."""
+        """Go on by one event. Only a correction causes the state to be folded from the beginning."""
         self.events.append(event)
         self.keys.add(event.key)
         if isinstance(event.payload, DealAdopted):

@@ -1,4 +1,7 @@
-"""Facts of the servicer's desk: what is said of a report, which notices are owed, what of a report serves (rulings 53, 54, 57, 57a)."""
+"""Facts of the servicer's desk (rulings 53, 54, 57, 57a).
+
+They say what is known of a report's receipt, which notices are owed, and which figures serve.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from engine.events.states import Deadline
 
 
 class ReceiptShown(Fact):
-    """A document shows when a report was received that was entered late: it serves from its receipt from now on (`rulings.md` 53)."""
+    """The fact that a document shows when a report that was entered late was received (`rulings.md` 53).
+
+    The report serves from its receipt from now on.
+    """
 
     report: str
     """The name of the report."""
@@ -22,7 +28,10 @@ class ReceiptShown(Fact):
 
 
 class FigureConfirmed(Fact):
-    """A figure that was held is as it was reported: it serves from the report's receipt (`rulings.md` 57)."""
+    """The confirmation that held figures are right as they were reported (`rulings.md` 57).
+
+    They serve from the report's receipt.
+    """
 
     report: str
     """The name of the report."""
@@ -33,17 +42,20 @@ class FigureConfirmed(Fact):
 
 
 def duty_key(kind: str, subject: str | None, on: date) -> str:
-    """Return what tells a duty from every other: the kind of its notice, what that is about, the date that it states."""
+    """Return the key that tells a duty from every other: its notice's kind, its subject and its date."""
     return f"{kind} {subject or 'deal'} {on}"
 
 
 class NoticeOwed(Fact):
-    """A notice that a party owes to others, and its last day: a duty until it is done with (rulings 54, 53a)."""
+    """A notice that a party owes to others, and its last day (rulings 54, 53a).
+
+    It is a duty until it is done.
+    """
 
     kind: str
     subject: str | None
     since: date
-    """The date of what it tells of."""
+    """The date of what the notice tells of."""
     on: date
     """The Determination Date whose notice tells of it."""
     given_by: str
@@ -51,7 +63,7 @@ class NoticeOwed(Fact):
     last: Deadline | None
     cite: str
     corrects: tuple[int, ...] = ()
-    """Of a Correction Notice: the numbers of the given notices whose statements were withdrawn."""
+    """For a Correction Notice: the numbers of the given notices whose statements were withdrawn."""
 
     @property
     def key(self) -> str:
@@ -88,22 +100,28 @@ class HeldFigure(Fact):
 
 
 class PledgedFrom(Fact):
-    """How many GPUs of an asset class are pledged from a date on."""
+    """The number of GPUs of an asset class that are pledged from a date on."""
 
     since: date
     gpus: int
 
 
 class RegisterChanged(Fact):
-    """A register of serial numbers as it now reads: each pledge and each release counts from its date (`rulings.md` 57a)."""
+    """A register of serial numbers as it now reads (`rulings.md` 57a).
+
+    Each pledge and each release counts from its own date.
+    """
 
     file: str
     sha256: str
     counts: Mapping[str, tuple[PledgedFrom, ...]]
-    """By asset class, oldest first."""
+    """The counts by asset class, oldest first."""
 
     def pledged(self, asset: str, on: date) -> int | None:
-        """Return how many GPUs of a class are pledged on a day; None for a class that the register does not speak of."""
+        """Return how many GPUs of a class are pledged on a day.
+
+        The result is None for a class that the register does not list.
+        """
         steps = self.counts.get(asset)
         return None if steps is None else next((step.gpus for step in reversed(steps) if step.since <= on), 0)
 

@@ -1,4 +1,7 @@
-"""Which events of a deal's log still stand: a correction withdraws what was determined from its date on, and edits nothing."""
+"""Which events of a deal's log still stand.
+
+A correction withdraws what was determined from its date on, and edits nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,13 @@ from typing import Protocol, TypeVar
 from engine.events.kinds import Correction
 
 OF_A_DATE = ("rate", "tested", "suspended", "counted", "swept", "determined")
-"""Kinds of events whose date is the one that was determined."""
+"""The kinds of events whose date is the one that was determined."""
 DETERMINED = (*OF_A_DATE, "deadline passed", "act applied", "obligation", "notice owed", "reserve released")
-"""Every kind of event that a determination makes; the others are what people did and what came in."""
+"""Every kind of event that a determination makes. The others are what people did and what came in."""
 
 
 class Recorded(Protocol):
-    """What is needed of an event; a draft has it as well."""
+    """What is needed of an event. A draft has it too."""
 
     @property
     def kind(self) -> str:
@@ -23,7 +26,7 @@ class Recorded(Protocol):
 
     @property
     def subject(self) -> str:
-        """What it is about."""
+        """What the event is about."""
 
     @property
     def print(self) -> int:
@@ -31,7 +34,7 @@ class Recorded(Protocol):
 
     @property
     def effective_on(self) -> date:
-        """The contract's date."""
+        """The date that counts for the contract."""
 
     @property
     def payload(self) -> object:
@@ -42,7 +45,7 @@ E = TypeVar("E", bound=Recorded)
 
 
 def standing(events: Iterable[E]) -> tuple[E, ...]:
-    """Return the events that stand, in the log's order: all but those that a later correction withdrew."""
+    """Return the events that no later correction withdrew, in the log's order."""
     kept: list[E] = []
     for event in events:
         if isinstance(event.payload, Correction):
@@ -59,7 +62,10 @@ def withdrawn(events: Sequence[E]) -> tuple[E, ...]:
 
 
 def restated(events: Sequence[E]) -> tuple[E, ...]:
-    """Return the events that a correction withdrew among whose causes is a later print of a rate, in the log's order."""
+    """Return the events withdrawn by corrections that a later print of a rate caused, in the log's order.
+
+    The later print is at least one of the causes.
+    """
     withdrawn_ids: set[int] = set()
     for place, event in enumerate(events):
         if isinstance(event.payload, Correction) and event.payload.later_print:
@@ -69,7 +75,10 @@ def restated(events: Sequence[E]) -> tuple[E, ...]:
 
 
 def _first_of(events: Sequence[E], day: date) -> int:
-    """Return where the determination of the first date from `day` on begins: after the last event of an earlier date."""
+    """Return the place at which the determination of the first date from `day` on begins.
+
+    It is the place after the last event of an earlier date.
+    """
     earlier = (
         place for place, event in enumerate(events) if event.kind in OF_A_DATE and event.effective_on < day
     )

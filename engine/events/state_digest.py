@@ -1,8 +1,9 @@
-"""The hash of the state that a date left: of what later dates need of it, and of nothing else (`rulings.md` 72).
+"""The hash of the state that a date left (`rulings.md` 72).
 
-A rate is told by its date, its step and the event that it rests on; a report by its hash and by what of it
-serves, an Act and a duty by its identity: what stands behind them is in the log already. Numbers of documents
-are left out, as no result rests on them.
+It covers what later dates need of the state, and nothing else. A rate enters by its date, its step and the
+event that it rests on; a report by its hash and by what of it serves; an Act and a duty by their identities.
+What stands behind them is in the log already. Numbers of documents are left out, because no result rests on
+them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from engine.events.rates import ReferenceRate
 
 BY_IDENTITY = ("rates", "reports", "acts", "duties", "registers")
 LEFT_OUT = ("notices", "notifiable", "correcting", "again", "taken_over")
-"""What no later date rests on: the number of the last document, and what the date itself used up; and what is told by its hash."""
+"""The fields on which no later date rests.
+
+They are the number of the last document, what the date itself used up, and what enters by its hash.
+"""
 
 
 def state_sha256(state: DealState) -> str:

@@ -15,7 +15,7 @@ from engine.events.results import TestResult, Verdict
 
 
 class TestStatus(StrEnum):
-    """Where a test stands, beside and apart from its raw result."""
+    """The status of a test, which is separate from its raw result."""
 
     __test__ = False
 
@@ -33,11 +33,11 @@ class TestStatus(StrEnum):
 PRINTED_STATUS = {status: status.value for status in TestStatus} | {
     TestStatus.EVENT_OF_DEFAULT: "Event of Default indicated"
 }
-"""How each status is printed; a program indicates a default, it does not determine one (`rulings.md` 22)."""
+"""How each status is printed. A program indicates a default; it does not determine one (`rulings.md` 22)."""
 
 
 class TriggerStatus(StrEnum):
-    """Where a trigger stands."""
+    """The status of a trigger."""
 
     NOT_IN_EFFECT = "NOT IN EFFECT"
     PENDING_CURE = "PENDING CURE"
@@ -47,9 +47,9 @@ class TriggerStatus(StrEnum):
 
 
 class Entry(Fact):
-    """When a test or a trigger came into the status in which it stands.
+    """When a test or a trigger entered its present status.
 
-    Coming back from WAIVED or SUSPENDED to the status held before is not an entry: the date of the first one
+    A return from WAIVED or SUSPENDED to the status held before is not an entry: the date of the first entry
     is kept (`rulings.md` 45).
     """
 
@@ -63,7 +63,7 @@ PAUSES = ("WAIVED", "SUSPENDED")
 
 
 def entry_after(before: Entry | None, status: str, since: date) -> Entry:
-    """Return the entry after a state that says `status since`."""
+    """Return the entry after a state has the status `status` since `since`."""
     if before is None or before.status == status:
         return before or Entry(status=status, on=since)
     if status in PAUSES:
@@ -90,12 +90,12 @@ class HeldRun(Fact):
     """Results in a row that were held because they are not decisive (`rulings.md` 60).
 
     Attributes:
-        run: how many, the last one included.
-        at_most: on how many the agreement holds them; None without limit.
-        failing_since: the first of them that FAILs.
-        clock_stopped: the first of them in a Cure Period whose deadline stands still.
-        clock_left: the days of that Cure Period that were left then, in what the period counts.
-        counts: whether this one, being one too many, counted all the same.
+        run: how many there are, the last one included.
+        at_most: how many the agreement holds in a row; None without limit.
+        failing_since: the date of the first of them that FAILs.
+        clock_stopped: the date of the first of them in a Cure Period whose deadline stands still.
+        clock_left: the days of that Cure Period that were left then, in the unit that the period counts.
+        counts: whether the last one exceeds the limit and therefore counted.
     """
 
     run: int
@@ -107,7 +107,7 @@ class HeldRun(Fact):
 
     @property
     def text(self) -> str:
-        """`not decisive, 2 of 4`."""
+        """The run in words: `not decisive, 2 of 4`."""
         return (
             f"not decisive, {self.run} of {self.at_most}"
             if self.at_most is not None
@@ -118,7 +118,7 @@ class HeldRun(Fact):
 class TestState(Fact):
     """One test's state on a date.
 
-    `since` is when the present status began; an episode begins with its first FAIL.
+    `since` is when the present status began. An episode begins with its first FAIL.
     """
 
     __test__ = False
@@ -130,15 +130,23 @@ class TestState(Fact):
     rests_on: date | None = None
     """The date of the last PASS or FAIL."""
     as_of: date | None = Field(default=None, exclude_if=lambda one: one is None)
-    """The Determination Date as of which that result is, if it was determined on delivery of a report (`rulings.md` 49a)."""
+    """The Determination Date as of which that result is (`rulings.md` 49a).
+
+    It is present if the test was determined on delivery of a report.
+    """
     episode_began: date | None = None
     cure: Deadline | None = None
     counted: tuple[bool, ...] = ()
-    """Newest last: whether each date that counts FAILed, as far back as the clause looks."""
+    """Whether each date that counts was a FAIL, newest last, as far back as the clause looks."""
     not_determined_run: int = 0
-    """Determination Dates in a row without the Servicer's figures, others left out, since the last that was determined."""
+    """The number of Determination Dates in a row without the Servicer's figures.
+
+    Dates that are not determined for other reasons are left out. A determined date ends the run.
+    """
     awaited: bool = False
-    """Whether the last date that was not determined awaited the confirmation of a figure (`rulings.md` 57).
+    """Whether the last date that was not determined awaited the confirmation of a figure.
+
+    See `rulings.md` 57.
     """
     default_needs: Literal["nothing", "notice", "vote"] = "nothing"
     """What an Event of Default of this test needs to take effect."""
@@ -147,31 +155,40 @@ class TestState(Fact):
     cured_on: tuple[date, ...] = ()
     """The dates on which a cure was used, oldest first."""
     passing_run: int = 0
-    """Dates in a row on which the test has passed since it last failed."""
+    """The number of dates in a row on which the test has passed since it last failed."""
     waived_until: date | None = None
     waived_by: str | None = None
     waived_from: TestStatus | None = None
     """The status that a waiver interrupted."""
     shortfalls: tuple[Exact, Exact] | None = Field(default=None, exclude_if=lambda two: two is None)
-    """Of a clause with a second Cure Period: by how much the first failure missed the limit, and the newest result, which may not."""
+    """For a clause with a second Cure Period: the shortfalls of the first failure and the newest result.
+
+    The newest result may not have missed the limit.
+    """
     newest: Exact | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of such a clause: the newest figure that was measured."""
+    """For such a clause: the newest measured figure."""
     extended: bool = Field(default=False, exclude_if=lambda yes: not yes)
-    """Whether the Cure Period that runs is the second one (`rulings.md` 52a)."""
+    """Whether the running Cure Period is the second one (`rulings.md` 52a)."""
     clock_after: Literal["resumes", "restarts"] | None = None
     """What the waiver's document says of a cure clock when the waiver ends (`rulings.md` 42)."""
     held: HeldRun | None = Field(default=None, exclude_if=lambda run: run is None)
-    """The run of results that are not decisive, newest included; absent where the last one was, or none is held."""
+    """The run of results that are not decisive, the newest included.
+
+    It is absent if the last result was decisive, or if none is held.
+    """
     why: str = ""
 
     @property
     def cure_unit(self) -> Literal["business days", "days"]:
-        """What the running Cure Period counts."""
+        """The unit that the running Cure Period counts."""
         return "days" if self.cure is not None and self.cure.calendar == "calendar days" else "business days"
 
 
 class LeafFacts(Fact):
-    """What one leaf of a trigger's condition looks at, and what meets it; a field that says nothing is absent."""
+    """What one leaf of a trigger's condition looks at, and what meets it.
+
+    A field that says nothing is absent.
+    """
 
     test: str | None = Field(default=None, exclude_if=lambda value: value is None)
     trigger: str | None = Field(default=None, exclude_if=lambda value: value is None)
@@ -188,7 +205,10 @@ class LeafFacts(Fact):
 
 
 class Run(Fact):
-    """How a test has run: determined dates running that it has FAILed, those not determined left out, and its newest result's date."""
+    """How a test has run: how many determined dates in a row it has been FAIL, and its newest date.
+
+    Dates that were not determined are left out.
+    """
 
     failures: int
     on: date
@@ -200,19 +220,22 @@ class Limb(Fact):
     what: str
     """The leaf in words, for a person who reads the log."""
     leaf: LeafFacts | None = Field(default=None, exclude_if=lambda value: value is None)
-    """The leaf as fields; absent in records made before it had them."""
+    """The leaf as fields; absent in records from before it had them."""
     met: tuple[bool, ...] = ()
-    """Newest last: whether each date that counts met the leaf's condition, as far back as it looks."""
+    """Whether each date that counts met the leaf's condition, newest last, as far back as it looks."""
     count: int
     needed: int
     out_of: int
     dates: str
     met_since: date | None = Field(default=None, exclude_if=lambda day: day is None)
-    """The date on which a count reached what it needs; absent for a limb on a state, and while it has not."""
+    """The date on which the count reached what it needs; absent before, and for a limb on a state."""
 
     @property
     def says(self) -> object:
-        """What its condition says, so that the same one is known again: by its fields, in earlier records by its words."""
+        """What its condition says, by which the same condition is recognized.
+
+        It is the fields, or in earlier records the words.
+        """
         return self.what if self.leaf is None else (self.leaf, self.needed, self.out_of, self.dates)
 
 
@@ -226,7 +249,10 @@ class TriggerState(Fact):
     ends: tuple[Limb, ...] = ()
     begins_need_all: bool = False
     ends_need_all: bool = False
-    """Whether every limb of the condition must be met: the furthest from its goal then leads, otherwise the nearest."""
+    """Whether every limb of the end must be met, and `begins_need_all` the same for the beginning.
+
+    If so, the limb furthest from its goal leads, otherwise the nearest.
+    """
     irrevocable: bool = False
     """Whether it never ends, and no later print or correction undoes it (`rulings.md` 27)."""
     waived_until: date | None = None
@@ -234,13 +260,19 @@ class TriggerState(Fact):
     waived_from: TriggerStatus | None = None
     """The status that a waiver interrupted."""
     cure: Deadline | None = Field(default=None, exclude_if=lambda due: due is None)
-    """While it is PENDING CURE: the last day of its own cure; absent while the event that starts its clock has not come."""
+    """While it is PENDING CURE: the last day of its own cure.
+
+    It is absent while the event that starts the clock has not come.
+    """
     first_met: date | None = Field(default=None, exclude_if=lambda day: day is None)
-    """The day on which its condition was first met, of a trigger that has a cure of its own (`rulings.md` 52)."""
+    """The day on which the condition of a trigger with its own cure was first met (`rulings.md` 52)."""
     cured_on: tuple[date, ...] = Field(default=(), exclude_if=lambda days: not days)
     """The days on which its cure was used, oldest first."""
     ended_on: date | None = Field(default=None, exclude_if=lambda day: day is None)
-    """Its last end: what begins it again must be new since then (`rulings.md` 45). Absent if nothing must."""
+    """Its last end. What begins it again must be new since then (`rulings.md` 45).
+
+    It is absent if nothing must.
+    """
     why: str = ""
 
     @property
@@ -250,17 +282,20 @@ class TriggerState(Fact):
 
     @property
     def leading_begin(self) -> Limb | None:
-        """The limb on which the beginning hangs."""
+        """The limb that decides when the trigger begins."""
         return _leading(self.begins, self.begins_need_all)
 
     @property
     def leading_end(self) -> Limb | None:
-        """The limb on which the end hangs."""
+        """The limb that decides when the trigger ends."""
         return _leading(self.ends, self.ends_need_all)
 
 
 def _leading(limbs: Sequence[Limb], need_all: bool) -> Limb | None:
-    """Return the leading limb: the furthest from its goal if all must be met, otherwise the nearest; of equals the longer count."""
+    """Return the leading limb: the furthest from its goal if all must be met, otherwise the nearest.
+
+    Of equals it is the one with the longer count.
+    """
     if need_all:
         return min(
             limbs,
@@ -291,27 +326,32 @@ class Obligation(Fact):
 
 
 class ReserveAccount(Fact):
-    """A reserve account on a date: what it holds, what ought to be in it, and who says so (`rulings.md` 30a).
+    """A reserve account on a date, in USD: what it holds, what it ought to hold, and who says so.
 
-    In USD.
+    The ruling is `rulings.md` 30a.
     """
 
     clause: str
     held: Exact
-    """What was paid, by the newest report or Act that says so; what was due if none ever has."""
+    """What was paid, by the newest report or Act that says so; what was due if none ever has said it."""
     due: Exact
     """What was due by the date, less what was to be released."""
     due_then: Exact | None = None
-    """The same by the day of `confirmed_on`, which `held` is compared with."""
+    """What was due by the day of `confirmed_on`, with which `held` is compared."""
     confirmed_on: date | None = None
     """The day as of which a report or an Act last said what was paid; None if none ever has."""
     withdrawn: Exact = Fraction(0)
-    """What was stated as due before a correction and is due no more, if nobody has said whether it was paid.
+    """What was stated as due before a correction and is not due any more.
+
+    It counts only if nobody has said whether it was paid.
     """
 
     @property
     def difference(self) -> Fraction:
-        """What was paid and not due; below zero what was due and not paid; zero if nobody has said what was paid."""
+        """What was paid and not due; below zero, what was due and not paid.
+
+        It is zero if nobody has said what was paid.
+        """
         return Fraction(0) if self.due_then is None else self.held - self.due_then
 
 
@@ -321,7 +361,7 @@ class ReserveReleased(Fact):
     clause: str
     on: date
     amount: Exact
-    """In USD."""
+    """The amount in USD."""
     to: Literal["release to borrower", "prepay"]
     cite: str
 
@@ -338,12 +378,12 @@ class SweptPeriod(Fact):
     swept: Exact | None
     """What is due, in USD."""
     reserve_balance: Exact
-    """What the account holds once it is paid."""
+    """What the account holds once that is paid, in USD."""
     target: Exact | None = None
     reason: str | None = None
-    """Why nothing could be computed, if that is so."""
+    """The reason why nothing could be computed, if that is so."""
     repays: str | None = Field(default=None, exclude_if=lambda name: name is None)
-    """The class of debt that it repays; absent where it goes into a reserve account."""
+    """The class of debt that it repays; absent if it goes into a reserve account."""
 
 
 def run_after(before: Run | None, result: TestResult) -> Run:
@@ -353,7 +393,7 @@ def run_after(before: Run | None, result: TestResult) -> Run:
 
 
 def obligation_key(obligation: Obligation) -> str:
-    """Return how an Obligation is told from another of the same clause: by the date that created it."""
+    """Return the key of an Obligation: its clause and the date that created it."""
     return dated_key(obligation.clause, obligation.created_on)
 
 
@@ -363,7 +403,10 @@ def dated_key(clause: str, day: date) -> str:
 
 
 def clause_of_key(key: str) -> str:
-    """Return the clause that a key of a clause on a day names; a name that is not such a key is the clause itself."""
+    """Return the clause that a key of a clause on a day names.
+
+    A name that is not such a key is the clause itself.
+    """
     return key.partition("@")[0]
 
 

@@ -1,7 +1,7 @@
-"""The first day of a deal that was taken over in mid-life: the state that a former servicer left, as a fact (`rulings.md` 56).
+"""The first day of a deal taken over in mid-life: the state that a former servicer left, as a fact.
 
-Everything here rests on the word of who handed it over, on a document, and on two persons. The program
-computed none of it.
+The ruling is `rulings.md` 56. Everything here rests on the word of who handed it over, on a document, and on
+two persons. The program computed none of it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engine.events.states import Entry, Obligation, ReserveAccount, Run, TestSta
 
 
 class Untold(Fact):
-    """What has happened since the last Determination Date and no notice has told: its kind, to which clause, on which day."""
+    """A fact since the last Determination Date that no notice has told of: its kind, clause and day."""
 
     kind: str
     subject: str
@@ -40,7 +40,7 @@ class TakenOver(Fact):
     test_entries: Mapping[str, Entry] = {}
     trigger_entries: Mapping[str, Entry] = {}
     begun: tuple[str, ...] = ()
-    """Triggers whose beginning has brought something for good that is still in force."""
+    """Triggers whose beginning has caused something for good that is still in force."""
     in_effect: tuple[str, ...] = ()
     """Triggers that were in effect at the last Determination Date."""
     last_date: date | None = None
@@ -58,7 +58,7 @@ class TakenOver(Fact):
 
     @property
     def words(self) -> str:
-        """Whose state it is, and on whose word: for pages and for the record's own lines."""
+        """In words, whose state it is and on whose word, for pages and for the record's own lines."""
         by = f"{self.prepared_by} and {self.approved_by}"
         return (
             f"carried over from {self.former_servicer} as of {self.as_of} on the word of {by}, by "
@@ -67,7 +67,7 @@ class TakenOver(Fact):
 
     @property
     def warning(self) -> str:
-        """What every notice says of it."""
+        """The sentence that every notice says of the takeover."""
         return (
             f"What was so up to {self.as_of} is {self.words} (SHA-256 {self.sha256[:16]}); it was not "
             "computed here."
@@ -75,9 +75,9 @@ class TakenOver(Fact):
 
     @property
     def reports_from(self) -> date | None:
-        """The last day of the oldest period of whose report something is said, or None."""
+        """The last day of the oldest period of whose report something is said; None if nothing is."""
         return min((*(report.period_end for report in self.reports), *self.reports_missing), default=None)
 
     def reserve_of(self, clause: str) -> ReserveAccount | None:
-        """The reserve account of a clause as it was handed over."""
+        """Return the reserve account of a clause as it was handed over; None without one."""
         return next((account for account in self.reserves if account.clause == clause), None)
