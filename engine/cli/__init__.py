@@ -22,7 +22,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {family: commands for family, (_, command
 
 
 def registered(arguments: Sequence[str] = ()) -> Typer:
-    """Return the application with the commands that `arguments` can call: one family's where a command is named, all otherwise."""
+    """Return the application with the commands that `arguments` can call.
+
+    If the arguments name a command, only that command's family is there. Otherwise all families are.
+    """
     named = {command: family for family, commands in FAMILIES.items() for command in commands}
     called = _command(arguments)
     for family in (named[called],) if called in named else FAMILIES:

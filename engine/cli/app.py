@@ -61,7 +61,10 @@ def main_options(
 
 
 def opened(*, to_inspect: bool = False) -> Workspace:
-    """Return the workspace that the command works in; `to_inspect` where it is verified, and nothing in it made or changed."""
+    """Return the workspace that the command works in.
+
+    With `to_inspect`, the workspace is verified, and nothing in it is made or changed.
+    """
     from engine.workspace.workspace import opened as open_workspace
 
     return open_workspace(state.get("workspace", Path()), to_inspect=to_inspect)
@@ -80,7 +83,9 @@ def operated() -> Workspace:
 
 
 def read_only() -> Workspace:
-    """Return the workspace for a command that writes nothing in it, so that it may be on a medium that cannot be written.
+    """Return the workspace for a command that writes nothing in it.
+
+    The workspace may therefore be on a medium that cannot be written.
 
     Raises:
         WrongUsage: the operator is not named.
@@ -125,7 +130,9 @@ def alone(workspace: Workspace) -> Iterator[None]:
 
 @contextmanager
 def recording() -> Iterator[tuple[Workspace, Scribe]]:
-    """Yield the workspace for a command that records, alone in it, and who records: the clock is read once nobody else does.
+    """Yield the workspace for a command that records, and who records.
+
+    No other command records meanwhile. The clock is read once the command is alone.
 
     Raises:
         Busy: another command does not get done.

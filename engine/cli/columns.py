@@ -1,4 +1,7 @@
-"""A table of text that fits a width: the cells of the widest columns go on below, at their spaces, hyphens, slashes and underscores."""
+"""A table of text that fits a width.
+
+The cells of the widest columns go on below, broken at their spaces, hyphens, slashes and underscores.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,10 @@ def laid_out(
 def _fitted(
     cells: Sequence[Sequence[str]], natural: list[int], flush: frozenset[int], width: int
 ) -> tuple[list[int], int]:
-    """Widths with which the table fits, and the space between columns: text gives way first, then figures, then space, then words."""
+    """Return widths with which the table fits, and the space between columns.
+
+    Text gives way first, then figures, then the space, then words.
+    """
     whole = [
         max(len(piece) for row in cells for piece in ["", *PIECE.findall(row[column])])
         for column in range(len(natural))
@@ -53,7 +59,10 @@ def _fitted(
 
 
 def _narrowed(natural: Sequence[int], floors: Sequence[int], room: int) -> list[int]:
-    """Return the widths with the widest column made narrower, again and again, until they fit or none may be."""
+    """Return the widths with the widest column made narrower until they fit.
+
+    The narrowing ends early if no column may be narrower.
+    """
     widths = list(natural)
     while sum(widths) > room:
         above = [column for column, width in enumerate(widths) if width > floors[column]]

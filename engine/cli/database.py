@@ -59,7 +59,10 @@ def upgrade(
 
 @db.command(epilog=example("headroom db backup build/record.sqlite"))
 def backup(into: Annotated[Path, typer.Argument(help="The copy.")], as_json: Json = False) -> None:
-    """Copy the record as it stands, and check that the copy is whole; beside it the accounts of the desk, where there is one."""
+    """Copy the record as it stands, and check that the copy is whole.
+
+    The accounts of the desk are copied beside it, if there is a desk.
+    """
     from engine.basics.values import counted
     from engine.operations.maintain_database import copied, desk_copied
 

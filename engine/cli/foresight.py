@@ -1,4 +1,7 @@
-"""Commands about what a clause would do: on stated paths, on paths of the rate model, before a deal is signed and after."""
+"""Commands about what a clause would do.
+
+They work on stated paths and on paths of the rate model, before a deal is signed and after.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,10 @@ def ladder(
     prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
-    """Show in which order limbs act as the rate falls, or rises: each Break-even Rate, how far it is, what is inverted."""
+    """Show in which order limbs act as the rate falls, or rises.
+
+    The ladder shows each Break-even Rate, how far it is, and what is inverted.
+    """
     from engine.cli.show.ladder import show_ladders
     from engine.queries.foresight_questions import draft_ladder, recorded_ladders
     from engine.workspace.deal_files import loaded
@@ -116,7 +122,11 @@ def stress(
     prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a draft does on stated paths: when and at which rate each test fails, cures, defaults, each trigger begins and ends."""
+    """Show what a draft does on stated paths.
+
+    The answer says when and at which rate each test fails, cures and defaults, and when each trigger begins
+    and ends.
+    """
     from engine.cli.output import progress, progress_done
     from engine.cli.show.stress import show_stress
     from engine.queries.foresight_questions import stress as answered
@@ -170,7 +180,10 @@ def compare(
     prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
-    """Show what differs between two drafts, or between the wordings of a term: dates, states, money, and whom it serves."""
+    """Show what differs between two drafts, or between the wordings of a term.
+
+    The answer compares dates, states and money, and says whom each draft serves.
+    """
     from engine.basics.errors import WrongUsage
     from engine.cli.output import progress, progress_done
     from engine.cli.show.compare import show_comparisons
@@ -244,7 +257,10 @@ def calibrate(
     prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
-    """Show false alarms, misses and delay of a trigger for each level, count and release, on the same paths."""
+    """Show false alarms, misses and delay of a trigger for each level.
+
+    Every level, count and release is judged on the same paths.
+    """
     from engine.cli.output import progress, progress_done
     from engine.cli.show.calibrate import show_calibration
     from engine.foresight.calibrate import Question
@@ -372,7 +388,10 @@ def simulate(
     prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
-    """Show how likely each failure, default and beginning is within so many weeks, on paths of the rate model."""
+    """Show how likely each failure, default and beginning is within so many weeks.
+
+    The paths are those of the rate model.
+    """
     from engine.cli.output import progress, progress_done
     from engine.cli.show.simulate import show_simulation
     from engine.queries.calibration_questions import ModelAsked

@@ -93,7 +93,10 @@ def announce(
     version: Annotated[str | None, typer.Option(help="The methodology version that it brings.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Record what an index's administrator announced: that it ceases, changes its method, breaks, or restates a date."""
+    """Record what an index's administrator announced.
+
+    The index ceases, changes its method, breaks, or restates a date.
+    """
     from engine.cli.show.series import show_announced
     from engine.operations.series_intake import Announcement, announcement_in
     from engine.operations.series_intake import announce as record_announcement
@@ -240,9 +243,10 @@ def validate_index(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run the paper's statistical tests over the weeks of the snapshots; each refuses below the sample that it needs.
+    """Run the paper's statistical tests over the weeks of the snapshots.
 
-    Shapes of prices are tested for the newest four weeks with a value, all else over every week.
+    Each test refuses a sample below the size that it needs. Shapes of prices are tested for the newest four
+    weeks with a value, all else over every week.
     """
     from engine.cli.show.validation import Page, validate
 
@@ -269,7 +273,10 @@ def manipulation(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Count the adversarial listings that would move the index, or turn a deal's results, after filters as they really act."""
+    """Count the adversarial listings that would move the index, or turn a deal's results.
+
+    The filters act on these listings as they really do.
+    """
     from engine.cli.show.trust import manipulate, manipulate_deal
 
     if deal is not None:
@@ -304,7 +311,10 @@ def publication(
     into: Annotated[Path, typer.Option(help="The folder.")],
     as_json: Json = False,
 ) -> None:
-    """Write the publication page of a recorded week, HTML and PDF: the value, how far to trust it, what was left out."""
+    """Write the publication page of a recorded week, HTML and PDF.
+
+    The page shows the value, how far to trust it, and what was left out.
+    """
     from engine.cli.show.publication import publish_page
 
     workspace = operated()
@@ -343,7 +353,10 @@ def depreciation(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show depreciation curves, generation and resale spreads, the paper's scenarios, and whether CRI-D can be computed."""
+    """Show depreciation curves, generation and resale spreads, and the paper's scenarios.
+
+    The answer also says whether CRI-D can be computed.
+    """
     from engine.cli.show.curves import depreciation
 
     raise typer.Exit(depreciation(opened(), series or [], newer, quotes, switch, as_json))
@@ -371,7 +384,10 @@ def coverage(
     into: Annotated[Path | None, typer.Option(help="A folder for the table as data, with its hash.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure how often the intervals of listings and of sellers hold the truth, on weeks drawn from a series' own sellers."""
+    """Measure how often the intervals of listings and of sellers hold the truth.
+
+    The weeks are drawn from a series' own sellers.
+    """
     from engine.cli.show.coverage import show_coverage
 
     raise typer.Exit(show_coverage(opened(), series, draws, into, as_json))

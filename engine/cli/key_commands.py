@@ -46,7 +46,10 @@ def make(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a key: the operator's in keys/log.key, a trustee's, or the one in keys/notice.key that signs notices."""
+    """Make a key.
+
+    It is the operator's in keys/log.key, a trustee's, or the one in keys/notice.key that signs notices.
+    """
     from engine.cli.show.keys import make_key, make_notice_key, refuse_unnamed_around
 
     refuse_unnamed_around(into)
@@ -71,7 +74,10 @@ def replace(
     approved: Annotated[Path | None, typer.Option(help="That file as the cosigner gave it back.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Replace the key that signs the logs, and record that in every log; signed by both keys, or by the new one and a cosigner."""
+    """Replace the key that signs the logs, and record that in every log.
+
+    Both keys sign the replacement, or the new one and a cosigner.
+    """
     from engine.cli.show.keys import show_asked, show_replaced
 
     if (
@@ -105,7 +111,10 @@ def approve(
     trust: Annotated[list[Path], typer.Option(help="The verifier key that is replaced, as you hold it.")],
     as_json: Json = False,
 ) -> None:
-    """Approve as a cosigner that a lost or stolen key is replaced: ask the operator by another way first whether it is so."""
+    """Approve as a cosigner that a lost or stolen key is replaced.
+
+    Ask the operator by another way first whether it is so.
+    """
     from engine.cli.show.keys import show_approved
 
     show_approved(file, key, trust, as_json)

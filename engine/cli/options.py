@@ -1,4 +1,7 @@
-"""What all commands share on the command line: exit codes, options, dates; and the edge where a refusal becomes a sentence."""
+"""What all commands share on the command line.
+
+It is exit codes, options and dates, and the place where an error becomes a sentence.
+"""
 
 from __future__ import annotations
 
@@ -118,7 +121,10 @@ def _as_json(what: str, exit_code: int) -> None:
 
 
 def _in_words(error: Exception) -> tuple[str, int]:
-    """Return what happened to the machine or to a file, and the exit code: 2 for a path that the command named, 1 for the rest."""
+    """Return what happened to the machine or to a file, and the exit code.
+
+    The code is 2 for a path that the command named, and 1 for the rest.
+    """
     if isinstance(error, BrokenExecutor):
         return (
             (
@@ -141,7 +147,10 @@ def _in_words(error: Exception) -> tuple[str, int]:
 
 
 def _say_problems(error: InputProblems) -> None:
-    """Print all problems with their lines; if the command was asked for JSON, as JSON, and the text on standard error."""
+    """Print all problems with their lines.
+
+    If the command was asked for JSON, they are JSON, and the text goes to standard error.
+    """
     from engine.basics.errors import render_all
     from engine.cli.output import report_problems
 

@@ -40,10 +40,10 @@ def write(text: str) -> None:
 
 
 def say(text: str = "") -> None:
-    """Print a line on standard output, or a table; one that is wider than the terminal goes on below, indented.
+    """Print a line or a table on standard output.
 
-    What a person or a file put into it stays in its line: only a table, and empty lines before a sentence,
-    have line ends of ours.
+    A line that is wider than the terminal goes on below, indented. What a person or a file put into it stays
+    in its line: only a table, and empty lines before a sentence, have line ends of ours.
     """
     if not isinstance(text, LaidOut):
         said = text.lstrip("\n")
@@ -58,12 +58,18 @@ class LaidOut(str):
 
 
 def terminal_width() -> int | None:
-    """Return characters in a line of the terminal; None if standard output is not one, so that files and pipes get whole lines."""
+    """Return how many characters a line of the terminal has.
+
+    The result is None if standard output is not a terminal, so that files and pipes get whole lines.
+    """
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def wrapped(text: str, width: int | None) -> str:
-    """Return `text` with each line that is wider than `width` characters broken at its spaces; a long word stays whole."""
+    """Return `text` with each line wider than `width` characters broken at its spaces.
+
+    A long word stays whole.
+    """
     if width is None:
         return text
     lines: list[str] = []
@@ -104,9 +110,10 @@ def say_aside(text: str) -> None:
 
 
 class ProgressLines:
-    """Progress that is seen everywhere: on a terminal one line that changes, elsewhere lines of a log on standard error.
+    """Progress that is seen everywhere.
 
-    The log gets the first line, and then a line if none was written for `SECONDS_APART` or more.
+    A terminal shows a line that changes. Elsewhere, standard error gets lines of a log: the first line, and
+    then a line if none was written for `SECONDS_APART` or more.
     """
 
     SECONDS_APART = 2.0
@@ -128,7 +135,10 @@ class ProgressLines:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> LaidOut:
-    """Columns aligned with spaces, a rule under the head; `right` names the columns that are flush right; no wider than the terminal."""
+    """Return a table with aligned columns, and a rule under the head.
+
+    `right` names the columns that are flush right. The table is not wider than the terminal.
+    """
     return LaidOut(
         laid_out(head, [[one_line(cell) for cell in row] for row in rows], right, terminal_width())
     )

@@ -1,4 +1,7 @@
-"""Commands for analysts of the index: the quarterly review, the rating agency's disclosure, CRI-D, a fleet's performance."""
+"""Commands for analysts of the index.
+
+They are the quarterly review, the rating agency's disclosure, CRI-D, and a fleet's performance.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ def review(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the quarterly methodology review: the paper's Table 6 as measured, each week as a point, the minimum viable count."""
+    """Write the quarterly methodology review.
+
+    It holds the paper's Table 6 as measured, each week as a point, and the minimum viable count.
+    """
     from engine.cli.show.review import review
 
     workspace = opened()
@@ -33,7 +39,10 @@ def disclosure(
     series: Annotated[str, typer.Argument(help="Index and methodology, like CRI-H100@1.1-wp.")],
     as_json: Json = False,
 ) -> None:
-    """Write the rating agency's disclosure with figures: source, scenarios, governance, audit, and IOSCO principle by principle."""
+    """Write the rating agency's disclosure with figures.
+
+    It states source, scenarios, governance and audit, and then each IOSCO principle.
+    """
     from engine.cli.show.review import disclosure
 
     disclosure(opened(), series, as_json)
@@ -46,7 +55,10 @@ def cri_d(
     record: Annotated[bool, typer.Option("--record", help="Record it; otherwise it is only shown.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Compute the depreciation index of a generation; refused by name until the paper's three conditions hold."""
+    """Compute the depreciation index of a generation.
+
+    The command refuses by name until the paper's three conditions hold.
+    """
     from engine.cli.show.review import cri_d
     from engine.operations.depreciation_index import depreciation_index, publish_depreciation
 

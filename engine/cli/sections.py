@@ -1,4 +1,7 @@
-"""The families of commands, each with its heading in `headroom --help`: what somebody comes to do, in the order of the work."""
+"""The families of commands, each with its heading in `headroom --help`.
+
+A heading says what a person comes to do. The families are in the order of the work.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,10 @@ class SectionedGroup(TyperGroup):
     """The application's help with its commands under the headings of their families."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write each family's commands under its heading; one that no family names stands last, so that none is hidden."""
+        """Write each family's commands under its heading.
+
+        A command that no family names stands last, so that none is hidden.
+        """
         left = {
             name: command
             for name in self.list_commands(ctx)
@@ -91,7 +97,10 @@ def _write(formatter: Any, heading: str, commands: list[tuple[str, Any]], widest
 
 
 def in_short(text: str, room: int) -> str:
-    """Return the first sentence of a command's help if it fits, otherwise as much as stands by itself, over two lines if need be."""
+    """Return the first sentence of a command's help if it fits.
+
+    Otherwise as much comes as stands by itself, over two lines if need be.
+    """
     sentence = text.split("\n\n")[0].replace("\n", " ").split(". ")[0].rstrip(".")
     while len(sentence) > room and (shorter := re.sub(r"[:;][^:;]*$", "", sentence)) != sentence:
         sentence = shorter

@@ -25,7 +25,10 @@ def release(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Release a notice for sending, by a person who acts for the party that gives it; anybody may send a draft."""
+    """Release a notice for sending.
+
+    A person does so who acts for the party that gives it. Anybody may send a draft.
+    """
     from engine.cli.show.deliver import show_released
     from engine.delivery.release import release
 
@@ -41,7 +44,10 @@ def deliver(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Send what is released, read what came back, record what is given by the deal's rule; run again, nothing is sent twice."""
+    """Send what is released, and read what came back.
+
+    What is given by the deal's rule is recorded. Run again, nothing is sent twice.
+    """
     from engine.assembly import scribe
     from engine.cli.show.deliver import show_delivered
     from engine.delivery.deliver import deliver
@@ -63,7 +69,10 @@ def acknowledge(
     document: Annotated[Path, typer.Option(help="What says so: a mail, a letter. It is kept.")],
     as_json: Json = False,
 ) -> None:
-    """Record that an addressee acknowledged receipt of a notice in a document; the document is kept with its hash."""
+    """Record that an addressee acknowledged receipt of a notice in a document.
+
+    The document is kept with its hash.
+    """
     from engine.cli.show.deliver import show_acknowledged
     from engine.delivery.acknowledge import acknowledge as acknowledged
     from engine.workspace.documents import keep_document, read_document
@@ -80,7 +89,10 @@ def owed(
     on: Annotated[str | None, typer.Option(help="The date; today unless given.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show who owes whom what over all deals: reports, cures, deliveries, payments, notices; the longest overdue first."""
+    """Show who owes whom what over all deals, the longest overdue first.
+
+    The list holds reports, cures, deliveries, payments and notices.
+    """
     from engine.cli.show.owed import show_owed
 
     raise typer.Exit(show_owed(opened(), clock().date() if on is None else day(on), as_json))

@@ -49,7 +49,10 @@ def intake(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Take servicer's reports (a workbook, CSV, YAML); what is missing, late, ambiguous or contradictory is named with its place."""
+    """Take servicer's reports (a workbook, CSV, YAML).
+
+    What is missing, late, ambiguous or contradictory is named with its place.
+    """
     from engine.cli.show.intake import intake
     from engine.operations.intake import Intake
     from engine.operations.report_entry import proof_of
@@ -87,7 +90,10 @@ def report_form(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make the form of a deal's report for one period, or of the questions about a report, to be filled in and taken back."""
+    """Make the form of a deal's report for a period, or of the questions about a report.
+
+    A person fills the form in, and `intake` takes it back.
+    """
     from engine.cli.show.report_form import show_form, show_questions
     from engine.queries.report_forms import form_as_file, form_of, form_of_questions, questions_as_file
     from engine.workspace.deals_by_name import find_deal
@@ -164,7 +170,10 @@ ACTS = (
     "party replaced",
     "manifest error",
 )
-"""Every kind of Recorded Act, written out so that `--help` needs no engine; a test holds it against the engine's own list."""
+"""Every kind of Recorded Act, written out so that `--help` needs no engine.
+
+A test compares it with the engine's own list.
+"""
 WAIVER = (
     "headroom act meridian-2026-1 waiver --clause ltv --effective-on 2026-04-09 --until 2026-05-07 --clock "
     "resumes"
@@ -235,7 +244,10 @@ def act(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Record what a person did: a waiver, an accepted cure, a delivered appraisal, a determination of the rate."""
+    """Record what a person did.
+
+    It is a waiver, an accepted cure, a delivered appraisal, a determination of the rate, or another Act.
+    """
     from engine.cli.show.act import record_act
     from engine.events.kinds import ActRecorded
     from engine.operations.act_details import receipt_of_an_act
@@ -438,7 +450,10 @@ def portfolio(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show every test of every deal on a date, the worst first: state, result, headroom, what is due by when."""
+    """Show every test of every deal on a date, the worst first.
+
+    Each row has the state, the result, the headroom, and what is due by when.
+    """
     from engine.cli.show.portfolio import show_portfolio
 
     workspace = opened() if into is None else operated()

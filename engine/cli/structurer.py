@@ -26,7 +26,10 @@ def new(
     into: Annotated[Path | None, typer.Option(help="The new file; printed unless given.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a deal file to fill in: another deal's structure and choices of words, every figure, name and citation blank."""
+    """Make a deal file to fill in.
+
+    It has another deal's structure and choices of words, with every figure, name and citation blank.
+    """
     from engine.cli.show.deals import show_new
     from engine.queries.new_deal import new_deal
 
@@ -88,7 +91,10 @@ def backtest(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a deal would have done over the published history: failures, cures, triggers, false alarms."""
+    """Show what a deal would have done over the published history.
+
+    The answer counts failures, cures, triggers and false alarms.
+    """
     from engine.cli.show.backtest import backtest
 
     closed = day(as_if_closed) if as_if_closed is not None else None
@@ -128,7 +134,10 @@ def migrate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a deal file of format 1 in format 2, with each key that format 1 read in silence; a live deal keeps its file."""
+    """Write a deal file of format 1 in format 2.
+
+    Each key that format 1 read in silence is written out. A live deal keeps its file.
+    """
     from pathlib import Path
 
     from engine.cli.show.migrated import show_migrated
@@ -153,7 +162,10 @@ def takeover(
     into: Annotated[Path | None, typer.Option(help="A new file; printed unless given.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make the `takeover` block of a deal: filled in from the record of this workspace, or blank where another program has it."""
+    """Make the `takeover` block of a deal.
+
+    It is filled in from the record of this workspace, or blank if another program has the record.
+    """
     from engine.cli.show.takeover import show_takeover
     from engine.operations.takeover_form import takeover_form
     from engine.workspace.deal_files import loaded

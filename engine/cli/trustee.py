@@ -120,7 +120,10 @@ def checkpoint(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Print the newest signed checkpoint of a log, for a trustee to hold; or take a trustee's cosignature into the record."""
+    """Print the newest signed checkpoint of a log, for a trustee to hold.
+
+    The command can also take a trustee's cosignature into the record.
+    """
     from engine.cli.show.keys import show_checkpoint, show_every, take_checkpoint
 
     if take is None and trust:
@@ -153,7 +156,10 @@ def cosign(
     since: Annotated[Path | None, typer.Option(help="The checkpoint cosigned before.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Add a trustee's cosignature to an exported log, from files alone: it has only grown since the one held."""
+    """Add a trustee's cosignature to an exported log, from files alone.
+
+    The log must only have grown since the checkpoint that the trustee holds.
+    """
     from engine.cli.show.keys import cosign_export
 
     cosign_export(folder, key, trust, since, clock(), as_json)
@@ -176,7 +182,10 @@ def export(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a log as tlog-tiles or JSON lines; of a deal its history as CSV, every deadline, or its regulatory rows."""
+    """Write a log as tlog-tiles or JSON lines.
+
+    Of a deal, the command also writes its history as CSV, every deadline, or its regulatory rows.
+    """
     from engine.cli.show.keys import export_log
 
     cut_off = None if on is None else day(on)
@@ -236,7 +245,10 @@ def verifier(
     into: Annotated[Path, typer.Option(help="The file, .html; a browser opens it from disk, offline.")],
     as_json: Json = False,
 ) -> None:
-    """Write the verifier as one HTML file, for people who install nothing: drop a policy, notices, held checkpoints, exported logs."""
+    """Write the verifier as one HTML file, for people who install nothing.
+
+    Drop a policy, notices, held checkpoints and exported logs on it.
+    """
     from engine.basics.canonical_json import sha256_hex
     from engine.basics.files import write_whole
     from engine.cli.output import print_json, say
@@ -266,7 +278,10 @@ def audit_report(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Report on a deal's record over a period, to be signed by the auditor: what was verified, by whose keys, and what was not checked."""
+    """Report on a deal's record over a period, to be signed by the auditor.
+
+    The report says what was verified, by whose keys, and what was not checked.
+    """
     from engine.audit.audit_report import audit_report
     from engine.cli.show.audit import show_audit
 
@@ -284,7 +299,10 @@ def bundle(
     into: Annotated[Path, typer.Option(help="The file, .bundle.")],
     as_json: Json = False,
 ) -> None:
-    """Write a deal's log, notices and deal files as one file, for somebody who has no workspace; `verify` reads it within bounds."""
+    """Write a deal's log, notices and deal files as one file.
+
+    It is for somebody who has no workspace. `verify` reads it within bounds.
+    """
     from engine.cli.output import print_json, say
     from engine.operations.sign_checkpoints import newest_signed
     from engine.queries.bundle import write_bundle

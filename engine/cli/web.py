@@ -29,7 +29,10 @@ def web(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Serve the desk and the reading room to browsers, until stopped; on this machine alone, unless `[web]` configures TLS or a proxy."""
+    """Serve the desk and the reading room to browsers, until stopped.
+
+    They are served on this machine alone, unless `[web]` configures TLS or a proxy.
+    """
     from engine.cli.show.web import invite_somebody, serve_desk
 
     if invite is not None:

@@ -48,7 +48,8 @@ AT = time(22, 0)
 
 
 MAIL = """
-[mail]                       # a maildir in this folder stands for a relay: nothing of a demonstration leaves the machine
+# A maildir in this folder stands for a relay: nothing of a demonstration leaves the machine.
+[mail]
 sender = "notices@agent.example.com"
 bounces = "bounce@agent.example.com"
 maildir = "outgoing-mail"

@@ -237,7 +237,8 @@ def holds_all_of(note: str, other: str) -> bool:
 def newest(notes: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
     """Return the size and the note of the greatest size.
 
-    Of several notes of that size, the one that was saved last counts, since it has every cosignature. Without notes the result is None.
+    Of several notes of that size, the one that was saved last counts, since it has every cosignature.
+    Without notes the result is None.
     """
     return max(reversed(list(notes)), key=lambda note: note[0], default=None)
 
