@@ -6,11 +6,10 @@ it. So a crash in between leaves a file that the next run writes again, and neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 
 from engine.basics.errors import HeadroomError
@@ -33,15 +32,13 @@ from engine.record.store import Writer
 from engine.workspace.workspace import Workspace
 
 Progress = Callable[[str], None]
-_Named = tuple[str, str]
-"""A deal, and what is said of one of its notices."""
 NOTICE_KEY = "keys/notice.key"
 """Where the key that signs notices is, inside the workspace; its certificate lies beside it."""
 WAITS = "this deal's notices wait from there on; what was determined stands, and the next run tries again"
 
 
 AT_A_TIME = 16
-"""How many notices are put together before they are rendered, for a renderer that does not say how many keep it busy.
+"""How many notices are given to a renderer at once, if it does not say itself how many keep it busy.
 
 Each waits with its deal's whole past, some five megabytes after a year, so a run holds few.
 """
@@ -69,54 +66,142 @@ def issue_due(
     pages: Pages | None = None,
     spent: ProcessorTime | None = None,
 ) -> dict[str, Given]:
-    """Compose, render, sign if there is a key, and record every notice that is owed and not issued; what came of it by deal.
+    """Compose, render, sign if there is a key, and record every notice that is owed and not issued; what came of it by deal."""
+    outbox = Outbox(workspace, len(deals), render, scribe, progress, pages, spent or ProcessorTime())
+    for deal in deals:
+        outbox.issue(deal)
+    outbox.finish()
+    return outbox.given
+
+
+class Outbox:
+    """The notices of a run, which gives them deal by deal: composed, rendered, signed if there is a key, and recorded.
 
     They are put together, rendered and issued some at a time: what a run holds does not grow with what it
-    catches up. One that cannot be made stops its own deal and no other.
+    catches up. While some are drawn, the next are put together. One that cannot be made stops its own deal
+    and no other.
+
+    Attributes:
+        given: what came of it, by deal.
     """
-    given = {deal: Given() for deal in deals}
-    spent, report_progress = (
-        spent or ProcessorTime(),
-        partial(_tell, progress, {deal: n for n, deal in enumerate(deals)}, RemainingTime(len(deals))),
-    )
-    ready = chain.from_iterable(_ready(workspace, deal, scribe, given[deal], pages) for deal in deals)
-    done = 0
-    some: int = getattr(render, "at_a_time", AT_A_TIME)
-    while waiting := _next_some(ready, some, spent):
-        whole = len(waiting) < some
-        left = waiting
-        while left:
-            count = f"{done + len(waiting)}{'' if whole else ' or more'}"
-            left = _give(
-                workspace,
-                left,
-                render,
-                scribe,
-                partial(report_progress, count, done + len(waiting) - len(left)),
-                given,
-                spent,
-            )
-        done += len(waiting)
-    return given
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        deals: int,
+        render: Render,
+        scribe: Scribe,
+        progress: Progress,
+        pages: Pages | None,
+        spent: ProcessorTime,
+    ) -> None:
+        """Begin a run of so many deals."""
+        self.given: dict[str, Given] = {}
+        self._workspace, self._render, self._scribe, self._pages = workspace, render, scribe, pages
+        self._progress, self._spent = progress, spent
+        self._remaining = RemainingTime(deals)
+        self._some: int = getattr(render, "at_a_time", AT_A_TIME)
+        self._ready: list[_Waiting] = []
+        self._drawn: _Lot | None = None
+        self._made: list[_Made] = []
+        self._failed: set[str] = set()
+        self._begun = self._done = 0
+        self._whole = False
+
+    def issue(self, deal: str) -> None:
+        """Give the notices of a deal that are owed and not issued: some may be drawn after this, and be recorded later."""
+        ready = _ready(self._workspace, deal, self._scribe, self.given.setdefault(deal, Given()), self._pages)
+        while True:
+            with self._spent.of("composition"):
+                notice = next(ready, None)
+            if notice is None:
+                return
+            self._ready.append(notice)
+            if len(self._ready) >= self._some:
+                self._draw()
+
+    def finish(self) -> None:
+        """Give what is ready and what is drawn; then everything is recorded."""
+        self._whole = True
+        self._draw()
+        self._draw()
+        self._record()
+
+    def _draw(self) -> None:
+        """Have the notices drawn that are ready, and give those that were drawn meanwhile."""
+        self._begun += len(self._ready)
+        before, self._drawn = self._drawn, None
+        if self._ready:
+            self._drawn = _Lot(self._ready, _drawn(self._render, self._ready))
+            self._ready = []
+        while before is not None:
+            left = self._give(before)
+            before = _Lot(left, _drawn(self._render, left)) if left else None
+
+    def _give(self, lot: _Lot) -> list[_Waiting]:
+        """Give notices until one cannot be made; return the notices of other deals that are left."""
+        for place, notice in enumerate(lot.notices):
+            deal, number = notice.inputs.deal, notice.inputs.number
+            self._done += 1
+            self._tell(deal, f"No. {number}")
+            try:
+                with self._spent.of("layout"):
+                    data = next(lot.files)
+            except Exception as error:
+                self._record()
+                if isinstance(error, (OSError, BrokenExecutor)):  # of the machine, not of the notice
+                    raise
+                self._failed.add(deal)
+                why = f"{type(error).__name__}: {error}; {WAITS}"
+                self.given[deal].stopped = f"{notice.called}, cannot be made: {why}"
+                return [one for one in lot.notices[place + 1 :] if one.inputs.deal not in self._failed]
+            if deal in self._failed:  # a notice before it could not be made, when it was drawn already
+                continue
+            self._made.append(_made(self._workspace, notice, self._signed(data, deal), sha256_hex(data)))
+            if len(self._made) >= TOGETHER:
+                self._record()
+        return []
+
+    def _signed(self, data: bytes, deal: str) -> bytes:
+        key = self._workspace.root / NOTICE_KEY
+        if not key.is_file():
+            return data
+        with self._spent.of("sealing"):
+            authority = authority_of(self._workspace, self._scribe)
+            return sealed(data, key, authority, partial(self._tell, deal))
+
+    def _tell(self, deal: str, what: str) -> None:
+        """Tell which notice is made, counted over the whole run, and how long the deals that are left will take."""
+        before = next(n for n, one in enumerate(self.given) if one == deal)
+        of = f"{self._begun}{'' if self._whole else ' or more'}"
+        remaining = self._remaining.after(before)
+        self._progress(f"notice {self._done} of {of}: {deal} {what}{remaining}")
+
+    def _record(self) -> None:
+        """Issue what was made, in its order and in one transaction; then nothing is left of it."""
+        if not self._made:
+            return
+        with self._spent.of("record"), self._workspace.store.begin() as writer:
+            issued = [(one.deal, _issue(self._workspace, writer, one, self._scribe)) for one in self._made]
+        for deal, path in issued:
+            self.given[deal].files += [path] if path is not None else []
+        self._made.clear()
 
 
-def _next_some(ready: Iterator[_Waiting], some: int, spent: ProcessorTime) -> list[_Waiting]:
-    with spent.of("composition"):
-        return list(islice(ready, some))
+def _drawn(render: Render, notices: Sequence[_Waiting]) -> Iterator[bytes]:
+    """Yield the files of notices; a renderer that draws in other processes begins with all of them at once.
+
+    What goes wrong is said where the first of them is asked for.
+    """
+    try:
+        return iter(render([one.inputs for one in notices]))
+    except Exception as error:
+        return _saying(error)
 
 
-def _tell(
-    progress: Progress,
-    deals: Mapping[str, int],
-    remaining: RemainingTime,
-    of: str,
-    before: int,
-    place: int,
-    of_deal: _Named,
-) -> None:
-    """Tell which notice is made, counted over the whole run, and how long the deals that are left will take."""
-    deal, what = of_deal
-    progress(f"notice {before + place + 1} of {of}: {deal} {what}{remaining.after(deals[deal])}")
+def _saying(error: Exception) -> Iterator[bytes]:
+    raise error
+    yield b""
 
 
 def _ready(
@@ -137,48 +222,6 @@ def _ready(
         given.stopped = f"{what}: {type(error).__name__}: {error}; {WAITS}"
 
 
-def _give(
-    workspace: Workspace,
-    waiting: Sequence[_Waiting],
-    render: Render,
-    scribe: Scribe,
-    progress: Callable[[int, _Named], None],
-    given: dict[str, Given],
-    spent: ProcessorTime,
-) -> list[_Waiting]:
-    """Give notices until one cannot be made; return the notices of other deals that are left."""
-    key = workspace.root / NOTICE_KEY
-    files = iter(render([one.inputs for one in waiting]))
-    made: list[_Made] = []
-    for place, notice in enumerate(waiting):
-        deal, number = notice.inputs.deal, notice.inputs.number
-        progress(place, (deal, f"No. {number}"))
-        try:
-            with spent.of("layout"):
-                data = next(files)
-        except Exception as error:
-            _issue_together(workspace, made, scribe, given, spent)
-            if isinstance(error, (OSError, BrokenExecutor)):  # of the machine, not of the notice
-                raise
-            given[deal].stopped = f"{notice.called}, cannot be made: {type(error).__name__}: {error}; {WAITS}"
-            return [one for one in waiting[place + 1 :] if one.inputs.deal != deal]
-        with spent.of("sealing"):
-            signed = (
-                sealed(data, key, authority_of(workspace, scribe), _of_deal(progress, place, deal))
-                if key.is_file()
-                else data
-            )
-        made.append(_Made(notice, signed, sha256_hex(data)))
-        if len(made) >= TOGETHER:
-            _issue_together(workspace, made, scribe, given, spent)
-    _issue_together(workspace, made, scribe, given, spent)
-    return []
-
-
-def _of_deal(progress: Callable[[int, _Named], None], place: int, deal: str) -> Progress:
-    return lambda what: progress(place, (deal, what))
-
-
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     """A notice ready to be rendered."""
@@ -192,6 +235,14 @@ class _Waiting:
     def called(self) -> str:
         """What it is, for who runs the engine."""
         return f"notice No. {self.inputs.number}, {self.owed.label} of {self.owed.on}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Lot:
+    """Notices that were given to the renderer together, and their files as they come."""
+
+    notices: Sequence[_Waiting]
+    files: Iterator[bytes]
 
 
 def _wordless(notice: _Waiting) -> _Waiting:
@@ -263,32 +314,17 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A notice that was rendered and signed: its bytes, and the hash of those before it was signed."""
+    """A notice that was rendered and signed: where its file goes, its bytes, and what the log is to say of it."""
 
-    notice: _Waiting
+    deal: str
+    number: int
+    path: Path
     data: bytes
-    unsigned: str
+    draft: Draft
 
 
-def _issue_together(
-    workspace: Workspace, made: list[_Made], scribe: Scribe, given: Mapping[str, Given], spent: ProcessorTime
-) -> None:
-    """Issue what was made, in its order and in one transaction; then nothing is left of it."""
-    if not made:
-        return
-    with spent.of("record"), workspace.store.begin() as writer:
-        issued = [(one.notice.inputs.deal, _issue(workspace, writer, one, scribe)) for one in made]
-    for deal, path in issued:
-        given[deal].files += [path] if path is not None else []
-    made.clear()
-
-
-def _issue(workspace: Workspace, writer: Writer, made: _Made, scribe: Scribe) -> Path | None:
-    """Return the file first, then the event, both while no other may write: a crash in between leaves a file that is written again.
-
-    None if another process, which reaches the same database from elsewhere, has issued it meanwhile.
-    """
-    notice, data = made.notice, made.data
+def _made(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str) -> _Made:
+    """Return what is to be recorded of a notice that was made: nothing of its deal's past is held by it."""
     owed, inputs = notice.owed, notice.inputs
     path = workspace.inside("notices", inputs.deal, notice_file_name(inputs))
     payload = NoticeIssued(
@@ -297,34 +333,41 @@ def _issue(workspace: Workspace, writer: Writer, made: _Made, scribe: Scribe) ->
         of=owed.event.key,
         file=str(path.relative_to(workspace.root)),
         sha256=sha256_hex(data),
-        unsigned_sha256=made.unsigned,
+        unsigned_sha256=unsigned,
         supersedes=inputs.supersedes,
         supersedes_each=inputs.supersedes_each,
         page_sha256=None if notice.facts is None else sha256_hex(inputs.attachments[PAGE][0]),
         renderer=None if notice.facts is None else notice.facts.renderer,
         operator=None if notice.facts is None else inputs.operator,
     )
-    leaf = (owed.event.leaf,)
     new = Draft(
         kind="notice issued",
         subject=owed.label,
         effective_on=owed.on,
         payload=payload,
         print=owed.print,
-        inputs=leaf,
+        inputs=(owed.event.leaf,),
     )
-    if writer.body(deal_log(inputs.deal), new.key) is not None:
+    return _Made(inputs.deal, inputs.number, path, data, new)
+
+
+def _issue(workspace: Workspace, writer: Writer, made: _Made, scribe: Scribe) -> Path | None:
+    """Return the file first, then the event, both while no other may write: a crash in between leaves a file that is written again.
+
+    None if another process, which reaches the same database from elsewhere, has issued it meanwhile.
+    """
+    if writer.body(deal_log(made.deal), made.draft.key) is not None:
         return None
-    _set_aside(workspace, inputs, path)
-    write_whole(path, data)
-    append(writer, deal_log(inputs.deal), [new], scribe)
-    return path
+    _set_aside(workspace, made)
+    write_whole(made.path, made.data)
+    append(writer, deal_log(made.deal), [made.draft], scribe)
+    return made.path
 
 
-def _set_aside(workspace: Workspace, inputs: NoticeInputs, path: Path) -> None:
+def _set_aside(workspace: Workspace, made: _Made) -> None:
     """Move away what an interrupted run wrote under this number for a notice that is no longer owed; nothing is deleted."""
-    for other in path.parent.glob(f"{inputs.deal}-{inputs.number:04d}-*.pdf"):
-        if other != path:
-            place = workspace.inside("set-aside", inputs.deal, other.name)
+    for other in made.path.parent.glob(f"{made.deal}-{made.number:04d}-*.pdf"):
+        if other != made.path:
+            place = workspace.inside("set-aside", made.deal, other.name)
             place.parent.mkdir(parents=True, exist_ok=True)
             other.replace(place)

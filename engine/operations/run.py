@@ -26,12 +26,12 @@ from engine.events.kinds import ActRecorded, Correction, Event, NotEvaluated
 from engine.events.notice import Pages, Render
 from engine.events.rates import Published
 from engine.operations.dates_due import causes, files_claimed_twice, first_needed, series_read
-from engine.operations.deal_history import history_of
+from engine.operations.deal_history import AT_MOST, history_of
 from engine.operations.file_adoption import calendars_taken, file_adopted
-from engine.operations.issue_notices import Given, issue_due
+from engine.operations.issue_notices import Given, Outbox
 from engine.operations.publish import publish
 from engine.operations.register_changes import registers_changed
-from engine.operations.settled import Settled, files_there, settled
+from engine.operations.settled import Settled, files_there, next_moments, settled
 from engine.operations.sign_checkpoints import sign_all
 from engine.operations.waiting_dates import waits_for
 from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition
@@ -44,6 +44,10 @@ from engine.workspace.series import Prints, prints_of, series_by_index
 from engine.workspace.workspace import Workspace
 
 DAY = timedelta(days=1)
+DEALS_AT_A_TIME = 16
+"""Deals whose checkpoints are signed in one transaction, before their notices are made."""
+EVENTS_AT_A_TIME = AT_MOST * 3 // 4
+"""Events of so many deals at most are in hand at once: they are not read again for the notices."""
 Progress = Callable[[str], None]
 
 
@@ -162,15 +166,23 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         outcome.publications, failed = _publish(
             workspace, [deal_file.deal for deal_file in loaded.values() if deal_file.deal], outcome.on, tools
         )
+    until = min(next_moments((deal_file.deal for deal_file in loaded.values() if deal_file.deal), tools.now))
     on_record = OnRecord(prints_of(workspace), closings_recorded(workspace))
-    for path, deal_file in loaded.items():
+    outbox = Outbox(
+        workspace, len(loaded), tools.render, tools.scribe(), tools.progress, tools.pages, tools.spent
+    )
+    last = {deal_file.name: path for path, deal_file in loaded.items()}
+    names = set[str]()
+    lot = _Lot()
+    while loaded:
+        path = next(iter(loaded))
+        deal_file = loaded.pop(path)  # what a run holds does not grow with the deals that are done
         if tools.stopping():
             outcome.left.append(deal_file.name)
             continue
         result = DealOutcome(deal_file.name, path, reason=deal_file.reason)
-        said_already = any(
-            other.deal == result.deal for other in outcome.deals
-        )  # of two files that say one name, one event says why
+        said_already = result.deal in names  # of two files that say one name, one event says why
+        names.add(result.deal)
         outcome.deals.append(result)
         tools.progress(f"{result.deal}: evaluating")
         if deal_file.deal is not None:
@@ -189,24 +201,49 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
                 )
         if result.reason is not None and not said_already and not result.earlier_edition:
             _not_evaluated(workspace, result, deal_file.text, outcome.on, tools)
-    sign_all(workspace, beside=False)  # so that the notices carry a signed checkpoint
-    names = dict.fromkeys(deal.deal for deal in outcome.deals if not deal.earlier_edition)
+        if last[result.deal] == path and not result.earlier_edition:
+            lot.add(result.deal, len(history_of(workspace.store, deal_log(result.deal)).events))
+        if lot.full() and not tools.stopping():
+            _issue(workspace, lot, outbox)
     if tools.stopping():
-        outcome.left += [name for name in names if name not in outcome.left]
-        sign_all(workspace)
-        return outcome
-    made = issue_due(
-        workspace, tuple(names), tools.render, tools.scribe(), tools.progress, tools.pages, tools.spent
-    )
+        outcome.left += lot.deals
+    else:
+        _issue(workspace, lot, outbox)
+    outbox.finish()
+    given = outbox.given
     for result in outcome.deals:
-        given = made.pop(result.deal, Given())  # of two files that say one name, the first shows them
-        result.notices, result.not_issued = given.files, given.stopped
+        done = given.pop(result.deal, Given())  # of two files that say one name, the first shows them
+        result.notices, result.not_issued = done.files, done.stopped
     sign_all(workspace)
-    if begun(tools.now) <= on and not any(_looks_again(one) for one in outcome.deals):
-        outcome.settled = settled(
-            workspace, files, [deal_file.deal for deal_file in loaded.values() if deal_file.deal], tools.now
-        )
+    if begun(tools.now) <= on and not outcome.left and not any(_looks_again(one) for one in outcome.deals):
+        outcome.settled = settled(workspace, files, until)
     return outcome
+
+
+@dataclass
+class _Lot:
+    """Deals that were evaluated and whose notices are made next: few, since the past of each is in hand until then."""
+
+    deals: list[str] = field(default_factory=list)
+    events: int = 0
+
+    def add(self, deal: str, events: int) -> None:
+        """Take one more deal, whose log has so many events."""
+        self.deals.append(deal)
+        self.events += events
+
+    def full(self) -> bool:
+        """Return whether the notices of these deals are to be made before another is evaluated."""
+        return len(self.deals) >= DEALS_AT_A_TIME or self.events >= EVENTS_AT_A_TIME
+
+
+def _issue(workspace: Workspace, lot: _Lot, outbox: Outbox) -> None:
+    """Hand the notices of some deals to the outbox, and begin the next lot."""
+    # So that the notices carry a signed checkpoint.
+    sign_all(workspace, beside=False, logs=[deal_log(deal) for deal in lot.deals])
+    for deal in lot.deals:
+        outbox.issue(deal)
+    lot.deals, lot.events = [], 0
 
 
 def _looks_again(result: DealOutcome) -> bool:

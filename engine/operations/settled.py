@@ -41,15 +41,15 @@ class Settled:
         )
 
 
-def settled(workspace: Workspace, files: str, deals: Iterable[Deal], now: datetime) -> Settled | None:
-    """Return what a run that left nothing to do leaves behind; only while `alone`.
+def settled(workspace: Workspace, files: str, until: datetime) -> Settled | None:
+    """Return what a run that left nothing to do leaves behind, up to the next of its moments; only while `alone`.
 
     None if others reach the record from elsewhere: what they record meanwhile no lock of this workspace keeps
     out.
     """
     if "://" in workspace.settings.database:
         return None
-    return Settled(files, logs_there(workspace), min(next_moments(deals, now)))
+    return Settled(files, logs_there(workspace), until)
 
 
 def files_there(workspace: Workspace) -> str:

@@ -158,8 +158,10 @@ def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
         )
 
 
-def sign_all(workspace: Workspace, beside: bool = True) -> tuple[str, ...]:
-    """Sign and keep a checkpoint of every log that has grown since its last one; returns the logs.
+def sign_all(
+    workspace: Workspace, beside: bool = True, logs: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """Sign and keep a checkpoint of every log, or of those named, that has grown since its last one; returns the logs.
 
     Only while `alone`.
 
@@ -172,7 +174,7 @@ def sign_all(workspace: Workspace, beside: bool = True) -> tuple[str, ...]:
         return ()
     keys, kept = known_keys(workspace, key), dict[str, int]()
     with workspace.store.read() as reader:
-        for head in reader.heads():
+        for head in reader.heads() if logs is None else map(reader.head_of, logs):
             size = _not_older(reader, head, witness(workspace, head.log), keys)
             if not size == head.size == head.signed:
                 kept[head.log] = size

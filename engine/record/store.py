@@ -19,7 +19,7 @@ from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, select
 
 from engine.basics.errors import HeadroomError, VerificationFailed
 from engine.record import database
-from engine.record.heads import Head, heads, names
+from engine.record.heads import Head, head_of, heads, names
 from engine.record.merkle import EMPTY, CompactRange, leaf_hash, peak_ends
 
 
@@ -111,6 +111,10 @@ class Reader:
     def heads(self) -> list[Head]:
         """Return every log as it stands, by name."""
         return heads(self._connection)
+
+    def head_of(self, log: str) -> Head:
+        """Return one log as it stands; of one that has no entry, the head of an empty log."""
+        return head_of(self._connection, log)
 
     def noted(self) -> list[str]:
         """Return the names of all logs with a kept checkpoint, sorted.

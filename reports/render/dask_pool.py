@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from engine.basics.build_identity import built
@@ -61,13 +62,15 @@ class DaskPool:
         self.at_a_time = max(LEAST_AT_A_TIME, PAGES_FOR_EACH * sum(self._client.nthreads().values()))
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
-        """Yield the files' bytes, in the order of `notices`; all are drawn at the same time, and each is handed on as its turn comes."""
+        """Return the files' bytes, in the order of `notices`; all are drawn at the same time, and each is handed on as its turn comes."""
         with self._spent.of("composition"):
-            waiting = [self._begun(notice) for notice in notices]
-        for notice, one in zip(notices, waiting, strict=True):
+            return self._in_turn([self._begun(notice) for notice in notices])
+
+    def _in_turn(self, waiting: Sequence[_Drawing | Exception]) -> Iterator[bytes]:
+        for one in waiting:
             if isinstance(one, Exception):
                 raise one
-            yield self._done(notice, one)
+            yield self._done(one)
 
     def in_order(self, work: Callable[[Item], Found], items: Sequence[Item], /) -> Iterator[Found]:
         """Yield the result of each item, in their order; a few are under way at once, so that memory does not grow with their number."""
@@ -111,19 +114,21 @@ class DaskPool:
         if cluster is not None:
             cluster.close()
 
-    def _begun(self, notice: NoticeInputs) -> Any:
+    def _begun(self, notice: NoticeInputs) -> _Drawing | Exception:
         """Return the page on its way to a worker, or what went wrong as it was composed, which is said when its turn comes."""
         try:
-            return self._given(page_of(notice))
+            page = page_of(notice)
+            return _Drawing(f"notice No. {notice.number} of {notice.deal}", page, self._given(page))
         except Exception as error:
             return error
 
     def _given(self, page: Page) -> Any:
         return self._client.submit(drawn_here, self.engine, page, pure=False)
 
-    def _done(self, notice: NoticeInputs, future: Any) -> bytes:
+    def _done(self, drawing: _Drawing) -> bytes:
         from distributed import KilledWorker
 
+        future = drawing.future
         for _ in range(TRIES):
             try:
                 data, seconds = future.result()
@@ -133,11 +138,17 @@ class DaskPool:
                 pass  # the workers that had it were ended from outside; others draw it
             except OtherEngine as refused:
                 self._let_go(*refused.args)
-            future = self._given(page_of(notice))
-        raise OSError(
-            f"the workers ended {TRIES} times over notice No. {notice.number} of {notice.deal}; look at "
-            "their logs"
-        )
+            future = self._given(drawing.page)
+        raise OSError(f"the workers ended {TRIES} times over {drawing.called}; look at their logs")
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """A page that workers draw: what it is called, itself, and the file that will be."""
+
+    called: str
+    page: Page
+    future: Any
 
 
 def worked_here(engine: str, work: Callable[[Item], Found], item: Item) -> Found:

@@ -35,12 +35,12 @@ class RenderPool:
         self._made = 0
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
-        """Yield the files' bytes, in the order of `notices`."""
+        """Return the files' bytes, in the order of `notices`; the processes begin to draw them at once."""
         if self._processes < 2 or (len(notices) < WORTH_IT and self._pool is None):
-            yield from map(render_notice, notices)
-            return
-        if self._made >= RENEWED_AFTER:
-            self.close()
+            return map(render_notice, notices)
+        if self._made >= RENEWED_AFTER and self._pool is not None:
+            self._pool.shutdown(wait=False)  # what it was given before is drawn all the same
+            self._pool, self._made = None, 0
         self._made += len(notices)
         with _uninterrupted():
             if self._pool is None:
@@ -50,6 +50,9 @@ class RenderPool:
             pool = self._pool
             with self._spent.of("composition"):
                 made = [_drawing(pool, notice) for notice in notices]
+        return self._in_turn(made)
+
+    def _in_turn(self, made: Sequence[Future[tuple[bytes, float]]]) -> Iterator[bytes]:
         for one in made:
             data, seconds = one.result()
             self._spent.add("layout", seconds)

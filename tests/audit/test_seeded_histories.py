@@ -33,6 +33,7 @@ from engine.events.standing import DETERMINED
 from engine.operations import run as thursday
 from engine.operations.closings import close_day, withdraw_closing
 from engine.operations.confirm import confirm
+from engine.operations.issue_notices import Outbox
 from engine.operations.run import Tools, run
 from engine.operations.takeover_form import takeover_form
 from engine.record.log import Scribe, append, deal_log
@@ -247,7 +248,7 @@ class World:
         def failing(*_: object) -> None:
             raise Broken("killed")
 
-        self._with(thursday, "issue_due", failing)
+        self._with(Outbox, "issue", failing)
 
     def _beside(self) -> None:
         """An Act that enters the log, past the lock, between what a run has read and what it adds."""

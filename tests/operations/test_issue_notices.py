@@ -21,7 +21,7 @@ from engine.determination.template import Template
 from engine.events.kinds import Correction, Determined, NoticeIssued
 from engine.events.notice import NoticeInputs
 from engine.operations import issue_notices
-from engine.operations import run as thursday
+from engine.operations.issue_notices import Outbox
 from engine.operations.run import Tools, run
 from engine.record.log import deal_log, read
 from engine.record.store import Writer
@@ -67,7 +67,7 @@ def killed_before_its_notices(
         raise Broken("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(thursday, "issue_due", dies)
+        patched.setattr(Outbox, "issue", dies)
         with pytest.raises(Broken):
             run(workspace, on, tools)
 

@@ -14,6 +14,7 @@ import pytest
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.record import guards
 from engine.record.database import NotOurs
+from engine.record.heads import Head
 from engine.record.merkle import EMPTY, leaf_hash, root
 from engine.record.store import Entry, KeyReused, Refused, Store, prepare
 
@@ -54,6 +55,17 @@ def test_logs_do_not_touch_each_other(store: Store, body: Body) -> None:
     assert store.logs() == [DEAL, "deal/other"]
     assert (store.size(DEAL), store.size("deal/other")) == (2, 1)
     assert (store.head("none"), store.entries("none")) == ((0, EMPTY), [])
+
+
+def test_the_head_of_one_log_is_the_one_among_all(store: Store, body: Body) -> None:
+    add(store, DEAL, [body(0), body(1)])
+    add(store, "deal/other", [body(0)])
+    with store.begin() as writer:
+        writer.save_checkpoint(DEAL, 1, "note")
+    with store.read() as reader:
+        assert [reader.head_of(head.log) for head in reader.heads()] == reader.heads()
+        assert [head.signed for head in reader.heads()] == [1, 0]
+        assert reader.head_of("none") == Head("none", 0, EMPTY.hex(), 0)
 
 
 def test_a_key_is_recorded_once(store: Store, body: Body) -> None:
