@@ -158,9 +158,7 @@ def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
         )
 
 
-def sign_all(
-    workspace: Workspace, beside: bool = True, logs: Sequence[str] | None = None
-) -> tuple[str, ...]:
+def sign_all(workspace: Workspace, beside: bool = True, logs: Sequence[str] | None = None) -> tuple[str, ...]:
     """Sign and keep a checkpoint of every log, or of those named, that has grown since its last one; returns the logs.
 
     Only while `alone`.

@@ -97,9 +97,7 @@ def test_the_notices_of_a_deal_are_made_before_the_last_deal_is_evaluated(
             event.payload.number == n + 1
             for deal in NAMES
             for n, event in enumerate(
-                one
-                for one in read(workspace.store, deal_log(deal))
-                if isinstance(one.payload, NoticeIssued)
+                one for one in read(workspace.store, deal_log(deal)) if isinstance(one.payload, NoticeIssued)
             )
         )
         assert [one.difference for one in Replay(workspace, all_templates).run() if one.difference] == []
