@@ -8,10 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
-
 from engine.record import guards
-from engine.record.merkle import EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +35,15 @@ WITH RECURSIVE names(log) AS (
   FROM names WHERE names.log IS NOT NULL
 )
 """
-_NEWEST = """
+_HEADS = (
+    _NAMES
+    + """
 SELECT n.log,
   (SELECT e.seq FROM {schema}log_entry e WHERE e.log = n.log ORDER BY e.seq DESC LIMIT 1),
   (SELECT e.root FROM {schema}log_entry e WHERE e.log = n.log ORDER BY e.seq DESC LIMIT 1),
   (SELECT c.size FROM {schema}checkpoint c WHERE c.log = n.log ORDER BY c.seq DESC LIMIT 1)
-FROM """
-_HEADS = _NAMES + _NEWEST + "names n WHERE n.log IS NOT NULL ORDER BY 1"
-_HEAD_OF = _NEWEST + "(SELECT CAST(:log AS VARCHAR) AS log) n"
+FROM names n WHERE n.log IS NOT NULL ORDER BY 1"""
+)
 
 
 def heads(connection: Any) -> list[Head]:
@@ -54,13 +52,6 @@ def heads(connection: Any) -> list[Head]:
     return sorted(
         (Head(log, seq + 1, root, signed or 0) for log, seq, root, signed in rows), key=lambda head: head.log
     )
-
-
-def head_of(connection: Any, log: str) -> Head:
-    """Return the head of one log; of one that has no entry, the head of an empty log."""
-    question = text(_HEAD_OF.format(schema=_schema(connection)))
-    _, seq, root, signed = connection.execute(question, {"log": log}).one()
-    return Head(log, 0, EMPTY.hex(), 0) if seq is None else Head(log, seq + 1, root, signed or 0)
 
 
 def names(connection: Any, table: str) -> list[str]:

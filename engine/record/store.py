@@ -19,7 +19,7 @@ from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, select
 
 from engine.basics.errors import HeadroomError, VerificationFailed
 from engine.record import database
-from engine.record.heads import Head, head_of, heads, names
+from engine.record.heads import Head, heads, names
 from engine.record.merkle import EMPTY, CompactRange, leaf_hash, peak_ends
 
 
@@ -114,7 +114,9 @@ class Reader:
 
     def head_of(self, log: str) -> Head:
         """Return one log as it stands; of one that has no entry, the head of an empty log."""
-        return head_of(self._connection, log)
+        size, root = self.head(log)
+        newest_note = select(_NOTES.c.size).where(_NOTES.c.log == log).order_by(_NOTES.c.seq.desc()).limit(1)
+        return Head(log, size, root.hex(), self._connection.execute(newest_note).scalar() or 0)
 
     def noted(self) -> list[str]:
         """Return the names of all logs with a kept checkpoint, sorted.
