@@ -48,8 +48,13 @@ def write_all_whole(files: Mapping[Path, bytes]) -> None:
             os.close(folder)
 
 
-def _renamed_into(place: Path, data: bytes) -> None:
-    """Write the bytes to disk and give the file its name. The name itself is not synced to disk yet."""
+def write_for_now(place: Path, data: bytes) -> None:
+    """Write a file that may be lost at any time: whole under its name or not at all; nothing is synced."""
+    _renamed_into(place, data, on_the_disk=False)
+
+
+def _renamed_into(place: Path, data: bytes, on_the_disk: bool = True) -> None:
+    """Write the bytes, to disk unless told otherwise, and give the file its name. The name is not synced yet."""
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.parent / f".partial-{secrets.token_hex(8)}"
     # opened with the mode of any new file: `tempfile` makes files that only their owner can read
@@ -57,8 +62,9 @@ def _renamed_into(place: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if on_the_disk:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(place)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ pledged on the date.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from fractions import Fraction
@@ -31,7 +31,7 @@ class BlendFacts(Protocol):
         """The date that is determined."""
 
     @property
-    def rates(self) -> Mapping[str, tuple[ReferenceRate, ...]]:
+    def rates(self) -> Mapping[str, Sequence[ReferenceRate]]:
         """The Reference Rates of each index up to the date, oldest first."""
 
     def gpus(self, name: str) -> int:

@@ -5,7 +5,7 @@ Every figure asked for is traced, so the inputs of a result are exactly what its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -59,7 +59,7 @@ class Facts:
 
     on: date
     terms: TermsInForce
-    rates: Mapping[str, tuple[ReferenceRate, ...]]
+    rates: Mapping[str, Sequence[ReferenceRate]]
     published: Mapping[str, tuple[Published, ...]]
     report: Reported | NotDetermined
     windows: tuple[tuple[date, Reported | None], ...] = ()

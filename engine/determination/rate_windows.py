@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import groupby, islice
 
 from engine.determination.blend import BlendFacts, blended
 from engine.determination.measure_inputs import Missing
 from engine.events.rates import ReferenceRate
+from engine.events.rates_on_record import since
 from engine.terms.contract_dates import THURSDAY, WEEK, months_before, months_whole, publication_dates
 
 DAY = timedelta(days=1)
@@ -23,15 +25,8 @@ def trailing_rates(facts: BlendFacts, index: str, count: int) -> Rates:
 
     Raises Missing if the window is not full.
     """
-    known = sorted(
-        {
-            day
-            for rates in _by_day(facts, index).values()
-            for day in rates
-            if day.weekday() == THURSDAY and day <= facts.on
-        }
-    )
-    days = known[-count:]
+    recent = (_last_thursdays(rates, facts.on, count) for rates in _of(facts, index).values())
+    days = sorted({day for days in recent for day in days})[-count:]
     if len(days) < count:
         reason = f"window not full: {len(days)} of {count} Publication Dates with a Reference Rate of {index}"
         raise Missing(reason, facts.terms.cite_of(index), "window")
@@ -76,17 +71,24 @@ def of_this_date(facts: BlendFacts, rate: ReferenceRate) -> bool:
     return today is not None and today.on == facts.on and today.publication_date == rate.publication_date
 
 
-def _by_day(facts: BlendFacts, index: str) -> Mapping[str, Mapping[date, ReferenceRate]]:
-    """Return the rates of an index, or of each component of a blend, by index and date."""
+def _of(facts: BlendFacts, index: str) -> Mapping[str, Sequence[ReferenceRate]]:
+    """Return the rates of an index, or of each component of a blend, oldest first."""
     blend = facts.terms.blended_rates.get(index)
-    return {
-        name: {rate.on: rate for rate in facts.rates.get(name, ())}
-        for name in (blend.of if blend else (index,))
-    }
+    return {name: facts.rates.get(name, ()) for name in (blend.of if blend else (index,))}
+
+
+def _last_thursdays(rates: Sequence[ReferenceRate], on: date, count: int) -> Sequence[date]:
+    """Return the last Publication Dates with a rate by a date, as many as are asked for; no older rate is looked at."""
+    days = (rate.on for rate in reversed(rates) if rate.on.weekday() == THURSDAY and rate.on <= on)
+    return tuple(islice((day for day, _ in groupby(days)), count))
 
 
 def _rates_on(facts: BlendFacts, index: str, days: Sequence[date]) -> Rates:
-    known, cite = _by_day(facts, index), facts.terms.cite_of(index)
+    known = {
+        name: {rate.on: rate for rate in since(rates, min(days, default=date.max))}
+        for name, rates in _of(facts, index).items()
+    }
+    cite = facts.terms.cite_of(index)
 
     def there(name: str, day: date) -> ReferenceRate | None:
         rate = known[name].get(day)

@@ -20,6 +20,7 @@ from engine.events.act_identity import act_in_words, date_of_act
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Correction, Determined, ReportReceived
 from engine.events.rates import Published, ReferenceRate
+from engine.events.rates_on_record import told_of_rates
 from engine.events.servicing import FigureConfirmed, ReceiptShown, RegisterChanged
 from engine.events.standing import OF_A_DATE, Recorded, standing
 from engine.terms.act_requirements import DECIDING
@@ -153,6 +154,21 @@ def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Publishe
             yield Cause(rate.on, said, later_print=True)
 
 
+def printed_again(
+    rates: Mapping[str, Sequence[ReferenceRate]], series: Mapping[str, Sequence[Published]]
+) -> bool:
+    """Return whether `by_prints` finds something for the rates of a state; no rate is read for it."""
+    for name, of_index in rates.items():
+        accepted = {
+            f"{one.publication_date}": f"{one.print if one.value is not None else 0}"
+            for one in series.get(name, ())
+        }
+        for on, *_, newest_print, _ in told_of_rates(of_index):
+            if newest_print != "None" and accepted.get(on, newest_print) != newest_print:
+                return True
+    return False
+
+
 def by_acts(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
     """Yield a cause for each Act recorded after a date that it affects had been determined.
 
@@ -175,10 +191,10 @@ def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
     reports: dict[str, ReportReceived] = {}
 
     def told(payload: object, determined: Set[date]) -> Iterator[Cause]:
-        bearing = _told_of_a_report(payload, reports)
+        bearing = _told_of_a_report(payload, reports) if determined else None
         if bearing is not None:
             from_on = first_date(serves_from(bearing[0], reports.values(), terms(bearing[0].received)), terms)
-            if determined and from_on <= max(determined):
+            if from_on <= max(determined):
                 yield Cause(from_on, bearing[1])
         if isinstance(payload, ReportReceived):
             reports[payload.name] = payload

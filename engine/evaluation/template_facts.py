@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from engine.determination.facts import Facts
@@ -36,7 +36,7 @@ def template_facts(inputs: Inputs, state: DealState) -> Facts:
     )
 
 
-def _rates_by_then(inputs: Inputs, state: DealState) -> Mapping[str, tuple[ReferenceRate, ...]]:
+def _rates_by_then(inputs: Inputs, state: DealState) -> Mapping[str, Sequence[ReferenceRate]]:
     """Return the Reference Rates by index, up to the date that is measured."""
     if inputs.as_of is None:
         return state.rates

@@ -1,4 +1,4 @@
-"""State = fold(events): everything that the past decides, replayed from the log and stored nowhere."""
+"""State = fold(events): everything that the past decides, replayed from the log and on record nowhere."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from engine.events.kinds import (
 )
 from engine.events.notifiable import Notifiable, notifiable
 from engine.events.rates import ReferenceRate
+from engine.events.rates_on_record import with_rate
 from engine.events.servicing import FigureConfirmed, NoticeOwed, ReceiptShown, RegisterChanged, duty_key
 from engine.events.standing import Recorded, restated, standing, withdrawn
 from engine.events.states import (
@@ -82,7 +83,7 @@ class DealState(Fact):
 
     What their beginning caused for good is still in force.
     """
-    rates: Mapping[str, tuple[ReferenceRate, ...]] = {}
+    rates: Mapping[str, Sequence[ReferenceRate]] = {}
     """Reference Rates by index, one per date, oldest first."""
     reports: tuple[ReportReceived, ...] = ()
     registers: Mapping[str, RegisterChanged] = {}
@@ -149,11 +150,7 @@ def apply(state: DealState, event: Happened) -> DealState:
 def _applied_payload(state: DealState, event: Happened) -> DealState:
     match event.payload:
         case ReferenceRate() as rate:
-            others = tuple(known for known in state.rates.get(rate.index, ()) if known.on != rate.on)
-            again = (
-                bool(others) and rate.on < others[-1].on
-            )  # on the day of a delivery the rate of the date before it is said again
-            known = tuple(sorted((*others, rate), key=lambda one: one.on)) if again else (*others, rate)
+            known = with_rate(state.rates.get(rate.index, ()), rate)
             return state.model_copy(update={"rates": {**state.rates, rate.index: known}})
         case Tested() | DeadlinePassed() | Suspended() as moved_test:
             return _moved_test(state, moved_test)

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from engine.basics.canonical_json import canonical, sha256_hex
 from engine.events.deal_state import DealState
 from engine.events.kinds import ReportReceived
-from engine.events.rates import ReferenceRate
+from engine.events.rates_on_record import told_of_rates
 
 BY_IDENTITY = ("rates", "reports", "acts", "duties", "registers")
 LEFT_OUT = ("notices", "notifiable", "correcting", "again", "taken_over")
@@ -28,14 +28,19 @@ They are the number of the last document, what the date itself used up, and what
 """
 
 
+WHOLE = tuple(name for name in DealState.model_fields if name not in (*BY_IDENTITY, *LEFT_OUT))
+"""The fields whose every part the hash is over."""
+
+
+def plain_fields(state: DealState) -> dict[str, Any]:
+    """Return the fields that the hash is over whole, as plain data: `DealState.model_validate` makes them again of it."""
+    return {name: _plain(getattr(state, name)) for name in WHOLE}
+
+
 def state_sha256(state: DealState) -> str:
     """Return SHA-256, in hexadecimal, of the canonical form of what later dates need of a state."""
-    plain = {
-        name: _plain(getattr(state, name))
-        for name in DealState.model_fields
-        if name not in (*BY_IDENTITY, *LEFT_OUT)
-    }
-    plain["rates"] = {index: [_rate(rate) for rate in rates] for index, rates in state.rates.items()}
+    plain = plain_fields(state)
+    plain["rates"] = {index: told_of_rates(rates) for index, rates in state.rates.items()}
     plain["reports"] = [_report(report) for report in state.reports]
     plain["acts"] = [act.identity for act in state.acts]
     plain["duties"] = [f"{duty.key} {duty.since}" for duty in state.duties]
@@ -46,22 +51,6 @@ def state_sha256(state: DealState) -> str:
     return sha256(
         json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     ).hexdigest()
-
-
-def _rate(rate: ReferenceRate) -> list[str]:
-    published = rate.published
-    rests_on = (
-        "" if published is None else published.event or f"{published.publication_date} {published.print}"
-    )
-    return [
-        f"{rate.on}",
-        f"{rate.value}",
-        rate.step,
-        f"{rate.age}",
-        f"{rate.publication_date}",
-        f"{rate.newest_print}",
-        rests_on,
-    ]
 
 
 def _report(report: ReportReceived) -> list[Any]:

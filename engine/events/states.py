@@ -1,4 +1,4 @@
-"""The states of a deal: frozen, folded from events, never stored (`covenants.md`, State; `rulings.md` 21)."""
+"""The states of a deal: frozen, folded from events, never on record (`covenants.md`, State; `rulings.md` 21)."""
 
 from __future__ import annotations
 

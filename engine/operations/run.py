@@ -16,13 +16,14 @@ from engine import __version__
 from engine.basics.errors import OF_ONE_DEAL
 from engine.basics.processor_time import ProcessorTime, Work, spent_between
 from engine.determination.template import Template
-from engine.evaluation.corrections import correction, numbered, of_date
+from engine.evaluation.corrections import correction, numbered, of_date, printed_again
 from engine.evaluation.inputs import Inputs, inputs_of
 from engine.evaluation.one_date import evaluate
 from engine.events.date_standing import resting_on
 from engine.events.deal_state import DealState, as_it_stands, fold
 from engine.events.draft import Draft
-from engine.events.kinds import ActRecorded, Correction, Event, NotEvaluated
+from engine.events.kept_state import NotAsKept, to_keep
+from engine.events.kinds import ActRecorded, Correction, Determined, Event, NotEvaluated
 from engine.events.notice import Pages, Render
 from engine.events.rates import Published
 from engine.operations.dates_due import causes, files_claimed_twice, first_needed, series_read
@@ -30,6 +31,7 @@ from engine.operations.deal_history import AT_MOST, history_of
 from engine.operations.file_adoption import calendars_taken, file_adopted
 from engine.operations.issue_notices import Given, Outbox
 from engine.operations.publish import publish
+from engine.operations.recent_past import RecentPast, recent_past
 from engine.operations.register_changes import registers_changed
 from engine.operations.settled import Settled, files_there, next_moments, settled
 from engine.operations.sign_checkpoints import sign_all
@@ -39,6 +41,7 @@ from engine.terms.as_written import Deal, day_of
 from engine.workspace.calendar_tables import closings_recorded, counted_by, tables_now
 from engine.workspace.checkpoints import refuse_older
 from engine.workspace.deal_files import changed, keep, read_file, said
+from engine.workspace.kept_states import keep_state
 from engine.workspace.registers import BadRegister
 from engine.workspace.series import Prints, prints_of, series_by_index
 from engine.workspace.workspace import Workspace
@@ -286,6 +289,10 @@ class _Moved(Exception):
     """A log has more entries than the decision that was to be added to it rests on."""
 
 
+class _ReachesBack(Exception):
+    """Something reaches further back than the recent past of a deal: the whole log is to be read."""
+
+
 def _added(
     workspace: Workspace, deal: Deal, events: list[Event], drafts: Iterable[Draft], tools: Tools
 ) -> tuple[Event, ...]:
@@ -320,11 +327,14 @@ def _evaluate_deal(
     If something else was recorded meanwhile, the evaluation begins again from the log as it stands. An error
     in the deal stops no other deal.
     """
+    whole = False
     while True:
         try:
-            return _evaluated(workspace, deal, on, tools, result, lacks, on_record)
+            return _evaluated(workspace, deal, on, tools, result, lacks, on_record, whole)
         except _Moved:
             tools.progress(f"{deal.name}: something was recorded meanwhile; beginning again")
+        except (_ReachesBack, NotAsKept):
+            whole = True
 
 
 def _evaluated(
@@ -335,24 +345,29 @@ def _evaluated(
     result: DealOutcome,
     lacks: str | None,
     on_record: OnRecord,
+    whole: bool,
 ) -> None:
     """Run one deal up to a date; what goes wrong with it, or `lacks` of its series, is its reason.
 
-    Raises _Moved.
+    What the last date left is enough for an ordinary date; otherwise the `whole` log is read.
+
+    Raises _Moved, _ReachesBack, NotAsKept.
     """
     log = deal_log(deal.name)
-    events = list(history_of(workspace.store, log).events)
+    recent = None if whole else recent_past(workspace, log, tools.engine)
+    events = list(history_of(workspace.store, log).events if recent is None else recent.events)
     result.earlier_edition = of_earlier_edition(events)
     if result.earlier_edition:
         result.reason, result.state = not_extended(deal_log(deal.name)), as_it_stands(events)
         return
     refused, result.problems = (lacks, ()) if lacks else changed(workspace, deal, events)
     if refused is not None:
+        _only_of(recent)
         result.reason = refused
         result.state = as_it_stands(events)
         return
     try:
-        deal = _counted(workspace, deal, events, tools, result, on_record.closings)
+        deal = _counted(workspace, deal, events, tools, result, on_record.closings, recent)
         result.events += _added(
             workspace,
             deal,
@@ -363,6 +378,10 @@ def _evaluated(
         acts = fold(event for event in events if isinstance(event.payload, ActRecorded)).acts
         series = series_by_index(on_record.prints, deal, on, acts)
         again = correction(events, tuple(causes(workspace, deal, events, series, tools.templates)))
+        if recent is not None and (
+            again is not None or len(events) > len(recent.events) or printed_again(recent.state.rates, series)
+        ):
+            raise _ReachesBack
         if again is not None:
             again = again.model_copy(update={"made_on": day_of(deal, tools.now)})
             count = sum(isinstance(event.payload, Correction) for event in events) + 1
@@ -371,19 +390,55 @@ def _evaluated(
             )
             result.events += _added(workspace, deal, events, [draft], tools)
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
-        past = history_of(workspace.store, log).past
-        result.state, withdrawn_events, known = past.state, past.withdrawn, set(past.keys)
-        for inputs in _dates(deal, series, on, tools, result):
-            recorded = _added(
-                workspace, deal, events, of_date(numbered(evaluate(inputs), withdrawn_events), known), tools
-            )
-            known |= {event.key for event in recorded}
-            result.events += recorded
-            result.state = fold(recorded, result.state)
+        _determined(workspace, deal, _dates(deal, series, on, tools, result), events, tools, result, recent)
     except OF_ONE_DEAL as error:
+        _only_of(recent)
         result.state = as_it_stands(events)
         result.reason = said(error)
         result.beside = (error.sha256,) if isinstance(error, BadRegister) else ()
+
+
+def _only_of(recent: RecentPast | None) -> None:
+    """Raise _ReachesBack unless the whole log is in hand: what stops a deal is said beside the whole of its state."""
+    if recent is not None:
+        raise _ReachesBack
+
+
+def _determined(
+    workspace: Workspace,
+    deal: Deal,
+    dates: Iterable[Inputs],
+    events: list[Event],
+    tools: Tools,
+    result: DealOutcome,
+    recent: RecentPast | None,
+) -> None:
+    """Determine dates in their order, record what comes out, and keep the state that the last one left.
+
+    Raises _Moved, _ReachesBack.
+    """
+    log = deal_log(deal.name)
+    if recent is None:
+        past = history_of(workspace.store, log).past
+        result.state, withdrawn_events, known = past.state, past.withdrawn, set(past.keys)
+    else:
+        result.state, withdrawn_events, known = recent.state, (), set()
+    left: tuple[Event, DealState] | None = None
+    for inputs in dates:
+        drafts = of_date(numbered(evaluate(inputs), withdrawn_events), known)
+        if recent is not None and drafts:
+            with workspace.store.read() as reader:
+                if reader.keys_there(log, (draft.key for draft in drafts)):
+                    raise _ReachesBack
+        recorded = _added(workspace, deal, events, drafts, tools)
+        known |= {event.key for event in recorded}
+        result.events += recorded
+        result.state = fold(recorded, result.state)
+        if recorded and isinstance(recorded[-1].payload, Determined):
+            left = recorded[-1], result.state
+    kept = None if left is None else to_keep(*left)
+    if kept is not None:
+        keep_state(workspace, log, kept)
 
 
 def _counted(
@@ -393,6 +448,7 @@ def _counted(
     tools: Tools,
     result: DealOutcome,
     closings: Sequence[Event],
+    recent: RecentPast | None,
 ) -> Deal:
     """Return the deal once its log has its file and its tables of Business Days (`rulings.md` 36a).
 
@@ -404,7 +460,7 @@ def _counted(
     result.events += _added(
         workspace, deal, events, file_adopted(workspace, begun_with, events, tools.templates), tools
     )
-    state = history_of(workspace.store, deal_log(deal.name)).past.state
+    state = history_of(workspace.store, deal_log(deal.name)).past.state if recent is None else recent.state
     changed_tables = calendars_taken(
         workspace, events, state, tables, day_of(deal, tools.now), closings, tools.now
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Engine, Table, Text
+from sqlalchemy import Connection, Engine, Table, Text, and_, func, not_, or_
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, select
 
@@ -94,6 +94,15 @@ class Entry:
     """The root of the widest complete subtree that it completes, if it was read from the database."""
 
 
+Span = tuple[str, str]
+"""Keys from the first, included, to the second, excluded, in the order of their bytes."""
+
+
+def of_kind(kind: str) -> Span:
+    """Return the keys of all events of a kind."""
+    return f"{kind}|", f"{kind}}}"
+
+
 class Reader:
     """One transaction that sees the logs as they stood when it began."""
 
@@ -137,6 +146,48 @@ class Reader:
             _entry(row)
             for row in self._connection.execute(query.where(_ENTRIES.c.key.startswith(keys, autoescape=True)))
         ]
+
+    def among(self, log: str, spans: Sequence[Span], start: int = 0) -> list[Entry]:
+        """Return the entries of a log from number `start`, oldest first, whose keys lie in a span; no other body is read."""
+        within = or_(*(self._within(span) for span in spans))
+        query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start, within)
+        return [_entry(row) for row in self._connection.execute(query.order_by(_ENTRIES.c.seq))]
+
+    def outside(self, log: str, span: Span, start: int) -> list[Entry]:
+        """Return the entries of a log from number `start`, oldest first, whose keys do not lie in a span."""
+        query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start)
+        rows = self._connection.execute(query.where(not_(self._within(span))).order_by(_ENTRIES.c.seq))
+        return [_entry(row) for row in rows]
+
+    def last_in(self, log: str, span: Span, before: int | None = None) -> int | None:
+        """Return the number of the last entry whose key lies in a span, before another one if it is given; None without one."""
+        query = select(func.max(_ENTRIES.c.seq)).where(_ENTRIES.c.log == log, self._within(span))
+        found = self._connection.execute(
+            query if before is None else query.where(_ENTRIES.c.seq < before)
+        ).scalar()
+        return None if found is None else int(found)
+
+    def keys_in(self, log: str, span: Span) -> list[str]:
+        """Return the keys of a log that lie in a span; no body is read."""
+        query = select(_ENTRIES.c.key).where(_ENTRIES.c.log == log, self._within(span))
+        return [str(key) for key in self._connection.execute(query).scalars()]
+
+    def keys_upto(self, log: str, seq: int) -> list[tuple[int, str]]:
+        """Return number and key of each entry of a log up to a number, oldest first; no body is read."""
+        query = select(_ENTRIES.c.seq, _ENTRIES.c.key).where(_ENTRIES.c.log == log, _ENTRIES.c.seq <= seq)
+        return [(int(at), str(key)) for at, key in self._connection.execute(query.order_by(_ENTRIES.c.seq))]
+
+    def keys_there(self, log: str, keys: Iterable[str]) -> frozenset[str]:
+        """Return those of some keys under which a log has an entry."""
+        query = select(_ENTRIES.c.key).where(_ENTRIES.c.log == log, _ENTRIES.c.key.in_(tuple(keys)))
+        return frozenset(str(key) for key in self._connection.execute(query).scalars())
+
+    def _within(self, span: Span) -> Any:
+        """Return the condition that a key lies in a span, byte by byte whatever order of words the database has."""
+        key: Any = _ENTRIES.c.key
+        if self._connection.dialect.name == "postgresql":
+            key = key.collate("C")
+        return and_(key >= span[0], key < span[1])
 
     def entry(self, log: str, seq: int) -> Entry | None:
         """Return one entry of a log by its number, or None."""

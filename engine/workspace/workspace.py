@@ -38,6 +38,8 @@ LOOK = 0.1
 """Seconds between two looks at whether a workspace is free."""
 PUT_BACK = "put the whole record back (`headroom db restore`), then `headroom verify`"
 FOLDERS = ("deals", "snapshots", "reports", "notices")
+KEPT = "cache"
+"""The folder of what is kept to save time: all of it follows from the record, and may be deleted at any time."""
 
 PLACEHOLDER = "Calculation Agent (name it here)"
 """What stands in a new workspace for the operator's name until it is written: nothing is recorded or signed under it."""
@@ -237,7 +239,7 @@ class Workspace:
         """Remove what an interrupted write left behind; only while `alone`."""
         left = [
             path
-            for name in (*FOLDERS, "keys", "documents", "checkpoints")
+            for name in (*FOLDERS, "keys", "documents", "checkpoints", KEPT)
             for path in (self.root / name).rglob(".partial-*")
         ]
         for path in left:

@@ -1,0 +1,42 @@
+"""The states of deals that are kept beside the record: a file for each deal, which may be deleted at any time and proves nothing.
+
+A run looks at them. Verification and replay do not. A file that cannot be read is as good as no file.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from engine.basics.errors import HeadroomError
+from engine.basics.files import write_for_now
+from engine.events.kept_state import KeptState, kept_state
+from engine.workspace.workspace import KEPT, Workspace, in_a_file_name
+
+FORM = 1
+"""The form of the files: a file of another form is not read."""
+
+
+def kept_of(workspace: Workspace, log: str) -> KeptState | None:
+    """Return the state that is kept of a log; None if no state is kept that can be read."""
+    try:
+        data = json.loads(_place(workspace, log).read_bytes())
+        return kept_state(data) if data["form"] == FORM else None
+    except (OSError, HeadroomError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def keep_state(workspace: Workspace, log: str, kept: KeptState) -> None:
+    """Keep the state of a log in place of the one before; where the disk does not take it, none is kept."""
+    place = workspace.root / KEPT
+    try:
+        place = _place(workspace, log)
+        write_for_now(place, json.dumps({"form": FORM, **kept.as_data()}, ensure_ascii=True).encode())
+    except (OSError, HeadroomError):
+        with suppress(OSError):
+            place.unlink(missing_ok=True)
+
+
+def _place(workspace: Workspace, log: str) -> Path:
+    return workspace.inside(KEPT, "states", f"{in_a_file_name(log)}.json")
