@@ -36,6 +36,7 @@ from engine.events.results import Verdict
 from engine.events.servicing import FigureConfirmed, ReceiptShown, RegisterChanged
 from engine.events.standing import standing
 from engine.events.taken_over import TakenOver
+from engine.notices.trust_policy import Policy, read_policy
 from engine.record.checkpoint import verify
 from engine.record.keys import VerifierKey
 from engine.record.log import deal_log, read
@@ -95,7 +96,10 @@ NOT_CHECKED = (
         ),
         "rulings 54 and 65",
     ),
-    ("An hour of recording before the first cosignature rests on the operator's word.", "ruling 33"),
+    (
+        "An hour of recording before the first cosignature or time stamp rests on the operator's word.",
+        "ruling 33",
+    ),
     ("How private keys were kept was not checked: a stolen key signs as its owner's does.", "ruling 66"),
     (
         "No legal conclusion was drawn: an Event of Default is indicated here and determined by the parties.",
@@ -223,6 +227,7 @@ def audit_report(
     pages: Pages | None,
     trust: Sequence[Path] = (),
     held: Sequence[Path] = (),
+    policy: Path | None = None,
 ) -> AuditReport:
     """Return the report about one deal.
 
@@ -235,6 +240,7 @@ def audit_report(
         pages: who composes the words of notices again.
         trust: files with the verifier keys that the auditor brought; the workspace's own without one.
         held: checkpoints that somebody other than the operator kept.
+        policy: the file that says what the auditor trusts: further keys, and whose time stamps are believed.
 
     Raises:
         WrongUsage: the deal has no log, or the period's last day is before its first.
@@ -249,9 +255,11 @@ def audit_report(
             f"a log of `{deal}` does not exist; there are "
             f"{', '.join(deals_among(workspace.store.logs())) or 'none yet'}"
         )
-    verification = verify_record(workspace, trust, held, deal)
+    verification = verify_record(workspace, trust, held, deal, policy)
     replayed = Replay(workspace, templates, pages=pages).one(log)
-    keys = trusted(list(trust)) if trust else _own(workspace)
+    theirs = Policy() if policy is None else read_policy(policy)
+    brought = [*trusted(list(trust)), *theirs.keys(), *theirs.ended()]
+    keys = brought or _own(workspace)
     inside = tuple(event for event in events if since <= event.effective_on <= until)
     size, root = workspace.store.head(log)
     difference = replayed.difference
@@ -266,7 +274,7 @@ def audit_report(
         replayed=said if difference is None else f"Entry {difference.seq} differs: {difference.what}.",
         replay_differs=difference is not None,
         keys=tuple((key.name, "a trustee" if key.kind.name == "COSIGNER" else "the log") for key in keys),
-        keys_from=GIVEN_KEYS if trust else OWN_KEYS,
+        keys_from=GIVEN_KEYS if brought else OWN_KEYS,
         held=tuple(_held(held, with_followers(workspace, [log], keys))),
         size=size,
         root=root.hex(),

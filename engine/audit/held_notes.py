@@ -34,24 +34,38 @@ def held_notes(paths: Sequence[Path]) -> list[str]:
         WrongUsage: a file holds neither a note nor a notice.
         VerificationFailed: a notice cannot be read within bounds, or carries no checkpoint.
     """
-    return [note for path in paths for note in _notes(path)]
+    return [
+        note
+        for path in held_files(paths)
+        for note in (_of_notice(path) if path.suffix == ".pdf" else _in_file(path))
+    ]
 
 
-def _notes(path: Path) -> Iterator[str]:
-    if not path.is_dir():
-        yield from _of_notice(path) if path.suffix == ".pdf" else _in_file(path)
-    elif (path / "checkpoint").is_file():
-        yield from _in_file(path / "checkpoint")
-    else:
-        files = [
-            one for one in sorted(path.iterdir()) if one.suffix in (".pdf", ".checkpoint", ".note", ".txt")
-        ][:MOST_FILES]
-        if not files:
-            raise WrongUsage(
-                f"{path} holds no exported log, no notice (.pdf) and no checkpoint (.checkpoint, .note, .txt)"
-            )
-        for file in files:
-            yield from _notes(file)
+def held_files(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yield the files in which held checkpoints are.
+
+    Of an exported log this is its checkpoint, of another folder every note and notice in it.
+
+    Raises WrongUsage for a folder without one.
+    """
+    for path in paths:
+        if not path.is_dir():
+            yield path
+        elif (path / "checkpoint").is_file():
+            yield path / "checkpoint"
+        else:
+            files = [
+                one
+                for one in sorted(path.iterdir())
+                if one.suffix in (".pdf", ".checkpoint", ".note", ".txt")
+            ][:MOST_FILES]
+            if not files:
+                raise WrongUsage(
+                    f"{path} holds no exported log, no notice (.pdf) and no checkpoint "
+                    "(.checkpoint, .note, .txt)"
+                )
+            for file in files:
+                yield from held_files([file])
 
 
 def _in_file(path: Path) -> Iterator[str]:

@@ -22,7 +22,7 @@ from engine.events.servicing import RegisterChanged
 from engine.record.log import deal_log, read
 from engine.record.store import HASH
 from engine.terms.source import parse
-from engine.workspace.checkpoints import witness
+from engine.workspace.checkpoints import STAMPS, stamps_folder, witness
 from engine.workspace.deal_files import refused_path
 from engine.workspace.documents import kept_documents
 from engine.workspace.registers import register_path
@@ -45,6 +45,10 @@ def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str
     for path in _files(workspace.root / "checkpoints", "*"):
         if path not in places and not path.name.startswith(".partial-"):
             yield _named(path), f"checkpoints/{path.name} was signed over a log that is not there"
+    folders = {stamps_folder(workspace, log) for log in logs}
+    for path in _files(workspace.root / STAMPS, "*"):
+        if path not in folders:
+            yield path.name, f"{STAMPS}/{path.name} holds time stamps of a log that is not there"
     for path in _files(workspace.root / "deals" / "adopted", "*.yaml"):
         name = deal_named(path)
         if name is None or deal_log(name) not in there:
@@ -52,6 +56,11 @@ def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str
                 deal_log(name or path.stem),
                 f"deals/adopted/{path.name} was adopted by a log that is not there ({AGAIN})",
             )
+    yield from _of_deals(workspace, there)
+
+
+def _of_deals(workspace: Workspace, there: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield notices and reports that lie with no deal that has a log, each with what it is."""
     for room in ("notices", "reports"):
         for folder in _files(workspace.root / room, "*"):
             if not folder.is_dir() and not folder.name.startswith(".partial-"):
@@ -181,7 +190,17 @@ def _named(path: Path) -> str:
     return match[0] if (match := re.search(r"(?:deal|index)/[^/]+$|snapshots$", first)) else path.name
 
 
-ROOMS = ("deals", "snapshots", "reports", "notices", "keys", "checkpoints", "documents", "set-aside")
+ROOMS = (
+    "deals",
+    "snapshots",
+    "reports",
+    "notices",
+    "keys",
+    "checkpoints",
+    "stamps",
+    "documents",
+    "set-aside",
+)
 
 
 def links_outside(workspace: Workspace) -> Iterator[str]:

@@ -19,6 +19,7 @@ from engine.basics.canonical_json import sha256_hex
 from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.basics.values import counted
 from engine.events.notice import Pages
+from engine.notices.checkpoint_stamp import stamp_words, time_of_log
 from engine.notices.closing import NOT_COMPARED, Step
 from engine.notices.trust_policy import Policy, read_policy
 from engine.notices.verify_notice import Later, verify_notice
@@ -54,10 +55,9 @@ class BundleVerification:
         if not self.verified:
             return ""
         files = "each deal file and each report with the log"
-        compared = (
-            "the log with your keys; each notice by itself, its words with those that the log issued; "
-            f"{files}"
-        )
+        stamped = any(step.name == "time stamp" for step in self.steps)
+        log = "the log with your keys, its time stamp" if stamped else "the log with your keys"
+        compared = f"{log}; each notice by itself, its words with those that the log issued; {files}"
         return (
             f"{self.bundle.name} is what it says as far as was compared. Compared: {compared}. Not "
             "compared: the drawing of the notices."
@@ -106,6 +106,8 @@ def _parts(files: Mapping[str, bytes], policy: Policy, templates: Templates, pag
         yield Step("log", difference=str(failed))
         return
     yield Step("log", signed)
+    if later.stamp is not None:
+        yield _stamp(later, later.stamp, policy)
     yield _deal_files(files, later)
     yield _all_there(files, later)
     yield _reports(files, later)
@@ -148,6 +150,18 @@ def _signed(later: Later, policy: Policy) -> str:
         f"{log}, "
         f"{'a key of the policy' if by.text in policy.log_keys else 'a key that followed one of the policy'}"
     )
+
+
+def _stamp(later: Later, text: str, policy: Policy) -> Step:
+    """Return when the bundle's log was time-stamped, and by whom."""
+    lives = key_lives(later.bodies, stated(later.note).origin, policy.keys(), policy.ended())
+    try:
+        found = time_of_log(
+            text, later.note, later.bodies, (*lives.keys, *policy.keys()), policy.authorities()
+        )
+    except VerificationFailed as failed:
+        return Step("time stamp", difference=str(failed))
+    return Step("time stamp", f"its log was {stamp_words(found)}")
 
 
 def _deal_files(files: Mapping[str, bytes], later: Later) -> Step:

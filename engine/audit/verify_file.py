@@ -17,7 +17,7 @@ from engine.notices.trust_policy import Policy, read_policy
 from engine.notices.verify_notice import Later, verify_notice
 from engine.record.merkle import leaf_hash
 from engine.record.tiles import read_tiles
-from engine.workspace.checkpoints import read_note
+from engine.workspace.checkpoints import read_note, stamp_beside
 from engine.workspace.deal_files import Templates
 from engine.workspace.workspace import Workspace
 
@@ -130,4 +130,5 @@ def later_of(folder: Path, policy: Policy) -> Later:
             "(`headroom export --as tiles`)"
         )
     _, bodies = read_tiles(folder, policy.keys(), policy.ended())
-    return Later(read_note(folder / "checkpoint"), tuple(map(leaf_hash, bodies)), tuple(bodies))
+    note = folder / "checkpoint"
+    return Later(read_note(note), tuple(map(leaf_hash, bodies)), tuple(bodies), stamp_beside(note))

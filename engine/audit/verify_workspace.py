@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from engine.audit.held_notes import came_after, contradictions, held_notes, known
 from engine.audit.key_succession import not_replaced, past_its_end, with_followers
 from engine.audit.leftovers import AGAIN, guarded, links_outside, without_document, without_event, without_log
+from engine.audit.time_stamps import believed, held_stamps, stamps_of_log
 from engine.basics.archive_names import snapshot_place
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.values import counted
@@ -19,6 +21,7 @@ from engine.events.kinds import NoticeIssued
 from engine.events.log_names import deal_of_log, deals_among
 from engine.events.market_events import ListingsExcluded, SnapshotImported
 from engine.market.snapshot import SnapshotRefused, read_snapshot
+from engine.notices.trust_policy import Policy, read_policy
 from engine.record.canonical import sha256_hex
 from engine.record.checkpoint import holds_all_of, malformed, newest, signed_by_others, verify
 from engine.record.consistency import audit, out_of_time, roots_of
@@ -76,10 +79,16 @@ class Given:
     keys: list[VerifierKey]
     held: list[str]
     by_the_verifier: bool
+    ended: Mapping[VerifierKey, date]
+    """The keys that the verifier's policy says have ended, each with its day."""
 
 
 def verify_record(
-    workspace: Workspace, trust: Sequence[Path], held: Sequence[Path], deal: str | None = None
+    workspace: Workspace,
+    trust: Sequence[Path],
+    held: Sequence[Path],
+    deal: str | None = None,
+    policy: Path | None = None,
 ) -> Verification:
     """Return every step named, with the first difference where one fails.
 
@@ -88,10 +97,15 @@ def verify_record(
         trust: files with the verifier keys that the verifier trusts; the workspace's own if none is given.
         held: checkpoints that somebody other than the operator kept, or the exported logs that hold them.
         deal: only this deal's log and notices.
+        policy: the file that says what the verifier trusts: further keys, and whose time stamps are believed.
     """
     everything = workspace.store.logs()
     logs = everything if deal is None else [log for log in everything if log == deal_log(deal)]
-    keys, damaged = (trusted(list(trust)), []) if trust else _own_keys(workspace)
+    theirs = Policy() if policy is None else read_policy(policy)
+    ended = theirs.ended()
+    brought = [*trusted(list(trust)), *theirs.keys(), *ended]
+    keys, damaged = (brought, []) if brought else _own_keys(workspace)
+    authorities = believed(workspace, None if policy is None else theirs.authorities())
     notes = held_notes(held)
     without = [
         _guards(workspace),
@@ -99,7 +113,7 @@ def verify_record(
         *(damaged or _keys(workspace, keys, notes)),
         *_logs_there(workspace, everything, deal),
         *_without_log(workspace, logs, notes),
-        *_whose(keys, given=bool(trust)),
+        *_whose(keys, given=bool(brought)),
         Finding(
             *guarded(
                 "each key that was replaced, replaced in every log that it signed",
@@ -111,10 +125,15 @@ def verify_record(
         known = ", ".join(deals_among(everything))
         raise WrongUsage(f"a log of `{deal}` does not exist; there are {known or 'none yet'}")
     without += _held(workspace, logs, notes, keys)
-    audited = [_log(workspace, log, Given(keys, notes, by_the_verifier=bool(trust))) for log in logs]
+    audited = [_log(workspace, log, Given(keys, notes, bool(brought), ended)) for log in logs]
     findings = [*without, *(finding for finding, _ in audited)]
     findings += [*(_snapshots(workspace) if deal is None else ()), *_notices(workspace, logs)]
+    every_key = with_followers(workspace, logs, keys)
+    stamps = [found for log in logs if (found := stamps_of_log(workspace, log, every_key, authorities))]
+    stamps += held_stamps(held, every_key, authorities)
+    findings += [Finding(found.step, found.difference) for found in stamps]
     times = [time for _, time in audited if time is not None]
+    times += [found.time for found in stamps if found.time is not None]
     return Verification(tuple(findings), "; ".join(times) or "time asserted by the operator")
 
 
@@ -211,7 +230,7 @@ def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | N
         kept = [read_note(path)] if (path := witness(workspace, log)).exists() else []
         with workspace.store.read() as reader:
             wrong = [*_filed(stored, reader.note_numbers(log))]
-        lives = key_lives([entry.body for entry in entries], origin(workspace, log), keys)
+        lives = key_lives([entry.body for entry in entries], origin(workspace, log), keys, given.ended)
         keys = [*dict.fromkeys((*lives.keys, *keys))]
     except (VerificationFailed, WrongUsage) as damage:
         return Finding(f"{log}: read whole", str(damage)), None

@@ -313,7 +313,7 @@ def run(
     """
     from engine.cli.output import progress
     from engine.cli.show.run import preview_on, run_on
-    from engine.operations.run import begun
+    from engine.operations.waiting_dates import begun
 
     until = begun(clock()) if on is None else day(on)
     if until > begun(clock()):
@@ -343,9 +343,11 @@ def serve(
     from engine.cli.show.deliver import tell_delivered
     from engine.delivery.deliver import deliver
     from engine.operations.record_forecasts import record_forecasts
-    from engine.operations.run import RunOutcome, begun
+    from engine.operations.run import RunOutcome
     from engine.operations.run import run as run_due
     from engine.operations.scheduler import Stop, serve
+    from engine.operations.stamp_checkpoints import stamp_checkpoints
+    from engine.operations.waiting_dates import begun
     from engine.queries.forecast_record import forecasts_due
 
     workspace, stop, last = operated(), Stop(), RunOutcome(begun(clock()))
@@ -360,6 +362,8 @@ def serve(
             if nothing
             else run_due(workspace, begun(clock()), replace(means(), stopping=stop))
         )
+        if nothing:  # what the authority did not give the last time is asked for again
+            outcome.stamping = stamp_checkpoints(workspace, clock)
         last = last if nothing else RunOutcome(outcome.on, settled=outcome.settled)
         progress_done()
         made = sum(len(deal.notices) for deal in outcome.deals)
@@ -378,6 +382,7 @@ def serve(
                 "notices": made,
                 "stopped": stopped,
                 "left": outcome.left,
+                "time_stamps": outcome.stamping.as_data(),
             }
             print_line({"at": clock().isoformat(timespec="seconds"), **done})
         else:
@@ -387,6 +392,8 @@ def serve(
             )
             for deal, why in stopped.items():
                 say(f"{deal}: {why}")
+            if outcome.stamping.said is not None:
+                say(outcome.stamping.said)
             if outcome.left:
                 say(
                     f"asked to stop: left to the next run {'is' if len(outcome.left) == 1 else 'are'} "

@@ -23,7 +23,8 @@ def verify(
         str | None, typer.Argument(help="A notice, a bundle, or a deal by its name; all unless given.")
     ] = None,
     policy: Annotated[
-        Path | None, typer.Option(help="What you trust: log keys, trustees, certificates (TOML).")
+        Path | None,
+        typer.Option(help="What you trust: log keys, trustees, certificates, authorities of time (TOML)."),
     ] = None,
     trust: Annotated[
         list[Path] | None, typer.Option(help="A file with verifier keys that you trust.")
@@ -69,7 +70,9 @@ def verify(
         raise WrongUsage("--render draws one notice again; for all of them give `headroom replay --pages`")
     from engine.cli.show.verify import verify_workspace
 
-    raise typer.Exit(verify_workspace(opened(to_inspect=True), trust or [], held or [], as_json, what))
+    raise typer.Exit(
+        verify_workspace(opened(to_inspect=True), trust or [], held or [], as_json, what, policy)
+    )
 
 
 @app.command(epilog=example("headroom replay --until 2026-04-09"))
@@ -118,32 +121,40 @@ def checkpoint(
     trust: Annotated[
         list[Path] | None, typer.Option(help="The trustee's verifier key; keys/trustees.pub unless given.")
     ] = None,
+    stamp: Annotated[
+        bool, typer.Option("--stamp", help="Print its time stamp, to hold beside it as NAME.stamp.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Print the newest signed checkpoint of a log, for a trustee to hold.
 
     The command can also take a trustee's cosignature into the record.
     """
-    from engine.cli.show.keys import show_checkpoint, show_every, take_checkpoint
+    from engine.cli.show.keys import show_checkpoint, show_every, sign_and_stamp, take_checkpoint
 
     if take is None and trust:
         raise WrongUsage("--trust says whose cosignature is taken; give the cosigned checkpoint with --take")
     if every == (log is not None) or (every and take is not None):
         raise WrongUsage("give one log by its name, or --all for every log; --take is of one log")
+    if stamp and (every or take is not None):
+        raise WrongUsage("--stamp prints the time stamp of one log's checkpoint; give the log by its name")
     if log is None:
         workspace = operated()
+        sign_and_stamp(workspace, None, alone, clock)
         with alone(workspace):
             show_every(workspace, as_json)
         return
     if take is None and (kept := signed_whole(log)) is not None:
-        show_checkpoint(kept, log, as_json)
+        show_checkpoint(kept, log, as_json, stamp)
         return
     workspace = operated()
+    if take is None:
+        sign_and_stamp(workspace, log, alone, clock)
     with alone(workspace):
         if take is not None:
             take_checkpoint(workspace, log, take, trust or [], as_json)
         else:
-            show_checkpoint(workspace, log, as_json)
+            show_checkpoint(workspace, log, as_json, stamp)
 
 
 @app.command(
@@ -154,6 +165,9 @@ def cosign(
     key: Annotated[Path, typer.Option(help="The trustee's private key.")],
     trust: Annotated[list[Path], typer.Option(help="The log's verifier key.")],
     since: Annotated[Path | None, typer.Option(help="The checkpoint cosigned before.")] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="Whose time stamps you believe: your policy's `time_authorities`.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Add a trustee's cosignature to an exported log, from files alone.
@@ -162,7 +176,7 @@ def cosign(
     """
     from engine.cli.show.keys import cosign_export
 
-    cosign_export(folder, key, trust, since, clock(), as_json)
+    cosign_export(folder, key, trust, since, clock(), as_json, policy)
 
 
 @app.command(epilog=example("headroom export meridian-2026-1 --as ics --into build/deadlines.ics"))
@@ -186,13 +200,14 @@ def export(
 
     Of a deal, the command also writes its history as CSV, every deadline, or its regulatory rows.
     """
-    from engine.cli.show.keys import export_log
+    from engine.cli.show.keys import export_log, sign_and_stamp
 
     cut_off = None if on is None else day(on)
     if (kept := read_only() if form != "tiles" else signed_whole(log)) is not None:
         export_log(kept, log, form, into, cut_off, as_json)
         return
     workspace = operated()
+    sign_and_stamp(workspace, log, alone, clock)
     with alone(workspace):  # it signs what is new
         export_log(workspace, log, form, into, cut_off, as_json)
 
@@ -276,6 +291,9 @@ def audit_report(
     held: Annotated[
         list[Path] | None, typer.Option(help="A checkpoint that somebody other than the operator kept.")
     ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="What you trust: keys, and whose time stamps you believe (TOML).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Report on a deal's record over a period, to be signed by the auditor.
@@ -288,7 +306,7 @@ def audit_report(
     workspace = opened(to_inspect=True)
     period = (day(since), day(until))
     report = audit_report(
-        workspace, deal, period, clock(), all_templates(), notice_pages(), trust or [], held or []
+        workspace, deal, period, clock(), all_templates(), notice_pages(), trust or [], held or [], policy
     )
     raise typer.Exit(show_audit(report, into, audit_page(workspace), as_json))
 
@@ -304,12 +322,14 @@ def bundle(
     It is for somebody who has no workspace. `verify` reads it within bounds.
     """
     from engine.cli.output import print_json, say
+    from engine.cli.show.keys import sign_and_stamp
     from engine.operations.sign_checkpoints import newest_signed
     from engine.queries.bundle import write_bundle
 
     if into.suffix != ".bundle":
         raise WrongUsage(f"{into}: a bundle is written as .bundle; give --into a name that ends so")
     workspace = operated()
+    sign_and_stamp(workspace, deal, alone, clock)
     with alone(workspace):  # it signs what is new
         made = write_bundle(workspace, deal, into, lambda of, log: newest_signed(of, log).note)
     if as_json:

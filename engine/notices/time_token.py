@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -37,6 +37,16 @@ GENERALIZED_TIME, IMPLICIT = 0x18, 0xA0
 MOMENT = re.compile(rb"(\d{14})(?:\.(\d{1,6}))?Z")
 SLACK = timedelta(minutes=10)
 """How far an authority's clock may stand before what it stamps says that it was made."""
+UNREADABLE = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    StopIteration,
+    x509.InvalidVersion,
+    UnsupportedAlgorithm,
+)
+"""What reading a token or a certificate raises for something that is not in its form."""
 
 
 @dataclass(frozen=True, slots=True)

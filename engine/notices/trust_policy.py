@@ -27,7 +27,7 @@ class Policy(Fact):
     cosignatures_needed: Annotated[int, Field(strict=True, ge=0)] = 0
     notice_certificates: tuple[str, ...] = ()
     time_authorities: tuple[str, ...] = ()
-    """Certificates of authorities whose time stamps on notices are believed, or of who certifies them."""
+    """Certificates of authorities whose time stamps are believed, or of who certifies them."""
     signature_needed: StrictBool = True
     deals: tuple[str, ...] = ()
     """Names of the deals whose notices are asked for; any, if none is named."""
@@ -77,6 +77,10 @@ class Policy(Fact):
     def keys(self) -> list[VerifierKey]:
         """The keys of logs and of cosigners."""
         return [parse_verifier(text) for text in (*self.log_keys, *self.cosigner_keys)]
+
+    def authorities(self) -> frozenset[str]:
+        """The fingerprints of the authorities whose time stamps are believed."""
+        return frozenset(map(plain, self.time_authorities))
 
 
 def plain(fingerprint: str) -> str:

@@ -20,6 +20,7 @@ from engine.events.kinds import Tested
 from engine.events.notice import Pages
 from engine.events.results import TestResult
 from engine.notices.attachments import PAGE, Manifest, read_manifest
+from engine.notices.checkpoint_stamp import stamp_words, time_of_log
 from engine.notices.closing import NOT_COMPARED, UNSIGNED, Step
 from engine.notices.page_evidence import (
     as_issued,
@@ -60,6 +61,8 @@ class Later:
     leaves: tuple[bytes, ...]
     bodies: tuple[bytes, ...] = ()
     """The entries themselves, if they are at hand."""
+    stamp: str | None = None
+    """The time stamp beside its checkpoint, if it has one."""
 
 
 @dataclass
@@ -142,11 +145,11 @@ def _seal(notice: _Notice) -> str:
     sealed = check_seal(
         notice.data,
         frozenset(map(plain, policy.notice_certificates)),
-        frozenset(map(plain, policy.time_authorities)),
+        policy.authorities(),
     )
     if sealed is not None:
         notice.stamp = sealed.stamp
-        return f"signed by {sealed.fingerprint[:16]}, over the whole file{_stamp_words(sealed.stamp)}"
+        return f"signed by {sealed.fingerprint[:16]}, over the whole file{_stamped(sealed.stamp)}"
     if notice.policy.signature_needed:
         raise VerificationFailed(
             "the file is not signed, so its appearance is not bound; the policy asks for a signature"
@@ -154,16 +157,8 @@ def _seal(notice: _Notice) -> str:
     return UNSIGNED
 
 
-def _stamp_words(stamp: Stamped | None) -> str:
-    """Return what a time stamp says, if there is one; one by an authority that the policy does not name proves no time."""
-    if stamp is None:
-        return ""
-    by = (
-        f"{stamp.fingerprint[:16]}"
-        if stamp.trusted
-        else f"{stamp.fingerprint[:16]}, whom the policy does not name: it proves no time"
-    )
-    return f"; time-stamped at {stamp.at:{MINUTE}} UTC by {by}"
+def _stamped(stamp: Stamped | None) -> str:
+    return "" if stamp is None else f"; {stamp_words(stamp)}"
 
 
 def _manifest(notice: _Notice) -> str:
@@ -211,7 +206,8 @@ def _in_the_log(notice: _Notice) -> str:
         raise VerificationFailed(
             f"cosigned by {by} trustees; the policy asks for {notice.policy.cosignatures_needed}"
         )
-    time = _time(notice, by, min((at for _, at in cosigned), default=None))
+    stamps = [_stamp(one, its, keys, notice.policy) for one, its in zip(notice.later, lives, strict=False)]
+    time = _time(notice, by, min((at for _, at in cosigned), default=None), [one for one in stamps if one])
     _is_of(notice, proof.index, verified.checkpoint)
     notice.checkpoint = verified.checkpoint
     attached = in_the_log(notice.attached["date.jsonl"], verified.checkpoint, "of its date")
@@ -274,21 +270,35 @@ def _later(later: Later, checkpoint: Checkpoint, lives: KeyLives, keys: Sequence
     return verified
 
 
-def _time(notice: _Notice, by: int, at: datetime | None) -> str:
-    """Return by when the event was there, as its trustees vouch.
+def _stamp(later: Later, lives: KeyLives, keys: Sequence[VerifierKey], policy: Policy) -> Stamped | None:
+    """Return when the log that is held was time-stamped, if it was.
+
+    Raises VerificationFailed for a wrong stamp.
+    """
+    if later.stamp is None:
+        return None
+    return time_of_log(later.stamp, later.note, later.bodies, (*lives.keys, *keys), policy.authorities())
+
+
+def _time(notice: _Notice, by: int, at: datetime | None, stamps: Sequence[Stamped]) -> str:
+    """Return by when the event was there, as its trustees and authorities of time vouch.
 
     Raises VerificationFailed if it says that it came later.
     """
-    if notice.stamp is not None and notice.stamp.trusted:
-        not_after(notice.stamp.at, [("the event", notice.attached["event.json"])])
+    event = [("the event", notice.attached["event.json"])]
+    own = notice.stamp is not None and notice.stamp.trusted
+    if notice.stamp is not None and own:
+        not_after(notice.stamp.at, event, "time-stamped")
+    first = min(stamps, key=lambda stamp: (not stamp.trusted, stamp.at), default=None)
+    of_log = "" if first is None else f"the log that is held was {stamp_words(first)}"
+    if at is None and first is not None and first.trusted and not own:
+        return f"there when {of_log}"
     if at is None:
-        return (
-            "time asserted by the operator"
-            if notice.stamp is None or not notice.stamp.trusted
-            else "there when it was time-stamped"
-        )
-    not_after(at, [("the event", notice.attached["event.json"])])
-    return f"cosigned by {by}, first at {at:{MINUTE}} UTC"
+        said = "there when it was time-stamped" if own else "time asserted by the operator"
+    else:
+        not_after(at, event)
+        said = f"cosigned by {by}, first at {at:{MINUTE}} UTC"
+    return "; ".join(filter(None, (said, of_log)))
 
 
 def _is_of(notice: _Notice, index: int, checkpoint: Checkpoint) -> None:

@@ -35,7 +35,8 @@ from engine.operations.recent_past import RecentPast, recent_past
 from engine.operations.register_changes import registers_changed
 from engine.operations.settled import Settled, files_there, next_moments, settled
 from engine.operations.sign_checkpoints import sign_all
-from engine.operations.waiting_dates import waits_for
+from engine.operations.stamp_checkpoints import Stamping, stamp_checkpoints
+from engine.operations.waiting_dates import begun, waits_for
 from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition
 from engine.terms.as_written import Deal, day_of
 from engine.workspace.calendar_tables import closings_recorded, counted_by, tables_now
@@ -96,6 +97,8 @@ class RunOutcome:
 
     None means that the next run looks again, whatever has changed.
     """
+    stamping: Stamping = field(default_factory=Stamping)
+    """What came of asking for time stamps of the signed checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,11 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         with tools.spent.of("record"):
             outcome = _run(workspace, on, replace(tools, now=tools.clock()) if tools.clock else tools)
         outcome.processor_seconds = spent_between(before, tools.spent.seconds())
-        return outcome
+    if not tools.stopping():  # after the lock: nobody else waits for an authority
+        outcome.stamping = stamp_checkpoints(
+            workspace, tools.clock or (lambda: tools.now), progress=tools.progress
+        )
+    return outcome
 
 
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
@@ -250,16 +257,8 @@ def _issue(workspace: Workspace, lot: _Lot, outbox: Outbox) -> None:
 
 
 def _looks_again(result: DealOutcome) -> bool:
-    """Return whether something of a deal is to be tried again in any case.
-
-    The next run then tries it, although no log, no file and no day has changed.
-    """
+    """Return whether the next run tries something of a deal again, although nothing has changed."""
     return bool(result.reason or result.not_issued or (result.waiting and "final" in result.waiting))
-
-
-def begun(now: datetime) -> date:
-    """Return the last date that has begun anywhere; each deal goes only as far as its own."""
-    return (now.astimezone(UTC) + timedelta(hours=14)).date()
 
 
 def _publish(

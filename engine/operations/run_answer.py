@@ -96,8 +96,8 @@ class RunAnswer:
     def as_data(self) -> dict[str, Any]:
         """Return the run as JSON.
 
-        The keys are `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`) and
-        `awaiting`.
+        The keys are `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`),
+        `awaiting` and `time_stamps`.
         """
         return {
             "on": self.outcome.on.isoformat(),
@@ -106,6 +106,7 @@ class RunAnswer:
             "new_publications": [event.payload.value for event in self.outcome.publications],
             "deals": [deal.as_data() for deal in self.deals],
             "awaiting": [finding.model_dump(mode="json") for finding in self.awaiting],
+            "time_stamps": self.outcome.stamping.as_data(),
             "processor_seconds": {
                 work: round(seconds, 3) for work, seconds in self.outcome.processor_seconds.items()
             },

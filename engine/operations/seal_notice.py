@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.notices.signature import NoTimeStamp, TimeAuthority, seal
+from engine.notices.signature import seal
+from engine.notices.time_authority import NoTimeStamp, TimeAuthority
 from engine.record.log import Scribe
 from engine.workspace.workspace import Workspace
 

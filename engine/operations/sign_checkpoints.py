@@ -11,6 +11,8 @@ from pathlib import Path
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_all_whole, write_whole
 from engine.basics.values import counted
+from engine.notices.checkpoint_stamp import stamp_words, time_of_log
+from engine.notices.trust_policy import read_policy
 from engine.record.checkpoint import (
     Checkpoint,
     Growth,
@@ -33,10 +35,12 @@ from engine.workspace.checkpoints import (
     LONGEST_SAID,
     TRUSTEES,
     _not_older,
+    kept_stamp,
     known_keys,
     origin,
     own_key,
     read_note,
+    stamp_beside,
     trusted,
     witness,
 )
@@ -216,10 +220,12 @@ class SignedCheckpoint:
     log: str
     size: int
     note: str
+    stamp: str | None = None
+    """Its time stamp, as it stands beside the note."""
 
     def as_data(self) -> dict[str, object]:
-        """Return the checkpoint as JSON: `log`, `size`, `note`."""
-        return {"log": self.log, "size": self.size, "note": self.note}
+        """Return the checkpoint as JSON: `log`, `size`, `note`, `time_stamp`."""
+        return {"log": self.log, "size": self.size, "note": self.note, "time_stamp": self.stamp}
 
 
 def all_signed(workspace: Workspace, log: str) -> bool:
@@ -234,7 +240,7 @@ def all_signed(workspace: Workspace, log: str) -> bool:
 def kept_checkpoint(workspace: Workspace, log: str) -> SignedCheckpoint | None:
     """Return a log's newest checkpoint as it is kept; nothing is signed for it. None if none was signed."""
     note = newest(workspace.store.checkpoints(log))
-    return None if note is None else SignedCheckpoint(log, *note)
+    return None if note is None else SignedCheckpoint(log, *note, kept_stamp(workspace, log, note[1]))
 
 
 def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
@@ -242,17 +248,17 @@ def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
 
     Raises WrongUsage without a key.
     """
-    if workspace.to_inspect and all_signed(workspace, log):
-        return SignedCheckpoint(log, *(newest(workspace.store.checkpoints(log)) or (0, "")))
+    if workspace.to_inspect and all_signed(workspace, log) and (kept := kept_checkpoint(workspace, log)):
+        return kept
     if not (workspace.root / KEY).exists():
         raise WrongUsage(
             f"the key is missing; make one with `headroom keys NAME --into {workspace.root / KEY}`"
         )
     sign_all(workspace)
-    newest_note = newest(workspace.store.checkpoints(log))
-    if newest_note is None:
+    signed = kept_checkpoint(workspace, log)
+    if signed is None:
         raise VerificationFailed(f"no checkpoint of {log} is kept")
-    return SignedCheckpoint(log, *newest_note)
+    return signed
 
 
 def take_cosignature(workspace: Workspace, log: str, file: Path, trust: list[Path]) -> Taken:
@@ -263,13 +269,31 @@ def take_cosignature(workspace: Workspace, log: str, file: Path, trust: list[Pat
     return take(workspace, log, read_note(file), trustees_of(workspace, trust))
 
 
-def cosign_folder(folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime) -> str:
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """An exported log that was cosigned: the note, and what its time stamp says if it has one."""
+
+    note: str
+    stamp: str | None
+
+
+def cosign_folder(
+    folder: Path,
+    key: Path,
+    trust: list[Path],
+    since: Path | None,
+    at: datetime,
+    policy: Path | None = None,
+) -> Cosigned:
     """Return a trustee's cosignature on an exported log, from files alone.
 
-    The function checks first that the log has only grown since the held checkpoint. The cosigned note comes
-    back, and stands in the folder too.
+    The function checks first that the log has only grown since the held checkpoint, and looks at a time stamp
+    beside the checkpoint. The cosigned note stands in the folder too; the
+    `policy` names the authorities that the trustee believes.
 
-    Raises WrongUsage for a folder or a key that is not one.
+    Raises:
+        WrongUsage: the folder or the key is not one.
+        VerificationFailed: the log is not what it was, or its time stamp is wrong; nothing was signed.
     """
     keys = trusted(trust)
     if not folder.is_dir():
@@ -290,6 +314,9 @@ def cosign_folder(folder: Path, key: Path, trust: list[Path], since: Path | None
     )  # a cosigner may have approved that a lost key was replaced
     not_after(at, ((f"entry {seq}", body) for seq, body in enumerate(bodies)))
     keys = [*key_lives(bodies, stated(note).origin, [*keys, signing.verifier]).keys]
+    stamp = stamp_beside(folder / "checkpoint")
+    believed = frozenset[str]() if policy is None else read_policy(policy).authorities()
+    words = None if stamp is None else stamp_words(time_of_log(stamp, note, bodies, keys, believed))
     memory = Path(f"{key}.signed")
     leaves = [leaf_hash(body) for body in bodies]
     refuse_fork(memory, signing, keys, note, leaves)
@@ -298,7 +325,7 @@ def cosign_folder(folder: Path, key: Path, trust: list[Path], since: Path | None
         memory, (read_whole_note(memory) if memory.exists() else "").encode() + signed.encode()
     )  # before it is given away
     write_whole(folder / "checkpoint", signed.encode())
-    return signed
+    return Cosigned(signed, words)
 
 
 def refuse_fork(

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from engine.evaluation.inputs import Inputs
 from engine.events.rates import Published
 from engine.terms.contract_dates import cut_off_on, publication_dates, waits_until
 
 DAY = timedelta(days=1)
+
+
+def begun(now: datetime) -> date:
+    """Return the last date that has begun anywhere; each deal goes only as far as its own."""
+    return (now.astimezone(UTC) + timedelta(hours=14)).date()
 
 
 def waits_for(inputs: Inputs, closing: date, now: datetime) -> str | None:

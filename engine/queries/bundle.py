@@ -16,6 +16,7 @@ from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event, NoticeIssued, ReportReceived
+from engine.queries.export_log import write_stamp_beside
 from engine.queries.history import events_of
 from engine.record.log import deal_log
 from engine.record.tiles import export
@@ -70,6 +71,7 @@ def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bun
     files: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         export(entries, note, trusted([key]), Path(folder) / "log")
+        write_stamp_beside(workspace, deal_log(deal), note, Path(folder) / "log" / "checkpoint")
         files |= {
             str(path.relative_to(folder)): path.read_bytes()
             for path in sorted(Path(folder).rglob("*"))

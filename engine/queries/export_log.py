@@ -20,10 +20,11 @@ from engine.queries.history import events_of
 from engine.queries.logs_by_name import log_named, named_log
 from engine.queries.record_table import as_record_table
 from engine.queries.regulatory import esma_csv, form_10d_csv
+from engine.record.checkpoint import BESIDE
 from engine.record.log import deal_log
 from engine.record.store import Entry
 from engine.record.tiles import export, json_lines
-from engine.workspace.checkpoints import KEY, trusted
+from engine.workspace.checkpoints import KEY, kept_stamp, trusted
 from engine.workspace.workspace import Workspace
 
 DATED = ("esma", "10-d")
@@ -145,3 +146,14 @@ def _export_tiles(workspace: Workspace, log: str, into: Path, sign: Sign) -> Non
         raise WrongUsage(f"tiles carry a signed checkpoint, and the key is missing; make one with `{make}`")
     note = sign(workspace, log)
     export(workspace.store.entries(log), note, trusted([key]), into)
+    write_stamp_beside(workspace, log, note, into / "checkpoint")
+
+
+def write_stamp_beside(workspace: Workspace, log: str, note: str, checkpoint: Path) -> None:
+    """Write a checkpoint's time stamp beside its file; that of an earlier checkpoint is taken away."""
+    stamp = kept_stamp(workspace, log, note)
+    beside = checkpoint.with_name(f"{checkpoint.name}{BESIDE}")
+    if stamp is not None:
+        write_whole(beside, stamp.encode())
+    else:
+        beside.unlink(missing_ok=True)

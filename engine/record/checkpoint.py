@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
 
@@ -208,6 +209,22 @@ def has_line_of(note: str, key: VerifierKey) -> bool:
     Raises VerificationFailed if malformed.
     """
     return any((name, raw[:_ID]) == (key.name, key.id) for name, raw in map(_signature, _split(note)[1]))
+
+
+STAMPED_LINES = 5
+"""Lines of a note that a time stamp is over: the three that are signed, the empty one, the log's signature."""
+BESIDE = ".stamp"
+"""What follows the name of a note's file in the name of its time stamp's."""
+
+
+def stamped_bytes(note: str) -> bytes:
+    """Return what of a note is time-stamped: its first five lines, each with its line feed."""
+    return "".join(note.splitlines(keepends=True)[:STAMPED_LINES]).encode()
+
+
+def stamp_name(note: str) -> str:
+    """Return the name of a note's stamp: the stamped bytes decide it, so no stamp takes another's place."""
+    return f"{int(note.split(chr(10))[1]):08d}-{sha256(stamped_bytes(note)).hexdigest()[:16]}{BESIDE}"
 
 
 def malformed(note: str) -> str | None:

@@ -101,12 +101,13 @@ def out_of_time(
             return
 
 
-def not_after(at: datetime, events: Iterable[tuple[str, bytes]]) -> None:
+def not_after(at: datetime, events: Iterable[tuple[str, bytes]], done: str = "cosigned") -> None:
     """Check that a trustee who cosigns events at a time vouches for none that says it was recorded later.
 
     Args:
-        at: the trustee's time.
+        at: the trustee's time, or an authority's.
         events: each with what it is called and its body.
+        done: what was done to their log at that time.
 
     Raises:
         VerificationFailed: one says a later time, by more than two clocks may differ, or no time.
@@ -115,7 +116,7 @@ def not_after(at: datetime, events: Iterable[tuple[str, bytes]]) -> None:
         said = _recorded_at(name, body)
         if said > at + SLACK:
             raise VerificationFailed(
-                f"{name} says that it was recorded at {said:{MINUTE}}, and its log was cosigned at "
+                f"{name} says that it was recorded at {said:{MINUTE}}, and its log was {done} at "
                 f"{at:{MINUTE}}"
             )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_whole
 from engine.basics.values import counted
-from engine.record.checkpoint import LONGEST_NOTE, origin_of, verify
+from engine.record.checkpoint import BESIDE, LONGEST_NOTE, origin_of, stamp_name, verify
 from engine.record.heads import Head
 from engine.record.keys import BadKey, SigningKey, VerifierKey, parse_verifier, read_key
 from engine.record.merkle import EMPTY
@@ -24,6 +24,8 @@ NEXT = "keys/log.key.next"
 """Where a key lies that is about to take the place of the operator's; it is there until the replacement is finished."""
 ASKED = "keys/log.key.asked"
 """Where a new key waits until a cosigner has approved that it replaces one that was lost or stolen."""
+STAMPS = "stamps"
+"""Where time stamps of checkpoints are kept; `checkpoints/` holds each log's newest note alone."""
 TRUSTEES = "keys/trustees.pub"
 """Where the verifier keys of the trustees who cosign are, inside the workspace, one in a line."""
 
@@ -51,6 +53,22 @@ def _signed_as(workspace: Workspace, log: str, reader: Reader | None) -> str | N
 def witness(workspace: Workspace, log: str) -> Path:
     """Return where the newest signed checkpoint of a log is kept outside the database, so that an older copy of it is known."""
     return workspace.root / "checkpoints" / f"{in_a_file_name(log)}.checkpoint"
+
+
+def stamps_folder(workspace: Workspace, log: str) -> Path:
+    """Return where the time stamps of a log's checkpoints are kept, a file for each."""
+    return workspace.root / STAMPS / in_a_file_name(log)
+
+
+def stamp_place(workspace: Workspace, log: str, note: str) -> Path:
+    """Return where the time stamp of a checkpoint is kept, or would be."""
+    return stamps_folder(workspace, log) / stamp_name(note)
+
+
+def kept_stamp(workspace: Workspace, log: str, note: str) -> str | None:
+    """Return the time stamp of a checkpoint as it is kept, unread; None without one."""
+    path = stamp_place(workspace, log, note)
+    return read_note(path) if path.is_file() else None
 
 
 def write_witness(workspace: Workspace, log: str, note: str) -> None:
@@ -112,6 +130,12 @@ def read_note(path: Path) -> str:
         raise WrongUsage(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise WrongUsage(f"{path} is not text: a checkpoint or a verifier key is expected") from error
+
+
+def stamp_beside(path: Path) -> str | None:
+    """Return the time stamp that lies beside a note's file, unread; None without one."""
+    beside = path.with_name(f"{path.name}{BESIDE}")
+    return read_note(beside) if beside.is_file() else None
 
 
 def known_keys(workspace: Workspace, key: SigningKey) -> list[VerifierKey]:

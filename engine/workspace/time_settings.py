@@ -1,4 +1,4 @@
-"""The authority that stamps the time of notices, if one is configured (`rulings.md` 68)."""
+"""The authority that stamps the time of notices and checkpoints, if one is configured (`rulings.md` 68)."""
 
 from __future__ import annotations
 
@@ -17,3 +17,5 @@ class TimeAuthoritySettings(Fact):
     """Of its certificate, or of the one that certifies it."""
     patience_seconds: Annotated[int, Field(strict=True, ge=1, le=60)] = 10
     """How long a run waits for a stamp; without one the notice is signed all the same, and says so."""
+    checkpoint_seconds: Annotated[int, Field(strict=True, ge=1, le=3600)] = 60
+    """How long a run asks for the stamps of its checkpoints in all; the next run asks for what is left."""

@@ -80,6 +80,13 @@ timeout_seconds = 20
 # country = ["AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE",
 #   "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE"]
 
+# An authority that stamps the time of notices and of signed checkpoints (RFC 3161).
+# [time_authority]
+# url = "https://tsa.example.com/"
+# certificate_sha256 = "64 hexadecimal digits"   # of its certificate, or of the one that certifies it
+# patience_seconds = 10       # how long a stamp is waited for
+# checkpoint_seconds = 60     # how long a run asks for the stamps of its checkpoints in all
+
 # A sender's own workbook or tape; `headroom intake` reads files of these names by it.
 # [intake.example]
 # files = ["example-*.xlsx"]

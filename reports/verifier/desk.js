@@ -1,11 +1,12 @@
 // The page itself: what was dropped, told apart by what it is, and the answer as a table of steps.
-const given = { policy: null, policyName: "", notices: new Map(), bundles: new Map(), notes: new Map(), exports: new Map() };
+const given = { policy: null, policyName: "", notices: new Map(), bundles: new Map(), notes: new Map(), exports: new Map(), stamps: new Set() };
 
 function take(path, bytes) {
   const name = path.split("/").at(-1), text = () => { try { return utf8(bytes).replace(/^\ufeff/, ""); } catch { return ""; } };
   if (latin1(bytes.subarray(0, 5)) === "%PDF-") given.notices.set(name, bytes);
   else if (name.endsWith(".bundle") || latin1(bytes.subarray(0, 4)) === "PK\x03\x04") given.bundles.set(name, bytes);
   else if (name.endsWith(".toml")) { given.policy = readPolicy(text()); given.policyName = name; }
+  else if (name.endsWith(".stamp")) given.stamps.add(path);
   else if (/(^|\/)tile\//.test(path) || name === "checkpoint") {
     const folder = /(^|\/)tile\//.test(path) ? path.replace(/\/?tile\/.*$/, "") : path.replace(/\/?checkpoint$/, "");
     if (!given.exports.has(folder)) given.exports.set(folder, new Map());
@@ -65,8 +66,9 @@ async function took(files) {
     try { take(file.webkitRelativePath || file.taken || file.name, new Uint8Array(await file.arrayBuffer())); }
     catch (error) { wrong.push(error.message); }
   }
-  const { needs, answers: found } = await answers(), counts = `${given.notices.size} notices, ${given.bundles.size} bundles, ${given.exports.size} exported logs, ${given.notes.size} held checkpoints, ${given.policy ? "a policy" : "no policy"}.`;
-  said.textContent = [counts, needs, ...wrong].filter(Boolean).join(" ");
+  const { needs, answers: found } = await answers(), counts = `${given.notices.size} notices, ${given.bundles.size} bundles, ${given.exports.size} exported logs, ${given.notes.size} held checkpoints, ${given.policy ? "a policy" : "no policy"}.`,
+    stamps = given.stamps.size ? `${given.stamps.size} of the files are time stamps, which this page does not check.` : "";
+  said.textContent = [counts, stamps, needs, ...wrong].filter(Boolean).join(" ");
   document.getElementById("answer").replaceChildren(...found.map(shown));
   document.body.dataset.done = String(Number(document.body.dataset.done ?? 0) + 1);
 }

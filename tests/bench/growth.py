@@ -80,7 +80,8 @@ class Desk:
 
     def run(self, count: int, render: Any = None) -> Any:
         """The run after so many weeks."""
-        from engine.operations.run import Tools, begun, run
+        from engine.operations.run import Tools, run
+        from engine.operations.waiting_dates import begun
         from tests.operations.test_run import paper
 
         now = friday(count)

@@ -16,12 +16,11 @@ from engine.basics.errors import VerificationFailed
 from engine.notices import der
 from engine.notices.signature import (
     BYTE_RANGE,
-    NoTimeStamp,
-    TimeAuthority,
     check_seal,
     make_certificate,
     seal,
 )
+from engine.notices.time_authority import NoTimeStamp, TimeAuthority
 from engine.operations.seal_notice import sealed
 from reports.render.pdf import to_pdf
 from tests.notices.time_authority import Authority, Manner, made, served

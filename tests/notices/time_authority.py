@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-Manner = Literal["stamps", "refuses", "stalls", "another imprint", "broken"]
+from engine.notices import der
+
+Manner = Literal[
+    "stamps", "refuses", "stalls", "another imprint", "broken", "drips", "floods", "another nonce", "fails"
+]
 POLICY = "1.3.6.1.4.1.99999.1"
 
 
@@ -37,6 +41,8 @@ class Authority:
     at: datetime
     manner: Manner = "stamps"
     url: str = ""
+    on_asked: Callable[[], None] = lambda: None
+    """Called whenever it is asked, before it answers."""
 
     @property
     def fingerprint(self) -> str:
@@ -47,7 +53,8 @@ class Authority:
         """The response to a request, in DER."""
         request = tsp.TimeStampReq.load(asked)
         if self.manner == "refuses":
-            return bytes(tsp.TimeStampResp({"status": {"status": "rejection"}}).dump())
+            status = der.encoded(der.SEQUENCE, der.encoded(der.INTEGER, b"\x02"))  # rejection
+            return der.encoded(der.SEQUENCE, status)
         return bytes(
             tsp.TimeStampResp(
                 {"status": {"status": "granted"}, "time_stamp_token": self.token(request)}
@@ -66,7 +73,7 @@ class Authority:
                 "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": imprint},
                 "serial_number": 7,
                 "gen_time": self.at,
-                "nonce": request["nonce"].native,
+                "nonce": request["nonce"].native + (self.manner == "another nonce"),
             }
         )
         held = [
@@ -165,14 +172,24 @@ def served(authority: Authority) -> Iterator[Authority]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = self.rfile.read(int(self.headers["Content-Length"]))
+            authority.on_asked()
             if authority.manner == "stalls":
                 time.sleep(3)
             body = authority.answer(asked)
-            self.send_response(200)
+            if authority.manner == "floods":
+                body += bytes(100_000)
+            self.send_response(500 if authority.manner == "fails" else 200)
             self.send_header("Content-Type", "application/timestamp-reply")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            for n in range(len(body) if authority.manner == "drips" else 0):
+                try:
+                    self.wfile.write(body[n : n + 1])
+                except OSError:  # whoever asked has gone
+                    return
+                time.sleep(0.2)
+            if authority.manner != "drips":
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing: the tests listen."""

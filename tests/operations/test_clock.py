@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.operations.run import Tools, begun, run
+from engine.operations.run import Tools, run
+from engine.operations.waiting_dates import begun
 from engine.record.log import ClockBehind
 from engine.workspace.workspace import Workspace
 from tests.operations.test_corrections import made

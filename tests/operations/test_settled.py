@@ -13,8 +13,9 @@ import pytest
 from engine.cli.show.keys import make_key
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded
-from engine.operations.run import RunOutcome, Tools, begun, run
+from engine.operations.run import RunOutcome, Tools, run
 from engine.operations.settled import Settled
+from engine.operations.waiting_dates import begun
 from engine.record.log import Scribe, append, deal_log
 from engine.record.store import Reader
 from engine.workspace.workspace import Workspace

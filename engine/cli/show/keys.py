@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.basics.errors import WrongUsage
 from engine.basics.values import counted
-from engine.cli.output import print_json, say, write
+from engine.cli.output import print_json, say, say_aside, write
 from engine.events.log_names import subject_of_log
 from engine.operations.make_keys import make_key_of_notices, make_log_key, refuse_unnamed_around
 from engine.operations.replace_key import (
@@ -22,6 +25,7 @@ from engine.operations.sign_checkpoints import (
     newest_signed,
     take_cosignature,
 )
+from engine.operations.stamp_checkpoints import stamp_checkpoints
 from engine.queries.export_log import export_to
 from engine.queries.logs_by_name import log_named, named_log
 from engine.workspace.workspace import Workspace
@@ -29,12 +33,15 @@ from engine.workspace.workspace import Workspace
 if TYPE_CHECKING:
     from engine.assembly import Scribe
 
+Clock = Callable[[], datetime]
+
 __all__ = [
     "cosign_export",
     "export_log",
     "make_key",
     "make_notice_key",
     "refuse_unnamed_around",
+    "sign_and_stamp",
     "show_approved",
     "show_asked",
     "show_checkpoint",
@@ -114,13 +121,37 @@ def show_approved(file: Path, key: Path, trust: list[Path], as_json: bool) -> No
     write(asked.new)
 
 
-def show_checkpoint(workspace: Workspace, name: str, as_json: bool) -> None:
-    """Sign where something is new, and print the newest checkpoint of a log."""
+def sign_and_stamp(
+    workspace: Workspace,
+    name: str | None,
+    alone: Callable[[Workspace], AbstractContextManager[None]],
+    now: Clock,
+) -> None:
+    """Sign a log where it has grown, or every log, and ask for its time stamp outside the lock.
+
+    Nothing is done where the settings name no authority.
+    """
+    if workspace.settings.time_authority is None:
+        return
+    with alone(workspace):
+        made = [newest_signed(workspace, log_named(workspace, name))] if name else every_checkpoint(workspace)
+    stamping = stamp_checkpoints(workspace, now, [one.log for one in made])
+    if stamping.said is not None:
+        say_aside(stamping.said)
+
+
+def show_checkpoint(workspace: Workspace, name: str, as_json: bool, stamp: bool = False) -> None:
+    """Sign where something is new, and print the newest checkpoint of a log, or the time stamp beside it.
+
+    Raises WrongUsage if the stamp is asked for and is missing.
+    """
     checkpoint = newest_signed(workspace, log_named(workspace, name))
+    if stamp and checkpoint.stamp is None:
+        raise WrongUsage(f"the newest checkpoint of {checkpoint.log} has no time stamp")
     if as_json:
         print_json({**named_log(checkpoint.log), **checkpoint.as_data()})
     else:
-        write(checkpoint.note.rstrip("\n"))
+        write((checkpoint.stamp or "" if stamp else checkpoint.note).rstrip("\n"))
 
 
 def show_every(workspace: Workspace, as_json: bool) -> None:
@@ -153,14 +184,22 @@ def take_checkpoint(workspace: Workspace, name: str, file: Path, trust: list[Pat
 
 
 def cosign_export(
-    folder: Path, key: Path, trust: list[Path], since: Path | None, at: datetime, as_json: bool
+    folder: Path,
+    key: Path,
+    trust: list[Path],
+    since: Path | None,
+    at: datetime,
+    as_json: bool,
+    policy: Path | None = None,
 ) -> None:
     """Cosign an exported log as its trustee, and print the cosigned note."""
-    signed = cosign_folder(folder, key, trust, since, at)
+    cosigned = cosign_folder(folder, key, trust, since, at, policy)
     if as_json:
-        print_json({"folder": str(folder), "note": signed})
-    else:
-        write(signed.rstrip("\n"))
+        print_json({"folder": str(folder), "note": cosigned.note, "time_stamp": cosigned.stamp})
+        return
+    if cosigned.stamp is not None:
+        say_aside(f"the log was {cosigned.stamp}")
+    write(cosigned.note.rstrip("\n"))
 
 
 def export_log(

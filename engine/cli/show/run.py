@@ -108,6 +108,8 @@ def _say(answer: RunAnswer) -> None:
     _say_table(answer)
     for deal in answer.deals:
         _say_deal(deal)
+    if outcome.stamping.said is not None:
+        say(outcome.stamping.said)
 
 
 def _say_rates(answer: RunAnswer) -> None:

@@ -16,10 +16,15 @@ from engine.workspace.workspace import Workspace
 
 
 def verify_workspace(
-    workspace: Workspace, trust: list[Path], held: list[Path], as_json: bool, deal: str | None = None
+    workspace: Workspace,
+    trust: list[Path],
+    held: list[Path],
+    as_json: bool,
+    deal: str | None = None,
+    policy: Path | None = None,
 ) -> int:
     """Print every step of a record's verification; 3 if one found a difference."""
-    verification = verify_record(workspace, trust, held, deal)
+    verification = verify_record(workspace, trust, held, deal, policy)
     if as_json:
         print_json(verification.as_data())
     else:

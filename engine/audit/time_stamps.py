@@ -1,0 +1,100 @@
+"""Time stamps of checkpoints as a verification finds them: of a log, and beside what is held (`rulings.md` 68)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.audit.held_notes import held_files
+from engine.basics.errors import VerificationFailed, WrongUsage
+from engine.basics.values import counted
+from engine.notices.checkpoint_stamp import stamp_words, time_of, time_of_log
+from engine.notices.time_token import Stamped
+from engine.record.checkpoint import malformed, stamp_name, stated
+from engine.record.consistency import MINUTE
+from engine.record.keys import VerifierKey
+from engine.workspace.checkpoints import STAMPS, read_note, stamp_beside, stamps_folder
+from engine.workspace.workspace import Workspace
+
+OWN = "the settings of the folder under test"
+"""Who names the authority where the verifier names none: it proves nothing about the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authorities:
+    """Whose time stamps are believed: fingerprints of certificates, and who names them."""
+
+    fingerprints: frozenset[str]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StampsFound:
+    """What was found of the time stamps of a log: the step, its difference, and the time that they prove."""
+
+    step: str
+    difference: str | None
+    time: str | None = None
+
+
+def believed(workspace: Workspace, given: frozenset[str] | None) -> Authorities:
+    """Return whose stamps are believed: whom the policy names, or without a policy the workspace's settings."""
+    if given is not None:
+        return Authorities(given, "the policy")
+    own = workspace.settings.time_authority
+    return Authorities(frozenset() if own is None else frozenset([own.certificate_sha256]), OWN)
+
+
+def stamps_of_log(
+    workspace: Workspace, log: str, keys: Sequence[VerifierKey], authorities: Authorities
+) -> StampsFound | None:
+    """Return what the time stamps of a log's checkpoints say; None if it has none."""
+    folder = stamps_folder(workspace, log)
+    files = sorted(path for path in folder.glob("*") if not path.name.startswith(".partial-"))
+    if not files:
+        return None
+    step = f"{log}: {counted(len(files), 'time stamps')} of its checkpoints"
+    notes = {stamp_name(note): note for _, note in reversed(workspace.store.checkpoints(log))}
+    bodies = [entry.body for entry in workspace.store.entries(log)]
+    found: list[tuple[int, Stamped]] = []
+    for path in files:
+        where = f"{STAMPS}/{folder.name}/{path.name}"
+        if path.name not in notes:
+            return StampsFound(step, f"{where} is of a checkpoint that the record does not hold")
+        try:
+            stamp = time_of_log(read_note(path), notes[path.name], bodies, keys, authorities.fingerprints)
+        except (VerificationFailed, WrongUsage) as failed:
+            return StampsFound(step, f"{where}: {failed}")
+        found.append((stated(notes[path.name]).size, stamp))
+    size, last = found[-1]
+    said = f"{step}; its first {counted(size, 'entries')} {stamp_words(last, authorities.by)}"
+    named = [(size, stamp) for size, stamp in found if stamp.trusted]
+    if not named:
+        return StampsFound(said, None)
+    said += f", whom {authorities.by} names" if last.trusted else ""
+    size, stamp = named[-1]
+    return StampsFound(
+        said, None, f"{log}: its first {counted(size, 'entries')} time-stamped at {stamp.at:{MINUTE}} UTC"
+    )
+
+
+def held_stamps(
+    held: Sequence[Path], keys: Sequence[VerifierKey], authorities: Authorities
+) -> Iterator[StampsFound]:
+    """Yield what stamps beside held checkpoints say: each has the name of the note's file with `.stamp` after it."""
+    for path in held_files(held):
+        text = stamp_beside(path)
+        if text is None:
+            continue
+        note = read_note(path)
+        if malformed(note) is not None:
+            yield StampsFound(f"held time stamp of {path.name}", "it is not of one checkpoint")
+            continue
+        step = f"held time stamp of {stated(note).origin} at {counted(stated(note).size, 'entries')}"
+        try:
+            stamp = time_of(text, note, keys, authorities.fingerprints)
+        except VerificationFailed as failed:
+            yield StampsFound(step, str(failed))
+        else:
+            yield StampsFound(f"{step}: {stamp_words(stamp, authorities.by)}", None)
