@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from engine.determination.facts import Facts
 from engine.evaluation.inputs import Inputs
 from engine.events.deal_state import apply
 from engine.events.draft import Draft
@@ -18,10 +19,20 @@ class Day:
     (`rulings.md` 50).
     """
 
-    def __init__(self, inputs: Inputs, given: Mapping[str, TestResult] | None = None) -> None:
+    def __init__(
+        self,
+        inputs: Inputs,
+        given: Mapping[str, TestResult] | None = None,
+        explained: bool = True,
+        base: Facts | None = None,
+    ) -> None:
         """Start from the state that the past left.
 
-        `given` holds the date's results if they are known already.
+        Args:
+            inputs: what the date is decided by.
+            given: the date's results, if they are known already.
+            explained: whether results say how they came about, Break-even Rates included.
+            base: what the templates may know of the date's reports, if that is known already.
         """
         self.inputs = inputs
         self.state = inputs.state
@@ -29,6 +40,8 @@ class Day:
         self.results: dict[str, TestResult] = {}
         self.held: dict[str, str] = {}
         self.given = given
+        self.explained = explained
+        self.base = base
         self.before = inputs.state
 
     def add(

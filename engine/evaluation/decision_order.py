@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from engine.basics.kept_by_identity import kept_by_identity
 from engine.determination.template import Template
 from engine.evaluation.conditions import LeafRule, leaves
 from engine.evaluation.trigger_states import TriggerRule, rules
@@ -19,6 +20,7 @@ Node = tuple[str, str]
 """`test` or `trigger`, and its name, because a clause may bring a trigger of the same name."""
 
 
+@kept_by_identity(64)
 def decision_order(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[Decided, ...]:
     """Return the tests and triggers of a deal, each after all that it looks at on the same date.
 

@@ -16,7 +16,7 @@ from engine.events.rates import ReferenceRate
 from engine.events.results import NotDetermined, TestResult, Verdict
 from engine.events.states import Deadline, HeldRun, TestState, TestStatus
 from engine.terms.in_force import IndexTerms
-from engine.terms.low_confidence import AGENT, BOTH, DECISIVE_ONLY, UNDETERMINED, LowConfidence
+from engine.terms.low_confidence import AGENT, BOTH, DECISIVE_ONLY, HOLD, UNDETERMINED, LowConfidence
 from engine.terms.periods import Period
 
 AgentRate = Callable[[tuple[str, ...]], TestResult | None]
@@ -66,7 +66,7 @@ def weighed(
         (
             rate
             for rate in rates
-            if rate.index in used and index[rate.index].low_confidence.effect == "hold" and rate.flags
+            if rate.index in used and index[rate.index].low_confidence.effect == HOLD and rate.flags
         ),
         None,
     )

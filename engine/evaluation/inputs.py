@@ -15,7 +15,7 @@ from engine.events.rates import Published
 from engine.events.reports import ReportFacts
 from engine.terms.as_written import Deal, calendar_on, resolve, since_of
 from engine.terms.contract_dates import (
-    determination_dates,
+    is_determination_date,
     payment_dates,
     publication_dates,
 )
@@ -96,7 +96,7 @@ def kinds_of(
     """
     if on <= terms.closing_date:
         return frozenset()
-    waits, dated = terms.determination_dates.on_delivery, on in determination_dates(terms, calendar, on)[-3:]
+    waits, dated = terms.determination_dates.on_delivery, is_determination_date(terms, calendar, on)
     due = {
         PUBLICATION: bool(tuple(publication_dates(on, on))),
         DETERMINATION: determined_on(terms, calendar, on, reports) is not None if waits else dated,

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 from engine.determination.agents_rate import at_agents_rates
-from engine.determination.determine import determine
+from engine.determination.determine import decided, determine
 from engine.determination.measure_inputs import Reported
 from engine.determination.reference_rate import reference_rate
 from engine.determination.template import Clause, Facts, MaintenanceClause, Template
@@ -23,6 +23,7 @@ from engine.evaluation.conditions import Seen
 from engine.evaluation.cure_clocks import clocks, cure_clock, delivered, trigger_clocks
 from engine.evaluation.day_events import Day
 from engine.evaluation.decision_order import decision_order
+from engine.evaluation.due_tests import is_due
 from engine.evaluation.held_results import Weighed, weighed
 from engine.evaluation.inputs import AS_OF, DETERMINATION, PAYMENT, PUBLICATION, Inputs
 from engine.evaluation.moment import Moment
@@ -33,7 +34,7 @@ from engine.evaluation.payment_date import pay, release, target
 from engine.evaluation.report_facts import gpus_counted, held_figures, served_report
 from engine.evaluation.serving_report import overdue_reports, serving
 from engine.evaluation.sweeps import account, accounts_of
-from engine.evaluation.template_facts import template_facts
+from engine.evaluation.template_facts import template_facts, with_rates
 from engine.evaluation.test_states import (
     after_deadline,
     after_last_test,
@@ -59,7 +60,6 @@ from engine.events.rates import Announced
 from engine.events.results import NotDetermined, TestResult, Verdict
 from engine.events.state_digest import state_sha256
 from engine.events.states import TestState, TestStatus, TriggerState, TriggerStatus, obligation_key
-from engine.terms.contract_dates import determination_dates, publication_dates
 from engine.terms.low_confidence import AGENT
 
 
@@ -78,12 +78,24 @@ def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
     return tuple(day.drafts)
 
 
-def stepped(inputs: Inputs, results: Mapping[str, TestResult]) -> tuple[tuple[Draft, ...], DealState]:
-    """Return the events and the state of one date whose results are known; like `evaluate`, without rates."""
-    day = Day(inputs, results)
+def stepped(
+    inputs: Inputs, results: Mapping[str, TestResult] | None = None, base: Facts | None = None
+) -> tuple[tuple[Draft, ...], DealState]:
+    """Return the events of one date and the state after it: `evaluate` without what only explains.
+
+    Left out are Break-even Rates, the bearing of sellers, remedies, notices owed and the outlook.
+
+    Args:
+        inputs: what the date is decided by.
+        results: the date's results, if they are known already; then its rates are not read either.
+        base: what the templates may know of the date's reports, if that is known already.
+    """
+    day = Day(inputs, results, explained=False, base=base)
     _past(day)
     if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
         return tuple(day.drafts), day.state
+    if results is None:
+        _rates(day)
     _decide(day)
     if PAYMENT in inputs.kinds:
         pay(day)
@@ -203,7 +215,7 @@ def _rates_as_of(day: Day, as_of: date) -> None:
 def _decide(day: Day) -> None:
     """Run every due test and every trigger of the date, each after what it looks at (`rulings.md` 23, 50)."""
     day.before = day.state  # a springing test looks at this by default, wherever the two stand in the file
-    known = template_facts(day.inputs, day.state) if day.given is None else None
+    known = _known(day) if day.given is None else None
     announced = {name: prints[-1].announced for name, prints in day.inputs.series.items() if prints}
     decided = dict(day.state.triggers)
     for one in decision_order(day.inputs.terms, day.inputs.templates):
@@ -211,6 +223,12 @@ def _decide(day: Day) -> None:
             _test(day, one, day.inputs.terms.covenants[one], known)
         else:
             _trigger(day, one, decided, announced)
+
+
+def _known(day: Day) -> Facts:
+    if day.base is not None:
+        return with_rates(day.base, day.inputs, day.state)
+    return template_facts(day.inputs, day.state)
 
 
 def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
@@ -253,30 +271,6 @@ def _told_before(day: Day, template: Template, before: TestState | None) -> bool
     )
 
 
-def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
-    """Return whether a clause is tested on this date: from its first to last date, as often as it says."""
-    on = inputs.measured_on if template.dates == DETERMINATION else inputs.on
-    if (clause.first_tested is not None and on < clause.first_tested) or (
-        clause.last_tested is not None and on > clause.last_tested
-    ):
-        return False
-    if clause.frequency == "every date":
-        return True
-    months = 1 if clause.frequency == "first date of each month" else 3
-    since = date(on.year, (on.month - 1) // months * months + 1, 1)
-    if clause.first_tested is not None:
-        since = max(since, clause.first_tested)
-    if template.dates == PUBLICATION:
-        earlier = tuple(
-            publication_dates(
-                max(since, inputs.terms.closing_date + timedelta(days=1)), on - timedelta(days=1)
-            )
-        )
-    else:
-        earlier = tuple(determination_dates(inputs.terms, inputs.calendar, on - timedelta(days=1)))[-14:]
-    return not any(since <= earlier_date < on for earlier_date in earlier)
-
-
 def _suspend(day: Day, key: str, clause: Clause) -> bool:
     """Return whether a springing clause is off on this date; if so, record SUSPENDED in place of a result."""
     spring = clause.tested_while
@@ -316,7 +310,12 @@ def _weighed(
     clause = inputs.measured_terms.covenants.get(key, clause) if as_of is not None else clause
 
     def measured(facts: Facts) -> TestResult:
-        found = determine(key, clause, template, replace(facts, trace={}), inputs.share_below)
+        seen = replace(facts, trace={})
+        found = (
+            determine(key, clause, template, seen, inputs.share_below)
+            if day.explained
+            else decided(key, clause, template, seen)
+        )
         return found if as_of is None else found.model_copy(update={"on": inputs.on, "as_of": as_of})
 
     result = measured(known) if known is not None else (day.given or {})[key]

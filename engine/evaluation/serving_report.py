@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import takewhile
 
+from engine.basics.kept_by_identity import kept_by_identity
 from engine.determination.measure_inputs import ReportDue, Reported
 from engine.evaluation.delivered_dates import period_end_of
 from engine.evaluation.inputs import Inputs
@@ -55,6 +56,7 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
     return reported(newest, inputs)
 
 
+@kept_by_identity(8)
 def newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
     """Return every report received by the date's cut-off, newest first (rulings 26a, 53).
 
@@ -150,11 +152,13 @@ def _completed(newer: Reported, older: Reported) -> Reported:
     )
 
 
-def reports_due(inputs: Inputs) -> Iterator[ReportDue]:
-    """Yield each period whose report had to be in by the date, newest first, with its receipt.
+@kept_by_identity(8)
+def reports_due(inputs: Inputs) -> tuple[ReportDue, ...]:
+    """Return each period whose report was due by the date, newest first, with when its first report came."""
+    return tuple(_due(inputs))
 
-    The first report for a period counts.
-    """
+
+def _due(inputs: Inputs) -> Iterator[ReportDue]:
     rule = inputs.terms.servicer_reports
     for end in period_ends(rule, inputs.on) if rule is not None else ():
         if rule is None or end <= inputs.terms.closing_date:
@@ -187,11 +191,8 @@ def _of_a_former_servicer(inputs: Inputs, end: date, due: date) -> bool:
 
 
 def report_due(inputs: Inputs) -> ReportDue | None:
-    """Return the report whose lateness counts; None if none was due.
-
-    It is the newest due, or the oldest of a run that has not come. A newer report excuses none of them.
-    """
-    known = tuple(reports_due(inputs))
+    """Return the report whose lateness counts: the newest due, or the oldest of a run that has not come: a newer one excuses none."""
+    known = reports_due(inputs)
     run = tuple(takewhile(lambda one: one.received is None, known))
     return (*known[:1], *run)[-1] if known else None
 

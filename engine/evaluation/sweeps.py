@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from engine.basics.kept_by_identity import kept_by_identity
 from engine.determination.template import Template
 from engine.evaluation.inputs import Inputs
 from engine.evaluation.reserve_accounts import Said, reserve_account
@@ -47,6 +48,7 @@ def sweeps(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[S
                 )
 
 
+@kept_by_identity(64)
 def accounts_of(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[str, ...]:
     """Return the triggers whose sweeps pay into a reserve account.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 from engine.determination.facts import Facts
@@ -36,8 +37,13 @@ def template_facts(inputs: Inputs, state: DealState) -> Facts:
     )
 
 
-def _rates_by_then(inputs: Inputs, state: DealState) -> Mapping[str, Sequence[ReferenceRate]]:
-    """Return the Reference Rates by index, up to the date that is measured."""
+def with_rates(base: Facts, inputs: Inputs, state: DealState) -> Facts:
+    """Return what the templates may know, where what the reports tell is known already: the rates of `state` with it."""
+    return replace(base, rates=_rates_by_then(inputs, state), published=_published_by_then(inputs), trace={})
+
+
+def _rates_by_then(inputs: Inputs, state: DealState) -> Mapping[str, tuple[ReferenceRate, ...]]:
+    """Return the Reference Rates up to the date that is measured."""
     if inputs.as_of is None:
         return state.rates
     return {
@@ -95,7 +101,7 @@ def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     month or quarter is the newest that is over and for which a report was due or has come. So a missing
     report before it shows as missing.
     """
-    rule, due = inputs.terms.servicer_reports, next(reports_due(inputs), None)
+    rule, due = inputs.terms.servicer_reports, next(iter(reports_due(inputs)), None)
     if rule is None or rule.every == "week":
         return ()
     newest: dict[date, ReportReceived] = {}

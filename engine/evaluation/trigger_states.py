@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from engine.basics.kept_by_identity import kept_by_identity
 from engine.determination.template import Clause, Rule, Template, When
 from engine.determination.trigger_counts import dates_of_tests, persistence_of
 from engine.evaluation.conditions import (
@@ -64,6 +65,7 @@ class TriggerRule:
     cure: TriggerCure | None = None
 
 
+@kept_by_identity(64)
 def rules(terms: TermsInForce, templates: Mapping[str, Template]) -> tuple[TriggerRule, ...]:
     """Return all triggers of a deal on a date, clause triggers first, then composite ones.
 

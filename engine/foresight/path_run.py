@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from engine.determination.facts import Facts
 from engine.determination.template import Template
 from engine.evaluation.delivered_dates import period_end_of
 from engine.evaluation.inputs import AS_OF, DETERMINATION, Inputs, inputs_of
-from engine.evaluation.one_date import evaluate
+from engine.evaluation.one_date import evaluate, stepped
 from engine.evaluation.template_facts import template_facts
 from engine.events.deal_state import DealState, fold
 from engine.events.draft import Draft
@@ -21,6 +22,8 @@ from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.rate_scenarios import Rates
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import moment_on, period_of
+from engine.terms.in_force import TermsInForce
+from engine.terms.low_confidence import DECISIVE_ONLY, HOLD
 from engine.terms.periods import ClockTime
 
 DAY = timedelta(days=1)
@@ -59,8 +62,12 @@ def moments(
     given: FactsByDate,
     until: date,
     acts: tuple[ActRecorded, ...] = (),
+    explained: bool = False,
 ) -> Iterator[Moment]:
     """Yield every date of the deal on which something happens, from closing to `until`, in turn.
+
+    What decides is the same either way: the explanation of a result changes no state, save where the deal
+    holds results on thin data. There a result is explained whether asked for or not.
 
     Args:
         deal: the draft.
@@ -70,25 +77,74 @@ def moments(
             fact says otherwise.
         until: the last date.
         acts: Recorded Acts on given dates.
+        explained: whether results have Break-even Rates, remedies and what they rest on, and a Determination
+            Date its outlook.
     """
-    series = published(rates)
-    state = fold(
+    for of_date in moments_together(deal, templates, (rates,), given, until, acts, explained):
+        yield of_date[0]
+
+
+def moments_together(
+    deal: Deal,
+    templates: Mapping[str, Template],
+    paths: Sequence[Mapping[str, Rates]],
+    given: FactsByDate,
+    until: date,
+    acts: tuple[ActRecorded, ...] = (),
+    explained: bool = False,
+) -> Iterator[tuple[Moment, ...]]:
+    """Yield every date on which something happens, with what each path makes of it: `moments` of several paths.
+
+    Each path is decided by itself. They share what no rate changes: which dates there are, and what the
+    reports tell.
+    """
+    series = [published(rates) for rates in paths]
+    shared = fold(
         [
             Draft(kind="act recorded", subject=act.act, effective_on=act.effective_on, payload=act)
             for act in acts
         ]
     )
+    states = [shared for _ in paths]
     day = deal.closing_date + DAY
     while day <= until:
-        inputs = inputs_of(deal, day, series, state, templates)
+        inputs = inputs_of(deal, day, {}, shared, templates)
         if inputs.kinds:
             if inputs.kinds & {DETERMINATION, AS_OF}:
-                state = fold(report_of(deal, given, day), state)
-                inputs = inputs_of(deal, day, series, state, templates)
-            drafts = evaluate(inputs)
-            state = fold(drafts, state)
-            yield Moment(inputs, drafts, state)
+                reports = tuple(report_of(deal, given, day))
+                shared, states = fold(reports, shared), [fold(reports, state) for state in states]
+                inputs = inputs_of(deal, day, {}, shared, templates)
+            whole = explained or _holds_results(inputs.terms)
+            base = None if whole else template_facts(inputs, shared)
+            found = tuple(
+                _moment(replace(inputs, series=_by(one, day), state=state), base)
+                for one, state in zip(series, states, strict=True)
+            )
+            states = [moment.state for moment in found]
+            yield found
         day += DAY
+
+
+def _by(series: Mapping[str, tuple[Published, ...]], day: date) -> dict[str, tuple[Published, ...]]:
+    """Return what each Publication Date up to a day gave."""
+    return {
+        name: prints[: bisect_right(prints, day, key=lambda print_: print_.publication_date)]
+        for name, prints in series.items()
+    }
+
+
+def _moment(inputs: Inputs, base: Facts | None) -> Moment:
+    """Return what one date of one path brings; with its explanation if `base` is None."""
+    if base is None:
+        drafts = evaluate(inputs)
+        return Moment(inputs, drafts, fold(drafts, inputs.state))
+    drafts, state = stepped(inputs, base=base)
+    return Moment(inputs, drafts, state)
+
+
+def _holds_results(terms: TermsInForce) -> bool:
+    """Return whether the deal holds results on thin data: which indices decide them stands in the explanation alone."""
+    return any(index.low_confidence.effect in (HOLD, DECISIVE_ONLY) for index in terms.index.values())
 
 
 def report_of(deal: Deal, given: FactsByDate, day: date) -> Iterator[Draft]:

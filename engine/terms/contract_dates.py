@@ -19,6 +19,8 @@ from engine.terms.report_terms import ServicerReports
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 THURSDAY = 3
 WEEK = timedelta(days=7)
+MOVED_AT_MOST = timedelta(days=31)
+"""The Business Day rule moves no date further."""
 
 
 def publication_dates(first: date, last: date) -> Iterator[date]:
@@ -81,7 +83,7 @@ def determination_dates(terms: TermsInForce, calendar: BusinessCalendar, until: 
 
 def next_determination_date(terms: TermsInForce, calendar: BusinessCalendar, after: date) -> date:
     """Return the first Determination Date later than `after`."""
-    return next(day for day in _determined(terms, calendar, date.max) if day > after)
+    return next(day for day in _determined(terms, calendar, date.max, after) if day > after)
 
 
 def date_of_period(terms: TermsInForce, calendar: BusinessCalendar, end: date) -> date:
@@ -95,22 +97,31 @@ def date_of_period(terms: TermsInForce, calendar: BusinessCalendar, end: date) -
     )
 
 
-def _determined(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> Iterator[date]:
+def is_determination_date(terms: TermsInForce, calendar: BusinessCalendar, day: date) -> bool:
+    """Return whether a day is a Determination Date."""
+    return day in _determined(terms, calendar, day + WEEK, day)
+
+
+def _determined(
+    terms: TermsInForce, calendar: BusinessCalendar, last: date, since: date = date.min
+) -> Iterator[date]:
     """Yield the Determination Dates whose unmoved date is at most `last`, each moved by the deal's rule.
 
-    The dates are made one by one, only as they are asked for.
+    The dates are made one by one, only as they are asked for. With `since` those that lie well before that day may be passed over.
     """
-    for written, moved in dates_made(terms, calendar, last):
+    for written, moved in dates_made(terms, calendar, last, since):
         first = terms.determination_dates.first
         if first is None or max(written, moved) >= first:
             yield moved
 
 
-def dates_made(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> Iterator[tuple[date, date]]:
+def dates_made(
+    terms: TermsInForce, calendar: BusinessCalendar, last: date, since: date = date.min
+) -> Iterator[tuple[date, date]]:
     """Yield (unmoved date, moved date) for each date that the rule makes, whatever `first` says.
 
-    They begin on the day after closing, or some weeks before `first` if that is earlier. The moved date
-    follows the Business Day rule.
+    They begin on the day after closing, or some weeks before `first` if that is earlier; with `since` no
+    earlier than what the Business Day rule could move onto that day. The moved date follows that rule.
     """
     rule = terms.determination_dates
     start = terms.closing_date + timedelta(days=1)
@@ -118,6 +129,8 @@ def dates_made(terms: TermsInForce, calendar: BusinessCalendar, last: date) -> I
         rule.first is not None
     ):  # the Business Day rule may have moved the first date past `first`, or before it
         start = rule.first - 2 * WEEK
+    if since - date.min > MOVED_AT_MOST:
+        start = max(start, since - MOVED_AT_MOST)
     if rule.every in WEEKDAYS:
         dates = weekly(WEEKDAYS.index(rule.every), start, last)
     else:

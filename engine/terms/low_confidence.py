@@ -12,7 +12,7 @@ from engine.terms.field_types import SINCE_2
 from engine.terms.periods import Period, read_period
 from engine.terms.phrases import field_type
 
-DECISIVE_ONLY = "decisive only"
+DECISIVE_ONLY, HOLD = "decisive only", "hold"
 WITHOUT_LIMIT = "without limit"
 THE_METHODOLOGY, SELLERS = "the methodology", "sellers"
 BOTH = "failures and cures"

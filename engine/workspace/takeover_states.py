@@ -60,11 +60,12 @@ def _asked_of_a_test(
     """What a status needs beside it."""
     tested = said.result is not None or said.status not in ("NOT YET TESTED", "SUSPENDED")
     counts = clause.persists_for if isinstance(clause, MaintenanceClause) else None
-    several = counts is not None and counts.out_of > 1 and said.tested_on is not None
+    resulted = said.tested_on is not None and said.status != "SUSPENDED"  # which forgets its last result
+    several = counts is not None and counts.out_of > 1 and resulted
     failing = said.status in ("PENDING", "CURE PERIOD", "EVENT OF DEFAULT")
     second = said.status == "CURE PERIOD" and cure is not None and cure.extension is not None
     for key, needed, why in (
-        ("result", said.tested_on is not None, "a date on which it was tested has a result"),
+        ("result", resulted, "a date on which it was tested has a result"),
         ("tested_on", tested, "a status rests on a result"),
         (
             "determined_on",

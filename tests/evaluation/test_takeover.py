@@ -264,6 +264,28 @@ def test_what_contradicts_itself_is_refused_at_its_place(
     assert code in [one[0] for one in problems(block, all_templates)]
 
 
+def test_a_springing_test_that_is_off_has_no_result_to_give(all_templates: dict[str, Template]) -> None:
+    """SUSPENDED forgets the last result and the counts, whatever date it was tested on: none is asked for."""
+    spring = "tested_while: {trigger: cash-sweep, state: IN EFFECT, from: the next date, cite: C}"
+    counts = "persists_for: 2 consecutive determination dates"
+    text = MERIDIAN.replace("    cite: CA §7.01\n", f"    cite: CA §7.01\n    {spring}\n    {counts}\n", 1)
+    off = {
+        "status": "SUSPENDED",
+        "since": "2026-03-12",
+        "tested_on": "2026-03-05",
+        "determined_on": "2026-03-05",
+        "runs": RUNS,
+        "cures_used": "none",
+    }
+    block = said()
+    block["tests"] = {**block["tests"], "rate-floor": off}
+    deal, wrong = load_deal(
+        with_document(text) + as_yaml({"takeover": block}), "taken-over.yaml", clauses_of(all_templates)
+    )
+    assert deal is not None, wrong
+    assert not [one for one in takeover_problems(deal, all_templates) if not one.code.startswith("W")]
+
+
 def test_a_rate_that_a_window_needs_is_asked_for(all_templates: dict[str, Template]) -> None:
     block = said()
     block["rates"] = {"CRI-H100": [line for line in block["rates"]["CRI-H100"] if line["on"] != "2026-03-05"]}
@@ -276,7 +298,7 @@ def test_a_takeover_of_format_1_is_refused(all_templates: dict[str, Template]) -
     assert "D210" in [one.code for one in wrong if "`takeover`" in one.what]
 
 
-@pytest.mark.parametrize("seed", [2, 5, 7, 11])
+@pytest.mark.parametrize("seed", [2, 5, 7, 11])  # 7: a springing test is SUSPENDED
 def test_a_takeover_goes_on_as_the_whole_history(seed: int, all_templates: dict[str, Template]) -> None:
     """Drawn deals, rates, reports and Acts: each later day has the same states, deadlines, counts, money,
     results and duties.

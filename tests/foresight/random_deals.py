@@ -177,6 +177,8 @@ def text_of(meridian: str, draw: random.Random) -> str:
         text = re.sub(
             r"ends: \{when: at or above level, for: [^}]*\}", "ends: {when: reserve at target}", text
         )
+    if draw.random() < 0.15:
+        text = text.replace("  ltv:\n    template", f"{_spring(draw)}  ltv:\n    template", 1)
     start = text.index("    begins:\n      any_of:")
     end = text.index("    esma:", start)
     when = "when begins is no longer met"
@@ -185,6 +187,19 @@ def text_of(meridian: str, draw: random.Random) -> str:
     )
     text = f"{text[:start]}    begins: {_condition(draw)}\n    ends: {ends}\n{text[end:]}"
     return text.replace("\nnotices:", f"\n{_second(draw)}\nnotices:", 1) if draw.random() < 0.5 else text
+
+
+def _spring(draw: random.Random) -> str:
+    """A floor of its own that is tested only while something stands: the engine's own steps run it."""
+    on = draw.choice(["test: ltv, state: CURE PERIOD", "trigger: cash-sweep, state: IN EFFECT"])
+    since = draw.choice(["the same date", "the next date"])
+    return (
+        "  rent-spring:\n    template: rental_rate_floor\n    cite: CA §7.05\n    failure_is: a default\n"
+        f"    minimum: {draw.choice(['80%', '86%', '90%'])}\n    trailing_period: 4 weeks\n"
+        "    weighted_by: rented GPU-hours\n    early_warning: 3 points\n"
+        f"    tested_while: {{{on}, from: {since}, cite: C}}\n    cure: {_cure(draw)}\n"
+        "    if_not_determined: hold\n\n"
+    )
 
 
 def _second(draw: random.Random) -> str:

@@ -18,8 +18,8 @@ from engine.determination.measure_inputs import Reported
 from engine.determination.template import Clause, Cure, MaintenanceClause, Template
 from engine.evaluation.conditions import LeafRule, leaves
 from engine.evaluation.deadlines import deadline
+from engine.evaluation.due_tests import is_due
 from engine.evaluation.inputs import AS_OF, DETERMINATION, PAYMENT, Inputs, inputs_of
-from engine.evaluation.one_date import is_due
 from engine.evaluation.serving_report import serving
 from engine.evaluation.sweeps import left_to_repay, sweeps, swept
 from engine.evaluation.template_facts import template_facts

@@ -1,0 +1,33 @@
+"""On which dates of its kind a test is run."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from engine.determination.template import Clause, Template
+from engine.evaluation.inputs import DETERMINATION, PUBLICATION, Inputs
+from engine.terms.contract_dates import determination_dates, publication_dates
+
+
+def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
+    """Return whether a clause is tested on this date: from its first to last date, as often as it says."""
+    on = inputs.measured_on if template.dates == DETERMINATION else inputs.on
+    if (clause.first_tested is not None and on < clause.first_tested) or (
+        clause.last_tested is not None and on > clause.last_tested
+    ):
+        return False
+    if clause.frequency == "every date":
+        return True
+    months = 1 if clause.frequency == "first date of each month" else 3
+    since = date(on.year, (on.month - 1) // months * months + 1, 1)
+    if clause.first_tested is not None:
+        since = max(since, clause.first_tested)
+    if template.dates == PUBLICATION:
+        earlier = tuple(
+            publication_dates(
+                max(since, inputs.terms.closing_date + timedelta(days=1)), on - timedelta(days=1)
+            )
+        )
+    else:
+        earlier = tuple(determination_dates(inputs.terms, inputs.calendar, on - timedelta(days=1)))[-14:]
+    return not any(since <= earlier_date < on for earlier_date in earlier)
