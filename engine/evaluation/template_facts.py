@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -42,7 +42,7 @@ def with_rates(base: Facts, inputs: Inputs, state: DealState) -> Facts:
     return replace(base, rates=_rates_by_then(inputs, state), published=_published_by_then(inputs), trace={})
 
 
-def _rates_by_then(inputs: Inputs, state: DealState) -> Mapping[str, tuple[ReferenceRate, ...]]:
+def _rates_by_then(inputs: Inputs, state: DealState) -> Mapping[str, Sequence[ReferenceRate]]:
     """Return the Reference Rates up to the date that is measured."""
     if inputs.as_of is None:
         return state.rates
