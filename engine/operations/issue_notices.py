@@ -104,12 +104,17 @@ class Outbox:
         self._ready: list[_Waiting] = []
         self._drawn: _Lot | None = None
         self._made: list[_Made] = []
-        self._failed: set[str] = set()
+        self._again: list[str] = []
         self._begun = self._done = 0
         self._whole = False
 
     def issue(self, deal: str) -> None:
         """Give the notices of a deal that are owed and not issued: some may be drawn after this, and be recorded later."""
+        self._compose(deal)
+        while self._again:
+            self._compose(self._again.pop(0))
+
+    def _compose(self, deal: str) -> None:
         ready = _ready(self._workspace, deal, self._scribe, self.given.setdefault(deal, Given()), self._pages)
         while True:
             with self._spent.of("composition"):
@@ -119,31 +124,36 @@ class Outbox:
             self._ready.append(notice)
             if len(self._ready) >= self._some:
                 self._draw()
+            if deal in self._again:
+                return
 
     def finish(self) -> None:
         """Give what is ready and what is drawn; then everything is recorded."""
         self._whole = True
-        self._draw()
-        self._draw()
+        while self._ready or self._drawn is not None:
+            self._draw()
+            while self._again:
+                self._compose(self._again.pop(0))
         self._record()
 
     def _draw(self) -> None:
         """Have the notices drawn that are ready, and give those that were drawn meanwhile."""
-        self._begun += len(self._ready)
         before, self._drawn = self._drawn, None
         if self._ready:
-            self._drawn = _Lot(self._ready, _drawn(self._render, self._ready))
+            self._begun += len(self._ready)
+            files = _drawn(self._render, self._ready)
+            self._drawn = _Lot([_without_past(one) for one in self._ready], files)
             self._ready = []
-        while before is not None:
-            left = self._give(before)
-            before = _Lot(left, _drawn(self._render, left)) if left else None
+        if before is not None:
+            self._give(before)
 
-    def _give(self, lot: _Lot) -> list[_Waiting]:
-        """Give notices until one cannot be made; return the notices of other deals that are left."""
+    def _give(self, lot: _Lot) -> None:
+        """Give notices until one cannot be made: its deal stops there, and those of the other deals are composed again."""
         for place, notice in enumerate(lot.notices):
             deal, number = notice.inputs.deal, notice.inputs.number
-            self._done += 1
-            self._tell(deal, f"No. {number}")
+            if deal not in lot.let_go:
+                self._done += 1
+                self._tell(deal, f"No. {number}")
             try:
                 with self._spent.of("layout"):
                     data = next(lot.files)
@@ -151,16 +161,33 @@ class Outbox:
                 self._record()
                 if isinstance(error, (OSError, BrokenExecutor)):  # of the machine, not of the notice
                     raise
-                self._failed.add(deal)
-                why = f"{type(error).__name__}: {error}; {WAITS}"
-                self.given[deal].stopped = f"{notice.called}, cannot be made: {why}"
-                return [one for one in lot.notices[place + 1 :] if one.inputs.deal not in self._failed]
-            if deal in self._failed:  # a notice before it could not be made, when it was drawn already
+                self._begin_again(lot, place)
+                if deal not in lot.let_go:
+                    why = f"{type(error).__name__}: {error}; {WAITS}"
+                    self.given[deal].stopped = f"{notice.called}, cannot be made: {why}"
+                return
+            if deal in lot.let_go:
                 continue
             self._made.append(_made(self._workspace, notice, self._signed(data, deal), sha256_hex(data)))
             if len(self._made) >= TOGETHER:
                 self._record()
-        return []
+
+    def _begin_again(self, lot: _Lot, failed: int) -> None:
+        """Let go of what follows a notice that cannot be made: a renderer that has failed draws no more of its lot.
+
+        The other deals of the lot are composed again, with all their notices that are not recorded.
+        """
+        rest = lot.notices[failed + 1 :]
+        gone = {one.inputs.deal for one in lot.notices[failed:]} - lot.let_go
+        later = [] if self._drawn is None else self._drawn.notices
+        self._begun -= sum(one.inputs.deal in gone for one in (*rest, *later))
+        self._ready = [one for one in self._ready if one.inputs.deal not in gone]
+        if self._drawn is not None:
+            self._drawn.let_go |= gone
+        for deal in dict.fromkeys(one.inputs.deal for one in rest):
+            if deal in gone and deal != lot.notices[failed].inputs.deal:
+                self.given[deal].stopped = None
+                self._again.append(deal)
 
     def _signed(self, data: bytes, deal: str) -> bytes:
         key = self._workspace.root / NOTICE_KEY
@@ -238,11 +265,38 @@ class _Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lot:
-    """Notices that were given to the renderer together, and their files as they come."""
+class _Drawn:
+    """A notice that the renderer has: nothing of its deal's past is held by it."""
 
-    notices: Sequence[_Waiting]
+    called: str
+    owed: Owed
+    inputs: NoticeInputs
+    page_sha256: str | None
+    renderer: Renderer | None
+
+
+def _without_past(notice: _Waiting) -> _Drawn:
+    inputs, facts = notice.inputs, notice.facts
+    return _Drawn(
+        called=notice.called,
+        owed=notice.owed,
+        inputs=replace(inputs, events=(), publications={}, findings={}, attachments={}),
+        page_sha256=None if facts is None else sha256_hex(inputs.attachments[PAGE][0]),
+        renderer=None if facts is None else facts.renderer,
+    )
+
+
+@dataclass
+class _Lot:
+    """Notices that were given to the renderer together, and their files as they come.
+
+    Attributes:
+        let_go: deals whose notices here are not issued: one before them could not be made.
+    """
+
+    notices: Sequence[_Drawn]
     files: Iterator[bytes]
+    let_go: set[str] = field(default_factory=set)
 
 
 def _wordless(notice: _Waiting) -> _Waiting:
@@ -323,8 +377,8 @@ class _Made:
     draft: Draft
 
 
-def _made(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str) -> _Made:
-    """Return what is to be recorded of a notice that was made: nothing of its deal's past is held by it."""
+def _made(workspace: Workspace, notice: _Drawn, data: bytes, unsigned: str) -> _Made:
+    """Return what is to be recorded of a notice that was made."""
     owed, inputs = notice.owed, notice.inputs
     path = workspace.inside("notices", inputs.deal, notice_file_name(inputs))
     payload = NoticeIssued(
@@ -336,9 +390,9 @@ def _made(workspace: Workspace, notice: _Waiting, data: bytes, unsigned: str) ->
         unsigned_sha256=unsigned,
         supersedes=inputs.supersedes,
         supersedes_each=inputs.supersedes_each,
-        page_sha256=None if notice.facts is None else sha256_hex(inputs.attachments[PAGE][0]),
-        renderer=None if notice.facts is None else notice.facts.renderer,
-        operator=None if notice.facts is None else inputs.operator,
+        page_sha256=notice.page_sha256,
+        renderer=notice.renderer,
+        operator=None if notice.renderer is None else inputs.operator,
     )
     new = Draft(
         kind="notice issued",

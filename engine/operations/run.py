@@ -212,7 +212,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         if result.reason is not None and not said_already and not result.earlier_edition:
             _not_evaluated(workspace, result, deal_file.text, outcome.on, tools)
         if last[result.deal] == path and not result.earlier_edition:
-            lot.add(result.deal, len(history_of(workspace.store, deal_log(result.deal)).events))
+            lot.add(result.deal, workspace.store.size(deal_log(result.deal)))
         if lot.full() and not tools.stopping():
             _issue(workspace, lot, outbox)
     if tools.stopping():
