@@ -82,7 +82,10 @@ def term(value: Figure) -> str:
 
 
 def apart(value: Figure, limit: Figure, rounding: str = "unrounded") -> str:
-    """Return a figure with as many decimals as it takes to fall on its own side of the limit; a rounded ratio at the deal's own."""
+    """Return a figure with as many decimals as put it on its own side of the limit.
+
+    A rounded ratio has the deal's own decimals.
+    """
     return minus(printed_apart(value, limit, ratio_decimals(rounding, value.unit)))
 
 
@@ -108,9 +111,10 @@ def number(value: Figure) -> str:
 
 
 def cut(value: Figure) -> tuple[str, str]:
-    """Return a working figure for a column aligned at the point: its integer part, and the rest with its unit.
+    """Return a working figure for a column that is aligned at the point.
 
-    A figure that goes on is cut after six decimals and ends in an ellipsis; it is never rounded.
+    The two parts are its integer part, and the rest with its unit. A figure that goes on is cut after six
+    decimals and ends in an ellipsis; it is never rounded.
     """
     shown = value.value * 100 if value.unit in (Unit.SHARE, Unit.POINTS) else value.value
     places = next((n for n in range(7) if (shown * 10**n).denominator == 1), None)
@@ -152,9 +156,10 @@ def role(key: str) -> str:
 
 
 def trigger_name(key: str, title: str) -> str:
-    """Return what the trigger of a clause is called, apart from its test: `Cash sweep` where the test is the `Cash sweep level`.
+    """Return the name of a clause's trigger, apart from its test.
 
-    The clause's own key names it where the test's title does not hold it: `Cash trap`.
+    If the test is the `Cash sweep level`, the trigger is the `Cash sweep`. The clause's own key names the
+    trigger if the test's title does not hold it, like `Cash trap`.
     """
     words = key.replace("_", " ").replace("-", " ")
     named = title.removesuffix(" level")
@@ -169,12 +174,18 @@ def sentence(text: str) -> str:
 
 
 def classes(text: str) -> str:
-    """Return `text` with each class of debt as the agreement names it: `Class C` for `class_c` and for `class class_c`."""
+    """Return `text` with each class of debt as the agreement names it.
+
+    `class_c` and `class class_c` become `Class C`.
+    """
     return re.sub(r"\b(?:class )?class_(\w)\b", lambda match: f"Class {match.group(1).upper()}", text)
 
 
 def in_plain(text: str) -> str:
-    """Return text that may name something as the deal file does, for people: `class h100` as `class H100`, `fall_in_window` in words."""
+    """Return text for people in which nothing is named as the deal file names it.
+
+    `class h100` becomes `class H100`, and `fall_in_window` becomes words.
+    """
     models = re.sub(r"\b[a-z]{1,3}\d{2,4}\b", lambda match: match[0].upper(), classes(text))
     return re.sub(r"\b[a-z]+(?:_[a-z]+)+\b", lambda match: match[0].replace("_", " "), models)
 
@@ -187,7 +198,10 @@ def name(text: str) -> str:
 
 
 def reason_words(text: str) -> str:
-    """Return a reason for people: a figure of the report by its name in words, dates and classes as the agreement writes them."""
+    """Return a reason in words for people.
+
+    A figure of the report has its name in words. Dates and classes are as the agreement writes them.
+    """
     named = re.sub(r"`([a-z_]+(?:\.[A-Za-z0-9_-]+)*)`", lambda match: name(match[1]), with_dates(text))
     return in_plain(named)
 

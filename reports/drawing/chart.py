@@ -71,7 +71,9 @@ def ticks(low: float, high: float, about: int = 7) -> list[float]:
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Return positions moved apart, in order, so that none is nearer than `gap` to the next; each group stays centred on its own.
+    """Return positions moved apart, in order, with at least `gap` between neighbours.
+
+    Each group of labels stays centred on its own wanted places.
 
     Args:
         wanted: where each label would stand, ascending.
@@ -231,7 +233,10 @@ def _bands(frame: Frame, points: Sequence[Point]) -> list[str]:
 
 
 def _hatched(frame: Frame, points: Sequence[Point]) -> str:
-    """Return upright strokes from the lowest to the highest listing of each week without an interval, as far as the chart goes."""
+    """Return upright strokes for the weeks without an interval.
+
+    A stroke runs from the lowest to the highest listing of its week, within the chart.
+    """
     strokes = []
     for point in points:
         if point.lowest is None or point.highest is None:
@@ -270,7 +275,10 @@ def _point_marks(frame: Frame, points: Sequence[Point]) -> list[dict[str, Any]]:
 
 
 def _steps(frame: Frame, level: Level) -> str:
-    """Return a level as it stood from date to date: it changes on a date, so it is drawn in steps where it jumps."""
+    """Return a level as a line of steps from date to date.
+
+    A level changes on a date, so the line jumps there.
+    """
     days = sorted(day for day in level.at if frame.first <= day)
     return polyline([(frame.x(day), frame.y(level.at[day])) for day in days])
 
@@ -288,7 +296,10 @@ def _labels(
 
 
 def _label(entry: tuple[float, str, str, str], place: float) -> dict[str, Any]:
-    """Return one direct label: its value, its name on at most two lines, its side below; `y` is the middle of the first line."""
+    """Return a label of the chart: its value, and its name on at most two lines.
+
+    Its side stands below. `y` is the middle of the first line.
+    """
     y, value, name, side = entry
     lines = wrap(name, SHORT_LINE if len(name) <= SHORT_LINE else LONG_LINE, max_lines=2, placeholder="…")
     small = len(name) > SHORT_LINE

@@ -47,7 +47,10 @@ def across(day: date, first: date, last: date) -> float:
 def lanes(
     rows: Sequence[tuple[str, Sequence[Mapping[str, Any]], str]], first: date, last: date
 ) -> dict[str, Any]:
-    """Return a lane for each limb: its name, its stretches as the report names them, and what is said under it."""
+    """Return a lane for each limb.
+
+    A lane has the limb's name, its stretches as the report names them, and the words under it.
+    """
     drawn = []
     for number, (name, spans, said) in enumerate(rows):
         y = TOP + number * LANE
@@ -75,7 +78,10 @@ def lanes(
 def rates(
     paths: Sequence[Mapping[str, Any]], levels: Sequence[tuple[str, float]], first: date, last: date
 ) -> dict[str, Any]:
-    """Return the stated rates over the same dates as the lanes, each with a dash of its own, and the levels that they meet."""
+    """Return the stated rates over the same dates as the lanes.
+
+    Each path has a dash of its own. The levels that the rates meet are drawn too.
+    """
     values = [float(value) for path in paths for _, value in path["points"] if value is not None]
     low, high = (
         min([*values, *(level for _, level in levels)]),
@@ -117,7 +123,10 @@ def rates(
 
 
 def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
-    """Return each limb that acts as the rate falls, on one scale from today's rate down; its bar begins where it acts."""
+    """Return each limb that acts as the rate falls, on a scale from today's rate down.
+
+    The bar of a limb begins where the limb acts.
+    """
     below = [rung for rung in rungs if rung["fails"] == "below" and rung["rate"] is not None]
     lowest = min((float(rung["rate"]) for rung in below), default=today * 0.9)
     low, high = min(lowest, today) * 0.86, max(today, *(float(rung["rate"]) for rung in below), lowest) * 1.02
@@ -159,7 +168,10 @@ def ladder(rungs: Sequence[Mapping[str, Any]], today: float) -> dict[str, Any]:
 
 
 def fan(quantiles: Sequence[Sequence[float]], levels: Sequence[tuple[str, float]]) -> dict[str, Any]:
-    """Return light and dark bands of the published values on a logarithmic axis, week by week, with their middle."""
+    """Return bands of the published values on a logarithmic axis, week by week.
+
+    There is a light band, a dark band, and their middle.
+    """
     weeks = [quantile for quantile in quantiles if len(quantile) == 5]
     low = min([*(week[0] for week in weeks), *(level for _, level in levels)])
     high = max([*(week[4] for week in weeks), *(level for _, level in levels)])

@@ -1,4 +1,7 @@
-"""What the other collections of a week's days would give, and which of its collections are in doubt, in sentences (`rulings.md` 61)."""
+"""Sentences about the collections of a week's days (`rulings.md` 61).
+
+They say what the other collections would give, and which collections are in doubt.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from reports.formats import counted, listed, price, sentence, short_date
 
 
 def collections(value: Mapping[str, Any]) -> list[str]:
-    """Return the range over all choices of collections, and each day in doubt; nothing if nothing is to be said."""
+    """Return the range over all choices of collections, and each day in doubt.
+
+    The list is empty if nothing is to be said.
+    """
     said = []
     range_ = value.get("collection_range")
     if range_:

@@ -1,4 +1,7 @@
-"""How far the sellers bear on the answer of page 1: what is not decisive, and on whose listings (ruling 59)."""
+"""How far the sellers bear on the answer of page 1 (ruling 59).
+
+The sentences say what is not decisive, and on whose listings it rests.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,9 @@ def undecided(lines: Sequence[Line]) -> list[Line]:
 
 
 def doubt(brief: Brief, lines: Sequence[Line]) -> Runs:
-    """Return what the first paragraph says of results that are not decisive: listings, sellers, the interval by sellers.
+    """Return what the first paragraph says of results that are not decisive.
 
-    Nothing if all are.
+    It names listings, sellers, and the interval by sellers. The result is empty if all are decisive.
     """
     open_ = undecided(lines)
     if not open_:
@@ -94,7 +97,11 @@ def _of_print(one: Published) -> str:
 
 
 def stands_on(value: Mapping[str, Any]) -> str:
-    """Return `35 listings of 8 sellers (largest 29%); with other sellers of the same kind 1.6111 to 2.9333`."""
+    """Return on what a value stands, in words.
+
+    An example is `35 listings of 8 sellers (largest 29%); with other sellers of the same kind 1.6111 to
+    2.9333`.
+    """
     share = value.get("largest_host_share")
     largest = f" (largest {float(share):.0%})" if share else ""
     least = "at least " if value.get("hosts_at_least") else ""

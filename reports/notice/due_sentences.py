@@ -1,6 +1,7 @@
-"""Where the sentences of what is due and of what follows come from: one act, one way to cure, one consequence at a time.
+"""Sentences about what is due and what follows.
 
-Pure, like `sentences.py`; the agreement's words, with levels as prices and dates as people read them.
+Each is about a single act, a way to cure, or a consequence. The functions are pure, like those of
+`sentences.py`. They use the agreement's words, with levels as prices and dates as people read them.
 """
 
 from __future__ import annotations
@@ -80,7 +81,10 @@ def overdue_mark(since: date, on: date) -> str:
 def cure_ways(
     due: Due, even: Figure | None, fails: str | None, next_date: date | None
 ) -> list[tuple[str, str]]:
-    """Return the ways in which a cure can be done, each with its amount: lettered, in the agreement's order."""
+    """Return the ways in which a cure can be done, each with its amount.
+
+    They are lettered, in the agreement's order.
+    """
     ways = [(_way_words(way), figure(way.figure)) for way in due.ways]
     if not ways:
         return []
@@ -118,7 +122,10 @@ STATES = {str(status): said for status, said in PRINTED_STATUS.items()} | {
 
 
 def condition(rest: str) -> str:
-    """Return what a condition asks of its clause, as a sentence goes on: `fails on 4 consecutive Determination Dates`."""
+    """Return what a condition asks of its clause, as the rest of a sentence.
+
+    An example is `fails on 4 consecutive Determination Dates`.
+    """
     dated = DATES.sub(
         lambda match: f"on {match.group(1)} {match.group(2).title()} {match.group(3).title()}", rest
     )
@@ -131,7 +138,10 @@ def condition(rest: str) -> str:
 
 
 def read(text: str, keys: Collection[str], titles: Titles) -> str:
-    """Return the engine's reading of a clause for people: clauses by title, classes of debt and dates as the agreement writes them."""
+    """Return the engine's reading of a clause for people.
+
+    Clauses have their titles. Classes of debt and dates are as the agreement writes them.
+    """
     known = "|".join(re.escape(key) for key in sorted(keys, key=len, reverse=True))
     asked = "|".join(re.escape(word) for word in (*VERBS, *STATES))
     named = re.sub(
@@ -148,7 +158,11 @@ def read(text: str, keys: Collection[str], titles: Titles) -> str:
 
 
 def limb(one: Limb, titles: Titles) -> tuple[str | None, str]:
-    """Return a count's condition: what the clause that it looks at is called, and the rest, levels as prices; old records as they stand."""
+    """Return a count's condition in two parts.
+
+    The first is the name of the clause that it looks at, and the second is the rest, with levels as prices. A
+    condition of an old record stays as it stands.
+    """
     leaf = one.leaf
     if leaf is None:
         return None, with_dates(one.what)
@@ -165,7 +179,10 @@ def limb(one: Limb, titles: Titles) -> tuple[str | None, str]:
 
 
 def _for_dates(one: Limb) -> str:
-    """Return on how many dates a condition is to be met; nothing of one that looks at a state as it stands."""
+    """Return on how many dates a condition is to be met.
+
+    The text is empty for a condition that looks at a state as it stands.
+    """
     if one.dates == "state":
         return ""
     if one.needed == one.out_of:

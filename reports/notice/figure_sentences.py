@@ -1,4 +1,7 @@
-"""What page 1 says of a figure: against its limit, and that it is held where other sellers would turn the result (`rulings.md` 60)."""
+"""What page 1 says of a figure against its limit (`rulings.md` 60).
+
+It also says that a figure is held if other sellers would turn the result.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ def _bound(result: TestResult) -> str:
 
 
 def this_date(line: Line) -> str:
-    """Return figure against limit after `this date`; of a held result that it is held, and how often by then."""
+    """Return the figure against its limit, as it follows `this date`.
+
+    Of a held result it says that the result is held, and how often by then.
+    """
     said = held(line)
     return against(line) if said is None else f"it {said}{under(line)}"
 
@@ -45,7 +51,11 @@ def under(line: Line) -> str:
 
 
 def held(line: Line) -> str | None:
-    """Return `fails (65.879%), held: not decisive, 2 of 4`: a result that changes nothing for its sellers; None if it may."""
+    """Return the words of a held result, which its sellers keep from changing anything.
+
+    An example is `fails (65.879%), held: not decisive, 2 of 4`. The result is None if the result may change
+    something.
+    """
     run = line.test.held if line.test is not None else None
     if run is None or run.counts or line.result is None or line.verdict not in (Verdict.PASS, Verdict.FAIL):
         return None
@@ -62,7 +72,11 @@ def _in_brackets(line: Line) -> str:
 
 
 def held_detail(line: Line) -> str | None:
-    """Return the same beside a state, with a clock that stands still, or that one result too many counted; None otherwise."""
+    """Return the words of a held result beside a state.
+
+    They also say that a clock stands still, or that a result counted because it was held too often. Otherwise
+    the result is None.
+    """
     run = line.test.held if line.test is not None else None
     if run is None:
         return None

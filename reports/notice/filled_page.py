@@ -1,4 +1,7 @@
-"""The filled template of a notice, kept from the reading of its words to its drawing: both need the same one, and are asked for in turn."""
+"""The filled template of a notice, kept between two steps.
+
+The reading of its words and its drawing need the same template, and ask for it in turn.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ def filled_page(inputs: NoticeInputs) -> Filled:
 
 
 def _same(one: NoticeInputs, other: NoticeInputs) -> bool:
-    """Whether two are the same but for the bytes of what is attached, of which a page says the names alone."""
+    """Return whether two inputs are the same but for the bytes of the attached files.
+
+    A page says only the names of these files.
+    """
     if one.events is not other.events or one.publications is not other.publications:
         return False
     alone, beside = (replace(inputs, attachments={}, events=(), publications={}) for inputs in (one, other))

@@ -137,7 +137,10 @@ def obligations(past: Past) -> tuple[Obligation, ...]:
 
 
 def failures_running(history: Sequence[Tested]) -> int:
-    """Return how many determined dates running a test has FAILed, up to the newest; dates not determined are skipped."""
+    """Return on how many determined dates in a row a test has FAILed, up to the newest.
+
+    Dates that are not determined are skipped.
+    """
     run = 0
     for test in reversed(history):
         if test.result.verdict is Verdict.PASS:

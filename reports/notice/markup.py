@@ -1,4 +1,7 @@
-"""Templates filled with a context: the words of a document in their order, without anything that draws (`rulings.md` 64)."""
+"""Templates filled with a context, without anything that draws (`rulings.md` 64).
+
+The words of a document stand there in their order.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,11 @@ def piece(template: str, macro: str, value: Mapping[str, Any]) -> str:
 
 @cache
 def _environment() -> SandboxedEnvironment:
-    """Deal text is data, never a template; what a template lacks is an error; what the fonts lack is spelled out."""
+    """Return the environment of the templates.
+
+    Deal text is data, never a template. What a template lacks is an error. A character that the fonts lack is
+    spelled out.
+    """
     from importlib.resources import files
 
     return SandboxedEnvironment(

@@ -1,8 +1,8 @@
-"""The Report of a Date Not Evaluated of a deal of which no file has been adopted: one page of what is known, nothing besides.
+"""The Report of a Date Not Evaluated for a deal without an adopted file.
 
-Without an adopted file the log knows no party, no clause, no time zone and no duty to give notice; what it
-knows is the deal's name, the date, the reason, the file that was read, and who runs the engine. It holds no
-figure, so nothing needs to be marked as made from generated data.
+It is a single page of what is known. Without an adopted file the log knows no party, no clause, no time zone
+and no duty to give notice. It knows the deal's name, the date, the reason, the file that was read, and who
+runs the engine. It holds no figure, so nothing needs a mark of generated data.
 """
 
 from __future__ import annotations

@@ -41,7 +41,10 @@ STATUS = PRINTED_STATUS
 
 
 def _stands(line: Line, verb: str) -> Runs:
-    """Return `Loan-to-Value fails`, how often, and its figures; of a held result `fails (65.879%), held: not decisive, 2 of 4`."""
+    """Return how a test stands: `Loan-to-Value fails`, how often, and its figures.
+
+    A held result reads `fails (65.879%), held: not decisive, 2 of 4`.
+    """
     said = held(line)
     if said is None:
         return [(f"{line.title} {verb}", True), (f"{_how_often(line)}{_figures(line)}", False)]
@@ -133,7 +136,10 @@ def _restored(result: TestResult) -> str:
 
 
 def to_be_cured(line: Line, due: Sequence[Due]) -> Runs:
-    """Return `Loan-to-Value fails for the second Determination Date: .. It must be cured by .., by a prepayment of ..`."""
+    """Return the sentences about a failing test that is to be cured.
+
+    They say on which Determination Date it fails, by when it must be cured, and by what.
+    """
     assert line.test is not None
     runs = _stands(line, _verb(line))
     if line.test.cure is None:
@@ -212,7 +218,10 @@ def begun(line: Line) -> Runs:
 
 
 def quiet(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> Runs:
-    """Return the lead of a date on which nothing fails: every test passes, or how many of them could be determined."""
+    """Return the first sentence of a date on which no test fails.
+
+    It says that every test passes, or how many tests could be determined.
+    """
     tests = [line for line in lines if line.result is not None]
     passed = [line for line in tests if line.verdict is Verdict.PASS]
     counted_only = [line for line in tests if line.verdict is Verdict.FAIL]
@@ -287,7 +296,10 @@ def without_rate(rates: Mapping[str, ReferenceRate]) -> list[str]:
 
 
 def not_determined(lines: Sequence[Line], known: Collection[str | None]) -> list[str]:
-    """Name tests without a result, with the reason unless it is already said; their states stay as they were."""
+    """Return sentences that name the tests without a result.
+
+    Each says the reason, unless the reason is already said. The states of these tests stay as they were.
+    """
     by_reason: dict[str, list[Line]] = {}
     for line in lines:
         if line.result is not None and line.result.reason is not None:
@@ -300,7 +312,10 @@ def not_determined(lines: Sequence[Line], known: Collection[str | None]) -> list
 
 
 def _moved(lines: Sequence[Line]) -> list[str]:
-    """Return which of the tests that were not determined count as failed, by the deal's rule, and which stay as they were."""
+    """Return which of the tests that were not determined count as failed by the deal's rule.
+
+    The sentences also say which stay as they were.
+    """
     failed = [
         line
         for line in lines
@@ -396,7 +411,10 @@ def _joined(said: Sequence[str]) -> Runs:
 
 
 def subsets_failing(bearing: Bearing) -> str | None:
-    """Return the share of subsets of sellers in which a test fails: `24% of subsets`; never all or none of them by rounding."""
+    """Return the share of subsets of sellers in which a test fails, like `24% of subsets`.
+
+    Rounding never makes it all or none of the subsets.
+    """
     share = bearing.share_failing_sellers
     if share is None:
         return None

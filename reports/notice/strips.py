@@ -1,7 +1,8 @@
-"""The strips of page 1: every test on one axis, its Break-even Rate against the Reference Rate and its interval.
+"""The strips of page 1: every test on an axis of rates.
 
-One index: the axis is in USD per GPU-hour. Several: each strip is in per cent of its own index's Reference
-Rate, so that the one vertical line still is the rate of every row.
+A strip shows the test's Break-even Rate against the Reference Rate and its interval. With a single index, the
+axis is in USD per GPU-hour. With several, each strip is in per cent of its own index's Reference Rate. The
+vertical line is then still the rate of every row.
 """
 
 from __future__ import annotations
@@ -105,7 +106,11 @@ def _tick(even: BreakEven, share: float, scale: Mapping[str, Any]) -> dict[str, 
 
 
 def _label(at: float, rate: float, right_first: bool) -> tuple[str, float]:
-    """Return anchor and place of a tick's label: beside the tick clear of the rate's line, else on the far side of that line."""
+    """Return the anchor and the place of a tick's label.
+
+    The label stands beside the tick, clear of the line of the rate. If it does not fit there, it stands
+    beyond that line.
+    """
     sides = {True: ("start", at + 9), False: ("end", at - 9)}
     fits = {True: at <= WIDTH - LABEL, False: at >= LABEL}
     clear = {True: not at + 5 <= rate <= at + LABEL, False: not at - LABEL <= rate <= at - 5}

@@ -14,7 +14,10 @@ def pending_cure(line: Line) -> bool:
 
 
 def pending(line: Line) -> Runs:
-    """Return that a trigger is met and can still be cured: until when, and what follows otherwise (`rulings.md` 52)."""
+    """Return that a trigger's condition is met and can still be cured (`rulings.md` 52).
+
+    The sentence says until when, and what follows otherwise.
+    """
     assert line.trigger is not None
     met = f", its condition met on {long_date(line.trigger.since)}"
     if line.trigger.cure is None:

@@ -1,4 +1,7 @@
-"""What the other methodology versions give on the same listings, and which results they would turn (`rulings.md` 1)."""
+"""What the other methodology versions give on the same listings (`rulings.md` 1).
+
+The sentences also say which results these values would turn.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ def other_values(value: Mapping[str, Any]) -> str:
 
 
 def turned_results(brief: Brief, name: str, value: Mapping[str, Any]) -> list[str]:
-    """Return for each other version the results of the date that its value would turn, all else unchanged; nothing if it turns none."""
+    """Return for each other version the results of the date that its value would turn.
+
+    All else stays unchanged. A version that turns no result has no sentence.
+    """
     said = []
     for version, one in (value.get("other_versions") or {}).items():
         turned = list(_turned(brief, name, None if one is None else Decimal(str(one))))

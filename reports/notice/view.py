@@ -77,7 +77,10 @@ class Line:
 
     @property
     def counts(self) -> bool:
-        """Whether the clause brings a trigger of its own, so that the trigger's state is the one that acts."""
+        """Whether the clause has both a test and a trigger.
+
+        The trigger's state is then the one that acts.
+        """
         return self.trigger is not None and self.test is not None
 
     @property
@@ -133,7 +136,10 @@ class Brief:
 
     @property
     def dated(self) -> date:
-        """The date that results, amounts and deadlines are of: the notice's own, or the last that was determined."""
+        """The date of the results, amounts and deadlines.
+
+        It is the notice's own date, or the last date that was determined.
+        """
         whole = log.determined(self.past)
         return whole.effective_on if whole is not None else self.inputs.on
 
@@ -157,7 +163,10 @@ class Brief:
 
     @property
     def debtor(self) -> str:
-        """The role of the party that owes the debt: the borrower; without one, the issuer (`rulings.md` 58)."""
+        """The role of the party that owes the debt (`rulings.md` 58).
+
+        It is the borrower, or the issuer if there is not a borrower.
+        """
         return debtor_of({party.role for party in self.deal.parties})
 
     @property
@@ -178,7 +187,10 @@ class Brief:
 
 
 def date_of(found: Brief) -> str:
-    """Return a notice's Determination Date; both dates where its tests waited for a report (`rulings.md` 49a)."""
+    """Return a notice's Determination Date in words.
+
+    If its tests waited for a report, both dates stand there (`rulings.md` 49a).
+    """
     on, whole = found.inputs.on, found.determined
     if whole is None or whole.as_of is None or found.dated != on:
         return long_date(on)
@@ -195,7 +207,10 @@ def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:
 
 
 def _told_apart(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
-    """Return clauses whose title is not theirs alone, with the class of debt or the key that tells them apart."""
+    """Return the clauses, each with a title that no other clause has.
+
+    A title that clauses share gets the class of debt or the key that tells them apart.
+    """
     titles = Counter(clause.title for clause in clauses)
     return tuple(
         clause
@@ -210,7 +225,10 @@ def _told_apart(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
 
 
 def _legible(clauses: tuple[ClauseFacts, ...]) -> tuple[ClauseFacts, ...]:
-    """Return clauses whose reading and consequences name other clauses by their titles, never by their keys."""
+    """Return the clauses, with other clauses named by their titles.
+
+    Their readings and consequences then hold no key.
+    """
     titles = {clause.key: clause.title for clause in clauses}
 
     def read_all(clause: ClauseFacts) -> dict[str, Any]:
@@ -238,7 +256,10 @@ def _line(found: Brief, clause: ClauseFacts) -> Line:
 
 
 def _result(found: Brief, history: tuple[Tested, ...]) -> TestResult | None:
-    """Return the newest result that belongs to this date: of the date itself, or of the Publication Date that it rests on."""
+    """Return the newest result that belongs to this date.
+
+    It is of the date itself, or of the Publication Date on which the date rests.
+    """
     first = found.determined.publication_date if found.determined else found.inputs.on
     newest = history[-1].result if history else None
     return newest if newest is not None and newest.on >= first else None

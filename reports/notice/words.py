@@ -1,10 +1,10 @@
-"""Every visible string of a notice in reading order with its place, made without a renderer: `page.json` (`rulings.md` 64).
+"""`page.json`: every visible string of a notice with its place, made without a renderer (`rulings.md` 64).
 
-The strings are read from the filled template that the renderer draws, so that no second account of the words
-can go its own way. A place is the page (`first`, or `proof` for all that follow it), the block, and the flow:
-what is read in one go. A column that floats beside others is a flow of its own, and so is each string of a
-drawing. A table's head carries the table's number, for it is drawn again on every page that the table runs
-over.
+The strings stand in reading order. They are read from the filled template that the renderer draws, so that no
+second account of the words can differ. A place is the page (`first`, or `proof` for all that follow it), the
+block, and the flow: what is read without a break. A column that floats beside others is a flow of its own,
+and so is each string of a drawing. A table's head carries the table's number, for it is drawn again on every
+page that the table runs over.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def page_words(inputs: NoticeInputs) -> bytes:
 
 
 def first_words(context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the words of a notice's masthead, answer and dues alone, in the form in which `page.json` has them."""
+    """Return the words of a notice's masthead, answer and dues, in the form of `page.json`."""
     due = [
         ("due", piece("first.html.j2", "due", block)) for block in context["first"] if block["block"] == "due"
     ]
@@ -96,7 +96,10 @@ def first_words(context: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _blocks(section: Element, page: str, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the blocks of a section: masthead and answer before the first heading of page 1, then one for each heading."""
+    """Return the blocks of a section.
+
+    On page 1, masthead and answer come before the first heading. Each heading begins a further block.
+    """
     waiting = list(names)
     blocks: list[tuple[str, list[Element]]] = [("masthead", [])] if page == "first" else []
     for child in section:
@@ -162,7 +165,10 @@ class _Reader:
             yield None, place
 
     def _place(self, element: Element, tag: str, place: list[Any], parent: Element | None) -> list[Any]:
-        """Return where an element's strings stand: in a flow of their own, in a table's head, or where its parent's do."""
+        """Return where an element's strings stand.
+
+        They stand in a flow of their own, in a table's head, or where the strings of the parent stand.
+        """
         classes = set(element.get("class", "").split())
         outer = set(parent.get("class", "").split()) if parent is not None else set()
         if tag == "text" or FLOATS & classes or (tag == "p" and "sig" in outer):

@@ -1,4 +1,7 @@
-"""The audit report on paper: what an auditor reads, and signs by hand; nothing is filled in for the signer."""
+"""The audit report on paper, which an auditor reads and signs by hand.
+
+Nothing is filled in for the signer.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The foresight report of a draft: the answer, the ladder, stress with its lanes, calibration, simulation, what it rests on.
+"""The foresight report of a draft.
 
-States what the questions answered and computes nothing of a deal. Page 1 says what it is not: a forecast.
+It holds the answer, the ladder, stress with its lanes, calibration, simulation, and what they rest on. It
+states what the questions answered and computes nothing of a deal. Page 1 says that it is not a forecast.
 """
 
 from __future__ import annotations
@@ -82,7 +83,10 @@ class ForesightInputs:
 
     @property
     def issued_at(self) -> datetime:
-        """The moment that the file carries: the date alone decides, so the same inputs give the same bytes."""
+        """The moment that the file carries.
+
+        The date alone decides it, so the same inputs give the same bytes.
+        """
         return datetime.combine(self.prepared, time(), UTC)
 
 

@@ -1,4 +1,7 @@
-"""The pages of a foresight report that rest on the rate model: the heat map of a calibration, the fan and chances of a simulation."""
+"""The pages of a foresight report that rest on the rate model.
+
+They are the heat map of a calibration, and the fan and chances of a simulation.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Page 1 of a foresight report: what there is to decide, and what a calibration or a simulation comes to in a sentence."""
+"""Page 1 of a foresight report.
+
+It says what there is to decide, and what a calibration or a simulation comes to in a sentence.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +98,11 @@ def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]
 
 
 def calibration_lead(calibration: Value | None) -> str:
-    """Return a calibration in a sentence: the draft's own false alarms, and the smallest count that stays under what was asked."""
+    """Return a calibration in a sentence.
+
+    It says the draft's own false alarms, and the smallest count that stays under the share that was asked
+    for.
+    """
     drafted = calibration.get("drafted") if calibration is not None else None
     if calibration is None or drafted is None:
         return ""
@@ -123,7 +130,10 @@ def _times(count: int) -> str:
 
 
 def simulation_lead(simulation: Value | None, title: Title) -> str:
-    """Return a simulation in a sentence: how likely the gravest things are within a year, or within the paths where they are shorter."""
+    """Return a simulation in a sentence.
+
+    It says how likely the gravest outcomes are within a year, or within the paths if they are shorter.
+    """
     if simulation is None or not simulation["chances"]:
         return ""
     grave = [one for one in simulation["chances"] if one["what"] in ("default", "begins")] or list(

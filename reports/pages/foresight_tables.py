@@ -1,4 +1,7 @@
-"""The pages of a foresight report that are tables: two drafts or wordings compared, two terms varied at once."""
+"""The pages of a foresight report that are tables.
+
+They compare two drafts or wordings, or vary two terms together.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Appendix A of a first publication: the least number of injected listings that moves the index, as one table (WP §7.3.1)."""
+"""Appendix A of a first publication, as a table (WP §7.3.1).
+
+It says the least number of injected listings that moves the index.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ NOTE = (
 
 
 def appendix_table(rows: Sequence[Sequence[str]]) -> dict[str, Any] | None:
-    """Return a table with one row for the week, each day and each size of Table 5, and one column for each attack; None without rows.
+    """Return the appendix as a table; None without rows.
+
+    The week, each day and each size of Table 5 have a row, and each attack has a column.
 
     Args:
         rows: what is attacked, its listings, the price, the move, and the least number of listings, as

@@ -1,4 +1,7 @@
-"""The portfolio summary: all deals of a workspace on one date, the worst first, on one landscape page or as many as it takes."""
+"""The portfolio summary: all deals of a workspace on a date, the worst first.
+
+It takes as many landscape pages as it needs.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The publication page of one Thursday: the value, how far to trust it, what was counted and what was left out (WP §5.7, §7, §8.3).
+"""The publication page of a Thursday (WP §5.7, §7, §8.3).
 
-States what the index's own record says; the answer comes first, then the table that an analyst checks it by.
+It shows the value, how far to trust it, what was counted and what was left out. It states what the index's
+own record says. The answer comes first, then the table by which an analyst checks it.
 """
 
 from __future__ import annotations
@@ -51,9 +52,12 @@ class PublicationInputs:
 
 
 SCREEN = """
-body { font: 15px/1.45 system-ui, sans-serif; color: #111; max-width: 58rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; margin: .6rem 0 1.2rem; width: 100%; } svg { max-width: 100%; height: auto; }
-th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #ccc; overflow-wrap: anywhere; }
+body { font: 15px/1.45 system-ui, sans-serif; color: #111;
+  max-width: 58rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; margin: .6rem 0 1.2rem; width: 100%; }
+svg { max-width: 100%; height: auto; }
+th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #ccc;
+  overflow-wrap: anywhere; }
 h2 { border-top: 1px solid #111; padding-top: .4rem; } h2 .n { margin-right: .8em; }
 svg { font-family: "Arial Narrow", Arial, sans-serif; } svg text[font-weight] { letter-spacing: -.04em; }
 .mark { border: 2px solid #8a1c1c; padding: .4rem .8rem; font-weight: 600; }
@@ -62,7 +66,10 @@ svg { font-family: "Arial Narrow", Arial, sans-serif; } svg text[font-weight] { 
 
 
 def for_screen(html: str, mark: str) -> str:
-    """Return the page as a file of its own for a browser; the mark that every sheet of the PDF carries stands at its head."""
+    """Return the page as a file of its own for a browser.
+
+    The mark that every sheet of the PDF carries stands at its head.
+    """
     marked = (
         html.replace("<main>", f'<header><p class="mark">{mark}</p></header>\n<main>', 1) if mark else html
     )
@@ -105,7 +112,10 @@ def compose(inputs: PublicationInputs) -> dict[str, Any]:
 
 
 def _theirs(value: Value) -> bool:
-    """Return whether the number is the administrator's own, so that nothing of it was computed here (`rulings.md` 1)."""
+    """Return whether the number is the administrator's own (`rulings.md` 1).
+
+    Nothing of such a number was computed here.
+    """
     return str(value.get("source", "")).startswith("published")
 
 
@@ -276,7 +286,10 @@ def _trust(row: Value) -> str:
 
 
 def rates(weeks: Sequence[Value], last: Value, day: date) -> dict[str, Any] | None:
-    """Return the index over its newest weeks with its interval; None below two of them, or where none has a value."""
+    """Return the index over its newest weeks with its interval.
+
+    The result is None for fewer than two weeks, and if none has a value.
+    """
     points = [_point(value) for value in weeks[-SHOWN:]]
     if len(points) < 2:
         return None

@@ -1,4 +1,7 @@
-"""The quarterly methodology review of a series on one page: Table 6 as measured, each week a point, the minimum count (WP §7.5)."""
+"""The quarterly methodology review of a series on a page (WP §7.5).
+
+It shows Table 6 as measured, each week as a point, and the minimum count.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,10 @@ def compose(inputs: ReviewInputs) -> dict[str, Any]:
 
 
 def _answer(data: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> list[tuple[str, bool]]:
-    """Return how many weeks of the quarter are narrow enough by the paper's own bound, by listings and by sellers."""
+    """Return how many weeks of the quarter are narrow enough by the paper's own bound.
+
+    They are counted by listings and by sellers.
+    """
     weeks = data["points"]
     wide = sum(one["width"] > 0.25 for one in weeks)
     known = [week["by_sellers"] for week in weeks if week["by_sellers"] is not None]

@@ -1,6 +1,7 @@
-"""The validation page of an index: every test with its verdict and its caveat, and a picture where one helps (WP §7).
+"""The validation page of an index (WP §7).
 
-States what the tests found; a picture shows the figures that a test rests on, never a figure of its own.
+Every test has its verdict and its caveat, and a picture if that helps. The page states what the tests found.
+A picture shows the figures on which a test rests, and no other.
 """
 
 from __future__ import annotations
@@ -147,7 +148,11 @@ def scattered(title: str, points: Sequence[tuple[float, float]], level: float) -
 def _picture(
     title: str, points: Sequence[tuple[float, float]], ends: tuple[str, str], level: float | None = None
 ) -> dict[str, Any]:
-    """Return dots in a frame from nought: across from 0 to 1, up in the figure's own units; a level as a dashed line."""
+    """Return dots in a frame that begins at zero.
+
+    The horizontal axis runs from 0 to 1, and the vertical one has the figure's own units. A level is a dashed
+    line.
+    """
     high = _whole(max([*(y for _, y in points), level or 0, 1e-9]))
     return {
         **_frame(title, high, ends),

@@ -1,7 +1,8 @@
-"""Notices drawn by the workers of a Dask cluster: each a pure function of a composed page; whoever records composes, signs and writes.
+"""Notices drawn by the workers of a Dask cluster.
 
-A worker holds nothing that matters: it may die, be slow or come back. What it draws is taken only if it is
-the engine of the one who records. Dask comes with `pip install 'headroom[dask]'`.
+Each worker is a pure function of a composed page. The process that records composes, signs and writes. A
+worker holds nothing that matters: it may die, be slow or come back. Its drawing is taken only if its engine
+is that of the recording process. Dask comes with `pip install 'headroom[dask]'`.
 """
 
 from __future__ import annotations
@@ -22,10 +23,16 @@ Found = TypeVar("Found")
 AHEAD = 2
 """Parts of other work under way for each worker."""
 PAGES_FOR_EACH = 3
-"""Notices that are given to each thread of the cluster at once; a worker that comes later is kept busy all the same."""
+"""How many notices each thread of the cluster is given at once.
+
+A worker that comes later is kept busy all the same.
+"""
 LEAST_AT_A_TIME = 48
 TRIES = 20
-"""How often a page is given to workers that end before it is done, or are another engine's, before the run gives up."""
+"""How often a page is given out before the run gives up.
+
+A page is given out again if its worker ends before it is done, or has another engine.
+"""
 
 
 class OtherEngine(Exception):
@@ -33,7 +40,10 @@ class OtherEngine(Exception):
 
 
 class DaskPool:
-    """Renders notices in order on the workers of a cluster; `processes` of this machine's own where no scheduler is named."""
+    """Renders notices in order on the workers of a cluster.
+
+    If no scheduler is named, they are `processes` of this machine.
+    """
 
     def __init__(
         self,
@@ -42,9 +52,9 @@ class DaskPool:
         cluster: Any = None,
         spent: ProcessorTime | None = None,
     ) -> None:
-        """Use the scheduler at an address like `tls://10.0.0.1:8786`, or a `cluster` that is there; told of workers that are refused.
+        """Use the scheduler at an address like `tls://10.0.0.1:8786`, or a given `cluster`.
 
-        What the workers spend is added to the ledger `spent`.
+        Workers that are refused are told of. What the workers spend is added to the ledger `spent`.
 
         Raises:
             WrongUsage: Dask is not installed.
@@ -62,7 +72,10 @@ class DaskPool:
         self.at_a_time = max(LEAST_AT_A_TIME, PAGES_FOR_EACH * sum(self._client.nthreads().values()))
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
-        """Return the files' bytes, in the order of `notices`; all are drawn at the same time, and each is handed on as its turn comes."""
+        """Return the files' bytes, in the order of `notices`.
+
+        All are drawn at the same time, and each is handed on as its turn comes.
+        """
         with self._spent.of("composition"):
             return self._in_turn([self._begun(notice) for notice in notices])
 
@@ -73,7 +86,10 @@ class DaskPool:
             yield self._done(one)
 
     def in_order(self, work: Callable[[Item], Found], items: Sequence[Item], /) -> Iterator[Found]:
-        """Yield the result of each item, in their order; a few are under way at once, so that memory does not grow with their number."""
+        """Yield the result of each item, in their order.
+
+        Only a few are under way at once, so that memory does not grow with their number.
+        """
         ahead = AHEAD * max(1, len(self._client.scheduler_info()["workers"]))
         waiting: deque[tuple[Item, Any]] = deque()
         for item in items:
@@ -115,7 +131,10 @@ class DaskPool:
             cluster.close()
 
     def _begun(self, notice: NoticeInputs) -> _Drawing | Exception:
-        """Return the page on its way to a worker, or what went wrong as it was composed, which is said when its turn comes."""
+        """Return the page on its way to a worker, or the error that composing it raised.
+
+        The error is raised when the page's turn comes.
+        """
         try:
             page = page_of(notice)
             return _Drawing(f"notice No. {notice.number} of {notice.deal}", page, self._given(page))

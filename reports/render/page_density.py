@@ -17,7 +17,10 @@ LEAD, LINE, NOTE, ROW, SECOND = 5.7, 4.6, 3.7, 5.9, 3.4
 
 
 def density(context: Mapping[str, Any]) -> str:
-    """Return the classes of page 1: none, `close`, `close tight`, or `close flows` where even that runs over."""
+    """Return the classes of page 1.
+
+    They are empty, `close`, `close tight`, or `close flows` if even that runs over.
+    """
     height = _answer(context["answer"]) + sum(_block(block) for block in context["first"])
     if height <= ROOM:
         return ""

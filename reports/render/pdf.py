@@ -113,7 +113,10 @@ def render_portfolio(inputs: PortfolioInputs) -> bytes:
 
 
 def render_foresight(inputs: ForesightInputs) -> tuple[str, bytes]:
-    """Return a foresight report as HTML and as PDF, its answers attached as JSON; the same inputs give the same bytes."""
+    """Return a foresight report as HTML and as PDF, with its answers attached as JSON.
+
+    The same inputs give the same bytes.
+    """
     context = foresight.compose(inputs)
     html = to_html("foresight.html.j2", context, "a4")
     data = {"answers.json": (foresight.answers(inputs).encode(), "the answers that this report states")}
@@ -178,7 +181,9 @@ def _pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, st
 
 
 def printed(html: str, created: datetime, files: Mapping[str, tuple[bytes, str]]) -> bytes:
-    """Return a page of the web as PDF/UA-1, by its own style sheet for paper; the same page gives the same bytes.
+    """Return a page of the web as PDF/UA-1, by its own style sheet for paper.
+
+    The same page gives the same bytes.
 
     Args:
         html: the page.
@@ -207,9 +212,10 @@ def _finish(document: Any, pdf: Any) -> None:
 
 @contextmanager
 def _dated(created: datetime) -> Iterator[None]:
-    """Have embedded fonts dated by the document: fontTools stamps them with the time of day unless this variable says otherwise.
+    """Have embedded fonts dated by the document.
 
-    The variable belongs to the whole process, so documents are written one at a time.
+    fontTools stamps them with the time of day unless this variable says otherwise. The variable belongs to
+    the whole process, so documents are written in turn.
     """
     with _WRITING:
         before = os.environ.get(_EPOCH)
@@ -290,12 +296,18 @@ def _page_type() -> Any:
 
 @cache
 def fetcher() -> Any:
-    """Return a fetcher that serves the assets by name and refuses every other address, on the network or on disk."""
+    """Return a fetcher that serves the assets by name.
+
+    It refuses every other address, on the network or on disk.
+    """
     return serving(assets())
 
 
 def serving(named: Mapping[str, tuple[bytes, str]]) -> Any:
-    """Return a fetcher that serves some files from memory, by their names after the base, and refuses every other address."""
+    """Return a fetcher that serves some files from memory, by their names after the base.
+
+    It refuses every other address.
+    """
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class Memory(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types

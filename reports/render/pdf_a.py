@@ -1,6 +1,7 @@
-"""What makes one PDF both PDF/A-3a and PDF/UA-1: the identifier with its extension schema, and the scope of header cells.
+"""What makes a PDF both PDF/A-3a and PDF/UA-1.
 
-Works on the finished object tree, so it knows PDF objects and nothing of the renderer that made them.
+It is the identifier with its extension schema, and the scope of header cells. The functions work on the
+finished object tree, so they know PDF objects and nothing of the renderer that made them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Many notices at once: two processes render them in half the time (`make bench`), the same bytes in the same order."""
+"""Many notices rendered at once.
+
+Two processes render them in half the time (`make bench`), with the same bytes in the same order.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ from reports.render.pdf import drawn_and_timed, load_renderer, page_of, render_n
 WORTH_IT = 3
 """From this many notices on, starting processes costs less than it saves."""
 PAGES_FOR_EACH = 8
-"""Notices that are given to each process at once: enough that none waits for long at the end of a lot, and few to hold."""
+"""How many notices each process is given at once.
+
+There are enough that no process waits for long at the end of a lot, and few to hold.
+"""
 RENEWED_AFTER = 400
 """Notices after which the processes are started anew: what libraries never give back then stays small."""
 
@@ -27,7 +33,10 @@ class RenderPool:
     """Renders notices in order; its processes are started when first needed and kept until it is closed."""
 
     def __init__(self, processes: int | None = None, spent: ProcessorTime | None = None) -> None:
-        """Use `processes`, as many as the machine has unless given; what they spend is added to the ledger `spent`."""
+        """Use `processes`, or as many as the machine has processors.
+
+        What they spend is added to the ledger `spent`.
+        """
         self._spent = spent or ProcessorTime()
         self._processes = processes or os.cpu_count() or 1
         self.at_a_time = self._processes * PAGES_FOR_EACH
@@ -66,10 +75,10 @@ class RenderPool:
 
 
 def _drawing(pool: ProcessPoolExecutor, notice: NoticeInputs) -> Future[tuple[bytes, float]]:
-    """Return the file that will be; what goes wrong while it is composed is said where its bytes are asked for.
+    """Return the file that will be.
 
-    It is composed here: a page is small beside the whole past of its deal, which would go to another process
-    with every notice.
+    An error in composing is raised when its bytes are asked for. The page is composed here: a page is small
+    beside the whole past of its deal, which would go to another process with every notice.
     """
     try:
         page = page_of(notice)
@@ -101,7 +110,10 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Start processes that pass over Ctrl-C: it is the parent's to answer, and each of them would print a trace of its own."""
+    """Start processes that ignore Ctrl-C.
+
+    The parent answers it, and each of them would print a trace of its own.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,7 @@
-"""What draws documents: the hash over templates, style and fonts, and the versions of the programs that draw (`rulings.md` 64)."""
+"""What draws documents (`rulings.md` 64).
+
+It is the hash over templates, style and fonts, and the versions of the programs that draw.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The objects of a PDF, each turned into bytes once: pydyf does so where it writes the file and again where it hashes it."""
+"""The objects of a PDF, each turned into bytes once.
+
+pydyf would do so when it writes the file and again when it hashes it.
+"""
 
 from __future__ import annotations
 

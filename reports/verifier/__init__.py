@@ -1,4 +1,7 @@
-"""The verifier for people who install nothing: one file that a browser opens from disk, made of the parts in this folder."""
+"""The verifier for people who install nothing.
+
+It is a file that a browser opens from disk, made of the parts in this folder.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""The notice's blocks, one small module per group: each turns a `Brief` into plain strings for the template."""
+"""The notice's blocks, a small module for each group.
+
+Each turns a `Brief` into plain strings for the template.
+"""

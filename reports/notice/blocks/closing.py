@@ -1,4 +1,7 @@
-"""Dates, notices owed and given, certification, distribution and proof (`notice.md`, blocks 5, 11, 12 and 13)."""
+"""The blocks that close a notice (`notice.md`, blocks 5, 11, 12 and 13).
+
+They are dates, notices owed and given, certification, distribution and proof.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,10 @@ KINDS = {
 
 
 def called(kind: str, duty: DutyFacts | None) -> str:
-    """Return what a document is called: a report if nobody owes it (`rulings.md` 34); a correction is a Correction Notice (25, 29)."""
+    """Return what a document is called.
+
+    It is a report if nobody owes it (`rulings.md` 34). A correction is a Correction Notice (25, 29).
+    """
     return document(kind, owed=duty is not None)
 
 
@@ -60,7 +66,10 @@ def document(kind: str, owed: bool) -> str:
 
 
 def dates(brief: Brief) -> dict[str, Any]:
-    """Return every deadline with the event, the rule and the calendar that made it; the days of the next one."""
+    """Return every deadline with the event, the rule and the calendar that made it.
+
+    The days of the next deadline come too.
+    """
     owed = brief.determined.due if brief.determined else ()
     rows = [_deadline(brief, duty) for duty in owed]
     return {
@@ -118,7 +127,10 @@ def _strip_title(brief: Brief) -> str:
 
 
 def _strip(brief: Brief) -> list[dict[str, Any]]:
-    """Return the calendar days up to the next urgent deadline, each with its Business Day number or the reason for its absence."""
+    """Return the calendar days up to the next urgent deadline.
+
+    Each day has its Business Day number, or the reason why it has no number.
+    """
     days = brief.determined.strip if brief.determined else ()
     width = 1740 / len(days) if days else 0
     drawn = []
@@ -261,7 +273,10 @@ def _within(duty: DutyFacts | None) -> str:
 
 
 def certification(brief: Brief) -> dict[str, Any]:
-    """Return the officer's statement, its blanks never filled in; a reservation only in an agent's or trustee's document (rulings 34)."""
+    """Return the officer's statement, with its blanks never filled in.
+
+    Only an agent's or a trustee's document has a reservation of rights (rulings 34).
+    """
     duty = brief.duty
     giver = duty.given_by if duty else "servicer"
     day = brief.determined
@@ -319,7 +334,8 @@ def proof(brief: Brief) -> dict[str, Any]:
             {
                 "name": "This document states",
                 "hash": eights(event.leaf),
-                "text": f"leaf of entry {event.seq}, {STATED[event.kind]} of {short_date(event.effective_on)}",
+                "text": f"leaf of entry {event.seq}, {STATED[event.kind]} of "
+                f"{short_date(event.effective_on)}",
             }
         )
     rows.append({"name": "Deal file, SHA-256", "hash": eights(brief.deal.file_sha256), "text": ""})

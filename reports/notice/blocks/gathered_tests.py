@@ -11,21 +11,31 @@ from reports.notice import sentences
 from reports.notice.view import Line
 
 IN_FULL = 8
-"""Up to how many tests and triggers each has a row in full; of more, those that pass and ask for nothing are gathered."""
+"""Up to how many tests and triggers each has a full row.
+
+If there are more, those that pass and ask for nothing are gathered.
+"""
 QUIET = (TestStatus.COMPLIANT, TestStatus.SUSPENDED, TestStatus.CLOSED)
 """States of a test that ask for nothing."""
 NOT_BEGUN = (TriggerStatus.NOT_IN_EFFECT, TriggerStatus.CLOSED)
 
 
 def in_full(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Return the lines that have a row: all of a few; of many those that ask for something, failing and due ones first."""
+    """Return the lines that have a row.
+
+    If there are few lines, all have a row. If there are many, those that ask for something have a row, the
+    failing and due lines first.
+    """
     if len(lines) <= IN_FULL:
         return tuple(lines)
     return tuple(sorted((line for line in lines if not _passes(line)), key=_pressing))
 
 
 def gathered(lines: Sequence[Line]) -> Runs:
-    """Return the tests that pass and ask for nothing in one paragraph: figure, limit, and any state other than COMPLIANT."""
+    """Return the tests that pass and ask for nothing, as a paragraph.
+
+    Each has its figure, its limit, and any state other than COMPLIANT.
+    """
     runs: Runs = []
     for line in lines:
         figures = ""
@@ -54,7 +64,10 @@ def _state(line: Line) -> str:
 
 
 def _passes(line: Line) -> bool:
-    """Return whether a test or trigger passes and asks for nothing, by its result, its state and what is owed under it."""
+    """Return whether a test or trigger passes and asks for nothing.
+
+    Its result, its state and what is owed under it decide.
+    """
     counting = line.trigger is not None and line.trigger.count is not None and line.trigger.count.count > 0
     stands = (line.test is None or line.test.status in QUIET) and (
         line.trigger is None or line.trigger.status in NOT_BEGUN
@@ -69,7 +82,10 @@ def _passes(line: Line) -> bool:
 
 
 def _pressing(line: Line) -> int:
-    """Return the place of a line: what must be acted on, a failure, what is due or not determined, and then the rest."""
+    """Return the place of a line among the lines.
+
+    What must be acted on comes first, then a failure, then what is due or not determined, then the rest.
+    """
     if line.urgent:
         return 0
     if line.verdict is Verdict.FAIL:

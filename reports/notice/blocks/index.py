@@ -1,4 +1,7 @@
-"""The index block: what the rate is made of, its chart, its recent prints, its snapshots (`notice.md`, block 6)."""
+"""The index block (`notice.md`, block 6).
+
+It shows what the rate is made of, its chart, its recent prints, and its snapshots.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The index's chart: the Reference Rate against every level over the last 52 weeks, from the events and the index's own series."""
+"""The index's chart: the Reference Rate against every level over the last 52 weeks.
+
+The events and the index's own series give the values.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ HATCHED = "Hatched: a week without one, from its lowest to its highest listing."
 
 
 def points_of(brief: Brief, name: str) -> list[Point]:
-    """Return one point for each of the last 52 Publication Dates, from a little before closing: the published value or the carried one."""
+    """Return a point for each of the last 52 Publication Dates.
+
+    The points begin a little before closing. A point is the published value or the carried one.
+    """
     known = {str(value["publication_date"]): value for value in brief.inputs.publications.get(name, ())}
     used = {last_thursday(rate.on): rate for rate in log.rates(brief.past, name)}
     last = last_thursday(brief.inputs.on)
@@ -119,7 +125,10 @@ def _levels(brief: Brief, name: str) -> list[Level]:
 
 
 def _lanes(brief: Brief, points: list[Point], names: Collection[str]) -> list[tuple[str, str, list[date]]]:
-    """Return rows of flags: position and shape, never colour; the FAILs of the tests whose levels are drawn."""
+    """Return rows of flags, told apart by position and shape, never by colour.
+
+    A row shows the FAILs of a test whose level is drawn.
+    """
     days = {point.day for point in points}
     lanes = [
         ("low", "Low Confidence", [p.day for p in points if p.low_confidence]),
@@ -141,7 +150,10 @@ def _lanes(brief: Brief, points: list[Point], names: Collection[str]) -> list[tu
 
 
 def lane_names(clauses: Sequence[tuple[str, str]]) -> list[str]:
-    """Titles short enough for the room beside a lane; those that are alike when shortened go by their sections."""
+    """Return titles that are short enough for the room beside a lane.
+
+    Titles that are alike when shortened become their sections.
+    """
     names = [shorten(title, LANE_NAME, placeholder="…") for title, _ in clauses]
     names = [
         name if name.strip("…") else title[: LANE_NAME - 1] + "…"

@@ -107,13 +107,19 @@ def _relative(line: Line) -> str:
 
 
 def _counted_things(result: TestResult) -> str:
-    """Return what a bare number counts: `independent hosts`; a quality that is so or is not so counts one where it is."""
+    """Return what a bare number counts, like `independent hosts`.
+
+    If a quality either holds or does not hold, the number is one if it holds.
+    """
     thing = result.inputs[-1].name.partition(" of ")[0] if result.inputs else ""
     return thing if thing.endswith("s") or not thing else f"one where {thing}"
 
 
 def state(brief: Brief, line: Line) -> dict[str, Any]:
-    """Mark, word, pips and detail of a state: the trigger's where the clause has one, the test's otherwise."""
+    """Return the mark, word, pips and detail of a state.
+
+    The state is the trigger's if the clause has a trigger, and otherwise the test's.
+    """
     if line.trigger is not None:
         return {"count": ""} | _with_held(line, _trigger(line))
     if line.test is None:
@@ -210,7 +216,10 @@ def _cure_detail(brief: Brief, test: TestState) -> str:
 
 
 def notes(brief: Brief) -> list[Runs]:
-    """Return how thin the rate is, and what bears on every result: said on page 1, never only in the proof."""
+    """Return how thin the rate is, and what bears on every result.
+
+    Page 1 says it, so that it never stands only in the proof.
+    """
     said = [_rate_note(brief, name) for name in brief.rates]
     rest = effect(brief)
     drawn = (
@@ -256,7 +265,10 @@ def _rate_note(brief: Brief, name: str) -> Runs:
 
 
 def how_sure(value: Mapping[str, Any], *, said: bool) -> str:
-    """Return what stands behind a value, unless the answer has `said` so, and the methodology's own interval (`rulings.md` 59)."""
+    """Return what stands behind a value, and the methodology's own interval (`rulings.md` 59).
+
+    The first part is left out if the answer has `said` it.
+    """
     listings = f"The methodology’s own 95% interval, of listings alone, is {interval(value['interval'])}."
     return listings if said else f"{stands_on(value)}. {listings}"
 
@@ -266,7 +278,10 @@ FAR = Fraction(1, 4)
 
 
 def far_from_before(brief: Brief, name: str, value: Mapping[str, Any]) -> str:
-    """Say that an administrator's value is far from the print before, and taken as it was published; nothing otherwise."""
+    """Return the sentence about an administrator's value that is far from the print before.
+
+    The value is taken as it was published. Otherwise the text is empty.
+    """
     if not str(value.get("source", "")).startswith("published") or value.get("value") is None:
         return ""
     dated = [
@@ -315,7 +330,10 @@ NOTICES_SHOWN = 3
 
 
 def _owed_rows(brief: Brief, owed: Sequence[Due]) -> tuple[list[dict[str, Any]], int]:
-    """Return the rows of what is due, and how many notices to be given are left out: page 1 shows the oldest of those from before."""
+    """Return the rows of what is due, and how many notices to be given are left out.
+
+    Page 1 shows the oldest of the notices from earlier dates.
+    """
     notices = [duty for duty in owed if duty.act == "notify"]
     hidden = sorted(notices, key=lambda notice: notice.by)[NOTICES_SHOWN:]
     return [_due_row(brief, one) for one in owed if one not in hidden], len(hidden)
@@ -349,7 +367,10 @@ def _came(brief: Brief, one: Due) -> bool:
 
 
 def _passed(brief: Brief, one: Due) -> dict[str, Any]:
-    """Return an act of the last date that was determined; its day may have passed since, and no run has marked it."""
+    """Return the row of an act of the last date that was determined.
+
+    Its day may have passed since then without a run that marks it overdue.
+    """
     row = _due_row(brief, one)
     if one.urgent or one.by >= brief.inputs.on:
         return row

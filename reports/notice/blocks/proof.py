@@ -1,4 +1,7 @@
-"""The proof's own pages: result and status as two facts, and the computation of each test (`notice.md`, blocks 7 and 8)."""
+"""The pages of proof (`notice.md`, blocks 7 and 8).
+
+They show result and status as two facts, and the computation of each test.
+"""
 
 from __future__ import annotations
 
@@ -169,7 +172,10 @@ def _row(
 
 
 def _input_rows(inputs: Sequence[Input]) -> list[dict[str, Any]]:
-    """Return each input with its source; a long row of published values on one line, for every date is in the list."""
+    """Return each input with its source.
+
+    A long run of published values has a single line, since the list holds every date.
+    """
     prints = [used for used in inputs if used.source.kind == "publication" and used.source.as_of is not None]
     if len(prints) <= LISTED:
         return [_input_row(used) for used in inputs]
@@ -296,7 +302,11 @@ def _remedy_rows(result: TestResult) -> list[dict[str, Any]]:
 
 
 def _bearing(bearing: Bearing | None) -> dict[str, Any] | None:
-    """Return whether the result is decisive by sellers, the figure with other sellers, and the shares that fail."""
+    """Return how far the sellers bear on a result.
+
+    It says whether the result is decisive by sellers, the figure with other sellers, and the shares that
+    fail.
+    """
     if bearing is None:
         return None
     ends = (

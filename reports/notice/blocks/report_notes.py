@@ -1,4 +1,7 @@
-"""What page 1 says of the reports that a date rests on: entered late, held, not counted (rulings 53, 57, 57a)."""
+"""What page 1 says of the reports on which a date rests.
+
+A report can be entered late, held, or not counted (rulings 53, 57, 57a).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The reserve accounts of sweeps: what was swept, what comes next, where it went, and how full they are (`notice.md`, block 10)."""
+"""The reserve accounts of sweeps (`notice.md`, block 10).
+
+The block says what was swept, what comes next, where it went, and how full the accounts are.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ Pairs = list[tuple[str, str]]
 
 
 def sweep_rows(brief: Brief) -> Pairs:
-    """Return each sweep: the money of its last Payment Date, that of the next one, and where the account went when it ended."""
+    """Return a row for each sweep.
+
+    It has the money of its last and of its next Payment Date. If the sweep has ended, it says where the
+    account went.
+    """
     rows: Pairs = []
     for line in brief.lines:
         periods = log.swept(brief.past, line.key)
@@ -71,7 +78,10 @@ class Account:
 
 
 def held(brief: Brief, key: str) -> Account | None:
-    """Return the reserve account of a sweep now: as the date states it, after its last Payment Date, or as the next deposit states it."""
+    """Return the reserve account of a sweep now.
+
+    It is as the date states it, after its last Payment Date, or as the next deposit states it.
+    """
     periods = log.swept(brief.past, key)
     if _gone(brief, key):
         return None
@@ -100,7 +110,10 @@ def _accounts(brief: Brief) -> tuple[ReserveAccount, ...]:
 
 
 def account_notes(brief: Brief) -> list[Runs]:
-    """Return what page 1 says of each reserve account: what was paid and not due, what was due and not paid, what nobody has confirmed."""
+    """Return what page 1 says of each reserve account.
+
+    It says what was paid and not due, what was due and not paid, and what nobody has confirmed.
+    """
     titles = {line.key: line.trigger_title for line in brief.lines}
     return [
         [
@@ -151,7 +164,10 @@ def _swept_words(periods: tuple[SweptPeriod, ...]) -> str:
 
 
 def reserve(brief: Brief) -> list[dict[str, Any]]:
-    """Return each sweep's reserve account: its balance after every Payment Date against its target, as shares of it."""
+    """Return each sweep's reserve account after every Payment Date.
+
+    The balances are shares of the account's target.
+    """
     accounts = []
     for line in brief.lines:
         periods = log.swept(brief.past, line.key)

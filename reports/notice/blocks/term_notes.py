@@ -1,4 +1,7 @@
-"""What page 1 says of the terms that a result stands on: a limit that an amendment changed, a condition of a waiver."""
+"""What page 1 says of the terms on which a result stands.
+
+An amendment changed a limit, or a waiver has a condition.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Cure and consequences, the deal and its parties, the governing words (`notice.md`, blocks 2 to 4, 9 and 10)."""
+"""The blocks of terms (`notice.md`, blocks 2 to 4, 9 and 10).
+
+They are cure and consequences, the deal and its parties, and the governing words.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,10 @@ HEAD = 80
 
 
 def cure(brief: Brief) -> dict[str, Any]:
-    """Return per test that fails or can be cured: the right, the amount, the last day, the uses; then money swept."""
+    """Return the cure of each test that fails or can be cured.
+
+    It is the right, the amount, the last day and the uses. Money swept comes after it.
+    """
     rows: Pairs = []
     for line in brief.lines:
         rows += _cure_rows(brief, line)
@@ -223,7 +229,11 @@ COLUMN = 2_400
 
 
 def _parts(quoted: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
-    """Clauses in their order: short ones side by side in columns that each fit a page, a long one by itself, paragraph by paragraph."""
+    """Yield the quoted clauses in their order.
+
+    Short clauses stand side by side in columns that each fit a page. A long clause stands by itself,
+    paragraph by paragraph.
+    """
     short: list[Mapping[str, str]] = []
     for clause in quoted:
         long = len(clause["text"]) > LONG

@@ -173,7 +173,10 @@ def ends(brief: Brief) -> dict[str, Any]:
 
 
 def trigger_ends(brief: Brief, line: Line) -> str:
-    """Return when a trigger ends, and where that stands: by its counts, by the reserve at its target, or never."""
+    """Return when a trigger ends, and how far that has come.
+
+    A trigger ends by its counts, by the reserve at its target, or never.
+    """
     limbs = line.trigger.ends if line.trigger else ()
     if len(limbs) == 1:
         return f"when {limb_words(brief, limbs[0])}. Count now: {limbs[0].count} of {limbs[0].needed}."
@@ -288,7 +291,10 @@ def corrections(brief: Brief) -> dict[str, Any]:
 
 
 def _changes(brief: Brief) -> list[tuple[str, str, date, str, str]]:
-    """Return what the newest correction changed, by date: kind, test or trigger, date, what was said, what is so."""
+    """Return what the newest correction changed, by date.
+
+    Each row has the kind, the test or trigger, the date, what was said, and what is so.
+    """
     last = [event for event in brief.past.events if isinstance(event.payload, Correction)][-1:]
     since = last[0].payload.from_on if last else brief.inputs.on
     said: dict[tuple[str, str, date], Event] = {}

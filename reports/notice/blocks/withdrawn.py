@@ -1,4 +1,7 @@
-"""What a correction withdraws from what people were told: the notices that stated it, and the Acts that rested on it (`rulings.md` 53a)."""
+"""What a correction withdraws from what people were told (`rulings.md` 53a).
+
+It is the notices that stated it, and the Acts that rested on it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ OF_NOTICES = ("notice given", "notice released", "act withdrawn", "report withdr
 
 
 def withdrawn_words(brief: Brief, days: Collection[date], clauses: Collection[str]) -> str:
-    """Return which notices a Correction Notice supersedes, which of them were given, which Acts rested on what it withdraws.
+    """Return the words of a Correction Notice about what it withdraws.
+
+    They say which notices it supersedes, which of them were given, and which Acts rested on what it
+    withdraws.
 
     Args:
         brief: the notice's log.
@@ -56,7 +62,10 @@ def _was_given(brief: Brief, day: date, notice: NoticeIssued) -> bool:
 
 
 def _rested(brief: Brief, since: date, clauses: Collection[str]) -> list[ActRecorded]:
-    """Return the Acts on the clauses that are corrected, of the first corrected date or later, entered before the correction was made."""
+    """Return the Acts on the corrected clauses that rested on what was corrected.
+
+    They are of the first corrected date or later, and were entered before the correction was made.
+    """
     made = max(
         (event.seq for event in brief.past.events if isinstance(event.payload, Correction)), default=-1
     )
@@ -77,7 +86,7 @@ def _act_words(brief: Brief, act: ActRecorded) -> str:
 
 
 def rests_on_withdrawn(brief: Brief) -> dict[int, int]:
-    """Return, by the number of a notice that was given, the number of the Correction Notice that withdrew what it stated."""
+    """Return which given notice was withdrawn by which Correction Notice, by their numbers."""
     corrected = {day: one.number for day, one in log.issued(brief.past) if one.kind == "correction"}
     owed = [event.payload for event in brief.past.of("notice owed") if isinstance(event.payload, NoticeOwed)]
     return {number: corrected[duty.on] for duty in owed for number in duty.corrects if duty.on in corrected}

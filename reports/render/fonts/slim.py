@@ -1,7 +1,8 @@
-"""Makes the bundled faces from the published ones: text glyphs and the layout that a notice uses, under names of their own.
+"""Makes the bundled faces from the published ones.
 
-The licence reserves the name Source, so what is changed is renamed. Run once per new release of a face:
-`python -m reports.fonts.slim FOLDER`, if FOLDER holds the published TTF files.
+They hold the text glyphs and the layout that a notice uses, under names of their own. The licence reserves
+the name Source, so what is changed is renamed. Run it once for each new release of a face: `python -m
+reports.fonts.slim FOLDER`, if FOLDER holds the published TTF files.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ def slim(path: Path, family: str, style: str, wanted: frozenset[int], out: Path)
 
 
 def main(folder: Path) -> None:
-    """Slim all faces: text faces keep the characters that all of them have, the monospaced one keeps Latin."""
+    """Slim all faces.
+
+    Text faces keep the characters that all of them have, and the monospaced face keeps Latin.
+    """
     texts = [frozenset(TTFont(folder / name).getBestCmap()) for name in FACES if not name.startswith("Fira")]
     common = frozenset.intersection(*texts)
     for name, (family, style) in FACES.items():

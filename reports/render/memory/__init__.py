@@ -56,7 +56,10 @@ def forget() -> None:
 
 
 def end() -> None:
-    """Drop all that is remembered, and the fonts; a process that ends does so before the libraries that they came from end."""
+    """Drop all that is remembered, and the fonts.
+
+    A process calls it before it ends, since the libraries that made the fonts end first otherwise.
+    """
     from reports.render.memory import lines, own_fonts
 
     forget()

@@ -1,7 +1,8 @@
-"""Streams that a process has compressed before: the colour profile, the marks, the watermark; and each stream of a file once.
+"""Streams that a process has compressed before.
 
-pydyf compresses a stream where it writes it and again where it hashes the file. What is compressed is kept by
-its bytes for a while.
+They are the colour profile, the marks, the watermark, and each stream of a file once. pydyf compresses a
+stream when it writes it and again when it hashes the file. The compressed bytes are kept for a while by the
+bytes that they come from.
 """
 
 from __future__ import annotations

@@ -113,7 +113,10 @@ class Drawing:
 def draw_first_line(
     stream: Any, textbox: Any, text_overflow: str, block_ellipsis: Any, matrix: Any
 ) -> list[Any]:
-    """Draw a line of text, as the library's function of this name does; its answer are the pictures that stand for glyphs."""
+    """Draw a line of text, as the library's function of this name does.
+
+    It returns the pictures that stand for glyphs.
+    """
     layout = textbox.pango_layout
     if (
         ours(textbox.style.font_config)

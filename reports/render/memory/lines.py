@@ -1,8 +1,8 @@
-"""Lines of text that a process has broken before: most words of a notice stand in another notice, in a column as wide.
+"""Lines of text that a process has broken before.
 
-WeasyPrint sets each text anew, up to three times in a page. Where a line ends depends on the text, on what
-its style says of text, and on the room that it has; so the answer is kept by these. What is kept holds
-nothing of Pango.
+Most words of a notice stand in another notice, in a column of the same width. WeasyPrint sets each text anew,
+up to three times in a page. Where a line ends depends on the text, on its style, and on its room; so the
+answer is kept by these. What is kept holds nothing of Pango.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ MOST = 20_000
 """Lines that are kept; then a process begins again, so that its memory stays bounded."""
 
 Line = tuple[Any, int, int | None, float, float, float]
-"""The library's answer: a layout, the length of its text, where the next line begins, width, height, baseline."""
+"""The library's answer about a line.
+
+It is a layout, the length of its text, where the next line begins, width, height and baseline.
+"""
 
 _wordings: dict[Any, int] = {}
 _number = count()

@@ -1,7 +1,8 @@
-"""Which documents are drawn from memory: those with the fonts and the sheet of this house, which every notice has.
+"""Which documents are drawn from memory.
 
-A page of the web brings a sheet and fonts of its own. What is kept of it would never be asked for again, and
-would keep its fonts alive.
+They are those with the fonts and the style sheet of this product, which every notice has. A page of the web
+brings a sheet and fonts of its own. What is kept of it would never be asked for again, and would keep its
+fonts alive.
 """
 
 from __future__ import annotations

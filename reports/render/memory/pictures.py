@@ -1,7 +1,7 @@
-"""Marks and the watermark, drawn once in a process: each page has them behind its text, and WeasyPrint reads their outlines each time.
+"""Marks and the watermark, drawn once in a process.
 
-What is kept are the lines of the drawing and the opacities that they name. A picture with text or with
-pictures in it is not kept.
+Each page has them behind its text, and WeasyPrint would read their outlines each time. The lines of the
+drawing are kept, and the opacities that they name. A picture with text or with pictures in it is not kept.
 """
 
 from __future__ import annotations

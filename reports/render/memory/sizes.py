@@ -1,7 +1,8 @@
-"""What a style says of every box that has it: lengths that no surrounding box decides, and whether the box flows with its neighbours.
+"""What a style says of every box that has it.
 
-WeasyPrint resolves nineteen lengths of every box at every step of the layout, for one may be a percentage.
-Where none is, all are the same for every box of a style.
+It is the lengths that no surrounding box decides, and whether the box flows with its neighbours. WeasyPrint
+resolves nineteen lengths of every box at every step of the layout, for a length may be a percentage. If none
+is a percentage, all are the same for every box of a style.
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ def resolve_percentages(box: Any, containing_block: Any) -> None:
 
 
 def _fixed(style: Any) -> tuple[dict[str, Any], dict[str, Any], bool] | tuple[()]:
-    """The lengths of a style, its borders, and whether they are a table's; nothing if one needs the surrounding box."""
+    """Return the lengths of a style, its borders, and whether they are a table's.
+
+    The result is empty if a length needs the surrounding box.
+    """
     if style["box_sizing"] != "content-box":
         return ()
     lengths = {}

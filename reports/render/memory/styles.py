@@ -1,8 +1,9 @@
-"""Styles of elements that a process has computed before: two thirds of a notice's elements stand where another notice had the same.
+"""Styles of elements that a process has computed before.
 
-WeasyPrint matches every selector with every element of every document, and computes each property anew. What
-a style sheet can tell of an element is its place: its tag, its attributes, its neighbours, and the places of
-those around it. So a style is kept by its place.
+Two thirds of a notice's elements stand where another notice had the same. WeasyPrint matches every selector
+with every element of every document, and computes each property anew. What a style sheet can tell of an
+element is its place: its tag, its attributes, its neighbours, and the places of those around it. So a style
+is kept by its place.
 """
 
 from __future__ import annotations
@@ -60,7 +61,11 @@ def forget() -> None:
 def styles_of(
     html: Any, sheets: Any, presentational_hints: Any, font_config: Any, target_collector: Any
 ) -> Any:
-    """Return the styles of a document: remembered for ours, the library's for a page that brings sheets and fonts of its own."""
+    """Return the styles of a document.
+
+    Of a document of ours they are remembered. A page that brings sheets and fonts of its own gets the
+    library's.
+    """
     made = RememberedStyles if ours(font_config) else StyleFor
     return made(html, sheets, presentational_hints, font_config, target_collector)
 
