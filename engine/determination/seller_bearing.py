@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
 from engine.basics.seller_subsets import LEAST_SELLERS, TAILS, SellerWeek, seller_week
@@ -117,12 +118,11 @@ def _week(pooled: tuple[Decimal, ...], sellers: tuple[str | None, ...]) -> Selle
 def _print_of(facts: Facts, key: PrintKey) -> Published | None:
     """Return the print of a Publication Date: the one in the series, or the one behind this date's rate."""
     index, day = key
-    rates = (rate.published for rate in reversed(facts.rates.get(index, ())) if rate.published is not None)
-    there = [
-        one
-        for one in (*facts.published.get(index, ()), *rates)
-        if one.publication_date == day and one.value is not None
-    ]
+    published = takewhile(lambda one: one.publication_date >= day, reversed(facts.published.get(index, ())))
+    # A rate rests on a print of its own date or of an earlier date, so no older rate is looked at.
+    rates = takewhile(lambda rate: rate.on >= day, reversed(facts.rates.get(index, ())))
+    prints = (*published, *(rate.published for rate in rates if rate.published is not None))
+    there = [one for one in prints if one.publication_date == day and one.value is not None]
     return next((one for one in there if one.sellers), there[0] if there else None)
 
 

@@ -111,7 +111,12 @@ class RatesOnRecord(Sequence[ReferenceRate]):
         return iter(self[:])
 
     def __reversed__(self) -> Iterator[ReferenceRate]:
-        return (self[place] for place in range(len(self) - 1, -1, -1))
+        yield from reversed(self._newer)
+        first = len(self._older.told)
+        while first:
+            before = first
+            first, rates = self._older.back_to(before - 1)
+            yield from reversed(rates[: before - first])
 
     def __eq__(self, other: object) -> bool:
         return tuple(self) == tuple(other) if isinstance(other, Sequence) else NotImplemented

@@ -20,10 +20,11 @@ from engine.events.draft import Draft
 from engine.events.kinds import NoticeIssued
 from engine.events.notice import NoticeFacts, NoticeInputs, Pages, Render, notice_file_name
 from engine.events.notice_issued import Renderer
-from engine.notices.attachments import PAGE, SAID, Evidence, with_words
+from engine.notices.attachments import PAGE, Evidence, with_words
 from engine.notices.due import Owed, Told, owed_notices, told_of
+from engine.notices.owed_lately import owed_lately
 from engine.operations.deal_history import history_of
-from engine.operations.notice_contents import LogRead, contents_of
+from engine.operations.notice_contents import LogRead, contents_later, contents_of, wordless
 from engine.operations.remaining_time import RemainingTime
 from engine.operations.seal_notice import authority_of, sealed
 from engine.record.canonical import sha256_hex
@@ -237,11 +238,11 @@ def _ready(
     """Yield the owed notices of a deal, ready to be rendered; none after one that could not be made, worded or put together."""
     what = "its notices cannot be put together"
     try:
-        for notice in _waiting(workspace, deal, scribe):
+        for notice in _waiting(workspace, deal, scribe, worded=pages is not None):
             if given.stopped is not None:
                 return
             what = f"{notice.called}, cannot be made"
-            yield _wordless(notice) if pages is None else worded(notice, pages)
+            yield notice if pages is None else worded(notice, pages)
             what = "its notices cannot be put together"
     except (HeadroomError, OSError):  # of the record or the disk, so of every deal
         raise
@@ -255,7 +256,7 @@ class _Waiting:
 
     owed: Owed
     inputs: NoticeInputs
-    evidence: Evidence
+    evidence: Evidence | None
     facts: NoticeFacts | None = None
 
     @property
@@ -299,15 +300,11 @@ class _Lot:
     let_go: set[str] = field(default_factory=set)
 
 
-def _wordless(notice: _Waiting) -> _Waiting:
-    """Return a notice of which nobody composes the words: it carries its events, and no manifest, so it proves nothing by itself."""
-    files = {name: one for name, one in notice.inputs.attachments.items() if name not in SAID}
-    return replace(notice, inputs=replace(notice.inputs, attachments=files))
-
-
 def worded(notice: _Waiting, pages: Pages) -> _Waiting:
     """Return a notice with the words of its pages in its evidence, and with what it is (`rulings.md` 64)."""
     inputs = notice.inputs
+    if notice.evidence is None:
+        raise ValueError("a notice without evidence has no words")
     facts = facts_of(inputs, pages.renderer)
     whole = with_words(dict(inputs.attachments), notice.evidence, facts, pages.words(inputs))
     return replace(notice, inputs=replace(inputs, attachments=whole), facts=facts)
@@ -342,8 +339,23 @@ def facts_of(inputs: NoticeInputs, renderer: Renderer) -> NoticeFacts:
     )
 
 
-def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiting]:
-    """Yield the owed notices of a deal that are not issued, numbered on from the last one."""
+def _waiting(workspace: Workspace, deal: str, scribe: Scribe, *, worded: bool) -> Iterator[_Waiting]:
+    """Yield the owed notices of a deal that are not issued, numbered on from the last one.
+
+    Where none is owed, the log is not read whole. It is not either for notices without words, which nobody
+    composes.
+    """
+    lately = owed_lately(workspace.store, deal_log(deal), scribe.engine)
+    if lately is not None and (not lately.owed or (lately.ordinary and not worded)):
+        for place, owed in enumerate(lately.owed):
+            number, head = lately.number + place + 1, lately.heads[place]
+            yield _Waiting(owed, contents_later(workspace, deal, owed, number, head, scribe), None)
+        return
+    yield from _waiting_in(workspace, deal, scribe, worded)
+
+
+def _waiting_in(workspace: Workspace, deal: str, scribe: Scribe, worded: bool) -> Iterator[_Waiting]:
+    """Yield the same from the whole log."""
     history = history_of(workspace.store, deal_log(deal))
     # As it is now: what is issued meanwhile is added to the history, and a notice states nothing of it.
     entries, events = tuple(history.entries), tuple(history.events)
@@ -363,6 +375,8 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe) -> Iterator[_Waiti
                 workspace, deal, owed, LogRead(events, entries, checkpoints), stated, scribe
             )
             stated.append(Told(inputs.number, owed.kind, owed.on, owed.event.seq, owed.subject))
+            if not worded:
+                inputs = replace(inputs, attachments=wordless(inputs.attachments))
             yield _Waiting(owed, inputs, evidence)
 
 

@@ -5,8 +5,10 @@ It is the events that the notice may know, the weeks that it shows, and the evid
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, overload
 
 from engine.events.date_standing import standing_after
 from engine.events.deal_adopted import DealAdopted
@@ -14,10 +16,11 @@ from engine.events.kinds import Determined, Event, NotEvaluated
 from engine.events.notice import NoticeInputs
 from engine.events.rates import ReferenceRate
 from engine.events.standing import standing
-from engine.notices.attachments import OBSERVATIONS, Evidence, attachments, checkpoint_for
-from engine.notices.due import Owed, Told, _of_date, superseded, superseded_each
+from engine.notices.attachments import OBSERVATIONS, SAID, Evidence, Files, attachments, checkpoint_for
+from engine.notices.due import Owed, Told, _of_date, superseded, superseded_each, told_of
 from engine.notices.earlier_entries import earlier_entries
-from engine.record.log import Scribe
+from engine.operations.deal_history import history_of
+from engine.record.log import Scribe, deal_log
 from engine.record.store import Entry
 from engine.workspace.findings_shown import findings_shown
 from engine.workspace.publications_shown import adopted_file, publications_shown
@@ -77,6 +80,94 @@ def contents_of(
         print=owed.print,
     )
     return inputs, evidence
+
+
+class Later(Mapping[str, Any]):
+    """A mapping that is made when somebody looks into it."""
+
+    def __init__(self, made: Callable[[], Mapping[str, Any]]) -> None:
+        """Keep what makes it."""
+        self._made = cache(made)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._made()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made())
+
+    def __len__(self) -> int:
+        return len(self._made())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self._made()),)
+
+
+class EventsLater(Sequence[Event]):
+    """Events that are read when somebody looks at them."""
+
+    def __init__(self, made: Callable[[], Sequence[Event]]) -> None:
+        """Keep what reads them."""
+        self._made = cache(made)
+
+    @overload
+    def __getitem__(self, place: int) -> Event: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Event]: ...
+
+    def __getitem__(self, place: int | slice) -> Event | Sequence[Event]:
+        return self._made()[place]
+
+    def __len__(self) -> int:
+        return len(self._made())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (tuple(self._made()),)
+
+
+def contents_later(
+    workspace: Workspace, deal: str, owed: Owed, number: int, head: bytes, scribe: Scribe
+) -> NoticeInputs:
+    """Return the same inputs of a notice without words; the log is read when somebody asks for what it needs.
+
+    Args:
+        workspace: whose record it is.
+        deal: the deal's name.
+        owed: the notice, which supersedes none and corrects nothing.
+        number: its number.
+        head: the root of the log at the event that it states.
+        scribe: who records, and when.
+    """
+
+    @cache
+    def whole() -> NoticeInputs:
+        history = history_of(workspace.store, deal_log(deal))
+        checkpoints = workspace.store.checkpoints(deal_log(deal))
+        stated = [one for one in told_of(history.events) if one.number < number]
+        log = LogRead(tuple(history.events), tuple(history.entries), checkpoints)
+        return contents_of(workspace, deal, owed, log, stated, scribe)[0]
+
+    return NoticeInputs(
+        deal=deal,
+        number=number,
+        kind=owed.kind,
+        subject=owed.subject,
+        on=owed.on,
+        issued_at=scribe.at,
+        events=EventsLater(lambda: whole().events),
+        publications=Later(lambda: whole().publications),
+        findings=Later(lambda: whole().findings),
+        operator=workspace.settings.operator,
+        log_size=owed.event.seq + 1,
+        log_head=head.hex(),
+        attachments=Later(lambda: wordless(whole().attachments)),
+        print=owed.print,
+    )
+
+
+def wordless(attachments: Mapping[str, tuple[bytes, str]]) -> Files:
+    """Return the files of a notice of which nobody composes the words: no page, and no manifest, so it proves nothing by itself."""
+    return {name: one for name, one in attachments.items() if name not in SAID}
 
 
 def _standing(stated: Event, events: Sequence[Event]) -> bytes | None:

@@ -167,6 +167,12 @@ class Reader:
         ).scalar()
         return None if found is None else int(found)
 
+    def number_of(self, log: str, key: str) -> int | None:
+        """Return the number of the entry under a key, or None."""
+        query = select(_ENTRIES.c.seq).where(_ENTRIES.c.log == log, _ENTRIES.c.key == key)
+        found = self._connection.execute(query).scalar()
+        return None if found is None else int(found)
+
     def keys_in(self, log: str, span: Span) -> list[str]:
         """Return the keys of a log that lie in a span; no body is read."""
         query = select(_ENTRIES.c.key).where(_ENTRIES.c.log == log, self._within(span))

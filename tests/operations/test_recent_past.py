@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,12 +17,14 @@ from engine.audit.replay import Replay
 from engine.audit.verify_workspace import verify_record
 from engine.determination.template import Template
 from engine.events.deal_state import DealState
+from engine.events.notice import NoticeInputs
 from engine.events.rates_on_record import RatesOnRecord, told_of_rates
+from engine.operations import issue_notices, notice_contents
 from engine.operations import run as thursday
 from engine.operations.deal_history import history_of
 from engine.operations.recent_past import RecentPast, recent_past
 from engine.operations.run import Tools, run
-from engine.record.log import deal_log
+from engine.record.log import deal_log, read
 from engine.workspace import kept_states
 from engine.workspace.workspace import Workspace, in_a_file_name
 from tests.audit.test_seeded_histories import World
@@ -99,8 +102,10 @@ def test_a_seeded_history_is_the_same_with_and_without_what_was_kept(
 ) -> None:
     """Restatements, reports and Acts keyed late, confirmations, closings, kills: the bytes of the log are the same."""
     counting, worlds = Served(), []
-    for name, read in (("kept", counting), ("whole", lambda *_: None)):
-        monkeypatch.setattr(thursday, "recent_past", read)
+    for name, reading in (("kept", counting), ("whole", lambda *_: None)):
+        monkeypatch.setattr(thursday, "recent_past", reading)
+        if name == "whole":
+            monkeypatch.setattr(issue_notices, "owed_lately", lambda *_: None)
         world = World(seed, tmp_path / name, tools)
         world.live(10)
         worlds.append(record(world.workspace))
@@ -234,8 +239,8 @@ def test_a_restatement_of_an_old_date_is_found_behind_what_was_kept(
 ) -> None:
     """The restated date is older than every rate that the last state's window holds: the log is read, and a correction made."""
     recorded = []
-    for name, read in (("kept", served), ("whole", lambda *_: None)):
-        monkeypatch.setattr(thursday, "recent_past", read)
+    for name, reading in (("kept", served), ("whole", lambda *_: None)):
+        monkeypatch.setattr(thursday, "recent_past", reading)
         workspace = lived(tmp_path / name, tools, 8)
         restated = FIRST + 4 * WEEK + timedelta(days=1)
         publish(workspace, f"{restated},1.9900,false,41,1.1.1\n", at(tools, 8).now)
@@ -299,4 +304,72 @@ def test_old_rates_are_read_as_far_back_as_somebody_looks(tmp_path: Path, tools:
     longer = rates.followed_by(whole[0].model_copy(update={"on": date(2026, 4, 2)}))
     assert (len(longer), len(rates), longer.last_on) == (13, 12, date(2026, 4, 2))
     assert longer[:12] == tuple(whole)
+    workspace.store.close()
+
+
+def test_where_no_notice_is_owed_the_log_is_not_read_whole(
+    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run with nothing to do, and the notice of an ordinary date without words: neither reads the old entries."""
+    workspace = lived(tmp_path / "kept", tools, 6)
+
+    def read(*_: object) -> None:
+        raise AssertionError("the whole log was read")
+
+    for module in (thursday, issue_notices, notice_contents):
+        monkeypatch.setattr(module, "history_of", read)
+    now = at(tools, 6)
+    assert run(workspace, now.now.date(), now).deals[0].notices == []
+    thursday_run(workspace, tools, 7)
+    monkeypatch.undo()
+    calm = lived(tmp_path / "calm", tools, 7)
+    assert record(workspace) == record(calm)
+    workspace.store.close()
+    calm.store.close()
+
+
+def test_what_a_notice_is_made_of_is_the_same_when_it_is_read_later(
+    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events, publications, findings and attachments of each notice, looked into, equal those that were read at once."""
+    seen: dict[str, list[object]] = {"later": [], "whole": []}
+    for name in seen:
+
+        def looking(notices: Sequence[NoticeInputs], into: str = name) -> Iterator[bytes]:
+            for one in notices:
+                copied = pickle.loads(pickle.dumps(one))
+                assert [*copied.events] == [*one.events]
+                whole = replace(
+                    one,
+                    events=tuple(one.events),
+                    publications=dict(one.publications),
+                    findings=dict(one.findings),
+                    attachments=dict(one.attachments),
+                )
+                seen[into].append(whole)
+                yield f"{one.number} {one.log_head}".encode()
+
+        if name == "whole":
+            monkeypatch.setattr(issue_notices, "owed_lately", lambda *_: None)
+        workspace = lived(tmp_path / name, replace(tools, render=looking), 9)
+        workspace.store.close()
+    assert len(seen["later"]) > 9  # notices of events among them
+    assert seen["later"] == seen["whole"]
+
+
+def test_a_notice_that_could_not_be_made_is_made_by_the_next_run(tmp_path: Path, tools: Tools) -> None:
+    """The newest notice says up to where all are issued, so the ones that wait are owed still."""
+    workspace = lived(tmp_path / "kept", tools, 4)
+
+    def failing(notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
+        raise ValueError("no ink")
+        yield b""
+
+    for week in (5, 6):
+        thursday_run(workspace, replace(tools, render=failing), week)
+    thursday_run(workspace, tools, 7)
+    issued = [event for event in read(workspace.store, LOG) if event.kind == "notice issued"]
+    compliance = [one.effective_on for one in issued if one.payload.kind == "compliance"]
+    assert compliance == [FIRST + n * WEEK for n in range(7)]
+    assert [one.payload.number for one in issued] == list(range(1, len(issued) + 1))
     workspace.store.close()
