@@ -1,6 +1,7 @@
-"""Fields that events were once declared with and that no code ever computed: a record may hold them, and no page reads them.
+"""Fields that events once declared and that no code ever computed.
 
-Each stands empty in every record that has it. So a record is read without them, and compared with them.
+A record may hold them, and no page reads them. Each is empty in every record that has it. So a record is read
+without them, and compared without them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ GONE: dict[str, object] = {"limit_cite": None, "elsewhere": [], "share_failing_h
 
 
 def without_fields_gone(data: Any) -> Any:
-    """Return what a record holds without the empty fields that are gone; a filled field stays and is refused as unknown."""
+    """Return what a record holds without the empty fields that are gone.
+
+    A field of that name with a value stays, and is refused as unknown.
+    """
     if not isinstance(data, dict) or GONE.keys().isdisjoint(data):
         return data
     return {key: value for key, value in data.items() if not _empty(key, value)}

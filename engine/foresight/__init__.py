@@ -1,1 +1,1 @@
-"""What a deal would have done, and would do."""
+"""What a deal would have done on past rates, and what it would do on future ones."""

@@ -1,4 +1,4 @@
-"""Answers as data: every fact of foresight as JSON holds it, dates and exact numbers as text."""
+"""Answers as data: every fact of foresight as JSON holds it, with dates and exact numbers as text."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from typing import Any
 from engine.basics.values import Figure, printed, rounded
 
 PLACES = 6
-"""Decimals of an exact number that has no end; of a float."""
+"""The decimals of an exact number without a finite decimal form, and of a float."""
 
 
 def as_data(value: Any) -> Any:
-    """Return `value` as JSON holds it: a dataclass as an object, a figure as it is printed, an exact number as text."""
+    """Return `value` as JSON data.
+
+    A dataclass becomes an object, a figure its printed text, an exact number text.
+    """
     if isinstance(value, Figure):
         return printed(value)
     if isinstance(value, Enum):
@@ -45,6 +48,6 @@ def _plain(value: Any) -> Any:
 
 
 def exact_text(value: Fraction) -> str:
-    """Return an exact number as decimal text: whole where it ends within six decimals, otherwise with six."""
+    """Return an exact number as decimal text with at most six decimals, without trailing zeros."""
     text = f"{rounded(value, PLACES):f}".rstrip("0").rstrip(".")
     return text or "0"

@@ -1,4 +1,7 @@
-"""A deal as if it had closed on another day: every date of its terms moved with the Closing Date, and the level of that day."""
+"""A deal as if it had closed on another day.
+
+Every date of its terms moves with the Closing Date, and the Closing Date level is that of the other day.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,16 @@ from engine.terms.as_written import NOT_TERMS, Deal, deal_of_tree
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 KEPT = ("documents",)
-"""Blocks whose dates say when something was signed, and stay."""
+"""The blocks whose dates say when something was signed. These dates stay."""
 
 
 def as_if_closed(
     deal: Deal, templates: Mapping[str, Template], closing: date, levels: Mapping[str, Decimal]
 ) -> Deal:
-    """Return the deal had it closed on another day, with no amendment.
+    """Return the deal as if it had closed on another day, without amendments.
 
-    Every date of its terms moves by as many days as the Closing Date; the first dates of a schedule follow
-    from it again. Each Closing Date level becomes the newest value published by that day.
+    Every date of its terms moves by as many days as the Closing Date. The first dates of a schedule follow
+    from that again. Each Closing Date level becomes the newest value published by that day.
 
     Args:
         deal: the draft, or a deal.
@@ -78,7 +81,7 @@ def _moved(value: Any, by: timedelta) -> Any:
 
 
 def _day(text: Any, by: timedelta) -> Any:
-    """Return a date moved by some days; anything else as it stands."""
+    """Return a date moved by some days; anything else unchanged."""
     if not isinstance(text, str) or not DATE.fullmatch(text):
         return text
     try:

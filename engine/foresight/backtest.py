@@ -1,7 +1,7 @@
 """A deal lived over a published history: what it would have done, and what an amendment changes of that.
 
-The very functions that run on Thursdays; the history is the workspace's series, the reports and Acts that its
-log holds, and facts that are assumed where it holds none.
+The very functions that run on Thursdays do the work. The history is the workspace's series, the reports and
+Acts that its log holds, and assumed facts for what the log does not hold.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ RELEASED_SOON = timedelta(weeks=4)
 
 @dataclass(frozen=True)
 class History:
-    """What a deal is lived over.
+    """The history over which a deal is lived.
 
     Attributes:
         series: what each Publication Date gave, by index, oldest first, by the prints that the deal accepts.
@@ -94,20 +94,23 @@ class TestRecord:
     failed: int
     not_determined: int
     episodes: tuple[tuple[date, date | None], ...]
-    """First failing date and first passing date after it, of each run of failures."""
+    """The first failing date of each run of failures, and the first passing date after it."""
     least_headroom: Figure | None
     last_state: str
     cured: int = 0
-    """Cure Periods that a PASS or an Act ended."""
+    """The number of Cure Periods that a PASS or an Act ended."""
     decisive: int = 0
-    """Determined results that are the same over the whole interval of each index used."""
+    """The number of determined results that are the same over the whole interval of each index used."""
     changes: int = 0
     """How often its status changed."""
 
 
 @dataclass(frozen=True)
 class TriggerRecord:
-    """What one trigger would have done: when it began and ended, how often it was released soon, what it swept."""
+    """What one trigger would have done.
+
+    It says when the trigger began and ended, how often it was released soon, and what it swept.
+    """
 
     trigger: str
     in_effect: tuple[tuple[date, date | None], ...]
@@ -117,7 +120,7 @@ class TriggerRecord:
 
 
 def test_records(drafts: Sequence[Draft]) -> tuple[TestRecord, ...]:
-    """Return each test's record, in the order in which they were first tested."""
+    """Return each test's record, in the order in which the tests were first run."""
     by_test: dict[str, list[tuple[TestResult, TestState]]] = {}
     for draft in drafts:
         if isinstance(draft.payload, Tested):

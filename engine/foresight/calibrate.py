@@ -1,11 +1,11 @@
-"""How a level, a count and a release would do: false alarms, misses, delay and flapping, counted as two people count alike.
+"""How a level, a count and a release would do: false alarms, misses, delay and flapping.
 
-A shortfall is a stretch of the true rate: from the first of q dates in a row below the level, to the last
-date before q dates in a row at or above it. A spell is the dates on which the trigger is in effect, from its
-beginning to the date before it ends. A false alarm is a spell that shares no date with a shortfall, a miss a
-shortfall that shares none with a spell. Delay runs from the first date of a shortfall to the first in effect.
-A flap is a beginning within k dates after the last end. What is open at the horizon counts as it stands
-there, and is told apart.
+The definitions let two people count alike. A shortfall is a stretch of the true rate: from the first of q
+dates in a row below the level, to the last date before q dates in a row at or above it. A spell is the dates
+on which the trigger is in effect, from its beginning to the date before it ends. A false alarm is a spell
+that shares no date with a shortfall. A miss is a shortfall that shares no date with a spell. Delay runs from
+the first date of a shortfall to the first date in effect. A flap is a beginning within k dates after the last
+end. What is open at the horizon counts as it is there, and is shown apart.
 """
 
 from __future__ import annotations
@@ -25,10 +25,13 @@ Flags = NDArray[np.bool_]
 Counts = NDArray[np.int64]
 
 SHORT_WITHIN = 4
-"""A spell is short where it ends at the earliest date that the release allows, or up to this many dates after it."""
+"""A spell is short if it ends at the earliest date that the release allows, or a few dates after.
+
+This is the number of those dates.
+"""
 WEEKS_A_YEAR = 52
 FEW_SHORTFALLS = 10
-"""A delay over fewer shortfalls than this is printed with their number."""
+"""The number of shortfalls below which a delay is printed with their number."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,10 @@ class Variant:
     """One way of writing the trigger.
 
     Attributes:
-        level: in ticks of USD 0.0001; below it a date counts towards the beginning.
-        count: dates in a row that begin it.
-        release: dates in a row at or above the release level that end it.
-        release_level: in ticks; the level itself unless written.
+        level: in ticks of USD 0.0001; a date below it counts towards the beginning.
+        count: the dates in a row that begin it.
+        release: the dates in a row at or above the release level that end it.
+        release_level: in ticks; unless written, the level itself.
     """
 
     level: int
@@ -58,8 +61,8 @@ class Question:
     """What is asked of every variant alike.
 
     Attributes:
-        q: dates in a row that begin and end a shortfall.
-        k: dates after an end within which a new beginning is a flap.
+        q: the dates in a row that begin and end a shortfall.
+        k: the dates after an end within which a new beginning is a flap.
     """
 
     q: int = 4
@@ -68,7 +71,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Tally:
-    """What one block of paths gave for one variant: sums over its paths, which add up over blocks in any order."""
+    """What one block of paths gave for one variant, as sums over its paths.
+
+    Tallies of blocks add up in any order.
+    """
 
     paths: int
     dates: int
@@ -80,12 +86,12 @@ class Tally:
     open_shortfalls: int
     missed: int
     delays: tuple[int, ...]
-    """How many shortfalls had each delay, from 0 dates on."""
+    """The number of shortfalls with each delay, from 0 dates on."""
     paths_with_flap: int
     paths_with_short: int
 
     def plus(self, other: Tally) -> Tally:
-        """Return both together."""
+        """Return the sum of both tallies."""
         longest = max(len(self.delays), len(other.delays))
         ours, theirs = (
             (*one.delays, *(0 for _ in range(longest - len(one.delays)))) for one in (self, other)
@@ -114,18 +120,18 @@ class Cell:
         variant: the variant.
         false_alarm: the probability of at least one false alarm within the horizon.
         error: its Monte Carlo error, one standard error.
-        false_alarms_a_year: their mean number.
+        false_alarms_a_year: the mean number of false alarms a year.
         false_alarms_error: its Monte Carlo error, by the spread of the blocks' paths as a Poisson count.
-        shortfalls_a_year: the mean number of shortfalls.
+        shortfalls_a_year: the mean number of shortfalls a year.
         missed: the share of shortfalls that were missed; None without a shortfall.
-        delay: the mean delay in dates of those not missed; None if all were missed.
+        delay: the mean delay, in dates, of those not missed; None if all were missed.
         delay_90: the delay that 90% of them did not exceed.
-        timely: how many shortfalls the delays are of.
+        timely: the number of shortfalls behind the delays.
         flap: the probability of at least one flap.
         short: the probability of at least one short spell.
-        spells_a_year: the mean number of spells.
+        spells_a_year: the mean number of spells a year.
         open_spells: the share of spells that were open at the horizon.
-        open_shortfalls: the share of shortfalls that were.
+        open_shortfalls: the share of shortfalls that were open at the horizon.
     """
 
     variant: Variant
@@ -146,17 +152,17 @@ class Cell:
 
 
 def tally(paths: Paths, variant: Variant, question: Question) -> Tally:
-    """Count a variant's false alarms, misses, delays and flapping on some paths."""
+    """Return a variant's false alarms, misses, delays and flapping on some paths."""
     return tallied(
         shortfalls(paths.true, variant.level / TICK, question.q), paths.published, variant, question
     )
 
 
 def shortfalls(true: Floats, level: float, q: int) -> Flags:
-    """Return the dates of each path that lie in a shortfall, weeks in rows.
+    """Return which dates of each path lie in a shortfall; weeks are rows.
 
-    A run below the level that the horizon cuts before its q-th date begins none; one that has begun and is
-    not over at the horizon is open.
+    A run below the level that the horizon cuts before its q-th date begins no shortfall. A shortfall that has
+    begun and is not over at the horizon is open.
     """
     below = true < level
     weeks = len(below)
@@ -171,7 +177,7 @@ def shortfalls(true: Floats, level: float, q: int) -> Flags:
 
 
 def _in_a_row(flags: Flags) -> Counts:
-    """Return how many dates in a row up to each date are set."""
+    """Return, for each date, how many dates in a row up to it are set."""
     run = np.zeros(flags.shape, dtype=np.int64)
     count = np.zeros(flags.shape[1], dtype=np.int64)
     for week in range(len(flags)):
@@ -181,7 +187,7 @@ def _in_a_row(flags: Flags) -> Counts:
 
 
 def tallied(short: Flags, published: Counts, variant: Variant, question: Question) -> Tally:
-    """Return spells of the trigger against shortfalls, all paths side by side, week by week."""
+    """Return the tally of the trigger's spells against the shortfalls, for all paths side by side."""
     weeks, paths = published.shape
     back = variant.level if variant.release_level is None else variant.release_level
     none, off = np.zeros(paths, dtype=np.int64), np.zeros(paths, dtype=bool)
@@ -261,7 +267,7 @@ def cell(variant: Variant, counts: Tally) -> Cell:
 
 
 def _quantile(numbers: Sequence[int], share: Fraction) -> int:
-    """Return the least delay that `share` of the shortfalls did not exceed."""
+    """Return the least delay that the share `share` of the shortfalls did not exceed."""
     reached, total = 0, sum(numbers)
     for dates, number in enumerate(numbers):
         reached += number
@@ -271,7 +277,10 @@ def _quantile(numbers: Sequence[int], share: Fraction) -> int:
 
 
 def smallest_count(cells: Sequence[Cell], level: int, release: int, at_most: float) -> Cell | None:
-    """Return the cell of the smallest count at a level whose false alarms stay under `at_most`; None if none does."""
+    """Return the cell of the smallest count at a level whose false alarms stay under `at_most`.
+
+    The result is None if no count does.
+    """
     enough = [
         one
         for one in cells

@@ -1,4 +1,7 @@
-"""Every variant of a trigger on the same paths, block by block, on as many processes as there are: the same figures for any number."""
+"""Every variant of a trigger on the same paths, block by block, on any number of processes.
+
+The figures are the same for any number of processes.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +16,24 @@ from engine.foresight.rate_posterior import Posterior
 from engine.foresight.sampling_noise import RateSeries
 
 HALVES_FROM = 52
-"""Weeks of history from which levels are chosen on the first half and judged on the second."""
+"""The weeks of history from which levels are chosen on the first half and judged on the second."""
 MOST_HISTORIES = 1024
-"""True rates drawn given the history, at most: they differ less than paths of the model do."""
+"""The most true rates drawn given the history. They differ less than paths of the model do."""
 Watch = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is the same for every variant: the model, the horizon, the seed.
+    """What is the same for every variant: the model, the horizon and the seed.
 
     Attributes:
         known: what the history says of the rate.
         series: the history.
         weeks: the horizon in Publication Dates.
-        paths: how many paths.
-        seed: of the paths, printed.
+        paths: the number of paths.
+        seed: the seed of the paths, which is printed.
         question: q and k.
-        drift: weekly drift of the logarithm under a named scenario, otherwise 0.
+        drift: the weekly drift of the logarithm under a named scenario, otherwise 0.
         switches: named changes of the rate.
     """
 
@@ -51,10 +54,10 @@ class Calibration:
     Attributes:
         model: each variant on paths of the model.
         history: each variant over the history, its true rate drawn given what was published.
-        first_half: the same on the first half of the history alone; empty under 52 weeks.
-        second_half: the same on the second half.
-        variants: how many were tried.
-        weeks_of_history: on how many weeks of which one history.
+        first_half: each variant over the first half of the history; empty under 52 weeks.
+        second_half: each variant over the second half.
+        variants: the number of variants tried.
+        weeks_of_history: the number of weeks of the single history.
     """
 
     model: tuple[Cell, ...]
@@ -68,13 +71,13 @@ class Calibration:
 def calibrated(
     setting: Setting, variants: Sequence[Variant], workers: Workers = 1, watch: Watch = lambda _: None
 ) -> Calibration:
-    """Return every variant on the model's paths and on the history.
+    """Return what every variant did on the model's paths and on the history.
 
     Args:
         setting: what is the same for all.
         variants: what is compared.
-        workers: processes; one runs here.
-        watch: told what is done.
+        workers: the number of processes; a single one works in this process.
+        watch: is told what is done.
     """
     model = _over_blocks(partial(_simulated, setting, tuple(variants)), setting.paths, workers, watch, "path")
     drawn = _over_blocks(
@@ -98,7 +101,7 @@ def calibrated(
 
 Block = tuple[int, int]
 Tallies = tuple[tuple[Tally, ...], ...]
-"""For each variant its tally, or several: over the whole, the first half, the second half."""
+"""For each variant its tally, or several: over the whole, the first half and the second half."""
 
 
 def _over_blocks(
@@ -149,10 +152,10 @@ def _cells(variants: Sequence[Variant], tallies: Sequence[Tally]) -> tuple[Cell,
 
 
 def best_by_half(calibration: Calibration, at_most: float) -> tuple[Cell, Cell] | None:
-    """Return the variant chosen on the first half, and the same variant judged on the second; None if that cannot be done.
+    """Return the cell of the variant chosen on the first half, and that variant's cell on the second half.
 
-    Chosen is the one with fewest missed among those whose false alarms stay under `at_most` on the first
-    half; of these the one with the least delay.
+    The chosen variant has the fewest missed among those whose false alarms stay under `at_most` on the first
+    half; among equals it has the least delay. The result is None if no variant does.
     """
     under = [
         (one.missed if one.missed is not None else 0.0, one.delay or 0.0, place)

@@ -1,4 +1,8 @@
-"""Two drafts side by side: terms that differ, what each does on the same stated paths, and whom a difference serves."""
+"""Two drafts side by side.
+
+The comparison has the terms that differ, what each draft does on the same stated paths, and whom a difference
+serves.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +17,20 @@ from engine.foresight.stress import FirstDate, PathOutcome
 from engine.terms.as_written import Deal, sources
 
 PROTECTS: tuple[Happening, ...] = ("fails", "default", "begins", "obliged")
-"""What protects the lender when it happens: earlier serves the lender, later the borrower."""
+"""The happenings that protect the lender: an earlier date serves the lender, a later date the borrower."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that happens otherwise on one path.
+    """A happening whose date differs between the drafts on one path.
 
     Attributes:
         path: the path.
         subject: the test or trigger.
         what: what happens.
         before: the date under the first draft, None for never.
-        after: the date under the second.
-        serves: whom the second draft serves by it.
+        after: the date under the second draft, None for never.
+        serves: whom the difference serves, the lender or the borrower.
     """
 
     path: str
@@ -53,9 +57,9 @@ class Comparison:
 
     Attributes:
         first: the first draft's name.
-        second: the second's.
+        second: the second draft's name.
         terms: the terms that differ.
-        differences: what happens on other dates, or in one of them alone.
+        differences: what happens on other dates, or under one of the drafts alone.
         money: sweeps whose sum differs.
         same: paths on which nothing differs.
         until: the last date that was looked at.
@@ -76,11 +80,11 @@ def compared(
     before: Sequence[PathOutcome],
     after: Sequence[PathOutcome],
 ) -> Comparison:
-    """Return two drafts and what each did on the same paths, compared.
+    """Return the comparison of two drafts and of what each did on the same paths.
 
     Args:
         names: what each draft is called.
-        drafts: both.
+        drafts: both drafts.
         before: what the first did, path by path.
         after: what the second did, on the same paths in the same order.
     """
@@ -98,7 +102,10 @@ def compared(
 
 
 def differing_terms(first: Deal, second: Deal) -> tuple[TermChange, ...]:
-    """Return every term that differs between two drafts on some date, those that one of them lacks included."""
+    """Return every term that differs between two drafts on some date.
+
+    A term that one of them lacks is included.
+    """
     changes: dict[str, TermChange] = {}
     days = sorted({since for deal in (first, second) for since, _ in deal.segments})
     for day in days:
@@ -127,7 +134,10 @@ def _differences(old: PathOutcome, new: PathOutcome) -> list[Difference]:
 
 
 def _serves(what: Happening, before: date | None, after: date | None) -> str:
-    """Return whom a difference serves: what protects the lender serves him where it comes earlier, the borrower where later."""
+    """Return whom a difference serves: `lender`, `borrower`, or an empty text.
+
+    What protects the lender serves the lender if it comes earlier, and the borrower if it comes later.
+    """
     if what not in PROTECTS:
         return ""
     earlier = before is None or (after is not None and after < before)
@@ -141,7 +151,10 @@ def _money(old: PathOutcome, new: PathOutcome) -> list[Money]:
 
 
 def whom_it_serves(comparison: Comparison) -> Mapping[str, int]:
-    """Return how many of the differences serve the lender, and how many the borrower, under the second draft."""
+    """Return how many of the differences serve the lender, and how many the borrower.
+
+    They serve them under the second draft, against the first.
+    """
     return {
         who: sum(difference.serves == who for difference in comparison.differences)
         for who in ("lender", "borrower")

@@ -24,18 +24,18 @@ class TermChange:
 
 @dataclass(frozen=True)
 class ResultChange:
-    """One date on which a test or trigger stands otherwise under the two texts."""
+    """One date on which a test or trigger differs between the two texts."""
 
     on: date
     subject: str
     before: str
     after: str
     outcome: bool
-    """Whether a result, a state or a deadline differs, and not only the limit that it was held against."""
+    """Whether a result, a state or a deadline differs, and not only the limit."""
 
 
 def term_changes(before: Deal, after: Deal) -> tuple[TermChange, ...]:
-    """Return the terms that differ on some date, as written, each at the first date on which it does."""
+    """Return the terms that differ on some date, as written, each at the first date on which it differs."""
     changes: dict[str, TermChange] = {}
     for day in sorted({since for deal in (before, after) for since, _ in deal.segments}):
         old = {source.path: source.written for source in sources(before, day)}
@@ -47,7 +47,7 @@ def term_changes(before: Deal, after: Deal) -> tuple[TermChange, ...]:
 
 
 def result_changes(before: Sequence[Recorded], after: Sequence[Recorded]) -> tuple[ResultChange, ...]:
-    """Return every date and test or trigger whose result, limit or state differs, in the order of the dates."""
+    """Return each date and test or trigger whose result, limit or state differs, in the order of dates."""
     old, new = _standings(before), _standings(after)
     changes = []
     for on, subject in sorted({**old, **new}):
@@ -61,7 +61,7 @@ NOTHING = ("", "-")
 
 
 def _standings(drafts: Sequence[Recorded]) -> dict[tuple[date, str], tuple[str, str]]:
-    """Return (outcome, all that is printed of it) of each test and trigger on each date."""
+    """Return (outcome, all that is printed of it) of each test and trigger, by date and name."""
     standings: dict[tuple[date, str], tuple[str, str]] = {}
     for draft in drafts:
         if isinstance(draft.payload, Tested):
@@ -86,7 +86,7 @@ def _standings(drafts: Sequence[Recorded]) -> dict[tuple[date, str], tuple[str, 
 
 
 def _moved(payload: Counted | ActApplied | DeadlinePassed) -> Iterator[tuple[str, str]]:
-    """Yield the states that something other than a result leads to, each with what it is about."""
+    """Yield (what it is about, state) for each state that something other than a result leads to."""
     test = (
         None
         if isinstance(payload, Counted)

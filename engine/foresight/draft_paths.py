@@ -1,4 +1,7 @@
-"""A draft on several stated paths, one after another or side by side: what `stress`, `compare` and `grid` ask."""
+"""A draft on several stated paths, one after another or side by side.
+
+`stress`, `compare` and `grid` use it.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,15 @@ from engine.terms.as_written import Deal
 POINTS: tuple[Point, ...] = ("low", "middle", "high")
 Watch = Callable[[str], None]
 Make = Callable[[], Mapping[str, Template]]
-"""The covenant templates; called in each process, as templates hold functions that do not travel."""
+"""A function that returns the covenant templates.
+
+Each process calls it itself, because templates hold functions that cannot be sent to a process.
+"""
 
 
 @dataclass(frozen=True)
 class StatedPath:
-    """One path ready to be lived: its name and each index's rates."""
+    """One path ready to be lived: its name, and the rates of each index."""
 
     name: str
     rates: Mapping[str, Rates]
@@ -41,14 +47,16 @@ def scenario_paths(
     change: Callable[[ScenarioPath], ScenarioPath] = lambda path: path,
     levels: Mapping[str, Decimal] | None = None,
 ) -> tuple[StatedPath, ...]:
-    """Return the paths of some scenarios at some points of their bands, each at each multiple; every index falls alike.
+    """Return the paths of some scenarios, at some points of their bands, at each multiple of speed.
+
+    Every index falls alike.
 
     Args:
         deal: the draft, whose Closing Date levels are where the rates begin.
         scenarios: `B`, or several in turn `A:548,B`.
-        points: of each band.
+        points: the points of each band.
         shape: compound or straight line.
-        multiples: how many times as fast.
+        multiples: how many times as fast time runs.
         until: the last date.
         change: what else is done to each path: a jump, missed weeks.
         levels: other rates to begin with.
@@ -81,8 +89,8 @@ def lived_paths(
         paths: the paths.
         given: what the Servicer's reports would say.
         until: the last date.
-        workers: processes; one runs here.
-        watch: told which path is done.
+        workers: the number of processes; a single one works in this process.
+        watch: is told which path is done.
     """
     outcomes = []
     for rule in in_order(partial(_lived, deal, make, given, until), paths, workers):

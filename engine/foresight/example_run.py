@@ -1,4 +1,4 @@
-"""A worked example lived through: every date decided by `week.evaluate`, and again where a later print makes it so.
+"""A worked example lived through: every date decided by `one_date.evaluate`, again if a later print needs it.
 
 Nothing is mocked: rates become publications, facts become a report of every week, Acts become Recorded Acts.
 """
@@ -57,7 +57,10 @@ class Moment:
 def moments(
     deal: Deal, example: WorkedExample, templates: Mapping[str, Template], wanted: set[date]
 ) -> dict[date, list[Moment]]:
-    """Return every date of the example up to the last one wanted, each as it was first determined and as often as it was again."""
+    """Return every date of the example up to the last one wanted, with each of its determinations.
+
+    The first is the original one. A later print or Act adds another.
+    """
     last = max(
         (*wanted, *(further.published for further in example.prints)), default=example.first_publication
     )
@@ -96,7 +99,7 @@ def _determined(
     log: list[Draft],
     wanted: set[date],
 ) -> tuple[Draft, ...] | None:
-    """Return the events of one date; None on a date on which nothing happens and of which nothing is wanted."""
+    """Return the events of one date; None if nothing happens on it and it is not wanted."""
     inputs = inputs_of(deal, day, series, as_it_stands(log), templates)
     return evaluate(replace(inputs, example=True)) if inputs.kinds or day in wanted else None
 
@@ -118,7 +121,10 @@ def _act(act: ExampleAct) -> ActRecorded:
 
 
 def _series(deal: Deal, example: WorkedExample, today: date) -> dict[str, tuple[Published, ...]]:
-    """Return what each Thursday up to `today` gave, as far as it was public by then and by the print that the deal accepts."""
+    """Return what each Thursday up to `today` gave, by index.
+
+    Only what was public by then counts, by the print that the deal accepts.
+    """
     publications = {}
     consents = {
         act.version: act.on for act in example.acts if act.act == "consent" and act.version is not None
@@ -145,7 +151,10 @@ def _published(index: str, day: date, rates: tuple[Decimal | None, ...], number:
 
 
 def _printed(prints: list[Published], further: ExamplePrint) -> list[Published]:
-    """Return the prints with one more: in place of a week without a value where it came on the very day, the next print otherwise."""
+    """Return the prints with one more.
+
+    A print that came on the date itself fills the week without a value; any other is the next print.
+    """
     of_date = [p for p in prints if p.publication_date == further.of]
     empty = [p for p in of_date if p.value is None and further.published == further.of]
     new = Published(
@@ -162,9 +171,9 @@ def _printed(prints: list[Published], further: ExamplePrint) -> list[Published]:
 
 
 def _periods(deal: Deal, first: date, last: date) -> Iterator[tuple[date, date, date]]:
-    """Yield of each report its first and last day, and the day whose facts it gives.
+    """Yield (first day, last day, day whose facts it gives) of each report.
 
-    Each Thursday has a report of the Calculation Window before it; where tests wait for the period's report,
+    Each Thursday has a report of the Calculation Window before it. If tests wait for the period's report,
     each period has one.
     """
     terms = resolve(deal, first)
@@ -181,7 +190,10 @@ def _periods(deal: Deal, first: date, last: date) -> Iterator[tuple[date, date, 
 
 
 def _report(deal: Deal, example: WorkedExample, start: date, end: date, day: date) -> list[Draft]:
-    """Return the facts of one day as the report of a period, on the day on which it came."""
+    """Return the facts of one day as the report of a period, on the day on which it came.
+
+    The result is empty if the report did not come.
+    """
     figures = {name: fact_on(value, day) for name, value in example.facts.items() if name != REPORT_RECEIVED}
     given = {name: figure for name, figure in figures.items() if figure is not None}
     due = _due(deal, end) if resolve(deal, day).determination_dates.on_delivery else day
@@ -202,7 +214,10 @@ def _report(deal: Deal, example: WorkedExample, start: date, end: date, day: dat
 
 
 def _received(deal: Deal, example: WorkedExample, end: date) -> date | None:
-    """Return when the report of a period came, counted from its Determination Date, never before the period is over."""
+    """Return when the report of a period came; None if it never came.
+
+    The day is counted from the period's Determination Date, and is never before the period is over.
+    """
     terms = resolve(deal, end + DAY)
     rule = received_by(
         example.facts[REPORT_RECEIVED], end if terms.determination_dates.on_delivery else end + DAY

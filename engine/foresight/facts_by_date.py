@@ -1,8 +1,8 @@
-"""Facts by date for a stated path: what the Servicer's reports would say, from a table or from the command line.
+"""Facts by date for a stated path: what the Servicer's reports would say.
 
-A figure holds from its date until the next one, unless straight lines between its dates are asked for. It is
-checked as a worked example's facts are: the figure is one that there is, of a class that the deal has, in its
-unit and not negative.
+They come from a table or from the command line. A figure holds from its date until the next one, unless
+straight lines between its dates are asked for. It is checked like a worked example's facts. The figure must
+exist, be of a class that the deal has, be in its unit, and not be negative.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from engine.terms.report_figures import class_of, unit_of_fact
 from engine.terms.worked_example import read_figure
 
 COUNTED = (Unit.GPUS, Unit.GPU_HOURS)
-"""Units that a fact may leave out: `20,000` GPU-hours."""
+"""The units that a fact may leave out: `20,000` GPU-hours."""
 COLUMNS = ("date", "figure", "value", "received")
 
 
 @dataclass(frozen=True)
 class Dated:
-    """One figure from a date on, and the day on which its report was received where that is another one."""
+    """One figure from a date on, and the day on which its report was received if that is another day."""
 
     since: date
     figure: Figure
@@ -52,7 +52,10 @@ class FactsByDate:
     links: tuple[Link, ...] = ()
 
     def along(self, rates: Mapping[str, Rates], closing: date) -> FactsByDate:
-        """Return the same facts on a path of rates: each figure that follows one moves with it, in steps."""
+        """Return the same facts on a path of rates.
+
+        Each figure that follows a rate moves with it, in steps.
+        """
         moved = {
             link.figure: tuple(Dated(day, figure) for day, figure in link.along(rates, closing))
             for link in self.links
@@ -60,7 +63,7 @@ class FactsByDate:
         return replace(self, figures={**self.figures, **moved}, links=())
 
     def unheld(self, hold: Sequence[str]) -> tuple[str, ...]:
-        """Return figures that follow the rate, are linked to none, and are not held by name."""
+        """Return the figures that follow the rate by nature, but are neither linked nor held by name."""
         linked = {link.figure for link in self.links}
         return tuple(
             name for name in self.figures if name.startswith(FOLLOWING) and name not in (*hold, *linked)
@@ -73,7 +76,10 @@ class FactsByDate:
         )
 
     def on(self, day: date) -> dict[str, Figure]:
-        """Return the figures that hold on a date; one is left out before its first date, and while its report is not received."""
+        """Return the figures that hold on a date.
+
+        A figure is left out before its first date, and while its report has not been received.
+        """
         figures = {}
         for name, dated in self.figures.items():
             reached = [one for one in dated if one.since <= day and (one.received or day) <= day]
@@ -92,7 +98,9 @@ class FactsByDate:
         return Figure(value=value, unit=last.figure.unit)
 
     def with_lost(self, contract: str, since: date) -> FactsByDate:
-        """Return the same facts had a named contract ended on a date: its hours are open from then on (WP §5.2 (b)).
+        """Return the same facts with a named contract ended on a date (WP §5.2 (b)).
+
+        Its hours are open from then on.
 
         Raises:
             WrongUsage: no fact gives the contract's hours, or its rate.
@@ -131,7 +139,7 @@ class FactsByDate:
 
 
 def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tuple[Dated, ...]:
-    """Return a figure with its values from a date on moved by an amount, never below nothing."""
+    """Return a figure whose values from a date on are moved by an amount, never below zero."""
     if change is None:
         return tuple(dated)
     before = [one for one in dated if one.since < since]
@@ -148,9 +156,9 @@ def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tu
 
 
 def held_facts(texts: Sequence[str], since: date, terms: TermsInForce) -> FactsByDate:
-    """Return facts that hold on every date, from `NAME=VALUE` each.
+    """Return facts that hold on every date, each from a text `NAME=VALUE`.
 
-    Raises WrongUsage for what is not a fact.
+    Raises WrongUsage for a text that is not a fact.
     """
     held: dict[str, tuple[Dated, ...]] = {}
     links = []
@@ -182,7 +190,7 @@ def read_facts(text: str, file: str, terms: TermsInForce, straight_lines: bool =
         straight_lines: whether figures move in straight lines between their dates.
 
     Raises:
-        InputProblems: everything that is wrong with it, each at its line.
+        InputProblems: everything that is wrong with the table, each at its line.
     """
     table, problems = read_table(text, file)
     if table is None:
@@ -270,7 +278,7 @@ def _day(text: str) -> date | None:
 
 
 def _figure(name: str, value: str, terms: TermsInForce, place: Place) -> tuple[Figure | None, Problem | None]:
-    """Return a fact's figure, or what is wrong with its name or its value."""
+    """Return a fact's figure, or the problem with its name or its value."""
     unit, of_class = unit_of_fact(name, terms.declared_units), class_of(name)
     if unit is None:
         fix = "correct its name; the Servicer's report has the same figures"

@@ -1,7 +1,7 @@
-"""What a changed input would change: every past result, and every notice that states one, before anything is recorded.
+"""What a changed input would change, before anything is recorded.
 
-The very functions that run on Thursdays, over the log as it stands and what is not yet in it (`record.md`,
-Restatements).
+It covers every past result, and every notice that states one. The very functions that run on Thursdays do the
+work, over the log as it stands and what is not yet in it (`record.md`, Restatements).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Reach:
     Attributes:
         deal: the deal's name.
         correction: the dates that would be determined again, and why.
-        changes: every date and test or trigger that would stand otherwise.
+        changes: every date and test or trigger that would differ.
         notices: the notices that state one of them; the next run would supersede them.
     """
 
@@ -46,7 +46,7 @@ def reach(
     templates: Mapping[str, Template],
     share_below: ShareBelow | None = None,
 ) -> Reach | None:
-    """Return what the next run would determine again, and what would come out otherwise; None if nothing reaches back.
+    """Return what the next run would determine again, and what would differ; None if nothing reaches back.
 
     Args:
         deal: the deal as adopted.
@@ -65,12 +65,12 @@ def reach(
 
 
 def _between(events: Sequence[Recorded], again: Correction) -> Iterator[Recorded]:
-    """Yield what stands of the dates that are determined again."""
+    """Yield the standing events of the dates that are determined again."""
     return (event for event in standing(events) if again.from_on <= event.effective_on <= again.until)
 
 
 def _stating(events: Sequence[Recorded], dates: set[date]) -> Iterator[NoticeIssued]:
-    """Yield the newest notices of the dates; those that were superseded say so already."""
+    """Yield the newest notices of the dates. Those already superseded say so themselves."""
     issued = [
         event.payload
         for event in events

@@ -1,7 +1,8 @@
-"""In which order the limbs of a deal act as the rate falls, or rises: every Break-even Rate sorted, and what is inverted.
+"""The order in which the limbs of a deal act as the rate falls or rises: every Break-even Rate sorted.
 
-A ladder stands at closing, if the rate is held at the Closing Date level until each test has what it needs;
-or on a date of a recorded deal. Break-even Rates come from the templates themselves, as everywhere.
+It also says which limbs are inverted. A ladder is drawn up at closing, or on a date of a recorded deal. At
+closing the rate is held at the Closing Date level until each test has what it needs. Break-even Rates come
+from the templates themselves, as everywhere.
 """
 
 from __future__ import annotations
@@ -45,12 +46,12 @@ class Rung:
         kind: what acting means.
         index: the index whose rate it is.
         rate: the Break-even Rate in USD per GPU-hour, on the passing side; None if no rate turns the test.
-        fails: on which side of the rate it acts.
+        fails: the side of the rate on which it acts.
         distance: the way still to go in USD, negative once passed.
-        share: the same as a share of today's rate.
-        widths: the same in widths of the week's 95% interval; None without one.
+        share: the distance as a share of today's rate.
+        widths: the distance in widths of the week's 95% interval; None without an interval.
         weeks: weeks of Scenario B, middle, until the rate is reached; None if a single rate does not decide,
-            or it lies above.
+            or if it lies above.
         needs: on how many dates, in words.
         note: what else there is to say.
         acts_at_once: whether it acts without a Cure Period that could still make it good.
@@ -83,14 +84,14 @@ class Inversion:
 
 @dataclass(frozen=True)
 class Ladder:
-    """The limbs from the highest rate down, those that act above last.
+    """The limbs from the highest rate down, those that act above a rate last.
 
     Attributes:
         on: the date: the Closing Date, or a determined one.
         today: the rate of each index on it.
         intervals: the 95% interval of each index, if it has one.
         rungs: the limbs.
-        inversions: for each graver limb the milder one that it comes before by most.
+        inversions: for each graver limb, the milder one that it precedes by most.
         left_out: tests that have no rung, each with the reason.
         from_closing: whether the rate is held at the Closing Date level.
     """
@@ -106,7 +107,7 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Turning:
-    """One test's Break-even Rate, and what decided it."""
+    """One test's Break-even Rate, and the result that decided it."""
 
     result: TestResult
     even: BreakEven
@@ -169,16 +170,16 @@ def ladder_on(
     on: date,
     notes: Mapping[str, str] | None = None,
 ) -> Ladder:
-    """Return the ladder of a recorded deal on a date: each Break-even Rate all else unchanged.
+    """Return the ladder of a recorded deal on a date: each Break-even Rate, all else unchanged.
 
     Args:
         terms: the terms in force on the date.
         templates: the covenant templates by name.
         results: the newest result of each test by the date.
         today: the newest rate of each index.
-        intervals: its 95% interval, if it has one.
+        intervals: the 95% interval of each index, if it has one.
         on: the date.
-        notes: where each test and trigger stands, in words.
+        notes: the state of each test and trigger, in words.
     """
     levels = {}
     left = dict.fromkeys(terms.covenants, "not tested yet")
@@ -198,7 +199,7 @@ def ladder_on(
 
 
 def _stays(clause: Clause, template: Template, known: Facts, result: TestResult) -> Turning:
-    """Return the rate at which a test fails if the rate has stood there since closing."""
+    """Return the rate at which a test fails if the rate has been there since closing."""
     used = tuple(dict.fromkeys(turn.index for turn in result.break_even))
     if not used:
         return Turning(
@@ -243,7 +244,7 @@ def _probed(clause: Clause, template: Template, known: Facts) -> tuple[bool, Fra
 
 
 def held(known: Facts, index: str, rate: Fraction) -> Facts:
-    """Return the same facts, had every value of an index since closing been `rate`."""
+    """Return the same facts with every value of an index since closing set to `rate`."""
     value = Decimal(rate.numerator) / Decimal(rate.denominator)
     published = tuple(
         publication if publication.value is None else publication.model_copy(update={"value": value})
@@ -331,10 +332,10 @@ def _inside(rate: Decimal, ends: tuple[Decimal, Decimal] | None) -> bool:
 
 
 def inversions(rungs: Sequence[Rung]) -> Iterator[Inversion]:
-    """Yield for each graver limb the milder one that it precedes by the widest distance, on the same index and side.
+    """Yield, for each graver limb, the milder limb that it precedes by the widest distance.
 
-    A default with a Cure Period can be made good before it acts, so it is not marked. A limb that acts
-    without one is.
+    Both are on the same index and side. A default with a Cure Period can be made good before it acts, so it
+    is not marked. A limb that acts without a Cure Period is marked.
     """
     for graver in rungs:
         if not graver.acts_at_once or graver.rate is None:
@@ -364,6 +365,6 @@ def _decimal(value: Fraction) -> Decimal:
 
 
 def left_out_words(left: Mapping[str, str]) -> str:
-    """Return the tests without a rung, in a sentence; empty without one."""
+    """Return a sentence on the tests without a rung; empty if every test has one."""
     named = "; ".join(f"{key}, {why}" for key, why in left.items())
     return f"{counted(len(left), 'tests')} without a rung: {named}." if left else ""

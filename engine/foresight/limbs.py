@@ -1,4 +1,7 @@
-"""The limbs of a deal that a rate can set off: each test's own failure, and each composite trigger by what it counts."""
+"""The limbs of a deal that a rate can set off.
+
+They are each test's own failure, and each composite trigger by what it counts.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,16 @@ RANKS: dict[Kind, int] = {
     "default": 3,
     "early amortization": 4,
 }
-"""How grave each kind is: a graver one that acts before a milder one is an inversion."""
+"""How grave each kind is. A graver one that acts before a milder one is an inversion."""
 
 
 @dataclass(frozen=True)
 class Limb:
-    """One limb: what acts, whose it is, which test decides it, what acting means, on how many dates, whether a cure comes first."""
+    """One limb of a deal.
+
+    It says what acts, whose it is, which test decides it, what acting means, on how many dates, and whether
+    it acts at once.
+    """
 
     limb: str
     subject: str
@@ -39,7 +46,10 @@ class Limb:
 def of_tests(
     terms: TermsInForce, templates: Mapping[str, Template], subjects: Collection[str]
 ) -> Iterator[Limb]:
-    """Yield what the failure of each test is by itself: a default, an Obligation, the beginning of its own trigger."""
+    """Yield the limb that each test's failure is by itself.
+
+    It is a default, an Obligation, or the beginning of its own trigger.
+    """
     for key in subjects:
         clause = terms.covenants[key]
         template = templates[clause.template]
@@ -67,7 +77,7 @@ def _needs(clause: Clause) -> str:
 
 
 def _follows(terms: TermsInForce, test: str) -> str:
-    """Return which composite triggers the test's default would begin."""
+    """Return in words which composite triggers the test's default would begin."""
     names = [
         name
         for name, trigger in terms.triggers.items()
@@ -77,7 +87,7 @@ def _follows(terms: TermsInForce, test: str) -> str:
 
 
 def of_triggers(terms: TermsInForce, subjects: Collection[str]) -> Iterator[Limb]:
-    """Yield each composite trigger by each of its limbs that counts a test's failures."""
+    """Yield a limb of each composite trigger for each test whose failures it counts."""
     for name, trigger in terms.triggers.items():
         for leaf in leaves_of(trigger.begins):
             if leaf.test in subjects and leaf.result == "FAIL" and leaf.test is not None:
@@ -89,10 +99,10 @@ def of_triggers(terms: TermsInForce, subjects: Collection[str]) -> Iterator[Limb
 
 
 def kind_of(trigger: TriggerTerms) -> Kind:
-    """Return what a composite trigger's beginning means: the gravest of its consequences; without any it is a warning.
+    """Return what a composite trigger's beginning means: the gravest of its consequences.
 
-    A trigger that changes the priority of payments amortizes early, whether or not the file lists the
-    consequence.
+    Without any consequence it is a warning. A trigger that changes the priority of payments amortizes early,
+    whether or not the file lists the consequence.
     """
     kinds = {consequence.kind for consequence in trigger.consequences}
     if (

@@ -1,4 +1,4 @@
-"""Figures that follow the rate: what a report would say on a path of rates, instead of one value on every date.
+"""Figures that follow the rate: what a report would say on a path of rates, not one value on every date.
 
 `{follows: CRI-H100, share: 86%, over: 13 weeks}` is a share of the mean of the values published in the last
 13 Publication Dates.
@@ -27,9 +27,12 @@ LINK = re.compile(
     r"\s*over:\s*(?P<weeks>[1-9]\d{0,2}) weeks?\s*\}"
 )
 PLACES = {Unit.RATE: 4, Unit.USD: 2}
-"""Decimals of a linked figure, by its unit."""
+"""The decimals of a linked figure, by its unit."""
 FOLLOWING = ("weighted_average_rental_rate", "collections", "rental.", "contracted_revenue")
-"""Figures that follow the rate: held constant they mislead, so their tests are left out unless they are linked, or held by name."""
+"""Figures that follow the rate by nature.
+
+Held constant they mislead, so their tests are left out unless they are linked, or held by name.
+"""
 FORM = "{follows: CRI-H100, share: 86%, over: 13 weeks}"
 
 
@@ -42,8 +45,8 @@ class Link:
         unit: its unit.
         index: the index that it follows.
         factor: what the mean is multiplied by.
-        weeks: over how many Publication Dates the mean is taken; those without a value are left out, and
-            where none has one it stays.
+        weeks: over how many Publication Dates the mean is taken; dates without a value are left out, and
+            if none of them has one, the figure stays.
         level: the Closing Date level, which stands for the mean before anything is published; USD per
             GPU-hour.
         words: the link as it was written.
@@ -58,11 +61,11 @@ class Link:
     words: str
 
     def at(self, mean: Fraction) -> Figure:
-        """Return the figure where the mean is `mean`."""
+        """Return the figure for a given mean of the rate."""
         return Figure(value=Fraction(rounded(self.factor * mean, PLACES[self.unit])), unit=self.unit)
 
     def along(self, rates: Mapping[str, Rates], closing: date) -> Iterator[tuple[date, Figure]]:
-        """Yield the figure from the Closing Date on, and from each Publication Date of a path on."""
+        """Yield (date, figure) for the Closing Date and for each Publication Date of a path."""
         yield closing, self.at(self.level)
         seen: list[Decimal | None] = []
         mean = self.level
@@ -79,9 +82,9 @@ def is_link(text: str) -> bool:
 
 
 def read_link(name: str, text: str, terms: TermsInForce) -> Link:
-    """Return a link from its words.
+    """Return the link that a text says.
 
-    Raises WrongUsage for what is not one, for an unknown index, and for a figure of another unit.
+    Raises WrongUsage for another text, for an unknown index, and for a figure of another unit.
     """
     match, unit = LINK.fullmatch(text.strip()), unit_of_fact(name)
     if match is None:

@@ -32,7 +32,7 @@ SOURCE = "stated path"
 
 @dataclass(frozen=True)
 class Moment:
-    """One date of a path: what decided it, the events that it brought, the deal after it."""
+    """One date of a path: what decided it, the events that it brought, and the deal after it."""
 
     inputs: Inputs
     drafts: tuple[Draft, ...]
@@ -45,7 +45,7 @@ class Moment:
 
 
 def published(rates: Mapping[str, Rates]) -> dict[str, tuple[Published, ...]]:
-    """Return rates of a path as publications, each on its own Publication Date."""
+    """Return the rates of a path as publications, each on its own Publication Date, by index."""
     return {
         name: tuple(
             Published(index=name, publication_date=day, value=value, source=SOURCE, published_on=day)
@@ -148,10 +148,10 @@ def _holds_results(terms: TermsInForce) -> bool:
 
 
 def report_of(deal: Deal, given: FactsByDate, day: date) -> Iterator[Draft]:
-    """Yield the report that comes on a Determination Date: of the newest period that the deal's reports have, or of the week before.
+    """Yield the report that comes on a Determination Date, if any figure is given.
 
-    Where tests are determined on delivery it is the report of the date's own period: a path takes it as
-    delivered on the date.
+    It is of the newest period of the deal's reports, or of the week before. If tests are determined on
+    delivery, it is the report of the date's own period, which a path takes as delivered on the date.
     """
     figures = given.on(day)
     if not figures:
@@ -176,5 +176,5 @@ def report_of(deal: Deal, given: FactsByDate, day: date) -> Iterator[Draft]:
 
 
 def last_value(rates: Rates, day: date) -> Decimal | None:
-    """Return the newest published value of a path by a date."""
+    """Return the newest published value of a path by a date; None without one."""
     return next((value for on, value in reversed(rates) if on <= day and value is not None), None)

@@ -1,4 +1,4 @@
-"""What many paths of a simulation come to: how often each thing had happened by each day, and the money of each sweep.
+"""The sums over many paths of a simulation: how often each thing had happened by each day, and swept money.
 
 A tally keeps counts and no paths, so its size does not grow with their number. Two tallies add up to the
 tally of both.
@@ -27,9 +27,9 @@ class PathTally:
     """Counts over some paths.
 
     Attributes:
-        paths: how many.
-        days: for each thing that happened, on how many paths it first happened so many days after closing.
-        swept: for each sweep, on how many paths it had brought so many USD by the end.
+        paths: the number of paths.
+        days: for each thing, the number of paths on which it first happened so many days after closing.
+        swept: for each sweep, the number of paths on which it had brought so many USD by the end.
         determined: tests that passed or failed on some path.
         one_by_one: tests that ran path by path.
         by_steps: tests and triggers whose states the engine's own steps made, and why.
@@ -43,7 +43,7 @@ class PathTally:
     by_steps: Mapping[str, str]
 
     def plus(self, other: PathTally) -> PathTally:
-        """Return the tally of these paths and of others."""
+        """Return the tally of these paths and of others together."""
         return PathTally(
             self.paths + other.paths,
             _added(self.days, other.days),
@@ -61,12 +61,18 @@ class PathTally:
         return share, math.sqrt(share * (1 - share) / self.paths)
 
     def median_days(self, event: Event) -> float | None:
-        """Return days until something happens, the median of the paths on which it does; None if it happens on none."""
+        """Return the median number of days until something happens, over the paths on which it does.
+
+        The result is None if it happens on no path.
+        """
         day = self.days.get(event)
         return None if not day else _middle(day)
 
     def amount(self, clause: str) -> tuple[float, float, float, float]:
-        """Return what a sweep brings: the mean, its Monte Carlo error, and the middle 95%, in USD; nothing if it brought nothing."""
+        """Return what a sweep brings in USD: the mean, its Monte Carlo error, and the ends of the middle 95%.
+
+        A path on which it brought nothing counts as zero.
+        """
         counter = Counter(self.swept.get(clause, Counter()))
         counter[0.0] += self.paths - sum(counter.values())
         mean = sum(amount * count for amount, count in counter.items()) / self.paths
@@ -87,7 +93,7 @@ def path_tally(outcome: ColumnsOutcome, closing: int, asked: Sequence[Happening]
     Args:
         outcome: what happened on each path.
         closing: the ordinal of the Closing Date.
-        asked: which happenings are counted.
+        asked: the happenings that are counted.
     """
     days = {}
     for event, dates in outcome.firsts.items():
@@ -109,7 +115,7 @@ def path_tally(outcome: ColumnsOutcome, closing: int, asked: Sequence[Happening]
 
 
 def _quantile(quantile: Counter[float], share: float) -> float:
-    """Return the least amount up to which so large a share lies."""
+    """Return the least amount below or at which a share of the paths lies."""
     needed, seen = share * sum(quantile.values()), 0
     for amount in sorted(quantile):
         seen += quantile[amount]
@@ -119,7 +125,7 @@ def _quantile(quantile: Counter[float], share: float) -> float:
 
 
 def _middle(counts: Counter[int]) -> float:
-    """Return the median of counted numbers: the mean of the two in the middle if there is an even number."""
+    """Return the median of counted numbers; for an even number of them, the mean of the middle two."""
     total, seen = sum(counts.values()), 0
     wanted = ((total + 1) // 2, total // 2 + 1)
     middle: list[int] = []

@@ -1,6 +1,6 @@
 """A deal's worked examples, run through the very functions that a Thursday runs through.
 
-`rehearsal.py` lives an example through; here what it gave is compared with what is expected.
+`example_run.py` lives an example through. Here the result is compared with what is expected.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ THURSDAY = 3
 
 @dataclass(frozen=True)
 class Proof:
-    """What became of one worked example: no problems where it passes."""
+    """The outcome of one worked example: no problems if it passes."""
 
     name: str
     problems: tuple[Problem, ...]
 
 
 def prove(deal: Deal, templates: Mapping[str, Template]) -> tuple[Proof, ...]:
-    """Run every worked example of a deal."""
+    """Return the outcome of every worked example of a deal."""
     return tuple(_prove(deal, example, templates) for example in deal.examples)
 
 
@@ -75,7 +75,7 @@ def _prove(deal: Deal, example: Placed, templates: Mapping[str, Template]) -> Pr
 def _compare(
     deal: Deal, expectation: Expectation, moment: Moment, path: tuple[str | int, ...]
 ) -> Iterator[Problem]:
-    """Report every expected figure and state against what was found."""
+    """Yield a problem for each expected figure or state that differs from what was found."""
     for name in EXPECTED:
         wanted = getattr(expectation, name)
         if wanted is None:
@@ -95,11 +95,14 @@ def _compare(
 
 
 OF_A_RESULT = frozenset(("result", "measured", "limit", "headroom", "break_even", "to_cure", "decisive"))
-"""What only a date has on which the test was tested."""
+"""The expected fields that only a date has on which the test was run."""
 
 
 def why_untested(deal: Deal, expectation: Expectation, moment: Moment) -> str | None:
-    """Return why a test has no result on a date, with the nearest dates that it is tested on; None if it has one."""
+    """Return the reason why a test has no result on a date; None if it has one.
+
+    The reason names the nearest dates on which the test is run.
+    """
     key = expectation.test or expectation.trigger or ""
     on, terms = expectation.on, resolve(deal, expectation.on)
     clause = terms.covenants.get(key)
@@ -127,7 +130,10 @@ def why_untested(deal: Deal, expectation: Expectation, moment: Moment) -> str | 
 
 
 def _dates_around(terms: TermsInForce, published: bool, on: date) -> tuple[date | None, bool, date | None]:
-    """Return the last test date before a day, whether the day is one, and the first after it; of Thursdays, or of Determination Dates."""
+    """Return (last test date before a day, whether the day is a test date, first test date after it).
+
+    Test dates are Thursdays, or Determination Dates.
+    """
     if published:
         since = (on.weekday() - THURSDAY) % WEEK.days
         return on - timedelta(days=since or WEEK.days), not since, on + timedelta(days=WEEK.days - since)
@@ -155,7 +161,10 @@ class _View:
 
     @property
     def rates(self) -> Sequence[ReferenceRate]:
-        """The rates of its index up to the date that it is about, which the result of a delivery says."""
+        """The rates of its index up to the date that it is about.
+
+        For a result determined on delivery, that date is the one that the result states.
+        """
         last = self.result.as_of if self.result else None
         return [
             rate for rate in self.moment.state.rates.get(self.index, ()) if last is None or rate.on <= last

@@ -1,4 +1,7 @@
-"""The law of a published value some weeks on, and how well such laws did: walk-forward scores beside simpler forecasts."""
+"""The law of a published value some weeks ahead, and how well such laws did.
+
+Walk-forward scores stand beside those of simpler forecasts.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class Forecast:
         return np.cumsum(self.density)
 
     def quantile(self, share: float) -> float:
-        """Return the rate in USD per GPU-hour below which `share` of the law lies."""
+        """Return the rate in USD per GPU-hour below which the share `share` of the law lies."""
         return math.exp(float(np.interp(share, self.cumulative, self.grid.edges)))
 
     def below(self, rate: float) -> float:
@@ -39,12 +42,18 @@ class Forecast:
         return float(np.interp(math.log(rate), self.grid.edges, self.cumulative, left=0.0, right=1.0))
 
     def crps(self, rate: float) -> float:
-        """Return the continuous ranked probability score of what came, in the logarithm: smaller is better."""
+        """Return the continuous ranked probability score of the value that came; smaller is better.
+
+        It is computed in the logarithm.
+        """
         reached = self.grid.edges >= math.log(rate)
         return float(np.sum((self.cumulative - reached) ** 2) * self.grid.step)
 
     def log_density(self, rate: float) -> float:
-        """Return the logarithm of the density, per unit of log rate, at what came: larger is better."""
+        """Return the logarithm of the density at the value that came; larger is better.
+
+        The density is per unit of log rate.
+        """
         density = float(np.interp(math.log(rate), self.grid.points, self.density / self.grid.step))
         return math.log(max(density, LEAST_PROBABILITY))
 
@@ -54,9 +63,10 @@ def forecast(known: Posterior, noise: Sequence[float] | Floats, weeks: int) -> F
 
     Args:
         known: the posterior of the laws and the true rate under each.
-        noise: the sampling errors of the history, NaN left out: a future week's is any of them, each as
+        noise: the sampling errors of the history, NaN left out; a future week's error is any of them, each
+            equally
             likely.
-        weeks: how many weeks on, at least one.
+        weeks: how many weeks ahead, at least one.
     """
     grid, weights = known.found.grid, known.heaviest()
     kept, points = np.flatnonzero(weights), len(grid.points)
@@ -82,7 +92,7 @@ class Score:
 
     Attributes:
         forecast: its name.
-        tried: how many values it was held against.
+        tried: the number of values that it was compared with.
         crps: the mean continuous ranked probability score, in the logarithm.
         inside: the share of values inside its 95% interval.
     """
@@ -94,16 +104,16 @@ class Score:
 
 
 def walk_forward(series: RateSeries, prior: Prior | None = None, ahead: int = 1) -> tuple[Score, ...]:
-    """Return how the model and three simpler forecasts would have done week by week, each knowing only what was known then.
+    """Return how the model and three simpler forecasts would have done, week by week.
 
-    The first forecast is made after `FEWEST_WEEKS` values where no prior is named, after eight if one is.
-    Each is made with the sampling errors known by then. Nothing is tuned to the outcome, and a simpler
-    forecast that wins is shown as such.
+    Each knows only what was known then. The first forecast is made after `FEWEST_WEEKS` values if no prior is
+    named, after eight if one is. Each is made with the sampling errors known by then. Nothing is tuned to the
+    outcome, and a simpler forecast that wins is shown as such.
 
     Args:
         series: the history.
-        prior: what is held before it.
-        ahead: how many Publication Dates on.
+        prior: what is assumed before it.
+        ahead: how many Publication Dates ahead.
     """
     least = FEWEST_WEEKS if prior is None else 8
     by_forecast: dict[str, list[tuple[float, bool]]] = {}
@@ -132,7 +142,10 @@ def walk_forward(series: RateSeries, prior: Prior | None = None, ahead: int = 1)
 
 
 def _simpler(logs: Floats, grid: Grid, ahead: int) -> Mapping[str, Forecast]:
-    """Return three simpler forecasts: today's value; a normal random walk of published changes; a bootstrap of single changes."""
+    """Return three simpler forecasts by name.
+
+    They are today's value, a normal random walk of published changes, and a bootstrap of single changes.
+    """
     today, changes = float(logs[-1]), np.diff(logs)
     deviation = max(float(np.std(changes)), grid.step) * math.sqrt(ahead)
     walk = ndtr((grid.edges - today) / deviation) - ndtr((grid.edges - grid.step - today) / deviation)

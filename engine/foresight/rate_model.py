@@ -1,9 +1,9 @@
-"""The law of the true rate given what was published: a local level with t innovations and known sampling error.
+"""The law of the true rate given what was published.
 
-x(t) = x(t-1) + drift + sigma x t_nu and y(t) = x(t) + s(t) x normal, where y is the logarithm of the
-published value. x is one number, so the filter is exact on a grid of its logarithm: no particles, no
-optimiser, no seed. The likelihood of every sigma and nu is computed at once and the posterior is their
-weights. Floats and numpy stay in this room.
+It is a local level with t innovations and known sampling error: x(t) = x(t-1) + drift + sigma x t_nu and y(t)
+= x(t) + s(t) x normal, where y is the logarithm of the published value. x is one number, so the filter is
+exact on a grid of its logarithm: no particles, no optimiser, no seed. The likelihood of every sigma and nu is
+computed at once, and the posterior is their weights. Floats and numpy stay in this room.
 """
 
 from __future__ import annotations
@@ -23,19 +23,22 @@ Floats = NDArray[np.float64]
 Weights = NDArray[np.complex128]
 
 POINTS = 1024
-"""Points of the grid; 4,096 give the same rates to 0.0001 and the same likelihoods to 0.005."""
+"""The points of the grid. 4,096 give the same rates to 0.0001 and the same likelihoods to 0.005."""
 MARGIN = 0.9
 """How far the grid goes beyond the least and greatest published value, in the logarithm."""
 STRAY = 1e-9
 """Added to the observation law of each cell, so that one wild value does not make every point impossible."""
 SIGMAS: Floats = np.exp(np.linspace(math.log(0.004), math.log(0.25), 34))
-"""Weekly volatilities of the likelihood table: 34 from 0.4% to 25%, evenly spaced in the logarithm."""
+"""The weekly volatilities of the likelihood table: 34 from 0.4% to 25%, evenly spaced in the logarithm."""
 NUS = (3.0, 4.0, 6.0, 10.0, math.inf)
-"""Degrees of freedom of the innovations; infinity is the normal law."""
+"""The degrees of freedom of the innovations; infinity is the normal law."""
 
 
 class Law(NamedTuple):
-    """One law of the weekly change: the scale `sigma` and the degrees of freedom `nu`, infinity for normal."""
+    """One law of the weekly change: its scale `sigma` and its degrees of freedom `nu`.
+
+    `nu` is infinite for the normal law.
+    """
 
     sigma: float
     nu: float
@@ -47,14 +50,14 @@ TABLE: tuple[Law, ...] = tuple(Law(float(sigma), nu) for sigma in SIGMAS for nu 
 
 @dataclass(frozen=True)
 class Grid:
-    """Points of log rate, evenly spaced; each stands for the cell from half a step below it to half a step above."""
+    """Evenly spaced points of log rate. Each stands for the cell half a step below to half a step above."""
 
     points: Floats
     step: float
 
     @property
     def edges(self) -> Floats:
-        """The upper edge of each cell, if a cumulative sum of the cells is exact."""
+        """The upper edge of each cell, at which a cumulative sum of the cells is exact."""
         return self.points + self.step / 2
 
 
@@ -66,8 +69,8 @@ class Filtered:
         grid: the points.
         laws: one law of the weekly change in each row.
         density: the probability of each cell, a row for each law.
-        log_likelihood: of each law, over every value after the first.
-        kernels: the transform of each law's weekly change, for going on from here.
+        log_likelihood: the log likelihood of each law, over every value after the first.
+        kernels: the transform of each law's weekly change, to continue from here.
     """
 
     grid: Grid
@@ -92,7 +95,10 @@ def cumulative(law: Law, changes: Floats) -> Floats:
 
 
 def kernel(law: Law, grid: Grid, drift: float = 0.0) -> Floats:
-    """Return the probability of a change by so many cells: up first, then down, as a circular convolution of twice the grid wants it."""
+    """Return the probability of a change by each number of cells under a law.
+
+    Changes up come first, then changes down, as a circular convolution of twice the grid needs them.
+    """
     count = 2 * len(grid.points)
     cells = np.arange(count, dtype=np.float64)
     cells = np.where(cells < count // 2, cells, cells - count)
@@ -103,7 +109,7 @@ def kernel(law: Law, grid: Grid, drift: float = 0.0) -> Floats:
 def weekly(
     series: RateSeries, laws: Sequence[Law], drift: float = 0.0, points: int = POINTS
 ) -> Iterator[Filtered]:
-    """Yield what is known after each week, week by week; the likelihood of a week's value counts from the second value on.
+    """Yield what is known after each week; the likelihood counts from the second value on.
 
     The first value finds a flat law and tells nothing of how likely it was. A week without a value only lets
     the rate move.
@@ -112,7 +118,7 @@ def weekly(
         series: the history with its sampling errors.
         laws: the laws of the weekly change, filtered side by side.
         drift: the weekly drift of the logarithm: 0, or that of a named scenario; it is never estimated.
-        points: of the grid.
+        points: the number of points of the grid.
     """
     grid = grid_of(series, points)
     kernels = np.fft.rfft(np.stack([kernel(law, grid, drift) for law in laws]), axis=1)
@@ -141,7 +147,10 @@ def filtered(
 
 
 def moved(density: Floats, kernels: Weights) -> Floats:
-    """Return the law of the rate one week on; what would leave the grid is left out and the rest weighs one."""
+    """Return the law of the rate one week later.
+
+    The part that would leave the grid is dropped, and the rest is scaled to one.
+    """
     points = density.shape[1]
     onward = np.fft.irfft(np.fft.rfft(density, 2 * points, axis=1) * kernels, 2 * points, axis=1)[:, :points]
     onward = np.maximum(onward, 0.0)
@@ -149,13 +158,16 @@ def moved(density: Floats, kernels: Weights) -> Floats:
 
 
 def observed(grid: Grid, value: float, error: float) -> Floats:
-    """Return how likely each cell makes a published value: the observation law over the cell, per unit of the logarithm."""
+    """Return how likely each cell makes a published value.
+
+    It is the observation law over the cell, per unit of the logarithm.
+    """
     upper, lower = ndtr((grid.edges - value) / error), ndtr((grid.edges - grid.step - value) / error)
     return np.asarray((upper - lower + STRAY) / grid.step, dtype=np.float64)
 
 
 def mean_and_deviation(filtering: Filtered) -> tuple[Floats, Floats]:
-    """Return mean and standard deviation of the true log rate, for each law."""
+    """Return the mean and the standard deviation of the true log rate, for each law."""
     mean = filtering.density @ filtering.grid.points
     deviation = np.sqrt(np.maximum(filtering.density @ filtering.grid.points**2 - mean**2, 0.0))
     return mean, deviation

@@ -1,8 +1,8 @@
-"""Paths of the true rate and of published values: from the posterior, and drawn given a history (common random numbers).
+"""Paths of the true rate and of published values: from the posterior, or drawn given a history.
 
 Each block of 1,024 paths has a Philox stream of its own, keyed by the seed and the block's number. Every
-number is one uniform turned by an inverse law. So a path is the same whatever the number of workers, and a
-variant that is compared with another lives on the very same paths.
+number is one uniform turned by an inverse law. So a path is the same whatever the number of workers. A
+variant that is compared with another lives on the very same paths (common random numbers).
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ Floats = NDArray[np.float64]
 Ticks = NDArray[np.int64]
 
 BLOCK = 1024
-"""Paths of one block."""
+"""The number of paths of one block."""
 THIN_WEEKS = 4
-"""Weeks of the history that are drawn together, as thin weeks come together."""
+"""How many consecutive weeks of the history are drawn together, because thin weeks come together."""
 TICK = 10_000
-"""Ticks in a dollar: published values have four decimals."""
+"""The ticks in a dollar: published values have four decimals."""
 NO_VALUE = -1
-"""Stands in a path of ticks if nothing is published."""
+"""Stands in a path of ticks for a week without publication."""
 
 
 @dataclass(frozen=True)
 class Switch:
-    """Something that is named and never hidden in sigma: the rate moves by a share, once, on a week of the path.
+    """A named change, never hidden in sigma: the rate moves by a share, once, on a week of the path.
 
     Attributes:
         name: `jump`, `a seller leaves`, `a change of version`.
@@ -63,7 +63,10 @@ class Paths:
 
 
 def blocks(paths: int) -> Iterator[tuple[int, int]]:
-    """Yield number and size of each block; the last may be smaller, and its paths are the first of the whole block."""
+    """Yield (number, size) of each block.
+
+    The last block may be smaller; its paths are the first of the whole block.
+    """
     for number, start in enumerate(range(0, paths, BLOCK)):
         yield number, min(BLOCK, paths - start)
 
@@ -75,7 +78,10 @@ def uniforms(seed: int, block: int, rows: int) -> Floats:
 
 
 def innovations(nu: Floats, share: Floats) -> Floats:
-    """Return the value of a t law with `nu` degrees of freedom, normal where that is infinite, below which `share` of it lies."""
+    """Return the value of a t law with `nu` degrees of freedom below which the share `share` lies.
+
+    For infinite `nu` the law is normal.
+    """
     normal = np.isinf(nu)
     quantiles = stdtrit(np.where(normal, 3.0, nu), share)
     return np.asarray(np.where(normal, ndtri(share), quantiles))
@@ -93,17 +99,17 @@ def simulated(
 ) -> Paths:
     """Return the paths of one block, from the week after the history on.
 
-    The true rate begins at its filtered law and moves by the posterior's law of each path; sampling errors,
+    The true rate begins at its filtered law and moves by the posterior's law of each path. Sampling errors,
     gaps and sellers come from four weeks of the history at a time.
 
     Args:
         known: what the history says.
         series: the history.
-        weeks: how many weeks.
-        seed: of the whole simulation, printed with its results.
-        block: which block.
+        weeks: the number of weeks.
+        seed: the seed of the whole simulation, printed with its results.
+        block: the number of the block.
         size: how many of its paths are wanted.
-        drift: weekly drift of the logarithm under a named scenario, otherwise 0.
+        drift: the weekly drift of the logarithm under a named scenario, otherwise 0.
         switches: named changes of the rate.
     """
     drawn = uniforms(seed, block, 2 + 3 * weeks)[:, :size]
@@ -125,7 +131,10 @@ def simulated(
 
 
 def _from_density(filtering: Filtered, law: NDArray[np.intp], share: Floats) -> Floats:
-    """Return the true log rate at a share of its law, under each path's own law of the weekly change; even inside a cell."""
+    """Return the true log rate at a share of its law, under each path's own law of the weekly change.
+
+    Inside a cell the law is even.
+    """
     edges = filtering.grid.edges
     level = np.empty(len(share))
     for row in np.unique(law):
@@ -135,14 +144,20 @@ def _from_density(filtering: Filtered, law: NDArray[np.intp], share: Floats) -> 
 
 
 def _history_weeks(known: int, weeks: int, share: Floats) -> NDArray[np.intp]:
-    """Return which week of the history each week of each path takes its sampling error from: four weeks in a row at a time."""
+    """Return the week of the history from which each week of each path takes its sampling error.
+
+    Four consecutive weeks are taken at a time.
+    """
     length = min(THIN_WEEKS, known)
     first = np.minimum((share[::length] * (known - length + 1)).astype(np.intp), known - length)
     return np.asarray(np.repeat(first, length, axis=0)[:weeks] + (np.arange(weeks) % length)[:, None])
 
 
 def _published(true: Floats, series: RateSeries, of_week: NDArray[np.intp], share: Floats) -> Paths:
-    """Return the published values: the true rate with a sampling error, to whole ticks; none in a week of the history without."""
+    """Return the published values: the true rate with a sampling error, in whole ticks.
+
+    A path's week has no value if its week of the history has none.
+    """
     noise = series.noise[of_week]
     gap = np.isnan(noise)
     value = np.exp(true + np.where(gap, 0.0, noise) * ndtri(share))
@@ -154,10 +169,11 @@ def _published(true: Floats, series: RateSeries, of_week: NDArray[np.intp], shar
 
 
 def given_history(known: Posterior, series: RateSeries, seed: int, block: int, size: int = BLOCK) -> Paths:
-    """Return the true rate over the history itself, drawn given what was published, with a new sampling error around it, once.
+    """Return the true rate over the history, drawn given what was published, with new sampling errors.
 
-    Backward sampling on the filter's grid: the last week from its filtered law; each earlier week from its
-    own filtered law times the law of the change to the week that is drawn already.
+    The method is backward sampling on the filter's grid. The last week comes from its filtered law. Each
+    earlier week comes from its own filtered law times the law of the change to the week that is drawn
+    already.
     """
     weeks = len(series.logs)
     drawn = uniforms(seed, block, 1 + 2 * weeks)[:, :size]
@@ -174,7 +190,10 @@ def given_history(known: Posterior, series: RateSeries, seed: int, block: int, s
 
 
 def _backward(steps: tuple[Filtered, ...], row: int, law: Law, share: Floats) -> Floats:
-    """Return the true log rate of every week, for paths under one law; `share` has a row for each week, the last week's used first."""
+    """Return the true log rate of every week, for paths under one law.
+
+    `share` has a row for each week; the last week's row is used first.
+    """
     grid = steps[0].grid
     points = len(grid.points)
     change = kernel(law, grid)

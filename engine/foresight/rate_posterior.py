@@ -1,6 +1,6 @@
-"""Which laws of the weekly change a history supports: prior, posterior, highest likelihood, generations together.
+"""The laws of the weekly change that a history supports: prior, posterior, highest likelihood, pooling.
 
-Forecasts weigh the laws by the posterior; the highest point of the likelihood is shown beside it and decides
+Forecasts weigh the laws by the posterior. The highest point of the likelihood is shown beside it and decides
 nothing.
 """
 
@@ -21,17 +21,22 @@ from engine.foresight.sampling_noise import RateSeries
 Floats = NDArray[np.float64]
 
 FEWEST_WEEKS = 26
-"""Weeks with a value below which a history does not say how fast the rate moves: a prior must be named."""
+"""The number of weeks with a value below which a prior must be named.
+
+A shorter history does not say how fast the rate moves.
+"""
 HEAVIEST = 0.995
-"""Forecasts use the heaviest laws that together hold this share of the posterior."""
+"""The share of the posterior that the heaviest laws must hold together; forecasts use only those laws."""
 
 
 @dataclass(frozen=True)
 class Prior:
-    """What is held of the weekly change before the history speaks: printed with every figure that rests on it.
+    """What is assumed of the weekly change before the history speaks.
+
+    It is printed with every figure that rests on it.
 
     Attributes:
-        name: as a person names it.
+        name: the name that a person uses.
         sigma: the median weekly volatility.
         spread: the standard deviation of its logarithm.
         nu: the weight of each number of degrees of freedom, in the order of `NUS`.
@@ -85,8 +90,8 @@ class Posterior:
     Attributes:
         found: the true rate under each law of the table.
         weights: the posterior of each law, in the order of the table.
-        prior: what was held before.
-        weeks: how many weeks of the history have a value.
+        prior: what was assumed before.
+        weeks: the number of weeks of the history with a value.
         highest: the highest point of the likelihood.
     """
 
@@ -112,11 +117,14 @@ class Posterior:
         return math.exp(float(self.by_sigma @ np.log(SIGMAS)))
 
     def sigma_at(self, share: float) -> float:
-        """Return the least volatility of the table up to which the posterior holds `share`."""
+        """Return the least volatility of the table up to which the posterior holds the share `share`."""
         return float(SIGMAS[int(np.searchsorted(np.cumsum(self.by_sigma), share))])
 
     def heaviest(self) -> Floats:
-        """Return the weights of the heaviest laws that hold `HEAVIEST` of the posterior, made to sum to one; 0 for the others."""
+        """Return the weights of the heaviest laws that hold `HEAVIEST` of the posterior.
+
+        They are scaled to sum to one; the other laws have 0.
+        """
         order = np.argsort(-self.weights, kind="stable")
         last = int(np.searchsorted(np.cumsum(self.weights[order]), HEAVIEST))
         kept = np.zeros_like(self.weights)
@@ -129,7 +137,8 @@ def posterior(series: RateSeries, prior: Prior | None = None) -> Posterior:
 
     Args:
         series: the history.
-        prior: what is held before; if None, `WEEKLY_4`, and the history must have 26 weeks with a value.
+        prior: what is assumed before. If None, it is `WEEKLY_4`, and the history must have 26 weeks with a
+            value.
 
     Raises:
         WrongUsage: fewer than 26 weeks and no prior named.
@@ -139,7 +148,7 @@ def posterior(series: RateSeries, prior: Prior | None = None) -> Posterior:
 
 
 def enough(weeks: int, prior: Prior | None) -> None:
-    """Refuse a history that is too short to go without a named prior. Raises WrongUsage."""
+    """Check that a history is long enough to do without a named prior. Raises WrongUsage otherwise."""
     if weeks < FEWEST_WEEKS and prior is None:
         raise WrongUsage(
             f"the history has {weeks} weeks with a value; under {FEWEST_WEEKS} it does not say how fast the "
@@ -157,7 +166,11 @@ def weighed(filtering: Filtered, weeks: int, prior: Prior) -> Posterior:
 
 
 def _highest(table: Floats) -> Highest:
-    """Return the table's highest point; its place between the volatilities, and its error, by a parabola through ln sigma."""
+    """Return the highest point of the likelihood table, with its error.
+
+    A parabola through ln sigma gives its place between the volatilities, and the error. At an end of the
+    table the error is infinite.
+    """
     row, column = (int(place) for place in np.unravel_index(int(table.argmax()), table.shape))
     value = float(table[row, column])
     if (
@@ -174,16 +187,17 @@ def _highest(table: Floats) -> Highest:
 
 
 CENTRES: Floats = np.linspace(math.log(0.01), math.log(0.15), 8)
-"""The medians of the volatilities of several generations that are weighed, as logarithms."""
+"""The medians that the volatilities of several generations may have, as logarithms."""
 SPREADS: Floats = np.array([0.15, 0.35, 0.6, 1.0])
 """How far the generations may differ from that median, as standard deviations of the logarithm."""
 
 
 def pooled(generations: Sequence[RateSeries], prior: Prior | None = None) -> tuple[Posterior, ...]:
-    """Return what the histories of several generations say together, for each: like volatilities lend each other strength.
+    """Return what the histories of several generations say together, one posterior for each generation.
 
-    ln sigma of each generation is normal(m, tau) and all share one nu. m and tau stand on a grid of 8 x 4,
-    weighed by the product of the integrated likelihoods; m by the prior and tau by exp(-2 tau^2).
+    Generations with like volatilities support each other. ln sigma of each generation is normal(m, tau) and
+    all share one nu. m and tau stand on a grid of 8 x 4, weighed by the product of the integrated
+    likelihoods; m by the prior and tau by exp(-2 tau^2).
 
     Raises:
         WrongUsage: fewer than 26 weeks in all and no prior named.
@@ -222,13 +236,16 @@ def _joint(tables: Sequence[Floats], prior: Prior) -> dict[tuple[float, float], 
 
 
 def _conditional(table: Floats, centre: float, spread: float) -> Floats:
-    """Return the log likelihood of each law plus the log of the normal law of its ln sigma, which sums to one over the table."""
+    """Return the log likelihood of each law plus the log of the normal law of its ln sigma.
+
+    The normal law sums to one over the table.
+    """
     shape = -0.5 * ((np.log(SIGMAS) - centre) / spread) ** 2
     return np.asarray(table + (shape - logsumexp(shape))[:, None])
 
 
 def law_name(law: Law) -> str:
-    """Return a law as a person reads it."""
+    """Return a law in words, as a person reads it."""
     return f"sigma {law.sigma:.2%} a week, " + (
         "normal" if math.isinf(law.nu) else f"t with {law.nu:g} degrees of freedom"
     )

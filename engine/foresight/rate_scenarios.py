@@ -1,4 +1,4 @@
-"""Stated paths of a rate: the paper's scenarios, one after the other, with a jump, missed weeks, or rates from a file.
+"""Stated paths of a rate: the paper's scenarios in turn, with a jump or missed weeks, or rates from a file.
 
 Every rate is R0 x what the scenario leaves of it: in 40 digits, then 4 decimals half to even, as a published
 value has (rulings 16; WP Table 4). A multiple m lets time run m times as fast.
@@ -23,12 +23,12 @@ from engine.terms.contract_dates import publication_dates
 Point = Literal["low", "middle", "high"]
 Shape = Literal["compound", "straight line"]
 Rates = tuple[tuple[date, Decimal | None], ...]
-"""A rate for each Publication Date, oldest first; None if nothing is published."""
+"""A rate for each Publication Date, oldest first; None for a date without publication."""
 
 
 @dataclass(frozen=True)
 class Leg:
-    """One scenario and how many days of its own time it runs; None to the end."""
+    """One scenario and how many days of its own time it runs; None means to the end."""
 
     scenario: str
     days: int | None
@@ -36,7 +36,7 @@ class Leg:
 
 @dataclass(frozen=True)
 class Jump:
-    """A change of the rate by a share, once, on the first Publication Date at least so many weeks on."""
+    """A change of the rate by a share, once, on the first Publication Date at least `weeks` weeks on."""
 
     share: Fraction
     weeks: int
@@ -44,7 +44,7 @@ class Jump:
 
 @dataclass(frozen=True)
 class ScenarioPath:
-    """A stated path: scenarios in turn, at one point of their bands, in one shape, so many times as fast.
+    """A stated path: scenarios in turn, at one point of their bands, in one shape, at one speed.
 
     Attributes:
         legs: the scenarios, each from where the last one left the rate.
@@ -64,7 +64,7 @@ class ScenarioPath:
 
     @property
     def name(self) -> str:
-        """The path as a table heads it: `B middle 1.5x`, `A:548,B middle 1.0x`."""
+        """The name of the path in the head of a table: `B middle 1.5x`, `A:548,B middle 1.0x`."""
         legs = ",".join(
             leg.scenario if leg.days is None else f"{leg.scenario}:{leg.days}" for leg in self.legs
         )
@@ -75,7 +75,7 @@ class ScenarioPath:
         return replace(self, multiple=multiple)
 
     def remaining(self, days: int) -> Fraction:
-        """Return what is left of the rate after so many days, jumps left out."""
+        """Return the share of the rate that is left after `days` days, without jumps."""
         left, ahead = Fraction(1), self.multiple * days
         for leg in self.legs:
             spent = ahead if leg.days is None else min(ahead, Fraction(leg.days))
@@ -93,7 +93,7 @@ class ScenarioPath:
 
         Args:
             start: the rate R0, in USD per GPU-hour.
-            since: its date: the Closing Date, or the last publication.
+            since: the date of R0: the Closing Date, or the last publication.
             until: the last date.
         """
         rates: list[tuple[date, Decimal | None]] = []
@@ -107,7 +107,7 @@ class ScenarioPath:
 
 
 def _remaining(scenario: Scenario, days: Fraction) -> Fraction:
-    """Return what is left of a rate after a time that need not be whole days."""
+    """Return the share of a rate that is left after a time that need not be whole days."""
     if scenario.shape == "straight line":
         return max(Fraction(0), 1 - scenario.decline * days / YEAR)
     with localcontext() as context:
@@ -122,9 +122,9 @@ LEG = re.compile(r"(?P<scenario>[A-Z])(?::(?P<days>[1-9]\d{0,4}))?")
 
 
 def read_legs(text: str) -> tuple[Leg, ...]:
-    """Return scenarios in turn: `B`, or `A:548,B:365`.
+    """Return scenarios in turn from `B` or `A:548,B:365`.
 
-    Raises WrongUsage for what is not one, and if one has no end but a successor.
+    Raises WrongUsage for another text, and if a scenario with a successor has no end.
     """
     legs = []
     for part in text.split(","):
@@ -147,7 +147,7 @@ JUMP = re.compile(r"(?P<share>[-+]\d{1,3}(?:\.\d+)?)%@(?P<weeks>\d{1,4})w")
 
 
 def read_jump(text: str) -> Jump:
-    """Return a jump: `-30%@26w`. Raises WrongUsage for anything else, and for a fall to nothing."""
+    """Return a jump from `-30%@26w`. Raises WrongUsage for any other text, and for a fall to zero."""
     match = JUMP.fullmatch(text.strip())
     if match is None or Fraction(match["share"]) <= -100:
         raise WrongUsage(
@@ -157,10 +157,10 @@ def read_jump(text: str) -> Jump:
 
 
 def read_rates(text: str, file: str, indices: Sequence[str]) -> tuple[Mapping[str, Rates], list[Problem]]:
-    """Return rates by index from a table with the columns `date` and each index, or `date` and `rate` if there is one index.
+    """Return rates by index from a table, and the problems found.
 
-    A futures or a broker's curve is such a table. An empty cell is a week without a value. Nothing comes
-    after its end.
+    Its columns are `date` and each index, or `date` and `rate` if there is a single index. A futures or a
+    broker's curve is such a table. An empty cell is a week without a value. Nothing comes after its end.
     """
     table, problems = read_table(text, file)
     if table is None:

@@ -1,4 +1,4 @@
-"""The sampling error of each published value, known from its interval by sellers and never fitted (rate model)."""
+"""The sampling error of each published value, known from its interval by sellers and never fitted."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from engine.basics.errors import WrongUsage
 Floats = NDArray[np.float64]
 
 WIDTH_95 = 3.92
-"""Standard deviations between the ends of a normal 95% interval."""
+"""The standard deviations between the ends of a normal 95% interval."""
 WIDTH_80 = 2.563
-"""Standard deviations between the ends of a normal 80% interval."""
+"""The standard deviations between the ends of a normal 80% interval."""
 
 Ends = tuple[Decimal, Decimal]
 
@@ -30,9 +30,9 @@ class ObservedWeek:
     Attributes:
         publication_date: the Thursday.
         value: USD per GPU-hour; None if nothing was published.
-        interval_95: low and high end by sellers, if there are enough of them.
-        interval_80: the same at 80%, from four sellers on.
-        sellers: how many named sellers stand behind the value; None if that is not known.
+        interval_95: the low and the high end by sellers, if there are enough sellers.
+        interval_80: the ends at 80%, from four sellers on.
+        sellers: the number of named sellers behind the value; None if that is not known.
     """
 
     publication_date: date
@@ -51,8 +51,9 @@ class RateSeries:
         logs: the natural logarithm of each published value, NaN without one.
         noise: the standard deviation of each week's sampling error in the logarithm, NaN without a value.
         sellers: named sellers of each week, 0 if that is not known.
-        assumed: weeks with a value and without an interval, whose noise is the largest of the history or was
-            named.
+        assumed: the number of weeks with a value and without an interval, whose noise is the largest of the
+            history
+            or was named.
         how: where the assumed noise came from; empty if none was assumed.
     """
 
@@ -64,7 +65,7 @@ class RateSeries:
     how: str
 
     def until(self, weeks: int) -> RateSeries:
-        """Return the first so many weeks alone."""
+        """Return the first `weeks` weeks of the history alone."""
         return RateSeries(
             self.dates[:weeks],
             self.logs[:weeks],
@@ -76,15 +77,16 @@ class RateSeries:
 
     @property
     def values(self) -> int:
-        """How many weeks have a value."""
+        """The number of weeks with a value."""
         return int(np.isfinite(self.logs).sum())
 
 
 def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> RateSeries:
     """Return the history with the sampling error of each week.
 
-    The error is ln(high / low) / 3.92 of the 95% interval; without one, ln(high / low) / 2.563 of the 80%
-    interval; without either, `named`, or the largest error of the history. A week without a value has none.
+    The error is ln(high / low) / 3.92 of the 95% interval. Without one it is ln(high / low) / 2.563 of the
+    80% interval. Without either it is `named`, or the largest error of the history. A week without a value
+    has none.
 
     Args:
         weeks: what was published, oldest first.
@@ -92,7 +94,7 @@ def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> Ra
 
     Raises:
         WrongUsage: a series without a value, without any interval and without a named error, or with a value
-            of nothing.
+            of zero.
     """
     if not any(week.value is not None for week in weeks):
         raise WrongUsage("the history has no published value, so a rate to model is missing")
@@ -121,7 +123,7 @@ def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> Ra
 
 
 def _known(week: ObservedWeek) -> float | None:
-    """Return the sampling error that the week's own interval gives."""
+    """Return the sampling error that the week's own interval gives; None without one."""
     if week.value is None:
         return None
     for ends, width in ((week.interval_95, WIDTH_95), (week.interval_80, WIDTH_80)):

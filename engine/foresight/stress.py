@@ -1,7 +1,7 @@
-"""What a draft does on stated paths: the first date and rate of everything that happens, money, and a lane for each limb.
+"""What a draft does on stated paths: the first date and rate of everything that happens, money and lanes.
 
-Every figure comes from the exact engine (`path_run`). "Never" is an answer like any other, and is said up to
-which date.
+Each limb has a lane, which shows its states over time. Every figure comes from the exact engine (`path_run`).
+"Never" is an answer like any other, and names the last date looked at.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class FirstDate:
         subject: the test or the trigger.
         what: what happens.
         on: the date.
-        rate: the newest value published by it, in USD per GPU-hour; None before the first.
+        rate: the newest value published by the date, in USD per GPU-hour; None before the first.
     """
 
     subject: str
@@ -88,10 +88,10 @@ class PathOutcome:
         path: its name.
         until: the last date that was looked at: what is not here had not happened by then.
         firsts: the first of each thing that happened, by date.
-        lanes: for each test and trigger, what it was when.
+        lanes: for each test and trigger, its states over time.
         swept: each Payment Date on which a sweep was in effect.
         least: the worst figure of each test that was determined.
-        undetermined: tests that were never determined, each with the reason that came first.
+        undetermined: tests that were never determined, each with its first reason.
         measured: each test's figure on each date on which something first happened.
     """
 
@@ -109,7 +109,7 @@ class PathOutcome:
         return next((first for first in self.firsts if first.subject == subject and first.what == what), None)
 
     def swept_in_all(self, clause: str) -> Fraction:
-        """Return what went to the reserve by the end, in USD."""
+        """Return what went to the reserve of a clause by the end, in USD."""
         return sum(
             (amount.amount or Fraction(0) for amount in self.swept if amount.clause == clause), Fraction(0)
         )
@@ -177,7 +177,10 @@ def happenings(drafts: Sequence[Draft]) -> Iterator[Happened]:
 
 
 def _happened(drafts: Sequence[Draft], seen: _Seen) -> Iterator[Happened]:
-    """Yield what one date brought, each thing on its own date; the lanes, the money and the worst figures are noted on the way."""
+    """Yield what one date brought, each thing on its own date.
+
+    Lanes, money and worst figures are noted in `seen` on the way.
+    """
     for draft in drafts:
         match draft.payload:
             case Tested() as tested:
@@ -255,7 +258,10 @@ def _counted(counted: Counted, on: date, seen: _Seen) -> Iterator[Happened]:
 
 
 def _lane(seen: _Seen, subject: str, on: date, kind: LaneKind) -> None:
-    """Add one more date of a lane, if its kind changes; a state that began earlier than its date takes the days since."""
+    """Add one more date to a lane, if its kind changes.
+
+    A state that began earlier than its date replaces the days since it began.
+    """
     moves = seen.moves.setdefault(subject, [])
     if moves and moves[-1][1] == kind:
         return
@@ -271,7 +277,10 @@ def _spans(moves: Sequence[tuple[date, LaneKind]], until: date) -> Iterator[Span
 
 
 def closing_levels(deal: Deal) -> dict[str, Decimal]:
-    """Return the Closing Date level of each index of the draft: where a stress begins unless another rate is named."""
+    """Return the Closing Date level of each index of the draft.
+
+    A stress begins there unless another rate is named.
+    """
     terms = resolve(deal, deal.closing_date)
     return {
         name: Decimal(index.closing_date_level.numerator) / Decimal(index.closing_date_level.denominator)

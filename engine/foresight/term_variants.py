@@ -1,4 +1,4 @@
-"""A draft with one term written otherwise: what is compared, calibrated and drawn as a grid."""
+"""A draft with one term changed: what is compared, calibrated and drawn as a grid."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.determination.template import Template, clauses_of
 from engine.terms.as_written import Deal, deal_of_tree
 
 MOST = 400
-"""Values of one term that are tried at most."""
+"""The most values of one term that are tried."""
 
 
 def written_at(deal: Deal, term: str) -> str:
@@ -27,7 +27,7 @@ def written_at(deal: Deal, term: str) -> str:
         term: its path with dots: `covenants.ltv.maximum`; a step by its date.
 
     Raises:
-        WrongUsage: the file has no such term, or it is a block of several.
+        WrongUsage: the file has no such term, or it is a block of several terms.
     """
     value = deal.tree.get(_path(term))
     if value is None:
@@ -54,7 +54,7 @@ def _path(term: str) -> tuple[str, ...]:
 
 
 def varied(deal: Deal, templates: Mapping[str, Template], changes: Mapping[str, str]) -> Deal:
-    """Return the draft with terms written otherwise; its worked examples, which speak of the old ones, are left out.
+    """Return the draft with some terms changed, without its worked examples, which are about the old terms.
 
     Args:
         deal: the draft.
@@ -99,7 +99,7 @@ def choices(deal: Deal, templates: Mapping[str, Template], term: str) -> tuple[s
 
 
 def _field(annotation: Any, name: str) -> Any:
-    """Return the type of a field of a model, or of one of the models of a union."""
+    """Return the type of a field of a model, or of one of the models of a union; None without the field."""
     for part in (annotation, *_parts(annotation)):
         fields = getattr(part, "model_fields", {})
         for key, field in fields.items():
@@ -123,9 +123,9 @@ def _literals(annotation: Any) -> Iterator[str]:
 
 
 def steps_between(first: str, last: str, step: str) -> tuple[Decimal, ...]:
-    """Return the numbers from `first` to `last`, both included.
+    """Return the numbers from `first` to `last`, both included, by `step`.
 
-    Raises WrongUsage without any, or too many.
+    Raises WrongUsage without any number, and with too many.
     """
     try:
         low, high, by = Fraction(first), Fraction(last), Fraction(step)
@@ -141,9 +141,9 @@ def steps_between(first: str, last: str, step: str) -> tuple[Decimal, ...]:
 
 
 def read_range(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return a term and its values: `TERM=1.40:1.90:0.10`, or `TERM=65%,70%,75%`.
+    """Return a term and its values, from `TERM=1.40:1.90:0.10` or `TERM=65%,70%,75%`.
 
-    Raises WrongUsage for anything else.
+    Raises WrongUsage for any other text.
     """
     term, equals, values = text.partition("=")
     if not equals or not term or not values:
@@ -155,9 +155,10 @@ def read_range(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def in_the_form_of(written: str, number: str) -> str:
-    """Return a bare number in the form in which a term is written: 1.60 beside `USD 1.50 per GPU-hour`, 70 beside `65%`.
+    """Return a bare number in the form in which a term is written.
 
-    A value that is not a bare number stands as it is.
+    For `USD 1.50 per GPU-hour` 1.60 gets that form, for `65%` 70 becomes `70%`. A value that is not a bare
+    number is returned unchanged.
     """
     try:
         Fraction(number)

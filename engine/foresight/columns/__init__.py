@@ -1,1 +1,4 @@
-"""Many paths at once: verdicts by whole-number thresholds, states by the exact engine's own steps, each taken once."""
+"""Many paths at once.
+
+Verdicts come from whole-number thresholds, states from the exact engine's own steps, each taken once.
+"""

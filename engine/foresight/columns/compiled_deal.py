@@ -1,8 +1,8 @@
-"""A deal made ready for any number of paths: for each date what all of them share, thresholds and deadlines included.
+"""A deal made ready for any number of paths: for each date, what all paths share.
 
-Parts of the deal whose every rule the arrays hold run in arrays. Another part runs by the engine's own steps,
-and the reason is named: an Act, a clock that waits for a delivery or a notice, a springing clause, an account
-that reports tell of.
+That includes thresholds and deadlines. Parts of the deal whose every rule the arrays hold run in arrays. Any
+other part runs by the engine's own steps, and the reason is named: an Act, a clock that waits for a delivery
+or a notice, a springing clause, or an account that reports tell of.
 """
 
 from __future__ import annotations
@@ -42,24 +42,24 @@ from engine.terms.periods import Period
 
 DAY = timedelta(days=1)
 MOST_DATES = 62
-"""Dates that one count may look back on: they are the bits of a whole number."""
+"""The most dates that one count may look back on, because they are the bits of a whole number."""
 TOLD = ("reserve_balance", "paid_into_reserve")
-"""Figures by which a report tells what an account holds."""
+"""The figures by which a report tells what an account holds."""
 
 
 @dataclass(frozen=True)
 class SweepRow:
-    """What one sweep does on a date; amounts in USD.
+    """What one sweep does on a date; amounts are in USD.
 
     Attributes:
-        trigger: what starts it.
-        excess: excess cash flow of a Payment Date; None if a figure is missing, and on any other date.
-        share: of it that is swept.
-        most: the balance of the class that it repays; None if that is not known, or where it pays into an
+        trigger: the trigger that starts it.
+        excess: the excess cash flow of a Payment Date; None if a figure is missing, and on any other date.
+        share: the share of it that is swept.
+        most: the balance of the class that it repays; None if that is not known, or if it pays into an
             account.
         until: the balance of the account at which nothing more is due; None without one.
         repays: whether it repays a class of debt, so that no account holds it.
-        released: whether what the account holds is released when the trigger ends.
+        released: whether the balance of the account is released when the trigger ends.
     """
 
     trigger: str
@@ -82,11 +82,11 @@ class Row:
     """One date: what all paths share.
 
     Attributes:
-        inputs: what the date is decided by, rates left out.
+        inputs: what decides the date, without rates.
         tests: every test that is due.
-        rules: what the terms say about the states of each of them.
+        rules: for each of them, what the terms say about its states.
         triggers: the triggers, each after those that it looks at.
-        level: which bit of a test's results tells a level that a trigger looks at.
+        level: the bit of a test's results that tells a level which a trigger looks at.
         sweeps: every sweep.
         delivers: the last day of the Obligation that a composite trigger's beginning creates.
     """
@@ -142,7 +142,7 @@ def compiled_deal(
         arrays: whether arrays are used at all.
 
     Raises:
-        Differs: a template's columns say otherwise than its measure.
+        Differs: a template's `columns` and its `measure` disagree.
     """
     rows = tuple(_rows(deal, templates, rates, given, until, acts))
     why = {
@@ -211,7 +211,10 @@ def _row(inputs: Inputs, rates: PathRates, known: Known) -> Row:
 
 
 def _bits(tests: Mapping[str, Compiled], counts: Iterable[LeafRule]) -> Iterator[tuple[LeafRule, int]]:
-    """Yield the place of each level among what tells a test's results apart: after the verdict and the early warning."""
+    """Yield (leaf, bit) for each level that a trigger looks at among the results of a test.
+
+    The bits of a test's results are the verdict, then the early warning, then the levels.
+    """
     for leaf in counts:
         if (
             leaf.comparison is not None
@@ -254,7 +257,10 @@ def _since(on: date, months: int | None) -> int:
 
 
 def _last_day(inputs: Inputs, cure: Cure) -> Callable[[], int]:
-    """Return the last day of a Cure Period that begins on the date; asked for only if one does."""
+    """Return a function that gives the last day of a Cure Period beginning on the date.
+
+    It is called only if such a period begins.
+    """
     return partial(_by, inputs, cure.within, cure.cite, cure.after)
 
 
@@ -296,7 +302,7 @@ def _sweep_rows(inputs: Inputs) -> Iterator[SweepRow]:
 def _why_not(
     part: Part, deal: Deal, rows: tuple[Row, ...], given: FactsByDate, acts: tuple[ActRecorded, ...]
 ) -> str:
-    """Return why a part is not in arrays; nothing if it is."""
+    """Return the reason why a part is not in arrays; an empty text if it is."""
     if acts:
         return "Recorded Acts"
     if any(name.startswith(TOLD) for name in given.figures):

@@ -1,4 +1,7 @@
-"""A deal on many paths at once: states in arrays, one step for all paths; the engine's own steps where no arrays hold a rule."""
+"""A deal on many paths at once: states in arrays, with one step for all paths.
+
+Rules that the arrays do not hold run by the engine's own steps.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ from engine.terms.as_written import Deal
 
 @dataclass
 class DealArrays:
-    """Where every test and trigger that arrays hold stands, on every path."""
+    """The state of every test and trigger that arrays hold, on every path."""
 
     tests: dict[str, TestArrays]
     triggers: dict[str, TriggerArrays]
@@ -54,11 +57,11 @@ def run_columns(
         given: what the Servicer's reports would say; the same on all paths.
         until: the last date.
         acts: Recorded Acts on given dates, the same on all paths.
-        watch: told each date, and where every path stands after it.
+        watch: is told each date, and the state of every path after it.
         arrays: whether states are arrays where they can be.
 
     Raises:
-        Differs: a template's columns say otherwise than its measure.
+        Differs: a template's `columns` and its `measure` disagree.
         WrongUsage: the paths lack an index of the deal, or results count only if they are decisive.
     """
     refuse(deal, tuple(rates.ticks))
@@ -68,7 +71,7 @@ def run_columns(
 def refuse(deal: Deal, indices: Sequence[str]) -> None:
     """Check that paths can decide a deal.
 
-    Raises WrongUsage if an index is lacking, or a result would need sellers.
+    Raises WrongUsage if an index is missing, or if a result would need sellers.
     """
     for _, terms in deal.segments:
         lacking = [name for name in terms.index if name not in indices]
@@ -89,7 +92,7 @@ def refuse(deal: Deal, indices: Sequence[str]) -> None:
 def lived_in_columns(
     ready: CompiledDeal, rates: PathRates, watch: Watch = lambda _day, _arrays, _parts: None
 ) -> ColumnsOutcome:
-    """Return what a compiled deal does on some paths, on the Publication Dates for which it was compiled."""
+    """Return what a compiled deal does on paths with the Publication Dates for which it was compiled."""
     outcome = ColumnsOutcome(ready.until, rates.paths)
     for part, reason in ready.by_steps:
         outcome.by_steps |= dict.fromkeys(sorted(part.tests | part.triggers), reason)
@@ -122,7 +125,7 @@ def _arrays(ready: CompiledDeal, paths: int) -> DealArrays:
 
 
 def _step(ready: CompiledDeal, row: Row, held: DealArrays, rates: PathRates, outcome: ColumnsOutcome) -> None:
-    """Advance all that arrays hold by one date, in the order of `one_date` (`rulings.md` 23)."""
+    """Advance everything that arrays hold by one date, in the order of `one_date` (`rulings.md` 23)."""
     on = row.inputs.on.toordinal()
     for key, state in held.tests.items():
         late = state.pass_by(on)
@@ -186,7 +189,10 @@ def _triggers(
 
 
 def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
-    """Add what each sweep makes due whose trigger was in effect at the Determination Date before; no dollar is swept twice."""
+    """Add what each sweep makes due, if its trigger was in effect at the Determination Date before.
+
+    No dollar is swept twice.
+    """
     taken = np.zeros(paths, dtype=np.int64)
     for sweep in row.sweeps:
         state = held.triggers.get(sweep.trigger)

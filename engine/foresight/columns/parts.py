@@ -1,4 +1,7 @@
-"""A deal taken apart into parts that do not look at one another: each part's paths are then told apart by fewer things."""
+"""A deal divided into parts that do not look at one another.
+
+So fewer things tell the paths of each part apart.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ class Part:
 
 
 def parts_of(deal: Deal) -> tuple[Part, ...]:
-    """Return the parts of a deal, over all of its terms on any date: what looks at what once stays together."""
+    """Return the parts of a deal, over all of its terms on any date.
+
+    What looks at something once stays together with it.
+    """
     group: dict[str, str] = {}
 
     def root(name: str) -> str:
@@ -44,7 +50,11 @@ def _of(names: Iterable[str], root: Callable[[str], str], of: str) -> frozenset[
 
 
 def _looks(terms: TermsInForce) -> Iterator[tuple[str, str]]:
-    """Yield who looks at whom: a trigger at what its conditions name, a springing test at what it waits for."""
+    """Yield (who looks, at whom).
+
+    A trigger looks at what its conditions name, a springing test at what it waits for, and sweeps at one
+    another.
+    """
     for key, clause in terms.covenants.items():
         if clause.tested_while is not None:
             yield key, clause.tested_while.test or clause.tested_while.trigger or key

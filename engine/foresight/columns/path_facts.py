@@ -1,4 +1,4 @@
-"""What the templates know on a date of a path: its rates, in the form in which a run gives them to `measure`."""
+"""What the templates know on a date of a path: its rates, as a run gives them to `measure`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from engine.foresight.rate_paths import NO_VALUE
 from engine.terms.in_force import IndexTerms, TermsInForce
 
 LOOKED_BACK = 260
-"""Dates whose Reference Rates a template may look back on."""
+"""The number of dates whose Reference Rates a template may look back on."""
 Level = tuple[Comparison, Fraction]
 FlatRates = MutableMapping[tuple[str, IndexTerms, int], dict[date, ReferenceRate]]
 """Reference Rates of flat paths that are known already: by index, terms and level."""
@@ -35,10 +35,10 @@ class TestOnDate:
         key: its name in the deal.
         clause: its terms in force.
         template: its template.
-        base: what the templates know, rates left out.
+        base: what the templates know, without rates.
         terms: the terms in force.
         determined: the Determination Dates up to the date.
-        levels: the levels that triggers hold its figure against.
+        levels: the levels with which triggers compare its figure.
     """
 
     __test__ = False
@@ -57,7 +57,7 @@ class TestOnDate:
 
 
 def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
-    """Return what the templates know on one path, whatever its columns say that it looks at."""
+    """Return all that the templates may know on one path, whatever the test's columns look at."""
     published: dict[str, tuple[Published, ...]] = {}
     rates_by_index: dict[str, tuple[ReferenceRate, ...]] = {}
     count = rates.up_to(test.base.on)
@@ -76,7 +76,7 @@ def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
 
 
 def flat_facts(test: TestOnDate, rates: PathRates, tick: int, known: FlatRates) -> Facts:
-    """Return what the templates know on a path on which every index has had one value throughout."""
+    """Return what the templates know on a path on which every index always has the same value."""
     published: dict[str, tuple[Published, ...]] = {}
     rates_by_index: dict[str, tuple[ReferenceRate, ...]] = {}
     dates = rates.dates[: rates.up_to(test.base.on)]
@@ -99,7 +99,10 @@ def _days(test: TestOnDate, rates: PathRates) -> list[date]:
 
 
 def _reference(index: str, terms: IndexTerms, day: date, series: tuple[Published, ...]) -> ReferenceRate:
-    """Return the Reference Rate of a date; the fallback looks at no value that is older than those it gives."""
+    """Return the Reference Rate of a date.
+
+    Values older than the fallback can give are left out, because it would not look at them.
+    """
     return reference_rate(terms, index, day, series[-oldest(index, terms) - 2 :])
 
 

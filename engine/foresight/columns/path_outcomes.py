@@ -1,4 +1,4 @@
-"""What a deal did on many paths: for each thing that happens the first date on each path, and the money of each sweep."""
+"""What a deal did on many paths: the first date of each thing on each path, and each sweep's money."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class ColumnsOutcome:
 
     Attributes:
         until: the last date.
-        paths: how many.
-        firsts: for each thing that happened on some path, the ordinal of its first date on each, `NEVER`
-            where it never did.
+        paths: the number of paths.
+        firsts: for each thing that happened on some path, the ordinal of its first date on each path; `NEVER`
+            if it never did.
         swept: for each sweep, what went to its reserve on each path by the end, in USD.
         one_by_one: tests that ran path by path.
         determined: tests that passed or failed on some path.
         by_steps: tests and triggers whose states the engine's own steps made, and why.
-        steps: how many of those steps were taken.
+        steps: the number of those steps that were taken.
     """
 
     until: date
@@ -46,13 +46,13 @@ class ColumnsOutcome:
         return 0.0 if first is None else float(((first != NEVER) & (first <= by.toordinal())).mean())
 
     def first(self, subject: str, what: Happening, where: NDArray[np.bool_], on: int | Ordinals) -> None:
-        """Note that something happened on some paths on a date; what had happened before stands."""
+        """Record that something happened on some paths on a date; an earlier first date stays."""
         if not where.any():
             return
         known = self.firsts.setdefault((subject, what), np.zeros(self.paths, dtype=np.int32))
         self.firsts[(subject, what)] = np.where(where & (known == NEVER), on, known).astype(np.int32)
 
     def determine(self, test: str, verdicts: NDArray[np.int8]) -> None:
-        """Note that a test passed or failed somewhere."""
+        """Record that a test passed or failed on some path."""
         if test not in self.determined and verdicts.any():
             self.determined.add(test)

@@ -1,4 +1,4 @@
-"""The rates of many paths side by side, in whole ticks of USD 0.0001, and the statistics that tests ask of them."""
+"""The rates of many paths side by side, in whole ticks of USD 0.0001, with the statistics that tests need."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PathRates:
     Attributes:
         dates: the Publication Dates, oldest first.
         ticks: for each index the values, a row for each date and a column for each path; `NO_VALUE` without
-            one.
+            a value.
     """
 
     dates: tuple[date, ...]
@@ -41,7 +41,7 @@ class PathRates:
 
     @property
     def paths(self) -> int:
-        """How many paths there are."""
+        """The number of paths."""
         return int(next(iter(self.ticks.values())).shape[1])
 
     @cached_property
@@ -54,7 +54,10 @@ class PathRates:
         return bisect_right(self.dates, day)
 
     def published(self, index: str, day: date) -> Ticks:
-        """Return the value published on a day; `NO_VALUE` everywhere on a day that is not a Publication Date."""
+        """Return the value published on a day, for each path.
+
+        It is `NO_VALUE` everywhere on a day that is not a Publication Date.
+        """
         row = self.up_to(day) - 1
         if row < 0 or self.dates[row] != day:
             return np.full(self.paths, NO_VALUE, dtype=np.int64)
@@ -62,7 +65,7 @@ class PathRates:
         return ticks
 
     def reference(self, index: str, terms: IndexTerms, day: date) -> Ticks:
-        """Return the Reference Rate of a day by the deal's fallback: the newest value that is not too old."""
+        """Return each path's Reference Rate of a day by the deal's fallback: the newest value not too old."""
         known = self.up_to(day)
         flags = np.full(self.paths, NO_VALUE, dtype=np.int64)
         for age in range(min(oldest(index, terms) + 1, known)):
@@ -70,7 +73,7 @@ class PathRates:
         return flags
 
     def with_today(self, index: str, day: date, tick: int) -> PathRates:
-        """Return the same paths, had the newest value by a day been `tick` on each."""
+        """Return the same paths with `tick` as the newest value by a day on each."""
         changed = self.ticks[index].copy()
         changed[self.up_to(day) - 1] = tick
         return PathRates(self.dates, {**self.ticks, index: changed})
@@ -87,7 +90,10 @@ OLDEST_TRIED = 60
 
 @cache
 def oldest(index: str, terms: IndexTerms) -> int:
-    """Return how many Publication Dates old a value may be that the fallback still gives, asked of the fallback itself."""
+    """Return the age in Publication Dates up to which the fallback still gives a value.
+
+    The fallback itself is asked.
+    """
     days = tuple(publication_dates(FIRST, FIRST + timedelta(weeks=OLDEST_TRIED + 1)))
     value = Published(index=index, publication_date=days[0], value=Decimal(1), published_on=days[0])
     for age in range(OLDEST_TRIED):
@@ -102,7 +108,7 @@ def oldest(index: str, terms: IndexTerms) -> int:
 
 @dataclass(frozen=True)
 class Scaled:
-    """A linear form in whole numbers: `unit` of them make one USD per GPU-hour."""
+    """A linear form in whole numbers; `unit` of them make one USD per GPU-hour."""
 
     form: LinearForm
     unit: int
@@ -110,12 +116,12 @@ class Scaled:
 
     @property
     def limit(self) -> Fraction | None:
-        """The form's limit in whole numbers."""
+        """The form's limit in whole numbers; None if it does not have one."""
         return None if self.form.limit is None else self.form.limit * self.unit
 
 
 def scaled(form: LinearForm) -> Scaled:
-    """Return a form with its weights and Closing Date levels made whole."""
+    """Return a form whose weights and Closing Date levels are made whole numbers."""
     common = math.lcm(*(weight.denominator for _, weight in form.parts))
     statistics = [one for one, _ in form.parts] + ([form.gate.statistic] if form.gate is not None else [])
     levels = [
@@ -132,7 +138,7 @@ def scaled(form: LinearForm) -> Scaled:
 def values_of(
     one: Scaled, rates: PathRates, terms: Mapping[str, IndexTerms], day: date
 ) -> tuple[Ticks, NDArray[np.bool_]]:
-    """Return the form on each path in whole numbers, and where every value that it needs is there.
+    """Return the form on each path in whole numbers, and whether every value that it needs is there.
 
     Args:
         one: the form.

@@ -1,8 +1,7 @@
-"""Parts of a deal that no arrays hold: paths that stand alike on a date take one step of the exact engine together.
+"""Parts of a deal that no arrays hold: paths in the same state share one step of the exact engine.
 
-On each date a part's paths are told apart by the state in which they stand and by the results of its tests.
-The engine's own step
- is taken once for each pair (`one_date.stepped`). So every state, date, count and amount is the engine's.
+On each date a part's paths are told apart by their state and by the results of its tests. The engine's own
+step is taken once for each pair (`one_date.stepped`). So every state, date, count and amount is the engine's.
 """
 
 from __future__ import annotations
@@ -31,25 +30,31 @@ from engine.terms.trigger_conditions import leaves_of
 
 Numbers = NDArray[np.int64]
 SHARED = ("rates", "reports", "acts")
-"""What all paths of a deal share, or no step looks at."""
+"""The parts of a state that all paths of a deal share, or that no step looks at."""
 LEFT: Mapping[str, object] = {"notifiable": (), "reached": None, "last_date": None, "swept": {}}
-"""What no later step looks at, emptied so that equal states are one."""
+"""The parts of a state that no later step looks at, emptied so that equal states are one."""
 LOOKED_AT = tuple(name for name in DealState.model_fields if name not in (*SHARED, *LEFT))
 
 
 @dataclass
 class PartRun:
-    """One part of the deal on every path: the states there are, and which one each path is in."""
+    """One part of the deal on every path: the states that occur, and which of them each path has."""
 
     part: Part
     states: list[DealState] = field(default_factory=lambda: [DealState()])
     ids: dict[Any, int] = field(default_factory=dict)
     of_path: Numbers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     still: set[tuple[object, ...]] = field(default_factory=set)
-    """Steps known to change nothing whatever the date: a state, the kinds of date, the terms, what the results say."""
+    """Steps known to change nothing whatever the date.
+
+    Each is a state, the kinds of date, the terms, and what the results say.
+    """
 
     def number(self, state: DealState, terms: TermsInForce) -> int:
-        """Return the number of a state, apart from what nothing in these terms looks at again; a new one if it has not been seen."""
+        """Return the number of a state; a new number if the state has not been seen.
+
+        What nothing in these terms looks at again does not tell states apart.
+        """
         tests = {name: _needed(test, terms) for name, test in state.tests.items()}
         triggers = {name: trigger.model_copy(update={"why": ""}) for name, trigger in state.triggers.items()}
         plain = state.model_copy(
@@ -63,7 +68,10 @@ class PartRun:
 
 
 def _needed(test: TestState, terms: TermsInForce) -> TestState:
-    """Return a test's state without what no later step of its clause looks at: words, and counts that no term of it asks for."""
+    """Return a test's state without what no later step of its clause looks at.
+
+    That is words, and counts that none of its terms asks for.
+    """
     clause = terms.covenants.get(test.test)
     cure = clause.cure if isinstance(clause, MaintenanceClause) else None
     left: dict[str, object] = {"why": "", "rests_on": None, "verdict": None}
@@ -87,9 +95,9 @@ def shared_step(
 
     Args:
         run: the part, changed in place.
-        inputs: what the date is decided by; its reports and Acts are those of all paths.
+        inputs: what decides the date; its reports and Acts are those of all paths.
         results: the date's results by test.
-        outcome: told what happened.
+        outcome: is told what happened.
     """
     shared = inputs.state
     mine = [key for key in run.part.tests if key in results]
@@ -128,7 +136,10 @@ def shared_step(
 
 
 def _own(part: Part, inputs: Inputs, state: DealState) -> Inputs:
-    """Return what the date of one part is decided by: its own terms, and its state with the reports and Acts of all paths."""
+    """Return what decides the date of one part.
+
+    It has the part's own terms and state, with the reports and Acts of all paths.
+    """
     whole = state.model_copy(update={"reports": inputs.state.reports, "acts": inputs.state.acts})
     terms = terms_of(part, inputs.terms)
     return Inputs(
@@ -145,7 +156,10 @@ def _own(part: Part, inputs: Inputs, state: DealState) -> Inputs:
 
 
 def _lasting(part: Part, inputs: Inputs, shared: DealState) -> bool:
-    """Return whether a step of this kind of date depends on states and results alone, and on nothing that time or a report brings."""
+    """Return whether a step of this kind of date depends only on states and results.
+
+    It must not depend on anything that time or a report brings.
+    """
     terms = terms_of(part, inputs.terms)
     clauses = tuple(terms.covenants.values())
     cures = [clause.cure for clause in clauses if isinstance(clause, MaintenanceClause)]
@@ -167,7 +181,7 @@ def _lasting(part: Part, inputs: Inputs, shared: DealState) -> bool:
 
 
 def _settled(state: DealState) -> bool:
-    """Return whether nothing in a state waits for a day: no Cure Period, waiver or Obligation that is open."""
+    """Return whether nothing in a state waits for a day: no Cure Period, waiver or open Obligation."""
     waiting = (TestStatus.CURE_PERIOD, TestStatus.WAIVED)
     paused = any(trigger.waived_until is not None for trigger in state.triggers.values())
     return (
@@ -178,7 +192,7 @@ def _settled(state: DealState) -> bool:
 
 
 def _moves(drafts: Sequence[Draft]) -> bool:
-    """Return whether the events of a step are more than results and counts that leave everything where it was."""
+    """Return whether the events of a step are more than results and counts that change no state."""
     return any(draft.kind not in ("tested", "counted") for draft in drafts)
 
 

@@ -1,8 +1,8 @@
-"""The states of one test on many paths, in arrays: the table of `evaluation.test_states`, a row of paths at a time.
+"""The states of one test on many paths, in arrays: the table of `evaluation.test_states`.
 
-Dates are ordinals, and 0 stands for none. What the exact engine computes once for a date, a deadline or how
-far back a cap looks: it is asked of the exact engine once for all paths. A test holds the arrays equal to the
-engine path by path.
+Each step advances all paths. Dates are ordinals, and 0 stands for no date. What the exact engine computes
+once for a date, such as a deadline or how far back a cap looks, is asked of it once for all paths. A test
+proves that the arrays equal the engine path by path.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NOT_YET, COMPLIANT, WATCH, PENDING, CURE, DEFAULT = range(6)
 """Statuses in arrays, in the order of `STATUSES`."""
 STATUSES = ("NOT YET TESTED", "COMPLIANT", "WATCH", "PENDING", "CURE PERIOD", "EVENT OF DEFAULT")
 NONE = 0
-"""No date."""
+"""Stands for no date."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class TestRules:
     """What one date's terms say about the states of one test.
 
     Attributes:
-        counts: failures that a breach needs, and of how many dates that count.
-        out_of: the number of those dates.
+        counts: the failures that a breach needs.
+        out_of: the number of counting dates among which they must lie.
         breach: whether a failure is a default once it has lasted.
         needs_nothing: whether a default takes effect by itself.
         fails_after: dates without a report after which it fails; None if they hold.
@@ -59,13 +59,16 @@ class TestRules:
 
 
 def dates(paths: int) -> Dates:
-    """No date on each path."""
+    """Return an array without a date on any path."""
     return np.zeros(paths, dtype=np.int32)
 
 
 @dataclass
 class ObligationArrays:
-    """The one Obligation that is owed of a clause on each path; it stays owed, as no Act is among what the arrays hold."""
+    """The single Obligation that is owed under a clause on each path.
+
+    It stays owed, because the arrays hold no Acts.
+    """
 
     created: Dates
     due: Dates
@@ -73,16 +76,16 @@ class ObligationArrays:
 
     @classmethod
     def none(cls, paths: int) -> ObligationArrays:
-        """None owed."""
+        """Return arrays with no Obligation owed."""
         return cls(dates(paths), dates(paths), dates(paths))
 
     def pass_by(self, on: int) -> None:
-        """Mark those whose last day lies before a date as overdue from the day after it."""
+        """Mark the Obligations whose last day lies before a date as overdue from the day after it."""
         late = (self.due != NONE) & (self.due < on) & (self.overdue_since == NONE)
         self.overdue_since = np.where(late, self.due + 1, self.overdue_since)
 
     def create(self, where: Flags, on: int, due: Callable[[], int]) -> Flags:
-        """Create one on some paths; if one is owed it is not doubled. Gives where it was created."""
+        """Create the Obligation on some paths, unless one is owed; return where it was created."""
         new: Flags = where & (self.created == NONE)
         if new.any():
             self.created[new], self.due[new] = on, due()
@@ -91,11 +94,11 @@ class ObligationArrays:
 
 @dataclass
 class TestArrays:
-    """The states of one test: what `TestState` holds, an array for each.
+    """The states of one test: what `TestState` holds, an array for each field.
 
     Attributes:
-        paths: how many.
-        kept: how many uses of a cure are remembered, as many as any cap counts.
+        paths: the number of paths.
+        kept: how many uses of a cure are remembered: as many as any cap counts.
     """
 
     __test__ = False
@@ -118,7 +121,7 @@ class TestArrays:
     owed: ObligationArrays = field(init=False)
 
     def __post_init__(self) -> None:
-        """No state yet."""
+        """Begin without a state on any path."""
         self.status = np.zeros(self.paths, dtype=np.int8)
         self.verdict = np.zeros(self.paths, dtype=np.int8)
         self.counted = np.zeros(self.paths, dtype=np.int64)
@@ -129,7 +132,10 @@ class TestArrays:
         self.owed = ObligationArrays.none(self.paths)
 
     def pass_by(self, on: int) -> Flags | None:
-        """Cure Periods that ended before a date become defaults on the day after their last day; where, None for nowhere."""
+        """Turn Cure Periods that ended before a date into defaults on the day after their last day.
+
+        Returns where it did so, or None if nowhere.
+        """
         self.owed.pass_by(on)
         late: Flags = (self.status == CURE) & (self.cure_by < on)
         if not late.any():
@@ -143,7 +149,7 @@ class TestArrays:
 
 @dataclass
 class Moved:
-    """What one date moved: where the test came out of a Cure Period cured, and where it came to be a default."""
+    """What one date moved: where the test came out of a Cure Period cured, and where it became a default."""
 
     cured: Flags
     defaulted: Flags
@@ -151,10 +157,12 @@ class Moved:
 
 
 def tested(state: TestArrays, rules: TestRules, said: Said, on: int) -> Moved:
-    """Return the states after one more date, in place: `test_states.next_state` for every path.
+    """Advance the states by one date, in place, and return what moved.
+
+    It does what `test_states.next_state` does, for every path.
 
     Args:
-        state: the states before it.
+        state: the states before the date.
         rules: what the terms say.
         said: the date's results.
         on: the date's ordinal.
@@ -208,7 +216,7 @@ def _count(state: TestArrays, rules: TestRules, failed: Flags, determined: Flags
 
 
 def _pass(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int) -> None:
-    """Apply a PASS on some paths: COMPLIANT, or WATCH if the headroom is under the early warning."""
+    """Apply a PASS on some paths: COMPLIANT, or WATCH if the headroom is below the early warning."""
     status = np.where((said.bits & 2) != 0, WATCH, COMPLIANT).astype(np.int8) if rules.watched else COMPLIANT
     _move(state, where, status, on)
     state.episode = np.where(where, NONE, state.episode)
@@ -216,7 +224,10 @@ def _pass(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int
 
 
 def _fail(state: TestArrays, rules: TestRules, where: Flags, on: int) -> None:
-    """Apply a FAIL on some paths: PENDING until the failure has lasted; then the Cure Period, or the default."""
+    """Apply a FAIL on some paths.
+
+    They are PENDING until the failure has lasted, and then in the Cure Period or in default.
+    """
     if not where.any():
         return
     state.episode = np.where(where & (state.episode == NONE), on, state.episode)
@@ -240,7 +251,7 @@ def _fail(state: TestArrays, rules: TestRules, where: Flags, on: int) -> None:
 
 
 def _used_up(state: TestArrays, rules: TestRules) -> Flags:
-    """Return where the cure right has been used as often as some cap allows."""
+    """Return where the cure right has been used as often as a cap allows."""
     spent = np.zeros(state.paths, dtype=bool)
     for count, after in rules.caps:
         spent |= state.cured_on[count - 1] > after
@@ -248,7 +259,10 @@ def _used_up(state: TestArrays, rules: TestRules) -> Flags:
 
 
 def _cure(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int) -> None:
-    """Apply a retest that cures: the episode ends, and a failure after it is a new one with counts of its own."""
+    """Apply a retest that cures: the episode ends.
+
+    A failure after it begins a new episode, with counts of its own.
+    """
     _pass(state, rules, said, where, on)
     state.counted = np.where(where, 0, state.counted)
     state.length = np.where(where, 0, state.length).astype(np.int8)
@@ -259,7 +273,7 @@ def _cure(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int
 
 
 def _move(state: TestArrays, where: Flags, status: NDArray[np.int8] | int, on: int) -> None:
-    """Another status on some paths; the same one keeps the date since when it stands."""
+    """Set a status on some paths. A path that has it already keeps the date since which it does."""
     changed = where & (state.status != status)
     if changed.any():
         state.since = np.where(changed, on, state.since)

@@ -1,9 +1,9 @@
-"""Where the result of a test turns on a date: whole numbers that are found by asking `measure`, and proved against it.
+"""The whole numbers at which the result of a test turns on a date, found and proved by asking `measure`.
 
-What a test compares is one whole number of each path (`path_rates`). Every thing that tells two results
-apart, the verdict, the early warning, a level that a trigger looks at, turns once in that number. Where it
-turns is found on a flat path whose newest value alone moves. That it turns there whatever the window is then
-asked of `measure` on windows of all shapes: `Differs` names both figures.
+What a test compares is one whole number of each path (`path_rates`). Everything that tells two results apart
+(the verdict, the early warning, a level that a trigger looks at) turns once in that number. The place is
+found on a flat path of which only the newest value moves. Then `measure` is asked on windows of all shapes
+whether the result turns there too. If it does not, `Differs` names both figures.
 """
 
 from __future__ import annotations
@@ -28,21 +28,24 @@ from engine.foresight.rate_paths import TICK
 ALWAYS = 2**62
 """A turn that no path reaches."""
 SHAPES = 3
-"""Windows of other shapes on which a threshold is asked of `measure`."""
+"""The number of windows of other shapes on which `measure` is asked about a threshold."""
 Holds = Callable[[TestResult], bool]
 
 
 class Differs(HeadroomError):
-    """A threshold and `measure` say different things: the template's `columns` is wrong, or the test is not monotone."""
+    """Raised if a threshold and `measure` disagree.
+
+    The template's `columns` is wrong, or the test is not monotone.
+    """
 
 
 class NotOnce(Exception):
-    """A result does not turn just once in the statistic, or not at a place that can be told."""
+    """Raised if a result does not turn just once in the statistic, or not at a place that can be told."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """Where something turns: whether it holds at the lowest numbers, and the last whole number at which it does not change."""
+    """Where something turns: whether it holds at the lowest numbers, and the last one before the turn."""
 
     at_low: bool
     last: int
@@ -50,12 +53,13 @@ class Turn:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """One test on one date, ready to be compared: what it compares, and where each thing that tells results apart turns.
+    """One test on one date, ready to be compared.
 
     Attributes:
         form: what it compares.
-        turns: one for each of `predicates`.
-        never: the result where every rate is there and nothing is determined all the same; None if it is.
+        turns: one turn for each of `predicates`.
+        never: the result if every rate is there and nothing is determined all the same; None if it is
+            determined.
     """
 
     form: Scaled
@@ -65,7 +69,7 @@ class Thresholds:
 
 @dataclass
 class Known:
-    """What was found on earlier dates: tried first on the next one, and not proved again while it stays."""
+    """What was found on earlier dates: tried first on the next date, and not proved again while it stays."""
 
     turns: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     forms: dict[tuple[str, Clause], LinearForm] = field(default_factory=dict)
@@ -74,7 +78,10 @@ class Known:
 
 
 def predicates(test: TestOnDate) -> list[Holds]:
-    """Return what tells two determined results apart: the verdict, the early warning, each level that a trigger looks at."""
+    """Return what tells two determined results apart.
+
+    They are the verdict, the early warning, and each level that a trigger looks at.
+    """
     rules: list[Holds] = [lambda result: result.verdict is Verdict.PASS]
     warning = test.clause.early_warning
     if warning is not None:
@@ -100,7 +107,7 @@ def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Threshold
         known: what was found on earlier dates.
 
     Raises:
-        Differs: the template's `columns` says otherwise than its `measure`.
+        Differs: the template's `columns` and its `measure` disagree.
         NotOnce: the test runs path by path.
         OverflowError: the numbers could pass 2^62.
     """
@@ -121,7 +128,7 @@ def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Threshold
 
 
 def _on_all(test: TestOnDate, result: TestResult) -> Thresholds:
-    """Return a result that is the same on every path."""
+    """Return thresholds with a result that is the same on every path."""
     none = scaled(LinearForm(()))
     if result.verdict is Verdict.NOT_DETERMINED:
         return Thresholds(none, (), result)
@@ -137,9 +144,9 @@ def _closing(test: TestOnDate) -> int:
 
 
 def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | None:
-    """Return what the test compares, from its template or from what its measure asks for; None if neither says.
+    """Return what the test compares, by its template or by what its measure asks for.
 
-    A test that no rate decides has a form without parts.
+    The result is None if neither says it. A test that no rate decides has a form without parts.
     """
     same = (test.key, test.clause)
     if same in before.forms:
@@ -172,7 +179,10 @@ def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | Non
 
 @dataclass
 class _Flat:
-    """One test on flat paths whose newest value alone moves; what `measure` gave is kept, as several things ask it the same."""
+    """One test on flat paths of which only the newest value moves.
+
+    What `measure` gave is kept, because several searches ask for the same.
+    """
 
     test: TestOnDate
     rates: PathRates
@@ -180,7 +190,7 @@ class _Flat:
     asked: dict[tuple[str, int, Fraction], TestResult] = field(default_factory=dict)
 
     def result(self, index: str, level: int, tick: Fraction) -> TestResult:
-        """Return the result where the path stood at a level and has come to a tick.
+        """Return the result on a path that stood at a level and has come to a tick.
 
         Raises NotOnce if nothing is determined there.
         """
@@ -193,7 +203,7 @@ class _Flat:
         return self.asked[same]
 
     def value(self, form: Scaled, index: str, level: int, tick: int) -> int:
-        """Return the number of that path."""
+        """Return the number of the path that stood at a level and has come to a tick."""
         path = one_value(self.rates.dates, tuple(self.rates.ticks), level).with_today(
             index, self.test.base.on, tick
         )
@@ -201,7 +211,10 @@ class _Flat:
 
 
 def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
-    """Return where a predicate turns: tried where it turned on the date before, then searched."""
+    """Return where a predicate turns.
+
+    The place of the date before is tried first; then the place is searched.
+    """
     test = flat.test
     if not form.form.parts:
         return Turn(holds(test.decided(flat_facts(test, flat.rates, TICK, flat.known.flat))), ALWAYS)
@@ -225,7 +238,10 @@ def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
 
 
 def _searched(flat: _Flat, form: Scaled, index: str, level: int, holds: Holds, place: int) -> _Found | bool:
-    """Return where a predicate turns as today's rate alone moves on a flat path; what it says throughout if it does not turn there."""
+    """Return where a predicate turns as only today's rate moves on a flat path.
+
+    If it does not turn, the result is what it says throughout.
+    """
     name, known = (flat.test.key, place), flat.known
 
     def at(tick: int) -> bool:
@@ -259,17 +275,20 @@ def _searched(flat: _Flat, form: Scaled, index: str, level: int, holds: Holds, p
 
 @dataclass(frozen=True)
 class _Found:
-    """Two numbers of a flat path one tick apart, and whether a predicate holds at each: it turns between them."""
+    """Two numbers of a flat path one tick apart, and whether a predicate holds at each.
+
+    The predicate turns between them.
+    """
 
     below: tuple[int, bool]
     above: tuple[int, bool]
 
 
 def _between(test: TestOnDate, found: _Found, limit: Fraction | None) -> Turn:
-    """Return where it turns: after the lower number, or at the template's own limit, which lies between the two.
+    """Return the turn between two numbers: after the lower one, or at the template's own limit.
 
     Raises:
-        Differs: the limit lies elsewhere.
+        Differs: the limit does not lie between the two.
         NotOnce: other paths could lie between the two, and nobody could say on which side.
     """
     (below, at_low), (above, _) = found.below, found.above
@@ -288,8 +307,8 @@ def _between(test: TestOnDate, found: _Found, limit: Fraction | None) -> Turn:
 def _proved(test: TestOnDate, form: Scaled, turns: Sequence[Turn], rates: PathRates, known: Known) -> None:
     """Check that `measure` turns at each threshold on windows of other shapes too. Raises Differs otherwise.
 
-    All thresholds on several shapes where the clause or what it looks at is new; the verdict's on one shape
-    if it has moved.
+    If the clause or what it looks at is new, all thresholds are checked on several shapes. If only the
+    verdict's threshold has moved, it is checked on one shape.
     """
     shape = (
         form.form.gate is None,
@@ -307,7 +326,7 @@ def _proved(test: TestOnDate, form: Scaled, turns: Sequence[Turn], rates: PathRa
 
 
 def _asked(test: TestOnDate, number: int, turn: Turn, beside: int, path: PathRates) -> None:
-    """Check that `measure` and a threshold give one verdict on a path. Raises Differs otherwise."""
+    """Check that `measure` and a threshold give the same verdict on a path. Raises Differs otherwise."""
     result = test.decided(facts_of(test, path, 0))
     known = result.verdict is not Verdict.NOT_DETERMINED
     if not known or predicates(test)[number](result) != ((beside <= turn.last) == turn.at_low):
@@ -323,7 +342,10 @@ def _asked(test: TestOnDate, number: int, turn: Turn, beside: int, path: PathRat
 def _beside(
     test: TestOnDate, form: Scaled, turn: Turn, rates: PathRates, shapes: int
 ) -> Iterator[tuple[int, PathRates]]:
-    """Paths of other shapes whose newest value puts them on a threshold and next to it, each with its number."""
+    """Yield (number, path) for paths of other shapes that lie on a threshold or next to it.
+
+    Their newest value puts them there.
+    """
     if turn.last >= ALWAYS:
         return
     day, indices = test.base.on, tuple(rates.ticks)

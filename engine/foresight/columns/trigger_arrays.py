@@ -1,8 +1,8 @@
-"""The triggers of a deal on many paths, in arrays: the counts of `evaluation.conditions` and the machine of `trigger_states`.
+"""The triggers of a deal on many paths, in arrays.
 
-A count is the last dates that counted as bits, the newest lowest. A condition is met by arrays of flags and
-dates: a gate on the day on which as many of its parts as it needs were; newly so from the last end on
-(`rulings.md` 45).
+They do what `evaluation.conditions` and `trigger_states` do. A count is the last counting dates as bits, the
+newest lowest. A condition is met by arrays of flags and dates. A gate is met on the day on which enough of
+its parts were; newly so from the last end on (`rulings.md` 45).
 """
 
 from __future__ import annotations
@@ -50,21 +50,24 @@ class LeafArrays:
 
     @property
     def out_of(self) -> int:
-        """How many dates it looks back on."""
+        """The number of dates that it looks back on."""
         return self.rule.persistence.out_of if self.rule.persistence is not None else 1
 
     @property
     def needed(self) -> int:
-        """On how many of them it must be met."""
+        """The number of those dates on which it must be met."""
         return self.rule.persistence.count if self.rule.persistence is not None else 1
 
     def full(self) -> Flags:
-        """Return where it is met as often as it needs."""
+        """Return on which paths it is met as often as it needs."""
         flags: Flags = np.bitwise_count(self.bits) >= self.needed
         return flags
 
     def count(self, where: Flags, meets: Flags, known: Flags | None, on: int) -> None:
-        """Count one more date on some paths; `known` is where the date counts, everywhere where it is None."""
+        """Count one more date on some paths.
+
+        `known` says on which paths the date counts; None means on all.
+        """
         counts = where if known is None else where & known
         mask = (1 << self.out_of) - 1
         self.bits = np.where(counts, ((self.bits << 1) | meets) & mask, self.bits)
@@ -79,7 +82,7 @@ class LeafArrays:
         )
 
     def afresh(self, where: Flags) -> None:
-        """No date seen, on some paths."""
+        """Forget all dates on some paths."""
         self.bits = np.where(where, 0, self.bits)
         self.length = np.where(where, 0, self.length).astype(np.int8)
         self.met_since = np.where(where, NONE, self.met_since)
@@ -91,11 +94,11 @@ class Seen:
 
     Attributes:
         on: the date's ordinal.
-        kinds: which kinds of date it is.
+        kinds: the kinds of date that it is.
         results: the date's results by test.
-        level: for a leaf with a level, which bit of its test's results tells it.
-        tests: states of all tests.
-        triggers: those decided so far, and the others as they stood.
+        level: for a leaf with a level, the bit of its test's results that tells it.
+        tests: the states of all tests.
+        triggers: those decided so far, and the others as they were.
     """
 
     on: int
@@ -108,7 +111,7 @@ class Seen:
 
 @dataclass
 class TriggerArrays:
-    """One trigger on each path: what `TriggerState` holds, an array for each."""
+    """One trigger on each path: what `TriggerState` holds, an array for each field."""
 
     rule: TriggerRule
     paths: int
@@ -126,7 +129,7 @@ class TriggerArrays:
     owed: ObligationArrays = field(init=False)
 
     def __post_init__(self) -> None:
-        """Not in effect, with nothing counted."""
+        """Begin not in effect on any path, with nothing counted."""
         self.inside, self.begun, self.in_effect = (np.zeros(self.paths, dtype=bool) for _ in range(3))
         self.since, self.ended = dates(self.paths), dates(self.paths)
         self.balance, self.swept = np.zeros(self.paths, dtype=np.int64), np.zeros(self.paths, dtype=np.int64)
@@ -141,20 +144,22 @@ class TriggerArrays:
 
 @dataclass
 class TriggerMoved:
-    """Where a trigger began and ended on a date."""
+    """On which paths a trigger began and ended on a date."""
 
     began: Flags
     ended: Flags
 
 
 def counted_on(state: TriggerArrays, seen: Seen, terms_since: int, target: int | None) -> TriggerMoved:
-    """Return the trigger after one more date, in place: `trigger_states.next_trigger` for every path.
+    """Advance a trigger by one date, in place, and return where it began and ended.
+
+    It does what `trigger_states.next_trigger` does, for every path.
 
     Args:
-        state: the trigger before it.
+        state: the trigger before the date.
         seen: what its conditions look at.
-        terms_since: from when the terms in force are.
-        target: the balance at which it ends, if it ends so.
+        terms_since: the date since which the terms in force have been in force.
+        target: the balance at which it ends, if it ends at one.
     """
     if not state.exists:
         state.exists = True
@@ -192,7 +197,7 @@ def _began(state: TriggerArrays, seen: Seen, outside: Flags, floor: Dates) -> Fl
 
 
 def _ended(state: TriggerArrays, inside: Flags, target: int | None) -> Flags:
-    """Return where it is over on this date, by what was in effect before it."""
+    """Return where the trigger ends on this date, given where it was in effect before."""
     rule, none = state.rule, np.zeros(state.paths, dtype=bool)
     if not inside.any():
         return none
@@ -253,7 +258,7 @@ def _count(leaf: LeafArrays, where: Flags, seen: Seen) -> None:
 
 
 def _stands(rule: LeafRule, seen: Seen, paths: int) -> Flags | None:
-    """Return where a test or a trigger stands as a leaf asks; None while it has no state."""
+    """Return where a test or trigger has the state that a leaf asks for; None while it has no state."""
     if rule.test is not None:
         test = seen.tests.get(rule.test)
         if test is None or not test.exists:
@@ -277,7 +282,7 @@ def _state_since(rule: LeafRule, seen: Seen, paths: int) -> Dates:
 
 @dataclass
 class _Met:
-    """Where a condition is met, since when, and since when something new meets it."""
+    """On which paths a condition is met, since when, and since when something new meets it."""
 
     met: Flags
     on: Dates
@@ -315,7 +320,10 @@ def _is_met(tree: Tree, counts: Mapping[LeafRule, LeafArrays]) -> Flags:
 
 
 def _ceased(tree: Tree, counts: Mapping[LeafRule, LeafArrays], seen: Seen, paths: int) -> Dates:
-    """Return the date from which a condition has not been met: a state's own date where states alone end it."""
+    """Return the date from which a condition has not been met.
+
+    If states alone end it, it is the date of the state.
+    """
     if isinstance(tree, LeafRule):
         by_state = tree.persistence is None and tree.state is not None
         return _state_since(tree, seen, paths) if by_state else np.full(paths, seen.on, dtype=np.int32)

@@ -1,7 +1,10 @@
-"""The results of one test on one date for many paths: each path's number held against the thresholds that `measure` gave.
+"""The results of one test on one date for many paths, found by comparing each path's number with thresholds.
 
-For the arrays: each path's verdict, and which of the other things hold. For the engine's own steps: results
-that `measure` gave itself, one for each group of paths that a state or a trigger cannot tell apart.
+`measure` gave the thresholds. For the arrays the result is each path's verdict, and which of the other things
+hold.
+For the engine's own steps it is results that `measure` gave itself, one for each group of paths that a state
+or a
+trigger cannot tell apart.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Mark = tuple[object, ...]
 UNKNOWN, PASSED, FAILED = 0, 1, 2
-"""A verdict among arrays."""
+"""The verdicts as numbers in arrays."""
 CODES = {Verdict.NOT_DETERMINED: UNKNOWN, Verdict.PASS: PASSED, Verdict.FAIL: FAILED}
 
 
@@ -34,13 +37,16 @@ class Results:
     codes: Codes
     results: tuple[TestResult, ...]
     marks: tuple[Mark, ...]
-    """For each result all that a state or a trigger looks at: two results with one mark are the same to them, on any date."""
+    """For each result, all that a state or a trigger looks at.
+
+    Two results with the same mark are the same to them, on any date.
+    """
     one_by_one: bool = False
 
 
 @dataclass
 class Compiled:
-    """A test on a date that waits for paths.
+    """A test on a date, ready for paths.
 
     Attributes:
         test: the test.
@@ -82,7 +88,7 @@ def compiled(test: TestOnDate, rates: PathRates, known: Known) -> Compiled:
 
 
 def said_of(one: Compiled, rates: PathRates) -> Said:
-    """Return what a test says of every path."""
+    """Return the verdict of a test on every path, and which of its predicates hold."""
     if one.thresholds is not None:
         try:
             return _compared(one, one.thresholds, rates)
@@ -136,7 +142,10 @@ def _bits(test: TestOnDate, result: TestResult) -> int:
 
 
 def mark_of(test: TestOnDate, result: TestResult) -> Mark:
-    """Return all of a result that a state or a trigger looks at: verdict, what is lacking, what tells determined results apart."""
+    """Return all of a result that a state or a trigger looks at.
+
+    That is the verdict, what is missing, and what tells determined results apart.
+    """
     lacks = result.reason.lacks if result.reason else None
     return (result.verdict, lacks, *(holds(result) for holds in predicates(test) if result.reason is None))
 
@@ -158,7 +167,7 @@ def results_of(one: Compiled, rates: PathRates) -> Results:
 
 
 def _signature(test: TestOnDate, rates: PathRates) -> Codes:
-    """Return which values are there: today's, the Reference Rate's."""
+    """Return, for each path, a code for which values are there: today's and the Reference Rate's."""
     codes = np.zeros(rates.paths, dtype=np.int64)
     for place, name in enumerate(rates.ticks):
         today = rates.published(name, test.base.on) != NO_VALUE
@@ -172,7 +181,10 @@ def _signature(test: TestOnDate, rates: PathRates) -> Codes:
 
 
 def _one_by_one(test: TestOnDate, rates: PathRates) -> Results:
-    """Return the result of every path by itself; paths whose results differ in nothing that a state looks at share one."""
+    """Return the result of every path by itself.
+
+    Paths whose results differ in nothing that a state looks at share one result.
+    """
     codes = np.zeros(rates.paths, dtype=np.int64)
     seen: dict[Mark, int] = {}
     results: list[TestResult] = []
@@ -187,7 +199,7 @@ def _one_by_one(test: TestOnDate, rates: PathRates) -> Results:
 
 
 def levels_on(key: str, trees: Sequence[Tree]) -> tuple[Level, ...]:
-    """Return the levels that triggers hold a test's figure against, each once."""
+    """Return the levels with which triggers compare a test's figure, each once."""
     levels = [
         (leaf.comparison, leaf.level)
         for tree in trees
