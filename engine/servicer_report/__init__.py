@@ -1,1 +1,4 @@
-"""The servicer's report, however it is sent: YAML, CSV, a workbook, a rental tape; all end in the same typed report."""
+"""The servicer's report, however it is sent: YAML, CSV, a workbook or a rental tape.
+
+All of them become the same typed report.
+"""

@@ -1,4 +1,7 @@
-"""Whether a report is of a period that the deal asks for; what it is to the reports of that period on record (`rulings.md` 53)."""
+"""The check that a report is of a period that the deal asks for and fits those on record.
+
+See `rulings.md` 53.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ DAY = timedelta(days=1)
 def out_of_place(
     report: ReportFacts, known: Sequence[ReportFacts], terms: TermsInForce, tree: Tree
 ) -> Iterator[Problem]:
-    """Report everything for which a report cannot stand among those on record.
+    """Yield each reason why a report cannot stand among those on record.
 
     Args:
         report: the report, read.
@@ -60,7 +63,7 @@ def out_of_place(
 def _not_asked_for(
     report: ReportFacts, known: Sequence[ReportFacts], terms: TermsInForce, tree: Tree
 ) -> Iterator[Problem]:
-    """Report a period that nothing asks for, with the one that is due."""
+    """Yield a problem for a report of a period that nothing asks for, with the period that is due."""
     rule = terms.servicer_reports
     if rule is None:
         return

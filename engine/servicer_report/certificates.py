@@ -1,8 +1,10 @@
-"""Performance certificates in a servicer's report: how many GPUs were certified on which day, and at what (WP §9.3).
+"""Performance certificates in a servicer's report (WP §9.3).
 
-Rows are added up by day into figures: `certified.h100.2026-01-20` in GPUs and
-`certified_performance.h100.2026-01-20`, the mean weighted by GPUs. A serial number that has no certificate is
-in no row and counts as uncertified (rulings 17).
+They say how many GPUs were certified on which day, and at which performance. Rows are added up by day into
+figures:
+`certified.h100.2026-01-20` in GPUs and `certified_performance.h100.2026-01-20`, the mean weighted by GPUs. A
+serial
+number without a certificate is in no row and counts as uncertified (rulings 17).
 """
 
 from __future__ import annotations
@@ -25,7 +27,10 @@ FORM = (
 
 
 def read_certificates(reading: Reading) -> None:
-    """Read the certificates of a report, as figures by asset class and day; problems at their rows."""
+    """Add the certificates of a report to `reading`, as figures by asset class and day.
+
+    Problems are at their rows.
+    """
     blocks = reading.tree.get(("certificates",))
     if blocks is None:
         return
@@ -106,7 +111,7 @@ def _value(raw: Any, units: tuple[Unit, ...]) -> Fraction | None:
 
 
 def _too_many(reading: Reading, asset: str) -> None:
-    """More certificates than GPUs cannot be."""
+    """Add a problem if more GPUs of a class are certified than exist."""
     reported = reading.figures.get(f"available.{asset}.gpus")
     pledged = reported.value if reported else Fraction(reading.terms.pledged_assets[asset].gpus)
     counts = [

@@ -1,7 +1,7 @@
-"""A form that asks whether held figures are right, and its reply: each figure with its question, and a cell for why it is right.
+"""A form that asks whether held figures are right, and its reply.
 
-A reply changes no figure. A figure that is wrong is corrected by a report that says `corrects` (`rulings.md`
-53, 57).
+Each figure has its question, and a cell for why it is right. A reply changes no figure. A figure that is
+wrong is corrected by a report that says `corrects` (`rulings.md` 53, 57).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from engine.terms.source import Path
 COLUMNS = ("figure", "value", "question", "confirmed because")
 WIDTHS = (44, 24, 60, 60)
 HEADER = ("deal", "confirms", "confirmed_by", "form")
-"""Rows of the form that name the deal, the report, the person and the form itself."""
+"""The rows of the form that name the deal, the report, the person and the form itself."""
 BECAUSE = "because"
 """The key under which a figure of a reply has its words."""
 
@@ -38,11 +38,11 @@ class ConfirmationForm:
     report_sha256: str
     year: int
     questions: tuple[tuple[str, str, str], ...]
-    """Name, reported value and question of each figure."""
+    """The name, the reported value and the question of each figure."""
 
     @property
     def identity(self) -> str:
-        """What tells the form from every other: the deal, the report, the report's hash, and a checksum."""
+        """The text that tells the form from every other: deal, report, the report's hash, and a checksum."""
         return confirmation_identity(self.deal, self.report, self.report_sha256)
 
 
@@ -65,19 +65,22 @@ def confirmation_identity(deal: str, report: str, report_sha256: str) -> str:
 
 
 def as_asked(figure: Figure) -> str:
-    """Return a figure as a cell of the form holds it: without commas, which another country's spreadsheet would read as decimals."""
+    """Return a figure as a cell of the form holds it, without commas.
+
+    A spreadsheet of another country would read a comma as a decimal mark.
+    """
     return trimmed(figure).replace(",", "")
 
 
 def as_reported(report: ReportReceived) -> Mapping[str, Figure]:
-    """Return every figure of a report as it came, those that await confirmation too."""
+    """Return every figure of a report as it came, with those that await confirmation."""
     return {**report.figures, **report.awaiting}
 
 
 def confirmation_form(deal: str, report: ReportReceived) -> ConfirmationForm:
     """Return the form that asks about a report's held figures.
 
-    Raises WrongUsage if nothing of the report is held.
+    Raises WrongUsage if no figure of the report is held.
     """
     if not report.held:
         raise WrongUsage(f"nothing of {report.name} is held, so there is nothing to ask")
@@ -101,7 +104,7 @@ def confirmation_csv(form: ConfirmationForm) -> str:
 
 
 def confirmation_workbook(form: ConfirmationForm) -> bytes:
-    """Return the form as .xlsx, the same bytes each time; only the name and the answers can be typed."""
+    """Return the form as .xlsx: the same bytes each time. Only the name and the answers can be typed."""
     import xlsxwriter
 
     into = io.BytesIO()
@@ -137,7 +140,7 @@ def is_reply(file: ReceivedFile) -> bool:
 
 
 def reply_in(file: ReceivedFile) -> tuple[ConfirmationReply | None, list[Problem]]:
-    """Return the reply in a file, or everything that is wrong with it.
+    """Return the reply in a file, or None and everything that is wrong with it.
 
     Args:
         file: the file as it came, opened; it names its deal.
@@ -170,7 +173,7 @@ def reply_in(file: ReceivedFile) -> tuple[ConfirmationReply | None, list[Problem
 
 
 def _answers(data: Any, path: Path) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each figure of a reply: its dotted name, its value, its words."""
+    """Yield (dotted name, value, words) for each figure of a reply."""
     for key, value in data.items() if isinstance(data, dict) else ():
         at = (*path, key)
         if not path and key in HEADER:
@@ -185,9 +188,9 @@ def _answers(data: Any, path: Path) -> Iterator[tuple[str, Any, Any]]:
 
 
 def report_named(name: str, reports: Sequence[ReportReceived]) -> ReportReceived:
-    """Return the one report that a name means: its whole name, its document, or its period's last day.
+    """Return the report that a name means: its whole name, its document, or its period's last day.
 
-    Raises WrongUsage.
+    Raises WrongUsage if it means none, or more than one.
     """
     meant = [report for report in reports if name in (report.name, report.document, str(report.period_end))]
     held = [report for report in meant if report.held]

@@ -1,4 +1,7 @@
-"""CSV as people save it: any encoding that a spreadsheet writes, the separator decided by the known head, a title above it."""
+"""CSV as people save it: any encoding that a spreadsheet writes, and a title above the table.
+
+The known head of the table decides which separator it has.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,9 @@ from engine.servicer_report.report_table import head_of, sheet_of_rows, tree_of_
 from engine.terms.source import Tree
 
 SEPARATORS = (",", ";", "\t", "|")
-"""What may part cells; a semicolon where a comma is a decimal point."""
+"""The possible separators of cells; a semicolon is usual if the comma is the decimal mark."""
 DELIMITED = (".csv", ".tsv", ".txt")
-"""The endings of tables in text; upper case is as good."""
+"""The endings of tables in text, in lower or upper case."""
 
 
 def is_delimited(file: str) -> bool:
@@ -24,7 +27,10 @@ def is_delimited(file: str) -> bool:
 
 
 def text_of(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
-    """Return the text of a file, or why it has none (R159): a code page of Windows is refused at its first byte."""
+    """Return the text of a file, or None and why it cannot be read (R159).
+
+    A file in a code page of Windows is refused at its first byte that is not UTF-8.
+    """
     place = Place(file)
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
         if data.startswith(mark):
@@ -41,7 +47,7 @@ def text_of(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
 
 
 def not_utf_8(data: bytes, file: str, fix: str) -> Problem | None:
-    """Return the first byte of a file that is not UTF-8 as a problem at its line and column; None for a file without one."""
+    """Return a problem at the first byte of a file that is not UTF-8; None if all bytes are."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -60,7 +66,9 @@ def not_utf_8(data: bytes, file: str, fix: str) -> Problem | None:
 
 
 def rows_of(text: str, known: Callable[[Sequence[str]], bool]) -> Delimited | None:
-    """Return the rows of a table, by the separator by which some line near the top is a known head; None if none is.
+    """Return the rows of a table, split by the separator that makes a line near the top a known head.
+
+    The result is None if no separator does.
 
     Args:
         text: the file.
@@ -75,7 +83,10 @@ def rows_of(text: str, known: Callable[[Sequence[str]], bool]) -> Delimited | No
 
 @dataclass(frozen=True, slots=True)
 class Delimited:
-    """The rows of a table by their line, its separator, and the line and cause from which on it cannot be read."""
+    """The rows of a table by their line, and its separator.
+
+    `broken` is the line from which it cannot be read, and why.
+    """
 
     rows: list[tuple[int, list[str]]]
     separator: str
@@ -96,7 +107,7 @@ def _split(text: str, separator: str) -> Delimited:
 
 
 def tree_of_delimited(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
-    """Return the report in a table of text, or what has to be asked about it."""
+    """Return the report in a table of text, or None and what has to be asked about it."""
     text, problems = text_of(data, file)
     if text is None:
         return None, problems

@@ -1,8 +1,8 @@
-"""Which figures of a report are doubtful, so that they are held until somebody confirms them (`rulings.md` 57).
+"""The figures of a report that are doubtful, and are held until somebody confirms them (`rulings.md` 57).
 
-A figure is compared with the last confirmed one of its name, or with the deal file without one. It is held
-where it moved further than the deal's tolerance, and where it looks like a slip of the unit: a factor within
-5% of 10, 100 or 1,000 either way.
+A figure is compared with the last confirmed one of its name, or else with the deal file. It is held if it
+moved further than the deal's tolerance, or if it looks like a slip of the unit. A slip is a factor within 5%
+of 10, 100 or 1,000, up or down.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from engine.terms.report_terms import Tolerance
 
 SLIPS = (10, 100, 1000)
 NEAR = Fraction(5, 100)
-"""How near to one of the factors of a slip a factor is, as a share of it."""
+"""How near to one of the factors of a slip a factor must be, as a share of it."""
 RENTS = ("weighted_average_rate", "weighted_average_rental_rate")
 
 
 def doubtful(
     figures: Mapping[str, Figure], as_of: date, before: Sequence[ReportFacts], terms: TermsInForce
 ) -> dict[str, str]:
-    """Return the figures of a report that are held, by name, each with why, in one clause.
+    """Return the figures of a report that are held, by name, each with the reason in one clause.
 
     Args:
         figures: what the report gives.
@@ -53,7 +53,7 @@ def _doubt(
     tolerance: Tolerance | None,
     terms: TermsInForce,
 ) -> str | None:
-    """Return why a figure is held; None if it is not."""
+    """Return the reason why a figure is held; None if it is not."""
     if last is None or last[0] <= 0 or _not_counted(name, figure, terms):
         return None
     value, known = figure.value, printed(Figure(value=last[0], unit=figure.unit))
@@ -69,7 +69,7 @@ def _doubt(
 
 
 def _slips(factor: Fraction) -> Iterator[str]:
-    """In what way a factor looks like a slip of the unit."""
+    """Yield in words each way in which a factor looks like a slip of the unit."""
     for slip in SLIPS:
         if abs(factor / slip - 1) <= NEAR:
             yield f"{slip:,} times"
@@ -78,7 +78,10 @@ def _slips(factor: Fraction) -> Iterator[str]:
 
 
 def _not_counted(name: str, figure: Figure, terms: TermsInForce) -> bool:
-    """Return whether a figure is a count of GPUs above the register, which is not counted anyway (`rulings.md` 57a)."""
+    """Return whether a figure is a number of GPUs above the register, which is not counted anyway.
+
+    The ruling is `rulings.md` 57a.
+    """
     family, _, rest = name.partition(".")
     asset = terms.pledged_assets.get(rest.partition(".")[0]) if family == "available" else None
     return asset is not None and figure.value > asset.gpus
@@ -91,7 +94,10 @@ def _tolerated(name: str, tolerance: Tolerance) -> Fraction:
 
 
 def _last(name: str, earlier: Sequence[ReportFacts], terms: TermsInForce) -> tuple[Fraction, str] | None:
-    """Return the last confirmed figure of a name and whose it is: a report's, or the deal file's before any; None if neither has one."""
+    """Return the last confirmed figure of a name, and where it comes from.
+
+    It is a report's, or the deal file's if no report has one; None if neither has.
+    """
     for report in reversed(earlier):
         if name in report.figures:
             return report.figures[name].value, f"as of {report.as_of}"

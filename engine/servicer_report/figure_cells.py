@@ -1,6 +1,6 @@
-"""What one cell of a sent file says as a figure or as a date: its stored value and its number format both count.
+"""What one cell of a sent file says as a figure or a date: its stored value and its number format both count.
 
-What is ambiguous is asked, never guessed: each question is a problem that names the cell and its cause (codes
+What is ambiguous is asked, never guessed. Each question is a problem that names the cell and its cause (codes
 R146 to R156).
 """
 
@@ -16,9 +16,12 @@ from engine.servicer_report.number_formats import Shown, shown_by
 from engine.servicer_report.workbook import Cell
 
 PLAIN = re.compile(r"[-+\N{MINUS SIGN}]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
-"""A number in text without its unit, its thousands rightly apart."""
+"""A number in text without its unit, with its thousands grouped correctly."""
 EITHER = re.compile(r"[-+\N{MINUS SIGN}]?\d{1,3}[.,]\d{3}", re.ASCII)
-"""A number in text that means one thing with a decimal comma and a thousand times another with a decimal point."""
+"""A number in text that is ambiguous.
+
+With a decimal comma it means one thing, with a decimal point a thousand times another.
+"""
 UNIT_WORDS = {
     Unit.USD: ("USD", "US$", "$"),
     Unit.RATE: ("USD", "$", "USD per GPU-hour", "per GPU-hour", "/GPU-hour", "/h", "$/h"),
@@ -30,35 +33,37 @@ UNIT_WORDS = {
 
 @dataclass
 class Questions:
-    """What is wrong or ambiguous in one file, and what is worth saying although it is taken."""
+    """What is wrong or ambiguous in one file, and what is worth saying although the file is taken."""
 
     file: str
     sheet: str | None = None
     problems: list[Problem] = field(default_factory=list)
 
     def place(self, cell: Cell) -> Place:
-        """Return where a cell stands, as a person finds it."""
+        """Return the place of a cell, as a person finds it."""
         if self.sheet is None:
             return Place(self.file, cell.row, 1, max(1, len(cell.text)))
         return Place(self.file, cell.row, cell.column, 1, f"{self.sheet}!{cell.name}")
 
     def ask(self, code: str, what: str, why: str, fix: str, cell: Cell) -> None:
-        """Note one question at its cell."""
+        """Add one question at its cell."""
         self.problems.append(Problem(code, what, why, fix, self.place(cell)))
 
 
 def figure_text(
     asked: Questions, cell: Cell, name: str, unit: Unit, factor: int = 1, decimal_comma: bool = False
 ) -> str | None:
-    """Return a cell as the text of a figure in its unit, like `USD 15,900,000`; None if it is asked about, or refused.
+    """Return a cell as the text of a figure in its unit, like `USD 15,900,000`.
+
+    The result is None if the cell is asked about, or refused.
 
     Args:
-        asked: where questions are noted.
+        asked: receives the questions.
         cell: the cell.
-        name: of the figure, for the questions.
-        unit: that the figure is counted in.
-        factor: by which the sender's own layout multiplies what a cell shows: 1,000 where it is in thousands.
-        decimal_comma: whether the file comes from where a comma is a decimal point, so that text with one is
+        name: the figure's name, for the questions.
+        unit: the unit of the figure.
+        factor: what the sender's own layout multiplies a cell by: 1,000 if the sender reports thousands.
+        decimal_comma: whether the file comes from where a comma is a decimal mark, so that text with one is
             ambiguous.
     """
     if not _plain_value(asked, cell, name):
@@ -89,7 +94,7 @@ def figure_text(
 
 
 def in_unit(number: str, unit: Unit) -> str:
-    """Return a plain number as the text of a figure."""
+    """Return a plain number as the text of a figure in a unit."""
     money = {Unit.USD: f"USD {number}", Unit.RATE: f"USD {number} per GPU-hour"}
     return money.get(unit, f"{number}%" if unit is Unit.SHARE else number)
 
@@ -97,7 +102,7 @@ def in_unit(number: str, unit: Unit) -> str:
 def date_text(asked: Questions, cell: Cell, name: str) -> str | None:
     """Return a cell as the text of a date; None if it is asked about.
 
-    A number is not a date: nobody can tell which day it counts from.
+    A number is not a date, because nobody can tell from which day it counts.
     """
     if not _plain_value(asked, cell, name):
         return None
@@ -116,12 +121,15 @@ def date_text(asked: Questions, cell: Cell, name: str) -> str | None:
 
 
 def plain_text(asked: Questions, cell: Cell, name: str) -> str | None:
-    """Return a cell as text: a name, a source; None if it is an error or has no result."""
+    """Return a cell as text, for a name or a source; None if it is an error or has no result."""
     return cell.text.strip() if _plain_value(asked, cell, name, computed=True) else None
 
 
 def _plain_value(asked: Questions, cell: Cell, name: str, computed: bool = False) -> bool:
-    """Return whether a cell has a value that stands by itself: no error, no formula without a result, no yes or no, not out of sight."""
+    """Return whether a cell has a value that can be read by itself; if not, it is asked about.
+
+    It cannot be an error, a formula without a result, a yes or no, or out of sight.
+    """
     if cell.kind == "error":
         why = "the formula behind it has no value"
         asked.ask(
@@ -148,7 +156,7 @@ def _plain_value(asked: Questions, cell: Cell, name: str, computed: bool = False
 
 
 def _as_it_is_shown(asked: Questions, cell: Cell, name: str, unit: Unit, shown: Shown) -> bool:
-    """Return whether a number's format says nothing that would make it mean something else."""
+    """Return whether a number's format leaves its meaning unchanged; if not, the cell is asked about."""
     form = f"the cell's format is `{cell.number_format}`"
     if shown.conditional:
         asked.ask(
@@ -188,7 +196,10 @@ def _as_it_is_shown(asked: Questions, cell: Cell, name: str, unit: Unit, shown: 
 def _from_text(
     asked: Questions, cell: Cell, name: str, unit: Unit, factor: int, decimal_comma: bool
 ) -> str | None:
-    """Return a figure that stands as text: with its unit as it is, without one in the figure's own."""
+    """Return a figure from a cell of text.
+
+    Its unit is the written one, or without one the figure's own.
+    """
     text = cell.text.strip()
     number = text.replace("\N{MINUS SIGN}", "-")
     grouped = re.search(r"\d[\d.,]*", number)

@@ -1,4 +1,7 @@
-"""What a spreadsheet's number format adds to a stored number: per cent, thousands, words (a person sees the two together)."""
+"""What a spreadsheet's number format adds to a stored number: per cent, thousands, words.
+
+A person sees the two together.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 PART = re.compile(r'"([^"]*)"|\\(.)|_(.)|\*(.)|\[([^\]]*)\]|(.)', re.DOTALL)
-"""A quoted text, an escaped character, a space as wide as a character, a fill, something in brackets, a code.
+"""A piece of a format.
+
+It is a quoted text, an escaped character, a space as wide as a character, a fill, something in brackets, or a
+code.
 """
 COMMAS = re.compile(r"[0#?](,+)(?![0#?,])")
-"""Commas after the last digit: each hides three digits of what is stored."""
+"""Commas after the last digit. Each hides three digits of what is stored."""
 CURRENCIES = {
     "$": "USD",
     "US$": "USD",
@@ -30,11 +36,11 @@ class Shown:
     """What a number format does to the number in its cell.
 
     Attributes:
-        percent: how many per cent signs: each shows a hundred times what is stored.
-        thousands: how many trailing commas: each shows a thousandth of what is stored.
-        words: literal text around the number, currency apart; a unit among it may change what the number
+        percent: the number of per cent signs; each shows a hundred times what is stored.
+        thousands: the number of trailing commas; each shows a thousandth of what is stored.
+        words: literal text around the number, without a currency; a unit among it may change what the number
             means.
-        currency: the currency that is shown, if one is; its own sign if it is not one that is known.
+        currency: the currency that is shown, if one is; its sign if the currency is not known.
         conditional: whether the format differs by the number's size, so that nobody can tell it from the
             format alone.
         is_date: whether the number is shown as a date or an hour.
@@ -49,7 +55,7 @@ class Shown:
 
 
 def shown_by(number_format: str, value: Decimal) -> Shown:
-    """Return what `number_format` shows of `value` beside its digits, by the section that applies to its sign."""
+    """Return what `number_format` shows of `value` besides its digits, by the section for its sign."""
     sections = _sections(number_format or "General")
     conditional = any(kind == "condition" for section in sections for kind, _ in section)
     section = sections[0] if conditional else _of_sign(sections, value)
@@ -73,14 +79,20 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
 
 
 def _of_sign(sections: list[list[tuple[str, str]]], value: Decimal) -> list[tuple[str, str]]:
-    """Return the section that serves a number: the second for negative numbers, the third, if there are three, for zero."""
+    """Return the section of a format that serves a number.
+
+    It is the second for negative numbers; the third, if there are three, for zero; otherwise the first.
+    """
     if value < 0 and len(sections) > 1:
         return sections[1]
     return sections[2] if value == 0 and len(sections) > 2 else sections[0]
 
 
 def _sections(number_format: str) -> list[list[tuple[str, str]]]:
-    """Return each section of a format as what stands in it, in order: code, words, a currency, a condition."""
+    """Return each section of a format as its pieces, in order: (kind, text).
+
+    The kinds are `code`, `words`, `currency` and `condition`.
+    """
     sections: list[list[tuple[str, str]]] = [[]]
     for quoted, escaped, _pad, _fill, bracket, code in PART.findall(number_format):
         if code == ";":

@@ -1,4 +1,7 @@
-"""What a servicer's report can be wrong about although each figure reads well: out of scope, out of scale, contradictory."""
+"""What can be wrong with a servicer's report although each figure reads well.
+
+Figures may be out of scope, out of scale, or contradictory.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from engine.terms.source import Path, Tree
 from engine.terms.worked_example import read_figure
 
 TOO_FAR = 100
-"""A price this many times the Closing Date level is a slip of the pen."""
+"""A price this many times the Closing Date level must be a slip of the pen."""
 
 
 class Reading:
@@ -31,12 +34,12 @@ class Reading:
         self.problems: list[Problem] = []
 
     def refuse(self, code: str, what: str, why: str, fix: str, path: Path) -> None:
-        """Note a problem at the place of a figure."""
+        """Add a problem at the place of a figure."""
         self.problems.append(Problem(code, what, why, fix, self.tree.place(path)))
 
 
 def dated(reading: Reading, what: str, as_of: date, path: Path, since: date | None = None) -> None:
-    """Report a date that cannot be: after the receipt, or before `since` if that is given."""
+    """Add a problem for a date after the receipt, or before `since` if that is given."""
     if as_of > reading.received:
         why = f"it was received on {reading.received}"
         reading.refuse("R112", f"{what} as of {as_of}, a later day", why, "correct the as-of date", path)
@@ -51,7 +54,7 @@ def dated(reading: Reading, what: str, as_of: date, path: Path, since: date | No
 
 
 def closed(reading: Reading, path: Path, known: tuple[str, ...]) -> None:
-    """Refuse keys that a block cannot have: what is not understood is not passed over."""
+    """Add a problem for each key that a block cannot have: what is not understood is not passed over."""
     block = reading.tree.get(path)
     for key in block if isinstance(block, dict) else ():
         if key not in known:
@@ -60,7 +63,7 @@ def closed(reading: Reading, path: Path, known: tuple[str, ...]) -> None:
 
 
 def figure_at(reading: Reading, path: Path, name: str, raw: Any, unit: Unit) -> Figure | None:
-    """Return one figure in its unit, or the problem at its place."""
+    """Return one figure in its unit; if it cannot be read, add a problem at its place and return None."""
     figure = read_figure(raw) if isinstance(raw, str) else None
     if figure is None:
         reading.refuse(
@@ -83,7 +86,7 @@ def figure_at(reading: Reading, path: Path, name: str, raw: Any, unit: Unit) -> 
 
 
 def form_of(unit: Unit) -> str:
-    """Return how a figure in a unit is written."""
+    """Return an example of how a figure in a unit is written."""
     return {
         Unit.USD: "write it like `USD 16,000,000`",
         Unit.RATE: "write it like `USD 1.92 per GPU-hour`",
@@ -92,7 +95,7 @@ def form_of(unit: Unit) -> str:
 
 
 def judge(reading: Reading, start: date | None, end: date | None) -> None:
-    """Out of scale and contradictory figures."""
+    """Add a problem for each figure that is out of scope, out of scale, or contradicts another."""
     _scope(reading)
     _principal(reading)
     days = (end - start).days + 1 if start and end and end >= start else 7
@@ -106,7 +109,7 @@ def judge(reading: Reading, start: date | None, end: date | None) -> None:
 
 
 def _scope(reading: Reading) -> None:
-    """Figures of asset classes, debt classes or sweeps that the deal does not have."""
+    """Add a problem for each figure of an asset class, debt class or sweep that the deal does not have."""
     assets = reading.terms.pledged_assets
     by_asset = (
         "rental",
@@ -219,7 +222,10 @@ def _revenue(reading: Reading, asset: str) -> None:
 
 
 def _count(reading: Reading, asset: str, gpus: int) -> None:
-    """Warn of a GPU count that differs from the register: a lower one governs, of a higher one the pledged count (rulings 26, 57a)."""
+    """Add a warning for a number of GPUs that differs from the register (rulings 26, 57a).
+
+    A lower number governs. Of a higher number only the pledged GPUs count.
+    """
     count = reading.figures.get(f"available.{asset}.gpus")
     if count is not None and count.value != gpus:
         above = count.value > gpus
@@ -247,7 +253,7 @@ def _price(reading: Reading, name: str, figure: Figure) -> None:
 
 
 def late(reading: Reading, end: date, received: date) -> None:
-    """Warn of a report that came after its due date; it is taken."""
+    """Add a warning for a report that came after its due date; it is taken all the same."""
     rule = reading.terms.servicer_reports
     if rule is None or reading.terms.business_days not in known_calendars():
         return

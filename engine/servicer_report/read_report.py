@@ -59,7 +59,7 @@ OWN = ("value", "as_of", "source", "for")
 
 
 class ServicerReport(ReportFacts):
-    """A report without problems; its warnings are kept with it."""
+    """A report without errors, with its warnings."""
 
     deal: str
 
@@ -67,7 +67,7 @@ class ServicerReport(ReportFacts):
 def read_report(
     file: ReceivedFile, terms: TermsInForce, received: date, on_record: Collection[date] | None = None
 ) -> tuple[ServicerReport | None, list[Problem]]:
-    """Return the report in a file: refused with all of its problems, or taken with its warnings (codes RW...).
+    """Return the report in a file, taken with its warnings (codes RW...), or None and all its problems.
 
     Args:
         file: the file as it came, opened.
@@ -136,7 +136,10 @@ def _dates(reading: Reading) -> tuple[date | None, date | None, date | None]:
 
 
 def _named(reading: Reading, key: str, on_record: Collection[date] | None) -> str | None:
-    """Return the as-of date of the report that this one corrects or completes; a problem where no report on record has it."""
+    """Return the as-of date of the report that this one corrects or completes; None if it does neither.
+
+    It is a problem if no report on record has that date.
+    """
     if reading.tree.get((key,)) is None:
         return None
     as_of = _date(reading, (key,))
@@ -164,7 +167,7 @@ def _date(reading: Reading, path: Path) -> date | None:
 
 
 def _figures(data: Any, path: Path) -> Iterator[tuple[Path, str, Any]]:
-    """Yield every figure with its path, its dotted name and its text; the report's head and rental tapes left out."""
+    """Yield (path, dotted name, text) for every figure; the report's head and rental tapes are left out."""
     for key, value in data.items() if isinstance(data, dict) else ():
         at = (*path, key)
         if (not path and (key in HEADER or key == "certificates")) or (
@@ -201,7 +204,7 @@ def _take(reading: Reading, path: Path, name: str, raw: Any) -> None:
 
 
 def _own(reading: Reading, name: str, path: Path) -> None:
-    """Read the as-of date and the source that a figure has of its own."""
+    """Read the as-of date and the source that a figure states for itself."""
     closed(reading, path, OWN)
     block = reading.tree.get(path)
     raw = block.get("as_of") if isinstance(block, dict) else None
@@ -220,7 +223,7 @@ def _own(reading: Reading, name: str, path: Path) -> None:
 
 
 def _days_of(reading: Reading, name: str, path: Path) -> tuple[date, date] | None:
-    """Return the days that a figure is of, if it says so: `for: {from: 2026-03-12, to: 2026-04-08}`."""
+    """Return the days that a figure is of, if it states them: `for: {from: 2026-03-12, to: 2026-04-08}`."""
     first, last = (_date(reading, (*path, "for", end)) for end in ("from", "to"))
     closed(reading, (*path, "for"), ("from", "to"))
     if first and last and (first > last or last > reading.received):

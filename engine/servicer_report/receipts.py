@@ -18,17 +18,17 @@ DAY_ALONE = len("2026-03-11")
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """When a report was received, where the deal is: the day, and the hour where it is known."""
+    """When a report was received, in the deal's time zone: the day, and the hour if it is known."""
 
     received: date
     received_at: datetime | None
 
 
 def receipt_of(said: str | date | None, now: datetime, zone: str) -> Receipt:
-    """Return the receipt that is said: a day with its hour (`2026-03-11T17:40`), a day alone, or now.
+    """Return the receipt that is stated: a day with its hour (`2026-03-11T17:40`), a day alone, or now.
 
-    A day alone is that day's end, today alone is now (`rulings.md` 53). Raises WrongUsage for another form,
-    and for what is to come.
+    A day alone means that day's end; today alone means now (`rulings.md` 53). Raises WrongUsage for another
+    form, and for a moment that is still to come.
     """
     here = _here(now, zone)
     if said is None:
@@ -48,7 +48,7 @@ def receipt_of(said: str | date | None, now: datetime, zone: str) -> Receipt:
 
 
 def _here(now: datetime, zone: str) -> datetime:
-    """Return a moment where the deal is, to the thousandth of a second that the log keeps."""
+    """Return a moment in the deal's time zone, to the thousandth of a second that the log keeps."""
     return now.replace(microsecond=now.microsecond // 1000 * 1000).astimezone(ZoneInfo(zone))
 
 
@@ -59,7 +59,7 @@ def with_receipt(
     known: Sequence[ReportReceived],
     terms: TermsInForce,
 ) -> ServicerReport:
-    """Return the report with its receipt, its entry, and its doubtful figures held apart from those that serve."""
+    """Return the report with its receipt, its entry, and its doubtful figures apart from those that serve."""
     held = doubtful(report.figures, report.as_of, known, terms)
     changes = {
         "received": receipt.received,

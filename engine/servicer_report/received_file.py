@@ -1,4 +1,4 @@
-"""A report's file as it came, byte for byte, read by whatever it is: YAML, CSV, a workbook."""
+"""A report's file as it came, byte for byte, opened by its kind: YAML, CSV or a workbook."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ReceivedFile:
         data: its bytes.
         tree: the report in it, before any figure is judged.
         remarks: what is worth saying of it, though it is taken (codes RW...).
-        layout: the sender's layout by which it was read, if one was.
+        layout: the sender's layout by which it was read, if one was used.
     """
 
     name: str
@@ -39,12 +39,12 @@ class ReceivedFile:
 
     @property
     def sha256(self) -> str:
-        """Of the bytes as received."""
+        """The SHA-256 of the bytes as received."""
         return sha256(self.data).hexdigest()
 
     @property
     def deal(self) -> str | None:
-        """The deal that it names."""
+        """The deal that it names; None if it names none."""
         name = self.tree.get(("deal",))
         return name if isinstance(name, str) and name else None
 
@@ -52,7 +52,9 @@ class ReceivedFile:
 def open_report(
     data: bytes, file: str, layouts: Mapping[str, SenderLayout]
 ) -> tuple[ReceivedFile | None, list[Problem]]:
-    """Return a report's file opened, or everything that has to be asked about it; one that names no deal is refused (R101).
+    """Return a report's file opened, or None and everything that has to be asked about it.
+
+    A file that names no deal is refused (R101).
 
     Args:
         data: the file, byte for byte as received.
@@ -75,13 +77,16 @@ def open_report(
 
 
 def reopen(data: bytes, file: str, layout: bytes | None) -> tuple[ReceivedFile | None, list[Problem]]:
-    """Return a kept report opened again, under the name that it came with, by the layout that was kept with it."""
+    """Return a kept report opened again, under the name that it came with.
+
+    It is read by the layout that was kept with it.
+    """
     kept = SenderLayout.model_validate_json(layout) if layout is not None else None
     return open_report(data, file, {"kept": kept.model_copy(update={"files": ("*",)})} if kept else {})
 
 
 def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
-    """Return the report in a file as plain data with places, and everything that is wrong with the file or worth saying of it.
+    """Return the report in a file as plain data with places, and the problems and remarks about the file.
 
     Args:
         data: the file, byte for byte as received.

@@ -1,7 +1,7 @@
-"""The rental tape of a servicer's report: rows by contract, added up to GPU-hours and a weighted average rate.
+"""The rental tape of a servicer's report: rows by contract, added up.
 
-What a tape adds up to goes through the same checks as a figure that is written, and must agree with it if
-both stand.
+The sums are GPU-hours and a weighted average rate. They go through the same checks as written figures, and
+must agree with them if both stand.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ FROM_TO = "write it like `from: 2026-03-12, to: 2026-03-18`, in every row or in 
 
 
 def read_tapes(reading: Reading, start: date | None, end: date | None) -> tuple[RentOfDays, ...]:
-    """Return rental tapes by contract, added up to hours and a weighted average rate; and by days, if each row says its days.
+    """Return the rent by days, if each row of the tapes states its days; add the tapes' sums to `reading`.
+
+    The sums are hours and a weighted average rate for each asset class.
 
     Args:
         reading: the report.
@@ -54,7 +56,10 @@ def _rent(asset: str, first: date, last: date, hours: Fraction, revenue: Fractio
 def _days(
     reading: Reading, path: Path, row: dict[str, Any], period: tuple[date | None, date | None]
 ) -> tuple[date, date] | None:
-    """Return the days of a row; None with its problem where they cannot be read, lie outside the period, or in two Calculation Windows."""
+    """Return the first and the last day of a row, or None with a problem.
+
+    It is a problem if they cannot be read, lie outside the period, or lie in two Calculation Windows.
+    """
     try:
         first, last = read_day(str(row["from"])), read_day(str(row.get("to", row["from"])))
     except (KeyError, ValueError):
@@ -88,7 +93,7 @@ def window_of(day: date) -> date:
 def _tape(
     reading: Reading, asset: str, tape: list[Any], period: tuple[date | None, date | None]
 ) -> list[tuple[tuple[date, date], Fraction, Fraction]]:
-    """Add a tape up; what comes back are its rows by days, if each of them says its days."""
+    """Add up a tape, and return its rows as (days, hours, revenue) if each of them states its days."""
     rents: list[tuple[tuple[date, date], Fraction, Fraction]] = []
     dated = [isinstance(row, dict) and "from" in row for row in tape]
     if any(dated) and not all(dated):
@@ -134,7 +139,10 @@ def _tape(
 
 
 def _from_tape(reading: Reading, asset: str, name: str, figure: Figure, rounding: Fraction) -> None:
-    """Take a figure that the tape adds up to; if the report gives it as well, the two must agree but for rounding."""
+    """Take a figure that the tape adds up to.
+
+    If the report gives the figure as well, the two must agree, apart from rounding.
+    """
     name, path = f"rental.{asset}.{name}", ("rental", asset, "tape")
     given = reading.figures.setdefault(name, figure)
     reading.paths.setdefault(name, path)

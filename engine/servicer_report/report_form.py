@@ -1,7 +1,8 @@
-"""A form for a deal's report of one period: what its tests need, as a workbook, CSV or YAML that `intake` takes back.
+"""A form for a deal's report of one period: what its tests need, for `intake` to take back.
 
-The workbook holds no formula; its cells are typed, validated and locked but for the values. Protection is a
-courtesy: the form's identity (deal, period, terms) is checked again when it comes back.
+It is a workbook, CSV or YAML. The workbook has no formula; its cells are typed, validated and locked, except
+those of values. Protection is a courtesy. The form's identity (deal, period, terms) is checked again when the
+form comes back.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from engine.basics.values import Figure, Unit, printed
 
 COLUMNS = ("figure", "value", "unit", "section", "last period", "needed for", "due", "as_of", "source")
 FORMATS = {Unit.USD: "#,##0.00", Unit.RATE: "0.0000", Unit.SHARE: "0.00%", Unit.MULTIPLE: "0.00"}
-"""How a value is shown in its cell; a count as whole numbers."""
+"""How a value is shown in its cell. A count is shown as a whole number."""
 WIDTHS = (44, 18, 18, 18, 24, 30, 12, 12, 24)
 
 
 @dataclass(frozen=True, slots=True)
 class FormRow:
-    """One figure that is asked for: its unit, section and tests, and what the last period's report said."""
+    """One figure that is asked for: its unit, section and tests, and the last period's value."""
 
     name: str
     unit: Unit
@@ -34,7 +35,7 @@ class FormRow:
 
 @dataclass(frozen=True, slots=True)
 class ReportForm:
-    """A form: for which deal, period and terms it was made, by when it is due, and what it asks for."""
+    """A form: the deal, period and terms that it was made for, its due date, and what it asks for."""
 
     deal: str
     start: date
@@ -45,18 +46,18 @@ class ReportForm:
 
     @property
     def identity(self) -> str:
-        """What tells the form from every other, with its checksum."""
+        """The text that tells the form from every other, with a checksum."""
         return form_identity(self.deal, self.start, self.end, self.terms_sha256)
 
 
 def form_identity(deal: str, start: date, end: date, terms_sha256: str) -> str:
-    """Return a form's identity: deal, period, the first digits of the deal file's hash, and a checksum of the four."""
+    """Return a form's identity: deal, period, part of the deal file's hash, and a checksum of the rest."""
     said = f"{deal}|{start}|{end}|{terms_sha256[:16]}"
     return f"{said}|{sha256(said.encode()).hexdigest()[:8]}"
 
 
 def not_of(identity: str, deal: str, start: date | None, end: date | None) -> str | None:
-    """Return why a report cannot have been filled in on the form that it names; None if it can."""
+    """Return the reason why a report cannot have been filled in on the form that it names; None if it can."""
     parts = identity.split("|")
     if len(parts) != 5 or sha256("|".join(parts[:4]).encode()).hexdigest()[:8] != parts[4]:
         return "the form's identity was changed"
@@ -89,7 +90,10 @@ def as_csv(form: ReportForm) -> str:
 
 
 def as_yaml(form: ReportForm) -> str:
-    """Return the form as YAML: each figure is a line to be completed, after its `#` is taken away with those of its block."""
+    """Return the form as YAML: each figure is a line to be completed.
+
+    A sender removes the `#` before the figure and before its block.
+    """
     lines = [
         f"deal: {form.deal}",
         f"period: {{from: {form.start}, to: {form.end}}}",

@@ -1,4 +1,7 @@
-"""A report as a table, one row for each figure, in a workbook or as CSV: the same tree that YAML gives, with the place of each cell."""
+"""A report as a table, one row for each figure, in a workbook or as CSV.
+
+It gives the same tree as YAML, with the place of each cell.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +17,29 @@ from engine.terms.report_figures import DECLARED, unit_of
 from engine.terms.source import Path, Tree
 
 COLUMNS = ("figure", "value", "as_of", "source", "confirmed because")
-"""What a table may say of each figure; the last in the reply to a question alone."""
+"""What a table may say of each figure. The last column is only in the reply to a question."""
 FOR_THE_SENDER = ("unit", "section", "last period", "due", "needed for", "question")
-"""Columns of our own forms that tell the sender what is asked; the unit alone is read, and must be the figure's own."""
+"""Columns of our own forms that tell the sender what is asked.
+
+Only the unit is read, and must be the figure's own.
+"""
 DATES = ("period.from", "period.to", "as_of", "corrects", "completes", "received")
 """Rows of a table that are dates of the report."""
 WORDS = ("deal", "source", "form", "confirms", "confirmed_by")
-"""Rows of a table that are words about the report; `form` says which form it was filled in on, the last two are a reply's."""
+"""Rows of a table that are words about the report.
+
+`form` says which form it was filled in on; the last two are a reply's.
+"""
 LOOKED_AT = 60
-"""Rows from the top among which the head of a table is looked for: a title and an address may stand above it.
+"""The number of rows from the top in which the head of a table is looked for.
+
+A title and an address may stand above it.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a table begins: the row of its head, and in which column each of its names stands."""
+    """Where a table begins: the row of its head, and the column of each name in it."""
 
     row: int
     columns: Mapping[str, int]
@@ -46,12 +57,12 @@ def head_of(cells: Mapping[tuple[int, int], Cell]) -> Head | None:
 
 
 def _name(text: str) -> str:
-    """Return a column's name as it is compared."""
+    """Return a column's name in the form in which names are compared."""
     return text.strip().lower().replace("as of", "as_of")
 
 
 def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
-    """Return the report in the one sheet of a workbook that holds one, or what has to be asked about it."""
+    """Return the report in the one sheet of a workbook that holds one, or None and the questions about it."""
     tables = [
         (sheet, head) for sheet in workbook.sheets if not sheet.hidden and (head := head_of(sheet.cells))
     ]
@@ -94,7 +105,10 @@ def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
 
 
 def tree_of_table(sheet: Sheet, head: Head, asked: Questions, decimal_comma: bool = False) -> Tree:
-    """Return the report in a table; what is wrong with it is noted in `asked`, and what could be read is in the tree."""
+    """Return the report in a table, as far as it could be read.
+
+    What is wrong with it is added to `asked`.
+    """
     data: dict[str, Any] = {}
     places: dict[Path, Place] = {(): Place(asked.file)}
     known = (*COLUMNS, *FOR_THE_SENDER)
@@ -134,7 +148,7 @@ def tree_of_table(sheet: Sheet, head: Head, asked: Questions, decimal_comma: boo
 
 
 def put(data: dict[str, Any], path: Path, value: Any) -> bool:
-    """Put a value at a path of nested blocks; False if something else stands there."""
+    """Put a value at a path of nested blocks. Return False if something else stands there."""
     for step in path[:-1]:
         data = data.setdefault(str(step), {})
         if not isinstance(data, dict):
@@ -150,7 +164,10 @@ def _entry(
     head: Head,
     decimal_comma: bool,
 ) -> tuple[Path, Any, Cell] | None:
-    """Return one row as a path and its value, with the value's cell; None if it says nothing, or has to be asked about."""
+    """Return one row as (path, value, the value's cell).
+
+    The result is None if the row says nothing, or has to be asked about.
+    """
     label, value = cells.get("figure"), cells.get("value")
     if label is None:
         if value is not None:
@@ -188,16 +205,19 @@ def _entry(
 
 
 def _unit(name: str, cell: Cell | None) -> Unit | None:
-    """Return the unit of a figure; of one that the deal declares, and no reader of a table knows, the one that its row names."""
+    """Return the unit of a figure; for a declared figure, the unit that its row names.
+
+    A reader of a table does not know the declared figures of the deal.
+    """
     said = cell.text.strip() if cell is not None else ""
     known = said in [unit.value for unit in Unit]
     return Unit(said) if known and name.startswith(DECLARED) else unit_of(name)
 
 
 def _read(asked: Questions, name: str, cell: Cell, decimal_comma: bool, unit_cell: Cell | None) -> str | None:
-    """Return the text of a row's value, by what its name says that it is.
+    """Return the text of a row's value, read as its name demands.
 
-    A name that is not a figure's keeps its text, to be refused by name.
+    If the name is not a figure's, the text is kept, so that it can be refused by name.
     """
     if name in DATES:
         return date_text(asked, cell, name)
@@ -237,7 +257,7 @@ def letters(column: int) -> str:
 
 
 def sheet_of_rows(rows: Iterable[tuple[int, Sequence[str]]], name: str = "") -> Sheet:
-    """Return rows of text by their line as a sheet, so that a table of CSV is read as one of a workbook is."""
+    """Return rows of text by their line as a sheet, so that CSV is read like a workbook."""
     cells = {
         (line, column): Cell(line, column, f"{letters(column)}{line}", "text", text)
         for line, row in rows

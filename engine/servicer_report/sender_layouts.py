@@ -1,4 +1,7 @@
-"""A sender's own workbook or tape, read by the map that `[intake.NAME]` of `headroom.toml` gives: the same tree that YAML gives."""
+"""A sender's own workbook or tape, read by the map in `[intake.NAME]` of `headroom.toml`.
+
+It gives the same tree as YAML.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ from engine.terms.source import Path, Tree
 
 
 def layout_for(file: str, layouts: Mapping[str, SenderLayout]) -> tuple[str, SenderLayout] | None:
-    """Return the layout whose patterns the file's name matches, in upper or lower case; the first of several; None if none does."""
+    """Return the first layout whose patterns match the file's name; None without one.
+
+    Upper and lower case are the same.
+    """
     name = PurePath(file).name.lower()
     matches = (
         layout
@@ -34,12 +40,12 @@ def layout_for(file: str, layouts: Mapping[str, SenderLayout]) -> tuple[str, Sen
 def tree_by_layout(
     data: bytes, file: str, name: str, layout: SenderLayout
 ) -> tuple[Tree | None, list[Problem]]:
-    """Return the report in a sender's file, or what has to be asked about it.
+    """Return the report in a sender's file, and what has to be asked about it.
 
     Args:
         data: the file, byte for byte.
         file: its name, for the errors.
-        name: of the layout, for the errors.
+        name: the layout's name, for the errors.
         layout: which cell, column or tape holds what.
     """
     tree = Tree(file, "", {"deal": layout.deal} if layout.deal else {}, {(): Place(file)}, {})
@@ -66,7 +72,10 @@ def tree_by_layout(
 
 
 def _separator(data: bytes, file: str, layout: SenderLayout) -> tuple[str, str] | None:
-    """Return the encoding and the separator of a tape in text; None for a workbook, or where its head is not found."""
+    """Return the encoding and the separator of a tape in text.
+
+    The result is None for a workbook, or if the tape's head is not found.
+    """
     if not is_delimited(file) or layout.tape is None:
         return None
     text, _ = text_of(data, file)
@@ -77,7 +86,11 @@ def _separator(data: bytes, file: str, layout: SenderLayout) -> tuple[str, str] 
 
 
 def _sheets(data: bytes, file: str, layout: SenderLayout) -> tuple[Workbook | None, list[Problem]]:
-    """Return a workbook's sheets; a table in text as a workbook of one, its separator decided by the columns that the layout names."""
+    """Return a workbook's sheets, or None and the problems.
+
+    A table in text is read as a workbook with one sheet. The columns that the layout names decide its
+    separator.
+    """
     if is_workbook(file):
         return read_workbook(data, file)
     text, problems = text_of(data, file)
@@ -110,7 +123,7 @@ def _mapped(tree: Tree, workbook: Workbook, name: str, layout: SenderLayout, ask
 
 
 def _sheet(workbook: Workbook, name: str | None, asked: Questions, where: str) -> Sheet | None:
-    """Return the sheet that a layout names, or the only one in sight."""
+    """Return the sheet that a layout names, or the only visible one."""
     seen = [sheet for sheet in workbook.sheets if not sheet.hidden]
     chosen = workbook.sheet(name) if name else seen[0] if len(seen) == 1 else None
     if chosen is None:
@@ -122,7 +135,7 @@ def _sheet(workbook: Workbook, name: str | None, asked: Questions, where: str) -
 
 
 def _row(tree: Tree, sheet: Sheet, layout: SenderLayout, asked: Questions, where: str) -> None:
-    """Put into the tree the one row below the head that the layout's columns name."""
+    """Put into the tree the single row below the head that the layout's columns name."""
     names = {figure: column.strip().lower() for figure, column in layout.columns.items()}
     rows: dict[int, dict[str, int]] = {}
     for (row, at), cell in sorted(sheet.cells.items()):

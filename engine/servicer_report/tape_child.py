@@ -1,8 +1,8 @@
-"""The child process that adds up a rental tape: sums by class of assets and rate, exact to the cent, however many contracts there are.
+"""The child process that adds up a rental tape, exact to the cent, however many contracts it has.
 
-It is started by its path, imports nothing of the engine, and prints one JSON object. Its reader of workbooks
-gives an error, a formula without a result and an empty cell all as empty. So an empty cell in a column that
-must have figures is a question, never a zero.
+It adds up by asset class and rate. It is started by its path, imports nothing of the engine, and prints one
+JSON object. Its reader of workbooks gives an error, a formula without a result and an empty cell all as
+empty. So an empty cell in a column that must have figures is a question, never a zero.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ AMOUNT = re.compile(
 
 
 class Question(Exception):
-    """Something that keeps the tape from being read at all: a code and a cause."""
+    """Raised, with a code and a cause, for something that keeps the tape from being read at all."""
 
 
 def letters(column: int) -> str:
@@ -68,7 +68,10 @@ def rows_of_text(path: str, encoding: str, separator: str) -> Iterator[list[Any]
 
 
 def head_of(rows: Iterator[list[Any]], wanted: dict[str, str], at: int | None) -> tuple[int, dict[str, int]]:
-    """Return the line of the head and where each wanted column stands in it: the given line, or the first that has them all."""
+    """Return the line of the head, and the place of each wanted column in it.
+
+    It is the given line, or the first line that has all columns.
+    """
     names = {key: text.strip().lower() for key, text in wanted.items()}
     for line, row in enumerate(rows, start=1):
         if at is not None and line < at:
@@ -91,7 +94,7 @@ def head_of(rows: Iterator[list[Any]], wanted: dict[str, str], at: int | None) -
 
 
 def number_of(value: Any) -> Decimal | None:
-    """Return a cell as an exact number at 15 digits, None if it is not one."""
+    """Return a cell as an exact number at 15 digits, or None if it is not a number."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -101,7 +104,10 @@ def number_of(value: Any) -> Decimal | None:
 
 
 def day_of(value: Any) -> str | None:
-    """Return a cell as a day in the form 2026-03-12, None if it is not one: `03/04/2026` is another day on each side of an ocean."""
+    """Return a cell as a day in the form 2026-03-12, or None if it is not one.
+
+    A text like `03/04/2026` is refused, because it is another day on each side of an ocean.
+    """
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, date):
@@ -114,7 +120,7 @@ def day_of(value: Any) -> str | None:
 
 
 def read_cell(key: str, value: Any, text: str) -> tuple[Any, str]:
-    """Return what a cell holds, and what has to be asked about it; an empty question if it is plain."""
+    """Return what a cell holds, and the question about it; the question is empty if the cell is plain."""
     if key in FIGURES:
         amount = number_of(value)
         empty = "is empty; it may have been an error"
@@ -139,7 +145,10 @@ def read_cell(key: str, value: Any, text: str) -> tuple[Any, str]:
 def added_up(
     rows: Iterable[list[Any]], line: int, where: dict[str, int], first: int, prefix: str
 ) -> tuple[list[Any], list[Any], int]:
-    """Return the columns of the tape as sums by class, days and rate, the questions about its cells, and how many contracts it has."""
+    """Return the sums of the tape by class, days and rate, the questions about its cells, and its contracts.
+
+    The contracts are given as their number.
+    """
     import pandas
 
     kept: dict[str, list[Any]] = {key: [] for key in where}
@@ -177,7 +186,7 @@ def added_up(
 
 
 def main(kind: str, path: str, spec: str) -> None:
-    """Add up one tape and print its sums, or what has to be asked about it."""
+    """Print the sums of one tape, or what has to be asked about it."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

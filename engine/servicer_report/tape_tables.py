@@ -1,4 +1,7 @@
-"""A rental tape as a table of its own, of 100,000 contracts and more: added up in a child process, its sums put into the report."""
+"""A rental tape as a table by itself, of 100,000 contracts and more.
+
+A child process adds it up, and its sums are put into the report.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from engine.terms.source import Tree
 def read_tape(
     tree: Tree, data: bytes, file: str, layout: TapeLayout, separators: tuple[str, str] | None = None
 ) -> list[Problem]:
-    """Put the sums of a tape into a report's tree; what has to be asked about the tape comes back (codes R140 to R157).
+    """Put the sums of a tape into a report's tree; return what has to be asked (codes R140 to R157).
 
     Args:
         tree: the report, which gets `rental.CLASS.tape`.
@@ -52,7 +55,10 @@ def _question(code: str, cell: str, what: str, file: str) -> Problem:
 
 
 def _put_sums(tree: Tree, answer: dict[str, Any], layout: TapeLayout, file: str) -> list[Problem]:
-    """Put each class's sums into the tree, as the rows of a tape by rate; a class that the layout does not know is a problem."""
+    """Put each class's sums into the tree, as the rows of a tape by rate; return the problems.
+
+    A class that the layout does not know is a problem.
+    """
     sums: dict[str, list[dict[str, str]]] = {}
     problems = []
     for total in answer["sums"]:

@@ -1,7 +1,8 @@
-"""A workbook as people save it: what its cells hold, show and hide; read in a child process with limits, after a look at its directory.
+"""A workbook as people save it: what its cells hold, show and hide.
 
-What is ambiguous stays visible here (a formula without a result, an error, a hidden row): what it means is
-decided where a figure is read from it. Macros and links to other files are named and never followed.
+It is read in a child process with limits, after a look at its directory. What is ambiguous stays visible here
+(a formula without a result, an error, a hidden row). What it means is decided when a figure is read from it.
+Macros and links to other files are named and never followed.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from engine.basics.errors import Place, Problem
 from engine.basics.values import counted
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
-"""The endings of the workbooks that are read; upper case is as good."""
+"""The endings of the workbooks that are read, in lower or upper case."""
 UNPACKED, RATIO, MEMBERS = 200 << 20, 200, 2_000
-"""How large a workbook may be once it is unpacked, how tightly packed a large part of it, and how many parts it may have."""
+"""The limits of a workbook: its unpacked bytes, the packing ratio of a large part, and its parts."""
 PATIENCE = 30
-"""Seconds after which a reader is ended."""
+"""The seconds after which a reader is ended."""
 OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
-"""How an .xls begins, and also every workbook that a password protects."""
+"""The first bytes of an .xls, and also of every workbook that a password protects."""
 
 Kind = Literal["number", "text", "date", "truth", "error", "nothing"]
 
@@ -38,13 +39,13 @@ class Cell:
     """One cell that holds something.
 
     Attributes:
-        row: counted from 1.
-        column: counted from 1.
-        name: like `C7`.
-        kind: what it holds; nothing if a formula has no stored result.
+        row: the row, counted from 1.
+        column: the column, counted from 1.
+        name: the cell's name, like `C7`.
+        kind: what it holds; `nothing` if a formula has no stored result.
         text: a number at 15 digits, a date as ISO text, a text as it stands.
         number_format: how the number is shown.
-        formula: where the value was computed.
+        formula: the formula, if the value was computed.
         hidden: whether its row or column is out of sight.
     """
 
@@ -60,7 +61,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: its cells by row and column, and what is merged in it as (top, left, bottom, right, name)."""
+    """One sheet: its cells by row and column, and its merged areas as (top, left, bottom, right, name)."""
 
     name: str
     hidden: bool
@@ -68,7 +69,7 @@ class Sheet:
     merged: tuple[tuple[int, int, int, int, str], ...] = ()
 
     def within(self, row: int, column: int) -> str | None:
-        """Return the name of the merged area that a place lies in, None if it lies in none."""
+        """Return the name of the merged area in which a place lies, or None if it lies in none."""
         return next(
             (
                 name
@@ -89,7 +90,7 @@ class Workbook:
     remarks: tuple[str, ...] = ()
 
     def sheet(self, name: str) -> Sheet | None:
-        """Return the sheet of that name."""
+        """Return the sheet of that name; None without one."""
         return next((sheet for sheet in self.sheets if sheet.name == name), None)
 
 
@@ -99,7 +100,7 @@ def is_workbook(file: str) -> bool:
 
 
 def read_workbook(data: bytes, file: str) -> tuple[Workbook | None, list[Problem]]:
-    """Return the workbook in `data`, or why it is refused (codes R140 to R143).
+    """Return the workbook in `data`, or None and why it is refused (codes R140 to R143).
 
     Args:
         data: the file, byte for byte.
@@ -124,7 +125,10 @@ def read_workbook(data: bytes, file: str) -> tuple[Workbook | None, list[Problem
 
 
 def doorway(data: bytes, file: str) -> tuple[str | None, list[str], list[Problem]]:
-    """Return which reader a file is for, what is worth saying of it, or why none may see it: by its first bytes and its directory alone."""
+    """Return which reader a file is for, the remarks about it, and the problems that keep it from any reader.
+
+    Only its first bytes and its directory are looked at.
+    """
     place = Place(file)
     if data.startswith(OLD_OFFICE):
         return _old_office(data, place)
@@ -211,7 +215,10 @@ def _old_office(data: bytes, place: Place) -> tuple[str | None, list[str], list[
 
 
 def ask_child(script: str, data: bytes, *arguments: str) -> dict[str, Any]:
-    """Return what a child process says of a file: its JSON, or that it was ended, with `refused` and `why`."""
+    """Return the JSON that a child process prints about a file.
+
+    If the process was ended, the result has `refused` and `why`.
+    """
     path = Path(__file__).with_name(script)
     with NamedTemporaryFile(suffix=f".{arguments[0]}") as kept:
         kept.write(data)

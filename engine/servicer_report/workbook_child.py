@@ -1,8 +1,8 @@
-"""The child process that opens a workbook, so that whatever one can do to a reader ends this process and nothing else.
+"""The child process that opens a workbook, so that a harmful file can end only this process.
 
-A sheet of 4.6 KB with cells A1 and XFD1048576 makes one reader ask for 512 GB and abort; no exception can be
-caught then. It is started by its path, imports nothing of the engine, and prints one JSON object: what the
-cells hold, or why it was refused.
+A sheet of 4.6 KB with cells A1 and XFD1048576 makes one reader ask for 512 GB and abort. No exception can be
+caught then. The process is started by its path, imports nothing of the engine, and prints one JSON object:
+what the cells hold, or why it was refused.
 """
 
 from __future__ import annotations
@@ -17,22 +17,25 @@ from decimal import Decimal
 from typing import Any
 
 MOST_CELLS = 100_000
-"""More cells than any form has; what is larger is a tape, and is added up by another reader."""
+"""More cells than any form has. A larger workbook is a tape, which another reader adds up."""
 MEMORY, SECONDS = 800 << 20, 20
 DAY = timedelta(days=1)
 
 
 class TooLarge(Exception):
-    """A workbook with more cells than a form or a small report has."""
+    """Raised for a workbook with more cells than a form or a small report has."""
 
 
 def digits(value: float) -> str:
-    """Return a stored number at 15 digits, as a spreadsheet shows it: it stores 17, and the last two are noise."""
+    """Return a stored number at 15 digits, as a spreadsheet shows it.
+
+    A spreadsheet stores 17 digits, and the last two are noise.
+    """
     return format(Decimal(format(value, ".15g")), "f")
 
 
 def kind_and_text(value: Any) -> tuple[str, str]:
-    """Return the kind of a value and its text: number, date, truth or text."""
+    """Return the kind of a value (number, date, truth or text) and its text."""
     if isinstance(value, bool):
         return "truth", str(value).upper()
     if isinstance(value, int | float):
@@ -114,7 +117,10 @@ def letters(column: int) -> str:
 
 
 def open_xls(path: str) -> dict[str, Any]:
-    """Return every cell of an .xls with its format; of its formulas the stored results are all that the reader gives."""
+    """Return every cell of an .xls with its format.
+
+    Of its formulas the reader gives only the stored results.
+    """
     import xlrd
 
     book = xlrd.open_workbook(path, formatting_info=True)
@@ -176,12 +182,15 @@ TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
 NUMBER = "urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0"
 STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
 MOST_REPEATED = 1_000
-"""How often a cell with a value may say that it is repeated; an empty one may as often as it likes."""
+"""How often a cell with a value may say that it is repeated. An empty cell may be repeated without limit."""
 ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d+")
 
 
 def open_ods(path: str) -> dict[str, Any]:
-    """Return every cell of an .ods: its value, the kind that it says it is of, its formula; its data style as a number format."""
+    """Return every cell of an .ods: its value, its stated kind, its formula, and a number format.
+
+    The number format is made from its data style.
+    """
     from odf.opendocument import load
     from odf.table import Table
 
@@ -256,7 +265,10 @@ def _ods_formats(document: Any) -> dict[str, str]:
 
 
 def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
-    """Yield the cells of a sheet that hold something, by row and column from 0, and whether their row is out of sight."""
+    """Yield (row, column, cell, whether its row is hidden) for the cells of a sheet that hold something.
+
+    Rows and columns are counted from 0.
+    """
     from odf.table import CoveredTableCell, TableCell, TableRow
 
     row = 0
@@ -305,7 +317,7 @@ READERS: dict[str, Callable[[str], dict[str, Any]]] = {"xlsx": open_xlsx, "xls":
 
 
 def main(kind: str, path: str) -> None:
-    """Read one workbook and print what its cells hold; what a reader cannot open is said, not raised."""
+    """Print what the cells of one workbook hold; what a reader cannot open is printed, not raised."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,4 +1,7 @@
-"""A deal file becomes part of the record: what the engine reads from it, in words and figures, as one event."""
+"""The event by which a deal file becomes part of the record.
+
+It holds what the engine reads from the file, in words and figures.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ from engine.wording.plain_english import compared, consequence, named, role, tri
 
 
 def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
-    """Return what the engine reads from a deal file at its closing, and each clause again from every date on which it reads otherwise."""
+    """Return what the engine reads from a deal file at its closing.
+
+    Each clause is read again for every later date from which it reads differently.
+    """
     terms = resolve(deal, deal.closing_date)
     return DealAdopted(
         file_sha256=deal.sha256,
@@ -69,7 +75,7 @@ def adopted(deal: Deal, templates: Mapping[str, Template]) -> DealAdopted:
 
 
 def _four(terms: TermsInForce) -> dict[str, Any]:
-    """Return debt, assets, indices and duties as the terms of a date have them."""
+    """Return debt, assets, indices and duties by the terms of a date, as the fields of a fact."""
     return {
         "debt": tuple(
             DebtFacts(
@@ -109,7 +115,7 @@ def _four(terms: TermsInForce) -> dict[str, Any]:
 
 
 def _later_facts(deal: Deal) -> Iterator[LaterFacts]:
-    """Yield the four again from each later date on which one of them reads otherwise."""
+    """Yield debt, assets, indices and duties again for each later date on which one of them changes."""
     before = _four(deal.segments[0][1])
     for since, terms in deal.segments[1:]:
         now = _four(terms)
@@ -119,7 +125,7 @@ def _later_facts(deal: Deal) -> Iterator[LaterFacts]:
 
 
 def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iterator[ClauseFacts]:
-    """Yield each clause and trigger of a deal on a date: what it is called, its words, the engine's reading of it."""
+    """Yield each clause and trigger of a deal on a date: its title, its words, the engine's reading."""
     for key, clause in terms.covenants.items():
         template = templates[clause.template]
         yield ClauseFacts(
@@ -157,7 +163,10 @@ def clauses_read(terms: TermsInForce, templates: Mapping[str, Template]) -> Iter
 
 
 def _readings(clause: Clause, template: Template, terms: TermsInForce) -> Iterator[str]:
-    """Yield a clause's test, how its figure is compared, and when it is tested if that is not on every date."""
+    """Yield the sentences on a clause's test, on the rounding of its figure, and on its test dates.
+
+    The test dates are mentioned only if the clause is not tested on every date.
+    """
     yield template.reading(clause)
     yield compared(clause, terms)
     yield from _when(clause, terms)
@@ -176,7 +185,10 @@ OF_EACH = (
     "figures",
     "blended_rates",
 )
-"""Blocks of the file whose entries have names of their own: a term of one is told by that name."""
+"""The blocks of the file whose entries have names of their own.
+
+A term of such an entry is told by that name.
+"""
 
 
 def _term_words(term: str, titles: Mapping[str, str]) -> str:
@@ -189,30 +201,36 @@ def _term_words(term: str, titles: Mapping[str, str]) -> str:
 
 
 def _part(part: str) -> str:
-    """Return one step of a path in words; a name with capitals, like an index's, as it is."""
+    """Return one step of a path in words. A name with capitals, like an index's, stays as it is."""
     return part if re.search("[A-Z]", part) else in_words(part)
 
 
 def _changed(change: Change, titles: Mapping[str, str]) -> str:
-    """Return a change in words: a term with what it was and is; a whole block is only named."""
+    """Return a change in words: a term with its old and new value. A whole block is only named."""
     term = _term_words(change.term, titles)
     block = isinstance(change.new, dict | list) or isinstance(change.replaces, dict | list)
     return f"{term} is written anew" if block else f"{term}: {change.replaces} becomes {change.new}"
 
 
 def _clause_of(term: str) -> str | None:
-    """Return the clause or trigger of whose terms a path is one: `ltv` of `covenants.ltv.maximum`."""
+    """Return the clause or trigger of a term's path: `ltv` for `covenants.ltv.maximum`.
+
+    The result is None if the path is not of a clause or trigger.
+    """
     block, _, rest = term.partition(".")
     return rest.partition(".")[0] or None if block in ("covenants", "triggers") else None
 
 
 def _of_the_parties(text: str, terms: TermsInForce) -> str:
-    """Return a reading in the words of the agreement: without a Borrower it speaks of the Issuer (`rulings.md` 58)."""
+    """Return a reading in the words of the agreement.
+
+    If the agreement has an Issuer and not a Borrower, the reading speaks of the Issuer (`rulings.md` 58).
+    """
     return re.sub(r"\bthe Borrower\b", f"the {role(terms.debtor)}", text)
 
 
 def _later_clauses(deal: Deal, templates: Mapping[str, Template]) -> Iterator[LaterClauses]:
-    """Yield the clauses that read otherwise from each later date on: by a dated step or an amendment."""
+    """Yield the clauses that change on each later date, by a dated step or an amendment."""
     before: dict[str, ClauseFacts] = {}
     for since, terms in deal.segments:
         now = {clause.key: clause for clause in clauses_read(terms, templates)}
@@ -224,7 +242,7 @@ def _later_clauses(deal: Deal, templates: Mapping[str, Template]) -> Iterator[La
 
 
 def _when(clause: Clause, terms: TermsInForce) -> Iterator[str]:
-    """Yield when a clause is tested, if that is not on every date."""
+    """Yield sentences on when a clause is tested, if that is not on every date."""
     if clause.first_tested is not None:
         yield f"It is first tested on {clause.first_tested}."
     if clause.last_tested is not None:
@@ -243,7 +261,7 @@ def _when(clause: Clause, terms: TermsInForce) -> Iterator[str]:
 
 
 def _esma(trigger: TriggerTerms) -> Literal["CHPP", "CHCP", "BOTH", "OTHR"]:
-    """Return the code of what a trigger changes, for the ESMA rows."""
+    """Return the ESMA code of what a trigger changes."""
     said = trigger.esma
     if said is None or not (said.changes_priority_of_payments or said.replaces_counterparty):
         return "OTHR"
@@ -288,7 +306,10 @@ def _indices(terms: TermsInForce) -> Iterator[IndexFacts]:
 
 
 def _titles(deal: Deal, templates: Mapping[str, Template]) -> dict[str, str]:
-    """Return what each clause and trigger of the deal is called; a title that several clauses have, with the clause's name."""
+    """Return the title of each clause and trigger of the deal, by its key.
+
+    If several clauses share a title, the clause's name follows it.
+    """
     titles: dict[str, str] = {}
     for _, terms in deal.segments:
         titles |= {key: templates[clause.template].title for key, clause in terms.covenants.items()}
@@ -300,7 +321,7 @@ def _titles(deal: Deal, templates: Mapping[str, Template]) -> dict[str, str]:
 
 
 def _amendments(deal: Deal, templates: Mapping[str, Template]) -> Iterator[AmendmentFacts]:
-    """Yield each amendment and each correction of the file, under its own number, with what it changed."""
+    """Yield each amendment and each correction of the file, with its own number and what it changed."""
     titles = _titles(deal, templates)
     by_amendment: dict[tuple[ChangeKind, int], list[Change]] = {}
     for change in deal.changes:

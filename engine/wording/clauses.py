@@ -1,8 +1,9 @@
-"""A clause in full: every term that decides its result, in sentences that a lawyer can hold against the agreement, word for word.
+"""A clause in full: every term that decides its result, in sentences that can be compared with the agreement.
 
-What is recorded of a clause is its reading (`adoption.py`). Here stands the rest beside it: when it is tested
-and warned of, what a failure is and what cures it; what an undetermined date does; the rates and the pool
-that it rests on, and every dated step. All of it is computed when it is asked for, and recorded nowhere.
+What is recorded of a clause is its reading (`adopted_deal.py`). The rest stands here: when it is tested and
+warned of, what a failure is and what cures it, and what an undetermined date does. Also here are the rates
+and the pool that it rests on, and every dated step. All of it is computed when it is asked for, and recorded
+nowhere.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ class Line:
 
 
 def of_clause(deal: Deal, on: date, key: str, templates: Mapping[str, Template]) -> tuple[Line, ...]:
-    """Return every term of one clause or trigger beside its reading, as in force on a date, with all its dated steps.
+    """Return every term of one clause or trigger, besides its reading, as in force on a date.
 
-    Raises KeyError if the deal has no such clause on the date.
+    All its dated steps are included. Raises KeyError if the deal does not have such a clause on the date.
     """
     terms = resolve(deal, on)
     clause = terms.covenants.get(key)
@@ -117,7 +118,10 @@ def _paid(terms: TermsInForce) -> str:
 
 
 def _rates_of(clause: Clause, terms: TermsInForce) -> tuple[str, ...]:
-    """Return the names of the rates that a clause is measured on: its own, those that it names, those of the pool, or none."""
+    """Return the names of the rates that a clause is measured on.
+
+    They are those that it names, its own, or those of the pool; the result is empty if no rate decides it.
+    """
     if clause.on_no_rate:
         return ()
     named = [name for _, kind, name in clause.refers() if kind == "index" and name is not None]
@@ -162,7 +166,10 @@ def _when(dates: DeterminationDates | PaymentDates, calendar: str) -> str:
 
 
 def _counts_by(dates: DeterminationDates) -> str:
-    """Return what counts for a date: what has come by its cut-off, or the report that it waits for."""
+    """Return a sentence on what counts for a date.
+
+    It is what has come by the cut-off, or the report that the date waits for.
+    """
     if dates.on_delivery:
         return "determined, as of that date, on the day on which the report of its period is delivered"
     return f"what comes by {_hour(dates.cut_off)} counts"
@@ -181,7 +188,10 @@ FOLLOWS = {
 
 
 def _failure(clause: Clause, terms: TermsInForce, template: Template) -> Iterator[Line]:
-    """Yield what a failure leads to: persistence, Cure Period, what an Event of Default needs; or why it is not a default."""
+    """Yield what a failure leads to, or why it is not a default.
+
+    It leads through persistence and a Cure Period to an Event of Default, with what that needs.
+    """
     if template.breach_of(clause) != "default" or not isinstance(clause, MaintenanceClause):
         yield Line("failure", f"A failure is no default; {FOLLOWS[template.breach_of(clause)]}.")
         return
@@ -251,7 +261,9 @@ def _of_trigger(trigger: TriggerTerms, terms: TermsInForce) -> Iterator[Line]:
 
 
 def steps(deal: Deal, under: str) -> Iterator[str]:
-    """Yield every term below a path that changes by a dated step or an amendment: each value with its date and section.
+    """Yield a sentence for every term below a path that changes by a dated step or an amendment.
+
+    Each value has its date and section.
 
     Args:
         deal: the deal as written.
@@ -272,7 +284,10 @@ def steps(deal: Deal, under: str) -> Iterator[str]:
 
 
 def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:
-    """Return what so many clauses rest on: their rates with the fallback, blends, the pool, the Servicer's reports."""
+    """Return what the named clauses rest on: their rates, blends, pool and reports.
+
+    Each rate comes with its fallback.
+    """
     terms = resolve(deal, on)
     clauses = [terms.covenants[key] for key in keys if key in terms.covenants]
     rates = tuple(dict.fromkeys(name for clause in clauses for name in _rates_of(clause, terms)))
@@ -308,7 +323,7 @@ def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:
 
 
 SHARED = ("rounding", "determination_dates", "payment_dates", "servicer_reports")
-"""Sections of the whole deal, whose amendments are read beneath every clause."""
+"""Sections of the whole deal, whose amendments are shown beneath every clause."""
 DAY_READ = {
     LAST_FINAL: "A Publication Date reads the newest day of the week up to it whose value is final at the "
     "cut-off.",
@@ -319,7 +334,10 @@ DAY_READ = {
 
 
 def index_words(index: IndexTerms, calendar: str) -> Iterator[str]:
-    """Yield what the deal says about one index: whose it is, its method, its fallback in order, and which values count."""
+    """Yield sentences on what the deal says about one index.
+
+    They say whose it is, its method, its fallback in order, and which values count.
+    """
     level = trimmed(Figure(value=index.closing_date_level, unit=Unit.RATE))
     yield f"It is {index.source} ({index.cite}). Its Closing Date level is {level} per GPU-hour."
     if index.cadence == "daily":
@@ -390,7 +408,7 @@ def _missing(rule: MissingIndex) -> str:
 
 
 def blend_words(blend: Blend) -> str:
-    """Return a blended rate: its components with their weights, and what a missing one does."""
+    """Return a sentence on a blended rate: its components with their weights, and what a missing one does."""
     of = listed(
         [f"{trimmed(Figure(value=share, unit=Unit.SHARE))} {name}" for name, share in blend.of.items()]
     )
@@ -447,7 +465,7 @@ def _quarters(months: tuple[int, ...] | None) -> str:
 
 
 def _tolerated(tolerance: Tolerance | str) -> str:
-    """Return how far a figure may move before it is held."""
+    """Return a sentence on how far a figure may move before it is held."""
     slip = "a figure that may be a slip of its unit is held until it is confirmed"
     if not isinstance(tolerance, Tolerance):
         return f"{slip[:1].upper()}{slip[1:]}."

@@ -1,4 +1,4 @@
-"""The figures that a deal declares, as they stand beneath the clauses that measure them (`rulings.md` 51)."""
+"""The words for the figures that a deal declares, beneath the clauses that measure them (`rulings.md` 51)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ TAKEN = {
 
 
 def declared_figure_words(clauses: Sequence[Clause], terms: TermsInForce) -> Iterator[str]:
-    """Yield each figure that the deal declares and that a clause measures, with those that it is made of (`rulings.md` 51)."""
+    """Yield a sentence on each declared figure that a clause measures, and on those that it is made of.
+
+    The ruling is `rulings.md` 51.
+    """
     asked = [name for clause in clauses for name in getattr(getattr(clause, "measured", None), "names", ())]
     made = [
         part

@@ -1,4 +1,7 @@
-"""What a deal lets thin data do, in sentences: a flagged value, and a result that other sellers would turn (`rulings.md` 60)."""
+"""What a deal does with thin data, in sentences (`rulings.md` 60).
+
+Thin data are a flagged value, or a result that other sellers would turn.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ FLAGGED = {
 
 
 def low_confidence_words(low: LowConfidence) -> Iterator[str]:
-    """Yield what a flagged value does, and what a result that other sellers would turn."""
+    """Yield sentences on what a flagged value does, and what a result does that other sellers would turn."""
     yield f"{FLAGGED[low.judged_by]} {LOW_CONFIDENCE[low.effect]} ({low.cite})."
     if low.effect != DECISIVE_ONLY:
         return

@@ -1,6 +1,6 @@
-"""Conditions, cures and consequences in plain English, as a lawyer would hold them against the agreement.
+"""Conditions, cures and consequences in plain English, to be compared with the agreement.
 
-What stands here is recorded with the deal (`adoption.py`) and printed by `headroom clause` (`clauses.py`).
+These words are recorded with the deal (`adopted_deal.py`) and printed by `headroom clause` (`clauses.py`).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ SMALL_WORDS = {"of", "the", "and", "for"}
 
 
 def role(key: str) -> str:
-    """Return a party by its role in the agreement: `Indenture Trustee`."""
+    """Return a party's role as the agreement writes it: `Indenture Trustee`."""
     return " ".join(
         word if word in SMALL_WORDS else word[:1].upper() + word[1:] for word in in_words(key).split()
     )
 
 
 def times(persistence: Persistence) -> str:
-    """Return on how many dates: `one Determination Date`, `4 consecutive Publication Dates`, `3 of the last 6 Determination Dates`."""
+    """Return a count of dates in words: `one Determination Date`, `3 of the last 6 Determination Dates`."""
     dates = DATES[persistence.dates]
     if persistence.count == persistence.out_of == 1:
         return f"one {dates.removesuffix('s')}"
@@ -36,13 +36,13 @@ def times(persistence: Persistence) -> str:
 
 
 def named(key: str, terms: TermsInForce) -> str:
-    """Return a clause or trigger by its key and the section that it stands in: `oc-b (IND §6.01(b))`."""
+    """Return a clause or trigger by its key and its section: `oc-b (IND §6.01(b))`."""
     clause = terms.covenants.get(key) or terms.triggers.get(key)
     return f"{key} ({clause.cite})" if clause is not None else key
 
 
 def condition(tree: Tree, terms: TermsInForce, inside: bool = False) -> str:
-    """Return a condition in words; one that stands inside another is put between brackets."""
+    """Return a condition in words. A condition inside another one is put between brackets."""
     if isinstance(tree, LeafRule) and tree.announced is not None:
         return (
             f"the administrator of {tree.index} has announced its {tree.announced}, from its effective date"
@@ -69,7 +69,7 @@ def condition(tree: Tree, terms: TermsInForce, inside: bool = False) -> str:
 
 
 def trigger_reading(rule: TriggerRule, terms: TermsInForce) -> str:
-    """Return when a composite trigger begins and when it ends."""
+    """Return sentences on when a composite trigger begins and when it ends."""
     begins = f"It begins when {condition(rule.begins, terms)}.{_own_cure(rule.cure, terms)}"
     if rule.while_met:
         return (
@@ -82,7 +82,7 @@ def trigger_reading(rule: TriggerRule, terms: TermsInForce) -> str:
 
 
 def _own_cure(cure: TriggerCure | None, terms: TermsInForce) -> str:
-    """Return a trigger's own cure in words; empty if it has none."""
+    """Return a sentence on a trigger's own cure; empty if it does not have one."""
     if cure is None:
         return ""
     days = (
@@ -106,7 +106,10 @@ def _own_cure(cure: TriggerCure | None, terms: TermsInForce) -> str:
 
 
 def compared(clause: Clause, terms: TermsInForce) -> str:
-    """Return how what a clause measures is rounded before it is compared; empty without a ratio (`rulings.md` 18)."""
+    """Return a sentence on how a clause's figure is rounded before it is compared (`rulings.md` 18).
+
+    It is empty for a clause without a ratio.
+    """
     shares = clause.margin_unit() is Unit.POINTS
     unit = clause.limit.figure.unit if isinstance(clause, LimitClause) else Unit.SHARE if shares else None
     rule = terms.rounding
@@ -132,7 +135,10 @@ CLOCKS = {
 
 
 def cure_words(cure: Cure, calendar: str) -> str:
-    """Return a cure right in full: by what, until when, how often, and what follows if it is not used."""
+    """Return sentences on a cure right.
+
+    They say by what, until when and how often it cures, and what follows if it is not used.
+    """
     days = f", Business Days by the calendar {calendar}" if cure.within.unit == "business days" else ""
     said = [
         f"By {listed(cure.cured_by, 'or')}, within {defined(f'{cure.within} after the {cure.after}')} "
@@ -188,7 +194,10 @@ AT_THE_END = {
 
 
 def sweep_words(sweep: Sweep) -> str:
-    """Return a sweep's money: what share of which cash, until which balance, and what becomes of it."""
+    """Return words on a sweep's money.
+
+    They say which share of which cash is swept, until which balance, and what becomes of it.
+    """
     if sweep.repays is not None:
         share, cite = (
             trimmed(Figure(value=sweep.share, unit=Unit.SHARE)),
@@ -213,7 +222,7 @@ def sweep_words(sweep: Sweep) -> str:
 
 
 def deliver_words(deliver: Deliver) -> str:
-    """Return an Obligation: who delivers what within how long."""
+    """Return words on an Obligation: who delivers what, within how long."""
     article = "an" if deliver.deliver[:1].lower() in "aeiou" else "a"
     return (
         f"the {role(deliver.by)} delivers {article} {deliver.deliver} within "
@@ -223,7 +232,10 @@ def deliver_words(deliver: Deliver) -> str:
 
 
 def consequence(one: Consequence, irrevocable: bool) -> str:
-    """Return a consequence in one sentence: what, from when until when, the money, who acts, what it needs, the section."""
+    """Return a sentence on a consequence.
+
+    It says what, from when until when, the money, who acts, what it needs, and the section.
+    """
     name = "" if one.kind == "other" else f"{one.kind.capitalize()}: "
     starts = "from the next Payment Date" if one.starts == "next payment date" else "at once"
     until = "for good" if one.ends == "never" or irrevocable else "until the trigger ends"

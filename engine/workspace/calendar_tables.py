@@ -1,4 +1,7 @@
-"""The tables of Business Days that a deal counts by: kept with the record, and taken anew where a table has changed (`rulings.md` 36a)."""
+"""The tables of Business Days that a deal counts by (`rulings.md` 36a).
+
+They are kept with the record, and taken again after a table has changed.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +38,14 @@ from engine.workspace.documents import Document, keep_document, kept_documents
 from engine.workspace.workspace import Workspace
 
 OF_CLOSINGS = ("calendar closing", "calendar closing withdrawn")
-"""The kinds of events by which an operator closes a day and takes that back."""
+"""The kinds of events by which an operator closes a day, or takes that back."""
 
 
 def counted_by(workspace: Workspace, deal: Deal, events: Iterable[Event]) -> Deal:
-    """The deal with the tables that its log names; a log that names none counts by those that ship.
+    """Return the deal with the calendar tables that its log names.
 
-    Raises VerificationFailed if a table is not kept as it was.
+    If the log names none, the deal counts by those that ship. Raises VerificationFailed if a table is not
+    kept as it was.
     """
     payloads = [event.payload for event in events if isinstance(event.payload, DealAdopted | CalendarTaken)]
     named, since = (
@@ -53,7 +57,10 @@ def counted_by(workspace: Workspace, deal: Deal, events: Iterable[Event]) -> Dea
 
 
 def counted_on_record(workspace: Workspace, deal: Deal) -> Deal:
-    """The same by the log as it stands. Raises VerificationFailed if a table is not kept as it was."""
+    """Return the deal with the calendar tables that its log on record names.
+
+    Raises VerificationFailed if a table is not kept as it was.
+    """
     with workspace.store.read() as reader:
         log = deal_log(deal.name)
         entries = [*reader.entries(log, keys="deal adopted|"), *reader.entries(log, keys="calendar taken|")]
@@ -63,9 +70,9 @@ def counted_on_record(workspace: Workspace, deal: Deal) -> Deal:
 
 
 def kept_table(workspace: Workspace, name: str, sha256: str) -> BusinessCalendar:
-    """The table of a calendar by its hash: the one that ships, or the one that was kept.
+    """Return the table of a calendar by its hash: the one that ships, or the one that was kept.
 
-    Raises VerificationFailed without it.
+    Raises VerificationFailed if neither has that hash.
     """
     try:
         ships = load_calendar(name)
@@ -82,7 +89,7 @@ def kept_table(workspace: Workspace, name: str, sha256: str) -> BusinessCalendar
 
 
 def table_in(name: str, data: bytes) -> BusinessCalendar | None:
-    """Return the table that a kept file is; None for bytes that are not a table."""
+    """Return the table in the bytes of a kept file; None for bytes that are not a table."""
     try:
         return read_calendar(name, text_of(data))
     except (ValueError, KeyError, TypeError, csv.Error):
@@ -114,15 +121,19 @@ def closings_standing(closings: Iterable[Event]) -> dict[tuple[str, date], Calen
 
 
 def tables_now(deal: Deal, closings: Sequence[Event], now: datetime) -> Mapping[str, BusinessCalendar]:
-    """Return the table of each calendar of a deal as of a moment.
+    """Return the table of each calendar of a deal as of a moment, by the calendar's name.
 
-    It is as it counted up to the day, then as it ships, with what was closed in time.
+    Up to the day of the moment it is as the deal counted. From then on it is as it ships, with what was
+    closed in time.
     """
     return {name: _now(deal, name, closings, now) for name in calendars_of(deal)}
 
 
 def _now(deal: Deal, name: str, closings: Sequence[Event], now: datetime) -> BusinessCalendar:
-    """Return a table as of a moment: what was closed or taken back after its day is on record and counts in none."""
+    """Return one calendar's table as of a moment.
+
+    What was closed or taken back only after its day is on record, but counts in no table.
+    """
     ships = load_calendar(name)
     table = taken_from(deal.calendars[name], ships, day_of(deal, now)) if name in deal.calendars else ships
     in_time = [
@@ -143,7 +154,10 @@ def _holiday(said: CalendarClosing) -> Holiday:
 
 
 def withdrawals(closings: Iterable[Event], calendar: str, until: datetime) -> dict[date, ClosingWithdrawn]:
-    """Return the newest withdrawal of each closing of a calendar, of those that a moment has seen, by its day."""
+    """Return the newest withdrawal of each closing of a calendar, by its day.
+
+    Only withdrawals recorded by the moment `until` count.
+    """
     return {
         event.payload.day: event.payload
         for event in closings
@@ -176,7 +190,7 @@ def taken(
 
 
 def _entry(row: Holiday, closed: bool, withdrawn: ClosingWithdrawn | None) -> CalendarEntry:
-    """Return a day that a table has otherwise, with the words of what changed it."""
+    """Return the entry of a day that a table treats differently, with the words of what changed it."""
     if closed or withdrawn is None:
         return CalendarEntry(day=row.day, closed=closed, reason=row.reason, source=row.source)
     reason = f"its closing for {row.reason} is withdrawn: {withdrawn.reason}"

@@ -1,4 +1,7 @@
-"""Signed checkpoints of every log of a workspace, made after each run where the operator has a key (`record.md`)."""
+"""Signed checkpoints of every log of a workspace, made after each run if the operator has a key.
+
+See `record.md`.
+"""
 
 from __future__ import annotations
 
@@ -17,23 +20,27 @@ from engine.record.store import Reader
 from engine.workspace.workspace import Workspace, in_a_file_name
 
 LONGEST_SAID = 120
-"""Characters of a name in somebody's file that are printed: it may be any file."""
+"""The most characters of a name from somebody's file that are printed, because it may be any file."""
 KEY = "keys/log.key"
-"""Where the operator's key is, inside the workspace."""
+"""The place of the operator's key inside the workspace."""
 NEXT = "keys/log.key.next"
-"""Where a key lies that is about to take the place of the operator's; it is there until the replacement is finished."""
+"""The place of a key that is about to replace the operator's.
+
+It is there until the replacement is finished.
+"""
 ASKED = "keys/log.key.asked"
-"""Where a new key waits until a cosigner has approved that it replaces one that was lost or stolen."""
+"""The place of a new key until a cosigner has approved that it replaces a lost or stolen one."""
 STAMPS = "stamps"
-"""Where time stamps of checkpoints are kept; `checkpoints/` holds each log's newest note alone."""
+"""The folder of time stamps of checkpoints; `checkpoints/` holds only the newest note of each log."""
 TRUSTEES = "keys/trustees.pub"
-"""Where the verifier keys of the trustees who cosign are, inside the workspace, one in a line."""
+"""The place of the verifier keys of the trustees who cosign, inside the workspace, one in a line."""
 
 
 def origin(workspace: Workspace, log: str, reader: Reader | None = None) -> str:
-    """Return the name of a log in its checkpoints: the one that it was first signed under, whatever the operator is called since.
+    """Return the name of a log in its checkpoints: the one under which it was first signed.
 
-    Read in the caller's own transaction where a `reader` is given.
+    A later change of the operator's name does not change it. With a `reader` it is read in the caller's own
+    transaction.
     """
     signed = _signed_as(workspace, log, reader)
     if signed is not None:
@@ -43,7 +50,10 @@ def origin(workspace: Workspace, log: str, reader: Reader | None = None) -> str:
 
 
 def _signed_as(workspace: Workspace, log: str, reader: Reader | None) -> str | None:
-    """Return the first line of the log's first checkpoint, if it names this log; None if nothing was signed."""
+    """Return the first line of the log's first checkpoint, if it names this log.
+
+    The result is None if nothing was signed.
+    """
     with nullcontext(reader) if reader is not None else workspace.store.read() as reading:
         first = reading.first_note(log) or ""
     name = first.partition("\n")[0]
@@ -51,7 +61,10 @@ def _signed_as(workspace: Workspace, log: str, reader: Reader | None) -> str | N
 
 
 def witness(workspace: Workspace, log: str) -> Path:
-    """Return where the newest signed checkpoint of a log is kept outside the database, so that an older copy of it is known."""
+    """Return the file outside the database that keeps the newest signed checkpoint of a log.
+
+    It shows when the database is an older copy.
+    """
     return workspace.root / "checkpoints" / f"{in_a_file_name(log)}.checkpoint"
 
 
@@ -77,7 +90,7 @@ def write_witness(workspace: Workspace, log: str, note: str) -> None:
 
 
 def own_key(workspace: Workspace) -> SigningKey | None:
-    """Return the operator's key, None if none was made.
+    """Return the operator's key, or None if none was made.
 
     Raises BadKey if others can read it, or put another in its place, or if its replacement was interrupted.
     """
@@ -94,7 +107,7 @@ def own_key(workspace: Workspace) -> SigningKey | None:
 
 
 def refuse_open_folder(folder: Path) -> None:
-    """Refuse a folder of keys that others can write into: they could put a key of theirs in its place.
+    """Refuse a folder of keys into which others can write, because they could replace a key.
 
     Raises BadKey.
     """
@@ -103,7 +116,9 @@ def refuse_open_folder(folder: Path) -> None:
 
 
 def trusted(paths: list[Path]) -> list[VerifierKey]:
-    """Return the verifier keys in files, one in a line: those that the verifier trusts, handed over by another way than the record.
+    """Return the verifier keys in files, one in a line: the keys that the verifier trusts.
+
+    They must come to the verifier by another way than the record.
 
     Raises:
         WrongUsage: a file cannot be read.
@@ -114,12 +129,12 @@ def trusted(paths: list[Path]) -> list[VerifierKey]:
 
 
 def read_note(path: Path) -> str:
-    """Return the text of a checkpoint or key that somebody handed over, as it was before a mail program or Windows saved it otherwise.
+    """Return the text of a checkpoint or key file, freed of what a mail program or Windows changed.
 
-    What is signed has line feeds and no mark of byte order, so that nothing is lost by taking those away.
+    Signed text has line feeds and no byte order mark, so removing those changes loses nothing.
 
     Raises:
-        WrongUsage: the file holds no text.
+        WrongUsage: the file does not hold text.
     """
     try:
         with path.open("rb") as file:
@@ -139,16 +154,21 @@ def stamp_beside(path: Path) -> str | None:
 
 
 def known_keys(workspace: Workspace, key: SigningKey) -> list[VerifierKey]:
-    """Return the operator's key and those that signed before it, which stay in `keys/log.key.pub`, one in a line."""
+    """Return the operator's key and those that signed before it.
+
+    The earlier keys stay in `keys/log.key.pub`, one in a line.
+    """
     public = workspace.root / f"{KEY}.pub"
     return [key.verifier, *(trusted([public]) if public.exists() else ())]
 
 
 def refuse_older(workspace: Workspace) -> None:
-    """Before anything is added: refuse a record that is older than what was signed, or one that has lost its key.
+    """Refuse to go on with a record that is older than what was signed, or that has lost its key.
+
+    It is called before anything is added.
 
     Raises:
-        VerificationFailed: less is there than was signed, or something else, or the key is gone.
+        VerificationFailed: the record has less than was signed, or something else, or the key is gone.
     """
     key = own_key(workspace)
     if key is None:
@@ -166,9 +186,9 @@ def refuse_older(workspace: Workspace) -> None:
 
 
 def _not_older(reader: Reader, head: Head, kept: Path, keys: list[VerifierKey]) -> int:
-    """Refuse what an older copy of the record holds: less than was signed, or something else at that size.
+    """Refuse an older copy of the record: less than was signed, or something else at that size.
 
-    Returns the number of entries that the checkpoint covers which is kept outside the database; zero of none.
+    Returns the number of entries that the checkpoint outside the database covers; zero without one.
     Raises VerificationFailed.
     """
     if not kept.exists():
@@ -189,13 +209,13 @@ def _not_older(reader: Reader, head: Head, kept: Path, keys: list[VerifierKey]) 
 
 
 def _root_at(reader: Reader, log: str, size: int) -> str | None:
-    """Return the root over the first entries of a log as it is stored, None of none."""
+    """Return the root over the first `size` entries of a log as stored; None for zero entries."""
     last = reader.entry(log, size - 1) if size else None
     return None if last is None else last.root.hex()
 
 
 def public_keys(workspace: Workspace) -> tuple[str, ...]:
-    """Return the verifier keys that the workspace keeps: its own and its trustees', one line each."""
+    """Return the verifier keys that the workspace keeps, one line each: its own and its trustees'."""
     folder = workspace.root / "keys"
     lines = (
         [

@@ -1,4 +1,7 @@
-"""Both figures of a test of a class of debt, at closing: of the class alone, and with the classes senior to it (`rulings.md` 46)."""
+"""Both figures of a test of a class of debt at closing (`rulings.md` 46).
+
+One is of the class alone, the other of the class with the classes senior to it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from engine.terms.in_force import TermsInForce
 
 
 def both_figures(deal: Deal, templates: Mapping[str, Template]) -> Iterator[Problem]:
-    """Report a warning for each test of a class that has others before it, with what both readings measure at closing."""
+    """Yield a warning for each test of a class that has others before it, with both figures at closing."""
     terms = deal.segments[0][1]
     for key, clause in terms.covenants.items():
         name = clause.debt_class
@@ -44,7 +47,10 @@ def _owed(terms: TermsInForce, clause: Clause) -> str:
 
 
 def _measured(terms: TermsInForce, clause: Clause, template: Template) -> str | None:
-    """Return what a test would measure on the Closing Date; None if it needs a figure that the file does not give."""
+    """Return what a test would measure on the Closing Date, as printed.
+
+    The result is None if the test needs a figure that the file does not give.
+    """
     on = terms.closing_date
     level = {
         name: Decimal(definition.closing_date_level.numerator) / definition.closing_date_level.denominator

@@ -1,4 +1,4 @@
-"""What `check` holds a deal file against beside itself: registers, indices, the other deals of the workspace."""
+"""The checks of a deal file against what is beside it: registers, indices and the workspace's other deals."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 def registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem]:
-    """Report the registers beside a deal file, each read once; one that is missing proves no count, and `check` says so."""
+    """Yield the problems of the registers beside a deal file, each read once into `texts`.
+
+    A missing register is a warning, because it proves no count.
+    """
     terms = resolve(deal, deal.closing_date)
     named: dict[str, str] = {}
     for key, asset in terms.pledged_assets.items():
@@ -56,7 +59,7 @@ def registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem
 
 
 def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
-    """Report levels that lie inside the present 95% interval by sellers of the index that they are held against (WP §7.5.2)."""
+    """Yield a warning for each level inside the present 95% interval by sellers of its index (WP §7.5.2)."""
     from engine.workspace.series import prints_of, series_by_index
 
     last, terms = deal.segments[-1]
@@ -86,7 +89,10 @@ def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
 
 
 def beside_the_print(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
-    """Report levels of a deal that is not live yet, held against the newest print of their index (`rulings.md` 57a)."""
+    """Yield a warning for each level of a deal not yet live that does not fit the newest print.
+
+    See `rulings.md` 57a.
+    """
     from engine.record.log import deal_log, read
     from engine.workspace.series import prints_of, series_by_index
 
@@ -104,7 +110,10 @@ def beside_the_print(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
 
 
 def without_sellers(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
-    """Report `decisive only` and `judged_by: sellers` on a series whose prints on record name no sellers (`rulings.md` 60)."""
+    """Yield a warning for terms on sellers of a series whose prints on record name no sellers.
+
+    See `rulings.md` 60. The terms are `decisive only` and `judged_by: sellers`.
+    """
     from engine.workspace.series import prints_of, series_by_index
 
     last, terms = deal.segments[-1]
@@ -130,14 +139,17 @@ def without_sellers(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
 
 
 def _as_adopted(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
-    """Report the file held against the one that is on record."""
+    """Yield a problem for each difference from the file on record that a live deal may not have."""
     from engine.record.log import deal_log, read
 
     yield from refused_changes(workspace, deal, read(workspace.store, deal_log(deal.name)))
 
 
 def computable(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
-    """Report indices that the calculation agent computes and that nobody has defined: an error in a workspace, which would define them."""
+    """Yield a problem for each index that the calculation agent computes and that nobody has defined.
+
+    In a workspace, which would define it, it is an error; elsewhere it is a warning.
+    """
     known = _known(workspace)
     for name, index in {
         name: index for _, terms in deal.segments for name, index in terms.index.items()
@@ -161,7 +173,10 @@ def _known(workspace: Workspace | None) -> dict[str, IndexDefinition]:
 
 
 def models(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
-    """Report asset classes of one GPU model that are priced by the index of another, if no factor says how they compare."""
+    """Yield a problem for each asset class that is priced by the index of another GPU model.
+
+    A class whose performance factor says how the two compare is left out.
+    """
     indices = _known(workspace)
     priced = {index.gpu_name: name for name, index in indices.items()}
     for key, asset in resolve(deal, deal.closing_date).pledged_assets.items():
@@ -188,7 +203,7 @@ def models(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
 
 
 def same_names(texts: Mapping[str, str], workspace: Workspace) -> Iterator[Problem]:
-    """Files that are checked and claim the name of another deal file of their workspace."""
+    """Yield a problem for each checked file that claims the name of another deal file of the workspace."""
     ours = {
         path.resolve(): path for path in workspace.deal_files() if path.is_file() and os.access(path, os.R_OK)
     }
@@ -213,7 +228,7 @@ class Checked:
         return tuple(problem for problem in self.problems if not problem.code.startswith("W"))
 
     def as_data(self) -> list[dict[str, object]]:
-        """Return the problems as JSON, sorted by place."""
+        """Return the problems as data for JSON, sorted by place."""
         return [
             problem.as_json()
             for problem in sorted(self.problems, key=lambda finding: (finding.place, finding.code))
@@ -223,9 +238,8 @@ class Checked:
 def check_files(files: Sequence[Path], templates: Templates, workspace: Workspace | None = None) -> Checked:
     """Return everything that is wrong with deal files.
 
-    In a workspace, levels are held against the present interval of their index as well.
-
-    Raises WrongUsage for files that are not there.
+    In a workspace, levels are also compared with the present interval of their index. Raises WrongUsage for
+    files that do not exist.
     """
     problems: list[Problem] = []
     texts: dict[str, str] = {}
@@ -247,7 +261,7 @@ def check_files(files: Sequence[Path], templates: Templates, workspace: Workspac
 
 
 def existing(files: Sequence[Path]) -> Sequence[Path]:
-    """Return the files themselves. Raises WrongUsage, naming those that are not there."""
+    """Return the files themselves. Raises WrongUsage, naming those that do not exist."""
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise WrongUsage(f"no such file: {', '.join(missing)}")

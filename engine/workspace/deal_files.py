@@ -1,6 +1,6 @@
-"""Why a deal cannot be evaluated: what is wrong with its file, or with the change of a file that is on record.
+"""Why a deal cannot be evaluated: what is wrong with its file, or with a change of the file on record.
 
-A run records the reason and keeps the file; a replay reads it again and finds the same reason, or a
+A run records the reason and keeps the file. A replay reads it again and finds the same reason, or a
 difference.
 """
 
@@ -33,13 +33,13 @@ from engine.workspace.takeover_checks import takeover_problems
 from engine.workspace.workspace import Workspace
 
 Templates = Mapping[str, Template]
-"""The covenant templates by name, as `engine.assembly` hands them in."""
+"""The covenant templates by name, as `engine.assembly` provides them."""
 _PLACE = re.compile(r"deals/(?P<file>[^/:]+\.yaml):")
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A deal file as a run reads it: the deal's name, the deal if it can be evaluated, why not otherwise, and what was read."""
+    """A deal file as a run reads it: its name, its text, and the deal or why it cannot be evaluated."""
 
     name: str
     deal: Deal | None
@@ -48,7 +48,7 @@ class Read:
 
 
 def read_deal(text: str, file: str, templates: Mapping[str, Template]) -> tuple[Deal | None, list[Problem]]:
-    """Return the deal if it can be read, everything that is wrong with its file, and everything worth a warning, sorted by place."""
+    """Return the deal if it can be read, and every error and warning about its file, sorted by place."""
     deal, problems = _read_once(text, file, tuple(templates.items()))
     return deal, list(problems)
 
@@ -57,7 +57,10 @@ def read_deal(text: str, file: str, templates: Mapping[str, Template]) -> tuple[
 def _read_once(
     text: str, file: str, given: tuple[tuple[str, Template], ...]
 ) -> tuple[Deal | None, tuple[Problem, ...]]:
-    """Return the same of the newest few files: a process that runs each hour reads a file that did not change only once."""
+    """Return what `read_deal` does, kept for the newest few files.
+
+    So a process that runs each hour reads an unchanged file only once.
+    """
     templates = dict(given)
     deal, problems = read_checked(text, file, clauses_of(templates), published_versions())
     if deal is None or any(not problem.code.startswith("W") for problem in problems):
@@ -67,7 +70,7 @@ def _read_once(
 
 
 def read_file(path: Path, templates: Mapping[str, Template]) -> Read:
-    """Return a deal file of the workspace."""
+    """Return what a run reads of a deal file of the workspace."""
     try:
         text = text_of(path.read_bytes())
     except OSError as error:
@@ -77,9 +80,9 @@ def read_file(path: Path, templates: Mapping[str, Template]) -> Read:
 
 
 def read_text(text: str, file: str, templates: Mapping[str, Template]) -> Read:
-    """Return a deal's name, the deal where `check` finds no error in it, and why it cannot be evaluated otherwise.
+    """Return a deal's name, and the deal, or the reason why it cannot be evaluated.
 
-    Warnings stop nothing.
+    The deal is there if `check` finds no error in it. Warnings stop nothing.
     """
     try:
         deal, problems = read_deal(text, f"deals/{file}", templates)
@@ -91,7 +94,10 @@ def read_text(text: str, file: str, templates: Mapping[str, Template]) -> Read:
 
 
 def changed(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> tuple[str | None, tuple[str, ...]]:
-    """Return why a changed file is refused, and its changed terms: a live deal takes only amendments, corrections and examples (29)."""
+    """Return why a changed file is refused, or None, and its changed terms.
+
+    A live deal may change only by amendments, corrections and worked examples (`rulings.md` 29).
+    """
     live = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
     if not live or live[-1] == deal.sha256:
         return None, ()
@@ -110,7 +116,10 @@ def changed(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> tuple[
 
 
 def refused_changes(workspace: Workspace, deal: Deal, events: Sequence[Event]) -> Iterable[Problem]:
-    """Return what a run would refuse because the deal is live: each term that differs from the file on record (`rulings.md` 55)."""
+    """Return what a run would refuse because the deal is live (`rulings.md` 55).
+
+    It is a problem for each term that differs from the file on record.
+    """
     live = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
     kept = adopted_path(workspace, live[-1]) if live and live[-1] != deal.sha256 else None
     before = (
@@ -120,7 +129,7 @@ def refused_changes(workspace: Workspace, deal: Deal, events: Sequence[Event]) -
 
 
 def said(error: Exception) -> str:
-    """Return an error as a deal's reason; one that is not a refusal of ours by its kind as well."""
+    """Return an error as the reason of a deal. An unexpected error is also named by its kind."""
     if isinstance(error, HeadroomError):
         return str(error)
     return (
@@ -130,23 +139,26 @@ def said(error: Exception) -> str:
 
 
 def file_of(reasons: Iterable[str], deal: str) -> str:
-    """Return the name of the file that reasons are about: one of them begins with its place, or none says anything that depends on it."""
+    """Return the name of the file that reasons are about.
+
+    If no reason begins with a place in a file, nothing depends on the name, and it is the deal's.
+    """
     places = (_PLACE.match(reason) for reason in reasons)
     return next((place["file"] for place in places if place), f"{deal}.yaml")
 
 
 def adopted_path(workspace: Workspace, sha256: str) -> Path:
-    """Return where the bytes of an adopted deal file are kept."""
+    """Return the place where the bytes of an adopted deal file are kept."""
     return workspace.inside("deals", "adopted", f"{sha256}.yaml")
 
 
 def refused_path(workspace: Workspace, sha256: str) -> Path:
-    """Return where a deal file is kept that could not be evaluated."""
+    """Return the place where a deal file that could not be evaluated is kept."""
     return workspace.inside("deals", "refused", f"{sha256}.yaml")
 
 
 def keep(workspace: Workspace, text: str) -> str:
-    """Keep a file that could not be evaluated, as it was read; returns its SHA-256."""
+    """Keep a file that could not be evaluated, as it was read; return its SHA-256."""
     data = bytes_of(text)
     path = refused_path(workspace, sha256_hex(data))
     if not path.exists():
@@ -155,14 +167,14 @@ def keep(workspace: Workspace, text: str) -> str:
 
 
 def _named(file: str, text: str) -> str:
-    """Return the deal's own name where the file can be read that far and it is one, the file's otherwise."""
+    """Return the deal's own name if the file can be read that far and states a valid one, else the file's."""
     tree, _ = parse(text, file)
     name = tree.get(("deal",)) if tree else None
     return name if isinstance(name, str) and re.fullmatch(NAME, name) else _stem(file)
 
 
 def _stem(file: str) -> str:
-    """Return a file's name as a deal's; a name of dots alone would lead out of the folder of notices."""
+    """Return a file's name as a deal's. A name of dots alone would lead out of the folder of notices."""
     return Path(file).stem.strip(".") or "deal"
 
 
@@ -174,7 +186,7 @@ def _first(problems: list[Problem], text: str) -> str:
 def loaded(path: Path, templates: Templates) -> Deal:
     """Return a deal in which `check` finds no error.
 
-    Raises InputProblems with all of them otherwise; warnings stop nothing.
+    Raises InputProblems with all errors otherwise; warnings stop nothing.
     """
     deal, problems = read_deal(text_in(path), str(path), templates)
     errors = [problem for problem in problems if not problem.code.startswith("W")]

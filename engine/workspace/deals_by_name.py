@@ -1,4 +1,7 @@
-"""The deals of a workspace by their own names: each file is looked at once, and read when its deal is asked for."""
+"""The deals of a workspace by their own names.
+
+Each file is looked at once, and read when its deal is asked for.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from engine.workspace.workspace import Workspace
 
 @dataclass
 class DealsByName:
-    """The deals of one workspace, as its files are when the first one is asked for."""
+    """The deals of one workspace, as its files are when the first deal is asked for."""
 
     workspace: Workspace
     templates: Mapping[str, Template]
@@ -27,7 +30,8 @@ class DealsByName:
     def find(self, name: str) -> Deal:
         """Return a deal by its own name.
 
-        Raises WrongUsage, or InputProblems where its file is wrong, or not the only one.
+        Raises WrongUsage if no file claims it. Raises InputProblems if its file is wrong, or not the only
+        one.
         """
         if name not in self._deals:
             self._deals[name] = self._read(name)
@@ -39,9 +43,9 @@ class DealsByName:
 
     @cached_property
     def _named(self) -> dict[str, list[Path]]:
-        """The deal files by the names that they claim; a file that claims none by its own.
+        """The deal files by the names that they claim; a file that claims none stands under its own name.
 
-        More than one where a name is claimed twice.
+        A name that is claimed twice has more than one file.
         """
         by_name: dict[str, list[Path]] = {}
         for path, text in self._texts.items():
@@ -66,11 +70,11 @@ class DealsByName:
 def find_deal(workspace: Workspace, name: str, templates: Mapping[str, Template]) -> Deal:
     """Return a deal of the workspace by its own name.
 
-    Raises WrongUsage, or InputProblems where its file is wrong, or not the only one.
+    Raises WrongUsage if no file claims it. Raises InputProblems if its file is wrong, or not the only one.
     """
     return DealsByName(workspace, templates).find(name)
 
 
 def names_claimed(workspace: Workspace) -> tuple[str, ...]:
-    """Return the names that the deal files claim, each once; no file is read as a deal for it."""
+    """Return the names that the deal files claim, each once. No file is read as a deal for it."""
     return tuple(DealsByName(workspace, {})._named)

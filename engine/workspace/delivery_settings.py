@@ -1,4 +1,7 @@
-"""How a workspace sends what it owes: the relay, who may release a notice, who fetches files; `[mail]`, `[people.NAME]`, `[folder]`."""
+"""The settings of how a workspace sends what it owes: `[mail]`, `[people.NAME]`, `[folder]`.
+
+They name the relay, who may release a notice, and who fetches files.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +16,21 @@ from engine.basics.values import Fact
 
 
 class MailSettings(Fact):
-    """A relay, or a maildir of this machine in its place.
+    """A mail relay, or a maildir of this machine in its place.
 
     Attributes:
         host: the relay; None if messages go into `maildir`.
-        port: of the relay.
+        port: the port of the relay.
         security: how the connection is protected.
-        cafile: certificates that the relay is checked against, beside those of the machine.
+        cafile: certificates that the relay is checked against, besides those of the machine.
         user: the account; its password is never in this file.
         password_env: the environment variable that holds the password.
-        password_file: the file that holds it.
+        password_file: the file that holds the password.
         sender: the address that messages come from.
-        name: the name beside it.
+        name: the name beside that address.
         bounces: the address that undeliverable messages go to; the notice is named in it.
         returned: the maildir in which those are found.
-        maildir: a maildir that takes messages in the place of a relay.
+        maildir: a maildir that takes messages in place of a relay.
         link: the address of the workspace's pages.
         remind_days: how many days before something is due its reminders go.
         digest_to: the addresses to which the digest of each Determination Date goes.
@@ -52,7 +55,7 @@ class MailSettings(Fact):
 
 
 class Person(Fact):
-    """Who acts for a party: the roles of the deals, all deals unless some are named."""
+    """A person who acts for parties, given by their roles; in all deals, unless some are named."""
 
     acts_for: tuple[str, ...]
     deals: tuple[str, ...] = ()
@@ -70,9 +73,9 @@ class FolderSettings(Fact):
 
 
 def password_of(mail: MailSettings, root: Path) -> str | None:
-    """Return the relay's password, from the environment or from its file.
+    """Return the relay's password, from the environment or from its file; None without an account.
 
-    Raises WrongUsage if it is not there.
+    Raises WrongUsage if the password is not there.
     """
     if mail.user is None:
         return None

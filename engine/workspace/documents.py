@@ -1,4 +1,7 @@
-"""The documents that Acts rest on: hashed and kept as they came, so that years later the hash has its document."""
+"""The documents that Acts rest on, hashed and kept as they came.
+
+So years later the hash still has its document.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ from engine.basics.inert import inert
 from engine.workspace.workspace import Workspace
 
 ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}")
-"""The ending of a file's name, if it is a plain one: the rest of the name stands in the Act."""
+"""The ending of a file's name, if it is a plain one. The rest of the name stands in the Act."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as it was handed over: the name of its file, its SHA-256, its bytes."""
+    """A document as it was handed over: its file name, its SHA-256 and its bytes."""
 
     name: str
     sha256: str
@@ -34,7 +37,7 @@ def read_document(path: Path) -> Document:
 
 
 def keep_document(workspace: Workspace, document: Document) -> None:
-    """Keep a document in `documents/` under its hash; one that is there already is left as it is."""
+    """Keep a document in `documents/` under its hash. A document that is there already is left as it is."""
     ending = ENDING.fullmatch(Path(document.name).suffix)
     if not kept_documents(workspace, document.sha256):
         write_whole(

@@ -1,4 +1,7 @@
-"""Open findings on the indices of a deal: rows that were not taken, and collections that were taken although they looked changed."""
+"""Open findings on the indices of a deal.
+
+They are rows that were not taken, and collections that were taken although they looked changed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from engine.workspace.series import series_of_facts
 from engine.workspace.workspace import Workspace
 
 RECENT = 7
-"""Publication Dates whose collections are looked at: as many as a notice lists."""
+"""The number of Publication Dates whose collections are looked at: as many as a notice lists."""
 
 
 def findings_shown(
@@ -26,10 +29,12 @@ def findings_shown(
     known_at: datetime,
     shown: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> dict[str, tuple[OpenFinding, ...]]:
-    """Return the open findings on each index that a deal reads on a date, newest first; an index without any is left out.
+    """Return the open findings on each index that a deal reads on a date, newest first.
+
+    An index without findings is left out.
 
     Args:
-        workspace: whose record it is.
+        workspace: the workspace whose record it is.
         deal: the deal as it was adopted.
         on: the Determination Date; findings of later days are left out.
         known_at: what was recorded later is not known.
@@ -48,7 +53,10 @@ def findings_shown(
 def _rows(
     workspace: Workspace, index: IndexFacts, told: Sequence[Event], known_at: datetime
 ) -> dict[tuple[str, date], OpenFinding]:
-    """Return the rows of an administrator that still are not what the series says: of each day the newest finding of a kind."""
+    """Return the rows of an administrator that still differ from the series.
+
+    For each day the newest finding of a kind counts.
+    """
     if not series_name(series_of_facts(index)).administered:
         return {}
     prints = (
@@ -67,7 +75,11 @@ def _rows(
 
 
 def _open(one: IndexFinding, values: Mapping[date, Any]) -> bool:
-    """Return whether a row still waits: for its confirmation until its date has a print, for its Restatement until the value is its own."""
+    """Return whether a row still waits.
+
+    A row that awaits confirmation waits until its date has a print. Any other row waits until the series has
+    its value.
+    """
     if one.what == AWAITS:
         return one.publication_date not in values
     return values.get(one.publication_date) != one.now
@@ -80,7 +92,10 @@ def _of_row(one: IndexFinding) -> OpenFinding:
 def _collections(
     told: Sequence[Event], values: Sequence[Mapping[str, Any]]
 ) -> dict[tuple[str, date], OpenFinding]:
-    """Return the collections behind the newest prints that a person accepted by name, or that are not shown to be whole."""
+    """Return the collections behind the newest prints that are open to question.
+
+    A person accepted them by name, or they are not shown to be whole.
+    """
     taken = (
         event.payload
         for event in told

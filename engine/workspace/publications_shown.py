@@ -18,12 +18,13 @@ from engine.workspace.workspace import Workspace
 def publications_shown(
     workspace: Workspace, deal: DealAdopted, on: date, known_at: datetime, events: Sequence[Event]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return what each Publication Date gave of the indices in force on a date: each read from the series in force on its own day.
+    """Return, for each index in force on a date, what each Publication Date gave.
 
-    Of a daily series it is the day that the deal read, under the Publication Date.
+    Each date is read from the series in force on that date. For a daily series it is the day that the deal
+    read, under the Publication Date.
 
     Args:
-        workspace: whose record it is.
+        workspace: the workspace whose record it is.
         deal: the deal as it was adopted.
         on: the Determination Date.
         known_at: what was recorded later is not shown.
@@ -61,7 +62,10 @@ def _published(events: Sequence[Event]) -> Iterator[Published]:
 
 
 def _as_read(event: Event, read_of: Mapping[str | None, Published]) -> dict[str, Any]:
-    """Return a print's JSON; of a daily series under the Publication Date that read it, with the day itself."""
+    """Return a print's JSON.
+
+    A print of a daily series stands under the Publication Date that read it, with its own day beside.
+    """
     value = dict(event.payload.value)
     if event.leaf not in read_of:
         return value
@@ -73,7 +77,10 @@ def _as_read(event: Event, read_of: Mapping[str | None, Published]) -> dict[str,
 
 
 def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
-    """Return the series of an index by the terms of a day; before the deal names the index, by the first that do."""
+    """Return the series of an index by the terms of a day.
+
+    Before the deal names the index, the first terms that do count.
+    """
     versions = [facts_on(deal, day), deal, *(facts_on(deal, later.since) for later in deal.later_facts)]
     return next(
         (series_of_facts(index) for version in versions for index in version.indices if index.name == name),
@@ -82,6 +89,6 @@ def _series_on(deal: DealAdopted, name: str, day: date) -> str | None:
 
 
 def adopted_file(workspace: Workspace, sha256: str | None) -> bytes | None:
-    """Return the bytes of an adopted deal file, None without one of that hash."""
+    """Return the bytes of an adopted deal file, or None if no file has that hash."""
     path = workspace.root / "deals" / "adopted" / f"{sha256}.yaml"
     return path.read_bytes() if sha256 is not None and path.is_file() else None

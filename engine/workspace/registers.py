@@ -1,4 +1,4 @@
-"""The registers of serial numbers that a deal names: which they are, how one reads, and where its bytes are kept."""
+"""The registers of serial numbers that a deal names: which they are, how they read, where they are kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.workspace.workspace import Workspace
 
 
 class BadRegister(HeadroomError):
-    """A register that cannot be read: its first problem, with its place; and the register as it was."""
+    """Raised for a register that cannot be read, with its first problem and the text."""
 
     def __init__(self, said: str, text: str) -> None:
         super().__init__(said)
@@ -28,7 +28,7 @@ def registers_named(deal: Deal) -> tuple[str, ...]:
 
 
 def as_read(deal: Deal, name: str, data: bytes) -> tuple[RegisterChanged, str]:
-    """Return a register of a deal as it reads, and its text. Raises BadRegister."""
+    """Return a register of a deal as a fact for the record, and its text. Raises BadRegister."""
     text = text_of(data)
     pledges, problems = read_register(text, f"deals/{name}", classes_of(deal))
     if problems:
@@ -54,12 +54,12 @@ def _register(asset: object) -> str | None:
 
 
 def register_path(workspace: Workspace, sha256: str) -> Path:
-    """Return where the bytes of a register are kept."""
+    """Return the place where the bytes of a register are kept."""
     return workspace.inside("deals", "registers", f"{sha256}.csv")
 
 
 def refused_register(workspace: Workspace, sha256: str) -> Path:
-    """Return where a register is kept that could not be read."""
+    """Return the place where a register that could not be read is kept."""
     return workspace.inside("deals", "refused", f"{sha256}.csv")
 
 

@@ -1,7 +1,7 @@
 """The published series of each index: computed from the archive, recorded once, never changed.
 
-Index events live in a log of their own (`rulings.md` 11). A published value fixes the snapshots that it used;
-a snapshot imported later never changes it (`rulings.md` 6). Only snapshots on record are used: a file that an
+Index events live in a log of their own (`rulings.md` 11). A published value fixes the snapshots that it used.
+A snapshot imported later never changes it (`rulings.md` 6). Only snapshots on record are used. A file that an
 interrupted import left in the archive is not known before it is imported again.
 """
 
@@ -36,7 +36,10 @@ ADMINISTRATOR = "published by the administrator"
 
 
 def series_of(name: str, terms: IndexTerms) -> str:
-    """Return which series a deal's index is read from: the administrator's, or ours under a pinned version or the current one."""
+    """Return the name of the series that a deal's index is read from.
+
+    It is the administrator's, or ours under a pinned version or the current one.
+    """
     if terms.source == ADMINISTRATOR:
         return administered_series(name)
     pinned = terms.methodology.version if terms.methodology.policy == "pinned" else None
@@ -44,7 +47,7 @@ def series_of(name: str, terms: IndexTerms) -> str:
 
 
 def series_of_facts(index: IndexFacts) -> str:
-    """Return the same, from what the log says about a deal's index."""
+    """Return the name of the series of a deal's index, from what the log says about the index."""
     if index.source == ADMINISTRATOR:
         return administered_series(index.name)
     pinned = index.version if index.policy == "pinned" else None
@@ -52,20 +55,23 @@ def series_of_facts(index: IndexFacts) -> str:
 
 
 def over(publication: date, zone: str, now: datetime) -> bool:
-    """Return whether a Publication Date has ended in the administrator's zone: only then is silence a non-publication."""
+    """Return whether a Publication Date has ended in the administrator's zone.
+
+    Only then is silence a non-publication.
+    """
     end = datetime.combine(publication + timedelta(days=1), time(), ZoneInfo(zone))
     return now >= end.astimezone(UTC)
 
 
 def known_series(workspace: Workspace) -> tuple[str, ...]:
-    """Return the series on record, by name."""
+    """Return the names of the series on record."""
     return series_among(workspace.store.logs())
 
 
 def on_record(workspace: Workspace, series: str) -> Sequence[Event]:
     """Return every print of a series, oldest first.
 
-    Raises WrongUsage for a series that is not on record, naming those that are.
+    Raises WrongUsage, naming those on record, if the series is not on record.
     """
     events = prints_in(workspace.store, series)
     if not events:
@@ -84,7 +90,7 @@ def computed(
     known_at: datetime | None = None,
     overridden_by: datetime | None = None,
 ) -> IndexValue:
-    """Return one week's value from the workspace's snapshots, on record or not: what is looked at, and recorded nowhere.
+    """Return one week's value from the workspace's snapshots, on record or not; nothing is recorded.
 
     Args:
         workspace: whose snapshots and overrides.
@@ -92,7 +98,7 @@ def computed(
         version: the methodology.
         window_end: the last day of the window.
         known_at: leaves out what was collected, or overridden, later.
-        overridden_by: leaves out overrides that were recorded later, as where a print is computed again.
+        overridden_by: leaves out overrides that were recorded later, for a print that is computed again.
     """
     snapshots = workspace.archive.between(window_end - timedelta(days=6), window_end)
     overrides = overrides_of(read(workspace.store, SNAPSHOTS), index, overridden_by or known_at)
@@ -109,7 +115,7 @@ def computed(
 
 
 def overrides_of(imported: Iterable[Event], index: str, by: datetime | None = None) -> tuple[Override, ...]:
-    """Return the Manifest Error Overrides of an index, oldest first, as far as they were on record by a time."""
+    """Return the Manifest Error Overrides of an index, oldest first, as far as recorded by a time."""
     payloads = (event.payload for event in imported if by is None or event.recorded_at <= by)
     excluded = (
         payload for payload in payloads if isinstance(payload, ListingsExcluded) and payload.index == index
@@ -128,7 +134,9 @@ def on_record_computed(
     by: datetime | None = None,
     others: Iterable[str] | None = None,
 ) -> IndexValue:
-    """Return the value of one Publication Date from the snapshots that were on record by a time, whatever else lies in the archive.
+    """Return the value of one Publication Date from the snapshots that were on record by a time.
+
+    What else lies in the archive does not count.
 
     Args:
         workspace: whose archive holds them.
@@ -137,8 +145,9 @@ def on_record_computed(
         publication: the Publication Date; its window ends the day before.
         imported: the log of snapshots.
         by: leaves out what was recorded later, if given.
-        others: the other versions whose values stand beside it; all that ship unless given, as where a print
-            is made again.
+        others: the other versions whose values stand beside it; all that ship unless given. A print that is
+            made
+            again gives them.
     """
     there = tuple(event for event in imported if by is None or event.recorded_at <= by)
     known = {event.payload.sha256 for event in there if isinstance(event.payload, SnapshotImported)}
@@ -162,7 +171,7 @@ def on_record_computed(
 
 
 def draft(value: IndexValue, reason: str | None = None) -> Draft:
-    """Return the event of one print."""
+    """Return the event of one print, before it is recorded."""
     return Draft(
         kind="index published",
         subject=value.index,
@@ -179,7 +188,10 @@ AT_MOST = 4_096
 
 
 def published(event: Event) -> Published:
-    """Return the light form of a recorded print, as a deal uses it; when it was recorded is a date only if the deal is."""
+    """Return the light form of a recorded print, as a deal uses it.
+
+    When it was recorded becomes a date only in the time zone of a deal.
+    """
     if event.leaf in _READ:
         return _READ[event.leaf]
     if len(_READ) >= AT_MOST:
@@ -219,7 +231,10 @@ def _published(event: Event) -> Published:
 
 
 def announcements(workspace: Workspace) -> dict[str, tuple[Announced, ...]]:
-    """Return what administrators announced, by index, in the order of its record; a Restatement of a date is its print's own reason."""
+    """Return what administrators announced, by index, in the order of the record.
+
+    A Restatement of a date is left out, because its print states it as the reason.
+    """
     by_index: dict[str, tuple[Announced, ...]] = {}
     for event in read(workspace.store, SNAPSHOTS):
         said = event.payload
@@ -232,11 +247,11 @@ def announcements(workspace: Workspace) -> dict[str, tuple[Announced, ...]]:
 
 
 Prints = Callable[[str], Sequence[tuple[datetime, Published]]]
-"""The prints of a series with when each was recorded, oldest first."""
+"""A function from a series to its prints and when each was recorded, oldest first."""
 
 
 def prints_of(workspace: Workspace) -> Prints:
-    """Return a reader of a workspace's series as they stand now; each is read once."""
+    """Return a reader of a workspace's series as they are now. Each series is read once."""
     said = cache(partial(announcements, workspace))
 
     @cache
@@ -252,7 +267,10 @@ def prints_of(workspace: Workspace) -> Prints:
 
 
 def _dated(deal: Deal, recorded_at: datetime, publication: Published, known_at: datetime | None) -> Published:
-    """Return a print with the date of its record at the deal's own place, and what was announced by a time."""
+    """Return a print with its record's date in the deal's time zone.
+
+    It has what was announced by the time `known_at`.
+    """
     recorded_on = day_of(deal, recorded_at)
     announced = tuple(
         said for said in publication.announced if known_at is None or said.recorded_at <= known_at
@@ -268,9 +286,10 @@ def _dated(deal: Deal, recorded_at: datetime, publication: Published, known_at: 
 def _by_publication_date(
     prints: Sequence[tuple[datetime, Published]], deal: Deal, name: str, until: date
 ) -> Iterable[tuple[datetime, Published]]:
-    """Return the prints of a series under Publication Dates: a weekly one as it is, a daily one as the deal reads it.
+    """Return the prints of a series under Publication Dates.
 
-    Raises WrongUsage if the deal takes a daily series for a weekly one, or the reverse.
+    A weekly series is returned as it is, a daily one as the deal reads it. Raises WrongUsage if the deal
+    takes a daily series for a weekly one, or the reverse.
     """
     daily = any(publication.final_at is not None for _, publication in prints)
     says = {index_terms(deal, name, since).cadence for since, _ in deal.segments}
@@ -292,7 +311,7 @@ def _by_publication_date(
 
 
 def cut_off_of(deal: Deal, on: date) -> datetime:
-    """Return when a date of a deal is determined, at the earliest: its cut-off (`rulings.md` 26a)."""
+    """Return the earliest moment at which a date of a deal is determined: its cut-off (`rulings.md` 26a)."""
     return cut_off_on(resolve(deal, on), on)
 
 
@@ -303,10 +322,10 @@ def series_by_index(
     acts: Iterable[ActRecorded] = (),
     known_at: datetime | None = None,
 ) -> dict[str, tuple[Published, ...]]:
-    """Return for each index of a deal, what each Publication Date gave: the print that the deal accepts, oldest date first.
+    """Return, for each index of a deal, the print that the deal accepts of each date, oldest date first.
 
-    Each date is read from the series, and each print judged by the terms, that were in force on the
-    Publication Date: an amendment reaches no further back than it says.
+    Each date is read from the series in force on it, and each print is judged by the terms in force on it. So
+    an amendment reaches no further back than it says.
 
     Args:
         prints: reads a series, as `prints_of` a workspace does.

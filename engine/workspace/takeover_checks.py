@@ -1,4 +1,4 @@
-"""What is wrong with a takeover: what the deal does not have, what is missing, and what contradicts itself (`rulings.md` 56).
+"""What is wrong with a takeover: unknown names, missing facts, and contradictions (`rulings.md` 56).
 
 What a former servicer left is asked for, and not guessed. So each test and trigger, each reserve account, and
 each rate and report that a window still needs must be there.
@@ -23,7 +23,10 @@ from engine.workspace.takeover_windows import of_rates, of_reports
 
 
 def takeover_problems(deal: Deal, templates: Mapping[str, Template]) -> Iterator[Problem]:
-    """Everything that is wrong with a deal's takeover, each thing at its place; nothing of a deal without one."""
+    """Yield everything that is wrong with a deal's takeover, each problem at its place.
+
+    A deal without a takeover yields nothing.
+    """
     if deal.takeover is None:
         return
     held = Held(deal, deal.takeover, templates)
@@ -81,7 +84,10 @@ def _who(held: Held) -> Iterator[Problem]:
 
 
 def _named(held: Held) -> Iterator[Problem]:
-    """Yield each test and trigger that is missing, or that the deal does not have; the same of accounts, events and indices."""
+    """Yield a problem for each name that is missing, or that the deal does not have.
+
+    The names are those of tests, triggers, reserve accounts, events and indices.
+    """
     known: tuple[tuple[str, Mapping[str, object], Mapping[str, object], str], ...] = (
         ("tests", held.said.tests, held.terms.covenants, "test"),
         ("triggers", held.said.of_triggers, held.counts, "trigger"),
@@ -106,7 +112,7 @@ def _named(held: Held) -> Iterator[Problem]:
 
 
 def _accounts(held: Held) -> Iterator[str]:
-    """The triggers whose sweeps fill a reserve account."""
+    """Yield the triggers whose sweeps fill a reserve account."""
     for key, clause in held.terms.covenants.items():
         make = held.templates[clause.template].sweep
         if make is not None and make(clause).repays is None:

@@ -1,4 +1,4 @@
-"""A takeover beside the deal that it is held against, and how what is wrong with it is told at its place (`rulings.md` 56)."""
+"""A takeover with the deal that it is checked against, and its problems at their places (`rulings.md` 56)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Held:
     """
 
     def __init__(self, deal: Deal, said: Takeover, templates: Mapping[str, Template]) -> None:
-        """Of a deal and its takeover."""
+        """Keep a deal and its takeover, with the terms of its day, their calendar and counts."""
         self.deal, self.said, self.templates = deal, said, templates
         self.tree: Tree = deal.tree
         self.terms: TermsInForce = resolve(deal, said.as_of)
@@ -35,17 +35,17 @@ class Held:
         self.counts = trigger_counts(self.terms, templates)
 
     def wrong(self, at: Path, what: str, why: str, fix: str, code: str = "D581") -> Problem:
-        """What is wrong at a value."""
+        """Return the problem of a wrong value, at the value."""
         return Problem(code, what, why, fix, self.tree.place((*PATH, *at)))
 
     def lacks(self, at: Path, key: str, why: str, code: str = "D582") -> Problem:
-        """A key that a block must have, and why."""
+        """Return the problem of a key that a block must have, and why."""
         return Problem(
             code, f"`{key}` is missing", why, f"write `{key}:` here", self.tree.key_place((*PATH, *at))
         )
 
     def of_no_use(self, at: Path, why: str) -> Problem:
-        """A key that contradicts the status beside it."""
+        """Return the problem of a key that contradicts the status beside it."""
         key = at[-1]
         return Problem(
             "D583",
@@ -58,7 +58,7 @@ class Held:
     def dated(
         self, at: Path, day: date | None, *, latest: date | None = None, what: str = ""
     ) -> Iterator[Problem]:
-        """A date of the past: after closing, and not after the day of the takeover, or after another date."""
+        """Yield a problem unless a day is after closing and not after the takeover, or not after `latest`."""
         last = self.said.as_of if latest is None else latest
         if day is not None and not self.deal.closing_date <= day <= last:
             why = (

@@ -29,7 +29,7 @@ from engine.workspace.takeover_held import Held
 
 
 def of_test(held: Held, name: str, said: CarriedTest, clause: Clause) -> Iterator[Problem]:
-    """What is wrong with the state of one test."""
+    """Yield everything that is wrong with the state of one test."""
     at: Path = ("tests", name)
     for key in ("since", "entered", "tested_on", "determined_on", "episode"):
         yield from held.dated((*at, key), getattr(said, key))
@@ -57,7 +57,7 @@ def of_test(held: Held, name: str, said: CarriedTest, clause: Clause) -> Iterato
 def _asked_of_a_test(
     held: Held, at: Path, said: CarriedTest, clause: Clause, cure: Cure | None
 ) -> Iterator[Problem]:
-    """What a status needs beside it."""
+    """Yield a problem for each key that the status of a test needs and that is missing."""
     tested = said.result is not None or said.status not in ("NOT YET TESTED", "SUSPENDED")
     counts = clause.persists_for if isinstance(clause, MaintenanceClause) else None
     resulted = said.tested_on is not None and said.status != "SUSPENDED"  # which forgets its last result
@@ -93,7 +93,10 @@ def _asked_of_a_test(
 
 
 def _of_no_use_in_a_test(held: Held, at: Path, said: CarriedTest, cure: Cure | None) -> Iterator[Problem]:
-    """What contradicts a status beside it; under a waiver that is the status that it interrupted."""
+    """Yield a problem for each key that contradicts the status beside it.
+
+    Under a waiver the status is the one that the waiver interrupted.
+    """
     open_ = said.interrupted.status if said.interrupted is not None else said.status
     for key, contradicts, why in (
         ("cure", open_ not in ("CURE PERIOD", "EVENT OF DEFAULT"), f"{open_} has no Cure Period that runs"),
@@ -112,7 +115,7 @@ def _of_no_use_in_a_test(held: Held, at: Path, said: CarriedTest, cure: Cure | N
 
 
 def _counted(held: Held, at: Path, said: CarriedTest, clause: Clause) -> Iterator[Problem]:
-    """More counted results than the clause looks at."""
+    """Yield a problem if there are more counted results than the clause looks at."""
     times = clause.persists_for if isinstance(clause, MaintenanceClause) else None
     most = times.out_of if times is not None else 1
     if len(said.counted) > most:
@@ -127,7 +130,7 @@ def _counted(held: Held, at: Path, said: CarriedTest, clause: Clause) -> Iterato
 
 
 def _in_order(held: Held, at: Path, said: CarriedTest) -> Iterator[Problem]:
-    """Dates of a test that come before what they follow."""
+    """Yield a problem for each date of a test that comes before what it must follow."""
     if said.entered is not None and said.entered > said.since:
         yield held.wrong(
             (*at, "entered"),
@@ -158,7 +161,11 @@ def _in_order(held: Held, at: Path, said: CarriedTest) -> Iterator[Problem]:
 
 
 def _cure(held: Held, at: Path, said: CarriedCure, within: Period | None, *, runs: bool) -> Iterator[Problem]:
-    """A Cure Period: its days in order, its last one not over while it runs; a warning where the clause counts another last day."""
+    """Yield the problems of a Cure Period.
+
+    Its days must be in order, and its last day must not be over while it runs. It is a warning if the clause
+    counts another last day.
+    """
     yield from held.dated((*at, "start"), said.start)
     if said.last_day < said.start:
         why = f"it is counted from {said.start}"
@@ -209,7 +216,7 @@ def _used(held: Held, at: Path, days: Sequence[date]) -> Iterator[Problem]:
 
 
 def of_trigger(held: Held, name: str, said: CarriedTrigger, counts: Counts) -> Iterator[Problem]:
-    """What is wrong with the state of one trigger."""
+    """Yield everything that is wrong with the state of one trigger."""
     at: Path = ("triggers", name)
     terms = held.terms.triggers.get(name)
     own = terms.cure if terms is not None else None
@@ -239,7 +246,7 @@ def of_trigger(held: Held, name: str, said: CarriedTrigger, counts: Counts) -> I
 
 
 def _asked_of_a_trigger(held: Held, at: Path, said: CarriedTrigger, *, lasts: bool) -> Iterator[Problem]:
-    """What a status needs beside it."""
+    """Yield a problem for each key that the status of a trigger needs and that is missing."""
     pending, waived = said.status == "PENDING CURE", said.status == "WAIVED"
     for key, needed, why in (
         ("cure", pending, "its own cure has a last day, or its clock has `not started`"),
@@ -259,7 +266,7 @@ def _asked_of_a_trigger(held: Held, at: Path, said: CarriedTrigger, *, lasts: bo
 def _contradicting_trigger(
     held: Held, at: Path, said: CarriedTrigger, counts: Counts, *, cures: bool
 ) -> Iterator[Problem]:
-    """What contradicts the status of a trigger, or the deal."""
+    """Yield a problem for each key that contradicts the status of a trigger, or the deal."""
     pending, waived = said.status == "PENDING CURE", said.status == "WAIVED"
     if pending and not cures:
         yield held.wrong(
@@ -290,7 +297,10 @@ def _contradicting_trigger(
 def _limbs(
     held: Held, at: Path, said: Sequence[CarriedCount], counts: Sequence[Count], status: str
 ) -> Iterator[Problem]:
-    """The counts of a condition: as many as it has, each of which says what its dates say."""
+    """Yield the problems of the counts of a condition.
+
+    There must be as many as the condition has, and each must say what its dates say.
+    """
     if said and not counts:
         yield held.of_no_use(at, f"{status} counts no dates here")
         return

@@ -1,4 +1,7 @@
-"""Which rates and reports a takeover lacks that a window still needs, and what is wrong with those that it has (`rulings.md` 56)."""
+"""The checks of a takeover's rates and reports (`rulings.md` 56).
+
+They find those that a window still needs and that are missing, and what is wrong with the others.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ DAY = timedelta(days=1)
 
 
 def of_rates(held: Held, needed: LookBack) -> Iterator[Problem]:
-    """What is wrong with the rates, and which of them are not stated though a test will look at them."""
+    """Yield the problems of the rates, with those that a test will look at and that are missing."""
     for index in held.terms.index:
         lines = {line.on: line for line in held.said.rates.get(index, ())}
         at: Path = ("rates", index)
@@ -80,7 +83,7 @@ def of_rates(held: Held, needed: LookBack) -> Iterator[Problem]:
 
 
 def _until_first(held: Held, lines: Mapping[date, CarriedRate]) -> Iterator[date]:
-    """The Publication Dates up to the first value after closing: a test measures from it."""
+    """Yield the Publication Dates up to the first value after closing, from which a test measures."""
     for day in publication_dates(held.deal.closing_date + DAY, held.said.as_of):
         yield day
         line = lines.get(day)
@@ -89,7 +92,10 @@ def _until_first(held: Held, lines: Mapping[date, CarriedRate]) -> Iterator[date
 
 
 def of_reports(held: Held, needed: Mapping[date, str]) -> Iterator[Problem]:
-    """What is wrong with the reports, and of which periods nothing is said; `needed` are last days of periods, each with a test."""
+    """Yield the problems of the reports, with the periods of which nothing is said.
+
+    `needed` holds last days of periods, each with a test that needs it.
+    """
     said = entries(held.said.reports)
     for number, one in enumerate(said):
         at: Path = ("reports", number)
@@ -141,7 +147,7 @@ def of_reports(held: Held, needed: Mapping[date, str]) -> Iterator[Problem]:
 
 
 def _was_due(held: Held, end: date) -> bool:
-    """Whether a period's report had to be in by the day of the takeover."""
+    """Return whether a period's report had to be in by the day of the takeover."""
     rule = held.terms.servicer_reports
     assert rule is not None  # the caller has seen it
     return (

@@ -7,7 +7,10 @@ from pydantic import Field, model_validator
 from engine.basics.values import Fact
 
 DATABASE = "web.sqlite"
-"""The second database, inside the workspace: accounts, grants, sessions, what waits for a second person, the log of reads."""
+"""The second database, inside the workspace.
+
+It holds accounts, grants, sessions, what waits for a second person, and the log of reads.
+"""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -15,17 +18,17 @@ class WebSettings(Fact):
     """Where the pages are, and what stands before them.
 
     Attributes:
-        host: the address that is listened on; of this machine alone, unless TLS or a proxy is configured.
+        host: the address that is listened on; only this machine's own, unless TLS or a proxy is configured.
         port: the port.
         address: the address that people use, like `https://desk.example.com`; its name is the only one that
-            is answered beside `host`.
+            is answered besides `host`.
         tls_certificate: the file of the certificate, with its chain.
         tls_key: the file of its key.
         behind_proxy: whether a proxy with TLS stands before it, whose `X-Forwarded-For` and
-            `X-Forwarded-Proto` are believed.
+            `X-Forwarded-Proto` are trusted.
         signed_in_by: the header in which an authenticating proxy names the account; it needs `behind_proxy`.
         upload_megabytes: the largest file that is taken.
-        administrator: whom people ask for a grant, as pages name them.
+        administrator: whom people ask for a grant, as pages name that person.
     """
 
     host: str = "127.0.0.1"

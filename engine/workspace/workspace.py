@@ -33,16 +33,19 @@ if TYPE_CHECKING:
 
 SETTINGS = "headroom.toml"
 LOCK = "headroom.lock"
-"""The file that whoever records in a workspace holds, whatever database its record is in."""
+"""The file that whoever records in a workspace locks, whatever database its record is in."""
 LOOK = 0.1
-"""Seconds between two looks at whether a workspace is free."""
+"""The seconds between two looks at whether a workspace is free."""
 PUT_BACK = "put the whole record back (`headroom db restore`), then `headroom verify`"
 FOLDERS = ("deals", "snapshots", "reports", "notices")
 KEPT = "cache"
 """The folder of what is kept to save time: all of it follows from the record, and may be deleted at any time."""
 
 PLACEHOLDER = "Calculation Agent (name it here)"
-"""What stands in a new workspace for the operator's name until it is written: nothing is recorded or signed under it."""
+"""The operator's name in a new workspace until a person writes it.
+
+Nothing is recorded or signed under it.
+"""
 
 STARTER = """\
 # The settings of this Headroom workspace.
@@ -125,10 +128,10 @@ class Settings(Fact):
     intake: Mapping[str, SenderLayout] = {}
     """How each sender's own files are read, by a name for the layout."""
     series: dict[str, SeriesMap] = Field(default_factory=dict)
-    """How an administrator's files of an index are read, if no shipped map does."""
+    """How an administrator's files of an index are read, if no shipped map fits."""
     mail: MailSettings | None = None
     people: Mapping[str, Person] = {}
-    """Who acts for which party, by name; only they release a notice."""
+    """Who acts for which party, by name. Only they can release a notice."""
     folder: FolderSettings | None = None
     web: WebSettings = WebSettings()
     time_authority: TimeAuthoritySettings | None = None
@@ -141,14 +144,17 @@ class Workspace:
     root: Path
     settings: Settings
     to_inspect: bool = False
-    """Opened to be verified: the record is only read, and none is made where it is missing."""
+    """Whether it was opened to be verified.
+
+    Then the record is only read, and a missing record is not made.
+    """
 
     @cached_property
     def store(self) -> Store:
         """The log.
 
-        Raises VerificationFailed, and makes none, if what lies beside it says that it is missing, or lacks
-        one of its logs.
+        Raises VerificationFailed, and makes no log, if files beside it show that it is missing or lacks one
+        of its logs.
         """
         from engine.record.store import Store  # late: `check` in a workspace opens no record
 
@@ -186,7 +192,10 @@ class Workspace:
             )
 
     def _logs_beside(self) -> dict[str, str]:
-        """Return the logs that files beside the record were made from, each as file names have it, with such a file's place."""
+        """Return the logs that files beside the record were made from, as file names spell them.
+
+        Each has the place of such a file.
+        """
         notices = [path for path in _listed(self.root / "notices") if path.is_dir() and any(path.iterdir())]
         signed = [path for path in _listed(self.root / "checkpoints") if path.suffix == ".checkpoint"]
         return {in_a_file_name(f"deal/{path.name}"): f"notices/{path.name}" for path in notices} | {
@@ -195,18 +204,18 @@ class Workspace:
 
     @cached_property
     def archive(self) -> Archive:
-        """The snapshots."""
+        """The archive of snapshots."""
         return Archive(self.root / "snapshots")
 
     @property
     def indices(self) -> dict[str, IndexDefinition]:
-        """The indices that this workspace defines beside those that ship."""
+        """The indices that this workspace defines besides those that ship."""
         return {index.name: index for index in self.settings.index}
 
     def inside(self, *parts: str) -> Path:
         """Return a file of the workspace by the parts of its path.
 
-        Raises ValueError if the parts lead outside the workspace: names are checked where they are read.
+        Raises ValueError if the parts lead outside the workspace. Names are checked where they are read.
         """
         below = Path(*parts)
         if below.is_absolute() or ".." in below.parts:
@@ -215,12 +224,10 @@ class Workspace:
 
     @contextmanager
     def alone(self, patience: float | None = None, told: Callable[[], None] | None = None) -> Iterator[None]:
-        """Keep whoever else records in this workspace out until the block ends; they wait.
+        """Keep others from recording in this workspace until the block ends; they wait.
 
-        Not to be taken twice by one process.
-
-        The clock is read inside the block: what was recorded meanwhile is then not later than what rests on
-        it.
+        One process must not take it twice. The clock is read inside the block. So what was recorded meanwhile
+        is not later than what rests on it.
 
         Args:
             patience: seconds to wait for another to be done; without end unless given.
@@ -237,13 +244,16 @@ class Workspace:
             yield
 
     def hold_events(self) -> None:
-        """Keep the events that are read in memory, within bounds: for a process that reads the same logs again and again."""
+        """Keep the events that are read in memory, within bounds.
+
+        It serves a process that reads the same logs again and again.
+        """
         from engine.record.events_in_hand import EventsInHand
 
         self.store.in_hand = EventsInHand().events
 
     def sweep(self) -> int:
-        """Remove what an interrupted write left behind; only while `alone`."""
+        """Remove what an interrupted write left behind, and return how much; call it only while `alone`."""
         left = [
             path
             for name in (*FOLDERS, "keys", "documents", "checkpoints", KEPT)
@@ -254,12 +264,12 @@ class Workspace:
         return len(left)
 
     def deal_files(self) -> tuple[Path, ...]:
-        """Return the deal files, by name."""
+        """Return the deal files, sorted by name."""
         return tuple(sorted((self.root / "deals").glob("*.yaml")))
 
 
 def in_a_file_name(log: str) -> str:
-    """Return a log's name as the name of a file has it."""
+    """Return a log's name in the form that file names have."""
     return log.replace("/", "_")
 
 
@@ -268,7 +278,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 class Busy(HeadroomError):
-    """Somebody else goes on recording in the workspace."""
+    """Raised if somebody else goes on recording in the workspace."""
 
 
 def _held(file: IO[str]) -> bool:
@@ -295,16 +305,16 @@ def _wait(file: IO[str], root: Path, patience: float | None) -> None:
 
 
 def create(root: Path, operator: str | None = None) -> tuple[str, ...]:
-    """Make a workspace in `root`, keeping whatever is there; returns what was made.
+    """Make a workspace in `root`, keeping whatever is there; return what was made.
 
     Args:
-        root: the folder; made if it is not there.
-        operator: who computes the index; a placeholder that `run` refuses stands in the settings unless
-            given.
+        root: the folder; made if it does not exist.
+        operator: who computes the index. Unless given, a placeholder that `run` refuses stands in the
+            settings.
 
     Raises:
-        WrongUsage: the operator's name cannot be printed, or the settings are there already and name it
-            otherwise.
+        WrongUsage: the operator's name cannot be printed, or the settings exist already and give another
+            name.
     """
     made: list[str] = []
     if operator is not None:
@@ -321,7 +331,7 @@ def create(root: Path, operator: str | None = None) -> tuple[str, ...]:
 
 
 def _nameable(root: Path, operator: str) -> None:
-    """Refuse an operator's name that cannot be printed, or another than the settings have."""
+    """Refuse an operator's name that cannot be printed, or that differs from the settings."""
     if not operator.strip() or not operator.isprintable():
         raise WrongUsage(
             f"{operator!r} cannot name the operator; give one line of text, like --operator 'Example "
@@ -335,9 +345,9 @@ def _nameable(root: Path, operator: str) -> None:
 
 
 def refuse_unnamed(workspace: Workspace) -> None:
-    """Refuse to record or sign anything before the operator is named: notices and the log's origin carry the name for good.
+    """Refuse to record or sign anything before the operator is named.
 
-    Raises WrongUsage.
+    Notices and the log's origin carry the name for good. Raises WrongUsage.
     """
     if workspace.settings.operator == PLACEHOLDER:
         path = workspace.root / SETTINGS
@@ -349,7 +359,7 @@ def refuse_unnamed(workspace: Workspace) -> None:
 
 
 def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
-    """Return the workspace in `root`; `to_inspect` makes and changes nothing in it.
+    """Return the workspace in `root`. With `to_inspect` nothing in it is made or changed.
 
     Raises:
         WrongUsage: it is missing.
