@@ -162,14 +162,15 @@ def reading(terms: CashSweep) -> str:
         if terms.sweep.repays is not None
         else f"goes to the {terms.sweep.to}"
     )
+    on_end = terms.sweep.on_end
+    afterwards = f"What the account then holds {AT_THE_END[on_end]}." if on_end is not None else ""
     return (
         f"The sweep begins when the published value has been {terms.begins.when.replace('level', level)} per "
         "GPU-hour on "
         f"{defined(str(terms.begins.persistence))}. While it is in effect, {share} of {terms.sweep.of} "
         f"{goes} on "
         f"each Payment Date{until}{cite}. {_end(terms)}. A date without a published value neither counts nor "
-        "breaks the count. "
-        f"{f'What the account then holds {AT_THE_END[terms.sweep.on_end]}.' if terms.sweep.on_end is not None else ''}"
+        f"breaks the count. {afterwards}"
     )
 
 

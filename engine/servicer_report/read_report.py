@@ -1,13 +1,12 @@
-"""The servicer's report: what the servicer knows and the index does not (`servicer.md`, The report; rulings 26).
+"""The servicer's report: what the servicer knows and the index does not (rulings 26).
 
-One file per deal and period, YAML::
+See `servicer.md`, The report. There is one file per deal and period, YAML::
 
     deal: meridian-2026-1
     period: {from: 2026-02-26, to: 2026-03-04}
     as_of: 2026-03-04
     source: servicing system, week 9
-    corrects: 2026-03-03                # optional: the as-of date of the report that this one corrects; or
-        `completes:`
+    corrects: 2026-03-03                # optional: the as-of date of a report; or `completes:`
     outstanding_principal:              # one figure, or one for each class
       class_a: USD 16,000,000
     rental:
@@ -26,11 +25,11 @@ One file per deal and period, YAML::
     collections: USD 1,150,000
     operating_costs: {value: USD 290,000, as_of: 2026-02-28, source: cash book}
 
-or a table, in a workbook or as CSV, with the columns `figure,value,as_of,source` and rows `deal`,
-`period.from`, `period.to`, `as_of` for the rest; or a sender's own layout (`sender_layouts`). `received_file`
-opens each; this module sees what they have in common. Every figure may be `{value, as_of, source}`. Figures
-are flattened to dotted names: `rental.h100.rented_gpu_hours`. A figure that is not given is missing, never
-zero: the test that needs it is NOT DETERMINED.
+It may also be a table, in a workbook or as CSV, with the columns `figure,value,as_of,source`. Rows `deal`,
+`period.from`, `period.to` and `as_of` hold the rest. Or it has a sender's own layout (`sender_layouts`).
+`received_file` opens each of them; this module sees what they have in common. Every figure may be
+`{value, as_of, source}`. Figures are flattened to dotted names: `rental.h100.rented_gpu_hours`. A figure that
+is not given is missing, never zero: the test that needs it is NOT DETERMINED.
 """
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ Nothing is recorded or signed under it.
 STARTER = """\
 # The settings of this Headroom workspace.
 operator = OPERATOR   # printed with every computed value
-# database = "postgresql://writer@host/headroom"  # a SQLite file in this folder unless given; see `headroom db --help`
+# database = "postgresql://writer@host/headroom"  \
+# a SQLite file in this folder unless given; see `headroom db --help`
 
 [collect]
 base_url = ""            # the marketplace's address; empty: collection is off
