@@ -104,7 +104,7 @@ class Replay:
     pages: Pages | None = None
     """Who composes the words of notices again; without one they are taken as recorded."""
     deals: dict[str, Deal] = field(default_factory=dict)
-    first_files: dict[str, list[str]] = field(default_factory=dict)
+    first_files: dict[str, list[Event]] = field(default_factory=dict)
 
     def run(self) -> Iterator[Replayed]:
         """Yield every log, one after the other."""
@@ -371,10 +371,11 @@ class Replay:
             self._evaluated(*due, deal, series, state, share_below)
 
     def _report(self, before: Past, event: Event, payload: ReportReceived) -> Draft:
-        files = before.files or self._first_file(event.log)
+        first = [] if before.files else self._first_file(event.log)
+        files = before.files or [one.payload.file_sha256 for one in first]
         if not files:
             return redrawn(event, payload)
-        deal = self._file(event, files[-1], before.events)
+        deal = self._file(event, files[-1], first or before.events)
         known = Known(before, deal, self._series(deal, before, event.recorded_at), self.templates)
         report, lacks = read_again(self.workspace, event, payload, known)
         if report is None:
@@ -398,18 +399,13 @@ class Replay:
             self.deals[sha256] = deal
         return counted_by(self.workspace, self.deals[sha256], past)
 
-    def _first_file(self, log: str) -> list[str]:
-        """Return the hash of the first deal file that a log adopts.
-
-        The hash serves what came in before the adoption. The list is empty if the log adopts no file.
-        """
+    def _first_file(self, log: str) -> list[Event]:
+        """Return the first adoption of a deal file in a log, for what came in before it; none if it adopts none."""
         if log not in self.first_files:
-            adopted_files = (
-                one.payload.file_sha256
-                for one in read(self.workspace.store, log)
-                if isinstance(one.payload, DealAdopted)
+            adoptions = (
+                one for one in read(self.workspace.store, log) if isinstance(one.payload, DealAdopted)
             )
-            self.first_files[log] = list(islice(adopted_files, 1))
+            self.first_files[log] = list(islice(adoptions, 1))
         return self.first_files[log]
 
     def _series(self, deal: Deal, before: Past, known_at: datetime) -> Series:

@@ -17,7 +17,7 @@ from engine.events.servicing import RegisterChanged
 from engine.servicer_report.read_report import ServicerReport, read_report
 from engine.servicer_report.receipts import Receipt, with_receipt
 from engine.servicer_report.received_file import reopen
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal, resolve, table_of_calendar
 from engine.workspace.kept_reports import kept_layout
 from engine.workspace.registers import as_read, register_path
 from engine.workspace.workspace import Workspace
@@ -65,7 +65,10 @@ def read_again(
     opened, problems = reopen(
         kept[0].read_bytes(), recorded.document, kept_layout(workspace, recorded.sha256)
     )
-    report, problems = (None, problems) if opened is None else read_report(opened, terms, recorded.received)
+    table = table_of_calendar(known.deal, terms.business_days)
+    report, problems = (
+        (None, problems) if opened is None else read_report(opened, terms, recorded.received, table)
+    )
     if report is None:
         return None, f"the report cannot be read again: {problems[0].what}"
     receipt = Receipt(recorded.received, recorded.received_at)

@@ -41,7 +41,7 @@ def prove(files: Files, as_json: Json = False) -> None:
     """Run the worked examples of deal files."""
     from engine.cli.show.deals import prove_files
 
-    raise typer.Exit(prove_files(files, all_templates(), as_json))
+    raise typer.Exit(prove_files(files, all_templates(), workspace_if_any(), as_json))
 
 
 @app.command(epilog=example("headroom terms deals/meridian-2026-1.yaml --on 2027-01-07"))

@@ -44,6 +44,7 @@ from engine.events.kinds import Event
 from engine.events.log_names import deals_among
 from engine.queries.exports import as_calendar
 from engine.record.log import Scribe, deal_log, read
+from engine.workspace.calendar_tables import table_on_record
 from engine.workspace.checkpoints import origin
 from engine.workspace.delivery_settings import MailSettings, password_of
 from engine.workspace.workspace import Workspace
@@ -284,7 +285,8 @@ class _Post:
     def record_given(self, deal: str) -> None:
         """Record what is given by the deal's rule by now, and what a message that came back withdraws."""
         for delivery in self.deliveries(deal):
-            giving, scribe = deemed_given(delivery), self.scribe()
+            table = table_on_record(self.workspace, delivery.calendar, self.events(deal))
+            giving, scribe = deemed_given(delivery, table), self.scribe()
             if (
                 delivery.given_on is None
                 and giving is not None

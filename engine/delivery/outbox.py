@@ -14,8 +14,7 @@ from datetime import date, datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from engine.basics.calendar import BusinessCalendar, Holiday, load_calendar, with_closings, without
-from engine.events.calendar_events import CalendarEntry, CalendarTaken, days_changed
+from engine.basics.calendar import BusinessCalendar
 from engine.events.deal_adopted import DealAdopted, DutyFacts, facts_on
 from engine.events.delivery import (
     DeliveryBegun,
@@ -89,8 +88,6 @@ class Delivery:
         given_on: when it was given, and by what; None while it is owed.
         given_by_rule: whether the record says so by the deal's rule, and not by an Act.
         superseded: whether a later notice takes its place.
-        changes: the days that the deal's calendar has otherwise than its table, by the log (`rulings.md`
-            36a).
     """
 
     number: int
@@ -107,7 +104,6 @@ class Delivery:
     given_on: date | None = None
     given_by_rule: bool = False
     superseded: bool = False
-    changes: tuple[CalendarEntry, ...] = ()
 
     @property
     def state(self) -> str:
@@ -160,9 +156,7 @@ def deliveries(events: Sequence[Event], today: date | None = None) -> tuple[Deli
             by_number[number] = _after(by_number[number], payload, event)
     acts = [event.payload for event in events if isinstance(event.payload, ActRecorded)]
     owed = {(duty.kind, duty.subject, duty.on) for duty in _owed(events)}
-    taken = [event.payload for event in events if isinstance(event.payload, CalendarTaken)]
-    by_act = (_by_act(_still_owed(delivery, owed), acts) for delivery in by_number.values())
-    return tuple(replace(delivery, changes=days_changed(delivery.calendar, taken)) for delivery in by_act)
+    return tuple(_by_act(_still_owed(delivery, owed), acts) for delivery in by_number.values())
 
 
 def _owed(events: Sequence[Event]) -> Iterator[NoticeOwed]:
@@ -202,7 +196,7 @@ def _issued(event: Event, notice: NoticeIssued, deal: DealAdopted) -> Delivery:
         event.recorded_at,
         event.effective_on,
         duty,
-        deal.business_days,
+        facts.business_days,
         deal.time_zone,
         to,
     )
@@ -324,16 +318,16 @@ class DeemedGiven:
     days: tuple[tuple[str, date], ...] = field(default=())
 
 
-def deemed_given(delivery: Delivery) -> DeemedGiven | None:
-    """Return when the deal's rule makes a notice given.
+def deemed_given(delivery: Delivery, calendar: BusinessCalendar) -> DeemedGiven | None:
+    """Return when the deal's rule makes a notice given: when the last addressee's is.
 
-    A notice is given when the last addressee's copy is given. The result is None while a copy is not given,
-    and if only an Act can make the notice given.
+    None while an addressee's is not, or where only an Act can. The table of Business Days is the one that the
+    deal counts by.
     """
     duty = delivery.duty
     if duty is None or duty.deemed_given is None or delivery.release is None or delivery.release.draft:
         return None
-    calendar, zone = _calendar(delivery), ZoneInfo(delivery.zone)
+    zone = ZoneInfo(delivery.zone)
     days = []
     for addressee in delivery.addressees:
         if addressee.returned and duty.returned == "withdraws":
@@ -343,18 +337,6 @@ def deemed_given(delivery: Delivery) -> DeemedGiven | None:
             return None
         days.append((addressee.role, day))
     return DeemedGiven(max(day for _, day in days), duty.deemed_given, tuple(days)) if days else None
-
-
-def _calendar(delivery: Delivery) -> BusinessCalendar:
-    """Return the deal's Business Days as its log has them.
-
-    They are the shipped table with the changes that the log states.
-    """
-    opened = (entry.day for entry in delivery.changes if not entry.closed)
-    closed = (
-        Holiday(entry.day, entry.reason, entry.source, False) for entry in delivery.changes if entry.closed
-    )
-    return with_closings(without(load_calendar(delivery.calendar), opened), closed)
 
 
 def _given_to(

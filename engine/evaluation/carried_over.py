@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from engine.basics.calendar import BusinessCalendar, load_calendar
+from engine.basics.calendar import BusinessCalendar
 from engine.determination.carried_prints import carried_published, carried_report, decimal_rate
 from engine.determination.template import Template
 from engine.evaluation.conditions import LeafRule, Tree, leaves, limb_of
@@ -32,7 +32,7 @@ from engine.events.states import (
     TriggerStatus,
 )
 from engine.events.taken_over import TakenOver, Untold
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal, calendar_on, resolve
 from engine.terms.clause import Clause, Cure, Deliver, MaintenanceClause, TriggerCure, default_needs
 from engine.terms.contract_dates import determination_dates
 from engine.terms.in_force import TermsInForce
@@ -86,7 +86,7 @@ class _Handover:
     def __init__(self, deal: Deal, said: Takeover, templates: Mapping[str, Template]) -> None:
         self.deal, self.said, self.templates = deal, said, templates
         self.terms: TermsInForce = resolve(deal, said.as_of)
-        self.calendar: BusinessCalendar = load_calendar(self.terms.business_days)
+        self.calendar: BusinessCalendar = calendar_on(deal, said.as_of)
         self.why = f"carried over from {said.from_} as of {said.as_of}"
         self.last_date = next(iter(determination_dates(self.terms, self.calendar, said.as_of)[-1:]), None)
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from engine.basics.calendar import BusinessCalendar
 from engine.basics.values import Figure, Unit
 from engine.determination.look_back import LookBack, looks_back
 from engine.determination.trigger_counts import Count, Counts, trigger_counts
@@ -157,18 +158,14 @@ class HandedOver:
         left_out = 0
         if within is not None and within.unit in ("business days", "days", "weeks"):
             agreed = within.count * (7 if within.unit == "weeks" else 1)
-            left_out = max(0, self._days(start, due.by, in_days) - agreed)
+            calendar = None if in_days else self.inputs.calendar_of(due)
+            left_out = max(0, _days(start, due.by, calendar) - agreed)
         return {
             "start": str(start),
             "last_day": str(due.by),
             "unit": "days" if in_days else "business days",
             "waived_days": str(left_out),
         }
-
-    def _days(self, start: date, last: date, in_days: bool) -> int:
-        """Return the number of days after `start` up to `last`, in calendar days or in Business Days."""
-        every = [date.fromordinal(day) for day in range(start.toordinal() + 1, last.toordinal() + 1)]
-        return len(every) if in_days else sum(self.calendar.is_business_day(day) for day in every)
 
     # ---- triggers ----
 
@@ -331,6 +328,12 @@ class HandedOver:
 
     def _due(self) -> list[Any]:
         return [one for one in reports_due(self.inputs) if one.due <= self.as_of]
+
+
+def _days(start: date, last: date, calendar: BusinessCalendar | None) -> int:
+    """Return how many days there are after `start` up to `last`: Business Days where there is a calendar."""
+    every = [date.fromordinal(day) for day in range(start.toordinal() + 1, last.toordinal() + 1)]
+    return len(every) if calendar is None else sum(calendar.is_business_day(day) for day in every)
 
 
 def _day(day: date | None) -> str | None:

@@ -149,7 +149,7 @@ def held_clock(state: TestState, moment: Moment) -> TestState:
         left = (
             before.clock_left
             if before and before.clock_stopped
-            else days_left(state, moment.on, moment.calendar)
+            else days_left(state, moment.on, moment.running or moment.calendar)
         )
         run = moment.run.model_copy(update={"clock_stopped": stopped, "clock_left": left})
         return after.model_copy(update={"held": run, "cure": _goes_on(state, moment.on, left, moment)})
@@ -167,7 +167,7 @@ def _goes_on(state: TestState, last: date, left: int, moment: Moment) -> Deadlin
     return deadline(
         last,
         within,
-        moment.calendar,
+        moment.running or moment.calendar,
         state.cure.cite,
         "dates on which results were held, while it stood still",
         moment.on,

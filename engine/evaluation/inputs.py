@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from engine.basics.calendar import BusinessCalendar
@@ -13,7 +13,8 @@ from engine.evaluation.delivered_dates import determined_on
 from engine.events.deal_state import DealState
 from engine.events.rates import Published
 from engine.events.reports import ReportFacts
-from engine.terms.as_written import Deal, calendar_on, resolve, since_of
+from engine.events.states import Deadline
+from engine.terms.as_written import Deal, calendar_named, calendar_on, calendars_of, resolve, since_of
 from engine.terms.contract_dates import (
     is_determination_date,
     payment_dates,
@@ -49,9 +50,10 @@ class Inputs:
         taken_away: the triggers that an amendment has taken away by the date.
         as_of: the Determination Date as of which its tests measure, if they wait for a report (`rulings.md`
             49a); None otherwise.
-        terms_as_of: the terms in force on the `as_of` date.
-        calendar_sha256: the hash of the calendar's table, if the record names it.
-        counts_since: the date from which the deal counts by that table, if it is not its first.
+        terms_as_of: the terms in force on that one.
+        calendar_sha256: the hash of the calendar's table, where the record names it.
+        calendars: the Business Days of every calendar that the deal has in its life, by name.
+        counts_since: from when the deal counts by the table of a calendar, where it is not its first.
     """
 
     on: date
@@ -68,7 +70,12 @@ class Inputs:
     as_of: date | None = None
     terms_as_of: TermsInForce | None = None
     calendar_sha256: str | None = None
-    counts_since: date | None = None
+    calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
+    counts_since: Mapping[str, date] = field(default_factory=dict)
+
+    def calendar_of(self, clock: Deadline | None) -> BusinessCalendar:
+        """Return the Business Days that a running clock counts by: it keeps the calendar of when it began."""
+        return self.calendar if clock is None else self.calendars.get(clock.calendar, self.calendar)
 
     @property
     def measured_on(self) -> date:
@@ -138,5 +145,6 @@ def inputs_of(
         as_of=as_of,
         terms_as_of=None if as_of is None else resolve(deal, as_of),
         calendar_sha256=calendar.sha256 if calendar.name in deal.calendars else None,
-        counts_since=deal.counts_since.get(calendar.name),
+        calendars={name: calendar_named(deal, name) for name in calendars_of(deal)},
+        counts_since=deal.counts_since,
     )

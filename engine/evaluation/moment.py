@@ -27,6 +27,7 @@ class Moment:
         run: the run of results that are not decisive, this one included; None if this one is not part of a
             run.
         stands_still: whether a Cure Period's deadline stands still while results are held.
+        running: the Business Days of the clock that runs, where an amendment has changed the deal's.
     """
 
     on: date
@@ -38,3 +39,4 @@ class Moment:
     clock_starts: date | None = None
     run: HeldRun | None = None
     stands_still: bool = False
+    running: BusinessDays | None = None

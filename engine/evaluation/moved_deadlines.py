@@ -78,13 +78,12 @@ def last_days_moved(state: DealState, calendar: BusinessDays, on: date) -> Itera
 
 
 def moved_deadlines(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
-    """Yield (day, order on that day, what to do) for each deadline that moves.
-
-    They come before anything that rests on their last days.
-    """
-    for running, now in moves(day.state, day.inputs.calendar, day.inputs.on):
-        to = _moved(running, now)
-        yield date.min, 0, partial(day.add, "act applied", to.act, to, day.inputs.counts_since)
+    """Yield the deadlines that move, before anything that rests on their last days: day, order on that day, what to do."""
+    inputs = day.inputs
+    for calendar in {inputs.calendar.name: inputs.calendar, **inputs.calendars}.values():
+        for running, now in moves(day.state, calendar, inputs.on):
+            to, since = _moved(running, now), inputs.counts_since.get(calendar.name)
+            yield date.min, 0, partial(day.add, "act applied", to.act, to, since)
 
 
 def _moved(running: Running, now: Deadline) -> ActApplied:

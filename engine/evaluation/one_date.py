@@ -158,7 +158,7 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
     for act in recorded_acts.waiting(state.acts, state.applied, on, terms)[:1]:
         yield act.effective_on, 1, partial(_act, day, act)
     for since, ended in recorded_acts.waiver_ended(
-        state.tests, state.triggers, on, terms.covenants, day.inputs.calendar
+        state.tests, state.triggers, on, terms.covenants, day.inputs.calendar, day.inputs.calendar_of
     )[:1]:
         yield (
             since,
@@ -336,9 +336,8 @@ def _weighed(
 
 
 def _moment(day: Day, key: str, clause: Clause, template: Template, weighed_result: Weighed) -> Moment:
-    starts, result = None, weighed_result.result
+    starts, result, before = None, weighed_result.result, day.state.tests.get(key)
     if isinstance(clause, MaintenanceClause) and clause.cure != "none":
-        before = day.state.tests.get(key)
         since = (before.episode_began if before else None) or day.inputs.on
         waiting = before is not None and before.status is TestStatus.CURE_PERIOD and before.cure is None
         received = delivered(day, since, waits=waiting or lacks_report(result))
@@ -356,6 +355,7 @@ def _moment(day: Day, key: str, clause: Clause, template: Template, weighed_resu
         starts,
         weighed_result.run,
         weighed_result.stands_still,
+        day.inputs.calendar_of(before.cure if before else None),
     )
 
 
@@ -464,6 +464,7 @@ def _whole(day: Day) -> None:
         terms=inputs.terms,
         templates=inputs.templates,
         calendar=inputs.calendar,
+        calendars=inputs.calendars,
         state=day.state,
         results=day.results,
         report=report,

@@ -61,6 +61,8 @@ class Finished:
     """The triggers that an amendment has taken away."""
     accounts: Mapping[str, ReserveAccount] = field(default_factory=dict)
     """The reserve account of each sweep, by its trigger."""
+    calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
+    """Every calendar that the deal has in its life, by name: a running clock keeps that of when it began."""
 
 
 def outlook(day: Finished) -> Determined:
@@ -393,7 +395,9 @@ def _strip(day: Finished, due: tuple[Due, ...]) -> tuple[str | None, tuple[Strip
         if last is None or last.calendar == "calendar days" or due_act.act not in ("cure", "deliver"):
             continue
         if (last.by - last.counted_from).days <= STRIP_LONGEST:
-            return f"{due_words(due_act)}: {last.rule}, {last.calendar}", tuple(_days(last, day.calendar))
+            return f"{due_words(due_act)}: {last.rule}, {last.calendar}", tuple(
+                _days(last, day.calendars.get(last.calendar, day.calendar))
+            )
     return None, ()
 
 

@@ -12,6 +12,7 @@ from engine.evaluation.test_states import after_waiver, cured
 from engine.evaluation.trigger_states import trigger_cured
 from engine.events.kinds import ActApplied, ActRecorded
 from engine.events.states import (
+    Deadline,
     Obligation,
     TestState,
     TestStatus,
@@ -78,6 +79,7 @@ def waiver_ended(
     on: date,
     covenants: Mapping[str, Clause],
     calendar: BusinessDays,
+    calendar_of: Callable[[Deadline | None], BusinessDays],
 ) -> tuple[tuple[date, ActApplied], ...]:
     """Return (day, effect) for each waiver that ended before `on`, earliest first.
 
@@ -85,7 +87,7 @@ def waiver_ended(
     """
     waivers = []
     for name, state in tests.items():
-        ended = after_waiver(state, on, covenants.get(name), calendar)
+        ended = after_waiver(state, on, covenants.get(name), calendar, calendar_of(state.cure))
         if ended is not None:
             identity = f"waiver ended|{name}|{ended.since}"
             waivers.append(

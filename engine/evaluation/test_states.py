@@ -170,13 +170,19 @@ def _effective(state: TestState, since: date) -> date | None:
 
 
 def after_waiver(
-    state: TestState, on: date, clause: Clause | None, calendar: BusinessDays
+    state: TestState,
+    on: date,
+    clause: Clause | None,
+    calendar: BusinessDays,
+    running: BusinessDays,
 ) -> TestState | None:
     """Return the state in which a waiver that ended before `on` leaves a test; None if none ended.
 
-    A running Cure Period goes on, with the days that were left or afresh, as the waiver says. An episode that
-    began under the waiver has its full period from the waiver's last day. A waived Event of Default is one
-    again. Any other test is to be tested again (`rulings.md` 42, 71).
+    A clock that begins now counts by `calendar`, and one that goes on by `running`, the calendar of when it began.
+
+    A running Cure Period goes on, with the days that were left or afresh as the waiver says; an episode that
+    began under the waiver has its full period from the waiver's last day; a waived Event of Default is one
+    again; anything else is to be tested again.
     """
     if state.status is not S.WAIVED or state.waived_until is None or state.waived_until >= on:
         return None
@@ -195,10 +201,10 @@ def after_waiver(
         within = (
             cure.within
             if state.clock_after == "restarts"
-            else Period(_unused(state, calendar), state.cure_unit)
+            else Period(_unused(state, running), state.cure_unit)
         )
         event = f"end of the waiver, which {state.clock_after or 'resumes'} the clock"
-        due = deadline(last, within, calendar, cure.cite, event, on)
+        due = deadline(last, within, running, cure.cite, event, on)
         return state.model_copy(
             update={**ended, "status": S.CURE_PERIOD, "since": last + timedelta(days=1), "cure": due}
         )

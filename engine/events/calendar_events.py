@@ -90,12 +90,3 @@ def tables_named(payloads: Iterable[object]) -> dict[str, str]:
         elif isinstance(payload, CalendarTaken):
             tables[payload.calendar] = payload.sha256
     return tables
-
-
-def days_changed(calendar: str, taken: Iterable[CalendarTaken]) -> tuple[CalendarEntry, ...]:
-    """Return the days that a calendar treats differently from its first table.
-
-    Each is as in the newest table.
-    """
-    newest = {entry.day: entry for one in taken if one.calendar == calendar for entry in one.changes}
-    return tuple(newest.values())

@@ -148,6 +148,8 @@ class LaterFacts(Fact):
     assets: tuple[AssetFacts, ...]
     indices: tuple[IndexFacts, ...]
     duties: tuple[DutyFacts, ...]
+    business_days: str | None = Field(default=None, exclude_if=lambda name: name is None)
+    """The calendar, where it is another one than at closing; a clock that runs keeps the one of when it began."""
 
 
 class AmendmentFacts(Fact):
@@ -214,11 +216,10 @@ def clauses_on(deal: DealAdopted, on: date) -> tuple[ClauseFacts, ...]:
 
 
 def facts_on(deal: DealAdopted, on: date) -> DealAdopted:
-    """Return the adopted deal with the debt, assets, indices and duties that were in force on a date."""
+    """Return the same with the debt, assets, indices, duties and calendar that were in force on a date."""
     reached = [later for later in deal.later_facts if later.since <= on]
     if not reached:
         return deal
     now = reached[-1]
-    return deal.model_copy(
-        update={"debt": now.debt, "assets": now.assets, "indices": now.indices, "duties": now.duties}
-    )
+    four = {"debt": now.debt, "assets": now.assets, "indices": now.indices, "duties": now.duties}
+    return deal.model_copy(update={**four, "business_days": now.business_days or deal.business_days})

@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from engine.basics.calendar import load_calendar
 from engine.basics.errors import Problem
 from engine.basics.values import Figure, Unit, printed
 from engine.determination.template import Template
@@ -23,7 +22,7 @@ from engine.events.results import TestResult
 from engine.events.states import TestStatus
 from engine.foresight.example_run import Moment
 from engine.foresight.example_run import moments as moments_of
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal, calendar_named, resolve
 from engine.terms.contract_dates import determination_dates, next_determination_date
 from engine.terms.in_force import TermsInForce
 from engine.terms.worked_example import EXPECTED, Expectation, Placed, agrees
@@ -116,7 +115,7 @@ def why_untested(deal: Deal, expectation: Expectation, moment: Moment) -> str | 
         return f"`{key}` was last tested on {clause.last_tested}"
     if terms.determination_dates.on_delivery and clause.tested_on != PUBLICATION:
         return f"`{key}` is determined on the day on which its report is delivered, and none was on {on}"
-    before, there, after = _dates_around(terms, clause.tested_on == PUBLICATION, on)
+    before, there, after = _dates_around(deal, terms, clause.tested_on == PUBLICATION, on)
     kind = clause.tested_on.title().removesuffix("s")
     if not there:
         nearest = " and ".join(str(day) for day in (before, after) if day is not None)
@@ -129,15 +128,14 @@ def why_untested(deal: Deal, expectation: Expectation, moment: Moment) -> str | 
     return None
 
 
-def _dates_around(terms: TermsInForce, published: bool, on: date) -> tuple[date | None, bool, date | None]:
-    """Return (last test date before a day, whether the day is a test date, first test date after it).
-
-    Test dates are Thursdays, or Determination Dates.
-    """
+def _dates_around(
+    deal: Deal, terms: TermsInForce, published: bool, on: date
+) -> tuple[date | None, bool, date | None]:
+    """Return the last test date before a day, whether the day is one, and the first after it; of Thursdays, or of Determination Dates."""
     if published:
         since = (on.weekday() - THURSDAY) % WEEK.days
         return on - timedelta(days=since or WEEK.days), not since, on + timedelta(days=WEEK.days - since)
-    calendar = load_calendar(terms.business_days)
+    calendar = calendar_named(deal, terms.business_days)
     dates = [day for day in determination_dates(terms, calendar, on) if day <= on]
     before = next((day for day in reversed(dates) if day < on), None)
     return before, on in dates, next_determination_date(terms, calendar, on)

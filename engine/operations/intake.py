@@ -37,7 +37,7 @@ from engine.servicer_report.confirmation_form import is_reply
 from engine.servicer_report.read_report import ServicerReport, read_report
 from engine.servicer_report.receipts import Receipt, receipt_of, with_receipt
 from engine.servicer_report.received_file import ENDINGS, ReceivedFile, open_report
-from engine.terms.as_written import Deal, day_of, resolve
+from engine.terms.as_written import Deal, day_of, resolve, table_of_calendar
 from engine.terms.source import Tree
 from engine.workspace.deals_by_name import DealsByName
 from engine.workspace.kept_reports import layout_path, report_path
@@ -187,7 +187,10 @@ class Intake:
             with_register(resolve(deal, receipt.received), state.registers, receipt.received),
             state.reports,
         )
-        report, problems = read_report(opened, terms, receipt.received, {report.as_of for report in known})
+        table = table_of_calendar(deal, terms.business_days)
+        report, problems = read_report(
+            opened, terms, receipt.received, table, {report.as_of for report in known}
+        )
         if report is None:
             raise InputProblems(problems)
         report = with_receipt(report, receipt, self.scribe.at, known, terms)

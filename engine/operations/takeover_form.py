@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from engine.basics.calendar import load_calendar
 from engine.basics.errors import WrongUsage
 from engine.determination.look_back import looks_back
 from engine.determination.template import Template
@@ -22,8 +21,9 @@ from engine.events.deal_state import fold
 from engine.events.kinds import Event, ReportReceived
 from engine.events.standing import DETERMINED, OF_A_DATE, Recorded, standing
 from engine.record.log import deal_log, read
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal, calendar_on, resolve
 from engine.terms.takeover import KEY
+from engine.workspace.calendar_tables import counted_by
 from engine.workspace.series import prints_of, series_by_index
 from engine.workspace.workspace import Workspace
 
@@ -75,6 +75,8 @@ def takeover_form(
     if as_of <= deal.closing_date:
         raise WrongUsage(f"{deal.name} closes on {deal.closing_date}; --as-of is a later day")
     events = tuple(read(workspace.store, deal_log(deal.name))) if workspace is not None else ()
+    if workspace is not None:
+        deal = counted_by(workspace, deal, events)
     if not any(event.kind in OF_A_DATE for event in events) or workspace is None:
         block, known = blank_block(deal, as_of, templates, who), False
     else:
@@ -152,7 +154,7 @@ def blank_block(deal: Deal, as_of: date, templates: Mapping[str, Template], who:
         }
         for name, counts in trigger_counts(terms, templates).items()
     }
-    needed = looks_back(terms, templates, load_calendar(terms.business_days), as_of)
+    needed = looks_back(terms, templates, calendar_on(deal, as_of), as_of)
     report = {"as_of": "", "received": "", "document": "", "figures": {}}
     lists = dict.fromkeys(("events", "obligations", "notices_owed", "not_yet_told", "reserves"), "")
     return {

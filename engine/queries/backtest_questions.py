@@ -20,6 +20,7 @@ from engine.foresight.differences import ResultChange, TermChange, result_change
 from engine.foresight.facts_by_date import held_facts
 from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal, load_deal
+from engine.workspace.calendar_tables import counted_on_record
 from engine.workspace.deal_files import Templates, loaded
 from engine.workspace.deals_by_name import find_deal
 from engine.workspace.series import known_series, prints_of, series_by_index, series_of
@@ -88,11 +89,16 @@ def deal_by_file_or_name(
             raise WrongUsage(f"no such file: {name}; a deal by its name needs a workspace")
         path = Path(find_deal(workspace, name, templates).tree.file)
     if upto is None:
-        return loaded(path, templates)
+        return _counted(workspace, loaded(path, templates))
     deal, problems = load_deal(read_text(path), str(path), clauses_of(templates), upto)
     if deal is None:
         raise InputProblems(problems)
-    return deal
+    return _counted(workspace, deal)
+
+
+def _counted(workspace: Workspace | None, deal: Deal) -> Deal:
+    """Return a deal with the tables of Business Days that its record names, where there is one."""
+    return deal if workspace is None else counted_on_record(workspace, deal)
 
 
 def backtest(

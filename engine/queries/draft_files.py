@@ -14,6 +14,7 @@ from engine.basics.files import read_text
 from engine.determination.template import Template
 from engine.foresight.facts_by_date import FactsByDate, held_facts, read_facts
 from engine.terms.as_written import Deal, resolve
+from engine.workspace.calendar_tables import counted_on_record
 from engine.workspace.deal_files import read_file
 from engine.workspace.workspace import Workspace
 
@@ -34,7 +35,7 @@ def deal_named(workspace: Workspace, name: str, templates: Mapping[str, Template
         if read.name == name:
             if read.deal is None:
                 raise WrongUsage(f"{name} cannot be evaluated: {read.reason}")
-            return read.deal
+            return counted_on_record(workspace, read.deal)
         names.append(read.name)
     raise WrongUsage(
         f"neither a file nor a deal `{name}` exists; deals in this workspace: {', '.join(names) or 'none'}"

@@ -26,6 +26,7 @@ from engine.queries.draft_files import deal_named, text_of, until_of
 from engine.queries.recorded_ladder import recorded_ladder
 from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal, resolve
+from engine.workspace.calendar_tables import counted_on_record
 from engine.workspace.deal_files import loaded
 from engine.workspace.workspace import Workspace
 
@@ -260,7 +261,8 @@ def draft_or_deal(name: str, workspace: Workspace | None, templates: Mapping[str
     """
     path = Path(name)
     if path.is_file():
-        return loaded(path, templates)
+        draft = loaded(path, templates)
+        return draft if workspace is None else counted_on_record(workspace, draft)
     if workspace is None:
         raise WrongUsage(f"no such file: {name}; a deal by its name needs a workspace")
     return deal_named(workspace, name, templates)

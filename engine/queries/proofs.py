@@ -10,8 +10,10 @@ from typing import Any
 from engine.basics.errors import Problem
 from engine.basics.files import read_text
 from engine.foresight.prove import Proof, prove
+from engine.workspace.calendar_tables import counted_on_record
 from engine.workspace.deal_checks import existing
 from engine.workspace.deal_files import Templates, read_deal
+from engine.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +63,26 @@ class Proved:
         }
 
 
-def prove_deal_files(files: Sequence[Path], templates: Templates) -> Proved:
-    """Run the worked examples of deal files without errors.
+def prove_deal_files(
+    files: Sequence[Path], templates: Templates, workspace: Workspace | None = None
+) -> Proved:
+    """Return the worked examples of deal files without errors, run.
+
+    A deal that the workspace has on record counts by the tables of Business Days that its record names.
 
     Raises WrongUsage for files that are not there.
     """
-    return Proved(tuple(_proved(path, templates) for path in existing(files)))
+    return Proved(tuple(_proved(path, templates, workspace) for path in existing(files)))
 
 
-def _proved(path: Path, templates: Templates) -> ProvedFile:
+def _proved(path: Path, templates: Templates, workspace: Workspace | None) -> ProvedFile:
     text = read_text(path)
     deal, problems = read_deal(text, str(path), templates)
     errors = tuple(problem for problem in problems if not problem.code.startswith("W"))
-    return ProvedFile(path, text, errors, prove(deal, templates) if deal is not None and not errors else ())
+    if deal is None or errors:
+        return ProvedFile(path, text, errors, ())
+    counted = deal if workspace is None else counted_on_record(workspace, deal)
+    return ProvedFile(path, text, errors, prove(counted, templates))
 
 
 def _differences(file: ProvedFile) -> Iterator[Problem]:

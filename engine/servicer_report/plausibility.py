@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from engine.basics.calendar import known_calendars, load_calendar
+from engine.basics.calendar import BusinessCalendar
 from engine.basics.errors import Problem
 from engine.basics.values import Figure, Unit, counted, printed
 from engine.events.results import Given
@@ -252,12 +252,11 @@ def _price(reading: Reading, name: str, figure: Figure) -> None:
         )
 
 
-def late(reading: Reading, end: date, received: date) -> None:
-    """Add a warning for a report that came after its due date; it is taken all the same."""
+def late(reading: Reading, end: date, received: date, calendar: BusinessCalendar | None) -> None:
+    """Warn of a report that came after its due date, by the deal's own table of Business Days; it is taken."""
     rule = reading.terms.servicer_reports
-    if rule is None or reading.terms.business_days not in known_calendars():
+    if rule is None or calendar is None:
         return
-    calendar = load_calendar(reading.terms.business_days)
     due = counted_from(rule.due, date_of_period(reading.terms, calendar, end), calendar)
     if received > due and reading.tree.get(("corrects",)) is None:
         what = f"received on {received}, {(received - due).days} days after it was due"

@@ -38,6 +38,7 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Any
 
+from engine.basics.calendar import BusinessCalendar
 from engine.basics.errors import Problem
 from engine.basics.inert import inert
 from engine.events.reports import ReportFacts
@@ -64,7 +65,11 @@ class ServicerReport(ReportFacts):
 
 
 def read_report(
-    file: ReceivedFile, terms: TermsInForce, received: date, on_record: Collection[date] | None = None
+    file: ReceivedFile,
+    terms: TermsInForce,
+    received: date,
+    calendar: BusinessCalendar | None,
+    on_record: Collection[date] | None = None,
 ) -> tuple[ServicerReport | None, list[Problem]]:
     """Return the report in a file, taken with its warnings (codes RW...), or None and all its problems.
 
@@ -72,6 +77,7 @@ def read_report(
         file: the file as it came, opened.
         terms: the deal's terms in force on the day of receipt.
         received: when it came in.
+        calendar: the deal's Business Days, by which a report is late; None for a calendar that nobody knows.
         on_record: the as-of dates of the reports on record, one of which a corrected report must name; None
             if it was taken before.
     """
@@ -90,7 +96,7 @@ def read_report(
     read_certificates(reading)
     judge(reading, start, end)
     if end is not None:
-        late(reading, end, received)
+        late(reading, end, received, calendar)
     wrong = [problem for problem in reading.problems if not problem.code.startswith("RW")]
     if wrong or start is None or end is None or as_of is None:
         return None, sorted(reading.problems, key=lambda problem: (problem.place, problem.code))

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from engine.basics.calendar import BusinessCalendar, load_calendar
+from engine.basics.calendar import BusinessCalendar, known_calendars, load_calendar
 from engine.basics.errors import Place, Problem
 from engine.terms.amendment import (
     Change,
@@ -127,6 +127,11 @@ def calendar_on(deal: Deal, on: date) -> BusinessCalendar:
 def calendar_named(deal: Deal, name: str) -> BusinessCalendar:
     """Return the calendar of this name, with the table that the deal counts by."""
     return deal.calendars.get(name) or load_calendar(name)
+
+
+def table_of_calendar(deal: Deal, name: str) -> BusinessCalendar | None:
+    """Return the same; None for a calendar that nobody knows, which `check` refuses."""
+    return calendar_named(deal, name) if name in deal.calendars or name in known_calendars() else None
 
 
 def calendars_of(deal: Deal) -> tuple[str, ...]:

@@ -115,10 +115,13 @@ def _four(terms: TermsInForce) -> dict[str, Any]:
 
 
 def _later_facts(deal: Deal) -> Iterator[LaterFacts]:
-    """Yield debt, assets, indices and duties again for each later date on which one of them changes."""
-    before = _four(deal.segments[0][1])
+    """Yield the four and the calendar again from each later date on which one of them reads otherwise."""
+    first = deal.segments[0][1]
+    before = _four(first)
     for since, terms in deal.segments[1:]:
         now = _four(terms)
+        if terms.business_days != first.business_days:
+            now["business_days"] = terms.business_days
         if now != before:
             yield LaterFacts(since=since, **now)
         before = now

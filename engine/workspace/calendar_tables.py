@@ -69,6 +69,15 @@ def counted_on_record(workspace: Workspace, deal: Deal) -> Deal:
     )
 
 
+def table_on_record(workspace: Workspace, name: str, events: Iterable[Event]) -> BusinessCalendar:
+    """Return the table of a calendar that a log names last; the one that ships where it names none.
+
+    Raises VerificationFailed if the table is not kept as it was.
+    """
+    named = tables_named(event.payload for event in events).get(name)
+    return load_calendar(name) if named is None else kept_table(workspace, name, named)
+
+
 def kept_table(workspace: Workspace, name: str, sha256: str) -> BusinessCalendar:
     """Return the table of a calendar by its hash: the one that ships, or the one that was kept.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from engine.basics.calendar import BusinessCalendar, load_calendar
+from engine.basics.calendar import BusinessCalendar
 from engine.basics.errors import Problem
 from engine.determination.template import Template
 from engine.determination.trigger_counts import trigger_counts
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal, calendar_on, resolve
 from engine.terms.in_force import TermsInForce
 from engine.terms.source import Path, Tree
 from engine.terms.takeover import PATH, Takeover
@@ -31,7 +31,7 @@ class Held:
         self.deal, self.said, self.templates = deal, said, templates
         self.tree: Tree = deal.tree
         self.terms: TermsInForce = resolve(deal, said.as_of)
-        self.calendar: BusinessCalendar = load_calendar(self.terms.business_days)
+        self.calendar: BusinessCalendar = calendar_on(deal, said.as_of)
         self.counts = trigger_counts(self.terms, templates)
 
     def wrong(self, at: Path, what: str, why: str, fix: str, code: str = "D581") -> Problem:

@@ -17,7 +17,7 @@ from engine.events.kinds import ReportReceived, as_received
 from engine.events.results import TestResult as Result
 from engine.servicer_report.read_report import read_report
 from engine.servicer_report.received_file import open_report
-from engine.terms.as_written import Deal, resolve
+from engine.terms.as_written import Deal, calendar_on, resolve
 from tests.evaluation.desk_history import DAY, Desk, at
 
 WEEKLY = "determination_dates: {every: Thursday, if_not_a_business_day: same day, cite:"
@@ -61,7 +61,7 @@ rental:
 {more}"""
     opened, problems = open_report(text.encode(), f"{last}.yaml", {})
     assert opened is not None, problems
-    report, problems = read_report(opened, resolve(deal, last), last + DAY)
+    report, problems = read_report(opened, resolve(deal, last), last + DAY, calendar_on(deal, last))
     return (None if report is None else as_received(report)), problems
 
 

@@ -42,9 +42,8 @@ from engine.record.keys import Kind, SigningKey, parse_private, parse_verifier
 from engine.servicer_report.read_report import read_report
 from engine.servicer_report.received_file import open_report
 from engine.terms import periods, phrases
-from engine.terms.as_written import load_deal, resolve
+from engine.terms.as_written import Deal, calendar_on, load_deal, resolve
 from engine.terms.checks.serial_numbers import read_register
-from engine.terms.in_force import TermsInForce
 from engine.terms.source import parse
 from engine.terms.worked_example import read_figure
 from engine.workspace.calendar_tables import table_in
@@ -241,7 +240,6 @@ def readers() -> dict[str, Reader]:
     text = (DEALS / "meridian-2026-1.yaml").read_text(encoding="utf-8")
     deal, problems = load_deal(text, "deal.yaml", clauses)
     assert deal is not None, problems
-    terms = resolve(deal, date(2026, 1, 8))
     note = sign(Checkpoint("agent.example/deal/a", 3, hashlib.sha256(b"root").digest()), _key()).encode()
     proof = f"c2sp.org/tlog-proof@v1\nindex 1\n{base64.b64encode(bytes(32)).decode()}\n\n".encode() + note
     return {
@@ -250,9 +248,9 @@ def readers() -> dict[str, Reader]:
         ),
         "deal file": Reader(lambda data: load_deal(text_of(data), "deal.yaml", clauses), (text.encode(),)),
         "table": Reader(lambda data: read_table(text_of(data), "rows.csv"), (REPORT_TABLE, SERIES, QUOTES)),
-        "report": Reader(partial(_report, terms, "report.yaml"), (REPORT,)),
-        "report as a table": Reader(partial(_report, terms, "report.csv"), (REPORT_TABLE,)),
-        "report as a workbook": Reader(partial(_report, terms, "report.xlsx"), (_workbook(),)),
+        "report": Reader(partial(_report, deal, "report.yaml"), (REPORT,)),
+        "report as a table": Reader(partial(_report, deal, "report.csv"), (REPORT_TABLE,)),
+        "report as a workbook": Reader(partial(_report, deal, "report.xlsx"), (_workbook(),)),
         "snapshot": Reader(
             lambda data: _snapshot(data, "snapshot.json"), (SNAPSHOT, gzip.compress(SNAPSHOT))
         ),
@@ -330,9 +328,12 @@ def _returned(data: bytes) -> object:
     return understood("key", message_from_bytes(data, policy=default))
 
 
-def _report(terms: TermsInForce, name: str, data: bytes) -> object:
+def _report(deal: Deal, name: str, data: bytes) -> object:
     received, problems = open_report(data, name, {})
-    return (None, problems) if received is None else read_report(received, terms, date(2026, 1, 8))
+    on = date(2026, 1, 8)
+    if received is None:
+        return None, problems
+    return read_report(received, resolve(deal, on), on, calendar_on(deal, on))
 
 
 def _snapshot(data: bytes, name: str) -> object:

@@ -194,7 +194,7 @@ def test_an_example_that_looks_at_nothing_does_not_hold(
 ) -> None:
     assert good in meridian_text
     (tmp_path / "deal.yaml").write_text(meridian_text.replace(good, bad, 1), encoding="utf-8")
-    assert prove_files([tmp_path / "deal.yaml"], all_templates, as_json=False) == 1
+    assert prove_files([tmp_path / "deal.yaml"], all_templates, None, as_json=False) == 1
     said = capsys.readouterr().out
     assert f" {code} " in said
     assert "holds  deal.yaml" not in said

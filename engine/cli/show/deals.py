@@ -69,12 +69,11 @@ def show_new(form: NewDeal, into: Path | None, as_json: bool) -> None:
         say(f"{into}: like {form.like}, {form.blanks} values to fill in; `headroom check {into}` names each")
 
 
-def prove_files(files: Sequence[Path], templates: Templates, as_json: bool) -> int:
-    """Run the worked examples of deal files without errors, and return the exit code.
-
-    The exit code is 1 if an example does not hold or a file is wrong.
-    """
-    proved = prove_deal_files(files, templates)
+def prove_files(
+    files: Sequence[Path], templates: Templates, workspace: Workspace | None, as_json: bool
+) -> int:
+    """Run the worked examples of deal files without errors; exit code 1 if one does not hold or a file is wrong."""
+    proved = prove_deal_files(files, templates, workspace)
     if as_json:
         print_json(proved.as_data())
         return 1 if proved.problems else 0
