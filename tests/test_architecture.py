@@ -54,6 +54,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "delivery": (*FACTS, "record", "notices", "workspace", "queries"),
     "demo": (*FACTS, "operations", "delivery", "workspace", "record", "notices"),
     "assembly": (*FACTS, "operations", "workspace", "record", "covenants", "reports"),
+    "verifier": (*FACTS, "assembly", "audit"),
     "web": (*FACTS, "assembly", "operations", "queries", "audit", "delivery", "foresight", "workspace"),
     "cli": (
         *FACTS,

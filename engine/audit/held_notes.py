@@ -17,7 +17,7 @@ from engine.notices.pdf import read_file, read_notice
 from engine.record.checkpoint import Checkpoint, verify
 from engine.record.inclusion_proof import parse_proof
 from engine.record.keys import VerifierKey
-from engine.workspace.checkpoints import read_note
+from engine.record.note_files import read_note
 
 NOTE = re.compile(r"(?:[^\n—][^\n]*\n){3}\n(?:— [^\n]+\n)+")
 """A note as it stands in a file of several: three lines, an empty one, and the lines of its signatures."""

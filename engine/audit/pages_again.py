@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
 
+from engine.audit.verify_file import FileVerification
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event, NoticeIssued
 from engine.events.log_names import deal_log
 from engine.events.notice import NoticeFacts, NoticeInputs, Pages, Render
 from engine.events.notice_issued import Renderer
-from engine.notices.attachments import described
-from engine.notices.pdf import drawn_pages, read_notice
+from engine.notices.attachments import described, read_manifest
+from engine.notices.closing import Step
+from engine.notices.pdf import drawn_pages, read_file, read_notice
 from engine.record.canonical import sha256_hex
 from engine.record.log import read
 from engine.record.store import Entry
@@ -236,3 +238,22 @@ def drawings(
             yield payload.number, Drawn("not compared", f"NOT COMPARED: {payload.file} is not there")
         else:
             yield payload.number, drawn_again(path.read_bytes(), payload.renderer, inputs, pages, render)
+
+
+def with_drawing(
+    verification: FileVerification, workspace: Workspace, pages: Pages, render: Render
+) -> FileVerification:
+    """Return a verification with the step `drawing` (`rulings.md` 64).
+
+    For this step the notice is drawn again from the workspace's record.
+    """
+    data = read_file(verification.notice)
+    manifest = read_manifest(read_notice(data).attachments["manifest.json"])
+    if manifest.notice is None:
+        drawn = Drawn("not compared", "NOT COMPARED: the notice does not say what drew it")
+    else:
+        drawn = drawn_file(workspace, manifest.deal, manifest.notice, data, pages, render)
+    step = (
+        Step("drawing", difference=drawn.said) if drawn.outcome == "differs" else Step("drawing", drawn.said)
+    )
+    return replace(verification, steps=(*verification.steps, step))

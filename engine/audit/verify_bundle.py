@@ -18,14 +18,14 @@ from engine.basics.bundle_archive import unpacked
 from engine.basics.canonical_json import sha256_hex
 from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.basics.values import counted
+from engine.determination.template import Template
 from engine.events.notice import Pages
 from engine.notices.checkpoint_stamp import stamp_words, time_of_log
-from engine.notices.closing import NOT_COMPARED, Step
+from engine.notices.closing import NOT_COMPARED, Step, step_lines
 from engine.notices.trust_policy import Policy, read_policy
 from engine.notices.verify_notice import Later, verify_notice
 from engine.record.checkpoint import stated
 from engine.record.key_lives import called, key_lives, living
-from engine.workspace.deal_files import Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,11 @@ class BundleVerification:
             "compared: the drawing of the notices."
         )
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each step in a line, and the last line."""
+        return step_lines(self.steps, self.said)
+
     def as_data(self) -> dict[str, Any]:
         """Return the verification as JSON."""
         steps = [asdict(step) for step in self.steps]
@@ -75,7 +80,9 @@ class BundleVerification:
         }
 
 
-def verify_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages) -> BundleVerification:
+def verify_bundle(
+    bundle: Path, policy: Path, templates: Mapping[str, Template], pages: Pages
+) -> BundleVerification:
     """Return a bundle by itself, offline, by the verifier's own policy.
 
     Raises WrongUsage if a file is missing.
@@ -98,7 +105,9 @@ def verify_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages
     return BundleVerification(bundle, about, tuple(steps))
 
 
-def _parts(files: Mapping[str, bytes], policy: Policy, templates: Templates, pages: Pages) -> Iterator[Step]:
+def _parts(
+    files: Mapping[str, bytes], policy: Policy, templates: Mapping[str, Template], pages: Pages
+) -> Iterator[Step]:
     try:
         later = _log(files, policy)
         signed = _signed(later, policy)

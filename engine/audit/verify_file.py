@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.audit.pages_again import Drawn, drawn_file
 from engine.basics.errors import VerificationFailed, WrongUsage
-from engine.events.notice import Pages, Render
-from engine.notices.attachments import read_manifest
-from engine.notices.closing import NOT_COMPARED, Closing, Step, closing_of
-from engine.notices.pdf import read_file, read_notice
+from engine.determination.template import Template
+from engine.events.notice import Pages
+from engine.notices.closing import NOT_COMPARED, Closing, Step, closing_of, step_lines
+from engine.notices.pdf import read_file
 from engine.notices.trust_policy import Policy, read_policy
 from engine.notices.verify_notice import Later, verify_notice
 from engine.record.merkle import leaf_hash
+from engine.record.note_files import read_note, stamp_beside
 from engine.record.tiles import read_tiles
-from engine.workspace.checkpoints import read_note, stamp_beside
-from engine.workspace.deal_files import Templates
-from engine.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +55,11 @@ class FileVerification:
         """The last line, which lists what was compared; nothing if a step found a difference."""
         return self.closing.said(self.notice.name, self.policy.name) if self.verified else ""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each step in a line, and the last line."""
+        return step_lines(self.steps, self.said)
+
     def as_data(self) -> dict[str, Any]:
         """Return the verification as JSON.
 
@@ -76,7 +78,11 @@ class FileVerification:
 
 
 def verify_notice_file(
-    notice: Path, policy: Path, templates: Templates, held: Sequence[Path] = (), pages: Pages | None = None
+    notice: Path,
+    policy: Path,
+    templates: Mapping[str, Template],
+    held: Sequence[Path] = (),
+    pages: Pages | None = None,
 ) -> FileVerification:
     """Return the offline verification of a notice by the verifier's policy.
 
@@ -98,25 +104,6 @@ def verify_notice_file(
         data, trusted_by, templates, [later_of(folder, trusted_by) for folder in held], pages
     )
     return FileVerification(notice, policy, tuple(steps))
-
-
-def with_drawing(
-    verification: FileVerification, workspace: Workspace, pages: Pages, render: Render
-) -> FileVerification:
-    """Return a verification with the step `drawing` (`rulings.md` 64).
-
-    For this step the notice is drawn again from the workspace's record.
-    """
-    data = read_file(verification.notice)
-    manifest = read_manifest(read_notice(data).attachments["manifest.json"])
-    if manifest.notice is None:
-        drawn = Drawn("not compared", "NOT COMPARED: the notice does not say what drew it")
-    else:
-        drawn = drawn_file(workspace, manifest.deal, manifest.notice, data, pages, render)
-    step = (
-        Step("drawing", difference=drawn.said) if drawn.outcome == "differs" else Step("drawing", drawn.said)
-    )
-    return replace(verification, steps=(*verification.steps, step))
 
 
 def later_of(folder: Path, policy: Policy) -> Later:

@@ -20,7 +20,8 @@ from engine.cli.options import Json, day, example
 )
 def verify(
     what: Annotated[
-        str | None, typer.Argument(help="A notice, a bundle, or a deal by its name; all unless given.")
+        str | None,
+        typer.Argument(help="A notice, a bundle, an exported log, or a deal by its name; all unless given."),
     ] = None,
     policy: Annotated[
         Path | None,
@@ -55,6 +56,10 @@ def verify(
         if policy is None:
             raise WrongUsage("say what you trust: --policy trustee.toml; keys never come from the bundle")
         raise typer.Exit(show_bundle(Path(what), policy, all_templates(), notice_pages(), as_json))
+    if what is not None and policy is not None and (Path(what) / "checkpoint").is_file():
+        from engine.cli.show.verify import show_export
+
+        raise typer.Exit(show_export(Path(what), policy, held or [], as_json))
     if what is not None and (what.endswith(".pdf") or Path(what).is_file()):
         from engine.cli.show.verify import Drawing, verify_file
 

@@ -16,9 +16,9 @@ from typing import Any
 from engine.events.notice import NoticeFacts, notice_facts
 from engine.record.canonical import canonical, sha256_hex
 from engine.record.checkpoint import newest
+from engine.record.entry import Entry
 from engine.record.inclusion_proof import LONGEST_PATH, Proof
 from engine.record.merkle import Inclusion, leaf_hash
-from engine.record.store import Entry
 
 OBSERVATIONS = "index,publication_date,usd_per_gpu_hour,seller"
 """The first line of `observations.csv`; a seller is a number, 1..n in that notice, and nothing if it is not known."""

@@ -24,6 +24,12 @@ class Step:
         return "DIFFERS" if self.difference else "open" if self.found.startswith(NOT_COMPARED) else "holds"
 
 
+def step_lines(steps: Sequence[Step], said: str) -> tuple[str, ...]:
+    """Return each step in a line: what differs, what holds, what could not be compared; and the last line."""
+    lines = (f"{step.verdict:<8} {step.name}: {step.difference or step.found}" for step in steps)
+    return (*lines, *([said] if said else []))
+
+
 COMPARED = {
     "signature": "the signature over the whole file",
     "log": "the place of every entry of its date in the signed log",

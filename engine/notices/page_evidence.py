@@ -19,9 +19,9 @@ from engine.notices.attachments import Attached, Manifest, read_of_date
 from engine.notices.page_match import PageWords
 from engine.notices.whole_date import OfDate
 from engine.record.checkpoint import Checkpoint
-from engine.record.log import event_of
+from engine.record.entry import Entry
+from engine.record.entry_events import event_of
 from engine.record.merkle import leaf_hash, verify_inclusion
-from engine.record.store import Entry
 
 SHOWN = 80
 """Characters of a difference that are shown."""

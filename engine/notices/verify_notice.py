@@ -214,7 +214,7 @@ def _in_the_log(notice: _Notice) -> str:
     notice.of_date = OfDate(attached, proof.index)
     size = f"{verified.checkpoint.origin} at size {verified.checkpoint.size}"
     there = f"entry {proof.index} of {size}; all {counted(len(attached), 'entries')} of its date"
-    found = f"{there}; {_by(signed[0], lives, notice.policy)}; {time}"
+    found = f"{there}; {signed_by(signed[0], lives, notice.policy)}; {time}"
     return f"{_alone(verified, lives, later)}{found}"
 
 
@@ -223,7 +223,7 @@ def _lives(notice: _Notice, bodies: Sequence[bytes], origin: str) -> KeyLives:
     return key_lives(bodies, origin, notice.policy.keys(), notice.policy.ended())
 
 
-def _by(key: VerifierKey, lives: Sequence[KeyLives], policy: Policy) -> str:
+def signed_by(key: VerifierKey, lives: Sequence[KeyLives], policy: Policy) -> str:
     """Whose key signed the checkpoint: one that the policy names, or one that followed it (`rulings.md` 66)."""
     if key.text in policy.log_keys:
         return f"signed by {called(key)}, a key of the policy"

@@ -11,16 +11,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from engine.basics.errors import VerificationFailed
 from engine.basics.values import counted
 from engine.record.checkpoint import verify
+from engine.record.entry import Entry
 from engine.record.keys import VerifierKey
-from engine.record.log import SLACK
 from engine.record.merkle import EMPTY, CompactRange, leaf_hash
-from engine.record.store import Entry
+
+SLACK = timedelta(hours=1)
+"""How far a clock may stand before the newest entry of a log.
+
+A run may take as long as this while a person records.
+"""
 
 
 class Defence(StrEnum):

@@ -9,19 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime
 from typing import Any
 
-from engine.basics.errors import HeadroomError, VerificationFailed
+from engine.basics.errors import HeadroomError
 from engine.basics.values import Fact
 from engine.events.draft import Draft
 from engine.events.key_replaced import KeyReplaced
-from engine.events.kinds import KINDS, Event
+from engine.events.kinds import Event
 from engine.events.log_names import SNAPSHOTS as SNAPSHOTS
 from engine.events.log_names import deal_log as deal_log
 from engine.events.log_names import index_log as index_log
 from engine.record.canonical import canonical
+from engine.record.consistency import SLACK as SLACK
+from engine.record.entry_events import event_in as event_in
+from engine.record.entry_events import event_of as event_of
 from engine.record.store import Entry, Store, Writer
 
 
@@ -37,11 +39,6 @@ class Scribe:
 
 VERSION = 2
 """The version of events that this engine writes: it computes one edition of the rulings (`rulings.md` 72)."""
-SLACK = timedelta(hours=1)
-"""How far a clock may stand before the newest entry of a log.
-
-A run may take as long as this while a person records.
-"""
 
 
 class ClockBehind(HeadroomError):
@@ -145,35 +142,6 @@ def as_text(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [as_text(item) for item in value]
     return value
-
-
-def event_of(entry: Entry) -> Event:
-    """Return a recorded event with its payload read into the type of its kind.
-
-    Raises:
-        VerificationFailed: the body is not an event; nobody has written it through this door.
-    """
-    return _read_once(entry.log, entry.seq, entry.leaf, entry.body)
-
-
-@lru_cache(maxsize=4096)
-def _read_once(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
-    """Return the event that a row is: a log is read several times in a run, and its rows do not change.
-
-    By all of the row, not by its place.
-    """
-    return event_in(log, seq, leaf, data)
-
-
-def event_in(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
-    """Return the event that a row is, read anew. Raises VerificationFailed if the body is not an event."""
-    try:
-        body = json.loads(data)
-        payload = KINDS[body["kind"]].model_validate(body.pop("payload"))
-        return Event(**body, log=log, seq=seq, leaf=leaf.hex(), payload=payload)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        what = f"entry {seq} of {log} cannot be read as an event ({type(error).__name__})"
-        raise VerificationFailed(f"{what}; the record was changed: see `headroom verify`") from error
 
 
 def imagined(draft: Draft, scribe: Scribe, log: str) -> Event:

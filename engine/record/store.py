@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +18,7 @@ from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, select
 
 from engine.basics.errors import HeadroomError, VerificationFailed
 from engine.record import database
+from engine.record.entry import Entry as Entry
 from engine.record.heads import Head, heads, names
 from engine.record.merkle import EMPTY, CompactRange, leaf_hash, peak_ends
 
@@ -78,20 +78,6 @@ class CheckpointNote(Row, table=True):
 
 
 _ENTRIES, _NOTES = LogEntry.__table__, CheckpointNote.__table__
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry as it stands in a log."""
-
-    log: str
-    seq: int
-    key: str
-    body: bytes
-    leaf: bytes
-    root: bytes
-    peak: bytes | None = field(default=None, compare=False)
-    """The root of the widest complete subtree that it completes, if it was read from the database."""
 
 
 Span = tuple[str, str]

@@ -16,10 +16,10 @@ from engine.basics.errors import HeadroomError, VerificationFailed
 from engine.basics.values import counted
 from engine.record.canonical import canonical
 from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, stated
+from engine.record.entry import Entry
 from engine.record.key_lives import key_lives, living
 from engine.record.keys import VerifierKey
 from engine.record.merkle import leaf_hash, root
-from engine.record.store import Entry
 
 WIDTH = 256
 """Hashes of a full tile, and entries of a full bundle."""

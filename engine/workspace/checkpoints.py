@@ -9,13 +9,16 @@ import re
 from contextlib import nullcontext
 from pathlib import Path
 
-from engine.basics.errors import VerificationFailed, WrongUsage
+from engine.basics.errors import VerificationFailed
 from engine.basics.files import write_whole
 from engine.basics.values import counted
-from engine.record.checkpoint import BESIDE, LONGEST_NOTE, origin_of, stamp_name, verify
+from engine.record.checkpoint import origin_of, stamp_name, verify
 from engine.record.heads import Head
-from engine.record.keys import BadKey, SigningKey, VerifierKey, parse_verifier, read_key
+from engine.record.keys import BadKey, SigningKey, VerifierKey, read_key
 from engine.record.merkle import EMPTY
+from engine.record.note_files import read_note as read_note
+from engine.record.note_files import stamp_beside as stamp_beside
+from engine.record.note_files import trusted as trusted
 from engine.record.store import Reader
 from engine.workspace.workspace import Workspace, in_a_file_name
 
@@ -113,44 +116,6 @@ def refuse_open_folder(folder: Path) -> None:
     """
     if folder.stat().st_mode & 0o022:
         raise BadKey(f"others can write into {folder}; make it yours alone with `chmod 700`")
-
-
-def trusted(paths: list[Path]) -> list[VerifierKey]:
-    """Return the verifier keys in files, one in a line: the keys that the verifier trusts.
-
-    They must come to the verifier by another way than the record.
-
-    Raises:
-        WrongUsage: a file cannot be read.
-        BadKey: a line is not a verifier key.
-    """
-    lines = [line.strip() for path in paths for line in read_note(path).splitlines()]
-    return [parse_verifier(line) for line in lines if line and not line.startswith("#")]
-
-
-def read_note(path: Path) -> str:
-    """Return the text of a checkpoint or key file, freed of what a mail program or Windows changed.
-
-    Signed text has line feeds and no byte order mark, so removing those changes loses nothing.
-
-    Raises:
-        WrongUsage: the file does not hold text.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(LONGEST_NOTE + 1)
-        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-        return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
-    except OSError as error:
-        raise WrongUsage(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise WrongUsage(f"{path} is not text: a checkpoint or a verifier key is expected") from error
-
-
-def stamp_beside(path: Path) -> str | None:
-    """Return the time stamp that lies beside a note's file, unread; None without one."""
-    beside = path.with_name(f"{path.name}{BESIDE}")
-    return read_note(beside) if beside.is_file() else None
 
 
 def known_keys(workspace: Workspace, key: SigningKey) -> list[VerifierKey]:

@@ -9,9 +9,6 @@ from __future__ import annotations
 import math
 from io import BytesIO
 
-from fontTools.pens.svgPathPen import SVGPathPen
-from fontTools.ttLib import TTFont
-
 from engine.events.states import TestStatus, TriggerStatus
 
 INK, ACT = "#111", "#8a1c1c"
@@ -108,6 +105,9 @@ def watermark(font: bytes, words: str, width: float, height: float, size: float,
         size: of the letters, in mm.
         angle: of the line of text, in degrees.
     """
+    from fontTools.pens.svgPathPen import SVGPathPen  # late: words are composed without it
+    from fontTools.ttLib import TTFont
+
     opened = TTFont(BytesIO(font))
     glyphs, names = opened.getGlyphSet(), opened.getBestCmap()
     along, parts = 0, []

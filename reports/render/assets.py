@@ -7,8 +7,6 @@ from functools import cache
 from importlib.resources import files
 from io import BytesIO
 
-from fontTools.ttLib import TTFont
-
 from reports.drawing.marks import MARKS, PAGE_WORDS, WORDS, watermark
 
 BASE = "https://assets.invalid/"
@@ -55,6 +53,14 @@ def assets() -> dict[str, tuple[bytes, str]]:
 @cache
 def covered() -> frozenset[int]:
     """Return the code points that every text face has; Fira Code sets hashes and commands only."""
+    ranges = (line.split("-") for line in _bytes("fonts", "covered.txt").decode().split())
+    return frozenset(point for first, last in ranges for point in range(int(first, 16), int(last, 16) + 1))
+
+
+def covered_by_the_fonts() -> frozenset[int]:
+    """Return the same from the fonts themselves, for which `fonts/covered.txt` stands."""
+    from fontTools.ttLib import TTFont  # late: words are composed without it
+
     faces = [TTFont(BytesIO(_bytes("fonts", name)), lazy=True).getBestCmap() for name in FONTS[:4]]
     return frozenset.intersection(*(frozenset(face) for face in faces))
 

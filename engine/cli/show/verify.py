@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.audit.pages_again import with_drawing
 from engine.audit.verify_bundle import BundleVerification, verify_bundle
-from engine.audit.verify_file import FileVerification, verify_notice_file, with_drawing
+from engine.audit.verify_export import ExportVerification, verify_export
+from engine.audit.verify_file import FileVerification, verify_notice_file
 from engine.audit.verify_workspace import verify_record
 from engine.cli.output import print_json, say
 from engine.events.notice import Pages, Render
@@ -65,15 +67,24 @@ def verify_file(
         print_json(verification.as_data())
     else:
         _say_steps(verification)
-        say(verification.said)
     left = verification.by_an_ended_key or (strict and verification.not_drawn)
     return 3 if not verification.verified else 4 if left else 0
 
 
-def _say_steps(verification: FileVerification | BundleVerification) -> None:
-    """Each step in a line: what differs, what holds, and what could not be compared."""
-    for step in verification.steps:
-        say(f"{step.verdict:<8} {step.name}: {step.difference or step.found}")
+def _say_steps(verification: FileVerification | BundleVerification | ExportVerification) -> None:
+    """Each step in a line: what differs, what holds, and what could not be compared; and the last line."""
+    for line in verification.lines:
+        say(line)
+
+
+def show_export(folder: Path, policy: Path, held: Sequence[Path], as_json: bool) -> int:
+    """Print every step of an exported log's verification; 3 if one fails."""
+    verification = verify_export(folder, policy, held)
+    if as_json:
+        print_json(verification.as_data())
+    else:
+        _say_steps(verification)
+    return 3 if not verification.verified else 4 if verification.by_an_ended_key else 0
 
 
 def show_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages, as_json: bool) -> int:
@@ -83,5 +94,4 @@ def show_bundle(bundle: Path, policy: Path, templates: Templates, pages: Pages, 
         print_json(verification.as_data())
     else:
         _say_steps(verification)
-        say(verification.said)
     return 3 if not verification.verified else 4 if verification.by_an_ended_key else 0

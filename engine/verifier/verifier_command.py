@@ -1,0 +1,100 @@
+"""`headroom-verify`: a notice, a bundle or an exported log, by the verifier's own policy, offline.
+
+It says the steps and the sentences of `headroom verify`, and imports nothing that a verifier does not use: no
+database, no renderer, no command line library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+from engine.assembly import all_templates, notice_pages
+from engine.audit.verify_bundle import verify_bundle
+from engine.audit.verify_export import verify_export
+from engine.audit.verify_file import verify_notice_file
+from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
+from engine.basics.inert import inert_json, inert_lines, one_line
+
+ABOUT = "Check a notice, a bundle or an exported log offline, by what you trust."
+CODES = "Exit code 0: all holds; 2: used wrongly; 3: something differs; 4: the key of a checkpoint has ended."
+
+
+class Found(Protocol):
+    """What a verification of any of the three says."""
+
+    @property
+    def verified(self) -> bool:
+        """Whether no step found a difference."""
+
+    @property
+    def by_an_ended_key(self) -> bool:
+        """Whether the checkpoint is by a key that has ended."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each step in a line, and the last line."""
+
+    def as_data(self) -> dict[str, object]:
+        """Return it as JSON."""
+
+
+def verified(what: Path, policy: Path, held: Sequence[Path]) -> Found:
+    """Return the verification of a notice, a bundle or an exported log, told apart by what it is.
+
+    Raises WrongUsage for what is neither.
+    """
+    if what.is_dir():
+        return verify_export(what, policy, held)
+    if what.suffix == ".bundle":
+        return verify_bundle(what, policy, all_templates(), notice_pages())
+    if not what.is_file():
+        raise WrongUsage(f"no such file: {what}")
+    return verify_notice_file(what, policy, all_templates(), held, notice_pages())
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print a verification, and return its exit code."""
+    parser = argparse.ArgumentParser("headroom-verify", description=ABOUT, epilog=CODES)
+    parser.add_argument(
+        "what", type=Path, help="a notice (.pdf), a bundle (.bundle), or an exported log's folder"
+    )
+    parser.add_argument("--policy", type=Path, required=True, help="what you trust (.toml)")
+    parser.add_argument(
+        "--held",
+        type=Path,
+        action="append",
+        default=[],
+        help="with a notice: the exported log; with an exported log: a checkpoint or notice that you kept",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    given = parser.parse_args(arguments)
+    try:
+        found = verified(given.what, given.policy, given.held)
+    except HeadroomError as refused:
+        sys.stderr.write(f"headroom-verify: {inert_lines(str(refused))}\n")
+        if given.json:
+            _json({"error": {"what": str(refused), "exit_code": refused.exit_code}})
+        return refused.exit_code
+    if given.json:
+        _json(found.as_data())
+    else:
+        sys.stdout.write("".join(f"{one_line(line)}\n" for line in found.lines))
+    return VerificationFailed.exit_code if not found.verified else 4 if found.by_an_ended_key else 0
+
+
+def _json(value: object) -> None:
+    sys.stdout.write(inert_json(json.dumps(value, indent=2, ensure_ascii=False, default=str)) + "\n")
+
+
+def main() -> NoReturn:
+    """Run the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run(sys.argv[1:]))
