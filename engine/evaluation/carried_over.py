@@ -342,6 +342,7 @@ class _Handover:
                 to=said.to,
                 last=self._deadline(said.since, said.last_day, unit, f"as {self.why}", cite),
                 cite=cite,
+                held=said.held,
             )
 
     # ---- what windows need ----

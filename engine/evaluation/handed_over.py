@@ -274,6 +274,7 @@ class HandedOver:
                     "given_by": owed.given_by,
                     "to": list(duty.to),
                     "last_day": str(owed.last.by),
+                    **({"held": "true"} if owed.held else {}),
                 }
                 yield said
 

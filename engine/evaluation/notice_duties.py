@@ -53,6 +53,15 @@ def arisen(
             yield _owed(duty, kind, subject, since, on, calendar)
 
 
+def with_what_is_held(owed: NoticeOwed, state: DealState) -> NoticeOwed:
+    """Return the duty, which says so if the failure that it tells of is held as not decisive (`rulings.md` 60)."""
+    test = state.tests.get(owed.subject or "") if owed.kind == "test_failed" else None
+    run = test.held if test is not None else None
+    if run is None or run.counts or run.failing_since != owed.since:
+        return owed
+    return owed.model_copy(update={"held": True})
+
+
 def of_a_correction(
     terms: TermsInForce, calendar: BusinessDays, state: DealState, on: date
 ) -> NoticeOwed | None:

@@ -28,7 +28,7 @@ from engine.evaluation.held_results import Weighed, weighed
 from engine.evaluation.inputs import AS_OF, DETERMINATION, PAYMENT, PUBLICATION, Inputs
 from engine.evaluation.moment import Moment
 from engine.evaluation.moved_deadlines import moved_deadlines
-from engine.evaluation.notice_duties import arisen, of_a_correction
+from engine.evaluation.notice_duties import arisen, of_a_correction, with_what_is_held
 from engine.evaluation.outlook import Finished, outlook
 from engine.evaluation.payment_date import pay, release, target
 from engine.evaluation.report_facts import gpus_counted, held_figures, served_report
@@ -453,7 +453,7 @@ def _whole(day: Day) -> None:
     """Record the date as a whole: what it rested on, what is due, what follows."""
     inputs = day.inputs
     for owed in arisen(inputs.terms, inputs.calendar, day.state.notifiable, inputs.on):
-        day.add("notice owed", f"{owed.label} of {owed.since}", owed)
+        day.add("notice owed", f"{owed.label} of {owed.since}", with_what_is_held(owed, day.state))
     corrected = of_a_correction(inputs.terms, inputs.calendar, day.state, inputs.on)
     if corrected is not None:
         day.add("notice owed", f"{corrected.label} of {corrected.since}", corrected)

@@ -264,7 +264,7 @@ def _duties(day: Finished) -> Iterator[Due]:
             who=owed.given_by,
             act="notify",
             subject=owed.subject or "deal",
-            facts=DueFacts(),
+            facts=DueFacts(held=owed.held),
             deadline=owed.last,
             cite=owed.cite,
             urgent=late is not None,

@@ -32,7 +32,7 @@ def due_words(due: Due, title: str | None = None) -> str:
     if facts is None:
         return due.what
     if due.act == "notify":
-        kind = (due.notice or "").replace("_", " ")
+        kind = (due.notice or "").replace("_", " ") + (", held as not decisive" if facts.held else "")
         to = ", ".join(role.replace("_", " ") for role in due.to)
         return f"give notice of {kind} ({title or due.subject}) to {to}"
     if facts.deposit is not None:

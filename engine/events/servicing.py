@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from pydantic import Field
+
 from engine.basics.values import Fact, Figure
 from engine.events.states import Deadline
 
@@ -64,6 +66,8 @@ class NoticeOwed(Fact):
     cite: str
     corrects: tuple[int, ...] = ()
     """For a Correction Notice: the numbers of the given notices whose statements were withdrawn."""
+    held: bool = Field(default=False, exclude_if=lambda value: value is False)
+    """Of a failed test: whether the failure that it tells of is held as not decisive (`rulings.md` 60); absent otherwise."""
 
     @property
     def key(self) -> str:

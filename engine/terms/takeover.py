@@ -222,6 +222,7 @@ class CarriedNotice(Fact):
     given_by: str
     to: Annotated[tuple[str, ...], Field(min_length=1)]
     last_day: Day
+    held: Truth = False
 
 
 class UntoldFact(Fact):

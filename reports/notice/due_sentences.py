@@ -61,8 +61,9 @@ def due_act(due: Due, titles: Titles, triggers: Titles) -> str:
 
 def _notice_act(due: Due, title: str, trigger: str) -> str:
     """Return which notice is to be given to whom; one that is overdue also says of which date it is."""
+    held = " (held: not decisive)" if due.facts is not None and due.facts.held else ""
     of = {
-        "test_failed": f"that {title} failed",
+        "test_failed": f"that {title} failed{held}",
         "event_of_default": f"of the Event of Default indicated on {title}",
         "trigger_event": f"that {trigger} is in effect",
         "cure": f"that {title} was cured",

@@ -41,7 +41,12 @@ def this_date(line: Line) -> str:
     Of a held result it says that the result is held, and how often by then.
     """
     said = held(line)
-    return against(line) if said is None else f"it {said}{under(line)}"
+    return against(line) if said is None else f"it {said}{under(line)}{not_counted(line)}"
+
+
+def not_counted(line: Line) -> str:
+    """Return `, and is not counted` of a held failure that a trigger would count; nothing of any other result."""
+    return ", and is not counted" if line.counts and line.verdict is Verdict.FAIL and held(line) else ""
 
 
 def under(line: Line) -> str:

@@ -30,7 +30,7 @@ from reports.formats import (
     short_date,
     with_dates,
 )
-from reports.notice.figure_sentences import against, held, this_date, under
+from reports.notice.figure_sentences import against, held, not_counted, this_date, under
 from reports.notice.trigger_sentences import pending, pending_cure, released
 from reports.notice.view import Line
 
@@ -78,14 +78,14 @@ def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, Refere
         line for line in lines if line.verdict is Verdict.FAIL and line not in (*defaults, *curing, *late)
     ]
     leads += [failed(line) for line in failing if not line.counts]
-    if not leads:
-        leads = [quiet(lines, rates)]
+    held_there = [line for line in lines if _in_effect(line)] if leads else lines
+    leads = leads or [quiet(lines, rates)]
     leads += [released(line) for line in lines if line.released is not None]
     said = {rate.reason for rate in rates.values() if rate.value is None}
     rest = [
         *without_rate(rates),
         *not_determined(lines, said),
-        *held_counts(lines),
+        *held_counts([line for line in lines if line not in held_there]),
         *counting(lines),
         *passing(lines, bool(failing or curing or defaults)),
     ]
@@ -256,7 +256,8 @@ def _only_counted(lines: Sequence[Line]) -> Runs:
         else []
     )
     for line in waiting:
-        runs += [(f"{' ' if runs else ''}{line.title} {held(line)}", True), (f"{under(line)}.", False)]
+        first = f"{' ' if runs else ''}{line.title} {held(line)}"
+        runs += [(first, True), (f"{under(line)}{not_counted(line)}.", False)]
     return runs
 
 
@@ -347,7 +348,7 @@ def counting(lines: Sequence[Line]) -> list[str]:
 
 
 def held_counts(lines: Sequence[Line]) -> list[str]:
-    """Return failures that a trigger would count and that are held."""
+    """Return failures that a trigger would count and that are held, of tests whose failure is not said before."""
     return [
         f"{line.title} {said}, and is not counted."
         for line in lines

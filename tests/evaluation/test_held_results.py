@@ -19,9 +19,11 @@ from engine.events.kinds import ActRecorded, DeadlinePassed
 from engine.events.notifiable import notifiable
 from engine.events.rates import Published
 from engine.events.results import Verdict
+from engine.events.servicing import NoticeOwed
 from engine.events.states import TestState, TestStatus
 from engine.foresight.backtest import History, lived
 from engine.terms.as_written import Deal
+from reports.notice.due_sentences import due_act
 
 REPORT_ONLY = "{effect: report only,"
 HELD = (
@@ -110,6 +112,20 @@ def test_a_fifth_failure_starts_the_cure_period(
         date(2026, 7, 9),
         date(2026, 8, 6),
     ]  # the parties are told of the first that is held, and of the one that counts
+    owed = [one.payload for one in drafts if isinstance(one.payload, NoticeOwed)]
+    duties = {one.since: one.held for one in owed if (one.kind, one.subject) == ("test_failed", "ltv")}
+    assert duties == {date(2026, 7, 9): True, date(2026, 8, 6): False}
+    due = {one.effective_on: one.payload.due for one in drafts if isinstance(one.payload, kinds.Determined)}
+    first, last = (
+        next(act for act in due[day] if act.notice == "test_failed" and act.of == day) for day in duties
+    )
+    assert first.what.startswith("give notice of test failed, held as not decisive (ltv) to ")
+    assert last.what.startswith("give notice of test failed (ltv) to ")
+    title = {"ltv": "Loan-to-Value"}.__getitem__
+    assert due_act(first, title, title).startswith(
+        "Give notice that Loan-to-Value failed (held: not decisive) to "
+    )
+    assert due_act(last, title, title).startswith("Give notice that Loan-to-Value failed to ")
 
 
 def test_a_decisive_result_or_a_pass_ends_the_run(

@@ -177,7 +177,8 @@ def test_a_waiver_runs_on_and_leaves_the_unused_days(all_templates: dict[str, Te
     assert state.tests["ltv"].cure.by == date(2026, 4, 15)
 
 
-def test_an_overdue_notice_keeps_its_days(all_templates: dict[str, Template]) -> None:
+@pytest.mark.parametrize("held", [True, False])
+def test_an_overdue_notice_keeps_its_days(all_templates: dict[str, Template], held: bool) -> None:
     from engine.evaluation.notice_duties import open_duties
 
     owed = {
@@ -187,10 +188,12 @@ def test_an_overdue_notice_keeps_its_days(all_templates: dict[str, Template]) ->
         "determined_on": "2026-03-12",
         "given_by": "servicer",
     }
-    block = said(notices_owed=[{**owed, "to": ["borrower"], "last_day": "2026-03-16"}])
+    more = {"held": "true"} if held else {}
+    block = said(notices_owed=[{**owed, "to": ["borrower"], "last_day": "2026-03-16", **more}])
     state = after(block, all_templates, "2.4000", date(2026, 3, 27), {})
     first = open_duties(state, date(2026, 3, 27))[0]
     assert (first.owed.kind, first.overdue_since(date(2026, 3, 27))) == ("test_failed", date(2026, 3, 17))
+    assert first.owed.held is held
 
 
 def test_a_sweep_goes_on_from_what_was_paid(all_templates: dict[str, Template]) -> None:

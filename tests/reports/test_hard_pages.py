@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
 
@@ -13,11 +14,15 @@ import pytest
 from notice_deal import adopted
 from pypdf import PdfReader
 
+from engine.events.due_acts import DueFacts
+from engine.events.kinds import Determined
+from engine.events.notice import NoticeInputs
 from reports.notice.blocks.index_chart import lane_names
 from reports.notice.blocks.terms import LONG
 from reports.notice.compose import compose
 from reports.render.pdf import render_notice
 
+WAYS = ("prepayment", "pledge of further GPUs", "retest on")
 NEAR_EMPTY = 0.2
 """A page of which less than this share is used is nearly empty."""
 
@@ -91,6 +96,32 @@ def test_with_twelve_tests_page_1_stays_the_answer() -> None:
     assert "3 If nothing is done" in found[0]
     assert "Sat 14 Nov 2026" in found[0]
     assert "4 Index" in found[1]
+
+
+def owing(further: int) -> NoticeInputs:
+    """The standard notice with so many deliveries due before its cure, which stands the lower on page 1."""
+    inputs = cases.standard().inputs()
+    last = max(
+        (event for event in inputs.events if isinstance(event.payload, Determined)), key=lambda one: one.seq
+    )
+    assert isinstance(last.payload, Determined)
+    cure = next(act for act in last.payload.due if act.act == "cure")
+    report = next(act for act in last.payload.due if act.act == "report")
+    more = tuple(
+        report.model_copy(update={"act": "deliver", "facts": DueFacts(deliver=f"statement number {n}")})
+        for n in range(further)
+    )
+    changed = last.model_copy(update={"payload": last.payload.model_copy(update={"due": (*more, cure)})})
+    return replace(inputs, events=tuple(changed if event is last else event for event in inputs.events))
+
+
+@pytest.mark.parametrize("further", [9, 11, 12])
+def test_an_act_and_the_ways_to_do_it_stand_on_one_page(further: int) -> None:
+    """With 11 and 12 acts before it, the head of the cure stood at the foot of page 1 and its ways on page 2."""
+    pages = texts(render_notice(owing(further)))
+    (at,) = [n for n, said in enumerate(pages) if "Cure Loan-to-Value, by one of:" in said]
+    assert at == (0 if further == 9 else 1)
+    assert all(f"({letter}) {way}" in pages[at] for letter, way in zip("abc", WAYS, strict=True))
 
 
 def test_eight_tests_keep_the_agreements_order() -> None:

@@ -317,8 +317,7 @@ ANSWERS = [
         (),
         rate(),
         [
-            "Cash Sweep fails (70.000%), held: not decisive, 2 of 4, against a maximum of 65%.",
-            "Cash Sweep fails (70.000%), held: not decisive, 2 of 4, and is not counted. "
+            "Cash Sweep fails (70.000%), held: not decisive, 2 of 4, against a maximum of 65%, and is not counted.",
             "Cash Sweep has counted 1 of 2 dates and is not in effect.",
         ],
     ),
@@ -329,8 +328,19 @@ ANSWERS = [
         rate(),
         [
             "Cash Sweep is in effect since Thursday 12 November 2026: this date it fails (70.000%), held: "
-            "not decisive, 2 of 4, against a maximum of 65%. It has counted 1 of 3 dates towards its end.",
-            "Cash Sweep fails (70.000%), held: not decisive, 2 of 4, and is not counted.",
+            "not decisive, 2 of 4, against a maximum of 65%, and is not counted. It has counted 1 of 3 dates towards "
+            "its end.",
+        ],
+    ),
+    (
+        "a held failure that a trigger would count stands after what leads",
+        [line("ltv", result("ltv", "0.72"), COMPLIANT), held_sweep(TriggerStatus.NOT_IN_EFFECT)],
+        (),
+        rate(),
+        [
+            "Loan-to-Value fails: 72.000% against a maximum of 65%.",
+            "Cash Sweep fails (70.000%), held: not decisive, 2 of 4, and is not counted. "
+            "Cash Sweep has counted 1 of 2 dates and is not in effect.",
         ],
     ),
 ]
