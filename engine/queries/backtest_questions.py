@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.files import read_text
 from engine.basics.values import listed, printed
 from engine.determination.template import clauses_of
+from engine.events.deal_adopted import DealAdopted
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, ReportReceived
 from engine.foresight.as_if_closed import as_if_closed, newest_value
@@ -25,6 +27,9 @@ from engine.workspace.deal_files import Templates, loaded
 from engine.workspace.deals_by_name import find_deal
 from engine.workspace.series import known_series, prints_of, series_by_index, series_of
 from engine.workspace.workspace import Workspace
+
+LEVEL_WEEKS = 26
+"""How far back the newest value by another Closing Date is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,18 @@ class Backtest:
     triggers: tuple[TriggerRecord, ...]
     no_history: str | None
     """Why there is nothing to live over; None if there is a history."""
+    on_record: bool
+    """Whether a run has adopted this very file."""
+
+    @property
+    def levels(self) -> str | None:
+        """Return what must be said of levels on a history that was known when they were chosen; None if it was not."""
+        shows = "that they hold on it shows nothing of what comes"
+        if self.closed < self.written:
+            return f"The levels were chosen when this history was known, up to {self.written}: {shows}."
+        if not self.on_record:
+            return f"A run has not adopted this file, so its levels may have been chosen on this history: {shows}."
+        return None
 
     def as_data(self) -> dict[str, Any]:
         """Return the records as JSON; exact figures are text."""
@@ -50,7 +67,8 @@ class Backtest:
             [_test_data(test) for test in self.tests],
             [_trigger_data(trigger) for trigger in self.triggers],
         )
-        return {"deal": self.deal, "until": str(self.until), "tests": tests, "triggers": triggers}
+        records = {"tests": tests, "triggers": triggers}
+        return {"deal": self.deal, "until": str(self.until), "levels": self.levels, **records}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +141,14 @@ def backtest(
         WrongUsage: no such deal, a fact that is not one, or a deal that had not closed.
     """
     deal = deal_by_file_or_name(workspace, name, templates)
-    history = _history(workspace, deal, facts, until)
     written = deal.closing_date
-    if closed is not None:
-        levels = {
-            index: value
-            for index, prints in history.series.items()
-            if (value := newest_value(prints, closed)) is not None
-        }
-        deal = as_if_closed(deal, templates, closed, levels)
-        history = replace(history, given=())  # what was reported and done belongs to the deal as it closed
+    if closed is None:
+        history = _history(workspace, deal, facts, until)
+    else:
+        deal = as_if_closed(deal, templates, closed, _levels(workspace, deal, templates, closed))
+        history = replace(
+            _history(workspace, deal, facts, until), given=()
+        )  # what was reported and done belongs to the deal as it closed
     if (not_closed := _not_closed(deal, history, until)) is not None:
         raise WrongUsage(f"{not_closed}; `--as-if-closed DATE` lives it as if it had closed on that day")
     drafts = lived(deal, templates, history)
@@ -145,6 +161,30 @@ def backtest(
         tuple(test_records(drafts)),
         tuple(trigger_records(drafts)),
         _no_history(workspace, deal, history),
+        _adopted(workspace, deal),
+    )
+
+
+def _levels(workspace: Workspace, deal: Deal, templates: Templates, closed: date) -> dict[str, Decimal]:
+    """Return the newest value of each index by a day, as the deal would read the series had it closed weeks before.
+
+    A deal reads nothing of a series before its own closing, and a draft may close on a day that is still to come.
+    """
+    names = {name for _, terms in deal.segments for name in terms.index}
+    early = as_if_closed(
+        deal, templates, closed - timedelta(weeks=LEVEL_WEEKS), dict.fromkeys(names, Decimal(1))
+    )
+    series = series_by_index(prints_of(workspace), early, closed)
+    values = {index: newest_value(prints, closed) for index, prints in series.items()}
+    return {index: value for index, value in values.items() if value is not None}
+
+
+def _adopted(workspace: Workspace, deal: Deal) -> bool:
+    """Return whether a run has adopted this very file."""
+    return any(
+        event.payload.file_sha256 == deal.sha256
+        for event in read(workspace.store, deal_log(deal.name))
+        if isinstance(event.payload, DealAdopted)
     )
 
 
@@ -189,7 +229,7 @@ def _history(workspace: Workspace | None, deal: Deal, facts: Sequence[str], unti
     assumed = {name: dated[0].figure for name, dated in held.figures.items()}
     if workspace is None:
         return History({}, (), assumed, until)
-    series = series_by_index(prints_of(workspace), deal, until)
+    series = series_by_index(prints_of(workspace), deal, max(until, deal.closing_date))
     given = tuple(
         Draft(kind=event.kind, subject=event.subject, effective_on=event.effective_on, payload=event.payload)
         for event in read(workspace.store, deal_log(deal.name))

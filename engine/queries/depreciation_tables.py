@@ -1,6 +1,6 @@
 """Tables of depreciation from recorded series (WP §6).
 
-They are depreciation curves, spreads, scenarios, and the width of the interval by number of listings.
+They are depreciation curves, spreads and scenarios.
 """
 
 from __future__ import annotations
@@ -17,11 +17,8 @@ from typing import Any
 from engine.basics.errors import WrongUsage
 from engine.basics.files import text_of
 from engine.basics.tables import read_table
-from engine.basics.values import counted
 from engine.determination.scenario import BANDS, USEFUL_LIVES, Scenario
-from engine.events.log_names import series_name
 from engine.market import depreciation_curves as curves
-from engine.market.quality.precision import Width
 from engine.record.log import prints_in
 from engine.workspace.series import known_series
 from engine.workspace.workspace import Workspace
@@ -180,11 +177,6 @@ def _switched(text: str) -> dict[str, Any]:
     return {"sequence": text, "rows": rows}
 
 
-def _width(row: Width) -> dict[str, Any]:
-    measured = {name: f"{getattr(row, name):.1%}" for name in ("low", "middle", "high")}
-    return {"n": row.count, **measured, "paper": row.paper, "holds": row.holds}
-
-
 @dataclass(frozen=True, slots=True)
 class DepreciationTables:
     """What has become of rental rates.
@@ -244,59 +236,3 @@ def depreciation_tables(
             for u in curves.USEFUL_LIVES
         ],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class WidthTable:
-    """The width of the interval by number of listings, beside the paper's Table 6.
-
-    The widths are drawn from a week of a series. If they are refused, the table says why.
-    """
-
-    series: str
-    refused: str | None = None
-    week: str | None = None
-    observations: int = 0
-    table_fails_from: int | None = None
-    rows: tuple[Mapping[str, Any], ...] = ()
-
-    def as_data(self) -> dict[str, Any]:
-        """Return the table as JSON: `refused`, or `week`, `observations`, `table_fails_from`, `rows`."""
-        if self.refused is not None:
-            return {"refused": self.refused}
-        data = {
-            "week": self.week,
-            "observations": self.observations,
-            "table_fails_from": self.table_fails_from,
-        }
-        return {**data, "rows": list(self.rows)}
-
-
-def width_tables(workspace: Workspace, names: Sequence[str]) -> tuple[WidthTable, ...]:
-    """Return a table for each named computed series, or for all.
-
-    Raises WrongUsage for a series that is not recorded.
-    """
-    known = [name for name in known_series(workspace) if not series_name(name).administered]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise WrongUsage(f"unknown series: {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")
-    if not known:
-        raise WrongUsage(
-            "a computed series is not on record yet; `headroom run` records one for each deal's index"
-        )
-    return tuple(_width_table(workspace, name) for name in names or known)
-
-
-def _width_table(workspace: Workspace, name: str) -> WidthTable:
-    from engine.market.quality.precision import widths
-
-    values = [
-        event.payload.value for event in prints_in(workspace.store, name) if event.payload.value.get("pooled")
-    ]
-    pool = [Decimal(price) for price in values[-1]["pooled"]] if values else []
-    if len(pool) < 8:
-        return WidthTable(name, f"{counted(len(pool), 'observations')} in the newest week, and it needs 8")
-    rows = list(widths(pool))
-    fails = next((row.count for row in rows if not row.holds), None)
-    return WidthTable(name, None, values[-1]["publication_date"], len(pool), fails, tuple(map(_width, rows)))

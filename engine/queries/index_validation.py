@@ -53,7 +53,14 @@ def _week(value: IndexValue, days: tuple[Day, ...]) -> Week:
         width,
         rows,
         value.low_confidence,
+        _sellers_width(value),
     )
+
+
+def _sellers_width(value: IndexValue) -> float | None:
+    """Return the width of the interval by sellers as a share of the value; None without such an interval."""
+    ends = value.seller_interval
+    return None if ends is None or value.value is None else float((ends.high - ends.low) / value.value)
 
 
 def _float(value: Decimal | Fraction | None) -> float | None:

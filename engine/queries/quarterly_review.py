@@ -119,6 +119,20 @@ def quarterly_review(workspace: Workspace, series: str, quarter: str) -> Quarter
     )
 
 
+def recorded_widths(
+    newest: Mapping[date, Mapping[str, Any]],
+) -> tuple[tuple[WidthPoint, ...], tuple[WidthBand, ...], str]:
+    """Return each week with an interval, Table 6 as they measured it, and what is said of the minimum viable count.
+
+    Args:
+        newest: the newest print of each Publication Date.
+    """
+    ordered = {day: newest[day] for day in sorted(newest)}
+    points = tuple(_points(ordered))
+    finding = minimum_viable_count([_week(day, value) for day, value in ordered.items()], "all weeks")
+    return points, tuple(bands(points)), f"{finding.test}: {finding.verdict}"
+
+
 def _points(values: Mapping[date, Mapping[str, Any]]) -> Iterator[WidthPoint]:
     for day, value in values.items():
         if value.get("interval_width") is not None:

@@ -50,6 +50,35 @@ def test_a_backtest_says_what_the_log_says(
     assert {one["trigger"] for one in found["triggers"]} == {"cash-sweep", "early-amortization"}
 
 
+def test_levels_on_a_history_that_may_have_been_known_are_said_to_show_nothing(
+    desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A file that no run has adopted, and a deal as if it had closed earlier; an adopted one says nothing."""
+    until, rest = plan.THURSDAYS[WEEKS - 1], "that they hold on it shows nothing of what comes."
+
+    def said(name: str, closed: date | None = None) -> str:
+        backtest(desk, name, [], until, all_templates, as_json=False, closed=closed)
+        return capsys.readouterr().out
+
+    def drafted(old: str, new: str) -> str:
+        text = (desk.root / "deals" / f"{DEAL}.yaml").read_text(encoding="utf-8")
+        assert old in text
+        for beside in (desk.root / "deals").glob("*.csv"):
+            (tmp_path / beside.name).write_bytes(beside.read_bytes())
+        draft = tmp_path / f"{DEAL}.yaml"
+        draft.write_text(text.partition("worked_examples:")[0].replace(old, new), encoding="utf-8")
+        return str(draft)
+
+    assert rest not in said(DEAL)
+    draft = drafted("multiple: 1.5", "multiple: 1.6")
+    assert f"its levels may have been chosen on this history: {rest}" in said(draft)
+    backtest(desk, draft, [], until, all_templates, as_json=True)
+    assert json.loads(capsys.readouterr().out)["levels"].endswith(rest)
+    late = drafted("closing_date: 2026-01-06", "closing_date: 2027-01-05")
+    earlier = said(late, date(2026, 1, 20))
+    assert f"chosen when this history was known, up to 2027-01-05: {rest}" in earlier
+
+
 def test_a_backtest_of_a_file_needs_no_report_where_facts_are_assumed(
     desk: Workspace, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -257,3 +257,24 @@ def test_adf_and_kpss_are_read_together() -> None:
     )
     assert read_together(adf(noise[:5], "levels"), kpss(noise, "levels")).verdict.startswith("refused: ")
     assert "rejected at 5 of 5 lags" in adf(noise, "levels").verdict
+
+
+def test_the_noise_of_the_values_is_that_of_the_sellers_and_otherwise_says_that_it_is_too_narrow() -> None:
+    """Widths by hand: 0.9 / sqrt(44) = 13.6% of listings, so 7% on either side; 40% by sellers, so 20%."""
+    made = weeks(25)
+    plain = {one.test: one.caveat for one in time_series(made)}["ADF, levels"]
+    assert "measured to within 7% (half the middle 95% interval of listings, too narrow" in plain
+    assert plain.endswith("such noise leans to stationarity")
+    known = [replace(week, sellers_width=0.4) for week in made]
+    said = {one.test: one.caveat for one in time_series(known)}["ADF with KPSS, levels"]
+    assert "measured to within 20% (half the middle 95% interval by sellers), and such noise" in said
+    one_unknown = [replace(known[0], sellers_width=None), *known[1:]]
+    assert "of listings" in {one.test: one.caveat for one in time_series(one_unknown)}["KPSS, levels"]
+
+
+def test_a_share_just_below_the_limit_is_not_rounded_up_to_it() -> None:
+    """119 of 400 is 29.75%: below 30%, and printed so."""
+    low = v.Week(START, 2.0, (), None, (CollectedDay(START, 400, 119, 2.0),))
+    assert v.coverage([replace(low, publication=START + timedelta(weeks=n)) for n in range(4)]).verdict == (
+        "29.8% to 29.8% of the model's listings qualify, by week; below 30% for at most 4 weeks running"
+    )

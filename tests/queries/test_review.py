@@ -21,6 +21,7 @@ from pypdf import PdfReader
 from engine.assembly import publication_page
 from engine.basics.errors import WrongUsage
 from engine.cli.show import review as shown
+from engine.cli.show.curves import precision
 from engine.cli.show.publication import publish_page
 from engine.events.market_events import IndexAnnounced
 from engine.market.index_value import IndexValue
@@ -36,7 +37,8 @@ from engine.queries.fleet_performance import fleet_performance
 from engine.queries.injection_appendix import appendix_csv, first_publication, injection_appendix
 from engine.queries.quarterly_review import QuarterlyReview, WidthPoint, bands, by_sellers, quarterly_review
 from engine.queries.rating_disclosure import PRINCIPLES, rating_disclosure
-from engine.record.log import Scribe, append, index_log
+from engine.queries.width_tables import width_tables
+from engine.record.log import Scribe, append, index_log, prints_in
 from engine.workspace.series import computed, draft
 from engine.workspace.workspace import Workspace, create, opened
 from reports.pages.review import ReviewInputs
@@ -167,6 +169,29 @@ def test_the_review_has_every_week_of_its_quarter_as_a_point_and_table_6_as_meas
     assert "the paper's Table 6" in capsys.readouterr().out
     with pytest.raises(WrongUsage, match="has no week in 2031Q1; it has 2024Q1"):
         quarterly_review(desk, NEW, "2031Q1")
+
+
+def test_precision_has_each_recorded_week_as_a_point_and_takes_the_newest_week_by_its_date(
+    desk: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Forty weeks, then a Restatement of the first: the newest week is still the fortieth, and the first has its new count."""
+    recorded(desk, NEW, FIRST, [2.0] * 40, count=15)
+    first = prints_in(desk.store, NEW)[0].payload.value
+    again = IndexValue.model_validate({**first, "print": 2, "observations": 99, "interval_width": "0.5000"})
+    with desk.store.begin() as writer:
+        append(writer, index_log(NEW), [draft(again)], SCRIBE)
+    (found,) = width_tables(desk, [NEW])
+    assert found.week == str(FIRST + timedelta(weeks=39))
+    assert (len(found.weeks), found.weeks[0].observations, found.weeks[0].width) == (40, 99, 0.5)
+    assert [band.weeks for band in found.bands] == [4, 20, 15, 1]  # 15 to 54 listings, the first week 99
+    assert found.minimum.startswith("minimum viable observation count, all weeks: ")
+    data = found.as_data()["recorded"]
+    assert (len(data["weeks"]), data["weeks"][0]["publication"]) == (40, str(FIRST))
+    precision(desk, [NEW], as_json=False)
+    said = capsys.readouterr().out
+    assert "40 weeks on record with an interval; the newest 13 here, all with --json" in said
+    assert said.count("\n2024-") == 13
+    assert "the paper's Table 6" in said
 
 
 def test_percentiles_of_a_band_are_those_of_its_widths() -> None:

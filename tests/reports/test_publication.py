@@ -210,9 +210,47 @@ def test_the_administrators_own_series_is_not_said_to_be_computed() -> None:
     assert "computed by" not in str(silent).lower()
 
 
-@pytest.mark.parametrize("empty", [False, True])
-def test_the_page_is_an_archive_file_and_the_same_bytes_again(tmp_path: Path, empty: bool) -> None:
-    made = inputs(value=value(date(2026, 3, 12), None, days=[])) if empty else inputs(illustrative=True)
+def attacked() -> list[tuple[str, str, str, str, str]]:
+    """Appendix A with every row that a first publication has: the week, its seven days, Table 5's sizes, each at six attacks."""
+    what = [("week, on every day", "61")]
+    what += [(str(date(2026, 2, 26) + timedelta(days=n)), str(8 + n)) for n in range(7)]
+    what += [("Table 5", str(size)) for size in (8, 12, 15, 20, 30)]
+    return [
+        (name, listings, f"{at} of the median", move, "not reachable" if move == "25%" else "12")
+        for name, listings in what
+        for at in ("50%", "150%")
+        for move in ("5%", "10%", "25%")
+    ]
+
+
+MEASURED = {"coverage": "0.971", "error": "0.011", "width": "0.120", "hits": 971}
+COVERAGE = {
+    "pairs": 69,
+    "sellers": 16,
+    "upto": "2026-03-05",
+    "tables": {
+        "as they are": [
+            {
+                "sellers": 8,
+                "effective": "6.20",
+                "draws": 1000,
+                **dict.fromkeys(("listings", "subsets", "subsets_80"), MEASURED),
+                "trusted": True,
+            }
+        ]
+    },
+    "limits": ["A limit."],
+    "sha256": "ab" * 32,
+}
+
+
+@pytest.mark.parametrize("case", ["plain", "empty", "first, with Appendix A and coverage"])
+def test_the_page_is_an_archive_file_and_the_same_bytes_again(tmp_path: Path, case: str) -> None:
+    made = {
+        "plain": lambda: inputs(illustrative=True),
+        "empty": lambda: inputs(value=value(date(2026, 3, 12), None, days=[])),
+        "first, with Appendix A and coverage": lambda: inputs(appendix=attacked(), coverage=COVERAGE),
+    }[case]()
     html, pdf = render_publication(made)
     assert render_publication(made) == (html, pdf)
     assert "<script" not in html
@@ -223,25 +261,7 @@ def test_the_page_is_an_archive_file_and_the_same_bytes_again(tmp_path: Path, em
 
 
 def test_measured_coverage_stands_on_the_page_with_its_hash_or_the_reason_why_there_is_none() -> None:
-    held = {"coverage": "0.971", "error": "0.011", "width": "0.120", "hits": 971}
-    row = {
-        "sellers": 8,
-        "effective": "6.20",
-        "draws": 1000,
-        "listings": held,
-        "subsets": held,
-        "subsets_80": held,
-        "trusted": True,
-    }
-    data = {
-        "pairs": 69,
-        "sellers": 16,
-        "upto": "2026-03-05",
-        "tables": {"as they are": [row]},
-        "limits": ["A limit."],
-        "sha256": "ab" * 32,
-    }
-    html = to_html("publication.html.j2", compose(inputs(coverage=data)), "a4")
+    html = to_html("publication.html.j2", compose(inputs(coverage=COVERAGE)), "a4")
     assert "How often the intervals hold the truth" in html
     assert "0.971 ± 0.011" in html
     assert (

@@ -58,11 +58,8 @@ def _say_backtest(answer: Backtest) -> None:
         say(answer.no_history)
         return
     say(f"{answer.deal}, {answer.closed} to {answer.until}, as written in {answer.file}")
-    if answer.closed < answer.written:
-        say(
-            f"The levels were chosen when this history was known, up to {answer.written}: that they hold on "
-            "it shows nothing of what comes."
-        )
+    if answer.levels is not None:
+        say(answer.levels)
     say()
     say(table(RECORD_COLUMNS, [_test_row(test) for test in answer.tests], right=(1, 2, 3, 4, 5, 6)))
     if answer.triggers:

@@ -9,9 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.basics.values import counted
 from engine.cli.output import print_json, say, table
-from engine.queries.depreciation_tables import HORIZONS, depreciation_tables, width_tables
+from engine.cli.show.review import bands_table, shown_widths
+from engine.queries.depreciation_tables import HORIZONS, depreciation_tables
+from engine.queries.width_tables import WidthTable, width_tables
 from engine.workspace.workspace import Workspace
+
+WEEKS_SHOWN = 13
+"""Weeks that are printed one by one, the newest: a quarter; `--json` has all."""
 
 
 def depreciation(
@@ -130,32 +136,48 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
 
 
 def precision(workspace: Workspace, names: Sequence[str], as_json: bool) -> int:
-    """Print the interval's width by number of observations, from each series' own pool.
-
-    The paper's Table 6 stands beside it.
-    """
+    """Print the interval's width by number of observations: drawn from each series' own pool, and of its weeks."""
     tables = width_tables(workspace, names)
     if as_json:
         print_json({width_table.series: width_table.as_data() for width_table in tables})
         return 0
     for width_table in tables:
-        if width_table.refused is not None:
-            say(f"{width_table.series}: refused: {width_table.refused}")
-            continue
-        say(
-            f"{width_table.series}, week of {width_table.week}, drawn from its {width_table.observations} "
-            "observations"
-        )
-        shown = [
-            (str(r["n"]), r["low"], r["middle"], r["high"], r["paper"], "yes" if r["holds"] else "no")
-            for r in width_table.rows
-        ]
-        say(table(("N", "10th", "middle", "90th", "paper's Table 6", "holds"), shown, right=(0, 1, 2, 3)))
-        where = width_table.table_fails_from
-        say(
-            "the paper's table holds at every count here"
-            if where is None
-            else f"the paper's table does not hold from N = {where}"
-        )
+        _say_drawn(width_table)
+        _say_recorded(width_table)
         say()
     return 0
+
+
+def _say_drawn(drawn: WidthTable) -> None:
+    if drawn.refused is not None:
+        say(f"{drawn.series}: refused: {drawn.refused}")
+        return
+    say(f"{drawn.series}, week of {drawn.week}, drawn from its {drawn.observations} observations")
+    shown = [
+        (str(r["n"]), r["low"], r["middle"], r["high"], r["paper"], "yes" if r["holds"] else "no")
+        for r in drawn.rows
+    ]
+    say(table(("N", "10th", "middle", "90th", "paper's Table 6", "holds"), shown, right=(0, 1, 2, 3)))
+    where = drawn.table_fails_from
+    holds = "holds at every count here" if where is None else f"does not hold from N = {where}"
+    say(f"the paper's table {holds}")
+
+
+def _say_recorded(measured: WidthTable) -> None:
+    """Print each week on record as a point, and Table 6 as they measured it."""
+    if not measured.weeks:
+        return
+    say()
+    left = len(measured.weeks) - WEEKS_SHOWN
+    say(
+        f"{counted(len(measured.weeks), 'weeks')} on record with an interval"
+        + (f"; the newest {WEEKS_SHOWN} here, all with --json" if left > 0 else "")
+    )
+    rows = [
+        (str(week.publication), str(week.observations), *shown_widths(week.width, week.by_sellers))
+        for week in measured.weeks[-WEEKS_SHOWN:]
+    ]
+    say(table(("week", "N", "width", "by sellers"), rows, right=(1, 2, 3)))
+    say()
+    say(bands_table(measured.bands))
+    say(measured.minimum)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from engine.basics.values import counted
 from engine.cli.output import print_json, say, table
 from engine.events.market_events import DepreciationPublished
 from engine.queries.fleet_performance import fleet_performance
-from engine.queries.quarterly_review import QuarterlyReview, quarterly_review
+from engine.queries.quarterly_review import WidthBand, quarterly_review
 from engine.queries.rating_disclosure import rating_disclosure
 from engine.workspace.workspace import Workspace
 
@@ -40,38 +40,33 @@ def review(
         f"{answer.series}, {answer.quarter}: {counted(len(answer.points), 'weeks')} with an interval, "
         f"{len(answer.earlier)} before"
     )
-    heads = (
-        "listings",
-        "weeks",
-        "10th",
-        "middle",
-        "90th",
-        "by sellers",
-        "10th",
-        "middle",
-        "90th",
-        "the paper's Table 6",
-    )
-    say(table(heads, list(_bands(answer)), right=tuple(range(1, 9))))
+    say(bands_table(answer.bands))
     for line in answer.minimum:
         say(line)
     if into is not None:
         say(f"{into} is written")
 
 
-def _bands(answer: QuarterlyReview) -> Iterator[tuple[str, ...]]:
-    for band in answer.bands:
-        yield (
-            band.band,
-            str(band.weeks),
-            *_shown(band.low, band.middle, band.high),
-            str(band.sellers_weeks),
-            *_shown(band.sellers_low, band.sellers_middle, band.sellers_high),
-            band.paper,
-        )
+def bands_table(bands: Sequence[WidthBand]) -> str:
+    """Return Table 6 as weeks measured it, by listings and by sellers."""
+    percentiles = ("10th", "middle", "90th")
+    heads = ("listings", "weeks", *percentiles, "by sellers", *percentiles, "the paper's Table 6")
+    return table(heads, list(map(_band, bands)), right=tuple(range(1, 9)))
 
 
-def _shown(*widths: float | None) -> tuple[str, ...]:
+def _band(band: WidthBand) -> tuple[str, ...]:
+    return (
+        band.band,
+        str(band.weeks),
+        *shown_widths(band.low, band.middle, band.high),
+        str(band.sellers_weeks),
+        *shown_widths(band.sellers_low, band.sellers_middle, band.sellers_high),
+        band.paper,
+    )
+
+
+def shown_widths(*widths: float | None) -> tuple[str, ...]:
+    """Return widths in whole per cent of the value; a dash for one that is not known."""
     return tuple("-" if width is None else f"{width:.0%}" for width in widths)
 
 

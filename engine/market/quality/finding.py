@@ -76,9 +76,10 @@ class Week:
         publication: the Thursday.
         value: in USD per GPU-hour; None if none was published.
         prices: the pooled Observations.
-        width: the width of the 95% interval, as a share of the value.
+        width: of the 95% interval of listings, as a share of the value.
         days: the days that were collected.
         flagged: whether the methodology flags it Low Confidence; None if that is not known.
+        sellers_width: of the 95% interval by sellers, as a share of the value; None without such an interval.
     """
 
     publication: date
@@ -87,6 +88,7 @@ class Week:
     width: float | None
     days: tuple[CollectedDay, ...]
     flagged: bool | None = None
+    sellers_width: float | None = None
 
 
 def refused(test: str, section: str, sample: int, needed: int, what: str) -> Finding:

@@ -36,7 +36,7 @@ def coverage(weeks: Sequence[Week]) -> Finding:
         few = refused("coverage ratio", "WP §7.1", len(means), COVERAGE_WEEKS, "weeks with a known coverage")
         return replace(few, caveat=f"{few.caveat}; {left_out}" if left_out else few.caveat)
     longest = _longest_low(weeks)
-    span = f"{min(means):.0%} to {max(means):.0%} of the model's listings qualify, by week"
+    span = f"{min(means):.1%} to {max(means):.1%} of the model's listings qualify, by week"
     below = (
         f"below {LEAST_COVERAGE:.0%} for at most {counted(longest, 'weeks')} running"
         if longest

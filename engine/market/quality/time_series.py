@@ -58,21 +58,28 @@ def time_series(weeks: Sequence[Week]) -> list[Finding]:
         f"{counted(len(changes), 'pairs')} of neighbours"
     )
     noise = _noise(run)
-    return [replace(finding, caveat=f"{finding.caveat}; {basis}{noise}") for finding in findings]
+    return [
+        replace(finding, caveat=f"{finding.caveat}; {basis}{noise if finding.finding is not None else ''}")
+        for finding in findings
+    ]
 
 
 def _noise(run: Sequence[Week]) -> str:
-    """Return in words how precisely the values are measured; empty if no width is known.
+    """Return the measurement noise of the values, which makes any series look as if it came back to a level.
 
-    Noise of measurement makes any series look as if it came back to a level.
+    By sellers where each week has such an interval: the one of listings is too narrow where a seller has several.
     """
-    widths = [week.width for week in run if week.width is not None]
+    sellers = [week.sellers_width for week in run if week.sellers_width is not None]
+    listings = [week.width for week in run if week.width is not None]
+    widths, of = (
+        (sellers, "by sellers") if sellers and len(sellers) == len(run) else (listings, "of listings")
+    )
     if not widths:
         return ""
-    return (
-        f"; each value is measured to within {float(np.median(widths)) / 2:.0%} (half a 95% interval), "
-        "and such noise leans to stationarity"
-    )
+    narrow = "" if widths is sellers else ", too narrow where a seller has several"
+    half = float(np.median(widths)) / 2
+    said = f"each value is measured to within {half:.0%} (half the middle 95% interval {of}{narrow})"
+    return f"; {said}, and such noise leans to stationarity"
 
 
 def adf(values: Floats, what: str) -> Finding:
