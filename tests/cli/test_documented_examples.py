@@ -160,6 +160,23 @@ def test_the_structurers_guide_runs_as_it_stands(session: Callable[[str], int], 
     assert Path("build/foresight.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_each_row_of_the_papers_sections_has_a_command_that_runs(
+    session: Callable[[str], int], said: list[str]
+) -> None:
+    """Sections 4 to 9 of the working paper: every row names a command, and files that it needs stand on the page."""
+    text = (REPOSITORY / "docs" / "method" / "paper.md").read_text(encoding="utf-8")
+    for name, content in re.findall(r"```(?:csv|toml) (build/\S+)\n(.*?)```", text, re.DOTALL):
+        Path(name).write_text(content, encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    rows = [row for row in rows if row[0] != "section"]
+    assert {row[0].replace("Table ", "T")[0] for row in rows} >= set("456789T")
+    lines = [row[2].strip("`") for row in rows]
+    assert len(lines) > 45
+    assert all(line.startswith("headroom ") for line in lines)
+    assert wrong(session, sorted(set(lines))) == [], said
+    assert Path("build/pages/CRI-H100-1.1-wp-2026-01-08-appendix-a.csv").is_file()
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
