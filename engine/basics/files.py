@@ -49,12 +49,19 @@ def write_all_whole(files: Mapping[Path, bytes]) -> None:
 
 
 def write_for_now(place: Path, data: bytes) -> None:
-    """Write a file that may be lost at any time: whole under its name or not at all; nothing is synced."""
+    """Write a file that may be lost at any time, such as one in a cache.
+
+    The file appears whole under its name or not at all. Neither the file nor its folder is synced to disk.
+    """
     _renamed_into(place, data, on_the_disk=False)
 
 
 def _renamed_into(place: Path, data: bytes, on_the_disk: bool = True) -> None:
-    """Write the bytes, to disk unless told otherwise, and give the file its name. The name is not synced yet."""
+    """Write the bytes to a temporary file and give it its name.
+
+    The bytes are synced to disk unless `on_the_disk` is False. The new name in the folder is not synced: the
+    caller does that if it matters.
+    """
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.parent / f".partial-{secrets.token_hex(8)}"
     # opened with the mode of any new file: `tempfile` makes files that only their owner can read

@@ -1,4 +1,7 @@
-"""What a pure function gave for the very same objects, kept: for arguments that never change and are dear to compare."""
+"""A cache of what pure functions return, for arguments that never change and are slow to compare.
+
+The cache compares arguments by identity (`is`), not by value.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,15 @@ Given = TypeVar("Given")
 
 
 def kept_by_identity(most: int) -> Callable[[Callable[Arguments, Given]], Callable[Arguments, Given]]:
-    """Return a decorator that keeps the newest results of a function of objects that never change.
+    """Return a decorator that keeps the newest results of a function whose arguments never change.
 
-    A result serves again only for the same objects, not for equal ones: terms of a deal are large, and to
-    compare them costs more than most of what is asked of them. The objects are held as long as the result is,
-    so no other object can take the place of one of them.
+    A kept result is returned only for the same objects, not for equal ones. The terms of a deal are large: to
+    compare them costs more than most of the functions that take them. The cache holds the arguments as long
+    as the result, so no other object can get the `id` of one of them. A call with named arguments is not
+    kept.
 
     Args:
-        most: how many results are kept.
+        most: how many results are kept. The oldest one is dropped first.
     """
 
     def keeping(function: Callable[Arguments, Given]) -> Callable[Arguments, Given]:

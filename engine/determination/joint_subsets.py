@@ -195,7 +195,10 @@ def replicates_of_highest(
         ]
 
     def pairs(corners: Micros, week: Micros | None) -> Micros:
-        """Return the highest value, or the chosen week's, with this date's at each corner."""
+        """Return two values for each replicate at each corner: the window's highest, and this date's.
+
+        If `week` is given, the first value is that of the week it names for each replicate, not the highest.
+        """
         measured = []
         for rates in corners:
             held = values(rates)
@@ -237,7 +240,11 @@ CHECKED = 40
 
 
 def _formula(cases: Micros, figure: Callable[[Rates], Fraction]) -> list[Fraction] | None:
-    """Return the figures of all cases by a weighted sum or its reciprocal; None if neither holds."""
+    """Return the figure of each case, computed by a formula instead of the test itself.
+
+    The formula is a weighted sum of the rates, or one divided by such a sum. Some cases are compared with the
+    test itself. The result is None if neither formula agrees.
+    """
     base = tuple(map(int, cases[0]))
     step = 10**6
     moved = [tuple(rate + step * (n == place) for n, rate in enumerate(base)) for place in range(len(base))]

@@ -72,13 +72,17 @@ def of_this_date(facts: BlendFacts, rate: ReferenceRate) -> bool:
 
 
 def _of(facts: BlendFacts, index: str) -> Mapping[str, Sequence[ReferenceRate]]:
-    """Return the rates of an index, or of each component of a blend, oldest first."""
+    """Return the rates of an index by its name, oldest first; of a blend, those of each component."""
     blend = facts.terms.blended_rates.get(index)
     return {name: facts.rates.get(name, ()) for name in (blend.of if blend else (index,))}
 
 
 def _last_thursdays(rates: Sequence[ReferenceRate], on: date, count: int) -> Sequence[date]:
-    """Return the last Publication Dates with a rate by a date, as many as are asked for; no older rate is looked at."""
+    """Return the last `count` Thursdays up to `on` that have a rate, newest first.
+
+    Fewer come back if there are fewer. Rates that are older than these are not looked at, because each may
+    have to be read from the log.
+    """
     days = (rate.on for rate in reversed(rates) if rate.on.weekday() == THURSDAY and rate.on <= on)
     return tuple(islice((day for day, _ in groupby(days)), count))
 

@@ -266,7 +266,7 @@ def clauses_of(templates: Mapping[str, Template]) -> Mapping[str, type[Clause]]:
 
 
 def failing(clause: ElectiveClause) -> Breach:
-    """Return what a FAIL is by the clause's own word: a default, or a date that triggers count."""
+    """Return what a FAIL means by the clause's `failure_is`: a default, or a date that triggers count."""
     return "default" if clause.failure_is == "a default" else "counts"
 
 

@@ -138,13 +138,18 @@ def _next(leaf: LeafRule, limb: Limb, seen: Seen, states_only: bool) -> Limb:
 
 
 def met(tree: Tree, limbs: Sequence[Limb]) -> bool:
-    """Return whether the whole condition is met by its counts."""
+    """Return whether a condition is met, given the counts of its leaves in the order of the file."""
     return _met(tree, dict(zip(leaves(tree), limbs, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Met:
-    """Since when a condition is met, and since when something new meets it; None if nothing new does."""
+    """A condition that is met.
+
+    Attributes:
+        on: the day since when it is met.
+        new: the day since when something new meets it; None if nothing that meets it is new.
+    """
 
     on: date
     new: date | None
@@ -221,7 +226,10 @@ def ceased_on(tree: Tree, limbs: Sequence[Limb], seen: Seen) -> date:
 
 
 def _ceased(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen) -> date:
-    """Return the day on which so many parts of a gate had ceased that too few were left."""
+    """Return the day since when a gate (`all`, `any` or `n of`) is not met.
+
+    It is the day on which so many of its parts had ceased to be met that too few were left.
+    """
     if isinstance(tree, LeafRule):
         return _state_since(tree, seen) if tree.persistence is None and tree.state is not None else seen.on
     unmet = sorted(_ceased(part, limbs, seen) for part in tree.parts if not _met(part, limbs))

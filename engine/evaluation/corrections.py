@@ -33,7 +33,7 @@ Terms = Callable[[date], TermsInForce]
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Something that reaches back to a date."""
+    """A reason to determine dates again: the first date that it affects, and why, in words."""
 
     from_on: date
     why: str
@@ -157,7 +157,10 @@ def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Publishe
 def printed_again(
     rates: Mapping[str, Sequence[ReferenceRate]], series: Mapping[str, Sequence[Published]]
 ) -> bool:
-    """Return whether `by_prints` finds something for the rates of a state; no rate is read for it."""
+    """Return whether `by_prints` would find a cause, without reading any rate from the log.
+
+    It compares the newest print of each rate with the accepted print in `series`.
+    """
     for name, of_index in rates.items():
         accepted = {
             f"{one.publication_date}": f"{one.print if one.value is not None else 0}"

@@ -26,13 +26,13 @@ class Day:
         explained: bool = True,
         base: Facts | None = None,
     ) -> None:
-        """Start from the state that the past left.
+        """Start a date from the state that all earlier dates left.
 
         Args:
             inputs: what the date is decided by.
-            given: the date's results, if they are known already.
-            explained: whether results say how they came about, Break-even Rates included.
-            base: what the templates may know of the date's reports, if that is known already.
+            given: the date's test results, if they are known already.
+            explained: whether results also get their explanation, which includes Break-even Rates.
+            base: what templates may know from the Servicer's reports, if that was worked out before.
         """
         self.inputs = inputs
         self.state = inputs.state

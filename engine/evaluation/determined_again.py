@@ -90,7 +90,7 @@ def _acts(events: Iterable[Recorded]) -> Iterator[ActRecorded]:
 
 
 def _grave(events: Sequence[Recorded]) -> set[str]:
-    """Return every Event of Default and every beginning of a trigger that stands, each with its date."""
+    """Return each Event of Default and each beginning of a trigger that stands, as a text with its date."""
     serious: set[str] = set()
     for event in standing(events):
         payload = event.payload

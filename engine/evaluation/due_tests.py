@@ -1,4 +1,4 @@
-"""On which dates of its kind a test is run."""
+"""Whether a test is run on a date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from engine.terms.contract_dates import determination_dates, publication_dates
 
 
 def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
-    """Return whether a clause is tested on this date: from its first to last date, as often as it says."""
+    """Return whether a clause is tested on this date.
+
+    It is tested from the first to the last date that it names, and as often as it says.
+    """
     on = inputs.measured_on if template.dates == DETERMINATION else inputs.on
     if (clause.first_tested is not None and on < clause.first_tested) or (
         clause.last_tested is not None and on > clause.last_tested

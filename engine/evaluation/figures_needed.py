@@ -47,7 +47,10 @@ class NeededFigure:
 
 
 class _Asked(Mapping[str, Figure]):
-    """The figures of a report that gives only what has been asked for, and notes what else is asked."""
+    """The figures of an imaginary report, which notes in `missed` each figure that is asked for and lacking.
+
+    It is how the engine finds out which figures a test needs: it runs the test and looks at `missed`.
+    """
 
     def __init__(self, given: Mapping[str, Figure], declared: Mapping[str, Unit]) -> None:
         self._figures = dict(given)

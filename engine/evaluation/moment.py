@@ -1,4 +1,4 @@
-"""What decides a step of a test's state on one date."""
+"""The inputs of one step of a test's state on one date."""
 
 from __future__ import annotations
 

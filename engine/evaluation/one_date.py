@@ -81,14 +81,15 @@ def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
 def stepped(
     inputs: Inputs, results: Mapping[str, TestResult] | None = None, base: Facts | None = None
 ) -> tuple[tuple[Draft, ...], DealState]:
-    """Return the events of one date and the state after it: `evaluate` without what only explains.
+    """Return the events of one date and the state after it, without what only explains them.
 
-    Left out are Break-even Rates, the bearing of sellers, remedies, notices owed and the outlook.
+    `evaluate` returns the rest too: Break-even Rates, the bearing of sellers, remedies, notices owed and the
+    outlook. None of these changes a verdict.
 
     Args:
         inputs: what the date is decided by.
-        results: the date's results, if they are known already; then its rates are not read either.
-        base: what the templates may know of the date's reports, if that is known already.
+        results: the date's test results, if they are known already; then its rates are not read either.
+        base: what templates may know from the Servicer's reports, if that was worked out before.
     """
     day = Day(inputs, results, explained=False, base=base)
     _past(day)

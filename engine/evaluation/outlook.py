@@ -42,7 +42,7 @@ STRIP_LONGEST = 31
 
 @dataclass(frozen=True)
 class Finished:
-    """What a date left behind, as far as its summary needs it."""
+    """What is known at the end of a determined date; `outlook` makes the date's summary of it."""
 
     on: date
     terms: TermsInForce
@@ -204,7 +204,10 @@ def _deposits(day: Finished) -> Iterator[Due]:
 
 
 def _deposit(one: Sweeping, balance: Fraction, reported: bool) -> Deposit:
-    """Return what a sweep takes, and what its account holds in USD before it."""
+    """Return the terms of a sweep's deposit, with the balance of its account before the deposit, in USD.
+
+    `reported` tells whether the balance comes from a report.
+    """
     sweep = one.sweep
     return Deposit(
         share=sweep.share,
@@ -245,7 +248,10 @@ def _report(day: Finished) -> Iterator[Due]:
 
 
 def _before(day: Finished, rule: ServicerReports, by: date, following: date) -> Deadline:
-    """Return the last day for a report, with the rule that sets it by a Determination Date."""
+    """Return the deadline `by` for a report, with the rule that sets it and the date it is counted from.
+
+    The rule counts from `following`, the Determination Date of the report's period.
+    """
     projected = rule.due.period.unit == "business days" and day.calendar.projected(
         min(by, following), max(by, following)
     )

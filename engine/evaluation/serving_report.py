@@ -154,7 +154,10 @@ def _completed(newer: Reported, older: Reported) -> Reported:
 
 @kept_by_identity(8)
 def reports_due(inputs: Inputs) -> tuple[ReportDue, ...]:
-    """Return each period whose report was due by the date, newest first, with when its first report came."""
+    """Return each period whose report was due by the date, newest first.
+
+    Each entry says when the report was due and when its first version came.
+    """
     return tuple(_due(inputs))
 
 
@@ -191,7 +194,11 @@ def _of_a_former_servicer(inputs: Inputs, end: date, due: date) -> bool:
 
 
 def report_due(inputs: Inputs) -> ReportDue | None:
-    """Return the report whose lateness counts: the newest due, or the oldest of a run that has not come: a newer one excuses none."""
+    """Return the report whose lateness counts on the date; None if none was due yet.
+
+    It is the newest report that was due. If that one has not come, it is the oldest of the unbroken run of
+    missing reports that ends with it: a newer report that is due does not excuse an older one.
+    """
     known = reports_due(inputs)
     run = tuple(takewhile(lambda one: one.received is None, known))
     return (*known[:1], *run)[-1] if known else None

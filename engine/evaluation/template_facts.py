@@ -22,7 +22,10 @@ WINDOWS_KEPT = 60
 
 
 def template_facts(inputs: Inputs, state: DealState) -> Facts:
-    """Return what the templates may know on a date whose rates stand in `state`."""
+    """Return the facts that templates measure on a date: terms, rates, publications and reports.
+
+    The rates come from `state`, everything else from `inputs`.
+    """
     return Facts(
         on=inputs.measured_on,
         terms=inputs.measured_terms,
@@ -38,7 +41,10 @@ def template_facts(inputs: Inputs, state: DealState) -> Facts:
 
 
 def with_rates(base: Facts, inputs: Inputs, state: DealState) -> Facts:
-    """Return what the templates may know, where what the reports tell is known already: the rates of `state` with it."""
+    """Return `base`, which holds what the reports tell, with the rates of `state` in place of its own.
+
+    The trace starts empty. On several paths of rates the reports are the same, so they are read once.
+    """
     return replace(base, rates=_rates_by_then(inputs, state), published=_published_by_then(inputs), trace={})
 
 

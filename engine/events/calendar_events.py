@@ -29,12 +29,12 @@ class CalendarClosing(Fact):
 
 
 class ClosingWithdrawn(Fact):
-    """A closing that was entered in error, taken back from when that is recorded.
+    """The withdrawal of a closing that was entered in error; it counts from the moment it is recorded.
 
     Attributes:
-        calendar: its name.
-        day: the day that had been closed.
-        reason: why it is taken back, in words.
+        calendar: the name of the calendar.
+        day: the day that had been entered as closed.
+        reason: why the entry is taken back, in words.
         source: who said so, and where.
     """
 

@@ -1,4 +1,7 @@
-"""State = fold(events): everything that the past decides, replayed from the log and on record nowhere."""
+"""The state of a deal: everything that its past decides, computed by a fold over its events.
+
+The log holds events only: a state is replayed from them and is itself not recorded.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A state that is kept to save reading a log: what serves of it, and how the state is made of it again (`rulings.md` 72).
+"""A state of a deal that is kept in a cache, so that a run need not read the whole log.
 
-What the hash of a state is over whole is kept as it is. What the hash tells by identity comes from the log
-itself: reports, Acts, registers, duties and rates. So a state that has the recorded hash is the one that the
-record says, whoever wrote the file.
+See `rulings.md` 72. The hash of a state covers some fields in full: those are kept as they are. It covers
+the others by identity only (reports, Acts, registers, duties and rates): those are read from the log again.
+A restored state must have the hash that the log records. So a changed or false file cannot mislead anyone.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ BROUGHT = (
     "correction",
     "not evaluated",
 )
-"""Kinds of events that a late date may need from the beginning on: what people brought, and what was said of it."""
+"""The kinds of events that a run reads from the whole log: what people brought, and what was said of it."""
 OF_DUTIES = ("notice owed", "act applied")
-"""Kinds of events that make and move duties."""
+"""The kinds of events that create and change duties to give notice."""
 
 
 class NotAsKept(Exception):
-    """Something that was kept is not what the log holds: the log is to be read whole."""
+    """The kept state does not match the log. The caller then reads the whole log."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptState:
-    """The state that a determined date left.
+    """What is kept of the state that a determined date left.
 
     Attributes:
-        seq: the number of the date's entry.
+        seq: the sequence number of the entry that determined the date.
         leaf: the hash of that entry.
-        fields: what the state's hash is over whole, as plain data.
-        rates: what tells each Reference Rate, by index, oldest first.
+        fields: the fields that the state's hash covers in full, as plain data.
+        rates: for each index, one identifying tuple per Reference Rate, oldest first.
     """
 
     seq: int
@@ -54,12 +54,15 @@ class KeptState:
     rates: Mapping[str, tuple[Told, ...]]
 
     def as_data(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return the kept state as data that JSON can hold."""
         return {name: getattr(self, name) for name in ("seq", "leaf", "fields", "rates")}
 
 
 def kept_state(data: Any) -> KeptState:
-    """Return a kept state of JSON. Raises ValueError, KeyError or TypeError where it is of another form."""
+    """Return the kept state that parsed JSON holds.
+
+    Raises ValueError, KeyError or TypeError if the data has another form.
+    """
     rates = {str(name): tuple(tuple(map(str, one)) for one in told) for name, told in data["rates"].items()}
     if set(data["fields"]) != set(WHOLE) or type(data["seq"]) is not int:
         raise ValueError("a kept state of another form")
@@ -67,7 +70,12 @@ def kept_state(data: Any) -> KeptState:
 
 
 def to_keep(determined: Event, state: DealState) -> KeptState | None:
-    """Return what is kept of the state that a date left; None if the state does not come out of it again."""
+    """Return what to keep of the state that a date left; None if it could not be restored exactly.
+
+    Args:
+        determined: the event that determined the date.
+        state: the state after it.
+    """
     if determined.payload.state_sha256 is None or state.correcting is not None:
         return None
     fields = plain_fields(state)
@@ -83,17 +91,16 @@ def to_keep(determined: Event, state: DealState) -> KeptState | None:
 def restored(
     kept: KeptState, brought: Sequence[Event], read_rates: Callable[[str], ReadRates], sha256: str
 ) -> DealState:
-    """Return the state that a date left.
+    """Return the state that a date left, made of the kept fields and of events from the log.
 
     Args:
-        kept: what was kept of it.
-        brought: the events of the log of the kinds `BROUGHT` and `OF_DUTIES` that stand at the date, oldest
-            first.
-        read_rates: reads rates of an index from the log.
-        sha256: the hash of the state that the date's entry holds.
+        kept: what was kept of the state.
+        brought: the events of the kinds in `BROUGHT` and `OF_DUTIES` that stood on the date, oldest first.
+        read_rates: returns, for an index, the function that reads its rates from the log.
+        sha256: the hash of the state, as the date's entry records it.
 
     Raises:
-        NotAsKept: the state does not have the hash, or cannot be told from what is at hand.
+        NotAsKept: the fields do not make a state, or the state does not have that hash.
     """
     try:
         fields = DealState.model_validate(kept.fields)

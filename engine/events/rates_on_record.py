@@ -1,7 +1,8 @@
-"""The Reference Rates of a deal, oldest first: what tells the old rates is at hand, and the rest is read from the log on demand.
+"""The Reference Rates of a deal as a sequence that reads old rates from the log only on demand.
 
-A rate is told by its date, its step and the event that it rests on: that is what the hash of a state says of
-it. A late Thursday looks at the last few rates, so it reads no others.
+A short tuple identifies each rate: its date, its value, its step of the fallback and the event that it rests
+on. The hash of a state covers these tuples, so it does not need the full rates. A late Thursday looks at the
+last few rates, and only those are read.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ from typing import overload
 from engine.events.rates import ReferenceRate
 
 Told = tuple[str, ...]
-"""What tells a rate from every other one, as `told_of_rate` gives it."""
+"""A tuple of texts that identifies one rate; `told_of_rate` makes it."""
 ReadRates = Callable[[Sequence[Told]], Sequence[ReferenceRate]]
-"""Reads the rates that are told so from the log, in the same order."""
+"""A function that reads the full rates from the log, given their identifying tuples, in the same order."""
 FIRST_STEP = 8
-"""How many rates are read first; each further step reads as many as are at hand."""
+"""How many rates the first read takes; each further read takes as many as were read before it."""
 
 
 def told_of_rate(rate: ReferenceRate) -> Told:
-    """Return what tells a rate: its date first, then value, step, age, prints and the event that it rests on."""
+    """Return the texts that identify a rate.
+
+    They are its date, value, step, age, publication date, newest print and the event that it rests on.
+    """
     published = rate.published
     rests_on = (
         "" if published is None else published.event or f"{published.publication_date} {published.print}"
@@ -38,7 +42,7 @@ def told_of_rate(rate: ReferenceRate) -> Told:
 
 
 class _Older:
-    """The rates of the log that are told alone, read from the newest back as far as somebody asked."""
+    """The older rates, known by their identifying tuples and read from the log newest first, as needed."""
 
     def __init__(self, told: Sequence[Told], read: ReadRates) -> None:
         self.told = tuple(told)
@@ -46,7 +50,10 @@ class _Older:
         self._at_hand: tuple[ReferenceRate, ...] = ()
 
     def back_to(self, place: int) -> tuple[int, tuple[ReferenceRate, ...]]:
-        """Return the newest rates, back to a place at least, and the place of the first of them."""
+        """Return (place of the first, rates): the newest rates, back to `place` or further.
+
+        Places count from 0 for the oldest rate. More is read from the log if that is needed.
+        """
         first = len(self.told) - len(self._at_hand)
         if place < first:
             since = min(place, max(0, first - max(FIRST_STEP, len(self._at_hand))))
@@ -56,26 +63,26 @@ class _Older:
 
 
 class RatesOnRecord(Sequence[ReferenceRate]):
-    """The same rates in the same order as the tuple that a fold of the log gives."""
+    """The Reference Rates of one index, oldest first, equal to the tuple from a fold of the whole log."""
 
     def __init__(self, told: Sequence[Told], read: ReadRates) -> None:
-        """Begin with rates that are told, oldest first, and with what reads them."""
+        """Start with the rates' identifying tuples, oldest first, and the function that reads full rates."""
         self._older = _Older(told, read)
         self._newer: tuple[ReferenceRate, ...] = ()
 
     def followed_by(self, rate: ReferenceRate) -> RatesOnRecord:
-        """Return the rates with one more after them."""
+        """Return a sequence with one more rate at its end; this one stays as it is."""
         after = RatesOnRecord.__new__(RatesOnRecord)
         after._older, after._newer = self._older, (*self._newer, rate)
         return after
 
     def told(self) -> tuple[Told, ...]:
-        """Return what tells each rate; none is read for it."""
+        """Return the identifying tuple of each rate, oldest first, without reading any rate from the log."""
         return (*self._older.told, *map(told_of_rate, self._newer))
 
     @property
     def last_on(self) -> date | None:
-        """The date of the last rate; none is read for it."""
+        """The date of the last rate, without reading it from the log; None if there is not a rate."""
         if self._newer:
             return self._newer[-1].on
         return date.fromisoformat(self._older.told[-1][0]) if self._older.told else None
@@ -102,7 +109,7 @@ class RatesOnRecord(Sequence[ReferenceRate]):
         return rates[at - first]
 
     def _ready(self, places: range) -> range:
-        """Read once what all the places need."""
+        """Read all the given places from the log at once, and return them unchanged."""
         if min(places) < len(self._older.told):
             self._older.back_to(min(places))
         return places
@@ -125,11 +132,11 @@ class RatesOnRecord(Sequence[ReferenceRate]):
         return hash(self.told())
 
     def __repr__(self) -> str:
-        return f"{len(self)} rates on record"
+        return f"rates on record: {len(self)}"
 
 
 def with_rate(rates: Sequence[ReferenceRate], rate: ReferenceRate) -> Sequence[ReferenceRate]:
-    """Return the rates of an index with one more, or with another in place of the rate of the same date."""
+    """Return the rates of an index with `rate` added, or in place of the rate that has the same date."""
     if isinstance(rates, RatesOnRecord) and (rates.last_on is None or rates.last_on < rate.on):
         return rates.followed_by(rate)
     if not isinstance(rates, RatesOnRecord) and (not rates or rates[-1].on < rate.on):
@@ -141,12 +148,12 @@ def with_rate(rates: Sequence[ReferenceRate], rate: ReferenceRate) -> Sequence[R
 
 
 def told_of_rates(rates: Sequence[ReferenceRate]) -> tuple[Told, ...]:
-    """Return what tells each rate of an index."""
+    """Return the identifying tuple of each rate of an index, in the order of the rates."""
     return rates.told() if isinstance(rates, RatesOnRecord) else tuple(map(told_of_rate, rates))
 
 
 def since(rates: Sequence[ReferenceRate], day: date) -> tuple[ReferenceRate, ...]:
-    """Return the rates of a day and of later ones, oldest first; rates stand in the order of their dates."""
+    """Return the rates on `day` and later, oldest first; `rates` must be in the order of their dates."""
     found: list[ReferenceRate] = []
     for rate in reversed(rates):
         if rate.on < day:

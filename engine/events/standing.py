@@ -30,7 +30,7 @@ class Recorded(Protocol):
 
     @property
     def print(self) -> int:
-        """Which print of the fact it is."""
+        """The number of this version of the fact: 1 for the first, one more for each restatement."""
 
     @property
     def effective_on(self) -> date:

@@ -29,11 +29,14 @@ They are the number of the last document, what the date itself used up, and what
 
 
 WHOLE = tuple(name for name in DealState.model_fields if name not in (*BY_IDENTITY, *LEFT_OUT))
-"""The fields whose every part the hash is over."""
+"""The fields that the hash covers in full."""
 
 
 def plain_fields(state: DealState) -> dict[str, Any]:
-    """Return the fields that the hash is over whole, as plain data: `DealState.model_validate` makes them again of it."""
+    """Return the fields that the hash covers in full, as plain data.
+
+    `DealState.model_validate` makes the fields of a state from this data again.
+    """
     return {name: _plain(getattr(state, name)) for name in WHOLE}
 
 

@@ -1,4 +1,7 @@
-"""The states of a deal: frozen, folded from events, never on record (`covenants.md`, State; `rulings.md` 21)."""
+"""The states of tests, triggers and Obligations: frozen, folded from events and never recorded.
+
+See `covenants.md`, State; `rulings.md` 21.
+"""
 
 from __future__ import annotations
 
@@ -215,7 +218,7 @@ class Run(Fact):
 
 
 class Limb(Fact):
-    """The count of one leaf of a trigger's condition."""
+    """How often one leaf of a trigger's condition has been met, of the dates that count."""
 
     what: str
     """The leaf in words, for a person who reads the log."""

@@ -1,4 +1,4 @@
-"""What differs between two deal files, and between two histories."""
+"""The differences between two deal files, and between the events that they lead to."""
 
 from __future__ import annotations
 

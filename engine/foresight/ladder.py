@@ -75,7 +75,10 @@ class Rung:
 
 @dataclass(frozen=True)
 class Inversion:
-    """A graver limb that acts before a milder one as the rate falls, and by how much, in USD per GPU-hour."""
+    """A pair of limbs in the wrong order: as the rate falls, the graver one acts before the milder one.
+
+    `by` is the distance between their rates in USD per GPU-hour.
+    """
 
     graver: Rung
     milder: Rung
@@ -112,7 +115,7 @@ class Turning:
     result: TestResult
     even: BreakEven
     window: bool
-    """Whether more rates than this date's own decide the test."""
+    """Whether the test also depends on rates of other dates."""
 
 
 def ladder_at_closing(
@@ -233,9 +236,9 @@ def looks_back(clause: Clause) -> bool:
 
 
 def _probed(clause: Clause, template: Template, known: Facts) -> tuple[bool, Fraction]:
-    """Return whether a test passes on other facts, and its headroom there.
+    """Return whether a test passes on the given facts, and its headroom on them.
 
-    Raises Missing if it is not determined.
+    Raises Missing if the test is not determined on them.
     """
     result = determine(clause.template, clause, template, known)
     if result.reason is not None:

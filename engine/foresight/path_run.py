@@ -64,13 +64,13 @@ def moments(
     acts: tuple[ActRecorded, ...] = (),
     explained: bool = False,
 ) -> Iterator[Moment]:
-    """Yield every date of the deal on which something happens, from closing to `until`, in turn.
+    """Yield each date of the deal on which something happens, from closing to `until`, in order.
 
-    What decides is the same either way: the explanation of a result changes no state, save where the deal
-    holds results on thin data. There a result is explained whether asked for or not.
+    An explanation changes no state, with one exception: if the deal holds results on thin data, the
+    explanation decides. Then results are explained even if `explained` is False.
 
     Args:
-        deal: the draft.
+        deal: the draft of the deal.
         templates: the covenant templates by name.
         rates: for each index of the deal, its rates by Publication Date.
         given: what the Servicer's reports would say; they are received on the Determination Date unless a
@@ -93,10 +93,10 @@ def moments_together(
     acts: tuple[ActRecorded, ...] = (),
     explained: bool = False,
 ) -> Iterator[tuple[Moment, ...]]:
-    """Yield every date on which something happens, with what each path makes of it: `moments` of several paths.
+    """Yield each date on which something happens, with one `Moment` for each path, in their order.
 
-    Each path is decided by itself. They share what no rate changes: which dates there are, and what the
-    reports tell.
+    This runs `moments` for several paths at once. Each path is decided by itself. The paths share what no
+    rate changes: which dates there are, and what the reports say.
     """
     series = [published(rates) for rates in paths]
     shared = fold(
@@ -126,7 +126,7 @@ def moments_together(
 
 
 def _by(series: Mapping[str, tuple[Published, ...]], day: date) -> dict[str, tuple[Published, ...]]:
-    """Return what each Publication Date up to a day gave."""
+    """Return, for each index, its publications up to and including `day`."""
     return {
         name: prints[: bisect_right(prints, day, key=lambda print_: print_.publication_date)]
         for name, prints in series.items()
@@ -134,7 +134,10 @@ def _by(series: Mapping[str, tuple[Published, ...]], day: date) -> dict[str, tup
 
 
 def _moment(inputs: Inputs, base: Facts | None) -> Moment:
-    """Return what one date of one path brings; with its explanation if `base` is None."""
+    """Return the inputs, events and state of one date on one path.
+
+    The events hold their explanation only if `base` is None. Otherwise `base` is what the reports tell.
+    """
     if base is None:
         drafts = evaluate(inputs)
         return Moment(inputs, drafts, fold(drafts, inputs.state))
@@ -143,7 +146,10 @@ def _moment(inputs: Inputs, base: Facts | None) -> Moment:
 
 
 def _holds_results(terms: TermsInForce) -> bool:
-    """Return whether the deal holds results on thin data: which indices decide them stands in the explanation alone."""
+    """Return whether the deal holds results on thin data, for at least one index.
+
+    Such a deal needs its results explained: only the explanation says which indices decide a result.
+    """
     return any(index.low_confidence.effect in (HOLD, DECISIVE_ONLY) for index in terms.index.values())
 
 

@@ -143,7 +143,7 @@ def _dates_around(
 
 @dataclass(frozen=True)
 class _View:
-    """What one expectation looks at."""
+    """One expectation of a worked example, with its deal and the date of the run that it speaks of."""
 
     deal: Deal
     expectation: Expectation

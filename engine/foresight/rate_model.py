@@ -25,7 +25,7 @@ Weights = NDArray[np.complex128]
 POINTS = 1024
 """The points of the grid. 4,096 give the same rates to 0.0001 and the same likelihoods to 0.005."""
 MARGIN = 0.9
-"""How far the grid goes beyond the least and greatest published value, in the logarithm."""
+"""How far the grid goes beyond the lowest and highest published value, as a difference of logarithms."""
 STRAY = 1e-9
 """Added to the observation law of each cell, so that one wild value does not make every point impossible."""
 SIGMAS: Floats = np.exp(np.linspace(math.log(0.004), math.log(0.25), 34))
@@ -88,7 +88,10 @@ def grid_of(series: RateSeries, points: int = POINTS) -> Grid:
 
 
 def cumulative(law: Law, changes: Floats) -> Floats:
-    """Return the probability that a weekly change is at most each of `changes`."""
+    """Return, for each number in `changes`, the probability that a weekly change is at most that number.
+
+    Changes are differences of the natural logarithm of the rate.
+    """
     scaled = changes / law.sigma
     share = ndtr(scaled) if math.isinf(law.nu) else stdtr(law.nu, scaled)
     return np.asarray(share, dtype=np.float64)

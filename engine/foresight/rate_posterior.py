@@ -75,7 +75,10 @@ PRIORS: Mapping[str, Prior] = {
 
 @dataclass(frozen=True)
 class Highest:
-    """The highest point of the likelihood, with the error of the logarithm of sigma from its curvature."""
+    """The point (sigma, nu) at which the likelihood is highest.
+
+    `error` is the standard error of ln sigma, from the curvature of the likelihood there.
+    """
 
     sigma: float
     nu: float
@@ -189,7 +192,10 @@ def _highest(table: Floats) -> Highest:
 CENTRES: Floats = np.linspace(math.log(0.01), math.log(0.15), 8)
 """The medians that the volatilities of several generations may have, as logarithms."""
 SPREADS: Floats = np.array([0.15, 0.35, 0.6, 1.0])
-"""How far the generations may differ from that median, as standard deviations of the logarithm."""
+"""The spreads that the volatilities of the generations may have around that median.
+
+They are standard deviations of the logarithm.
+"""
 
 
 def pooled(generations: Sequence[RateSeries], prior: Prior | None = None) -> tuple[Posterior, ...]:
@@ -220,7 +226,10 @@ def pooled(generations: Sequence[RateSeries], prior: Prior | None = None) -> tup
 
 
 def _joint(tables: Sequence[Floats], prior: Prior) -> dict[tuple[float, float], Floats]:
-    """Return the posterior of (m, tau) with each nu."""
+    """Return the joint posterior: for each pair (m, tau), the probability with each nu.
+
+    All probabilities together sum to 1.
+    """
     logs: dict[tuple[float, float], Floats] = {}
     for centre in CENTRES:
         for spread in SPREADS:

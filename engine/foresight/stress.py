@@ -52,7 +52,10 @@ LaneKind = Literal[
 
 @dataclass(frozen=True)
 class Span:
-    """One stretch of a lane, from its first day to the day before the next stretch begins."""
+    """One stretch of a lane with one look, from its first day to the day before the next stretch.
+
+    A lane is the line of a test or trigger in the picture of a path.
+    """
 
     kind: LaneKind
     since: date
@@ -117,7 +120,7 @@ class PathOutcome:
 
 @dataclass
 class _Seen:
-    """What a path has shown so far."""
+    """What has been gathered so far from the dates of one path, in the order of the dates."""
 
     firsts: dict[tuple[str, Happening], FirstDate] = field(default_factory=dict)
     moves: dict[str, list[tuple[date, LaneKind]]] = field(default_factory=dict)
@@ -172,7 +175,10 @@ Happened = tuple[str, Happening, date]
 
 
 def happenings(drafts: Sequence[Draft]) -> Iterator[Happened]:
-    """Yield what the events of one date bring, each thing on its own date, whatever was before."""
+    """Yield what happened according to the events of one date: subject, kind and day of each.
+
+    Earlier dates play no part, so a thing may be yielded that had happened before.
+    """
     return _happened(drafts, _Seen())
 
 

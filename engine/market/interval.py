@@ -85,12 +85,15 @@ class _Law:
             self.apart: Floats = apart[self.first_of - 1]
 
     def at_most(self, doubled: int) -> float:
-        """Return the probability that twice the resampled median is at most a number of millionths."""
+        """Return the probability that twice the resampled median is at most `doubled` millionths of a USD."""
         share = self._odd(doubled) if self.count % 2 else self._even(doubled)
         return float(min(1.0, max(0.0, share)))
 
     def first(self, share: Decimal) -> int:
-        """Return the smallest value of twice the median at which the distribution reaches a share."""
+        """Return twice the median, in millionths, at the given quantile of its distribution.
+
+        It is the smallest number for which `at_most` reaches `share`.
+        """
         # The median of an even count lies half way between two prices, so everything is counted in half
         # millionths.
         low, high = 2 * int(self.micros[0]), 2 * int(self.micros[-1])

@@ -24,7 +24,7 @@ TOO_FAR = 100
 
 
 class Reading:
-    """What is gathered from one report: figures, their places, and what is wrong with them."""
+    """What has been read from one report so far: its figures, where they stand, and the problems found."""
 
     def __init__(self, tree: Tree, terms: TermsInForce, received: date) -> None:
         self.tree, self.terms, self.received = tree, terms, received

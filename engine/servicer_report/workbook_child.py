@@ -58,7 +58,10 @@ def open_xlsx(path: str) -> dict[str, Any]:
     as_read = reader.from_excel
 
     def not_rounded_up(value: Any, *others: Any, **more: Any) -> Any:
-        """Return a moment just before midnight stays on its day; the reader would make it the next one."""
+        """Return a cell's moment, without openpyxl's rounding up to the next day.
+
+        A moment just before midnight stays on its own day: the result is one second earlier than openpyxl's.
+        """
         reading = as_read(value, *others, **more)
         if isinstance(reading, datetime) and reading.time() == time() and float(value) % 1 > 0.5:
             return reading - timedelta(seconds=1)

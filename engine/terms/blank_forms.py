@@ -291,7 +291,10 @@ def _keys(model: type[Clause]) -> tuple[str, ...]:
 
 
 def _of_each(node: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the type of each part of a block whose parts the deal names itself; None for any other type."""
+    """Return the schema that each entry of a block has if the deal chooses the entries' names.
+
+    The result is None for a block with fixed keys and for every other type.
+    """
     patterns = node.get("patternProperties")
     each = next(iter(patterns.values())) if patterns else node.get("additionalProperties")
     return each if isinstance(each, dict) else None

@@ -20,7 +20,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 THURSDAY = 3
 WEEK = timedelta(days=7)
 MOVED_AT_MOST = timedelta(days=31)
-"""The Business Day rule moves no date further."""
+"""The most by which the Business Day rule can move a date."""
 
 
 def publication_dates(first: date, last: date) -> Iterator[date]:
@@ -105,9 +105,10 @@ def is_determination_date(terms: TermsInForce, calendar: BusinessCalendar, day: 
 def _determined(
     terms: TermsInForce, calendar: BusinessCalendar, last: date, since: date = date.min
 ) -> Iterator[date]:
-    """Yield the Determination Dates whose unmoved date is at most `last`, each moved by the deal's rule.
+    """Yield the Determination Dates up to `last`, each moved by the deal's Business Day rule.
 
-    The dates are made one by one, only as they are asked for. With `since` those that lie well before that day may be passed over.
+    The bound `last` applies to the date before it is moved. Dates are made one by one, as the caller takes
+    them. With `since`, dates well before that day may be left out.
     """
     for written, moved in dates_made(terms, calendar, last, since):
         first = terms.determination_dates.first
@@ -118,10 +119,10 @@ def _determined(
 def dates_made(
     terms: TermsInForce, calendar: BusinessCalendar, last: date, since: date = date.min
 ) -> Iterator[tuple[date, date]]:
-    """Yield (unmoved date, moved date) for each date that the rule makes, whatever `first` says.
+    """Yield (unmoved date, moved date) for each date that the rule makes, even before the deal's first date.
 
-    They begin on the day after closing, or some weeks before `first` if that is earlier; with `since` no
-    earlier than what the Business Day rule could move onto that day. The moved date follows that rule.
+    The dates start on the day after closing, or two weeks before `first` if the deal names a first date. With
+    `since` they start no earlier than a date that the Business Day rule could move onto that day.
     """
     rule = terms.determination_dates
     start = terms.closing_date + timedelta(days=1)

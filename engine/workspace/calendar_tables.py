@@ -132,8 +132,8 @@ def closings_standing(closings: Iterable[Event]) -> dict[tuple[str, date], Calen
 def tables_now(deal: Deal, closings: Sequence[Event], now: datetime) -> Mapping[str, BusinessCalendar]:
     """Return the table of each calendar of a deal as of a moment, by the calendar's name.
 
-    Up to the day of the moment it is as the deal counted. From then on it is as it ships, with what was
-    closed in time.
+    Up to the day of the moment the table is the one by which the deal counted. From that day on it is the
+    table that ships with the product, plus the closings that were entered in time.
     """
     return {name: _now(deal, name, closings, now) for name in calendars_of(deal)}
 
@@ -183,9 +183,9 @@ def taken(
     moves: Iterable[LastDayMoved],
     withdrawn: Mapping[date, ClosingWithdrawn],
 ) -> CalendarTaken:
-    """Return the event by which a deal counts by another table from a day on.
+    """Return the event that makes a deal count by another table from a day on.
 
-    A day that is open again because its closing was taken back says why, and who said so.
+    If a day is open again because its closing was taken back, the event says why and who said so.
     """
     entries = () if before is None else differences(before, after)
     return CalendarTaken(

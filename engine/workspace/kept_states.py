@@ -1,6 +1,7 @@
-"""The states of deals that are kept beside the record: a file for each deal, which may be deleted at any time and proves nothing.
+"""The cache of deal states: one file for each deal, which may be deleted at any time.
 
-A run looks at them. Verification and replay do not. A file that cannot be read is as good as no file.
+A run looks at these files to save time. Verification and replay do not, because the files prove nothing. A
+file that cannot be read counts as missing.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from engine.events.kept_state import KeptState, kept_state
 from engine.workspace.workspace import KEPT, Workspace, in_a_file_name
 
 FORM = 1
-"""The form of the files: a file of another form is not read."""
+"""The version of the files' form; a file of another version is not read."""
 
 
 def kept_of(workspace: Workspace, log: str) -> KeptState | None:
-    """Return the state that is kept of a log; None if no state is kept that can be read."""
+    """Return the kept state of a log; None if there is not one that can be read."""
     try:
         data = json.loads(_place(workspace, log).read_bytes())
         return kept_state(data) if data["form"] == FORM else None
@@ -28,7 +29,10 @@ def kept_of(workspace: Workspace, log: str) -> KeptState | None:
 
 
 def keep_state(workspace: Workspace, log: str, kept: KeptState) -> None:
-    """Keep the state of a log in place of the one before; where the disk does not take it, none is kept."""
+    """Keep the state of a log in place of the one before.
+
+    If the disk refuses, the older file is deleted too, and nothing is raised.
+    """
     place = workspace.root / KEPT
     try:
         place = _place(workspace, log)

@@ -39,7 +39,7 @@ LOOK = 0.1
 PUT_BACK = "put the whole record back (`headroom db restore`), then `headroom verify`"
 FOLDERS = ("deals", "snapshots", "reports", "notices")
 KEPT = "cache"
-"""The folder of what is kept to save time: all of it follows from the record, and may be deleted at any time."""
+"""The folder of caches: all of it follows from the record, and it may be deleted at any time."""
 
 PLACEHOLDER = "Calculation Agent (name it here)"
 """The operator's name in a new workspace until a person writes it.

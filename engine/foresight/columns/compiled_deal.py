@@ -72,7 +72,7 @@ class SweepRow:
 
     @property
     def amounts(self) -> tuple[Fraction, ...]:
-        """Every amount of which what is due may be made."""
+        """The amounts in USD from which what is due is computed: excess, its share, cap and target."""
         excess = self.excess or Fraction(0)
         return excess, excess * self.share, self.most or Fraction(0), self.until or Fraction(0)
 

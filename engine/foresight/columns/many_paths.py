@@ -218,7 +218,7 @@ def _whole(amount: Fraction, unit: int) -> int:
 
 
 def _by_steps(row: Row, runs: Sequence[PartRun], rates: PathRates, outcome: ColumnsOutcome) -> None:
-    """Advance by one date the parts whose states the engine's own steps make."""
+    """Advance the parts whose states are not arrays by one date, with the engine's exact functions."""
     needed = frozenset(name for run in runs for name in run.part.tests)
     results = {key: results_of(test, rates) for key, test in row.tests.items() if key in needed}
     for key, verdicts in results.items():

@@ -15,7 +15,12 @@ from engine.terms.trigger_conditions import leaves_of
 
 @dataclass(frozen=True)
 class Part:
-    """Tests and composite triggers that look at one another, by name."""
+    """A group of tests and composite triggers that look at one another, so they are decided together.
+
+    Attributes:
+        tests: the names of the tests.
+        triggers: the names of the composite triggers.
+    """
 
     tests: frozenset[str]
     triggers: frozenset[str]

@@ -52,7 +52,7 @@ class TestOnDate:
     levels: tuple[Level, ...]
 
     def decided(self, facts: Facts) -> TestResult:
-        """Return what `measure` gives on some facts."""
+        """Return the test's result if the template's `measure` is given these facts."""
         return decided(self.key, self.clause, self.template, facts)
 
 

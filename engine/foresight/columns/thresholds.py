@@ -26,7 +26,7 @@ from engine.foresight.columns.path_rates import PathRates, Scaled, one_value, sc
 from engine.foresight.rate_paths import TICK
 
 ALWAYS = 2**62
-"""A turn that no path reaches."""
+"""A threshold that no path reaches."""
 SHAPES = 3
 """The number of windows of other shapes on which `measure` is asked about a threshold."""
 Holds = Callable[[TestResult], bool]

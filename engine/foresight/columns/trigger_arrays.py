@@ -28,13 +28,21 @@ from engine.foresight.columns.state_arrays import (
 from engine.foresight.columns.verdicts import FAILED, PASSED, UNKNOWN, Said
 
 NEVER_NEW = np.iinfo(np.int32).max
-"""Later than any date: nothing new."""
+"""A day later than any date, which stands for "nothing that meets the condition is new"."""
 IN_EFFECT = "IN EFFECT"
 
 
 @dataclass
 class LeafArrays:
-    """The count of one leaf on each path."""
+    """How often one leaf of a trigger's condition was met of late, on each path.
+
+    Attributes:
+        rule: the leaf.
+        paths: the number of paths.
+        bits: the last `out_of` dates of each path, newest in the lowest bit; 1 if the leaf was met.
+        length: how many dates `bits` holds for each path.
+        met_since: the ordinal of the day since when the leaf is met often enough, or `NONE`.
+    """
 
     rule: LeafRule
     paths: int
@@ -43,7 +51,7 @@ class LeafArrays:
     met_since: Dates = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin with counts that have not seen a date."""
+        """Start every path with a count that has not seen any date."""
         self.bits = np.zeros(self.paths, dtype=np.int64)
         self.length = np.zeros(self.paths, dtype=np.int8)
         self.met_since = dates(self.paths)
@@ -231,7 +239,7 @@ def _end(state: TriggerArrays, seen: Seen, where: Flags) -> None:
 
 
 def _count(leaf: LeafArrays, where: Flags, seen: Seen) -> None:
-    """Count one more date of one leaf, if it counts."""
+    """Add one date to the count of a leaf on the given paths, if the leaf counts dates of this kind."""
     rule = leaf.rule
     if rule.persistence is not None and rule.persistence.dates not in seen.kinds:
         return

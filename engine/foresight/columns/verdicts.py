@@ -32,7 +32,13 @@ CODES = {Verdict.NOT_DETERMINED: UNKNOWN, Verdict.PASS: PASSED, Verdict.FAIL: FA
 
 @dataclass
 class Results:
-    """The results of one test on one date: which of them each path has, and how they were found."""
+    """The results of one test on one date, each stored once.
+
+    Attributes:
+        codes: for each path, the place of its result in `results`.
+        results: the different results.
+        one_by_one: whether each path was decided by itself.
+    """
 
     codes: Codes
     results: tuple[TestResult, ...]
@@ -151,7 +157,7 @@ def mark_of(test: TestOnDate, result: TestResult) -> Mark:
 
 
 def results_of(one: Compiled, rates: PathRates) -> Results:
-    """Return the result of one test on every path, as the engine's own steps need it."""
+    """Return the full result of one test on every path, for the parts that the engine's own steps decide."""
     test = one.test
     try:
         if one.thresholds is None:

@@ -56,7 +56,7 @@ class CollectionChange:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One index in one collection."""
+    """What one collection shows of one index: its offers, its listings and the median price."""
 
     offers: Sequence[Offer | Malformed]
     listings: Listings

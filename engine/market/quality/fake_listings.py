@@ -53,7 +53,14 @@ if another is better in both.
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """What some days give towards the target, at one cost."""
+    """What some days, with invented listings at one total cost, contribute towards the target.
+
+    Attributes:
+        gift: the number of prices at the target or beyond it, less the number of the others; if it is above
+            0,
+            the median reaches the target.
+        ways: the plans with that cost and gift that no other plan beats in both prices.
+    """
 
     gift: int
     ways: Ways
@@ -197,7 +204,10 @@ def _best(given: Iterable[_Given]) -> _Given | None:
 
 
 def _unbeaten(ways: Ways) -> Ways:
-    """Return the ways without those that another beats in both prices."""
+    """Return the ways that no other way beats.
+
+    A way beats another if each of its two prices is at most the other's.
+    """
     if len(ways) < 2:
         return ways
     return {
