@@ -51,8 +51,7 @@ def _ran() -> Iterator[str]:
     """Yield Python and each installed library of `DECIDING` with its version.
 
     The lock file says which versions were meant; this says which versions ran. A library that is not
-    installed is
-    `unknown`.
+    installed is `unknown`.
     """
     yield f"Python {platform.python_version()}"
     for name in DECIDING:

@@ -13,8 +13,7 @@ def canonical(value: Any) -> bytes:
 
     Raises:
         TypeError: for a float, or for a value that JSON has no form for; the message has its path. A figure
-            is
-            text, because two readers may print one float differently, but never one text.
+            is text, because two readers may print one float differently, but never one text.
         ValueError: for text that is not Unicode, or an integer beyond 2^53 - 1, which some readers round.
     """
     _only_exact(value, "$")

@@ -159,9 +159,9 @@ def _in_time(
 
 
 def _without(publication: Published, reason: str | None) -> Published:
-    """Return the date of a print without its value, with the reason.
+    """Return a print with its value taken out, so that it stands as a non-publication with a reason.
 
-    Without a reason it is a first print that is still to be weighed; it then stands as a non-publication.
+    If `reason` is None, the reason given is "not published in time".
     """
     empty = {
         "value": None,

@@ -91,8 +91,7 @@ class Replicates:
         lows: the least figure of each replicate over the corners, ascending.
         highs: the largest figure of each replicate, ascending.
         apart: the number of replicates whose verdict, at their least or their largest figure, differs from
-            that of
-            the value.
+            that of the value.
         failing: the mean share of corners at which the test fails.
     """
 
@@ -158,13 +157,15 @@ def medians(week: SellerWeek, names: Sequence[str], inside: Bits) -> tuple[Micro
 
 
 def replicates(weeks: Sequence[SellerWeek], today: int, passed: bool, outcomes: Outcomes) -> Replicates:
-    """Return the outcome of a test over subsets of the sellers of all its prints.
+    """Return how a test comes out if only some of the sellers of all its prints are kept.
+
+    One replicate is one subset of the sellers, applied to all prints at once.
 
     Args:
         weeks: the listings behind each print that the test uses.
-        today: the place among them of this date's rate of the clause's first index; -1 if it uses none.
-        passed: the verdict of the value.
-        outcomes: the test at other rates.
+        today: the place in `weeks` of this date's rate of the clause's first index; -1 if the test uses none.
+        passed: whether the test passes at the published values.
+        outcomes: a function that returns verdicts and figures of the test at other rates.
     """
     names, inside = _inside(weeks)
     ranked = _ranked(_corners(*_rates(weeks, names, inside), today), outcomes)
@@ -317,7 +318,10 @@ def _corners(low: Micros, high: Micros, today: int) -> Micros:
 
 
 def _ranked(corners: Micros, outcomes: Outcomes) -> _Ranked:
-    """Return the test at every corner; each distinct corner is asked for once."""
+    """Return the test's figure and verdict at every corner, as places in the ascending list of figures.
+
+    Each distinct corner is computed once.
+    """
     shape = corners.shape[:2]
     cases, place_of = np.unique(corners.reshape(-1, corners.shape[2]), axis=0, return_inverse=True)
     passing, figures = outcomes(cases)

@@ -19,10 +19,8 @@ class Statistic:
 
     Attributes:
         kind: `published`: this date's published value. `rate`: this date's Reference Rate. `sum of rates`:
-            the sum
-            over the last `count` Publication Dates. `highest`: the highest of the values published from
-            `since` to
-            the date. `first`: the first of them.
+            the sum over the last `count` Publication Dates. `highest`: the highest of the values published
+            from `since` to the date. `first`: the first of them.
         index: the index.
         count: how many dates are summed.
         since: the first day of the window.

@@ -102,9 +102,10 @@ def _step(
 def _from_series(
     step: FallbackStep, terms: IndexTerms, known: list[Published]
 ) -> tuple[int, Published] | None:
-    """Return the newest value that the step accepts, with its age in Publication Dates.
+    """Return (age, publication) of the newest value that a step of the fallback accepts.
 
-    The result is None if it is too old or flagged.
+    The age is counted in Publication Dates. Dates without a value are passed over, and flagged values too if
+    the deal says so. The result is None if every value within the step's age limit is passed over.
     """
     turned_away = (
         terms.low_confidence.effect == "use last value not flagged" or step.use == "last value not flagged"

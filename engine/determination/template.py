@@ -185,24 +185,19 @@ class Template:
         measure: the test itself; pure.
         reading: the clause in plain English, from its terms.
         breach: what a FAIL is: a `default` (after its Cure Period), a date that `counts` towards the clause's
-            own
-            trigger, or the ground of an `obligation`.
+            own trigger, or the ground of an `obligation`.
         rule: the trigger that the clause brings with it.
         sweep: the sweep that the trigger starts.
         deliver: the Obligation that a FAIL creates.
         remedies: amounts that would make a failing test pass.
         maximum: from a clause and the facts, how its figure looks at the highest value of a window; None if
-            it
-            does not.
+            it does not.
         columns: for a test that looks at several dates' rates, how they enter; None if only the date's own
-            rate
-            does, or if paths are to run through `measure` one by one.
+            rate does, or if paths are to run through `measure` one by one.
         recomputable: whether a result's inputs are all that its measure asks for. If they are not, as with
-            the days
-            on which reports came, a notice proves the result by its place in the log alone.
+            the days on which reports came, a notice proves the result by its place in the log alone.
         doubt: from a clause, this date's rate and the Closing Date level, what must be said beside a FAIL;
-            None
-            if nothing must.
+            None if nothing must.
     """
 
     name: str

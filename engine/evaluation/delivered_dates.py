@@ -32,9 +32,10 @@ def period_end_of(terms: TermsInForce, on: date) -> date | None:
 def determined_on(
     terms: TermsInForce, calendar: BusinessCalendar, day: date, reports: Sequence[ReportFacts]
 ) -> date | None:
-    """Return the Determination Date as of which a day determines the tests of a deal that waits for reports.
+    """Return the Determination Date whose tests are determined on `day`; None if there is not one.
 
-    The result is None if the day determines none.
+    This is for a deal whose tests wait for the report: they are determined on the day of its delivery, or on
+    the day after it was due if it has not come.
     """
     for as_of in reversed(determination_dates(terms, calendar, day)[-LOOKED_BACK_ON:]):
         came = tuple(_deliveries(terms, as_of, reports))

@@ -169,7 +169,7 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
 
 
 def _lapse(day: Day, name: str, begun: TriggerState) -> None:
-    """Put a trigger whose own cure ended unused in effect, with its consequences."""
+    """Record that a trigger takes effect, with its consequences, because its own cure ended unused."""
     act = ActApplied(
         act=f"cure not used|{name}|{begun.since}",
         trigger=begun,

@@ -81,9 +81,9 @@ def waiver_ended(
     calendar: BusinessDays,
     calendar_of: Callable[[Deadline | None], BusinessDays],
 ) -> tuple[tuple[date, ActApplied], ...]:
-    """Return (day, effect) for each waiver that ended before `on`, earliest first.
+    """Return (day, new state) for each waiver that ended before `on`, earliest first.
 
-    The day is the one from which the effect is so.
+    The new state holds from that day. It is given as the payload of an `act applied` event.
     """
     waivers = []
     for name, state in tests.items():

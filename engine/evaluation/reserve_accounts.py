@@ -2,8 +2,7 @@
 
 What was due follows from the Payment Dates in the log. What was paid is what people say: the report's
 `reserve_balance` and `paid_into_reserve`, and the Act `payment made`. If nobody has ever said anything, the
-account
-is assumed to hold what was due.
+account is assumed to hold what was due.
 """
 
 from __future__ import annotations

@@ -286,8 +286,7 @@ def _outside(
     """Return a trigger that is not in effect after one date: begun if something new meets its condition.
 
     It must be new since the trigger last ended (`rulings.md` 45). It begins on the day of what is new, but
-    never before
-    `floor`: the day from which it has not been in effect, or is a term of the deal.
+    never before `floor`: the day from which it has not been in effect, or is a term of the deal.
     """
     ended = state.ended_on
     # On the day of its end no date is counted: one and the same date would end it and begin it again.
@@ -318,7 +317,10 @@ def _outside(
 
 
 def _while_met(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState:
-    """Return the state of a trigger that is in effect exactly while its beginning holds; its counts go on."""
+    """Return the state after one date of a trigger that ends as soon as its beginning is not met any more.
+
+    While the beginning is met, the trigger stays in effect and its counts go on.
+    """
     limbs = counted(rule.begins, carried(rule.begins, state.begins), seen)
     if met(rule.begins, limbs):
         return state.model_copy(update={"begins": limbs, "ends": ()})

@@ -1,9 +1,8 @@
 """What became of a notice after it was issued: one event per step, from its sending on per addressee.
 
 The rulings are `rulings.md` 54 and 65. Issued is not given. Whoever acts for its giver releases a notice;
-then it is
-sent, perhaps delivered or returned, and acknowledged. It is given only by the agreement's own rule or the Act
-`notice given`.
+then it is sent, perhaps delivered or returned, and acknowledged. It is given only by the agreement's own rule
+or the Act `notice given`.
 """
 
 from __future__ import annotations

@@ -78,8 +78,7 @@ class BreakEven(Fact):
     """The Reference Rate of one index at which the test just passes, all else unchanged (`rulings.md` 18).
 
     `rate` is on the published 4-decimal grid, rounded to the passing side. It is None if no positive rate
-    passes or
-    every one does, and `note` says which.
+    passes or every one does, and `note` says which.
     """
 
     index: str
@@ -92,10 +91,8 @@ class Bearing(Fact):
     """How a result depends on who sells: whether other sellers of the same kind would give it too.
 
     `low` and `high` are the ends of the measured figure, at 95%. The verdicts `at_low` and `at_high` are the
-    test's there.
-    A replicate is one subset of the sellers. It is apart if the verdict at its least or largest figure
-    differs from the
-    value's (`rulings.md` 59).
+    test's there. A replicate is one subset of the sellers. It is apart if the verdict at its least or largest
+    figure differs from the value's (`rulings.md` 59).
     """
 
     decisive: bool

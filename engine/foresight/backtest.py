@@ -68,7 +68,10 @@ def lived(
 
 
 def _assumed(history: History, day: date, zone: str) -> Iterator[Draft]:
-    """Yield the assumed figures as the report of the week that ended the day before."""
+    """Yield one report, received on `day`, that gives the assumed figures for the week before it.
+
+    Nothing is yielded if no figures are assumed.
+    """
     if history.assumed:
         report = ReportReceived(
             period_start=day - timedelta(days=7),

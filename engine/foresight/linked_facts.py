@@ -1,9 +1,8 @@
 """Figures that follow the rate: what a report would say on a path of rates, not one value on every date.
 
 `{follows: CRI-H100, share: 86%, over: 13 weeks}` is a share of the mean of the values published in the last
-13 Publication Dates.
-`{follows: CRI-H100, from: "USD 1,150,000", over: 13 weeks}` is that amount while the mean is the Closing Date
-level, and moves with it.
+13 Publication Dates. `{follows: CRI-H100, from: "USD 1,150,000", over: 13 weeks}` is that amount while the
+mean is the Closing Date level, and moves with it.
 """
 
 from __future__ import annotations

@@ -64,8 +64,7 @@ def forecast(known: Posterior, noise: Sequence[float] | Floats, weeks: int) -> F
     Args:
         known: the posterior of the laws and the true rate under each.
         noise: the sampling errors of the history, NaN left out; a future week's error is any of them, each
-            equally
-            likely.
+            equally likely.
         weeks: how many weeks ahead, at least one.
     """
     grid, weights = known.found.grid, known.heaviest()

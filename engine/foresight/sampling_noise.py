@@ -52,8 +52,7 @@ class RateSeries:
         noise: the standard deviation of each week's sampling error in the logarithm, NaN without a value.
         sellers: named sellers of each week, 0 if that is not known.
         assumed: the number of weeks with a value and without an interval, whose noise is the largest of the
-            history
-            or was named.
+            history or was named.
         how: where the assumed noise came from; empty if none was assumed.
     """
 

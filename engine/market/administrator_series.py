@@ -53,8 +53,7 @@ class SeriesQuestions:
     """The answers that a person has given about a file.
 
     `whose` says to which Publication Date a row of another day belongs. `unit_slips` says that steps by a
-    factor of
-    10, 100 or 1,000 are right.
+    factor of 10, 100 or 1,000 are right.
     """
 
     whose: Mapping[date, date] = field(default_factory=dict)
@@ -102,16 +101,13 @@ def read_series(
 
     Args:
         text: CSV of a known form, or of one that `own` maps. An exported series says more: its `published_on`
-            is
-            the date on which the print became public. A row whose `print` is lower than the newest on record
-            is
-            on record already.
+            is the date on which the print became public. A row whose `print` is lower than the newest on
+            record is on record already.
         file: its name, for the errors.
         index: the index that the series is of.
         known: what is on record.
         now: the present moment. A row of a date later than today at the administrator's place is refused. A
-            day
-            that is over is final.
+            day that is over is final.
         own: the workspace's own map.
         answered: what a person has answered.
     """

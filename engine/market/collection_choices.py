@@ -43,7 +43,11 @@ def median_range(days: Sequence[Sequence[Pool]]) -> tuple[Fraction, Fraction] | 
 
 
 def _least(days: Sequence[Sequence[Pool]]) -> int | None:
-    """Return the least sum of the two middle prices over all choices; None if every choice is empty."""
+    """Return the lowest possible sum of the two middle prices of a week, in millionths of a USD.
+
+    A choice takes one collection of each day; the minimum is over all choices. The result is None if every
+    choice is empty.
+    """
     prices = sorted({price for day in days for pool in day for price in pool})
     if not prices:
         return None

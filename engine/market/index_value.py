@@ -17,7 +17,16 @@ from engine.market.interval_types import Interval
 
 
 class OfDay(Fact):
-    """One of several snapshots of a day: whether it stands for the day, and the week's value with it."""
+    """One of several snapshots of the same day.
+
+    Attributes:
+        sha256: its hash.
+        collected_at: when it was collected.
+        qualifying: the number of its Qualifying Listings.
+        truncated: whether the marketplace may have cut its list short.
+        stands: whether it is the snapshot that stands for the day.
+        value: the value of the week if this snapshot stood for the day; None if the week had no value.
+    """
 
     sha256: str
     collected_at: dt.datetime

@@ -35,8 +35,7 @@ RULES = (
 """The names of the rules, in the order in which they are applied.
 
 `malformed` is an offer that cannot be read. `listed twice` is an offer whose number stands earlier in the
-answer. A
-`manifest error` was named by a person (`Override`) and would have qualified.
+answer. A `manifest error` was named by a person (`Override`) and would have qualified.
 """
 
 

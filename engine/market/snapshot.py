@@ -61,8 +61,7 @@ class Snapshot:
         sha256: their hash.
         collected_at: the collection time, in UTC.
         form: `offers` for the raw answer, `offer table` for the same as an unfiltered table; `observations`
-            for a
-            day's filtered rows, `empty day` for the metadata of a day on which nothing qualified.
+            for a day's filtered rows, `empty day` for the metadata of a day on which nothing qualified.
         source: what the file says of itself.
         limit: the query's limit; a list of that length is cut.
         models: raw offer lists by GPU model (form `offers`).

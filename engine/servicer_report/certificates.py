@@ -1,10 +1,8 @@
 """Performance certificates in a servicer's report (WP §9.3).
 
 They say how many GPUs were certified on which day, and at which performance. Rows are added up by day into
-figures:
-`certified.h100.2026-01-20` in GPUs and `certified_performance.h100.2026-01-20`, the mean weighted by GPUs. A
-serial
-number without a certificate is in no row and counts as uncertified (rulings 17).
+figures: `certified.h100.2026-01-20` in GPUs and `certified_performance.h100.2026-01-20`, the mean weighted by
+GPUs. A serial number without a certificate is in no row and counts as uncertified (rulings 17).
 """
 
 from __future__ import annotations

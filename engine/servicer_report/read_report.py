@@ -2,28 +2,21 @@
 
 See `servicer.md`, The report. There is one file per deal and period, YAML::
 
-    deal: meridian-2026-1
-    period: {from: 2026-02-26, to: 2026-03-04}
-    as_of: 2026-03-04
-    source: servicing system, week 9
-    corrects: 2026-03-03                # optional: the as-of date of a report; or `completes:`
+    deal: meridian-2026-1 period: {from: 2026-02-26, to: 2026-03-04} as_of: 2026-03-04 source: servicing
+    system, week 9 corrects: 2026-03-03                # optional: the as-of date of a report; or `completes:`
     outstanding_principal:              # one figure, or one for each class
       class_a: USD 16,000,000
     rental:
       h100:
-        rented_gpu_hours: 141,000
-        available_gpu_hours: 163,430
-        weighted_average_rate: USD 1.92 per GPU-hour
-        # or the rental tape: tape: [{contract: C-1, gpu_hours: 90000, rate: USD 1.95 per GPU-hour}, ...]
-    available: {h100: {gpus: 1024}}
-    contracted_rate: USD 2.40 per GPU-hour
-    resale_quote: {h100: {value: "USD 21,500", as_of: 2026-02-20, source: "Broker A, ref. 114"}}
-    certificates:                       # of each asset class: by serial number, or by count of one date
+        rented_gpu_hours: 141,000 available_gpu_hours: 163,430 weighted_average_rate: USD 1.92 per GPU-hour #
+        or the rental tape: tape: [{contract: C-1, gpu_hours: 90000, rate: USD 1.95 per GPU-hour}, ...]
+    available: {h100: {gpus: 1024}} contracted_rate: USD 2.40 per GPU-hour resale_quote: {h100: {value: "USD
+    21,500", as_of: 2026-02-20, source: "Broker A, ref. 114"}} certificates:                       # of each
+    asset class: by serial number, or by count of one date
       h100:
         - {serial: SN-0001, on: 2026-01-20, performance: 98%}
         - {gpus: 1000, on: 2025-12-01, performance: 97.5%}
-    collections: USD 1,150,000
-    operating_costs: {value: USD 290,000, as_of: 2026-02-28, source: cash book}
+    collections: USD 1,150,000 operating_costs: {value: USD 290,000, as_of: 2026-02-28, source: cash book}
 
 It may also be a table, in a workbook or as CSV, with the columns `figure,value,as_of,source`. Rows `deal`,
 `period.from`, `period.to` and `as_of` hold the rest. Or it has a sender's own layout (`sender_layouts`).

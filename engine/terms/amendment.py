@@ -147,7 +147,7 @@ def strange_steps(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def dates(value: Any) -> set[date]:
-    """Return every date on which a step begins."""
+    """Return every date on which some step of some schedule in the data begins."""
     if isinstance(value, Schedule):
         return {step.since for step in value.steps}
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

@@ -1,8 +1,8 @@
 """The small grammars that stand in a deal's strings, and the field types that read them.
 
-One module holds all of them (`rulings.md` 40). Units are written in the value, as in `65%`,
-`USD 1.50 per GPU-hour` and `15 business days`. Each grammar has one reader, one error with a fix, and one
-pattern for the JSON Schema.
+One module holds all of them (`rulings.md` 40). Units are written in the value, as in `65%`, `USD 1.50 per
+GPU-hour` and `15 business days`. Each grammar has one reader, one error with a fix, and one pattern for the
+JSON Schema.
 """
 
 from __future__ import annotations

@@ -26,7 +26,11 @@ FLAGGED = {
 
 
 def low_confidence_words(low: LowConfidence) -> Iterator[str]:
-    """Yield sentences on what a flagged value does, and what a result does that other sellers would turn."""
+    """Yield sentences on the deal's rule for thin data.
+
+    They say which values are flagged and what a flagged value does. If results are held unless other sellers
+    would give the same one, they say that too.
+    """
     yield f"{FLAGGED[low.judged_by]} {LOW_CONFIDENCE[low.effect]} ({low.cite})."
     if low.effect != DECISIVE_ONLY:
         return

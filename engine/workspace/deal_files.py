@@ -174,7 +174,11 @@ def _named(file: str, text: str) -> str:
 
 
 def _stem(file: str) -> str:
-    """Return a file's name as a deal's. A name of dots alone would lead out of the folder of notices."""
+    """Return the name of the deal in a file's name, which is the name without its ending.
+
+    Dots at both ends are cut off, because a name of dots alone would lead out of the folder of notices. If
+    nothing is left, the name is `deal`.
+    """
     return Path(file).stem.strip(".") or "deal"
 
 

@@ -146,8 +146,7 @@ def on_record_computed(
         imported: the log of snapshots.
         by: leaves out what was recorded later, if given.
         others: the other versions whose values stand beside it; all that ship unless given. A print that is
-            made
-            again gives them.
+            made again gives them.
     """
     there = tuple(event for event in imported if by is None or event.recorded_at <= by)
     known = {event.payload.sha256 for event in there if isinstance(event.payload, SnapshotImported)}

@@ -275,9 +275,9 @@ def _searched(flat: _Flat, form: Scaled, index: str, level: int, holds: Holds, p
 
 @dataclass(frozen=True)
 class _Found:
-    """Two numbers of a flat path one tick apart, and whether a predicate holds at each.
+    """Two values of the statistic between which a predicate changes, and whether it holds at each of them.
 
-    The predicate turns between them.
+    They come from flat paths (one rate on every date), whose rates are at most one tick apart.
     """
 
     below: tuple[int, bool]

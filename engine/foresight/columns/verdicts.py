@@ -1,10 +1,8 @@
 """The results of one test on one date for many paths, found by comparing each path's number with thresholds.
 
 `measure` gave the thresholds. For the arrays the result is each path's verdict, and which of the other things
-hold.
-For the engine's own steps it is results that `measure` gave itself, one for each group of paths that a state
-or a
-trigger cannot tell apart.
+hold. For the engine's own steps it is results that `measure` gave itself, one for each group of paths that a
+state or a trigger cannot tell apart.
 """
 
 from __future__ import annotations

@@ -57,8 +57,7 @@ class _Given:
 
     Attributes:
         gift: the number of prices at the target or beyond it, less the number of the others; if it is above
-            0,
-            the median reaches the target.
+            0, the median reaches the target.
         ways: the plans with that cost and gift that no other plan beats in both prices.
     """
 
@@ -154,7 +153,11 @@ def _least(attack: _Attack, listed: Sequence[DayPrices], minimum: int, short: bo
 
 
 def _option(attack: _Attack, day: DayPrices, count: int, minimum: int, short: bool) -> _Given | None:
-    """Return the best that one day gives with `count` invented listings; None if it may not hold so many."""
+    """Return the best contribution of one day with `count` invented listings.
+
+    If `short` is True, only days below `minimum` listings count, otherwise only the other days. The result is
+    None if the listings would stand on a day that does not count.
+    """
     if (len(day.micros) + count >= minimum) == short:
         return None if short or count else _Given(0, {(-inf, inf): ((0, None),)})
     if count == 0:

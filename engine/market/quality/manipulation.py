@@ -326,8 +326,7 @@ def least_for_estimator(
         at: the attack price, as a share of the median.
         move: the move, as a share of the estimate.
         gpus: the GPUs of each injected listing. Only the volume-weighted mean looks at them, and large
-            listings
-            are its weakness (WP §5.6).
+            listings are its weakness (WP §5.6).
     """
     estimate = ESTIMATORS[name]
     true = estimate(observations)

@@ -26,11 +26,11 @@ Reached = Callable[[Fraction | None], bool]
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """The fewest sellers whose leaving does something to the value.
+    """The smallest group of sellers whose leaving has a given effect on the week's value.
 
     Attributes:
-        sellers: the first group of that size, by name.
-        value: what is left, USD per GPU-hour; None if the week then has no value.
+        sellers: the names of the first such group.
+        value: the value of the week without them, in USD per GPU-hour; None if the week then has no value.
     """
 
     sellers: tuple[str, ...]
@@ -39,7 +39,10 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class Repricing:
-    """The range that the largest seller can give to the value by its own prices alone, USD per GPU-hour."""
+    """The lowest and highest value of the week that the largest seller can cause by its own prices alone.
+
+    Both are in USD per GPU-hour.
+    """
 
     seller: str
     low: Fraction

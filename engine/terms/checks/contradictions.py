@@ -100,7 +100,7 @@ def unreachable(deal: Deal) -> Iterator[Problem]:
 
 
 def never(clause: Clause, state: str) -> str | None:
-    """Return the reason why a test can never be in a state; None if it can."""
+    """Return in words why a test with these terms can never have a status; None if it can."""
     if state in ("NOT IN EFFECT", "PENDING CURE", "IN EFFECT"):
         return "these are states of triggers"
     if state in ("EVENT OF DEFAULT", "CURE PERIOD") and not is_default(clause):
