@@ -15,6 +15,7 @@ PARTS = (
     "time",
     "words",
     "figures",
+    "stamps",
     "page",
     "sentences",
     "sellers",

@@ -112,6 +112,7 @@ async function verifyBundle(bytes, called, policy, policyName) {
   });
   const read = opened && (await asked("log", async () => { log = await exportedLog(new Map(inFolder(files, "log")), await trustedKeys(policy)); return signedBundle(log, policy); }));
   if (read) {
+    if (log.stamp !== null) await asked("time stamp", () => stampFound(log, policy));
     for (const [name, ask] of [["deal files", dealFilesIn], ["notices", noticesIn], ["reports", reportsIn]]) await asked(name, () => ask(files, log));
     for (const [name, data] of inFolder(files, "notices").sort(([one], [other]) => (one < other ? -1 : 1))) {
       const { steps: its } = await verifyNotice(data, name, policy, policyName, [log]), differing = its.find(({ difference }) => difference !== null), holding = its.filter(({ found }) => !found.startsWith(NOT_COMPARED));
@@ -119,7 +120,7 @@ async function verifyBundle(bytes, called, policy, policyName) {
     }
   }
   const verified = steps.every(({ difference }) => difference === null);
-  const compared = "the log with your keys; each notice by itself, its words with those that the log issued; each deal file and each report with the log";
+  const compared = `the log with your keys${log?.stamp ? ", its time stamp" : ""}; each notice by itself, its words with those that the log issued; each deal file and each report with the log`;
   const closing = `${called} is what it says as far as was compared. Compared: ${compared}. Not compared: the results of the notices, which this page does not compute again; the drawing of the notices.`;
   return { notice: called, verified, steps, closing: verified ? closing : "" };
 }

@@ -6,9 +6,9 @@ function take(path, bytes) {
   if (latin1(bytes.subarray(0, 5)) === "%PDF-") given.notices.set(name, bytes);
   else if (name.endsWith(".bundle") || latin1(bytes.subarray(0, 4)) === "PK\x03\x04") given.bundles.set(name, bytes);
   else if (name.endsWith(".toml")) { given.policy = readPolicy(text()); given.policyName = name; }
-  else if (name.endsWith(".stamp")) given.stamps.add(path);
-  else if (/(^|\/)tile\//.test(path) || name === "checkpoint") {
-    const folder = /(^|\/)tile\//.test(path) ? path.replace(/\/?tile\/.*$/, "") : path.replace(/\/?checkpoint$/, "");
+  else if (name.endsWith(".stamp") && name !== "checkpoint.stamp") given.stamps.add(path);
+  else if (/(^|\/)tile\//.test(path) || name === "checkpoint" || name === "checkpoint.stamp") {
+    const folder = /(^|\/)tile\//.test(path) ? path.replace(/\/?tile\/.*$/, "") : path.replace(/\/?checkpoint(\.stamp)?$/, "");
     if (!given.exports.has(folder)) given.exports.set(folder, new Map());
     given.exports.get(folder).set(folder ? path.slice(folder.length + 1) : path, bytes);
   } else if (/\n\n\u2014 /.test(text())) given.notes.set(name, text().replace(/\r\n?/g, "\n"));
@@ -20,6 +20,7 @@ function sorted() {
   for (const [folder, files] of given.exports) {
     if ([...files.keys()].some((path) => path.startsWith("tile/")) || !files.has("checkpoint")) continue;
     given.notes.set(`${folder || "checkpoint"}`, utf8(files.get("checkpoint")).replace(/\r\n?/g, "\n"));
+    if (files.has("checkpoint.stamp")) given.stamps.add(folder);
     given.exports.delete(folder);
   }
 }
@@ -67,7 +68,7 @@ async function took(files) {
     catch (error) { wrong.push(error.message); }
   }
   const { needs, answers: found } = await answers(), counts = `${given.notices.size} notices, ${given.bundles.size} bundles, ${given.exports.size} exported logs, ${given.notes.size} held checkpoints, ${given.policy ? "a policy" : "no policy"}.`,
-    stamps = given.stamps.size ? `${given.stamps.size} of the files are time stamps, which this page does not check.` : "";
+    stamps = given.stamps.size ? `${given.stamps.size} of the files are time stamps of held checkpoints, which this page does not check.` : "";
   said.textContent = [counts, stamps, needs, ...wrong].filter(Boolean).join(" ");
   document.getElementById("answer").replaceChildren(...found.map(shown));
   document.body.dataset.done = String(Number(document.body.dataset.done ?? 0) + 1);

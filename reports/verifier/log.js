@@ -182,7 +182,8 @@ async function exportedLog(files, { keys, ended }) {
   const leaves = await Promise.all(bodies.map(leafHash)), lives = await keyLives(bodies, leaves, stated.origin, keys, ended), head = await living(note, lives, keys);
   need(same(await rootOf(leaves), head.root), "the entries are not the ones that the checkpoint was signed over");
   await sameTiles(files, leaves);
-  return { head, bodies, leaves, note, lives };
+  const beside = files.get("checkpoint.stamp");
+  return { head, bodies, leaves, note, lives, stamp: beside ? new TextDecoder("utf-8").decode(beside).replace(/\r\n?/g, "\n") : null };
 }
 function unbundled(data, path, width) {
   need(data.length <= width * 65537, `${path} is longer than a file of its kind can be`);

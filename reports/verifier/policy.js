@@ -40,6 +40,11 @@ async function heldAgainst(note, exported, keys) {
   return `${exported.head.origin}: the ${withNoun(held.size, "entry", "entries")} of the held checkpoint are its first; ${exported.head.size - held.size} came after`;
 }
 
+async function stampStep(steps, log, policy) {
+  try { steps.push({ name: "time stamp", found: await stampFound(log, policy), difference: null }); }
+  catch (error) { if (!(error instanceof Differs)) throw error; steps.push({ name: "time stamp", found: "", difference: error.message }); }
+}
+
 // An exported log by itself, with the checkpoints that are held of it.
 async function verifyExport(files, notes, policy) {
   const steps = [];
@@ -49,6 +54,7 @@ async function verifyExport(files, notes, policy) {
     const { head, lives } = exported, by = head.signed.find(({ key }) => key.kind === "log").key, end = endedAlone(head, lives), cosigned = [...new Set(head.signed.filter(({ key }) => key !== by).map(({ key }) => called(key)))];
     const alone = end === null ? "" : `${NOT_COMPARED}: signed by a key that ended on ${end.on}; `, others = cosigned.length ? `; cosigned by ${cosigned.join(", ")}` : "";
     steps.push({ name: "log", found: `${alone}${head.origin}: ${withNoun(head.size, "entry", "entries")}, ${signedBy(by, [lives], policy)}${others}`, difference: null });
+    if (exported.stamp !== null) await stampStep(steps, exported, policy);
     for (const note of notes) if (note.startsWith(`${exported.head.origin}\n`)) steps.push({ name: "held checkpoint", found: await heldAgainst(note, exported, keys), difference: null });
   } catch (error) {
     steps.push({ name: "log", found: "", difference: error instanceof Differs ? error.message : `cannot be read: ${error.name}: ${String(error.message).slice(0, 120)}` });

@@ -80,7 +80,9 @@ class Notice {
     }
     const cosigned = [head, ...this.later.map((one) => one.head)].flatMap(({ signed }) => signed).filter(({ at }) => at !== null), count = new Set(cosigned.map(({ key }) => key.text)).size;
     need(count >= policy.cosignatures_needed, `cosigned by ${count} trustees; the policy asks for ${policy.cosignatures_needed}`);
-    const time = this.time(count, cosigned.map(({ at }) => at).sort((one, other) => one - other)[0] ?? null);
+    const stamps = [];
+    for (const later of this.later) stamps.push(await timeOfLog(later, policy));
+    const time = this.time(stamps.filter((one) => one !== null), count, cosigned.map(({ at }) => at).sort((one, other) => one - other)[0] ?? null);
     need(BigInt(manifest.seq) === proof.index && BigInt(manifest.log_size) === head.size, `the manifest names another entry or size than the proof, ${proof.index} at size ${head.size}`);
     need(head.origin.endsWith(`/deal/${manifest.deal}`), `the manifest names the deal ${manifest.deal}; the checkpoint is of ${head.origin}`);
     need(policy.deals.length === 0 || policy.deals.includes(manifest.deal), `a notice of ${manifest.deal}; the policy asks for ${policy.deals.join(", ")}`);
@@ -93,16 +95,13 @@ class Notice {
     return `${alone}entry ${proof.index} of ${head.origin} at size ${head.size}; all ${withNoun(this.lines.length, "entry", "entries")} of its date; ${signedBy(by, lives, policy)}; ${time}`;
   }
   // By when the event was there, as its trustees or an authority vouch; none of them vouches for an event that says it came later.
-  time(count, first) {
+  time(stamps, count, first) {
     const stamp = this.stamp?.trusted ? this.stamp.at : null;
-    for (const at of [stamp, first]) {
-      if (at === null) continue;
-      const said = /(Z|[+-]\d\d:\d\d)$/.test(this.event.recorded_at ?? "") ? Date.parse(this.event.recorded_at) : NaN;
-      need(!Number.isNaN(said), "the event does not say when it was recorded");
-      need(said - 36e5 <= at, `the event says that it was recorded at ${minuteOf(said)}, and its log was cosigned at ${minuteOf(at)}`);
-    }
-    if (first === null) return stamp === null ? "time asserted by the operator" : "there when it was time-stamped";
-    return `cosigned by ${count}, first at ${minuteOf(first)} UTC`;
+    for (const [at, done] of [[stamp, "time-stamped"], [first, "cosigned"]]) if (at !== null) notAfter(at, "the event", this.event.recorded_at, done);
+    const best = [...stamps].sort((one, other) => Number(other.trusted) - Number(one.trusted) || one.at - other.at)[0] ?? null, ofLog = best === null ? "" : `the log that is held was ${stampedWords(best)}`;
+    if (first === null && best?.trusted && stamp === null) return `there when ${ofLog}`;
+    const said = first !== null ? `cosigned by ${count}, first at ${minuteOf(first)} UTC` : stamp === null ? "time asserted by the operator" : "there when it was time-stamped";
+    return [said, ofLog].filter(Boolean).join("; ");
   }
   wholeDate(stated) {
     const bodies = this.lines.map(({ event }) => event), last = bodies.at(-1), counted = last.kind === "determined" ? last.payload.entries : 1;

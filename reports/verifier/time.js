@@ -12,11 +12,15 @@ class Unknown extends Error {}
 
 const partOf = (parts, place) => { need(parts[place], NOT_READ); return parts[place]; };
 const minuteOf = (at) => new Date(at).toISOString().slice(0, 16).replace("T", " ");
+const UNCHECKED = "by a kind of key that this browser cannot check: it proves no time here";
 function stampWords(stamp) {
   if (stamp === null) return "";
-  if (stamp.at === null) return "; with a time stamp by a kind of key that this browser cannot check: it proves no time here";
+  return stamp.at === null ? `; with a time stamp ${UNCHECKED}` : `; ${stampedWords(stamp)}`;
+}
+function stampedWords(stamp) {
+  if (stamp.at === null) return `time-stamped ${UNCHECKED}`;
   const by = stamp.fingerprint.slice(0, 16);
-  return `; time-stamped at ${minuteOf(stamp.at)} UTC by ${by}${stamp.trusted ? "" : ", whom the policy does not name: it proves no time"}`;
+  return `time-stamped at ${minuteOf(stamp.at)} UTC by ${by}${stamp.trusted ? "" : ", whom the policy does not name: it proves no time"}`;
 }
 
 // A moment as DER writes it (UTCTime until 2049, GeneralizedTime after), in milliseconds.

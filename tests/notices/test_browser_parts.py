@@ -102,7 +102,8 @@ def test_a_notice_of_the_first_edition_is_said_alike(
 
 
 @pytest.mark.parametrize(
-    ("days", "part"), [(0, "there when it was time-stamped"), (-400, "its log was cosigned at 2025-05-29")]
+    ("days", "part"),
+    [(0, "there when it was time-stamped"), (-400, "its log was time-stamped at 2025-05-29")],
 )
 def test_a_stamped_notice_is_said_alike_and_vouches_for_no_later_event(
     days: int, part: str, desk: Path, policy: Policy, all_templates: dict[str, Template], tmp_path: Path

@@ -19,10 +19,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from engine.basics.errors import VerificationFailed
 from engine.notices import der
-from engine.notices.signature import TimeAuthority, check_seal, make_certificate, seal
+from engine.notices.signature import check_seal, make_certificate, seal
+from engine.notices.time_authority import TimeAuthority
 from engine.notices.time_token import Stamped
 from engine.notices.trust_policy import Policy
-from engine.notices.verify_notice import _stamp_words
+from engine.notices.verify_notice import _stamped
 from reports.render.pdf import to_pdf
 from tests.notices.browser_parts import browser_says
 from tests.notices.test_time_stamp import NOW, PAGE, _attribute, _beside, _signer
@@ -78,7 +79,7 @@ def ours(data: bytes, policy: Policy) -> tuple[str, str]:
     except VerificationFailed as failed:
         return "", str(failed)
     assert found is not None
-    return f"signed by {found.fingerprint}{_stamp_words(found.stamp)}", ""
+    return f"signed by {found.fingerprint}{_stamped(found.stamp)}", ""
 
 
 def theirs(
