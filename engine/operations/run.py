@@ -64,6 +64,7 @@ class DealOutcome:
     events: list[Event] = field(default_factory=list)
     notices: list[Path] = field(default_factory=list)
     state: DealState = field(default_factory=DealState)
+    """How it stands. Once it is done, a run keeps its tests, its triggers and its last dates alone."""
     reason: str | None = None
     """Why it could not be evaluated, if that is so."""
     earlier_edition: bool = False
@@ -211,6 +212,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
                 )
         if result.reason is not None and not said_already and not result.earlier_edition:
             _not_evaluated(workspace, result, deal_file.text, outcome.on, tools)
+        result.state = shown(result.state)
         if last[result.deal] == path and not result.earlier_edition:
             lot.add(result.deal, workspace.store.size(deal_log(result.deal)))
         if lot.full() and not tools.stopping():
@@ -254,6 +256,12 @@ def _issue(workspace: Workspace, lot: _Lot, outbox: Outbox) -> None:
     for deal in lot.deals:
         outbox.issue(deal)
     lot.deals, lot.events = [], 0
+
+
+def shown(state: DealState) -> DealState:
+    """Return of a state what a run's answer shows, and nothing that grows with a deal's past."""
+    parts = ("tests", "triggers", "reached", "last_date")
+    return DealState().model_copy(update={part: getattr(state, part) for part in parts})
 
 
 def _looks_again(result: DealOutcome) -> bool:

@@ -19,12 +19,16 @@ from engine.events.log_names import SNAPSHOTS, administered_series, index_log, s
 from engine.events.market_events import AWAITS, IndexFinding
 from engine.events.states import TestState, TestStatus, TriggerState
 from engine.operations.run import DealOutcome, RunOutcome
-from engine.record.log import deal_log, read
+from engine.record.log import deal_log, event_of, read
+from engine.record.store import Store
 from engine.workspace.series import series_of_facts
 from engine.workspace.workspace import Workspace
 
 Logs = Mapping[str, Callable[[], Sequence[Event]]]
 """How the events of each log are read, by its name."""
+TESTED = "tested"
+SHOWN = (TESTED, "determined", "deal adopted")
+"""Kinds of events of which an answer shows the newest; of results, that of each test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +118,26 @@ class RunAnswer:
 
 
 def run_answer(workspace: Workspace, outcome: RunOutcome) -> RunAnswer:
-    """Return what a run that has been made answers, read from the logs as they stand after it."""
-    return answer_from(
-        workspace, outcome, {log: partial(read, workspace.store, log) for log in workspace.store.logs()}
-    )
+    """Return what a run that has been made answers, read from the logs as they stand after it.
+
+    Of a deal's log only the entries are read that the answer shows.
+    """
+    store = workspace.store
+    logs: dict[str, Callable[[], Sequence[Event]]] = {log: partial(read, store, log) for log in store.logs()}
+    deals = {deal_log(deal.deal) for deal in outcome.deals} & logs.keys()
+    return answer_from(workspace, outcome, logs | {log: partial(_shown, store, log) for log in deals})
+
+
+def _shown(store: Store, log: str) -> Sequence[Event]:
+    """Return the newest result of each test in the order of the deal, the newest whole date, and the newest adopted file."""
+    newest: dict[tuple[str, str], int] = {}
+    with store.read() as reader:
+        for seq, key in reader.keys_upto(log, reader.size(log)):
+            kind, _, rest = key.partition("|")
+            if kind in SHOWN:
+                newest[kind, rest.rsplit("|", 2)[0] if kind == TESTED else ""] = seq
+        found = (reader.entry(log, seq) for seq in newest.values())
+        return tuple(event_of(entry) for entry in found if entry is not None)
 
 
 def answer_from(workspace: Workspace, outcome: RunOutcome, logs: Logs) -> RunAnswer:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from engine.operations import deal_history
 from engine.operations import run as thursday
 from engine.operations.issue_notices import Outbox
 from engine.operations.run import Tools, run
+from engine.operations.run_answer import answer_from, run_answer
 from engine.record import log as record_log
-from engine.record.log import deal_log, read
+from engine.record.log import deal_log, event_of, read
 from engine.record.store import Entry, Reader
 from engine.workspace.workspace import Workspace, opened
 from tests.operations.test_corrections import tools as tools  # the fixture
@@ -208,3 +210,28 @@ def test_a_killed_run_goes_on_where_it_was(
         assert record(workspace) == record(whole)
         workspace.store.close()
     whole.store.close()
+
+
+def test_an_answer_reads_of_a_log_what_it_shows(
+    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the answer that the whole log gives."""
+    workspace = portfolio(tmp_path, 6)
+    outcome = run(workspace, FIRST + 5 * WEEK, tools)
+    logs = {
+        name: partial(tuple, [event_of(entry) for entry in workspace.store.entries(name)])
+        for name in workspace.store.logs()
+    }
+    whole = answer_from(workspace, outcome, logs).as_data()
+    read_of = list[str]()
+    entries = Reader.entries
+
+    def noting(reader: Reader, log: str, start: int = 0, keys: str = "") -> list[Entry]:
+        read_of.append(log)
+        return entries(reader, log, start, keys)
+
+    monkeypatch.setattr(Reader, "entries", noting)
+    assert run_answer(workspace, outcome).as_data() == whole
+    assert [len(deal["tests"]) for deal in whole["deals"]] == [4] * len(NAMES)
+    assert not set(read_of) & {deal_log(name) for name in NAMES}
+    workspace.store.close()
