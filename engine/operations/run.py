@@ -27,7 +27,8 @@ from engine.events.kinds import ActRecorded, Correction, Determined, Event, NotE
 from engine.events.notice import Pages, Render
 from engine.events.rates import Published
 from engine.operations.dates_due import causes, files_claimed_twice, first_needed, series_read
-from engine.operations.deal_history import AT_MOST, history_of
+from engine.operations.deal_history import history_of
+from engine.operations.deals_in_hand import DealsInHand
 from engine.operations.file_adoption import calendars_taken, file_adopted
 from engine.operations.issue_notices import Given, Outbox
 from engine.operations.publish import publish
@@ -48,10 +49,6 @@ from engine.workspace.series import Prints, prints_of, series_by_index
 from engine.workspace.workspace import Workspace
 
 DAY = timedelta(days=1)
-DEALS_AT_A_TIME = 16
-"""Deals whose checkpoints are signed in one transaction, before their notices are made."""
-EVENTS_AT_A_TIME = AT_MOST * 3 // 4
-"""Events of so many deals at most are in hand at once: they are not read again for the notices."""
 Progress = Callable[[str], None]
 
 
@@ -184,7 +181,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     )
     last = {deal_file.name: path for path, deal_file in loaded.items()}
     names = set[str]()
-    lot = _Lot()
+    lot = DealsInHand()
     while loaded:
         path = next(iter(loaded))
         deal_file = loaded.pop(path)  # what a run holds does not grow with the deals that are done
@@ -216,11 +213,11 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         if last[result.deal] == path and not result.earlier_edition:
             lot.add(result.deal, workspace.store.size(deal_log(result.deal)))
         if lot.full() and not tools.stopping():
-            _issue(workspace, lot, outbox)
+            lot.issue(workspace, outbox)
     if tools.stopping():
         outcome.left += lot.deals
     else:
-        _issue(workspace, lot, outbox)
+        lot.issue(workspace, outbox)
     outbox.finish()
     given = outbox.given
     for result in outcome.deals:
@@ -230,32 +227,6 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     if begun(tools.now) <= on and not outcome.left and not any(_looks_again(one) for one in outcome.deals):
         outcome.settled = settled(workspace, files, until)
     return outcome
-
-
-@dataclass
-class _Lot:
-    """Deals that were evaluated and whose notices are made next: few, since the past of each is in hand until then."""
-
-    deals: list[str] = field(default_factory=list)
-    events: int = 0
-
-    def add(self, deal: str, events: int) -> None:
-        """Take one more deal, whose log has so many events."""
-        self.deals.append(deal)
-        self.events += events
-
-    def full(self) -> bool:
-        """Return whether the notices of these deals are to be made before another is evaluated."""
-        return len(self.deals) >= DEALS_AT_A_TIME or self.events >= EVENTS_AT_A_TIME
-
-
-def _issue(workspace: Workspace, lot: _Lot, outbox: Outbox) -> None:
-    """Hand the notices of some deals to the outbox, and begin the next lot."""
-    # So that the notices carry a signed checkpoint.
-    sign_all(workspace, beside=False, logs=[deal_log(deal) for deal in lot.deals])
-    for deal in lot.deals:
-        outbox.issue(deal)
-    lot.deals, lot.events = [], 0
 
 
 def shown(state: DealState) -> DealState:

@@ -16,12 +16,10 @@ from engine.cli.show.keys import make_key
 from engine.determination.template import Template
 from engine.events.kinds import NoticeIssued
 from engine.events.notice import NoticeInputs
-from engine.operations import deal_history
-from engine.operations import run as thursday
+from engine.operations import deal_history, deals_in_hand
 from engine.operations.issue_notices import Outbox
 from engine.operations.run import Tools, run
 from engine.operations.run_answer import answer_from, run_answer
-from engine.record import log as record_log
 from engine.record.log import deal_log, event_of, read
 from engine.record.store import Entry, Reader
 from engine.workspace.workspace import Workspace, opened
@@ -48,11 +46,6 @@ def record(workspace: Workspace) -> dict[str, list[bytes]]:
     return {log: [entry.body for entry in workspace.store.entries(log)] for log in workspace.store.logs()}
 
 
-def nothing_read() -> None:
-    deal_history._KEPT.clear()
-    record_log._read_once.cache_clear()
-
-
 def test_a_run_reads_each_log_from_its_beginning_once_and_each_entry_once(
     tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,8 +55,8 @@ def test_a_run_reads_each_log_from_its_beginning_once_and_each_entry_once(
     longest = max(there.values())
     # The run holds two logs, and there are five.
     monkeypatch.setattr(deal_history, "AT_MOST", 3 * longest)
-    monkeypatch.setattr(thursday, "EVENTS_AT_A_TIME", longest + 1)
-    nothing_read()
+    monkeypatch.setattr(deals_in_hand, "EVENTS_AT_A_TIME", longest + 1)
+    deal_history._KEPT.clear()
     found = Counter[tuple[str, int]]()
     whole = Reader.entries
 
@@ -88,7 +81,7 @@ def test_the_notices_of_a_deal_are_made_before_the_last_deal_is_evaluated(
     for name, deals, some in (("all", 100, 100), ("few", 2, 1)):
         workspace, said = portfolio(tmp_path / name, 3), list[str]()
         make_key("desk.example/log", workspace.root / "keys" / "log.key", cosigner=False, as_json=True)
-        monkeypatch.setattr(thursday, "DEALS_AT_A_TIME", deals)
+        monkeypatch.setattr(deals_in_hand, "DEALS_AT_A_TIME", deals)
         monkeypatch.setattr("engine.operations.issue_notices.AT_A_TIME", some)
         run(workspace, FIRST + 2 * WEEK, replace(tools, progress=said.append))
         said = [line for line in said if "evaluating" in line or line.startswith("notice")]
@@ -112,7 +105,7 @@ def test_the_notices_of_a_deal_are_made_before_the_last_deal_is_evaluated(
 def test_a_run_that_is_asked_to_stop_leaves_whole_deals_and_gives_what_was_drawn(
     tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(thursday, "DEALS_AT_A_TIME", 2)
+    monkeypatch.setattr(deals_in_hand, "DEALS_AT_A_TIME", 2)
     workspace, asked = portfolio(tmp_path, 2), list[str]()
     outcome = run(
         workspace,
@@ -189,7 +182,7 @@ def test_a_killed_run_goes_on_where_it_was(
     """Killed at the notices of each deal by turns, it leaves in the end what a run leaves that nobody killed."""
     whole = portfolio(tmp_path / "whole", 2)
     run(whole, FIRST + WEEK, tools)
-    monkeypatch.setattr(thursday, "DEALS_AT_A_TIME", 2)
+    monkeypatch.setattr(deals_in_hand, "DEALS_AT_A_TIME", 2)
     for place in range(1, len(NAMES) + 1):
         workspace, calls = portfolio(tmp_path / str(place), 2), list[str]()
         issue = Outbox.issue
