@@ -78,7 +78,10 @@ def last_days_moved(state: DealState, calendar: BusinessDays, on: date) -> Itera
 
 
 def moved_deadlines(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
-    """Yield the deadlines that move, before anything that rests on their last days: day, order on that day, what to do."""
+    """Yield (day, order on that day, action) for each deadline that a calendar change moves.
+
+    The day is `date.min`: a deadline moves before anything that rests on its last day is decided.
+    """
     inputs = day.inputs
     for calendar in {inputs.calendar.name: inputs.calendar, **inputs.calendars}.values():
         for running, now in moves(day.state, calendar, inputs.on):

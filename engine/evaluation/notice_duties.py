@@ -54,7 +54,10 @@ def arisen(
 
 
 def with_what_is_held(owed: NoticeOwed, state: DealState) -> NoticeOwed:
-    """Return the duty, which says so if the failure that it tells of is held as not decisive (`rulings.md` 60)."""
+    """Return the duty, marked as `held` if its failed test is held as not decisive (`rulings.md` 60).
+
+    Every other duty comes back as it is.
+    """
     test = state.tests.get(owed.subject or "") if owed.kind == "test_failed" else None
     run = test.held if test is not None else None
     if run is None or run.counts or run.failing_since != owed.since:

@@ -178,11 +178,15 @@ def after_waiver(
 ) -> TestState | None:
     """Return the state in which a waiver that ended before `on` leaves a test; None if none ended.
 
-    A clock that begins now counts by `calendar`, and one that goes on by `running`, the calendar of when it began.
+    The state depends on what the waiver interrupted:
 
-    A running Cure Period goes on, with the days that were left or afresh as the waiver says; an episode that
-    began under the waiver has its full period from the waiver's last day; a waived Event of Default is one
-    again; anything else is to be tested again.
+    - A Cure Period goes on, with the days that were left or from its beginning, as the waiver says.
+    - An episode that began under the waiver has its full period from the waiver's last day.
+    - An Event of Default is one again.
+    - In every other state the test is to be tested again.
+
+    `calendar` counts a clock that begins now. `running` counts one that goes on: it is the calendar by which
+    that clock began.
     """
     if state.status is not S.WAIVED or state.waived_until is None or state.waived_until >= on:
         return None

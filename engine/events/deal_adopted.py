@@ -149,7 +149,10 @@ class LaterFacts(Fact):
     indices: tuple[IndexFacts, ...]
     duties: tuple[DutyFacts, ...]
     business_days: str | None = Field(default=None, exclude_if=lambda name: name is None)
-    """The calendar, where it is another one than at closing; a clock that runs keeps the one of when it began."""
+    """The name of the calendar of Business Days, if it is not the one at closing.
+
+    A clock that runs already keeps the calendar by which it began.
+    """
 
 
 class AmendmentFacts(Fact):

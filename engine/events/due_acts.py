@@ -54,7 +54,10 @@ class DueFacts(Fact):
     overdue_since: date | None = Field(default=None, exclude_if=lambda value: value is None)
     """For a late delivery or report: the day after its last day."""
     held: bool = Field(default=False, exclude_if=lambda value: value is False)
-    """Of a notice that a test failed: whether the failure is held as not decisive (`rulings.md` 60); absent otherwise."""
+    """For a notice that a test failed: whether the failure is held as not decisive (`rulings.md` 60).
+
+    It is absent otherwise.
+    """
 
 
 class Due(Fact):

@@ -23,7 +23,11 @@ def without_fields_gone(data: Any) -> Any:
 
 
 def with_fields_gone(again: Any, recorded: Any) -> Any:
-    """Return what comes out again, with the empty fields that stand at the same place of the record."""
+    """Return `again` with each removed field that `recorded` holds empty at the same place.
+
+    `again` is what the engine computes now, and `recorded` is what the record holds. So the two can be
+    compared.
+    """
     if isinstance(again, dict) and isinstance(recorded, dict):
         kept = {key: with_fields_gone(one, recorded.get(key)) for key, one in again.items()}
         return {**kept, **{key: value for key, value in recorded.items() if _empty(key, value)}}

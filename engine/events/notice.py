@@ -156,7 +156,7 @@ class PageEvidence:
 
 
 class Pages(Protocol):
-    """Makes the words of notices, without drawing anything."""
+    """An object that makes the words of notices without drawing their pages."""
 
     @property
     def renderer(self) -> Renderer:

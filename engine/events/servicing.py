@@ -67,7 +67,10 @@ class NoticeOwed(Fact):
     corrects: tuple[int, ...] = ()
     """For a Correction Notice: the numbers of the given notices whose statements were withdrawn."""
     held: bool = Field(default=False, exclude_if=lambda value: value is False)
-    """Of a failed test: whether the failure that it tells of is held as not decisive (`rulings.md` 60); absent otherwise."""
+    """For a failed test: whether its failure is held as not decisive (`rulings.md` 60).
+
+    It is absent otherwise.
+    """
 
     @property
     def key(self) -> str:

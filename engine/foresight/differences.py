@@ -61,7 +61,7 @@ NOTHING = ("", "-")
 
 
 def _standings(drafts: Sequence[Recorded]) -> dict[tuple[date, str], tuple[str, str]]:
-    """Return (outcome, all that is printed of it) of each test and trigger, by date and name."""
+    """Return, by date and name, each test's and trigger's outcome and the text that is printed of it."""
     standings: dict[tuple[date, str], tuple[str, str]] = {}
     for draft in drafts:
         if isinstance(draft.payload, Tested):

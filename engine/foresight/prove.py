@@ -131,7 +131,10 @@ def why_untested(deal: Deal, expectation: Expectation, moment: Moment) -> str | 
 def _dates_around(
     deal: Deal, terms: TermsInForce, published: bool, on: date
 ) -> tuple[date | None, bool, date | None]:
-    """Return the last test date before a day, whether the day is one, and the first after it; of Thursdays, or of Determination Dates."""
+    """Return (last test date before `on`, whether `on` is one, first test date after it).
+
+    Test dates are Thursdays if `published` is True, otherwise Determination Dates.
+    """
     if published:
         since = (on.weekday() - THURSDAY) % WEEK.days
         return on - timedelta(days=since or WEEK.days), not since, on + timedelta(days=WEEK.days - since)

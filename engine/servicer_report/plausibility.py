@@ -253,7 +253,10 @@ def _price(reading: Reading, name: str, figure: Figure) -> None:
 
 
 def late(reading: Reading, end: date, received: date, calendar: BusinessCalendar | None) -> None:
-    """Warn of a report that came after its due date, by the deal's own table of Business Days; it is taken."""
+    """Add a warning for a report that came after its due date; the report is taken all the same.
+
+    The due date is counted by the deal's own table of Business Days.
+    """
     rule = reading.terms.servicer_reports
     if rule is None or calendar is None:
         return

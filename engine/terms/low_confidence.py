@@ -66,7 +66,7 @@ class LowConfidence(Fact):
 
     @property
     def in_words(self) -> str | None:
-        """What bounds `decisive only`, as a clause of a sentence; None under another effect."""
+        """The limits of the effect `decisive only`, as part of a sentence; None for another effect."""
         if self.effect != DECISIVE_ONLY:
             return None
         held = (

@@ -279,7 +279,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 class Busy(HeadroomError):
-    """Raised if somebody else goes on recording in the workspace."""
+    """Raised if another process is still recording in the workspace after a wait."""
 
 
 def _held(file: IO[str]) -> bool:

@@ -50,12 +50,13 @@ class Results:
 
 @dataclass
 class Compiled:
-    """A test on a date, ready for paths.
+    """A test on a date, ready for any paths on the same Publication Dates.
 
     Attributes:
         test: the test.
-        thresholds: where it turns; None if it runs path by path.
-        lacking: whether a test that lacks a rate lacks a report first, by which of its rates are there.
+        thresholds: the values at which its result turns; None if each path must be decided by itself.
+        lacking: a cache for paths that lack a rate: by which rates are there, whether the result says that a
+            report is missing (and not a rate).
     """
 
     test: TestOnDate

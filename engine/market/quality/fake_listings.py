@@ -166,7 +166,7 @@ def _option(attack: _Attack, day: DayPrices, count: int, minimum: int, short: bo
 
 
 def _kept(attack: _Attack, day: DayPrices, count: int, price: int | None) -> _Given:
-    """Return what a day keeps on either side of the target with `count` invented listings at one price."""
+    """Return the contribution of one day with `count` invented listings at `price`, outliers removed."""
     low, high, stay = day.kept(price or 0, count)
     micros, target = day.micros, attack.target
     if attack.sign > 0:

@@ -65,9 +65,11 @@ def time_series(weeks: Sequence[Week]) -> list[Finding]:
 
 
 def _noise(run: Sequence[Week]) -> str:
-    """Return the measurement noise of the values, which makes any series look as if it came back to a level.
+    """Return words on the measurement noise of the values, which makes any series look mean-reverting.
 
-    By sellers where each week has such an interval: the one of listings is too narrow where a seller has several.
+    The noise is half the median width of the 95% intervals by sellers, if each week has one. Otherwise the
+    intervals of listings serve, which are too narrow if a seller has several listings. The text is empty if
+    not a single week has an interval.
     """
     sellers = [week.sellers_width for week in run if week.sellers_width is not None]
     listings = [week.width for week in run if week.width is not None]

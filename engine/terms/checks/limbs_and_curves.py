@@ -47,9 +47,9 @@ def circle_through(name: str, waits: Waits) -> tuple[str, ...]:
 
 
 def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
-    """Yield a problem for a limb on a date that cannot stand.
+    """Yield a problem for a limb on a date that is not allowed.
 
-    It stands beside something else in its limb, lies outside the deal's life, or is in a file of format 1.
+    A date must be alone in its limb and inside the deal's life, and the file must be of format 2.
     """
     others = (
         leaf.test,
