@@ -80,6 +80,10 @@ class WrongUsage(HeadroomError):
     exit_code = 2
 
 
+class Unavailable(HeadroomError):
+    """A disk, a database or a folder takes nothing more (exit code 1): no fault of any deal, so it ends a run."""
+
+
 class VerificationFailed(HeadroomError):
     """Something recorded is not what it says it is (exit code 3)."""
 

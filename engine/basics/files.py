@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.basics.errors import Place, Problem, WrongUsage
+from engine.basics.errors import Place, Problem, Unavailable, WrongUsage
 
 LARGEST_TOML = 1_000_000
 MARK = "\ufeff"
@@ -21,6 +21,32 @@ MARK = "\ufeff"
 STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
 """Control characters other than tabs and line ends, and characters for bytes that are not UTF-8."""
 ENDS = re.compile("\r\n?|\n")
+_MARKED: dict[Path, Path] = {}
+"""Folders that may be taken away while a command works in them, each with the file by which it is known."""
+
+
+def write_only_beside(mark: Path) -> None:
+    """See to it that nothing is written below the folder of a file once that file is not there any more.
+
+    A share that goes away leaves an empty folder, or none. What was written there would be on another disk.
+    """
+    _MARKED[mark.parent] = mark
+
+
+def write_private(place: Path, data: bytes) -> None:
+    """Write a new file for its owner alone (mode 0600): whole, or not at all.
+
+    Raises FileExistsError if a file is there already.
+    """
+    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        place.unlink(missing_ok=True)
+        raise
 
 
 def write_whole(place: Path, data: bytes) -> None:
@@ -62,6 +88,12 @@ def _renamed_into(place: Path, data: bytes, on_the_disk: bool = True) -> None:
     The bytes are synced to disk unless `on_the_disk` is False. The new name in the folder is not synced: the
     caller does that if it matters.
     """
+    mark = next((_MARKED[folder] for folder in place.parents if folder in _MARKED), None)
+    if mark is not None and not mark.is_file():
+        raise Unavailable(
+            f"{mark.parent} is not there any more: its {mark.name} is missing, and nothing more is written; "
+            "bring the folder back as it was, then run again"
+        )
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.parent / f".partial-{secrets.token_hex(8)}"
     # opened with the mode of any new file: `tempfile` makes files that only their owner can read

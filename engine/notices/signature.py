@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from engine.basics.errors import VerificationFailed
+from engine.basics.files import write_private, write_whole
 from engine.basics.values import counted
 from engine.notices import der
 from engine.notices.time_authority import NoTimeStamp, TimeAuthority, ask, refuse_other
@@ -83,10 +83,12 @@ def make_certificate(name: str, into: Path, now: datetime) -> str:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    handle = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(private)
-    Path(f"{into}.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    write_private(into, private)
+    try:
+        write_whole(Path(f"{into}.crt"), certificate.public_bytes(serialization.Encoding.PEM))
+    except BaseException:
+        into.unlink(missing_ok=True)
+        raise
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 

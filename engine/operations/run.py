@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from engine import __version__
-from engine.basics.errors import OF_ONE_DEAL
+from engine.basics.errors import OF_ONE_DEAL, Unavailable
 from engine.basics.processor_time import ProcessorTime, Work, spent_between
 from engine.determination.template import Template
 from engine.evaluation.corrections import correction, numbered, of_date, printed_again
@@ -256,7 +256,7 @@ def _publish(
         tools.progress(f"{series}: publishing")
         try:
             events += publish(workspace, series, since, on, tools.scribe())
-        except ClockBehind:
+        except (ClockBehind, Unavailable):
             raise
         except OF_ONE_DEAL as error:
             failed[series] = f"{series} cannot be published: {said(error)}"
@@ -369,6 +369,8 @@ def _evaluated(
             result.events += _added(workspace, deal, events, [draft], tools)
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
         _determined(workspace, deal, _dates(deal, series, on, tools, result), events, tools, result, recent)
+    except Unavailable:
+        raise
     except OF_ONE_DEAL as error:
         _only_of(recent)
         result.state = as_it_stands(events)

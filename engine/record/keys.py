@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 import re
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -19,6 +18,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from engine.basics.errors import HeadroomError
+from engine.basics.files import write_private, write_whole
 
 _PRIVATE = "PRIVATE+KEY+"
 _KEY = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
@@ -131,9 +131,12 @@ def write_key(path: Path, key: SigningKey) -> Path:
     for known in (path, public):
         if known.exists():
             raise BadKey(f"{known} is there already; a key is never written over")
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"{key.text}\n")
-    public.write_text(f"{key.verifier.text}\n")
+    write_private(path, f"{key.text}\n".encode())
+    try:
+        write_whole(public, f"{key.verifier.text}\n".encode())
+    except BaseException:
+        path.unlink(missing_ok=True)  # a key without its public half would bar the place of a whole one
+        raise
     return public
 
 

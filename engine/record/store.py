@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Engine, Table, Text, and_, func, not_, or_
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, select
 
-from engine.basics.errors import HeadroomError, VerificationFailed
+from engine.basics.errors import HeadroomError, Unavailable, VerificationFailed
 from engine.record import database
 from engine.record.entry import Entry as Entry
 from engine.record.heads import Head, heads, names
@@ -283,7 +283,10 @@ class Writer(Reader):
         try:
             self._connection.exec_driver_sql(database.insertion(self._connection, table), rows)
         except DBAPIError as error:
-            raise Refused(f"the database refused {log}: {error.orig}") from error
+            if isinstance(error, IntegrityError):
+                raise Refused(f"the database refused {log}: {error.orig}") from error
+            why = "see that its disk has room, and that its file is still there and can be written"
+            raise Unavailable(f"the database refused {log}: {error.orig}; {why}") from error
 
     def _tree(self, log: str) -> CompactRange:
         if log not in self._trees:

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 from pydantic import Field, ValidationError
 
 from engine.basics.errors import HeadroomError, InputProblems, Place, Problem, VerificationFailed, WrongUsage
-from engine.basics.files import NoToml, read_toml
+from engine.basics.files import NoToml, read_toml, write_only_beside
 from engine.basics.values import Fact
 from engine.market.archive import Archive
 from engine.market.index_definitions import IndexDefinition
@@ -379,6 +379,7 @@ def opened(root: Path, *, to_inspect: bool = False) -> Workspace:
         ) from None
     except ValidationError as error:
         raise InputProblems(_problem(detail, path) for detail in error.errors()) from None
+    write_only_beside(path)
     for name in () if to_inspect else FOLDERS:
         (root / name).mkdir(exist_ok=True)
     return Workspace(root, settings, to_inspect)
