@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import takewhile
 from typing import Literal
 
 from engine.basics.values import Figure, Unit
@@ -60,7 +61,7 @@ class Facts:
     on: date
     terms: TermsInForce
     rates: Mapping[str, Sequence[ReferenceRate]]
-    published: Mapping[str, tuple[Published, ...]]
+    published: Mapping[str, Sequence[Published]]
     report: Reported | NotDetermined
     windows: tuple[tuple[date, Reported | None], ...] = ()
     months: tuple[tuple[date, Reported | None], ...] = ()
@@ -187,12 +188,9 @@ class Facts:
         blend = self.terms.blended_rates.get(index)
         if blend is not None:
             return blended_between(self, index, blend, first, last)
-        chosen = [
-            p
-            for p in self.published.get(index, ())
-            if p.value is not None and first <= p.publication_date <= last
-        ]
-        return tuple((p.publication_date, self._published(index, p)) for p in chosen)
+        lately = takewhile(lambda p: p.publication_date >= first, reversed(self.published.get(index, ())))
+        chosen = [p for p in lately if p.value is not None and p.publication_date <= last]
+        return tuple((p.publication_date, self._published(index, p)) for p in reversed(chosen))
 
     def closing_level(self, index: str) -> Fraction:
         """Return the Closing Date level that the deal fixes for `index`."""
