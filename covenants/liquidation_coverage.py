@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 from typing import ClassVar, Literal
 
@@ -11,11 +12,14 @@ from engine.determination.template import (
     Facts,
     LimitClause,
     Measurement,
+    Remedy,
     Step,
     Template,
     Unit,
     against,
     failing,
+    least,
+    remedy,
     step,
     whose_balance,
     written,
@@ -34,13 +38,22 @@ class LiquidationCoverage(LimitClause):
     quotes_too_old_after: CalendarPeriod
 
 
-def measure(terms: LiquidationCoverage, facts: Facts) -> Measurement:
-    """Return the sum of GPUs × latest resale quote × (1 − bulk discount), over the balance."""
-    kept = 1 - facts.term("bulk discount", terms.bulk_discount, Unit.SHARE, terms.cite)
+def _lots(terms: LiquidationCoverage, facts: Facts) -> tuple[tuple[str, int, Fraction, date], ...]:
+    """Return each asset class with its GPUs, its quote and the date of the quote.
+
+    Raises Missing if a quote is missing or too old.
+    """
     lots = []
     for name in facts.terms.pledged_assets:
         quote, quoted = facts.fresh(f"resale_quote.{name}", terms.quotes_too_old_after, terms.cite)
         lots.append((name, facts.gpus(name), quote, quoted))
+    return tuple(lots)
+
+
+def measure(terms: LiquidationCoverage, facts: Facts) -> Measurement:
+    """Return the sum of GPUs × latest resale quote × (1 − bulk discount), over the balance."""
+    kept = 1 - facts.term("bulk discount", terms.bulk_discount, Unit.SHARE, terms.cite)
+    lots = _lots(terms, facts)
     proceeds = sum((gpus * quote * kept for _, gpus, quote, _ in lots), Fraction(0))
     balance = facts.nonzero("balance", facts.principal(terms), terms.cite)
     covered = proceeds / balance
@@ -74,6 +87,33 @@ def measure(terms: LiquidationCoverage, facts: Facts) -> Measurement:
     return against(terms.limit, covered, working)
 
 
+def remedies(terms: LiquidationCoverage, facts: Facts) -> tuple[Remedy, ...]:
+    """Return what would restore the limit today: a prepayment, or further GPUs of one asset class at its quote.
+
+    The prepayment is rounded up to the cent, the GPUs to the whole GPU (rulings 18). The result holds only
+    the ways of cure that the clause lists; a clause without a cure gets both.
+    """
+    if terms.limit.value <= 0:
+        return ()  # nothing is enough where more cover is a failure
+    ways = terms.cure.cured_by if terms.cure != "none" else ("prepayment", "additional collateral")
+    each = {name: quote * (1 - terms.bulk_discount) for name, _, quote, _ in _lots(terms, facts)}
+    proceeds = sum((gpus * each[name] for name, gpus, _, _ in _lots(terms, facts)), Fraction(0))
+    balance = facts.principal(terms)
+    possible: list[Remedy] = []
+    if "prepayment" in ways:
+        possible.append(
+            remedy("prepayment", least(balance - proceeds / terms.limit.value, 2, terms.limit), Unit.USD)
+        )
+    if "additional collateral" in ways:
+        short = terms.limit.value * balance - proceeds
+        possible += [
+            remedy("additional collateral", least(short / worth, 0, terms.limit), Unit.GPUS, name)
+            for name, worth in each.items()
+            if worth > 0
+        ]
+    return tuple(possible)
+
+
 def reading(terms: LiquidationCoverage) -> str:
     """Return the clause in plain English."""
     balance = whose_balance(terms, "all classes")
@@ -94,4 +134,5 @@ TEMPLATE = Template(
     measure=measure,
     reading=reading,
     breach=failing,
+    remedies=remedies,
 )

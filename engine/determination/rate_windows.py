@@ -14,7 +14,14 @@ from engine.determination.blend import BlendFacts, blended
 from engine.determination.measure_inputs import Missing
 from engine.events.rates import ReferenceRate
 from engine.events.rates_on_record import since
-from engine.terms.contract_dates import THURSDAY, WEEK, months_before, months_whole, publication_dates
+from engine.terms.contract_dates import (
+    THURSDAY,
+    WEEK,
+    month_end,
+    months_before,
+    months_whole,
+    publication_dates,
+)
 
 DAY = timedelta(days=1)
 Rates = tuple[tuple[date, Fraction], ...]
@@ -43,16 +50,23 @@ def rates_between(facts: BlendFacts, index: str, first: date, last: date) -> Rat
 
 
 def days_of_months(
-    on: date, count: int, closing: date, ends: Sequence[date] | None
+    on: date, count: int, closing: date, ends: Sequence[date] | None, each: int = 1
 ) -> tuple[date, date] | None:
     """Return the first and last day of the trailing months, for figures without days of their own.
 
-    They are whole months, or with `ends` the Calculation Windows that end on those days. The result is None
-    if the days begin before closing.
+    They are whole months, or with `ends` the Calculation Windows that end on those days. The month or quarter
+    of closing is one of them, as it has a report of its own. The result is None if one lies before closing.
+
+    Args:
+        on: the date that is determined.
+        count: how many months.
+        closing: the Closing Date.
+        ends: the last days of the Calculation Windows, where reports are weekly.
+        each: the months of one report, where they are not.
     """
     if ends is None:
         whole = months_whole(on, count)
-        return whole if whole[0] > closing else None
+        return whole if month_end(months_before(whole[0], 1 - each)) > closing else None
     start = months_before(on, count)
     inside = [end for end in ends if start <= end]
     known = bool(inside) and ends[0] - WEEK < max(start, closing + DAY)

@@ -111,7 +111,8 @@ def period_days(facts: ReportFacts, period: Period) -> tuple[date, date]:
     if first is not None and last is not None:
         return first[0], last[1]
     ends = None if by_months(facts) else [end for end, _ in facts.windows]
-    whole = days_of_months(facts.on, period.count, facts.terms.closing_date, ends)
+    each = QUARTER if every(facts) == "quarter" else 1
+    whole = days_of_months(facts.on, period.count, facts.terms.closing_date, ends, each)
     if whole is None:
         raise Missing(
             f"window not full: {period} before {facts.on} begin before closing", facts.report_cite(), "window"
