@@ -5,12 +5,12 @@ It knows what stood before, and which given notices stated that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from engine.basics.values import Fact
 from engine.events.deal_adopted import DealAdopted, facts_on
-from engine.events.delivery import NoticeGiven
+from engine.events.delivery import DeliveryFailed, NoticeGiven, NoticeReleased, NoticeSent
 from engine.events.kinds import (
     ActRecorded,
     Correction,
@@ -21,6 +21,7 @@ from engine.events.kinds import (
     Suspended,
     Tested,
 )
+from engine.events.notice_issued import NoticeIssued
 from engine.events.servicing import NoticeOwed
 from engine.events.standing import Recorded, standing
 from engine.events.states import ReserveReleased, SweptPeriod
@@ -30,7 +31,7 @@ TOLD = (Tested, Suspended, DeadlinePassed, Counted, ObligationMoved, SweptPeriod
 
 
 class GivenNotice(Fact):
-    """A notice that was given of a date determined again: its number, its giver and its addressees."""
+    """A notice that addressees hold, of a date determined again: its number, its giver and its addressees."""
 
     number: int
     of: date
@@ -113,24 +114,54 @@ def correcting(events: Sequence[Recorded]) -> Correcting | None:
     )
 
 
-def _given(events: Sequence[Recorded]) -> Iterator[GivenNotice]:
-    """Yield every notice that was given, by an Act that names its number or by the deal's rule."""
+def _given(events: Sequence[Recorded]) -> tuple[GivenNotice, ...]:
+    """Return every notice that addressees hold.
+
+    It was given, by an Act that names its number or by the deal's rule; or a relay has taken it, and the rule
+    will make it given. A draft gives nothing, and what came back is held by nobody.
+    """
     deal: DealAdopted | None = None
     owed: dict[tuple[str, str | None, date], NoticeOwed] = {}
+    issued: dict[int, tuple[str, str | None, date]] = {}
+    drafts: dict[int, bool] = {}
+    sent: dict[tuple[int, str], GivenNotice] = {}
+    given: list[GivenNotice] = []
     for event in events:
         payload = event.payload
         if isinstance(payload, DealAdopted):
             deal = payload
         elif isinstance(payload, NoticeOwed):
             owed[payload.kind, payload.subject, payload.on] = payload
+        elif isinstance(payload, NoticeIssued):
+            clause = event.subject.removeprefix(payload.kind).removeprefix("-") or None
+            issued[payload.number] = (payload.kind, clause, event.effective_on)
+        elif isinstance(payload, NoticeReleased):
+            drafts[payload.number] = payload.draft
+        elif isinstance(payload, DeliveryFailed):
+            sent.pop((payload.number, payload.to), None)
+        elif isinstance(payload, NoticeSent) and payload.number in issued:
+            held = _held(deal, owed, payload.number, *issued[payload.number])
+            if held is not None and not drafts.get(payload.number, True):
+                sent[payload.number, payload.to] = held.model_copy(update={"to": (payload.to,)})
         named = _named(payload)
-        if named is not None:
-            number, kind, subject, of = named
-            duty = owed.get((kind, subject, of))
-            facts = {duty.kind: duty for duty in facts_on(deal, of).duties} if deal is not None else {}
-            who = duty or facts.get(kind)
-            if who is not None:
-                yield GivenNotice(number=number, of=of, given_by=who.given_by, to=who.to)
+        held = _held(deal, owed, *named) if named is not None else None
+        if held is not None:
+            given.append(held)
+    return (*sent.values(), *given)
+
+
+def _held(
+    deal: DealAdopted | None,
+    owed: Mapping[tuple[str, str | None, date], NoticeOwed],
+    number: int,
+    kind: str,
+    clause: str | None,
+    of: date,
+) -> GivenNotice | None:
+    """Return the notice with its giver and addressees, by its duty or else by the deal's rule; None if neither names them."""
+    facts = {duty.kind: duty for duty in facts_on(deal, of).duties} if deal is not None else {}
+    who = owed.get((kind, clause, of)) or facts.get(kind)
+    return GivenNotice(number=number, of=of, given_by=who.given_by, to=who.to) if who is not None else None
 
 
 def _named(payload: object) -> tuple[int, str, str | None, date] | None:

@@ -72,5 +72,5 @@ def test_the_guide_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "4 published values recorded" in said[4]
     assert "CRI-T3-H100-SXM-GTD-OD-US" in said[4]
     assert "licence: written permission of 1 July 2026" in said[5]
-    assert "1 published values recorded" in said[6]
+    assert "1 published value recorded" in said[6]
     assert "cessation, effective 2026-12-31" in said[7]

@@ -7,7 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+import pytest
+
+from engine.events.delivery import DeliveryFailed, NoticeReleased, NoticeSent
+from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Determined, Due
+from engine.events.notice_issued import NoticeIssued
 from tests.evaluation.desk_history import Desk, at, report
 from tests.evaluation.test_late_entry import FAILS, MARCH_12, MARCH_19, PASSES, begun
 from tests.evaluation.test_late_entry import desk as desk  # the fixture
@@ -147,3 +152,56 @@ def test_a_correction_of_what_nobody_was_given_owes_nothing(desk: Callable[..., 
     )
     found.run(at("2026-03-16 12:00"))
     assert owed(found) == []
+
+
+@pytest.mark.parametrize(
+    ("draft", "returned", "owes"),
+    [
+        (False, (), ("borrower", "administrative_agent")),
+        (False, ("borrower",), ("administrative_agent",)),
+        (True, (), None),
+    ],
+    ids=["sent", "one came back", "sent as a draft"],
+)
+def test_a_notice_that_is_on_its_way_is_corrected_too(
+    desk: Callable[..., Desk], draft: bool, returned: tuple[str, ...], owes: tuple[str, ...] | None
+) -> None:
+    """Notice No. 12 was sent on 12 March at 19:00 and is given on the 13th. The correction came before a round had recorded that, and nobody owed its notice."""
+    found = failed(desk)
+    issued = NoticeIssued(
+        number=12, kind="test_failed", of="tested|ltv|2026-03-12", file="n", sha256="0" * 64
+    )
+    steps: list[tuple[str, str, object]] = [
+        ("notice issued", "test_failed-ltv", issued),
+        (
+            "notice released",
+            "12",
+            NoticeReleased(number=12, sha256="0" * 64, released_by="A", acts_for="servicer", draft=draft),
+        ),
+    ]
+    for role in ("borrower", "administrative_agent"):
+        known = {
+            "number": 12,
+            "sha256": "0" * 64,
+            "to": role,
+            "address": f"{role}@example.com",
+            "message_id": f"<{role}>",
+        }
+        by = {"copy_number": 1, "by": "relay", "reply": "250 queued"}
+        steps.append(("notice sent", f"12 {role}", NoticeSent.model_validate({**known, **by})))
+    for role in returned:
+        back = {"number": 12, "to": role, "address": f"{role}@example.com", "reply": "550 no such user"}
+        failure = DeliveryFailed.model_validate({**back, "found_by": "returned message"})
+        steps.append(("delivery failed", f"12 {role}", failure))
+    found.log += [
+        Draft(kind=kind, subject=subject, effective_on=MARCH_12, payload=payload)  # type: ignore[arg-type]
+        for kind, subject, payload in steps
+    ]
+    more = {"corrects": "2026-03-11", "sha256": "2"}
+    found.enter(
+        report(date(2026, 3, 11), at("2026-03-12 10:00"), PASSES, keyed=at("2026-03-13 08:00"), **more)
+    )
+    found.run(at("2026-03-13 09:00"))
+    assert [(due.notice, due.who, due.to) for due in owed(found)] == (
+        [("correction", "servicer", owes)] if owes is not None else []
+    )

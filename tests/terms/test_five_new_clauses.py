@@ -1,7 +1,7 @@
 """Five more clauses of real life, written from the documentation alone, each figure by hand before it was run.
 
-A coverage of trailing quarters, a junior coverage that diverts interest, a leverage test that springs on
-utilisation, a rent floor that steps down, and what a bulk sale brings for two classes.
+The clauses are a coverage of trailing quarters, a junior coverage that diverts interest, and a leverage test
+that springs on utilisation. A rent floor steps down, and a bulk sale covers two classes.
 """
 
 # ruff: noqa: E501 (a deal's rows are read whole)

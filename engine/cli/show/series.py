@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.basics.values import counted
 from engine.cli.output import print_json, say
 from engine.cli.show.preview import say_reach
 from engine.foresight.impact import Reach
@@ -51,7 +52,7 @@ def import_series(
         print_json(taken.as_data())
     else:
         seen = f"; {taken.provisional} provisional, not final yet" if taken.provisional else ""
-        say(f"{index}: {taken.recorded} published values recorded{seen}")
+        say(f"{index}: {counted(taken.recorded, 'published values')} recorded{seen}")
         for finding in taken.findings:
             say(asked_about(finding))
         if taken.form is not None and taken.form.name != "headroom":
