@@ -31,6 +31,7 @@ from engine.operations.deal_history import history_of
 from engine.operations.deals_in_hand import DealsInHand
 from engine.operations.file_adoption import calendars_taken, file_adopted
 from engine.operations.issue_notices import Given, Outbox
+from engine.operations.notices_beside import refuse_older_than_notices
 from engine.operations.publish import publish
 from engine.operations.recent_past import RecentPast, recent_past
 from engine.operations.register_changes import registers_changed
@@ -153,6 +154,7 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     ):
         workspace.sweep()
         refuse_older(workspace)
+        refuse_older_than_notices(workspace)
         before = tools.spent.seconds()
         with tools.spent.of("record"):
             outcome = _run(workspace, on, replace(tools, now=tools.clock()) if tools.clock else tools)

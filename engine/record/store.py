@@ -120,6 +120,13 @@ class Reader:
         """
         return names(self._connection, "checkpoint")
 
+    def count(self, log: str, keys: str) -> int:
+        """Return how many entries of a log have keys that begin with `keys`."""
+        query = select(func.count()).select_from(_ENTRIES).where(_ENTRIES.c.log == log)
+        return self._connection.execute(
+            query.where(_ENTRIES.c.key.startswith(keys, autoescape=True))
+        ).scalar_one()
+
     def entries(self, log: str, start: int = 0, keys: str = "") -> list[Entry]:
         """Return the entries of a log from number `start`, oldest first.
 
