@@ -343,7 +343,8 @@ def _highest(test: MeasuredTest, maximum: Maximum, keys: Sequence[PrintKey]) -> 
     def figure(top: Fraction, own: Fraction) -> Fraction:
         return test.rounded(maximum.figure(top / MILLION, own / MILLION))
 
-    weights, by_sum = maximum.weights, None
-    if weights is not None:
-        by_sum = joint.WeightedSum((weights[0] / MILLION, weights[1] / MILLION), test.rounded)
+    by_sum = None
+    if maximum.weights is not None:
+        of_highest, of_today = maximum.weights
+        by_sum = joint.WeightedSum((of_highest / MILLION, of_today / MILLION), test.rounded)
     return joint.Highest(tuple(candidates[:-1]), candidates[-1], figure, test.passes, by_sum)
