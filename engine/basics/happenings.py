@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
+
+from engine.basics.values import listed
 
 Happening = Literal[
     "fails", "cure by", "cured", "default", "begins", "ends", "obliged", "due", "passes again"
@@ -19,3 +22,9 @@ HAPPENING_WORDS: dict[str, str] = {
     "passes again": "passes again",
 }
 """Each happening as the words that follow its subject."""
+
+
+def undecided_words(names: Sequence[str]) -> str:
+    """Return why a trigger could not be decided, as a clause of a sentence."""
+    verb = "which was" if len(names) == 1 else "which were"
+    return f"it looks at {listed(list(names))}, {verb} not determined"

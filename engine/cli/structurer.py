@@ -89,6 +89,10 @@ def backtest(
     as_if_closed: Annotated[
         str | None, typer.Option(help="Another Closing Date: every date of the terms moves with it.")
     ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(help="A table date,value,low,high of published values; the workspace's unless given."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show what a deal would have done over the published history.
@@ -99,7 +103,9 @@ def backtest(
 
     closed = day(as_if_closed) if as_if_closed is not None else None
     last = clock().date() if until is None else day(until)
-    raise typer.Exit(backtest(opened(), deal, fact or [], last, all_templates(), as_json, closed))
+    workspace = opened() if history is None and not Path(deal).is_file() else workspace_if_any()
+    answer = backtest(workspace, deal, fact or [], last, all_templates(), as_json, closed, history)
+    raise typer.Exit(answer)
 
 
 @app.command(epilog=example("headroom diff deals/lakeshore-ddtl-2025.yaml --amendment 2"))

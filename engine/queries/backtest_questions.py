@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.files import read_text
-from engine.basics.values import listed, printed
+from engine.basics.values import listed, printed, rounded
 from engine.determination.template import clauses_of
 from engine.events.deal_adopted import DealAdopted
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, ReportReceived
+from engine.events.rates import Published
 from engine.foresight.as_if_closed import as_if_closed, newest_value
 from engine.foresight.backtest import History, TestRecord, TriggerRecord, lived, test_records, trigger_records
 from engine.foresight.differences import ResultChange, TermChange, result_changes, term_changes
 from engine.foresight.facts_by_date import held_facts
+from engine.foresight.sampling_noise import ObservedWeek
+from engine.queries.published_history import read_history
 from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal, load_deal
 from engine.workspace.calendar_tables import counted_on_record
@@ -120,35 +124,44 @@ def _counted(workspace: Workspace | None, deal: Deal) -> Deal:
 
 
 def backtest(
-    workspace: Workspace,
+    workspace: Workspace | None,
     name: str,
     facts: Sequence[str],
     until: date,
     templates: Templates,
     closed: date | None = None,
+    table: Path | None = None,
 ) -> Backtest:
-    """Return what a deal would have done over the workspace's published history.
+    """Return what a deal would have done over a published history.
 
     Args:
-        workspace: whose series, reports and Acts are the history.
+        workspace: whose series, reports and Acts are the history; None without one.
         name: the deal's file, or its name in the workspace.
         facts: figures that every report is assumed to carry, like `NAME=VALUE`.
         until: the last date; the newest publication if that is earlier.
         templates: the covenant templates.
         closed: another Closing Date to live the deal from.
+        table: a table of published values that is the history; the workspace's series without one.
 
     Raises:
-        WrongUsage: no such deal, a fact that is not one, or a deal that had not closed.
+        WrongUsage: no such deal or history, a fact that is not one, or a deal that had not closed.
+        InputProblems: what is wrong with the deal's file, or with the table.
     """
     deal = deal_by_file_or_name(workspace, name, templates)
     written = deal.closing_date
-    if closed is None:
-        history = _history(workspace, deal, facts, until)
-    else:
-        deal = as_if_closed(deal, templates, closed, _levels(workspace, deal, templates, closed))
-        history = replace(
-            _history(workspace, deal, facts, until), given=()
-        )  # what was reported and done belongs to the deal as it closed
+    if table is None and workspace is None:
+        raise WrongUsage(
+            "a backtest needs a published history: run it in a workspace, or give one with --history FILE"
+        )
+    series = None if table is None else _in_a_table(deal, table)
+    if closed is not None:
+        levels = _levels(workspace, deal, templates, closed, series)
+        deal = as_if_closed(deal, templates, closed, levels)
+    history = _history(workspace, deal, facts, until)
+    if series is not None:
+        history = _over(history, series, until)
+    if closed is not None:  # what was reported and done belongs to the deal as it closed
+        history = replace(history, given=())
     if (not_closed := _not_closed(deal, history, until)) is not None:
         raise WrongUsage(f"{not_closed}; `--as-if-closed DATE` lives it as if it had closed on that day")
     drafts = lived(deal, templates, history)
@@ -160,16 +173,57 @@ def backtest(
         history.until,
         tuple(test_records(drafts)),
         tuple(trigger_records(drafts)),
-        _no_history(workspace, deal, history),
-        _adopted(workspace, deal),
+        _no_history(workspace, deal, history) if table is None else None,
+        workspace is not None and _adopted(workspace, deal),
     )
 
 
-def _levels(workspace: Workspace, deal: Deal, templates: Templates, closed: date) -> dict[str, Decimal]:
+Series = Mapping[str, tuple[Published, ...]]
+
+
+def _in_a_table(deal: Deal, table: Path) -> Series:
+    """Return the published values of each index of a deal that a table gives."""
+    indices = tuple(dict.fromkeys(name for _, terms in deal.segments for name in terms.index))
+    text = read_text(table)
+    weeks = {index: read_history(text, str(table), index, len(indices) > 1) for index in indices}
+    return {
+        index: tuple(_published(index, week, table.name) for week in each) for index, each in weeks.items()
+    }
+
+
+def _published(index: str, week: ObservedWeek, source: str) -> Published:
+    low, high = week.interval_95 or (None, None)
+    return Published(
+        index=index,
+        publication_date=week.publication_date,
+        published_on=week.publication_date,
+        value=None if week.value is None else rounded(Fraction(week.value), 4),
+        low=low,
+        high=high,
+        source=source,
+    )
+
+
+def _over(history: History, series: Series, until: date) -> History:
+    """Return a history with other published values, up to its last date or the newest value."""
+    known = {
+        index: tuple(one for one in prints if one.publication_date <= until)
+        for index, prints in series.items()
+    }
+    last = max((one.publication_date for prints in known.values() for one in prints), default=until)
+    return replace(history, series=known, until=min(until, last))
+
+
+def _levels(
+    workspace: Workspace | None, deal: Deal, templates: Templates, closed: date, given: Series | None
+) -> dict[str, Decimal]:
     """Return the newest value of each index by a day, as the deal would read the series had it closed weeks before.
 
     A deal reads nothing of a series before its own closing, and a draft may close on a day that is still to come.
     """
+    if given is not None:
+        return {index: value for index, prints in given.items() if (value := newest_value(prints, closed))}
+    assert workspace is not None  # the caller has refused to go on with neither
     names = {name for _, terms in deal.segments for name in terms.index}
     early = as_if_closed(
         deal, templates, closed - timedelta(weeks=LEVEL_WEEKS), dict.fromkeys(names, Decimal(1))

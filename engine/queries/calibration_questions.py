@@ -104,7 +104,7 @@ def model_of(
         WrongUsage: no history, a prior that is not known, or too short a history without a prior.
     """
     if asked.history is not None:
-        weeks = read_history(text_of(asked.history), str(asked.history), index if one_of > 1 else None)
+        weeks = read_history(text_of(asked.history), str(asked.history), index, several=one_of > 1)
     elif workspace is not None:
         weeks = observed_in(workspace, deal, index, asked.until)
     else:
@@ -190,7 +190,6 @@ def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) ->
 
     Raises WrongUsage if the term is not the level of a trigger that counts falls.
     """
-    written_at(deal, term)
     key = term.split(".")[1] if term.startswith("covenants.") else ""
     clause = deal.segments[0][1].covenants.get(key)
     fits = [
@@ -199,11 +198,17 @@ def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) ->
         if templates[covenant.template].rule is not None
         and "below" in getattr(getattr(covenant, "begins", None), "when", "")
     ]
+    if not fits:
+        raise WrongUsage(
+            f"{deal.name} has no level that can be calibrated: a trigger that counts dates below a level of "
+            "the rate has one, which is the clause `cash_sweep`. `headroom grid` varies any other term"
+        )
     if clause is None or key not in fits or not term.startswith(f"covenants.{key}.level"):
-        known = listed([f"covenants.{name}.level" for name in fits]) or "none in this draft"
+        known = listed([f"covenants.{name}.level" for name in fits])
         raise WrongUsage(
             f"`{term}` is not the level of a trigger that counts dates below it; those are {known}"
         )
+    written_at(deal, term)
     return key, clause
 
 

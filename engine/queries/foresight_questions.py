@@ -6,7 +6,7 @@ A command prints an answer, a page shows it, and a program reads it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +22,7 @@ from engine.foresight.ladder import Ladder, ladder_at_closing
 from engine.foresight.rate_scenarios import Point, ScenarioPath, Shape, read_jump, read_rates
 from engine.foresight.stress import PathOutcome
 from engine.foresight.term_variants import choices, in_the_form_of, varied, written_at
+from engine.foresight.undecided import undecided_triggers
 from engine.queries.draft_files import deal_named, text_of, until_of
 from engine.queries.recorded_ladder import recorded_ladder
 from engine.record.log import deal_log, read
@@ -112,6 +113,7 @@ class StressAnswer:
         tests: its tests, in the file's order, each with its title.
         triggers: its composite triggers.
         never: tests that were determined and failed on no path, and triggers that began on none.
+        undecided: triggers of which that cannot be said, as they look at a test that was left out; with its name.
         left_out: tests that were not determined on any date, or have no date by then, with the reason.
     """
 
@@ -125,6 +127,7 @@ class StressAnswer:
     triggers: tuple[str, ...]
     never: tuple[str, ...]
     left_out: Mapping[str, str]
+    undecided: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPath, ...]:
@@ -182,6 +185,7 @@ def stress(
     idle = [name for name in terms.covenants if name not in determined and name not in left]
     left |= dict.fromkeys(idle, f"it is not tested on any date up to {until}")
     quiet = [name for name in terms.covenants if name in determined and name not in acted]
+    undecided = undecided_triggers(terms, templates, left, acted, until)
     return StressAnswer(
         deal=deal.name,
         file=deal.tree.file,
@@ -191,8 +195,9 @@ def stress(
         outcomes=outcomes,
         tests={key: templates[clause.template].title for key, clause in terms.covenants.items()},
         triggers=tuple(terms.triggers),
-        never=(*quiet, *(name for name in terms.triggers if name not in acted)),
+        never=(*quiet, *(name for name in terms.triggers if name not in (*acted, *undecided))),
         left_out=left,
+        undecided=undecided,
     )
 
 

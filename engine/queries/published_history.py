@@ -57,11 +57,14 @@ def observed(publication: Published) -> ObservedWeek:
     )
 
 
-def read_history(text: str, file: str, index: str | None = None) -> tuple[ObservedWeek, ...]:
+def read_history(
+    text: str, file: str, index: str | None = None, several: bool = False
+) -> tuple[ObservedWeek, ...]:
     """Return a history from a table with the columns `date,value`.
 
     The columns `low,high` of the 95% interval and `sellers` are read if they are there. If an `index` is
-    named, the table has a column `index`, and only the rows of that index count.
+    named and the table has a column `index`, only the rows of that index count; with `several` the table must
+    have that column.
 
     Raises:
         InputProblems: everything that is wrong with it, each at its line.
@@ -69,16 +72,15 @@ def read_history(text: str, file: str, index: str | None = None) -> tuple[Observ
     table, problems = read_table(text, file)
     if table is None:
         raise InputProblems(problems)
-    lacking = [
-        name for name in (*COLUMNS, *(() if index is None else ("index",))) if name not in table.columns
-    ]
+    lacking = [name for name in (*COLUMNS, *(("index",) if several else ())) if name not in table.columns]
     if lacking:
-        several = " and, as the deal reads several indices, index" if index is not None else ""
-        fix = f"head the columns date,value{several} and, where they are known, low,high,sellers"
+        further = " and, as the deal reads several indices, index" if several else ""
+        fix = f"head the columns date,value{further} and, where they are known, low,high,sellers"
         what = f"the history has no column {', '.join(lacking)}"
         raise InputProblems(
             [Problem("F101", what, "a history is a value for each Thursday", fix, Place(file))]
         )
+    index = index if "index" in table.columns else None
     weeks: list[ObservedWeek] = []
     for row in (row for row in table.rows if index is None or row.cells["index"].strip() == index):
         week = _row(row, file, weeks, problems)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from itertools import chain
@@ -27,6 +27,7 @@ from engine.foresight.rate_model import mean_and_deviation
 from engine.foresight.rate_paths import NO_VALUE, TICK, blocks, simulated
 from engine.foresight.rate_posterior import Posterior, Prior
 from engine.foresight.sampling_noise import RateSeries
+from engine.foresight.undecided import undecided_triggers
 from engine.queries.calibration_questions import ModelAsked, model_of
 from engine.queries.forecast_record import ForecastRecord, forecast_record
 from engine.terms.as_written import Deal, resolve
@@ -109,6 +110,7 @@ class SimulationAnswer:
         one_by_one: tests that ran path by path.
         by_steps: tests and triggers whose states the engine's own steps made, and why.
         scores: how the model forecast the history, beside simpler forecasts.
+        undecided: triggers of which never cannot be said, each with what it looks at and nothing determined.
         others: the other indices of a deal that reads several.
         recorded: how the forecasts came out that `serve` has recorded beforehand; None outside a workspace,
             and without one.
@@ -132,6 +134,7 @@ class SimulationAnswer:
     by_steps: Mapping[str, str]
     scores: tuple[Score, ...]
     others: tuple[SimulatedIndex, ...] = ()
+    undecided: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     recorded: ForecastRecord | None = None
 
 
@@ -207,6 +210,9 @@ def simulate(
     chances = tuple(_chances(total, asked.weeks))
     acted = {chance.subject for chance in chances}
     quiet = [name for name in terms.covenants if name in total.determined and name not in acted]
+    undetermined = tuple(name for name in terms.covenants if name not in total.determined)
+    until = deal.closing_date + timedelta(weeks=asked.weeks)
+    undecided = undecided_triggers(terms, make(), undetermined, acted, until)
     first, *others = (model.seen(deal, fan) for model, fan in zip(models, fans, strict=True))
     return SimulationAnswer(
         deal=deal.name,
@@ -218,11 +224,12 @@ def simulate(
         sigma=first.sigma,
         start=first.start,
         chances=chances,
-        never=(*quiet, *(name for name in terms.triggers if name not in acted)),
+        never=(*quiet, *(name for name in terms.triggers if name not in (*acted, *undecided))),
         swept=tuple(SweptAmount(clause, *total.amount(clause)) for clause in total.swept),
         fan=first.fan,
         left_out=left,
-        undetermined=tuple(name for name in terms.covenants if name not in total.determined),
+        undetermined=undetermined,
+        undecided=undecided,
         one_by_one=tuple(sorted(total.one_by_one)),
         by_steps=dict(sorted(total.by_steps.items())),
         scores=first.scores,

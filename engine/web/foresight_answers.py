@@ -17,7 +17,7 @@ from typing import Any
 
 from engine.assembly import all_templates, foresight_page
 from engine.basics.errors import HeadroomError, InputProblems, WrongUsage
-from engine.basics.happenings import HAPPENING_WORDS, Happening
+from engine.basics.happenings import HAPPENING_WORDS, Happening, undecided_words
 from engine.basics.values import listed
 from engine.foresight.answers import as_data
 from engine.foresight.calibrate import Question
@@ -196,13 +196,18 @@ def _stress(asked: ForesightAsked, draft: Any, given: Any, _folder: Path) -> Par
     notes += [
         f"Not determined on any date, so left out: {test}, {why}." for test, why in answer.left_out.items()
     ]
+    notes += [
+        f"Not decided, so neither when nor never is known: {trigger}, {undecided_words(names)}."
+        for trigger, names in answer.undecided.items()
+    ]
     never = (
-        f"Never by {table_date(answer.until)}, on none of these paths: {listed(list(answer.never))}."
+        f"Never by {table_date(answer.until)}, on any of these paths: {listed(list(answer.never))}."
         if answer.never
         else ""
     )
     first_of_all = rows[0][0] if rows else ""
-    about = f"First of all: {first_of_all}. {never}" if rows else f"Nothing happens on any path. {never}"
+    nothing = "Nothing happens on any path." if answer.never else "Nothing was determined on any path."
+    about = f"First of all: {first_of_all}. {never}" if rows else f"{nothing} {never}"
     heading = f"What happens first, from {table_date(answer.closing)} to {table_date(answer.until)}"
     table = ShownTable(heading, ("What happens", *(outcome.path for outcome in answer.outcomes)), tuple(rows))
     return (
@@ -323,6 +328,8 @@ def _simulation_notes(answer: Any) -> Iterator[str]:
         )
     if answer.undetermined:
         yield f"Not determined on any date: {listed(list(answer.undetermined))}."
+    for trigger, names in answer.undecided.items():
+        yield f"Not decided, so neither when nor never is known: {trigger}, {undecided_words(names)}."
     if answer.one_by_one:
         yield (
             "Worked out path by path, since no columns say what they compare: "

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from engine.basics.happenings import HAPPENING_WORDS
+from engine.basics.happenings import HAPPENING_WORDS, undecided_words
 from engine.basics.values import counted, in_words, listed
 from reports.drawing import lanes
 from reports.formats import Runs, eights, long_date, table_date
@@ -204,7 +204,7 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
                 ("Never", True),
                 (
                     (
-                        f": {names} {verb} on none of the paths up to "
+                        f": {names} {verb} on no path up to "
                         f"{long_date(date.fromisoformat(inputs.stress['until']))}."
                     ),
                     False,
@@ -221,6 +221,17 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
     if left:
         said = "; ".join(f"{_title(inputs, name)}, {why}" for name, why in left.items())
         stretches.append([("Left out", True), (f": {said}.", False)])
+    undecided = {
+        name: names
+        for answer in (inputs.stress, inputs.simulation)
+        if answer is not None
+        for name, names in answer.get("undecided", {}).items()
+    }
+    if undecided:
+        said = "; ".join(
+            f"{_title(inputs, name)}, {_why(inputs, names)}" for name, names in undecided.items()
+        )
+        stretches.append([("Neither when nor never is known", True), (f": {said}.", False)])
     simulated = left_out_lead(inputs.simulation, lambda name: _title(inputs, name))
     return [*stretches, [("Left out", True), (simulated, False)]] if simulated else stretches
 
@@ -296,8 +307,12 @@ def _lane_rows(inputs: ForesightInputs, outcome: Value) -> list[tuple[str, list[
             elif span["kind"] == "in effect":
                 text = f"in effect from {table_date(date.fromisoformat(span['since']))}"
             shown.append({**span, "text": text})
-        quiet = {span["kind"] for span in spans} <= {"passes", "watch", "not determined"}
-        rows.append((_title(inputs, subject), shown, "never on this path" if quiet else ""))
+        kinds = {span["kind"] for span in spans}
+        quiet = "never on this path" if kinds <= {"passes", "watch", "not determined"} else ""
+        if kinds <= {"not determined"}:
+            quiet = "not determined on this path"
+        assert inputs.stress is not None  # it has lanes
+        rows.append((_title(inputs, subject), shown, quiet and (_unknown(inputs.stress, subject) or quiet)))
     return rows
 
 
@@ -358,12 +373,26 @@ def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:
                 ),
                 None,
             )
-            cells.append("never" if first is None else table_date(date.fromisoformat(first["on"])))
+            unknown = _unknown(inputs.scenarios, subject)
+            cells.append(
+                (unknown or "never") if first is None else table_date(date.fromisoformat(first["on"]))
+            )
         rows.append(cells)
     return {
         "heads": ["Path", *(f"{_title(inputs, name)} {HAPPENING_WORDS[what]}" for name, what in columns)],
         "rows": rows,
     }
+
+
+def _why(inputs: ForesightInputs, names: Sequence[str]) -> str:
+    return undecided_words([_title(inputs, name) for name in names])
+
+
+def _unknown(stress: Value, subject: str) -> str:
+    """Return why neither when nor never can be said of a limb; nothing where it can."""
+    if subject in stress["left_out"]:
+        return "not determined"
+    return "not decided" if subject in stress.get("undecided", {}) else ""
 
 
 def _tried(inputs: ForesightInputs) -> str:

@@ -63,11 +63,7 @@ def test_the_answer_says_what_is_inverted_what_comes_first_and_what_never_comes(
     assert "Thursday 26 March 2026 at 1.9131." in first
     assert "An Event of Default of Loan to value is indicated from Friday 10 April 2026" in first
     assert "Early amortization is in effect from Thursday 16 April 2026 at 1.8662." in first
-    assert (
-        never
-        == "Never: Rental rate floor and Appraisal trigger act on none of the paths up to Tuesday 12 May "
-        "2026."
-    )
+    assert never == "Never: Rental rate floor and Appraisal trigger act on no path up to Tuesday 12 May 2026."
 
 
 def test_page_one_says_that_it_is_no_forecast_and_how_much_was_tried(inputs: ForesightInputs) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 from engine.basics.values import counted, printed_headroom
 from engine.cli.output import print_json, say, shortened, table
@@ -33,19 +34,20 @@ RECORD_COLUMNS = (
 
 
 def backtest(
-    workspace: Workspace,
+    workspace: Workspace | None,
     name: str,
     facts: Sequence[str],
     until: date,
     templates: Templates,
     as_json: bool,
     closed: date | None = None,
+    history: Path | None = None,
 ) -> int:
-    """Print what a deal would have done over the workspace's published history.
+    """Print what a deal would have done over a published history: the table's, or the workspace's.
 
     If `closed` names a day, the deal is taken to have closed on that day.
     """
-    answer = backtest_questions.backtest(workspace, name, facts, until, templates, closed)
+    answer = backtest_questions.backtest(workspace, name, facts, until, templates, closed, history)
     if as_json:
         print_json(answer.as_data())
     else:

@@ -5,7 +5,7 @@ Each probability has its Monte Carlo error.
 
 from __future__ import annotations
 
-from engine.basics.happenings import HAPPENING_WORDS
+from engine.basics.happenings import HAPPENING_WORDS, undecided_words
 from engine.basics.values import counted, listed
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data
@@ -66,12 +66,7 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
             f"Left out because they follow the rate: {listed(answer.left_out)}. Name them with --hold to "
             "hold them constant."
         )
-    if answer.undetermined:
-        say(f"NOT DETERMINED on every date: {listed(answer.undetermined)}.")
-    if answer.one_by_one:
-        say(f"Ran path by path, since no columns say what they compare: {listed(answer.one_by_one)}.")
-    for name, reason in answer.by_steps.items():
-        say(f"{name} takes the exact engine's own steps, and no arrays: {reason}.")
+    _say_what_is_open(answer)
     if answer.scores:
         said = "; ".join(
             f"{score.forecast} CRPS {score.crps:.4f}, {score.inside:.0%} inside 95%"
@@ -80,6 +75,18 @@ def show_simulation(answer: SimulationAnswer, as_json: bool) -> int:
         say(f"One week ahead, walk-forward over {answer.scores[0].tried} weeks: {said}.")
     say(record_words(answer.recorded))
     return 0
+
+
+def _say_what_is_open(answer: SimulationAnswer) -> None:
+    """Print what was not determined or not decided, and what no arrays hold."""
+    if answer.undetermined:
+        say(f"NOT DETERMINED on every date: {listed(answer.undetermined)}.")
+    for trigger, names in answer.undecided.items():
+        say(f"NOT DECIDED, so neither when nor never is known: {trigger}, {undecided_words(names)}.")
+    if answer.one_by_one:
+        say(f"Ran path by path, since no columns say what they compare: {listed(answer.one_by_one)}.")
+    for name, reason in answer.by_steps.items():
+        say(f"{name} takes the exact engine's own steps, and no arrays: {reason}.")
 
 
 def record_words(recorded: ForecastRecord | None) -> str:

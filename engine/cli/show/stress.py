@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from engine.basics.happenings import HAPPENING_WORDS, Happening
+from engine.basics.happenings import HAPPENING_WORDS, Happening, undecided_words
 from engine.basics.values import counted, listed, printed, printed_apart, weekday_date
 from engine.cli.output import print_json, say, table
 from engine.foresight.answers import as_data
@@ -30,12 +30,17 @@ def show_stress(answer: StressAnswer, as_json: bool) -> int:
         say(table(head, list(_rows(together)), right=range(2, 2 * len(together) + 1, 2)))
     say()
     if answer.never:
-        say(f"NEVER by {answer.until}, on none of these paths: {listed(answer.never)}.")
+        say(f"NEVER by {answer.until}, on any of these paths: {listed(answer.never)}.")
     for line in _least(outcomes):
         say(line)
     if answer.left_out:
         said = "; ".join(f"{test}, {why}" for test, why in answer.left_out.items())
         say(f"NOT DETERMINED on every date, so left out: {said}.")
+    if answer.undecided:
+        said = "; ".join(
+            f"{trigger}, {undecided_words(names)}" for trigger, names in answer.undecided.items()
+        )
+        say(f"NOT DECIDED, so neither when nor never is known: {said}.")
     return 0
 
 

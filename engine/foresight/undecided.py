@@ -1,0 +1,91 @@
+"""Triggers of which "never" cannot be said: what they look at was not determined on any date."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from engine.determination.template import Template
+from engine.evaluation.conditions import LeafRule, Tree, leaves
+from engine.evaluation.trigger_states import rules
+from engine.terms.in_force import TermsInForce
+
+
+class _Known(Enum):
+    """What the paths say of a condition."""
+
+    OPEN = "open"
+    """It rests on a test that was not determined on any date."""
+    COULD = "could"
+    """It may have been met: everything that it needs was determined, or came."""
+    NOT = "not"
+    """It was met on no path."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What happened on the paths."""
+
+    left_out: Collection[str]
+    acted: Collection[str]
+    until: date
+    undecided: Mapping[str, tuple[str, ...]]
+
+
+def undecided_triggers(
+    terms: TermsInForce,
+    templates: Mapping[str, Template],
+    left_out: Collection[str],
+    acted: Collection[str],
+    until: date,
+) -> dict[str, tuple[str, ...]]:
+    """Return each composite trigger that could not be decided, with what it looks at and nothing determined.
+
+    Args:
+        terms: the draft's terms.
+        templates: the covenant templates by name.
+        left_out: tests that were not determined on any date.
+        acted: tests that failed on some path, and triggers that began on one.
+        until: the last date.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for rule in rules(terms, templates):
+        if rule.name not in terms.triggers or rule.name in acted:
+            continue
+        seen = _Seen(left_out, acted, until, found)
+        if _known(rule.begins, seen) is _Known.OPEN:
+            open_ = dict.fromkeys(
+                leaf.test or leaf.trigger or ""
+                for leaf in leaves(rule.begins)
+                if _known(leaf, seen) is _Known.OPEN
+            )
+            found[rule.name] = tuple(open_)
+    return found
+
+
+def _known(tree: Tree, seen: _Seen) -> _Known:
+    """Return what the paths say of a condition."""
+    if isinstance(tree, LeafRule):
+        return _of_leaf(tree, seen)
+    parts = [_known(part, seen) for part in tree.parts]
+    if sum(part is _Known.COULD for part in parts) >= tree.n:
+        return _Known.COULD
+    return _Known.OPEN if sum(part is not _Known.NOT for part in parts) >= tree.n else _Known.NOT
+
+
+def _of_leaf(leaf: LeafRule, seen: _Seen) -> _Known:
+    if leaf.on_or_after is not None:
+        return _Known.COULD if leaf.on_or_after <= seen.until else _Known.NOT
+    if leaf.trigger is not None:
+        if leaf.trigger in (*seen.undecided, *seen.left_out):
+            return _Known.OPEN
+        begins = leaf.state in (None, "IN EFFECT")
+        return _Known.NOT if begins and leaf.trigger not in seen.acted else _Known.COULD
+    if leaf.test is None or leaf.result == "NOT DETERMINED":
+        return _Known.NOT if leaf.test is None else _Known.COULD
+    if leaf.test in seen.left_out:
+        return _Known.OPEN
+    plain = leaf.result == "FAIL" and leaf.level is None
+    return _Known.NOT if plain and leaf.test not in seen.acted else _Known.COULD
