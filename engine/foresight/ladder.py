@@ -151,7 +151,7 @@ def ladder_at_closing(
             known = moment.known
             result = determine(key, clause, template, replace(known, trace={}))
             if result.verdict is Verdict.NOT_DETERMINED:
-                lacking.setdefault(key, result.reason.reason if result.reason else "not determined")
+                lacking[key] = result.reason.reason if result.reason else "not determined"
                 continue
             turnings[key] = _stays(clause, template, known, result)
         if len(turnings) == len(terms.covenants):

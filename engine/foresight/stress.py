@@ -208,7 +208,7 @@ def _happened(drafts: Sequence[Draft], seen: _Seen) -> Iterator[Happened]:
 def _tested(tested: Tested, seen: _Seen) -> Iterator[Happened]:
     result, state, name = tested.result, tested.state, tested.result.test
     if result.verdict is Verdict.NOT_DETERMINED:
-        seen.lacking.setdefault(name, result.reason.reason if result.reason else "not determined")
+        seen.lacking[name] = result.reason.reason if result.reason else "not determined"
     if result.verdict is Verdict.FAIL:
         yield name, "fails", result.on
         seen.failed.add(name)

@@ -138,9 +138,10 @@ def _worked_out(asked: ForesightAsked) -> tuple[Foreseen | None, str]:
         try:
             return _answered(asked, Path(folder)), ""
         except InputProblems as error:
-            return None, "; ".join(f"{one.place.shown}: {one.what}; {one.fix}" for one in error.problems)
+            wrong = "; ".join(f"{one.place.shown}: {one.what}; {one.fix}" for one in error.problems)
+            return None, wrong.replace(f"{folder}/", "")
         except HeadroomError as error:
-            return None, str(error)
+            return None, str(error).replace(f"{folder}/", "")
 
 
 def _answered(asked: ForesightAsked, folder: Path) -> Foreseen:

@@ -8,6 +8,7 @@ import io
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
@@ -15,6 +16,7 @@ from pypdf import PdfReader
 from engine.basics.errors import WrongUsage
 from engine.web import foresight_answers
 from engine.web.foresight_answers import ForesightAsked, foreseen
+from tests.cli.calling import headroom
 from tests.conftest import DEALS
 from tests.foresight.test_stress import HELD
 from tests.web.conftest import AT, DEAL, Visitors
@@ -138,3 +140,40 @@ def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foresight_answers, "LONGEST", 0.01)
     with pytest.raises(WrongUsage, match="ask for fewer paths"):
         foreseen(ForesightAsked("stress", ("a.yaml", b"x"), AT.date()))
+
+
+def test_a_calibration_on_an_uploaded_history_is_the_command_s(tmp_path: Path) -> None:
+    """The same history, level, count, paths and seed: the same answer, figure by figure."""
+    path = tmp_path / "history.csv"
+    path.write_text(HISTORY, encoding="utf-8")
+    file = DEALS / f"{DEAL}.yaml"
+    term = "covenants.cash-sweep.level"
+    asked = ForesightAsked(
+        "calibrate",
+        (file.name, file.read_bytes()),
+        AT.date(),
+        term=term,
+        values=("1.40", "1.60", "0.10"),
+        counts="1,2",
+        prior="weekly 4%",
+        history=HISTORY.encode(),
+        paths=100,
+        weeks=26,
+        seed=7,
+    )
+    answer, refused = foresight_answers._worked_out(asked)
+    assert answer is not None, refused
+    words = ("--from", "1.40", "--to", "1.60", "--step", "0.10", "--counts", "1,2", "--prior", "weekly 4%")
+    run = ("--paths", "100", "--weeks", "26", "--seed", "7", "--workers", "1", "--json")
+    done = headroom("calibrate", str(file), term, *words, "--history", str(path), *run)
+    assert json.loads(answer.data)["calibration"] == json.loads(done.stdout)
+
+
+def test_what_is_wrong_with_an_uploaded_history_is_said_at_its_line() -> None:
+    """Each problem has its line and its fix, and no folder of the server stands in it."""
+    data = (DEALS / f"{DEAL}.yaml").read_bytes()
+    wrong = HISTORY.splitlines()[0] + "\n2026-01-08,none,1,2\n"
+    asked = ForesightAsked("simulate", ("meridian.yaml", data), AT.date(), history=wrong.encode())
+    answer, refused = foresight_answers._worked_out(asked)
+    assert answer is None
+    assert refused.startswith("history.csv:2:1: `none` is not a rate; write it like 1.9131")
