@@ -348,10 +348,17 @@ def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]
         ]
         sums = [
             f"{counted(len(one), 'Payment Dates')}, {sum(float(pay['amount']) for pay in one):,.0f}"
-            for one in paid
+            f"{_not_known(outcome, clause)}"
+            for one, outcome in zip(paid, outcomes, strict=True)
         ]
         rows.append([f"{_title(inputs, clause)} swept, USD", *sums])
     return rows
+
+
+def _not_known(outcome: Value, clause: str) -> str:
+    """Return on how many further Payment Dates a missing figure leaves the amount of a sweep open."""
+    missing = sum(one["clause"] == clause and one["amount"] is None for one in outcome["swept"])
+    return f"; {counted(missing, 'Payment Dates')} not known, as a figure is missing" if missing else ""
 
 
 def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:

@@ -195,3 +195,16 @@ def test_what_could_never_be_met_is_never_whatever_is_left_out(meridian_text: st
     failing = ("--fact", "outstanding_principal=USD 30,000,000", "--json")
     answer = json.loads(headroom(*words, *failing).stdout)
     assert answer["undecided"] == {"early-amortization": ["rate-floor"]}
+
+
+def test_a_sweep_whose_figures_are_missing_is_not_known_rather_than_nothing(tmp_path: Path) -> None:
+    """The trigger is in effect on the Payment Date, and no report gives collections: USD 0.00 would be a figure."""
+    file = str(DEALS / "meridian-2026-1.yaml")
+    words = ("stress", file, "--scenario", "C", "--point", "high", "--multiples", "2.5", "--weeks", "34")
+    held = ("--fact", "outstanding_principal=USD 16,000,000", "--workers", "1")
+    done = headroom(*words, *held, cwd=tmp_path).stdout
+    assert re.search(r"cash-sweep swept in all +0 Payment Dates +not known", done), done
+    figures = ("collections=USD 1,150,000", "operating_costs=USD 290,000", "debt_service=USD 640,000")
+    given = [word for figure in (*figures, "fees=USD 20,000") for word in ("--fact", figure)]
+    done = headroom(*words, *held, *given, cwd=tmp_path).stdout
+    assert re.search(r"cash-sweep swept in all +\d Payment Dates +USD [1-9]", done), done

@@ -70,13 +70,23 @@ def _rows(outcomes: Sequence[PathOutcome]) -> Iterator[tuple[str, ...]]:
             sum(bool(amount.amount) for amount in outcome.swept if amount.clause == clause)
             for outcome in outcomes
         ]
-        sums = [f"USD {float(outcome.swept_in_all(clause)):,.2f}" for outcome in outcomes]
+        sums = [_sum(outcome, clause) for outcome in outcomes]
         cells = [
             cell
             for number, amount in zip(paid, sums, strict=True)
             for cell in (counted(number, "Payment Dates"), amount)
         ]
         yield (f"{clause} swept in all", *cells)
+
+
+def _sum(outcome: PathOutcome, clause: str) -> str:
+    """Return what a sweep brought on a path; an amount that a missing figure leaves open is no amount of zero."""
+    amounts = [amount.amount for amount in outcome.swept if amount.clause == clause]
+    unknown = amounts.count(None)
+    known = f"USD {float(outcome.swept_in_all(clause)):,.2f}"
+    if not unknown:
+        return known
+    return "not known" if unknown == len(amounts) else f"{known}, {unknown} not known"
 
 
 def _least(outcomes: Sequence[PathOutcome]) -> Iterator[str]:
