@@ -396,7 +396,7 @@ def _why(inputs: ForesightInputs, names: Sequence[str]) -> str:
 
 
 def _unknown(stress: Value, subject: str) -> str:
-    """Return why neither when nor never can be said of a limb; nothing where it can."""
+    """Return why neither when nor never can be said of a limb, as words of a cell; empty where both can."""
     if subject in stress["left_out"]:
         return "not determined"
     return "not decided" if subject in stress.get("undecided", {}) else ""

@@ -111,7 +111,7 @@ def commands(file: str, deal: Deal, with_facts: list[str], past: list[str]) -> d
 
 
 def answered(command: str, done: Done) -> dict[str, object] | list[object] | None:
-    """The answer, or None where it was refused as it may be."""
+    """The answer. None stands for a refusal that is allowed."""
     assert "Traceback" not in done.stderr
     if done.returncode == 0:
         answer: dict[str, object] | list[object] = json.loads(done.stdout)

@@ -80,7 +80,7 @@ def _rows(outcomes: Sequence[PathOutcome]) -> Iterator[tuple[str, ...]]:
 
 
 def _sum(outcome: PathOutcome, clause: str) -> str:
-    """Return what a sweep brought on a path; an amount that a missing figure leaves open is no amount of zero."""
+    """Return what a sweep brought on a path, and on how many dates a missing figure leaves that open."""
     amounts = [amount.amount for amount in outcome.swept if amount.clause == clause]
     unknown = amounts.count(None)
     known = f"USD {float(outcome.swept_in_all(clause)):,.2f}"
