@@ -141,12 +141,15 @@ def deliveries(events: Sequence[Event], today: date | None = None) -> tuple[Deli
     deal: DealAdopted | None = None
     day = today or (events[-1].recorded_at.date() if events else date.min)
     by_number: dict[int, Delivery] = {}
+    corrections: dict[date, NoticeOwed] = {}
     for event in events:
         payload = event.payload
         if isinstance(payload, DealAdopted):
             deal = with_parties(payload, events, day)
+        elif isinstance(payload, NoticeOwed) and payload.kind == "correction":
+            corrections[payload.on] = payload
         elif isinstance(payload, NoticeIssued) and deal is not None:
-            by_number[payload.number] = _issued(event, payload, deal)
+            by_number[payload.number] = _issued(event, payload, deal, corrections.get(event.effective_on))
             for number in (payload.supersedes, *payload.supersedes_each):
                 if number in by_number:
                     by_number[number] = replace(by_number[number], superseded=True)
@@ -178,10 +181,17 @@ def _still_owed(delivery: Delivery, owed: Collection[tuple[str, str | None, date
     )
 
 
-def _issued(event: Event, notice: NoticeIssued, deal: DealAdopted) -> Delivery:
+def _issued(event: Event, notice: NoticeIssued, deal: DealAdopted, correction: NoticeOwed | None) -> Delivery:
+    """Return the delivery of a notice as it begins.
+
+    Who gives a Correction Notice, and to whom, is said by its own duty: the deal may say `the giver` and `the
+    same addressees` (`rulings.md` 53a).
+    """
     facts = facts_on(deal, event.effective_on)
     duties = {duty.kind: duty for duty in facts.duties}
     duty = duties.get(notice.kind) or (duties.get("compliance") if notice.kind in FOR_A_DATE else None)
+    if duty is not None and notice.kind == "correction" and correction is not None:
+        duty = duty.model_copy(update={"given_by": correction.given_by, "to": correction.to})
     parties = {party.role: party for party in deal.parties}
     to = tuple(
         Addressee(role, parties[role].name, parties[role].notices)

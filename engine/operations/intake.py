@@ -344,7 +344,8 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
 def _remarks(report: ServicerReport, tree: Tree) -> Iterator[Problem]:
     """Report what is worth saying of a report that is taken: what is held, and from when it counts."""
     for name, why in report.held.items():
-        fix = f"it is held until `headroom confirm '{report.name}' --figure {name}`"
+        confirm = f"headroom confirm {report.deal} {report.period_end} --figure {name} --words 'WHY'"
+        fix = f"it is held until `{confirm}`"
         yield Problem("RW04", f"`{name}` awaits confirmation", why, fix, tree.place(tuple(name.split("."))))
     if report.why_from_keying is not None:
         fix = "give `--document` that shows the receipt, `--prepared-by` and `--approved-by`"

@@ -40,7 +40,7 @@ def main(checkouts: list[Path]) -> None:
     """Print the median seconds of both, and how many times faster the second is: the first notice, and those
     after it.
     """
-    drawers = [started(checkout) for checkout in checkouts]
+    drawers = [_started(checkout) for checkout in checkouts]
     times: list[list[float]] = [[], []]
     sizes = [0, 0]
     for turn in range(ROUNDS):
@@ -58,14 +58,13 @@ def main(checkouts: list[Path]) -> None:
         asked.close()
 
 
-def started(checkout: Path, code: str = DRAWER) -> tuple[IO[str], IO[str]]:
-    """Return what a process of a checkout is asked by and answers by, once it is ready."""
+def _started(checkout: Path) -> tuple[IO[str], IO[str]]:
     python = (
         str(checkout / ".venv/bin/python") if (checkout / ".venv/bin/python").exists() else sys.executable
     )
     known = {**os.environ, "PYTHONPATH": str(checkout)}
     process = subprocess.Popen(
-        [python, "-c", code],
+        [python, "-c", DRAWER],
         cwd=checkout,
         env=known,
         stdin=subprocess.PIPE,

@@ -8,10 +8,16 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.delivery.outbox import unsaid
+from engine.delivery.outbox import deliveries, unsaid
 from engine.determination.template import Template, clauses_of
 from engine.events.deal_adopted import DutyFacts
+from engine.events.kinds import Event
+from engine.events.notice_issued import NoticeIssued
+from engine.events.servicing import NoticeOwed
+from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal, load_deal
+from engine.workspace.workspace import Workspace
+from tests.operations.test_run import DEAL
 
 DUTY = DutyFacts(kind="compliance", given_by="servicer", to=("borrower",), within=None, cite="CA §9")
 SAID = [
@@ -57,3 +63,32 @@ def test_a_deal_without_delivery_terms_says_the_same_as_before(
     """A term that is not written leaves no trace in the record: the facts of such a duty are those of before."""
     assert load(meridian_text).name == "meridian-2026-1"
     assert not {"deemed_given", "body", "returned"} & DUTY.model_dump().keys()
+
+
+def test_a_correction_notice_goes_from_the_giver_to_the_addressees_of_what_it_corrects(
+    desk: Workspace,
+) -> None:
+    """The deal says `the giver` and `the same addressees`: its duty names them, and without one it is owed to nobody."""
+    log = list(read(desk.store, deal_log(DEAL)))
+    issued = next(event for event in log if isinstance(event.payload, NoticeIssued))
+    assert isinstance(issued.payload, NoticeIssued)
+    said = issued.payload.model_copy(update={"number": 99, "kind": "correction"})
+    correction = issued.model_copy(update={"subject": "correction", "payload": said})
+    duty = NoticeOwed(
+        kind="correction",
+        subject=None,
+        since=issued.effective_on,
+        on=issued.effective_on,
+        given_by="servicer",
+        to=("administrative_agent",),
+        last=None,
+        cite="CA",
+    )
+    owed = issued.model_copy(update={"kind": "notice owed", "subject": "correction", "payload": duty})
+
+    def seen(*events: Event) -> tuple[str | None, list[str]]:
+        found = next(one for one in deliveries([*log, *events]) if one.number == 99)
+        return found.duty and found.duty.given_by, [addressee.role for addressee in found.addressees]
+
+    assert seen(owed, correction) == ("servicer", ["administrative_agent"])
+    assert seen(correction)[1] == []
