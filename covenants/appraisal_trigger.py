@@ -176,8 +176,9 @@ def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:
     def figure(highest: Fraction, rate: Fraction) -> Fraction:
         return max(Fraction(0), READINGS[terms.measure](((facts.on, highest),), closing, rate)[0])
 
+    weights = (1 / closing, -1 / closing) if terms.measure == "fall_in_window" and closing > 0 else None
     return Maximum(
-        lambda at: _window(terms, at, index, closing), lambda at: at.published_value(index), figure
+        lambda at: _window(terms, at, index, closing), lambda at: at.published_value(index), figure, weights
     )
 
 

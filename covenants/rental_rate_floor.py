@@ -44,7 +44,7 @@ def measure(terms: RentalRateFloor, facts: Facts) -> Measurement:
     mean = facts.nonzero(
         f"mean of {index}", sum((rate for _, rate in rates), Fraction(0)) / weeks, terms.cite
     )
-    rent, how = _average_rent(terms, facts, weeks)
+    rent, how = facts.apart_from_rates(terms, lambda at: _average_rent(terms, at, weeks))
     share = rent / mean
 
     def working() -> tuple[Step, ...]:

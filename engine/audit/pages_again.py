@@ -8,21 +8,26 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from itertools import zip_longest
 from typing import Literal
 
 from engine.audit.verify_file import FileVerification
+from engine.basics.values import counted
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event, NoticeIssued
 from engine.events.log_names import deal_log
 from engine.events.notice import NoticeFacts, NoticeInputs, Pages, Render
 from engine.events.notice_issued import Renderer
-from engine.notices.attachments import described, read_manifest
+from engine.notices.attachments import Manifest, described, read_manifest
 from engine.notices.closing import Step
 from engine.notices.pdf import drawn_pages, read_file, read_notice
 from engine.record.canonical import sha256_hex
+from engine.record.checkpoint import stated as stated_in
+from engine.record.inclusion_proof import parse_proof
 from engine.record.log import read
 from engine.record.store import Entry
+from engine.workspace.checkpoints import origin
 from engine.workspace.findings_shown import findings_shown
 from engine.workspace.publications_shown import adopted_file, publications_shown
 from engine.workspace.workspace import Workspace
@@ -57,6 +62,39 @@ def issued_inputs(
     stated = next((event for event in events if event.key == payload.of), None)
     if stated is None:
         return None
+    told = Told(
+        number=payload.number,
+        kind=payload.kind,
+        subject=issued.subject.removeprefix(payload.kind).removeprefix("-") or None,
+        print=issued.print,
+        on=issued.effective_on,
+        issued_at=issued.recorded_at,
+        operator=payload.operator or workspace.settings.operator,
+        supersedes=payload.supersedes,
+        supersedes_each=payload.supersedes_each,
+    )
+    return _inputs_of(workspace, events, entries, stated, told)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a notice is, as the log says that it was issued, or, where it was not, as its own evidence says it."""
+
+    number: int
+    kind: str
+    subject: str | None
+    print: int
+    on: date
+    issued_at: datetime
+    operator: str
+    supersedes: int | None
+    supersedes_each: tuple[int, ...] = ()
+
+
+def _inputs_of(
+    workspace: Workspace, events: Sequence[Event], entries: Sequence[Entry], stated: Event, told: Told
+) -> NoticeInputs:
+    """Return what a notice is made of: the log up to the event that it states."""
     upto = tuple(events[: stated.seq + 1])
     adopted = next(
         (event.payload for event in reversed(upto) if isinstance(event.payload, DealAdopted)), None
@@ -64,29 +102,28 @@ def issued_inputs(
     files = ["event.json", "date.jsonl", "standing.json", "observations.csv", "page.json", "manifest.json"]
     files += ["earlier.jsonl"] if adopted is not None else []
     files += ["deal.yaml"] if adopted_file(workspace, stated.deal_file) is not None else []
-    on = issued.effective_on
     shown = (
-        publications_shown(workspace, adopted, on, issued.recorded_at, upto) if adopted is not None else {}
+        publications_shown(workspace, adopted, told.on, told.issued_at, upto) if adopted is not None else {}
     )
     return NoticeInputs(
-        deal=issued.log.partition("/")[2],
-        number=payload.number,
-        kind=payload.kind,  # type: ignore[arg-type]  # the outbox writes no other
-        subject=issued.subject.removeprefix(payload.kind).removeprefix("-") or None,
-        on=on,
-        issued_at=issued.recorded_at,
+        deal=stated.log.partition("/")[2],
+        number=told.number,
+        kind=told.kind,  # type: ignore[arg-type]  # the outbox writes no other, and no manifest of another is read
+        subject=told.subject,
+        on=told.on,
+        issued_at=told.issued_at,
         events=upto,
         publications=shown,
-        findings=findings_shown(workspace, adopted, on, issued.recorded_at, shown)
+        findings=findings_shown(workspace, adopted, told.on, told.issued_at, shown)
         if adopted is not None
         else {},
-        operator=payload.operator or workspace.settings.operator,
+        operator=told.operator,
         log_size=stated.seq + 1,
         log_head=entries[stated.seq].root.hex(),
-        supersedes=payload.supersedes,
-        supersedes_each=payload.supersedes_each,
+        supersedes=told.supersedes,
+        supersedes_each=told.supersedes_each,
         attachments=described(dict.fromkeys(files, b"")),
-        print=issued.print,
+        print=told.print,
     )
 
 
@@ -179,30 +216,34 @@ def _first_apart(data: bytes, again: bytes) -> str:
 
 
 def drawn_file(
-    workspace: Workspace, deal: str, facts: NoticeFacts, data: bytes, pages: Pages, render: Render
+    workspace: Workspace, manifest: Manifest, of: str | None, data: bytes, pages: Pages, render: Render
 ) -> Drawn:
     """Return the file of one notice drawn again of the workspace's record.
 
-    Raises VerificationFailed if the file cannot be read.
+    Args:
+        workspace: whose record it is.
+        manifest: what the notice says of itself.
+        of: the name of its log in the checkpoint that it carries; None without one.
+        data: the file.
+        pages: who knows what draws here.
+        render: the renderer.
+
+    Raises:
+        VerificationFailed: the file cannot be read.
     """
-    events = read(workspace.store, deal_log(deal))
-    numbered = (
-        event
-        for event in events
-        if isinstance(event.payload, NoticeIssued) and event.payload.number == facts.number
-    )
-    issued = next(numbered, None)
-    inputs = (
-        None
-        if issued is None
-        else issued_inputs(workspace, events, workspace.store.entries(deal_log(deal)), issued)
-    )
-    if issued is None or inputs is None:
-        return Drawn(
-            "not compared",
-            f"NOT COMPARED: the record of this workspace issued no notice No. {facts.number} of {deal}",
-        )
-    recorded: Renderer | None = issued.payload.renderer
+    facts, log = manifest.notice, deal_log(manifest.deal)
+    if facts is None:
+        return Drawn("not compared", "NOT COMPARED: the notice does not say what drew it")
+    events, entries = read(workspace.store, log), workspace.store.entries(log)
+    issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
+    own = next((event for event in issued if event.payload.number == facts.number), None)
+    if own is None:
+        return _not_issued(workspace, manifest, facts, of, (events, entries), data, pages, render)
+    inputs = issued_inputs(workspace, events, entries, own)
+    if inputs is None:
+        said = f"the record's notice No. {facts.number} states `{own.payload.of}`, which is not in its log"
+        return Drawn("not compared", f"NOT COMPARED: {said}")
+    recorded: Renderer | None = own.payload.renderer
     if recorded is None:
         return Drawn("not compared", NOT_SAID)
     if (
@@ -214,6 +255,73 @@ def drawn_file(
             f"{recorded.drawn_by}",
         )
     return drawn_again(data, recorded, inputs, pages, render)
+
+
+def _not_issued(
+    workspace: Workspace,
+    manifest: Manifest,
+    facts: NoticeFacts,
+    of: str | None,
+    log: tuple[Sequence[Event], Sequence[Entry]],
+    data: bytes,
+    pages: Pages,
+    render: Render,
+) -> Drawn:
+    """Return what the record says of a notice whose number it has not issued.
+
+    Numbers have no gaps, and one event is told once: a record that has gone on contradicts the notice. One that
+    holds the notice's event and has not told it yet is enough to draw the notice of, by what its evidence says.
+    """
+    (events, entries), name = log, f"No. {facts.number} of {manifest.deal}"
+    if not entries:
+        return Drawn(
+            "not compared", f"NOT COMPARED: the record of this workspace has no log of {manifest.deal}"
+        )
+    if manifest.seq < len(entries) and entries[manifest.seq].leaf.hex() != manifest.leaf:
+        here, there = origin(workspace, entries[0].log), f"entry {manifest.seq} of the record"
+        if of is not None and of != here:
+            return Drawn("not compared", f"NOT COMPARED: the notice is of the log {of}, the record of {here}")
+        return Drawn(
+            "differs", f"{there} is another than the one that the notice states, so the two logs part"
+        )
+    issued = [event.payload for event in events if isinstance(event.payload, NoticeIssued)]
+    last = max((one.number for one in issued), default=0)
+    if last > facts.number:
+        return Drawn("differs", f"the record issued no notice {name}, and has issued No. {last}")
+    if manifest.seq >= len(entries):
+        reach = f"it has {counted(len(entries), 'entries')}, and the notice states entry {manifest.seq}"
+        return Drawn(
+            "not compared", f"NOT COMPARED: the record of this workspace ends before the notice: {reach}"
+        )
+    stated = events[manifest.seq]
+    about = f"{facts.kind}-{facts.subject}" if facts.subject else facts.kind
+    same = [
+        event.payload.number
+        for event in events
+        if isinstance(event.payload, NoticeIssued)
+        and (event.payload.of, event.payload.kind, event.subject) == (stated.key, facts.kind, about)
+    ]
+    if same:
+        return Drawn("differs", f"the record issued this notice as No. {same[-1]}, and no notice {name}")
+    not_yet = f"the record has issued no notice {name} yet"
+    if facts.kind == "correction":
+        said = f"{not_yet}, and only it says what a correction replaces"
+        return Drawn("not compared", f"NOT COMPARED: {said}")
+    told = Told(
+        facts.number,
+        facts.kind,
+        facts.subject,
+        facts.print,
+        facts.on,
+        facts.issued_at,
+        facts.operator,
+        facts.supersedes,
+    )
+    inputs = _inputs_of(workspace, events, entries, stated, told)
+    drawn = drawn_again(data, facts.renderer, inputs, pages, render)
+    if drawn.outcome == "not compared":
+        return drawn
+    return Drawn(drawn.outcome, f"{not_yet}; of its entries {drawn.said}")
 
 
 def drawings(
@@ -248,11 +356,10 @@ def with_drawing(
     For this step the notice is drawn again from the workspace's record.
     """
     data = read_file(verification.notice)
-    manifest = read_manifest(read_notice(data).attachments["manifest.json"])
-    if manifest.notice is None:
-        drawn = Drawn("not compared", "NOT COMPARED: the notice does not say what drew it")
-    else:
-        drawn = drawn_file(workspace, manifest.deal, manifest.notice, data, pages, render)
+    files = read_notice(data).attachments
+    proof = files.get(PROVEN)
+    of = None if proof is None else stated_in(parse_proof(proof.decode()).note).origin
+    drawn = drawn_file(workspace, read_manifest(files["manifest.json"]), of, data, pages, render)
     step = (
         Step("drawing", difference=drawn.said) if drawn.outcome == "differs" else Step("drawing", drawn.said)
     )

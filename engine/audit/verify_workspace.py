@@ -184,7 +184,7 @@ def _whose(keys: Sequence[VerifierKey], given: bool) -> Iterator[Finding]:
     """
     names = ", ".join(dict.fromkeys(called(key) for key in keys))
     if keys:
-        yield Finding(f"keys: {names}; {'given with --trust' if given else OF_THE_FOLDER}")
+        yield Finding(f"keys: {names}; {'given by the verifier' if given else OF_THE_FOLDER}")
 
 
 def _guards(workspace: Workspace) -> Finding:

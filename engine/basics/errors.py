@@ -81,7 +81,10 @@ class WrongUsage(HeadroomError):
 
 
 class Unavailable(HeadroomError):
-    """A disk, a database or a folder takes nothing more (exit code 1): no fault of any deal, so it ends a run."""
+    """A disk, a database or a folder cannot be written to (exit code 1).
+
+    It is not the fault of any deal, so it ends the whole run.
+    """
 
 
 class VerificationFailed(HeadroomError):

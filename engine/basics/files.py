@@ -22,11 +22,14 @@ STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
 """Control characters other than tabs and line ends, and characters for bytes that are not UTF-8."""
 ENDS = re.compile("\r\n?|\n")
 _MARKED: dict[Path, Path] = {}
-"""Folders that may be taken away while a command works in them, each with the file by which it is known."""
+"""Folders that may disappear while a command works in them, such as shares.
+
+Each has the file by which it is known. If the file is missing, the folder is not the same any more.
+"""
 
 
 def write_only_beside(mark: Path) -> None:
-    """See to it that nothing is written below the folder of a file once that file is not there any more.
+    """From now on, refuse to write below the folder of `mark` while the file `mark` is missing there.
 
     A share that goes away leaves an empty folder, or none. What was written there would be on another disk.
     """
@@ -34,7 +37,7 @@ def write_only_beside(mark: Path) -> None:
 
 
 def write_private(place: Path, data: bytes) -> None:
-    """Write a new file for its owner alone (mode 0600): whole, or not at all.
+    """Write a new file that only its owner may read (mode 0600), whole or not at all.
 
     Raises FileExistsError if a file is there already.
     """
@@ -86,7 +89,7 @@ def _renamed_into(place: Path, data: bytes, on_the_disk: bool = True) -> None:
     """Write the bytes to a temporary file and give it its name.
 
     The bytes are synced to disk unless `on_the_disk` is False. The new name in the folder is not synced: the
-    caller does that if it matters.
+    caller does that if it matters. Raises Unavailable if `write_only_beside` forbids the place.
     """
     mark = next((_MARKED[folder] for folder in place.parents if folder in _MARKED), None)
     if mark is not None and not mark.is_file():

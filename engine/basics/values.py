@@ -12,10 +12,13 @@ from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
+LONGEST_KEPT = 40
+"""Characters of the longest text of a number that is remembered."""
 MINUS = "\N{MINUS SIGN}"
 """The true minus sign, as wide as a digit."""
 
@@ -29,7 +32,13 @@ class Fact(BaseModel):
 def _exact(value: Any) -> Fraction:
     if isinstance(value, bool | float):
         raise ValueError("an exact number is written as text or as an integer, never as a float")
-    return Fraction(value)
+    return _read(value) if isinstance(value, str) and len(value) <= LONGEST_KEPT else Fraction(value)
+
+
+@lru_cache(maxsize=8192)
+def _read(text: str) -> Fraction:
+    """Return a number as it is written: a log says the same few thousand times, and each is read once."""
+    return Fraction(text)
 
 
 Exact = Annotated[Fraction, BeforeValidator(_exact), PlainSerializer(str, return_type=str)]

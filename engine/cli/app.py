@@ -138,11 +138,13 @@ def recording() -> Iterator[tuple[Workspace, Scribe]]:
         Busy: another command does not get done.
         VerificationFailed: the record is older than what was signed; what is entered would be lost with it.
     """
+    from engine.operations.notices_beside import refuse_older_than_notices
     from engine.workspace.checkpoints import refuse_older
 
     workspace = opened()
     with alone(workspace):
         refuse_older(workspace)
+        refuse_older_than_notices(workspace)
         yield workspace, scribe()
 
 

@@ -87,11 +87,27 @@ def decided(key: str, clause: Clause, template: Template, facts: Facts) -> TestR
 
     The result has the verdict, the figures and the headroom, or the reason why they are missing.
     """
+    return _decided(key, clause, template, facts)[0]
+
+
+def decided_with_sellers(key: str, clause: Clause, template: Template, facts: Facts) -> TestResult:
+    """Return what `decided` returns, with how the sellers bear on the result: what a verifier computes again."""
+    result, measurement = _decided(key, clause, template, facts)
+    if measurement is None:
+        return result
+    bearing = _bearing(clause, template, facts, measurement, (), None)
+    return result.model_copy(update={"bearing": bearing})
+
+
+def _decided(
+    key: str, clause: Clause, template: Template, facts: Facts
+) -> tuple[TestResult, Measurement | None]:
+    """Return a result without its explanation, and what was measured; None if that is not determined."""
     result = _undecided(key, clause, template, facts)
     try:
         measurement = _measured(clause, template, facts)
     except Missing as missing:
-        return result.model_copy(update={"reason": missing.why})
+        return result.model_copy(update={"reason": missing.why}), None
     passed = passes(measurement.measured, measurement.limit, measurement.comparison)
     figures = {
         "measured": measurement.measured,
@@ -99,9 +115,8 @@ def decided(key: str, clause: Clause, template: Template, facts: Facts) -> TestR
         "comparison": measurement.comparison,
     }
     apart = headroom(measurement.measured, measurement.limit, measurement.comparison)
-    return result.model_copy(
-        update={**figures, "headroom": apart, "verdict": Verdict.PASS if passed else Verdict.FAIL}
-    )
+    verdict = Verdict.PASS if passed else Verdict.FAIL
+    return result.model_copy(update={**figures, "headroom": apart, "verdict": verdict}), measurement
 
 
 def _undecided(key: str, clause: Clause, template: Template, facts: Facts) -> TestResult:
@@ -120,6 +135,8 @@ def _undecided(key: str, clause: Clause, template: Template, facts: Facts) -> Te
 def _measured(clause: Clause, template: Template, facts: Facts) -> Measurement:
     measurement = template.measure(clause, facts)
     value = _rounded(measurement.measured.value, facts.terms.rounding.rule, measurement.measured.unit)
+    if value is measurement.measured.value:  # the deal does not round it
+        return measurement
     return replace(measurement, measured=Figure(value=value, unit=measurement.measured.unit))
 
 

@@ -5,11 +5,12 @@ Every figure asked for is traced, so the inputs of a result are exactly what its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Literal
+from itertools import takewhile
+from typing import Any, Literal, TypeVar, cast
 
 from engine.basics.values import Figure, Unit
 from engine.determination.blend import blended, blended_between
@@ -33,6 +34,7 @@ from engine.terms.low_confidence import AGENT
 from engine.terms.periods import Period
 
 WEEK, DAY = timedelta(days=7), timedelta(days=1)
+Found = TypeVar("Found")
 PrintKey = tuple[str, date]
 """An index and a Publication Date."""
 
@@ -60,7 +62,7 @@ class Facts:
     on: date
     terms: TermsInForce
     rates: Mapping[str, Sequence[ReferenceRate]]
-    published: Mapping[str, tuple[Published, ...]]
+    published: Mapping[str, Sequence[Published]]
     report: Reported | NotDetermined
     windows: tuple[tuple[date, Reported | None], ...] = ()
     months: tuple[tuple[date, Reported | None], ...] = ()
@@ -70,14 +72,50 @@ class Facts:
     trace: dict[str, Used] = field(default_factory=dict)
     substituted: Mapping[str, Fraction] = field(default_factory=dict)
     at_prints: Mapping[PrintKey, Fraction] = field(default_factory=dict)
+    kept: dict[int, tuple[object, object, dict[str, Used]]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    """What `apart_from_rates` has found, for these facts and for the same at other rates."""
 
     def with_rate(self, index: str, rate: Fraction) -> Facts:
         """Return the same facts with another rate of `index` on this date, and a trace of their own."""
-        return replace(self, trace={}, substituted={**self.substituted, index: rate})
+        return self._tried(substituted={**self.substituted, index: rate})
 
     def with_prints(self, rates: Mapping[PrintKey, Fraction]) -> Facts:
         """Return the same facts with other values on these Publication Dates, and a trace of their own."""
-        return replace(self, trace={}, at_prints=rates)
+        return self._tried(at_prints=rates)
+
+    def _tried(self, **rates: Mapping[Any, Fraction]) -> Facts:
+        """Return the same facts with rates that are tried, and with what was found apart from them.
+
+        A test is tried at hundreds of rates, so the parts are taken over and not checked again.
+        """
+        tried = object.__new__(Facts)
+        tried.__dict__.update(self.__dict__, trace={}, **rates)
+        return tried
+
+    def apart_from_rates(self, of: object, find: Callable[[Facts], Found]) -> Found:
+        """Return what `find` finds without asking for a rate: found once for all rates that are tried.
+
+        The figures that it asks for are traced each time. What asked for a rate is found anew each time.
+
+        Args:
+            of: the clause that asks, one object for all rates; it asks for one thing.
+            find: what finds it, in facts of its own.
+        """
+        kept = self.kept.get(id(of))
+        if kept is None:
+            inner = self._tried()
+            try:
+                found = find(inner)
+            finally:
+                self.trace.update(inner.trace)
+            if not any(used.source.kind == "publication" for used in inner.trace.values()):
+                self.kept[id(of)] = (of, found, inner.trace)
+            return found
+        _, there, trace = kept
+        self.trace.update(trace)
+        return cast("Found", there)
 
     def reference_rate(self, index: str) -> Fraction:
         """Return the Reference Rate of this date for an index or a blend.
@@ -187,12 +225,9 @@ class Facts:
         blend = self.terms.blended_rates.get(index)
         if blend is not None:
             return blended_between(self, index, blend, first, last)
-        chosen = [
-            p
-            for p in self.published.get(index, ())
-            if p.value is not None and first <= p.publication_date <= last
-        ]
-        return tuple((p.publication_date, self._published(index, p)) for p in chosen)
+        lately = takewhile(lambda p: p.publication_date >= first, reversed(self.published.get(index, ())))
+        chosen = [p for p in lately if p.value is not None and p.publication_date <= last]
+        return tuple((p.publication_date, self._published(index, p)) for p in reversed(chosen))
 
     def closing_level(self, index: str) -> Fraction:
         """Return the Closing Date level that the deal fixes for `index`."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import groupby
 from math import lcm
 
 import numpy as np
@@ -65,6 +66,27 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class WeightedSum:
+    """A figure of two values that is their weighted sum or zero, whichever is larger, rounded as the deal says.
+
+    Attributes:
+        weights: of the first value and of the second.
+        rounded: the deal's rounding of a figure.
+    """
+
+    weights: tuple[Fraction, Fraction]
+    rounded: Callable[[Fraction], Fraction]
+
+    def figures(self, pairs: Micros, scale: int) -> list[Fraction]:
+        """Return the figure of each row of two values, which are whole numbers of a `scale`-th: the same exact figures."""
+        under = lcm(*(weight.denominator for weight in self.weights))
+        first, second = (int(weight * under) for weight in self.weights)
+        sums = [max(0, first * one + second * other) for one, other in pairs.tolist()]
+        known = {total: self.rounded(Fraction(total, under * scale)) for total in set(sums)}
+        return [known[total] for total in sums]
+
+
+@dataclass(frozen=True)
 class Highest:
     """A figure that looks at the highest value of a window.
 
@@ -73,12 +95,14 @@ class Highest:
         of_date: this date's value.
         figure: from the highest value and this date's, in millionths, to the measured figure.
         passes: whether the test passes at a measured figure.
+        by_sum: the same as `figure`, if it is a weighted sum that is never below zero.
     """
 
     window: tuple[Candidate, ...]
     of_date: Candidate
     figure: Callable[[Fraction, Fraction], Fraction]
     passes: Passes
+    by_sum: WeightedSum | None = None
 
 
 @dataclass(frozen=True)
@@ -191,6 +215,8 @@ def replicates_of_highest(
         return np.stack([value.at(rates, scale) for value in (*highest.window, highest.of_date)], axis=1)
 
     def outcomes(cases: Micros) -> tuple[Passes, list[Fraction]]:
+        if highest.by_sum is not None:
+            return highest.passes, highest.by_sum.figures(cases, scale)
         return highest.passes, [
             highest.figure(Fraction(int(top), scale), Fraction(int(own), scale)) for top, own in cases
         ]
@@ -250,6 +276,8 @@ def _formula(cases: Micros, figure: Callable[[Rates], Fraction]) -> list[Fractio
     step = 10**6
     moved = [tuple(rate + step * (n == place) for n, rate in enumerate(base)) for place in range(len(base))]
     asked = [figure(rates) for rates in (base, *moved)]
+    spread = [n * (len(cases) - 1) // (CHECKED - 1) for n in range(CHECKED)]
+    checked = {n: (rates := tuple(map(int, cases[n])), figure(rates)) for n in dict.fromkeys(spread)}
     for turned in (False, True):
         if turned and not all(asked):
             return None
@@ -259,17 +287,26 @@ def _formula(cases: Micros, figure: Callable[[Rates], Fraction]) -> list[Fractio
             (weight * rate for weight, rate in zip(weights, base, strict=True)), Fraction(0)
         )
         scale = lcm(*(term.denominator for term in (constant, *weights)))
-        whole = np.array([int(weight * scale) for weight in weights], dtype=object)
-        sums = (cases.astype(object) @ whole + int(constant * scale)).tolist()
+        whole, added = [int(weight * scale) for weight in weights], int(constant * scale)
+        if not all(_gives(whole, added, scale, turned, *one) for one in checked.values()):
+            continue
+        sums = (cases.astype(object) @ np.array(whole, dtype=object) + added).tolist()
         if turned and not all(sums):
             continue
         known = {total: Fraction(scale, total) if turned else Fraction(total, scale) for total in set(sums)}
-        ratios = [known[total] for total in sums]
         extremes = (sums.index(min(sums)), sums.index(max(sums)))
-        spread = (n * (len(cases) - 1) // (CHECKED - 1) for n in range(CHECKED))
-        if all(ratios[n] == figure(tuple(map(int, cases[n]))) for n in (*extremes, *spread)):
-            return ratios
+        if all(known[sums[n]] == figure(tuple(map(int, cases[n]))) for n in extremes):
+            return [known[total] for total in sums]
     return None
+
+
+def _gives(
+    whole: Sequence[int], added: int, scale: int, turned: bool, rates: Rates, figure: Fraction
+) -> bool:
+    """Return whether a weighted sum, or its reciprocal, gives the figure that the test has at some rates."""
+    total = sum(weight * rate for weight, rate in zip(whole, rates, strict=True)) + added
+    top, under = (scale, total) if turned else (total, scale)
+    return figure.numerator * under == top * figure.denominator and under != 0
 
 
 def _inside(weeks: Sequence[SellerWeek]) -> tuple[list[str], Bits]:
@@ -325,19 +362,31 @@ def _ranked(corners: Micros, outcomes: Outcomes) -> _Ranked:
     shape = corners.shape[:2]
     cases, place_of = np.unique(corners.reshape(-1, corners.shape[2]), axis=0, return_inverse=True)
     passing, figures = outcomes(cases)
-    order = sorted(
-        sorted(range(len(figures)), key=lambda case: float(figures[case])), key=figures.__getitem__
-    )
+    order = _ascending(figures)
     rank = np.empty(len(figures), dtype=np.int64)
     distinct: list[Fraction] = []
     first: list[int] = []
     for case in order:
-        if not distinct or distinct[-1] != figures[case]:
+        if not distinct or (distinct[-1] is not figures[case] and distinct[-1] != figures[case]):
             distinct.append(figures[case])
             first.append(case)
         rank[case] = len(distinct) - 1
     verdicts = _verdicts(distinct, passing) if callable(passing) else passing[first]
     return _Ranked(distinct, verdicts, rank[place_of.reshape(-1)].reshape(shape))
+
+
+def _ascending(figures: Sequence[Fraction]) -> list[int]:
+    """Return the places of figures from the least on, equal ones in their order.
+
+    The nearest float of a larger figure is never smaller, so only figures with one float are compared as they
+    are.
+    """
+    floats = [float(figure) for figure in figures]
+    order = sorted(range(len(figures)), key=floats.__getitem__)
+    found: list[int] = []
+    for _, near in groupby(order, key=floats.__getitem__):
+        found += sorted(near, key=figures.__getitem__)
+    return found
 
 
 def _verdicts(ascending: Sequence[Fraction], passes: Passes) -> Bits:

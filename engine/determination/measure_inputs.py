@@ -43,6 +43,8 @@ class Reported:
 
     It is None if the report states the figures of whatever period is asked for, as a worked example does.
     """
+    sources: dict[str, Source] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """The sources that were asked for, by figure: a test that is tried at many rates asks for each of them again."""
 
     def confirmed(self, name: str, cite: str) -> Figure | None:
         """Return a figure, or None if the report lacks it.
@@ -71,8 +73,12 @@ class Reported:
         own = self.given.get(name)
         if own is None:
             return self.source
+        if name in self.sources:
+            return self.sources[name]
         text = f"{self.source.text}: {own.source}" if own.source else self.source.text
-        return self.source.model_copy(update={"text": text, "as_of": own.as_of or self.source.as_of})
+        found = self.source.model_copy(update={"text": text, "as_of": own.as_of or self.source.as_of})
+        self.sources[name] = found
+        return found
 
 
 @lru_cache(maxsize=4096)  # a Break-even Rate asks for the same window again at every rate that it tries

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from engine.determination.seller_flags import seller_flags
 from engine.events.rates import Published, ReferenceRate
+from engine.events.series_lately import upto
 from engine.terms.in_force import FallbackStep, IndexTerms
 from engine.terms.low_confidence import SELLERS
 
@@ -31,7 +32,7 @@ def reference_rate(
         series: what each Publication Date up to `on` gave, oldest first, with and without a value.
         agreed: what Recorded Acts supply for the later steps: a rate by step.
     """
-    known = [published for published in series if published.publication_date <= on]
+    known = upto(series, on)
     newest = (known[-1].print if known[-1].value is not None else 0) if known else None
     for step in _steps(terms):
         rate = _step(step, terms, index, on, known, agreed or {})
@@ -73,7 +74,7 @@ def _steps(terms: IndexTerms) -> tuple[FallbackStep, ...]:
 
 
 def _step(
-    step: FallbackStep, terms: IndexTerms, index: str, on: date, known: list[Published], agreed: Agreed
+    step: FallbackStep, terms: IndexTerms, index: str, on: date, known: Sequence[Published], agreed: Agreed
 ) -> ReferenceRate | None:
     if step.use in ("published value", "last published value", "last value not flagged"):
         chosen = _from_series(step, terms, known)
@@ -100,7 +101,7 @@ def _step(
 
 
 def _from_series(
-    step: FallbackStep, terms: IndexTerms, known: list[Published]
+    step: FallbackStep, terms: IndexTerms, known: Sequence[Published]
 ) -> tuple[int, Published] | None:
     """Return (age, publication) of the newest value that a step of the fallback accepts.
 
@@ -132,7 +133,7 @@ def _limit(step: FallbackStep) -> int | None:
     return None if step.for_at_most is None else step.for_at_most.count
 
 
-def _age(known: list[Published]) -> int:
+def _age(known: Sequence[Published]) -> int:
     return next(
         (age for age, published in enumerate(reversed(known)) if published.value is not None), len(known)
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Literal
 
 from engine.basics.seller_subsets import LEAST_SELLERS, TAILS, SellerWeek, seller_week
@@ -223,7 +223,8 @@ def _one_rate(test: MeasuredTest, key: PrintKey, week: SellerWeek) -> Found | No
     prices = sorted(set(week.prices))
     outcomes = [_at(test, (key,), (price,)) for price in prices]
     figures = [figure for _, figure in outcomes]
-    rising, falling = figures == sorted(figures), figures == sorted(figures, reverse=True)
+    rising = all(one <= next_one for one, next_one in pairwise(figures))
+    falling = not rising and all(one >= next_one for one, next_one in pairwise(figures))
     if not (rising or falling):
         return None
     low = _masses([week.low_at_most(price) for price in prices])
@@ -342,4 +343,8 @@ def _highest(test: MeasuredTest, maximum: Maximum, keys: Sequence[PrintKey]) -> 
     def figure(top: Fraction, own: Fraction) -> Fraction:
         return test.rounded(maximum.figure(top / MILLION, own / MILLION))
 
-    return joint.Highest(tuple(candidates[:-1]), candidates[-1], figure, test.passes)
+    by_sum = None
+    if maximum.weights is not None:
+        of_highest, of_today = maximum.weights
+        by_sum = joint.WeightedSum((of_highest / MILLION, of_today / MILLION), test.rounded)
+    return joint.Highest(tuple(candidates[:-1]), candidates[-1], figure, test.passes, by_sum)

@@ -13,6 +13,7 @@ from engine.evaluation.delivered_dates import determined_on
 from engine.events.deal_state import DealState
 from engine.events.rates import Published
 from engine.events.reports import ReportFacts
+from engine.events.series_lately import upto
 from engine.events.states import Deadline
 from engine.terms.as_written import Deal, calendar_named, calendar_on, calendars_of, resolve, since_of
 from engine.terms.contract_dates import (
@@ -61,7 +62,7 @@ class Inputs:
     terms: TermsInForce
     templates: Mapping[str, Template]
     calendar: BusinessCalendar
-    series: Mapping[str, tuple[Published, ...]]
+    series: Mapping[str, Sequence[Published]]
     state: DealState
     example: bool = False
     share_below: ShareBelow | None = None
@@ -116,7 +117,7 @@ def kinds_of(
 def inputs_of(
     deal: Deal,
     day: date,
-    series: Mapping[str, tuple[Published, ...]],
+    series: Mapping[str, Sequence[Published]],
     state: DealState,
     templates: Mapping[str, Template],
     share_below: ShareBelow | None = None,
@@ -127,10 +128,7 @@ def inputs_of(
     kinds = kinds_of(terms, calendar, day, state.reports)
     waits = terms.determination_dates.on_delivery and DETERMINATION in kinds
     as_of = determined_on(terms, calendar, day, state.reports) if waits else None
-    known = {
-        name: tuple(publication for publication in prints if publication.publication_date <= day)
-        for name, prints in series.items()
-    }
+    known = {name: upto(prints, day) for name, prints in series.items()}
     return Inputs(
         day,
         kinds,

@@ -58,7 +58,7 @@ def _rates_by_then(inputs: Inputs, state: DealState) -> Mapping[str, Sequence[Re
     }
 
 
-def _published_by_then(inputs: Inputs) -> Mapping[str, tuple[Published, ...]]:
+def _published_by_then(inputs: Inputs) -> Mapping[str, Sequence[Published]]:
     """Return what each Publication Date gave, by index, up to the date that is measured."""
     if inputs.as_of is None:
         return inputs.series

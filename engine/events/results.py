@@ -211,5 +211,6 @@ def share_of_limit(apart: Figure, limit: Figure) -> Fraction | None:
 
 def passes(measured: Figure, limit: Figure, comparison: Comparison) -> bool:
     """Return whether a measured figure passes against a limit; both are compared exactly."""
-    distance = headroom(measured, limit, comparison).value
-    return distance >= 0 if comparison in ("at least", "at most") else distance > 0
+    if measured.value == limit.value:
+        return comparison in ("at least", "at most")
+    return (measured.value > limit.value) == (comparison in ("at least", "more than"))

@@ -90,6 +90,8 @@ def _written(value: Any) -> bytes:
 
 def plain_text(text: str) -> str:
     """Return a text without what a change of style moves: no spaces, ligatures apart, each hyphen as one."""
+    if text.isascii():  # whose letters have one form
+        return "".join(text.replace("\x02", "-").split())
     return "".join(_seen(unicodedata.normalize("NFKC", _seen(text))).split())
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from engine.basics.values import Figure
-from engine.determination.determine import determine
+from engine.determination.determine import decided_with_sellers
 from engine.determination.facts import Facts
 from engine.determination.measure_inputs import Reported
 from engine.determination.template import Template
@@ -32,7 +32,10 @@ Listed = Mapping[tuple[str, str], Sequence[tuple[Decimal, str | None]]]
 def recomputed(
     result: TestResult, terms: TermsInForce, templates: Mapping[str, Template], listed: Listed | None = None
 ) -> TestResult | None:
-    """Return the result that comes out again; None if it was not determined or rests on what a notice does not carry."""
+    """Return the result that comes out again: its verdict, its figures, and how the sellers bear on them.
+
+    The result is None if it was not determined or rests on what a notice does not carry.
+    """
     clause = terms.covenants.get(result.test)
     template = templates[clause.template] if clause is not None else None
     if (
@@ -42,10 +45,11 @@ def recomputed(
         or not template.recomputable
     ):
         return None
-    return determine(result.test, clause, template, _facts(result, terms, listed or {}))
+    return decided_with_sellers(result.test, clause, template, facts_again(result, terms, listed or {}))
 
 
-def _facts(result: TestResult, terms: TermsInForce, listed: Listed) -> Facts:
+def facts_again(result: TestResult, terms: TermsInForce, listed: Listed) -> Facts:
+    """Return what a result's measure asked for, as facts that it can be asked of again."""
     rates: dict[str, dict[date, ReferenceRate]] = {}
     periods: dict[str, dict[date, dict[str, Input]]] = {"week": {}, "month": {}}
     report: dict[str, Input] = {}

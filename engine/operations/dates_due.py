@@ -7,7 +7,7 @@ dates.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -65,7 +65,7 @@ def causes(
     workspace: Workspace,
     deal: Deal,
     events: list[Event],
-    series: Mapping[str, tuple[Published, ...]],
+    series: Mapping[str, Sequence[Published]],
     templates: Mapping[str, Template],
 ) -> Iterator[Cause]:
     """Yield each cause for which a date that was determined already is determined again."""

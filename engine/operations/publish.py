@@ -15,6 +15,7 @@ from engine.market.index_value import IndexValue
 from engine.market.methodology import current_version, load_methodology
 from engine.record.log import SNAPSHOTS, Scribe, append, index_log, prints_in, read
 from engine.terms.contract_dates import publication_dates
+from engine.workspace.prints_lately import PrintsLately
 from engine.workspace.series import draft, on_record, on_record_computed, over
 from engine.workspace.workspace import Workspace
 
@@ -68,10 +69,11 @@ def _known(workspace: Workspace, series: str, theirs: bool) -> set[date]:
     They are the dates on record. In an administrator's daily series, a date counts only if it or a day of the
     week before it has a value.
     """
-    events = prints_in(workspace.store, series)
-    days = {event.effective_on for event in events}
-    if not theirs or not any(event.payload.value.get("cadence") == "daily" for event in events):
+    known = PrintsLately(workspace).known(series)
+    days = {date.fromisoformat(on) for on in known.newest}
+    if not theirs or not known.daily:
         return days
+    events = prints_in(workspace.store, series)
     valued = {event.effective_on for event in events if event.payload.value["value"] is not None}
     read_in = {day + timedelta(days=n) for day in valued for n in range(7)}
     return days - valued | read_in
@@ -79,15 +81,13 @@ def _known(workspace: Workspace, series: str, theirs: bool) -> set[date]:
 
 def awaiting(workspace: Workspace, index: str) -> frozenset[date]:
     """Return the dates of an administrator's series whose value a person has still to confirm."""
-    asked, taken = (
-        set(),
-        {event.effective_on for event in prints_in(workspace.store, administered_series(index))},
-    )
+    asked = set()
     for event in read(workspace.store, SNAPSHOTS):
         payload = event.payload
         if isinstance(payload, IndexFinding) and payload.index == index and payload.what == AWAITS:
             asked.add(payload.publication_date)
-    return frozenset(asked - taken)
+    taken = PrintsLately(workspace).known(administered_series(index)).newest if asked else ()
+    return frozenset(day for day in asked if f"{day}" not in taken)
 
 
 def restated(workspace: Workspace, series: str, publication: date) -> tuple[Event, IndexValue]:

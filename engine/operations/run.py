@@ -31,6 +31,7 @@ from engine.operations.deal_history import history_of
 from engine.operations.deals_in_hand import DealsInHand
 from engine.operations.file_adoption import calendars_taken, file_adopted
 from engine.operations.issue_notices import Given, Outbox
+from engine.operations.notices_beside import refuse_older_than_notices
 from engine.operations.publish import publish
 from engine.operations.recent_past import RecentPast, recent_past
 from engine.operations.register_changes import registers_changed
@@ -44,8 +45,9 @@ from engine.workspace.calendar_tables import closings_recorded, counted_by, tabl
 from engine.workspace.checkpoints import refuse_older
 from engine.workspace.deal_files import changed, keep, read_file, said
 from engine.workspace.kept_states import keep_state
+from engine.workspace.prints_lately import PrintsLately, series_lately
 from engine.workspace.registers import BadRegister
-from engine.workspace.series import Prints, prints_of, series_by_index
+from engine.workspace.series import series_by_index
 from engine.workspace.workspace import Workspace
 
 DAY = timedelta(days=1)
@@ -106,7 +108,7 @@ class OnRecord:
     It holds the prints of each series, and the closings that were entered.
     """
 
-    prints: Prints
+    prints: PrintsLately
     closings: tuple[Event, ...]
 
 
@@ -152,6 +154,7 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     ):
         workspace.sweep()
         refuse_older(workspace)
+        refuse_older_than_notices(workspace)
         before = tools.spent.seconds()
         with tools.spent.of("record"):
             outcome = _run(workspace, on, replace(tools, now=tools.clock()) if tools.clock else tools)
@@ -175,7 +178,7 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
             workspace, [deal_file.deal for deal_file in loaded.values() if deal_file.deal], outcome.on, tools
         )
     until = min(next_moments((deal_file.deal for deal_file in loaded.values() if deal_file.deal), tools.now))
-    on_record = OnRecord(prints_of(workspace), closings_recorded(workspace))
+    on_record = OnRecord(PrintsLately(workspace), closings_recorded(workspace))
     outbox = Outbox(
         workspace, len(loaded), tools.render, tools.scribe(), tools.progress, tools.pages, tools.spent
     )
@@ -354,10 +357,17 @@ def _evaluated(
             tools,
         )
         acts = fold(event for event in events if isinstance(event.payload, ActRecorded)).acts
-        series = series_by_index(on_record.prints, deal, on, acts)
-        again = correction(events, tuple(causes(workspace, deal, events, series, tools.templates)))
+        lately = (
+            None if recent is None else series_lately(on_record.prints, deal, on, acts, recent.state.rates)
+        )
+        series = series_by_index(on_record.prints, deal, on, acts) if lately is None else lately
+        # The rates of all dates have been compared with the prints, where the last prints are enough.
+        compared = series if lately is None else {}
+        again = correction(events, tuple(causes(workspace, deal, events, compared, tools.templates)))
         if recent is not None and (
-            again is not None or len(events) > len(recent.events) or printed_again(recent.state.rates, series)
+            again is not None
+            or len(events) > len(recent.events)
+            or (lately is None and printed_again(recent.state.rates, series))
         ):
             raise _ReachesBack
         if again is not None:
@@ -449,7 +459,7 @@ def _counted(
 
 
 def _dates(
-    deal: Deal, series: Mapping[str, tuple[Published, ...]], on: date, tools: Tools, result: DealOutcome
+    deal: Deal, series: Mapping[str, Sequence[Published]], on: date, tools: Tools, result: DealOutcome
 ) -> Iterator[Inputs]:
     """Yield the inputs of each date after the last one that was evaluated, up to `on`, in order."""
     from engine.market.interval import share_below  # late: numpy only where a deal is evaluated

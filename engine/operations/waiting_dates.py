@@ -35,11 +35,18 @@ def value_awaited(inputs: Inputs, closing: date) -> str | None:
     """
     due = tuple(publication_dates(closing + DAY, inputs.on))[-1:]
     for name in inputs.terms.index:
-        dates = {p.publication_date for p in inputs.series[name]}
         for due_act in due:
-            if due_act not in dates:
+            if not _there(inputs.series[name], due_act):
                 return _said_of(name, due_act, inputs.series[name])
     return None
+
+
+def _there(series: Sequence[Published], on: date) -> bool:
+    """Return whether a series has a print of a date; no print of an earlier date is looked at."""
+    for one in reversed(series):
+        if one.publication_date <= on:
+            return one.publication_date == on
+    return False
 
 
 def _said_of(name: str, on: date, known: Sequence[Published]) -> str:
@@ -47,9 +54,8 @@ def _said_of(name: str, on: date, known: Sequence[Published]) -> str:
 
     For a daily series they also say when its value will be final.
     """
-    last = next(
-        (one for one in reversed(known) if one.final_at is not None and one.read_of is not None), None
-    )
+    valued = (one for one in reversed(known) if one.value is not None or one.final_at is not None)
+    last = next(valued, None)  # in a weekly series no print says when it was final
     if last is None or last.final_at is None or last.read_of is None:
         return f"{name} of {on} is not yet published"
     final_at = last.final_at + (on - last.read_of)

@@ -120,6 +120,13 @@ class Reader:
         """
         return names(self._connection, "checkpoint")
 
+    def count(self, log: str, keys: str) -> int:
+        """Return how many entries of a log have keys that begin with `keys`."""
+        query = select(func.count()).select_from(_ENTRIES).where(_ENTRIES.c.log == log)
+        return self._connection.execute(
+            query.where(_ENTRIES.c.key.startswith(keys, autoescape=True))
+        ).scalar_one()
+
     def entries(self, log: str, start: int = 0, keys: str = "") -> list[Entry]:
         """Return the entries of a log from number `start`, oldest first.
 
@@ -163,6 +170,12 @@ class Reader:
         """Return the keys of a log that lie in a span; no body is read."""
         query = select(_ENTRIES.c.key).where(_ENTRIES.c.log == log, self._within(span))
         return [str(key) for key in self._connection.execute(query).scalars()]
+
+    def says(self, log: str, text: str) -> bool:
+        """Return whether the body of an entry of a log holds a text; no body leaves the database."""
+        place = func.strpos if self._connection.dialect.name == "postgresql" else func.instr
+        within = (_ENTRIES.c.log == log, place(_ENTRIES.c.body, text) > 0)
+        return self._connection.execute(select(_ENTRIES.c.seq).where(*within).limit(1)).first() is not None
 
     def keys_upto(self, log: str, seq: int) -> list[tuple[int, str]]:
         """Return number and key of each entry of a log up to a number, oldest first; no body is read."""

@@ -105,7 +105,9 @@ def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
         _refuse_events(text, reading)
         if reading.problems:
             return None, reading.problems
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        node = yaml.compose(
+            text, Loader=yaml.CBaseLoader
+        )  # every scalar is text, so none is asked for its kind
     except yaml.YAMLError as error:
         return None, [_syntax(error, reading)]
     except (RecursionError, ValueError, OverflowError) as error:
@@ -218,42 +220,37 @@ def _refuse_events(text: str, reading: _Reading) -> None:
     """
     depth = documents = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        place = _mark(event.start_mark, reading)
         reading.nodes += 1
-        if isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                reading.refuse(
-                    "Y110",
-                    "a second document in the file",
-                    "one file holds one deal",
-                    "split the file",
-                    place,
-                )
-        anchor = getattr(event, "anchor", None)
-        if isinstance(event, yaml.AliasEvent):
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        too_many = depth > DEEPEST or reading.nodes > MOST_NODES
+        second = isinstance(event, yaml.DocumentStartEvent) and documents > 1
+        if not (anchor or tag or too_many or second):
+            continue
+        place = _mark(event.start_mark, reading)
+        if second:
             reading.refuse(
-                "Y111",
-                f"an alias `*{anchor}`",
-                "what applies must be read where it stands",
-                "write it out",
+                "Y110",
+                "a second document in the file",
+                "one file holds one deal",
+                "split the file",
                 place,
             )
-        elif anchor:
+        if anchor:
+            alias = isinstance(event, yaml.AliasEvent)
             reading.refuse(
                 "Y111",
-                f"an anchor `&{anchor}`",
+                f"an alias `*{anchor}`" if alias else f"an anchor `&{anchor}`",
                 "what applies must be read where it stands",
-                "remove it",
+                "write it out" if alias else "remove it",
                 place,
             )
-        tag = getattr(event, "tag", None)
         if tag:
             reading.refuse(
                 "Y112", f"a tag `{tag}`", "values are read by their place, not by a tag", "remove it", place
             )
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST or reading.nodes > MOST_NODES:
+        if too_many:
             reading.refuse(
                 "Y113",
                 "the file is nested too deep or has too many parts",
@@ -261,7 +258,6 @@ def _refuse_events(text: str, reading: _Reading) -> None:
                 "simplify it",
                 place,
             )
-        if reading.problems and (depth > DEEPEST or reading.nodes > MOST_NODES):
             return
 
 

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.assembly import all_templates, page_parts
+from engine.operations.notices_beside import refuse_older_than_notices
 from engine.queries.portfolio import deal_names
 from engine.queries.portfolio_deals import log_size, log_sizes, market_size
 from engine.web.accounts import Accounts
@@ -161,6 +162,7 @@ class Desk:
         """
         with self._one_writer, self.workspace.alone(PATIENCE):
             refuse_older(self.workspace)
+            refuse_older_than_notices(self.workspace)
             try:
                 yield
             finally:

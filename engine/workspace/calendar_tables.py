@@ -32,7 +32,8 @@ from engine.events.calendar_events import (
 )
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event
-from engine.record.log import SNAPSHOTS, deal_log, event_of
+from engine.events.log_names import SNAPSHOTS, deal_log
+from engine.record.entry_events import event_of
 from engine.terms.as_written import Deal, calendars_of, day_of
 from engine.workspace.documents import Document, keep_document, kept_documents
 from engine.workspace.workspace import Workspace

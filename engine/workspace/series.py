@@ -265,7 +265,7 @@ def prints_of(workspace: Workspace) -> Prints:
     return prints
 
 
-def _dated(deal: Deal, recorded_at: datetime, publication: Published, known_at: datetime | None) -> Published:
+def dated(deal: Deal, recorded_at: datetime, publication: Published, known_at: datetime | None) -> Published:
     """Return a print with its record's date in the deal's time zone.
 
     It has what was announced by the time `known_at`.
@@ -274,12 +274,12 @@ def _dated(deal: Deal, recorded_at: datetime, publication: Published, known_at: 
     announced = tuple(
         said for said in publication.announced if known_at is None or said.recorded_at <= known_at
     )
-    dated = {
+    of_deal = {
         "recorded_on": recorded_on,
         "published_on": publication.published_on or recorded_on,
         "announced": announced,
     }
-    return publication.model_copy(update=dated)
+    return publication.model_copy(update=of_deal)
 
 
 def _by_publication_date(
@@ -344,7 +344,7 @@ def series_by_index(
     for name in indices(deal, until):
         terms = partial(index_terms, deal, name)
         known = [
-            _dated(deal, at, publication, known_at)
+            dated(deal, at, publication, known_at)
             for series in dict.fromkeys(series_of(name, terms(since)) for since, _ in deal.segments)
             for at, publication in _by_publication_date(prints(series), deal, name, until)
             if (known_at is None or at <= known_at)

@@ -274,11 +274,11 @@ def white(box: tuple[float, float, float, float]) -> bytes:
     return f"q 1 1 1 rg {left:.1f} {low:.1f} {right - left:.1f} {high - low:.1f} re f Q".encode()
 
 
-def painted(data: bytes, with_field: bool) -> IncrementalPdfFileWriter:
-    """A notice whose FAIL is covered, and not taken out: by the page's own instructions, or by a field that
+def painted(data: bytes, with_field: bool, word: str = "FAIL") -> IncrementalPdfFileWriter:
+    """A notice whose FAIL, or another word, is covered, and not taken out: by the page's own instructions, or by a field that
     lies over it.
     """
-    writer, box = IncrementalPdfFileWriter(io.BytesIO(data)), box_of(data, "FAIL")
+    writer, box = IncrementalPdfFileWriter(io.BytesIO(data)), box_of(data, word)
     if not with_field:
         page = writer.root["/Pages"]["/Kids"][0]
         before = page.raw_get("/Contents")

@@ -235,7 +235,7 @@ def verification(data: bytes, policy: Policy) -> None:
 
     def verified() -> None:
         found = list(verify_notice(data, policy, known, pages=NoticePages()))
-        assert found[-1].name == "visible text", found
+        assert found[-1].name == "all text", found
         assert found[-1].difference is None, found
 
     line(

@@ -138,11 +138,9 @@ def cold_thursday(root: Path, size: int) -> float:
     desk.run(size - 1)
     desk.publish(size, size)
     from engine.operations import deal_history
-    from engine.record import log
     from engine.workspace import series
 
     deal_history._KEPT.clear()
-    log._read_once.cache_clear()
     series._READ.clear()
     return cpu(lambda: desk.run(size))
 

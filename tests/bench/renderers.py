@@ -40,7 +40,7 @@ def main(checkouts: list[Path]) -> None:
     """Print the median seconds of both, and how many times faster the second is: the first notice, and those
     after it.
     """
-    drawers = [_started(checkout) for checkout in checkouts]
+    drawers = [started(checkout) for checkout in checkouts]
     times: list[list[float]] = [[], []]
     sizes = [0, 0]
     for turn in range(ROUNDS):
@@ -58,13 +58,14 @@ def main(checkouts: list[Path]) -> None:
         asked.close()
 
 
-def _started(checkout: Path) -> tuple[IO[str], IO[str]]:
+def started(checkout: Path, code: str = DRAWER) -> tuple[IO[str], IO[str]]:
+    """Return what a process of a checkout is asked by and answers by, once it is ready."""
     python = (
         str(checkout / ".venv/bin/python") if (checkout / ".venv/bin/python").exists() else sys.executable
     )
     known = {**os.environ, "PYTHONPATH": str(checkout)}
     process = subprocess.Popen(
-        [python, "-c", DRAWER],
+        [python, "-c", code],
         cwd=checkout,
         env=known,
         stdin=subprocess.PIPE,

@@ -13,11 +13,11 @@ import pytest
 
 from covenants import loan_to_value
 from engine.basics.values import Comparison, Figure, Unit
-from engine.determination.determine import determine
+from engine.determination.determine import decided_with_sellers, determine
 from engine.determination.measure_inputs import Missing, Reported
 from engine.determination.template import Facts, Measurement
 from engine.events.rates import Published, ReferenceRate
-from engine.events.results import Source, Verdict
+from engine.events.results import Source, Verdict, headroom, passes
 from engine.terms.as_written import Deal, resolve
 from engine.terms.in_force import TermsInForce
 
@@ -134,3 +134,61 @@ def test_headroom_as_a_share_of_the_limit_has_the_sign_of_the_headroom(
     assert result.headroom is not None
     assert (result.verdict is Verdict.PASS) == (result.headroom.value >= 0)
     assert result.headroom_share == share
+
+
+def test_what_is_apart_from_rates_is_found_once_and_traced_each_time(terms: TermsInForce) -> None:
+    """Of the same clause and facts; with a trace as if it had been found anew, also where a figure is missing."""
+    one = published("2.1000", "2.0500", "2.1500")
+    known, clause, asked = facts(terms, rate("2.1000", one), one), object(), list[str]()
+
+    def principal(at: Facts) -> Fraction:
+        asked.append("principal")
+        return at.figure("outstanding_principal")
+
+    for tried in (known, known.with_rate("CRI-H100", Fraction(3)), known.with_prints({})):
+        assert tried.apart_from_rates(clause, principal) == 16_000_000
+        assert list(tried.trace) == ["outstanding_principal"]
+    assert asked == ["principal"]
+    assert facts(terms, rate("2.1000", one), one, 9).apart_from_rates(clause, principal) == 9
+    assert replace(known, trace={}).apart_from_rates(clause, principal) == 16_000_000
+    assert len(asked) == 3
+
+    def lacking(at: Facts) -> Fraction:
+        return at.figure("outstanding_principal") + at.figure("no_such_figure")
+
+    fresh = replace(known, trace={})
+    for _ in range(2):
+        with pytest.raises(Missing, match="no_such_figure"):
+            fresh.apart_from_rates(clause, lacking)
+        assert list(fresh.trace) == ["outstanding_principal"]
+
+
+def test_what_asked_for_a_rate_is_found_anew_at_each_rate(terms: TermsInForce) -> None:
+    one = published("2.1000", "2.0500", "2.1500")
+    known, clause = facts(terms, rate("2.1000", one), one), object()
+    rates = [
+        tried.apart_from_rates(clause, lambda at: at.reference_rate("CRI-H100"))
+        for tried in (known, known.with_rate("CRI-H100", Fraction(3)))
+    ]
+    assert rates == [Fraction("2.1"), 3]
+
+
+@pytest.mark.parametrize("comparison", ["at least", "more than", "at most", "less than"])
+@pytest.mark.parametrize("value", [Fraction(1), Fraction(3, 2), Fraction(2)])
+def test_a_figure_passes_by_its_headroom(comparison: Comparison, value: Fraction) -> None:
+    measured, limit = (Figure(value=one, unit=Unit.SHARE) for one in (value, Fraction(3, 2)))
+    distance = headroom(measured, limit, comparison).value
+    reaches = distance >= 0 if comparison in ("at least", "at most") else distance > 0
+    assert passes(measured, limit, comparison) == reaches
+
+
+def test_what_a_verifier_computes_again_is_what_was_determined(terms: TermsInForce) -> None:
+    """The verdict, the figures, and all that is said of sellers but the listings' share, which a notice cannot give."""
+    for value in ("0.9000", "2.1000"):
+        one = published(value, "0.8500", "2.1500")
+        clause, known = terms.covenants["ltv"], facts(terms, rate(value, one), one)
+        whole = determine("ltv", clause, loan_to_value.TEMPLATE, known)
+        again = decided_with_sellers("ltv", clause, loan_to_value.TEMPLATE, replace(known, trace={}))
+        for name in ("verdict", "measured", "limit", "comparison", "headroom", "bearing"):
+            assert getattr(again, name) == getattr(whole, name), name
+        assert again.bearing is not None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.assembly import notice_pages
 from engine.audit.replay import Replay
 from engine.cli.show.keys import make_key
 from engine.determination.template import Template
@@ -46,11 +47,15 @@ def record(workspace: Workspace) -> dict[str, list[bytes]]:
     return {log: [entry.body for entry in workspace.store.entries(log)] for log in workspace.store.logs()}
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["states kept", "no state kept"])
 def test_a_run_reads_each_log_from_its_beginning_once_and_each_entry_once(
-    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
-    workspace = portfolio(tmp_path, 4)
+    """Whether a deal is evaluated from the state that its last date left, or from its whole log."""
+    workspace, tools = portfolio(tmp_path, 4), replace(tools, pages=notice_pages())
     run(workspace, FIRST + 2 * WEEK, tools)
+    if not kept:
+        monkeypatch.setattr("engine.operations.recent_past.kept_of", lambda *_: None)
     there = {deal_log(name): workspace.store.size(deal_log(name)) for name in NAMES}
     longest = max(there.values())
     # The run holds two logs, and there are five.

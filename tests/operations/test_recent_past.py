@@ -17,15 +17,22 @@ from engine.audit.replay import Replay
 from engine.audit.verify_workspace import verify_record
 from engine.determination.template import Template
 from engine.events.deal_state import DealState
+from engine.events.draft import Draft
+from engine.events.log_names import index_log
+from engine.events.market_events import IndexPublished
 from engine.events.notice import NoticeInputs
 from engine.events.rates_on_record import RatesOnRecord, told_of_rates
+from engine.events.series_lately import SeriesLately, upto
 from engine.operations import issue_notices, notice_contents
 from engine.operations import run as thursday
 from engine.operations.deal_history import history_of
 from engine.operations.recent_past import RecentPast, recent_past
 from engine.operations.run import Tools, run
-from engine.record.log import deal_log, read
+from engine.record.log import Scribe, append, deal_log, read
 from engine.workspace import kept_states
+from engine.workspace.deals_by_name import find_deal
+from engine.workspace.prints_lately import PrintsLately, series_lately
+from engine.workspace.series import series_by_index
 from engine.workspace.workspace import Workspace, in_a_file_name
 from tests.audit.test_seeded_histories import World
 from tests.operations.test_corrections import tools as tools  # the fixture
@@ -373,3 +380,73 @@ def test_a_notice_that_could_not_be_made_is_made_by_the_next_run(tmp_path: Path,
     assert compliance == [FIRST + n * WEEK for n in range(7)]
     assert [one.payload.number for one in issued] == list(range(1, len(issued) + 1))
     workspace.store.close()
+
+
+def test_the_last_publications_are_those_of_the_whole_series(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
+) -> None:
+    """Read from the newest back, in steps, up to any day: the same as all that the deal takes."""
+    workspace = lived(tmp_path, tools, 12)
+    deal = find_deal(workspace, DEAL, all_templates)
+    found = recent_past(workspace, LOG, tools.engine)
+    assert found is not None
+    prints, until = PrintsLately(workspace), FIRST + 11 * WEEK
+    lately = series_lately(prints, deal, until, (), found.state.rates)
+    whole = series_by_index(prints, deal, until)["CRI-H100"]
+    assert lately is not None
+    series = lately["CRI-H100"]
+    assert isinstance(series, SeriesLately)
+    assert (len(series), series[-1], series[0], series[3:5]) == (12, whole[-1], whole[0], whole[3:5])
+    assert tuple(reversed(series)) == whole[::-1]
+    for week in range(12):
+        day = FIRST + week * WEEK
+        assert (upto(series, day) == whole[: week + 1], upto(whole, day) == whole[: week + 1]) == (True, True)
+    assert len(upto(series, FIRST - WEEK)) == 0
+    with pytest.raises(IndexError):
+        series[12]
+    workspace.store.close()
+
+
+def test_a_print_that_the_deal_does_not_take_is_judged_again_and_a_later_one_that_it_takes_is_found(
+    tmp_path: Path, tools: Tools, all_templates: dict[str, Template], served: Served
+) -> None:
+    """A Restatement far too late is not accepted, and the next dates are served by what was kept all the same."""
+    workspace = lived(tmp_path, tools, 6)
+    late = FIRST + WEEK
+    publish_again(workspace, late, "1.1100", at(tools, 6).now)
+    for week in (7, 8):
+        thursday_run(workspace, tools, week)
+        assert served.found[-1] is not None
+    assert not [key for _, key, _ in record(workspace) if key.startswith("correction|")]
+    assert len(PrintsLately(workspace).of_dates("CRI-H100@administrator", [f"{late}"])) == 2
+    deal, found = find_deal(workspace, DEAL, all_templates), recent_past(workspace, LOG, tools.engine)
+    assert found is not None
+    rates = {name: tuple(rates) for name, rates in found.state.rates.items()}
+    lately = series_lately(PrintsLately(workspace), deal, late, (), rates)
+    assert lately is not None
+    assert (
+        lately["CRI-H100"][1].value
+        == series_by_index(PrintsLately(workspace), deal, late)["CRI-H100"][1].value
+    )
+    # A rate that rests on another print than the deal takes of its date: the whole log is asked.
+    silent = tuple(
+        one.model_copy(update={"newest_print": 0}) if one.on == late else one for one in rates["CRI-H100"]
+    )
+    assert series_lately(PrintsLately(workspace), deal, late, (), {"CRI-H100": silent}) is None
+    workspace.store.close()
+
+
+def publish_again(workspace: Workspace, day: date, value: str, at: datetime) -> None:
+    """Put a second print of a date on record, which came long after it."""
+    first = read(workspace.store, index_log("CRI-H100@administrator"))[0]
+    said = next(
+        event.payload.value
+        for event in read(workspace.store, index_log("CRI-H100@administrator"))
+        if event.effective_on == day
+    )
+    payload = IndexPublished(
+        value={**said, "value": value, "print": 2, "published_on": f"{at.date()}"}, reason="restated"
+    )
+    draft = Draft(kind=first.kind, subject=first.subject, effective_on=day, payload=payload, print=2)
+    with workspace.store.begin() as writer:
+        append(writer, index_log("CRI-H100@administrator"), [draft], Scribe("t", "t", at))

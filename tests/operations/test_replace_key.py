@@ -96,7 +96,7 @@ def test_verify_says_whose_keys_it_used(desk: Workspace, tmp_path: Path) -> None
     brought = verify_record(desk, [tmp_path / "brought.pub"], [])
     assert brought.verified  # the old key alone: the logs say which one followed it
     assert next(finding.step for finding in brought.findings if finding.step.startswith("keys: ")).endswith(
-        "given with --trust"
+        "given by the verifier"
     )
     assert changed.old.split("+")[1] in said[0]
 

@@ -234,9 +234,7 @@ def test_a_slip_of_the_unit_is_held_until_somebody_confirms_it(servicing: Servic
     taken = servicing.take(text_of(date(2026, 3, 18), slip), "18 12:00")
     assert list(taken.report.held) == ["outstanding_principal.class_a"]
     assert taken.warnings[-1].code == "RW04"
-    assert (
-        f"headroom confirm {DEAL} " in taken.warnings[-1].fix
-    )  # the command as it is typed: deal, period, figure, words
+    assert f"headroom confirm {DEAL} " in taken.warnings[-1].fix  # the command as it is typed
     assert taken.warnings[-1].fix.endswith(" --words 'WHY'`")
     servicing.run("19 18:30")
     reason = servicing.ltv(date(2026, 3, 19)).result.reason

@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.basics.values import Unit
 from engine.record.canonical import canonical, sha256_hex
 
 JSON = st.recursive(
@@ -76,3 +78,29 @@ def test_what_some_readers_would_change_is_refused(value: object) -> None:
 
 def test_sha256() -> None:
     assert sha256_hex(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@given(JSON)
+def test_the_faster_writing_gives_the_bytes_of_the_library(value: Any) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"\ufb33": 1, "\U0001f600": 2},
+        {"e": {"\U0001f600": [], "\uffff": {}}},
+        "".join(map(chr, range(0x20))) + '\x7f\x80\u2028\u2029"\\/',
+        [True, False, None, 0, -1, 2**53 - 1, 1 - 2**53, [], {}, ()],
+        Unit.USD,
+        {"unit": Unit.SHARE, "n": (1, "2")},
+    ],
+)
+def test_what_the_two_ways_of_writing_could_tell_apart_is_written_alike(value: Any) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"a": ["\udfff"]}, {"\ud800": 1}, 2**53, [-(2**53)]])
+def test_the_faster_writing_refuses_what_the_library_refuses(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"codepoints|safe integer|surrogates"):
+        canonical(value)

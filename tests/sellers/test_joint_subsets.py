@@ -20,6 +20,8 @@ from engine.determination.joint_subsets import (
     Candidate,
     Highest,
     Replicates,
+    WeightedSum,
+    _ascending,
     bits_of,
     medians,
     memberships,
@@ -258,3 +260,42 @@ def test_a_maximum_is_chosen_by_a_subset_and_measured_by_the_rest(seed: int) -> 
         highs.append(max(plain))
     assert (found.apart, found.failing) == (apart, failing / 32)
     assert (list(found.lows), list(found.highs)) == (sorted(lows), sorted(highs))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_fall_as_a_weighted_sum_gives_the_replicates_of_the_fall_itself(seed: int) -> None:
+    """Every figure of every replicate, unrounded and rounded as a deal may say."""
+    chance = random.Random(seed)
+    weeks = [seller_week(some_week(chance, 5)) for _ in range(4)]
+    level = Fraction(chance.randrange(1_400_000, 2_600_000), MILLION)
+    rules: tuple[Callable[[Fraction], Fraction], ...] = (lambda value: value, lambda value: round(value, 3))
+    for rounded in rules:
+        one = [Candidate(Fraction(0), ((place, Fraction(1)),)) for place in range(4)]
+        closing = Candidate(level * MILLION, ())
+
+        def fall(top: Fraction, own: Fraction, rounded: Callable[[Fraction], Fraction] = rounded) -> Fraction:
+            return rounded(max(Fraction(0), (top - own) / level / MILLION))
+
+        def passes(value: Fraction) -> bool:
+            return value <= Fraction("0.1")
+
+        asked = Highest((closing, *one), one[-1], fall, passes)
+        by_sum = WeightedSum((1 / level / MILLION, -1 / level / MILLION), rounded)
+        summed = Highest((closing, *one), one[-1], fall, passes, by_sum)
+        found = replicates_of_highest(weeks, 3, True, asked)
+        assert replicates_of_highest(weeks, 3, True, summed) == found
+        assert len(set(found.highs)) > 4
+
+
+def test_figures_that_share_a_float_stand_in_their_own_order() -> None:
+    tiny = Fraction(1, 10**30)
+    figures = [
+        Fraction(1, 3) + tiny,
+        Fraction(1, 3),
+        Fraction(2),
+        Fraction(1, 3) - tiny,
+        Fraction(-1),
+        Fraction(1, 3),
+    ]
+    assert len({float(figure) for figure in figures}) == 3
+    assert _ascending(figures) == [4, 3, 1, 5, 0, 2]
