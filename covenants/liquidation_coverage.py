@@ -88,7 +88,9 @@ def measure(terms: LiquidationCoverage, facts: Facts) -> Measurement:
 
 
 def remedies(terms: LiquidationCoverage, facts: Facts) -> tuple[Remedy, ...]:
-    """Return what would restore the limit today: a prepayment, or further GPUs of one asset class at its quote.
+    """Return what would restore the limit today.
+
+    It is a prepayment, or further GPUs of an asset class at its quote.
 
     The prepayment is rounded up to the cent, the GPUs to the whole GPU (rulings 18). The result holds only
     the ways of cure that the clause lists; a clause without a cure gets both.

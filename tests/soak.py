@@ -1,10 +1,15 @@
-"""`make soak`: every family of heavy tests at its full count; docs/soak.md keeps a row for each part of a family.
+"""`make soak`: every family of heavy tests at its full count; docs/soak.md keeps a row for each part of a
+family.
 
-`python -m tests.soak` runs all families; `python -m tests.soak thresholds seeds` runs the two that are named, and so
-does `HEADROOM_FAMILIES="thresholds seeds" make soak`. `--list` names them, and `--rest` leaves out each part that
-passed on the present code. A row is written as soon as its part ends, so that Ctrl-C loses the part in hand alone.
+`python -m tests.soak` runs all families; `python -m tests.soak thresholds seeds` runs the two that are named,
+and so
+does `HEADROOM_FAMILIES="thresholds seeds" make soak`. `--list` names them, and `--rest` leaves out each part
+that
+passed on the present code. A row is written as soon as its part ends, so that Ctrl-C loses the part in hand
+alone.
 
-`HEADROOM_SEEDS` sets how many seeded histories are lived, `HEADROOM_FUZZ_SECONDS` how long each reader is tried;
+`HEADROOM_SEEDS` sets how many seeded histories are lived, `HEADROOM_FUZZ_SECONDS` how long each reader is
+tried;
 the row states the count that was run.
 """
 
@@ -35,7 +40,9 @@ ROW = re.compile(r"^\| (?P<part>[^|]+) \| (?P<count>[^|]*) \| (?P<commit>[^|]*) 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a family, which pytest runs at once: what it says of itself, which tests, and under which settings."""
+    """A part of a family, which pytest runs at once: what it says of itself, which tests, and under which
+    settings.
+    """
 
     name: str
     count: str
@@ -206,7 +213,9 @@ def _some_seeds(first: int, end: int) -> Part:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the families that are named, or all; write a row after each part. 1 if a part failed, 130 on Ctrl-C."""
+    """Run the families that are named, or all; write a row after each part. 1 if a part failed, 130 on
+    Ctrl-C.
+    """
     known = families()
     if "--list" in arguments:
         for name, parts in known.items():
@@ -264,10 +273,10 @@ def page(rows: Iterable[Row], order: Sequence[str]) -> str:
     """Return the page of the rows, in the order of the families; parts that are not run any more come last."""
     placed = sorted(rows, key=lambda row: order.index(row.part) if row.part in order else len(order))
     head = (
-        "# What the soak last ran\n\n"
-        "`make soak` runs each family of heavy tests at its full count, and writes a row as soon as a part of a\n"
-        "family ends. `HEADROOM_FAMILIES` names the families to run, `HEADROOM_SEEDS` sets the seeded histories.\n"
-        "Each row stands for itself: it names the commit on which its part ran, and what was not run has no row.\n"
+        "# What the soak last ran\n\n`make soak` runs each family of heavy tests at its full count, and "
+        "writes a row as soon as a part of a\nfamily ends. `HEADROOM_FAMILIES` names the families to run, "
+        "`HEADROOM_SEEDS` sets the seeded histories.\nEach row stands for itself: it names the commit on "
+        "which its part ran, and what was not run has no row.\n"
     )
     table = (f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|", *(row.line for row in placed))
     return f"{head}\n" + "\n".join(table) + "\n"
@@ -293,7 +302,9 @@ def _same_code(commit: str) -> bool:
 
 
 def _run(part: Part) -> subprocess.CompletedProcess[str]:
-    """Return what a part said, on two processes; seeded histories run in memory: they test order, not the disk."""
+    """Return what a part said, on two processes; seeded histories run in memory: they test order, not the
+    disk.
+    """
     quick = MEMORY if MEMORY.is_dir() and "seeded" in part.selection else None
     environment = {**os.environ, "HEADROOM_SOAK": "1", **part.settings}
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *part.selection.split()]

@@ -33,7 +33,9 @@ def of_earlier_record(events: Sequence[Event], seq: int) -> bool:
 
 
 def as_then(recorded: bytes, again: bytes, earlier: Callable[[], bool]) -> bytes:
-    """Return what comes out again, without the fields that a record of that time does not have and with those that are gone.
+    """Return what comes out again, with the fields that a record of that time has.
+
+    Fields that such a record does not have are left out, and fields that are gone today are put in.
 
     Args:
         recorded: the body in the log.

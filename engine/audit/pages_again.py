@@ -78,7 +78,10 @@ def issued_inputs(
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a notice is, as the log says that it was issued, or, where it was not, as its own evidence says it."""
+    """Return what a notice is, as the log says that it was issued.
+
+    If it was not issued, the notice's own evidence says it.
+    """
 
     number: int
     kind: str
@@ -269,8 +272,9 @@ def _not_issued(
 ) -> Drawn:
     """Return what the record says of a notice whose number it has not issued.
 
-    Numbers have no gaps, and one event is told once: a record that has gone on contradicts the notice. One that
-    holds the notice's event and has not told it yet is enough to draw the notice of, by what its evidence says.
+    Numbers have no gaps, and one event is told once: a record that has gone on contradicts the notice. One
+    that holds the notice's event and has not told it yet is enough to draw the notice of, by what its
+    evidence says.
     """
     (events, entries), name = log, f"No. {facts.number} of {manifest.deal}"
     if not entries:

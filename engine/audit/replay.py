@@ -400,7 +400,10 @@ class Replay:
         return counted_by(self.workspace, self.deals[sha256], past)
 
     def _first_file(self, log: str) -> list[Event]:
-        """Return the first adoption of a deal file in a log, for what came in before it; none if it adopts none."""
+        """Return the first adoption of a deal file in a log.
+
+        It serves what came in before it. The list is empty if the log adopts no file.
+        """
         if log not in self.first_files:
             adoptions = (
                 one for one in read(self.workspace.store, log) if isinstance(one.payload, DealAdopted)

@@ -1,4 +1,7 @@
-"""Time stamps of checkpoints as a verification finds them: of a log, and beside what is held (`rulings.md` 68)."""
+"""Time stamps of checkpoints as a verification reads them (`rulings.md` 68).
+
+They are stamps of a log, and stamps beside what is held.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,10 @@ class StampsFound:
 
 
 def believed(workspace: Workspace, given: frozenset[str] | None) -> Authorities:
-    """Return whose stamps are believed: whom the policy names, or without a policy the workspace's settings."""
+    """Return the authorities whose stamps are believed.
+
+    The policy names them. Without a policy, the workspace's settings do.
+    """
     if given is not None:
         return Authorities(given, "the policy")
     own = workspace.settings.time_authority
@@ -82,7 +88,10 @@ def stamps_of_log(
 def held_stamps(
     held: Sequence[Path], keys: Sequence[VerifierKey], authorities: Authorities
 ) -> Iterator[StampsFound]:
-    """Yield what stamps beside held checkpoints say: each has the name of the note's file with `.stamp` after it."""
+    """Yield what the stamps beside held checkpoints say.
+
+    A stamp has the name of the note's file with `.stamp` after it.
+    """
     for path in held_files(held):
         text = stamp_beside(path)
         if text is None:

@@ -33,8 +33,8 @@ _LARGEST = 2**53 - 1
 def _plain(value: Any) -> bool:
     """Return whether the standard library writes a value as RFC 8785 does, which is ten times faster.
 
-    It does for text, whole numbers, truths and nothing, in lists and under ASCII keys: it escapes the same signs
-    in the same way, and sorts such keys in the same order. A type of one's own is left to the library.
+    It does for text, whole numbers, truths and nothing, in lists and under ASCII keys: it escapes the same
+    signs in the same way, and sorts such keys in the same order. A type of one's own is left to the library.
     """
     left = [value]
     while left:

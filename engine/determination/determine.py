@@ -91,7 +91,10 @@ def decided(key: str, clause: Clause, template: Template, facts: Facts) -> TestR
 
 
 def decided_with_sellers(key: str, clause: Clause, template: Template, facts: Facts) -> TestResult:
-    """Return what `decided` returns, with how the sellers bear on the result: what a verifier computes again."""
+    """Return what `decided` returns, with how the sellers bear on the result.
+
+    A verifier computes both again.
+    """
     result, measurement = _decided(key, clause, template, facts)
     if measurement is None:
         return result

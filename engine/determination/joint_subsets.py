@@ -67,7 +67,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class WeightedSum:
-    """A figure of two values that is their weighted sum or zero, whichever is larger, rounded as the deal says.
+    """A figure of two values: their weighted sum or zero, whichever is larger.
+
+    It is rounded as the deal says.
 
     Attributes:
         weights: of the first value and of the second.
@@ -78,7 +80,10 @@ class WeightedSum:
     rounded: Callable[[Fraction], Fraction]
 
     def figures(self, pairs: Micros, scale: int) -> list[Fraction]:
-        """Return the figure of each row of two values, which are whole numbers of a `scale`-th: the same exact figures."""
+        """Return the exact figure of each row of two values.
+
+        The values are whole numbers of a `scale`-th.
+        """
         under = lcm(*(weight.denominator for weight in self.weights))
         first, second = (int(weight * under) for weight in self.weights)
         sums = [max(0, first * one + second * other) for one, other in pairs.tolist()]

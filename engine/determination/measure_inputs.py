@@ -44,7 +44,10 @@ class Reported:
     It is None if the report states the figures of whatever period is asked for, as a worked example does.
     """
     sources: dict[str, Source] = field(default_factory=dict, init=False, compare=False, repr=False)
-    """The sources that were asked for, by figure: a test that is tried at many rates asks for each of them again."""
+    """The sources that were asked for, by figure.
+
+    A test that is tried at many rates asks for each of them repeatedly.
+    """
 
     def confirmed(self, name: str, cite: str) -> Figure | None:
         """Return a figure, or None if the report lacks it.

@@ -142,7 +142,8 @@ class Maximum:
         window: the values of the window at given facts, oldest first.
         today: this date's value at given facts.
         figure: what is measured of the highest value and this date's; never below zero.
-        weights: how much of the highest value and of this date's the figure holds, if it is their weighted sum or
+        weights: how much of the highest value and of this date's the figure holds, if it is their weighted
+            sum or
             zero, whichever is larger; None if it is anything else.
     """
 

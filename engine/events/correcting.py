@@ -158,7 +158,10 @@ def _held(
     clause: str | None,
     of: date,
 ) -> GivenNotice | None:
-    """Return the notice with its giver and addressees, by its duty or else by the deal's rule; None if neither names them."""
+    """Return the notice with its giver and addressees.
+
+    Its duty names them, or else the deal's rule. The result is None if neither names them.
+    """
     facts = {duty.kind: duty for duty in facts_on(deal, of).duties} if deal is not None else {}
     who = owed.get((kind, clause, of)) or facts.get(kind)
     return GivenNotice(number=number, of=of, given_by=who.given_by, to=who.to) if who is not None else None

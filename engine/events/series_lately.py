@@ -1,4 +1,7 @@
-"""What each Publication Date gave of an index: the last dates are at hand, and the older ones are read when somebody looks at them."""
+"""What each Publication Date gave of an index.
+
+The last dates are at hand, and the older dates are read when they are needed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What a notice carries to prove itself: exact bytes of events with their place in the log, and hashes of all of it (`record.md`).
+"""What a notice carries to prove itself (`record.md`).
+
+It is the exact bytes of events with their place in the log, and hashes of all of it. `event.json` is the
+event that the notice states, and `date.jsonl` holds the events of its date. Each has its inclusion path to
+the root of the checkpoint in `event.tlog-proof`, which is there if the operator has a key.
 
 `event.json` is the event that the notice states; `date.jsonl` are the events of its date; each with its
 inclusion path to
@@ -21,7 +25,10 @@ from engine.record.inclusion_proof import LONGEST_PATH, Proof
 from engine.record.merkle import Inclusion, leaf_hash
 
 OBSERVATIONS = "index,publication_date,usd_per_gpu_hour,seller"
-"""The first line of `observations.csv`; a seller is a number, 1..n in that notice, and nothing if it is not known."""
+"""The first line of `observations.csv`.
+
+A seller is a number, 1 to n in that notice; the cell is empty if the seller is not known.
+"""
 BEFORE_SELLERS = "index,publication_date,usd_per_gpu_hour"
 """The same in a notice of edition 1."""
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -80,7 +87,10 @@ DESCRIBED = SAID | {
 
 
 def attachments(evidence: Evidence) -> Files:
-    """Return the files to embed, and names that stand for the page's words and the manifest: the page names each attached file."""
+    """Return the files to embed, without the page's words and the manifest.
+
+    The names of these two stand for them, since the page names each attached file.
+    """
     entry = evidence.entries[evidence.stated]
     tree = Inclusion([leaf_hash(entry.body) for entry in evidence.entries[: evidence.log_size]])
     files = {"event.json": entry.body, "date.jsonl": _lines(evidence, evidence.of_date, tree)}
@@ -104,7 +114,10 @@ def described(files: Mapping[str, bytes]) -> Files:
 
 
 def with_words(files: Files, evidence: Evidence, facts: NoticeFacts, words: bytes) -> Files:
-    """Return the files to embed, whole: with the page's words, and the manifest that holds the hashes of all others."""
+    """Return all files to embed, with the page's words and the manifest.
+
+    The manifest holds the hashes of all other files.
+    """
     entry = evidence.entries[evidence.stated]
     others = {name: file for name, file in files.items() if name != MANIFEST} | {PAGE: (words, SAID[PAGE])}
     manifest = {
@@ -134,7 +147,10 @@ def _line(seq: int, body: str, path: Sequence[str]) -> str:
 
 
 def checkpoint_for(checkpoints: Sequence[tuple[int, str]], seq: int) -> tuple[int, str] | None:
-    """Return the first checkpoint that covers an entry; of several notes of it the one saved last, which has every cosignature."""
+    """Return the first checkpoint that covers an entry.
+
+    Of several notes of that checkpoint, the one that was saved last counts, since it has every cosignature.
+    """
     first = min((size for size, _ in checkpoints if size > seq), default=None)
     return newest(checkpoint for checkpoint in checkpoints if checkpoint[0] == first)
 
@@ -178,7 +194,11 @@ def _attached(line: Any, written: str) -> Attached:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What `manifest.json` states: the deal, the entry, the log's size, the hash of every other file, and what the notice is.
+    """What `manifest.json` states.
+
+    It states the deal, the entry, the log's size, the hash of every other file, and what the notice is.
+
+    `notice` is None in a manifest of version 1, whose notice carries no words of its pages.
 
     `notice` is None in a manifest of version 1, whose notice carries no words of its pages.
     """

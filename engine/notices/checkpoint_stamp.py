@@ -1,8 +1,8 @@
 """A time stamp of a checkpoint (RFC 3161): a text beside the note, which says over which bytes it is.
 
 It is over the note's first five lines: the three that are signed, the empty one, and the signature of the
-log's key. The note itself stays as it is, and cosignatures come after the fifth line. So whoever knows nothing
-of stamps reads the note as ever, and a stamp holds before and after a trustee has cosigned.
+log's key. The note itself stays as it is, and cosignatures come after the fifth line. So whoever knows
+nothing of stamps reads the note as ever, and a stamp holds before and after a trustee has cosigned.
 """
 
 from __future__ import annotations
@@ -74,10 +74,12 @@ def time_of(text: str, note: str, keys: Iterable[VerifierKey], authorities: froz
         text: the stamp, as it stands beside the note.
         note: the checkpoint.
         keys: the log's keys as the verifier knows them.
-        authorities: fingerprints of the certificates that are believed, of authorities or of who certifies them.
+        authorities: fingerprints of the certificates that are believed, of authorities or of who certifies
+            them.
 
     Raises:
-        VerificationFailed: the stamp is not in its form, is of another checkpoint or over other bytes, or does
+        VerificationFailed: the stamp is not in its form, is of another checkpoint or over other bytes, or
+            does
             not hold; or the fifth line of the note is not the signature of the log's key.
     """
     said, over = read_stamp(text), stamped_bytes(note)
@@ -104,7 +106,9 @@ def time_of(text: str, note: str, keys: Iterable[VerifierKey], authorities: froz
 def time_of_log(
     text: str, note: str, bodies: Sequence[bytes], keys: Iterable[VerifierKey], authorities: frozenset[str]
 ) -> Stamped:
-    """Return the same where the log's entries are at hand: none that the checkpoint covers was recorded later.
+    """Return when a checkpoint was stamped, checked against the log's entries.
+
+    An entry that the checkpoint covers must not have been recorded later.
 
     Raises as `time_of`; VerificationFailed too where an entry says a later time.
     """

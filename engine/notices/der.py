@@ -1,4 +1,4 @@
-"""DER, the one spelling of ASN.1 (X.690 section 10), as far as a signature needs it: elements inside elements.
+"""DER, the distinguished encoding of ASN.1 (X.690 section 10), as far as a signature needs it.
 
 A length is definite and as short as it can be, a tag is one octet. Nothing stands between two elements or
 after the last one. So the same parts have the same bytes, and what differs in a byte is found by comparing

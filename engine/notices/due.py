@@ -26,9 +26,15 @@ class Owed:
     supersedes_on: date | None = None
     """The date of the notice that this one supersedes, if it does."""
     withdrawn: frozenset[tuple[str, date]] = frozenset()
-    """What a Correction Notice withdraws: each test, trigger or other subject with the date of which something stands otherwise."""
+    """What a Correction Notice withdraws.
+
+    It is each test, trigger or other subject, with the date of which something stands otherwise.
+    """
     ended: int | None = None
-    """The number of the correction that withdrew what it states: from then on it is given no more, if it was not given before."""
+    """The number of the correction that withdrew what the notice states.
+
+    From then on the notice is not given, if it was not given before.
+    """
 
     @property
     def label(self) -> str:
@@ -46,7 +52,9 @@ class Owed:
 
 
 def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
-    """Yield every notice that a log makes due, in its order: one for each Determination Date, one for each notifiable event.
+    """Yield every notice that a log makes due, in its order.
+
+    Each Determination Date has a notice, and each notifiable event has a notice.
 
     What is withdrawn before a notice has told of it is told by the notices of the date's next print.
     """
@@ -92,7 +100,10 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
 
 
 def changed(events: Sequence[Event], begun: int) -> frozenset[tuple[str, date]]:
-    """Return each subject with a date of which a correction that began at a place of a log changed a result or state, or took one away."""
+    """Return each subject and date of which a correction changed a result or a state.
+
+    The correction began at place `begun` of the log. A result or state that it took away counts too.
+    """
     before = {
         (e.kind, e.subject, e.effective_on): _said(e) for e in standing(events[:begun]) if e.kind in TOLD
     }
@@ -123,7 +134,10 @@ def _said(event: Event) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a notice that has its number speaks of: its kind, its date, and the place in the log of the event that it states."""
+    """What a numbered notice speaks of.
+
+    It is its kind, its date, and the place in the log of the event that it states.
+    """
 
     number: int
     kind: str
@@ -149,7 +163,9 @@ def told_of(events: Sequence[Event]) -> list[Told]:
 
 
 def superseded(stated: Sequence[Told], owed: Owed) -> int | None:
-    """Return the number of the notice that an owed one supersedes: the newest one before it for that whole date that states an older event.
+    """Return the number of the notice that an owed notice supersedes.
+
+    It is the newest earlier notice for that whole date that states an older event.
 
     It follows from the order of the log alone. One that states the same event says what stands, and is not
     superseded.
@@ -159,7 +175,9 @@ def superseded(stated: Sequence[Told], owed: Owed) -> int | None:
 
 
 def superseded_each(stated: Sequence[Told], owed: Owed) -> tuple[int, ...]:
-    """Return the numbers of all notices that state something of what an owed Correction Notice withdraws; none for another notice.
+    """Return the numbers of all notices that an owed Correction Notice supersedes.
+
+    They state something of what it withdraws. The result is empty for another kind of notice.
 
     A notice for a whole date states all of its date; the notice of an event states what its test or trigger
     came to.
@@ -175,6 +193,9 @@ def superseded_each(stated: Sequence[Told], owed: Owed) -> tuple[int, ...]:
 
 
 def _of_date(stated: Event) -> tuple[int, ...]:
-    """Return the numbers of the entries that tell of a notice's date, as the one that it states counts them."""
+    """Return the numbers of the entries that tell of a notice's date.
+
+    The event that the notice states says how many they are.
+    """
     counted = stated.payload.entries if isinstance(stated.payload, Determined) else None
     return tuple(range(stated.seq + 1 - (counted or 1), stated.seq + 1))

@@ -69,7 +69,10 @@ def _needed(standing_events: Sequence[Event], events: Sequence[Event], owed: Owe
 
 
 def _of_a_party(act: ActRecorded) -> bool:
-    """Return whether an Act changes a party, or withdraws such an Act: page 1 names who owes and who is told."""
+    """Return whether an Act changes a party, or withdraws such an Act.
+
+    Page 1 names who owes and who is told.
+    """
     return act.act in PARTY_ACTS or (act.act == "act withdrawn" and kind_of_act(act.names) in PARTY_ACTS)
 
 

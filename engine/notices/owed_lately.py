@@ -1,4 +1,6 @@
-"""Which notices a log owes and has not issued, read from its last entries: the newest notice says up to where all are issued.
+"""Which notices a log owes and has not issued, read from its last entries.
+
+The newest notice says up to where all are issued.
 
 Notices are issued in the order in which the log owes them, and their numbers have no gaps. So whatever was
 owed before the event that the newest notice states has been issued, or is owed no more.
@@ -17,7 +19,10 @@ from engine.record.store import Reader, Store, of_kind
 
 DETERMINED, ISSUED = of_kind("determined"), of_kind("notice issued")
 BESIDE = tuple(of_kind(kind) for kind in ("deal adopted", "not evaluated", "correction"))
-"""What is looked at from the beginning of a log on: the deal, the dates that were lost, and the corrections."""
+"""What is read from the beginning of a log on.
+
+It is the deal, the dates that were lost, and the corrections.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,10 @@ def _key(owed: Owed) -> str:
 
 
 def _closed(reader: Reader, log: str, beside: Sequence[Event], since: int, before: int | None) -> bool:
-    """Return whether every correction was made before an entry, and its last date was determined again by then."""
+    """Return whether every correction was completed before an entry.
+
+    Its last date must have been determined again by then.
+    """
     made = [event for event in beside if isinstance(event.payload, Correction)]
     if not made:
         return True

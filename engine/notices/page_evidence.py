@@ -1,4 +1,7 @@
-"""Whether page 1 is what the events say that a notice carries, and what the log says that was issued (`rulings.md` 64)."""
+"""Check page 1 of a notice (`rulings.md` 64).
+
+It must be what the events say that the notice carries, and what the log says that was issued.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,10 @@ def in_the_log(data: bytes, checkpoint: Checkpoint, which: str) -> list[Attached
 
 
 def refuse_without_words(event: Mapping[str, Any]) -> None:
-    """Refuse a notice without words whose event says that its notices carry them: somebody has taken them out."""
+    """Refuse a notice without words whose event says that its notices carry them.
+
+    Somebody has taken the words out.
+    """
     if event["payload"].get("standing_sha256") is not None:
         raise VerificationFailed(
             "the notice carries no words of its pages; its event says that its notices carry them"
@@ -137,7 +143,10 @@ def _is_told(facts: NoticeFacts, stated: Event, events: Iterable[Event]) -> None
 
 
 def _whole(stated: Event, events: Sequence[Event], standing: DateStanding) -> None:
-    """Whether nothing that page 1 speaks of was left out: the newest result of each test, and the date determined last."""
+    """Check that nothing of which page 1 speaks was left out.
+
+    It speaks of the newest result of each test, and of the date that was determined last.
+    """
     day = stated
     if isinstance(stated.payload, NotEvaluated):
         if stated.payload.last_determined is None:

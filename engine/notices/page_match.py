@@ -1,4 +1,6 @@
-"""Whether all text of a file's pages is what `page.json` says, each string in its place in the reading order (`rulings.md` 64).
+"""Check that all text of a file's pages is what `page.json` says (`rulings.md` 64).
+
+Each string must stand in its place in the reading order.
 
 A renderer draws one flow after the other: the columns that float and the strings of a drawing come after what
 they stand beside. So the text of the pages is the flows of `page.json`, each in its own order, with the
@@ -19,7 +21,10 @@ from typing import Any
 from engine.basics.errors import VerificationFailed
 
 MOST_STEPS = 4
-"""Steps for each string after which no reading is looked for any more: a true notice takes one, and some for drawings."""
+"""How many steps for each string the search for a reading may take.
+
+A true notice takes a single step, and some more for drawings.
+"""
 LEAST_STEPS = 200
 SHOWN = 60
 """Characters of a difference that are shown."""
@@ -84,7 +89,10 @@ def read_page_words(data: bytes) -> PageWords:
 
 
 def _written(value: Any) -> bytes:
-    """Canonical JSON of texts and whole numbers under names of plain letters, which the standard library writes the same and faster."""
+    """Return canonical JSON of texts and whole numbers under names of plain letters.
+
+    The standard library writes the same bytes for these, and faster.
+    """
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
@@ -225,7 +233,10 @@ def _moves(match: _Match) -> Iterator[tuple[str, int, int]]:
 
 
 def _cuts(flow: _Flow, text: str, place: int) -> Iterator[int]:
-    """Yield where the next string may be cut by the end of a page: after whole words that the page shows, the most first."""
+    """Yield the places at which the end of a page may cut the next string.
+
+    A cut follows whole words that the page shows, and the longest part comes first.
+    """
     rest = flow.texts[flow.at]
     ends, done = [], 0
     for word in re.split(r"\s+|(?<=-)", flow.written[flow.at])[:-1]:

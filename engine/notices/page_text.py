@@ -1,4 +1,6 @@
-"""Whether the pages of a notice show what the log says: each result's row, word by word (`notice.md`, block 1).
+"""Check that the pages of a notice show what the log says (`notice.md`, block 1).
+
+Each result's row is compared word by word.
 
 The rows are looked for in the order in which PDFium reads a table: the verdict, the title, the section, the
 figures, the state. A row of a test that says anything else than the log is a difference, wherever it stands.
@@ -61,7 +63,9 @@ def shown_as_recorded(
 
 
 def shown_of(pages: Sequence[str], deal: str, on: date, evaluated: bool) -> None:
-    """Whether the first page names the deal and the date whose evidence the file carries, and says so if it was not evaluated.
+    """Check that the first page names the deal and the date of the evidence.
+
+    If the date was not evaluated, the page must say so.
 
     Raises VerificationFailed: the pages are of another deal or date, so whatever they show is not what the
     evidence proves.
@@ -111,7 +115,10 @@ def _shown(
 
 
 def _title(result: TestResult, terms: TermsInForce) -> str:
-    """Return a test's title as a pattern, with the class of debt or the key that tells it from another of the same title."""
+    """Return a test's title as a pattern.
+
+    The pattern takes the class of debt or the key that tells tests of the same title apart.
+    """
     clause = terms.covenants.get(result.test)
     apart = re.split(r"[_\-]", (clause.debt_class if clause else None) or result.test)
     return rf"{_words(result.title)}(?:, (?i:{' '.join(re.escape(word) for word in apart)}))?"
@@ -142,7 +149,10 @@ def _cells(result: TestResult, rounding: str = "unrounded") -> tuple[str, str, s
 
 
 def _figures(result: TestResult, rounding: str, every_cell: bool = False) -> str:
-    """Return the figures as a pattern: a rounded ratio at the deal's decimals, or at those of every ratio, as notices had them before."""
+    """Return the figures as a pattern.
+
+    A rounded ratio has the deal's decimals, or the decimals of every ratio, which earlier notices had.
+    """
     printed = dict.fromkeys((_cells(result, rounding), _cells(result)))
     each = (
         (measured or NONE, limit or (NONE if every_cell else ""), headroom or NONE)
@@ -152,7 +162,10 @@ def _figures(result: TestResult, rounding: str, every_cell: bool = False) -> str
 
 
 def _state(tested: Tested, terms: TermsInForce, templates: Mapping[str, Template]) -> str:
-    """Return the state after the figures; nothing if the row shows the state of the clause's trigger, which the test does not have."""
+    """Return the pattern of the state after the figures.
+
+    The pattern is empty if the row shows the state of the clause's trigger, which the test does not have.
+    """
     clause = terms.covenants.get(tested.result.test)
     if clause is None or templates[clause.template].rule is not None:
         return ""

@@ -1,4 +1,6 @@
-"""A notice's PDF as its verifier reads it: attachments and the text of the first pages, with every decompression bounded beforehand.
+"""A notice's PDF as its verifier reads it: attachments, and the text of the first pages.
+
+Every decompression is bounded beforehand.
 
 PDFium reads it, which is not a part of what wrote it. PDFium is fast enough for a desk that verifies a year
 of notices (ADR 0009). What it would inflate is inflated here first and counted, so that a bomb meets a bound
@@ -34,7 +36,9 @@ _FILTER = re.compile(rb"/Filter(?![A-Za-z0-9])(.{0,60})", re.DOTALL)
 _READ = re.compile(
     rb"[ \t\r\n]*(/FlateDecode|/Adobe\.PPKLite|\[[ \t\r\n]*/FlateDecode[ \t\r\n]*\])(?=[\s/>]|\Z)"
 )
-"""The only values of a filter that are read: Deflate, once, written out; and the handler of a signature, which decompresses nothing.
+"""The only values of a filter that are read.
+
+They are Deflate, once, written out, and the handler of a signature, which decompresses nothing.
 
 A value that stands elsewhere in the file (`12 0 R`) could name any filters, so it is refused; so is a name
 with escapes.
@@ -88,7 +92,9 @@ def read_notice(data: bytes) -> NoticeFile:
 
 @dataclass(frozen=True)
 class DrawnPage:
-    """One page as it is drawn: each piece of text with the place of its box in points, and its pictures in colour.
+    """A page as it is drawn.
+
+    It holds each piece of text with the place of its box in points, and its pictures in colour.
 
     Attributes:
         texts: the text of a box, and its left and lower edge, rounded.

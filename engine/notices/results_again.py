@@ -1,4 +1,7 @@
-"""The figures of a notice's date computed again from what it carries: rates, results, and what is said of sellers."""
+"""The figures of a notice's date, computed again from what the notice carries.
+
+They are rates, results, and what is said of sellers.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ Its price is bounded before it is read: a Decimal may be longer than any memory.
 
 
 def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence[TestResult]) -> str:
-    """Return the rates of the date rest on exactly the observations attached; those of other weeks are their medians.
+    """Check that the rates of the date rest on exactly the attached observations.
+
+    Rates of other weeks must be their medians. The function returns the words of the step.
 
     Raises VerificationFailed.
     """
@@ -151,7 +156,9 @@ SELLER_FIGURES = (
 
 
 def _by_sellers(result: TestResult, found: TestResult) -> bool:
-    """Return whether what a result says of its sellers comes out again from the listings attached; no where it says nothing of them.
+    """Return whether what a result says of its sellers comes out again.
+
+    The attached listings give it. The answer is False if the result says nothing of sellers.
 
     Drawn subsets rest on the sellers' own names, which a notice does not carry. Raises VerificationFailed.
     """
@@ -168,7 +175,10 @@ def _by_sellers(result: TestResult, found: TestResult) -> bool:
 
 
 def _due(terms: TermsInForce, templates: Mapping[str, Template], on: date) -> set[str]:
-    """Return the tests that a Determination Date must have: those tested on every date of its kind, and always on."""
+    """Return the tests that a Determination Date must have.
+
+    They are the tests of every date of its kind that are always on.
+    """
     dated = (
         () if terms.determination_dates.on_delivery else ("determination dates",)
     )  # a report that completes another tests what is open

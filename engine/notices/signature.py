@@ -1,4 +1,6 @@
-"""The PAdES signature of a notice: made with ECDSA P-256 as an incremental update, and checked against a known certificate.
+"""The PAdES signature of a notice.
+
+It is made with ECDSA P-256 as an incremental update, and checked against a known certificate.
 
 The unsigned file is a prefix of the signed one, so the signature adds and changes nothing (`record.md`).
 """
@@ -29,7 +31,10 @@ from engine.record.keys import BadKey
 
 FIELD = "Notice"
 BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
-"""What a signature covers, as the file says it; read without a PDF parser, so nothing untrusted is parsed before it is checked."""
+"""What a signature covers, as the file says it.
+
+The pattern is read without a PDF parser, so nothing untrusted is parsed before it is checked.
+"""
 HEXADECIMAL = re.compile(rb"(?:[0-9A-F]{2})+")
 LONGEST_SIGNATURE = 2**16
 """Hexadecimal digits of the longest signature that is read; one of ours has about 2,000."""
@@ -59,7 +64,9 @@ VERSION = der.encoded(der.INTEGER, b"\x01")
 
 
 def make_certificate(name: str, into: Path, now: datetime) -> str:
-    """Return a P-256 key in `into` and its self-signed certificate beside it (`.crt`); returns the certificate's SHA-256.
+    """Make a P-256 key in `into` and its self-signed certificate beside it (`.crt`).
+
+    The function returns the certificate's SHA-256.
 
     Raises BadKey if the file is there already.
     """
@@ -93,7 +100,9 @@ def make_certificate(name: str, into: Path, now: datetime) -> str:
 
 
 def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> bytes:
-    """Return the file with a PAdES signature by a key whose certificate lies beside it, and a time stamp of the authority if one is given.
+    """Return the file with a PAdES signature by a key whose certificate lies beside it.
+
+    If an authority is given, the signature carries its time stamp.
 
     Raises:
         BadKey: the two cannot be read, or what the key signs does not hold by the certificate.
@@ -167,7 +176,11 @@ def _believed(authority: TimeAuthority | None) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A signature that holds: whose certificate it is, the file as it was before it was signed, and its time stamp if it has one."""
+    """A signature that holds.
+
+    It says whose certificate it is, the file as it was before it was signed, and its time stamp if it has a
+    stamp.
+    """
 
     fingerprint: str
     unsigned: bytes
@@ -241,7 +254,10 @@ def _checked(
 
 @dataclass(frozen=True, slots=True)
 class _Cms:
-    """What of a signature is not the same in every one: the certificate, the attributes that are signed, the signature's own number."""
+    """The parts of a signature that differ from signature to signature.
+
+    They are the certificate, the attributes that are signed, and the signature's own number.
+    """
 
     certificate: der.Element
     signed: bytes
@@ -252,7 +268,9 @@ class _Cms:
 
 
 def _parts(info: der.Element) -> _Cms:
-    """Return the parts of a CMS signature (RFC 5652), everything around them held against what signing writes.
+    """Return the parts of a CMS signature (RFC 5652).
+
+    Everything around them is compared with what signing writes.
 
     The signature covers the attributes, and the policy covers the certificate. Nothing covers the other
     bytes, so each must be as written.
@@ -327,7 +345,10 @@ def _count(parts: tuple[der.Element, ...], expected: int) -> tuple[der.Element, 
 
 
 def _holder(certificate: der.Element) -> bytes:
-    """Return issuer and serial number of a certificate (RFC 5280: version, serial, algorithm, issuer), as a signature names its signer."""
+    """Return the issuer and the serial number of a certificate, as a signature names its signer.
+
+    RFC 5280 puts them after the version: serial, algorithm, issuer.
+    """
     _, serial, _, issuer, *_ = certificate.parts[0].parts
     return der.encoded(der.SEQUENCE, issuer.whole, serial.whole)
 
@@ -347,6 +368,9 @@ def _said(attributes: der.Element) -> dict[bytes, bytes]:
 
 
 def _before(data: bytes, signature: int) -> bytes:
-    """Return the file up to the incremental update that holds the signature: the last end-of-file mark before it."""
+    """Return the file up to the incremental update that holds the signature.
+
+    It ends with the last end-of-file mark before the update.
+    """
     end = data.rfind(b"%%EOF", 0, signature)
     return data[: end + len(b"%%EOF")] if end >= 0 else b""

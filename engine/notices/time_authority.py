@@ -28,7 +28,10 @@ PIECE = 8192
 
 @dataclass(frozen=True, slots=True)
 class TimeAuthority:
-    """An authority that stamps time: its address, the certificate that is believed, and the clock's reading."""
+    """An authority that stamps time.
+
+    It has an address, the certificate that is believed, and the clock's reading.
+    """
 
     url: str
     certificate_sha256: str
@@ -44,7 +47,8 @@ class NoTimeStamp(HeadroomError):
 def token_over(data: bytes, authority: TimeAuthority) -> der.Element:
     """Return an authority's token over some bytes, checked as a verifier checks it.
 
-    Raises NoTimeStamp: it refuses, stalls, cannot be reached; what it gives does not hold, or is of another time.
+    Raises NoTimeStamp: it refuses, stalls, cannot be reached; what it gives does not hold, or is of another
+    time.
     """
     nonce = der.encoded(der.INTEGER, b"\x01" + secrets.token_bytes(8))
     answer = ask(authority.url, _request(data, nonce), authority.patience)
@@ -64,7 +68,9 @@ def token_over(data: bytes, authority: TimeAuthority) -> der.Element:
 
 
 def refuse_other(stamp: Stamped, authority: TimeAuthority) -> None:
-    """Refuse a stamp by a key that the authority's certificate does not certify, or of a time that is not now.
+    """Refuse a stamp that the authority's certificate does not certify.
+
+    A stamp of a time that is not now is refused too.
 
     Raises NoTimeStamp.
     """

@@ -1,4 +1,6 @@
-"""A time stamp of an independent authority over a signature (RFC 3161): read in DER, its own signature, chain and time checked.
+"""A time stamp of an independent authority over a signature (RFC 3161).
+
+It is read in DER, and its own signature, chain and time are checked.
 
 A notice may carry one as the only attribute that its signature does not sign (PAdES-T). Whose authority is
 believed is the verifier's policy; nothing of it comes from the file.
@@ -51,7 +53,10 @@ UNREADABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """A time stamp that holds: when, by whose certificate, and whether the verifier's policy names that authority."""
+    """A time stamp that holds.
+
+    It says when, by whose certificate, and whether the verifier's policy names that authority.
+    """
 
     at: datetime
     fingerprint: str
@@ -161,7 +166,10 @@ def _may_stamp(certificate: x509.Certificate, at: datetime) -> None:
 def _chained(
     certificate: x509.Certificate, held: list[x509.Certificate], authorities: frozenset[str], at: datetime
 ) -> bool:
-    """Return whether the policy names the certificate, or one that certifies it, through those that the token carries."""
+    """Return whether the policy names the certificate, or a certificate that certifies it.
+
+    The chain goes through the certificates that the token carries.
+    """
     now, seen = certificate, 0
     while seen <= len(held):
         if _fingerprint(now) in authorities:

@@ -1,4 +1,7 @@
-"""What a verifier of notices trusts, as a TOML file of its own says it; nothing of it ever comes from a notice."""
+"""What a verifier of notices trusts, as a TOML file of the verifier says it.
+
+Nothing of it ever comes from a notice.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,17 @@ CERTIFICATE = re.compile(r"[0-9a-f]{64}")
 
 
 class Policy(Fact):
-    """What a verifier trusts: keys of logs and of trustees, how many trustees must have signed, certificates of notices."""
+    """What a verifier trusts.
+
+    It is keys of logs and of trustees, how many trustees must have signed, and certificates of notices.
+    """
 
     log_keys: tuple[str, ...] = ()
     ended_keys: tuple[str, ...] = ()
-    """Log keys that have ended, each with its day (`name+id+key 2026-05-04`): what they signed counts only as part of a later log."""
+    """Log keys that have ended, each with its day (`name+id+key 2026-05-04`).
+
+    What they signed counts only as a part of a later log.
+    """
     cosigner_keys: tuple[str, ...] = ()
     cosignatures_needed: Annotated[int, Field(strict=True, ge=0)] = 0
     notice_certificates: tuple[str, ...] = ()

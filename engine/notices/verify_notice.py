@@ -55,7 +55,10 @@ UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticErro
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """The log as it was signed after the notice was made, which trustees may have cosigned: its checkpoint and its entries."""
+    """The log as it was signed after the notice was made, with its checkpoint and its entries.
+
+    Trustees may have cosigned it.
+    """
 
     note: str
     leaves: tuple[bytes, ...]
@@ -79,7 +82,10 @@ class _Notice:
     terms: TermsInForce | None = None
     """The terms in force on the notice's date."""
     terms_on: Callable[[date], TermsInForce] | None = None
-    """The same of any date: a test that waited for a report takes the limits of an earlier one (`rulings.md` 49a)."""
+    """The terms in force on any date.
+
+    A test that waited for a report takes the limits of an earlier date (`rulings.md` 49a).
+    """
     later: Sequence[Later] = ()
     pages: Pages | None = None
     checkpoint: Checkpoint | None = None
@@ -224,7 +230,10 @@ def _lives(notice: _Notice, bodies: Sequence[bytes], origin: str) -> KeyLives:
 
 
 def signed_by(key: VerifierKey, lives: Sequence[KeyLives], policy: Policy) -> str:
-    """Whose key signed the checkpoint: one that the policy names, or one that followed it (`rulings.md` 66)."""
+    """Return whose key signed the checkpoint, in words (`rulings.md` 66).
+
+    It is a key that the policy names, or a key that followed such a key.
+    """
     if key.text in policy.log_keys:
         return f"signed by {called(key)}, a key of the policy"
     before = next(((old, end) for one in lives for old, end in one.ends.items() if end.by == key), None)
@@ -234,7 +243,10 @@ def signed_by(key: VerifierKey, lives: Sequence[KeyLives], policy: Policy) -> st
 
 
 def _alone(found: Verified, lives: Sequence[KeyLives], later: Sequence[Verified]) -> str:
-    """How what was found begins where the checkpoint is by a key that has ended, and no later log by a living key shows it."""
+    """Return how the finding begins if the checkpoint is by a key that has ended.
+
+    The text is empty if a later log by a living key shows the checkpoint.
+    """
     for one in lives:
         after = one.after_its_end(found)
         if after is not None:
@@ -398,7 +410,10 @@ def _issued(notice: _Notice) -> str | None:
 
 
 def _text(notice: _Notice) -> str:
-    """Check that the pages are of the evidence's deal and date; what they say of each result is what the log says."""
+    """Check that the pages are of the evidence's deal and date.
+
+    What they say of each result must be what the log says.
+    """
     if notice.file is None or notice.manifest is None or notice.of_date is None:
         raise VerificationFailed("there is nothing to compare the pages with")
     evaluated = notice.event["kind"] != "not evaluated"

@@ -41,7 +41,9 @@ class Closing:
 
 
 def close_day(workspace: Workspace, said: CalendarClosing, scribe: Scribe) -> Closing:
-    """Return a closing as recorded, unless it was before; the next run moves the deadlines that count over its day.
+    """Return a closing as recorded; recording it twice changes nothing.
+
+    The next run moves the deadlines that count over its day.
 
     Raises:
         WrongUsage: the calendar is not known, the day is not a Business Day of its table, or the entry lacks
@@ -62,8 +64,8 @@ def close_day(workspace: Workspace, said: CalendarClosing, scribe: Scribe) -> Cl
 def withdraw_closing(workspace: Workspace, said: ClosingWithdrawn, scribe: Scribe) -> Closing:
     """Return the withdrawal of a closing that was entered in error, as recorded.
 
-    Withdrawn on or before its day, the next run moves the deadlines back that count over it. Withdrawn later, it
-    moves none: the day stays closed as it was counted (`rulings.md` 36a).
+    Withdrawn on or before its day, the next run moves the deadlines back that count over it. Withdrawn later,
+    it moves none: the day stays closed as it was counted (`rulings.md` 36a).
 
     Raises WrongUsage if no such closing stands, or if the withdrawal lacks its reason or source.
     """
@@ -77,7 +79,8 @@ def withdraw_closing(workspace: Workspace, said: ClosingWithdrawn, scribe: Scrib
 def _explained(said: CalendarClosing | ClosingWithdrawn) -> None:
     if not said.reason.strip() or not said.source.strip():
         raise WrongUsage(
-            "a closing has a reason and a source: --reason 'National day of mourning' --source 'Federal Register'"
+            "a closing has a reason and a source: --reason 'National day of mourning' --source 'Federal "
+            "Register'"
         )
 
 

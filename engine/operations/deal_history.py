@@ -1,4 +1,6 @@
-"""A deal's log in hand: its rows and events, and the state that they leave, carried on from one run of a process to the next.
+"""A deal's log in hand: its rows, its events, and the state that they leave.
+
+They are carried from a run of a process to its next run.
 
 It is kept in memory alone and serves only what the database confirms: the root over its entries must be the
 one that stands there. Verification and replay read the record itself and know nothing of it.
@@ -15,7 +17,10 @@ from engine.record.log import event_of
 from engine.record.store import Entry, Reader, Store
 
 AT_MOST = 6_000
-"""Events of all deals that are kept; of the deals that were read longest ago nothing is kept, so memory does not grow with their number."""
+"""How many events of all deals are kept.
+
+Nothing is kept of the deals that were read longest ago, so memory does not grow with the number of deals.
+"""
 
 
 class History:

@@ -1,4 +1,7 @@
-"""The deals of a run that are evaluated and whose notices are made next: few, since the past of each is in hand."""
+"""The deals of a run that are evaluated and whose notices are made next.
+
+They are few, since the past of each is in hand.
+"""
 
 from __future__ import annotations
 

@@ -55,7 +55,10 @@ class Given:
 
     files: list[Path] = field(default_factory=list)
     stopped: str | None = None
-    """Why its next notice cannot be made, if that is so: it and those after it wait, for numbers have no gaps."""
+    """Why the deal's next notice cannot be made, if so.
+
+    This notice and those after it wait, for numbers have no gaps.
+    """
 
 
 def issue_due(
@@ -67,7 +70,10 @@ def issue_due(
     pages: Pages | None = None,
     spent: ProcessorTime | None = None,
 ) -> dict[str, Given]:
-    """Compose, render, sign if there is a key, and record every notice that is owed and not issued; what came of it by deal."""
+    """Compose, render, sign and record every notice that is owed and not issued.
+
+    A notice is signed if there is a key. The result says by deal what came of it.
+    """
     outbox = Outbox(workspace, len(deals), render, scribe, progress, pages, spent or ProcessorTime())
     for deal in deals:
         outbox.issue(deal)
@@ -76,7 +82,9 @@ def issue_due(
 
 
 class Outbox:
-    """The notices of a run, which gives them deal by deal: composed, rendered, signed if there is a key, and recorded.
+    """The notices of a run, made deal by deal.
+
+    Each is composed, rendered, signed if there is a key, and recorded.
 
     They are put together, rendered and issued some at a time: what a run holds does not grow with what it
     catches up. While some are drawn, the next are put together. One that cannot be made stops its own deal
@@ -110,7 +118,10 @@ class Outbox:
         self._whole = False
 
     def issue(self, deal: str) -> None:
-        """Give the notices of a deal that are owed and not issued: some may be drawn after this, and be recorded later."""
+        """Make the notices of a deal that are owed and not issued.
+
+        Some may be drawn after this call, and be recorded later.
+        """
         self._compose(deal)
         while self._again:
             self._compose(self._again.pop(0))
@@ -149,7 +160,10 @@ class Outbox:
             self._give(before)
 
     def _give(self, lot: _Lot) -> None:
-        """Give notices until one cannot be made: its deal stops there, and those of the other deals are composed again."""
+        """Record notices until one cannot be made.
+
+        Its deal stops there, and the notices of the other deals are composed again.
+        """
         for place, notice in enumerate(lot.notices):
             deal, number = notice.inputs.deal, notice.inputs.number
             if deal not in lot.let_go:
@@ -174,7 +188,9 @@ class Outbox:
                 self._record()
 
     def _begin_again(self, lot: _Lot, failed: int) -> None:
-        """Let go of what follows a notice that cannot be made: a renderer that has failed draws no more of its lot.
+        """Let go of what follows a notice that cannot be made.
+
+        A renderer that has failed draws no more of its lot.
 
         The other deals of the lot are composed again, with all their notices that are not recorded.
         """
@@ -199,7 +215,10 @@ class Outbox:
             return sealed(data, key, authority, partial(self._tell, deal))
 
     def _tell(self, deal: str, what: str) -> None:
-        """Tell which notice is made, counted over the whole run, and how long the deals that are left will take."""
+        """Tell which notice is made, counted over the whole run.
+
+        The line also says how long the deals that are left will take.
+        """
         before = next(n for n, one in enumerate(self.given) if one == deal)
         of = f"{self._begun}{'' if self._whole else ' or more'}"
         remaining = self._remaining.after(before)
@@ -235,7 +254,10 @@ def _saying(error: Exception) -> Iterator[bytes]:
 def _ready(
     workspace: Workspace, deal: str, scribe: Scribe, given: Given, pages: Pages | None
 ) -> Iterator[_Waiting]:
-    """Yield the owed notices of a deal, ready to be rendered; none after one that could not be made, worded or put together."""
+    """Yield the owed notices of a deal, ready to be rendered.
+
+    The first notice that cannot be made, worded or put together ends them.
+    """
     what = "its notices cannot be put together"
     try:
         for notice in _waiting(workspace, deal, scribe, worded=pages is not None):
@@ -382,7 +404,10 @@ def _waiting_in(workspace: Workspace, deal: str, scribe: Scribe, worded: bool) -
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A notice that was rendered and signed: where its file goes, its bytes, and what the log is to say of it."""
+    """A notice that was rendered and signed.
+
+    It says where its file goes, its bytes, and what the log is to say of it.
+    """
 
     deal: str
     number: int
@@ -420,7 +445,9 @@ def _made(workspace: Workspace, notice: _Drawn, data: bytes, unsigned: str) -> _
 
 
 def _issue(workspace: Workspace, writer: Writer, made: _Made, scribe: Scribe) -> Path | None:
-    """Return the file first, then the event, both while no other may write: a crash in between leaves a file that is written again.
+    """Write a notice's file and then record its event, while no other process may write.
+
+    A crash in between leaves a file that is written again.
 
     None if another process, which reaches the same database from elsewhere, has issued it meanwhile.
     """
@@ -433,7 +460,10 @@ def _issue(workspace: Workspace, writer: Writer, made: _Made, scribe: Scribe) ->
 
 
 def _set_aside(workspace: Workspace, made: _Made) -> None:
-    """Move away what an interrupted run wrote under this number for a notice that is no longer owed; nothing is deleted."""
+    """Move away the file of an interrupted run for a notice that is no longer owed.
+
+    The file has the number of the notice that is made now. Nothing is deleted.
+    """
     for other in made.path.parent.glob(f"{made.deal}-{made.number:04d}-*.pdf"):
         if other != made.path:
             place = workspace.inside("set-aside", made.deal, other.name)

@@ -26,7 +26,9 @@ def database_file(workspace: Workspace) -> Path:
 
 
 def desk_copied(workspace: Workspace, beside: Path) -> Path | None:
-    """Copy the desk's own database beside a copy of the record, whatever is being written; None if the workspace has no desk.
+    """Copy the desk's own database beside a copy of the record.
+
+    The copy is whole, whatever is being written. The result is None if the workspace has no desk.
 
     The copy holds accounts, grants, what waits and the log of reads. It holds no session and no invitation:
     whoever gets at an old copy does not get in with it.

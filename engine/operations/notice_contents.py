@@ -166,7 +166,10 @@ def contents_later(
 
 
 def wordless(attachments: Mapping[str, tuple[bytes, str]]) -> Files:
-    """Return the files of a notice of which nobody composes the words: no page, and no manifest, so it proves nothing by itself."""
+    """Return the files of a notice of which nobody composes the words.
+
+    It has no page and no manifest, so it proves nothing by itself.
+    """
     return {name: one for name, one in attachments.items() if name not in SAID}
 
 

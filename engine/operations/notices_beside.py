@@ -1,4 +1,7 @@
-"""Whether the notices beside a record are of a later state than the record: then it is an older copy (`rulings.md` 67)."""
+"""Whether the notices beside a record are of a later state than the record (`rulings.md` 67).
+
+The record is then an older copy.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,9 @@ NUMBERED = re.compile(r"-(?P<number>\d{4,})-\d{4}-\d\d-\d\d-")
 def refuse_older_than_notices(workspace: Workspace) -> None:
     """Refuse to go on with a record that has less than a notice beside it was made from.
 
-    A copy of yesterday's database comes back with yesterday's checkpoints where a program restores the folder.
-    Today's notices are still there, and each carries the signed checkpoint of its day. Names are compared first;
-    a file is read only where the record has issued no notice of its number.
+    A copy of yesterday's database comes back with yesterday's checkpoints where a program restores the
+    folder. Today's notices are still there, and each carries the signed checkpoint of its day. Names are
+    compared first; a file is read only where the record has issued no notice of its number.
 
     Raises VerificationFailed.
     """
@@ -41,8 +44,9 @@ def refuse_older_than_notices(workspace: Workspace) -> None:
             if carried is not None and not _is_of(reader, deal_log(deal), carried):
                 raise VerificationFailed(
                     f"{path.relative_to(workspace.root)} was made when {deal_log(deal)} had "
-                    f"{counted(carried.size, 'entries')}, which are not all in this record; this is an older copy "
-                    "of the record: put the whole record back (`headroom db restore`), then `headroom verify`"
+                    f"{counted(carried.size, 'entries')}, which are not all in this record; this is an "
+                    "older copy of the record: put the whole record back (`headroom db restore`), then "
+                    "`headroom verify`"
                 )
 
 

@@ -1,4 +1,6 @@
-"""What a late date needs of a deal's log: the state that the last date left, what people brought, and the entries since.
+"""What a late date needs of a deal's log.
+
+It is the state that the last date left, what people brought, and the entries since.
 
 A date that reaches further back than this asks for the whole log (`deal_history`). Verification and replay
 read the record itself and know nothing of it.
@@ -113,7 +115,10 @@ class _Placed:
 
 
 def _standing(reader: Reader, log: str, brought: Sequence[Event], upto: int) -> frozenset[int]:
-    """Return the numbers of the entries up to a date that no correction has withdrawn; no other body is read."""
+    """Return the numbers of the entries up to a date that no correction has withdrawn.
+
+    No other body is read.
+    """
     made = {event.seq: event.payload for event in brought if isinstance(event.payload, Correction)}
     placed = []
     for seq, key in reader.keys_upto(log, upto):

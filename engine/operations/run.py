@@ -389,7 +389,10 @@ def _evaluated(
 
 
 def _only_of(recent: RecentPast | None) -> None:
-    """Raise _ReachesBack unless the whole log is in hand: what stops a deal is said beside the whole of its state."""
+    """Raise _ReachesBack unless the whole log is in hand.
+
+    The reason that stops a deal is recorded beside the whole of its state.
+    """
     if recent is not None:
         raise _ReachesBack
 

@@ -129,7 +129,10 @@ def run_answer(workspace: Workspace, outcome: RunOutcome) -> RunAnswer:
 
 
 def _shown(store: Store, log: str) -> Sequence[Event]:
-    """Return the newest result of each test in the order of the deal, the newest whole date, and the newest adopted file."""
+    """Return the newest result of each test in the order of the deal.
+
+    The newest whole date and the newest adopted file come too.
+    """
     newest: dict[tuple[str, str], int] = {}
     with store.read() as reader:
         for seq, key in reader.keys_upto(log, reader.size(log)):

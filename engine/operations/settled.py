@@ -42,7 +42,9 @@ class Settled:
 
 
 def settled(workspace: Workspace, files: str, until: datetime) -> Settled | None:
-    """Return what a run that left nothing to do leaves behind, up to the next of its moments; only while `alone`.
+    """Return what a run that left nothing to do leaves behind, up to the next of its moments.
+
+    Call it only while `alone`.
 
     None if others reach the record from elsewhere: what they record meanwhile no lock of this workspace keeps
     out.

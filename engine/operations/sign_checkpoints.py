@@ -163,7 +163,9 @@ def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
 
 
 def sign_all(workspace: Workspace, beside: bool = True, logs: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Sign and keep a checkpoint of every log, or of those named, that has grown since its last one; returns the logs.
+    """Sign and keep a checkpoint of every log that has grown since its last one.
+
+    `logs` can name the logs. The function returns the logs of which it signed a checkpoint.
 
     Only while `alone`.
 

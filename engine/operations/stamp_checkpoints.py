@@ -1,8 +1,9 @@
 """The newest signed checkpoint of every log, time-stamped where an authority is configured (`rulings.md` 68).
 
-It is asked after the checkpoints are signed, outside the workspace's lock. Nobody waits for an authority but the
-run that asks, and that run waits no longer than its bound. The first answer that fails ends the asking; the next
-run asks again. A checkpoint that a later one of the same log takes up is covered by the later one's stamp.
+It is asked after the checkpoints are signed, outside the workspace's lock. Nobody waits for an authority but
+the run that asks, and that run waits no longer than its bound. The first answer that fails ends the asking;
+the next run asks again. A checkpoint that a later one of the same log takes up is covered by the later one's
+stamp.
 """
 
 from __future__ import annotations

@@ -57,12 +57,18 @@ class Backtest:
 
     @property
     def levels(self) -> str | None:
-        """Return what must be said of levels on a history that was known when they were chosen; None if it was not."""
+        """Return what must be said of levels that were chosen on a known history.
+
+        The result is None if the history was not known then.
+        """
         shows = "that they hold on it shows nothing of what comes"
         if self.closed < self.written:
             return f"The levels were chosen when this history was known, up to {self.written}: {shows}."
         if not self.on_record:
-            return f"A run has not adopted this file, so its levels may have been chosen on this history: {shows}."
+            return (
+                "A run has not adopted this file, so its levels may have been chosen on this history: "
+                f"{shows}."
+            )
         return None
 
     def as_data(self) -> dict[str, Any]:
@@ -217,9 +223,12 @@ def _over(history: History, series: Series, until: date) -> History:
 def _levels(
     workspace: Workspace | None, deal: Deal, templates: Templates, closed: date, given: Series | None
 ) -> dict[str, Decimal]:
-    """Return the newest value of each index by a day, as the deal would read the series had it closed weeks before.
+    """Return the newest value of each index by a day.
 
-    A deal reads nothing of a series before its own closing, and a draft may close on a day that is still to come.
+    The deal reads the series as if it had closed weeks before.
+
+    A deal reads nothing of a series before its own closing, and a draft may close on a day that is still to
+    come.
     """
     if given is not None:
         return {index: value for index, prints in given.items() if (value := newest_value(prints, closed))}

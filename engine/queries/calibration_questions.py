@@ -200,8 +200,8 @@ def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) ->
     ]
     if not fits:
         raise WrongUsage(
-            f"{deal.name} has no level that can be calibrated: a clause whose trigger counts dates below a level "
-            "of the rate has one. `headroom grid` varies any other term"
+            f"{deal.name} has no level that can be calibrated: a clause whose trigger counts dates below a "
+            "level of the rate has one. `headroom grid` varies any other term"
         )
     if clause is None or key not in fits or not term.startswith(f"covenants.{key}.level"):
         known = listed([f"covenants.{name}.level" for name in fits])

@@ -113,7 +113,8 @@ class StressAnswer:
         tests: its tests, in the file's order, each with its title.
         triggers: its composite triggers.
         never: tests that were determined and failed on no path, and triggers that began on none.
-        undecided: triggers of which that cannot be said, as they look at a test that was left out; with its name.
+        undecided: triggers of which that cannot be said, as they look at a test that was left out; with its
+            name.
         left_out: tests that were not determined on any date, or have no date by then, with the reason.
     """
 

@@ -122,7 +122,7 @@ def quarterly_review(workspace: Workspace, series: str, quarter: str) -> Quarter
 def recorded_widths(
     newest: Mapping[date, Mapping[str, Any]],
 ) -> tuple[tuple[WidthPoint, ...], tuple[WidthBand, ...], str]:
-    """Return each week with an interval, Table 6 as they measured it, and what is said of the minimum viable count.
+    """Return each week with an interval, Table 6 as measured, and the minimum viable count in words.
 
     Args:
         newest: the newest print of each Publication Date.

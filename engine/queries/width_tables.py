@@ -1,4 +1,7 @@
-"""The width of the interval by number of listings: drawn from a week, and of the weeks on record, beside the paper's Table 6."""
+"""The width of the interval by number of listings, beside the paper's Table 6.
+
+Widths are drawn from a week, and measured of the weeks on record.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,10 @@ class WidthTable:
     rows: tuple[Mapping[str, Any], ...] = ()
 
     def as_data(self) -> dict[str, Any]:
-        """Return it as JSON: `refused`, or the drawn widths; and `recorded`, what the weeks on record measured."""
+        """Return the widths as JSON.
+
+        The keys are `refused`, or the drawn widths, and `recorded`, what the weeks on record measured.
+        """
         recorded = {
             "recorded": {
                 "weeks": [{**asdict(week), "publication": str(week.publication)} for week in self.weeks],

@@ -212,7 +212,10 @@ def has_line_of(note: str, key: VerifierKey) -> bool:
 
 
 STAMPED_LINES = 5
-"""Lines of a note that a time stamp is over: the three that are signed, the empty one, the log's signature."""
+"""How many lines of a note a time stamp covers.
+
+They are the three that are signed, the empty line, and the log's signature.
+"""
 BESIDE = ".stamp"
 """What follows the name of a note's file in the name of its time stamp's."""
 

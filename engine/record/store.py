@@ -141,7 +141,10 @@ class Reader:
         ]
 
     def among(self, log: str, spans: Sequence[Span], start: int = 0) -> list[Entry]:
-        """Return the entries of a log from number `start`, oldest first, whose keys lie in a span; no other body is read."""
+        """Return the entries of a log from number `start` whose keys lie in a span, oldest first.
+
+        No other body is read.
+        """
         within = or_(*(self._within(span) for span in spans))
         query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start, within)
         return [_entry(row) for row in self._connection.execute(query.order_by(_ENTRIES.c.seq))]
@@ -153,7 +156,10 @@ class Reader:
         return [_entry(row) for row in rows]
 
     def last_in(self, log: str, span: Span, before: int | None = None) -> int | None:
-        """Return the number of the last entry whose key lies in a span, before another one if it is given; None without one."""
+        """Return the number of the last entry whose key lies in a span.
+
+        If `before` is given, only earlier entries count. The result is None without such an entry.
+        """
         query = select(func.max(_ENTRIES.c.seq)).where(_ENTRIES.c.log == log, self._within(span))
         found = self._connection.execute(
             query if before is None else query.where(_ENTRIES.c.seq < before)
@@ -188,7 +194,10 @@ class Reader:
         return frozenset(str(key) for key in self._connection.execute(query).scalars())
 
     def _within(self, span: Span) -> Any:
-        """Return the condition that a key lies in a span, byte by byte whatever order of words the database has."""
+        """Return the condition that a key lies in a span.
+
+        Keys are compared byte by byte, whatever order of words the database has.
+        """
         key: Any = _ENTRIES.c.key
         if self._connection.dialect.name == "postgresql":
             key = key.collate("C")

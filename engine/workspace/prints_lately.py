@@ -1,4 +1,6 @@
-"""The prints of the last Publication Dates, and of older dates that have more prints than a deal knows: no others are read.
+"""The prints of the last Publication Dates.
+
+Older dates are read only if they have more prints than a deal knows.
 
 The key of a print holds its date and its number. So the keys alone show that no older date of a deal has
 another print than the deal took.
@@ -121,7 +123,8 @@ def series_lately(
         rates: the Reference Rates on record, by index.
 
     Returns:
-        None if a date of a rate now has another print than the one that the rate rests on. None as well if the
+        None if a date of a rate now has another print than the one that the rate rests on. None as well if
+        the
         prints of a date cannot be judged by themselves.
     """
     by_index: dict[str, Sequence[Published]] = {}
@@ -166,12 +169,18 @@ def _judged(
 
 
 def _asked(newest: int, taken: str) -> bool:
-    """Return whether the prints of a date are to be judged again: the rate does not rest on the newest of them."""
+    """Return whether the prints of a date are to be judged again.
+
+    They are if the rate does not rest on the newest of them.
+    """
     return taken not in ("None", f"{newest}")
 
 
 def _by_itself(deal: Deal, name: str) -> str | None:
-    """Return the one weekly series from which a deal reads an index, where each date's prints are judged by themselves; or None."""
+    """Return the only weekly series from which a deal reads an index, or None.
+
+    The prints of each of its dates are judged by themselves.
+    """
     terms = [index_terms(deal, name, since) for since, _ in deal.segments]
     series = {series_of(name, one) for one in terms}
     weekly = all(one.cadence != "daily" and one.methodology.consent_needed_for is None for one in terms)

@@ -45,7 +45,10 @@ def this_date(line: Line) -> str:
 
 
 def not_counted(line: Line) -> str:
-    """Return `, and is not counted` of a held failure that a trigger would count; nothing of any other result."""
+    """Return `, and is not counted` for a held failure that a trigger would count.
+
+    The text is empty for any other result.
+    """
     return ", and is not counted" if line.counts and line.verdict is Verdict.FAIL and held(line) else ""
 
 

@@ -348,7 +348,10 @@ def counting(lines: Sequence[Line]) -> list[str]:
 
 
 def held_counts(lines: Sequence[Line]) -> list[str]:
-    """Return failures that a trigger would count and that are held, of tests whose failure is not said before."""
+    """Return failures that are held and that a trigger would count otherwise.
+
+    They are of tests whose failure is not said before.
+    """
     return [
         f"{line.title} {said}, and is not counted."
         for line in lines

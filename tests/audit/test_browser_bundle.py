@@ -1,4 +1,6 @@
-"""A bundle in the parts of `headroom-verify.html`: each step and sentence of `headroom verify`, whole and forged."""
+"""A bundle in the parts of `headroom-verify.html`: each step and sentence of `headroom verify`, whole and
+forged.
+"""
 
 from __future__ import annotations
 

@@ -275,7 +275,9 @@ def white(box: tuple[float, float, float, float]) -> bytes:
 
 
 def painted(data: bytes, with_field: bool, word: str = "FAIL") -> IncrementalPdfFileWriter:
-    """A notice whose FAIL, or another word, is covered, and not taken out: by the page's own instructions, or by a field that
+    """A notice whose FAIL, or another word, is covered, and not taken out: by the page's own instructions, or
+    by a field that
+
     lies over it.
     """
     writer, box = IncrementalPdfFileWriter(io.BytesIO(data)), box_of(data, word)

@@ -1,4 +1,6 @@
-"""A notice whose number the record has not issued, drawn again where the record holds its event, and contradicted where it went on."""
+"""A notice whose number the record has not issued, drawn again where the record holds its event, and
+contradicted where it went on.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def stops(_: Sequence[NoticeInputs]) -> Iterator[bytes]:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, all_templates: dict[str, Template]) -> Path:
-    """Four weeks whose notices are drawn and signed, and beside it its copies of before: one ends with the third week, one with what was determined in the fourth."""
+    """Four weeks whose notices are drawn and signed, and beside it its copies of before: one ends with the
+    third week, one with what was determined in the fourth.
+    """
     root = tmp_path_factory.mktemp("desk")
     workspace = made(root)
     make_key("agent.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
@@ -88,8 +92,8 @@ def test_what_was_determined_and_not_told_yet_is_enough_to_draw_the_notice_of(
     assert number is not None
     assert found.steps[-1].verdict == "holds"
     assert found.steps[-1].found == (
-        f"the record has issued no notice No. {number.number} of {DEAL} yet; of its entries drawn again by the same"
-        " renderer: the same bytes"
+        f"the record has issued no notice No. {number.number} of {DEAL} yet; of its entries drawn again by "
+        "the same renderer: the same bytes"
     )
 
 

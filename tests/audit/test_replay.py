@@ -277,7 +277,9 @@ def with_gone(value: Any) -> Any:
 def test_a_record_with_fields_that_are_gone_is_read_and_comes_out_again(
     desk: Workspace, all_templates: dict[str, Template], filled: bool
 ) -> None:
-    """Each stands empty in every record that has it; one that is filled was written by nobody, and is refused."""
+    """Each stands empty in every record that has it; one that is filled was written by nobody, and is
+    refused.
+    """
     bodies = {entry.seq: entry.body for entry in desk.store.entries(deal_log(DEAL))}
     earlier = {seq: canonical(with_gone(json.loads(body))) for seq, body in bodies.items()}
     assert sum(b'"elsewhere":[]' in body for body in earlier.values())

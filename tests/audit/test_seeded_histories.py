@@ -1,7 +1,7 @@
 """A seeded history keeps its promises, whoever tends the deal.
 
-It has rates, outages, Restatements, Acts, late runs, and runs that are killed or disturbed anywhere. Every third
-deal changes hands in the middle of its history, and goes on in another workspace.
+It has rates, outages, Restatements, Acts, late runs, and runs that are killed or disturbed anywhere. Every
+third deal changes hands in the middle of its history, and goes on in another workspace.
 """
 
 from __future__ import annotations
@@ -61,11 +61,15 @@ from tests.operations.test_run import DEAL
 SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000" if SOAK else "100"))
 WEEKS = 14
 FOUND = (9063,)
-"""Seeds that once failed, which every run lives through: 9063 (what a notice supersedes hung on the moment at which a run was repeated)."""
+"""Seeds that once failed, which every run lives through: 9063 (what a notice supersedes hung on the moment at
+which a run was repeated).
+"""
 RANGE = os.environ.get("HEADROOM_SEED_RANGE", "")
 """The first and the last seed of a part of the soak: `HEADROOM_SEED_RANGE=500-999`."""
 NAMED = os.environ.get("HEADROOM_SEED", "")
-"""Seeds to run alone, with commas in between: `HEADROOM_SEED=9063 pytest tests/audit/test_seeded_histories.py -k seeded`."""
+"""Seeds to run alone, with commas in between: `HEADROOM_SEED=9063 pytest tests/audit/test_seeded_histories.py
+-k seeded`.
+"""
 
 
 def seeds() -> list[int]:
@@ -124,7 +128,9 @@ class World:
         self._run()
 
     def _served(self, day: date) -> None:
-        """A week at the servicer's desk: reports in time and late, slips of a unit, their confirmation, and days that are closed."""
+        """A week at the servicer's desk: reports in time and late, slips of a unit, their confirmation, and
+        days that are closed.
+        """
         self.reports += [
             one
             for one in plan.reports(day)
@@ -274,7 +280,9 @@ class World:
 
 @pytest.fixture
 def deal_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The deal file, which no seed changes, is parsed and checked once for all runs: a fifth of a history's time otherwise."""
+    """The deal file, which no seed changes, is parsed and checked once for all runs: a fifth of a history's
+    time otherwise.
+    """
     monkeypatch.setattr(
         refusal,
         "read_deal",
@@ -291,7 +299,9 @@ whole = refusal.read_deal
 def test_a_seeded_history_keeps_its_promises(
     seed: int, tmp_path: Path, tools: Tools, all_templates: dict[str, Template]
 ) -> None:
-    """State is the fold of what stands; nothing is twice; a second run is silent; notices are the log's; all of it replays."""
+    """State is the fold of what stands; nothing is twice; a second run is silent; notices are the log's; all
+    of it replays.
+    """
     world = World(seed, tmp_path / "first", tools)
     world.live(WEEKS)
     _kept(world, tools, all_templates)

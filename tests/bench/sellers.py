@@ -1,4 +1,6 @@
-"""`make bench`, sellers: what one seller or invented listings can do to a week, and the shadow rate, each beside the plain way."""
+"""`make bench`, sellers: what one seller or invented listings can do to a week, and the shadow rate, each
+beside the plain way.
+"""
 
 from __future__ import annotations
 
@@ -170,7 +172,9 @@ def spent(work: Work) -> float:
 
 
 def whole_week() -> None:
-    """Print what has no plain way of a useful length: the six targets of a whole week, and a market of twenty sellers."""
+    """Print what has no plain way of a useful length: the six targets of a whole week, and a market of twenty
+    sellers.
+    """
     methodology, days, many = load_methodology("1.1.1"), days_of(8), days_of(20)
     true = week_value(days, methodology)
     assert true is not None
@@ -182,6 +186,7 @@ def whole_week() -> None:
     middle, most = statistics.median(seconds), max(seconds)
     print(f"\nsellers: CPU seconds; a week of {listings} listings of 8 sellers, and one of 20 sellers")
     print(
-        f"  invented listings at free prices and days: {middle:.2f} s a target in the middle of six, {most:.2f} s at most"
+        f"  invented listings at free prices and days: {middle:.2f} s a target in the middle of six, "
+        f"{most:.2f} s at most"
     )
     print(f"  all {groups:,} groups of up to three of 20 sellers leave: {left:.2f} s")

@@ -163,7 +163,9 @@ def test_the_structurers_guide_runs_as_it_stands(session: Callable[[str], int], 
 def test_each_row_of_the_papers_sections_has_a_command_that_runs(
     session: Callable[[str], int], said: list[str]
 ) -> None:
-    """Sections 4 to 9 of the working paper: every row names a command, and files that it needs stand on the page."""
+    """Sections 4 to 9 of the working paper: every row names a command, and files that it needs stand on the
+    page.
+    """
     text = (REPOSITORY / "docs" / "method" / "paper.md").read_text(encoding="utf-8")
     for name, content in re.findall(r"```(?:csv|toml) (build/\S+)\n(.*?)```", text, re.DOTALL):
         Path(name).write_text(content, encoding="utf-8")

@@ -137,7 +137,9 @@ def test_headroom_as_a_share_of_the_limit_has_the_sign_of_the_headroom(
 
 
 def test_what_is_apart_from_rates_is_found_once_and_traced_each_time(terms: TermsInForce) -> None:
-    """Of the same clause and facts; with a trace as if it had been found anew, also where a figure is missing."""
+    """Of the same clause and facts; with a trace as if it had been found anew, also where a figure is
+    missing.
+    """
     one = published("2.1000", "2.0500", "2.1500")
     known, clause, asked = facts(terms, rate("2.1000", one), one), object(), list[str]()
 
@@ -183,7 +185,9 @@ def test_a_figure_passes_by_its_headroom(comparison: Comparison, value: Fraction
 
 
 def test_what_a_verifier_computes_again_is_what_was_determined(terms: TermsInForce) -> None:
-    """The verdict, the figures, and all that is said of sellers but the listings' share, which a notice cannot give."""
+    """The verdict, the figures, and all that is said of sellers but the listings' share, which a notice
+    cannot give.
+    """
     for value in ("0.9000", "2.1000"):
         one = published(value, "0.8500", "2.1500")
         clause, known = terms.covenants["ltv"], facts(terms, rate(value, one), one)

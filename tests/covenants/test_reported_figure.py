@@ -2,8 +2,6 @@
 cannot be measured.
 """
 
-# ruff: noqa: E501 (a deal's rows are read whole)
-
 from __future__ import annotations
 
 import pytest

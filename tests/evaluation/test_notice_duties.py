@@ -166,7 +166,10 @@ def test_a_correction_of_what_nobody_was_given_owes_nothing(desk: Callable[..., 
 def test_a_notice_that_is_on_its_way_is_corrected_too(
     desk: Callable[..., Desk], draft: bool, returned: tuple[str, ...], owes: tuple[str, ...] | None
 ) -> None:
-    """Notice No. 12 was sent on 12 March at 19:00 and is given on the 13th. The correction came before a round had recorded that, and nobody owed its notice."""
+    """Notice No. 12 was sent on 12 March at 19:00 and is given on the 13th.
+
+    The correction came before a round had recorded that, and nobody owed its notice.
+    """
     found = failed(desk)
     issued = NoticeIssued(
         number=12, kind="test_failed", of="tested|ltv|2026-03-12", file="n", sha256="0" * 64

@@ -43,7 +43,7 @@ TRIGGER = """triggers:
     cite: CA §7.06
     begins: {test: ltv, result: FAIL, for: 9 consecutive determination dates}
     ends: never
-"""  # noqa: E501 (a deal's rows are read whole)
+"""
 
 
 def amended(says: str) -> str:

@@ -4,8 +4,6 @@ Collateral Value at an advance of 100% is USD 12,483,000 for each dollar of the 
 it at 1.90, 76.294% at 2.10.
 """
 
-# ruff: noqa: E501 (a deal's rows are read whole)
-
 from __future__ import annotations
 
 import pytest

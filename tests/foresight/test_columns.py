@@ -41,7 +41,9 @@ from tests.foresight.test_stress import HELD, path_of
 SOAK = os.environ.get("HEADROOM_SOAK") == "1"
 CHUNKS = range(1000 if SOAK else 20)
 DEALS_IN_CHUNK, PATHS = 5, 20
-"""100 comparisons a chunk, each a random deal on a path of its own: 2,000 in `make test`, 100,000 in the soak."""
+"""100 comparisons a chunk, each a random deal on a path of its own: 2,000 in `make test`, 100,000 in the
+soak.
+"""
 STEPPED_SEEDS = range(1000, 1050 if SOAK else 1002)
 STEPPED_PATHS = 200 if SOAK else 18
 WEEKS = 20
@@ -245,7 +247,9 @@ def cases(text: str, templates: dict[str, Template], seed: int, paths: int) -> I
 def test_random_deals_and_paths_come_out_as_the_exact_engine_says(
     meridian_text: str, all_templates: dict[str, Template], chunk: int
 ) -> None:
-    """Every verdict, state, date, count and amount, on every date, with rates on every limit and a tick beside it."""
+    """Every verdict, state, date, count and amount, on every date, with rates on every limit and a tick
+    beside it.
+    """
     compared = 0
     for found in islice(cases(meridian_text, all_templates, chunk * 100, PATHS), DEALS_IN_CHUNK):
         columns = held_equal(found, all_templates)
@@ -261,7 +265,9 @@ def test_random_deals_and_paths_come_out_as_the_exact_engine_says(
 def test_what_explains_a_result_moves_no_state(
     meridian_text: str, all_templates: dict[str, Template], seed: int
 ) -> None:
-    """The paths above leave Break-even Rates and outlooks out: with them every state, date and amount is the same."""
+    """The paths above leave Break-even Rates and outlooks out: with them every state, date and amount is the
+    same.
+    """
     found = next(cases(meridian_text, all_templates, 500_000 + seed * 100, 2))
     held_equal(found, all_templates, explained=True)
 

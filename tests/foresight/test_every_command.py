@@ -125,7 +125,9 @@ def answered(command: str, done: Done) -> dict[str, object] | list[object] | Non
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("given", [True, False], ids=["facts", "no facts"])
 def test_a_draft_without_a_workspace(tmp_path: Path, name: str, given: bool) -> None:
-    """Every test has a figure, or is named with what it lacks; no trigger is said never to act that nobody could decide."""
+    """Every test has a figure, or is named with what it lacks; no trigger is said never to act that nobody
+    could decide.
+    """
     file = drafts(tmp_path)[name]
     deal = loaded(file, templates())
     past = ["--history", str(history(tmp_path, deal))]
@@ -165,7 +167,9 @@ def test_a_recorded_deal_by_its_name(
 
 
 def test_a_trigger_that_nobody_could_decide_is_not_said_never_to_act(tmp_path: Path) -> None:
-    """Without a report coverage and use are not determined: the trigger on them is open, the date that it waits for is not."""
+    """Without a report coverage and use are not determined: the trigger on them is open, the date that it
+    waits for is not.
+    """
     file = drafts(tmp_path)["12 data-centre ABS"]
     done = headroom("stress", str(file), "--scenario", "B", "--weeks", "14", "--workers", "1", "--json")
     answer = json.loads(done.stdout)
@@ -198,7 +202,9 @@ def test_what_could_never_be_met_is_never_whatever_is_left_out(meridian_text: st
 
 
 def test_a_sweep_whose_figures_are_missing_is_not_known_rather_than_nothing(tmp_path: Path) -> None:
-    """The trigger is in effect on the Payment Date, and no report gives collections: USD 0.00 would be a figure."""
+    """The trigger is in effect on the Payment Date, and no report gives collections: USD 0.00 would be a
+    figure.
+    """
     file = str(DEALS / "meridian-2026-1.yaml")
     words = ("stress", file, "--scenario", "C", "--point", "high", "--multiples", "2.5", "--weeks", "34")
     held = ("--fact", "outstanding_principal=USD 16,000,000", "--workers", "1")

@@ -1,4 +1,6 @@
-"""What `validate-index` says of the real weeks beside the checkout, each figure a second time from the raw answers."""
+"""What `validate-index` says of the real weeks beside the checkout, each figure a second time from the raw
+answers.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ LIMIT = 64
 
 @dataclass(frozen=True)
 class RawDay:
-    """One day by the plain way: its offers if all are known, its qualifying prices, and whether its list was cut."""
+    """One day by the plain way: its offers if all are known, its qualifying prices, and whether its list was
+    cut.
+    """
 
     day: date
     offers: int | None
@@ -100,7 +104,8 @@ def test_every_sentence_on_the_real_weeks(
     flag = said["Low Confidence by WP §7.1"]
     if valued:
         assert flag.verdict.startswith(
-            f"{len(thin)} of {len(valued)} week{'' if len(valued) == 1 else 's'} by a day below 10 or a week below 4; "
+            f"{len(thin)} of {len(valued)} week{'' if len(valued) == 1 else 's'} by a day below 10 or a "
+            "week below 4; "
         )
     else:
         assert flag.verdict.startswith("refused: 0 weeks with a value")
@@ -119,7 +124,8 @@ def test_every_sentence_on_the_real_weeks(
     for finding in found.findings:
         if finding.test.startswith("minimum viable observation count"):
             assert finding.verdict == (
-                f"refused: {len(valued)} week{'' if len(valued) == 1 else 's'} with an interval, and it needs 12"
+                f"refused: {len(valued)} week{'' if len(valued) == 1 else 's'} with an interval, and it "
+                "needs 12"
             )
 
 

@@ -35,7 +35,9 @@ def toml(policy: Policy) -> str:
 
 
 def browser_says(policy: Policy | str, held: Sequence[Path] = (), **asked: Any) -> dict[str, Any]:
-    """What the parts answer; `asked` names `notices`, `bundles`, `attachments`, `notes`, `evidence` or `seals`."""
+    """What the parts answer; `asked` names `notices`, `bundles`, `attachments`, `notes`, `evidence` or
+    `seals`.
+    """
     question = {
         "policy": policy if isinstance(policy, str) else toml(policy),
         "held": [str(path) for path in held],

@@ -1,4 +1,6 @@
-"""The parts of `headroom-verify.html` refuse every forgery that `headroom verify` and the second verifier refuse, at the same step."""
+"""The parts of `headroom-verify.html` refuse every forgery that `headroom verify` and the second verifier
+refuse, at the same step.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +102,9 @@ def other_manifests(files: Files) -> list[Files]:
 def test_every_forgery_of_the_evidence_is_refused_at_the_same_step(
     broad: Desk, all_templates: dict[str, Template], tmp_path: Path
 ) -> None:
-    """Those that a forger without a key can make: the names of `test_second_verifier`, and manifests of another form."""
+    """Those that a forger without a key can make: the names of `test_second_verifier`, and manifests of
+    another form.
+    """
     policy = Policy(log_keys=(broad.key,), signature_needed=False)
     names = [*MADE, *STATED]
     forgeries = [*(made(name, broad) for name in names), *other_manifests(broad.notices[DEAL][-1])]

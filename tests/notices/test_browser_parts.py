@@ -29,7 +29,9 @@ from tests.operations.test_run import DEAL
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not on this machine")
 NOT_TAKEN = ("results", "visible text")
-"""Steps that the page does not take as the command does: it says `NOT COMPARED` of the results, and leaves the rows out."""
+"""Steps that the page does not take as the command does: it says `NOT COMPARED` of the results, and leaves
+the rows out.
+"""
 
 
 def ours(
@@ -78,13 +80,15 @@ def test_a_changed_notice_differs_at_the_same_step(
 
 
 def test_the_page_says_which_results_it_did_not_compute(desk: Path, policy: Policy) -> None:
-    """A verdict by its figure and limit, sellers by their subsets; no figure from the deal file, and no word more."""
+    """A verdict by its figure and limit, sellers by their subsets; no figure from the deal file, and no word
+    more.
+    """
     notice = sorted((desk / "notices" / DEAL).glob("*compliance.pdf"))[-1]
     answer = browser_says(policy, notices=[str(notice)])["notices"][0]
     said = next(step["found"] for step in answer["steps"] if step["name"] == "results")
     assert said == (
-        "NOT COMPARED: no figure was computed again from the deal file; 4 verdicts follow from the figure and the limit that"
-        " the log has; 2 results and 1 interval by the subsets of sellers come out again"
+        "NOT COMPARED: no figure was computed again from the deal file; 4 verdicts follow from the figure "
+        "and the limit that the log has; 2 results and 1 interval by the subsets of sellers come out again"
     )
     compared, left = answer["closing"].split(" Not compared: ")
     assert "results" not in compared

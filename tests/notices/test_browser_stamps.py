@@ -1,4 +1,6 @@
-"""Time stamps of checkpoints in `headroom-verify.html`: the sentences of `headroom verify`, for right stamps and for wrong ones."""
+"""Time stamps of checkpoints in `headroom-verify.html`: the sentences of `headroom verify`, for right stamps
+and for wrong ones.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Time stamps in the parts of `headroom-verify.html`: what `headroom verify` believes they believe, and nothing else."""
+"""Time stamps in the parts of `headroom-verify.html`: what `headroom verify` believes they believe, and
+nothing else.
+"""
 
 from __future__ import annotations
 
@@ -174,7 +176,8 @@ def test_keys_of_other_kinds_are_believed_too(kind: str, signed: Signed, tmp_pat
     data, policy = with_token(signed, token(signed, authority)), policy_of(signed, authority.fingerprint)
     said, _ = ours(data, policy)
     assert said.endswith(
-        f"; time-stamped at 2026-07-03 12:00 UTC by {authority.certificate.fingerprint(hashes.SHA256()).hex()[:16]}"
+        "; time-stamped at 2026-07-03 12:00 UTC by "
+        f"{authority.certificate.fingerprint(hashes.SHA256()).hex()[:16]}"
     )
     assert theirs(data, policy, tmp_path)[0]["said"] == said
 
@@ -236,7 +239,9 @@ def test_other_attributes_beside_the_signature_are_refused(signed: Signed, tmp_p
 
 
 def test_no_changed_bit_of_a_stamp_is_believed_by_one_of_the_two(signed: Signed, tmp_path: Path) -> None:
-    """What the page believes the command believes, and at the same time; what it refuses, the command does not believe."""
+    """What the page believes the command believes, and at the same time; what it refuses, the command does
+    not believe.
+    """
     authority = made(NOW)
     stamp = token(signed, authority)
     data, policy = with_token(signed, stamp), policy_of(signed, authority.fingerprint)
@@ -256,7 +261,9 @@ def test_no_changed_bit_of_a_stamp_is_believed_by_one_of_the_two(signed: Signed,
 
 
 def test_no_changed_digit_of_the_signature_is_taken_by_one_of_the_two(signed: Signed, tmp_path: Path) -> None:
-    """The signature's own number and what stands around it, which nothing else covers; the token stands after it."""
+    """The signature's own number and what stands around it, which nothing else covers; the token stands after
+    it.
+    """
     _, length, _, signer = _signer(signed.data)
     policy, upto = policy_of(signed), signed.data.index(signer.parts[6].whole.hex().upper().encode())
     changes = []

@@ -1,4 +1,6 @@
-"""A time authority of another hand, OpenSSL's: what it stamps is believed here, and what is stamped here it verifies."""
+"""A time authority of another hand, OpenSSL's: what it stamps is believed here, and what is stamped here it
+verifies.
+"""
 
 from __future__ import annotations
 

@@ -371,7 +371,9 @@ def test_a_closing_that_a_later_table_has_as_well_stays_in_the_table(
 
 
 def amended(workspace: Workspace, tools: Tools) -> None:
-    """From 30 March the deal's Business Days are those of TARGET, which is closed on 3 and 6 April and on 1 May."""
+    """From 30 March the deal's Business Days are those of TARGET, which is closed on 3 and 6 April and on 1
+    May.
+    """
     path = workspace.root / "deals" / f"{DEAL}.yaml"
     head, _, tail = path.read_text(encoding="utf-8").partition("amendments: []")
     amendment = (
@@ -384,7 +386,9 @@ def amended(workspace: Workspace, tools: Tools) -> None:
 
 
 def test_a_running_clock_keeps_the_calendar_of_when_it_began(failing: Workspace, tools: Tools) -> None:
-    """Ten Business Days after 26 March end on 9 April at the Reserve Banks; by TARGET they would end on 13 April."""
+    """Ten Business Days after 26 March end on 9 April at the Reserve Banks; by TARGET they would end on 13
+    April.
+    """
     amended(failing, tools)
     ran(failing, tools, date(2026, 4, 3))
     assert cure_by(failing) == date(2026, 4, 9)
@@ -442,7 +446,9 @@ def test_a_clock_that_a_waiver_stopped_goes_on_by_its_own_calendar(failing: Work
 def test_what_is_asked_of_a_deal_on_record_counts_by_its_table(
     failing: Workspace, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A closing that the record took, and a release that has others: a backtest, a draft and a proof count as the record does."""
+    """A closing that the record took, and a release that has others: a backtest, a draft and a proof count as
+    the record does.
+    """
     closed(failing, at(date(2026, 4, 1)))
     ran(failing, tools, date(2026, 4, 1))
     path = failing.root / "deals" / f"{DEAL}.yaml"
@@ -476,7 +482,9 @@ def test_a_worked_example_is_proved_by_the_table_of_the_record(failing: Workspac
 
 
 def test_a_report_is_late_by_the_table_of_the_record(failing: Workspace, tools: Tools) -> None:
-    """It is due on the Business Day before Thursday 2 April: on Tuesday, for the Wednesday was closed in time."""
+    """It is due on the Business Day before Thursday 2 April: on Tuesday, for the Wednesday was closed in
+    time.
+    """
     wednesday = date(2026, 4, 1)
     said = CalendarClosing(calendar=RESERVE, day=wednesday, reason="mourning", source="Federal Register")
     close_day(failing, said, Scribe("t", "t", at(date(2026, 3, 30))))

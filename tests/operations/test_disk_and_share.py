@@ -1,4 +1,6 @@
-"""A disk that fills and a share that goes away: a run ends in a sentence, nothing false is recorded, and the next run goes on."""
+"""A disk that fills and a share that goes away: a run ends in a sentence, nothing false is recorded, and the
+next run goes on.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ def as_if_calm(root: Path, tools: Tools, wanted: list[tuple[str, str]]) -> None:
 def test_nothing_is_written_where_the_workspace_was(
     tmp_path: Path, tools: Tools, wanted: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, empty: bool
 ) -> None:
-    """A share that goes away leaves an empty folder: what is written there is on another disk, and lost to the record."""
+    """A share that goes away leaves an empty folder: what is written there is on another disk, and lost to
+    the record.
+    """
     whole, root, away = Writer.extend, tmp_path / "desk", tmp_path / "away"
     for nth in WRITES:
         workspace, count = filled(root), 0
@@ -95,7 +99,9 @@ def test_nothing_is_written_where_the_workspace_was(
 def test_a_full_disk_is_no_fault_of_a_deal(
     tmp_path: Path, tools: Tools, wanted: list[tuple[str, str]]
 ) -> None:
-    """SQLite has room for some pages more, for each number until the run gets through: it never says that the deal cannot be evaluated."""
+    """SQLite has room for some pages more, for each number until the run gets through: it never says that the
+    deal cannot be evaluated.
+    """
     ended = 0
     for more in range(8):
         workspace = filled(tmp_path / f"full-{more}")

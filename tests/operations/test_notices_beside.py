@@ -1,4 +1,6 @@
-"""A sync tool that restores yesterday's record with yesterday's checkpoints: today's notices show that it is older."""
+"""A sync tool that restores yesterday's record with yesterday's checkpoints: today's notices show that it is
+older.
+"""
 
 from __future__ import annotations
 

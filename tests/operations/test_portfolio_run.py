@@ -1,4 +1,6 @@
-"""A run over many deals: each log is read once, and a deal's notices are made before the last deal is evaluated."""
+"""A run over many deals: each log is read once, and a deal's notices are made before the last deal is
+evaluated.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A late date reads what the last one left: the same record as from the whole log, whatever has happened to what was kept."""
+"""A late date reads what the last one left: the same record as from the whole log, whatever has happened to
+what was kept.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +109,9 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Served:
 def test_a_seeded_history_is_the_same_with_and_without_what_was_kept(
     seed: int, tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Restatements, reports and Acts keyed late, confirmations, closings, kills: the bytes of the log are the same."""
+    """Restatements, reports and Acts keyed late, confirmations, closings, kills: the bytes of the log are the
+    same.
+    """
     counting, worlds = Served(), []
     for name, reading in (("kept", counting), ("whole", lambda *_: None)):
         monkeypatch.setattr(thursday, "recent_past", reading)
@@ -244,7 +248,9 @@ def test_a_disk_that_is_full_keeps_nothing_and_stops_nothing(
 def test_a_restatement_of_an_old_date_is_found_behind_what_was_kept(
     tmp_path: Path, tools: Tools, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The restated date is older than every rate that the last state's window holds: the log is read, and a correction made."""
+    """The restated date is older than every rate that the last state's window holds: the log is read, and a
+    correction made.
+    """
     recorded = []
     for name, reading in (("kept", served), ("whole", lambda *_: None)):
         monkeypatch.setattr(thursday, "recent_past", reading)
@@ -317,7 +323,9 @@ def test_old_rates_are_read_as_far_back_as_somebody_looks(tmp_path: Path, tools:
 def test_where_no_notice_is_owed_the_log_is_not_read_whole(
     tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run with nothing to do, and the notice of an ordinary date without words: neither reads the old entries."""
+    """A run with nothing to do, and the notice of an ordinary date without words: neither reads the old
+    entries.
+    """
     workspace = lived(tmp_path / "kept", tools, 6)
 
     def read(*_: object) -> None:
@@ -338,7 +346,9 @@ def test_where_no_notice_is_owed_the_log_is_not_read_whole(
 def test_what_a_notice_is_made_of_is_the_same_when_it_is_read_later(
     tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Events, publications, findings and attachments of each notice, looked into, equal those that were read at once."""
+    """Events, publications, findings and attachments of each notice, looked into, equal those that were read
+    at once.
+    """
     seen: dict[str, list[object]] = {"later": [], "whole": []}
     for name in seen:
 
@@ -410,7 +420,9 @@ def test_the_last_publications_are_those_of_the_whole_series(
 def test_a_print_that_the_deal_does_not_take_is_judged_again_and_a_later_one_that_it_takes_is_found(
     tmp_path: Path, tools: Tools, all_templates: dict[str, Template], served: Served
 ) -> None:
-    """A Restatement far too late is not accepted, and the next dates are served by what was kept all the same."""
+    """A Restatement far too late is not accepted, and the next dates are served by what was kept all the
+    same.
+    """
     workspace = lived(tmp_path, tools, 6)
     late = FIRST + WEEK
     publish_again(workspace, late, "1.1100", at(tools, 6).now)

@@ -1,4 +1,6 @@
-"""Time stamps of checkpoints: given after a run, carried by exports and bundles, and named where they are wrong."""
+"""Time stamps of checkpoints: given after a run, carried by exports and bundles, and named where they are
+wrong.
+"""
 
 from __future__ import annotations
 

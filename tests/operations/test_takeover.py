@@ -238,7 +238,9 @@ def test_a_preview_shows_the_first_week(
 def test_what_happens_after_the_day_is_no_part_of_it(
     tmp_path: Path, all_templates: dict[str, Template]
 ) -> None:
-    """A waiver of Monday, and a report that counts from its entry on Monday, are not handed over as of Saturday."""
+    """A waiver of Monday, and a report that counts from its entry on Monday, are not handed over as of
+    Saturday.
+    """
     create(tmp_path / "former")
     (tmp_path / "former" / "deals" / f"{DEAL}.yaml").write_bytes((DEALS / f"{DEAL}.yaml").read_bytes())
     workspace = opened(tmp_path / "former")

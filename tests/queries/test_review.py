@@ -174,7 +174,9 @@ def test_the_review_has_every_week_of_its_quarter_as_a_point_and_table_6_as_meas
 def test_precision_has_each_recorded_week_as_a_point_and_takes_the_newest_week_by_its_date(
     desk: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Forty weeks, then a Restatement of the first: the newest week is still the fortieth, and the first has its new count."""
+    """Forty weeks, then a Restatement of the first: the newest week is still the fortieth, and the first has
+    its new count.
+    """
     recorded(desk, NEW, FIRST, [2.0] * 40, count=15)
     first = prints_in(desk.store, NEW)[0].payload.value
     again = IndexValue.model_validate({**first, "print": 2, "observations": 99, "interval_width": "0.5000"})

@@ -211,7 +211,9 @@ def test_the_administrators_own_series_is_not_said_to_be_computed() -> None:
 
 
 def attacked() -> list[tuple[str, str, str, str, str]]:
-    """Appendix A with every row that a first publication has: the week, its seven days, Table 5's sizes, each at six attacks."""
+    """Appendix A with every row that a first publication has: the week, its seven days, Table 5's sizes, each
+    at six attacks.
+    """
     what = [("week, on every day", "61")]
     what += [(str(date(2026, 2, 26) + timedelta(days=n)), str(8 + n)) for n in range(7)]
     what += [("Table 5", str(size)) for size in (8, 12, 15, 20, 30)]

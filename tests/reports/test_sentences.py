@@ -307,8 +307,8 @@ ANSWERS = [
         rate(),
         [
             "Event of Default indicated on Loan-to-Value since Saturday 14 November 2026: not cured by "
-            "Friday 13 November 2026. This "
-            "date: it fails (65.879%), held: not decisive, 2 of 4, against a maximum of 65%. It ends only by a Recorded Act."
+            "Friday 13 November 2026. This date: it fails (65.879%), held: not decisive, 2 of 4, against a "
+            "maximum of 65%. It ends only by a Recorded Act."
         ],
     ),
     (
@@ -317,7 +317,11 @@ ANSWERS = [
         (),
         rate(),
         [
-            "Cash Sweep fails (70.000%), held: not decisive, 2 of 4, against a maximum of 65%, and is not counted.",
+            (
+                "Cash Sweep fails (70.000%), held: not decisive, 2 of 4, against a maximum of 65%, and is "
+                "not "
+                "counted."
+            ),
             "Cash Sweep has counted 1 of 2 dates and is not in effect.",
         ],
     ),
@@ -328,8 +332,8 @@ ANSWERS = [
         rate(),
         [
             "Cash Sweep is in effect since Thursday 12 November 2026: this date it fails (70.000%), held: "
-            "not decisive, 2 of 4, against a maximum of 65%, and is not counted. It has counted 1 of 3 dates towards "
-            "its end.",
+            "not decisive, 2 of 4, against a maximum of 65%, and is not counted. It has counted 1 of 3 "
+            "dates towards its end.",
         ],
     ),
     (

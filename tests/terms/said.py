@@ -5,8 +5,6 @@ Collateral Value is 1.5 x the Reference Rate x 1,000 x 8,760 x 95%: USD 12,483,0
 rate.
 """
 
-# ruff: noqa: E501 (a deal's rows are read whole)
-
 from __future__ import annotations
 
 from collections.abc import Mapping

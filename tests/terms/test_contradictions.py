@@ -1,7 +1,5 @@
 """Terms that each read well and together cannot work: one fault each, in deals of several shapes."""
 
-# ruff: noqa: E501 (a table is read by its rows)
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -5,8 +5,6 @@ Rate times 8,760,000: USD 17,520,000 at 2.00, USD 14,892,000 at 1.70. Closing on
 tested every Thursday.
 """
 
-# ruff: noqa: E501 (a deal's rows are read whole)
-
 from __future__ import annotations
 
 from collections.abc import Callable

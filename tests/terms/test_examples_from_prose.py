@@ -4,8 +4,6 @@ One pool throughout, as in `test_examples_from_clauses.py`: Collateral Value is 
 8,760,000.
 """
 
-# ruff: noqa: E501 (a deal's rows are read whole)
-
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,10 +1,9 @@
-"""Five more clauses of real life, written from the documentation alone, each figure by hand before it was run.
+"""Five more clauses of real life, written from the documentation alone, each figure by hand before it was
+run.
 
 The clauses are a coverage of trailing quarters, a junior coverage that diverts interest, and a leverage test
 that springs on utilisation. A rent floor steps down, and a bulk sale covers two classes.
 """
-
-# ruff: noqa: E501 (a deal's rows are read whole)
 
 from __future__ import annotations
 
@@ -193,8 +192,11 @@ def test_a_clause_is_written_from_the_documentation_and_gives_its_results(
 
 
 def test_the_months_since_closing_are_as_many_in_a_run_as_in_an_example(all_templates: Templates) -> None:
-    """Reports of January (from the Closing Date), February and March: 150 + 250 + 300 thousand contracted, 100,000 h each, 50 + 70 + 80 of costs, 800
-    of debt service, so 1.375x on 15 April, as in the example. An example left the quarter of closing undetermined.
+    """Reports of January (from the Closing Date), February and March: 150 + 250 + 300 thousand contracted,
+    100,000 h each, 50 + 70 + 80 of costs, 800
+
+    of debt service, so 1.375x on 15 April, as in the example. An example left the quarter of closing
+    undetermined.
     """
     deal, problems = read_deal(QUARTERLY_COVERAGE, "said.yaml", all_templates)
     assert deal is not None, problems

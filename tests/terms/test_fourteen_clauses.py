@@ -3,8 +3,6 @@
 Where one of them cannot be said in full, its test says which words are missing.
 """
 
-# ruff: noqa: E501 (a deal's rows are read whole)
-
 from __future__ import annotations
 
 import pytest

@@ -2,8 +2,6 @@
 from the format alone.
 """
 
-# ruff: noqa: E501 (a table is read by its rows)
-
 from __future__ import annotations
 
 import pytest

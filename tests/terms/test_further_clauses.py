@@ -4,8 +4,6 @@ A lock-up of two tiers, a borrowing base with advance rates, equity cures with c
 concentration and use.
 """
 
-# ruff: noqa: E501 (a deal's rows are read whole)
-
 from __future__ import annotations
 
 import pytest

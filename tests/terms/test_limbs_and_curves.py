@@ -2,8 +2,6 @@
 hand (`rulings.md` 50, 52).
 """
 
-# ruff: noqa: E501 (a deal's rows are read whole)
-
 from __future__ import annotations
 
 import pytest

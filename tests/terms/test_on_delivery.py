@@ -1,7 +1,5 @@
 """Tests as of a date, determined on delivery of the period's report (`rulings.md` 49a, 26a)."""
 
-# ruff: noqa: E501 (a deal's rows are read whole)
-
 from __future__ import annotations
 
 import pytest

@@ -2,8 +2,6 @@
 cannot change.
 """
 
-# ruff: noqa: E501 (a table is read by its rows)
-
 from __future__ import annotations
 
 import pytest

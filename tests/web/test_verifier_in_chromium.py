@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 NOT_TAKEN = ("results", "visible text")
-"""Steps that the page does not take as the command does: it says `NOT COMPARED` of the results, and leaves the rows out."""
+"""Steps that the page does not take as the command does: it says `NOT COMPARED` of the results, and leaves
+the rows out.
+"""
 
 
 @pytest.fixture(scope="module")

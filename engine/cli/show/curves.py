@@ -136,7 +136,10 @@ def _say(data: dict[str, Any], quotes: Path | None) -> None:
 
 
 def precision(workspace: Workspace, names: Sequence[str], as_json: bool) -> int:
-    """Print the interval's width by number of observations: drawn from each series' own pool, and of its weeks."""
+    """Print the interval's width by number of observations.
+
+    The widths are drawn from each series' own pool, and measured of its weeks.
+    """
     tables = width_tables(workspace, names)
     if as_json:
         print_json({width_table.series: width_table.as_data() for width_table in tables})

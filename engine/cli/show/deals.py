@@ -72,7 +72,10 @@ def show_new(form: NewDeal, into: Path | None, as_json: bool) -> None:
 def prove_files(
     files: Sequence[Path], templates: Templates, workspace: Workspace | None, as_json: bool
 ) -> int:
-    """Run the worked examples of deal files without errors; exit code 1 if one does not hold or a file is wrong."""
+    """Run the worked examples of deal files without errors, and return the exit code.
+
+    The code is 1 if an example does not hold or a file is wrong.
+    """
     proved = prove_deal_files(files, templates, workspace)
     if as_json:
         print_json(proved.as_data())
