@@ -95,10 +95,12 @@ def _rank(report: ReportReceived) -> tuple[bool, str]:
 def serves_from(report: ReportReceived, reports: Iterable[ReportReceived], terms: TermsInForce) -> datetime:
     """Return the moment from which a report serves (rulings 26, 53).
 
-    It is its receipt. If the deal says retest, a corrected report serves from the receipt of the first one.
+    It is its receipt. If the deal says retest, a corrected report serves from the receipt of the first one. A
+    report that counts from its entry, until a document shows its receipt, reaches back to neither.
     """
     rule, zone = terms.servicer_reports, terms.time_zone
-    if report.corrects is None or rule is None or rule.corrected_report != "retest":
+    reaches_back = report.corrects is not None and rule is not None and rule.corrected_report == "retest"
+    if not reaches_back or report.serves_from_keying:
         return report.counts_from(zone)
     return min(
         other.counts_from(zone) for other in (report, *reports) if other.period_end == report.period_end

@@ -198,6 +198,42 @@ def test_a_corrected_report_serves_from_its_own_receipt_and_under_retest_from_th
         assert status(found, MARCH_19) == "CURE PERIOD"
 
 
+def test_a_corrected_report_that_serves_from_its_keying_reaches_back_under_retest_once_its_receipt_is_shown(
+    desk: Callable[..., Desk],
+) -> None:
+    found = begun(desk(RETEST))
+    found.enter(report(date(2026, 3, 11), at("2026-03-11 12:00"), FAILS))
+    found.run(at("2026-03-12 18:00"))
+    assert status(found, MARCH_12) == "CURE PERIOD"
+    corrected = report(
+        date(2026, 3, 11),
+        at("2026-03-13 12:00"),
+        PASSES,
+        keyed=at("2026-03-16 09:00"),
+        corrects="2026-03-11",
+        sha256="corrected",
+        serves_from_keying=True,
+    )
+    found.enter(corrected)
+    found.run(at("2026-03-19 18:00"))
+    assert (found.corrections, status(found, MARCH_12)) == ([], "CURE PERIOD")
+    assert status(found, MARCH_19) == "COMPLIANT"
+    shown = ReceiptShown(
+        report=corrected.name,
+        received_at=at("2026-03-13 12:00"),
+        document="mail.eml",
+        sha256="0",
+        prepared_by="A",
+        approved_by="B",
+    )
+    found.add(
+        Draft(kind="receipt shown", subject=corrected.name, effective_on=corrected.received, payload=shown)
+    )
+    found.run(at("2026-03-20 09:00"))
+    assert [one.from_on for one in found.corrections] == [MARCH_12]
+    assert status(found, MARCH_12) == "COMPLIANT"
+
+
 def test_a_report_completes_another_with_figures_that_it_did_not_give(desk: Callable[..., Desk]) -> None:
     found = begun(desk())
     first = report(date(2026, 3, 11), at("2026-03-11 12:00"), FAILS)

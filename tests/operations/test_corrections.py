@@ -264,11 +264,15 @@ def test_a_corrected_report_reaches_back_only_where_the_deal_says_so(
     before = events(workspace)
     capsys.readouterr()
     intake(
-        Intake(workspace, all_templates, Scribe("t", "t", NOW)), [corrected], day, as_json=True, preview=True
+        Intake(workspace, all_templates, Scribe("t", "t", NOW)),
+        [corrected],
+        NOW.date(),
+        as_json=True,
+        preview=True,
     )
     shown = json.loads(capsys.readouterr().out)["changes"]
     assert (len(shown), events(workspace)) == (again, before)
-    take(workspace, text, f"{DEAL}-corrected.yaml", day, all_templates, Scribe("t", "t", NOW))
+    take(workspace, text, f"{DEAL}-corrected.yaml", NOW.date(), all_templates, Scribe("t", "t", NOW))
     run(workspace, day, replace(tools))
     found = [e.payload for e in events(workspace) if isinstance(e.payload, Correction)]
     assert len(found) == again
