@@ -23,7 +23,7 @@ PATIENCE = 10
 def built(root: Path = ROOT) -> str:
     """Return the engine as an event names it.
 
-    It reads like `headroom 0.1.0, commit 5d1c..., lock 9af0..., Python 3.11.7, numpy 2.3.1, ...`. `unknown`
+    It reads like `headroom 0.2.0, commit 5d1c..., lock 9af0..., Python 3.11.7, numpy 2.3.1, ...`. `unknown`
     stands for what no checkout says.
 
     It tells who recorded. Nothing that is computed depends on it, and a replay takes it from the recorded
