@@ -9,6 +9,7 @@ import typer
 
 from engine.assembly import all_templates, clock
 from engine.cli.app import app, opened, workspace_if_any
+from engine.cli.foresight_options import Between, Facts
 from engine.cli.options import File, Files, Json, day, example
 
 
@@ -93,6 +94,8 @@ def backtest(
         Path | None,
         typer.Option(help="A table date,value,low,high of published values; the workspace's unless given."),
     ] = None,
+    facts: Facts = None,
+    between: Between = None,
     as_json: Json = False,
 ) -> None:
     """Show what a deal would have done over the published history.
@@ -104,7 +107,9 @@ def backtest(
     closed = day(as_if_closed) if as_if_closed is not None else None
     last = clock().date() if until is None else day(until)
     workspace = opened() if history is None and not Path(deal).is_file() else workspace_if_any()
-    answer = backtest(workspace, deal, fact or [], last, all_templates(), as_json, closed, history)
+    answer = backtest(
+        workspace, deal, fact or [], last, all_templates(), as_json, closed, history, facts, between
+    )
     raise typer.Exit(answer)
 
 

@@ -6,7 +6,7 @@ Acts that its log holds, and assumed facts for what the log does not hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -23,6 +23,8 @@ from engine.events.kinds import Counted, ReportReceived, Tested
 from engine.events.rates import Published
 from engine.events.results import TestResult, Verdict
 from engine.events.states import SweptPeriod, TestState, TestStatus, TriggerStatus
+from engine.foresight.facts_by_date import FactsByDate
+from engine.foresight.rate_scenarios import Rates
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import moment_on
 from engine.terms.periods import ClockTime
@@ -39,25 +41,29 @@ class History:
     Attributes:
         series: what each Publication Date gave, by index, oldest first, by the prints that the deal accepts.
         given: reports and Acts, as drafts, in the order in which they came.
-        assumed: figures that every week's report is assumed to carry.
+        assumed: what is assumed of the Servicer's reports, by date.
         until: the last date.
     """
 
     series: Mapping[str, tuple[Published, ...]]
     given: tuple[Draft, ...]
-    assumed: Mapping[str, Figure]
+    assumed: FactsByDate
     until: date
 
 
 def lived(
     deal: Deal, templates: Mapping[str, Template], history: History, share_below: ShareBelow | None = None
 ) -> tuple[Draft, ...]:
-    """Return every event that the deal would have had from closing to the history's end."""
+    """Return every event that the deal would have had from closing to the history's end.
+
+    An assumed figure that follows the rate moves with the values published after the Closing Date.
+    """
+    facts = history.assumed.along(_rates(history, deal.closing_date), deal.closing_date)
     state = fold(history.given)
     all_drafts: list[Draft] = []
     day = deal.closing_date + DAY
     while day <= history.until:
-        state_known = fold(_assumed(history, day, resolve(deal, day).time_zone), state)
+        state_known = fold(_assumed(facts, day, resolve(deal, day).time_zone), state)
         inputs = inputs_of(deal, day, history.series, state_known, templates, share_below)
         if inputs.kinds:
             drafts = evaluate(inputs)
@@ -67,12 +73,21 @@ def lived(
     return tuple(all_drafts)
 
 
-def _assumed(history: History, day: date, zone: str) -> Iterator[Draft]:
-    """Yield one report, received on `day`, that gives the assumed figures for the week before it.
+def _rates(history: History, closing: date) -> dict[str, Rates]:
+    """Return the values that were published after a Closing Date, by index."""
+    return {
+        index: tuple((one.publication_date, one.value) for one in prints if one.publication_date > closing)
+        for index, prints in history.series.items()
+    }
 
-    Nothing is yielded if no figures are assumed.
+
+def _assumed(facts: FactsByDate, day: date, zone: str) -> Iterator[Draft]:
+    """Yield one report, received on `day`, that gives the figures assumed of that day.
+
+    The report is for the week before the day. Nothing is yielded if no figure holds on the day.
     """
-    if history.assumed:
+    figures = facts.on(day)
+    if figures:
         report = ReportReceived(
             period_start=day - timedelta(days=7),
             period_end=day - DAY,
@@ -81,7 +96,7 @@ def _assumed(history: History, day: date, zone: str) -> Iterator[Draft]:
             received_at=moment_on(day, ClockTime(0), zone),
             document="assumed for the backtest",
             sha256="",
-            figures=history.assumed,
+            figures=figures,
         )
         yield Draft(kind="report received", subject=f"assumed {day}", effective_on=day, payload=report)
 
@@ -156,6 +171,25 @@ def _test_record(name: str, results: list[tuple[TestResult, TestState]]) -> Test
         decisive=sum(result.bearing is not None and result.bearing.decisive for result, _ in results),
         changes=sum(was is not now for was, now in pairwise(statuses)),
     )
+
+
+def left_out(drafts: Sequence[Draft], tests: Iterable[str], until: date) -> dict[str, str]:
+    """Return the tests that no date determined, each with what it lacked on the last of them.
+
+    Args:
+        drafts: the events that the deal would have had.
+        tests: the deal's tests; of them, those that no date tested are named as well.
+        until: the last date.
+    """
+    results = [draft.payload.result for draft in drafts if isinstance(draft.payload, Tested)]
+    determined = {result.test for result in results if result.verdict is not Verdict.NOT_DETERMINED}
+    lacking = {
+        result.test: result.reason.reason if result.reason else "not determined"
+        for result in results
+        if result.test not in determined
+    }
+    idle = [name for name in tests if name not in determined and name not in lacking]
+    return {**lacking, **dict.fromkeys(idle, f"it is not tested on any date up to {until}")}
 
 
 def trigger_records(drafts: Sequence[Draft]) -> tuple[TriggerRecord, ...]:

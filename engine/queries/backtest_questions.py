@@ -18,14 +18,25 @@ from engine.events.deal_adopted import DealAdopted
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, ReportReceived
 from engine.events.rates import Published
+from engine.foresight.answers import as_data
 from engine.foresight.as_if_closed import as_if_closed, newest_value
-from engine.foresight.backtest import History, TestRecord, TriggerRecord, lived, test_records, trigger_records
+from engine.foresight.backtest import (
+    History,
+    TestRecord,
+    TriggerRecord,
+    left_out,
+    lived,
+    test_records,
+    trigger_records,
+)
 from engine.foresight.differences import ResultChange, TermChange, result_changes, term_changes
-from engine.foresight.facts_by_date import held_facts
+from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.sampling_noise import ObservedWeek
+from engine.foresight.undecided import undecided_triggers
+from engine.queries.draft_files import facts_for
 from engine.queries.published_history import read_history
 from engine.record.log import deal_log, read
-from engine.terms.as_written import Deal, load_deal
+from engine.terms.as_written import Deal, load_deal, resolve
 from engine.workspace.calendar_tables import counted_on_record
 from engine.workspace.deal_files import Templates, loaded
 from engine.workspace.deals_by_name import find_deal
@@ -54,6 +65,12 @@ class Backtest:
     """Why there is nothing to live over; None if there is a history."""
     on_record: bool
     """Whether a run has adopted this very file."""
+    facts: str
+    """What was assumed of the Servicer's reports, in words."""
+    left_out: Mapping[str, str]
+    """Tests that no date determined, each with what it lacked."""
+    undecided: Mapping[str, tuple[str, ...]]
+    """Triggers of which neither when nor never is known, each with what it looks at in vain."""
 
     @property
     def levels(self) -> str | None:
@@ -78,7 +95,9 @@ class Backtest:
             [_trigger_data(trigger) for trigger in self.triggers],
         )
         records = {"tests": tests, "triggers": triggers}
-        return {"deal": self.deal, "until": str(self.until), "levels": self.levels, **records}
+        lacking = {"left_out": dict(self.left_out), "undecided": as_data(self.undecided)}
+        head = {"deal": self.deal, "until": str(self.until), "levels": self.levels}
+        return {**head, "facts": self.facts, **records, **lacking}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +156,8 @@ def backtest(
     templates: Templates,
     closed: date | None = None,
     table: Path | None = None,
+    by_date: Path | None = None,
+    between: str | None = None,
 ) -> Backtest:
     """Return what a deal would have done over a published history.
 
@@ -148,10 +169,12 @@ def backtest(
         templates: the covenant templates.
         closed: another Closing Date to live the deal from.
         table: a table of published values that is the history; the workspace's series without one.
+        by_date: a table of facts by date; its dates are those of the history, and move with no Closing Date.
+        between: `straight lines` where a figure moves evenly between its dates.
 
     Raises:
         WrongUsage: no such deal or history, a fact that is not one, or a deal that had not closed.
-        InputProblems: what is wrong with the deal's file, or with the table.
+        InputProblems: what is wrong with the deal's file, or with a table.
     """
     deal = deal_by_file_or_name(workspace, name, templates)
     written = deal.closing_date
@@ -163,7 +186,8 @@ def backtest(
     if closed is not None:
         levels = _levels(workspace, deal, templates, closed, series)
         deal = as_if_closed(deal, templates, closed, levels)
-    history = _history(workspace, deal, facts, until)
+    given = facts_for(deal, facts, by_date, between)
+    history = _history(workspace, deal, given, until)
     if series is not None:
         history = _over(history, series, until)
     if closed is not None:  # what was reported and done belongs to the deal as it closed
@@ -171,16 +195,26 @@ def backtest(
     if (not_closed := _not_closed(deal, history, until)) is not None:
         raise WrongUsage(f"{not_closed}; `--as-if-closed DATE` lives it as if it had closed on that day")
     drafts = lived(deal, templates, history)
+    terms = resolve(deal, history.until)
+    left = left_out(drafts, terms.covenants, history.until)
+    tests, triggers = test_records(drafts), trigger_records(drafts)
+    acted = {
+        *(one.test for one in tests if one.failed),
+        *(one.trigger for one in triggers if one.in_effect),
+    }
     return Backtest(
         deal.name,
         Path(deal.tree.file).name,
         deal.closing_date,
         written,
         history.until,
-        tuple(test_records(drafts)),
-        tuple(trigger_records(drafts)),
+        tests,
+        triggers,
         _no_history(workspace, deal, history) if table is None else None,
         workspace is not None and _adopted(workspace, deal),
+        given.described(),
+        left,
+        undecided_triggers(terms, templates, left, acted, history.until),
     )
 
 
@@ -278,7 +312,7 @@ def amendment_effect(
         there = ", ".join(map(str, known)) or "none"
         raise WrongUsage(f"{deal.name} has no amendment {number}; it has {there}")
     before, after = (deal_by_file_or_name(workspace, name, templates, upto) for upto in (number - 1, number))
-    history = _history(workspace, deal, facts, until)
+    history = _history(workspace, deal, facts_for(deal, facts, None, None), until)
     terms = term_changes(before, after)
     results = result_changes(lived(before, templates, history), lived(after, templates, history))
     not_closed = _not_closed(deal, history, until)
@@ -286,10 +320,8 @@ def amendment_effect(
     return AmendmentEffect(deal.name, number, history.until, terms, results, not_compared)
 
 
-def _history(workspace: Workspace | None, deal: Deal, facts: Sequence[str], until: date) -> History:
+def _history(workspace: Workspace | None, deal: Deal, assumed: FactsByDate, until: date) -> History:
     """Return the workspace's series, the deal's own reports and Acts, and the facts that are assumed."""
-    held = held_facts(facts, deal.closing_date, deal.segments[0][1])
-    assumed = {name: dated[0].figure for name, dated in held.figures.items()}
     if workspace is None:
         return History({}, (), assumed, until)
     series = series_by_index(prints_of(workspace), deal, max(until, deal.closing_date))

@@ -12,6 +12,7 @@ from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, ReportReceived, Tested
 from engine.foresight.as_if_closed import as_if_closed
 from engine.foresight.backtest import History, lived
+from engine.foresight.facts_by_date import FactsByDate
 from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal
 from engine.terms.low_confidence import DECISIVE_ONLY
@@ -75,7 +76,7 @@ def decisive_weeks(
     days = [one.publication_date for prints in series.values() for one in prints]
     if not days:
         return ()
-    history = History(series, tuple(_given(workspace, deal)), {}, max(days))
+    history = History(series, tuple(_given(workspace, deal)), FactsByDate({}), max(days))
     if deal.closing_date >= max(days):
         first = {
             name: next((one for one in prints if one.value is not None), None)

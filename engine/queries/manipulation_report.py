@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import WrongUsage, dates_there
-from engine.basics.values import Figure, counted
+from engine.basics.values import counted
 from engine.determination.template import Template
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.kinds import Event, Tested
@@ -20,6 +20,7 @@ from engine.events.log_names import series_name
 from engine.events.results import TestResult, Verdict
 from engine.events.standing import standing
 from engine.foresight.backtest import History, lived
+from engine.foresight.facts_by_date import FactsByDate
 from engine.market.methodology import load_methodology
 from engine.market.quality import manipulation as attack
 from engine.market.quality.capital_costs import read_costs
@@ -232,7 +233,7 @@ def draft_manipulation(
     deal: Deal,
     templates: Mapping[str, Template],
     on: date,
-    assumed: Mapping[str, Figure],
+    assumed: FactsByDate,
 ) -> DealManipulation:
     """Return the manipulation report of a draft, over the workspace's series.
 

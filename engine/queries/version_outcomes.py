@@ -15,6 +15,7 @@ from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, ReportReceived
 from engine.events.rates import Published
 from engine.foresight.backtest import History, lived, test_records, trigger_records
+from engine.foresight.facts_by_date import FactsByDate
 from engine.record.log import deal_log, prints_in, read
 from engine.terms.as_written import Deal, index_terms
 from engine.terms.in_force import IndexTerms
@@ -109,7 +110,7 @@ def _ends(
         (publication.publication_date for prints in series.values() for publication in prints),
         default=deal.closing_date,
     )
-    drafts = lived(deal, templates, History(series, tuple(given), {}, until))
+    drafts = lived(deal, templates, History(series, tuple(given), FactsByDate({}), until))
     ends = {record.test: record.last_state for record in test_records(drafts)}
     for record in trigger_records(drafts):
         last = record.in_effect[-1] if record.in_effect else None

@@ -22,6 +22,7 @@ from engine.events.results import Verdict
 from engine.events.servicing import NoticeOwed
 from engine.events.states import TestState, TestStatus
 from engine.foresight.backtest import History, lived
+from engine.foresight.facts_by_date import Dated, FactsByDate
 from engine.terms.as_written import Deal
 from reports.notice.due_sentences import due_act
 
@@ -31,7 +32,9 @@ HELD = (
     "determination dates, then: "
 )
 CURES = HELD.replace("applies_to: failures", "applies_to: failures and cures, deadline: ")
-PRINCIPAL = {"outstanding_principal": Figure(value=16_000_000, unit=Unit.USD)}
+PRINCIPAL = FactsByDate(
+    {"outstanding_principal": (Dated(date(2026, 1, 6), Figure(value=16_000_000, unit=Unit.USD)),)}
+)
 NARROW, WIDE = Decimal("0"), Decimal("0.3")
 FIRST = date(2026, 7, 2)
 

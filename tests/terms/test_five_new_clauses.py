@@ -22,6 +22,7 @@ from engine.events.rates import Published
 from engine.events.results import TestResult, Verdict
 from engine.foresight.backtest import History
 from engine.foresight.backtest import lived as lived_over
+from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.prove import moments_of
 from engine.workspace.deal_files import read_deal
 from tests.terms.said import holds, said
@@ -216,7 +217,9 @@ def test_the_months_since_closing_are_as_many_in_a_run_as_in_an_example(all_temp
         (date(2026, 3, 1), date(2026, 3, 31), 300, 80, 250),
     )
     given = tuple(month_report(*month) for month in months)
-    drafts = lived_over(deal, all_templates, History({"CRI-H100": rates}, given, {}, date(2026, 4, 16)))
+    drafts = lived_over(
+        deal, all_templates, History({"CRI-H100": rates}, given, FactsByDate({}), date(2026, 4, 16))
+    )
     (result,) = [
         one.payload.result
         for one in drafts

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from engine.basics.values import counted, printed_headroom
 from engine.cli.output import print_json, say, shortened, table
+from engine.cli.show.stress import say_lacking
 from engine.foresight.backtest import TestRecord
 from engine.queries import backtest_questions
 from engine.queries.backtest_questions import AmendmentEffect, Backtest
@@ -42,12 +43,16 @@ def backtest(
     as_json: bool,
     closed: date | None = None,
     history: Path | None = None,
+    by_date: Path | None = None,
+    between: str | None = None,
 ) -> int:
     """Print what a deal would have done over a published history: the table's, or the workspace's.
 
     If `closed` names a day, the deal is taken to have closed on that day.
     """
-    answer = backtest_questions.backtest(workspace, name, facts, until, templates, closed, history)
+    answer = backtest_questions.backtest(
+        workspace, name, facts, until, templates, closed, history, by_date, between
+    )
     if as_json:
         print_json(answer.as_data())
     else:
@@ -60,25 +65,28 @@ def _say_backtest(answer: Backtest) -> None:
         say(answer.no_history)
         return
     say(f"{answer.deal}, {answer.closed} to {answer.until}, as written in {answer.file}")
+    say(f"Facts: {answer.facts}.")
     if answer.levels is not None:
         say(answer.levels)
     say()
-    say(table(RECORD_COLUMNS, [_test_row(test) for test in answer.tests], right=(1, 2, 3, 4, 5, 6)))
+    say(table(RECORD_COLUMNS, [_test_row(answer, test) for test in answer.tests], right=(1, 2, 3, 4, 5, 6)))
     if answer.triggers:
         say()
         rows = [
             (
                 trigger.trigger,
-                _spells(trigger.in_effect),
+                _when(answer, trigger.trigger, trigger.in_effect),
                 str(trigger.false_alarms),
                 f"{float(trigger.swept):,.2f}",
             )
             for trigger in answer.triggers
         ]
         say(table(("trigger", "in effect", "released within 4 weeks", "swept, USD"), rows, right=(2, 3)))
+    say()
+    say_lacking(answer.left_out, answer.undecided)
 
 
-def _test_row(record: TestRecord) -> tuple[str, ...]:
+def _test_row(answer: Backtest, record: TestRecord) -> tuple[str, ...]:
     room = printed_headroom(record.least_headroom) if record.least_headroom else "-"
     counts = (
         record.passed,
@@ -88,7 +96,15 @@ def _test_row(record: TestRecord) -> tuple[str, ...]:
         record.cured,
         record.changes,
     )
-    return (record.test, *(str(count) for count in counts), _spells(record.episodes), room, record.last_state)
+    when = _when(answer, record.test, record.episodes)
+    return (record.test, *(str(count) for count in counts), when, room, record.last_state)
+
+
+def _when(answer: Backtest, name: str, spells: Sequence[tuple[date, date | None]]) -> str:
+    """Return the spells of a test or trigger in words; "never" only where it was determined."""
+    if not spells and name in answer.left_out:
+        return "not determined"
+    return "not decided" if not spells and name in answer.undecided else _spells(spells)
 
 
 def _spells(spells: Sequence[tuple[date, date | None]]) -> str:

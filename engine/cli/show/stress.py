@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from engine.basics.happenings import HAPPENING_WORDS, Happening, undecided_words
@@ -33,15 +33,18 @@ def show_stress(answer: StressAnswer, as_json: bool) -> int:
         say(f"NEVER by {answer.until}, on any of these paths: {listed(answer.never)}.")
     for line in _least(outcomes):
         say(line)
-    if answer.left_out:
-        said = "; ".join(f"{test}, {why}" for test, why in answer.left_out.items())
-        say(f"NOT DETERMINED on every date, so left out: {said}.")
-    if answer.undecided:
-        said = "; ".join(
-            f"{trigger}, {undecided_words(names)}" for trigger, names in answer.undecided.items()
-        )
-        say(f"NOT DECIDED, so neither when nor never is known: {said}.")
+    say_lacking(answer.left_out, answer.undecided)
     return 0
+
+
+def say_lacking(left_out: Mapping[str, str], undecided: Mapping[str, Sequence[str]]) -> None:
+    """Print the tests that nothing determined, and the triggers that nothing decided."""
+    if left_out:
+        said = "; ".join(f"{test}, {why}" for test, why in left_out.items())
+        say(f"NOT DETERMINED on every date, so left out: {said}.")
+    if undecided:
+        said = "; ".join(f"{trigger}, {undecided_words(names)}" for trigger, names in undecided.items())
+        say(f"NOT DECIDED, so neither when nor never is known: {said}.")
 
 
 def events_of(outcomes: Sequence[PathOutcome]) -> tuple[tuple[str, Happening], ...]:

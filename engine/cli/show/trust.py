@@ -153,9 +153,7 @@ def manipulate_deal(
     if Path(deal).is_file():
         draft = loaded(Path(deal), templates)
         held = held_facts(facts, draft.closing_date, draft.segments[0][1])
-        manipulation = draft_manipulation(
-            workspace, draft, templates, on, {name: dated[0].figure for name, dated in held.figures.items()}
-        )
+        manipulation = draft_manipulation(workspace, draft, templates, on, held)
     elif facts:
         raise WrongUsage("--fact is for a draft by its file; a deal of the record has its own reports")
     else:

@@ -1,0 +1,108 @@
+"""What a backtest assumes of the Servicer's reports: facts by date, figures that follow the rate, and what
+is named because it lacks a figure.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.cli.calling import headroom
+from tests.conftest import DEALS
+
+MERIDIAN = str(DEALS / "meridian-2026-1.yaml")
+WEEKS, RISEN = 40, 30
+RENT = "weighted_average_rental_rate"
+
+
+def past(folder: Path) -> Path:
+    """Forty weeks from 8 January 2026: 2.10, and 3.00 in the last ten."""
+    days = [date(2026, 1, 8) + timedelta(weeks=week) for week in range(WEEKS)]
+    rows = [f"{day},{'2.10' if week < RISEN else '3.00'},," for week, day in enumerate(days)]
+    path = folder / "past.csv"
+    path.write_text("\n".join(("date,value,low,high", *rows)) + "\n", encoding="utf-8")
+    return path
+
+
+def answered(folder: Path, *words: str) -> dict[str, Any]:
+    done = headroom(
+        "backtest", MERIDIAN, "--history", str(past(folder)), "--until", "2026-10-08", *words, "--json"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def counts(answer: dict[str, Any], test: str = "ltv") -> tuple[int, int, int]:
+    """Passes, failures, and dates that were not determined."""
+    (found,) = [one for one in answer["tests"] if one["test"] == test]
+    return found["passed"], found["failed"], found["not_determined"]
+
+
+def test_a_figure_holds_from_its_row_on_and_a_late_report_from_its_receipt(tmp_path: Path) -> None:
+    """Before the first row the test has no figure. A report of 5 March, received on 19 March, decides from
+    then on. The dates before 5 March are the eight Thursdays from 8 January.
+    """
+    table = tmp_path / "facts.csv"
+
+    def by_date(*rows: str, closed: str | None = None) -> tuple[int, int, int]:
+        table.write_text("\n".join(("date,figure,value,received", *rows)) + "\n", encoding="utf-8")
+        words = ("--as-if-closed", closed) if closed is not None else ()
+        return counts(answered(tmp_path, "--facts", str(table), *words))
+
+    small, large = (f'{{}},outstanding_principal,"USD {amount},000,000",{{}}' for amount in (1, 90))
+    assert counts(answered(tmp_path, "--fact", "outstanding_principal=USD 1,000,000")) == (WEEKS, 0, 0)
+    assert by_date(small.format("2026-01-06", "")) == (WEEKS, 0, 0)
+    assert by_date(small.format("2026-03-05", "")) == (WEEKS - 8, 0, 8)
+    assert by_date(small.format("2026-01-06", ""), large.format("2026-03-05", "")) == (8, WEEKS - 8, 0)
+    late = large.format("2026-03-05", "2026-03-19")
+    assert by_date(small.format("2026-01-06", ""), late) == (10, WEEKS - 10, 0)
+    moved = by_date(small.format("2026-01-06", ""), large.format("2026-03-05", ""), closed="2026-02-03")
+    assert moved == (4, WEEKS - 8, 0)
+
+
+def test_a_figure_moves_in_a_straight_line_where_that_is_asked_for(tmp_path: Path) -> None:
+    """From 1 to 90 million over the weeks: in steps only the last row fails, in a line the dates before."""
+    table = tmp_path / "facts.csv"
+    rows = [
+        f'{day},outstanding_principal,"USD {n},000,000"' for day, n in (("2026-01-06", 1), ("2026-10-08", 90))
+    ]
+    table.write_text("\n".join(("date,figure,value", *rows)) + "\n", encoding="utf-8")
+    assert counts(answered(tmp_path, "--facts", str(table))) == (WEEKS - 1, 1, 0)
+    evenly = answered(tmp_path, "--facts", str(table), "--between", "straight lines")
+    assert counts(evenly)[1] > 20
+
+
+def test_what_lacks_a_figure_is_named_and_what_waits_for_it_is_not_said_to_be_quiet(tmp_path: Path) -> None:
+    lacking = answered(tmp_path)
+    assert set(lacking["left_out"]) == {"ltv", "rate-floor"}
+    assert all("no Servicer's report" in why for why in lacking["left_out"].values())
+    assert lacking["undecided"] == {"early-amortization": ["ltv", "rate-floor"]}
+    held = answered(tmp_path, "--fact", "outstanding_principal=USD 16,000,000")
+    assert set(held["left_out"]) == {"rate-floor"}
+    assert held["facts"] == "outstanding principal USD 16,000,000.00"
+    said = headroom("backtest", MERIDIAN, "--history", str(past(tmp_path)), "--until", "2026-10-08").stdout
+    assert "never" not in next(line for line in said.splitlines() if line.startswith("ltv"))
+    assert "NOT DETERMINED on every date, so left out: " in said
+    assert "NOT DECIDED, so neither when nor never is known: early-amortization" in said
+
+
+def test_a_table_is_validated_as_a_worked_example_s_facts_are(tmp_path: Path) -> None:
+    table = tmp_path / "wrong.csv"
+    table.write_text("date,figure,value\n2026-01-06,outstanding_principle,85%\n", encoding="utf-8")
+    done = headroom("backtest", MERIDIAN, "--history", str(past(tmp_path)), "--facts", str(table))
+    assert done.returncode == 1
+    assert "wrong.csv:2" in done.stdout + done.stderr
+    assert "D502" in done.stdout + done.stderr
+
+
+def test_a_figure_that_follows_the_rate_moves_with_the_history(tmp_path: Path) -> None:
+    """The floor is 85% of the mean of four weeks: a rent of 86% of that mean meets it on every date, and the
+    rent of the Closing Date does not once the rate has risen.
+    """
+    moving = answered(tmp_path, "--fact", f"{RENT}={{follows: CRI-H100, share: 86%, over: 4 weeks}}")
+    still = answered(tmp_path, "--fact", f"{RENT}=USD 1.806 per GPU-hour")
+    assert counts(moving, "rate-floor")[1] == 0
+    assert counts(still, "rate-floor")[1] == WEEKS - RISEN
