@@ -7,7 +7,7 @@ event, and goes no second time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +15,7 @@ from engine.basics.values import counted, long_date
 from engine.delivery.evidence import day_in, record
 from engine.delivery.mail import Outcome
 from engine.delivery.message import Envelope, Sender, answer_of, plain_message, reminder_id_of
-from engine.delivery.outbox import deliveries
+from engine.delivery.outbox import DeemedGiven, Delivery, deemed_given, deliveries
 from engine.events.deal_adopted import DealAdopted
 from engine.events.delivery import ReminderSent
 from engine.events.draft import Draft
@@ -23,9 +23,27 @@ from engine.events.kinds import Determined, Event
 from engine.events.party_changes import with_parties
 from engine.queries.who_owes_whom import OpenDuty, owed_of
 from engine.record.log import Scribe
+from engine.workspace.calendar_tables import table_on_record
 from engine.workspace.workspace import Workspace
 
 Send = Callable[[Envelope], Outcome]
+SENT = ("sent", "delivered", "acknowledged")
+"""The states of an addressee's copy that the relay has taken and that has not come back."""
+Told = tuple[str | None, str, date | None]
+"""What tells a duty to give notice from others: its kind, its clause or `deal`, and the date it states."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentNotice:
+    """A notice that went to every addressee and that is not given yet.
+
+    Attributes:
+        number: of the notice.
+        giving: when the deal's rule makes it given; None if that waits for an Act or an acknowledgement.
+    """
+
+    number: int
+    giving: DeemedGiven | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +63,24 @@ class Reminder:
 
 
 def due_reminders(
-    deal: str, events: Sequence[Event], today: date, days_before: Sequence[int]
+    deal: str,
+    events: Sequence[Event],
+    today: date,
+    days_before: Sequence[int],
+    notices: Mapping[Told, SentNotice],
 ) -> Iterator[Reminder]:
     """Yield the reminders that go today.
 
     Each open duty has at most a single reminder a day: the one of the nearest day that has been reached. It
-    does not go twice.
+    does not go twice. A notice that was sent, and that the deal's rule makes given in time, needs nothing
+    more of its giver: no reminder of it goes.
 
     Args:
         deal: the deal's name.
         events: its log.
         today: the date where the deal is.
         days_before: how many days before the last day of a duty its reminders go.
+        notices: the notices that were sent and that are not given yet, by the duty that each fulfils.
     """
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
     sent = {event.subject for event in events if isinstance(event.payload, ReminderSent)}
@@ -68,11 +92,14 @@ def due_reminders(
         party = parties.get(duty.who)
         if not reached or party is None or "@" not in party.notices:
             continue
+        notice = None if duty.due is None else notices.get((duty.due.notice, duty.subject, duty.due.of))
+        if notice is not None and notice.giving is not None and notice.giving.on <= duty.by:
+            continue
         days = min(reached)
         subject = f"{duty.who} {duty.act} {duty.subject} {duty.by} {days}"
         if subject not in sent:
             headline = f"{deal}: due on {duty.by}: {duty.act}"
-            text = _words(duty, party.name)
+            text = _words(duty, party.name, notice)
             yield Reminder(
                 subject,
                 duty.who,
@@ -87,11 +114,49 @@ def due_reminders(
             )
 
 
-def _words(duty: OpenDuty, name: str) -> str:
+def _words(duty: OpenDuty, name: str, notice: SentNotice | None) -> str:
     left = "today" if duty.days == 0 else "tomorrow" if duty.days == 1 else f"in {counted(duty.days, 'days')}"
+    sent = "" if notice is None else f"{_sent(notice)}\n\n"
     return (
         f"To {name}\n\nUnder {duty.deal} this is due {left}, on {long_date(duty.by)}:\n\n  {duty.what} "
-        f"({duty.cite})\n\nThis is a reminder. It is not a notice under the agreement.\n"
+        f"({duty.cite})\n\n{sent}This is a reminder. It is not a notice under the agreement.\n"
+    )
+
+
+def _sent(notice: SentNotice) -> str:
+    """Return what a notice that was sent still waits for."""
+    if notice.giving is None:
+        return f"Notice No. {notice.number} was sent. By the record it is not given yet."
+    given_on = long_date(notice.giving.on)
+    return (
+        f"Notice No. {notice.number} was sent. The rule of the deal makes it given on {given_on}, too late."
+    )
+
+
+def sent_notices(
+    found: Sequence[Delivery], giving: Callable[[Delivery], DeemedGiven | None]
+) -> dict[Told, SentNotice]:
+    """Return the notices that were sent and that are not given yet, by the duty that each fulfils.
+
+    Args:
+        found: a deal's notices with what became of them.
+        giving: when the deal's rule makes a notice given.
+    """
+    waiting = [(each, giving(each)) for each in found if each.given_on is None and not each.superseded]
+    return {
+        (each.notice.kind, each.clause or "deal", each.states): SentNotice(each.number, on)
+        for each, on in waiting
+        if on is not None or _went(each)
+    }
+
+
+def _went(delivery: Delivery) -> bool:
+    """Return whether the notice itself, and not a draft of it, went to every addressee and stayed there."""
+    return (
+        delivery.release is not None
+        and not delivery.release.draft
+        and bool(delivery.addressees)
+        and all(to.state in SENT and not to.returned for to in delivery.addressees)
     )
 
 
@@ -163,8 +228,12 @@ def send_reminders(
     if mail is None or not adopted:
         return
     today = day_in(adopted[-1].time_zone, scribe().at)
+    notices = sent_notices(
+        deliveries(events, today),
+        lambda each: deemed_given(each, table_on_record(workspace, each.calendar, events)),
+    )
     for reminder in (
-        *due_reminders(deal, events, today, mail.remind_days),
+        *due_reminders(deal, events, today, mail.remind_days, notices),
         *due_digest(deal, events, today, mail.digest_to),
     ):
         at = scribe()

@@ -20,7 +20,15 @@ from engine.determination.measure_inputs import Missing, Reported
 from engine.determination.template import Clause, Template
 from engine.events.rates import Published, ReferenceRate
 from engine.events.results import Source
-from engine.terms.contract_dates import determination_dates, month_end, publication_dates
+from engine.terms.contract_dates import (
+    counted_from,
+    date_of_period,
+    determination_dates,
+    period_ends,
+    period_of,
+    period_start,
+    publication_dates,
+)
 from engine.terms.in_force import IndexTerms, TermsInForce
 from engine.terms.report_figures import unit_of
 
@@ -96,6 +104,28 @@ def looks_back(
     return LookBack(rates, reports, first)
 
 
+def reports_due_by(terms: TermsInForce, calendar: BusinessCalendar, as_of: date) -> tuple[date, ...]:
+    """Return the last days of the newest periods whose report was due by the end of a day, newest first.
+
+    A period that ends on the day itself is among them if its report was due on that day.
+    """
+    rule = terms.servicer_reports
+    ends = () if rule is None else period_ends(rule, as_of + DAY)
+    return tuple(end for end in ends if end > terms.closing_date and was_due_by(terms, calendar, end, as_of))
+
+
+def was_due_by(terms: TermsInForce, calendar: BusinessCalendar, end: date, as_of: date) -> bool:
+    """Return whether the report of the period that ends on `end` was due by a day."""
+    due = report_due_on(terms, calendar, end)
+    return due is not None and due <= as_of
+
+
+def report_due_on(terms: TermsInForce, calendar: BusinessCalendar, end: date) -> date | None:
+    """Return the day by which a period's report is due; None if the deal has no reports."""
+    rule = terms.servicer_reports
+    return None if rule is None else counted_from(rule.due, date_of_period(terms, calendar, end), calendar)
+
+
 def for_fallback(index: IndexTerms, closing: date, as_of: date) -> tuple[date, ...]:
     """Return the last Publication Dates up to a day whose value the fallback may carry forward.
 
@@ -165,19 +195,19 @@ def _facts(
 
     serving = _Report(terms.declared_units, only)
     whole = Reported(serving, Source(kind="servicer report", text="asked", as_of=on))
-    last, weekly = (
-        thursdays[-1] - DAY,
-        terms.servicer_reports is None or terms.servicer_reports.every == "week",
-    )
+    rule = terms.servicer_reports
+    last, weekly = thursdays[-1] - DAY, rule is None or rule.every == "week"
     windows = (
         tuple((end, report(end)) for end in (last - back * WEEK for back in reversed(range(WINDOWS))))
         if weekly
         else ()
     )
-    ends = [month_end(on.replace(day=1) - DAY)]
-    while len(ends) < MONTHS:
-        ends.append(month_end(ends[-1].replace(day=1) - DAY))
-    months = () if weekly else tuple((end, report(end)) for end in reversed(ends))
+    ends: list[date] = []
+    end = on
+    while rule is not None and not weekly and len(ends) < MONTHS and end > long_ago.closing_date:
+        end = period_start(rule, period_of(rule, end)[1]) - DAY
+        ends.append(end)
+    months = tuple((end, report(end)) for end in reversed(ends))
     facts = Facts(
         on=on,
         terms=long_ago,

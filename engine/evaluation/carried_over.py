@@ -405,7 +405,7 @@ def _counted(said: CarriedTest) -> tuple[bool, ...]:
     For a test that counts a single date, its open episode tells.
     """
     if said.counted:
-        return tuple(result == "FAIL" for result in said.counted)
+        return tuple(result == "FAIL" for result in entries(said.counted))
     return (True,) if said.episode is not None else ()
 
 

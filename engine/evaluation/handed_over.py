@@ -14,12 +14,12 @@ from typing import Any
 
 from engine.basics.calendar import BusinessCalendar
 from engine.basics.values import Figure, Unit
-from engine.determination.look_back import LookBack, looks_back
+from engine.determination.look_back import LookBack, looks_back, report_due_on, reports_due_by
 from engine.determination.trigger_counts import Count, Counts, trigger_counts
 from engine.evaluation.inputs import Inputs
 from engine.evaluation.notice_duties import open_duties
 from engine.evaluation.recorded_acts import declared_events
-from engine.evaluation.serving_report import reports_due
+from engine.evaluation.serving_report import former_servicers
 from engine.evaluation.sweeps import account, accounts_of
 from engine.events.kinds import ReportReceived, Tested
 from engine.events.rates import Published, ReferenceRate
@@ -36,7 +36,7 @@ from engine.events.states import (
     TriggerStatus,
 )
 from engine.terms.clause import Clause, Cure, MaintenanceClause, TriggerCure
-from engine.terms.contract_dates import THURSDAY, publication_dates
+from engine.terms.contract_dates import THURSDAY, period_of, publication_dates
 from engine.terms.periods import Period
 
 PUBLISHED = "published value"
@@ -67,6 +67,7 @@ class HandedOver:
     def block(self) -> Block:
         """Return the whole block as plain data."""
         since = self.state.last_date
+        reports = self._reports()
         untold = [(kind, name, on) for kind, name, on in self.state.notifiable if since is None or on > since]
         return {
             "as_of": str(self.as_of),
@@ -80,8 +81,8 @@ class HandedOver:
             or "none",
             "reserves": self._reserves() or "none",
             "rates": {name: list(self._rates(name)) for name in self.terms.index},
-            "reports": [_report(one) for one in self._reports()] or "none",
-            "reports_missing": [str(one.period_end) for one in self._due() if one.received is None] or "none",
+            "reports": [_report(one) for one in reports] or "none",
+            "reports_missing": [str(end) for end in self._missing(reports)] or "none",
         }
 
     # ---- tests ----
@@ -107,7 +108,8 @@ class HandedOver:
             "episode": _day(state.episode_began),
             "cure": "not started" if waiting else self._cure(state, clause, entry),
             "runs": {**runs, "awaited": "true"} if state.awaited else runs,
-            "counted": ["FAIL" if failed else "PASS" for failed in state.counted] or None,
+            "counted": ["FAIL" if failed else "PASS" for failed in state.counted]
+            or ("none" if _counts_several(clause) and state.status is not TestStatus.SUSPENDED else None),
             "cures_used": [str(day) for day in state.cured_on] or "none",
             "effective_on": self._effective(state),
             "waiver": _waiver(state.waived_until, state.waived_by, state.clock_after),
@@ -324,11 +326,40 @@ class HandedOver:
         """
         known = [one for one in self.state.reports if one.received <= self.as_of]
         newest = max(known, key=lambda one: (one.as_of, one.received), default=None)
-        wanted = {*self.needed.reports, *(one.period_end for one in self._due())}
-        return [one for one in known if one is newest or one.period_end in wanted]
+        wanted = {*self.needed.reports, *self._due()}
+        return [one for one in known if one is newest or self._period_of(one) in wanted]
 
-    def _due(self) -> list[Any]:
-        return [one for one in reports_due(self.inputs) if one.due <= self.as_of]
+    def _missing(self, reports: Sequence[ReportReceived]) -> list[date]:
+        """Return the last days of the periods whose report was due and had not come, newest first.
+
+        A period of which a former servicer's takeover was silent is left out.
+        """
+        stated = {self._period_of(one) for one in reports}
+        return sorted((end for end in self._due() if end not in stated), reverse=True)
+
+    def _period_of(self, report: ReportReceived) -> date:
+        """Return the last day of the reporting period in which a report's own period ends."""
+        return period_of(self.terms.servicer_reports, report.period_end)[1]
+
+    def _due(self) -> set[date]:
+        """Return the last days of the periods whose report was due.
+
+        They are the newest ones, and those that tests will look at. The checks of a takeover ask for these.
+        """
+        of = (self.terms, self.calendar)
+        ends = {*reports_due_by(*of, self.as_of), *self.needed.reports}
+        handed, found = self.state.taken_over, set()
+        for end in ends:
+            due = report_due_on(*of, end)
+            if due is not None and due <= self.as_of and not former_servicers(handed, end, due):
+                found.add(end)
+        return found
+
+
+def _counts_several(clause: Clause) -> bool:
+    """Return whether a clause counts several dates: the block then says which results count, or `none`."""
+    times = clause.persists_for if isinstance(clause, MaintenanceClause) else None
+    return times is not None and times.out_of > 1
 
 
 def _days(start: date, last: date, calendar: BusinessCalendar | None) -> int:

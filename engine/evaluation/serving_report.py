@@ -12,6 +12,7 @@ from engine.evaluation.delivered_dates import period_end_of
 from engine.evaluation.inputs import Inputs
 from engine.events.kinds import ReportReceived
 from engine.events.results import Given, NotDetermined, Source
+from engine.events.taken_over import TakenOver
 from engine.terms.contract_dates import (
     counted_from,
     cut_off_on,
@@ -169,7 +170,7 @@ def _due(inputs: Inputs) -> Iterator[ReportDue]:
         if rule is None or end <= inputs.terms.closing_date:
             return
         due = counted_from(rule.due, date_of_period(inputs.terms, inputs.calendar, end), inputs.calendar)
-        if _of_a_former_servicer(inputs, end, due):
+        if former_servicers(inputs.state.taken_over, end, due):
             return
         if due <= inputs.on:
             start = period_start(rule, end)
@@ -185,9 +186,8 @@ def _due(inputs: Inputs) -> Iterator[ReportDue]:
             yield ReportDue(end, due, None if first is None else first.delivered_on, late)
 
 
-def _of_a_former_servicer(inputs: Inputs, end: date, due: date) -> bool:
+def former_servicers(handed: TakenOver | None, end: date, due: date) -> bool:
     """Return whether a report was due under a former servicer and the takeover is silent about it."""
-    handed = inputs.state.taken_over
     return (
         handed is not None
         and due <= handed.as_of

@@ -145,8 +145,8 @@ class CarriedTest(Fact):
     """The date of the first FAIL of an episode that is open."""
     cure: CureOrWaits | None = None
     runs: CarriedRuns
-    counted: tuple[Literal["PASS", "FAIL"], ...] = ()
-    """The results that `persists_for` counts, oldest first."""
+    counted: OrNone[tuple[Literal["PASS", "FAIL"], ...]] = ()
+    """The results that `persists_for` counts, oldest first; `none` after what ended an episode."""
     cures_used: OrNone[tuple[Day, ...]]
     effective_on: DayOrNotYet | None = None
     waiver: CarriedWaiver | None = None

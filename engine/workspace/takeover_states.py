@@ -118,11 +118,12 @@ def _counted(held: Held, at: Path, said: CarriedTest, clause: Clause) -> Iterato
     """Yield a problem if there are more counted results than the clause looks at."""
     times = clause.persists_for if isinstance(clause, MaintenanceClause) else None
     most = times.out_of if times is not None else 1
-    if len(said.counted) > most:
+    results = entries(said.counted)
+    if len(results) > most:
         why = f"the clause looks at {most}"
         yield held.wrong(
             (*at, "counted"),
-            f"the counted results are {len(said.counted)}",
+            f"the counted results are {len(results)}",
             why,
             "leave out the older ones",
             "D584",

@@ -9,15 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from engine.basics.errors import Problem
-from engine.determination.look_back import LookBack
-from engine.terms.contract_dates import (
-    THURSDAY,
-    counted_from,
-    date_of_period,
-    period_ends,
-    period_of,
-    publication_dates,
-)
+from engine.determination.look_back import LookBack, reports_due_by, was_due_by
+from engine.terms.contract_dates import THURSDAY, period_of, publication_dates
 from engine.terms.report_figures import unit_of
 from engine.terms.source import Path
 from engine.terms.takeover import PATH, CarriedRate, entries
@@ -114,13 +107,10 @@ def of_reports(held: Held, needed: Mapping[date, str]) -> Iterator[Problem]:
     if rule is None:
         return
     stated = {period_of(rule, one.period.to)[1] for one in said} | set(entries(held.said.reports_missing))
-    due = [
-        end
-        for end in period_ends(rule, held.said.as_of + DAY)
-        if end > held.deal.closing_date and _was_due(held, end)
-    ]
+    as_of = held.said.as_of
+    due = reports_due_by(held.terms, held.calendar, as_of)
     wanted = {
-        **{end: test for end, test in needed.items() if _was_due(held, end)},
+        **{end: test for end, test in needed.items() if was_due_by(held.terms, held.calendar, end, as_of)},
         **dict.fromkeys(due[:1], ""),
     }
     oldest = min(stated, default=None)
@@ -144,16 +134,6 @@ def of_reports(held: Held, needed: Mapping[date, str]) -> Iterator[Problem]:
             fix,
             held.tree.key_place((*PATH, "reports")),
         )
-
-
-def _was_due(held: Held, end: date) -> bool:
-    """Return whether a period's report had to be in by the day of the takeover."""
-    rule = held.terms.servicer_reports
-    assert rule is not None  # the caller has seen it
-    return (
-        counted_from(rule.due, date_of_period(held.terms, held.calendar, end), held.calendar)
-        <= held.said.as_of
-    )
 
 
 def _figure(held: Held, at: Path, name: str, text: str) -> Iterator[Problem]:

@@ -5,16 +5,24 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
+
+import pytest
 
 from engine.delivery.deliver import deliver
+from engine.delivery.outbox import deliveries
 from engine.delivery.release import release
+from engine.demo import plan
 from engine.events.delivery import ReminderSent
+from engine.operations.run import Tools, run
 from engine.queries.due_dates import deadlines
 from engine.queries.who_owes_whom import owed_of, who_owes_whom
-from engine.record.log import deal_log, read
-from engine.workspace.workspace import Workspace
-from tests.delivery.conftest import Clock, Relays, Settled
-from tests.operations.test_run import DEAL
+from engine.record.log import Scribe, deal_log, read
+from engine.workspace.workspace import Workspace, create, opened
+from tests.conftest import DEALS
+from tests.delivery.conftest import RULE, Clock, Relays, Settled
+from tests.operations.taking import take
+from tests.operations.test_run import DEAL, keep, paper
 
 
 def reminders(workspace: Workspace) -> list[ReminderSent]:
@@ -102,3 +110,77 @@ def test_a_notice_that_the_deals_rule_gave_is_no_longer_owed(
     ]
     still = [one for one in owed_of(DEAL, events, date(2026, 1, 30)) if one.act == "notify"]
     assert len(still) == len(owed) - len(given)
+
+
+def failing(root: Path, tools: Tools, rule: str) -> Workspace:
+    """A deal whose LTV failed on 8 January: No. 2 tells of it, by 15 January, and is given by a rule."""
+    create(root, "Example Agent")
+    text = (DEALS / f"{DEAL}.yaml").read_text(encoding="utf-8").split("worked_examples:")[0]
+    within = "within: 2 business days, cite: CA §6.04(a)"
+    assert within in text
+    text = text.replace(within, f"within: 5 business days, cite: CA §6.04(a), {rule}").replace("65%", "5%")
+    (root / "deals" / f"{DEAL}.yaml").write_text(text, encoding="utf-8")
+    found, at = opened(root), datetime(2026, 1, 8, 22, tzinfo=UTC)
+    keep(found, plan.THURSDAYS[0], at)
+    for report in plan.reports(plan.THURSDAYS[0]):
+        if report.name.startswith(DEAL):
+            take(found, report.text, report.name, report.received, tools.templates, Scribe("t", "t", at))
+    run(found, plan.THURSDAYS[0], Tools(tools.templates, paper, at, "tester", lambda _: None))
+    (number,) = [
+        each.number
+        for each in deliveries(read(found.store, deal_log(DEAL)))
+        if each.notice.kind == "test_failed"
+    ]
+    assert number == 2
+    return found
+
+
+@pytest.mark.parametrize(
+    ("rule", "day", "released", "words"),
+    [
+        (RULE, 9, True, None),  # given on the 13th, in time
+        (
+            RULE,
+            14,
+            True,
+            "Notice No. 2 was sent. The rule of the deal makes it given on Friday 16 January 2026",
+        ),
+        (RULE, 9, False, "(CA §6.04(a))\n\nThis is a reminder."),  # it was not sent: it is owed as before
+        (RULE.replace("2 business days after sending", "by Act"), 9, True, "Notice No. 2 was sent. By the "),
+    ],
+)
+def test_a_notice_that_was_sent_is_not_reminded_of_as_if_it_were_not(
+    settled: Settled,
+    relays: Relays,
+    clock: Clock,
+    tools: Tools,
+    tmp_path: Path,
+    rule: str,
+    day: int,
+    released: bool,
+    words: str | None,
+) -> None:
+    """A notice whose giving by the deal's rule comes in time needs nothing more of its giver."""
+    mailed = settled(remind_days=(7,))
+    found = failing(tmp_path / "failing", tools, rule)
+    (found.root / "password").write_text("secret\n", encoding="utf-8")
+    workspace = Workspace(found.root, mailed.settings)
+    clock.at = datetime(2026, 1, day, 18, tzinfo=UTC)
+    if released:
+        release(workspace, DEAL, 2, "A. Person", None, False, clock.scribe())
+    deliver(workspace, clock.scribe)
+    sent = [one for one in reminders(workspace) if one.act == "notify"]
+    texts = [
+        message_from_bytes(data, policy=default).get_content()
+        for _, address, data in relays.got
+        if address == "servicing@example.com" and b"due on 2026-01-15: notify" in data
+    ]
+    if words is None:
+        assert (sent, texts) == ([], [])
+        clock.at += timedelta(days=5)
+        deliver(workspace, clock.scribe)
+        assert [one for one in reminders(workspace) if one.act == "notify"] == []
+    else:
+        assert len(sent) == 1
+        assert words in texts[0].replace("\r\n", "\n")
+    found.store.close()
