@@ -9,7 +9,7 @@ import typer
 
 from engine.assembly import all_templates, clock
 from engine.cli.app import app, opened, workspace_if_any
-from engine.cli.foresight_options import Between, Facts
+from engine.cli.foresight_options import Between, Facts, Into, Prepared, day_of
 from engine.cli.options import File, Files, Json, day, example
 
 
@@ -96,6 +96,8 @@ def backtest(
     ] = None,
     facts: Facts = None,
     between: Between = None,
+    into: Into = None,
+    prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
     """Show what a deal would have done over the published history.
@@ -107,9 +109,8 @@ def backtest(
     closed = day(as_if_closed) if as_if_closed is not None else None
     last = clock().date() if until is None else day(until)
     workspace = opened() if history is None and not Path(deal).is_file() else workspace_if_any()
-    answer = backtest(
-        workspace, deal, fact or [], last, all_templates(), as_json, closed, history, facts, between
-    )
+    told = (workspace, deal, fact or [], last, all_templates(), as_json, closed, history)
+    answer = backtest(*told, facts, between, into, day_of(prepared))
     raise typer.Exit(answer)
 
 

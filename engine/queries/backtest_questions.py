@@ -65,8 +65,10 @@ class Backtest:
     """Why there is nothing to live over; None if there is a history."""
     on_record: bool
     """Whether a run has adopted this very file."""
-    facts: str
-    """What was assumed of the Servicer's reports, in words."""
+    draft: Deal
+    """The deal as it was lived: with the other Closing Date, where one was named."""
+    given: FactsByDate
+    """What was assumed of the Servicer's reports."""
     left_out: Mapping[str, str]
     """Tests that no date determined, each with what it lacked."""
     undecided: Mapping[str, tuple[str, ...]]
@@ -97,7 +99,7 @@ class Backtest:
         records = {"tests": tests, "triggers": triggers}
         lacking = {"left_out": dict(self.left_out), "undecided": as_data(self.undecided)}
         head = {"deal": self.deal, "until": str(self.until), "levels": self.levels}
-        return {**head, "facts": self.facts, **records, **lacking}
+        return {**head, "facts": self.given.described(), **records, **lacking}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,8 @@ def backtest(
         triggers,
         _no_history(workspace, deal, history) if table is None else None,
         workspace is not None and _adopted(workspace, deal),
-        given.described(),
+        deal,
+        given,
         left,
         undecided_triggers(terms, templates, left, acted, history.until),
     )

@@ -18,7 +18,7 @@ from reports.drawing import lanes
 from reports.formats import Runs, eights, long_date, table_date
 from reports.pages.foresight_chances import Value, calibration_page, simulation_page
 from reports.pages.foresight_choices import calibration_lead, choices, left_out_lead, simulation_lead
-from reports.pages.foresight_tables import comparison_pages, grid_page
+from reports.pages.foresight_tables import backtest_lead, backtest_pages, comparison_pages, grid_page
 
 SENTENCES = {
     "fails": "{} fails on",
@@ -60,6 +60,7 @@ class ForesightInputs:
         simulation: the answer of `simulate`.
         comparisons: the answers of `compare`.
         grid: the answer of `grid`.
+        backtest: the answer of `backtest`.
     """
 
     deal: str
@@ -80,6 +81,7 @@ class ForesightInputs:
     simulation: Value | None = None
     comparisons: Sequence[Value] = ()
     grid: Value | None = None
+    backtest: Value | None = None
 
     @property
     def issued_at(self) -> datetime:
@@ -119,6 +121,7 @@ def compose(inputs: ForesightInputs) -> dict[str, Any]:
         "calibration": calibration_page(inputs.calibration),
         "simulation": simulation_page(inputs.simulation, rungs, lambda name: _title(inputs, name)),
         "tables": [
+            *backtest_pages(inputs.backtest, lambda name: _title(inputs, name)),
             *comparison_pages(inputs.comparisons, lambda name: _title(inputs, name)),
             *(
                 page
@@ -141,6 +144,7 @@ def answers(inputs: ForesightInputs) -> str:
         "simulation": inputs.simulation,
         "comparisons": inputs.comparisons or None,
         "grid": inputs.grid,
+        "backtest": inputs.backtest,
     }
     return json.dumps(
         {name: part for name, part in parts.items() if part is not None},
@@ -184,6 +188,7 @@ def _lead(inputs: ForesightInputs) -> Runs:
     for said in (
         simulation_lead(inputs.simulation, lambda name: _title(inputs, name)),
         calibration_lead(inputs.calibration),
+        backtest_lead(inputs.backtest, lambda name: _title(inputs, name)),
     ):
         runs += [(f" {said}" if runs else said, False)] if said else []
     return runs or [("This report holds a calibration or a simulation of one draft.", True)]
@@ -211,19 +216,14 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
                 ),
             ]
         )
-    left = (
-        inputs.stress["left_out"]
-        if inputs.stress is not None
-        else inputs.ladder["left_out"]
-        if inputs.ladder is not None
-        else {}
-    )
+    lived = next((one for one in (inputs.stress, inputs.backtest, inputs.ladder) if one is not None), None)
+    left = lived["left_out"] if lived is not None else {}
     if left:
         said = "; ".join(f"{_title(inputs, name)}, {why}" for name, why in left.items())
         stretches.append([("Left out", True), (f": {said}.", False)])
     undecided = {
         name: names
-        for answer in (inputs.stress, inputs.simulation)
+        for answer in (inputs.stress, inputs.simulation, inputs.backtest)
         if answer is not None
         for name, names in answer.get("undecided", {}).items()
     }

@@ -80,6 +80,76 @@ def grid_page(value: Value | None, title: Callable[[str], str]) -> dict[str, Any
     }
 
 
+def backtest_lead(value: Value | None, title: Callable[[str], str]) -> str:
+    """Return what failed and what began over the published history; empty without a backtest."""
+    if value is None:
+        return ""
+    failed = [title(one["test"]) for one in value["tests"] if one["failed"]]
+    began = [title(one["trigger"]) for one in value["triggers"] if one["in_effect"]]
+    parts = [
+        f"{listed(names)} {verb}"
+        for names, verb in (
+            (failed, "failed"),
+            (began, "was in effect" if len(began) == 1 else "were in effect"),
+        )
+        if names
+    ]
+    said = "; ".join(parts) or "what was determined never failed, and what was decided never began"
+    levels = f" {value['levels']}" if value["levels"] else ""
+    return f"Over the published history up to {_day(value['until'])}: {said}.{levels}"
+
+
+def backtest_pages(value: Value | None, title: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Return the tests and the triggers over the published history, each as a table."""
+    if value is None:
+        return []
+    tests = [
+        [
+            title(one["test"]),
+            *(str(one[count]) for count in ("passed", "failed", "not_determined", "decisive", "cured")),
+            _spells(value, one["test"], one["episodes"]),
+            str(one["least_headroom"] or "–").replace("-", "−"),
+            str(one["last_state"]),
+        ]
+        for one in value["tests"]
+    ]
+    triggers = [
+        [
+            title(one["trigger"]),
+            _spells(value, one["trigger"], one["in_effect"]),
+            str(one["false_alarms"]),
+            f"{float(one['swept']):,.2f}",
+        ]
+        for one in value["triggers"]
+    ]
+    heads = ["Test", "Pass", "Fail", "Not determined", "Decisive", "Cured", "Failing", "Least headroom"]
+    until = f"Up to {_day(value['until'])}. Given: {value['facts']}."
+    pages = [
+        {
+            "heading": "Tests over the published history",
+            "intro": until,
+            "heads": [*heads, "State at the end"],
+            "rows": tests,
+        },
+        {
+            "heading": "Triggers over the published history",
+            "intro": until,
+            "heads": ["Trigger", "In effect", "Released within 4 weeks", "Swept, USD"],
+            "rows": triggers,
+        },
+    ]
+    return [page for page in pages if page["rows"]]
+
+
+def _spells(value: Value, name: str, spells: Sequence[Value]) -> str:
+    """Return the first three spells, or that nothing is known of them; "never" only where it is."""
+    if not spells:
+        unknown = "not decided" if name in value["undecided"] else "never"
+        return "not determined" if name in value["left_out"] else unknown
+    shown = [f"{_day(one['from'])} to {_day(one['to']) if one['to'] else 'the end'}" for one in spells[:3]]
+    return ", ".join([*shown, *([f"and {len(spells) - 3} more"] if len(spells) > 3 else [])])
+
+
 def _left_out(names: Sequence[str] | None) -> str:
     return (
         f" Left out, because they follow the rate: {listed([in_words(name) for name in names])}."

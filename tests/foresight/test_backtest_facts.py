@@ -4,10 +4,14 @@ is named because it lacks a figure.
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+import openpyxl
 
 from tests.cli.calling import headroom
 from tests.conftest import DEALS
@@ -106,3 +110,29 @@ def test_a_figure_that_follows_the_rate_moves_with_the_history(tmp_path: Path) -
     still = answered(tmp_path, "--fact", f"{RENT}=USD 1.806 per GPU-hour")
     assert counts(moving, "rate-floor")[1] == 0
     assert counts(still, "rate-floor")[1] == WEEKS - RISEN
+
+
+def test_a_backtest_is_a_report_and_a_workbook(tmp_path: Path) -> None:
+    """Both say what failed and what was left out, the same bytes each time; another ending is refused."""
+    words = ("--fact", "outstanding_principal=USD 90,000,000", "--prepared", "2026-11-02")
+    page, book, pdf = (tmp_path / f"answer.{ending}" for ending in ("html", "xlsx", "pdf"))
+    for path in (page, book, pdf):
+        answer = answered(tmp_path, *words, "--into", str(path))
+        first = path.read_bytes()
+        assert answered(tmp_path, *words, "--into", str(path)) == answer
+        assert path.read_bytes() == first
+    assert first.startswith(b"%PDF")
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
+    assert "Over the published history up to" in text
+    assert "Loan to value" in text[text.index("Over the published history up to") :][:200]
+    assert "Left out : Rental rate floor, the Servicer&#39;s report for the period to" in text
+    assert "Loan to value 0 40 0 " in text
+    sheets = openpyxl.load_workbook(io.BytesIO(book.read_bytes()))
+    (name,) = (name for name in sheets.sheetnames if name.endswith("backtest tests"))
+    rows = [row[:4] for row in sheets[name].iter_rows(values_only=True)]
+    assert ("ltv", 0, 40, 0) in rows
+    done = headroom(
+        "backtest", MERIDIAN, "--history", str(past(tmp_path)), "--into", str(tmp_path / "a.docx")
+    )
+    assert done.returncode == 2
+    assert "give --into a name that ends so" in done.stderr

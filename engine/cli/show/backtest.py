@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from engine.basics.errors import WrongUsage
 from engine.basics.values import counted, printed_headroom
+from engine.cli.foresight_files import refuse_ending, write_answer
 from engine.cli.output import print_json, say, shortened, table
 from engine.cli.show.stress import say_lacking
 from engine.foresight.backtest import TestRecord
@@ -45,14 +47,25 @@ def backtest(
     history: Path | None = None,
     by_date: Path | None = None,
     between: str | None = None,
+    into: Path | None = None,
+    prepared: date | None = None,
 ) -> int:
     """Print what a deal would have done over a published history: the table's, or the workspace's.
 
-    If `closed` names a day, the deal is taken to have closed on that day.
+    If `closed` names a day, the deal is taken to have closed on that day. With `into`, the answer is a file
+    as well: a report or a workbook.
+
+    Raises WrongUsage for another ending of the file, or where a report would have no history.
     """
+    refuse_ending(into)
     answer = backtest_questions.backtest(
         workspace, name, facts, until, templates, closed, history, by_date, between
     )
+    if into is not None:
+        if answer.no_history is not None:
+            raise WrongUsage(answer.no_history)
+        day = prepared or answer.until
+        write_answer(into, answer.draft, answer.given, day, lambda: {"backtest": answer.as_data()})
     if as_json:
         print_json(answer.as_data())
     else:
@@ -65,7 +78,7 @@ def _say_backtest(answer: Backtest) -> None:
         say(answer.no_history)
         return
     say(f"{answer.deal}, {answer.closed} to {answer.until}, as written in {answer.file}")
-    say(f"Facts: {answer.facts}.")
+    say(f"Facts: {answer.given.described()}.")
     if answer.levels is not None:
         say(answer.levels)
     say()
