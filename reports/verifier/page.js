@@ -187,7 +187,7 @@ class Page {
       return listedWays ? `Cure ${title} by ${listed(listedWays, "or")}` : `Cure ${title}`;
     }
     if (one.notice !== null && one.notice !== undefined) {
-      const trigger = this.triggerTitle(one.subject), kinds = { test_failed: `that ${title} failed`, event_of_default: `of the Event of Default indicated on ${title}`, trigger_event: `that ${trigger} is in effect`, cure: `that ${title} was cured`, correction: "of what was corrected" };
+      const trigger = this.triggerTitle(one.subject), kinds = { test_failed: `that ${title} failed${facts?.held ? " (held: not decisive)" : ""}`, event_of_default: `of the Event of Default indicated on ${title}`, trigger_event: `that ${trigger} is in effect`, cure: `that ${title} was cured`, correction: "of what was corrected" };
       return `Give notice ${kinds[one.notice] ?? "of the tests of the date"}${one.overdue_since && one.of ? `, of ${shortDate(one.of)}` : ""} to ${listed(one.to.map((to) => `the ${role(to)}`))}`;
     }
     const what = capital(!facts ? withDates(one.what) : ["cure", "notify"].includes(one.act) ? withDates(this.dueFacts(one)) : inPlain(withDates(this.dueFacts(one))));

@@ -19,7 +19,9 @@ function underOf({ result }) {
   const bound = result?.measured ? boundOf(result) : "";
   return bound ? `, ${bound}` : "";
 }
-const thisDate = (line) => (heldWords(line) === null ? against(line) : `it ${heldWords(line)}${underOf(line)}`);
+// A held failure that a trigger would count otherwise.
+const notCounted = (line) => (line.trigger && line.test && line.result?.verdict === "FAIL" && heldWords(line) !== null ? ", and is not counted" : "");
+const thisDate = (line) => (heldWords(line) === null ? against(line) : `it ${heldWords(line)}${underOf(line)}${notCounted(line)}`);
 function standsWords(line, verb) {
   const said = heldWords(line), often = howOften(line);
   return said === null ? `${line.title} ${verb}${often}${figuresOf(line)}` : `${line.title} ${said}${often ? "," : ""}${often}${underOf(line)}.`;
@@ -56,7 +58,7 @@ function toBeCured(line, due) {
   const said = ways.map(wayWords);
   return `${head} It must be cured by ${longDate(line.test.cure.by)}${said.length ? `, at this date\u2019s Reference Rate ${said.join(" or ")}` : ""}.`;
 }
-const heldCounts = (lines) => lines.filter((line) => line.trigger && line.test && line.result?.verdict === "FAIL" && heldWords(line) !== null).map((line) => `${line.title} ${heldWords(line)}, and is not counted.`);
+const heldCounts = (lines) => lines.filter(notCounted).map((line) => `${line.title} ${heldWords(line)}, and is not counted.`);
 function failedLine(line) {
   const owed = line.obligation, rest = owed ? ` The ${role(owed.by)} must deliver the ${owed.name} by ${longDate(owed.due.by)}${owed.status === "OVERDUE" ? " and is overdue" : ""}.` : "";
   return `${standsWords(line, "fails")}${rest}`;
@@ -80,7 +82,7 @@ function releasedLine(line) {
 }
 function onlyCounted(lines) {
   const waiting = lines.filter((line) => heldWords(line) !== null), others = lines.filter((line) => heldWords(line) === null);
-  return [...(others.length ? [`${rowOf(others, "fails", "fail")}: ${others.map(against).join("; ")}.`] : []), ...waiting.map((line) => `${line.title} ${heldWords(line)}${underOf(line)}.`)].join(" ");
+  return [...(others.length ? [`${rowOf(others, "fails", "fail")}: ${others.map(against).join("; ")}.`] : []), ...waiting.map((line) => `${line.title} ${heldWords(line)}${underOf(line)}${notCounted(line)}.`)].join(" ");
 }
 function quietLine(lines, rates) {
   const tests = lines.filter(({ result }) => result), passed = tests.filter(({ result }) => result.verdict === "PASS"), failing = tests.filter(({ result }) => result.verdict === "FAIL");
@@ -126,10 +128,11 @@ function answerOf(lines, due, rates) {
   const curing = lines.filter((line) => statusOf(line) === "CURE PERIOD").map((line, n) => [line, n]).sort(([a, n], [b, m]) => (last(a) < last(b) ? -1 : last(a) > last(b) ? 1 : n - m)).map(([line]) => line);
   const late = lines.filter(({ obligation }) => obligation?.status === "OVERDUE"), failing = lines.filter((line) => line.result?.verdict === "FAIL" && ![...defaults, ...curing, ...late].includes(line));
   let leads = [...defaults.map(defaulted), ...curing.map((line) => toBeCured(line, due)), ...late.map(overdueLine), ...lines.filter(inEffect).map(begunLine), ...lines.filter(pendingCure).map(pendingLine), ...failing.filter((line) => !(line.trigger && line.test)).map(failedLine)];
+  const heldThere = leads.length ? lines.filter(inEffect) : lines;
   if (!leads.length) leads = [quietLine(lines, rates)];
   leads.push(...lines.filter(({ released }) => released).map(releasedLine));
   const said = new Set([...rates.values()].filter((rate) => rate.value === null).map((rate) => rate.reason));
-  const rest = [...withoutRate(rates), ...notDetermined(lines, said), ...heldCounts(lines), ...countingLines(lines), ...passingLines(lines, failing.length + curing.length + defaults.length > 0)];
+  const rest = [...withoutRate(rates), ...notDetermined(lines, said), ...heldCounts(lines.filter((line) => !heldThere.includes(line))), ...countingLines(lines), ...passingLines(lines, failing.length + curing.length + defaults.length > 0)];
   return [...leads, ...(rest.length ? [rest.join(" ")] : [])];
 }
 function besideOf(lines, due) {
