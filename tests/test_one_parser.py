@@ -10,6 +10,7 @@ from datetime import date
 import pytest
 
 from engine.events.act_identity import act_identity, act_in_words, date_of_act, short_act_identity
+from engine.events.draft import Draft, key_parts
 from engine.events.log_names import (
     administered_series,
     computed_series,
@@ -31,7 +32,7 @@ CUT_BY_HAND = re.compile(
 )
 MAIL_ADDRESSES = "engine/delivery/message.py"
 """Whose `@` is that of a mail address."""
-PARSERS = {"engine/events/log_names.py", "engine/events/act_identity.py", "engine/events/states.py"}
+PARSERS = {f"engine/events/{room}.py" for room in ("log_names", "act_identity", "states", "draft")}
 
 
 def test_no_other_module_takes_a_name_apart() -> None:
@@ -41,6 +42,13 @@ def test_no_other_module_takes_a_name_apart() -> None:
         if CUT_BY_HAND.search(path.read_text(encoding="utf-8"))
     }
     assert found <= PARSERS | {MAIL_ADDRESSES}
+
+
+def test_a_key_of_an_event_is_taken_apart_as_it_was_put_together() -> None:
+    draft = Draft(
+        kind="act recorded", subject="waiver|ltv|2026-03-05", effective_on=date(2026, 3, 12), payload=None
+    )
+    assert key_parts(draft.key) == ("act recorded", "waiver|ltv|2026-03-05", date(2026, 3, 12), 1)
 
 
 @pytest.mark.parametrize("deal", ["meridian-2026-1", "deal/odd", "index/odd"])

@@ -14,6 +14,7 @@ from datetime import date
 from functools import partial
 
 from engine.events.deal_state import DealState, fold
+from engine.events.draft import key_parts
 from engine.events.kept_state import BROUGHT, OF_DUTIES, NotAsKept, restored
 from engine.events.kinds import Correction, Event, NoticeIssued
 from engine.events.rates import ReferenceRate
@@ -72,10 +73,12 @@ def recent_past(workspace: Workspace, log: str, engine: str) -> RecentPast | Non
         since = 0 if before is None else before + 1
         brought = [event_of(one) for one in reader.among(log, [of_kind(kind) for kind in BROUGHT])]
         moved = [event_of(one) for one in reader.among(log, [of_kind(kind) for kind in OF_DUTIES])]
+        # Only a correction withdraws entries, so without one the keys of the log need not be read.
         if any(isinstance(event.payload, Correction) for event in brought):
             stands = _standing(reader, log, brought, newest)
             moved = [event for event in moved if event.seq in stands]
         recent = [event_of(one) for one in reader.outside(log, ISSUED, since)]
+        # The last entry is needed in any case: its number is what the next entry is checked against.
         ends = {reader.size(log) - 1, *filter(None, [reader.last_in(log, ISSUED)])}
         issued = [event_of(one) for one in map(partial(reader.entry, log), sorted(ends)) if one is not None]
     if any(event.seq > newest and event.kind in REACH_BACK for event in recent) or _open(brought, last):
@@ -122,15 +125,14 @@ def _standing(reader: Reader, log: str, brought: Sequence[Event], upto: int) -> 
     made = {event.seq: event.payload for event in brought if isinstance(event.payload, Correction)}
     placed = []
     for seq, key in reader.keys_upto(log, upto):
-        kind, _, rest = key.partition("|")
-        subject, on, number = rest.rsplit("|", 2)
-        placed.append(_Placed(seq, kind, subject, date.fromisoformat(on), int(number), made.get(seq)))
+        placed.append(_Placed(seq, *key_parts(key), made.get(seq)))
     return frozenset(one.seq for one in standing(placed))
 
 
 def _open(brought: Sequence[Event], last: Event) -> bool:
     """Return whether the newest correction was still open when the last date was determined."""
     made = [event for event in brought if isinstance(event.payload, Correction) and event.seq < last.seq]
+    # At `until` itself the correction has caught up, and an ordinary date follows.
     return bool(made) and last.effective_on < made[-1].payload.until
 
 

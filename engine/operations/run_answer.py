@@ -14,6 +14,7 @@ from typing import Any
 from engine.basics.values import printed, trimmed
 from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.deal_state import DealState
+from engine.events.draft import key_parts
 from engine.events.kinds import Due, Event, Tested
 from engine.events.log_names import SNAPSHOTS, administered_series, index_log, series_of_log
 from engine.events.market_events import AWAITS, IndexFinding
@@ -136,9 +137,9 @@ def _shown(store: Store, log: str) -> Sequence[Event]:
     newest: dict[tuple[str, str], int] = {}
     with store.read() as reader:
         for seq, key in reader.keys_upto(log, reader.size(log)):
-            kind, _, rest = key.partition("|")
-            if kind in SHOWN:
-                newest[kind, rest.rsplit("|", 2)[0] if kind == TESTED else ""] = seq
+            parts = key_parts(key)
+            if parts.kind in SHOWN:
+                newest[parts.kind, parts.subject if parts.kind == TESTED else ""] = seq
         found = (reader.entry(log, seq) for seq in newest.values())
         return tuple(event_of(entry) for entry in found if entry is not None)
 
