@@ -96,6 +96,7 @@ def standing_after(events: Iterable[Event]) -> DateStanding:
     runs: dict[str, Run] = {}
     released: list[ReserveReleased] = []
     since: date | None = None
+    last: date | None = None
     carried: date | None = None
     for event in events:
         payload = event.payload
@@ -107,8 +108,9 @@ def standing_after(events: Iterable[Event]) -> DateStanding:
         elif isinstance(payload, TakenOver):
             tests, triggers, runs = dict(payload.tests), dict(payload.triggers), dict(payload.runs)
             obligations, since = {obligation_key(one): one for one in payload.obligations}, payload.last_date
-            carried = payload.as_of
+            carried, last = payload.as_of, payload.last_date
         elif isinstance(payload, Determined):
+            # The last such event is the date's own, so a release counts from the one before it.
             since, last = event.effective_on, since
         if test is not None:
             tests[test.test] = test
