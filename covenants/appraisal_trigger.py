@@ -77,6 +77,7 @@ def _window_start(window: Window, _closing: Fraction, rate: Fraction) -> Found:
 
 
 def _below_closing(window: Window, closing: Fraction, rate: Fraction) -> Found:
+    # A value equal to C is enough. If all lie below it, the fall lies before the window.
     if not any(value >= closing for _, value in window):
         return Fraction(0), "no value in the window was at or above C", lambda: "0"
     return _below_closing_at_any_time(window, closing, rate)
@@ -120,6 +121,7 @@ def _over(from_: Fraction, rate: Fraction, base: Fraction) -> Callable[[], str]:
 def measure(terms: AppraisalTrigger, facts: Facts) -> Measurement:
     """Return the decline by the deal's reading, over the values published in the window and this date's."""
     index = facts.terms.index_of(terms)
+    # A carried rate does not serve: a test on Publication Dates needs the date's own value (rulings 2).
     rate = facts.published_value(index)
     if rate <= 0:
         raise Missing(f"{index} is not above zero", terms.cite, "rate")
@@ -158,6 +160,7 @@ def _window(terms: AppraisalTrigger, facts: Facts, index: str, closing: Fraction
     """
     first = earlier(facts.on, terms.trailing_period)
     closed = facts.terms.closing_date
+    # The Closing Date level is the value of that date, so a print of the same day would be a second one.
     prints = facts.published_between(index, max(first, closed + timedelta(days=1)), facts.on)
     return ((closed, closing), *prints) if first <= closed else prints
 
@@ -173,9 +176,11 @@ def maximum(terms: AppraisalTrigger, facts: Facts) -> Maximum | None:
     index = facts.terms.index_of(terms)
     closing = facts.closing_level(index)
 
+    # Both readings look at the window only through its highest value, so one value stands for the window.
     def figure(highest: Fraction, rate: Fraction) -> Fraction:
         return max(Fraction(0), READINGS[terms.measure](((facts.on, highest),), closing, rate)[0])
 
+    # Only this reading is linear in the highest value. The other asks of it a yes or a no.
     weights = (1 / closing, -1 / closing) if terms.measure == "fall_in_window" and closing > 0 else None
     return Maximum(
         lambda at: _window(terms, at, index, closing), lambda at: at.published_value(index), figure, weights
@@ -210,12 +215,14 @@ def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm | None:
     """
     index = facts.terms.index_of(terms)
     today, closing = Statistic("published", index), facts.closing_level(index)
+    # Multiplied by C, which is the same on every path, so that both sides are sums of rates.
     limit = terms.maximum_decline * closing
     below = ((today, Fraction(-1)),)
     if terms.measure == "below_closing_at_any_time":
         return LinearForm(below, limit - closing)
     first, closed = earlier(facts.on, terms.trailing_period), facts.terms.closing_date
     since = max(first, closed + timedelta(days=1))
+    # While the Closing Date lies in the window, its level counts as a value of the window (rulings 14).
     at_closing = closing if first <= closed else None
     if terms.measure == "below_closing":
         highest = Statistic("highest", index, since=since, at_closing=at_closing)
@@ -223,6 +230,7 @@ def columns(terms: AppraisalTrigger, facts: Facts) -> LinearForm | None:
     kind: Literal["highest", "first"] = "highest" if terms.measure == "fall_in_window" else "first"
     start = Statistic(kind, index, since=since, at_closing=at_closing)
     if terms.measure == "window_start":
+        # Both are judged on the ratio itself, which is not a sum of rates in this reading.
         if terms.early_warning is not None or facts.terms.rounding.ratios != "unrounded":
             return None
         return LinearForm(((start, 1 - terms.maximum_decline), (today, Fraction(-1))), Fraction(0))

@@ -62,6 +62,7 @@ def _kind_of_end(value: Any) -> str:
     """Return which kind of end is written: `never`, by a level, or by the target of the reserve account."""
     if isinstance(value, str):
         return "never"
+    # The value is a plain block when a file is read, and an object when terms are validated again.
     at_target = (
         value.get("when") == "reserve at target"
         if isinstance(value, dict)
@@ -124,6 +125,7 @@ def rule(key: str, terms: CashSweep) -> Rule:
     if terms.ends == "never":
         return Rule(begins, terms.begins.persistence, None, None, never=True)
     if isinstance(terms.ends, EndsAtTarget):
+        # The balance of the account ends it, which is not a condition on a test.
         return Rule(begins, terms.begins.persistence, None, None)
     level = terms.level if terms.ends.level is None else terms.ends.level
     ends = When(test=key, comparison=MEETS[terms.ends.when], level=level)

@@ -43,6 +43,7 @@ def measure(terms: ContractSpread, facts: Facts) -> Measurement:
     contracted = facts.figure(
         f"contracted_rate.{terms.asset_class}" if terms.asset_class else "contracted_rate"
     )
+    # A carried rate serves here: only tests on Publication Dates need the date's own value (rulings 2).
     rate = facts.nonzero(index, facts.reference_rate(index), terms.cite)
     spread: Fraction = contracted / rate - 1
 

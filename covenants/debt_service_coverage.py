@@ -59,6 +59,7 @@ def _uncontracted(
     """
     assets = facts.terms.pledged_assets
     one_rate = terms.index is not None or len({asset.index for asset in assets.values()}) == 1
+    # One report without the total would leave its hours out, so then the classes are added up.
     whole = one_rate and all("uncontracted_gpu_hours" in report.figures for _, report in reports)
     own = terms.index or next(iter(assets.values())).index
     named = {own: "uncontracted_gpu_hours"} if whole else {}

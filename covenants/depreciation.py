@@ -42,6 +42,7 @@ class CurvePoint(Fact):
 
 
 def _kind_of_curve(value: Any) -> str:
+    # The value is a plain block when a file is read, and an object when terms are validated again.
     return "scenario" if isinstance(value, dict | Scenario) else "points"
 
 
@@ -70,6 +71,7 @@ class Depreciation(ElectiveClause):
                 raise refusal("D562", "`between` is of no use here", why, "remove `between:`", "between")
             return self
         days = [point.on for point in self.curve]
+        # The set finds a date that stands twice, which sorting alone lets pass.
         if len(days) < 1 or days != sorted(set(days)):
             why = "the curve is read from one date to the next"
             raise refusal(
@@ -97,7 +99,9 @@ def _allowed(terms: Depreciation, facts: Facts, since: date) -> tuple[Fraction, 
         if not reached:
             raise Missing(f"the agreed curve begins on {terms.curve[0].on}", terms.cite, "term")
         return reached[-1].at_most, f"{written(reached[-1].at_most, Unit.SHARE)} from {reached[-1].on}"
+    # A point on or before the reference date would stand before the zero from which the lines start.
     points = ((since, Fraction(0)), *((point.on, point.at_most) for point in terms.curve if point.on > since))
+    # `>=` and not `>`: on the date of the last point the curve still says what it allows.
     after = next((number for number, (day, _) in enumerate(points) if day >= facts.on), None)
     if after is None:
         raise Missing(f"the agreed curve ends on {points[-1][0]}", terms.cite, "term")
@@ -122,6 +126,7 @@ def measure(terms: Depreciation, facts: Facts) -> Measurement:
     """
     index = facts.terms.index_of(terms)
     since, base = facts.rate_since(terms.since, index)
+    # A carried rate does not serve: a test on Publication Dates needs the date's own value (rulings 2).
     rate = facts.published_value(index)
     base = facts.nonzero(f"rate of {since}", base, terms.cite)
     fallen = -(rate - base) / base

@@ -87,6 +87,7 @@ def _legs(terms: IndexSpread, facts: Facts) -> tuple[Fraction, Fraction]:
         except Missing:
             if not isinstance(terms.missing_leg, At):
                 raise
+    # A result of two levels from the file would say nothing of this date.
     if not ratios:
         raise Missing(
             f"neither {terms.index} nor {terms.against} was published on {facts.on}", terms.cite, "rate"

@@ -104,6 +104,7 @@ def remedies(terms: LiquidationCoverage, facts: Facts) -> tuple[Remedy, ...]:
     possible: list[Remedy] = []
     if "prepayment" in ways:
         possible.append(
+            # What is prepaid leaves the balance that these proceeds cover exactly at the limit.
             remedy("prepayment", least(balance - proceeds / terms.limit.value, 2, terms.limit), Unit.USD)
         )
     if "additional collateral" in ways:
@@ -111,6 +112,7 @@ def remedies(terms: LiquidationCoverage, facts: Facts) -> tuple[Remedy, ...]:
         possible += [
             remedy("additional collateral", least(short / worth, 0, terms.limit), Unit.GPUS, name)
             for name, worth in each.items()
+            # A GPU that fetches nothing cures nothing, however many are added.
             if worth > 0
         ]
     return tuple(possible)

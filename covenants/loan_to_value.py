@@ -112,12 +112,14 @@ def remedies(terms: LoanToValue, facts: Facts) -> tuple[Remedy, ...]:
     parts = collateral_parts(facts, terms.multiple, terms.advance_rates)
     value = collateral_value(parts, terms.cite)
     ways: list[Remedy] = []
+    # Rounded up, because an amount that lacks a part of a cent would not restore the limit (rulings 18).
     cash = Fraction(rounded(principal - terms.maximum * value, 2, ROUND_CEILING))
     if "prepayment" in terms.cure.cured_by:
         ways.append(remedy("prepayment", cash, Unit.USD))
     if (
         "additional collateral" in terms.cure.cured_by and terms.maximum > 0
     ):  # no collateral is enough for a maximum of nothing
+        # A class that adds nothing to the value cures nothing, however many GPUs are added.
         ways += [_more_gpus(part, principal / terms.maximum - value) for part in parts if part.each > 0]
     if "equity" in terms.cure.cured_by:
         ways.append(remedy("equity", cash, Unit.USD))

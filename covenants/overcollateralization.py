@@ -88,6 +88,7 @@ def remedies(terms: Overcollateralization, facts: Facts) -> tuple[Remedy, ...]:
     if terms.limit.value <= 0:
         return ()  # nothing is enough where more cover is a failure
     if "prepayment" in ways:
+        # What is prepaid leaves the balance that this value covers exactly at the limit.
         amount = least(balance - value / terms.limit.value, 2, terms.limit)
         possible.append(remedy("prepayment", amount, Unit.USD))
     if "additional collateral" in ways:
@@ -95,6 +96,7 @@ def remedies(terms: Overcollateralization, facts: Facts) -> tuple[Remedy, ...]:
         possible += [
             remedy("additional collateral", least(short / part.each, 0, terms.limit), Unit.GPUS, part.name)
             for part in parts
+            # A class that adds nothing to the value cures nothing, however many GPUs are added.
             if part.each > 0
         ]
     return tuple(possible)

@@ -66,6 +66,7 @@ def _certified(
     performance = facts.family(f"certified_performance.{asset}")
     for day, gpus in facts.family(f"certified.{asset}").items():
         on = date.fromisoformat(day)
+        # `younger than` leaves out the day exactly so old. One of a later day says nothing of this date.
         if oldest < on <= facts.on:
             yield on, gpus, performance.get(day, Fraction(0))
 
@@ -104,6 +105,7 @@ def measure(terms: PerformanceCertification, facts: Facts) -> Measurement:
     if certified == 0:
         raise Missing(f"no certificate is younger than {terms.younger_than}", terms.cite, "report")
     mean = sum((gpus * performance for _, gpus, performance in units), Fraction(0)) / certified
+    # It is never zero: `_a_level` refuses a missing level and a level of zero.
     level = facts.term(
         "performance at origination", terms.at_origination or Fraction(0), Unit.SHARE, terms.cite
     )

@@ -58,6 +58,7 @@ class PoolCoverage(LimitClause):
 def measure(terms: PoolCoverage, facts: Facts) -> Measurement:
     """Return Collateral Value at the scenario's rate at the horizon / the balance scheduled then."""
     days = (terms.horizon - facts.on).days
+    # On the horizon itself the test still runs, with zero days left for a fall.
     if days < 0:
         raise Missing(f"the horizon {terms.horizon} has passed", terms.cite, "term")
     parts = collateral_parts(facts, terms.multiple)

@@ -70,6 +70,7 @@ def _published(terms: ReferenceRateQuality, facts: Facts) -> Published:
 
 def _width(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
     published = _published(terms, facts)
+    # A value of zero has no width that is a share of it.
     if published.low is None or published.high is None or not published.value:
         raise Missing(f"no 95% interval is known for {published.publication_date}", terms.cite, "rate")
     return (Fraction(published.high) - Fraction(published.low)) / Fraction(
@@ -81,6 +82,7 @@ def _hosts(terms: ReferenceRateQuality, facts: Facts) -> tuple[Fraction, str]:
     published = _published(terms, facts)
     if published.hosts is None or published.value is None:
         raise Missing(f"the hosts of {published.publication_date} are not known", terms.cite, "rate")
+    # `At least n` hosts meet a minimum that n meets. Any other verdict would be a guess (rulings 7).
     enough = terms.limit.comparison in ("at least", "more than") and published.hosts >= terms.limit.value
     if published.hosts_at_least and not enough:
         raise Missing(

@@ -56,6 +56,7 @@ def measure(terms: RentalResaleSpread, facts: Facts) -> Measurement:
     """
     index = facts.terms.pledged_assets[terms.asset_class].index
     since, base = facts.rate_since(terms.since, index)
+    # A carried rate serves here: only tests on Publication Dates need the date's own value (rulings 2).
     rate = facts.reference_rate(index)
     quote, _ = facts.fresh(f"resale_quote.{terms.asset_class}", terms.quotes_too_old_after, terms.cite)
     then = facts.term(

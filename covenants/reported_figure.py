@@ -106,6 +106,7 @@ def measure(terms: ReportedFigure, facts: Facts) -> Measurement:
             for parts in periods
         ]
         taken = terms.trailing.taken_as if terms.trailing is not None else "last"
+        # Under `last` there is a single value, so the sum is that value.
         value = sum(values, Fraction(0)) / (len(values) if taken == "mean" else 1)
     unit = terms.limit.figure.unit
 
@@ -123,6 +124,7 @@ def _ratio(terms: ReportedFigure, below: str, periods: list[list[Fraction]]) -> 
     """
     each = terms.trailing is not None and terms.trailing.taken_as == "mean of ratios"
     pairs = periods if each else [[sum((period[n] for period in periods), Fraction(0)) for n in (0, 1)]]
+    # A negative denominator turns the verdict round, and zero has no ratio (rulings 51).
     if any(second <= 0 for _, second in pairs):
         raise Missing(f"{in_words(below)} is not above zero, so there is no ratio", terms.cite, "report")
     return sum((first / second for first, second in pairs), Fraction(0)) / len(pairs)

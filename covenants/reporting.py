@@ -43,6 +43,7 @@ def measure(terms: Reporting, facts: Facts) -> Measurement:
     known = facts.report_due
     if known is None:
         raise Missing("no Servicer's report has been due since closing", terms.cite, "window")
+    # A report that came early is late by zero days. A negative count would add to the headroom.
     late = Fraction(max(0, ((known.received or facts.on) - known.due).days))
     if late == 0 and (known.received is None or known.after_the_hour):
         late = Fraction(1)  # due by this date and not in: late from now on, whatever the hour

@@ -116,10 +116,12 @@ def cut(value: Figure) -> tuple[str, str]:
     The two parts are its integer part, and the rest with its unit. A figure that goes on is cut after six
     decimals and ends in an ellipsis; it is never rounded.
     """
+    # Shares and points are kept as fractions of one and printed in per cent.
     shown = value.value * 100 if value.unit in (Unit.SHARE, Unit.POINTS) else value.value
     places = next((n for n in range(7) if (shown * 10**n).denominator == 1), None)
     text = f"{rounded(abs(shown), places if places is not None else 6, ROUND_FLOOR):,f}"
     least = LEAST_DECIMALS.get(value.unit, 0)
+    # Amounts and rates keep their usual decimals even if they end earlier: USD 5 is printed 5.00.
     if places is not None and places < least:
         text = f"{rounded(abs(shown), least):,f}"
     whole, point, rest = text.partition(".")
@@ -193,6 +195,7 @@ def in_plain(text: str) -> str:
 def name(text: str) -> str:
     """Return a figure's name as the report files spell it, for people: `outstanding principal, Class A`."""
     models = re.sub(r"\b[a-z]{1,3}\d{2,4}\b", lambda match: match[0].upper(), classes(with_dates(text)))
+    # `gpu_hours` is spelled before the last line turns its underscore into a space.
     spelled = models.replace("gpu_hours", "GPU-hours").replace("gpus", "GPUs")
     return re.sub(r"(?<=\w)\.(?=[A-Za-z])", ", ", spelled).replace("_", " ")
 
@@ -220,6 +223,7 @@ def ordinal(n: int) -> str:
     """Return `second`; from the eleventh on in figures."""
     if n < len(ORDINALS):
         return ORDINALS[n]
+    # 11th to 13th are the exceptions; 21st and 22nd follow the last figure.
     suffix = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{suffix}"
 

@@ -29,6 +29,7 @@ def of_earlier_record(events: Sequence[Event], seq: int) -> bool:
     dates = [event for event in events if isinstance(event.payload, Determined)]
     said = [event.seq for event in dates if event.payload.state_sha256 is not None]
     own = next((event for event in dates if event.seq >= seq), dates[-1] if dates else None)
+    # Once a date has stated the hash, a later gap is not age: somebody took the field away.
     return own is not None and own.payload.state_sha256 is None and not any(number < seq for number in said)
 
 
@@ -42,6 +43,7 @@ def as_then(recorded: bytes, again: bytes, earlier: Callable[[], bool]) -> bytes
         again: the body that comes out now.
         earlier: whether the event was recorded before events had these fields; asked only if the two differ.
     """
+    # Nearly all events come out alike, so the rest is asked only for those that differ.
     if recorded == again:
         return again
     said = json.loads(recorded)

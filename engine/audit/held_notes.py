@@ -75,6 +75,7 @@ def _in_file(path: Path) -> Iterator[str]:
     """
     text = read_note(path)
     notes = NOTE.findall(text)
+    # A single note is taken with all that surrounds it, so that damage to it is found and not cut away.
     yield from notes if len(notes) > 1 else [text]
 
 
@@ -95,6 +96,7 @@ def known(notes: Sequence[str], keys: Sequence[VerifierKey]) -> list[Checkpoint]
     for note in notes:
         try:
             checkpoints[verify(note, keys).checkpoint] = None
+        # Not lost: each log is checked against every note, and that check names the one that fails.
         except VerificationFailed:
             continue
     return sorted(checkpoints, key=lambda checkpoint: (checkpoint.origin, checkpoint.size))
@@ -135,6 +137,7 @@ def contradictions(held: Sequence[Checkpoint], roots: Mapping[str, Sequence[byte
             if checkpoint.size < len(here) and here[checkpoint.size] != checkpoint.root
         ]
         for checkpoint in apart:
+            # A later note that fits this log proves its beginning, so the two notes cannot be of one log.
             if any(other.size > checkpoint.size for other in fits):
                 agreed = max((other.size for other in fits if other.size < checkpoint.size), default=0)
                 later = min(other.size for other in fits if other.size > checkpoint.size)

@@ -53,11 +53,13 @@ def not_replaced(workspace: Workspace, logs: Sequence[str], keys: Sequence[Verif
     by_log = dict(_lives(workspace, logs, keys))
     ends = {key: (log, end) for log, lives in by_log.items() for key, end in lives.ends.items()}
     every = list(dict.fromkeys((*keys, *(key for lives in by_log.values() for key in lives.keys))))
+    # With a single log key none can follow another, and reading all checkpoints would be for nothing.
     if sum(key.kind is Kind.LOG for key in every) < 2:
         return
     for log, lives in by_log.items():
         signers = [_log_key(note, every) for _, note in workspace.store.checkpoints(log)]
         last = _log_key((newest(workspace.store.checkpoints(log)) or (0, ""))[1], every)
+        # A key is replaced in every log that it signed (`rulings.md` 66), so one log alone is not enough.
         if last is not None and last in ends and last not in lives.ends:
             there, end = ends[last]
             yield (
@@ -65,6 +67,7 @@ def not_replaced(workspace: Workspace, logs: Sequence[str], keys: Sequence[Verif
                 "record that it was replaced"
             )
         for before, after in pairwise(signers):
+            # A note that a known key did not sign is named by another step, and would break the chain here.
             if before is not None and after is not None and before != after and before not in lives.ends:
                 yield (
                     f"{log} was signed by {called(before)} and then by {called(after)}, and does not record "
@@ -80,6 +83,7 @@ def _lives(
         changed = {log: reader.any_of_kind(log, KIND) for log in logs}
     for log, any_replaced in changed.items():
         try:
+            # Most logs never change their key: without such an entry, no body has to be read.
             bodies = [entry.body for entry in workspace.store.entries(log)] if any_replaced else []
             yield log, key_lives(bodies, origin(workspace, log), keys)
         except VerificationFailed:

@@ -41,6 +41,7 @@ def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str
     for log in workspace.store.noted():
         if log not in there:
             yield log, f"signed checkpoints of {log} are kept, and {log} is not there"
+    # From the logs to their files, as a file's own text could name any log.
     places = {witness(workspace, log) for log in logs}
     for path in _files(workspace.root / "checkpoints", "*"):
         if path not in places and not path.name.startswith(".partial-"):
@@ -157,6 +158,7 @@ def without_document(workspace: Workspace, sha256: str, rests: str) -> str | Non
 
 
 def _differs(paths: Sequence[Path], expected: str, what: str) -> str | None:
+    # Several files may bear a hash's first digits; one whole file among them is enough.
     kept = [path for path in paths if path.is_file()]
     if not kept:
         return f"{what} is missing"
@@ -214,6 +216,7 @@ def links_outside(workspace: Workspace) -> Iterator[str]:
         *(path for room in ROOMS for path in (workspace.root / room).rglob("*")),
     ]
     for path in sorted({path for path in places if path.is_symlink()}):
+        # Resolved to its end: a link inside could point to another link that leads out.
         if not path.resolve().is_relative_to(root):
             yield f"{path.relative_to(workspace.root)} is a link to {path.resolve()}, outside the workspace"
 

@@ -146,6 +146,7 @@ def other_words(workspace: Workspace, events: Sequence[Event], pages: Pages) -> 
                 f"notice {event.payload.number} states `{event.payload.of}`, which is not in the log",
             )
             continue
+        # The page names its attachments, and the log does not say if there was a key then. Both are tried.
         with_proof = replace(inputs, attachments={**inputs.attachments, PROVEN: (b"", "")})
         made = (sha256_hex(pages.words(one)) for one in (with_proof, inputs))
         if event.payload.page_sha256 not in made:
@@ -177,6 +178,7 @@ def drawn_again(
         )
     carried = described(read_notice(data).attachments)
     (again,) = render([replace(inputs, attachments=carried)])
+    # A signed file is the unsigned one with an update, so it begins with the same bytes.
     begun = data.startswith(again.rstrip(b"\n"))
     # What was added with the signature can paint over the rest, so pages that begin alike are looked at too.
     apart = "" if data == again else _first_apart(data, again)
@@ -281,6 +283,7 @@ def _not_issued(
         return Drawn(
             "not compared", f"NOT COMPARED: the record of this workspace has no log of {manifest.deal}"
         )
+    # Asked before numbers: if the logs part, their numbers say nothing about each other.
     if manifest.seq < len(entries) and entries[manifest.seq].leaf.hex() != manifest.leaf:
         here, there = origin(workspace, entries[0].log), f"entry {manifest.seq} of the record"
         if of is not None and of != here:
@@ -308,6 +311,7 @@ def _not_issued(
     if same:
         return Drawn("differs", f"the record issued this notice as No. {same[-1]}, and no notice {name}")
     not_yet = f"the record has issued no notice {name} yet"
+    # `supersedes_each` stands only in the issuing event, so page 1 cannot be composed without it.
     if facts.kind == "correction":
         said = f"{not_yet}, and only it says what a correction replaces"
         return Drawn("not compared", f"NOT COMPARED: {said}")
@@ -338,6 +342,7 @@ def drawings(
     events = read(workspace.store, deal_log(deal))
     issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
     if sample is not None and sample < len(issued):
+        # In the order of the log again, so that two reports of one sample can be compared line by line.
         issued = sorted(random.Random(SAMPLED_BY).sample(issued, sample), key=lambda event: event.seq)
     entries = workspace.store.entries(deal_log(deal))
     for event in issued:

@@ -116,6 +116,7 @@ class Replay:
         """Return what comes out of one log."""
         replayed = Replayed(log)
         try:
+            # First: by this edition each result of edition 1 would seem changed (`rulings.md` 72).
             if of_earlier_edition(self.events(log)):
                 replayed.edition, replayed.events = EDITION - 1, len(self.events(log))
             elif log == SNAPSHOTS:
@@ -170,12 +171,14 @@ class Replay:
 
     def _index(self, replayed: Replayed) -> None:
         series = series_name(subject_of_log(replayed.log))
+        # Read once for all prints: the log of snapshots is long, and each print looks into it.
         imported = read(self.workspace.store, SNAPSHOTS) if not series.administered else ()
         for event in self.events(replayed.log):
             day = event.effective_on
             if isinstance(event.payload, KeyReplaced):  # who signed it is checked by `verify`
                 replayed.asserted += 1
             elif series.administered:
+                # That nothing was published is our own finding. A value is the administrator's word.
                 unread = event.payload.value["value"] is None and event.payload.value["print"] == 1
                 if unread and event.payload.taken_from is None:
                     self._same(event, print_draft(unpublished(series.index, day)))
@@ -203,6 +206,7 @@ class Replay:
         events, before = self.events(replayed.log), Past()
         for seq, what in early(events):
             raise _Differs(seq, what)
+        # Each round starts from what was recorded before, as the run did, and not from a later entry.
         while (place := len(before.events)) < len(events):
             drafts = self._again(before, events, replayed)
             for offset, draft in enumerate(drafts):
@@ -220,6 +224,7 @@ class Replay:
 
         A log that was cut off at its end has no entry that could differ, so only this check finds it.
         """
+        # A replay up to a day sees a log that is cut off on purpose, so missing ends prove nothing.
         if self.until is not None:
             return
         name = subject_of_log(replayed.log)
@@ -228,6 +233,7 @@ class Replay:
             series = series_by_index(self._prints, deal, events[-1].effective_on, before.state.acts)
             missing = next_date(deal, before.state, series, last_ran(deal, events, self._prints))
             why = None if missing is None else reason_on(events, missing)
+            # A reason that came out again from the kept file excuses the date; a reason on trust does not.
             if missing is not None and (why is None or why.seq not in replayed.refused):
                 listed = any(deal_named(path) == name for path in self.workspace.deal_files())
                 raise _Differs(len(events), not_there(missing, why, listed))
@@ -305,6 +311,7 @@ class Replay:
                 entry.recorded_at == event.recorded_at for entry in recorded
             )
             if begun and all(draft.key == one.key for draft, one in zip(drafts, recorded, strict=False)):
+                # `<`: what is received by the cut-off counts, and nothing later does (`rulings.md` 26a).
                 if event.recorded_at < cut_off_on(terms, day):
                     raise _Differs(
                         event.seq, f"it was recorded before the cut-off of {waits_until(terms, day)}"
@@ -340,6 +347,7 @@ class Replay:
         again = correction(past, causes)
         if again is None:
             raise _Differs(event.seq, "nothing reaches back here")
+        # The day is taken from the recorded time, for it says when the run was and not what it found.
         again = again.model_copy(update={"made_on": day_of(deal, event.recorded_at)})
         count = sum(isinstance(recorded.payload, Correction) for recorded in past) + 1
         return Draft(
@@ -371,6 +379,7 @@ class Replay:
             self._evaluated(*due, deal, series, state, share_below)
 
     def _report(self, before: Past, event: Event, payload: ReportReceived) -> Draft:
+        # A report may come in before its deal is adopted; it is then read by the file adopted first.
         first = [] if before.files else self._first_file(event.log)
         files = before.files or [one.payload.file_sha256 for one in first]
         if not files:
@@ -391,12 +400,14 @@ class Replay:
             if not (path := self.workspace.root / "deals" / "adopted" / f"{sha256}.yaml").is_file():
                 raise _Differs(event.seq, f"the deal file {sha256[:16]} is not in deals/adopted")
             deal, problems = load_deal(text_of(path.read_bytes()), path.name, clauses_of(self.templates))
+            # The name of the file is its hash, but only the bytes show if somebody has edited it in place.
             if deal is None or deal.sha256 != sha256:
                 raise _Differs(
                     event.seq,
                     problems[0].what if problems else f"the deal file {sha256[:16]} has been changed",
                 )
             self.deals[sha256] = deal
+        # Only the file is kept in memory: its calendars depend on where in the log it is asked for.
         return counted_by(self.workspace, self.deals[sha256], past)
 
     def _first_file(self, log: str) -> list[Event]:
@@ -418,6 +429,7 @@ class Replay:
         """Raise where a draft, recorded as the event was, is not byte for byte what stands in the log."""
         scribe = Scribe(event.actor, event.engine, event.recorded_at, event.deal_file)
         entry = self.workspace.store.entry(event.log, event.seq)
+        # From the database itself, and not from the parsed event, which would hide a change of bytes.
         recorded = entry.body if entry is not None else b"{}"
         again = as_then(
             recorded, body_of(draft, scribe), lambda: of_earlier_record(self.events(event.log), event.seq)

@@ -29,6 +29,7 @@ from engine.workspace.series import Prints, series_of
 from engine.workspace.workspace import Workspace
 
 DAY = timedelta(days=1)
+# The time zone farthest ahead of UTC is UTC+14, so a true entry is never called early.
 AHEAD = timedelta(hours=14)
 """How far the date of a deal can be ahead of UTC."""
 
@@ -40,9 +41,11 @@ def notices_differ(deal: str, events: Sequence[Event]) -> Iterator[tuple[int, st
     """
     due: dict[tuple[str, date, int], list[Owed]] = {}
     for owed in owed_notices(events):
+        # A list: after a correction, one notice can be owed of two events at different places of the log.
         due.setdefault(owed.key, []).append(owed)
     issued = [event for event in events if isinstance(event.payload, NoticeIssued)]
     notices = told_of(events)
+    # Numbers are counted here and not read, as a missing number means that a notice was taken away.
     for number, event in enumerate(issued, start=1):
         wanted = next(
             (
@@ -81,6 +84,7 @@ def _had(publication: Published) -> date:
 
     It is the print's own Publication Date, or the day of recording if that is earlier.
     """
+    # A print recorded early must not make a later date due: that date had not come for the run.
     return min(publication.publication_date, publication.recorded_on or publication.publication_date)
 
 
@@ -104,9 +108,11 @@ def next_date(
         terms = resolve(deal, day)
         thursdays = tuple(publication_dates(deal.closing_date + DAY, day))[-1:]
         if kinds_of(terms, calendar_on(deal, day), day, state.reports):
+            # A run before the cut-off waited rightly, and a later date cannot be due before this one.
             if ran < cut_off_on(terms, day):
                 return None
             there = ({publication.publication_date for publication in prints} for prints in series.values())
+            # Without a value of every index the run could not determine the date, so nothing is missing.
             return day if all(set(thursdays) <= dates for dates in there) else None
         day += DAY
     return None
@@ -184,6 +190,7 @@ def early(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
     latest: datetime | None = None
     for event in events:
         when = f"{event.recorded_at:%Y-%m-%d %H:%M} UTC"
+        # The same slack as when it was recorded, or a record that was taken would fail its own replay.
         if latest is not None and event.recorded_at < latest - SLACK:
             yield event.seq, f"it was recorded at {when}, and the entry before it at {latest:%Y-%m-%d %H:%M}"
         latest = event.recorded_at

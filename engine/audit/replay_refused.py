@@ -44,6 +44,7 @@ def reason_again(
     text = _kept(workspace, event.inputs[0])
     said_then = (*event.payload.problems, event.payload.reason)
     reading = read_text(text, file_of(said_then, subject_of_log(event.log)), templates)
+    # Each step needs what the step before gives, so the first thing that fails is the reason.
     if reading.deal is None:
         return NotEvaluated(reason=reading.reason or "")
     refused, terms = changed(workspace, reading.deal, before.events)
@@ -71,6 +72,7 @@ def _bad_register(workspace: Workspace, deal: Deal, event: Event) -> str | None:
             try:
                 as_read(deal, name, path.read_bytes())
             except BadRegister as bad:
+                # A register that fails for another reason today is not the cause that was recorded.
                 if str(bad) == event.payload.reason:
                     return str(bad)
     return None

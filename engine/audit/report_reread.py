@@ -72,6 +72,7 @@ def read_again(
     if report is None:
         return None, f"the report cannot be read again: {problems[0].what}"
     receipt = Receipt(recorded.received, recorded.received_at)
+    # With the time of recording and not of today, for lateness is judged as it was then.
     report = with_receipt(report, receipt, event.recorded_at, known.before.state.reports, terms)
     further = event.model_copy(update={"payload": as_received(report)})
     why = why_from_keying(known.deal, known.before.events, further, report, known.series, known.templates)

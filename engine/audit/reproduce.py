@@ -49,11 +49,13 @@ def reproduction(workspace: Workspace, index: str, version: str, publication: da
     prints = _prints(workspace, computed_series(index, version), publication)
     try:
         by = prints[-1].recorded_at if prints else None
+        # A week ends on the day before its publication, so the Publication Date itself is not in it.
         value = computed(workspace, index, version, publication - timedelta(days=1), overridden_by=by)
     except SnapshotRefused as error:
         return Reproduction(None, None, False, (("(a) snapshots", f"DIFFERS: {error}"),), 3)
     stated: Mapping[str, Any] | None = prints[-1].payload.value if prints else None
     shown = None if value.value is None else str(value.value)
+    # The same value of other snapshots is not the same: it could agree by chance.
     same = stated is not None and stated["value"] == shown and tuple(stated["inputs"]) == value.inputs
     steps = [*_computed(value)]
     if stated is None:

@@ -57,10 +57,12 @@ def stamps_of_log(
 ) -> StampsFound | None:
     """Return what the time stamps of a log's checkpoints say; None if it has none."""
     folder = stamps_folder(workspace, log)
+    # A killed run can leave a partial file, which is not evidence. Names begin with the size, so they sort.
     files = sorted(path for path in folder.glob("*") if not path.name.startswith(".partial-"))
     if not files:
         return None
     step = f"{log}: {counted(len(files), 'time stamps')} of its checkpoints"
+    # Cosigned notes share their first five lines, and so their stamp's name; the first saved is used.
     notes = {stamp_name(note): note for _, note in reversed(workspace.store.checkpoints(log))}
     bodies = [entry.body for entry in workspace.store.entries(log)]
     found: list[tuple[int, Stamped]] = []
@@ -75,6 +77,7 @@ def stamps_of_log(
         found.append((stated(notes[path.name]).size, stamp))
     size, last = found[-1]
     said = f"{step}; its first {counted(size, 'entries')} {stamp_words(last, authorities.by)}"
+    # A stamp by an authority that nobody named holds, but proves no time, so none is claimed.
     named = [(size, stamp) for size, stamp in found if stamp.trusted]
     if not named:
         return StampsFound(said, None)

@@ -110,6 +110,7 @@ def _parts(
 ) -> Iterator[Step]:
     try:
         later = _log(files, policy)
+        # The log is checked first: all other parts are held against it, and prove nothing without it.
         signed = _signed(later, policy)
     except HeadroomError as failed:
         yield Step("log", difference=str(failed))
@@ -181,6 +182,7 @@ def _deal_files(files: Mapping[str, bytes], later: Later) -> Step:
         for name, data in files.items()
         if name.startswith("deals/")
     }
+    # Both ways: a missing file hides terms, and a surplus one could be taken for the deal's.
     wrong = sorted(name for name in {*adopted, *there} if there.get(name) != name or name not in adopted)
     if wrong:
         return Step(
@@ -235,5 +237,6 @@ def _reports(files: Mapping[str, bytes], later: Later) -> Step:
 def _events(later: Later, kind: str) -> Iterator[dict[str, Any]]:
     marked = f'"kind":"{kind}"'.encode()
     for body in later.bodies:
+        # The mark could stand inside a text, so the parsed kind decides; most entries are never parsed.
         if marked in body and (event := json.loads(body))["kind"] == kind:
             yield event

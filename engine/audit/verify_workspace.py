@@ -103,6 +103,7 @@ def verify_record(
     logs = everything if deal is None else [log for log in everything if log == deal_log(deal)]
     theirs = Policy() if policy is None else read_policy(policy)
     ended = theirs.ended()
+    # If the verifier brings keys, the folder's own do not count: whoever forged it could add one.
     brought = [*trusted(list(trust)), *theirs.keys(), *ended]
     keys, damaged = (brought, []) if brought else _own_keys(workspace)
     authorities = believed(workspace, None if policy is None else theirs.authorities())
@@ -121,6 +122,7 @@ def verify_record(
             )
         ),
     ]
+    # A deal whose log was deleted is a difference and not a mistyped name, so findings come first.
     if deal is not None and not logs and not any(finding.difference for finding in without):
         known = ", ".join(deals_among(everything))
         raise WrongUsage(f"a log of `{deal}` does not exist; there are {known or 'none yet'}")
@@ -128,6 +130,7 @@ def verify_record(
     audited = [_log(workspace, log, Given(keys, notes, bool(brought), ended)) for log in logs]
     findings = [*without, *(finding for finding, _ in audited)]
     findings += [*(_snapshots(workspace) if deal is None else ()), *_notices(workspace, logs)]
+    # A key that followed a trusted one may have signed what was stamped (`rulings.md` 66).
     every_key = with_followers(workspace, logs, keys)
     stamps = [found for log in logs if (found := stamps_of_log(workspace, log, every_key, authorities))]
     stamps += held_stamps(held, every_key, authorities)
@@ -212,6 +215,7 @@ def _logs_there(workspace: Workspace, logs: list[str], deal: str | None) -> Iter
             f"{counted(len(logs), 'logs')}, all that are named by checkpoints and files", lambda: missing
         )
     )
+    # Nothing here makes a log of another kind of name, so somebody else has put the log in.
     strange = next((log for log in logs if log != SNAPSHOTS and not LOG.fullmatch(log)), None)
     yield Finding(
         "each a log of a deal, of an index or of snapshots",
@@ -236,8 +240,10 @@ def _log(workspace: Workspace, log: str, given: Given) -> tuple[Finding, str | N
         return Finding(f"{log}: read whole", str(damage)), None
     name = origin(workspace, log)
     notes = [note for _, note in stored] if keys else []
+    # A held note of another log is not a finding of this one; `_without_log` looks at each of them.
     theirs = [note for note in given.held if _of(note) == name] if keys else []
     findings = audit(entries, name, keys, notes, theirs, kept if keys else ())
+    # What follows needs signatures that hold and entries that fit; otherwise it would raise or mislead.
     if not findings:
         findings = tuple(out_of_time(entries, keys, [*notes, *theirs]))
         wrong += [*_kept(stored, kept, path.name), *(() if given.by_the_verifier else _unknown(notes, keys))]
@@ -309,6 +315,7 @@ def _time(log: str, notes: list[str], keys: list[VerifierKey]) -> str | None:
         (verification.checkpoint.size, verification.cosigned_at)
         for verification in (verify(note, keys) for note in notes)
     ]
+    # The greatest cosigned size says the most, and its first cosignature is the earliest proof of it.
     size = max((size for size, at in cosigned if at is not None), default=None)
     if size is None:
         return None
@@ -338,6 +345,7 @@ def _without_log(workspace: Workspace, logs: list[str], held: list[str]) -> Iter
                 f"damaged on its way, or no checkpoint: {damage}",
             )
             continue
+        # Not a difference: the note is of a log that exists, and the person chose not to verify it.
         if name in elsewhere:
             raise WrongUsage(
                 f"the held checkpoint is of {name}, which is not verified here; name no deal, and every log "

@@ -87,6 +87,7 @@ def _commit(root: Path) -> str:
         others = _git(root, "ls-files", "--others", "--", *folders).splitlines() if folders else []
     except (OSError, subprocess.SubprocessError):
         return UNKNOWN
+    # Compiled files follow from the sources, and appear as soon as the engine runs.
     added = [path for path in others if "__pycache__/" not in path]
     return f"{commit}{' with changes' if changed or marked or added else ''}" if commit else UNKNOWN
 

@@ -59,6 +59,7 @@ def packed(files: Mapping[str, bytes], about: Mapping[str, str]) -> bytes:
     }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        # Sorted, with a fixed date and mode: the same files make the same bytes on any machine.
         for name, data in [(MANIFEST, canonical(stated)), *sorted(files.items())]:
             member = zipfile.ZipInfo(name, STAMP)
             member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
@@ -108,10 +109,12 @@ def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
             raise VerificationFailed(f"the bundle has a member {name[:60]!r}, which no bundle has")
         if name in files:
             raise VerificationFailed(f"the bundle has two members {name}")
+        # Other methods may need memory that the header of the member chooses.
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise VerificationFailed(f"{name} of the bundle is compressed by a method that is not read")
         files[name] = _read(archive, member)
         whole += len(files[name])
+        # Each member has a bound of its own, but thousands of them together could still fill the memory.
         if whole > LARGEST_INSIDE:
             raise VerificationFailed(
                 f"the bundle's members are longer than {LARGEST_INSIDE:,} bytes together"
@@ -142,6 +145,7 @@ def _stated(data: bytes | None) -> tuple[dict[str, str], dict[str, str]]:
     try:
         manifest = json.loads(data or b"null")
         if (
+            # Written one way only, so a name that stands twice cannot mean one file here and another there.
             canonical(manifest) != data
             or set(manifest) != {"version", "about", "files"}
             or manifest["version"] != 1

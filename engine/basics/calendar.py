@@ -89,6 +89,7 @@ class BusinessCalendar:
         step = DAY if n > 0 else -DAY
         for _ in range(abs(n)):
             day += step
+            # A table's end raises here. A guess beyond it would be a deadline that nobody published.
             while not self.is_business_day(day):
                 day += step
         return day
@@ -100,6 +101,7 @@ class BusinessCalendar:
         if convention == "previous business day":
             return self.add(day, -1)
         following = self.add(day, 1)
+        # The next Business Day may lie in the next month, and would then move a payment out of its period.
         if convention == "modified following" and following.month != day.month:
             return self.add(day, -1)
         return following
@@ -155,6 +157,7 @@ def taken_from(before: BusinessCalendar, table: BusinessCalendar, since: date) -
 
     The past stays as it was counted (`rulings.md` 36a).
     """
+    # `<`: the table counts from the day `since` itself on (`rulings.md` 36a).
     past = [row for row in before.holidays.values() if row.day < since]
     return _table(before.name, [*past, *(row for row in table.holidays.values() if row.day >= since)])
 

@@ -22,6 +22,7 @@ def canonical(value: Any) -> bytes:
             return _WRITTEN.encode(value).encode()
         except UnicodeEncodeError:
             pass  # the library says what is wrong with it
+    # Asked before the library writes: it accepts floats, and a float must never reach the record.
     _only_exact(value, "$")
     return rfc8785.dumps(value)
 
@@ -39,6 +40,7 @@ def _plain(value: Any) -> bool:
     left = [value]
     while left:
         one = left.pop()
+        # The exact type: a subclass of text or number may write itself in another way.
         kind = type(one)
         if kind is str or kind is bool or one is None:
             continue

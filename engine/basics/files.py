@@ -41,6 +41,7 @@ def write_private(place: Path, data: bytes) -> None:
 
     Raises FileExistsError if a file is there already.
     """
+    # The mode is given at creation. A later chmod would leave a moment in which others could read the key.
     handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -69,6 +70,7 @@ def write_all_whole(files: Mapping[Path, bytes]) -> None:
     """
     for place, data in files.items():
         _renamed_into(place, data)
+    # Without this, a power failure can lose the new name although the bytes are on the disk.
     for parent in {place.parent for place in files}:
         folder = os.open(parent, os.O_RDONLY)
         try:
@@ -91,6 +93,7 @@ def _renamed_into(place: Path, data: bytes, on_the_disk: bool = True) -> None:
     The bytes are synced to disk unless `on_the_disk` is False. The new name in the folder is not synced: the
     caller does that if it matters. Raises Unavailable if `write_only_beside` forbids the place.
     """
+    # Asked at each write, as a share may go away in the middle of a run.
     mark = next((_MARKED[folder] for folder in place.parents if folder in _MARKED), None)
     if mark is not None and not mark.is_file():
         raise Unavailable(
@@ -98,6 +101,7 @@ def _renamed_into(place: Path, data: bytes, on_the_disk: bool = True) -> None:
             "bring the folder back as it was, then run again"
         )
     place.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, because a rename across disks is not atomic.
     temporary = place.parent / f".partial-{secrets.token_hex(8)}"
     # opened with the mode of any new file: `tempfile` makes files that only their owner can read
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -141,6 +145,7 @@ def read_toml(path: Path, parse_float: Callable[[str], Any] = float) -> dict[str
     Raises NoToml if the file is not TOML, OSError if it cannot be read.
     """
     with path.open("rb") as file:
+        # Bounded before it is parsed, since a parser needs many times the size of its text.
         data = file.read(LARGEST_TOML + 1)
     if len(data) > LARGEST_TOML:
         raise NoToml(f"more than {LARGEST_TOML:,} bytes")

@@ -31,6 +31,7 @@ def collector_paused() -> Iterator[None]:
     try:
         yield
     finally:
+        # If the caller had switched the collector off already, it stays off.
         if running:
             gc.enable()
             gc.collect(0)

@@ -36,6 +36,7 @@ def same_person(name: str | None, other: str | None) -> bool:
 
 
 def _seen(name: str) -> str:
+    # Folded before they are compared: one person under two spellings must not count as two persons.
     return " ".join(ACTIVE.sub("", unicodedata.normalize("NFKC", name)).casefold().split())
 
 

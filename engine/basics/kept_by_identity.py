@@ -38,7 +38,9 @@ def kept_by_identity(most: int) -> Callable[[Callable[Arguments, Given]], Callab
                 return known[1]
             given = function(*args, **named)
             while len(kept) >= most:
+                # The default matters if two threads drop the same oldest result.
                 kept.pop(next(iter(kept)), None)
+            # The arguments are held too: an `id` is only unique while its object lives.
             kept[key] = (args, given)
             return given
 

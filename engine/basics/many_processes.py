@@ -54,6 +54,7 @@ def in_order(work: Callable[[Item], Found], items: Sequence[Item], workers: Work
     if not isinstance(workers, int):
         yield from workers.in_order(work, items)
         return
+    # One item cannot be shared out, and a process takes time to start.
     if workers <= 1 or len(items) <= 1:
         yield from map(work, items)
         return
@@ -63,6 +64,7 @@ def in_order(work: Callable[[Item], Found], items: Sequence[Item], workers: Work
             try:
                 for answer in _through(pool, work, items[done:], workers * AHEAD):
                     yield answer
+                    # Only deaths in a row count: a long run may lose a process now and then and still finish.
                     done, broken = done + 1, 0
             except BrokenProcessPool:
                 broken += 1

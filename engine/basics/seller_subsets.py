@@ -76,6 +76,7 @@ class SellerWeek:
 
     def low_at_most(self, price: int) -> int:
         """Return the number of subsets whose lower median is at most a price."""
+        # The empty subset has the sum 0 and is counted below, though its lower median is the lowest price.
         empty = self.prices[0] <= price
         return self._with_sum(lambda held: bisect_right(held, price), least=0) - 1 + empty
 
@@ -98,6 +99,7 @@ class SellerWeek:
         The function does not check that enough sellers stand behind the interval.
         """
         tail, prices, subsets = TAILS[level], self.prices, self.subsets
+        # `>`: an end may leave exactly one nth of the subsets beyond it, so equality moves the end inward.
         low = _first(len(prices), lambda place: tail * self.low_at_most(prices[place]) > subsets)
         high = _first(len(prices), lambda place: tail * self.high_at_least(prices[-1 - place]) > subsets)
         return prices[low], prices[-1 - high]
@@ -119,7 +121,9 @@ class SellerWeek:
         sum, in a base that no count exceeds. So adding a seller is one shift and one addition. The digits
         from a place on add up to the remainder by the base less one.
         """
+        # One bit more than the subsets need: 2^n itself must fit below the base less one.
         width = len(self.clusters) + 1
+        # A sum is at least minus the number of listings, so that shift keeps every place above zero.
         origin = len(self.prices)
         counts = 1 << width * origin
         for held in self.clusters.values():

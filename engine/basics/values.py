@@ -30,8 +30,10 @@ class Fact(BaseModel):
 
 
 def _exact(value: Any) -> Fraction:
+    # A float has lost its digits before it comes here, and true would pass as 1.
     if isinstance(value, bool | float):
         raise ValueError("an exact number is written as text or as an integer, never as a float")
+    # Long texts are not remembered, as a hostile file could fill the memory with them.
     return _read(value) if isinstance(value, str) and len(value) <= LONGEST_KEPT else Fraction(value)
 
 
@@ -97,6 +99,7 @@ class Figure(Fact):
 def rounded(value: Fraction, places: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
     """Return `value` as a Decimal with exactly `places` decimals, half to even unless told otherwise."""
     scaled = value * 10**places
+    # On the exact fraction and never on a float: a figure at its limit would otherwise tip over.
     if rounding == ROUND_HALF_EVEN:
         whole = round(scaled)
     elif rounding == ROUND_CEILING:
@@ -123,6 +126,7 @@ def printed_apart(figure: Figure, limit: Figure, least: int | None = None) -> st
     The decimals begin at `least`, or at those of the unit without it.
     """
     places = DECIMALS[figure.unit] if least is None else least
+    # It ends: two different fractions differ at some decimal. Equal ones would loop for ever.
     while figure.value != limit.value and printed(figure, places) == printed(limit, places):
         places += 1
     return printed(figure, places)
@@ -293,5 +297,6 @@ def last_thursday(day: date) -> date:
 def median(micros: Sequence[int]) -> Fraction:
     """Return the exact median, in USD per GPU-hour, of ascending prices in millionths of that unit."""
     middle = len(micros) // 2
+    # Twice the median stays a whole number, so the mean of the two middle prices is exact.
     twice = 2 * micros[middle] if len(micros) % 2 else micros[middle - 1] + micros[middle]
     return Fraction(twice, 2_000_000)

@@ -55,6 +55,7 @@ def moment(text: str) -> datetime:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise WrongUsage(f"`{text}` is not a time; write it like 2026-03-05T18:21:00Z") from None
+    # The time is compared with times of collection (`rulings.md` 6), which a guessed zone would shift.
     if instant.tzinfo is None:
         raise WrongUsage(f"`{text}` has no zone; write it like 2026-03-05T18:21:00Z")
     return instant
@@ -138,6 +139,7 @@ def _in_words(error: Exception) -> tuple[str, int]:
         return f"a text is in another encoding than UTF-8: {error}", 1
     assert isinstance(error, OSError)  # the caller catches these three
     why = error.strerror or str(error)
+    # These four speak of a path that somebody typed; any other is trouble of the machine.
     named = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
     rest = "" if named else "; mend that and run again, what was recorded stands"
     return (
@@ -155,6 +157,7 @@ def _say_problems(error: InputProblems) -> None:
     from engine.cli.output import report_problems
 
     files = {problem.place.file for problem in error.problems}
+    # A file may be gone since it was read; its problems are then shown without its lines.
     sources = {name: text_of(Path(name).read_bytes()) for name in files if Path(name).is_file()}
     as_json = "--json" in sys.argv
     report_problems(error.problems, sources, as_json)

@@ -21,6 +21,8 @@ def print_json(value: Any) -> None:
     Raises ValueError for a figure that is not a number: JSON has no word for it.
     """
     sys.stdout.write(
+        # JSON may carry the words of a stranger's file, and somebody may read it in a terminal (`rulings.md`
+        # 69).
         inert_json(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False)) + "\n"
     )
 
@@ -45,6 +47,7 @@ def say(text: str = "") -> None:
     A line that is wider than the terminal goes on below, indented. What a person or a file put into it stays
     in its line: only a table, and empty lines before a sentence, have line ends of ours.
     """
+    # A line end inside a name could otherwise forge a whole line of the answer.
     if not isinstance(text, LaidOut):
         said = text.lstrip("\n")
         text = "\n" * (len(text) - len(said)) + one_line(said)
@@ -74,6 +77,7 @@ def wrapped(text: str, width: int | None) -> str:
         return text
     lines: list[str] = []
     for line in text.split("\n"):
+        # Two more than the line's own indent, so that a line that goes on is not read as a new one.
         hang = " " * (len(line) - len(line.lstrip()) + 2)
         within = len(line) <= width
         lines += (

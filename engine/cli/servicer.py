@@ -59,6 +59,7 @@ def intake(
     from engine.workspace.documents import keep_document, read_document
 
     if received is not None:
+        # A day that is not one is refused here, before the command waits for its turn to record.
         day(received[:10])
     proof = (
         proof_of(document, prepared_by, approved_by)
@@ -66,6 +67,8 @@ def intake(
         else None
     )
     with previewing() if preview else recording() as (workspace, by):
+        # The copy is kept first: a crash in between leaves an unused copy, never an entry without its
+        # document.
         if document is not None and not preview:
             keep_document(workspace, read_document(document))
         code = intake(
@@ -290,6 +293,7 @@ def act(
     )
     templates = all_templates()
     with previewing() if preview else recording() as (workspace, by):
+        # The copy is kept first: a crash in between leaves an unused copy, never an Act without its document.
         if handed is not None and not preview:
             keep_document(workspace, handed)
         of = find_deal(workspace, deal, templates)
@@ -355,6 +359,7 @@ def serve(
 
     def tick() -> None:
         nonlocal last
+        # A forecast is recorded before the run that could publish the value that it foretells.
         record_forecasts(workspace, forecasts_due(workspace, clock()), scribe())
         nothing = last.settled is not None and last.settled.holds(workspace, clock())
         outcome = (

@@ -149,6 +149,7 @@ def checkpoint(
         with alone(workspace):
             show_every(workspace, as_json)
         return
+    # If all is signed already, nothing has to be written, and a record on a read-only medium will do.
     if take is None and (kept := signed_whole(log)) is not None:
         show_checkpoint(kept, log, as_json, stamp)
         return
@@ -208,6 +209,7 @@ def export(
     from engine.cli.show.keys import export_log, sign_and_stamp
 
     cut_off = None if on is None else day(on)
+    # Only tiles need a signature; every other form can be made of a record on a read-only medium.
     if (kept := read_only() if form != "tiles" else signed_whole(log)) is not None:
         export_log(kept, log, form, into, cut_off, as_json)
         return

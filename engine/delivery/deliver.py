@@ -80,6 +80,7 @@ class Delivered:
 def _alone(workspace: Workspace) -> Iterator[None]:
     with (workspace.root / LOCK).open("a") as file:
         try:
+            # A second round does not wait: the round that runs now sends what is owed.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise WrongUsage("another command is delivering from this workspace") from None
@@ -108,12 +109,14 @@ def deliver(workspace: Workspace, scribe: ScribeNow, dry_run: bool = False) -> D
     done = Delivered()
     with _alone(workspace):
         post = _Post(workspace, mail, scribe, done)
+        # What came back is read first: it can keep a notice from being given in this very round.
         if not dry_run and mail.returned is not None:
             post.read_returned(mail.returned)
         for deal in deal_names(workspace):
             if dry_run:
                 post.show(deal)
             else:
+                # Sent before given: a notice that is given on its day of sending is recorded at once.
                 post.send(deal)
                 post.record_given(deal)
                 post.remind(deal)
@@ -134,6 +137,7 @@ class _Post:
         log, known = deal_log(deal), self._read.get(deal, ())
         with self.workspace.store.read() as reader:
             size = reader.size(log)
+        # A log only grows, so its size tells whether what was read is still all of it.
         if not known or known[-1].seq + 1 != size:
             self._read[deal] = read(self.workspace.store, log)
         return self._read[deal]
@@ -167,11 +171,13 @@ class _Post:
                 continue
             for to in to_send(delivery):
                 self._send(deal, events, delivery, to)
+            # The last copy is not sent again; the record says only that nobody can tell whether it has gone.
             for to in (to for to in delivery.addressees if to.state == "sending" and to.copies >= COPIES):
                 self._lost(deal, delivery, to)
 
     def _send(self, deal: str, events: Sequence[Event], delivery: Delivery, to: Addressee) -> None:
         log = origin(self.workspace, deal_log(deal))
+        # The log as far as the notice: what was recorded since would give a second copy other bytes.
         upto = events[: next(n for n, event in enumerate(events) if event.payload is delivery.notice) + 1]
         files = self._files(deal, delivery, upto)
         if files is None:
@@ -188,6 +194,7 @@ class _Post:
         envelope = notice_message(log, deal, delivery, to, self.sender, upto, files)
         if to.state == "sending":  # a program that ended has left it so; it may have gone
             self._lost(deal, delivery, to)
+        # A copy that may have gone keeps its number for itself; one that was put off never left.
         copy = to.copies + 1 if to.state in ("sending", "unknown") else max(1, to.copies)
         begun = self._begin(deal, delivery, to, envelope, copy)
         outcome, by = self._hand_over(to, envelope, files, begun)
@@ -224,6 +231,7 @@ class _Post:
         """Hand a message over the way that its addressee has chosen; what became of it, and by what."""
         folder = self.workspace.settings.folder
         if folder is not None and to.role in folder.parties:
+            # Recorded first, as with a relay: a crash in between then shows that the files may lie there.
             begun()
             said = into_pick_up(self.workspace.root / folder.path, to.role, envelope.message_id, files)
             return Outcome("sent", said), f"folder {folder.path}"
@@ -277,6 +285,7 @@ class _Post:
         The result is None if the file is not the one that was issued.
         """
         path = self.workspace.root / delivery.notice.file
+        # A missing file has the hash of nothing, so it is refused like one that was changed.
         data = path.read_bytes() if path.is_file() else b""
         if sha256(data).hexdigest() != delivery.notice.sha256:
             return None
@@ -290,12 +299,14 @@ class _Post:
             if (
                 delivery.given_on is None
                 and giving is not None
+                # A rule of Business Days may name a day that is still to come, by the deal's own clock.
                 and giving.on <= day_in(delivery.zone, scribe.at)
             ):
                 record(self.workspace, deal, given(delivery, giving), scribe)
                 self.done.steps.append(
                     Step(deal, delivery.number, "", "given", f"{giving.rule}, on {giving.on}")
                 )
+            # A returned message undoes only what the rule gave; what an Act says was given stands.
             elif delivery.given_by_rule and giving is None and any(to.returned for to in delivery.addressees):
                 record(self.workspace, deal, withdrawn(delivery, scribe.at), scribe)
                 self.done.steps.append(

@@ -79,6 +79,7 @@ def _connected(relay: Relay) -> smtplib.SMTP:
         if relay.user is not None and relay.password is not None:
             server.login(relay.user, relay.password)
         server.ehlo_or_helo_if_needed()
+    # An interrupt too must not leave the connection open.
     except BaseException:
         server.close()
         raise
@@ -88,6 +89,7 @@ def _connected(relay: Relay) -> smtplib.SMTP:
 def _addressed(server: smtplib.SMTP, envelope: Envelope) -> Outcome | None:
     """Say sender and addressee; what was refused, None if both were accepted."""
     for code, reply in (server.mail(envelope.sender), server.rcpt(envelope.recipient)):
+        # 251 is an acceptance too: the relay forwards to where the addressee has moved.
         if code not in (250, 251):
             return Outcome(_by_code(code), f"{code} {_text(reply)}")
     return None
@@ -114,12 +116,14 @@ def _not_begun(error: Exception) -> Outcome:
     A refusal with a temporary code is deferred, and a permanent refusal has failed.
     """
     if isinstance(error, smtplib.SMTPResponseException):
+        # A wrong password is the operator's to mend, and not the addressee's: the notice is tried again.
         temporary = error.smtp_code < 500 or isinstance(error, smtplib.SMTPAuthenticationError)
         return Outcome("deferred" if temporary else "failed", f"{error.smtp_code} {_text(error.smtp_error)}")
     return Outcome("deferred", f"{type(error).__name__}: {error}")
 
 
 def _by_code(code: int) -> Became:
+    # Only a clear refusal ends the attempts; after any other code the notice is tried again.
     return "failed" if 500 <= code < 600 else "deferred"
 
 

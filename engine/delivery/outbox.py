@@ -114,6 +114,7 @@ class Delivery:
         """
         if self.given_on is not None:
             return "given"
+        # What needs a person comes first: `failed` and `unknown` outrank a copy that was never begun.
         order = (
             "failed",
             "unknown",
@@ -145,6 +146,7 @@ def deliveries(events: Sequence[Event], today: date | None = None) -> tuple[Deli
     for event in events:
         payload = event.payload
         if isinstance(payload, DealAdopted):
+            # The addresses of `day` and not of the notice's date: a party that moved is reached where it is.
             deal = with_parties(payload, events, day)
         elif isinstance(payload, NoticeOwed) and payload.kind == "correction":
             corrections[payload.on] = payload
@@ -239,6 +241,7 @@ def _addressee(addressee: Addressee, payload: object, at: datetime) -> Addressee
         case DeliveryBegun(copy_number=copy):
             return replace(addressee, state="sending", copies=copy)
         case NoticeSent(reply=reply, copy_number=copy):
+            # The first copy's moment stays: a second copy does not move the day on which a notice is given.
             return replace(addressee, state="sent", said=reply, copies=copy, sent_at=addressee.sent_at or at)
         case DeliveryUnknown(why=why, copy_number=copy):
             return replace(addressee, state="unknown", said=why, copies=copy)
@@ -249,8 +252,10 @@ def _addressee(addressee: Addressee, payload: object, at: datetime) -> Addressee
         case NoticeDelivered(reply=reply):
             return replace(
                 addressee,
+                # A delivery report may come in after the acknowledgement, and does not set it back.
                 state="acknowledged" if addressee.state == "acknowledged" else "delivered",
                 said=reply,
+                # What was delivered has been sent, even if the relay's own reply was lost.
                 sent_at=addressee.sent_at or at,
             )
         case NoticeAcknowledged(name=name):
@@ -268,7 +273,9 @@ def _by_act(delivery: Delivery, acts: Iterable[ActRecorded]) -> Delivery:
     )
     roles = {addressee.role for addressee in delivery.addressees}
     done: set[str] = set()
+    # By the days of the Acts, not by their entry: the day that completes the addressees counts.
     for act in sorted(act_of_notice, key=lambda act: act.effective_on):
+        # An Act that names nobody speaks of all addressees.
         done |= set(act.details["to"].split(SEPARATOR)) if act.details.get("to") else roles
         if roles <= done:
             return replace(delivery, given_on=act.effective_on)
@@ -287,6 +294,7 @@ def why_not_sent(delivery: Delivery) -> str | None:
     if delivery.release.sha256 != delivery.notice.sha256:
         return "another file was released than the one that was issued"
     lacks = unsaid(duty)
+    # What was released as a draft is never given by rule, so the rule may be missing.
     if lacks and not delivery.release.draft:
         return f"the deal does not say when a notice that is sent is given: it lacks {', '.join(lacks)}"
     return None
@@ -340,6 +348,7 @@ def deemed_given(delivery: Delivery, calendar: BusinessCalendar) -> DeemedGiven 
     zone = ZoneInfo(delivery.zone)
     days = []
     for addressee in delivery.addressees:
+        # Whether a returned message undoes the giving is the deal's to say (`rulings.md` 54).
         if addressee.returned and duty.returned == "withdraws":
             return None
         day = _given_to(addressee, duty, calendar, zone)
@@ -359,10 +368,13 @@ def _given_to(
         return None
     sent = addressee.sent_at.astimezone(zone)
     day = sent.date()
+    # `>` and not `>=`: a message that is sent at that very moment is not sent after it.
     late = duty.if_sent_after is not None and sent.time() > time.fromisoformat(duty.if_sent_after)
     counted = re.match(r"(\d+) business day", rule)
     if counted is None:
+        # Without a count of Business Days, a message in time is given on its own day, whatever day it is.
         return calendar.add(day, 1) if late else day
+    # One step for both: a late message on a holiday does not move the start by two days.
     if late or not calendar.is_business_day(day):
         day = calendar.add(day, 1)
     return calendar.add(day, int(counted[1]))

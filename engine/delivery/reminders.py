@@ -90,11 +90,14 @@ def due_reminders(
     for duty in owed_of(deal, events, today):
         reached = [days for days in days_before if 0 <= duty.days <= days]
         party = parties.get(duty.who)
+        # A party's address for notices may be a postal one.
         if not reached or party is None or "@" not in party.notices:
             continue
         notice = None if duty.due is None else notices.get((duty.due.notice, duty.subject, duty.due.of))
+        # Given on the last day itself is in time.
         if notice is not None and notice.giving is not None and notice.giving.on <= duty.by:
             continue
+        # After a day without a round, only the nearest reminder goes, and not each one that was missed.
         days = min(reached)
         subject = f"{duty.who} {duty.act} {duty.subject} {duty.by} {days}"
         if subject not in sent:
@@ -243,6 +246,7 @@ def send_reminders(
                 sender, reminder.name, reminder.address, reminder.headline, reminder.text, id_, at.at
             )
         )
+        # What was not taken leaves no event, so the next round tries it again.
         if outcome.became == "sent":
             payload = ReminderSent(
                 to=reminder.role,

@@ -57,6 +57,7 @@ def returned(folder: Path) -> Iterator[Returned]:
         return
     box: Any = mailbox.Maildir(folder, factory=_read, create=False)  # type: ignore[arg-type]  # messages of the newer class
     for key in sorted(box.iterkeys()):
+        # What a person or an earlier round has moved to `cur` was seen.
         if (folder / "new" / key).exists():
             yield understood(key, box[key])
 
@@ -90,6 +91,7 @@ def _understood(key: str, message: Message) -> Returned:
     role, log = (named["role"], named["log"]) if named else ("", "")
     reports = list(_reports(message))
     for action, words in reports:
+        # Other actions, such as `relayed` and `expanded`, do not say whether the addressee has it.
         if action in ("failed", "delivered", "delayed"):
             return Returned(key, number, role, log, action, words)  # type: ignore[arg-type]  # one of the three
     text = _text(message)
@@ -97,6 +99,7 @@ def _understood(key: str, message: Message) -> Returned:
         str(message.get("Return-Path", "")).strip() == "<>"
         or "mailer-daemon" in str(message.get("From", "")).lower()
     )
+    # An answer by a person may quote such words; a bounce comes from an empty sender or a mail daemon.
     if not reports and empty_sender and PLAIN.search(text):
         return Returned(key, number, role, log, "failed", _first(text))
     return Returned(key, number, role, log, "not understood", str(message.get("Subject", ""))[:200])

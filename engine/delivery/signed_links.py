@@ -53,6 +53,7 @@ def _made(path: Path) -> None:
     ) as file:
         file.write(secrets.token_hex(32) + "\n")
     try:
+        # A link fails if the file is there, so the secret that is there first stays, and is always whole.
         path.hardlink_to(partial)
     except FileExistsError:
         pass
@@ -69,20 +70,24 @@ def token_of(key: bytes, link: ReceiptLink) -> str:
 def read_token(key: bytes, token: str, today: date) -> ReceiptLink | None:
     """Return what a token says; None if it was not signed with the key, is changed, or has ended."""
     said, _, signature = token.partition(".")
+    # Before anything is decoded: a token comes from anybody.
     if len(token) > LONGEST or not signature or not token.isascii():
         return None
     try:
         body, given = _bytes(said), _bytes(signature)
     except ValueError:
         return None
+    # Compared in constant time; and one spelling alone is valid, for base64 has several of the same bytes.
     if not hmac.compare_digest(given, _signature(key, body)) or _text(body) != said:
         return None
     deal, number, to, ends = json.loads(body)
     link = ReceiptLink(deal, number, to, date.fromisoformat(ends))
+    # On its last day a link still holds.
     return link if today <= link.ends else None
 
 
 def _signature(key: bytes, said: bytes) -> bytes:
+    # The fixed first line keeps a signature made for another purpose from passing for a link's.
     return hmac.new(key, b"headroom receipt link\n" + said, hashlib.sha256).digest()
 
 

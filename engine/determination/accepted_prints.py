@@ -85,11 +85,14 @@ def _consented(prints: Sequence[Published], policy: Policy) -> Iterator[Publishe
         needed = policy.terms(publication.publication_date).methodology.consent_needed_for is not None
         changed = bool(version) and bool(publication.methodology) and publication.methodology != version
         if needed and changed and not _may_change(version, publication, before, policy):
+            # The version is not moved on here, so that each further print under
+            # the new one needs the consent too.
             yield _without(
                 publication,
                 f"methodology {publication.methodology} awaits the consent that the deal asks for",
             )
             continue
+        # A print that names no version counts as made under the one before it.
         version = publication.methodology or version
         before = publication if publication.value is not None else before
         yield publication
@@ -108,6 +111,7 @@ def _may_change(version: str, publication: Published, before: Published | None, 
     if (
         most is None
         or policy.material(version, publication.methodology)
+        # Only one week under both versions shows the change: two weeks also differ by the market.
         or not same_week
         or before is None
         or not before.value
@@ -128,6 +132,7 @@ def _accepted(prints: Sequence[Published], terms: IndexTerms, calendar: Business
         if version is not None and not _under(publication, version):
             continue
         if publication.value is None or _in_time(publication, usable, day, terms, calendar):
+            # A later print without a value does not take away a value that stands.
             usable = publication if usable.value is None or publication.value is not None else usable
     return usable
 

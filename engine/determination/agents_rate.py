@@ -30,6 +30,7 @@ def at_agents_rates(facts: Facts, rates: Mapping[str, Decimal]) -> Facts:
             published=said,
         )
         published[index] = (
+            # The print of this date goes out, because a window would count two values of one date.
             *(one for one in published.get(index, ()) if one.publication_date != facts.on),
             said,
         )

@@ -87,8 +87,10 @@ def blended(facts: BlendFacts, name: str, rate_of: Callable[[str], Fraction]) ->
                 f"Level of {index} where it is missing", blend.missing_component.at, Unit.RATE, blend.cite
             )
         total, weight = total + share * rate, weight + share
+    # Levels that the deal substitutes are not a rate: at least one component must have one of its own.
     if weight == 0 or there == 0:
         raise Missing(f"no component of {name} has a rate", blend.cite, "rate")
+    # A component that is left out takes its weight along, so the others are scaled up to one.
     return total / weight
 
 

@@ -46,12 +46,15 @@ def last_agreeing(probe: Probe, low: int, high: int, near: int) -> tuple[bool, i
         if low < tick < high:
             low, high = (tick, high) if holds(tick) == at_low else (low, tick)
 
+    # The two ends are too few for the curve, so the date's own rate is its third point.
     narrow(near)
     for guess in _roots(tuple(points)):
+        # A guess is rounded down, so its neighbours show on which side of the root it lies.
         for tick in (guess, guess + 1, guess - 1):
             narrow(tick)
         if high - low == 1:
             break
+    # A test that is not such a curve, or is rounded in steps, is left to plain bisection.
     while high - low > 1:
         narrow((low + high) // 2)
     return at_low, low

@@ -31,6 +31,8 @@ def with_carried(
                 carried_published(name, line, said) if said is not None else None,
                 dates.get(line.on),
             )
+            # A print on hand with the same value is kept: it may have its
+            # listings too, which a stated value lacks.
             if stated is not None and (known is None or known.value != stated.value):
                 dates[line.on] = (
                     stated.model_copy(update={"announced": known.announced}) if known is not None else stated

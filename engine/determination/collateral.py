@@ -118,6 +118,7 @@ def collateral_form(facts: Facts, advances: Advances = NO_ADVANCES) -> LinearFor
     """
     hours: dict[str, Fraction] = {}
     for name, asset in facts.terms.pledged_assets.items():
+        # A blend's weights move if a component is missing, so a fixed sum of rates would be wrong then.
         if asset.index in facts.terms.blended_rates:
             return None
         each = (

@@ -50,6 +50,7 @@ def daily_readings(
         elif on in silent:
             yield silent[on]
         elif day_read(on) == ON_THE_DATE and by_day and max(by_day) > on:
+            # Only a later day shows the silence, and the earliest one says when it was first known.
             at, later = by_day[min(day for day in by_day if day > on)][0]
             yield at, _without(later, on)
 
@@ -59,6 +60,7 @@ def _read(
 ) -> date | None:
     if day_read == ON_THE_DATE:
         return on if on in by_day else None
+    # The day exactly a week before belongs to the Publication Date before this one.
     final = [
         day for day, prints in by_day.items() if on - WEEK < day <= on and _final_by(prints[0][1], cut_off)
     ]

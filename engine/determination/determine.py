@@ -60,9 +60,11 @@ def determine(
     try:
         measurement = _measured(clause, template, facts)
     except Missing as missing:
+        # What was asked for before the gap is shown too, so that a reader sees how far the measure came.
         return result.model_copy(update={"reason": missing.why, "inputs": _inputs(facts)})
     apart = headroom(measurement.measured, measurement.limit, measurement.comparison)
     passed = passes(measurement.measured, measurement.limit, measurement.comparison)
+    # The indices are read only after the measure has run: asking for rates is what fills the trace.
     used = facts.indices_used
     even = tuple(_break_even(clause, template, facts, index) for index in used)
     return result.model_copy(
@@ -98,6 +100,7 @@ def decided_with_sellers(key: str, clause: Clause, template: Template, facts: Fa
     result, measurement = _decided(key, clause, template, facts)
     if measurement is None:
         return result
+    # Without Break-even Rates the share of resampled listings is left out: it explains and decides nothing.
     bearing = _bearing(clause, template, facts, measurement, (), None)
     return result.model_copy(update={"bearing": bearing})
 
@@ -152,6 +155,7 @@ def _rounded_by(value: Fraction, rule: str, scale: int) -> Fraction:
     if rule.endswith("half to even"):
         return Fraction(rounded(value * scale, places, ROUND_HALF_EVEN)) / scale
     scaled = value * scale * 10**places
+    # `int` cuts towards zero, so the magnitude is rounded and the sign is put back after it.
     half_up = int(abs(scaled) + Fraction(1, 2))
     return Fraction(half_up if scaled >= 0 else -half_up, scale * 10**places)
 
@@ -202,6 +206,7 @@ def _break_even(clause: Clause, template: Template, facts: Facts, index: str) ->
     def probe(tick: int) -> tuple[bool, Fraction]:
         return _probed(clause, template, facts, index, Fraction(tick, TICK))
 
+    # The date's rate only says where to look first, so cutting it to a tick does no harm.
     today = next((int(used.value * TICK) for used in facts.trace.values() if used.index == index), 0)
     try:
         at_low, last = last_agreeing(probe, 1, CEILING, today)
@@ -226,6 +231,7 @@ def _bearing(
 
     The resamples are those of the listings. The result is None for a test without a rate (`rulings.md` 59).
     """
+    # A trace of its own keeps what this asks for out of the result's inputs and of the rates used.
     maximum = template.maximum(clause, replace(facts, trace={})) if template.maximum is not None else None
     test = MeasuredTest(
         facts=facts,
@@ -236,6 +242,7 @@ def _bearing(
         rounded=partial(_rounded, rule=facts.terms.rounding.rule, unit=measurement.measured.unit),
     )
     bearing = seller_bearing(test)
+    # Only a test of a single print turns at one rate, against which the listings of that print are resampled.
     if bearing is None or len(test.prints) != 1 or not even:
         return bearing
     return bearing.model_copy(
@@ -257,6 +264,7 @@ def _level(facts: Facts) -> Literal[95, 80]:
         for name in facts.indices_used
         if name in facts.terms.index
     ]
+    # Without any stated level the stricter one holds.
     return 80 if levels and max(levels) == 80 else 95
 
 
@@ -291,6 +299,8 @@ def _share_failing(
     if even[0].fails == "below":
         share = share_below(published.pooled, level)
     else:
+        # `share_below` counts medians strictly below a level. The Break-even
+        # Rate itself passes, so a tick is added.
         share = 1 - share_below(published.pooled, level + Decimal(1) / TICK)
     if not decisive and not 0.01 <= share <= 0.99:
         return None

@@ -103,12 +103,14 @@ class Facts:
             of: the clause that asks, one object for all rates; it asks for one thing.
             find: what finds it, in facts of its own.
         """
+        # The object is kept beside what was found, so that its id cannot pass to another one meanwhile.
         kept = self.kept.get(id(of))
         if kept is None:
             inner = self._tried()
             try:
                 found = find(inner)
             finally:
+                # Even if the search ends in Missing, what it asked for belongs to the inputs of the result.
                 self.trace.update(inner.trace)
             if not any(used.source.kind == "publication" for used in inner.trace.values()):
                 self.kept[id(of)] = (of, found, inner.trace)
@@ -211,6 +213,7 @@ class Facts:
         if latest is None or latest.value is None:
             cite = self.terms.cite_of(index)
             raise Missing(f"{index} was not published on {self.on}", cite, "rate")
+        # There is a print of this date, but the fallback has passed it over: the deal does not let it serve.
         if rate is not None and (rate.value is None or rate.age > 0 or rate.publication_date != self.on):
             raise Missing(
                 rate.reason or f"{index} of {self.on} is flagged and does not serve", rate.cite, "rate"
@@ -225,6 +228,7 @@ class Facts:
         blend = self.terms.blended_rates.get(index)
         if blend is not None:
             return blended_between(self, index, blend, first, last)
+        # The series is read from its newest end, because a window is short and a series may be years long.
         lately = takewhile(lambda p: p.publication_date >= first, reversed(self.published.get(index, ())))
         chosen = [p for p in lately if p.value is not None and p.publication_date <= last]
         return tuple((p.publication_date, self._published(index, p)) for p in reversed(chosen))
@@ -271,6 +275,8 @@ class Facts:
         """
         if isinstance(self.report, NotDetermined):
             raise Missing(self.report.reason, self.report.cite, self.report.lacks)
+        # Without this line a held figure would be missing from the family, and
+        # a sum would be silently too small.
         self.report.none_held(prefix, self.report_cite())
         names = [name for name in self.report.figures if name.startswith(f"{prefix}.")]
         return {name.removeprefix(f"{prefix}."): self.figure(name) for name in names}
@@ -292,6 +298,7 @@ class Facts:
         """
         value, as_of = self.newest(name)
         age, days = (self.on - as_of).days, (self.on - earlier(self.on, period)).days
+        # A figure exactly as old as the period is not older than it, so it still serves.
         if age > days:
             raise Missing(
                 f"the newest `{name}` is of {as_of}, {age} days old; more than {days} is too old",
@@ -379,6 +386,8 @@ class Facts:
             clause.debt_class is None or clause.counted == "with senior classes"
         ):
             total = self.optional("outstanding_principal")
+            # A deal without classes has nothing to add up, so it needs the
+            # total and says so if it is missing.
             if total is not None or not classes:
                 return self.figure("outstanding_principal")
         return sum((self.figure(f"outstanding_principal.{name}") for name in classes), Fraction(0))
@@ -394,6 +403,7 @@ class Facts:
         pledged = self.pledged.get(name, asset.gpus)
         for figure, source in self._given(counted):
             given = int(self._note(counted, figure.value, figure.unit, source))
+            # Only the newest count is asked: an older one that fits would hide that the newest does not.
             if given <= pledged:
                 return given
             break

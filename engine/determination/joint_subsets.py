@@ -59,6 +59,7 @@ class Candidate:
 
     def at(self, rates: Micros, scale: int) -> Micros:
         """Return the value at each row of rates, times a scale that makes it a whole number."""
+        # `scale` is a multiple of every denominator, so `int` cuts nothing off here or below.
         total = np.full(len(rates), int(self.constant * scale), dtype=np.int64)
         for place, weight in self.weights:
             total += rates[:, place] * int(weight * scale)
@@ -86,6 +87,7 @@ class WeightedSum:
         """
         under = lcm(*(weight.denominator for weight in self.weights))
         first, second = (int(weight * under) for weight in self.weights)
+        # Whole numbers are summed, and rounding is asked once for each distinct sum: fractions would be slow.
         sums = [max(0, first * one + second * other) for one, other in pairs.tolist()]
         known = {total: self.rounded(Fraction(total, under * scale)) for total in set(sums)}
         return [known[total] for total in sums]
@@ -133,6 +135,7 @@ class Replicates:
 
     def interval(self, level: int = 95) -> tuple[Fraction, Fraction]:
         """Return the two ends of the measured figure at 95 or 80 per cent."""
+        # The whole part is taken: an interval may be wider than its level says, but never narrower.
         beyond = self.subsets // TAILS[level]
         return self.lows[beyond], self.highs[-1 - beyond]
 
@@ -141,6 +144,7 @@ class Replicates:
 
         Whether enough sellers stand behind the interval is another question.
         """
+        # The tail is multiplied out, because a divided share could be rounded across the boundary.
         return TAILS[level] * self.apart <= self.subsets
 
 
@@ -156,6 +160,7 @@ def bits_of(seller: str) -> bytes:
 def memberships(names: Sequence[str]) -> Bits:
     """Return which clusters are in each replicate: a row per replicate, a column per name."""
     if len(names) <= ALL_SUBSETS_UP_TO:
+        # The empty subset is among them. `medians` gives it the whole range of the week.
         numbers = np.arange(2 ** len(names))
         return (numbers[:, None] >> np.arange(len(names)) & 1).astype(np.bool_)
     columns = [
@@ -179,8 +184,10 @@ def medians(week: SellerWeek, names: Sequence[str], inside: Bits) -> tuple[Micro
             np.add.at(counts[row], np.searchsorted(prices, held), 1)
     cumulative = inside.astype(np.float32) @ np.cumsum(counts, axis=1, dtype=np.float32)
     total = cumulative[:, -1:]
+    # `argmax` finds the first price that reaches half of the listings (low), or that passes half (high).
     low = (2 * cumulative >= total).argmax(axis=1)
     high = (2 * cumulative > total).argmax(axis=1)
+    # For an empty subset both lines above give the lowest price, although nothing is known of it.
     empty = total[:, 0] == 0
     return np.where(empty, prices[0], prices[low]), np.where(empty, prices[-1], prices[high])
 
@@ -239,6 +246,7 @@ def replicates_of_highest(
         return np.stack(measured)
 
     low, high = (values(rates)[:, :-1] for rates in within)
+    # The sum stands for the middle of the two medians: halving it would not change which week is the highest.
     chosen = (low + high).argmax(axis=1)
     outside = _ranked(pairs(_corners(*_rates(weeks, names, ~inside), today), chosen), outcomes)
     return _replicates(passed, outside, _ranked(pairs(_corners(*within, today), None), outcomes), len(names))
@@ -254,6 +262,7 @@ def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Passes) -> 
     """
 
     def outcomes(cases: Micros) -> tuple[Bits | Passes, list[Fraction]]:
+        # A formula is found and checked with more than 40 measures, which a few cases do not repay.
         figures = _formula(cases, lambda rates: at(rates)[1]) if len(cases) > FEW_CASES else None
         if figures is None:
             measured = [at(tuple(map(int, rates))) for rates in cases]
@@ -284,6 +293,7 @@ def _formula(cases: Micros, figure: Callable[[Rates], Fraction]) -> list[Fractio
     spread = [n * (len(cases) - 1) // (CHECKED - 1) for n in range(CHECKED)]
     checked = {n: (rates := tuple(map(int, cases[n])), figure(rates)) for n in dict.fromkeys(spread)}
     for turned in (False, True):
+        # A figure of zero has not a reciprocal, so the second formula cannot hold.
         if turned and not all(asked):
             return None
         first, *others = [1 / value if turned else value for value in asked]
@@ -295,10 +305,13 @@ def _formula(cases: Micros, figure: Callable[[Rates], Fraction]) -> list[Fractio
         whole, added = [int(weight * scale) for weight in weights], int(constant * scale)
         if not all(_gives(whole, added, scale, turned, *one) for one in checked.values()):
             continue
+        # Python integers are used here, because exact weights on one scale can pass 64 bits.
         sums = (cases.astype(object) @ np.array(whole, dtype=object) + added).tolist()
+        # A sum of zero cannot be divided by, so such cases are left to the test itself.
         if turned and not all(sums):
             continue
         known = {total: Fraction(scale, total) if turned else Fraction(total, scale) for total in set(sums)}
+        # A floor or a cap shows at the extremes first, and the places spread over all cases may miss it.
         extremes = (sums.index(min(sums)), sums.index(max(sums)))
         if all(known[sums[n]] == figure(tuple(map(int, cases[n]))) for n in extremes):
             return [known[total] for total in sums]
@@ -311,11 +324,13 @@ def _gives(
     """Return whether a weighted sum, or its reciprocal, gives the figure that the test has at some rates."""
     total = sum(weight * rate for weight, rate in zip(whole, rates, strict=True)) + added
     top, under = (scale, total) if turned else (total, scale)
+    # The fractions are compared multiplied out: building one for each check would reduce it first.
     return figure.numerator * under == top * figure.denominator and under != 0
 
 
 def _inside(weeks: Sequence[SellerWeek]) -> tuple[list[str], Bits]:
     """Return the clusters of all weeks, and which of them are in each replicate."""
+    # The names are sorted, so that a replicate's number depends neither on the weeks' order nor on a set's.
     names = sorted({name for week in weeks for name in week.clusters})
     return names, memberships(names)
 
@@ -365,6 +380,7 @@ def _ranked(corners: Micros, outcomes: Outcomes) -> _Ranked:
     Each distinct corner is computed once.
     """
     shape = corners.shape[:2]
+    # Many replicates meet in the same corner, and a measure is what costs time.
     cases, place_of = np.unique(corners.reshape(-1, corners.shape[2]), axis=0, return_inverse=True)
     passing, figures = outcomes(cases)
     order = _ascending(figures)
@@ -372,6 +388,7 @@ def _ranked(corners: Micros, outcomes: Outcomes) -> _Ranked:
     distinct: list[Fraction] = []
     first: list[int] = []
     for case in order:
+        # Identity is asked first: equal figures are often one object, and comparing long fractions is slow.
         if not distinct or (distinct[-1] is not figures[case] and distinct[-1] != figures[case]):
             distinct.append(figures[case])
             first.append(case)

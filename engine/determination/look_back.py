@@ -37,6 +37,7 @@ LONG = timedelta(days=800)
 """How long the deal is assumed to have lived, so that no window is too short."""
 AHEAD = timedelta(days=130)
 """How far ahead tests are asked. A window of whole months or quarters begins later than the first date."""
+# A template may look back on 60 windows (`WINDOWS_KEPT`). The last number bounds the search for figures.
 WINDOWS, MONTHS, MOST = 60, 24, 60
 
 
@@ -70,6 +71,7 @@ class _Report(Mapping[str, Figure]):
             self.missed.append(name)
             raise KeyError(name)
         self.asked = True
+        # The value is one and not zero, because a divisor of zero would stop the measure early.
         return Figure(value=Fraction(1), unit=unit)
 
     def __iter__(self) -> Iterator[str]:
@@ -142,6 +144,7 @@ def _read(
 
     The test is asked twice: with all figures given, and with as few as it needs.
     """
+    # A test that is given everything may take a stated total, and then never asks for the periods behind it.
     for whole in (True, False):
         only: set[str] | None = None if whole else set()
         for _ in range(MOST):
@@ -156,6 +159,8 @@ def _read(
                     if unit_of(name, terms.declared_units)
                 ]
                 if only is not None and missed:
+                    # Only the figure that stopped the measure is added: what it tried
+                    # before and did without stays out.
                     only.add(missed[-1])
                     continue
             yield from ((*used.of_print, None) for used in facts.trace.values() if used.of_print is not None)
@@ -171,6 +176,7 @@ def _facts(
     thursdays = tuple(publication_dates(on - LONG + DAY, on))
     rates, published = {}, {}
     for name, index in terms.index.items():
+        # The value is not compared with anything, so a level with endless decimals may be cut.
         level = Decimal(str(float(index.closing_date_level)))
         prints = {day: Published(index=name, publication_date=day, value=level) for day in thursdays}
         published[name] = tuple(prints.values())

@@ -129,6 +129,7 @@ def written(value: Fraction, unit: Unit) -> str:
     An ellipsis follows if it is cut.
     """
     shown = value * 100 if unit in (Unit.SHARE, Unit.POINTS) else value
+    # The magnitude is cut, because a floor would take a negative number away from zero.
     cut = rounded(abs(shown), 8, ROUND_FLOOR)
     least = 2 if unit in (Unit.USD, Unit.RATE) else 0
     digits, _, decimals = f"{cut:,f}".partition(".")

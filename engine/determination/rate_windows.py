@@ -33,6 +33,7 @@ def trailing_rates(facts: BlendFacts, index: str, count: int) -> Rates:
     Raises Missing if the window is not full.
     """
     recent = (_last_thursdays(rates, facts.on, count) for rates in _of(facts, index).values())
+    # The dates of all components are joined: what a missing component means is for the blend to say.
     days = sorted({day for days in recent for day in days})[-count:]
     if len(days) < count:
         reason = f"window not full: {len(days)} of {count} Publication Dates with a Reference Rate of {index}"
@@ -45,6 +46,7 @@ def rates_between(facts: BlendFacts, index: str, first: date, last: date) -> Rat
 
     Raises Missing, which names the dates without a rate.
     """
+    # The first rate of a deal is that of the first Publication Date after closing (`rulings.md` 48).
     since = max(first, facts.terms.closing_date + timedelta(days=1))
     return _rates_on(facts, index, tuple(publication_dates(since, min(last, facts.on))))
 
@@ -69,6 +71,7 @@ def days_of_months(
         return whole if month_end(months_before(whole[0], 1 - each)) > closing else None
     start = months_before(on, count)
     inside = [end for end in ends if start <= end]
+    # The oldest window on hand must reach back to the start, or the months would silently be shorter.
     known = bool(inside) and ends[0] - WEEK < max(start, closing + DAY)
     return (inside[0] - WEEK + DAY, inside[-1]) if known and inside[0] - WEEK >= closing else None
 
@@ -79,6 +82,7 @@ def of_this_date(facts: BlendFacts, rate: ReferenceRate) -> bool:
     It is if it is of this date. If this date is not a Publication Date, a rate of the Publication Date before
     it also is, provided that both rest on the same print.
     """
+    # A Publication Date has a rate of its own, and a rate a week old belongs to an earlier Publication Date.
     if rate.on == facts.on or facts.on.weekday() == THURSDAY or rate.on + timedelta(days=7) <= facts.on:
         return rate.on == facts.on
     today = next(reversed(facts.rates.get(rate.index, ())), None)
@@ -103,6 +107,7 @@ def _last_thursdays(rates: Sequence[ReferenceRate], on: date, count: int) -> Seq
 
 def _rates_on(facts: BlendFacts, index: str, days: Sequence[date]) -> Rates:
     known = {
+        # Only rates of the window are read, because each older one may have to be fetched from the log.
         name: {rate.on: rate for rate in since(rates, min(days, default=date.max))}
         for name, rates in _of(facts, index).items()
     }
@@ -121,8 +126,10 @@ def _rates_on(facts: BlendFacts, index: str, days: Sequence[date]) -> Rates:
 
         return rate_of
 
+    # A blend treats a missing component by rules of its own, so its absent dates are not gathered here.
     if index in facts.terms.blended_rates:
         return tuple((day, blended(facts, index, on(day))) for day in days)
+    # All absent dates are named at once, so that one look tells what to supply.
     absent = [str(day) for day in days if there(index, day) is None]
     if absent:
         raise Missing(f"window not full: no Reference Rate of {index} on {', '.join(absent)}", cite, "window")

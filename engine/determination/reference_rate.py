@@ -33,6 +33,7 @@ def reference_rate(
         agreed: what Recorded Acts supply for the later steps: a rate by step.
     """
     known = upto(series, on)
+    # A silence is recorded as 0, so that a later print of the same date shows as a change.
     newest = (known[-1].print if known[-1].value is not None else 0) if known else None
     for step in _steps(terms):
         rate = _step(step, terms, index, on, known, agreed or {})
@@ -68,6 +69,7 @@ def _steps(terms: IndexTerms) -> tuple[FallbackStep, ...]:
         s.use == "last value not flagged" for s in steps
     ):
         return steps
+    # The value is carried like the last published one, so it may be as old as that one.
     limit = next((step.for_at_most for step in steps if step.use == "last published value"), None)
     unflagged = FallbackStep(use="last value not flagged", for_at_most=limit, cite=terms.low_confidence.cite)
     return (*steps[:1], unflagged, *steps[1:])
@@ -111,8 +113,10 @@ def _from_series(
     turned_away = (
         terms.low_confidence.effect == "use last value not flagged" or step.use == "last value not flagged"
     )
+    # A value of an earlier date is carried, which is another step.
     limit = 0 if step.use == "published value" else _limit(step)
     for age, published in enumerate(reversed(known)):
+        # The deal says at most, so a value of exactly that age still serves.
         if limit is not None and age > limit:
             return None
         if published.value is not None and not (turned_away and _flagged(terms, published)):

@@ -92,6 +92,7 @@ def period_reports(facts: ReportFacts, period: Period) -> tuple[tuple[date, Repo
         return trailing_reports(facts, period.count // (QUARTER if every(facts) == "quarter" else 1))
     start = months_before(facts.on, period.count)
     first = facts.windows[0][0] - WEEK if facts.windows else facts.terms.closing_date
+    # The reports on hand must reach back to the start of the months, or to closing if that is later.
     if first >= max(start, facts.terms.closing_date + timedelta(days=1)):
         reason = (
             f"window not full: {period} begin on {start}, reports are looked back on to "
@@ -108,6 +109,7 @@ def period_days(facts: ReportFacts, period: Period) -> tuple[date, date]:
     """
     reports = period_reports(facts, period)
     first, last = reports[0][1].period, reports[-1][1].period
+    # The reports' own days go first: the mean rate is over exactly these (`rulings.md` 48).
     if first is not None and last is not None:
         return first[0], last[1]
     ends = None if by_months(facts) else [end for end, _ in facts.windows]
@@ -164,9 +166,12 @@ def full(
 
     Raises Missing if there are fewer, or if one has no report.
     """
+    # The start is written out, because a slice from `-0` would be the whole and not empty.
     newest = periods[len(periods) - count :] if count <= len(periods) else periods
     absent = [str(end) for end, report in newest if report is None]
     cite = facts.report_cite()
+    # A young deal is told apart from a missing report: `if_not_determined`
+    # acts on the latter only (rulings 21).
     if len(newest) < count:
         raise Missing(f"window not full: {len(newest)} of {count} {what} since closing", cite, "window")
     if absent:

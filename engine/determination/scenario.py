@@ -101,6 +101,7 @@ class Scenario(Path):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         days = [switch.on for switch in self.switches]
+        # The set refuses a date that stands twice: of two switches on one day the first would never run.
         if days != sorted(set(days)):
             what, why = (
                 "the switches of the scenario are not in the order of their dates",
@@ -116,7 +117,10 @@ class Scenario(Path):
         """
         kept, path, begun = Fraction(1), Path.model_validate(self.model_dump(exclude={"switches"})), since
         for switch in self.switches:
+            # A switch on the last day itself has not taken anything yet.
             if switch.on < until:
+                # A switch before the first day changes the path, but the days
+                # before it took nothing of this rate.
                 kept *= path.remaining(max((switch.on - begun).days, 0))
                 path, begun = switch, max(switch.on, since)
         return kept * path.remaining((until - begun).days)

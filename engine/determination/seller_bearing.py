@@ -85,13 +85,16 @@ def seller_bearing(test: MeasuredTest) -> Bearing | None:
     keys = test.prints
     if not used:
         return None
+    # A rate that people set has not a listing behind it, so nothing shows that other sellers would agree.
     if any(one.of_print is None for one in used):
         return _open(test, "rate set by Act")
     prints = [_print_of(test.facts, key) for key in keys]
     unknown = next((why for one in prints if (why := why_not_known(one)) is not None), None)
     weeks = [week for one in prints if one is not None and (week := week_of(one)) is not None]
+    # One print whose sellers are unknown leaves the result open: a subset has to apply to every print.
     if len(weeks) < len(keys):
         return _open(test, unknown or "sellers not known")
+    # Listings that name nobody form one cluster with an empty name, which is not a seller.
     sellers = len({name for week in weeks for name in week.clusters if name})
     if not sellers:
         return _open(test, unknown or "sellers not known")
@@ -110,6 +113,7 @@ def week_of(published: Published) -> SellerWeek | None:
     return _week(published.pooled, published.sellers)
 
 
+# The key is the whole content and cannot change, so a kept week is never out of date.
 @lru_cache(maxsize=1024)
 def _week(pooled: tuple[Decimal, ...], sellers: tuple[str | None, ...]) -> SellerWeek:
     return seller_week((seller, int(price.scaleb(6))) for seller, price in zip(sellers, pooled, strict=True))
@@ -123,6 +127,7 @@ def _print_of(facts: Facts, key: PrintKey) -> Published | None:
     rates = takewhile(lambda rate: rate.on >= day, reversed(facts.rates.get(index, ())))
     prints = (*published, *(rate.published for rate in rates if rate.published is not None))
     there = [one for one in prints if one.publication_date == day and one.value is not None]
+    # Of two records of one print, only the one with its sellers can be tested over subsets.
     return next((one for one in there if one.sellers), there[0] if there else None)
 
 
@@ -159,6 +164,7 @@ class Found:
 
 def _bearing(test: MeasuredTest, found: Found, sellers: int, unknown: str | None) -> Bearing:
     decisive = {
+        # With fewer sellers a single subset is more than a tail, and the interval would promise too much.
         level: unknown is None and sellers >= LEAST_SELLERS[level] and tail * found.apart <= found.replicates
         for level, tail in TAILS.items()
     }
@@ -233,6 +239,7 @@ def _one_rate(test: MeasuredTest, key: PrintKey, week: SellerWeek) -> Found | No
         sum(mass for mass, (passed, _) in zip(masses, outcomes, strict=True) if not passed)
         for masses in (low, high)
     ]
+    # The figure is monotone here, so one of the two corners holds every subset that either of them turns.
     apart = max(failing) if test.passed else week.subsets - min(failing)
     if rising:
         lows, highs = low, high
@@ -302,6 +309,7 @@ def _together(test: MeasuredTest, keys: Sequence[PrintKey], weeks: Sequence[Sell
         ),
         None,
     )
+    # Without a rate of this date the place is -1, which matches not a single column: all rates move together.
     today = keys.index(first) if first is not None else -1
     if test.maximum is not None:
         replicates = joint.replicates_of_highest(
@@ -326,6 +334,8 @@ def _highest(test: MeasuredTest, maximum: Maximum, keys: Sequence[PrintKey]) -> 
     """
     from engine.determination import joint_subsets as joint
 
+    # The weights are differences. A move from 1 to 2 gives the weight itself,
+    # so any other base would only divide.
     base = {key: Fraction(1) for key in keys}
 
     def values(rates: dict[PrintKey, Fraction]) -> list[Fraction]:
@@ -336,8 +346,10 @@ def _highest(test: MeasuredTest, maximum: Maximum, keys: Sequence[PrintKey]) -> 
     moved = [values({**base, key: Fraction(2)}) for key in keys]
     candidates = []
     for place, value in enumerate(flat):
+        # A print that does not move this value is left out, so that later sums run over few columns.
         weights = tuple((n, other[place] - value) for n, other in enumerate(moved) if other[place] != value)
         constant = value - sum((weight for _, weight in weights), Fraction(0))
+        # Rates come in millionths, so the constant goes onto their scale. The weights are ratios and stay.
         candidates.append(joint.Candidate(constant * MILLION, weights))
 
     def figure(top: Fraction, own: Fraction) -> Fraction:

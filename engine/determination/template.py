@@ -300,6 +300,7 @@ def least(amount: Fraction, places: int, limit: Limit | Comparison) -> Fraction:
     It is `amount` itself only if the limit itself passes.
     """
     comparison = limit.comparison if isinstance(limit, Limit) else limit
+    # Amounts that cure are rounded up, because one rounded down would not cure (`rulings.md` 18).
     smallest = Fraction(rounded(amount, places, ROUND_CEILING))
     return (
         smallest + Fraction(1, 10**places)

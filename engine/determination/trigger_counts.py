@@ -95,6 +95,8 @@ def _of_condition(condition: Condition, dates: Mapping[str, DateKind]) -> Iterat
     for leaf in leaves_of(condition):
         times = persistence_of(leaf, dates)
         if times is not None:
+            # A count of a test's state runs on all dates of its kind, so it
+            # does not follow the test's results.
             test = leaf.test if leaf.result is not None else None
             yield Count(
                 test,

@@ -65,6 +65,7 @@ def _end(day: Day, one: TakenAway, trigger: TriggerState) -> None:
             clause=one.trigger, on=one.on, amount=balance, to=one.release_to, cite=one.cite
         )
         day.add("reserve released", one.trigger, released, on=one.on)
+    # What an amendment lets stand is still owed, although its trigger is gone.
     for owed in day.state.obligations.values() if one.consequences == "end" else ():
         if owed.clause == one.trigger and owed.is_owed:
             closed = owed.model_copy(update={"status": "CLOSED", "status_since": one.on})

@@ -63,6 +63,7 @@ def adoption(
     adopted = Draft(
         kind="deal adopted", subject="deal", effective_on=deal.closing_date, payload=facts, print=number
     )
+    # A later file of the deal repeats the block, and a second takeover would overwrite what happened since.
     if deal.takeover is None or number > 1:
         return (adopted,)
     return adopted, takeover_draft(deal, deal.takeover, templates)
@@ -256,6 +257,7 @@ class _Handover:
         if not counts_dates(leaf):
             return limb_of(leaf, self._stands(leaf))
         history = said.history if said is not None else ()
+        # A block may state more dates than the count looks at, and older ones would be counted too.
         limb = limb_of(leaf, history[-leaf.persistence.out_of :] if leaf.persistence is not None else history)
         return (
             limb.model_copy(update={"met_since": said.reached})
@@ -286,6 +288,7 @@ class _Handover:
         if self.last_date is None:
             return False
         if state.status is TriggerStatus.IN_EFFECT:
+            # A trigger that began after that date was not in effect on it, so it does not sweep yet.
             return state.since <= self.last_date
         moved = state.since > self.last_date
         waived = state.status is TriggerStatus.WAIVED and state.waived_from is TriggerStatus.IN_EFFECT
@@ -305,6 +308,7 @@ class _Handover:
                 (agreed.within.unit, agreed.cite) if agreed is not None else ("business days", "deal file")
             )
             due = self._deadline(said.created_on, said.due, unit, f"as {self.why}", cite)
+            # A delivery due on the day of the takeover itself can still come.
             late = said.due < self.said.as_of
             yield Obligation(
                 name=said.deliver,
@@ -406,6 +410,8 @@ def _counted(said: CarriedTest) -> tuple[bool, ...]:
     """
     if said.counted:
         return tuple(result == "FAIL" for result in entries(said.counted))
+    # A block states `counted` only if several dates count, so the open
+    # episode has to stand for the single one.
     return (True,) if said.episode is not None else ()
 
 

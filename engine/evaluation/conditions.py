@@ -134,6 +134,7 @@ def _next(leaf: LeafRule, limb: Limb, seen: Seen, states_only: bool) -> Limb:
         return limb
     after = limb_of(leaf, _history(leaf, limb, seen))
     full = leaf.persistence is not None and after.count >= after.needed
+    # The day is kept while the count stays full. A broken count loses it, so that the next full one is new.
     return after.model_copy(update={"met_since": limb.met_since or seen.on}) if full else after
 
 
@@ -190,6 +191,7 @@ def _completed(
     ]
     if len(parts) < tree.n or not parts:
         return None
+    # The n-th part to be met completes the gate: what is met later adds nothing to it.
     on = sorted(one.on for one in parts)[max(tree.n, 1) - 1]
     # One new part is enough: the others may have been met all along (`rulings.md` 45).
     new = min((one.new for one in parts if one.new is not None), default=None)
@@ -205,6 +207,8 @@ def _leaf_met(
         leaf.announced is not None or leaf.on_or_after is not None or leaf.event is not None
     ):  # met from its date on, and newly so once
         on = leaf.on_or_after or seen.declared.get(leaf.event or "") or _effective_on(leaf, seen) or seen.on
+        # A date or an event that was there before the trigger's last end is
+        # never newly met again (`rulings.md` 50).
         return _Met(on, on if ended is None or on >= ended else None)
     if leaf.persistence is not None or leaf.state is None:
         on = limb.met_since or seen.on
@@ -214,6 +218,8 @@ def _leaf_met(
     if limb in unknown:
         on = max(since, seen.terms_since)
         return _Met(on, on)
+    # The entry decides and not `since`: coming back from a waiver or a
+    # suspension is not an entry (rulings 45).
     return _Met(since, since if ended is None or entry is None or entry.on >= ended else None)
 
 
@@ -233,6 +239,7 @@ def _ceased(tree: Tree, limbs: Mapping[LeafRule, Limb], seen: Seen) -> date:
     if isinstance(tree, LeafRule):
         return _state_since(tree, seen) if tree.persistence is None and tree.state is not None else seen.on
     unmet = sorted(_ceased(part, limbs, seen) for part in tree.parts if not _met(part, limbs))
+    # So many parts may cease without harm. The one at this place is the first too many.
     return unmet[len(tree.parts) - tree.n]
 
 
@@ -257,6 +264,7 @@ def limb_of(leaf: LeafRule, history: tuple[bool, ...]) -> Limb:
         what=said,
         leaf=fields,
         met=history,
+        # A count that runs on past its number reads `4 of 4` and not `5 of 4`.
         count=min(count, persistence.count),
         needed=persistence.count,
         out_of=persistence.out_of,
@@ -264,6 +272,7 @@ def limb_of(leaf: LeafRule, history: tuple[bool, ...]) -> Limb:
     )
 
 
+# A leaf cannot change, so its words stay right; every leaf is described on every date.
 @lru_cache(maxsize=1024)
 def _said(leaf: LeafRule) -> tuple[str, LeafFacts]:
     """Return a leaf in words and as fields."""
@@ -293,6 +302,7 @@ def _run(history: tuple[bool, ...]) -> int:
 
 def _history(leaf: LeafRule, limb: Limb, seen: Seen) -> tuple[bool, ...]:
     """Return the leaf's dates, with this one added if it counts."""
+    # A count of one kind of dates lets the other kinds pass, even if its test has a result on them.
     if leaf.persistence is not None and leaf.persistence.dates not in seen.dates:
         return limb.met
     if leaf.on_or_after is not None:
@@ -323,6 +333,7 @@ def _effective_on(leaf: LeafRule, seen: Seen) -> date | None:
 def _state_meets(leaf: LeafRule, seen: Seen) -> bool | None:
     name = leaf.test or leaf.trigger or ""
     states: Mapping[str, TestState | TriggerState] = seen.tests if leaf.test else seen.triggers
+    # What has not had a state yet is skipped, as a date without a result is.
     return None if name not in states else states[name].status.value == leaf.state
 
 
@@ -340,6 +351,7 @@ def _result_meets(leaf: LeafRule, seen: Seen) -> bool | None:
     result = seen.results.get(leaf.test or "")
     if result is None:
         return None
+    # The case stands before the skip below: for such a leaf the missing result is what counts.
     if leaf.result == "NOT DETERMINED":
         return result.verdict is Verdict.NOT_DETERMINED
     if result.verdict is Verdict.NOT_DETERMINED or leaf.test in seen.held:

@@ -111,6 +111,7 @@ def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...
     new: dict[str, Draft] = {}
     for draft in drafts:
         if draft.key not in known:
+            # The log skips a key that it has, so of two drafts with one key the first counts.
             new.setdefault(draft.key, draft)
     new_drafts = tuple(new.values())
     if not new_drafts or not isinstance(new_drafts[-1].payload, Determined):
@@ -167,6 +168,7 @@ def printed_again(
             for one in series.get(name, ())
         }
         for on, *_, newest_print, _ in told_of_rates(of_index):
+            # A rate on record without a newest print has nothing to compare with, as in `by_prints`.
             if newest_print != "None" and accepted.get(on, newest_print) != newest_print:
                 return True
     return False
@@ -247,6 +249,7 @@ def _told_of_a_report(
             entered = f", received {_moment(report)}, entered late" if report.keyed_at else ""
         case ReceiptShown(report=name, document=document) if name in reports:
             report_event, what, entered = (
+                # With its receipt shown, the report counts from that receipt and not from its entry any more.
                 reports[name].model_copy(update={"serves_from_keying": False}),
                 "Servicer's report",
                 f", receipt shown by {document}",
@@ -291,6 +294,7 @@ def by_registers(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
 
     def told(payload: object, determined: Set[date]) -> Iterator[Cause]:
         if isinstance(payload, RegisterChanged):
+            # A copy is taken, because the mapping changes before both counts are made.
             before = dict(registers)
             registers[payload.file] = payload
             yield from _register_cause(payload, sorted(determined), before, registers, terms)

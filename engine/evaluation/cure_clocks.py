@@ -33,6 +33,7 @@ def clocks(day: Day) -> Iterator[tuple[date, ActApplied]]:
             or test.episode_began is None
         ):
             continue
+        # The clock waits for what comes after the failure, so an older report must not start it.
         received = delivered(day, test.episode_began, waits=True)
         start = recorded_acts.clock_start(
             state.acts, name, clause.cure.after, test.episode_began, received, inputs.on

@@ -52,7 +52,9 @@ def deadline(
         rule=f"{within} after the {event}",
         calendar=calendar.name if within.unit == "business days" else "calendar days",
         cite=cite,
+        # A count of calendar days does not ask for holidays, so a projected one cannot move it.
         projected=within.unit == "business days" and calendar.projected(start, last),
+        # A deadline that ends on the date seen has not passed yet, so it was not found late.
         found_late_on=seen_on if last < seen_on else None,
     )
 
@@ -68,6 +70,7 @@ def used_up(at_most: Caps | None, used: Sequence[date], on: date) -> bool:
 def _used(used: Sequence[date], cap: Cap, on: date) -> int:
     """Return how often the cure right has been used in the time that a cap looks at."""
     since = date.min if cap.months is None else months_before(on, cap.months)
+    # A use exactly so many months ago has left the time that the cap looks at.
     return sum(one > since for one in used)
 
 

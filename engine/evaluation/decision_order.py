@@ -31,6 +31,7 @@ def decision_order(terms: TermsInForce, templates: Mapping[str, Template]) -> tu
     waits = {node: _looks_at(one, terms) & nodes.keys() for node, one in nodes.items()}
     decisions: dict[Node, Decided] = {}
     while len(decisions) < len(nodes):
+        # One is taken at a time, so that the order of the file is kept as far as it can be.
         ready = next(
             (node for node in nodes if node not in decisions and waits[node] <= decisions.keys()), None
         )

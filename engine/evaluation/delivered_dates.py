@@ -37,6 +37,7 @@ def determined_on(
     This is for a deal whose tests wait for the report: they are determined on the day of its delivery, or on
     the day after it was due if it has not come.
     """
+    # The newest date goes first: a report that comes with or after that of a later date determines nothing.
     for as_of in reversed(determination_dates(terms, calendar, day)[-LOOKED_BACK_ON:]):
         came = tuple(_deliveries(terms, as_of, reports))
         if day in came or (not any(one <= day for one in came) and day == _missed(terms, calendar, as_of)):
@@ -55,7 +56,9 @@ def _deliveries(terms: TermsInForce, as_of: date, reports: Sequence[ReportFacts]
     if rule is None or end is None:
         return
     of_period = [one for one in reports if period_start(rule, end) <= one.period_end <= end]
+    # A log that holds only corrections still shows that the period was reported, so they count then.
     first = [one for one in of_period if one.corrects is None] or of_period
+    # A report that comes early waits for its date: nothing is determined before the date itself.
     yield from (max(one.delivered_on, as_of) for one in first)
 
 

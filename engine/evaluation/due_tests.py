@@ -14,6 +14,7 @@ def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
 
     It is tested from the first to the last date that it names, and as often as it says.
     """
+    # A test that waits for a report is due by the date that it measures, not by the day of the delivery.
     on = inputs.measured_on if template.dates == DETERMINATION else inputs.on
     if (clause.first_tested is not None and on < clause.first_tested) or (
         clause.last_tested is not None and on > clause.last_tested
@@ -24,6 +25,7 @@ def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
     months = 1 if clause.frequency == "first date of each month" else 3
     since = date(on.year, (on.month - 1) // months * months + 1, 1)
     if clause.first_tested is not None:
+        # Dates before the first test were never tested, so they do not use up the month or quarter.
         since = max(since, clause.first_tested)
     if template.dates == PUBLICATION:
         earlier = tuple(

@@ -126,6 +126,8 @@ def _of_test(
                 or unit_of(asked.missed[-1], terms.declared_units) is None
             ):
                 return
+            # The figure that stopped the measure is the last one missed: what
+            # came before it could be done without.
             name = asked.missed[-1]
             asked.give(name)
             yield name

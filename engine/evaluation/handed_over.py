@@ -218,6 +218,7 @@ class HandedOver:
     def _count(self, count: Count, limb: Limb | None) -> Block:
         """Return one count with the newest dates that it has looked at."""
         history = limb.met if limb is not None else ()
+        # A slice from `-0` would be the whole list, so an empty history is asked for first.
         dates = list(self._dates_of(count))[-len(history) :] if history else []
         met = [str(day) for day, one in zip(dates, history, strict=True) if one]
         said: Block = {"count": f"{limb.count if limb is not None else 0} of {count.times.count}"}

@@ -59,6 +59,7 @@ def weighed(
         before: the test's state until then.
         at_agents_rate: the test at the agent's rates.
     """
+    # A date without a result is not one of the results in a row, so the run stays as it was.
     if result.verdict is Verdict.NOT_DETERMINED:
         return Weighed(result, run=before.held if before else None)
     used = tuple(name for name in dict.fromkeys(even.index for even in result.break_even) if name in index)
@@ -77,6 +78,7 @@ def weighed(
         (index[name].low_confidence for name in used if index[name].low_confidence.effect == DECISIVE_ONLY),
         None,
     )
+    # A result that may count does not carry the run on, and so ends it.
     if terms is None or result.bearing is None or result.bearing.decisive:
         return Weighed(result)
     if result.verdict is Verdict.PASS and terms.applies_to != BOTH:
@@ -146,6 +148,7 @@ def held_clock(state: TestState, moment: Moment) -> TestState:
         return after
     if moment.held is not None and moment.stands_still and moment.run is not None:
         stopped = before.clock_stopped if before and before.clock_stopped else moment.on
+        # The days left are counted once, when the clock stops: its last day has moved since then.
         left = (
             before.clock_left
             if before and before.clock_stopped
@@ -156,6 +159,7 @@ def held_clock(state: TestState, moment: Moment) -> TestState:
     if before is None or before.clock_stopped is None:
         return after
     return after.model_copy(
+        # The clock counts this date again, so the last day that does not count is the one before.
         update={"cure": _goes_on(state, moment.on - timedelta(days=1), before.clock_left, moment)}
     )
 

@@ -102,12 +102,14 @@ def kinds_of(
         on: the day.
         reports: the Servicer's reports on record, one of which may be delivered on it.
     """
+    # The Closing Date itself is not determined: its level is a term of the deal.
     if on <= terms.closing_date:
         return frozenset()
     waits, dated = terms.determination_dates.on_delivery, is_determination_date(terms, calendar, on)
     due = {
         PUBLICATION: bool(tuple(publication_dates(on, on))),
         DETERMINATION: determined_on(terms, calendar, on, reports) is not None if waits else dated,
+        # A date that waits for its report is not determined on its own day, but its rates are.
         AS_OF: waits and dated,
         PAYMENT: on in payment_dates(terms, calendar, on, on),
     }

@@ -45,6 +45,7 @@ def why_from_keying(
     log = [*events, further]
     causes = tuple(by_reports(log, terms))
     again = correction(log, causes)
+    # The same causes without this report show that the report itself reaches back to nothing.
     if rule is None or report.keyed_at is None or again is None or causes == tuple(by_reports(events, terms)):
         return None
     last = counted(report.received, rule.late_keying.accepted_for, calendar_on(deal, report.received).add)
@@ -53,5 +54,6 @@ def why_from_keying(
             f"it was received on {report.received} and could be entered until {last} "
             f"({rule.late_keying.accepted_for})"
         )
+    # The trial determines dates again, which is slow, so the time limit is asked before the trial.
     lost = next(would_withdraw(events, determined_again(deal, log, again, series, templates)), None)
     return None if lost is None else f"it would withdraw {lost}"

@@ -58,6 +58,7 @@ def moves(state: DealState, calendar: BusinessDays, on: date) -> Iterator[tuple[
     for running in _running(state, on):
         was = running.deadline
         count = COUNTED.match(was.rule)
+        # Only what was counted in Business Days here can be counted again: a carried day is a person's word.
         if was.calendar == calendar.name and count is not None and CARRIED not in was.rule:
             last = calendar.add(was.counted_from, int(count[1]))
             if last != was.by:

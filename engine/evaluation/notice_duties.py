@@ -79,10 +79,12 @@ def of_a_correction(
         on: the date that is determined; the last one of the correction brings the duty.
     """
     duty, open_ = terms.notices.get("correction"), state.correcting
+    # Before its last date a correction is half done, and what it withdrew may come out the same.
     if open_ is None or on < open_.until:
         return None
     given, made_on = open_.withdrawn(state.again), open_.made_on or on
     numbers = tuple(sorted({notice.number for notice in given}))
+    # Whoever was never told of what the correction withdraws does not have to be told of it.
     if duty is None or duty.within is None or not given:
         return None
     giver = given[-1].given_by if duty.given_by == THE_GIVER else duty.given_by
@@ -135,6 +137,7 @@ def open_duties(state: DealState, on: date) -> tuple[OpenDuty, ...]:
 
     Each comes with those to whom it is still owed.
     """
+    # `given` is asked as of the day, so that a view of an earlier date still shows the duty as open.
     owed = (duty for duty in state.duties if state.given.get(duty.key, date.max) > on)
     duties = (
         OpenDuty(duty, tuple(role for role in duty.to if role not in _done_for(duty, state.acts, on)))

@@ -29,6 +29,7 @@ def overdue(obligations: Iterable[Obligation], on: date) -> tuple[Obligation, ..
     return tuple(
         obligation.model_copy(update={"status": "OVERDUE", "status_since": day_after(obligation.due)})
         for obligation in obligations
+        # On the last day itself the delivery can still come.
         if obligation.status == "OPEN" and obligation.due.by < on
     )
 

@@ -156,6 +156,7 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
             )
             yield closed.since, 0, partial(day.add, "act applied", f"{ended.act}|{name}", ended, closed.since)
     yield from (*moved_deadlines(day), *amended_away(day))
+    # Only the first is offered, because what it does may change what the next one finds.
     for act in recorded_acts.waiting(state.acts, state.applied, on, terms)[:1]:
         yield act.effective_on, 1, partial(_act, day, act)
     for since, ended in recorded_acts.waiver_ended(
@@ -257,6 +258,7 @@ def _test(day: Day, key: str, clause: Clause, known: Facts | None) -> None:
         Tested(result=result, state=state, before=before.status if before else None),
         inputs=used,
     )
+    # A failure that is held or waived does not make anybody deliver.
     if weighed_result.held is None and state.status is not TestStatus.WAIVED:
         _oblige(day, key, clause, template, result, before is not None and before.episode_began is not None)
 
@@ -410,6 +412,7 @@ def _trigger(
         day.state.irrevocable.get(rule.name),
         on,
     )
+    # The state is kept even without an event: the next triggers of this date may look at it.
     decided[rule.name] = after
     if moved(before, after):
         day.add(

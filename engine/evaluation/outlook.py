@@ -107,6 +107,7 @@ def _principal(day: Finished) -> Figure | None:
     if "outstanding_principal" in figures:
         return figures["outstanding_principal"]
     classes = [figures.get(f"outstanding_principal.{name}") for name in day.terms.debt]
+    # A sum that lacks a class would print as the deal's whole principal.
     if not classes or any(figure is None for figure in classes):
         return None
     return Figure(value=sum((figure.value for figure in classes if figure), Fraction(0)), unit=Unit.USD)
@@ -190,6 +191,7 @@ def _deposits(day: Finished) -> Iterator[Due]:
         balance = day.accounts[sweep.trigger].held if sweep.trigger in day.accounts else Fraction(0)
         most = left_to_repay(day.terms, sweep.sweep, figure)
         expected = swept(sweep.trigger, sweep.sweep, on, balance, figure, taken, most)
+        # Sweeps of one date share the same cash, so what one takes is not there for the next.
         taken += expected.swept or 0
         yield Due(
             by=on,
@@ -321,6 +323,7 @@ def _consequences(day: Finished) -> Iterator[Follow]:
         for removal in day.taken_away
         if removal.consequences == "stand" and removal.terms is not None
     }
+    # The terms in force go last: a trigger that is back under its name follows them and not its former terms.
     for name, trigger in {**stand, **day.terms.triggers}.items():
         state = day.state.triggers.get(name)
         if state is None:
@@ -377,6 +380,7 @@ def _counts(day: Finished) -> Iterator[Follow]:
 def _rates(day: Finished) -> Iterator[Follow]:
     """Yield each carried rate that the next missed publication would end."""
     for name, rates in day.state.rates.items():
+        # A rate of age 0 is today's own, and an index that an amendment removed has nothing that could lapse.
         if not rates or not rates[-1].age or rates[-1].value is None or name not in day.terms.index:
             continue
         rate = rates[-1]
@@ -398,6 +402,7 @@ def _strip(day: Finished, due: tuple[Due, ...]) -> tuple[str | None, tuple[Strip
     """
     for due_act in due:
         last = due_act.deadline
+        # The strip shows which days are not Business Days, so a count of calendar days does not need one.
         if last is None or last.calendar == "calendar days" or due_act.act not in ("cure", "deliver"):
             continue
         if (last.by - last.counted_from).days <= STRIP_LONGEST:

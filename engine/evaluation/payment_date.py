@@ -26,6 +26,8 @@ def pay(day: Day) -> None:
     used = (report.source.reference,) if isinstance(report, Reported) and report.source.reference else ()
     taken = Fraction(0)
     for sweep in sweeps(day.inputs.terms, day.inputs.templates):
+        # `inputs.state` stands before the date: what the date itself decides does
+        # not sweep until the next Payment Date.
         if sweep.trigger in day.inputs.state.in_effect:
             balance = account(day.inputs, day.state, sweep.trigger).held
             most = left_to_repay(day.inputs.terms, sweep.sweep, given.get)

@@ -46,6 +46,7 @@ def waiting(
         for act in acts
         if act.act in ON_STATES and counts_for(act, terms) <= on and act.identity not in applied
     )
+    # The sort is stable, so that Acts of one date keep the order of the log.
     return tuple(sorted(counting, key=lambda act: act.effective_on))
 
 
@@ -237,6 +238,7 @@ def _reset(state: TestState, act: ActRecorded, why: str) -> TestState:
 def _in_effect(state: TestState, act: ActRecorded, why: str) -> TestState:
     """Return an indicated default in effect. It keeps the date on which it was indicated."""
     needed = {"notice of default": "notice", "vote taken": "vote"}[act.act]
+    # The first notice or vote sets the date, and a second one does not move it.
     if state.default_needs != needed or state.effective_on is not None:
         return state
     return state.model_copy(update={"effective_on": act.effective_on, "why": why})
@@ -266,6 +268,7 @@ def _trigger_ended(trigger: TriggerState, act: ActRecorded, why: str) -> Trigger
         trigger=trigger.trigger,
         status=TriggerStatus.NOT_IN_EFFECT,
         why=why,
+        # A cure that was used stays used: an end by Act does not give the right back.
         cured_on=trigger.cured_on,
         **ended,
     )
@@ -307,6 +310,7 @@ def declared_events(acts: Iterable[ActRecorded], on: date, carried: Mapping[str,
         key=lambda one: one.effective_on,
     ):
         if act.act == "event declared":
+            # An event that stands already keeps the date since which it stands.
             declared.setdefault(act.clause or "", act.effective_on)
         else:
             declared.pop(act.clause or "", None)

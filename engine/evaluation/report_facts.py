@@ -55,6 +55,7 @@ def gpus_counted(inputs: Inputs) -> tuple[GpusCounted, ...]:
     ).items():
         counts = (report.figures.get(f"available.{name}.gpus") for report in known_reports(inputs))
         newest = next((int(count.value) for count in counts if count is not None), 0)
+        # A count up to the register is what was reported, so there is nothing to explain.
         if newest > pledged:
             gpu_counts.append(
                 GpusCounted(asset_class=name, reported=newest, pledged=pledged, counted=pledged)

@@ -57,12 +57,15 @@ def reserve_account(clause: str, said: Said, on: date) -> ReserveAccount:
     days = [day for day, _ in payments] + ([balance[0]] if balance else [])
     if opening is not None and said.handed is not None and opening.confirmed_on is not None:
         confirmed = opening.confirmed_on
+        # The takeover is the newest word of its day, so only a later balance replaces it.
         balance = balance if balance is not None and balance[0] > confirmed else (confirmed, opening.held)
         days = [day for day in days if day > confirmed] or [confirmed]
+    # Nobody has ever said what the account holds, so it is taken to hold what was due (`rulings.md` 30a).
     if not days:
         due = _due(moved, on, opening)
         return ReserveAccount(clause=clause, held=due, due=due, withdrawn=_withdrawn(clause, said, moved, on))
     since = balance[0] if balance else date.min
+    # A stated balance holds what was paid up to its day, so a payment of that day is not added again.
     paid = sum((amount for day, amount in payments if day > since), Fraction(0))
     released = sum(
         (move.amount for move in moved if isinstance(move, ReserveReleased) and since < move.on <= on),
@@ -135,6 +138,7 @@ def _payments(clause: str, said: Said, on: date) -> list[tuple[date, Fraction]]:
     for report in said.reports:
         paid = _figure(report, _names(PAID, clause, said.sole))
         if paid is not None:
+            # Reports come newest first, so the first one of a period is the one that counts.
             by_period.setdefault(report.period_end, paid)
     return [*by_period.values(), *_by_acts(clause, said.acts, on)]
 

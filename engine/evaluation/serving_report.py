@@ -48,6 +48,7 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
     newest = received[0]
     age = (inputs.measured_on - newest.as_of).days
     limit = (inputs.measured_on - earlier(inputs.measured_on, rule.too_old_after)).days if rule else age
+    # The deal says what is too old after a period, so a report of exactly that age still serves.
     if age > limit:
         reason = (
             f"the newest Servicer's report is as of {newest.as_of}, {age} days old; more than {limit} "
@@ -73,6 +74,7 @@ def newest_first(inputs: Inputs) -> tuple[ReportReceived, ...]:
         for at, report in received
     ]
     kept = [one for one in by_receipt if one[1] <= cut_off]
+    # The sort looks at the receipt and not at `at`: a correction that serves early is still the later word.
     return tuple(one[-1] for one in sorted(kept, key=lambda one: (one[0], one[2], one[3])))[::-1]
 
 
@@ -90,6 +92,7 @@ def _rank(report: ReportReceived) -> tuple[bool, str]:
 
     The order in which they were entered does not matter.
     """
+    # The hash decides the rest: any fixed order will do, but it must not depend on the entry.
     return (report.corrects is not None or report.completes is not None, report.sha256)
 
 
@@ -135,6 +138,7 @@ def _completed_by(one: ReportReceived, report: ReportReceived) -> bool:
     return (
         one.period_end == report.period_end
         and str(one.as_of) == report.completes
+        # Two reports that each complete the other would otherwise ask for one another without end.
         and one.completes != str(report.as_of)
     )
 
@@ -175,6 +179,7 @@ def _due(inputs: Inputs) -> Iterator[ReportDue]:
         if due <= inputs.on:
             start = period_start(rule, end)
             in_period = [r for r in newest_first(inputs) if start <= r.period_end <= end]
+            # The first version decides lateness: a correction that follows does not make the report late.
             first = min(in_period, key=lambda r: r.counts_from(inputs.terms.time_zone), default=None)
             by = moment_on(due, rule.due.at, inputs.terms.time_zone)
             late = (
@@ -210,6 +215,7 @@ def overdue_reports(inputs: Inputs) -> tuple[ReportDue, ...]:
     """Return the newest periods in a row whose reports are late and have not come, oldest first."""
     return tuple(
         reversed(
+            # On its due date a report can still come, so it is late from the day after.
             tuple(takewhile(lambda one: one.received is None and one.due < inputs.on, reports_due(inputs)))
         )
     )

@@ -83,6 +83,7 @@ def left_to_repay(
     if sweep.repays is None:
         return None
     of_class = figure(f"outstanding_principal.{sweep.repays}")
+    # With a single class the report's total is its balance. With several the total would be too much.
     return of_class if of_class is not None or len(terms.debt) > 1 else figure("outstanding_principal")
 
 
@@ -122,11 +123,13 @@ def swept(
             reason=f"the Servicer's report lacks {', '.join(lacking)}",
         )
     given = {name: value for name, value in figures.items() if value is not None}
+    # A shortfall of cash is not swept, because it does not take money out of the account.
     excess = max(
         Fraction(0), given["collections"] - given["operating_costs"] - given["debt_service"] - given["fees"]
     )
     room = min(excess * sweep.share, max(Fraction(0), excess - taken))
     room = room if most is None else min(room, most)
+    # An account that is above its target takes nothing and gives nothing back.
     room = room if sweep.until is None else min(room, max(Fraction(0), sweep.until - balance))
     return SweptPeriod(
         clause=clause,

@@ -40,6 +40,8 @@ def week_from_tapes(end: date, tapes: Sequence[ReportReceived], inputs: Inputs) 
     for report in used:
         for rent in report.rent_of_days:
             if rent.last <= end - WEEK or rent.first > end:
+                # A class that the tape lists for other days only has zero hours,
+                # which is not the same as unreported.
                 hours.setdefault(rent.asset_class, Fraction(0))
                 continue
             if any(by_day[day] is not report for day in days if rent.first <= day <= rent.last):
@@ -66,6 +68,7 @@ def _as_report(
     figures: dict[str, Figure] = {}
     for asset, count in hours.items():
         figures[f"rental.{asset}.rented_gpu_hours"] = Figure(value=count, unit=Unit.GPU_HOURS)
+        # Without rented hours a class has not a rate, and a zero would pull a mean down.
         if count > 0:
             rate = Figure(value=revenue.get(asset, Fraction(0)) / count, unit=Unit.RATE)
             figures[f"rental.{asset}.weighted_average_rate"] = rate

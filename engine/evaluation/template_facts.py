@@ -75,6 +75,7 @@ def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     The report is the newest whose period ends inside the window.
     """
     on = inputs.measured_on
+    # Any seven days hold exactly one Publication Date, and its window ends on the day before it.
     last = next(iter(publication_dates(on - timedelta(days=6), on))) - timedelta(days=1)
     received = known_reports(inputs)
     tapes = tuple(report for report in received if report.rent_of_days)
@@ -115,6 +116,7 @@ def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     for report in known_reports(inputs):
         end = period_of(rule, report.period_end)[1]
         if end < over:
+            # Reports come newest first, so a correction stands here before what it corrects.
             newest.setdefault(end, report)
     asked_for = (due.period_end,) if due is not None and due.period_end < over else ()
     last = max((*newest, *asked_for), default=inputs.terms.closing_date)

@@ -81,6 +81,7 @@ def _shortfall(state: TestState, moment: Moment, failed: bool) -> dict[str, obje
         if state.shortfalls is not None and state.episode_began is not None
         else -apart.value
     )
+    # A PASS outside an episode has nothing from which a shortfall could be measured.
     known = failed or state.episode_began is not None
     return {"shortfalls": (first, -apart.value) if known else None, "newest": moment.result.measured.value}
 
@@ -96,6 +97,7 @@ def second_period(
     if (
         state.status is not S.CURE_PERIOD
         or state.cure is None
+        # The last day itself belongs to the period: only a later date finds it over.
         or state.cure.by >= on
         or not isinstance(cure, Cure)
     ):
@@ -149,10 +151,12 @@ def after_last_test(state: TestState | None, clause: Clause, on: date) -> TestSt
     if (
         state is None
         or clause.last_tested is None
+        # The last test date is still tested, so the test closes on the day after it.
         or on <= clause.last_tested
         or state.status not in (S.COMPLIANT, S.WATCH, S.PENDING)
     ):
         return None
+    # A status that began later keeps its date: a state never begins before the one that it follows.
     since = max(clause.last_tested + timedelta(days=1), state.since)
     ended = {
         "status": S.CLOSED,
@@ -245,6 +249,8 @@ def _unused(state: TestState, calendar: BusinessDays) -> int:
     They are Business Days if the period counts those.
     """
     assert state.cure is not None  # the caller has seen it
+    # A clock that stood still before the waiver has its days on record: its
+    # last day moved with each held date.
     if state.held is not None and state.held.clock_stopped is not None:
         return state.held.clock_left
     return days_left(state, state.since, calendar)
@@ -337,6 +343,7 @@ def _failed(state: TestState, moment: Moment) -> TestState:
 
     It is PENDING until the clause's persistence is met, and then the Cure Period or the default.
     """
+    # An episode is dated from its first failure, even if only a later one makes it a breach.
     began = state.episode_began or moment.on
     persistence = _persistence(moment.clause)
     # `counted` holds determined dates alone: a date without a result is skipped, never a failure or a pass.
@@ -473,8 +480,10 @@ NEXT: dict[
     S.WATCH: (_passed, _failed),
     S.PENDING: (_passed, _failed),
     S.CURE_PERIOD: (_passed_in_cure, _failed_in_cure),
+    # Only a Recorded Act ends an Event of Default, so passing again does not (`rulings.md` 22).
     S.EVENT_OF_DEFAULT: (_stays, _stays),
     S.WAIVED: (_passed_waived, _failed_waived),
+    # A test that wakes up begins anew, because `suspended` has emptied its counts.
     S.SUSPENDED: (_passed, _failed),
     S.CLOSED: (_stays, _stays),
 }

@@ -87,6 +87,8 @@ def _clause_rule(key: str, clause: Clause, template: Template) -> TriggerRule | 
         clause.cite,
         _when(rule.begins, rule.begins_for),
         ends,
+        # A clause's trigger without a stated end runs until its reserve
+        # account is full, unless it never ends.
         at_target=rule.ends is None and not rule.never,
         irrevocable=rule.never,
     )
@@ -150,6 +152,8 @@ def in_order(triggers: list[TriggerRule]) -> list[TriggerRule]:
     names = {rule.name for rule in triggers}
     while waiting:
         done = {rule.name for rule in placed}
+        # Triggers of clauses are not among `names`, because all of them are
+        # decided before the composite ones.
         ready = [rule for rule in waiting if _looks_at(rule) & names <= done]
         if not ready:
             raise ValueError(f"triggers depend on one another: {', '.join(rule.name for rule in waiting)}")
@@ -192,6 +196,7 @@ def next_trigger(
         update={"begins_need_all": _needs_all(rule.begins), "ends_need_all": _needs_all(rule.ends)}
     )
     if state.status is T.NOT_IN_EFFECT:
+        # A trigger that is new to the deal cannot have begun before the terms that brought it.
         return _outside(state, rule, seen, seen.terms_since if before is None else state.since, clock)
     if state.status is T.PENDING_CURE:
         return _pending(state, rule, seen)
@@ -208,6 +213,7 @@ def _pending(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerState
     limbs = counted(rule.begins, carried(rule.begins, state.begins), seen)
     if met(rule.begins, limbs):
         return state.model_copy(update={"begins": limbs})
+    # As with a test, the agent has to accept the cure if the deal does not list a retest (`rulings.md` 22).
     if rule.cure is None or "retest" not in rule.cure.cured_by:
         return state.model_copy(
             update={"begins": limbs, "why": "what begins it is met no longer; its cure is not yet accepted"}
@@ -236,6 +242,7 @@ def lapsed(state: TriggerState, on: date) -> TriggerState | None:
 
     The result is None if its cure has not ended.
     """
+    # On its last day the cure can still be used, so the trigger takes effect on a later day only.
     if state.status is not T.PENDING_CURE or state.cure is None or state.cure.by >= on:
         return None
     since, why = max(day_after(state.cure), state.since), f"not cured by {state.cure.by}"
@@ -268,6 +275,7 @@ def _begun(state: TriggerState, rule: TriggerRule, seen: Seen, clock: CureClock 
     """
     if rule.cure is None or clock is None:
         return state
+    # `since` moves when the cure lapses, so the day of the breach is kept apart from it.
     first = state.model_copy(update={"first_met": state.since})
     if used_up(rule.cure.at_most, state.cured_on, seen.on):
         # A right that may be used twice is gone after the second time: the breach acts at once.
@@ -297,6 +305,7 @@ def _outside(
         states_only=ended is not None and seen.on <= ended,
     )
     known = state.begins
+    # An empty record comes from an Act or a cure, not from an amendment: not every limb is new then.
     unknown = [limb for limb in limbs if not any(same_leaf(one, limb) for one in known)] if known else []
     since = newly_met(rule.begins, limbs, seen, ended, unknown)
     if since is None:
@@ -324,6 +333,7 @@ def _while_met(state: TriggerState, rule: TriggerRule, seen: Seen) -> TriggerSta
     limbs = counted(rule.begins, carried(rule.begins, state.begins), seen)
     if met(rule.begins, limbs):
         return state.model_copy(update={"begins": limbs, "ends": ()})
+    # A state may have ceased before the trigger took effect, but an end is never dated before its beginning.
     since = max(ceased_on(rule.begins, limbs, seen), state.since)
     return state.model_copy(
         update={"status": T.NOT_IN_EFFECT, "since": since, "begins": limbs, "ends": (), "why": NO_LONGER}

@@ -51,8 +51,10 @@ class Correcting(Fact):
     def withdrawn(self, again: Mapping[str, str]) -> tuple[GivenNotice, ...]:
         """Return the given notices of dates on which something now differs or does not stand any more."""
         changed = {
+            # Every key of `told` ends with its date.
             date.fromisoformat(key.rpartition(" ")[2])
             for key, said in self.before.items()
+            # What did not come out again at all is missing here, and that is a change too.
             if again.get(key) != said
         }
         return tuple(day for day in self.given if day.of in changed)
@@ -97,6 +99,7 @@ def correcting(events: Sequence[Recorded]) -> Correcting | None:
     for place, event in enumerate(events):
         payload = event.payload
         if isinstance(payload, Correction):
+            # The first open correction keeps its place: what stood before it is what people were told.
             begun, last = place if begun is None else begun, payload
         elif last is not None and isinstance(payload, Determined) and event.effective_on >= last.until:
             begun, last = None, None
@@ -141,6 +144,7 @@ def _given(events: Sequence[Recorded]) -> tuple[GivenNotice, ...]:
             sent.pop((payload.number, payload.to), None)
         elif isinstance(payload, NoticeSent) and payload.number in issued:
             held = _held(deal, owed, payload.number, *issued[payload.number])
+            # A message without a release on record counts as a draft, which gives nothing.
             if held is not None and not drafts.get(payload.number, True):
                 sent[payload.number, payload.to] = held.model_copy(update={"to": (payload.to,)})
         named = _named(payload)
@@ -174,6 +178,7 @@ def _named(payload: object) -> tuple[int, str, str | None, date] | None:
     if (
         isinstance(payload, ActRecorded)
         and payload.act == "notice given"
+        # An Act that names a duty without a notice's number leaves nobody with a document to correct.
         and payload.details.get("names", "").isdigit()
     ):
         said = payload.details

@@ -223,6 +223,7 @@ def facts_on(deal: DealAdopted, on: date) -> DealAdopted:
     reached = [later for later in deal.later_facts if later.since <= on]
     if not reached:
         return deal
+    # Each entry holds all of its lists in full, so the newest one alone counts.
     now = reached[-1]
     four = {"debt": now.debt, "assets": now.assets, "indices": now.indices, "duties": now.duties}
     return deal.model_copy(update={**four, "business_days": now.business_days or deal.business_days})

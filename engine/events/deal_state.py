@@ -137,12 +137,14 @@ class Happened(Protocol):
 
 def apply(state: DealState, event: Happened) -> DealState:
     """Return the state after one more event."""
+    # What was handed over brings its own entries and untold facts, which must not be derived twice.
     if isinstance(event.payload, TakenOver):
         return _taken_over(state, event.payload)
     after = _corrected(_entered(_applied_payload(state, event), event), event)
     happened = tuple((kind, subject, event.effective_on) for kind, subject in notifiable(event.payload))
     if happened:
         after = after.model_copy(update={"notifiable": (*after.notifiable, *happened)})
+    # A delivery says the rate of an earlier date again, and `reached` must not go back to it.
     if isinstance(event.payload, (ReferenceRate, SweptPeriod)) and (
         state.reached is None or event.effective_on > state.reached
     ):
@@ -158,6 +160,7 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
         case Tested() | DeadlinePassed() | Suspended() as moved_test:
             return _moved_test(state, moved_test)
         case Counted(state=counted):
+            # A trigger that ends by its count stays in `begun`: what it caused for good outlives it.
             begun = (
                 state.begun | {counted.trigger} if counted.status is TriggerStatus.IN_EFFECT else state.begun
             )
@@ -189,6 +192,7 @@ def _applied_payload(state: DealState, event: Happened) -> DealState:
 def _taken_over(state: DealState, handed: TakenOver) -> DealState:
     """Return the state that a former servicer left; what came in before it was recorded stays."""
     carried = {as_received(report).name: as_received(report) for report in handed.reports}
+    # A report that stands in both would count twice.
     entered = tuple(report for report in state.reports if report.name not in carried)
     return state.model_copy(
         update={
@@ -239,6 +243,7 @@ def after_determination(state: DealState, on: date) -> DealState:
     in_effect = frozenset(
         name for name, trigger in state.triggers.items() if trigger.status is TriggerStatus.IN_EFFECT
     )
+    # What happened up to the date is told by its notices, so the next date begins without it.
     return state.model_copy(update={"last_date": on, "notifiable": (), "in_effect": in_effect})
 
 
@@ -268,6 +273,7 @@ def _told_of_a_notice(state: DealState, payload: NoticeGiven | NoticeOwed, on: d
     if isinstance(payload, NoticeOwed):
         return state.model_copy(update={"duties": (*state.duties, payload)})
     key = duty_key(payload.kind, payload.clause, payload.states)
+    # The earlier day goes in either case: a return takes it away, and a new giving has its own.
     given = {one: day for one, day in state.given.items() if one != key}
     return state.model_copy(update={"given": given if payload.withdrawn else {**given, key: on}})
 
@@ -332,6 +338,7 @@ def _confirmed(names: Iterable[str], report: ReportReceived) -> ReportReceived:
 
 
 def _moved_money(state: DealState, money: SweptPeriod | ReserveReleased) -> DealState:
+    # A release pays out the whole account (`rulings.md` 30), so nothing is left to carry forward.
     balance = money.reserve_balance if isinstance(money, SweptPeriod) else Fraction(0)
     changes: dict[str, object] = {
         "reserves": {**state.reserves, money.clause: balance},
@@ -350,6 +357,7 @@ def _applied(state: DealState, applied: ActApplied, on: date) -> DealState:
         changes["triggers"] = {**state.triggers, applied.trigger.trigger: applied.trigger}
         if applied.trigger.status is TriggerStatus.IN_EFFECT:
             changes["begun"] = state.begun | {applied.trigger.trigger}
+        # Only an Act ends what a beginning caused for good. A trigger that began after the Act stands.
         if applied.act.startswith(TRIGGER_ENDED):
             changes["begun"] = state.begun - {applied.trigger.trigger}
             changes["irrevocable"] = {
@@ -390,6 +398,7 @@ def as_it_stands(events: Sequence[Recorded]) -> DealState:
     }
     open_ = correcting(events)
     state = fold(standing(events), DealState(irrevocable=undone, stated_due=stated))
+    # The fold began without the open correction, so it kept nothing of what came out again.
     again = [told(one.payload, one.effective_on) for one in standing(events)] if open_ is not None else []
     return state.model_copy(
         update={"correcting": open_, "again": dict(one for one in again if one is not None)}

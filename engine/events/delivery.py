@@ -155,6 +155,7 @@ All of them rest on what people and relays said.
 """
 
 STEP_WORDS: dict[type, str] = {
+    # If nothing follows it, the process may have stopped before the message went or after.
     DeliveryBegun: "not known whether it arrived",
     DeliveryUnknown: "not known whether it arrived",
     DeliveryFailed: "failed",

@@ -90,6 +90,7 @@ class Due(Fact):
     @property
     def late_since(self) -> date | None:
         """The day since which the act is overdue, whatever it is; None while it is not."""
+        # A notice has the day in the act itself, a delivery or a report in its facts.
         return self.overdue_since or (self.facts.overdue_since if self.facts is not None else None)
 
     @property

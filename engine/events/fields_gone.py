@@ -31,6 +31,7 @@ def with_fields_gone(again: Any, recorded: Any) -> Any:
     if isinstance(again, dict) and isinstance(recorded, dict):
         kept = {key: with_fields_gone(one, recorded.get(key)) for key, one in again.items()}
         return {**kept, **{key: value for key, value in recorded.items() if _empty(key, value)}}
+    # Lists of other lengths differ anyway, and their entries cannot be matched by place.
     if isinstance(again, list) and isinstance(recorded, list) and len(again) == len(recorded):
         return [with_fields_gone(one, other) for one, other in zip(again, recorded, strict=True)]
     return again

@@ -64,6 +64,7 @@ def kept_state(data: Any) -> KeptState:
     Raises ValueError, KeyError or TypeError if the data has another form.
     """
     rates = {str(name): tuple(tuple(map(str, one)) for one in told) for name, told in data["rates"].items()}
+    # `isinstance` would let `true` pass for a number.
     if set(data["fields"]) != set(WHOLE) or type(data["seq"]) is not int:
         raise ValueError("a kept state of another form")
     return KeptState(data["seq"], str(data["leaf"]), data["fields"], rates)
@@ -76,12 +77,15 @@ def to_keep(determined: Event, state: DealState) -> KeptState | None:
         determined: the event that determined the date.
         state: the state after it.
     """
+    # An open correction remembers what stood before it, and the kept fields hold nothing of that.
     if determined.payload.state_sha256 is None or state.correcting is not None:
         return None
     fields = plain_fields(state)
+    # A field that does not survive the way through plain data would come back as another state.
     again = DealState.model_validate(fields)
     if any(getattr(again, name) != getattr(state, name) for name in WHOLE):
         return None
+    # `restored` would refuse a state of another hash, so it is not kept at all.
     if state_sha256(state) != determined.payload.state_sha256:
         return None
     rates = {name: told_of_rates(rates) for name, rates in state.rates.items()}
@@ -104,6 +108,7 @@ def restored(
     """
     try:
         fields = DealState.model_validate(kept.fields)
+    # The file may be damaged or false. A fraction over zero is an ArithmeticError.
     except (ValueError, TypeError, ArithmeticError) as error:
         raise NotAsKept("what was kept is not a state") from error
     of_log = fold(brought)
@@ -111,6 +116,7 @@ def restored(
         update={name: getattr(fields, name) for name in WHOLE}
         | {
             "rates": {name: RatesOnRecord(told, read_rates(name)) for name, told in kept.rates.items()},
+            # A determined date leaves these empty, and `to_keep` refuses an open correction.
             "notifiable": (),
             "correcting": None,
             "again": {},

@@ -255,6 +255,7 @@ class ActRecorded(Fact):
     def goes_by(self, name: str) -> bool:
         """Return whether `name` is its identity, or only kind, clause and date of an Act entered once."""
         short = short_act_identity(self.act, self.clause, self.effective_on)
+        # An Act that was entered again has the short name of the first one, so only its number names it.
         return name == self.identity or (name == short and "entry" not in self.details)
 
 

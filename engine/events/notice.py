@@ -116,6 +116,7 @@ def notice_facts(data: Mapping[str, Any]) -> NoticeFacts:
             "the manifest says other things of its notice than number, kind, print, addressees, state and "
             "what drew it"
         )
+    # `isinstance` would let `true` pass for 1.
     if any(type(data[name]) is not int for name in ("number", "print", "log_size")) or data[
         "kind"
     ] not in get_args(NoticeKind):
@@ -131,6 +132,7 @@ def notice_facts(data: Mapping[str, Any]) -> NoticeFacts:
             "renderer": Renderer.model_validate(data["renderer"]),
         }
     )
+    # A date has several spellings, and only the one that is written here compares byte for byte.
     if facts.as_data() != data:
         raise ValueError("the manifest's notice is written otherwise than it would be again")
     return facts
@@ -230,5 +232,8 @@ def notice_given(
         act for act in givings if (act.details.get("notice"), act.clause, act.details.get("of")) == wanted
     )
     return tuple(
-        act for act in of_it if number is None or act.details.get("names", str(number)) == str(number)
+        # An Act without a number speaks of the duty, whichever notice states it.
+        act
+        for act in of_it
+        if number is None or act.details.get("names", str(number)) == str(number)
     )

@@ -24,6 +24,7 @@ def notifiable(payload: object) -> Iterator[tuple[Notifiable, str]]:
             yield "event_of_default", state.test
         case Tested() as tested:
             yield from ((kind, tested.state.test) for kind in _of_test(tested))
+        # An Act may move a test that is in default already, and that default has been told.
         case ActApplied(test=TestState(status=TestStatus.EVENT_OF_DEFAULT, test=name), before=before) if (
             before != "EVENT OF DEFAULT"
         ):
@@ -49,6 +50,7 @@ def _of_test(tested: Tested) -> Iterator[Notifiable]:
     held_first = (
         state.held is not None and state.held.failing_since == tested.result.on and not state.held.counts
     )
+    # Only the first failure of an episode is told. The later ones belong to it.
     if tested.result.breach in ("default", "obligation") and (
         state.episode_began == tested.result.on or held_first
     ):

@@ -34,6 +34,7 @@ def party_acts(events: Iterable[HasPayload]) -> tuple[ActRecorded, ...]:
             acts = [other for other in acts if not other.goes_by(act.names)]
         elif isinstance(act, ActRecorded) and act.act in PARTY_ACTS:
             acts.append(act)
+    # The sort keeps the order of entry within a day, so that the later entry decides.
     return tuple(sorted(acts, key=lambda act: act.effective_on))
 
 

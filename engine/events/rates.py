@@ -69,6 +69,7 @@ class Published(Fact):
     def _as_recorded(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Return the data without the fields that only a daily series has."""
         said: dict[str, Any] = whole(self)
+        # Records from before daily series lack these fields and must come out again byte for byte.
         return {
             key: one
             for key, one in said.items()
@@ -105,6 +106,7 @@ class ReferenceRate(Fact):
     @property
     def flags(self) -> tuple[str, ...]:
         """The reasons why the value is Low Confidence as the deal judges it; empty if it is not."""
+        # If sellers judge, the methodology's flag does not count, even if their rule finds nothing.
         if self.by_sellers is not None or self.published is None or not self.published.low_confidence:
             return self.by_sellers or ()
         return self.published.low_confidence_reasons or ("flagged",)

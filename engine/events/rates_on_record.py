@@ -56,6 +56,7 @@ class _Older:
         """
         first = len(self.told) - len(self._at_hand)
         if place < first:
+            # Each read doubles what is at hand, so that a long look back takes few reads of the log.
             since = min(place, max(0, first - max(FIRST_STEP, len(self._at_hand))))
             self._at_hand = (*self._read(self.told[since:first]), *self._at_hand)
             first = since
@@ -72,6 +73,7 @@ class RatesOnRecord(Sequence[ReferenceRate]):
 
     def followed_by(self, rate: ReferenceRate) -> RatesOnRecord:
         """Return a sequence with one more rate at its end; this one stays as it is."""
+        # Both share the older rates: what one has read from the log, the other need not read again.
         after = RatesOnRecord.__new__(RatesOnRecord)
         after._older, after._newer = self._older, (*self._newer, rate)
         return after
@@ -99,6 +101,7 @@ class RatesOnRecord(Sequence[ReferenceRate]):
     def __getitem__(self, place: int | slice) -> ReferenceRate | tuple[ReferenceRate, ...]:
         if isinstance(place, slice):
             places = range(*place.indices(len(self)))
+            # Read at once, because a slice that runs backwards would read the log in several steps.
             return tuple(self[one] for one in (places if not places else self._ready(places)))
         at = place + len(self) if place < 0 else place
         if not 0 <= at < len(self):
@@ -123,6 +126,7 @@ class RatesOnRecord(Sequence[ReferenceRate]):
         while first:
             before = first
             first, rates = self._older.back_to(before - 1)
+            # More may be at hand than was asked for, and what was given already must not come twice.
             yield from reversed(rates[: before - first])
 
     def __eq__(self, other: object) -> bool:
@@ -137,6 +141,7 @@ class RatesOnRecord(Sequence[ReferenceRate]):
 
 def with_rate(rates: Sequence[ReferenceRate], rate: ReferenceRate) -> Sequence[ReferenceRate]:
     """Return the rates of an index with `rate` added, or in place of the rate that has the same date."""
+    # A later date is the usual case, and it must not read the older rates from the log.
     if isinstance(rates, RatesOnRecord) and (rates.last_on is None or rates.last_on < rate.on):
         return rates.followed_by(rate)
     if not isinstance(rates, RatesOnRecord) and (not rates or rates[-1].on < rate.on):
@@ -155,6 +160,7 @@ def told_of_rates(rates: Sequence[ReferenceRate]) -> tuple[Told, ...]:
 def since(rates: Sequence[ReferenceRate], day: date) -> tuple[ReferenceRate, ...]:
     """Return the rates on `day` and later, oldest first; `rates` must be in the order of their dates."""
     found: list[ReferenceRate] = []
+    # From the newest backwards, so that the log is read only as far back as `day` asks.
     for rate in reversed(rates):
         if rate.on < day:
             break

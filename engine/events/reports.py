@@ -74,6 +74,7 @@ class ReportFacts(Fact):
         """Return the moment from which it counts: its receipt, or its entry if only that is certain."""
         if self.serves_from_keying and self.keyed_at is not None:
             return self.keyed_at
+        # A day alone counts as that day's end (`rulings.md` 53).
         return self.received_at or datetime.combine(self.received + timedelta(days=1), time(), ZoneInfo(zone))
 
     def entered_late(self, cut_off: datetime, zone: str) -> bool:

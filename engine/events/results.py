@@ -211,6 +211,7 @@ def share_of_limit(apart: Figure, limit: Figure) -> Fraction | None:
 
 def passes(measured: Figure, limit: Figure, comparison: Comparison) -> bool:
     """Return whether a measured figure passes against a limit; both are compared exactly."""
+    # Exactly the limit: each limit says by its words whether it is inclusive (`rulings.md` 17).
     if measured.value == limit.value:
         return comparison in ("at least", "at most")
     return (measured.value > limit.value) == (comparison in ("at least", "more than"))

@@ -29,6 +29,7 @@ class SeriesLately(Sequence[Published]):
     def last(self, count: int) -> tuple[Published, ...]:
         """Return the last publications, as many as are asked for or more, oldest first."""
         if count > len(self._at_hand):
+            # Every read begins again at the newest, so each step doubles to keep the reads few.
             step = max(count, FIRST_STEP, 2 * len(self._at_hand))
             self._at_hand = tuple(self._read_last(min(step, self._count)))
         return self._at_hand
@@ -55,6 +56,7 @@ class SeriesLately(Sequence[Published]):
         at = place + self._count if place < 0 else place
         if not 0 <= at < self._count:
             raise IndexError(place)
+        # More may be at hand than was asked for, so the place counts from the end.
         return self.last(self._count - at)[at - self._count]
 
     def __iter__(self) -> Iterator[Published]:
@@ -64,6 +66,7 @@ class SeriesLately(Sequence[Published]):
         given = 0
         while given < self._count:
             lately = self.last(given + 1)
+            # Each read brings the newest again, and these were given already.
             yield from reversed(lately[: len(lately) - given])
             given = len(lately)
 
@@ -71,6 +74,7 @@ class SeriesLately(Sequence[Published]):
         return tuple(self) == tuple(other) if isinstance(other, Sequence) else NotImplemented
 
     def __hash__(self) -> int:
+        # The newest and the length are enough: equal sequences agree on both, and older ones are not read.
         return hash((self._count, self.last(min(1, self._count))[-1:]))
 
 

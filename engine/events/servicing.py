@@ -130,6 +130,7 @@ class RegisterChanged(Fact):
         The result is None for a class that the register does not list.
         """
         steps = self.counts.get(asset)
+        # A class that the register lists counts as zero before its first pledge. It is not unknown then.
         return None if steps is None else next((step.gpus for step in reversed(steps) if step.since <= on), 0)
 
 

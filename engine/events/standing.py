@@ -50,6 +50,7 @@ def standing(events: Iterable[E]) -> tuple[E, ...]:
     for event in events:
         if isinstance(event.payload, Correction):
             cut = _first_of(kept, event.payload.from_on)
+            # What people did and what came in stays. Only what was determined of it comes out again.
             kept = [event for place, event in enumerate(kept) if place < cut or event.kind not in DETERMINED]
         kept.append(event)
     return tuple(kept)
@@ -57,6 +58,7 @@ def standing(events: Iterable[E]) -> tuple[E, ...]:
 
 def withdrawn(events: Sequence[E]) -> tuple[E, ...]:
     """Return the events that some correction withdrew, in the log's order."""
+    # By identity, because a fact that comes out again may equal the one that was withdrawn.
     standing_ids = {id(event) for event in standing(events)}
     return tuple(event for event in events if id(event) not in standing_ids)
 
@@ -80,6 +82,9 @@ def _first_of(events: Sequence[E], day: date) -> int:
     It is the place after the last event of an earlier date.
     """
     earlier = (
-        place for place, event in enumerate(events) if event.kind in OF_A_DATE and event.effective_on < day
+        # Deadlines, Acts and duties have dates of their own, which do not say which date was determined.
+        place
+        for place, event in enumerate(events)
+        if event.kind in OF_A_DATE and event.effective_on < day
     )
     return max(earlier, default=-1) + 1

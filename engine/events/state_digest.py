@@ -73,7 +73,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, frozenset):
+        # The order of a set differs from run to run, and the hash must not.
         return sorted(_plain(one) for one in value)
     if isinstance(value, list | tuple):
         return [_plain(element) for element in value]
+    # A fraction or a date becomes its text, which is exact.
     return value if value is None or isinstance(value, str | int) else str(value)

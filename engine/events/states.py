@@ -67,10 +67,13 @@ PAUSES = ("WAIVED", "SUSPENDED")
 
 def entry_after(before: Entry | None, status: str, since: date) -> Entry:
     """Return the entry after a state has the status `status` since `since`."""
+    # A further result in the same status is not an entry, so the date of the first one stays.
     if before is None or before.status == status:
         return before or Entry(status=status, on=since)
     if status in PAUSES:
+        # One pause may follow another at once. What stood before the first of them is what comes back.
         return Entry(status=status, on=since, held=before.held or (before.status, before.on))
+    # Only a return to the very status that was held keeps its date (`rulings.md` 45).
     back = before.held is not None and before.held[0] == status
     return Entry(status=status, on=before.held[1] if back and before.held is not None else since)
 
@@ -391,6 +394,7 @@ class SweptPeriod(Fact):
 
 def run_after(before: Run | None, result: TestResult) -> Run:
     """Return the run of a test after one more result."""
+    # A date that was not determined neither adds to the count nor resets it (`rulings.md` 25).
     failed = 0 if before is None or result.verdict is Verdict.PASS else before.failures
     return Run(failures=failed + (result.verdict is Verdict.FAIL), on=result.on)
 

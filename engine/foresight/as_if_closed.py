@@ -46,6 +46,7 @@ def as_if_closed(
     moved = {key: value if key in KEPT else _moved(value, by) for key, value in data.items()}
     for block in ("determination_dates", "payment_dates"):
         if isinstance(moved.get(block), dict):
+            # A first date moved by days may miss its month or weekday, so the schedule gives it anew.
             moved[block].pop("first", None)
     for name, terms in moved["index"].items():
         if name not in levels:
@@ -74,6 +75,7 @@ def newest_value(prints: Sequence[Published], by: date) -> Decimal | None:
 
 def _moved(value: Any, by: timedelta) -> Any:
     if isinstance(value, dict):
+        # Keys too: a term may be written by date, and its date is then a key.
         return {_day(key, by): _moved(one, by) for key, one in value.items()}
     if isinstance(value, list):
         return [_moved(element, by) for element in value]

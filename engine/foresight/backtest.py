@@ -61,6 +61,7 @@ def lived(
     facts = history.assumed.along(_rates(history, deal.closing_date), deal.closing_date)
     state = fold(history.given)
     all_drafts: list[Draft] = []
+    # The deal's first date is the day after closing; closing itself determines nothing.
     day = deal.closing_date + DAY
     while day <= history.until:
         state_known = fold(_assumed(facts, day, resolve(deal, day).time_zone), state)
@@ -188,6 +189,7 @@ def left_out(drafts: Sequence[Draft], tests: Iterable[str], until: date) -> dict
         for result in results
         if result.test not in determined
     }
+    # A test that was never run does not leave a result, and would otherwise be missing without a word.
     idle = [name for name in tests if name not in determined and name not in lacking]
     return {**lacking, **dict.fromkeys(idle, f"it is not tested on any date up to {until}")}
 

@@ -166,6 +166,7 @@ def shortfalls(true: Floats, level: float, q: int) -> Flags:
     """
     below = true < level
     weeks = len(below)
+    # Counted backwards in time: a date begins a shortfall by the dates that follow it.
     before = _in_a_row(below[::-1])[::-1] >= q
     above = _in_a_row(~below[::-1])[::-1] >= q
     flags = np.zeros_like(below)
@@ -192,6 +193,7 @@ def tallied(short: Flags, published: Counts, variant: Variant, question: Questio
     back = variant.level if variant.release_level is None else variant.release_level
     none, off = np.zeros(paths, dtype=np.int64), np.zeros(paths, dtype=bool)
     begin_run, end_run, inside = none, none, off
+    # So far back that the first beginning on a path is never taken for a flap.
     since, ended = none, np.full(paths, -(10**9), dtype=np.int64)
     hit, seen, was_short = off, off, off
     fell = none
@@ -202,6 +204,7 @@ def tallied(short: Flags, published: Counts, variant: Variant, question: Questio
         value = published[week]
         there = value != NO_VALUE
         low, high = there & (value < variant.level), there & (value >= back)
+        # A date without a value neither counts nor breaks a run (`rulings.md` 23).
         begin_run = np.where(inside, 0, np.where(there, np.where(low, begin_run + 1, 0), begin_run))
         end_run = np.where(inside, np.where(there, np.where(high, end_run + 1, 0), end_run), 0)
         begins, ends = ~inside & (begin_run >= variant.count), inside & (end_run >= variant.release)
@@ -211,6 +214,7 @@ def tallied(short: Flags, published: Counts, variant: Variant, question: Questio
         flapped = flapped | (begins & (week - ended <= question.k))
         ended = np.where(ends, week, ended)
         since = np.where(begins, week, since)
+        # The trigger is in effect on the date of its beginning, and not on that of its end.
         inside = (inside | begins) & ~ends
         begin_run, end_run = np.where(inside | ends, 0, begin_run), np.where(begins, 0, end_run)
         counts["spells"] += int(begins.sum())
@@ -221,10 +225,13 @@ def tallied(short: Flags, published: Counts, variant: Variant, question: Questio
         seen = np.where(starts, False, seen)
         fell = np.where(starts, week, fell)
         first = now & inside & ~seen
+        # Only the first date in effect of each shortfall adds its delay; `seen` keeps the others out.
         delays += np.bincount((week - fell)[first], minlength=weeks + 1)
         seen = seen | first
+        # Cleared before the date is looked at, because a spell may begin inside a shortfall.
         hit = np.where(begins, False, hit) | (inside & now)
         was_short = now
+    # A spell that is open at the horizon counts as it is there.
     false = inside & ~hit
     return Tally(
         paths=paths,
@@ -271,6 +278,7 @@ def _quantile(numbers: Sequence[int], share: Fraction) -> int:
     reached, total = 0, sum(numbers)
     for dates, number in enumerate(numbers):
         reached += number
+        # An exact comparison: 0.9 as a float could miss a share that is met exactly.
         if reached >= share * total:
             return dates
     return len(numbers) - 1

@@ -110,6 +110,7 @@ def _over_blocks(
     """Return the tallies of all blocks, added up in the order of the blocks."""
     every = tuple(blocks(paths))
     done: list[Tallies] = []
+    # In the order of the blocks whichever process ends first, so the sums do not vary.
     for rule in in_order(work, every, workers):
         done.append(rule)
         watch(f"{what} {sum(size for _, size in every[: len(done)]):,} of {paths:,}")
@@ -141,6 +142,7 @@ def _simulated(setting: Setting, variants: tuple[Variant, ...], block: Block) ->
 def _drawn(setting: Setting, variants: tuple[Variant, ...], block: Block) -> Tallies:
     number, size = block
     paths = given_history(setting.known, setting.series, setting.seed, number, size)
+    # Each half is tallied by itself: what begins in the first is cut at its end and not carried over.
     middle = len(paths.true) // 2
     parts = (slice(None), slice(0, middle), slice(middle, None))
     cut = [Paths(paths.true[part], paths.published[part], paths.sellers[part]) for part in parts]
@@ -158,6 +160,7 @@ def best_by_half(calibration: Calibration, at_most: float) -> tuple[Cell, Cell] 
     half; among equals it has the least delay. The result is None if no variant does.
     """
     under = [
+        # A variant without a shortfall has missed nothing; the place in the list decides between equals.
         (one.missed if one.missed is not None else 0.0, one.delay or 0.0, place)
         for place, one in enumerate(calibration.first_half)
         if one.false_alarm < at_most

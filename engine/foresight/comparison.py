@@ -140,6 +140,7 @@ def _serves(what: Happening, before: date | None, after: date | None) -> str:
     """
     if what not in PROTECTS:
         return ""
+    # Never counts as later than any date.
     earlier = before is None or (after is not None and after < before)
     return "lender" if earlier else "borrower"
 

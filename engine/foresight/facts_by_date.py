@@ -82,6 +82,8 @@ class FactsByDate:
         """
         figures = {}
         for name, dated in self.figures.items():
+            # A figure counts from its date only once its report has come; without a day of receipt it came
+            # at once.
             reached = [one for one in dated if one.since <= day and (one.received or day) <= day]
             if reached:
                 figures[name] = (
@@ -114,6 +116,7 @@ class FactsByDate:
             raise WrongUsage(
                 f"no contract `{contract}` is given by `{hours}` and `{rate}`; contracts given: {given}"
             )
+        # The hours lost are those that held on the date, and not those at closing.
         lost = self.on(since)
         changes = {
             hours: -lost[hours].value,
@@ -144,6 +147,7 @@ def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tu
         return tuple(dated)
     before = [one for one in dated if one.since < since]
     after = [one for one in dated if one.since >= since]
+    # The old value held on until now, so the change needs a figure on the very date.
     if before and (not after or after[0].since > since):
         after = [replace(before[-1], since=since), *after]
     moved = [
@@ -167,6 +171,7 @@ def held_facts(texts: Sequence[str], since: date, terms: TermsInForce) -> FactsB
         if is_link(value):
             link = read_link(name, value, terms)
             links.append(link)
+            # Until a path is known the link stands at the Closing Date level, so that checks see a figure.
             held[name] = (Dated(since, link.at(link.level)),)
             continue
         figure, problem = _figure(name, value, terms, Place(text))
@@ -251,6 +256,7 @@ def _row(row: Row, file: str, terms: TermsInForce) -> tuple[Dated | None, list[P
     figure, problem = _figure(row.cells["figure"].strip(), row.cells["value"].strip(), terms, place)
     problems += [problem] if problem is not None else []
     since = days["date"]
+    # All problems of a row are told at once, and a row with a problem gives nothing.
     if problems or since is None or figure is None:
         return None, problems
     return Dated(since, figure, days["received"]), problems
@@ -259,6 +265,7 @@ def _row(row: Row, file: str, terms: TermsInForce) -> tuple[Dated | None, list[P
 def _twice(figures: Mapping[str, Sequence[Dated]], file: str) -> Iterator[Problem]:
     for name, dated in figures.items():
         days = [one.since for one in dated]
+        # Two figures of one date would be decided by the order of the rows, which says nothing.
         twice = next((day for day in days if days.count(day) > 1), None)
         if twice is not None:
             why = "nobody can tell which of them holds"
@@ -272,6 +279,7 @@ ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 def _day(text: str) -> date | None:
     try:
+        # Python also reads `20260108` and week dates, which a person may have meant otherwise.
         return date.fromisoformat(text) if ISO.fullmatch(text) else None
     except ValueError:
         return None
@@ -301,6 +309,7 @@ def _figure(name: str, value: str, terms: TermsInForce, place: Place) -> tuple[F
         return None, Problem(
             "D401", f"`{value}` is not a figure", "a fact is a figure with its unit", fix, place
         )
+    # A bare number is taken for GPUs or hours, but never for money or a share.
     if figure.unit is not unit and not (figure.unit is Unit.COUNT and unit in COUNTED):
         why = f"`{name}` is counted in {unit.value}"
         return None, Problem("D405", f"`{value}` is in another unit", why, "write it in that unit", place)

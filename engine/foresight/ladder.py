@@ -146,14 +146,17 @@ def ladder_at_closing(
     for moment in moments(deal, templates, rates, given, until):
         for key, clause in moment.inputs.terms.covenants.items():
             template = templates[clause.template]
+            # The first determined date of a test stands, so that later terms do not change its rung.
             if key in turnings or template.dates not in moment.inputs.kinds:
                 continue
             known = moment.known
+            # A trace of its own, or a figure that an earlier test used would seem to be used by this one.
             result = determine(key, clause, template, replace(known, trace={}))
             if result.verdict is Verdict.NOT_DETERMINED:
                 lacking[key] = result.reason.reason if result.reason else "not determined"
                 continue
             turnings[key] = _stays(clause, template, known, result)
+        # Every test has its rate by now, so later dates need not be lived.
         if len(turnings) == len(terms.covenants):
             break
     left = {
@@ -213,6 +216,7 @@ def _stays(clause: Clause, template: Template, known: Facts, result: TestResult)
     def probe(tick: int) -> tuple[bool, Fraction]:
         return _probed(clause, template, held(known, index, Fraction(tick, TICK)))
 
+    # One date decides, so the Break-even Rate that the template gave is the answer already.
     if not looks_back(clause):
         return Turning(result, result.break_even[0], window=False)
     near = next((int(even.rate.value * TICK) for even in result.break_even if even.rate is not None), TICK)
@@ -224,6 +228,7 @@ def _stays(clause: Clause, template: Template, known: Facts, result: TestResult)
     if last is None:
         note = "passes at every positive rate" if at_low else "no positive rate passes"
         return Turning(result, BreakEven(index=index, rate=None, fails=None, note=note), window=True)
+    # The last rate that still passes, on whichever side that is: the rung stands on the passing side.
     rate = Figure(value=Fraction(last if at_low else last + 1, TICK), unit=Unit.RATE)
     return Turning(
         result, BreakEven(index=index, rate=rate, fails="above" if at_low else "below"), window=True
@@ -280,6 +285,7 @@ def _ladder(
     ]
     turning = [rung for rung in rungs if rung.rate is not None]
     never = {rung.test: f"{turnings[rung.test].even.note}" for rung in rungs if rung.rate is None}
+    # At one rate the milder limb stands first, which is the order that a deal should have.
     order = sorted(turning, key=lambda rung: (rung.fails == "above", -(rung.rate or 0), RANKS[rung.kind]))
     return Ladder(
         on, today, intervals, tuple(order), tuple(inversions(order)), {**left, **never}, from_closing
@@ -302,8 +308,10 @@ def _rung(
         distance = now - rate if even.fails == "below" else rate - now
         share = Fraction(distance) / Fraction(now)
         ends = intervals.get(even.index)
+        # An interval without width would divide by zero and says nothing of how near the rate is.
         if ends is not None and ends[1] > ends[0]:
             widths = Fraction(distance) / Fraction(ends[1] - ends[0])
+        # Only for a rate still to come: a test that looks at several dates is not decided by a single rate.
         if even.fails == "below" and 0 < rate < now and not turning.window:
             weeks = math.log(now / rate) / -math.log(1 - B_MIDDLE.decline) * 365 / 7
     words = [note, limb.follows] if note else [limb.follows]
@@ -349,6 +357,7 @@ def inversions(rungs: Sequence[Rung]) -> Iterator[Inversion]:
             if milder.rate is None or not same or RANKS[milder.kind] >= RANKS[graver.kind]:
                 continue
             by = graver.rate - milder.rate if graver.fails == "below" else milder.rate - graver.rate
+            # Equal rates act on the same date, which is not an inversion.
             if by > 0:
                 before.append(Inversion(graver, milder, by))
         if before:

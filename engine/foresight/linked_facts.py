@@ -65,12 +65,14 @@ class Link:
 
     def along(self, rates: Mapping[str, Rates], closing: date) -> Iterator[tuple[date, Figure]]:
         """Yield (date, figure) for the Closing Date and for each Publication Date of a path."""
+        # Nothing is published before closing on a path, yet the first report already gives the figure.
         yield closing, self.at(self.level)
         seen: list[Decimal | None] = []
         mean = self.level
         for day, value in rates.get(self.index, ()):
             seen = [*seen, value][-self.weeks :]
             known = [Fraction(value) for value in seen if value is not None]
+            # Weeks without a value are left out; if the whole window lacks them, the mean stays as it was.
             mean = sum(known, Fraction(0)) / len(known) if known else mean
             yield day, self.at(mean)
 
@@ -106,5 +108,6 @@ def read_link(name: str, text: str, terms: TermsInForce) -> Link:
             "amount begins `from` one"
         )
     level = Fraction(terms.index[match["index"]].closing_date_level)
+    # An amount is that of the Closing Date level, so its factor is the amount for each dollar of rate.
     factor = value.value if match["how"] == "share" else value.value / level
     return Link(name, unit, match["index"], factor, int(match["weeks"]), level, " ".join(text.split()))

@@ -111,10 +111,13 @@ def moments_together(
         inputs = inputs_of(deal, day, {}, shared, templates)
         if inputs.kinds:
             if inputs.kinds & {DETERMINATION, AS_OF}:
+                # The same report for each path: a rate does not change what it says, so it is read once.
                 reports = tuple(report_of(deal, given, day))
                 shared, states = fold(reports, shared), [fold(reports, state) for state in states]
                 inputs = inputs_of(deal, day, {}, shared, templates)
             whole = explained or _holds_results(inputs.terms)
+            # Explanations do not change a state, so they are made only if asked for, or if held results
+            # need them.
             base = None if whole else template_facts(inputs, shared)
             found = tuple(
                 _moment(replace(inputs, series=_by(one, day), state=state), base)
@@ -128,6 +131,7 @@ def moments_together(
 def _by(series: Mapping[str, tuple[Published, ...]], day: date) -> dict[str, tuple[Published, ...]]:
     """Return, for each index, its publications up to and including `day`."""
     return {
+        # Nothing after the day: a path holds the future too, which a date may not see.
         name: prints[: bisect_right(prints, day, key=lambda print_: print_.publication_date)]
         for name, prints in series.items()
     }

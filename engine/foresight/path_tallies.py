@@ -74,6 +74,7 @@ class PathTally:
         A path on which it brought nothing counts as zero.
         """
         counter = Counter(self.swept.get(clause, Counter()))
+        # Paths on which a sweep brought nothing are not in the counts, but they belong in the mean.
         counter[0.0] += self.paths - sum(counter.values())
         mean = sum(amount * count for amount, count in counter.items()) / self.paths
         spread = sum((amount - mean) ** 2 * count for amount, count in counter.items()) / self.paths
@@ -131,5 +132,6 @@ def _middle(counts: Counter[int]) -> float:
     middle: list[int] = []
     for number in sorted(counts):
         seen += counts[number]
+        # A number may hold both middle places, so it can be added twice.
         middle += [number for total in wanted[len(middle) :] if total <= seen]
     return sum(middle) / 2

@@ -51,6 +51,7 @@ def _prove(deal: Deal, example: Placed, templates: Mapping[str, Template]) -> Pr
     problems: list[Problem] = []
     for number, expectation in enumerate(example.expect):
         path = (*example.place, "expect", number)
+        # Without it the newest determination counts, which later prints or Acts may have changed.
         until = expectation.as_known_on or date.max
         moment = next(
             (one for one in reversed(moments.get(expectation.on, [])) if one.known_on <= until), None
@@ -107,6 +108,7 @@ def why_untested(deal: Deal, expectation: Expectation, moment: Moment) -> str | 
     clause = terms.covenants.get(key)
     if clause is None:
         return f"`{key}` is a trigger, which has a state and no result" if key in terms.triggers else None
+    # The test was run, so the figure itself differs and a date is not to blame.
     if key in moment.results:
         return None
     if clause.first_tested is not None and on < clause.first_tested:
@@ -120,6 +122,7 @@ def why_untested(deal: Deal, expectation: Expectation, moment: Moment) -> str | 
     if not there:
         nearest = " and ".join(str(day) for day in (before, after) if day is not None)
         return f"`{key}` is tested on {kind}s, and {on} is not one; the nearest: {nearest}"
+    # Asked after the dates, because a suspended test is still not due on a day that is not a test date.
     state = moment.state.tests.get(key)
     if state is not None and state.status is TestStatus.SUSPENDED:
         return f"`{key}` was SUSPENDED on this date, because what `tested_while` asks for did not hold"
@@ -194,6 +197,7 @@ def _figure(name: str) -> Callable[[_View, str], Compared]:
 def _shown(figure: Figure | None, wanted: str) -> str:
     if figure is None:
         return "not determined"
+    # At least as many decimals as the example wrote, so that the two figures can be compared by eye.
     places = len(re.sub(r"[^0-9.]", "", wanted).partition(".")[2])
     return printed(figure, max(places, 3 if figure.unit in (Unit.SHARE, Unit.POINTS) else 2))
 

@@ -46,6 +46,7 @@ class Forecast:
 
         It is computed in the logarithm.
         """
+        # The value that came is a step: nothing of it lies below its cell, and all of it from there on.
         reached = self.grid.edges >= math.log(rate)
         return float(np.sum((self.cumulative - reached) ** 2) * self.grid.step)
 
@@ -55,6 +56,7 @@ class Forecast:
         The density is per unit of log rate.
         """
         density = float(np.interp(math.log(rate), self.grid.points, self.density / self.grid.step))
+        # A single value that the law held impossible must not make the whole score infinite.
         return math.log(max(density, LEAST_PROBABILITY))
 
 
@@ -68,7 +70,9 @@ def forecast(known: Posterior, noise: Sequence[float] | Floats, weeks: int) -> F
         weeks: how many weeks ahead, at least one.
     """
     grid, weights = known.found.grid, known.heaviest()
+    # Laws without weight are left out: each would cost a transform and add nothing.
     kept, points = np.flatnonzero(weights), len(grid.points)
+    # The power of a transform is the law of several weeks' changes at once.
     laws = np.fft.rfft(known.found.density[kept], 2 * points, axis=1) * known.found.kernels[kept] ** weeks
     mixed = (weights[kept] @ laws) * np.fft.rfft(_noise_law(grid, np.asarray(noise)))
     density = np.maximum(np.fft.irfft(mixed, 2 * points)[:points], 0.0)
@@ -121,6 +125,7 @@ def walk_forward(series: RateSeries, prior: Prior | None = None, ahead: int = 1)
         target = week + ahead
         if seen < least or target >= len(series.logs) or math.isnan(series.logs[target]):
             continue
+        # Only the errors known by that week: later ones would let the forecast see ahead.
         model = forecast(weighed(known, seen, prior or WEEKLY_4), series.noise[: week + 1], ahead)
         value = float(series.logs[target])
         logs = series.logs[: week + 1]
@@ -146,6 +151,7 @@ def _simpler(logs: Floats, grid: Grid, ahead: int) -> Mapping[str, Forecast]:
     They are today's value, a normal random walk of published changes, and a bootstrap of single changes.
     """
     today, changes = float(logs[-1]), np.diff(logs)
+    # A rate that never moved would have a law without width, so it is at least one cell wide.
     deviation = max(float(np.std(changes)), grid.step) * math.sqrt(ahead)
     walk = ndtr((grid.edges - today) / deviation) - ndtr((grid.edges - grid.step - today) / deviation)
     stays = np.zeros(len(grid.points))

@@ -102,9 +102,11 @@ def kernel(law: Law, grid: Grid, drift: float = 0.0) -> Floats:
 
     Changes up come first, then changes down, as a circular convolution of twice the grid needs them.
     """
+    # Twice the grid, so that a change off one end does not come back in at the other.
     count = 2 * len(grid.points)
     cells = np.arange(count, dtype=np.float64)
     cells = np.where(cells < count // 2, cells, cells - count)
+    # Whole cells and not points: the probabilities then add up to one however narrow the law is.
     upper, lower = (cells + 0.5) * grid.step - drift, (cells - 0.5) * grid.step - drift
     return cumulative(law, upper) - cumulative(law, lower)
 
@@ -129,8 +131,10 @@ def weekly(
     likelihood = np.zeros(len(laws))
     seen = False
     for week, (value, error) in enumerate(zip(series.logs, series.noise, strict=True)):
+        # The first value is met by the flat law itself; nothing has moved before it.
         if week:
             density = moved(density, kernels)
+        # A week without publication tells nothing of the rate, so the law only spreads.
         if not math.isnan(value):
             density = density * observed(grid, float(value), float(error))
             total = density.sum(axis=1)
@@ -156,6 +160,7 @@ def moved(density: Floats, kernels: Weights) -> Floats:
     """
     points = density.shape[1]
     onward = np.fft.irfft(np.fft.rfft(density, 2 * points, axis=1) * kernels, 2 * points, axis=1)[:, :points]
+    # The transform leaves tiny negative numbers, which are not probabilities.
     onward = np.maximum(onward, 0.0)
     return np.asarray(onward / onward.sum(axis=1, keepdims=True))
 
@@ -172,5 +177,6 @@ def observed(grid: Grid, value: float, error: float) -> Floats:
 def mean_and_deviation(filtering: Filtered) -> tuple[Floats, Floats]:
     """Return the mean and the standard deviation of the true log rate, for each law."""
     mean = filtering.density @ filtering.grid.points
+    # The difference of two near numbers may fall below zero by a float's last digit.
     deviation = np.sqrt(np.maximum(filtering.density @ filtering.grid.points**2 - mean**2, 0.0))
     return mean, deviation

@@ -74,6 +74,7 @@ def blocks(paths: int) -> Iterator[tuple[int, int]]:
 def uniforms(seed: int, block: int, rows: int) -> Floats:
     """Return `rows` times 1,024 numbers between 0 and 1, both excluded, of one block."""
     drawn = np.random.Generator(np.random.Philox(key=[seed, block])).random((rows, BLOCK))
+    # The generator may give exactly zero, at which the inverse law is minus infinity.
     return np.asarray(np.maximum(drawn, 2.0**-54))
 
 
@@ -83,6 +84,7 @@ def innovations(nu: Floats, share: Floats) -> Floats:
     For infinite `nu` the law is normal.
     """
     normal = np.isinf(nu)
+    # Both laws are computed for every path; 3.0 only keeps the t law finite where the normal one is taken.
     quantiles = stdtrit(np.where(normal, 3.0, nu), share)
     return np.asarray(np.where(normal, ndtri(share), quantiles))
 
@@ -112,6 +114,7 @@ def simulated(
         drift: the weekly drift of the logarithm under a named scenario, otherwise 0.
         switches: named changes of the rate.
     """
+    # A whole block is drawn even if fewer paths are wanted, so that the first ones are the same.
     drawn = uniforms(seed, block, 2 + 3 * weeks)[:, :size]
     weights = known.heaviest()
     law = np.searchsorted(np.cumsum(weights), drawn[0]).clip(max=len(weights) - 1)
@@ -124,6 +127,7 @@ def simulated(
         for switch in switches
     }
     for week in range(weeks):
+        # A switch moves the true rate and stays: later weeks start from the moved level.
         level = level + drift + sigma * innovations(nu, drawn[2 + week]) + shifts.get(week + 1, 0.0)
         true[week] = level
     of_week = _history_weeks(len(series.logs), weeks, drawn[2 + weeks : 2 + 2 * weeks])
@@ -149,6 +153,7 @@ def _history_weeks(known: int, weeks: int, share: Floats) -> NDArray[np.intp]:
     Four consecutive weeks are taken at a time.
     """
     length = min(THIN_WEEKS, known)
+    # The last start leaves room for the whole run, so a run never wraps from the end to the beginning.
     first = np.minimum((share[::length] * (known - length + 1)).astype(np.intp), known - length)
     return np.asarray(np.repeat(first, length, axis=0)[:weeks] + (np.arange(weeks) % length)[:, None])
 
@@ -160,6 +165,7 @@ def _published(true: Floats, series: RateSeries, of_week: NDArray[np.intp], shar
     """
     noise = series.noise[of_week]
     gap = np.isnan(noise)
+    # A week without a value still uses up its number, so that all later weeks keep theirs.
     value = np.exp(true + np.where(gap, 0.0, noise) * ndtri(share))
     ticks = np.maximum(np.rint(np.minimum(value, 1e9) * TICK), 1).astype(
         np.int64
@@ -182,6 +188,7 @@ def given_history(known: Posterior, series: RateSeries, seed: int, block: int, s
     true = np.empty((weeks, size))
     rows = np.unique(law)
     laws = [TABLE[row] for row in rows]
+    # The same grid as the posterior's, or the drawn cells would not be its cells.
     steps = tuple(weekly(series, laws, points=len(known.found.grid.points)))
     for place, row in enumerate(rows):
         mine = np.flatnonzero(law == row)
@@ -199,6 +206,7 @@ def _backward(steps: tuple[Filtered, ...], row: int, law: Law, share: Floats) ->
     change = kernel(law, grid)
     cells = np.empty(share.shape, dtype=np.intp)
     last = np.cumsum(steps[-1].density[row])
+    # Scaled by the sum, because a float's cumulative sum may end just below one.
     cells[-1] = np.searchsorted(last, share[-1] * last[-1]).clip(max=points - 1)
     every = np.arange(points)
     for week in range(len(steps) - 2, -1, -1):

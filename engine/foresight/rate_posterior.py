@@ -128,9 +128,11 @@ class Posterior:
 
         They are scaled to sum to one; the other laws have 0.
         """
+        # Stable, so that laws of equal weight keep the order of the table on every machine.
         order = np.argsort(-self.weights, kind="stable")
         last = int(np.searchsorted(np.cumsum(self.weights[order]), HEAVIEST))
         kept = np.zeros_like(self.weights)
+        # The law that passes the share is kept too: the kept ones hold at least `HEAVIEST`.
         kept[order[: last + 1]] = self.weights[order[: last + 1]]
         return np.asarray(kept / kept.sum())
 
@@ -164,6 +166,7 @@ def weighed(filtering: Filtered, weeks: int, prior: Prior) -> Posterior:
     """Return the posterior of the laws of the table, from their likelihoods."""
     table = filtering.log_likelihood.reshape(len(SIGMAS), len(NUS))
     logs = table + prior.log_weights()
+    # The greatest is taken off first, or the likelihoods of a long history would all come out as zero.
     weights = np.exp(logs - logs.max())
     return Posterior(filtering, (weights / weights.sum()).ravel(), prior, weeks, _highest(table))
 
@@ -183,6 +186,7 @@ def _highest(table: Floats) -> Highest:
     step = math.log(SIGMAS[1] / SIGMAS[0])
     below, here, above = (float(one) for one in table[row - 1 : row + 2, column])
     bend = below - 2 * here + above
+    # If the table does not bend down there, the parabola lacks a top, and the error is unbounded.
     if bend >= 0:
         return Highest(float(SIGMAS[row]), NUS[column], math.inf, value)
     sigma = math.exp(math.log(SIGMAS[row]) + 0.5 * (below - above) / bend * step)
@@ -208,6 +212,7 @@ def pooled(generations: Sequence[RateSeries], prior: Prior | None = None) -> tup
     Raises:
         WrongUsage: fewer than 26 weeks in all and no prior named.
     """
+    # Weeks of all generations count together, because each supports the others.
     enough(sum(series.values for series in generations), prior)
     held = prior or WEEKLY_4
     filterings = [filtered(series) for series in generations]
@@ -238,6 +243,7 @@ def _joint(tables: Sequence[Floats], prior: Prior) -> dict[tuple[float, float], 
             for table in tables:
                 total = total + logsumexp(_conditional(table, float(centre), float(spread)), axis=0)
             logs[(float(centre), float(spread))] = total
+    # One maximum for all pairs, and not one for each: their weights must stay comparable.
     most = max(float(log.max()) for log in logs.values())
     weights = {key: np.exp(log - most) for key, log in logs.items()}
     whole = sum(float(weight.sum()) for weight in weights.values())

@@ -97,12 +97,14 @@ def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> Ra
     """
     if not any(week.value is not None for week in weeks):
         raise WrongUsage("the history has no published value, so a rate to model is missing")
+    # Refused here, because the logarithm would fail later without a word of what is wrong.
     if any(week.value is not None and week.value <= 0 for week in weeks):
         raise WrongUsage(
             "a published value is not above zero; the rate model works on logarithms and cannot take it"
         )
     errors = [_known(week) for week in weeks]
     known = [error for error in errors if error is not None]
+    # The largest error of the history, because too small a one would pass noise off as moves of the rate.
     instead = named if named is not None else max(known, default=None)
     lacking = sum(week.value is not None and error is None for week, error in zip(weeks, errors, strict=True))
     if lacking and instead is None:
@@ -126,6 +128,7 @@ def _known(week: ObservedWeek) -> float | None:
     if week.value is None:
         return None
     for ends, width in ((week.interval_95, WIDTH_95), (week.interval_80, WIDTH_80)):
+        # An interval without width cannot be a sampling error of zero, so the other one is tried.
         if ends is not None and 0 < ends[0] < ends[1]:
             return math.log(ends[1] / ends[0]) / width
     return None

@@ -156,6 +156,7 @@ def outcome(
     for moment in moments(deal, templates, rates, given, until, acts):
         for event in _happened(moment.drafts, seen):
             subject, what, on = event
+            # Only the first time stays: dates come in order, so a later one never replaces it.
             seen.firsts.setdefault((subject, what), FirstDate(subject, what, on, last_value(shown, on)))
     firsts = tuple(sorted(seen.firsts.values(), key=lambda first: first.on))
     marked = {first.on for first in firsts}
@@ -166,6 +167,8 @@ def outcome(
         lanes={subject: tuple(_spans(moves, until)) for subject, moves in seen.moves.items()},
         swept=tuple(seen.swept),
         least=tuple(seen.least.values()),
+        # A test with a worst figure was determined at least once, so what it lacked on other dates is left
+        # out.
         undetermined={test: why for test, why in seen.lacking.items() if test not in seen.least},
         measured={day: figures for day, figures in seen.results.items() if day in marked},
     )
@@ -212,6 +215,7 @@ def _tested(tested: Tested, seen: _Seen) -> Iterator[Happened]:
     if result.verdict is Verdict.FAIL:
         yield name, "fails", result.on
         seen.failed.add(name)
+    # A test that never failed does not pass again.
     elif result.verdict is Verdict.PASS and name in seen.failed:
         yield name, "passes again", result.on
     if state.cure is not None and state.status is TestStatus.CURE_PERIOD:
@@ -271,6 +275,7 @@ def _lane(seen: _Seen, subject: str, on: date, kind: LaneKind) -> None:
     moves = seen.moves.setdefault(subject, [])
     if moves and moves[-1][1] == kind:
         return
+    # A default dates from the end of its Cure Period, which may lie before dates already drawn.
     while moves and moves[-1][0] >= on:
         moves.pop()
     moves.append((on, kind))

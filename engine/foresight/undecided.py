@@ -51,6 +51,7 @@ def undecided_triggers(
         until: the last date.
     """
     found: dict[str, tuple[str, ...]] = {}
+    # In the order of dependency, so that what a trigger looks at has been told before it.
     for rule in rules(terms, templates):
         if rule.name not in terms.triggers or rule.name in acted:
             continue
@@ -70,6 +71,7 @@ def _known(tree: Tree, seen: _Seen) -> _Known:
     if isinstance(tree, LeafRule):
         return _of_leaf(tree, seen)
     parts = [_known(part, seen) for part in tree.parts]
+    # Asked first: if enough parts were determined, an open one does not leave the condition open.
     if sum(part is _Known.COULD for part in parts) >= tree.n:
         return _Known.COULD
     return _Known.OPEN if sum(part is not _Known.NOT for part in parts) >= tree.n else _Known.NOT

@@ -122,11 +122,14 @@ def read_series(
     ours = [(place, cells) for place, cells in mapped if cells.get("index", index) in (index, *form.aliases)]
     if mapped and not ours:
         reading.problems.append(_not_ours(sorted({cells["index"] for _, cells in mapped}), index, file))
+    # Copies, because rows of the same file are compared with one another and the record itself must not
+    # move.
     newest, seen = dict(known.newest), dict(known.seen)
     for place, cells in ours:
         value = _row(cells, place, index, form, now, answered, reading.problems)
         if value is not None:
             _take(value, cells, place, newest, seen, known, answered, reading)
+    # One bad row refuses the whole file: half a series on record could not be told from the whole one.
     if reading.problems:
         return SeriesRead(problems=reading.problems, form=form)
     return reading
@@ -152,6 +155,7 @@ def _no_form(columns: tuple[str, ...], file: str, own: SeriesMap | None) -> Prob
             "correct the map",
             Place(file),
         )
+    # The message shows the product's own form, because any file can be brought into that one.
     own_form = next(series_map for series_map in shipped_maps() if series_map.name == "headroom")
     lacking = ", ".join(name for name in own_form.columns.values() if name not in columns)
     fix = (
@@ -191,6 +195,7 @@ def _take(
     """
     day = value.publication_date
     before = newest.get(day)
+    # A provisional value never follows a final one: the file would be older than the record.
     if before is not None and (_same(before, value, cells) or _earlier(cells, before) or value.provisional):
         return
     if (
@@ -203,6 +208,7 @@ def _take(
             SeriesFinding("changed after it was final", day, _decimal(before), value.value, place.line)
         )
         return
+    # Asked before the value is recorded: a slip of the unit on record would decide tests (`rulings.md` 62).
     last = _last_value(newest, seen, day)
     if last is not None and value.value is not None and _slips(last, value.value) and not answered.unit_slips:
         reading.findings.append(SeriesFinding("awaits confirmation", day, last, value.value, place.line))
@@ -229,6 +235,7 @@ def _last_value(newest: Mapping[date, Any], seen: Mapping[date, Any], day: date)
         for on, value in one_of.items()
         if on < day and value["value"] is not None
     }
+    # A final value of a day replaces the provisional one, because the record is read last.
     return _decimal(values[max(values)]) if values else None
 
 
@@ -245,6 +252,7 @@ def _slips(before: Decimal, after: Decimal) -> bool:
 def _earlier(row: Mapping[Said, str], before: Mapping[str, Any]) -> bool:
     """Return whether a row of an exported series is an earlier print than the newest on record."""
     stated = row.get("print", "")
+    # A print that is not a number proves nothing, so its row is compared as any other.
     return COUNT.fullmatch(stated) is not None and int(stated) < int(before["print"])
 
 
@@ -277,6 +285,7 @@ def _row(
     problems: list[Problem],
 ) -> IndexValue | None:
     """Return the value of one row, or None if it is not taken; `problems` then gets the reason."""
+    # Problems are collected and not raised, so that one import names everything that is wrong.
     count = len(problems)
     problems += _wrong(row, place, form, form.today(now))
     if len(problems) > count:
@@ -284,6 +293,8 @@ def _row(
     day = _date(row["publication_date"])
     assert day is not None  # `_wrong` has looked at it
     publication, public = day, _public(row, day, form)
+    # Nobody but a person can say whether such a row is late or early, so it is asked about (`rulings.md`
+    # 62).
     if form.cadence == "weekly" and day.weekday() != THURSDAY:
         if day not in answered.whose:
             problems.append(_asked(day, place))
@@ -333,6 +344,7 @@ def _public(row: Mapping[Said, str], day: date, form: SeriesMap) -> date:
         made = datetime.fromisoformat(row.get("public_at", ""))
     except ValueError:
         return day
+    # A file made before the day that it prices does not make the value public any earlier.
     return max(day, form.today(made)) if made.tzinfo is not None else day
 
 
@@ -398,4 +410,5 @@ def _price(text: str) -> Decimal | bool | None:
     """Return the value; None if none was published, False if the text is not a value."""
     if not text.strip():
         return None
+    # Zero matches the form but is not a price, so it is told apart from a week without a value.
     return PRICE.fullmatch(text.strip()) is not None and (Decimal(text.strip()) or False)

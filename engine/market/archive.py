@@ -33,8 +33,11 @@ class Archive:
         snapshot = read_snapshot(data, name)
         place = self._place(snapshot)
         if place.exists():
+            # What is there is read again: a damaged file must not pass for the one that was just offered.
             read_snapshot(place.read_bytes(), place.name)
             return snapshot, False
+        # The time stamp is left at zero, so that the file does not differ with the moment at which it was
+        # written.
         write_whole(place, gzip.compress(snapshot.plain, compresslevel=9, mtime=0))
         return snapshot, True
 
@@ -52,6 +55,7 @@ class Archive:
 
     def _read(self, path: Path) -> Snapshot:
         snapshot = read_snapshot(path.read_bytes(), path.name)
+        # The name is the only witness of the content; a file changed on disk would move values on record.
         if not path.name.startswith(snapshot.sha256):
             raise SnapshotRefused(
                 f"{path}: the file is not the snapshot that its name says; it has been changed"

@@ -87,6 +87,7 @@ def collect(
     received = [] if answers is None else answers
     limit = query.limit
     whole: list[str] = []
+    # Only gzip is asked for, because the answer is decompressed here, with a bound on its size.
     with httpx2.Client(timeout=query.timeout, headers={"Accept-Encoding": "gzip"}) as client:
         for model in query.models:
             progress(f"asking for {model}")
@@ -102,6 +103,7 @@ def collect(
         "limit": limit,
         "whole": whole,
         "models_queried": list(query.models),
+        # Offers are joined from several answers, so the hashes let anyone prove what came from where.
         "answers_sha256": [sha256(body).hexdigest() for body in received],
         "offers_by_model": offers,
     }
@@ -133,20 +135,25 @@ def _whole(asking: Asking, model: str) -> Answers:
     while len(front) >= limit and limit < MOST_OFFERS:
         limit = min(limit * 4, MOST_OFFERS)
         front = _asked(asking, model, limit)
+    # A short first answer proves nothing: a server may have cut it at a length of its own.
     back = _asked(asking, model, limit, order="desc")
     if not (_in_order(front) and _in_order(back[::-1])):
         return Answers(front, limit, whole=False)  # no order, or no numbers, to tell by what lies between
     by_number = {_number(offer): offer for offer in front}
     dearest = {_number(offer): offer for offer in back}
     last = front
+    # Bounded: a list that needs more answers is recorded as not shown to be whole.
     for _ in range(MOST_ANSWERS):
         if _met(by_number, dearest) or not last or len(by_number) >= MOST_OFFERS:
             break
+        # At or above the last price and not above it: offers of equal price may be cut in two.
         last = _asked(asking, model, limit, at_least=_price(last[-1]))
         fresh = {_number(offer): offer for offer in last} if _in_order(last) else {}
+        # Without a new offer the list does not move on, so further answers would not help.
         if not fresh.keys() - by_number.keys():
             break
         by_number |= {number: offer for number, offer in fresh.items() if number not in by_number}
+    # Two equal answers that no limit can have cut are whole even if all prices are the same.
     whole = _met(by_number, dearest) or (
         by_number.keys() == dearest.keys() and len(by_number) < limit and len(by_number) not in ROUND_SIZES
     )
@@ -175,6 +182,7 @@ def _met(offers: Mapping[str | None, Any], dearest: Mapping[str | None, Any]) ->
     """Return whether the cheapest and the dearest offers share an offer and overlap in price."""
     if not offers.keys() & dearest.keys():
         return False
+    # `>` and not `>=`: more offers at exactly the shared price could lie between the two ends.
     return max(map(_price, offers.values())) > min(map(_price, dearest.values()))
 
 
@@ -223,6 +231,7 @@ def _once(asking: Asking, model: str, search: dict[str, Any]) -> list[Any]:
         with asking.client.stream(
             "GET", query.base_url.rstrip("/") + SEARCH, params={"q": json.dumps(search)}
         ) as response:
+            # A busy server may recover; any other refusal stays one and is not asked again.
             if response.status_code == 429 or response.status_code >= 500:
                 raise _Retry(f"the server answered {response.status_code}")
             if response.status_code != 200:
@@ -232,6 +241,7 @@ def _once(asking: Asking, model: str, search: dict[str, Any]) -> list[Any]:
         raise _Retry(f"no answer within {query.timeout:g} s") from None
     except httpx2.TransportError as error:
         raise _Retry(f"the connection failed ({error})") from None
+    # Kept before it is read, so that a damaged answer can be looked at too.
     asking.answers.append(body)
     return _offers(body, model)
 
@@ -251,6 +261,8 @@ def _bounded(response: httpx2.Response, model: str) -> bytes:
 
 def _plain(response: httpx2.Response) -> Iterator[bytes]:
     if response.headers.get("content-encoding", "identity") != "gzip":
+        # A plain answer comes here, and any encoding that was not asked for: its bytes are not JSON and are
+        # refused.
         yield from response.iter_raw()
         return
     stream = zlib.decompressobj(wbits=31)
@@ -259,14 +271,18 @@ def _plain(response: httpx2.Response) -> Iterator[bytes]:
             yield stream.decompress(chunk, LARGEST + 1)
         except zlib.error as error:
             raise _Retry(f"the compressed answer is damaged ({error})") from None
+        # More is left than may be read, so what follows pushes the body over its bound without unpacking
+        # it.
         if stream.unconsumed_tail:
             yield b" " * (LARGEST + 1)
+    # A cut stream still decompresses up to the cut, and might even end in valid text.
     if not stream.eof:
         raise _Retry("the compressed answer was cut off")
 
 
 def _offers(body: bytes, model: str) -> list[Any]:
     try:
+        # Python reads NaN and Infinity from JSON, although JSON has neither.
         answer = json.loads(body, parse_constant=_refuse)
     except ValueError as error:
         raise _Retry(f"the answer is not JSON or was cut off ({error})") from None

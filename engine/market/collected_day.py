@@ -51,13 +51,18 @@ def collected_day(
     speaking = (s for s in known if s.day == day and speaks_of(s, model, countries))
     candidates = [
         (snapshot, qualifying(snapshot, model, countries, methodology, _overridden(snapshot, overrides)))
+        # The hash breaks a tie of collection times, so that the choice does not depend on the order of
+        # import.
         for snapshot in sorted(speaking, key=lambda s: (s.collected_at, s.sha256))
     ]
     if not candidates:
         return CollectedDay(day, None, NOTHING, False, (), ())
+    # The place in time comes second: a later collection never displaces better evidence (`rulings.md` 61).
     chosen, listings = max(
         enumerate(candidates), key=lambda candidate: (evidence(*candidate[1]), candidate[0])
     )[1]
+    # The daily minimum is asked before outliers go, so removing one cannot take the whole day out of the
+    # week.
     counts = len(listings.observations) >= methodology.daily_minimum
     kept = without_outliers(listings.observations, methodology)
     return CollectedDay(day, chosen, listings, counts, kept, tuple(candidates))
@@ -71,6 +76,7 @@ def doubt(snapshot: Snapshot, listings: Listings) -> str | None:
     """
     if listings.truncated:
         return f"{listings.offers} offers are as many as were asked for: the list is cut"
+    # `is False` and not `not`: None means that the collector does not say, which proves nothing.
     if listings.shown_whole is False:
         return (
             f"{listings.offers} offers: answers from both ends of the price list did not meet, so the "
@@ -105,6 +111,7 @@ def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> Collec
     several = [day for day in days if len(day.others) > 1]
     if not several:
         return None
+    # Days with one collection stay in as a single choice, because the week is one pool.
     options = [
         [(len(listings.observations) >= rules.daily_minimum, listings) for _, listings in day.others]
         for day in days
@@ -115,7 +122,8 @@ def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> Collec
     ]
     ranges = [median_range(counting)]
     short = [[micros_kept(listings, rules) for counts, listings in day if not counts] for day in options]
-    none_counts = all(short)  # a choice under which no day counts
+    # Days below the minimum are pooled only if no day counts, so such choices make a range of their own.
+    none_counts = all(short)
     if none_counts and rules.when_no_day_counts == "pool_all":
         ranges.append(median_range(short))
     found_ranges = [span for span in ranges if span is not None]
@@ -127,6 +135,7 @@ def collection_range(days: Sequence[CollectedDay], rules: Methodology) -> Collec
         choices=prod(len(day.others) for day in several),
         lowest=rounded(min(low for low, _ in found_ranges), 4),
         highest=rounded(max(high for _, high in found_ranges), 4),
+        # Even a version that pools all days has nothing to pool if each day can be left without a listing.
         perhaps_none=none_counts and (not pools_all or all(() in day for day in short)),
     )
 

@@ -33,12 +33,16 @@ def median_range(days: Sequence[Sequence[Pool]]) -> tuple[Fraction, Fraction] | 
     Returns:
         None if no choice has a listing.
     """
+    # Equal pools are one choice. A day without any pool has nothing to choose, and `max` over it would
+    # fail.
     distinct = [tuple(dict.fromkeys(day)) for day in days if day]
     least = _least(distinct)
+    # The greatest median is the least one of the negated prices, so one search serves both ends.
     mirrored = [tuple(tuple(-price for price in reversed(pool)) for pool in day) for day in distinct]
     greatest = _least(mirrored)
     if least is None or greatest is None:
         return None
+    # Two million, because the sum of two middle prices is halved and then taken from millionths.
     return Fraction(least, 2_000_000), Fraction(-greatest, 2_000_000)
 
 
@@ -51,6 +55,7 @@ def _least(days: Sequence[Sequence[Pool]]) -> int | None:
     prices = sorted({price for day in days for pool in day for price in pool})
     if not prices:
         return None
+    # Below this price not a single choice has its upper middle price, so the search need not begin lower.
     upper = bisect_left(prices, 1, key=lambda price: _heaviest(days, price))
     best: int | None = None
     for place in range(bisect_left(prices, 0, key=lambda price: _heaviest(days, price)), len(prices)):
@@ -79,6 +84,8 @@ def _chosen_together(days: Sequence[Sequence[Pool]], low: int, high: int) -> boo
     """Return whether one choice has its lower middle price at most `low` and its upper one at most `high`."""
     reached = {0: 0}  # the sum of weights at `low`, and the greatest at `high` that goes with it
     for day in days:
+        # Choices of a day that another one beats at both prices are dropped, or the sums would multiply by
+        # the day.
         options = _undominated({(_weight(pool, low), _weight(pool, high)) for pool in day})
         following: dict[int, int] = {}
         for at_low, at_high in reached.items():

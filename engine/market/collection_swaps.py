@@ -59,7 +59,7 @@ def explained(
 ) -> tuple[CollectionSwap, ...] | None:
     """Return the fewest exchanges of collections that give a published value.
 
-    The result is None if the days as they stand give it, and also if no exchange does.
+    The result is empty if the days as they stand give it, and None if no exchange does.
 
     Args:
         days: the week's days, with all their collections.
@@ -67,8 +67,10 @@ def explained(
         published: the value to be met, 4 decimals.
     """
     wanted = None if published is None else rounded(Fraction(published), 4)
+    # An empty tuple is not None here: the days as they stand explain the value without any exchange.
     if value_of([day.listings for day in days], rules) == wanted:
         return ()
+    # Fewest exchanges come first, so the first that fits is the least that must have been otherwise.
     tried = islice(
         (swaps for count in range(1, MOST_SWAPS + 1) for swaps in _exchanges(days, count)), MOST_TRIED
     )
@@ -89,6 +91,7 @@ def _exchanges(days: Sequence[CollectedDay], count: int) -> list[tuple[Collectio
         if day.chosen is not None
     ]
     swapped = (swaps for chosen in combinations(options, count) for swaps in product(*chosen))
+    # The sort is stable, so equally good exchanges keep the order of the days and the answer does not vary.
     return sorted(islice(swapped, MOST_TRIED), key=lambda swaps: sum(swap.other is None for swap in swaps))
 
 

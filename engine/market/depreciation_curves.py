@@ -105,12 +105,14 @@ def spread(
     starts = [series[0][0] for series in (rental, resale) if series]
     if len(starts) < 2:
         return ()
+    # Before both curves are known a spread would compare falls over different times.
     reference = max(*starts, since or date.min)
     rent, sale = _known_by(rental, reference), _known_by(resale, reference)
     if rent is None or sale is None:
         return ()
     points = []
     for day, price in resale:
+        # The rental value known by the quote's date is taken, never a later one.
         now = _known_by(rental, day)
         if day >= reference and now is not None:
             one, other = (now - rent) / rent, (price - sale) / sale
@@ -141,6 +143,7 @@ def lacking(series: Mapping[str, Series], newer: str | None) -> tuple[str, ...]:
         newer: the generation whose arrival is the transition, if one is named.
     """
     said = []
+    # A generation without a value is not one of the two that the paper asks for (`rulings.md` 38).
     long_enough = [name for name, prints in series.items() if prints]
     if len(long_enough) < 2:
         said.append(
@@ -174,6 +177,7 @@ def one_version(versions: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
             source left out.
     """
     names = {version for of_series in versions.values() for version in of_series}
+    # A version that is not stated may be any, so it cannot be shown to be the same.
     if len(names) < 2 and "" not in names:
         return ()
     said = "; ".join(f"{name} has {_counted(made)}" for name, made in versions.items() if made)
@@ -193,6 +197,7 @@ def _settled(older: Series, arrival: date) -> bool:
     It must also have been seen long enough before the arrival.
     """
     before = [value for day, value in older if day < arrival]
+    # Only the newest weeks count: prices move as the successor arrives, and settle later.
     after = [value for day, value in older if day >= arrival][-SETTLED_WEEKS:]
     if len(before) < TRANSITION_WEEKS or len(after) < SETTLED_WEEKS:
         return False

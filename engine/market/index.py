@@ -77,10 +77,12 @@ def compute(
     pooled = [day for day in days if day.counts or pooled_all]
     # The week is one pool, not a mean of days: a day with more listings weighs more (`index.md`, One week).
     observations = sorted((o for day in pooled for o in day.kept), key=lambda o: o.micro)
+    # An override counts only if its collection stands for a day: otherwise it moved nothing to disclose.
     chosen = {day.chosen.sha256 for day in days if day.chosen is not None}
     said = tuple(override.said for override in overrides if override.snapshot in chosen)
     facts = _Week(index, methodology, first, window_end, known_at, days, pooled, said)
     value = _value([o.micro for o in observations])
+    # A week without a value is a non-publication with its reason, and not an error (`rulings.md` 4).
     made = (
         _published(facts, observations, value, pooled_all)
         if value is not None
@@ -93,6 +95,8 @@ def compute(
         for other in others
         if other.version != methodology.version
     }
+    # The shadow rate takes every known collection, and not only those that stand for a day (`rulings.md`
+    # 63).
     return made.model_copy(update={"other_versions": beside, "shadow": _shadow(index, methodology, known)})
 
 
@@ -184,6 +188,8 @@ def _value(micros: Sequence[int]) -> Decimal | None:
 
 
 def _common(week: _Week) -> dict[str, object]:
+    # The Calculation Window closes before the Publication Date, so the day itself never enters its own
+    # value.
     publication = week.last + timedelta(days=1)
     return {
         "index": week.index.name,
@@ -216,8 +222,12 @@ def _no_value(week: _Week, observations: Sequence[Observation] = ()) -> IndexVal
     if not any(day.chosen for day in week.days):
         reason = "no snapshot was collected in the week"
     if observations:
+        # The caller got here with prices only because the median rounds to zero; seven decimals show what
+        # it was.
         exact = median([o.micro for o in observations])
         reason = f"the median, USD {rounded(exact, 7).normalize():f} per GPU-hour, rounds to 0.0000"
+    # Only a median that rounds to zero gets here with valid days; a print without a value states zero of
+    # them.
     return IndexValue.model_validate({**_common(week), "valid_days": 0, "low_confidence_reasons": (reason,)})
 
 
@@ -254,6 +264,8 @@ def _published(
             "precision_class_measured": class_by_width(width),
             "hosts": hosts,
             "machines": machines,
+            # Listings without a name may be of further hosts, so the count is a lower bound (`rulings.md`
+            # 7).
             "hosts_at_least": None in sellers,
             "largest_host_share": None if hosts is None else rounded(max(by_seller.shares.values()), 4),
             "effective_sellers": None if hosts is None else rounded(by_seller.effective, 2),
@@ -291,6 +303,7 @@ def _low_confidence(week: _Week, count: int, width: Fraction, pooled_all: bool) 
         reasons.append(
             f"no day has {rules.daily_minimum} Qualifying Listings; all days of the week are pooled"
         )
+    # A pooled week has not a single valid day, so the second reason would only repeat the first.
     elif week.valid_days < rules.low_confidence_below_valid_days:
         reasons.append(
             f"{counted(week.valid_days, 'valid days')}; fewer than {rules.low_confidence_below_valid_days}"
@@ -300,6 +313,8 @@ def _low_confidence(week: _Week, count: int, width: Fraction, pooled_all: bool) 
         reasons.append(f"{counted(count, 'observations')}; fewer than {least}")
     widest = rules.low_confidence_above_width
     if widest is not None and width > widest:
+        # The width is printed with as many decimals as set it apart: 25.0% more than 25% would read as a
+        # mistake.
         shown = printed_apart(Figure(value=width, unit=Unit.SHARE), Figure(value=widest, unit=Unit.SHARE), 1)
         reasons.append(f"the 95% interval is {shown} of the value; more than {rounded(widest * 100, 0)}%")
     return tuple(reasons)
@@ -330,6 +345,7 @@ def _detail(week: _Week, day: CollectedDay) -> DayDetail:
         date=day.day,
         offers=day.listings.offers,
         qualifying=len(day.listings.observations),
+        # A day below the minimum has listings after outlier removal, but gives the week nothing.
         kept=len(day.kept) if used else 0,
         counts=day.counts,
         excluded=day.listings.excluded,

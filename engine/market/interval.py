@@ -49,6 +49,7 @@ def share_below(observations: Sequence[Decimal], level: Decimal) -> float:
 
     It reflects only the sampling of listings and is not a forecast.
     """
+    # Prices are whole millionths and the law counts half of them, so one less makes "below" of "at most".
     return _Law(_micros(observations)).at_most(int(level.scaleb(6) * 2) - 1)
 
 
@@ -56,6 +57,8 @@ def _micros(observations: Sequence[Decimal]) -> Integers:
     return np.sort(np.array([int(x.scaleb(6)) for x in observations], dtype=np.int64))
 
 
+# Without it, a share that the exact law meets would be missed by a float's last digit: the end moves by a
+# price.
 ROUNDING = 1e-13
 """What sums of floats may lose. An end is reached if the distribution comes this near to its share."""
 NOTHING = 1e-20
@@ -76,17 +79,21 @@ class _Law:
         self.count = n = len(micros)
         self.middle = m = (n + 1) // 2
         self.order: Floats = betainc(m, n - m + 1, np.arange(n + 1) / n)
+        # An odd count has a single middle price, and its law is the binomial one alone.
         if n % 2 == 0:
             apart = np.exp(_log_first(n))
+            # Clipped at zero, because the difference of two nearly equal floats may come out negative.
             self.same: Floats = np.append(
                 0.0, np.cumsum(np.clip(np.diff(self.order) - np.append(apart, 0.0), 0.0, None))
             )
+            # Places without weight are dropped, because every question sums over the others.
             self.first_of: Integers = np.flatnonzero(apart > NOTHING) + 1
             self.apart: Floats = apart[self.first_of - 1]
 
     def at_most(self, doubled: int) -> float:
         """Return the probability that twice the resampled median is at most `doubled` millionths of a USD."""
         share = self._odd(doubled) if self.count % 2 else self._even(doubled)
+        # Sums of floats may leave the range of a probability by their last digits.
         return float(min(1.0, max(0.0, share)))
 
     def first(self, share: Decimal) -> int:
@@ -115,6 +122,8 @@ class _Law:
         n, m = self.count, self.middle
         i = self.first_of
         reached = np.maximum(np.searchsorted(self.micros, doubled - self.micros[i - 1], side="right"), i)
+        # If every later place is reached, the logarithm is minus infinity and the share exactly 1, as it
+        # must be.
         with np.errstate(divide="ignore"):
             part = -np.expm1(m * np.log((n - reached) / (n - i)))
         return float((self.apart * part).sum()) + float(

@@ -135,6 +135,8 @@ def qualifying(
         if isinstance(offer, Malformed):
             removed.append(Exclusion(position, "malformed", offer.why))
             continue
+        # Rules are asked in the order of the methodology, and the price last, because it needs the count of
+        # GPUs.
         rule = _removed_by(
             offer, gpu_name, suffixes, methodology.reliability_at_least, oldest, snapshot.unchecked
         )
@@ -148,9 +150,12 @@ def qualifying(
             removed.append(Exclusion(position, rule or "price"))
         elif number is not None and number in seen:
             removed.append(Exclusion(position, "listed twice"))
+        # An override comes last, so that it counts only listings that would otherwise have qualified.
         elif position in overridden:
             removed.append(Exclusion(position, "manifest error"))
         else:
+            # Only a listing that is kept marks its number: a first copy that fails a rule must not remove a
+            # good second one.
             seen |= {number} if number is not None else set()
             gpus = max(1, int(offer.num_gpus or 1))
             kept.append(Observation(micro, _identity(offer.host_id), _identity(offer.machine_id), gpus))
@@ -190,10 +195,14 @@ def _removed_by(
     """
     failed = (
         ("model", offer.gpu_name != gpu_name),
+        # `is not True`: an answer that leaves the cell empty does not say that the offer can be rented.
         ("availability", offer.rentable is not True or offer.rented is True),
+        # The code is matched with its comma, or `US` would also take in a place that merely ends with those
+        # letters.
         ("geography", not (offer.geolocation or "").endswith(suffixes)),
         ("reliability", not (offer.reliability2 or 0.0) >= reliability),
         ("gpu count", not (offer.num_gpus or 0) >= 1),
+        # A listing that does not say how old it is counts as stale.
         ("staleness", offer.start_date is None or not offer.start_date >= oldest),
     )
     return next((rule for rule, fails in failed if fails and rule not in unchecked), None)
@@ -207,11 +216,14 @@ def _micro(total: float | None, gpus: float | None) -> int | None:
     """
     if total is None or gpus is None or not total > 0:
         return None
+    # `repr` gives back the digits that were quoted; the float itself would round some prices the other way.
     paid, parts = Decimal(repr(total)).as_integer_ratio()
     count, of = Decimal(repr(gpus)).as_integer_ratio()
     micro, rest = divmod(paid * of * 10**6, parts * count)
     half = 2 * rest - parts * count
+    # Half to even, as everywhere in the index.
     micro += half > 0 or (half == 0 and micro % 2 == 1)
+    # Rounding comes before the test, so a price that rounds to zero is not a price.
     return micro if 0 < micro < MOST else None
 
 

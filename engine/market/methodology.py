@@ -95,4 +95,5 @@ def current_version() -> str:
 
     A deal's policy `current` means this version.
     """
+    # A newer version that nobody has published under is not the current one (rulings 1).
     return [version for version, published in published_versions().items() if published][-1]

@@ -61,6 +61,7 @@ def read_offer_table(plain: bytes, name: str) -> OfferTable:
             "`.meta.json` beside it"
         )
     time = next(column for column in TIMES if column in table.columns)
+    # A table with neither column cannot show that an offer was free, so it passes as filtered already.
     filtered = not _unfiltered(table)
     rows_read = tuple(_offer(row.cells, f"{name}:{row.line}", filtered) for row in table.rows)
     return OfferTable(rows_read, tuple(row.cells[time] for row in table.rows), filtered, _unchecked(table))
@@ -78,6 +79,7 @@ def collections_of(plain: bytes, name: str) -> tuple[bytes, ...]:
     if not table.rows or not _unfiltered(table):
         return (plain,)
     time = next(column for column in TIMES if column in table.columns)
+    # Lines are cut by number and not written anew, so that each part keeps its rows as they were written.
     lines = plain.decode("utf-8-sig").split("\n")
     parts: dict[str, list[str]] = {}
     first: dict[str, str] = {}
@@ -109,6 +111,7 @@ def _table(plain: bytes, name: str) -> Table:
     missing = [column for column in NEEDED if column not in table.columns]
     if not any(column in table.columns for column in TIMES):
         missing.append(TIMES[-1])
+    # A table without rows is refused elsewhere with a reason that tells more than a missing column.
     if table.rows and missing:
         raise TableRefused(f"{name}: the table lacks the column {', '.join(missing)}")
     return table
@@ -137,6 +140,8 @@ def _offer(cells: Mapping[str, str], place: str, filtered: bool) -> Offer | Malf
     try:
         return _read(cells)
     except ValueError as error:
+        # A filtered row is one the administrator used; passing over it would give another value without a
+        # word.
         if filtered:
             raise TableRefused(f"{place}: {error}") from None
         return Malformed(str(error))
@@ -174,6 +179,7 @@ def _number(cells: Mapping[str, str], column: str) -> float | None:
             if column in NEEDED
             else f"{column} `{text}` is not a number"
         ) from None
+    # `float` reads `nan` and `inf` from text, and neither is a price or a count.
     if not math.isfinite(number):
         raise ValueError(
             "num_gpus and dph_total must be finite"

@@ -17,10 +17,13 @@ def without_outliers(
     """
     ordered = tuple(sorted(observations, key=lambda observation: observation.micro))
     count = len(ordered)
+    # With fewer than four, trimming both ends leaves too little to measure a distance from.
     if count < 4:
         return ordered
     prices = [observation.micro for observation in ordered]
+    # The deviation is that of the whole day, outliers included, while the mean is trimmed (WP §5.5).
     spread = count * sum(x * x for x in prices) - sum(prices) ** 2  # count (count - 1) times the variance
+    # With equal prices the bound is zero; nothing is far from anything.
     if spread == 0:
         return ordered
     drop = max(1, int(methodology.outlier_trim_share * count))

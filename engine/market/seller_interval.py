@@ -33,6 +33,7 @@ def no_interval(week: SellerWeek) -> str | None:
     least = LEAST_SELLERS[95]
     if not week.sellers:
         return "no listing names its seller"
+    # Above a fifth of unnamed listings the named sellers do not speak for the week (`rulings.md` 59).
     if not week.known:
         return f"{week.unknown} of {counted(len(week.prices), 'listings')} name no seller"
     if week.sellers < least:

@@ -55,6 +55,7 @@ def shadow_rate(collections: Iterable[Sequence[Observation]]) -> ShadowRate | No
             prices[seller].append(price)
     if not prices:
         return None
+    # Sorted by name, so that the record is the same whatever the order of the collections.
     votes = {seller: middle(prices[seller]) for seller in sorted(prices)}
     ordered, beyond = sorted(votes.values()), rank_of_ends(len(votes))
     return ShadowRate(
@@ -71,6 +72,8 @@ def rank_of_ends(sellers: int) -> int:
 
     The result is 1 if no d promises 95%.
     """
+    # The share is compared as a whole fraction, so an end that promises exactly 95% is not lost to
+    # rounding.
     return max((d for d in range(1, sellers // 2 + 1) if BEYOND * _below(d, sellers) <= 1), default=1)
 
 
@@ -86,10 +89,13 @@ def _votes_of(observations: Sequence[Observation]) -> dict[str, Fraction]:
     """
     machines: defaultdict[tuple[str, str | int], list[Fraction]] = defaultdict(list)
     for place, observation in enumerate(observations):
+        # A listing without a name cannot be told from another seller's, so it does not vote.
         if observation.host is not None:
+            # Unnamed machines are told apart by their place: merged into one, they would weigh too little.
             machines[observation.host, place if observation.machine is None else observation.machine].append(
                 Fraction(observation.micro, 10**6)
             )
+    # The machine comes first, so that a machine listed ten times does not outweigh the seller's others.
     sellers: defaultdict[str, list[Fraction]] = defaultdict(list)
     for (seller, _), listed in machines.items():
         sellers[seller].append(middle(listed))

@@ -66,6 +66,7 @@ class SeriesMap(Fact):
 
     def final_at(self, day: date) -> datetime:
         """Return the moment at which the value of a day is final, in the administrator's zone."""
+        # A day is over at 24:00 there, which is the first moment of the day after it.
         return datetime.combine(day + timedelta(days=1 + self.final_after_days), time(), ZoneInfo(self.zone))
 
     def today(self, now: datetime) -> date:
@@ -98,6 +99,9 @@ def map_for(columns: Collection[str], own: SeriesMap | None) -> SeriesMap | None
         if best is None or own is None:
             return best
         return best.model_copy(
+            # Only what was written counts: a default of the workspace's map must not override the shipped
+            # form.
             update={name: getattr(own, name) for name in own.model_fields_set if name != "columns"}
         )
+    # A map that the workspace wrote is never replaced by a shipped one: a column that is gone must be seen.
     return own if set(own.columns.values()) <= set(columns) else None

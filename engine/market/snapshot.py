@@ -109,6 +109,7 @@ def offers(snapshot: Snapshot, model: str) -> list[Offer | Malformed]:
     try:
         return list(_lists.decode(raw))
     except msgspec.ValidationError:
+        # Only a list with a bad offer is read one by one; any other is read in one pass.
         return [_offer(item) for item in _raw_lists.decode(raw)]
 
 
@@ -163,6 +164,7 @@ def _decompressed(data: bytes, name: str) -> bytes:
         plain = stream.decompress(data, LARGEST + 1)
     except zlib.error as error:
         raise SnapshotRefused(f"{name}: the compressed file is damaged ({error})") from None
+    # A stream longer than the limit has not ended either; it is refused by its size, and not as cut off.
     if len(plain) <= LARGEST and not stream.eof:
         raise SnapshotRefused(f"{name}: the compressed file is cut off")
     if stream.unused_data:
@@ -178,8 +180,10 @@ def _from_json(plain: bytes, name: str, digest: str) -> Snapshot:
     try:
         plain.decode("utf-8")  # texts inside the offers are read later, when nothing can be refused any more
         document = _documents.decode(unmarked(plain))
+        # A file that only just decodes here would fail later, in a run whose own calls are deeper.
         _any.decode(b"[" * NESTING + unmarked(plain) + b"]" * NESTING)
         for model, raw in document.offers_by_model.items():
+            # The lists are decoded later, when a refusal would stop a run and not an import.
             if not bytes(raw).lstrip().startswith(b"["):
                 raise SnapshotRefused(f"{name}: the offers of `{model}` are not a list")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -224,11 +228,13 @@ def _from_csv(plain: bytes, name: str, digest: str) -> Snapshot:
         table = read_offer_table(plain, name)
     except TableRefused as error:
         raise SnapshotRefused(str(error)) from None
+    # Each spelling is read once: a table repeats the same time on every row.
     times = [_time(text, name) for text in dict.fromkeys(table.times)]
     if len({at.date() for at in times}) > 1:
         raise SnapshotRefused(f"{name}: the rows are of several days; one file holds one day")
     form: Form = "observations" if table.filtered else "offer table"
     source = "filtered observations of one day" if table.filtered else "a table of offers, not filtered"
+    # The latest row dates the collection: before that moment the file was not known in whole.
     return Snapshot(plain, digest, max(times), form, source, 0, {}, table.offers, table.unchecked)
 
 

@@ -62,6 +62,7 @@ def read_stamp(text: str) -> CheckpointStamp:
     origin, size, sha256, *lines = rest
     token = from_base64("".join(lines))
     stamp = CheckpointStamp(origin, int(size), sha256, token or b"")
+    # Written again and compared, so that one stamp has one text and nothing can hide in spaces.
     if token is None or stamp.text != text:
         raise VerificationFailed(OTHER_FORM)
     return stamp
@@ -84,6 +85,7 @@ def time_of(text: str, note: str, keys: Iterable[VerifierKey], authorities: froz
     """
     said, over = read_stamp(text), stamped_bytes(note)
     logs = [key for key in keys if key.kind is Kind.LOG]
+    # Over the five lines alone: if the fifth is a trustee's, the log's signature was not stamped.
     checkpoint = verify(over.decode(), logs).checkpoint
     if (said.origin, said.size) != (checkpoint.origin, checkpoint.size):
         raise VerificationFailed(

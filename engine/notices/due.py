@@ -61,6 +61,7 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
     deal: DealAdopted | None = None
     lost: set[date] = set()
     group: list[Event] = []
+    # Known from the start, since a later correction decides whether an earlier notice is still owed.
     corrections = [
         (event.seq, event.payload.from_on) for event in events if isinstance(event.payload, Correction)
     ]
@@ -81,6 +82,7 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
             yield Owed("not_evaluated", None, event.effective_on, event)
         elif isinstance(payload, Determined):
             on = event.effective_on
+            # `<=`: a correction from a date on withdraws what was said of that date itself.
             ended = next((seq for seq, since in corrections if event.seq < seq and since <= on), None)
             yield Owed("compliance", None, on, event, supersedes_on=on if on in lost else None, ended=ended)
             duties = {duty.kind for duty in facts_on(deal, on).duties} if deal is not None else set()
@@ -88,10 +90,13 @@ def owed_notices(events: Sequence[Event]) -> Iterator[Owed]:
             yield from (
                 Owed(kind, subject, on, event, ended=ended) for kind, subject in happened if kind in duties
             )
+            # Emptied for each date, so that an event is told once, by the date that follows it.
             group = []
+            # Only when its last date is determined again is it known what the correction changed.
             if open_correction is not None and event.effective_on >= open_correction[2].until:
                 begun, print_, done = open_correction
                 changes = changed(events[: place + 1], begun)
+                # A correction that changed nothing that was told leaves the earlier notices true.
                 if changes:
                     yield Owed("correction", None, event.effective_on, event, print_, done.until, changes)
                 open_correction = None
@@ -110,6 +115,7 @@ def changed(events: Sequence[Event], begun: int) -> frozenset[tuple[str, date]]:
     after = {(e.kind, e.subject, e.effective_on): _said(e) for e in standing(events) if e.kind in TOLD}
     return frozenset(
         (subject, on)
+        # Only what was told before can be withdrawn. What is new has a notice of its own.
         for (kind, subject, on), said in before.items()
         if after.get((kind, subject, on)) != said
     )
@@ -128,6 +134,7 @@ def _said(event: Event) -> object:
     payload = event.payload
     if isinstance(payload, Tested):
         result = payload.result
+        # Headroom follows from measured and limit, and inputs may be named anew without another outcome.
         return (result.verdict, result.measured, result.limit, payload.state.status, payload.state.cure)
     return payload.model_dump(mode="json") if isinstance(payload, Fact) else payload
 

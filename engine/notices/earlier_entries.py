@@ -38,6 +38,7 @@ def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
     own = set(_of_date(owed.event))
     in_force = standing(events)
     numbers = {event.seq for event in _needed(in_force, events, owed)}
+    # Entries of the date itself travel in `date.jsonl`, and no entry may be carried twice.
     return tuple(sorted(numbers - own))
 
 

@@ -61,6 +61,7 @@ def owed_lately(store: Store, log: str, engine: str) -> OwedLately | None:
             return None
         issued = event_of(entry)
         stated = reader.number_of(log, issued.payload.of)
+        # Another engine may derive other duties from the same entries, so the whole log is read.
         if issued.engine != engine or stated is None:
             return None
         before = reader.last_in(log, DETERMINED, stated)
@@ -76,6 +77,7 @@ def owed_lately(store: Store, log: str, engine: str) -> OwedLately | None:
         owed = {
             _key(one): one for one in owed_notices([events[seq] for seq in sorted(events)]) if one.at(size)
         }
+        # Asked of the whole log: a notice of a recent date may have been issued before the newest one.
         there = reader.keys_there(log, owed)
         left = tuple(one for key, one in owed.items() if key not in there)
         entries = [reader.entry(log, one.event.seq) for one in left]
@@ -96,6 +98,7 @@ def _closed(reader: Reader, log: str, beside: Sequence[Event], since: int, befor
     if not made:
         return True
     last = None if before is None else reader.entry(log, before)
+    # An open correction needs states from before it, which the last entries do not hold.
     if made[-1].seq >= since or last is None or last.seq < made[-1].seq:
         return False
     until: date = made[-1].payload.until

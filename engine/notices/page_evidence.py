@@ -68,6 +68,7 @@ def page_evidence(
         else []
     )
     numbers = [one.seq for one in (*earlier, *of_date.attached)]
+    # Rising numbers, each once: an entry carried twice could count twice on page 1.
     if sorted(set(numbers)) != numbers:
         raise VerificationFailed(
             "earlier.jsonl holds an entry twice, out of its order, or one of the date itself"
@@ -116,11 +117,13 @@ def _is_told(facts: NoticeFacts, stated: Event, events: Iterable[Event]) -> None
         raise VerificationFailed(
             f"the manifest's notice is of {facts.on}, its event of {stated.effective_on}"
         )
+    # Page 1 is composed with this size, so the manifest must not choose it.
     if facts.log_size != stated.seq + 1:
         raise VerificationFailed(
             f"the manifest's notice says {counted(facts.log_size, 'entries')} at issue; its event is entry "
             f"{stated.seq}"
         )
+    # Otherwise a manifest could call a date that was not evaluated a compliance notice.
     if isinstance(stated.payload, NotEvaluated) != (facts.kind == "not_evaluated"):
         raise VerificationFailed(
             f"the event is `{stated.kind}`, and the manifest calls its notice `{facts.kind}`"
@@ -151,6 +154,7 @@ def _whole(stated: Event, events: Sequence[Event], standing: DateStanding) -> No
     if isinstance(stated.payload, NotEvaluated):
         if stated.payload.last_determined is None:
             return
+        # By the leaf, which the signed event holds: a date would let an older print of it pass.
         last = [event for event in events if event.leaf == stated.payload.last_determined]
         if len(last) != 1 or not isinstance(last[0].payload, Determined):
             raise VerificationFailed("the notice does not carry the date that was determined last")
@@ -162,6 +166,7 @@ def _whole(stated: Event, events: Sequence[Event], standing: DateStanding) -> No
             )
     newest = {event.subject: event.payload for event in events if isinstance(event.payload, Tested)}
     for test, run in standing.runs.items():
+        # Page 1 rests on results since that Publication Date; runs up to a takeover are not in this log.
         if run.on < day.payload.publication_date or (
             standing.carried_as_of is not None and run.on <= standing.carried_as_of
         ):
@@ -230,6 +235,7 @@ def as_issued(facts: NoticeFacts, page: str, file: str, later: Sequence[Held]) -
     for held in later:
         issued = [notice for body in held.bodies if (notice := _read_issued(body)) is not None]
         found = next((notice for notice in issued if notice.number == number), found)
+        # Numbers have no gaps: a log that issued a later number has passed this one over.
         if found is None and any(notice.number > number for notice in issued):
             raise VerificationFailed(f"the log that is held issued no notice No. {number}")
     if found is None:
@@ -250,6 +256,7 @@ def as_issued(facts: NoticeFacts, page: str, file: str, later: Sequence[Held]) -
         )
     drawn = (
         ""
+        # The unsigned file counts too, since a signature only adds to it.
         if file in (found.sha256, found.unsigned_sha256)
         else f", drawn otherwise than the file {found.sha256[:16]} that was issued"
     )
@@ -257,6 +264,7 @@ def as_issued(facts: NoticeFacts, page: str, file: str, later: Sequence[Held]) -
 
 
 def _read_issued(body: bytes) -> NoticeIssued | None:
+    # A quick look first: a log has very many entries, and few of them are notices.
     if b'"kind":"notice issued"' not in body:
         return None
     document = json.loads(body)

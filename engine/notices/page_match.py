@@ -78,6 +78,7 @@ def read_page_words(data: bytes) -> PageWords:
         for word in block["words"]:
             if (
                 len(word) not in (2, 3)
+                # `type` and not `isinstance`: in Python, true is an integer, and it would name a flow.
                 or type(word[0]) is not int
                 or not isinstance(word[1], str)
                 or type(word[-1]) is bool
@@ -157,6 +158,7 @@ def all_words(pages: Sequence[str], words: PageWords) -> int:
     texts = [plain_text(page) for page in pages]
     match = _Match(texts, *_flows(words, len(texts)))
     undo: list[tuple[Iterator[Any], tuple[Any, ...]]] = []
+    # Bounded, as a forged file could be made so that trying all readings takes years.
     most = MOST_STEPS * sum(len(flow.texts) for flow in match.flows) + LEAST_STEPS
     steps = 0
     while True:
@@ -174,6 +176,7 @@ def all_words(pages: Sequence[str], words: PageWords) -> int:
             _back(match, before)
             move = next(moves, None)
         steps += 1
+        # A difference and not a pass: a file that cannot be read in bounds is not shown to be true.
         if steps > most:
             raise VerificationFailed(_difference(match))
         undo.append((moves, _take(match, move)))
@@ -188,6 +191,7 @@ def _flows(words: PageWords, count: int) -> tuple[list[_Flow], list[_Flow], list
             seen = plain_text(text)
             if not seen:
                 continue
+            # Flow 0 is the body, which runs through all blocks. Any other flow belongs to its block alone.
             one = by_flow.setdefault((number if flow else 0, flow), _Flow([], []))
             one.texts.append(seen)
             one.written.append(text)
@@ -211,6 +215,7 @@ def _moves(match: _Match) -> Iterator[tuple[str, int, int]]:
         return
     text, place, page, flows = match.pages[match.page], match.place, match.page, match.flows
     now = flows[match.current]
+    # A string that was cut goes on only on a later page; on the same page it was not cut.
     if now.at < len(now.texts) and now.cut_on != page and text.startswith(now.rest, place):
         yield "whole", match.current, len(now.rest)
     begun = [
@@ -224,6 +229,7 @@ def _moves(match: _Match) -> Iterator[tuple[str, int, int]]:
     margin = match.margins[page]
     if margin.at < len(margin.texts) and text.startswith(margin.texts[margin.at], place):
         yield "margin", 0, len(margin.texts[margin.at])
+    # A head comes again only on a page that its table runs over to, so never on the first.
     if page:
         for n, head in enumerate(match.heads):
             if (page, n) not in match.drawn and text.startswith(head.whole, place):

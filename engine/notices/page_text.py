@@ -52,6 +52,7 @@ def shown_as_recorded(
         terms: the deal on that date.
         templates: the templates, which say whose state a row shows.
     """
+    # Pages print the true minus; the patterns are made of figures with the plain one.
     said = [page.replace("\N{MINUS SIGN}", "-") for page in pages]
     for test in tested:
         _shown(said, test, terms, templates)
@@ -77,6 +78,7 @@ def shown_of(pages: Sequence[str], deal: str, on: date, evaluated: bool) -> None
             f"the evidence is of {deal}, page 1 names {named[1] if named else 'another deal'}"
         )
     day, match = _words(long_date(on)), LONG_DATE.search(first)
+    # Only the first date counts: it is the notice's own, and the page may name others after it.
     if match is None or not re.fullmatch(day, match[0]):
         raise VerificationFailed(
             f"the evidence is of {long_date(on)}, page 1 is of {match[0] if match else 'no date'}"
@@ -106,6 +108,7 @@ def _shown(
     )
     of_its_course = re.compile(rf"(?<!\S){dated}(?!\S)")
     rows = [(page, match) for page in pages for match in begins.finditer(page)]
+    # Every row that begins as this test's is checked, so that a false one cannot stand beside a true one.
     for page, match in rows:
         if not row.match(page, match.start()):
             there = page[match.start() : match.start() + 100]

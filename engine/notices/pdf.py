@@ -67,6 +67,7 @@ def read_file(path: Path) -> bytes:
     Raises VerificationFailed if there are more.
     """
     with path.open("rb") as file:
+        # Not by the size that the file system tells: a pipe or a growing file tells another.
         data = file.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
         raise VerificationFailed(f"{path.name} has more than {LARGEST_FILE:,} bytes")
@@ -82,6 +83,7 @@ def read_notice(data: bytes) -> NoticeFile:
 
     if len(data) > LARGEST_FILE:
         raise VerificationFailed(f"the file has {counted(len(data), 'bytes')}, more than {LARGEST_FILE:,}")
+    # Before the parser sees the file, since the parser inflates without a bound.
     _refuse_bombs(data)
     try:
         with PdfDocument(data) as document:
@@ -170,6 +172,7 @@ def _inflated(start: memoryview) -> bytes:
                 length += len(parts[-1])
                 if length > LARGEST_STREAM:
                     raise VerificationFailed(f"a stream of the file is longer than {LARGEST_STREAM:,} bytes")
+                # What did not fit into the bound of one step is inflated next, and counted like the rest.
                 piece = memoryview(inflate.unconsumed_tail)
             if inflate.eof:
                 break
@@ -185,6 +188,7 @@ def _attachments(document: PdfDocument) -> Iterator[tuple[str, bytes]]:
     for place in range(count):
         one = document.get_attachment(place)
         name = one.get_name()
+        # Of two files with one name, one reader would verify the first and another show the second.
         if name in seen:
             raise VerificationFailed(f"two attachments are named {name!r}")
         seen.add(name)

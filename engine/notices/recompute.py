@@ -60,6 +60,7 @@ def facts_again(result: TestResult, terms: TermsInForce, listed: Listed) -> Fact
             rates.setdefault(rate["index"], {})[on] = _rate(rate["index"], on, used, listed)
         elif period is not None:
             periods[period["one"]].setdefault(date.fromisoformat(period["end"]), {})[period["name"]] = used
+        # What the deal file says is taken from the deal file itself, and not from what a result repeats.
         elif used.source.kind not in ("deal file", "publication"):
             report[used.name] = used
     series = {index: tuple(rate[on] for on in sorted(rate)) for index, rate in rates.items()}
@@ -98,6 +99,7 @@ def _published(rate: ReferenceRate) -> Published:
 
 def _decimal(value: Fraction) -> Decimal:
     """Return a published rate as the decimal that it is."""
+    # Exact: published rates have few decimals, far below the precision of a division.
     return Decimal(value.numerator) / Decimal(value.denominator)
 
 

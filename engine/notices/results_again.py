@@ -43,6 +43,7 @@ def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence
             if used is not None
             else []
         )
+        # Both are in rising order: only which prices counted matters, and not the order of collection.
         if used is not None and used.pooled and attached != sorted(used.pooled):
             raise VerificationFailed(
                 f"{used.index} of {used.publication_date}: the observations attached are not the ones it "
@@ -56,6 +57,7 @@ def rates_again(weeks: Listed, rates: Sequence[ReferenceRate], results: Sequence
         (checked if prices else without).append(one.name)
         if prices:
             value = rounded(median([int(price * 10**6) for price in prices]), 4)
+            # Compared at the 4 decimals at which rates are published; the median itself may have more.
             if value != rounded(one.figure.value, 4):
                 raise VerificationFailed(
                     f"{one.name} is {rounded(one.figure.value, 4)}; its observations give {value}"
@@ -78,6 +80,7 @@ def weeks_of(text: str, earlier_edition: bool = False) -> Listed:
     """
     head, *lines = text.split("\n")
     wanted = BEFORE_SELLERS if earlier_edition else OBSERVATIONS
+    # The text ends with a line feed, so what follows the last one must be empty.
     if head != wanted or not lines or lines.pop():
         raise VerificationFailed(f"observations.csv does not begin with `{wanted}`, or ends within a line")
     lines = [f"{line}," for line in lines] if earlier_edition else lines
@@ -122,6 +125,7 @@ def results_again(
             for name in ("verdict", "measured", "limit", "headroom")
             if getattr(computed, name) != getattr(result, name)
         ]
+        # Edition 2 decides some results otherwise, so a difference there is not an error (`rulings.md` 72).
         if apart and earlier_edition:
             continue
         for name in apart:
@@ -163,6 +167,7 @@ def _by_sellers(result: TestResult, found: TestResult) -> bool:
     Drawn subsets rest on the sellers' own names, which a notice does not carry. Raises VerificationFailed.
     """
     said, again = result.bearing, found.bearing
+    # Figures from drawn subsets cannot come out again without the names of the sellers.
     if said is None or said.replicates is None or said.drawn:
         return False
     for name in SELLER_FIGURES:

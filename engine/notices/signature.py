@@ -90,10 +90,12 @@ def make_certificate(name: str, into: Path, now: datetime) -> str:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    # The key before its certificate: a certificate without its key would be handed out and sign nothing.
     write_private(into, private)
     try:
         write_whole(Path(f"{into}.crt"), certificate.public_bytes(serialization.Encoding.PEM))
     except BaseException:
+        # A key without its certificate would bar the place, for a key is never overwritten.
         into.unlink(missing_ok=True)
         raise
     return certificate.fingerprint(hashes.SHA256()).hex()
@@ -111,6 +113,7 @@ def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> byte
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.sign import fields, signers
 
+    # Refused before the key is read: whoever copied it could sign notices in the operator's name.
     if key.stat().st_mode & 0o077:
         raise BadKey(f"others can read {key}; make it yours alone with `chmod 600`")
     try:
@@ -133,6 +136,7 @@ def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> byte
     try:
         stamper = None if authority is None else _stamper(authority)
         signers.PdfSigner(metadata, signer=signer, timestamper=stamper).sign_pdf(writer, output=out)
+    # Our own error says why already; the next clause would hide that under the name of its class.
     except NoTimeStamp:
         raise
     except Exception as error:
@@ -146,6 +150,7 @@ def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> byte
             out.getvalue(), frozenset([certificate.fingerprint(hashes.SHA256()).hex()]), _believed(authority)
         )
     except VerificationFailed as failed:
+        # The two causes ask for different remedies: sign without a stamp, or put the right certificate back.
         if authority is not None and "time stamp" in str(failed):
             raise NoTimeStamp(f"{authority.url}: {failed}") from failed
         raise BadKey(
@@ -204,10 +209,12 @@ def check_seal(
     ranges = BYTE_RANGE.findall(data)
     if not ranges:
         return None
+    # A second signature could cover an update that changes the pages after the first one was made.
     if len(ranges) > 1:
         raise VerificationFailed(f"{counted(len(ranges), 'signatures')} where there should be one")
     start, length, after, rest = (int(bound) for bound in ranges[0])
     if (
+        # The gap must hold the signature and nothing else, or unsigned bytes could be put beside it.
         start != 0
         or after + rest != len(data)
         or not 0 < length < after
@@ -233,6 +240,7 @@ def _checked(
         raise VerificationFailed("the signature is not written in hexadecimal digits as signing writes them")
     contents = bytes.fromhex(written.decode("ascii"))
     info = der.first(contents)
+    # The gap is reserved before the size is known, so zeros fill it up. Anything else is not signed.
     if info.tag != der.SEQUENCE or contents[len(info.whole) :].strip(b"\x00"):
         raise VerificationFailed("something other than the signature stands in its place")
     cms = _parts(info)
@@ -245,8 +253,10 @@ def _checked(
     if fingerprint not in trusted:
         raise VerificationFailed(f"signed by a certificate that is not trusted: {fingerprint}")
     public = certificate.public_key()
+    # Signing here makes P-256 keys alone, so a certificate of another kind is not one of ours.
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
         raise VerificationFailed("the signature's key is of another kind than P-256")
+    # RFC 5652: signed is the SET OF of the attributes, and not the implicit tag that stands in the file.
     public.verify(cms.signature, der.encoded(der.SET, cms.signed), ec.ECDSA(hashes.SHA256()))
     stamp = None if cms.token is None else stamped(cms.token, cms.signature, authorities)
     return Sealed(fingerprint, _before(data, length), stamp)
@@ -361,6 +371,7 @@ def _said(attributes: der.Element) -> dict[bytes, bytes]:
     by_type: dict[bytes, bytes] = {}
     for kind, values in (part.parts for part in attributes.parts):
         (value,) = values.parts
+        # With two digests, a verifier that takes the first and one that takes the last would disagree.
         if kind.whole in by_type:
             raise ValueError("an attribute that is said twice")
         by_type[kind.whole] = value.whole

@@ -50,11 +50,13 @@ def token_over(data: bytes, authority: TimeAuthority) -> der.Element:
     Raises NoTimeStamp: it refuses, stalls, cannot be reached; what it gives does not hold, or is of another
     time.
     """
+    # The leading 1 keeps the integer positive and in its shortest form, whatever byte comes next.
     nonce = der.encoded(der.INTEGER, b"\x01" + secrets.token_bytes(8))
     answer = ask(authority.url, _request(data, nonce), authority.patience)
     try:
         token = _token(answer, authority.url)
         stamp = stamped(token, data, frozenset([authority.certificate_sha256]))
+        # The place of the nonce varies, as optional parts may come before it. The first five are fixed.
         if nonce not in [part.whole for part in _statement(token)[5:]]:
             raise VerificationFailed("the time stamp answers another question than ours")
     except VerificationFailed as failed:
@@ -78,6 +80,7 @@ def refuse_other(stamp: Stamped, authority: TimeAuthority) -> None:
         raise NoTimeStamp(
             f"{authority.url} stamps with a key that is not certified by {authority.certificate_sha256[:16]}"
         )
+    # In both directions: a replayed old answer and an authority with a wrong clock are refused alike.
     if abs(stamp.at - authority.now) > SLACK:
         raise NoTimeStamp(
             f"{authority.url} says {stamp.at:%Y-%m-%d %H:%M} UTC, and the clock here "
@@ -100,6 +103,7 @@ def ask(url: str, request: bytes, patience: float) -> bytes:
         except (OSError, HTTPException, ValueError) as error:
             answers.append(error)
 
+    # A socket's timeout does not bound the look-up of a name. A daemon does not hold up the end of a run.
     thread = threading.Thread(target=asking, daemon=True)
     thread.start()
     thread.join(patience)
@@ -134,6 +138,7 @@ def _read(response: HTTPResponse, end: float) -> bytes:
         length += len(piece)
         if length > LARGEST_ANSWER:
             raise ValueError(f"its answer has more than {LARGEST_ANSWER:,} bytes")
+        # The socket's timeout starts anew with each piece, so an answer in drops would never end.
         if time.monotonic() > end:
             raise TimeoutError
         pieces.append(piece)

@@ -100,6 +100,7 @@ def _says(info: bytes, over: bytes) -> datetime:
         raise VerificationFailed("the time stamp holds more than its statement")
     _, _, imprint, _, moment, *_ = whole.parts
     algorithm, digest = imprint.parts
+    # Only SHA-256 is asked for, so another hash in the imprint answers another request.
     if algorithm.parts[0].whole != SHA256 or digest.content != hashlib.sha256(over).digest():
         raise VerificationFailed("the time stamp is over other bytes than this signature")
     match = MOMENT.fullmatch(moment.content) if moment.tag == GENERALIZED_TIME else None
@@ -118,6 +119,7 @@ def _certificate(signer: der.Element, held: list[x509.Certificate]) -> x509.Cert
         for certificate in held
         if certificate.serial_number == number and certificate.issuer.public_bytes() == issuer.whole
     ]
+    # With two certificates of one name and number, it would be open whose key made the stamp.
     if len(found) != 1:
         raise VerificationFailed("the time stamp does not carry the certificate of who made it")
     return found[0]
@@ -133,6 +135,7 @@ def _holds(signer: der.Element, info: bytes, certificate: x509.Certificate) -> N
         raise VerificationFailed("the time stamp names another hash than SHA-256, SHA-384 or SHA-512")
     said = {part.parts[0].whole: part.parts[1] for part in parts[3].parts}
     digest = hashlib.new(algorithm.name, info).digest()
+    # The signature covers only the attributes. This digest ties the attributes to the time.
     if MESSAGE_DIGEST not in said or said[MESSAGE_DIGEST].only(der.OCTET_STRING).content != digest:
         raise VerificationFailed("the time stamp's signature is over another statement")
     if CONTENT_TYPE not in said or said[CONTENT_TYPE].parts[0].whole != TST_INFO:
@@ -155,8 +158,10 @@ def _may_stamp(certificate: x509.Certificate, at: datetime) -> None:
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:
         raise VerificationFailed("the time stamp is by a certificate that stamps no time") from None
+    # Time stamping alone (RFC 3161 §2.3): a key that also signs other things could stamp by accident.
     if list(usage.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
         raise VerificationFailed("the time stamp is by a certificate that stamps no time")
+    # Valid at the time that it stamps, and not today: a stamp outlives the certificate by many years.
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
         raise VerificationFailed(
             f"the time stamp says {at:%Y-%m-%d %H:%M} UTC, when its certificate was not valid"
@@ -171,6 +176,7 @@ def _chained(
     The chain goes through the certificates that the token carries.
     """
     now, seen = certificate, 0
+    # Counted, since certificates that certify each other would otherwise go round for ever.
     while seen <= len(held):
         if _fingerprint(now) in authorities:
             return True
@@ -189,6 +195,7 @@ def _chained(
 
 def _issued(certificate: x509.Certificate, by: x509.Certificate) -> bool:
     try:
+        # Without this check, any certificate of an authority's customer could certify a false authority.
         if not by.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
             return False
         certificate.verify_directly_issued_by(by)

@@ -50,11 +50,13 @@ class Policy(Fact):
             _key("cosigner_keys", place, text, Kind.COSIGNER) for place, text in enumerate(self.cosigner_keys)
         ]
         ended = self.ended()
+        # By the bytes of the key: under another name, an operator's key could pass for a trustee.
         own = {key.public for key in (*logs, *ended)} & {key.public for key in trustees}
         if own or len({key.public for key in trustees}) < len(trustees):
             raise ValueError(
                 "`cosigner_keys` holds a log's own key, or one key twice; each trustee has a key of its own"
             )
+        # Such a policy could never be met, and every true notice would fail for the wrong reason.
         if self.cosignatures_needed > len(trustees):
             raise ValueError(
                 f"`cosignatures_needed` is {self.cosignatures_needed} and `cosigner_keys` has {len(trustees)}"

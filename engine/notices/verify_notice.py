@@ -133,6 +133,7 @@ def verify_notice(
         except (VerificationFailed, BadKey) as failed:
             yield Step(name, difference=str(failed))
             return
+        # The file is anybody's. What does not parse is a difference at this step, and never a crash.
         except UNREADABLE as error:
             yield Step(name, difference=f"cannot be read: {type(error).__name__}: {str(error)[:120]}")
             return
@@ -180,6 +181,7 @@ def _manifest(notice: _Notice) -> str:
 def _event(notice: _Notice) -> str:
     body = notice.attached["event.json"]
     notice.event = json.loads(body)
+    # Otherwise JSON with a name twice, or other spaces, could read differently for another reader.
     if canonical(notice.event) != body:
         raise VerificationFailed("the event is not in canonical form")
     if notice.manifest is None or notice.manifest.leaf != leaf_hash(body).hex():
@@ -199,6 +201,7 @@ def _in_the_log(notice: _Notice) -> str:
     )
     verified = verify_proof(proof, notice.attached["event.json"], known)
     signed = [signature.key for signature in verified.signatures if signature.key.kind is Kind.LOG]
+    # A trustee's cosignature alone says that a log grew, and not that the operator stands for the entry.
     if not signed:
         raise VerificationFailed("the checkpoint is signed by no log key of the policy")
     later = [
@@ -207,6 +210,7 @@ def _in_the_log(notice: _Notice) -> str:
     cosigned = [
         (one.key, one.at) for found in (verified, *later) for one in found.signatures if one.at is not None
     ]
+    # Trustees are counted, and not lines: one trustee may have cosigned several checkpoints.
     by = len({key for key, _ in cosigned})
     if by < notice.policy.cosignatures_needed:
         raise VerificationFailed(
@@ -214,6 +218,7 @@ def _in_the_log(notice: _Notice) -> str:
         )
     stamps = [_stamp(one, its, keys, notice.policy) for one, its in zip(notice.later, lives, strict=False)]
     time = _time(notice, by, min((at for _, at in cosigned), default=None), [one for one in stamps if one])
+    # Only now: before the proof holds, nothing says that the manifest speaks of the log that was signed.
     _is_of(notice, proof.index, verified.checkpoint)
     notice.checkpoint = verified.checkpoint
     attached = in_the_log(notice.attached["date.jsonl"], verified.checkpoint, "of its date")
@@ -248,6 +253,7 @@ def _alone(found: Verified, lives: Sequence[KeyLives], later: Sequence[Verified]
     The text is empty if a later log by a living key shows the checkpoint.
     """
     for one in lives:
+        # A signature after the key's end counts for nothing, even if a later log contains the checkpoint.
         after = one.after_its_end(found)
         if after is not None:
             raise VerificationFailed(
@@ -298,9 +304,11 @@ def _time(notice: _Notice, by: int, at: datetime | None, stamps: Sequence[Stampe
     Raises VerificationFailed if it says that it came later.
     """
     event = [("the event", notice.attached["event.json"])]
+    # A stamp by an authority that the policy does not name is shown, and proves no time (`rulings.md` 68).
     own = notice.stamp is not None and notice.stamp.trusted
     if notice.stamp is not None and own:
         not_after(notice.stamp.at, event, "time-stamped")
+    # A stamp that is believed goes before an earlier one that is not.
     first = min(stamps, key=lambda stamp: (not stamp.trusted, stamp.at), default=None)
     of_log = "" if first is None else f"the log that is held was {stamp_words(first)}"
     if at is None and first is not None and first.trusted and not own:
@@ -323,6 +331,7 @@ def _is_of(notice: _Notice, index: int, checkpoint: Checkpoint) -> None:
         raise VerificationFailed(
             f"the manifest names another entry or size than the proof, {index} at size {checkpoint.size}"
         )
+    # Without this check, a notice of one deal could be shown as proof for a deal of another name.
     if not checkpoint.origin.endswith(f"/deal/{stated.deal}"):
         raise VerificationFailed(
             f"the manifest names the deal {stated.deal}; the checkpoint is of {checkpoint.origin}"
@@ -337,6 +346,7 @@ def _is_of(notice: _Notice, index: int, checkpoint: Checkpoint) -> None:
 
 def _deal(notice: _Notice) -> str:
     stated, text = notice.event.get("deal_file"), notice.attached.get("deal.yaml")
+    # If the deal file could not be read, the event names none, and a file attached here proves nothing.
     if stated is None and notice.event["kind"] == "not evaluated":
         if text is not None:
             raise VerificationFailed("a deal file is attached that the event does not name")
@@ -363,6 +373,7 @@ def _results(notice: _Notice) -> str:
     """Return every result of the date computed again from the deal file and its inputs."""
     if notice.of_date is None or (notice.terms is None and notice.results):
         raise VerificationFailed("the terms are missing")
+    # Reached only without results: the check above refuses results without terms.
     if notice.terms_on is None:
         return "the deal was not evaluated, so it does not have a result"
     return results_again(

@@ -36,6 +36,7 @@ class OfDate:
         if self.event["kind"] not in STATED:
             raise VerificationFailed(f"no notice states an event of kind `{self.event['kind']}`")
         entries = _counted(payloads[-1])
+        # The stated event is the last of its date, so its count fixes the first number too.
         if [one.seq for one in attached] != list(range(stated + 1 - entries, stated + 1)):
             numbers = (
                 f"{attached[0].seq} to {attached[-1].seq}" if len(attached) > 1 else f"{attached[0].seq}"
@@ -62,6 +63,7 @@ def _counted(payload: object) -> int:
     if isinstance(payload, NotEvaluated):
         return 1
     counted = payload.entries if isinstance(payload, Determined) else None
+    # A date has at least its own event, so a count below one is not from a record.
     if counted is None or counted < 1:
         raise VerificationFailed(
             "the event does not say how many entries tell of its date, so none can be shown to be missing"

@@ -56,6 +56,7 @@ def close_day(workspace: Workspace, said: CalendarClosing, scribe: Scribe) -> Cl
         raise WrongUsage(f"{said.calendar} is closed on {said.day} already: {known}; name a Business Day")
     closings = closings_recorded(workspace)
     standing = closings_standing(closings).get((said.calendar, said.day))
+    # Asked before an entry is numbered; otherwise entering it twice would record it twice.
     if standing is not None:
         return Closing(standing, False, scribe.at.date() <= said.day)
     return _recorded(workspace, said, scribe)
@@ -98,6 +99,7 @@ def _recorded(workspace: Workspace, said: CalendarClosing | ClosingWithdrawn, sc
         subject=f"{said.calendar}|{said.day}",
         effective_on=said.day,
         payload=entry,
+        # Numbered, for a day may be closed, opened and closed again, and each entry has a key of its own.
         print=len(before) + 1,
     )
     with workspace.store.begin() as writer:

@@ -91,6 +91,7 @@ def confirm(
     draft = Draft(
         kind="figure confirmed",
         subject=f"{received.name} {' '.join(wanted)}",
+        # The receipt's day and not today's: once confirmed, a figure serves from its report's receipt.
         effective_on=received.received,
         payload=payload,
         inputs=inputs,
@@ -124,9 +125,11 @@ def take_reply(
     wrong = list(_not_as_asked(deal, received, as_reported(received), reply, file))
     if wrong:
         raise InputProblems(wrong)
+    # Kept before the events that name its hash, so that a crash leaves no event without it.
     keep_document(workspace, Document(file.name, file.sha256, file.data))
     recorded = False
     for words in dict.fromkeys(reply.words.values()):
+        # A figure that was confirmed meanwhile is left out: a reply that is taken twice is not an error.
         names = [name for name, said in reply.words.items() if said == words and name in received.held]
         if names:
             by = FigureConfirmed(
@@ -157,6 +160,7 @@ def _not_as_asked(
         if name not in shown:
             why, fix = "a reply confirms what was reported", "remove the row"
             yield Problem("R162", f"{report.name} gives no figure `{name}`", why, fix, place)
+        # A spreadsheet may have grouped the thousands when the reply was saved.
         elif value.replace(",", "") != shown[name]:
             why, fix = (
                 f"the report says {shown[name]}",

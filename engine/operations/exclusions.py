@@ -131,6 +131,7 @@ def exclude(
     payload = ListingsExcluded(
         index=index,
         snapshot=day.snapshot,
+        # Sorted and without repeats, so that the same override has the same key, however it was typed.
         listings=tuple(sorted(set(listings))),
         reason=grounds.reason,
         document=document.name,

@@ -184,6 +184,7 @@ class Intake:
         events = read(self.workspace.store, deal_log(deal.name))
         state = fold(events)
         terms, known = (
+            # The terms of the day of receipt judge a report; an amendment after it does not.
             with_register(resolve(deal, receipt.received), state.registers, receipt.received),
             state.reports,
         )
@@ -239,9 +240,11 @@ class Intake:
 
     def _recorded(self, report: ReadReport, proof: ReceiptProof | None) -> Taken:
         """Return a report that can be taken, kept and recorded."""
+        # The file comes before the event: a crash in between leaves no event without its file.
         self._keep(report)
         log = deal_log(report.deal.name)
         standing = on_record(read(self.workspace.store, log), report.report.name) or report.report
+        # A report on record is not recorded twice, but a proof of its receipt may still be added.
         drafts = [] if standing is not report.report else [report.draft]
         if proof is not None and standing.serves_from_keying:
             drafts.append(proof_draft(standing, proof, resolve(report.deal, standing.received).time_zone))
@@ -297,6 +300,7 @@ class Intake:
             "problems": [
                 problem.as_json() | {"file": path.name}
                 for problem in problems
+                # A warning refuses nothing, so it does not stand among the reasons of a refusal.
                 if not problem.code.startswith("RW")
             ],
         }
@@ -307,10 +311,12 @@ class Intake:
         """Keep the file byte for byte, and the sender's layout by which it was read."""
         report = reading.report
         place = report_path(self.workspace, report.deal, report.period_end, report.sha256, report.document)
+        # The settings may change later; the report is read again by the layout of its own time.
         if reading.file.layout is not None:
             write_whole(
                 layout_path(self.workspace, report.sha256), reading.file.layout.model_dump_json().encode()
             )
+        # The path has digits of the file's hash, so what lies there is the same file.
         if not place.exists():
             write_whole(place, reading.file.data)
 

@@ -136,6 +136,7 @@ class Outbox:
             self._ready.append(notice)
             if len(self._ready) >= self._some:
                 self._draw()
+            # Drawing has let go of this deal's notices: it is composed anew from what is recorded.
             if deal in self._again:
                 return
 
@@ -150,6 +151,7 @@ class Outbox:
 
     def _draw(self) -> None:
         """Have the notices drawn that are ready, and give those that were drawn meanwhile."""
+        # The next lot is begun before the last one is awaited, so that a renderer with processes draws on.
         before, self._drawn = self._drawn, None
         if self._ready:
             self._begun += len(self._ready)
@@ -173,6 +175,7 @@ class Outbox:
                 with self._spent.of("layout"):
                     data = next(lot.files)
             except Exception as error:
+                # The good notices before it are kept, whatever becomes of the run.
                 self._record()
                 if isinstance(error, (OSError, BrokenExecutor)):  # of the machine, not of the notice
                     raise
@@ -181,8 +184,10 @@ class Outbox:
                     why = f"{type(error).__name__}: {error}; {WAITS}"
                     self.given[deal].stopped = f"{notice.called}, cannot be made: {why}"
                 return
+            # It was drawn, but one before it in its deal failed; numbers have no gaps, so it waits too.
             if deal in lot.let_go:
                 continue
+            # The hash before signing is kept too: a second rendering can be compared only with that one.
             self._made.append(_made(self._workspace, notice, self._signed(data, deal), sha256_hex(data)))
             if len(self._made) >= TOGETHER:
                 self._record()
@@ -197,12 +202,14 @@ class Outbox:
         rest = lot.notices[failed + 1 :]
         gone = {one.inputs.deal for one in lot.notices[failed:]} - lot.let_go
         later = [] if self._drawn is None else self._drawn.notices
+        # What is let go is counted again when it is composed again.
         self._begun -= sum(one.inputs.deal in gone for one in (*rest, *later))
         self._ready = [one for one in self._ready if one.inputs.deal not in gone]
         if self._drawn is not None:
             self._drawn.let_go |= gone
         for deal in dict.fromkeys(one.inputs.deal for one in rest):
             if deal in gone and deal != lot.notices[failed].inputs.deal:
+                # This deal did not fail here; what stopped it further on is found anew.
                 self.given[deal].stopped = None
                 self._again.append(deal)
 
@@ -248,6 +255,7 @@ def _drawn(render: Render, notices: Sequence[_Waiting]) -> Iterator[bytes]:
 
 def _saying(error: Exception) -> Iterator[bytes]:
     raise error
+    # Never reached: it makes this a generator, so the error is raised where the first file is asked for.
     yield b""
 
 
@@ -303,6 +311,7 @@ def _without_past(notice: _Waiting) -> _Drawn:
     return _Drawn(
         called=notice.called,
         owed=notice.owed,
+        # A deal's past takes megabytes, and a drawn notice waits until its whole lot is done.
         inputs=replace(inputs, events=(), publications={}, findings={}, attachments={}),
         page_sha256=None if facts is None else sha256_hex(inputs.attachments[PAGE][0]),
         renderer=None if facts is None else facts.renderer,

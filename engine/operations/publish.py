@@ -48,6 +48,7 @@ def prints_due(workspace: Workspace, series: str, first: date, last: date, at: d
     for day in publication_dates(first, last):
         if day in known:
             continue
+        # The later dates wait as well, so that a series is published in the order of its dates.
         if day in waiting:
             break
         if imported is None:  # late: the longest log of all, and mostly nothing is due
@@ -57,6 +58,7 @@ def prints_due(workspace: Workspace, series: str, first: date, last: date, at: d
             if theirs
             else on_record_computed(workspace, index, version, day, imported, at)
         )
+        # Until the date is over, a snapshot may still give it a value; a non-publication is for good.
         if value.value is None and not over(day, zone, at):
             break
         drafts.append(draft(value))

@@ -58,6 +58,7 @@ def _with_print(workspace: Workspace, act: ActRecorded, terms: TermsInForce) -> 
         raise WrongUsage(f"`{index}` is not an index of the deal; there are {', '.join(terms.index)}")
     series = series_of(index, terms.index[index])
     prints = [event for event in prints_in(workspace.store, series) if event.effective_on == act.effective_on]
+    # A date without a value has nothing that could be in error.
     if not any(event.payload.value["value"] is not None for event in prints):
         raise WrongUsage(
             f"{series} has no value published for {act.effective_on}; --effective-on is the Publication Date"
@@ -79,6 +80,7 @@ def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bo
         other for other in standing if (other.told_by, other.effective_on) == (act.told_by, act.effective_on)
     ]
     for rival in rivals:
+        # Entered again word for word, as after a lost answer, it is not recorded a second time.
         if _as_said(rival) == _as_said(act):
             return rival, False
     if rivals and act.act in DECIDING:
@@ -87,6 +89,7 @@ def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bo
             f"`{name}` is on record and says otherwise ({other}); withdraw it first: act withdrawn, --names "
             f"'{name}'"
         )
+    # Withdrawn ones are counted too, so that a number names one entry for ever.
     before = sum((other.told_by, other.effective_on) == (act.told_by, act.effective_on) for other in acts)
     return (_with(act, entry=str(before + 1)) if before else act), True
 
@@ -117,6 +120,7 @@ def _withdrawal(
         raise WrongUsage(
             f"`{name}` is withdrawn already; entered again since is {', '.join(again)}: name that one in full"
         )
+    # The same withdrawal may be entered again after a lost answer.
     same = [_with(act, names=withdrawn.identity) for withdrawn in named]
     for other in acts:
         if other in same:
@@ -213,6 +217,7 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
     """
     said, log = _checked(workspace, deal, act), deal_log(deal.name)
     with workspace.store.begin() as writer:
+        # Read inside the transaction, so that two persons cannot both enter what decides one question.
         entered, new = _entered(said, _acts([event_of(entry) for entry in writer.entries(log)]))
         if new:
             append(writer, log, [_draft(entered)], scribe)

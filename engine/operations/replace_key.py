@@ -109,6 +109,7 @@ def replace_key(workspace: Workspace, scribe: Scribe) -> KeyChanged:
         VerificationFailed: the record is older than what was signed.
     """
     path, following = workspace.root / KEY, workspace.root / NEXT
+    # A key that waits there is of a killed command: it may be on record, so another is not made.
     if not following.exists():
         if own_key(workspace) is None:
             raise WrongUsage(f"{path} is not there, so it cannot be replaced; if it was lost, give --lost")
@@ -116,6 +117,7 @@ def replace_key(workspace: Workspace, scribe: Scribe) -> KeyChanged:
         sign_all(workspace)  # the last checkpoints of the old key cover all that it stands for
         write_key(following, generate_key(read_key(path).name))
     new = read_key(following)
+    # If the record has it already, only the files are left to be moved.
     done = _recorded(workspace, new.verifier)
     if done is None:
         old = read_key(path)
@@ -139,6 +141,7 @@ def ask_for_replacement(workspace: Workspace, why: str, into: Path, on: date) ->
     """
     old, waiting = _public(workspace), workspace.root / ASKED
     if not waiting.exists():
+        # A private key is written into this folder, so nobody else may look into it.
         waiting.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_key(waiting, generate_key(old.name))
     new = read_key(waiting)
@@ -229,6 +232,7 @@ def replace_approved_key(workspace: Workspace, file: Path, scribe: Scribe) -> Ke
             raise VerificationFailed(f"{file.name} replaces another key than the one that signs here")
         known = workspace.root / TRUSTEES
         with workspace.store.begin() as writer:
+            # A log without a checkpoint was never signed by the old key, so it needs no approval.
             lacking = [log for log in writer.logs() if log not in steps and writer.checkpoints(log)]
             if lacking:
                 raise WrongUsage(
@@ -236,10 +240,12 @@ def replace_approved_key(workspace: Workspace, file: Path, scribe: Scribe) -> Ke
                 )
             for log, (step, signatures) in steps.items():
                 _record(writer, log, step, step.event(signatures), new, scribe)
+                # Verified as others will do it, inside the transaction: what fails is not recorded.
                 bodies = [entry.body for entry in writer.entries(log)]
                 key_lives(bodies, step.last.origin, [step.old, *(trusted([known]) if known.exists() else [])])
         done = Replaced(parse_verifier(asked["old"]), asked["why"], tuple(steps))
     if not following.exists():
+        # The private file moves last, since its place is what tells that this step is done.
         Path(f"{waiting}.pub").replace(f"{following}.pub")
         waiting.replace(following)
     return _put_in_place(workspace, done, new)
@@ -264,6 +270,7 @@ def _recorded(workspace: Workspace, new: VerifierKey) -> Replaced | None:
         for log in reader.logs():
             for entry in reader.entries(log):
                 if (
+                    # The bytes are looked at first: to parse every entry of every log takes far longer.
                     new.text.encode() in entry.body
                     and isinstance(said := event_of(entry).payload, KeyReplaced)
                     and said.new == new.text
@@ -291,6 +298,7 @@ def _record(
     append(
         writer, log, [Draft(kind=KIND, subject=called(step.old), effective_on=step.on, payload=said)], scribe
     )
+    # Read after the event, so that the new key's first checkpoint covers its own replacement.
     size, top = writer.head(log)
     writer.save_checkpoint(log, size, sign(Checkpoint(step.last.origin, size, top), new))
 
@@ -308,8 +316,10 @@ def _put_in_place(workspace: Workspace, done: Replaced, new: SigningKey) -> KeyC
         if line.strip()
     ]
     lines = dict.fromkeys((new.verifier.text, *before, done.old.text))
+    # Before the private files move: after a crash in between, each key that has signed is still known.
     write_whole(public, "".join(f"{line}\n" for line in lines).encode())
     aside = workspace.root / "keys" / f"log.key.ended-{done.old.id.hex()}"
+    # The old private file may be missing: it was lost, or a killed command has moved it already.
     if path.exists() and read_key(path).verifier == done.old:
         path.replace(aside)
     following.replace(path)
@@ -362,6 +372,7 @@ def _read_asked(file: Path) -> tuple[dict[str, Any], Steps]:
 
 def _asked_step(one: Mapping[str, Any], old: VerifierKey, new: VerifierKey, why: str, on: date) -> Signed:
     top = from_base64(one["root"])
+    # An origin ends with its log's name; otherwise an approval of one log could pass for another's.
     if top is None or not isinstance(one["size"], int) or not str(one["origin"]).endswith(f"/{one['log']}"):
         raise ValueError("a log's size, root or name")
     step = Handover(Checkpoint(str(one["origin"]), one["size"], top), old, new, why, on)
@@ -383,6 +394,7 @@ def _agrees_with_memory(
     """
     for before in cosigned_before(memory, key, known):
         for step in steps:
+            # The file has no entries, so a smaller checkpoint's root cannot be checked against it.
             if before.origin == step.last.origin and (
                 before.size > step.last.size
                 or (before.size == step.last.size and before.root != step.last.root)

@@ -153,6 +153,7 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         told=lambda: tools.progress("another command records in this workspace; waiting for it")
     ):
         workspace.sweep()
+        # An older copy of the record is refused before anything is added to it.
         refuse_older(workspace)
         refuse_older_than_notices(workspace)
         before = tools.spent.seconds()
@@ -226,7 +227,9 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     for result in outcome.deals:
         done = given.pop(result.deal, Given())  # of two files that say one name, the first shows them
         result.notices, result.not_issued = done.files, done.stopped
+    # Last, so that one checkpoint covers both what was determined and the notices of it.
     sign_all(workspace)
+    # A run that left something, or will try it again, must not tell the next that nothing is due.
     if begun(tools.now) <= on and not outcome.left and not any(_looks_again(one) for one in outcome.deals):
         outcome.settled = settled(workspace, files, until)
     return outcome
@@ -419,6 +422,7 @@ def _determined(
     left: tuple[Event, DealState] | None = None
     for inputs in dates:
         drafts = of_date(numbered(evaluate(inputs), withdrawn_events), known)
+        # `known` lacks the keys of older entries here, so the record itself is asked for them.
         if recent is not None and drafts:
             with workspace.store.read() as reader:
                 if reader.keys_there(log, (draft.key for draft in drafts)):
@@ -471,6 +475,7 @@ def _dates(
     while day <= on:
         inputs = inputs_of(deal, day, series, result.state, tools.templates, share_below)
         result.waiting = waits_for(inputs, deal.closing_date, tools.now) if inputs.kinds else None
+        # The dates after it wait as well: each rests on the state that the one before it left.
         if result.waiting is not None:
             return
         if inputs.kinds or day == on:

@@ -137,6 +137,7 @@ def _prints_due(
         try:
             drafts = prints_due(workspace, series, since, on, scribe.at)
         except OF_ONE_DEAL:
+            # One series that fails must not hide the preview of deals that do not read it.
             drafts = []
         due[series] = [imagined(draft, scribe, index_log(series)) for draft in drafts]
     return due
@@ -230,6 +231,7 @@ class _Look:
             result.waiting = value_awaited(inputs, deal.closing_date) if inputs.kinds else None
             if result.waiting is not None:
                 return
+            # The last day is looked at even if it is not a date of the deal: a deadline may have passed.
             if inputs.kinds or day == on:
                 drafts = of_date(numbered(evaluate(inputs), withdrawn_events), keys)
                 self._add(drafts)

@@ -100,6 +100,7 @@ def import_series(
         if not path.is_file():
             raise WrongUsage(f"no such file: {path}")
         text = read_text(path)
+        # Read again for each file: the one before it may have recorded the prints that this one repeats.
         known = known_of(workspace, index)
         reading = read_series(
             text,
@@ -117,6 +118,7 @@ def import_series(
             form=reading.form.name,
             map_sha256=reading.form.sha256,
         )
+        # One transaction for a file: a crash leaves all of its rows on record or not one of them.
         with workspace.store.begin() as writer:
             taken.recorded += len(
                 append(writer, log, [_print(value, known, file) for value in reading.values], scribe)
@@ -168,6 +170,7 @@ def _whose(said: Sequence[str]) -> dict[date, date]:
             raise WrongUsage(
                 f"`{answer}` does not say whose a row is; write it like 2026-11-25=2026-11-26"
             ) from None
+        # A row of another week would be a slip of the pen, and not a publication that was moved.
         if thursday.weekday() != THURSDAY or abs((thursday - day).days) > 7:
             raise WrongUsage(f"{thursday} is not a Thursday within a week of {day}")
         thursdays[day] = thursday
@@ -224,6 +227,7 @@ def _finding(index: str, finding: SeriesFinding, file: SeriesFile) -> Draft:
         line=finding.line,
         taken_from=file,
     )
+    # Both values tell findings apart: the same file taken again adds nothing, another change does.
     subject = f"{index}|{finding.what}|{was}|{now}"
     return Draft(
         kind="index finding", subject=subject, effective_on=finding.publication_date, payload=payload
@@ -277,6 +281,7 @@ def announce(workspace: Workspace, said: IndexAnnounced, scribe: Scribe) -> Anno
         raise WrongUsage(f"`{said.what}` is not a kind of announcement; kinds are {', '.join(ANNOUNCED)}")
     if said.what == "methodology change" and said.version is None:
         raise WrongUsage("a methodology change names its version: --version")
+    # The document's hash tells announcements apart, so one that is entered twice is on record once.
     subject = f"{said.index}|{said.what}|{said.document_sha256[:16]}"
     new = Draft(kind="index announced", subject=subject, effective_on=said.effective_on, payload=said)
     with workspace.store.begin() as writer:

@@ -102,6 +102,7 @@ def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey])
             f"the key is missing; make one with `headroom keys NAME --into {workspace.root / KEY}`"
         )
     own = known_keys(workspace, key)
+    # By the bytes of the keys: one key under two names would witness itself.
     if {key.public for key in own} & {trustee.public for trustee in trustees}:
         raise VerificationFailed(
             "a trustee's key is the log's own; a trustee has a key that the operator does not hold"
@@ -119,11 +120,14 @@ def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey])
     with workspace.store.begin() as writer:
         _is_a_beginning(writer, log, checkpoint)
         kept = newest(signed for signed in writer.checkpoints(log) if signed[0] == checkpoint.size)
+        # This size may lack a note of its own; the check above has shown that it is safe to sign.
         before = kept[1] if kept is not None else sign(checkpoint, key)
         after = with_cosignatures(before, note, trustees)
+        # Before the note is kept: a cosignature by a key that is not known could not be verified.
         _remember(workspace, [trustee for trustee in trustees if trustee in signed])
         writer.save_checkpoint(log, checkpoint.size, after)
         last = newest(writer.checkpoints(log))
+    # The file beside the record holds the newest checkpoint; an older one does not replace it.
     if last == (checkpoint.size, after):
         write_whole(witness(workspace, log), after.encode())
     names = tuple(
@@ -152,6 +156,7 @@ def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
     Raises VerificationFailed; the tree is built anew, no row is believed.
     """
     bodies = [entry.body for entry in reader.entries(log)]
+    # A checkpoint over 0 entries agrees with every log, so it shows nothing.
     if not 0 < checkpoint.size <= len(bodies):
         raise VerificationFailed(
             f"the checkpoint counts {counted(checkpoint.size, 'entries')}, {log} has {len(bodies)}"
@@ -180,6 +185,7 @@ def sign_all(workspace: Workspace, beside: bool = True, logs: Sequence[str] | No
     with workspace.store.read() as reader:
         for head in reader.heads() if logs is None else map(reader.head_of, logs):
             size = _not_older(reader, head, witness(workspace, head.log), keys)
+            # The three agree if nothing was added, and both the record and the file beside it have the note.
             if not size == head.size == head.signed:
                 kept[head.log] = size
     if not kept:
@@ -189,6 +195,7 @@ def sign_all(workspace: Workspace, beside: bool = True, logs: Sequence[str] | No
     behind = {
         witness(workspace, log): note.encode()
         for log, size, note, grown in signed
+        # What a killed run did not write beside the record is written now, although nothing is signed.
         if grown or kept[log] < size
     }
     if beside:
@@ -250,6 +257,7 @@ def newest_signed(workspace: Workspace, log: str) -> SignedCheckpoint:
 
     Raises WrongUsage without a key.
     """
+    # A record that is only inspected is not signed; a checkpoint that covers all of it is enough.
     if workspace.to_inspect and all_signed(workspace, log) and (kept := kept_checkpoint(workspace, log)):
         return kept
     if not (workspace.root / KEY).exists():
@@ -314,6 +322,7 @@ def cosign_folder(
     _, bodies = read_tiles(
         folder, [*keys, signing.verifier]
     )  # a cosigner may have approved that a lost key was replaced
+    # A trustee vouches for nothing that is dated after the trustee's own time.
     not_after(at, ((f"entry {seq}", body) for seq, body in enumerate(bodies)))
     keys = [*key_lives(bodies, stated(note).origin, [*keys, signing.verifier]).keys]
     stamp = stamp_beside(folder / "checkpoint")
@@ -361,6 +370,7 @@ def cosigned_before(memory: Path, key: SigningKey, keys: list[VerifierKey]) -> l
     """
     text = read_whole_note(memory) if memory.exists() else ""
     notes = NOTES.findall(text)
+    # The pattern skips what is not a note, so the notes found must make up the whole text.
     if "".join(notes) != text:
         raise VerificationFailed(
             f"{memory} is not what was written into it; put it back, for it is what tells a fork"

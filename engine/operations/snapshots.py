@@ -101,6 +101,7 @@ def import_snapshots(
         WrongUsage: a path does not exist, or a name to accept is not one; then nothing is imported.
     """
     refuse_unknown(accept)
+    # All paths are looked at before the first import, so that a wrong one imports nothing.
     files = list(_files(paths))
     taken = SnapshotsTaken()
     before: Snapshot | None = None
@@ -119,6 +120,7 @@ def import_snapshots(
                 before = snapshot
         except (SnapshotRefused, CollectionHeld, TableRefused, OSError) as error:
             taken.refused.append((str(path), str(error)))
+    # Last, since the raw answer may be among the files of this import.
     _raw_answers(workspace, taken)
     return taken
 
@@ -229,6 +231,7 @@ def _before(workspace: Workspace, snapshot: Snapshot, last: Snapshot | None) -> 
 
     It is the one that was just imported, or else the newest of the last eight days in the archive.
     """
+    # Files may come out of order: the last import counts only if it was collected earlier.
     if last is not None and timedelta() < snapshot.collected_at - last.collected_at <= LOOK_BACK:
         return last
     day = snapshot.day
@@ -372,6 +375,7 @@ def collect_now(
     data = collect(query, asked_at, right, progress, answers)
     name = f"{asked_at:%Y%m%dT%H%M%SZ}.json"
     with workspace.alone(told=lambda: progress("collected; another command records in this workspace")):
+        # Kept before they are judged, so that a collection that is held has its raw answers too.
         for answer in answers:
             keep_document(workspace, Document("answer.json", sha256(answer).hexdigest(), answer))
         snapshot = read_snapshot(data, name)
@@ -384,5 +388,6 @@ def collect_now(
             said = f"{error}. The answer is kept: `headroom import {HELD}/{name}` with that takes it"
             raise CollectionHeld(said) from None
         _, new = workspace.archive.add(data, name)
+        # The clock is read again after the wait, so what others recorded meanwhile is not later.
         record_snapshots(workspace, [snapshot], scribe(), right, accepted)
     return Collection(snapshot, new, right)

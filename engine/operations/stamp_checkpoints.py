@@ -64,11 +64,13 @@ def stamp_checkpoints(
     lacking, end = _lacking(workspace, logs), time.monotonic() + named.checkpoint_seconds
     for given, (log, note) in enumerate(lacking):
         left, patience = len(lacking) - given, min(float(named.patience_seconds), end - time.monotonic())
+        # The bound is of the whole asking: many logs and a slow authority must not hold up a run.
         if patience <= 0:
             return Stamping(
                 given, left, f"{counted(named.checkpoint_seconds, 'seconds')} of asking were over"
             )
         progress(f"time stamp {given + 1} of {len(lacking)}: {log}")
+        # The clock is read for each: the authority's time is held against the moment of asking.
         authority = TimeAuthority(named.url, named.certificate_sha256, clock(), patience)
         try:
             token = token_over(stamped_bytes(note), authority)

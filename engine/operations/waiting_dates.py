@@ -44,6 +44,7 @@ def value_awaited(inputs: Inputs, closing: date) -> str | None:
 def _there(series: Sequence[Published], on: date) -> bool:
     """Return whether a series has a print of a date; no print of an earlier date is looked at."""
     for one in reversed(series):
+        # The series is in the order of its dates, so the first that is not later decides.
         if one.publication_date <= on:
             return one.publication_date == on
     return False

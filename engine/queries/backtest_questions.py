@@ -271,6 +271,7 @@ def _levels(
         return {index: value for index, prints in given.items() if (value := newest_value(prints, closed))}
     assert workspace is not None  # the caller has refused to go on with neither
     names = {name for _, terms in deal.segments for name in terms.index}
+    # The level of 1 is a stand-in: this deal only names its series and is never lived.
     early = as_if_closed(
         deal, templates, closed - timedelta(weeks=LEVEL_WEEKS), dict.fromkeys(names, Decimal(1))
     )
@@ -342,6 +343,8 @@ def _history(workspace: Workspace | None, deal: Deal, assumed: FactsByDate, unti
 
 def _not_closed(deal: Deal, history: History, until: date) -> str | None:
     """Return why a deal has no date before the end of a history: it had not closed. None if it has one."""
+    # On the Closing Date itself nothing is tested (`rulings.md` 28). An empty history is told of in
+    # `_no_history`.
     if until <= deal.closing_date or (any(history.series.values()) and history.until <= deal.closing_date):
         return (
             f"{deal.name} is not closed: it closes on {deal.closing_date}, and the history here ends on "

@@ -63,6 +63,7 @@ def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bun
             f"NAME --into {KEY}`"
         )
     note = sign(workspace, deal_log(deal))
+    # The second line of a checkpoint is the size of its log.
     size = int(note.split("\n")[1])
     entries, events = (
         workspace.store.entries(deal_log(deal))[:size],
@@ -88,6 +89,7 @@ def _notices(workspace: Workspace, events: tuple[Event, ...]) -> Iterator[tuple[
     for event in events:
         if isinstance(event.payload, NoticeIssued):
             path = workspace.root / event.payload.file
+            # A bundle that left out a notice silently would be taken for whole.
             if not path.is_file():
                 raise WrongUsage(
                     f"{event.payload.file} is not there, so the bundle would lack it; `headroom verify` "
@@ -110,6 +112,7 @@ def _reports(workspace: Workspace, deal: str, events: tuple[Event, ...]) -> Iter
         if isinstance(event.payload, ReportReceived):
             begins = f"{event.payload.period_end}-{event.payload.sha256[:16]}"
             path = next(iter(sorted((workspace.root / "reports" / deal).glob(f"{begins}*"))), None)
+            # A bundle that left out a report silently would be taken for whole.
             if path is None:
                 raise WrongUsage(
                     f"the report {begins} is not there, so the bundle would lack it; `headroom verify` says "

@@ -89,6 +89,8 @@ class _Then:
             if event.effective_on > on:
                 continue
             payload = event.payload
+            # Rates and dues belong to the date alone; a result or a state stands until something newer
+            # replaces it.
             if isinstance(payload, ReferenceRate) and payload.on == on:
                 self.rates[payload.index] = payload
             elif isinstance(payload, Tested):
@@ -121,6 +123,7 @@ def _rows(one: _Then, other: _Then) -> Iterator[ComparedRow]:
         )
     for test in dict.fromkeys((*one.tested, *other.tested)):
         before, after = one.tested.get(test), other.tested.get(test)
+        # The later title is shown, because an amendment may have renamed the clause.
         title = (after or before or other.tested[test]).result.title
         for what, said in SAID.items():
             yield ComparedRow(

@@ -39,6 +39,7 @@ def in_a_cell(value: object) -> str:
     text = "" if value is None else one_line(str(value))
     return (
         f"'{text}"
+        # Negative figures begin with a minus too, and a spreadsheet must still read them as numbers.
         if text[:1] in ("=", "+", "@") or (text[:1] == "-" and FIGURE.fullmatch(text) is None)
         else text
     )

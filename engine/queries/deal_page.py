@@ -74,8 +74,10 @@ def deal_page(workspace: Workspace, deal: str, on: date | None, now: datetime) -
             f"nothing of {deal} was determined by {on}; of its dates "
             f"{dates_there(list(dates), on or dates[0])}"
         )
+    # A date that was determined again has several entries, and the newest of them stands.
     shown = max(reached, key=lambda event: (event.effective_on, event.seq))
     issued = _stated_by(events, shown)
+    # The page is composed of what the log held at that entry, as the notice of the date is.
     upto = [event for event in events if event.seq <= shown.seq]
     then = [event.payload for event in upto if isinstance(event.payload, DealAdopted)]
     kind: NoticeKind = "compliance" if isinstance(shown.payload, Determined) else "not_evaluated"
@@ -92,6 +94,7 @@ def deal_page(workspace: Workspace, deal: str, on: date | None, now: datetime) -
         publications=publications,
         findings=findings_shown(workspace, then[-1], shown.effective_on, now, publications) if then else {},
         operator=workspace.settings.operator,
+        # Entries are numbered from zero.
         log_size=shown.seq + 1,
         log_head=entry.root.hex() if entry is not None else "",
         supersedes=issued.payload.supersedes if issued is not None else None,

@@ -86,6 +86,8 @@ def decisive_weeks(
             levels = {
                 name: one.value for name, one in first.items() if one is not None and one.value is not None
             }
+            # A closing needs a level of each index, so the deal closes when the last index has its first
+            # value.
             begun = max(one.publication_date for one in first.values() if one is not None)
             deal, history = as_if_closed(deal, templates, begun, levels), replace(history, given=())
         except (InputProblems, ValueError, WrongUsage):

@@ -27,6 +27,7 @@ HORIZONS = (91, 182, 365, 548, 730, 1095)
 
 
 def _series(workspace: Workspace, name: str) -> tuple[tuple[date, Fraction], ...]:
+    # A later print of a date takes the place of the earlier one.
     newest = {e.effective_on: e.payload.value["value"] for e in prints_in(workspace.store, name)}
     return tuple((day, Fraction(value)) for day, value in sorted(newest.items()) if value is not None)
 
@@ -171,6 +172,7 @@ def _switched(text: str) -> dict[str, Any]:
             {
                 "after": f"{passed} days",
                 "scenario": name,
+                # The end of the band with the greater fall leaves less, so the two ends change places.
                 "left": f"{float(left[1]):.1%} to {float(left[0]):.1%}",
             }
         )

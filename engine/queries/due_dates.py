@@ -67,6 +67,8 @@ def deadlines(events: Sequence[Event]) -> tuple[DatedDuty, ...]:
         if not isinstance(event.payload, Determined):
             continue
         for due in event.payload.due:
+            # The last day is part of the key: a deadline that moved is two rows, and the first says that it
+            # was replaced.
             key = (due.by, due.act, due.subject, due.who, due.thing)
             known = duties.get(key)
             first, following = (
@@ -103,6 +105,7 @@ def _cure(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     """Yield how a Cure Period ended, or with which last day it went on."""
     for event in events:
         payload = event.payload
+        # Earlier events speak of an earlier Cure Period of the same test.
         if event.effective_on < duty.first:
             continue
         if (
@@ -149,6 +152,7 @@ def _trigger_cure(duty: DatedDuty, payload: object) -> Iterator[Outcome]:
 
 def _delivery(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     """Yield whether what was owed was delivered, and when."""
+    # The newest word on an Obligation counts: OVERDUE is followed by SATISFIED when the delivery comes late.
     for event in reversed(events):
         payload = event.payload
         obligation = payload.obligation if isinstance(payload, (ObligationMoved, ActApplied)) else None
@@ -171,6 +175,8 @@ def _report(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
         return
     received = (event.payload for event in events if isinstance(event.payload, ReportReceived))
     for report in received:
+        # A report that came on the date itself served that date, so only a later one answers the duty stated
+        # on it.
         if duty.first < report.received <= duty.following:
             yield (
                 f"{'received' if report.received <= duty.due.by else 'received late'} on {report.received}",
@@ -215,6 +221,7 @@ def _notice(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     by_rule = [
         event for event in events if isinstance(event.payload, NoticeGiven) and _is_of(event.payload, duty)
     ]
+    # The last one decides: a mail may come back after the rule had taken its notice as given.
     if by_rule and not by_rule[-1].payload.withdrawn:
         yield f"given on {by_rule[-1].effective_on}, {by_rule[-1].payload.rule}", False
     newest = max(event.effective_on for event in events if isinstance(event.payload, Determined))

@@ -156,4 +156,5 @@ def write_stamp_beside(workspace: Workspace, log: str, note: str, checkpoint: Pa
     if stamp is not None:
         write_whole(beside, stamp.encode())
     else:
+        # A stamp left from an earlier checkpoint would not match the one that is written now.
         beside.unlink(missing_ok=True)

@@ -66,6 +66,7 @@ def _plain(figure: Figure | None) -> str:
     """Return a figure as a number alone, in the unit that stands beside it; shares and points in per cent."""
     if figure is None:
         return ""
+    # Shares are kept as fractions of one, and readers of the file compare them with an agreement in per cent.
     scale = 100 if figure.unit in (Unit.SHARE, Unit.POINTS) else 1
     return f"{rounded(figure.value * scale, DECIMALS[figure.unit]):f}"
 
@@ -118,6 +119,7 @@ def as_calendar(deal: str, events: Sequence[Event]) -> str:
         lines += _entry(deal, uid, newest, len(versions) - 1, cancelled=False)
     for duty in _withdrawn_duties(events):
         uid = _uid(deal, duty.due)
+        # A deadline that was stated again after its correction stands above, and must not be cancelled here.
         if uid not in stated:
             stated[uid] = [duty]
             lines += _entry(deal, uid, duty, 1, cancelled=True)
@@ -138,7 +140,9 @@ def _withdrawn_duties(events: Sequence[Event]) -> Iterator[DatedDuty]:
 
 def _uid(deal: str, due: Due) -> str:
     """Return what a deadline is told by: who owes what since when, whatever its last day."""
+    # Two deliveries of one clause can be due from the same day, so who owes what is part of the UID.
     same = sha256(f"{due.who}|{due.thing}".encode()).hexdigest()[:8]
+    # The day from which a deadline counts stays the same when a closing of the banks moves its last day.
     since = due.deadline.counted_from if due.deadline else due.by
     return f"{inert(deal)}-{since}-{due.act.replace(' ', '-')}-{inert(due.subject)}-{same}@headroom"
 
@@ -156,6 +160,7 @@ def _entry(deal: str, uid: str, duty: DatedDuty, sequence: int, cancelled: bool)
         *(["STATUS:CANCELLED"] if cancelled else []),
         f"DTSTAMP:{duty.stated_at:%Y%m%dT%H%M%SZ}",
         f"DTSTART;VALUE=DATE:{due.by:%Y%m%d}",
+        # The end of an iCalendar event lies outside the event (RFC 5545 §3.6.1).
         f"DTEND;VALUE=DATE:{due.by + timedelta(days=1):%Y%m%d}",
         f"SUMMARY:{summary}",
         f"DESCRIPTION:{_escaped(f'{due.cite}{rule}; {duty.outcome}')}",
@@ -167,6 +172,7 @@ def _entry(deal: str, uid: str, duty: DatedDuty, sequence: int, cancelled: bool)
 
 def _escaped(text: str) -> str:
     text = one_line(text)
+    # The backslash comes first; otherwise those put before the other signs would be doubled.
     for sign in ("\\", ";", ","):
         text = text.replace(sign, f"\\{sign}")
     return text
@@ -178,6 +184,7 @@ def _folded(line: str) -> Iterator[str]:
     while raw:
         size = FOLD + first
         piece = raw[:size]
+        # The limit counts octets, and a fold must not fall inside a character.
         while len(piece.encode()) > size:
             piece = piece[:-1]
         yield piece if first else f" {piece}"

@@ -48,6 +48,7 @@ class Wanted:
         return inside and recorded and kind and about and self._says(event)
 
     def _says(self, event: Event) -> bool:
+        # Lines of a whole log take a while to make, so they are made only if words are asked for.
         line = f"{event.kind} {event.subject} {event.actor} {line_of(event)}".lower() if self.words else ""
         return all(word in line for word in self.words.lower().split())
 
@@ -91,6 +92,8 @@ def filtered(workspace: Workspace, deal: str, wanted: Wanted) -> History:
         (wanted.about,) if wanted.about else (),
         {subject for event in events for subject in subjects(event)},
     )
+    # Size and root are those of the whole log: they name what was filtered, and can be compared with a
+    # checkpoint.
     size, head = workspace.store.head(deal_log(deal))
     return History(deal, size, head.hex(), tuple(event for event in events if wanted.takes(event)))
 

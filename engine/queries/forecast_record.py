@@ -57,6 +57,7 @@ def forecasts_due(workspace: Workspace, now: datetime) -> Iterator[RateForecast]
         if valued < FEWEST_WEEKS:
             continue
         after = weeks[-1].publication_date
+        # What is said on the Publication Date itself or later is not a forecast any more.
         if after + WEEK <= now.date() or (series, after + WEEK) in said:
             continue
         due = _said(series, weeks, after)

@@ -103,6 +103,7 @@ def grid(
     if kind is None:
         raise WrongUsage(f"`--show {shown}` is not known; there are {', '.join(SHOWN)}")
     (x, columns), (y, rows) = read_range(across), read_range(down)
+    # Each pair lives a whole path, so a grid that is too large is refused before the first pair.
     if len(columns) * len(rows) > MOST_CELLS:
         raise WrongUsage(f"{len(columns)} x {len(rows)} is more than {MOST_CELLS} pairs")
     now = (written_at(deal, x), written_at(deal, y))
@@ -138,6 +139,7 @@ def _value(outcome: PathOutcome, subject: str, shown: Shown) -> Value:
         return outcome.swept_in_all(subject)
     if shown == "weeks-in-cure":
         days = sum(
+            # Both ends of a span are days in cure.
             (span.until - span.since).days + 1
             for span in outcome.lanes.get(subject, ())
             if span.kind == "cure"

@@ -80,6 +80,7 @@ def _tested(tested: Tested) -> str:
     figures = ""
     if result.measured is not None and result.limit is not None:
         figures = (
+            # A figure shows as many decimals as it takes to differ from its limit (`rulings.md` 18).
             f" {printed_apart(result.measured, result.limit)} ({result.comparison} {trimmed(result.limit)})"
         )
     reason = f": {result.reason.reason}" if result.reason else ""
@@ -207,6 +208,7 @@ def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]
             yield f"The agreement says: {clause.text}"
         yield f"The engine reads it: {clause.reading}"
         yield ""
+    # Listings are shown of the newest week alone; the earlier rates stand among the figures used.
     for value in values[-1:]:
         yield from _index_lines(value)
     yield "Figures used"
@@ -224,6 +226,7 @@ def _explained(events: tuple[Event, ...], event: Event, values: list[IndexValue]
     handed = next((one.payload for one in events if isinstance(one.payload, TakenOver)), None)
     if (
         handed is not None
+        # A state may be newer than a takeover while its episode began before the takeover (`rulings.md` 56).
         and min(tested.state.since, tested.state.episode_began or tested.state.since) <= handed.as_of
     ):
         yield f"What was so before {handed.as_of + timedelta(days=1)} is {handed.words}"
@@ -243,6 +246,7 @@ def _as_of(result: TestResult) -> str:
 
 
 def _clause(events: tuple[Event, ...], event: Event) -> ClauseFacts | None:
+    # The terms are those that the result knew: a file adopted later may read the clause otherwise.
     adopted = [e.payload for e in events if isinstance(e.payload, DealAdopted) and e.seq < event.seq]
     return (
         next((c for c in clauses_on(adopted[-1], event.effective_on) if c.key == event.subject), None)
@@ -413,6 +417,7 @@ def explanation_of(workspace: Workspace, deal: str, test: str, on: date) -> Expl
     if not determined:
         dates = [event.effective_on for event in results]
         raise WrongUsage(f"`{test}` of {deal} was not tested on {on}; of its dates {dates_there(dates, on)}")
+    # A corrected date has several results, and the last one recorded is the one that stands.
     values = list(_values(workspace, determined[-1]))
     stated = tuple(
         e.payload.number for e in events if isinstance(e.payload, NoticeIssued) and e.effective_on == on
@@ -444,6 +449,7 @@ def history_part(
 
     The size and the root of the whole log stand beside them.
     """
+    # One read for all: entries, size and root must be of the same moment while a run may be writing.
     with workspace.store.read() as reader:
         size, head = reader.head(deal_log(deal))
         rows = [

@@ -70,6 +70,7 @@ def _trips(workspace: Workspace, adopted: DealAdopted, result: TestResult) -> It
         event = _newest(prints_in(workspace.store, series), result.on)
         version = event.payload.value["methodology"] if event else None
         row = {"test": result.test, "result": result.verdict.value, "index": even.index}
+        # An administrator's series comes without listings, so invented ones cannot be added to them.
         if even.rate is None or event is None or not version or series_name(series).administered:
             yield {**row, "break_even": None, "at": even.note or "no snapshots", "least": None, **NOTHING}
             continue
@@ -88,7 +89,11 @@ def _turned(value: Fraction, level: Fraction, passing: bool, down: bool) -> bool
 
     A value turns a passing result beyond the Break-even Rate, and a failing result back at that rate.
     """
+    # Contracts look at the published value of four decimals, which may lie on the other side than the raw
+    # one.
     published = Fraction(round(value * 10_000), 10_000)
+    # At the Break-even Rate itself the test just passes (`rulings.md` 18), so only a value beyond the rate
+    # turns a PASS.
     if passing:
         return published < level if down else published > level
     return published <= level if down else published >= level

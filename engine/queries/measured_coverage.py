@@ -73,6 +73,7 @@ class MeasuredCoverage:
 
     def trusted(self, sellers: int) -> bool:
         """Return whether the interval holds what it promises at a number of sellers, in both scalings."""
+        # Six named sellers are the least behind a decisive result (`rulings.md` 59).
         return sellers >= 6 and all(
             row.holds for rows in self.rows.values() for row in rows if row.sellers == sellers
         )
@@ -156,6 +157,7 @@ def kept_coverage(workspace: Workspace, series: str) -> Mapping[str, Any]:
 
 def _pool(workspace: Workspace, series: str) -> tuple[list[Pair], date | None]:
     """Return every pair of a week and a named seller on record, and the newest week."""
+    # A later print of a week takes the place of the earlier one.
     newest = {event.effective_on: event for event in on_record(workspace, series)}
     values = [IndexValue.model_validate(newest[day].payload.value) for day in sorted(newest)]
     return [pair for value in values for pair in _pairs(value)], max(newest, default=None)

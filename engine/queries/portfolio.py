@@ -119,6 +119,7 @@ class Row:
                 (undetermined, UNDETERMINED),
                 (bool(self.counting), COUNTING),
             )
+            # The worst finding decides: a compliant test with an overdue delivery must not stand at the end.
             place = min([place, *(at for so, at in found if so)])
         return (place, self.due[0].by if self.due else date.max, self._room(), self.deal, self.key)
 
@@ -183,6 +184,7 @@ def portfolio(logs: Sequence[tuple[str, Sequence[Event]]], on: date) -> tuple[Ro
 def _deal(deal: str, events: Sequence[Event], on: date) -> Iterator[Row]:
     determined = [event for event in events if isinstance(event.payload, Determined)]
     refused = [event for event in events if isinstance(event.payload, NotEvaluated)]
+    # Numbers of the log are compared and not dates: a second run of the same date overrules the refusal.
     if refused and (not determined or refused[-1].seq > determined[-1].seq):
         yield Row(
             deal,
@@ -196,6 +198,7 @@ def _deal(deal: str, events: Sequence[Event], on: date) -> Iterator[Row]:
     elif not determined:
         yield Row(deal, "deal", "the deal", "", NOT_DETERMINED_YET, note=f"nothing is determined by {on}")
     adopted = [event.payload for event in events if isinstance(event.payload, DealAdopted)]
+    # A deal that could not be evaluated still shows where its tests stood last.
     if determined and adopted:
         state, due = fold(events), determined[-1].payload.due
         results = {
@@ -292,6 +295,7 @@ def portfolio_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """
     lines = []
     for row in rows:
+        # Without the empty one, a test from which nothing is due would be missing in the table.
         each: Sequence[Mapping[str, Any]] = row["due"] or ({},)
         for one in each:
             owed = (one.get("by"), one.get("who"), one.get("what"), "yes" if one.get("overdue") else "")

@@ -80,6 +80,7 @@ class DealRow:
         """The worst state; a result that is not determined stands for itself."""
         result = self.worst.result
         undetermined = (
+            # A worse state, such as a default, must not be hidden behind a result that is missing.
             result is not None and result.verdict.value == "NOT DETERMINED" and self.worst.rank[0] > OVERDUE
         )
         return "NOT DETERMINED" if undetermined else self.worst.state
@@ -89,6 +90,7 @@ class DealRow:
 
         These deals stand above the line of the list.
         """
+        # A report comes due in every deal all the time, so only a late one puts its deal above the line.
         owed = any((duty.act != "report" and duty.by <= soon) or duty.by < today for duty in self.owed)
         return (
             owed or self.worst.rank[0] <= OVERDUE or self.worst.state in (NOT_EVALUATED, NOT_DETERMINED_YET)
@@ -106,6 +108,7 @@ class DealRow:
             else 0
         )
         near = self.nearest
+        # A failing test sorts before every passing one, and the further it fails the earlier it stands.
         room = Fraction(10**6) if near is None else (-abs(near.share) if near.failing else abs(near.share))
         return (self.worst.rank[0], overdue, first.by if first else date.max, room, self.deal)
 
@@ -176,6 +179,7 @@ def _nearest(rows: Sequence[Row], rates: dict[str, ReferenceRate]) -> NearestTes
     for row in rows:
         for even in row.result.break_even if row.result is not None else ():
             rate = rates.get(even.index)
+            # Without a rate, or with a rate of zero, a share of the rate is not defined.
             if even.rate is None or rate is None or not rate.value:
                 continue
             share = even.rate.value / Fraction(rate.value) - 1

@@ -109,6 +109,7 @@ def _row(row: Row, file: str, before: Sequence[ObservedWeek], problems: list[Pro
         )
         return None
     numbers = {name: _number(row.cells.get(name, "").strip()) for name in ("value", "low", "high")}
+    # An empty cell is a week without a value, and not an error.
     wrong = [name for name, number in numbers.items() if number is None and row.cells.get(name, "").strip()]
     if wrong:
         what = f"`{row.cells[wrong[0]]}` is not a rate"

@@ -167,6 +167,7 @@ def _governance(
     """Answer (c): methodology governance to the standard of documentation after LIBOR."""
     name = series_name(series)
     made = dict.fromkeys(str(value["methodology"]) for value in values if value["methodology"])
+    # Every print of a date after the first one is a Restatement.
     restated = prints - len(values)
     index = [event.payload for event in entered if getattr(event.payload, "index", None) == name.index]
     overrides = [payload for payload in index if isinstance(payload, ListingsExcluded)]

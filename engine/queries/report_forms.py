@@ -76,6 +76,8 @@ def form_of(workspace: Workspace, deal: Deal, templates: Mapping[str, Template],
         if isinstance(event.payload, ReportReceived) and event.payload.period_end < end
     ]
     last: Mapping[str, Figure] = (
+        # Of two reports of one period, the one received later corrects or completes the other (`rulings.md`
+        # 53).
         max(reports, key=lambda report: (report.period_end, report.received)).figures if reports else {}
     )
     calendar, rule = calendar_on(deal, end), terms.servicer_reports
@@ -99,6 +101,7 @@ def next_period(workspace: Workspace, deal: Deal, on: date) -> str | None:
 
     None if the deal asks for none, or has come to its end.
     """
+    # A deal has terms from its Closing Date on, and somebody may ask before that date.
     rule = resolve(deal, max(on, deal.closing_date)).servicer_reports
     if rule is None:
         return None
@@ -191,6 +194,8 @@ def lacking(
     if terms.servicer_reports is None:
         return ()
     calendar = calendar_on(deal, report.received)
+    # A report received on a Determination Date serves that date (`rulings.md` 26), so the search begins a day
+    # earlier.
     on = next_determination_date(terms, calendar, report.received - timedelta(days=1))
     if terms.determination_dates.on_delivery:
         on = max(report.delivered_on, date_of_period(terms, calendar, report.period_end))

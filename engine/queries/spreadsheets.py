@@ -167,6 +167,7 @@ def history_workbook(deal: str, events: Sequence[Event]) -> bytes:
 
     A second sheet has every figure that was reported.
     """
+    # The workbook is dated by its content and not by the clock: the same log gives the same bytes.
     newest = events[-1].effective_on if events else date(2026, 1, 1)
     reported = ("period from", "period to", "received", "document", "figure", "value", "unit")
     figures = (
@@ -243,6 +244,7 @@ def workbook(
     }
     head = book.add_format({"bold": True, "bottom": 1})
     for name, names, lines in ((title, columns, rows), *more):
+        # A spreadsheet program refuses these signs in the name of a sheet, and more than 31 characters.
         sheet = book.add_worksheet("".join(sign for sign in name if sign not in "[]:*?/\\")[:31])
         sheet.write_row(0, 0, names, head)
         widths = [len(name) for name in names]
@@ -262,14 +264,17 @@ def _write(sheet: Any, row: int, column: int, value: Any, formats: dict[str, Any
         return 0
     if isinstance(value, Figure):
         sheet.write_number(row, column, float(value.value), formats[FORMATS.get(value.unit, "#,##0")])
+    # In Python a bool is an int as well, so bools are sorted out before numbers.
     elif isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, int | float | Decimal | Fraction):
         sheet.write_number(row, column, float(value), formats["General"])
+    # A datetime is a date as well, so moments are sorted out before days.
     elif isinstance(value, datetime):
         sheet.write_datetime(row, column, value, formats["yyyy-mm-dd hh:mm"])
     elif isinstance(value, date):
         sheet.write_datetime(row, column, datetime(value.year, value.month, value.day), formats["yyyy-mm-dd"])
     else:
+        # `write` would turn a stranger's text that begins with = into a formula.
         sheet.write_string(row, column, str(value))
     return min(WIDEST, len(str(value))) if not isinstance(value, Figure) else 16

@@ -95,6 +95,7 @@ def owed_of(deal: str, events: Sequence[Event], on: date) -> Iterator[OpenDuty]:
     titles = {clause.key: clause.title for clause in clauses_on(adopted[-1], on)}
     duties = {duty.kind: duty for duty in facts.duties}
     for dated in deadlines(events):
+        # A duty that only a later date stated was not yet known on this one.
         if dated.first <= on and dated.open:
             to = _owed_to(dated, {kind: duty.to for kind, duty in duties.items()})
             yield OpenDuty(

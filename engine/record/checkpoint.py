@@ -113,9 +113,11 @@ def cosign(
     """
     if key.kind is not Kind.COSIGNER:
         raise ValueError(f"{key.name} is a log's key; a trustee cosigns with a key of its own")
+    # Another trustee's cosignature does not replace the log's own signature, so only log keys count here.
     checkpoint = verify(note, [known for known in log_keys if known.kind is Kind.LOG]).checkpoint
     if since is not None:
         check_growth(since, checkpoint)
+    # Whole seconds: the format signs the number as text, and the line holds the same number in 8 bytes.
     seconds = int(at.timestamp())
     signed = key.sign(_cosigned(checkpoint.text, seconds))
     return note + _line(key, seconds.to_bytes(_TIME, "big") + signed)
@@ -133,6 +135,7 @@ def check_growth(since: Growth, later: Checkpoint) -> None:
         raise VerificationFailed(
             f"{held.origin} had {counted(held.size, 'entries')} and now has {later.size}"
         )
+    # Every log begins with the empty one, and RFC 9162 has not a proof for that.
     if held.size and not verify_consistency(held.size, later.size, since.proof, held.root, later.root):
         raise VerificationFailed(
             f"the first {counted(held.size, 'entries')} of {held.origin} are not what they were"
@@ -156,6 +159,7 @@ def verify(note: str, keys: Iterable[VerifierKey]) -> Verified:
         name, raw = _signature(line)
         key = known.get((name, raw[:_ID]))
         if key is not None:
+            # A second line of the same key is checked too: a wrong one condemns the note. The first counts.
             signed.setdefault(key, _verified(key, text, raw[_ID:]))
     if not signed:
         raise VerificationFailed(f"no known key signed the checkpoint of {checkpoint.origin}")
@@ -179,6 +183,7 @@ def with_cosignatures(note: str, other: str, trustees: Iterable[VerifierKey]) ->
         name, raw = _signature(line)
         key = known.get((name, raw[:_ID]))
         if key is not None and (name, raw[:_ID]) not in there:
+            # Verified before it is added: a wrong line of a known key would make the whole note unreadable.
             _verified(key, text, raw[_ID:])
             there.add((name, raw[:_ID]))
             note += f"{line}\n"
@@ -251,6 +256,7 @@ def holds_all_of(note: str, other: str) -> bool:
     Raises as `verify`.
     """
     (text, lines), (same, some) = _split(note), _split(other)
+    # The order of the lines does not matter: trustees cosign in any order.
     return text == same and set(some) <= set(lines)
 
 
@@ -260,6 +266,7 @@ def newest(notes: Iterable[tuple[int, str]]) -> tuple[int, str] | None:
     Of several notes of that size, the one that was saved last counts, since it has every cosignature.
     Without notes the result is None.
     """
+    # `max` returns the first of several equals, so the newest must come first.
     return max(reversed(list(notes)), key=lambda note: note[0], default=None)
 
 
@@ -285,8 +292,10 @@ def _line(key: SigningKey, signature: bytes) -> str:
 
 def _split(note: str) -> tuple[str, list[str]]:
     """Return the text that was signed, with its last newline, and the signature lines."""
+    # Checked first, so that nothing unbounded is decoded and no terminal is sent control characters.
     if len(note) > LONGEST_NOTE or any(ch < " " and ch != "\n" for ch in note):
         raise VerificationFailed("the checkpoint is too long or holds control characters")
+    # The last empty line parts text and signatures (signed-note): the text itself might hold one.
     text, gap, rest = note.rpartition("\n\n")
     if not gap or not rest.endswith("\n"):
         raise VerificationFailed("the checkpoint has no signature lines after an empty line")
@@ -296,6 +305,7 @@ def _split(note: str) -> tuple[str, list[str]]:
 def _signature(line: str) -> tuple[str, bytes]:
     match = _SIGNATURE.fullmatch(line)
     raw = None if match is None else from_base64(match[2])
+    # `<=` and not `<`: a line that has only the four bytes of the key's id holds no signature.
     if match is None or raw is None or len(raw) <= _ID:
         raise VerificationFailed("the checkpoint has a malformed signature line")
     return match[1], raw
@@ -318,4 +328,5 @@ def from_base64(text: str) -> bytes | None:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
+    # Unused bits at the end can differ: one signature would then have several texts, and so several lines.
     return raw if base64.b64encode(raw).decode() == text else None

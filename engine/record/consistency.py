@@ -70,6 +70,7 @@ def audit(
         held: the checkpoints that somebody other than the operator kept.
         kept: the newest checkpoint, as the operator keeps it outside the database.
     """
+    # From the bodies and not from the stored leaves: whoever edited a body could have edited its leaf.
     roots = _roots(leaf_hash(entry.body) for entry in entries)
     findings = [*_rows(entries)]
     for notes, defence in ((stored, Defence.STORED), (kept, Defence.KEPT), (held, Defence.HELD)):
@@ -98,6 +99,7 @@ def out_of_time(
         (verification.checkpoint.size, verification.cosigned_at)
         for verification in (verify(note, keys) for note in notes)
     ]
+    # The smallest checkpoint first: it covers the fewest entries, so the finding is the narrowest.
     for size, at in sorted((size, at) for size, at in cosigned if at is not None):
         try:
             not_after(at, ((f"entry {entry.seq}", entry.body) for entry in entries[:size]))
@@ -119,6 +121,7 @@ def not_after(at: datetime, events: Iterable[tuple[str, bytes]], done: str = "co
     """
     for name, body in events:
         said = _recorded_at(name, body)
+        # `>`: exactly the slack apart is still explained by two clocks.
         if said > at + SLACK:
             raise VerificationFailed(
                 f"{name} says that it was recorded at {said:{MINUTE}}, and its log was {done} at "
@@ -133,6 +136,7 @@ def _recorded_at(name: str, body: bytes) -> datetime:
     """
     try:
         said = datetime.fromisoformat(json.loads(body)["recorded_at"])
+        # A time without a zone would be read in the zone of the verifier, and mean another moment there.
         if said.tzinfo is not None:
             return said.astimezone(UTC)
     except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
@@ -155,6 +159,7 @@ def event_key(body: bytes) -> str:
 def _rows(entries: Sequence[Entry]) -> Iterator[Finding]:
     tree = CompactRange()
     for place, entry in enumerate(entries):
+        # From the stored leaf, so that an edited body shows once, and not at every later root as well.
         peak = tree.append(entry.leaf)
         link = tree.root()
         if entry.seq != place:
@@ -205,6 +210,7 @@ def _against(
         return
     if checkpoint.origin != origin:
         yield Finding(Defence.ORIGIN, f"a checkpoint is of {checkpoint.origin}, this log is {origin}")
+    # `>=`: `roots` begins with the empty log, so it has one root more than the log has entries.
     elif checkpoint.size >= len(roots):
         yield Finding(
             defence,

@@ -83,6 +83,7 @@ def opened(url: str | Path, tables: MetaData) -> Engine:
     except DBAPIError as error:
         engine.dispose()
         raise NotOurs(f"{engine.url!r} cannot be used as the record: {error.orig}") from error
+    # A refused database must not stay open: a copy may be put in the file's place next.
     except NotOurs:
         engine.dispose()
         raise
@@ -97,6 +98,7 @@ def inspected(url: str | Path) -> Engine:
     Raises:
         VerificationFailed: it is missing, or it does not hold the record's tables.
     """
+    # Without this look, SQLite says only that it cannot open the file, and not that the record is missing.
     if "://" not in str(url) and not Path(url).is_file():
         raise VerificationFailed(
             f"the record is missing: nothing is at {url}; put a copy back (`headroom db restore`)"
@@ -157,6 +159,7 @@ def prepared(url: str, tables: MetaData, writer: str) -> None:
         NotOurs: the database refused; it is as it was.
     """
     try:
+        # The role's name is checked before the database is reached: it goes into the statements unquoted.
         statements = guards.postgresql(writer)
         if not make_url(url).drivername.startswith("postgresql"):
             raise ArgumentError
@@ -169,6 +172,7 @@ def prepared(url: str, tables: MetaData, writer: str) -> None:
     engine = connected(url)
     try:
         with engine.begin() as connection:
+            # Not `IF NOT EXISTS`: a schema that is there already may hold tables that somebody else made.
             connection.exec_driver_sql(f"CREATE SCHEMA {guards.SCHEMA}")
             tables.create_all(connection)
             for statement in statements:
@@ -253,11 +257,13 @@ def _reads_only(connection: Connection) -> bool:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    # With a plain BEGIN two writers could both have read, and neither could then get the lock to write.
     connection.exec_driver_sql("BEGIN" if _reads_only(connection) else "BEGIN IMMEDIATE")
 
 
 def _begin_postgresql(connection: Connection) -> None:
     if _reads_only(connection):
+        # By default each statement sees a newer state, so entries and checkpoints might not fit together.
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     else:
         # Before anything is read: each later statement then sees what the writer before us committed.
@@ -266,6 +272,7 @@ def _begin_postgresql(connection: Connection) -> None:
 
 
 def _check_sqlite(connection: Connection, tables: MetaData) -> None:
+    # Only an empty file gets tables. A file with other tables belongs to another program, and is refused.
     if not inspect(connection).get_table_names():
         _make_sqlite(connection, tables)
     _check_schema(connection, tables)
@@ -310,6 +317,7 @@ def _schema(connection: Connection) -> Iterator[tuple[tuple[str, str], str]]:
     rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master")
     for kind, name, table, sql in rows:
         if table != "alembic_version":
+            # Quotes and spacing guard nothing, and may differ between two ways of making the same table.
             yield (kind, name), " ".join((sql or "").replace('"', "").split())
 
 

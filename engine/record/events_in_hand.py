@@ -40,8 +40,10 @@ class EventsInHand:
         """
         with self._lock:
             root, known = self._kept.get(log, (b"", ()))
+        # The lock is free while the database is read. Two threads may read the same, which harms nothing.
         with store.read() as reader:
             if known:
+                # The root covers all entries before it, so one hash shows if the log was replaced meanwhile.
                 last = reader.entry(log, len(known) - 1)
                 if last is None or last.root != root:
                     known = ()
@@ -54,6 +56,7 @@ class EventsInHand:
 
     def _keep(self, log: str, root: bytes, events: tuple[Event, ...]) -> None:
         with self._lock:
+            # Counted by what is kept now, since another thread may have stored this log meanwhile.
             _, before = self._kept.pop(log, (b"", ()))
             self._count += len(events) - len(before)
             self._kept[log] = (root, events)

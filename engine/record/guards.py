@@ -14,6 +14,7 @@ SQLITE = {
         BEGIN SELECT RAISE(FAIL, 'the log is append-only'); END""",
     "log_entry_no_delete": """BEFORE DELETE ON log_entry
         BEGIN SELECT RAISE(FAIL, 'the log is append-only'); END""",
+    # `IS NOT` and not `<>`: with a NULL number the comparison would be NULL, and this guard would pass it.
     "log_entry_next": """BEFORE INSERT ON log_entry BEGIN
         SELECT RAISE(FAIL, 'an entry takes the next number of its log')
         WHERE NEW.seq IS NOT (SELECT IFNULL(MAX(seq) + 1, 0) FROM log_entry WHERE log = NEW.log);
@@ -167,6 +168,7 @@ def postgresql(writer: str) -> list[str]:
     Raises:
         ValueError: `writer` is not a plain role name.
     """
+    # The name goes into GRANT unquoted, where no parameter is possible. 63 characters is PostgreSQL's limit.
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", writer):
         raise ValueError(f"`{writer}` is not a role name of lower-case letters, digits and underscores")
     statements = [
@@ -176,6 +178,7 @@ def postgresql(writer: str) -> list[str]:
         name = f"{SCHEMA}.{table}"
         statements += [
             f"CREATE FUNCTION {SCHEMA}.next_{table}() RETURNS trigger LANGUAGE plpgsql "
+            # Without a fixed search path, a session could put a function of its own before PostgreSQL's.
             f"SET search_path = {SCHEMA}, pg_temp AS $${_next(table)}$$",
             f"""CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name}
                 FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.append_only()""",

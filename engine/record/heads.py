@@ -64,6 +64,7 @@ def names(connection: Any, table: str) -> list[str]:
             schema=_schema(connection), table=table
         )
     )
+    # Sorted here and not by the database, whose order of texts depends on its locale.
     return sorted(rows.scalars())
 
 

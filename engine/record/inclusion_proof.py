@@ -41,6 +41,7 @@ def parse_proof(text: str) -> Proof:
         raise VerificationFailed(
             f"this is not a proof: it does not begin with {HEADER} and the index of an entry"
         )
+    # Strict base64: a proof has one text, so two files with the same proof are equal.
     path = [from_base64(line) for line in lines[1:]]
     if any(step is None or len(step) != 32 for step in path):
         raise VerificationFailed("the proof has a line that is not a SHA-256 hash")

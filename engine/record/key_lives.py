@@ -121,7 +121,9 @@ class KeyLives:
         """
         signers = _log_keys_of(found)
         known = [end for key in signers if (end := self.ends.get(key)) is not None]
+        # `<` and not `<=`: a checkpoint of `seq` entries ends just before the entry that replaces the key.
         ends = [end for end in known if end.seq is not None and end.seq < found.checkpoint.size]
+        # A living key that signed too vouches for the checkpoint, so one ended signer takes nothing away.
         return ends[0] if signers and len(ends) == len(signers) else None
 
     def ended(self, found: Verified) -> End | None:
@@ -157,18 +159,21 @@ def key_lives(
     """
     known, said = tuple(keys), dict(ended or {})
     cosigners = [key for key in known if key.kind is Kind.COSIGNER]
+    # Keys that the policy has ended are still read: what they signed may be shown as a first part.
     trusted = tuple(dict.fromkeys((*(key for key in known if key.kind is Kind.LOG), *said)))
     ends = {key: End(on, None) for key, on in said.items()}
     followed: list[VerifierKey] = []
     seen: set[VerifierKey] = set()
     for seq, on, event in _replacements(bodies):
         step = _step(bodies, seq, on, event, origin)
+        # A key ends once and never comes back. Otherwise a stolen old key could take the log over again.
         if (step.old in ends and ends[step.old].seq is not None) or step.new in seen or step.new == step.old:
             raise VerificationFailed(
                 f"entry {seq} replaces a key that had ended, or by one that had signed before: "
                 f"{step.old.name}"
             )
         _signed_as_it_must_be(seq, step, event, cosigners)
+        # A key that the policy has ended may be stolen, so it cannot name its follower by itself.
         hands_on = step.old in (*trusted, *followed) and (step.old not in said or step.why != "replaced")
         if hands_on and step.new not in trusted:
             followed.append(step.new)
@@ -183,10 +188,12 @@ def _replacements(bodies: Sequence[bytes]) -> Iterator[tuple[int, date, KeyRepla
     Raises VerificationFailed for one that cannot be read.
     """
     for seq, body in enumerate(bodies):
+        # A quick look spares parsing every entry. Canonical JSON writes the mark in this one way.
         if _MARK not in body:
             continue
         try:
             event = json.loads(body)
+            # The mark may also stand inside a payload, so the kind itself decides.
             if event["kind"] == KIND:
                 yield (
                     seq,
@@ -211,6 +218,7 @@ def _step(bodies: Sequence[bytes], seq: int, on: date, event: KeyReplaced, origi
     stated = from_base64(event.root)
     if (
         stated is None
+        # `<=`: the old key may have signed everything before this entry, but not the entry itself.
         or not 0 <= event.size <= seq
         or root([leaf_hash(body) for body in bodies[: event.size]]) != stated
     ):
@@ -232,6 +240,7 @@ def _signed_as_it_must_be(
     def by(key: VerifierKey) -> bool:
         raw = from_base64(signed.get(key.text, ""))
         try:
+            # A missing signature is verified as an empty one, which fails like a wrong one.
             key.verify(raw or b"", step.message)
         except (InvalidSignature, ValueError):
             return False

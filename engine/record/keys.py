@@ -103,6 +103,7 @@ def parse_verifier(text: str) -> VerifierKey:
     """Return the verifier key of one line of text. Raises BadKey."""
     name, identity, kind, raw = _parts(text)
     key = VerifierKey(name, kind, raw)
+    # The id is derived from the key, so a line that was mistyped or cut is found before it is trusted.
     if key.id != identity:
         raise BadKey(f"the key of {name} does not have the id that it is written with")
     return key
@@ -128,6 +129,7 @@ def write_key(path: Path, key: SigningKey) -> Path:
         BadKey: a file is there already; a key is never written over.
     """
     public = path.with_name(f"{path.name}.pub")
+    # Both places are looked at first: a private key beside an older public half would verify nowhere.
     for known in (path, public):
         if known.exists():
             raise BadKey(f"{known} is there already; a key is never written over")
@@ -150,6 +152,7 @@ def read_key(path: Path) -> SigningKey:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadKey(f"{path} cannot be read as a private key: {error}") from error
+    # Checked before the key is used: a key that others could copy proves nothing about its owner.
     if open_to:
         raise BadKey(f"others can read {path}; make it yours alone with `chmod 600`")
     return parse_private(text.strip())

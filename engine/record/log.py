@@ -82,6 +82,7 @@ def _goes_on(log: str, newest: bytes | None, now: datetime) -> None:
     if newest is None:
         return
     body = json.loads(newest)
+    # The edition is asked for before the clock: an earlier log is not extended, whatever the time.
     if body["version"] != VERSION:
         raise EarlierEdition(not_extended(log))
     # Times in a log must not run backwards beyond what a person beside a run explains: order is evidence.
@@ -146,6 +147,7 @@ def as_text(value: Any) -> Any:
 
 def imagined(draft: Draft, scribe: Scribe, log: str) -> Event:
     """Return the event that a draft would be if it were recorded: it has no place in a log, and no leaf."""
+    # -1 is not a number of an entry, so an imagined event cannot be taken for a recorded one.
     return event_of(Entry(log, -1, draft.key, body_of(draft, scribe), b"", b""))
 
 

@@ -72,7 +72,9 @@ def copied(record: Path, into: Path) -> int:
     try:
         with closing(sqlite3.connect(place, uri=True, timeout=30)) as source:
             source.execute(f"PRAGMA {database.PAGES}")
+            # A copy of the file's bytes could catch a write halfway. This copies one transaction's view.
             source.execute("VACUUM INTO ?", (str(into),))
+        # The copy is read back at once: a copy that fails on the day of need is worse than an error now.
         return checked(into)
     except sqlite3.Error as error:
         into.unlink(missing_ok=True)
@@ -95,6 +97,7 @@ def checked(record: Path) -> int:
         count = 0
         for log in store.logs():
             entries = store.entries(log)
+            # No keys: a copy is asked whether it is whole. Who signed the record is for `verify` to say.
             wrong = audit(entries, log, ())
             if wrong:
                 raise VerificationFailed(f"{log}: {wrong[0].what}")
@@ -118,6 +121,7 @@ def restored(copy: Path, record: Path) -> tuple[int, Path | None]:
     """
     if not copy.is_file():
         raise WrongUsage(f"no such file: {copy}")
+    # An empty file is a valid SQLite database, so the check below would only name missing tables.
     if not copy.stat().st_size:
         raise VerificationFailed(f"{copy} is empty; it is not a copy of a record")
     checked(copy)
@@ -126,12 +130,14 @@ def restored(copy: Path, record: Path) -> tuple[int, Path | None]:
     if there and aside.exists():
         raise WrongUsage(f"{aside} is there already; move it away first")
     with _whole_file(copy, record.with_name(f"{record.name}.restoring")) as ready:
+        # All parts go aside before the copy comes in: an old journal would be rolled back into it.
         for ending in BESIDE:
             part = record.with_name(record.name + ending)
             if part.exists():
                 part.rename(aside.with_name(aside.name + ending))
         ready.rename(record)
     _on_disk(record.parent)
+    # Checked again in place: the disk may have failed between the first look and the rename.
     return checked(record), aside if there else None
 
 
@@ -143,6 +149,7 @@ def _whole_file(copy: Path, ready: Path) -> Iterator[Path]:
         _on_disk(ready)
         yield ready
     finally:
+        # After a rename nothing is here any more. Otherwise a broken-off copy would lie beside the record.
         ready.unlink(missing_ok=True)
 
 

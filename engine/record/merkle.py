@@ -41,6 +41,7 @@ class CompactRange:
     def append(self, leaf: bytes) -> bytes:
         """Add one leaf hash; returns the peak that it completes, which may be the leaf itself."""
         peak, width = leaf, self.size
+        # Each low bit that is set is a complete subtree that this leaf closes, as a carry does in addition.
         while width & 1:
             peak, width = node_hash(self._peaks.pop(), peak), width >> 1
         self._peaks.append(peak)
@@ -159,6 +160,7 @@ def verify_consistency(
     """
     if not 0 < first <= second:
         return False
+    # Equal trees need no proof. A proof that is given anyway is not one that the format allows.
     if first == second:
         return not proof and first_root == second_root
     if not _are_hashes(first_root, second_root, *proof):
@@ -184,16 +186,19 @@ def verify_consistency(
 
 
 def _are_hashes(*values: bytes) -> bool:
+    # Other lengths would let two different splits of the same bytes have one hash.
     return all(len(value) == len(EMPTY) for value in values)
 
 
 def _split(size: int) -> int:
     """Return the largest power of two smaller than `size`."""
+    # Smaller, and not equal: RFC 6962 parts a tree of 2^n leaves in two halves.
     return 1 << ((size - 1).bit_length() - 1)
 
 
 def _subproof(leaves: Sequence[bytes], size: int, whole: bool) -> list[bytes]:
     if size == len(leaves):
+        # The verifier holds the root of the whole first tree. The root of a mere part has to be given.
         return [] if whole else [root(leaves)]
     middle = _split(len(leaves))
     if size <= middle:

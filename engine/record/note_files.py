@@ -32,6 +32,7 @@ def read_note(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
+            # Bounded, since the file may be anything. One byte more, and the note is found to be too long.
             data = file.read(LONGEST_NOTE + 1)
         encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
         return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")

@@ -86,6 +86,7 @@ Span = tuple[str, str]
 
 def of_kind(kind: str) -> Span:
     """Return the keys of all events of a kind."""
+    # `}` is the byte after `|`, so the span ends just behind the last key of the kind.
     return f"{kind}|", f"{kind}}}"
 
 
@@ -200,6 +201,7 @@ class Reader:
         """
         key: Any = _ENTRIES.c.key
         if self._connection.dialect.name == "postgresql":
+            # A locale sorts `|` and spaces by rules of its own, so a span would lose some of its keys.
             key = key.collate("C")
         return and_(key >= span[0], key < span[1])
 
@@ -266,6 +268,7 @@ class Writer(Reader):
     def __init__(self, connection: Connection) -> None:
         """Wrap an open transaction that holds the lock."""
         super().__init__(connection)
+        # One tree for each log, so that many appends in one transaction do not read the peaks each time.
         self._trees: dict[str, CompactRange] = {}
 
     def append(self, log: str, key: str, body: bytes) -> Entry | None:
@@ -275,6 +278,7 @@ class Writer(Reader):
             KeyReused: the key is there with another body.
             VerificationFailed: the log's last entries do not fit together; nothing is built on them.
         """
+        # The key is looked up before the insert. An error of the database would end the whole transaction.
         known = self.body(log, key)
         if known is not None:
             if known != body:
@@ -298,6 +302,7 @@ class Writer(Reader):
 
     def save_checkpoint(self, log: str, size: int, note: str) -> None:
         """Keep a signed checkpoint beside the log; saving the same one again changes nothing."""
+        # A run that was killed after this write signs the same checkpoint again, so a repetition is harmless.
         if (size, note) not in (known := self.checkpoints(log)):
             self._insert(_NOTES, log, [(log, len(known), size, note)])
 
@@ -305,12 +310,14 @@ class Writer(Reader):
         try:
             self._connection.exec_driver_sql(database.insertion(self._connection, table), rows)
         except DBAPIError as error:
+            # This row broke a rule. Any other error concerns the disk or the file, which a person must mend.
             if isinstance(error, IntegrityError):
                 raise Refused(f"the database refused {log}: {error.orig}") from error
             why = "see that its disk has room, and that its file is still there and can be written"
             raise Unavailable(f"the database refused {log}: {error.orig}; {why}") from error
 
     def _tree(self, log: str) -> CompactRange:
+        # The transaction holds the write lock, so nobody else can make the kept tree stale.
         if log not in self._trees:
             self._trees[log] = self._resumed(log)
         return self._trees[log]
@@ -324,6 +331,7 @@ class Writer(Reader):
             .order_by(_ENTRIES.c.seq)
         )
         peaks = [_plain(peak) for peak in self._connection.execute(query).scalars()]
+        # Peaks are stored beside the root. An edited peak would give each later entry a wrong root.
         if len(peaks) != len(last) or CompactRange(size, peaks).root() != root:
             said = f"the last entries of {log} do not lead to its root; verify the log before adding"
             raise VerificationFailed(f"{said}, and put a whole copy back (`headroom db restore`)")
@@ -466,6 +474,7 @@ def _plain(text: str) -> bytes:
 
 def _entry(row: Any) -> Entry:
     leaf, root = _hash(row.log, row.seq, row.leaf), _hash(row.log, row.seq, row.root)
+    # Bytes that are not text come back as they were, so the leaf hash finds the row that was edited.
     return Entry(
         row.log, row.seq, row.key, row.body.encode("utf-8", "surrogateescape"), leaf, root, _plain(row.peak)
     )

@@ -45,12 +45,14 @@ def export(entries: Sequence[Entry], note: str, keys: Iterable[VerifierKey], fol
     """
     known, every = tuple(keys), [entry.body for entry in entries]
     checkpoint = living(note, key_lives(every, stated(note).origin, known), known).checkpoint
+    # What was recorded after the checkpoint is left out: nobody has signed it yet.
     bodies = every[: checkpoint.size]
     leaves = [leaf_hash(body) for body in bodies]
     if len(leaves) != checkpoint.size or root(leaves) != checkpoint.root:
         raise VerificationFailed(f"the checkpoint of {checkpoint.origin} is not over these entries")
     for path, content in (*_bundles(bodies), *_tiles(leaves)):
         _write(folder / path, content)
+    # Last, so that an export that breaks off has no checkpoint and is not taken for a whole log.
     _write(folder / "checkpoint", note.encode())
     return checkpoint
 
@@ -67,6 +69,7 @@ def read_tiles(
     """
     note, known = _read(folder, "checkpoint", LONGEST_NOTE).decode(errors="replace"), tuple(keys)
     said = stated(note)
+    # All missing files are named at once, before the first that cannot be read ends the check.
     _none_missing(folder, said.size)
     bodies = [
         body for path, count in _paths("entries", said.size) for body in _unbundled(folder, path, count)
@@ -76,6 +79,7 @@ def read_tiles(
     if root(leaves) != checkpoint.root:
         raise VerificationFailed("the entries are not the ones that the checkpoint was signed over")
     for path, content in _tiles(leaves):
+        # The root proves the entries. The tiles are compared too, because other clients read them alone.
         if _read(folder, path, len(content)) != content:
             raise VerificationFailed(f"the hashes in {path} are not over the entries")
     return checkpoint, tuple(bodies)
@@ -124,6 +128,7 @@ def tile_path(level: int | str, index: int, width: int = WIDTH) -> str:
     The path has its level (or `entries`), its index by three digits, and its width if it is partial.
     """
     groups = f"{index:03d}"
+    # Padded to a multiple of three digits, as tlog-tiles names its folders.
     groups = groups.zfill(-(-len(groups) // 3) * 3)
     parts = [groups[place : place + 3] for place in range(0, len(groups), 3)]
     name = "/".join([*(f"x{part}" for part in parts[:-1]), parts[-1]])
@@ -164,6 +169,7 @@ def _unbundled(folder: Path, path: str, count: int) -> Iterator[bytes]:
     place = 0
     for _ in range(count):
         length = int.from_bytes(raw[place : place + 2], "big")
+        # A slice beyond the end would be shorter without an error, and pass for an entry.
         if place + 2 + length > len(raw):
             raise VerificationFailed(f"{path} ends within an entry")
         yield raw[place + 2 : place + 2 + length]
@@ -175,6 +181,7 @@ def _unbundled(folder: Path, path: str, count: int) -> Iterator[bytes]:
 def _read(folder: Path, path: str, limit: int) -> bytes:
     try:
         with (folder / path).open("rb") as file:
+            # One byte more than allowed shows that the file is too long, without reading all of it.
             content = file.read(limit + 1)
     except OSError as error:
         raise VerificationFailed(f"{path} of the exported log cannot be read: {error.strerror}") from error

@@ -32,6 +32,7 @@ def text_of(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
     A file in a code page of Windows is refused at its first byte that is not UTF-8.
     """
     place = Place(file)
+    # A mark is the file's own word for its encoding; without it, only UTF-8 is taken and nothing guessed.
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
         if data.startswith(mark):
             try:
@@ -51,6 +52,7 @@ def not_utf_8(data: bytes, file: str, fix: str) -> Problem | None:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
+        # The place is counted in characters and by any line end, as an editor shows it.
         before = data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("utf-8").split("\n")
         why = (
             f"the byte {data[error.start]:#04x} stands here, and a guess of its code page could change a name"
@@ -99,6 +101,7 @@ def _split(text: str, separator: str) -> Delimited:
     line = 1
     try:
         for cells in reader:
+            # A quoted cell may hold line ends, so a row's place is the line on which it begins.
             rows.append((line, cells))
             line = reader.line_num + 1
     except csv.Error as error:
@@ -129,6 +132,7 @@ def tree_of_delimited(data: bytes, file: str) -> tuple[Tree | None, list[Problem
     if head is None:
         return None, problems
     widest = max(head.columns.values())
+    # `USD 16,000,000` without quotes falls into three cells, of which the first reads like an amount.
     beyond = {
         line: cell for (line, column), cell in sheet.cells.items() if line > head.row and column > widest
     }

@@ -76,12 +76,15 @@ def figure_text(
             "R149", f"`{name}` is shown as a date, {cell.text}", f"it is counted in {unit.value}", fix, cell
         )
         return None
+    # The stored text and not a float, which would not be exact.
     value = Decimal(cell.text)
     shown = shown_by(cell.number_format, value)
     if not _as_it_is_shown(asked, cell, name, unit, shown):
         return None
     if unit is Unit.SHARE:
+        # A cell that is shown in per cent stores a share of one.
         return f"{value * 100:f}%"
+    # The factor is of the number as it is shown, and each comma of its format hides three digits.
     if factor != 1:
         value = value / 1000**shown.thousands * factor
     elif shown.thousands:
@@ -139,6 +142,7 @@ def _plain_value(asked: Questions, cell: Cell, name: str, computed: bool = False
             "mend the formula, or write the figure itself",
             cell,
         )
+    # A stored 0 behind a formula may be real, but it is also what is stored before a first calculation.
     elif cell.kind == "nothing" or (cell.formula is not None and cell.text == "0" and not computed):
         why = "some programs store none, or zero, until the file is opened and saved"
         fix = "open and save it in your spreadsheet program, or write the figure itself"
@@ -183,6 +187,7 @@ def _as_it_is_shown(asked: Questions, cell: Cell, name: str, unit: Unit, shown: 
             fix,
             cell,
         )
+    # The format shows a hundred times what is stored, so the sender saw another number.
     elif unit is not Unit.SHARE and shown.percent:
         what = f"`{name}` is shown in per cent"
         asked.ask(
@@ -205,6 +210,7 @@ def _from_text(
     grouped = re.search(r"\d[\d.,]*", number)
     digits = grouped[0] if grouped else ""
     either = EITHER.fullmatch(digits) is not None and "." in digits and unit not in (Unit.RATE, Unit.SHARE)
+    # 1.234 may be a thousand or one and a bit; a rate or a share is small, so a point means decimals there.
     if either or (decimal_comma and "," in digits):
         why = "a comma or a point may part thousands or decimals"
         asked.ask(

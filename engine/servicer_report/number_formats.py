@@ -58,13 +58,16 @@ def shown_by(number_format: str, value: Decimal) -> Shown:
     """Return what `number_format` shows of `value` besides its digits, by the section for its sign."""
     sections = _sections(number_format or "General")
     conditional = any(kind == "condition" for section in sections for kind, _ in section)
+    # With conditions nobody can tell which section serves; the format is asked about all the same.
     section = sections[0] if conditional else _of_sign(sections, value)
+    # A literal between two codes parts them, so that commas on either side are not read together.
     code = "".join(text if kind == "code" else "\0" for kind, text in section)
     commas = COMMAS.search(code)
     words = "".join(text for kind, text in section if kind == "words").strip()
     signs = [text for kind, text in section if kind == "currency"] + [
         character for character in code if character in CURRENCIES
     ]
+    # Some programs write a currency as quoted text.
     if words in CURRENCIES:
         signs, words = [*signs, words], ""
     return Shown(

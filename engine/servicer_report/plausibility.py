@@ -74,6 +74,7 @@ def figure_at(reading: Reading, path: Path, name: str, raw: Any, unit: Unit) -> 
             path,
         )
         return None
+    # A plain count may stand for GPUs and hours; for money or a share its unit would be a guess.
     plain = figure.unit is Unit.COUNT and unit in (Unit.GPUS, Unit.GPU_HOURS)
     if figure.unit is not unit and not plain:
         why = f"it is counted in {unit.value}, here stands {figure.unit.value}"
@@ -98,6 +99,7 @@ def judge(reading: Reading, start: date | None, end: date | None) -> None:
     """Add a problem for each figure that is out of scope, out of scale, or contradicts another."""
     _scope(reading)
     _principal(reading)
+    # Both ends of the period count; without a sound period the hours are held against a week.
     days = (end - start).days + 1 if start and end and end >= start else 7
     for asset, terms in reading.terms.pledged_assets.items():
         _hours(reading, asset, terms.gpus, days)
@@ -165,6 +167,7 @@ def _principal(reading: Reading) -> None:
     if (
         total is not None
         and classes
+        # Compared only if every class is reported; otherwise the rest may be in a class left out.
         and all(classes)
         and total.value != sum(figure.value for figure in classes if figure)
     ):
@@ -180,6 +183,7 @@ def _principal(reading: Reading) -> None:
 
 def _hours(reading: Reading, asset: str, gpus: int, days: int) -> None:
     count = reading.figures.get(f"available.{asset}.gpus")
+    # The reported count comes first: more GPUs than pledged can have more hours.
     most = (count.value if count else gpus) * 24 * days
     rented = reading.figures.get(f"rental.{asset}.rented_gpu_hours")
     offered = reading.figures.get(f"rental.{asset}.available_gpu_hours")
@@ -210,6 +214,7 @@ def _revenue(reading: Reading, asset: str) -> None:
     ]
     if rentals[0] and rentals[1] and rentals[2]:
         product = rentals[1].value * rentals[2].value
+        # A rate is printed rounded, so a thousandth, and at least one dollar, is not a contradiction.
         if abs(rentals[0].value - product) > max(product / 1000, Fraction(1)):
             why = f"hours x rate is {printed(Figure(value=product, unit=Unit.USD))}"
             reading.refuse(
@@ -242,6 +247,7 @@ def _count(reading: Reading, asset: str, gpus: int) -> None:
 
 def _price(reading: Reading, name: str, figure: Figure) -> None:
     levels = [index.closing_date_level for index in reading.terms.index.values()]
+    # Asked for by itself: a deal without an index has not got a level to hold a price of 0 against.
     if figure.value == 0 or any(
         figure.value > TOO_FAR * level or figure.value * TOO_FAR < level for level in levels
     ):
@@ -261,6 +267,7 @@ def late(reading: Reading, end: date, received: date, calendar: BusinessCalendar
     if rule is None or calendar is None:
         return
     due = counted_from(rule.due, date_of_period(reading.terms, calendar, end), calendar)
+    # On the due date itself it is in time; a correction comes later by its nature.
     if received > due and reading.tree.get(("corrects",)) is None:
         what = f"received on {received}, {(received - due).days} days after it was due"
         reading.refuse(

@@ -91,6 +91,7 @@ def read_report(
     if end is not None:
         late(reading, end, received, calendar)
     wrong = [problem for problem in reading.problems if not problem.code.startswith("RW")]
+    # Warnings alone let a report in; one error keeps all of it out.
     if wrong or start is None or end is None or as_of is None:
         return None, sorted(reading.problems, key=lambda problem: (problem.place, problem.code))
     report = ServicerReport(
@@ -168,6 +169,7 @@ def _figures(data: Any, path: Path) -> Iterator[tuple[Path, str, Any]]:
     """Yield (path, dotted name, text) for every figure; the report's head and rental tapes are left out."""
     for key, value in data.items() if isinstance(data, dict) else ():
         at = (*path, key)
+        # These have readers of their own, and would be refused here as figures that nobody knows.
         if (not path and (key in HEADER or key == "certificates")) or (
             len(at) == 3 and at[::2] == ("rental", "tape")
         ):

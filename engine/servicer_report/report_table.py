@@ -63,6 +63,7 @@ def _name(text: str) -> str:
 
 def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
     """Return the report in the one sheet of a workbook that holds one, or None and the questions about it."""
+    # The sender may not have seen what a hidden sheet holds.
     tables = [
         (sheet, head) for sheet in workbook.sheets if not sheet.hidden and (head := head_of(sheet.cells))
     ]
@@ -153,6 +154,7 @@ def put(data: dict[str, Any], path: Path, value: Any) -> bool:
         data = data.setdefault(str(step), {})
         if not isinstance(data, dict):
             return False
+    # By identity: an equal value that stood there before is a second row all the same.
     return data.setdefault(str(path[-1]), value) is value
 
 
@@ -210,6 +212,7 @@ def _unit(name: str, cell: Cell | None) -> Unit | None:
     A reader of a table does not know the declared figures of the deal.
     """
     said = cell.text.strip() if cell is not None else ""
+    # Any other name keeps its own unit, so that a row cannot change what a figure is counted in.
     known = said in [unit.value for unit in Unit]
     return Unit(said) if known and name.startswith(DECLARED) else unit_of(name)
 

@@ -95,6 +95,7 @@ def head_of(rows: Iterator[list[Any]], wanted: dict[str, str], at: int | None) -
 
 def number_of(value: Any) -> Decimal | None:
     """Return a cell as an exact number at 15 digits, or None if it is not a number."""
+    # Before the numbers: in Python a truth value is an integer too.
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -108,12 +109,14 @@ def day_of(value: Any) -> str | None:
 
     A text like `03/04/2026` is refused, because it is another day on each side of an ocean.
     """
+    # Before the dates: in Python a moment is a date too.
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, date):
         return value.isoformat()
     text = str(value).strip()
     try:
+        # The length rules out `20260312`, which may be a plain number.
         return date.fromisoformat(text).isoformat() if len(text) == len("2026-03-12") else None
     except ValueError:
         return None
@@ -165,6 +168,7 @@ def added_up(
             questions += [["R157", cell, asked]] if asked else []
         if len(questions) >= MOST_QUESTIONS:
             break
+    # Objects, so that the decimals are added up exactly; floats would lose cents.
     table = pandas.DataFrame(kept, dtype=object)
     count = len(table)
     if "asset_class" not in table:
@@ -189,6 +193,7 @@ def main(kind: str, path: str, spec: str) -> None:
     """Print the sums of one tape, or what has to be asked about it."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    # A core file would leave the servicer's figures on the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     asked = json.loads(spec)
     try:

@@ -36,10 +36,12 @@ def digits(value: float) -> str:
 
 def kind_and_text(value: Any) -> tuple[str, str]:
     """Return the kind of a value (number, date, truth or text) and its text."""
+    # Before the numbers: in Python a truth value is an integer too.
     if isinstance(value, bool):
         return "truth", str(value).upper()
     if isinstance(value, int | float):
         return "number", digits(value)
+    # Before the dates: in Python a moment is a date too.
     if isinstance(value, datetime):
         return "date", value.date().isoformat() if value.time() == time() else value.isoformat(
             timespec="seconds"
@@ -63,10 +65,12 @@ def open_xlsx(path: str) -> dict[str, Any]:
         A moment just before midnight stays on its own day: the result is one second earlier than openpyxl's.
         """
         reading = as_read(value, *others, **more)
+        # A true midnight has a fraction of 0, or just above it; near 1, the reader has rounded up.
         if isinstance(reading, datetime) and reading.time() == time() and float(value) % 1 > 0.5:
             return reading - timedelta(seconds=1)
         return reading
 
+    # Replaced for good: this process ends after a single file.
     reader.from_excel = not_rounded_up
     stored = openpyxl.load_workbook(path, data_only=True, keep_links=False)
     written = openpyxl.load_workbook(path, keep_links=False)
@@ -80,13 +84,16 @@ def open_xlsx(path: str) -> dict[str, Any]:
             number
             for letter, column in sheet.column_dimensions.items()
             if column.hidden
+            # One entry stands for a range of columns, and only its first column has a key.
             for number in range(column.min or 0, (column.max or 0) + 1)
         }
         cells = []
         for (row, column), cell in sorted(sheet._cells.items()):
             formula = formulas._cells[row, column].value
+            # An array formula is an object that holds its text.
             formula = getattr(formula, "text", formula)
             is_formula = formulas._cells[row, column].data_type == "f" and isinstance(formula, str)
+            # A formula without a stored result is kept, or it would pass for an empty cell.
             if cell.value is None and not is_formula:
                 continue
             kind, text = ("nothing", "") if cell.value is None else kind_and_text(cell.value)
@@ -172,6 +179,7 @@ def _xls_value(cell: Any, datemode: int) -> tuple[str, str]:
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return "truth", str(bool(cell.value)).upper()
     if cell.ctype == xlrd.XL_CELL_DATE:
+        # Cut to the second and not rounded, so that a moment just before midnight stays on its day.
         whole = int(cell.value)
         moment = xlrd.xldate.xldate_as_datetime(whole, datemode) + timedelta(
             seconds=int((cell.value - whole) * 86_400)
@@ -292,6 +300,7 @@ def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
                     raise TooLarge
                 full += [(column + n, cell) for n in range(times)]
             column += times
+        # An empty row may stand for the million below the figures, and costs nothing.
         if full and again > MOST_REPEATED:
             raise TooLarge
         yield from (
@@ -303,6 +312,7 @@ def _ods_cells(table: Any) -> Iterator[tuple[int, int, Any, bool]]:
 def _ods_value(cell: Any) -> tuple[str, str]:
     said = cell.attributes.get((OFFICE, "value-type"))
     shown = str(cell).strip()
+    # By the local name alone: `error` stands in an extension's namespace.
     is_error = any(name == "value-type" and value == "error" for (_, name), value in cell.attributes.items())
     if is_error or ((TABLE, "formula") in cell.attributes and ERROR.fullmatch(shown)):
         return "error", shown or "an error"
@@ -323,6 +333,7 @@ def main(kind: str, path: str) -> None:
     """Print what the cells of one workbook hold; what a reader cannot open is printed, not raised."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    # A core file would leave the servicer's figures on the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         answer = READERS[kind](path)

@@ -167,6 +167,7 @@ def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refu
         yield Refusal("party", f"the deal has no party `{party}`", f"name one of {', '.join(terms.parties)}")
     if said.act == PAYMENT_MADE:
         yield from _of_a_payment(said, spelled)
+    # Only these Acts may name an event, and an event is all that they may name.
     if said.clause is not None and (said.clause in terms.events) != (said.act in EVENT_ACTS):
         there = ", ".join(terms.events) or "none"
         what = f"`{said.act}` is not of `{said.clause}`"
@@ -189,6 +190,7 @@ def refusals(said: Said, terms: TermsInForce, spelled: Spelled) -> Iterator[Refu
         yield from _of_a_cure(said, cure, spelled)
     clock = said.details.get("clock")
     if said.act == "waiver" and (
+        # Without a cure a clock does not run, so the waiver need not say what becomes of one.
         clock not in (None, "resumes", "restarts") or (clock is None and cure != "none")
     ):
         what = "say what a cure clock does when the waiver ends"
@@ -249,6 +251,7 @@ def _of_a_cure(said: Said, cure: Cure, spelled: Spelled) -> Iterator[Refusal]:
         yield Refusal("method", what, f"it is cured by {', '.join(cure.cured_by)}")
         return
     given = (
+        # The currency may be left out of an amount, as `read_amount` allows.
         read_figure(amount if amount.startswith("USD") else f"USD {amount}") if method and amount else None
     )
     if method and amount and (given is None or given.unit is not Unit.USD or given.value <= 0):
@@ -256,6 +259,7 @@ def _of_a_cure(said: Said, cure: Cure, spelled: Spelled) -> Iterator[Refusal]:
     elif (
         method == "equity"
         and cure.equity_at_most is not None
+        # An amount that is not stated cannot be held against the cap.
         and (given is None or given.value > cure.equity_at_most)
     ):
         most = printed(Figure(value=cure.equity_at_most, unit=Unit.USD))

@@ -100,6 +100,7 @@ def _schedule(value: dict[str, Any], path: Path) -> Schedule:
         block = isinstance(item, dict) and "value" in item
         cite = item.get("cite") if block else None
         at = (*path, key, "value") if block else (*path, key)
+        # Only a block with a `value` is a step with its own citation. Another block is the value itself.
         steps.append(StepOf(read_day(key), item["value"] if block else item, at, cite))
     return Schedule(tuple(sorted(steps, key=lambda step: step.since)))
 
@@ -160,6 +161,7 @@ def apply_changes(data: Any, changes: list[Change], closing: date, tree: Tree) -
     A change that cannot be applied is a problem at its place.
     """
     problems = _same_day(changes, tree)
+    # By date and not by place: a later line of the file may take effect earlier.
     for change in sorted(changes, key=lambda entry: (entry.effective, entry.term)):
         data, applied_problems = _applied(data, change, closing, tree)
         problems += applied_problems
@@ -202,6 +204,7 @@ def _applied(data: Any, change: Change, closing: date, tree: Tree) -> tuple[Any,
         place = tree.place((*change.path, "term"))
         return data, [Problem("D301", f"the deal has no term `{change.term}`", why, fix, place)]
     before = current if isinstance(current, Schedule) else Schedule((StepOf(closing, current, steps),))
+    # The value of the day before, because a step of the same day is what the change takes the place of.
     held = picked(before.on(change.effective - timedelta(days=1)).value, change.effective - timedelta(days=1))
     if held != change.replaces:
         why = f"on the day before {change.effective} it was `{held}`"

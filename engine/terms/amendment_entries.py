@@ -113,6 +113,7 @@ def _refused(change: Change, closing: date, tree: Tree) -> Iterator[Problem]:
         yield Problem(
             "D305", f"`{change.term}` cannot be changed", why, fix, tree.place((*change.path, "term"))
         )
+    # On the Closing Date itself a change is allowed, because every correction works from that day.
     elif change.effective < closing:
         why = f"the deal closes on {closing}"
         place = tree.place((*change.path[:2], "effective"))

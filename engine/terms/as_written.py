@@ -115,6 +115,7 @@ def day_of(deal: Deal, moment: datetime) -> date:
 
     Contract dates are dates in that time zone (`rulings.md` 2).
     """
+    # The zone is itself a term, so the date that chooses it cannot be in the zone. The UTC date serves.
     zone = resolve(deal, moment.astimezone(UTC).date()).time_zone
     return moment.astimezone(ZoneInfo(zone)).date()
 
@@ -213,6 +214,7 @@ def load_deal(
             Problem("D205", "the file is not a deal", "a deal is a block of named terms", fix, Place(file))
         ]
     deal, problems = _deal(tree, clauses, upto)
+    # Problems are found by kind, and a person corrects a file from its top to its end.
     ordered = sorted(problems, key=lambda problem: (problem.place, problem.code))
     return (deal if not problems else None), ordered
 
@@ -240,6 +242,7 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
         _, wrong = validated(picked(before, since), tree, clauses, _steps(before, since))
         problems += [problem for problem in wrong if problem not in problems]
     segments: list[tuple[date, TermsInForce]] = []
+    # A step dated before closing is in force at closing, so a stretch of its own would lie before the deal.
     for since in sorted({closing, *(day for day in dates(data) if day > closing)}):
         terms, wrong = validated(picked(data, since), tree, clauses, _steps(data, since))
         problems += [problem for problem in wrong if problem not in problems]
@@ -249,6 +252,7 @@ def _deal(tree: Tree, clauses: Clauses, upto: int | None) -> tuple[Deal | None, 
     problems += wrong
     takeover, wrong = read_takeover(tree)
     problems += wrong
+    # What follows reads the first stretch, which does not exist if its terms have a problem.
     if problems or not segments:
         return None, problems
     documents, wrong = _documents(tree, segments[0][1], upto)
@@ -306,6 +310,7 @@ def _readings(
         return ()
     readings = {
         (reading.path, reading.key.key): reading
+        # The newest comes first, so that the oldest stretch with the same reading is the one that is kept.
         for since, _ in reversed(segments)
         for reading in lacking(picked(data, since), clauses)
     }
@@ -360,6 +365,7 @@ def _covenants(
     for key, raw in data.items() if isinstance(data, dict) else ():
         path = ("covenants", key)
         name = raw.get("template") if isinstance(raw, dict) else None
+        # A list as a name would fail in the lookup, because it has no hash.
         if not isinstance(name, str) or name not in clauses:
             problems.append(unknown_template(tree, path, raw, tuple(clauses)))
             continue

@@ -145,6 +145,7 @@ class Forms:
             return
         lines = list(self._filled("", node, item, depth, names))[1:]
         first = next((number for number, line in enumerate(lines) if not line.lstrip().startswith("#")), 0)
+        # The dash must stand before a line that is read. Before a comment it would begin an empty entry.
         lines[0], lines[first] = lines[first], lines[0]
         yield f"{INDENT * depth}- {lines[0].lstrip()}"
         yield from lines[1:]
@@ -199,6 +200,7 @@ class Forms:
             said = "; ".join(part for part in (mark, f"or {_words(others)}" if others else "") if part)
             yield f"{margin}{key}:{_comment(said)}"
             for name, part in node["properties"].items():
+                # The first choice is the side on which the trigger begins, and it ends on the other.
                 turned = (
                     {**part, "enum": part["enum"][::-1]}
                     if (key, name) == ("ends", "when") and "enum" in part

@@ -249,6 +249,7 @@ class Clause(Fact):
     def _same_unit(self) -> Self:
         if (
             self.early_warning is not None
+            # A limit in a wrong unit has a refusal of its own, and the margin takes its unit from it.
             and self.limit_fits()
             and self.early_warning.figure.unit is not self.margin_unit()
         ):
@@ -301,6 +302,7 @@ class ElectiveClause(MaintenanceClause):
 
     @model_validator(mode="after")
     def _cure_of_a_default(self) -> Self:
+        # `cure` is `none` unless written, so only the written fields tell whether it was left out.
         if self.failure_is == "a default" and "cure" not in self.model_fields_set:
             why = "a default has a Cure Period or says that it has none"
             fix = "write `cure:` with a block or `none`"

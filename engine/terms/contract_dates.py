@@ -42,6 +42,7 @@ def monthly(day: int, months: Collection[int], first: date, last: date) -> Itera
     In a month without that day it is the month's last day.
     """
     year, month = first.year, first.month
+    # The first month may have its day before `first`, so the walk begins there and the day is compared.
     while (at := _day_of(year, month, day)) <= last:
         if at >= first and month in months:
             yield at
@@ -53,6 +54,7 @@ def months_before(day: date, months: int) -> date:
 
     In a month without that day it is the month's last day.
     """
+    # Months count from zero here, so that a division alone finds the year.
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return _day_of(year, month + 1, day.day)
 
@@ -78,6 +80,7 @@ def determination_dates(terms: TermsInForce, calendar: BusinessCalendar, until: 
 
     They begin with the first after closing, or with the `first` that the deal states.
     """
+    # A date written after `until` may be moved back onto it.
     return tuple(day for day in _determined(terms, calendar, until + WEEK) if day <= until)
 
 
@@ -99,6 +102,7 @@ def date_of_period(terms: TermsInForce, calendar: BusinessCalendar, end: date) -
 
 def is_determination_date(terms: TermsInForce, calendar: BusinessCalendar, day: date) -> bool:
     """Return whether a day is a Determination Date."""
+    # A date written in the week after may be moved back onto this day.
     return day in _determined(terms, calendar, day + WEEK, day)
 
 
@@ -112,6 +116,7 @@ def _determined(
     """
     for written, moved in dates_made(terms, calendar, last, since):
         first = terms.determination_dates.first
+        # `first` may be given as written or as moved, so either of the two reaches it.
         if first is None or max(written, moved) >= first:
             yield moved
 
@@ -130,6 +135,7 @@ def dates_made(
         rule.first is not None
     ):  # the Business Day rule may have moved the first date past `first`, or before it
         start = rule.first - 2 * WEEK
+    # Near `date.min` the subtraction below would leave the calendar.
     if since - date.min > MOVED_AT_MOST:
         start = max(start, since - MOVED_AT_MOST)
     if rule.every in WEEKDAYS:
@@ -155,6 +161,7 @@ def payment_dates(
 
 def next_payment_date(terms: TermsInForce, calendar: BusinessCalendar, on: date) -> date | None:
     """Return the first Payment Date after `on`; None if the deal has none."""
+    # A quarter has at most 92 days. The rest leaves room for dates that the rule moves.
     return next(iter(payment_dates(terms, calendar, on + timedelta(days=1), on + timedelta(days=110))), None)
 
 
@@ -165,6 +172,7 @@ def period_ends(rule: ServicerReports, on: date) -> tuple[date, ...]:
     among nine months.
     """
     if rule.every == "week":
+        # A week that ends on `on` itself is not over before it: the Wednesday lies at least one day back.
         last = on - timedelta(days=(on.weekday() - THURSDAY) % 7 + 1)
         return tuple(last - n * WEEK for n in range(3))
     first, quarterly = on.replace(day=1), rule.every == "quarter"
@@ -242,6 +250,7 @@ def counted(day: date, period: Period, add: Callable[[date, int], date], sign: i
     if period.unit == "business days":
         return add(day, sign * period.count)
     if period.unit == "months":
+        # Months before, taken negatively, are months after. A shorter month gives its last day.
         return months_before(day, -sign * period.count)
     return day + sign * timedelta(days=period.count * DAYS_IN[period.unit])
 

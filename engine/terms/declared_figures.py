@@ -197,9 +197,11 @@ def units_measured(expression: Expression, figures: Declared) -> tuple[Unit, ...
     if first is None or None in units:
         return ()
     if expression.kind != "ratio":
+        # The difference of two percentages is counted in points: 5% less 3% is not 2% of anything.
         points = (Unit.POINTS,) if first is Unit.SHARE and expression.kind == "difference" else (first,)
         return points if len(set(units)) == 1 else ()
     second = units[1]
+    # Equal units cancel, and the quotient may be written as `120%` or as `1.20x`.
     if first is second:
         return (Unit.SHARE, Unit.MULTIPLE)
     rate = RATES.get((first, second)) if second is not None else None

@@ -92,6 +92,7 @@ def _complaint(error: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
         return Problem("D201", f"`{name}` is missing", why, f"write `{name}:` here", tree.key_place(path))
     name = next((str(step) for step in reversed(path) if isinstance(step, str)), "the deal")
     if kind == "extra_forbidden":
+        # Without the redirects: the key itself is wrong, and not a value that some step has set.
         path, _ = _walk(tree, base, error["loc"], {})
         return unknown_key(
             tree, path, next((str(step) for step in reversed(path) if isinstance(step, str)), name)
@@ -99,6 +100,7 @@ def _complaint(error: Any, tree: Tree, base: Path, redirects: Redirects) -> Prob
     inside = (*path, context["at"]) if context.get("at") else path
     place = tree.place(redirects.get(inside, inside) if inside in tree.places else path)
     written = error["input"]
+    # Before any form is judged: what was not written cannot have a wrong form.
     if isinstance(written, str) and written.strip() in BLANK:
         return no_value(tree, name, place)
     if "what" in context:
@@ -258,8 +260,10 @@ def unknown_key(tree: Tree, path: Path, name: str) -> Problem:
     fix = (
         f"did you mean `{near[0]}`?" if near else "remove it, or see the deal format for what can stand here"
     )
+    # The format has the key in another place, and to propose the same word would help nobody.
     if near and near[0] == name:
         fix = "it belongs in another block, or to another form of this one; remove it here"
+    # A comma inside braces ends a value, and the rest of the text becomes a key.
     if " " in name.strip() or (name[:1].isupper() and tree.get(path) == ""):
         fix = "a text with a comma stands in quotes inside braces"
     fix = straight_quotes(name) or fix

@@ -246,6 +246,7 @@ def _refuse_impossible(limit: Limit, text: str) -> None:
                 "D124", f"`{_shown(text)}` cannot be", "it is at most 1,000 points", "correct the figure"
             )
         return
+    # These units are never below zero, so `at least 0` could not fail and `less than 0` could not pass.
     at_nought = limit.value == 0 and limit.comparison in ("at least", "less than")
     if limit.value < 0 or at_nought:
         why = (
@@ -295,6 +296,7 @@ FileBeside = Annotated[str, BeforeValidator(_beside)]
 
 
 def _words(value: Any) -> Any:
+    # An empty text has a message of its own.
     if isinstance(value, str) and value.strip() not in ("", "~") and not re.search(r"[^\W\d_]{2}", value):
         why = "a reader must know what is meant, and a figure or a sign says nothing here"
         raise refusal("D126", f"`{_shown(value)}` is not text", why, "write it in words")

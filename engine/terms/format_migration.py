@@ -42,12 +42,14 @@ def migrated(text: str, file: str, clauses: Clauses) -> Migration:
             [Problem("D211", "the file is of format 2", why, "name a file of format 1", place)]
         )
     lines = FORMAT_1.sub("format: 2", text, count=1).splitlines()
+    # From the last place upwards, so that the places of the keys above stay right.
     for reading in sorted(before.readings, key=lambda each: before.tree.key_place(each.path), reverse=True):
         _write(lines, before.tree, reading)
     new = "\n".join(lines) + "\n"
     after, problems = load_deal(new, file, clauses)
     if after is None:
         raise InputProblems(problems)
+    # A key at a wrong place could change the terms without any error, so both files are compared.
     if not _same_terms(before, after):
         raise AssertionError("a migrated file must have the terms of the old one")
     return Migration(new, before.readings)

@@ -372,6 +372,7 @@ class TermsInForce(Fact):
         """
         asset = self._asset_of(clause)
         return tuple(
+            # Asset classes may share an index. A dict names each once and keeps the order of the file.
             dict.fromkeys(one.index for one in (self.pledged_assets.values() if asset is None else (asset,)))
         )
 

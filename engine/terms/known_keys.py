@@ -26,6 +26,7 @@ def known_keys() -> tuple[str, ...]:
     waiting: list[type[BaseModel]] = [TermsInForce, Takeover, *_descendants(Clause)]
     while waiting:
         model = waiting.pop()
+        # A condition holds conditions, so the walk would not end without this.
         if model in seen:
             continue
         seen.add(model)

@@ -98,6 +98,7 @@ def read_day(text: str) -> date:
     Raises D108 for another form, for a day that does not exist, and for one before 1900 or after 2199.
     """
     try:
+        # `fromisoformat` also takes `20260106` and weeks, and `\d` alone takes digits that are not ASCII.
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
             raise ValueError
         day = date.fromisoformat(text)
@@ -139,6 +140,7 @@ def read_period(text: str, *units: PeriodUnit) -> Period:
     """
     match = re.fullmatch(r"([0-9]{1,6}) ([a-z ]+?)(s?)", text, re.ASCII)
     unit = UNITS.get(match[2]) if match else None
+    # Agreements do count in quarters, so the message says what to write instead.
     if match and match[2] == "quarter" and int(match[1]) >= 1:
         fix = (
             f"write `{3 * int(match[1])} months`"
@@ -191,6 +193,7 @@ def read_relative(text: str) -> RelativePeriod:
     if text == "determination date":
         return RelativePeriod(Period(0, "days"), "before", "determination date")
     match = re.fullmatch(r"(.+?) (before|after) determination date", text, re.ASCII)
+    # Zero days before the date mean the date itself, which has a form of its own.
     if not match or match[1].startswith("0 "):
         what = f"`{text}` counts no days" if match else f"`{text}` names no date to count from"
         fix = (
@@ -213,9 +216,11 @@ def read_persistence(text: str) -> Persistence:
     window = re.fullmatch(
         r"([0-9]{1,6}) of the last ([0-9]{1,6})(?: (publication|determination) dates)?", text, re.ASCII
     )
+    # Two dates that are not said to be consecutive could be any two. One date follows nothing.
     if run and int(run[1]) >= 1 and ("consecutive" in text or int(run[1]) == 1):
         return Persistence(int(run[1]), int(run[1]), _dates(run[2]))
     if window and 1 <= int(window[1]) <= int(window[2]):
+        # A window that does not name its dates means those on which tests are determined.
         return Persistence(int(window[1]), int(window[2]), _dates(window[3] or "determination"))
     why = "a count says how many dates, of which kind, and whether they follow one another"
     fix = "write it like `2 consecutive publication dates` or `3 of the last 6 determination dates`"

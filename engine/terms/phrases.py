@@ -96,6 +96,7 @@ def _digits(text: str) -> Fraction:
 
 def read_share(text: str) -> Fraction:
     """Return `85%` as 17/20. Raises D101 without a per cent sign."""
+    # The sign may be negative here: the type of each field says which shares it takes.
     match = re.fullmatch(rf"(-?)({NUMBER}) ?%", text, re.ASCII)
     if not match:
         raise refusal(
@@ -176,6 +177,7 @@ def _quantity(text: str) -> Figure | None:
     kind = QUANTITIES.get(
         unit.removesuffix("s") if unit != "x" else unit, Unit.USD if match and match["usd"] else Unit.COUNT
     )
+    # `USD 5%` has a currency too many, and `5 per GPU-hour` lacks one.
     if match is None or bool(match["usd"]) != (kind in (Unit.USD, Unit.RATE)):
         return None
     value = _digits(match["number"]) / (100 if kind in (Unit.SHARE, Unit.POINTS) else 1)
@@ -200,6 +202,7 @@ def read_limit(text: str) -> Limit:
 def read_margin(text: str) -> Margin:
     """Return `3 points` as a Margin. Raises D105 for any other text."""
     figure = _quantity(text)
+    # Three per cent of a percentage could mean two distances, and points mean one.
     if figure is None or figure.value < 0 or figure.unit in (Unit.SHARE, Unit.COUNT):
         why = (
             "a distance between two percentages is counted in points, between two multiples in x, between "
@@ -226,6 +229,7 @@ def read_caps(text: str) -> Caps:
         if not match or int(match[1]) < 1 or match[2] == "0":
             raise refusal("D120", f"`{text}` is not a cap", "a cap says how often, and over what time", fix)
         each.append(Cap(int(match[1]), int(match[2]) if match[2] else None))
+    # `in total` is a cap over None months, so the set finds two of that kind as well.
     if len({cap.months for cap in each}) < len(each):
         raise refusal("D120", f"`{text}` caps the same time twice", "only the lower one could decide", fix)
     return Caps(tuple(each))
@@ -285,6 +289,7 @@ def field_type(reader: Callable[[str], Any], pattern: str, example: str, title: 
     """
 
     def read(value: Any) -> Any:
+        # Terms are validated again from values that have been read already.
         return reader(value) if isinstance(value, str) else value
 
     schema = {"type": ["string", "number"] if title in ("number", "whole number") else "string"}

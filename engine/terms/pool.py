@@ -71,6 +71,7 @@ class Blend(Fact):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        # Shares are exact fractions, so their sum is compared without a tolerance.
         if self.weights == "fixed" and sum(self.of.values()) != 1:
             why = "a blend is made of its parts and of nothing else"
             raise refusal("D122", "the shares do not add up to 100%", why, "correct them", "of")

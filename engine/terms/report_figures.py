@@ -62,6 +62,7 @@ def unit_of_fact(name: str, declared: Mapping[str, Unit] = NONE_DECLARED) -> Uni
 def class_of(name: str) -> tuple[str, bool] | None:
     """Return (the class that a figure is of, whether it is a class of debt); None if it is of no class."""
     family, _, rest = name.partition(".")
+    # What follows the dot names a sweep or a figure of the deal, and not a class.
     if family in OF_A_SWEEP or name.startswith(DECLARED):
         return None
     return (rest.partition(".")[0], family in OF_A_DEBT_CLASS) if rest else None

@@ -110,6 +110,7 @@ def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
         )  # every scalar is text, so none is asked for its kind
     except yaml.YAMLError as error:
         return None, [_syntax(error, reading)]
+    # The parser has limits of its own, and a file from outside must end in a message and not in a trace.
     except (RecursionError, ValueError, OverflowError) as error:
         return None, [Problem("Y101", "the file cannot be read", str(error), "write plain YAML", Place(file))]
     if node is None:
@@ -136,6 +137,7 @@ def _syntax(error: yaml.YAMLError, reading: _Reading) -> Problem:
     what = str(getattr(error, "problem", None) or error).strip().splitlines()[0]
     context = getattr(error, "context", None)
     place = Place(reading.file, mark.line + 1, mark.column + 1) if mark else Place(reading.file)
+    # Looked for first: after an open quote the parser complains of a later line that is right.
     opened = _open_quote(reading, place)
     if opened is not None:
         why = "what follows is read as part of the text, up to the next quote"
@@ -186,6 +188,7 @@ def _closed(text: str) -> bool:
 
     Quotes and comments are passed over.
     """
+    # A bracket inside quotes or behind a `#` closes nothing.
     plain = re.sub(r"\"[^\"]*\"|\s#.*", "", text)
     depth: list[str] = []
     for sign in plain:
@@ -208,6 +211,7 @@ def _open_quote(reading: _Reading, place: Place) -> Place | None:
         line = reading.line(number)
         if '"' in line:
             before = sum(reading.line(n).count('"') for n in range(1, number))
+            # An odd count opens a quote only if every quote above is closed. Otherwise it closes one.
             opens = line.count('"') % 2 and not before % 2
             return Place(reading.file, number, line.rfind('"') + 1) if opens else None
     return None
@@ -219,6 +223,7 @@ def _refuse_events(text: str, reading: _Reading) -> None:
     They are seen in the parser's events, before any node is built.
     """
     depth = documents = 0
+    # The nodes of a file that nests too deep are never built, because building them recurses.
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         reading.nodes += 1
         documents += isinstance(event, yaml.DocumentStartEvent)
@@ -316,6 +321,7 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
                     'write the amount in straight quotes, like `"USD 16,000,000"`: curly ones are letters '
                     "like any other"
                 )
+            # One broken amount makes several such keys, and one message is enough for all.
             reading.refuse("Y117", f"`{key.value}` stands as a key", why, fix, place)
             return mapping
         if key.value == "<<":
@@ -327,6 +333,7 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
                 place,
             )
             continue
+        # YAML keeps the last of two equal keys silently, and the first rule would vanish unread.
         if key.value in mapping:
             first = reading.keys[(*path, key.value)]
             why = f"it stands on line {first.line} already, and two rules that both apply are an error"

@@ -62,6 +62,7 @@ class AtLeast(Fact):
 
 def _kind_of_condition(value: Any) -> str:
     """Return which kind of condition is written, by its key, so that an error speaks of that kind alone."""
+    # A condition that was read before is an object, and the fields of its class tell its kind.
     names = value if isinstance(value, dict) else type(value).__dict__.get("model_fields", {})
     return next((key for key in ("any_of", "all_of", "at_least") if key in names), "leaf")
 

@@ -154,6 +154,7 @@ def read_examples(tree: Tree) -> tuple[tuple[Placed, ...], list[Problem]]:
         try:
             example = WorkedExample.model_validate(item)
             problems += _facts(example, tree, path)
+            # The example has just been validated, so its parts are taken over as they are.
             examples.append(Placed.model_construct(**dict(example), place=path))
         except ValidationError as error:
             problems += complaints(error, tree, path)
@@ -174,6 +175,7 @@ def _facts(example: WorkedExample, tree: Tree, path: Path) -> list[Problem]:
         for where, text in written(value, at):
             if name == REPORT_RECEIVED:
                 problems += _relative(text, tree, where)
+            # `missing` has a place only in a map by date. A fact that never comes is left out.
             elif read_figure(text) is None and not (where != at and text == MISSING):
                 fix = (
                     "write it like `USD 16,000,000`, `USD 1.70 per GPU-hour`, `85%` or `1,024`; in a map "
@@ -263,10 +265,12 @@ def agrees(expected: str, actual: Figure | None) -> bool:
     if wanted is None or actual is None:
         return wanted is None and actual is None and expected == "none"
     money = {Unit.USD, Unit.RATE}
+    # An example may write a price as USD, and leave out a unit of money.
     if wanted.unit is not actual.unit and not {wanted.unit, actual.unit} <= money | {Unit.COUNT}:
         return False
     digits = FIGURE.fullmatch(expected.strip())
     decimals = len(digits["digits"].partition(".")[2]) if digits else 0
+    # A figure without decimals is exact (`rulings.md` 20).
     if decimals == 0:
         return wanted.value == actual.value
     scale = 100 if actual.unit in (Unit.SHARE, Unit.POINTS) else 1

@@ -90,6 +90,7 @@ class Accounts:
             )
         if not name or not name.isprintable() or len(name) > SHORTEST * 10:
             raise WrongUsage("an account has the name of its person in one line")
+        # Ended accounts count too: in the log of reads one login must always mean one person.
         if self._database.row("SELECT 1 FROM person WHERE login = ?", (login,)):
             raise WrongUsage(f"{login} has an account, or had one")
         self._database.write(
@@ -105,6 +106,8 @@ class Accounts:
         Raises WrongUsage if nobody would administer the desk any more.
         """
         with self._database.together() as connection:
+            # The check and the change are one transaction; otherwise two administrators could end each other
+            # at once.
             self._keep_an_administrator(connection, number)
             connection.execute(
                 "UPDATE person SET ended_at = ?, password = NULL WHERE number = ?", (now.isoformat(), number)
@@ -155,12 +158,14 @@ class Accounts:
         """
         if not SHORTEST <= len(password) <= LONGEST:
             raise WrongUsage(f"a password has {SHORTEST} to {LONGEST} characters; a sentence is a good one")
+        # The hash is made before the transaction begins, so that slow work does not hold up other writers.
         with self._hashing:
             kept = self._hash.hash(password)
         with self._database.together() as connection:
             connection.execute(
                 "UPDATE person SET password = ? WHERE number = ? AND ended_at IS NULL", (kept, number)
             )
+            # Whoever signed in with the old password, perhaps a thief, is signed out.
             connection.execute("DELETE FROM session WHERE person = ?", (number,))
 
     def verified(self, login: str, password: str) -> Person | None:
@@ -172,14 +177,18 @@ class Accounts:
         row = self._database.row(
             "SELECT number, password FROM person WHERE login = ? AND ended_at IS NULL", (login,)
         )
+        # An unknown login is compared with a stand-in, so that the time of an answer does not tell who has an
+        # account.
         kept = row["password"] if row is not None and row["password"] else self._nobodys
         right = len(password) <= LONGEST and self._matches(password, kept)
+        # `right` alone does not decide: for an account without a password it speaks of the stand-in.
         return self.person(row["number"]) if right and row is not None and row["password"] else None
 
     def _matches(self, password: str, kept: str) -> bool:
         with self._hashing:
             try:
                 return self._hash.verify(password, kept)
+            # A kept hash that cannot be read is answered as a wrong password, and not with an error page.
             except PwdlibError:
                 return False
 
@@ -218,9 +227,11 @@ class Accounts:
         person = self.invited(token, now)
         if person is None:
             return None
+        # The password is looked at first: one that is too short must not use up the link.
         if not SHORTEST <= len(password) <= LONGEST:
             raise WrongUsage(f"a password has {SHORTEST} to {LONGEST} characters; a sentence is a good one")
         used = "UPDATE invitation SET used_at = ? WHERE token = ? AND used_at IS NULL"
+        # Of two clicks at the same moment only one changes the row, so one link sets one password.
         if self._database.write(used, (now.isoformat(), hashed(token))) != 1:
             return None
         self.set_password(person.number, password)

@@ -131,6 +131,7 @@ def _act(
     on = day_in(str(body.get("effective_on", "")), "Effective on")
     if on is None:
         raise WrongUsage("an Act has the day on which it is effective")
+    # If the deal asks for one person, the Act names its persons only when a second one has truly approved.
     two = asks_for_two(deal, on)
     act = ActRecorded(
         act=str(body.get("act", "")),
@@ -213,6 +214,7 @@ def _shown(visit: Visit, deal: str, act: Waiting, status: int = 200, notice: str
     desk = visit.desk
     facts = deal_facts(desk.workspace, deal)
     of = desk.deal_terms(deal)
+    # Nobody approves an Act of one's own, so its preparer sees a stand-in at the place of the second name.
     second = visit.who.name if act.prepared_by != visit.who.number else SECOND
     shown = (
         _imagined(visit, of, dict(act.body), act.prepared_name, second)
@@ -286,6 +288,8 @@ def _record(visit: Visit, deal: str, act: Waiting, words: str) -> Response:
         raise NotThere
     entries = visit.said("entries")
     with desk.recording():
+        # What was approved is the difference that was shown, and on a longer log that difference may be
+        # another.
         if entries != str(desk.size(deal)):
             return _shown(
                 visit,
@@ -294,10 +298,13 @@ def _record(visit: Visit, deal: str, act: Waiting, words: str) -> Response:
                 409,
                 "The log has grown meanwhile. The difference is shown anew; nothing was recorded.",
             )
+        # The state changes before the record does, so that two persons at once cannot record one Act twice.
         if not move(desk.database, act, "approved", visit.who.number, words, visit.now):
             raise WrongUsage("somebody else has decided this meanwhile; nothing was recorded")
         try:
             _recorded(visit, deal, act)
+        # The two databases do not share a transaction: what was not recorded must wait again, even after an
+        # interruption.
         except BaseException:
             again = waiting_one(desk.database, act.number)
             if again is not None:
@@ -326,6 +333,7 @@ def _recorded(visit: Visit, deal: str, one: Waiting) -> None:
         return
     of = desk.deal_terms(deal)
     act = _act(visit, of, dict(one.body), one.prepared_name, None if own else visit.who.name)
+    # The document is kept before the Act is recorded: the record must never name a file that is missing.
     if one.file is not None:
         keep_document(desk.workspace, Document(str(one.body["document"]), str(one.body["sha256"]), one.file))
     record_act(desk.workspace, of, act, visit.scribe())
@@ -338,12 +346,15 @@ def document(visit: AtVisit, deal: str, number: str) -> Response:
     act = _one(visit, deal, number)
     if act.file is None:
         raise NotThere
+    # A quote or a line end in a stranger's file name would write into the headers of the answer.
     name = "".join(
         sign if sign.isascii() and (sign.isalnum() or sign in "._- ") else "_"
         for sign in str(act.body["document"])
     )
     return Response(
         act.file,
+        # The browser is to save the file: if it showed a stranger's file, that file could act as a page of
+        # the desk.
         media_type="application/octet-stream",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -91,10 +91,12 @@ def application(desk: Desk) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # Templates are compiled now, because the first person's page would wait for them otherwise.
         await run_in_threadpool(compiled, desk.parts)
         warming = threading.Thread(target=keep_warm, args=(desk,), name="warm", daemon=True)
         warming.start()
         yield
+        # The thread is told before it is waited for; otherwise the wait would always last its full time.
         desk.stopping.set()
         await run_in_threadpool(warming.join, WAITS_FOR_WARMING)
         desk.work.close()
@@ -103,11 +105,13 @@ def application(desk: Desk) -> FastAPI:
         title="Headroom",
         version=__version__,
         lifespan=lifespan,
+        # The framework's own pages would answer without a guard.
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
     )
     app.router.route_class = GuardedRoute
+    # A redirect to an address with a slash would be an answer that a guard never saw.
     app.router.redirect_slashes = False
     app.state.desk = desk
     for room in ROOMS:
@@ -136,7 +140,10 @@ def keep_warm(desk: Desk) -> None:
             if known.get(deal) != (size, today):
                 with suppress(HeadroomError):  # whoever asks for its row is told why
                     desk.rows.get(("row", deal, size, today), partial(row_of, desk, deal, today))
+                # A refused deal is noted too: its row is tried again only when its log grows or the day
+                # changes.
                 known[deal] = (size, today)
+            # Rows can take long, so a stop need not wait for those of all other deals.
             if desk.stopping.is_set():
                 return
         if desk.stopping.wait(LOOKS_AGAIN):
@@ -185,6 +192,7 @@ async def _sign_in_first(request: Request, _error: Exception) -> Response:
     if _programs(request):
         what = {"error": {"what": "give a token: Authorization: Bearer hr_..."}}
         return JSONResponse(what, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+    # What was posted is lost with a redirect, so its address is not a page to come back to.
     if request.method != "GET":
         return RedirectResponse("/sign-in", 303)
     url = request.url
@@ -249,6 +257,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _plain(request: Request, error: Exception) -> Response:
     """Return what the framework refuses: a path or a method that is not there, a form that cannot be read."""
     code = error.status_code if isinstance(error, HTTPException) else 500
+    # A refused method would otherwise tell that the address exists.
     if code in (404, 405):
         return await _not_there(request, error)
     if _programs(request):

@@ -83,9 +83,12 @@ class KeptAnswers:
             if question in self._kept:
                 self._kept.move_to_end(question)
                 return self._kept[question]
+            # Each question has a lock of its own, so that a slow answer holds up nobody who asks another
+            # question.
             making = self._making.setdefault(question, threading.Lock())
         with making:
             with self._lock:
+                # Whoever waited for the lock finds the answer that the first thread has made.
                 if question in self._kept:
                     return self._kept[question]
             try:
@@ -96,6 +99,7 @@ class KeptAnswers:
                         self._kept.popitem(last=False)
             finally:
                 with self._lock:
+                    # The lock goes after an error as well; the locks of refused questions would pile up.
                     self._making.pop(question, None)
         return made
 
@@ -172,6 +176,7 @@ class Desk:
     def deals(self) -> tuple[str, ...]:
         """Return the names of all deals, sorted."""
         folder = self.workspace.root / "deals"
+        # The time of a folder changes when a file comes or goes, so most pages need not read the folder.
         changed = folder.stat().st_mtime_ns if folder.is_dir() else 0
         names: tuple[str, ...] = self.pages.get(("deals", changed), lambda: deal_names(self.workspace))
         return names
@@ -195,6 +200,7 @@ class Desk:
         The counts are at most a second old, and at least as new as the last page that recorded something.
         """
         made_at, known = self._sizes
+        # Ages are measured by a clock that nobody can set back.
         if not known or time.monotonic() - made_at > SIZES_HOLD:
             known = log_sizes(self.workspace, self.deals())
             self._sizes = (time.monotonic(), known)
@@ -217,6 +223,8 @@ class Desk:
     def secret(self) -> bytes:
         """The key of signed links, made once and kept in the second database."""
         with self.database.together() as connection:
+            # Two requests may ask at once. The first key stays, so that links that were already sent keep
+            # working.
             connection.execute("INSERT OR IGNORE INTO secret VALUES ('links', ?)", (secrets.token_bytes(32),))
         row = self.database.row("SELECT value FROM secret WHERE name = 'links'")
         assert row is not None  # it was just made

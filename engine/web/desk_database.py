@@ -57,22 +57,30 @@ class DeskDatabase:
         with self.writing() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
+                # Tables and version come in one transaction: a crash leaves an empty file, never half of the
+                # tables.
                 connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
             elif version != VERSION:
                 raise WrongUsage(
                     f"{path.name} has tables of version {version}, and this engine knows {VERSION}; use the "
                     "engine that made it"
                 )
+        # Hashes of passwords and the key of signed links stand in the file.
         path.chmod(0o600)
 
     @property
     def _connection(self) -> sqlite3.Connection:
         known = getattr(self._local, "connection", None)
         if known is None:
+            # Transactions are begun by hand in `together`; the module would begin its own at the first write
+            # only.
             known = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
             known.row_factory = sqlite3.Row
             known.execute("PRAGMA journal_mode = WAL")
+            # A power cut may lose the last writes and never breaks the file; nothing of the record stands
+            # here.
             known.execute("PRAGMA synchronous = NORMAL")
+            # SQLite checks references only on a connection that asks for the check.
             known.execute("PRAGMA foreign_keys = ON")
             self._local.connection = known
         return known
@@ -101,9 +109,12 @@ class DeskDatabase:
     def together(self) -> Iterator[sqlite3.Connection]:
         """Hold one transaction: all of it is written, or nothing."""
         with self.writing() as connection:
+            # The lock is taken before the first read: what a block has read cannot change before the block
+            # writes.
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+            # A thread uses its connection again, so an interruption too must not leave a transaction open.
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise

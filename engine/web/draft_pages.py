@@ -64,8 +64,10 @@ class HeldDrafts:
         with self._lock:
             self._drafts = {key: one for key, one in self._drafts.items() if one.until > now}
             own = [key for key in self._drafts if key[0] == person]
+            # A dict keeps the order in which drafts came, so the first ones are the oldest.
             for key in own[: max(0, len(own) + 1 - EACH)]:
                 del self._drafts[key]
+            # The person is part of the key, so that two who load the same file do not learn of each other.
             self._drafts[(person, draft.key)] = draft
         return draft
 
@@ -152,6 +154,7 @@ def _answer(visit: Visit, draft: HeldDraft) -> DraftAnswer:
 def draft(visit: AtVisit, key: str) -> Response:
     """Show what a draft says."""
     held = HELD.find(visit.who.number, key, visit.now)
+    # The key is the hash of the draft, so an answer holds for everybody who has loaded the same file.
     answer = visit.desk.pages.get(("draft", key), lambda: _answer(visit, held))
     ladder = answer.ladder
     return page(
@@ -175,6 +178,7 @@ def prove(visit: AtVisit, key: str) -> Response:
     held = HELD.find(visit.who.number, key, visit.now)
     templates = visit.desk.templates
 
+    # The work runs when this request is over, so it writes the draft into a folder of its own.
     def proved() -> Any:
         with as_a_file(held) as path:
             return prove_deal_files([path], templates)

@@ -112,12 +112,14 @@ def foreseen(asked: ForesightAsked) -> Foreseen:
 
     Raises WrongUsage for what is refused, and where it takes too long.
     """
+    # A forked process would have the desk's open database and files, and a draft is a stranger's file.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(1, mp_context=context)
     try:
         answer, refused = pool.submit(_worked_out, asked).result(LONGEST)
     except TimeoutError:
         for process in list(pool._processes.values()):
+            # A pool cannot cancel work that has begun, so the process itself is ended.
             process.kill()
         raise WrongUsage(
             f"it took longer than {LONGEST / 60:.0f} minutes; ask for fewer paths or weeks"
@@ -139,6 +141,7 @@ def _worked_out(asked: ForesightAsked) -> tuple[Foreseen | None, str]:
             return _answered(asked, Path(folder)), ""
         except InputProblems as error:
             wrong = "; ".join(f"{one.place.shown}: {one.what}; {one.fix}" for one in error.problems)
+            # The folder is a temporary one of the server, and its path is not for the reader.
             return None, wrong.replace(f"{folder}/", "")
         except HeadroomError as error:
             return None, str(error).replace(f"{folder}/", "")
@@ -157,6 +160,7 @@ def _answered(asked: ForesightAsked, folder: Path) -> Foreseen:
 
 def _written(folder: Path, draft: tuple[str, bytes]) -> Path:
     folder.mkdir()
+    # A name from outside may hold folders, so only its stem is used.
     path = folder / f"{Path(draft[0]).stem[:60] or 'draft'}.yaml"
     path.write_bytes(draft[1])
     return path
@@ -341,8 +345,10 @@ def _simulation_notes(answer: Any) -> Iterator[str]:
 
 
 def _chance(share: float, error: float) -> str:
+    # What happened on a few paths must not be printed as 0.00.
     if 0 < share < 0.01:
         return "<0.01"
+    # A small error printed as ± 0.00 would read as certainty, so it is never less than 0.01.
     return f"{share:.2f} ± {max(error, 0.005):.2f}" if 0 < share < 1 else f"{share:.2f}"
 
 

@@ -169,7 +169,9 @@ class GuardedRoute(APIRoute):
                 request.state.visit = visit
                 response = await inner(request)
             finally:
+                # Uploaded files lie in temporary files, which must go even if the endpoint raised.
                 await request.close()
+            # A refusal showed nothing, so the log of reads does not say that somebody read the page.
             if need.reads is not None and response.status_code < 400:
                 await run_in_threadpool(_noted, visit, need.reads)
             return response
@@ -202,6 +204,7 @@ async def admitted(request: Request, need: Need) -> Visit:
     """
     desk: Desk = request.app.state.desk
     visit = await run_in_threadpool(_allowed, request, desk, need)
+    # The right is decided before the form: the upload of somebody without the right is never read.
     if request.method == "POST":
         _same_site(request)
         visit.form = await _form(request, need)
@@ -222,6 +225,7 @@ def _allowed(request: Request, desk: Desk, need: Need) -> Visit:
         person = desk.accounts.person(session.person) if session is not None else _by_proxy(request, desk)
     if person is None and right is not Right.PUBLIC:
         raise SignInFirst
+    # Both get one answer: two answers would tell a stranger which deals exist.
     if not may(person, right, deal) or (deal is not None and deal not in desk.deals()):
         raise NotThere
     return Visit(request, desk, person, session, now, deal, FormData())
@@ -229,6 +233,7 @@ def _allowed(request: Request, desk: Desk, need: Need) -> Visit:
 
 def _session(request: Request, desk: Desk, now: datetime) -> Session | None:
     name = request.cookies.get(cookie_name(desk))
+    # A cookie of a hundred characters is not a token of ours, so the database is not asked.
     return desk.sessions.find(name, now) if name and len(name) < 100 else None
 
 
@@ -247,6 +252,7 @@ def cookie_name(desk: Desk) -> str:
 def _same_site(request: Request) -> None:
     """Refuse a form that another site sent. Raises Forged."""
     site = request.headers.get("sec-fetch-site")
+    # An old browser sends neither header; then the secret word of the session decides alone.
     if site is not None and site not in ("same-origin", "none"):
         raise Forged
     origin = request.headers.get("origin")
@@ -258,9 +264,12 @@ async def _form(request: Request, need: Need) -> FormData:
     """Return the form, within its bounds. Raises TooMuch."""
     declared = request.headers.get("content-length", "")
     length = whole_number(declared)
+    # A form without a declared length could grow while it is read. A form with a file is bounded in
+    # `Protection`.
     if not need.takes_file and (length is None or length > SMALL):
         raise TooMuch("this form is longer than a form of its kind can be", 413)
     try:
+        # A sender who lets single bytes drip would otherwise hold a connection for ever.
         async with asyncio.timeout(PATIENCE):
             return await request.form(
                 max_files=FILES if need.takes_file else 0, max_fields=FIELDS, max_part_size=FIELD_BYTES
@@ -275,7 +284,10 @@ def _own_form(visit: Visit) -> None:
     If a proxy names the person, the browser must also say from which site the form came. Raises Forged.
     """
     if visit.session is not None:
+        # The comparison takes the same time wherever the words part. Both are bytes: text beyond ASCII would
+        # raise.
         if not hmac.compare_digest(visit.said("csrf").encode(), visit.session.csrf.encode()):
             raise Forged
+    # A proxy signs in forged requests too, and such a form lacks the word of a session.
     elif visit.person is not None and not {"sec-fetch-site", "origin"} & set(visit.request.headers):
         raise Forged

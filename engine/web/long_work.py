@@ -53,17 +53,20 @@ class Work:
         """Where it is."""
         if self.future is None or not (self.future.running() or self.future.done()):
             return "waits"
+        # A cancelled future counts as done as well, so this question comes before the next one.
         if self.future.cancelled():
             return "cancelled"
         return "done" if self.future.done() else "runs"
 
     def answer(self) -> tuple[Any, str]:
         """Return what came out, and why nothing did."""
+        # A cancelled future raises when it is asked for its exception.
         if self.future is None or not self.future.done() or self.future.cancelled():
             return None, ""
         error = self.future.exception()
         if error is None:
             return self.future.result(), ""
+        # The words of other errors are for programmers, and may name files of the server.
         return None, str(error) if isinstance(
             error, HeadroomError
         ) else f"it ended with {type(error).__name__}"
@@ -102,15 +105,19 @@ class LongWork:
         folder = self._folder
         if folder is None:
             folder = self._folder = Path(tempfile.mkdtemp(prefix="desk-work-"))
+            # A desk that ends without `close` must not leave answers about deals on the disk.
             weakref.finalize(self, shutil.rmtree, folder, True)
         for path in folder.iterdir():
             if time.time() - path.stat().st_mtime > KEPT_FOR.total_seconds():
+                # Another request may have removed the file between the listing and this line.
                 path.unlink(missing_ok=True)
         return folder / f"{secrets.token_hex(12)}{ending}"
 
     def find(self, key: str, person: int) -> Work | None:
         """Return a piece of work of a person; nobody else's."""
         work = self._work.get(key)
+        # The key alone does not open the work: addresses are passed on, and an answer may hold more than a
+        # reader may see.
         return work if work is not None and work.person == person else None
 
     def cancel(self, work: Work) -> bool:

@@ -51,6 +51,7 @@ def all_notices(visit: AtVisit) -> Response:
 
     def open_notices(deal: str) -> Statement:
         mine = own_parties(visit, deal)
+        # The parties are part of the question; otherwise one person would get what another one may see.
         question = ("open notices", deal, sizes.get(deal, 0), today, mine)
         kept: Statement = desk.rows.get(
             question, lambda: statement_of(desk.workspace, deal, today, show=OPEN, to=mine)
@@ -73,6 +74,7 @@ def _statement(
 ) -> Statement:
     """Return a statement, made once for each size of the log and each day."""
     desk, today = visit.desk, visit.now.date()
+    # The parties are part of the question; otherwise one person would get what another one may see.
     question = ("statement", deal, desk.size(deal), today, between, show, to)
     kept: Statement = desk.pages.get(
         question, lambda: statement_of(desk.workspace, deal, today, between, show, to)

@@ -22,6 +22,7 @@ from engine.web.attempts import REQUESTS
 from engine.web.desk import Desk
 
 LOG = logging.getLogger("headroom.web")
+# Pages work without scripts, so the policy lets a browser run not even a script of our own.
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri "
     "'none'; frame-ancestors 'none'"
@@ -48,6 +49,7 @@ def hosts_of(desk: Desk) -> frozenset[str]:
     """
     settings = desk.settings
     own = {settings.host, "127.0.0.1", "localhost", "[::1]"} if not settings.has_tls else {settings.host}
+    # A browser leaves out the usual port and a proxy may too, so both spellings are taken.
     hosts = {f"{name}:{settings.port}" for name in own} | own
     if settings.address is not None:
         hosts.add(urlsplit(settings.address).netloc)
@@ -70,6 +72,7 @@ class Protection:
             return
         began, request_id = time.perf_counter(), secrets.token_hex(4)
         scope.setdefault("state", {})["request_id"] = request_id
+        # This stands in the log if the application raises before its answer begins.
         answer = {"status": 500}
 
         async def dressed(message: Message) -> None:
@@ -78,6 +81,7 @@ class Protection:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                # A page must not stay in the browser of a shared computer after its reader has signed out.
                 headers.setdefault("Cache-Control", "no-store")
                 if self._desk.settings.has_tls:
                     headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
@@ -105,6 +109,7 @@ class Protection:
 
     def _line(self, scope: Scope, request_id: str, status: int, seconds: float) -> str:
         """Return one line of JSON; neither a query nor a token stands in it."""
+        # A path may hold control characters, and a log is read in a terminal (`rulings.md` 69).
         path = inert(scope["path"])
         state = scope.get("state", {})
         visit = state.get("visit")
@@ -112,6 +117,7 @@ class Protection:
             "at": self._desk.clock().isoformat(timespec="milliseconds"),
             "request": request_id,
             "method": scope["method"],
+            # The rest of such an address is a secret that lets its holder in.
             "path": f"/{path.split('/')[1]}/..." if path.startswith(("/a/", "/invitation/")) else path[:300],
             "deal": getattr(visit, "deal", None),
             "person": visit.person.number if visit is not None and visit.person is not None else None,

@@ -31,6 +31,7 @@ def _finalized(value: Any) -> Any:
     """Return what a template prints: nothing for None; a text of people or files without what acts in it."""
     if value is None:
         return ""
+    # `type` and not `isinstance`: Markup is a str too, and our own templates have made it.
     return inert_lines(value) if type(value) is str else value
 
 
@@ -43,6 +44,7 @@ def environment(desk_parts: PageParts) -> Environment:
     jinja = Environment(
         loader=loader,
         autoescape=True,
+        # A misspelt name must fail in a test, and not print an empty place on a page.
         undefined=StrictUndefined,
         finalize=_finalized,
         trim_blocks=True,

@@ -58,6 +58,7 @@ def intake_of(visit: Visit, deal: str) -> Intake:
 
 def name_of(file: str | None) -> str:
     """Return the name of a file that was sent, without folders, on one line."""
+    # A name may come as a whole path of Windows, which a POSIX path would take for one long name.
     return inert(PurePosixPath((file or "").replace("\\", "/")).name)[:120] or "report"
 
 
@@ -125,11 +126,14 @@ def read_report(visit: AtVisit, deal: str) -> Response:
     if sent is None:
         raise WrongUsage("choose a file first")
     most = desk.settings.upload_megabytes * MEGABYTE
+    # One byte more than allowed tells that a file is too long, without holding all of it in memory.
     data, name = sent.file.read(most + 1), name_of(sent.filename)
     if len(data) > most:
         raise TooMuch(f"a file has at most {desk.settings.upload_megabytes} MB", 413)
     desk_intake = intake_of(visit, deal)
     try:
+        # The file is read for its problems only. Each page reads the file again, against the log of its
+        # moment.
         desk_intake.read(data, name, None)
     except InputProblems as refused:
         desk_intake.journal(desk.workspace.root / name, data, refused.problems)
@@ -153,6 +157,7 @@ def _waiting(visit: Visit, deal: str, number: str) -> Waiting:
     waiting = asked_for(visit, deal, number, report=True)
     if waiting.state not in SEEN or waiting.file is None:
         raise NotThere
+    # A file that its sender has read and not sent is the sender's own.
     if waiting.prepared_by != visit.who.number and not (
         visit.may(Right.ACT, deal) and waiting.state != "read"
     ):
@@ -231,6 +236,8 @@ def send(visit: AtVisit, deal: str, number: str) -> Response:
         move(desk.database, waiting, "sent", None, visit.said("words", 300), visit.now, desk.size(deal))
         return RedirectResponse(f"/deals/{deal}/reports", 303)
     with desk.recording():
+        # The size is asked again inside the lock, because somebody may have recorded since the first
+        # question.
         if desk.size(deal) != int(visit.said("entries")):
             return _shown(
                 visit,
@@ -239,6 +246,7 @@ def send(visit: AtVisit, deal: str, number: str) -> Response:
                 409,
                 "The log has grown meanwhile. The difference is shown anew; nothing was recorded.",
             )
+        # The record comes first: after a crash in between, the report still waits and nothing is lost.
         intake_of(visit, deal).take(
             waiting.file or b"", str(waiting.body["file"]), _arrival(visit, deal, waiting.at)
         )

@@ -69,6 +69,8 @@ class Grant:
     @property
     def rights(self) -> frozenset[Right]:
         """What follows from the party."""
+        # Agreements name parties that a table cannot foresee; such a party reads, and records nothing of its
+        # own.
         return PARTS.get(self.party, OTHERS)
 
     def covers(self, deal: str) -> bool:

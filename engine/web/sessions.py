@@ -53,6 +53,7 @@ class Sessions:
             address,
         )
         with self._database.together() as connection:
+            # Ended sessions go whenever a new one begins, so that cleaning up does not need a job of its own.
             connection.execute(
                 "DELETE FROM session WHERE ends <= ? OR seen <= ?", (at, (now - IDLE).isoformat())
             )
@@ -68,6 +69,7 @@ class Sessions:
         if now >= datetime.fromisoformat(row["ends"]) or now - seen >= IDLE:
             self.end(row["token"])
             return None
+        # Written down once a minute at most: otherwise every page that is read would write to the database.
         if now - seen >= NOTED:
             self._database.write(
                 "UPDATE session SET seen = ? WHERE token = ?", (now.isoformat(), row["token"])

@@ -126,6 +126,7 @@ def asked_for(visit: Visit, deal: str, number: str, *, report: bool) -> Waiting:
     Raises NotThere for any other deal, number or kind.
     """
     known = waiting_one(visit.desk.database, number_of(number))
+    # The right was decided for the deal in the address, so a number of another deal must not pass.
     if known is None or known.deal != deal or (known.kind == "report") is not report:
         raise NotThere
     return known
@@ -143,6 +144,7 @@ def waiting_of(
     """Return what waits under some deals, the oldest first, without the files that came with it."""
     marks = ", ".join("?" for _ in states)
     rows = database.rows(
+        # A list of what waits is read on many pages, and each file in it may have megabytes.
         ALL.format(columns=f"{COLUMNS}, NULL AS file") + f" WHERE w.state IN ({marks}) ORDER BY w.number",
         tuple(states),
     )
@@ -162,6 +164,8 @@ def move(
     decided = person is not None
     return (
         database.write(
+            # The old state is part of the condition: of two persons who decide at once, only the first one
+            # does.
             "UPDATE waiting SET state = ?, decided_by = ?, decided_at = ?, words = ?, on_entry = ? WHERE "
             "number = ? AND state = ?",
             (

@@ -239,6 +239,7 @@ def _later_clauses(deal: Deal, templates: Mapping[str, Template]) -> Iterator[La
         now = {clause.key: clause for clause in clauses_read(terms, templates)}
         changed = tuple(clause for key, clause in now.items() if clause != before.get(key))
         gone = tuple(key for key in before if key not in now)
+        # The first segment is the closing itself, which the event states apart.
         if before and (changed or gone):
             yield LaterClauses(since=since, clauses=changed, taken_away=gone)
         before = now

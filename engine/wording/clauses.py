@@ -231,6 +231,7 @@ def _undetermined(rule: str) -> str:
     wanting = "not determined for want of the Servicer's figures, missing or too old"
     run = rule.removeprefix("fail after ").split()[0]
     counted = f"A date that is {wanting}, counts as a failure"
+    # `fail after 1` says the same as `fail`.
     if rule != "fail" and run != "1":
         counted = (
             f"Once {run} dates in a row are {wanting}, the last of them and each one after it counts "
@@ -275,6 +276,7 @@ def steps(deal: Deal, under: str) -> Iterator[str]:
             if source.path.startswith(under):
                 by = ", ".join(part for part in (source.document, source.cite) if part)
                 said = f"{source.written} from {source.since}{f' ({by})' if by else ''}"
+                # A term that stays as it is turns up again in every later segment, and is said once.
                 if said not in values.setdefault(source.path, []):
                     values[source.path].append(said)
     for path, values_by_date in values.items():

@@ -65,6 +65,7 @@ def counted_on_record(workspace: Workspace, deal: Deal) -> Deal:
     with workspace.store.read() as reader:
         log = deal_log(deal.name)
         entries = [*reader.entries(log, keys="deal adopted|"), *reader.entries(log, keys="calendar taken|")]
+    # The two kinds come one after the other; the last table named counts, so the log's order matters.
     return counted_by(
         workspace, deal, [event_of(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
     )
@@ -92,6 +93,7 @@ def kept_table(workspace: Workspace, name: str, sha256: str) -> BusinessCalendar
         return ships
     for path in kept_documents(workspace, sha256):
         table = table_in(name, path.read_bytes())
+        # The name of a kept file is not believed; only the hash of what it holds is.
         if table is not None and table.sha256 == sha256:
             return table
     what = f"the table {sha256[:16]} of the calendar {name} in documents/ is missing or has been changed"
@@ -149,10 +151,12 @@ def _now(deal: Deal, name: str, closings: Sequence[Event], now: datetime) -> Bus
     in_time = [
         event
         for event in closings
+        # `<=` and not `<`: a closing that is entered on the day itself is in time.
         if event.payload.calendar == name and day_of(deal, event.recorded_at) <= event.payload.day
     ]
     standing = [_holiday(one) for one in closings_standing(in_time).values()]
     entered = [_holiday(one.payload) for one in in_time if isinstance(one.payload, CalendarClosing)]
+    # Only the row that a closing has made is taken out; a holiday of the shipped table stays.
     opened = {row.day for row in entered if table.holidays.get(row.day) == row} - {
         row.day for row in standing
     }
@@ -201,6 +205,7 @@ def taken(
 
 def _entry(row: Holiday, closed: bool, withdrawn: ClosingWithdrawn | None) -> CalendarEntry:
     """Return the entry of a day that a table treats differently, with the words of what changed it."""
+    # A day can open without a withdrawal too, if a later shipped table leaves it out.
     if closed or withdrawn is None:
         return CalendarEntry(day=row.day, closed=closed, reason=row.reason, source=row.source)
     reason = f"its closing for {row.reason} is withdrawn: {withdrawn.reason}"

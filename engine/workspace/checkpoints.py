@@ -60,6 +60,7 @@ def _signed_as(workspace: Workspace, log: str, reader: Reader | None) -> str | N
     with nullcontext(reader) if reader is not None else workspace.store.read() as reading:
         first = reading.first_note(log) or ""
     name = first.partition("\n")[0]
+    # A changed row must not give the log another's name, or unprintable signs to a terminal.
     return name if name.endswith(f"/{log}") and name.isprintable() else None
 
 
@@ -114,6 +115,7 @@ def refuse_open_folder(folder: Path) -> None:
 
     Raises BadKey.
     """
+    # Write access alone is refused here; whether others can read the key is seen at the key itself.
     if folder.stat().st_mode & 0o022:
         raise BadKey(f"others can write into {folder}; make it yours alone with `chmod 700`")
 
@@ -137,6 +139,7 @@ def refuse_older(workspace: Workspace) -> None:
     """
     key = own_key(workspace)
     if key is None:
+        # Without this, a record whose key is gone would go on unsigned, and nobody would notice.
         if workspace.store.noted() or any((workspace.root / "checkpoints").glob("*.checkpoint")):
             raise VerificationFailed(
                 f"this record was signed until now, and {KEY} is not there; put the key back, so that it "
@@ -146,6 +149,7 @@ def refuse_older(workspace: Workspace) -> None:
     keys = known_keys(workspace, key)
     with workspace.store.read() as reader:
         there = {head.log: head for head in reader.heads()}
+        # A log that was signed and has lost all its entries is not among the heads.
         for log in sorted({*there, *reader.noted()}):
             _not_older(reader, there.get(log, Head(log, 0, EMPTY.hex(), 0)), witness(workspace, log), keys)
 

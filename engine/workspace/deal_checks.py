@@ -44,6 +44,7 @@ def registers(deal: Deal, path: Path, texts: dict[str, str]) -> Iterator[Problem
             yield Problem(
                 "D537", f"`{name}` does not lie in the deal's folder", why, "put the file itself there", place
             )
+        # The path was resolved first: a link inside the folder can lead out of it too.
         elif register.is_file():
             texts[str(register)] = read_text(register)
             yield from check_register(texts[str(register)], str(register), deal)
@@ -77,6 +78,7 @@ def inside_intervals(deal: Deal, workspace: Workspace) -> Iterator[Problem]:
         if level is None or newest is None or newest.seller_low is None or newest.seller_high is None:
             continue
         low, high = newest.seller_low, newest.seller_high
+        # A level on either bound is inside: the interval does not tell the two apart there.
         if not low <= level <= high:
             continue
         what = (
@@ -204,11 +206,13 @@ def models(deal: Deal, workspace: Workspace | None) -> Iterator[Problem]:
 
 def same_names(texts: Mapping[str, str], workspace: Workspace) -> Iterator[Problem]:
     """Yield a problem for each checked file that claims the name of another deal file of the workspace."""
+    # Compared by resolved paths: one file can be given under several names.
     ours = {
         path.resolve(): path for path in workspace.deal_files() if path.is_file() and os.access(path, os.R_OK)
     }
     checked = {Path(file).resolve(): file for file in texts if Path(file).resolve() in ours}
     every = (
+        # A checked file keeps the name under which it was given, or its problem would not be found below.
         {checked.get(whole, str(path)): read_text(path) for whole, path in ours.items()} if checked else {}
     )
     yield from (problem for problem in claimed_twice(every) if problem.place.file in texts)

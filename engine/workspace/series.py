@@ -60,6 +60,7 @@ def over(publication: date, zone: str, now: datetime) -> bool:
     Only then is silence a non-publication.
     """
     end = datetime.combine(publication + timedelta(days=1), time(), ZoneInfo(zone))
+    # At the next midnight itself the date is over, so `>=`.
     return now >= end.astimezone(UTC)
 
 
@@ -100,6 +101,7 @@ def computed(
         known_at: leaves out what was collected, or overridden, later.
         overridden_by: leaves out overrides that were recorded later, for a print that is computed again.
     """
+    # Both ends count, so six days back make a window of seven.
     snapshots = workspace.archive.between(window_end - timedelta(days=6), window_end)
     overrides = overrides_of(read(workspace.store, SNAPSHOTS), index, overridden_by or known_at)
     beside = [load_methodology(version) for version in known_versions()]
@@ -148,6 +150,7 @@ def on_record_computed(
         others: the other versions whose values stand beside it; all that ship unless given. A print that is
             made again gives them.
     """
+    # An entry of that very moment counts: it was on record by then.
     there = tuple(event for event in imported if by is None or event.recorded_at <= by)
     known = {event.payload.sha256 for event in there if isinstance(event.payload, SnapshotImported)}
     end = publication - timedelta(days=1)
@@ -194,8 +197,10 @@ def published(event: Event) -> Published:
     if event.leaf in _READ:
         return _READ[event.leaf]
     if len(_READ) >= AT_MOST:
+        # Emptied whole: what is asked for again is read again, and no order of use has to be kept.
         _READ.clear()
     recorded = _published(event)
+    # An imagined event has not got a hash, and two of them are not the same print.
     if event.leaf:
         _READ[event.leaf] = recorded
     return recorded
@@ -292,6 +297,7 @@ def _by_publication_date(
     """
     daily = any(publication.final_at is not None for _, publication in prints)
     says = {index_terms(deal, name, since).cadence for since, _ in deal.segments}
+    # A series without a value so far shows no cadence, so it contradicts nothing.
     valued = any(publication.value is not None for _, publication in prints)
     if valued and daily != ("daily" in says):
         read, said = ("daily", "weekly") if daily else ("weekly", "daily")
@@ -345,9 +351,11 @@ def series_by_index(
         terms = partial(index_terms, deal, name)
         known = [
             dated(deal, at, publication, known_at)
+            # An amendment can move an index to another series; each series is read once, in order of time.
             for series in dict.fromkeys(series_of(name, terms(since)) for since, _ in deal.segments)
             for at, publication in _by_publication_date(prints(series), deal, name, until)
             if (known_at is None or at <= known_at)
+            # A date counts only in the series in force on it, although both series may have a print of it.
             and series_of(name, terms(publication.publication_date)) == series
         ]
         by_index[name] = accepted(

@@ -38,6 +38,7 @@ def of_test(held: Held, name: str, said: CarriedTest, clause: Clause) -> Iterato
     yield from _asked_of_a_test(held, at, said, clause, cure)
     yield from _of_no_use_in_a_test(held, at, said, cure)
     if isinstance(said.cure, CarriedCure):
+        # While the clock stands still, the last day may lie in the past without being over.
         stopped = said.held is not None and said.held.clock_stopped is not None
         runs = said.status == "CURE PERIOD" and not stopped
         yield from _cure(held, (*at, "cure"), said.cure, cure.within if cure else None, runs=runs)
@@ -173,12 +174,14 @@ def _cure(held: Held, at: Path, said: CarriedCure, within: Period | None, *, run
         yield held.wrong(
             (*at, "last_day"), f"the last day {said.last_day} is before its start", why, "correct one of them"
         )
+    # On its last day itself a Cure Period still runs.
     elif runs and said.last_day < held.said.as_of:
         why = f"a Cure Period whose last day was {said.last_day} did not run on {held.said.as_of}"
         fix = "write the status that followed, or correct the day"
         yield held.wrong(
             (*at, "last_day"), f"the last day {said.last_day} is over as of {held.said.as_of}", why, fix
         )
+    # A second Cure Period may have another length, and months are not checked here.
     elif within is not None and not said.second and within.unit in ("business days", "days", "weeks"):
         days = within.count * (7 if within.unit == "weeks" else 1) + said.waived_days
         unit: Literal["business days", "days"] = "business days" if within.unit == "business days" else "days"
@@ -199,6 +202,7 @@ def _cure(held: Held, at: Path, said: CarriedCure, within: Period | None, *, run
 def _waiver(
     held: Held, at: Path, said: CarriedWaiver, interrupted: InterruptedTest | InterruptedTrigger | None
 ) -> Iterator[Problem]:
+    # A waiver runs through its last day.
     if said.until < held.said.as_of:
         why = f"a waiver until {said.until} did not run on {held.said.as_of}"
         yield held.wrong(

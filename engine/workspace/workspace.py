@@ -164,6 +164,7 @@ class Workspace:
         if self.to_inspect:
             return Store.inspect(place)
         beside = self._logs_beside()
+        # An empty file counts as missing: to open it would begin a new record beside the old notices.
         if beside and isinstance(place, Path) and not (place.is_file() and place.stat().st_size):
             kept = ", ".join(sorted(set(beside.values()))[:3])
             raise VerificationFailed(
@@ -197,6 +198,7 @@ class Workspace:
 
         Each has the place of such a file.
         """
+        # An empty folder does not show that a notice was ever issued.
         notices = [path for path in _listed(self.root / "notices") if path.is_dir() and any(path.iterdir())]
         signed = [path for path in _listed(self.root / "checkpoints") if path.suffix == ".checkpoint"]
         return {in_a_file_name(f"deal/{path.name}"): f"notices/{path.name}" for path in notices} | {
@@ -237,6 +239,7 @@ class Workspace:
         Raises:
             Busy: another was not done in time.
         """
+        # The system frees the lock of a process that dies, so a killed run keeps nobody out.
         with (self.root / LOCK).open("a") as file:
             if not _held(file):
                 if told is not None:
@@ -295,6 +298,7 @@ def _wait(file: IO[str], root: Path, patience: float | None) -> None:
     if patience is None:
         fcntl.flock(file, fcntl.LOCK_EX)
         return
+    # Not the wall clock, which may be set during the wait.
     end = time.monotonic() + patience
     while not _held(file):
         if time.monotonic() >= end:
@@ -318,6 +322,7 @@ def create(root: Path, operator: str | None = None) -> tuple[str, ...]:
             name.
     """
     made: list[str] = []
+    # Before anything is made, so that a refused name leaves nothing behind.
     if operator is not None:
         _nameable(root, operator)
     for name in FOLDERS:
@@ -325,6 +330,7 @@ def create(root: Path, operator: str | None = None) -> tuple[str, ...]:
             (root / name).mkdir(parents=True)
             made.append(f"{name}/")
     if not (root / SETTINGS).exists():
+        # A JSON string is a TOML string too, whatever quotes or backslashes the name has.
         quoted = json.dumps(operator or PLACEHOLDER, ensure_ascii=False)
         (root / SETTINGS).write_text(STARTER.replace("OPERATOR", quoted, 1), encoding="utf-8")
         made.append(SETTINGS)

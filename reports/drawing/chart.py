@@ -66,6 +66,7 @@ def nice_step(span: float, about: int) -> float:
 def ticks(low: float, high: float, about: int = 7) -> list[float]:
     """Round values between `low` and `high`."""
     step = nice_step(high - low, about)
+    # The small amount keeps a tick that lies on the very end of the range in spite of binary rounding.
     first = math.ceil(low / step - 1e-9)
     return [round(n * step, 10) for n in range(first, math.floor(high / step + 1e-9) + 1)]
 
@@ -84,10 +85,13 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     groups: list[tuple[float, int]] = []
     for place in wanted:
         centre, size = place, 1
+        # A merged group may now touch the one before it, so merging goes on backwards until neighbours are
+        # clear.
         while groups and groups[-1][0] + (groups[-1][1] - 1) / 2 * gap + gap > centre - (size - 1) / 2 * gap:
             other, count = groups.pop()
             centre, size = (other * count + centre * size) / (count + size), count + size
         half = (size - 1) / 2 * gap
+        # If the groups need more room than there is, the upper end gives way and not the lower.
         groups.append((min(max(centre, low + half), max(high - half, low + half)), size))
     return [centre + (n - (size - 1) / 2) * gap for centre, size in groups for n in range(size)]
 
@@ -182,8 +186,10 @@ def _frame(points: Sequence[Point], known: Sequence[float], levels: Sequence[Lev
         *(v for level in levels for v in _inside(level, points)),
     ]
     low, high = min(values), max(values)
+    # If all values are equal the range is zero and would divide by zero, so a share of the value is added.
     room = max((high - low) * 0.04, high * 0.01)
     bottom = TOP + max(LEAST_HEIGHT, (len(levels) + 1) * _gap(levels))
+    # A chart of a single date has a width of one day, because `x` divides by the days.
     return Frame(
         points[0].day, max((points[-1].day - points[0].day).days, 1), low - room, high + room, bottom
     )
@@ -241,6 +247,7 @@ def _hatched(frame: Frame, points: Sequence[Point]) -> str:
     for point in points:
         if point.lowest is None or point.highest is None:
             continue
+        # One dear listing would flatten the chart if the axis followed it, so a stroke is cut at the frame.
         low, high = (min(max(end, frame.low), frame.high) for end in (point.lowest, point.highest))
         strokes += [
             f"M{frame.x(point.day) + aside:.1f} {frame.y(low):.1f}V{frame.y(high):.1f}"
@@ -255,6 +262,7 @@ def _point_marks(frame: Frame, points: Sequence[Point]) -> list[dict[str, Any]]:
         if point.value is None:
             continue
         shape = (
+            # Only one shape fits a point. That a rate was carried says most: it is a rate of an earlier week.
             "carried"
             if point.carried
             else "low"
@@ -319,6 +327,8 @@ def _months(frame: Frame) -> list[dict[str, Any]]:
     last = frame.first + timedelta(days=frame.days)
     firsts = [
         date(frame.first.year + (frame.first.month + n - 1) // 12, (frame.first.month + n - 1) % 12 + 1, 1)
+        # 28 days is the shortest month, so months are never too few; those that are too many are dropped
+        # below.
         for n in range(1, frame.days // 28 + 2)
     ]
     firsts = [day for day in firsts if day <= last]
@@ -339,6 +349,7 @@ def sparkline(
     if not values:
         return None
     low, high = min(*values, 0.0), max(*values, 0.0)
+    # A headroom that was always zero has a span of zero, by which nothing can be divided.
     span = (high - low) or 1.0
     across = width / max(len(values) - 1, 1)
     places = [(n * across, top + (high - value) / span * height) for n, value in enumerate(values)]

@@ -80,6 +80,8 @@ def compose(inputs: NoticeInputs) -> dict[str, Any]:
         ValueError: the log does not say which deal it is.
     """
     known = read(inputs.events, inputs.on)
+    # A deal that was refused on its first run has not adopted a file, so the log knows neither parties nor
+    # clauses.
     if inputs.kind == "not_evaluated" and not known.of("deal adopted"):
         return never_adopted.compose(inputs, known)
     proving = LOST if inputs.kind == "not_evaluated" else PROOF

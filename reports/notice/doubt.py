@@ -25,6 +25,7 @@ def undecided(lines: Sequence[Line]) -> list[Line]:
         for line in lines
         if line.result is not None and line.result.bearing is not None and line.result.bearing.undecided
     ]
+    # The order is stable, so tests of one verdict stay in the order of the agreement.
     return sorted(open_lines, key=lambda line: line.verdict is not Verdict.FAIL)
 
 

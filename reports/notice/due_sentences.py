@@ -75,6 +75,7 @@ def _notice_act(due: Due, title: str, trigger: str) -> str:
 
 def overdue_mark(since: date, on: date) -> str:
     """Return since when something is overdue, and for how many days on a date."""
+    # The first day after the last day in time is day one of being overdue.
     days = (on - since).days + 1
     return f"overdue since {short_date(since)}, {days} day{'' if days == 1 else 's'}"
 
@@ -90,6 +91,7 @@ def cure_ways(
     if not ways:
         return []
     listed_ways = (due.facts.cured_by if due.facts is not None else None) or ()
+    # A retest cures only if its date comes by the last day of the Cure Period, that day included.
     if "retest" in listed_ways and even is not None and next_date is not None and next_date <= due.by:
         side = "at or above" if fails == "below" else "at or below"
         ways.append((f"retest on {short_date(next_date)}, Reference Rate {side}", figure(even)))

@@ -57,6 +57,7 @@ def read(events: Iterable[Event], on: date) -> Past:
     by_kind: dict[str, list[Event]] = {}
     for event in standing_events:
         by_kind.setdefault(event.kind, []).append(event)
+    # Within a kind the date counts before the number: a correction records an early date after later ones.
     ordered = {
         kind: tuple(sorted(kind_events, key=lambda e: (e.effective_on, e.seq)))
         for kind, kind_events in by_kind.items()
@@ -101,6 +102,7 @@ def _handed_over(past: Past) -> tuple[TakenOver, ...]:
 
 def test_state(past: Past, test: str) -> TestState | None:
     """Return a test's state: by its newest result, deadline or Act."""
+    # A deal that was taken over begins with the state that the former servicer left (`rulings.md` 56).
     last: TestState | None = next((handed.tests.get(test) for handed in _handed_over(past)), None)
     for event in past.events:
         state = (
@@ -114,6 +116,7 @@ def test_state(past: Past, test: str) -> TestState | None:
 
 def trigger_state(past: Past, trigger: str) -> TriggerState | None:
     """Return a trigger's state: by its newest count or Act."""
+    # A deal that was taken over begins with the state that the former servicer left (`rulings.md` 56).
     last: TriggerState | None = next((handed.triggers.get(trigger) for handed in _handed_over(past)), None)
     for event in past.events:
         state = event.payload.state if isinstance(event.payload, Counted) else None
@@ -171,5 +174,6 @@ def acts(past: Past) -> tuple[ActRecorded, ...]:
 
 def issued(past: Past) -> tuple[tuple[date, NoticeIssued], ...]:
     """Return the notices issued so far, each with its date."""
+    # Notices stand in the order of their issue, whatever dates they state.
     events = sorted(past.of("notice issued"), key=lambda event: event.seq)
     return tuple((e.effective_on, e.payload) for e in events if isinstance(e.payload, NoticeIssued))

@@ -74,9 +74,11 @@ def answer(lines: Sequence[Line], due: Sequence[Due], rates: Mapping[str, Refere
     leads += [begun(line) for line in lines if _in_effect(line)]
     leads += [pending(line) for line in lines if pending_cure(line)]
     late = [line for line in lines if line.obligation is not None and line.obligation.status == "OVERDUE"]
+    # Each test is told of once: in default, in cure or overdue, it has led already.
     failing = [
         line for line in lines if line.verdict is Verdict.FAIL and line not in (*defaults, *curing, *late)
     ]
+    # A failure that only a trigger counts is told of with that count, further below.
     leads += [failed(line) for line in failing if not line.counts]
     held_there = [line for line in lines if _in_effect(line)] if leads else lines
     leads = leads or [quiet(lines, rates)]

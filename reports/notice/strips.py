@@ -41,8 +41,10 @@ def axis(lines: Sequence[Line], rates: Mapping[str, ReferenceRate]) -> dict[str,
     """Return the common axis: its bounds as shares of the rate, its ticks, the place of the rate."""
     shares = [_share(even, rates) for line in lines if (even := nearest(line, rates))]
     ends = [end for name in rates if (band := _band(rates, name)) for end in band]
+    # 7% to either side at least: otherwise a test near its limit would look as if it had much room.
     low, high = max(min([*shares, *ends, 0.93]), LEAST), min(max([*shares, *ends, 1.07]), MOST)
     low, high = low - 0.06 * (high - low), high + 0.14 * (high - low)
+    # Several rates share an axis in shares of each, so only a single rate gives the axis its prices.
     only = next(iter(rates)) if len(rates) == 1 else None
     value = _rate(rates, only) if only else None
     scale = {
@@ -88,6 +90,8 @@ def strip(line: Line, rates: Mapping[str, ReferenceRate], scale: Mapping[str, An
 
 def _tick(even: BreakEven, share: float, scale: Mapping[str, Any]) -> dict[str, Any]:
     inside = scale["low"] <= share <= scale["high"]
+    # A Break-even Rate beyond the axis stands at its edge with an arrow, 6 units inside so that the mark is
+    # whole.
     at = min(max(place(scale["low"], scale["high"], share), 6), WIDTH - 6)
     below = even.fails == "below"
     anchor, label = _label(at, scale["x"], below)
@@ -149,6 +153,7 @@ def _band(rates: Mapping[str, ReferenceRate], name: str) -> tuple[float, float] 
         or published is None
         or published.seller_low is None
         or published.seller_high is None
+        # A carried rate has an interval of an earlier week, which says nothing of this date.
         or rates[name].age
     ):
         return None

@@ -202,6 +202,7 @@ def brief(inputs: NoticeInputs, order: tuple[str, ...]) -> Brief:
     past = log.read(inputs.events, inputs.on)
     deal = log.adopted(past)
     on_date = with_parties(facts_on(deal, inputs.on), inputs.events, inputs.on)
+    # Titles are told apart first, because readings then name other clauses by these titles.
     named = on_date.model_copy(update={"clauses": _legible(_told_apart(clauses_on(deal, inputs.on)))})
     return Brief(inputs, past, named, log.whole(past), order)
 

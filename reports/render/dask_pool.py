@@ -69,6 +69,8 @@ class DaskPool:
         dask: Any = distributed  # it is typed in parts alone
         self._client = dask.Client(cluster if cluster is not None else scheduler or _of_this_machine())
         self.engine = built()
+        # A cluster whose workers are still starting counts few threads or zero, and must be given work all
+        # the same.
         self.at_a_time = max(LEAST_AT_A_TIME, PAGES_FOR_EACH * sum(self._client.nthreads().values()))
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
@@ -100,6 +102,7 @@ class DaskPool:
             yield self._worked(work, *waiting.popleft())
 
     def _sent(self, work: Callable[[Item], Found], item: Item) -> Any:
+        # Not `pure`: Dask would answer the second try of the same work with the failure of the first.
         return self._client.submit(worked_here, self.engine, work, item, pure=False)
 
     def _worked(self, work: Callable[[Item], Found], item: Item, future: Any) -> Found:
@@ -142,6 +145,7 @@ class DaskPool:
             return error
 
     def _given(self, page: Page) -> Any:
+        # Not `pure`: Dask would answer the second try of the same page with the failure of the first.
         return self._client.submit(drawn_here, self.engine, page, pure=False)
 
     def _done(self, drawing: _Drawing) -> bytes:

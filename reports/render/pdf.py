@@ -159,6 +159,7 @@ def to_pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, 
 
 
 def _pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, str]]) -> bytes:
+    # The library loads slowly, so commands that draw nothing start without it.
     from weasyprint import Attachment
 
     fonts, style = _faces()
@@ -193,6 +194,7 @@ def printed(html: str, created: datetime, files: Mapping[str, tuple[bytes, str]]
     """
     from weasyprint import HTML
 
+    # Without our fonts the page is styled by the library itself, and the memory of notices stays as it is.
     document = HTML(string=html, base_url=BASE, url_fetcher=serving(files)).render()
     with _dated(created):
         written = document.write_pdf(
@@ -227,6 +229,7 @@ def _dated(created: datetime) -> Iterator[None]:
                 )  # WeasyPrint leaves its colour profile to be closed by the collector
                 yield
         finally:
+            # The variable is the whole process's, and other code may have set it before.
             if before is None:
                 del os.environ[_EPOCH]
             else:
@@ -316,6 +319,7 @@ def serving(named: Mapping[str, tuple[bytes, str]]) -> Any:
         def fetch(self, url: str, _headers: Any = None) -> Any:
             """Return the file at `url`. Raises ValueError for any other address."""
             name = url.removeprefix(BASE)
+            # `removeprefix` returns a bare name unchanged, so the base is asked for as well.
             if not url.startswith(BASE) or name not in named:
                 raise ValueError(f"refused: {url}")
             body, kind = named[name]

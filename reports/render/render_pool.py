@@ -45,20 +45,26 @@ class RenderPool:
 
     def __call__(self, notices: Sequence[NoticeInputs], /) -> Iterator[bytes]:
         """Return the files' bytes, in the order of `notices`; the processes begin to draw them at once."""
+        # Processes that already run cost nothing to use, even for a single notice.
         if self._processes < 2 or (len(notices) < WORTH_IT and self._pool is None):
             return map(render_notice, notices)
         if self._made >= RENEWED_AFTER and self._pool is not None:
             self._pool.shutdown(wait=False)  # what it was given before is drawn all the same
             self._pool, self._made = None, 0
         self._made += len(notices)
+        # The executor starts its processes with the first page it is given, so handing out stands in here
+        # too.
         with _uninterrupted():
             if self._pool is None:
+                # A forked process would inherit locks that other threads hold, and wait for them for ever.
                 self._pool = ProcessPoolExecutor(
                     self._processes, multiprocessing.get_context("spawn"), _ready
                 )
             pool = self._pool
             with self._spent.of("composition"):
                 made = [_drawing(pool, notice) for notice in notices]
+        # The generator is a method of its own; in here, a `yield` would put off all drawing to the first file
+        # asked for.
         return self._in_turn(made)
 
     def _in_turn(self, made: Sequence[Future[tuple[bytes, float]]]) -> Iterator[bytes]:
@@ -105,6 +111,7 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+        # `sys.exit` would end this thread alone.
         os._exit(1)
 
 
@@ -114,6 +121,7 @@ def _uninterrupted() -> Iterator[None]:
 
     The parent answers it, and each of them would print a trace of its own.
     """
+    # Python lets only the main thread change how a signal is answered.
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -148,6 +148,7 @@ def compiled_deal(
     why = {
         part: _why_not(part, deal, rows, given, acts) if arrays else "asked for" for part in parts_of(deal)
     }
+    # One unit for all amounts, in which every share and cap is whole, so that nothing is rounded away.
     unit = math.lcm(
         *(amount.denominator for row in rows for sweep in row.sweeps for amount in sweep.amounts), 1
     )
@@ -181,6 +182,8 @@ def _rows(
         inputs = inputs_of(deal, day, {}, shared, templates)
         if inputs.kinds:
             if inputs.kinds & {DETERMINATION, AS_OF}:
+                # The report comes before the tests of its date, and what is due is then asked again with
+                # it.
                 shared = fold(report_of(deal, given, day), shared)
                 inputs = inputs_of(deal, day, {}, shared, templates)
             yield _row(inputs, rates, known)
@@ -225,6 +228,7 @@ def _bits(tests: Mapping[str, Compiled], counts: Iterable[LeafRule]) -> Iterator
             test = tests[leaf.test].test
             yield (
                 leaf,
+                # The verdict has the first bit and an early warning the second, so levels begin after them.
                 (1 if test.clause.early_warning is None else 2)
                 + test.levels.index((leaf.comparison, leaf.level)),
             )
@@ -303,8 +307,10 @@ def _why_not(
     part: Part, deal: Deal, rows: tuple[Row, ...], given: FactsByDate, acts: tuple[ActRecorded, ...]
 ) -> str:
     """Return the reason why a part is not in arrays; an empty text if it is."""
+    # An Act may reach any part, so not a single one is left to the arrays.
     if acts:
         return "Recorded Acts"
+    # A reported balance replaces the computed one, which the arrays cannot take in.
     if any(name.startswith(TOLD) for name in given.figures):
         return "reports that tell what an account holds"
     for _, terms in deal.segments:

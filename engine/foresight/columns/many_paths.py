@@ -116,6 +116,8 @@ def _arrays(ready: CompiledDeal, paths: int) -> DealArrays:
     for row in ready.rows:
         for key, rules in row.rules.items():
             kept = max((count for count, _ in rules.caps), default=0)
+            # An amendment may ask for more remembered cures than the first terms, so the most of any date
+            # is kept.
             if key in names and (key not in tests or tests[key].kept < kept):
                 tests[key] = TestArrays(paths, kept)
         for rule in row.triggers:
@@ -128,6 +130,8 @@ def _step(ready: CompiledDeal, row: Row, held: DealArrays, rates: PathRates, out
     """Advance everything that arrays hold by one date, in the order of `one_date` (`rulings.md` 23)."""
     on = row.inputs.on.toordinal()
     for key, state in held.tests.items():
+        # Deadlines that ended before the date come first, even on a date without that test (`rulings.md`
+        # 23).
         late = state.pass_by(on)
         if late is not None:
             outcome.first(key, "default", late, state.since)
@@ -141,6 +145,7 @@ def _step(ready: CompiledDeal, row: Row, held: DealArrays, rates: PathRates, out
         _money(ready, row, held, rates.paths)
     if DETERMINATION in row.inputs.kinds:
         for trigger in held.triggers.values():
+            # After the money: a Payment Date looks at the Determination Date before it, and not at its own.
             trigger.in_effect = trigger.inside
 
 
@@ -174,6 +179,7 @@ def _triggers(
         state = held.triggers.get(rule.name)
         if state is None:
             continue
+        # The rule of the date, because an amendment may change what is not a count.
         state.rule = rule
         sweep = rows.get(rule.name)
         target = None if sweep is None or sweep.until is None else _whole(sweep.until, ready.unit)
@@ -212,6 +218,7 @@ def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
 
 def _whole(amount: Fraction, unit: int) -> int:
     parts = int(amount * unit)
+    # Room for the amounts of many Payment Dates, which add up in one number.
     if parts > LARGEST // 4096:
         raise OverflowError
     return parts

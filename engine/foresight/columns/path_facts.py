@@ -108,6 +108,7 @@ def _reference(index: str, terms: IndexTerms, day: date, series: tuple[Published
 
 @lru_cache(maxsize=200_000)
 def _published(index: str, day: date, tick: int) -> Published:
+    # Scaled as a decimal, because `tick / 10000` as a float is not the value that was published.
     value = None if tick == NO_VALUE else Decimal(tick).scaleb(-4)
     return Published.model_construct(
         index=index, publication_date=day, value=value, source="path", published_on=day

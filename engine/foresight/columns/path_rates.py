@@ -74,6 +74,7 @@ class PathRates:
 
     def with_today(self, index: str, day: date, tick: int) -> PathRates:
         """Return the same paths with `tick` as the newest value by a day on each."""
+        # A copy, because the paths are shared by every threshold that is asked about.
         changed = self.ticks[index].copy()
         changed[self.up_to(day) - 1] = tick
         return PathRates(self.dates, {**self.ticks, index: changed})
@@ -122,6 +123,7 @@ class Scaled:
 
 def scaled(form: LinearForm) -> Scaled:
     """Return a form whose weights and Closing Date levels are made whole numbers."""
+    # Whole numbers throughout: a float sum could put a path on the other side of a limit.
     common = math.lcm(*(weight.denominator for _, weight in form.parts))
     statistics = [one for one, _ in form.parts] + ([form.gate.statistic] if form.gate is not None else [])
     levels = [
@@ -153,6 +155,7 @@ def values_of(
     there = np.ones(rates.paths, dtype=bool)
     finer = one.unit // TICK
     per_tick = finer // math.lcm(*(weight.denominator for _, weight in one.form.parts))
+    # Numpy's whole numbers would pass their end without a word, so a factor of 64 is kept free.
     if sum(abs(weight) for weight in one.weights) * per_tick * max(rates.top, 1) * 64 > LARGEST:
         raise OverflowError
     for (statistic, _), weight in zip(one.form.parts, one.weights, strict=True):

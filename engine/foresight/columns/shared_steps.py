@@ -56,6 +56,7 @@ class PartRun:
         What nothing in these terms looks at again does not tell states apart.
         """
         tests = {name: _needed(test, terms) for name, test in state.tests.items()}
+        # Words differ from path to path and decide nothing, so they must not tell states apart.
         triggers = {name: trigger.model_copy(update={"why": ""}) for name, trigger in state.triggers.items()}
         plain = state.model_copy(
             update={**LEFT, "rates": {}, "reports": (), "acts": (), "tests": tests, "triggers": triggers}
@@ -103,6 +104,7 @@ def shared_step(
     mine = [key for key in run.part.tests if key in results]
     combined = run.of_path.copy()
     for key in mine:
+        # Mixed-radix digits: each pair of a state and results gets a number of its own.
         combined = combined * len(results[key].results) + results[key].codes
     pairs, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
     after = np.empty(len(pairs), dtype=np.int64)
@@ -112,6 +114,7 @@ def shared_step(
     for place, path in enumerate(first.tolist()):
         says = tuple(results[key].marks[int(results[key].codes[path])] for key in mine)
         same = (int(run.of_path[path]), inputs.kinds, inputs.terms_since, says)
+        # The step is known to change nothing, and on such dates it cannot depend on the day.
         if lasting and same in run.still:
             after[place] = run.of_path[path]
             continue
@@ -122,6 +125,7 @@ def shared_step(
         drafts, left = stepped(_own(run.part, inputs, state), given)
         after[place] = run.number(left, inputs.terms)
         outcome.steps += 1
+        # An open Cure Period or waiver ends by the mere passing of days, so such a state is never still.
         if lasting and after[place] == run.of_path[path] and not _moves(drafts) and _settled(state):
             run.still.add(same)
         for subject, what, on in happenings(drafts):

@@ -81,11 +81,13 @@ class ObligationArrays:
 
     def pass_by(self, on: int) -> None:
         """Mark the Obligations whose last day lies before a date as overdue from the day after it."""
+        # `<` and not `<=`: the last day is still in time, and the day after it is the first overdue one.
         late = (self.due != NONE) & (self.due < on) & (self.overdue_since == NONE)
         self.overdue_since = np.where(late, self.due + 1, self.overdue_since)
 
     def create(self, where: Flags, on: int, due: Callable[[], int]) -> Flags:
         """Create the Obligation on some paths, unless one is owed; return where it was created."""
+        # An Obligation that is owed already is not created again, and its last day does not move.
         new: Flags = where & (self.created == NONE)
         if new.any():
             self.created[new], self.due[new] = on, due()
@@ -137,12 +139,15 @@ class TestArrays:
         Returns where it did so, or None if nowhere.
         """
         self.owed.pass_by(on)
+        # `<` and not `<=`: a cure on the last day of the Cure Period is in time.
         late: Flags = (self.status == CURE) & (self.cure_by < on)
         if not late.any():
             return None
         after = self.cure_by + 1
         self.status = np.where(late, DEFAULT, self.status).astype(np.int8)
         self.since = np.where(late, after, self.since)
+        # A default that needs a notice is not effective by itself, and arrays do not hold the Act that
+        # could give one.
         self.effective = np.where(late, after if self.needs_nothing else NONE, self.effective)
         return late
 
@@ -171,12 +176,16 @@ def tested(state: TestArrays, rules: TestRules, said: Said, on: int) -> Moved:
         state.exists = True
         state.since[:] = on
     state.needs_nothing = rules.needs_nothing
+    # Noted before the states move, because an Obligation arises only from the first failure of an episode.
     failing_before = state.episode != NONE
     counted = _counted(state, rules, said)
     state.verdict = said.verdicts
     failed, passed = counted == FAILED, counted == PASSED
+    # Counted before the states move, so that the date itself is among the failures of a breach.
     _count(state, rules, failed, failed | passed)
+    # The old array stays as it is: `_move` puts a new one in its place and does not write into this one.
     before = state.status
+    # In a Cure Period or a default a result alone moves nothing; a cure needs the retest below.
     opened = before < CURE
     curing = before == CURE
     _fail(state, rules, failed & opened, on)
@@ -199,6 +208,7 @@ def tested(state: TestArrays, rules: TestRules, said: Said, on: int) -> Moved:
 def _counted(state: TestArrays, rules: TestRules, said: Said) -> NDArray[np.int8]:
     """Return the verdicts that states act on: FAIL for missing reports if the deal says so."""
     lacks = said.lacks_report
+    # A determined date ends the run; a date that lacks only a rate neither ends nor lengthens it.
     run = np.where(said.verdicts == UNKNOWN, state.without_report + lacks, 0).astype(np.int32)
     state.without_report = run
     if rules.fails_after is None or not lacks.any():
@@ -209,6 +219,7 @@ def _counted(state: TestArrays, rules: TestRules, said: Said) -> NDArray[np.int8
 def _count(state: TestArrays, rules: TestRules, failed: Flags, determined: Flags) -> None:
     state.passing = np.where(determined, np.where(failed, 0, state.passing + 1), state.passing)
     mask = (1 << rules.out_of) - 1
+    # Dates without a verdict are skipped in every count (`rulings.md` 23).
     state.counted = np.where(determined, ((state.counted << 1) | failed) & mask, state.counted)
     state.length = np.where(determined, np.minimum(state.length + 1, rules.out_of), state.length).astype(
         np.int8
@@ -245,6 +256,7 @@ def _fail(state: TestArrays, rules: TestRules, where: Flags, on: int) -> None:
     at_once = lasted & ~curable
     _move(state, curable, CURE, on)
     _move(state, at_once, DEFAULT, on)
+    # Asked only if a Cure Period begins on some path: one deadline then serves all of them.
     if rules.last_day is not None and curable.any():
         state.cure_by[curable] = rules.last_day()
     state.effective = np.where(at_once, on if rules.needs_nothing else NONE, state.effective)
@@ -254,6 +266,7 @@ def _used_up(state: TestArrays, rules: TestRules) -> Flags:
     """Return where the cure right has been used as often as a cap allows."""
     spent = np.zeros(state.paths, dtype=bool)
     for count, after in rules.caps:
+        # Uses stand newest first, so the cap is reached if the use number `count` lies inside its time.
         spent |= state.cured_on[count - 1] > after
     return spent
 
@@ -266,6 +279,7 @@ def _cure(state: TestArrays, rules: TestRules, said: Said, where: Flags, on: int
     _pass(state, rules, said, where, on)
     state.counted = np.where(where, 0, state.counted)
     state.length = np.where(where, 0, state.length).astype(np.int8)
+    # From the oldest down, or each use would be overwritten before it is moved on.
     for place in range(len(state.cured_on) - 1, 0, -1):
         state.cured_on[place] = np.where(where, state.cured_on[place - 1], state.cured_on[place])
     if state.cured_on:

@@ -165,6 +165,8 @@ def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | Non
     index = next(iter(indices))
     if len(indices) != 1 or index is None:
         return None
+    # The newest value is taken away: a test that then says nothing needs today's value and not a carried
+    # one.
     unpublished = (
         *known.published[index][:-1],
         known.published[index][-1].model_copy(update={"value": None}),
@@ -172,6 +174,7 @@ def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | Non
     silent = replace(known, trace={}, published={**known.published, index: unpublished})
     needs = test.decided(silent).reason is not None and result.reason is None
     form = LinearForm(((Statistic("published" if needs else "rate", index), Fraction(1)),))
+    # A form found on a date that lacks something may be wrong later, so it is not kept.
     if result.reason is None:
         before.forms[same] = form
     return form
@@ -224,6 +227,7 @@ def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
     if moving is None:
         raise NotOnce
     guess = flat.known.turns.get((test.key, place))
+    # A test with a window may turn only if the other dates stood low or high, so three levels are tried.
     levels = dict.fromkeys(((guess[0],) if guess else ()) + (1, _closing(test), CEILING))
     ends = set()
     for level in levels:
@@ -248,6 +252,7 @@ def _searched(flat: _Flat, form: Scaled, index: str, level: int, holds: Holds, p
         return holds(flat.result(index, level, Fraction(tick)))
 
     guess = known.turns.get(name)
+    # Most thresholds stay where they were, so two questions at the old place save the whole search.
     if guess is not None and guess[0] == level and at(guess[1]) != at(guess[1] + 1):
         low, high = guess[1], guess[1] + 1
     else:
@@ -298,7 +303,9 @@ def _between(test: TestOnDate, found: _Found, limit: Fraction | None) -> Turn:
                 f"measure gives {'PASS' if at_low else 'FAIL'} up to {below} and otherwise from {above} on"
             )
             raise Differs(f"{test.key} on {test.base.on}: {gives}, and its columns say PASS up to {limit}")
+        # Paths have whole numbers, so the last one at or below the limit is its floor.
         return Turn(True, limit.__floor__())
+    # Numbers between the two were never asked about, and a path may have any of them.
     if above - below != 1:
         raise NotOnce
     return Turn(at_low, below)
@@ -314,11 +321,14 @@ def _proved(test: TestOnDate, form: Scaled, turns: Sequence[Turn], rates: PathRa
         form.form.gate is None,
         *((one.kind, one.index, one.count, one.at_closing, weight) for one, weight in form.form.parts),
     )
+    # A window that is still filling has fewer dates, so it is proved apart from a full one.
     full = rates.up_to(test.base.on) > max((one.count for one, _ in form.form.parts), default=0)
     words, moved = (test.key, test.clause, shape, full), (test.key, test.clause, shape, full, tuple(turns))
+    # Proved once for the same clause, shape and turns; a form without parts cannot turn.
     if moved in known.proved or not form.form.parts:
         return
     new = words not in known.proved
+    # If only the verdict's turn has moved, it alone is proved again, on a single window.
     for number, turn in enumerate(turns if new else turns[:1]):
         for beside, path in _beside(test, form, turn, rates, SHAPES if new else 1):
             _asked(test, number, turn, beside, path)
@@ -352,6 +362,7 @@ def _beside(
     moving = next(
         one.index for one, _ in form.form.parts if one.kind in ("published", "rate", "sum of rates")
     )
+    # Seeded by the date, so that the same deal is proved on the same windows each time.
     draw = np.random.default_rng(rates.up_to(day))
     for _ in range(shapes):
         around = _closing(test) * draw.uniform(0.6, 1.4, (len(rates.dates), 1))
@@ -363,6 +374,7 @@ def _beside(
         def value(tick: int, window: PathRates = window) -> int:
             return int(values_of(form, window.with_today(moving, day, tick), test.terms.index, day)[0][0])
 
+        # A form may fall as the rate rises, and the search below must know which way to go.
         rises = value(CEILING) > value(1)
         low, high = 1, CEILING
         while high - low > 1:

@@ -172,15 +172,18 @@ def counted_on(state: TriggerArrays, seen: Seen, terms_since: int, target: int |
     if not state.exists:
         state.exists = True
         state.since[:] = seen.on
+        # A trigger cannot have begun before the terms that brought it in (`rulings.md` 45).
         floor = np.full(state.paths, terms_since, dtype=np.int32)
     else:
         floor = state.since
     outside, inside = ~state.inside, state.inside
+    # A trigger that holds while its condition is met goes on counting in effect, or it could never end.
     counting = np.ones(state.paths, dtype=bool) if state.rule.while_met else outside
     for leaf in state.begins:
         _count(leaf, counting, seen)
     for leaf in state.ends:
         _count(leaf, inside, seen)
+    # Asked with the flags from before the date: a trigger does not begin and end on the same date.
     ended = _ended(state, inside, target)
     began = _began(state, seen, outside, floor)
     if ended.any():
@@ -192,11 +195,13 @@ def _began(state: TriggerArrays, seen: Seen, outside: Flags, floor: Dates) -> Fl
     completed = _completed(
         state.rule.begins, dict(zip(leaves(state.rule.begins), state.begins, strict=True)), state, seen
     )
+    # Met is not enough: after an end something must newly meet the condition (`rulings.md` 45).
     began: Flags = outside & completed.met & (completed.new != NEVER_NEW)
     if not began.any():
         return began
     state.inside = state.inside | began
     state.begun = state.begun | began
+    # Never before the last end, nor before the terms: the later of both stands (`rulings.md` 45).
     state.since = np.where(began, np.maximum(completed.new, floor), state.since)
     state.ended = np.where(began, NONE, state.ended)
     for leaf in state.ends:
@@ -207,6 +212,7 @@ def _began(state: TriggerArrays, seen: Seen, outside: Flags, floor: Dates) -> Fl
 def _ended(state: TriggerArrays, inside: Flags, target: int | None) -> Flags:
     """Return where the trigger ends on this date, given where it was in effect before."""
     rule, none = state.rule, np.zeros(state.paths, dtype=bool)
+    # Not a single path can end the trigger, so its conditions need not be asked.
     if not inside.any():
         return none
     if rule.while_met:
@@ -241,6 +247,7 @@ def _end(state: TriggerArrays, seen: Seen, where: Flags) -> None:
 def _count(leaf: LeafArrays, where: Flags, seen: Seen) -> None:
     """Add one date to the count of a leaf on the given paths, if the leaf counts dates of this kind."""
     rule = leaf.rule
+    # A count of Publication Dates must not move on a Determination Date, and the other way round.
     if rule.persistence is not None and rule.persistence.dates not in seen.kinds:
         return
     if rule.on_or_after is not None:
@@ -255,13 +262,16 @@ def _count(leaf: LeafArrays, where: Flags, seen: Seen) -> None:
             leaf.count(where, meets, None, seen.on)
         return
     said = seen.results.get(rule.test or "")
+    # The test was not run on this date, so the date does not count either way.
     if said is None:
         return
     if rule.result == "NOT DETERMINED":
+        # Here the date without a verdict is what counts, so it is not skipped.
         leaf.count(where, said.verdicts == UNKNOWN, None, seen.on)
         return
     bit, verdict = seen.level.get(rule), PASSED if rule.result == "PASS" else FAILED
     meets = said.verdicts == verdict if bit is None else (said.bits & (1 << bit)) != 0
+    # Dates that are not determined are skipped (`rulings.md` 23).
     leaf.count(where, meets, said.verdicts != UNKNOWN, seen.on)
 
 
@@ -309,10 +319,12 @@ def _completed(tree: Tree, counts: Mapping[LeafRule, LeafArrays], state: Trigger
             on = np.where(leaf.met_since == NONE, seen.on, leaf.met_since).astype(np.int32)
             return _Met(flags, on, on)
         since = _state_since(tree, seen, leaf.paths)
+        # A state entered on the very date of the end is new (`rulings.md` 45), hence `>=`.
         fresh = (state.ended == NONE) | (since >= state.ended)
         return _Met(flags, since, np.where(fresh, since, NEVER_NEW).astype(np.int32))
     parts = [_completed(part, counts, state, seen) for part in tree.parts]
     flags = np.sum([part.met for part in parts], axis=0) >= max(tree.n, 1)
+    # A gate that needs n parts was met on the day on which the n-th of them was, whatever came later.
     last = np.sort(np.array([np.where(part.met, part.on, NEVER_NEW) for part in parts]), axis=0)[
         max(tree.n, 1) - 1
     ]

@@ -116,11 +116,14 @@ def _compared(one: Compiled, thresholds: Thresholds, rates: PathRates) -> Said:
     else:
         for place, turn in enumerate(thresholds.turns):
             bits |= ((value <= turn.last) == turn.at_low).astype(np.int64) << place
+        # The first predicate is PASS, so its bit turns FAILED into PASSED.
         verdicts = np.where(there, FAILED - (bits & 1), UNKNOWN).astype(np.int8)
+        # A path that lacks a rate was compared all the same; what that gave must not be looked at.
         bits = np.where(there, bits, 0)
     if not there.all():
         lacking = np.flatnonzero(~there)
         signatures = _signature(one.test, rates)[lacking]
+        # Which rates are missing decides the reason, so one path of each kind is asked for all of them.
         for signature in np.unique(signatures).tolist():
             paths = lacking[signatures == signature]
             lacks[paths] = _lacks_first(one, rates, signature, int(paths[0]))
@@ -130,6 +133,7 @@ def _compared(one: Compiled, thresholds: Thresholds, rates: PathRates) -> Said:
 def _lacks_first(one: Compiled, rates: PathRates, signature: int, path: int) -> bool:
     if signature not in one.lacking:
         result = one.test.decided(facts_of(one.test, rates, path))
+        # The test is decided without that rate, so thresholds do not hold here and each path is asked.
         if result.verdict is not Verdict.NOT_DETERMINED:
             raise NotOnce
         one.lacking[signature] = _lacks_report(result)
@@ -165,6 +169,7 @@ def results_of(one: Compiled, rates: PathRates) -> Results:
     except (OverflowError, NotOnce):
         return _one_by_one(test, rates)
     groups = said.bits * 8 + said.verdicts * 2 + said.lacks_report
+    # Only undetermined results depend on which rates are missing; others would be split for nothing.
     groups = np.where(said.verdicts == UNKNOWN, groups * 1024 + _signature(test, rates), groups * 1024)
     _, first, codes = np.unique(groups, return_index=True, return_inverse=True)
     results = [test.decided(facts_of(test, rates, int(path))) for path in first.tolist()]

@@ -57,6 +57,7 @@ def _wrong(table: Mapping[str, Any]) -> Iterator[str]:
     ):
         value = table[name]
         whole = "whole" in kind
+        # A truth value is a whole number to Python, and `true` GPUs are a mistake in the file.
         number = isinstance(value, int if whole else int | Decimal) and not isinstance(value, bool)
         if not number or not Decimal(value).is_finite() or not (value > 0 if least == 0 else value >= 0):
             yield f"{name} = {value} is not {kind}"

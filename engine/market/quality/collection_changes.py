@@ -80,6 +80,7 @@ def changes(
         methodology: the rules under which listings qualify.
     """
     suspected: list[CollectionChange] = []
+    # A filtered table is shorter than a raw answer by nature, so lists of two forms are not compared.
     alike = before is not None and before.form == snapshot.form
     for name, index in indices.items():
         was = _seen(before, index, methodology) if before is not None else None
@@ -115,9 +116,11 @@ def _of_model(
     if before >= FEWEST and 3 * len(now.offers) < before:
         name = "list-shrunk" if now.offers else "model-gone"
         yield name, f"{counted(len(now.offers), 'offers')} of {index.gpu_name}; {before} before"
+    # So few offers may look odd by chance; a false alarm here holds up the collection.
     if len(now.offers) < FEWEST:
         return
     read = [offer for offer in now.offers if isinstance(offer, Offer)]
+    # The rest cannot be judged from the few that can be read, so nothing else is looked for.
     if 2 * len(read) < len(now.offers):
         why = Counter(offer.why for offer in now.offers if isinstance(offer, Malformed)).most_common(1)[0][0]
         yield "offers-unreadable", f"{len(now.offers) - len(read)} of {len(now.offers)}; mostly: {why}"
@@ -128,6 +131,7 @@ def _of_model(
         return
     formed = [*_of_dates(snapshot, read), *_of_cells(snapshot, read), *_of_prices(now, was)]
     yield from formed
+    # A known change of form makes rules remove everything, so only the cause is named.
     if not formed:
         yield from _of_rules(now, alike)
 
@@ -149,6 +153,7 @@ def _of_dates(snapshot: Snapshot, read: Sequence[Offer]) -> Iterator[tuple[str, 
     now = snapshot.collected_at.timestamp()
     late = (snapshot.collected_at + timedelta(days=1)).timestamp()
     dated = [offer for offer in read if offer.start_date is not None]
+    # A hundred times now lies between seconds and milliseconds, which differ by a thousand.
     many = _most(dated, lambda offer: (offer.start_date or 0) > 100 * now)
     if many is not None:
         yield "start-dates-in-milliseconds", f"{many} of {len(dated)}"
@@ -165,6 +170,7 @@ def _of_cells(snapshot: Snapshot, read: Sequence[Offer]) -> Iterator[tuple[str, 
     places = [offer.geolocation for offer in read if offer.geolocation]
     if len(places) >= FEWEST and not any(_ends_with_a_code(place) for place in places):
         yield "countries-written-otherwise", f"{counted(len(places), 'geolocations')}, like `{places[0]}`"
+    # A key that is missing leaves the default, and the default must not pass for what was said.
     absent = Offer()
     checkable = [key for key in NEEDED if key != "start_date" or "staleness" not in snapshot.unchecked]
     unsaid = [key for key in checkable if all(getattr(offer, key) == getattr(absent, key) for offer in read)]
@@ -190,6 +196,7 @@ def _of_prices(now: _Seen | None, was: _Seen | None) -> Iterator[tuple[str, str]
         return
     times = now.price / was.price
     said = f"the median is USD {now.price:.4f}, and was {was.price:.4f}: {times:.3g} times"
+    # A hundred times, with room for what the market itself moves between two collections.
     if 75 <= times <= 133:
         yield "prices-in-cents", said
     elif any(unit * 0.8 <= times <= unit * 1.25 for unit in (24, 730)):
@@ -209,5 +216,6 @@ def _of_rules(now: _Seen, was: _Seen | None) -> Iterator[tuple[str, str]]:
 
 def _is_new(rule: str, was: _Seen | None) -> bool:
     if was is None:
+        # A list may hold other models or countries alone; without a collection before, that is not news.
         return rule not in ("model", "geography")
     return bool(was.listings.observations)

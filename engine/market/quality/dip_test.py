@@ -33,9 +33,11 @@ def dip(values: Sequence[float]) -> float:
     while True:
         convex, concave = _hull(x, low, high, 1), _hull(x, low, high, -1)
         apart, left, right = _furthest(x, convex, concave)
+        # The curves are nearer than what was found outside, so a smaller interval cannot add to the dip.
         if apart < widest:
             break
         widest = max(widest, _off_minorant(x, convex, left), _off_majorant(x, concave, right))
+        # The later correction of the algorithm: without it an interval that stays the same loops forever.
         if (left, right) == (low, high):
             break
         low, high = left, right
@@ -56,6 +58,7 @@ def _hull(x: Sequence[float], low: int, high: int, sign: int) -> list[int]:
                 (second - first) * (x[place] - x[second]),
                 (place - second) * (x[second] - x[first]),
             )
+            # Strictly: three knots on one line become one piece.
             if sign * before < sign * after:
                 break
             knots.pop()
@@ -111,6 +114,7 @@ def _off_majorant(x: Sequence[float], concave: Sequence[int], start: int) -> flo
 @cache
 def reference(count: int) -> tuple[float, ...]:
     """Return the dips of uniform samples of `count` observations, ascending."""
+    # The count is part of the seed, so that a sample size has the same reference whichever is asked first.
     chance = random.Random(f"{SEED} {count}")
     return tuple(sorted(dip([chance.random() for _ in range(count)]) for _ in range(DRAWS)))
 
@@ -121,4 +125,5 @@ def p_value(statistic: float, count: int) -> float:
     The sample itself is counted among them.
     """
     quantiles = reference(count)
+    # The sample counts as one of the draws, so the p-value is never zero.
     return (len(quantiles) - bisect_left(quantiles, statistic) + 1) / (len(quantiles) + 1)

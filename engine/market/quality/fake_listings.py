@@ -111,6 +111,8 @@ def least_fakes(days: Sequence[Day], methodology: Methodology, target: Fraction)
     attack = _attack(true, target)
     listed = [DayPrices(listings, methodology) for _, listings in days]
     plans = [_least(attack, listed, methodology.daily_minimum, short=False)]
+    # If some day counts already, days below the minimum are not pooled, because listings are never taken
+    # away.
     if methodology.when_no_day_counts == "pool_all" and all(
         len(day.micros) < methodology.daily_minimum for day in listed
     ):
@@ -122,6 +124,7 @@ def least_fakes(days: Sequence[Day], methodology: Methodology, target: Fraction)
 def _attack(true: Fraction, target: Fraction) -> _Attack:
     sign = 1 if target <= true else -1
     micro = target * 10**6
+    # Rounded towards the far side of the target, so that a listing there has reached it.
     nearest = micro.numerator // micro.denominator if sign > 0 else -(-micro.numerator // micro.denominator)
     shares = (int(true * share * 10**4) for share in range(PRICED_FROM, PRICED_TO + 1))
     return _Attack(
@@ -137,6 +140,7 @@ def _least(attack: _Attack, listed: Sequence[DayPrices], minimum: int, short: bo
     most = 2 * sum(len(day.micros) for day in listed) + minimum
     options: list[list[_Given | None]] = [[] for _ in listed]
     joined: list[list[_Given | None]] = [[] for _ in listed]
+    # By rising cost, so the first plan that reaches the target is the least.
     for cost in range(most + 1):
         for place, day in enumerate(listed):
             options[place].append(_option(attack, day, cost, minimum, short))
@@ -160,6 +164,7 @@ def _option(attack: _Attack, day: DayPrices, count: int, minimum: int, short: bo
     """
     if (len(day.micros) + count >= minimum) == short:
         return None if short or count else _Given(0, {(-inf, inf): ((0, None),)})
+    # Without a listing the price does not matter, so one contribution stands for all prices.
     if count == 0:
         return _kept(attack, day, 0, None)
     return _best(_kept(attack, day, count, price) for price in attack.prices)

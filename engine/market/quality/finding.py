@@ -129,5 +129,6 @@ def unbroken(weeks: Sequence[Week]) -> list[Week]:
     for week in weeks:
         follows = bool(run) and week.publication - run[-1].publication == WEEK
         run = [] if week.value is None else [*run, week] if follows else [week]
+        # `>=`: of equally long runs the newest is the one that says something of today.
         longest = run if len(run) >= len(longest) else longest
     return longest

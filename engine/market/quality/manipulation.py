@@ -85,12 +85,14 @@ class DayPrices:
         spread = count * (self.squares + injected * fake * fake) - total * total
         if count < 4 or spread == 0:
             return 0, len(self.micros), True
+        # Whole-number division gives the same floor as the share times the count in `without_outliers`.
         drop = max(1, self.share * count // self.shares)
         at = bisect_left(self.micros, fake)
         rest = self._sum_to(count - drop, fake, injected, at) - self._sum_to(drop, fake, injected, at)
         size = count - 2 * drop
         # |x size - rest| is at most the whole number `reach` exactly where (x - m)^2 <= k^2 s^2
         reach = isqrt(self.most * spread * size * size // (self.least * count * (count - 1)))
+        # The first is a ceiling and the second a floor: both ends must lie within the distance.
         low, high = -((reach - rest) // size), (rest + reach) // size
         return bisect_left(self.micros, low), bisect_right(self.micros, high), low <= fake <= high
 
@@ -150,6 +152,7 @@ def least_for_day(
     if twice_true is None:
         return None
     fake = round(Fraction(twice_true * at.numerator, 2 * at.denominator))
+    # Rounded up: among whole numbers, at least the share is at least the next whole number.
     apart = -(-move.numerator * twice_true // move.denominator)
     micros, own = prices.micros, len(prices.micros)
     # by how many prices the far side of each target outnumbers the near one: a median gets there only if as
@@ -165,6 +168,8 @@ def least_for_day(
     # every other count is tried: more listings can move the median less, as they widen what outlier removal
     # keeps
     for injected in range(1, own // 2 + 1):
+        # A bound first, before any search: most counts cannot reach a target whatever outlier removal
+        # takes.
         if min(down + down_by * injected, up + up_by * injected) > prices.removes_at_most(injected):
             continue
         low, high, stay = prices.kept(fake, injected)
@@ -250,6 +255,7 @@ def table_5(days: Iterable[Sequence[Observation]], methodology: Methodology) -> 
     chance, known = random.Random(SEED), [tuple(observations) for observations in days]
     for size in ROWS:
         enough = [observations for observations in known if len(observations) >= size]
+        # One source of chance for all rows, so the table is the same on every run of the same days.
         draws = [chance.sample(chance.choice(enough), size) for _ in range(DRAWS)] if enough else []
         yield Row(
             size,
@@ -266,6 +272,7 @@ def _middle(
     Not reachable counts as more than any number.
     """
     counts = [least_for_day(draw, methodology, at, move) for draw in draws]
+    # The lower middle is a number that occurred; the mean of two could be half a listing.
     ordered = sorted(counts, key=lambda k: float("inf") if k is None else k)
     return ordered[(len(ordered) - 1) // 2] if ordered else None
 

@@ -120,4 +120,5 @@ def _platform(name: str, weeks: Sequence[Week], quotes: Sequence[Quote]) -> Find
 def _standing(values: dict[date, float | None], on: date) -> float | None:
     """Return the value of the newest Publication Date on or before a day, if it is less than a week old."""
     newest = max((day for day in values if day <= on), default=None)
+    # A value a week old has been replaced by the next one, or by a week without publication.
     return values[newest] if newest is not None and on - newest < WEEK else None

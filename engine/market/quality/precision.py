@@ -62,6 +62,7 @@ def widths(pool: Sequence[Decimal]) -> Iterator[Width]:
     """
     chance = random.Random(SEED)
     for count in COUNTS:
+        # With replacement, so that counts larger than the pool can be measured too.
         measured = sorted(_width(sorted(chance.choices(pool, k=count))) for _ in range(DRAWS))
         middle, wanted = measured[DRAWS // 2], expected(count)
         yield Width(

@@ -62,6 +62,7 @@ def _longest_low(weeks: Sequence[Week]) -> int:
     for week in weeks:
         mean = coverage_of(week)
         follows = before is not None and week.publication - before.publication <= WEEK
+        # A low week after a gap begins a new run: what is not known continues nothing.
         run = 0 if mean is None or mean >= LEAST_COVERAGE else (run if follows else 0) + 1
         longest, before = max(longest, run), week
     return longest
@@ -116,6 +117,7 @@ def papers_flag(weeks: Sequence[Week]) -> Finding:
 def _left_out(days: Sequence[CollectedDay]) -> str:
     """Return in words which days have no coverage ratio, and why."""
     cut = sum(day.cut for day in days)
+    # The count of a cut list is not known either, so such days are taken out of the filtered ones.
     filtered = sum(day.offers is None for day in days) - cut
     none = sum(day.offers == 0 for day in days)
     said = [

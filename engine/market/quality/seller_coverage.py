@@ -113,8 +113,10 @@ def _drawn(pool: Pool, count: int, draw: int) -> list[tuple[str | None, int]]:
 
     Each pick is a separate seller, even if it is the same pair as another.
     """
+    # A hash and not a library's generator: the same salt gives the same weeks anywhere.
     stream = hashlib.shake_256(f"{SALT}|{count}|{draw}".encode()).digest(4 * count)
     picks = [int.from_bytes(stream[4 * n : 4 * n + 4], "big") * len(pool) >> 32 for n in range(count)]
+    # The number and not the seller's name, so that a pair drawn twice counts as two sellers.
     return [(str(n), price) for n, pick in enumerate(picks) for price in pool[pick]]
 
 

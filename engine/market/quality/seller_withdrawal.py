@@ -87,6 +87,7 @@ def least_leaving(days: Sequence[Day], methodology: Methodology, reached: Reache
 
 def _reaching(days: Sequence[Day], methodology: Methodology, reached: Reached) -> Iterator[Leaving]:
     names = sellers_of(days)
+    # Small groups first, so the first group that is found is the smallest.
     for size in range(1, MOST_SELLERS + 1):
         for group in combinations(names, size):
             value = week_value(without(days, group), methodology)
@@ -99,6 +100,7 @@ def moved_by(true: Fraction, move: Fraction) -> Reached:
 
     It also says so of a week without a value.
     """
+    # A week that loses its value has moved more than any share, so it counts as reached.
     return lambda value: value is None or abs(value - true) >= move * true
 
 
@@ -113,6 +115,7 @@ def largest_seller(days: Sequence[Day]) -> str | None:
         for observation in observations
         if observation.host is not None
     )
+    # The name breaks a tie, so that the seller does not change with the order of the listings.
     return min(counts, key=lambda name: (-counts[name], name)) if counts else None
 
 

@@ -45,6 +45,7 @@ def first_digits(weeks: Sequence[Week]) -> Finding:
     prices = [price for week in weeks for price in week.prices]
     if len(prices) < 100:
         return refused("first digits", "WP §7.3", len(prices), 100, "observations")
+    # Scientific notation puts the first digit that is not zero in front, whatever the size of the price.
     digits = [int(f"{price:e}"[0]) for price in prices]
     observed = np.array([digits.count(d) for d in range(1, 10)])
     expected = len(prices) * np.log10(1 + 1 / np.arange(1, 10))
@@ -116,6 +117,7 @@ def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
     with_interval = [
         (len(week.prices), week.width) for week in weeks if week.width is not None and week.prices
     ]
+    # The logarithm of a zero width does not exist; such weeks are left out and counted in the caveat.
     known = [(count, width) for count, width in with_interval if width > 0]
     if len(known) < FITTED_WEEKS:
         return refused(name, "WP §7.5.3", len(known), FITTED_WEEKS, "weeks with an interval")
@@ -127,6 +129,7 @@ def minimum_viable_count(weeks: Sequence[Week], of: str = "") -> Finding:
     wide = sum(width > WIDEST for width in above)
     were = f"{wide} {'was' if wide == 1 else 'were'} wider than {WIDEST:.0%}"
     failures = f"of the {counted(len(above), 'weeks')} with at least {fitted} listings, {were}"
+    # A number beyond every count seen would be a guess from outside the data (`rulings.md` 63).
     determined = high <= largest
     numbers = f"{low}, {middle} and {high} observations by the 10th, 50th and 90th percentile of the widths"
     said = numbers if determined else f"not determined: {numbers}, and no week had more than {largest}"

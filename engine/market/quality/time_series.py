@@ -39,6 +39,7 @@ def time_series(weeks: Sequence[Week]) -> list[Finding]:
     """
     run = unbroken(weeks)
     values = np.array([week.value for week in run if week.value is not None])
+    # Differences only of neighbours: the run was chosen without a gap for this.
     changes = np.diff(values)
     findings = [
         adf(values, "levels"),
@@ -97,6 +98,7 @@ def adf(values: Floats, what: str) -> Finding:
     first = by_lag[1]
     if first is None:
         return unvarying(name, "WP §7.2", count, "the series does")
+    # The verdict rests on one lag that is fixed in advance, never on the lag that gives the better answer.
     statistic, critical = first
     stationary = statistic < critical
     p_value = _mackinnon(statistic)
@@ -125,10 +127,12 @@ def _dickey_fuller(values: Floats, lags: int) -> tuple[float, float] | None:
     )
     beta, _, rank, _ = np.linalg.lstsq(x, y, rcond=None)
     rest = y - x @ beta
+    # Columns that depend on one another leave the statistic undefined, and the inverse below would fail.
     if rank < 2 + lags or not float(rest @ rest) > 0:
         return None
     error = math.sqrt(float(rest @ rest) / (len(y) - 2 - lags) * np.linalg.inv(x.T @ x)[1, 1])
     size = len(y)
+    # MacKinnon's surface for a constant: the critical value depends on the number of weeks.
     return float(beta[1]) / error, -2.86154 - 2.8903 / size - 4.234 / size**2 - 40.040 / size**3
 
 
@@ -185,6 +189,7 @@ def kpss(values: Floats, what: str) -> Finding:
     if not spread > 0:
         return unvarying(name, "WP §7.2", count, "the series does")
     statistic = float(np.sum(np.cumsum(rest) ** 2)) / (count**2 * spread)
+    # The 5% point of KPSS around a level.
     rejected = statistic > 0.463
     said = (
         f"stationarity is {'rejected' if rejected else 'not rejected'} at 5% (eta {statistic:.3f}, "

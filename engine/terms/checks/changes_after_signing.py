@@ -60,6 +60,7 @@ def changes_refused(before: Tree, now: Tree) -> Iterator[Problem]:
 def _differing(before: Any, now: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
     """Yield (path, what it was, what it is) for each term that differs."""
     if isinstance(before, dict) and isinstance(now, dict):
+        # The order of the file as it is now. What was taken out of it comes last.
         for key in dict.fromkeys((*now, *before)):
             yield from _differing(before.get(key), now.get(key), (*path, key))
     elif before != now:

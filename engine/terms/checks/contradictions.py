@@ -147,6 +147,7 @@ def _impossible(tree: Tree, condition: Condition, path: Path) -> Iterator[Proble
                 yield from _impossible(tree, part, (*path, "any_of", number))
             yield from _limbs(tree, parts, (*path, "any_of"))
         case AtLeast(at_least=of):
+            # Zero of the conditions would be met on every date.
             if not 1 <= of.n <= len(of.of):
                 why = f"there are {len(of.of)}"
                 place = tree.place((*path, "at_least", "n"))
@@ -171,6 +172,7 @@ def _limbs(tree: Tree, parts: Sequence[Condition], path: Path) -> Iterator[Probl
             "D520", "a condition is missing", "a list of none is never decided", "write one", tree.place(path)
         )
     for number, part in enumerate(parts):
+        # In `at_least` a limb that stands twice would count twice.
         if part in parts[:number]:
             why = "it says nothing that the first does not"
             yield Problem(
@@ -184,6 +186,7 @@ def order(deal: Deal) -> Iterator[Problem]:
     closing, maturity = terms.closing_date, terms.maturity_date
     for key, clause in terms.covenants.items():
         first = clause.first_tested
+        # The Closing Date itself is left out: tests begin after it (`rulings.md` 28).
         if first is not None and not closing < first <= maturity:
             why = f"the deal runs from {closing} to {maturity}"
             place = deal.tree.place(("covenants", key, "first_tested"))
@@ -197,6 +200,7 @@ def order(deal: Deal) -> Iterator[Problem]:
     seen: dict[str, Path] = {}
     for change in deal.changes:
         number, at = f"{change.kind} {change.number}", change.path[:2]
+        # One amendment has several changes, all at the same place, and only another place is a second one.
         if seen.setdefault(number, at) != at:
             why = (
                 f"line {deal.tree.place(seen[number]).line} has it too, and an amendment is known by its "
@@ -219,6 +223,7 @@ def _levels(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
     if release is None or level is None or begins is None:
         return
     below = "below" in begins.when
+    # Equal levels are allowed: the two sides then share at most the level itself.
     if (below and release < level) or (not below and release > level):
         why = "the trigger would end on a date on which it begins"
         place = deal.tree.place(("covenants", key, "ends", "level"))
@@ -259,6 +264,7 @@ def amended_counts(deal: Deal) -> Iterator[Problem]:
         )
         for path, condition in after.items():
             steps = tuple(change.term.split("."))
+            # The change may name the whole trigger or a part of its condition, so the shorter path decides.
             concerns = all(step == part for step, part in zip(steps, path, strict=False))
             if concerns and path in before and before[path] != condition:
                 _, name, end = path

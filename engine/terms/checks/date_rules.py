@@ -60,6 +60,7 @@ def date_rules(deal: Deal) -> Iterator[Problem]:
                 "remove `months:`",
                 place,
             )
+    # Without its day the rule would make the first of each month, which the file does not say.
     if rule.first is None or (by_month and rule.day is None):
         return
     place = tree.place(("determination_dates", "first"))
@@ -77,6 +78,7 @@ def _first(terms: TermsInForce, first: date, calendar: BusinessCalendar, tree: T
     dates in both forms if they differ.
     """
     place = tree.place(("determination_dates", "first"))
+    # Dates are made from shortly before `first`, so an earlier one shows the neighbours of the stated date.
     without = terms.model_copy(
         update={"determination_dates": terms.determination_dates.model_copy(update={"first": first - FAR})}
     )

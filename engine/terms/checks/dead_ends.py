@@ -61,6 +61,7 @@ def _cure(tree: Tree, key: str, cure: Cure) -> Iterator[Problem]:
         ("passing_for", cure.passing_for, "retest"),
         ("equity_at_most", cure.equity_at_most, "equity"),
     ):
+        # An empty list has its own problem above, and would make every term seem of no use.
         if written is not None and cure.cured_by and method not in cure.cured_by:
             why = f"it speaks of {method}, which does not cure `{key}`"
             fix = f"add `{method}` to `cured_by`, or remove it"
@@ -129,10 +130,12 @@ def _needs_left(ends: Condition, state: Leaf) -> bool:
                 state.state,
             )
         case AnyOf():
+            # Any one part is enough to end it, so every part must need it. `all` of no parts would be true.
             return bool(ends.any_of) and all(_needs_left(part, state) for part in ends.any_of)
         case AllOf():
             return any(_needs_left(part, state) for part in ends.all_of)
         case AtLeast():
+            # The others could reach `n` without them unless fewer than `n` parts are left.
             needing = sum(_needs_left(part, state) for part in ends.at_least.of)
             return needing > len(ends.at_least.of) - ends.at_least.n
 
@@ -154,6 +157,7 @@ def _fallback(tree: Tree, name: str, steps: Sequence[FallbackStep]) -> Iterator[
         if endless:
             why, fix = "the step above it has no end", "write `for_at_most:` above, or remove it"
             yield Problem("W112", f"{named} is never reached", why, fix, tree.place((*at, "use")))
+        # An endless step above is said first: a second problem would have the same cause.
         elif seen[step.use] > 1:
             why = "a step that gave no rate gives none the second time"
             yield Problem(

@@ -303,6 +303,7 @@ def _calendars(deal: Deal) -> Iterator[Problem]:
             yield from _beyond_the_table(terms, tree)
         try:
             ZoneInfo(terms.time_zone)
+        # A name that is a folder, or that leads out of the zones, is refused by the other two.
         except (ZoneInfoNotFoundError, ValueError, OSError):
             fix = "write it like `America/New_York`"
             yield Problem(

@@ -33,12 +33,14 @@ ABBREVIATIONS = {
 def _fixed_offset(terms: TermsInForce, place: Place) -> Iterator[Problem]:
     """Yield a warning for a time zone that stays at one offset all year, as an abbreviation does."""
     name = terms.time_zone
+    # `UTC` says what it means, and a place may rightly stay at one offset.
     if name == "UTC" or ("/" in name and not name.startswith("Etc/")):
         return
     try:
         zone, year = ZoneInfo(name), terms.closing_date.year
     except (ZoneInfoNotFoundError, ValueError, OSError):  # the zone is refused already
         return
+    # Every month is tried, because north and south have summer at different ends of the year.
     offsets = {datetime(year, month, 1, tzinfo=UTC).astimezone(zone).utcoffset() for month in range(1, 13)}
     if len(offsets) == 1:
         why = "it has no summer time, so in summer its day ends an hour apart from the day of the place"

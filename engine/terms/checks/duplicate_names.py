@@ -24,6 +24,7 @@ def claimed_by(text: str, file: str) -> str | None:
     If the name stands plainly on a line, the file is not parsed.
     """
     plain = PLAINLY.findall(text)
+    # Of two such lines only the parser can say what is wrong.
     if len(plain) == 1:
         return str(plain[0])
     claim = name_of(text, file)
@@ -49,6 +50,7 @@ def claimed_twice(texts: Mapping[str, str]) -> Iterator[Problem]:
     for file, text in texts.items():
         files.setdefault(claimed_by(text, file) or "", []).append(file)
     for name, claiming in files.items():
+        # Files without a name share the empty one, and a file whose name is its own need not be parsed.
         claims = [name_of(texts[file], file) for file in claiming if name and len(claiming) > 1]
         places = [claim[1] for claim in claims if claim is not None]
         for place in places if len(places) > 1 else ():

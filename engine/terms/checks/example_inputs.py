@@ -82,6 +82,7 @@ def _rates(deal: Deal, terms: TermsInForce, example: Placed) -> Iterator[Problem
         if name not in terms.index:
             yield undefined(deal.tree, path, name, "index", terms.index)
             continue
+        # The last of n rates is n - 1 weeks after the first, hence the week on the other side.
         if example.first_publication + len(rates) * WEEK > terms.maturity_date + WEEK:
             why = f"the deal matures on {terms.maturity_date}"
             yield Problem(

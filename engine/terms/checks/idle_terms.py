@@ -35,6 +35,7 @@ def lasting(deal: Deal) -> Iterator[Problem]:
         points = _points(clause)
         term, last = ("curve", max(points)) if points else ("horizon", getattr(clause, "horizon", None))
         place = deal.tree.place(("covenants", key, term))
+        # The last step holds from its date on, so only lines and horizons end.
         if last is not None and last < terms.maturity_date and getattr(clause, "between", None) != "steps":
             why = f"the deal matures on {terms.maturity_date}, and a date after {last} is not determined"
             fix = "go on to maturity by further points or dated steps, or see that it is meant"

@@ -42,6 +42,7 @@ def circle_through(name: str, waits: Waits) -> tuple[str, ...]:
         way = ways.pop(0)
         if way[-1] == name:
             return way
+        # The shortest ways come first, and sorted names make the message the same on every run.
         ways += [(*way, one) for one in sorted(waits.get(way[-1], set())) if one == name or one not in way]
     return (name,)
 
@@ -76,6 +77,7 @@ def date_limb(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterat
             "write it like `{on_or_after: 2031-01-15}`",
             tree.place(path),
         )
+    # A date at closing would be met from the start, and such a condition decides nothing.
     if leaf.on_or_after is not None and not terms.closing_date < leaf.on_or_after <= terms.maturity_date:
         why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
         yield Problem(

@@ -36,6 +36,7 @@ def _dates(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
             "write `servicer_reports:`, or `determined: on the date`",
             place,
         )
+    # A rule that names a weekday makes one date a week.
     elif LENGTHS.index(reports.every) > LENGTHS.index(rule.every if rule.every in LENGTHS else "week"):
         why = (
             f"reports are of a {reports.every}, and the tests are as of a date of each "

@@ -123,10 +123,12 @@ def _lengths(text: str, said: list[str]) -> Iterator[str]:
         agreed = {
             _number(match[1])
             for value in said
+            # The months of a cap are not a length that the text would quote as one.
             if " in any " not in value
             for match in pattern.finditer(value)
         }
         quoted = {_number(match[1]): match[0] for match in pattern.finditer(text)}
+        # A text may speak of other periods as well, so one that agrees is enough.
         if agreed and quoted and not agreed & quoted.keys():
             yield from quoted.values()
 

@@ -84,6 +84,7 @@ def _declared(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
                     "name the figures that are reported",
                     place,
                 )
+        # The units of an unknown figure cannot be compared, and its name has its own problem above.
         if figure.made_of is not None and not _known_all(figure.made_of.names, terms):
             continue
         if figure.made_of is not None and not units_measured(figure.made_of, terms.figures):
@@ -112,6 +113,7 @@ def _asked(terms: TermsInForce) -> Iterator[tuple[str, ...]]:
         expression = getattr(clause, "measured", None)
         if isinstance(expression, Expression):
             yield expression.names
+            # What a made figure is made of is asked for as well.
             yield reported_parts(expression.names, terms.figures)
 
 
@@ -133,6 +135,7 @@ def _measured(
     path: Path = ("covenants", key)
     unknown = [name for name in expression.names if name not in _known(terms)]
     yield from (undefined(deal.tree, (*path, "measured"), name, "figure", _known(terms)) for name in unknown)
+    # An unknown part of a made figure is reported where that figure is declared.
     if unknown or not _known_all(expression.names, terms):
         return
     units = units_measured(expression, terms.figures)

@@ -37,6 +37,7 @@ SIDES = {
 }
 """The side of its level on which a clause's trigger begins or ends."""
 DAYS_IN: Mapping[str, float] = {
+    # Five Business Days take a week.
     "business days": 1.4,
     "days": 1,
     "weeks": 7,
@@ -61,6 +62,7 @@ def placed(deal: Deal, since: date) -> PlaceOf:
     }
 
     def place(path: Path) -> Place:
+        # The longest path first: a step may set a whole block or one term of it.
         for end in range(len(path), 0, -1):
             if path[:end] in steps:
                 return deal.tree.place((*steps[path[:end]], *path[end:]))
@@ -155,6 +157,7 @@ def _price(value: Fraction) -> str:
 def _lengths(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
     """Yield a problem for each period longer than the deal, and each count of more dates than it has."""
     life = (terms.maturity_date - terms.closing_date).days
+    # Every period is longer than a deal that ends before it begins, and that has its own problem.
     if life <= 0:
         return
     between = {"month": 30, "quarter": 91}.get(terms.determination_dates.every, 7)
@@ -184,6 +187,7 @@ def _warning(key: str, clause: Clause, place: PlaceOf) -> Iterator[Problem]:
     limits = [getattr(clause, name) for name in LIMITS if getattr(clause, name, None) is not None]
     held = limits[0] if limits else None
     if limit is not None:
+        # A limit in these units may well be zero or small, so its size says nothing of the margin.
         held = None if limit.figure.unit in (Unit.POINTS, Unit.DAYS, Unit.COUNT) else limit.value
     if margin == 0 or (held is not None and margin >= abs(held)):
         why = "it is nothing" if margin == 0 else "it is as wide as the limit itself"

@@ -28,6 +28,7 @@ def seniority(deal: Deal) -> Iterator[Problem]:
                     "write `class:`, or remove it",
                     deal.tree.key_place(path),
                 )
+            # A class that does not exist has its own problem, so it is not called junior as well.
             first = clause.debt_class not in terms.debt or _ranks_first(terms, clause.debt_class or "")
             if terms.format != "1" and clause.counted == "alone" and clause.alone_only_first and not first:
                 what = f"`{key}` counts {clause.debt_class} alone"

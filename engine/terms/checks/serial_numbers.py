@@ -60,6 +60,7 @@ def read_register(text: str, file: str, classes: Collection[str]) -> tuple[tuple
     seen: dict[str, int] = {}
     for row in table.rows:
         serial, asset = row.cells["serial"].strip(), row.cells["asset_class"].strip()
+        # A wrong row does not enter `seen`, so its own number is not said to stand twice later.
         wrong = _wrong(serial, asset, seen, classes) or _wrong_dates(row.cells)
         if wrong is None:
             seen[serial] = row.line
@@ -79,6 +80,7 @@ def counts_from(pledges: Iterable[Pledge], asset: str, closing: date) -> tuple[t
     own = [pledge for pledge in pledges if pledge.asset == asset]
     days = {
         closing,
+        # What was pledged or released before closing is in the count of the Closing Date.
         *(day for pledge in own for day in (pledge.since, pledge.until) if day is not None and day > closing),
     }
     counts: list[tuple[date, int]] = []
@@ -99,6 +101,7 @@ def check_register(text: str, file: str, deal: Deal) -> Iterator[Problem]:
     """
     pledges, problems = read_register(text, file, classes_of(deal))
     yield from problems
+    # Without a readable table the count would be zero, and the warning would only repeat the problem.
     if any(problem.code in ("D527", "Y120", "Y121") for problem in problems):
         return
     reported: set[str] = set()
@@ -170,6 +173,7 @@ def _wrong_dates(row: Mapping[str, str]) -> tuple[str, str, str] | None:
                 str(error),
                 "write it like `2026-03-04`, or leave it empty",
             )
+    # Both on one day is allowed: the pledge then covers no day.
     if len(days) == len(DATES) and days[1] < days[0]:
         return (
             f"released on {days[1]}, before it was pledged on {days[0]}",

@@ -57,6 +57,7 @@ def _schedule(deal: Deal, path: Path, written: list[str]) -> Iterator[Problem]:
             deal.tree.key_place((*path, text)),
         )
         yield Problem("D108", f"`{text}` is not a date", why, "write it like `2026-01-06`", place)
+    # Dates that cannot be read cannot be put in order.
     if strange:
         return
     dates = [read_day(text) for text in written]
@@ -146,6 +147,7 @@ def _documents(deal: Deal) -> Iterator[Problem]:
     amending = {entry.document for entry, _ in _amendments(deal)}
     for name, document in terms.documents.items():
         place = deal.tree.place(("documents", name, "dated"))
+        # A maturity before closing has its own problem, and every date would lie after it.
         if document.dated > terms.maturity_date > terms.closing_date:
             why = f"the deal matures on {terms.maturity_date}"
             yield Problem("D523", f"`{name}` is dated {document.dated}", why, by_maturity(terms), place)

@@ -164,6 +164,7 @@ def _strip_alt(brief: Brief) -> str:
     days = brief.determined.strip if brief.determined else ()
     if not days:
         return ""
+    # Nobody asks why a weekend is closed; a holiday on a weekday has to be named.
     closed = [f"{table_date(day.day)} {day.why}" for day in days if day.why and day.day.weekday() < 5]
     total = next((day.number for day in reversed(days) if day.number), 0)
     return (

@@ -108,6 +108,7 @@ def _one(brief: Brief, facts: IndexFacts) -> dict[str, Any]:
         "chart_note": chart_note(brief, facts),
         "recent": _recent(brief, facts),
         "days": _days(value),
+        # What is told as a finding is not told a second time as a note.
         "notes": [said for said in _notes(brief, facts, value) if said not in findings],
         "findings": findings,
         "meaning": meaning(facts.name, value),
@@ -274,6 +275,7 @@ def _day(text: Any) -> str:
 def _recent(brief: Brief, facts: IndexFacts) -> list[dict[str, str]]:
     """Return the newest prints, and the step that gave the rate of each date."""
     known = {str(value["publication_date"]): value for value in brief.inputs.publications.get(facts.name, ())}
+    # A rate stands in the row of the last Publication Date on or before its own date.
     used = {last_thursday(rate.on): rate for rate in log.rates(brief.past, facts.name)}
     days = sorted({*used, *(date.fromisoformat(day) for day in known)}, reverse=True)[:RECENT]
     rows = []

@@ -52,6 +52,7 @@ PIPS = 6
 def results(brief: Brief) -> dict[str, Any]:
     """Return each test: verdict, figures, headroom, strip, state. Of many, those that pass are gathered."""
     rates, full = brief.rates, in_full(brief.lines)
+    # Gathered tests are drawn without a strip, so their distance must not stretch the axis of the others.
     scale = strips.axis(full or brief.lines, rates)
     rows = [
         row(brief, line) | {"strip": strips.strip(line, rates, scale), "height": _height(line)}
@@ -174,12 +175,14 @@ def _detail(brief: Brief, line: Line, test: TestState) -> str:
 
 
 def _rests_on(brief: Brief, line: Line, test: TestState) -> str:
+    # This comes first: COMPLIANT beside a missing result would read as if this date had passed.
     if line.verdict is Verdict.NOT_DETERMINED and test.status in (TestStatus.COMPLIANT, TestStatus.WATCH):
         return f"as determined on {short_date(test.rests_on or test.since)}; not determined since"
     if test.status is TestStatus.CURE_PERIOD:
         return _cure_detail(brief, test)
     if test.status is TestStatus.WAIVED and test.waived_until is not None:
         return f"until {short_date(test.waived_until)}" + (f", {test.waived_by}" if test.waived_by else "")
+    # An overdue delivery says more than the state that led to it, so it goes before the states below.
     if line.obligation is not None and line.obligation.status == "OVERDUE":
         return f"{line.obligation.name} overdue since {short_date(line.obligation.status_since)}"
     if line.obligation is not None:
@@ -206,8 +209,10 @@ def _cure_detail(brief: Brief, test: TestState) -> str:
     if test.cure is None:
         return with_dates(test.why) or "its clock has not started"
     days = brief.determined.strip if brief.determined else ()
+    # The strip of days belongs to one cure alone; another test's days must not be counted here.
     if not days or days[-1].day != test.cure.by:
         return f"until {table_date(test.cure.by)}"
+    # Days that do not count, such as holidays, stand without a number.
     past = [day.number for day in days if day.day <= brief.inputs.on and day.number]
     total = next((day.number for day in reversed(days) if day.number), None)
     return (

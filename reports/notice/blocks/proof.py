@@ -208,6 +208,7 @@ def _input_row(used: Input) -> dict[str, Any]:
 def _source_words(source: Source) -> str:
     as_of = (
         f", as of {table_date(source.as_of)}"
+        # Many sources name their date in their text already.
         if source.as_of and source.as_of.isoformat() not in source.text
         else ""
     )
@@ -262,6 +263,7 @@ def _difference(result: TestResult, rounding: str) -> str:
     assert result.measured is not None  # the caller asks only for determined results
     assert result.limit is not None
     shown = apart(result.measured, result.limit, rounding)
+    # Headroom is positive on the passing side, so an upper limit comes first in the difference.
     falling = result.comparison in ("at most", "less than")
     limit = term(result.limit)
     return f"{limit} − {shown}" if falling else f"{shown} − {limit}"
@@ -362,6 +364,7 @@ def _trigger(brief: Brief, line: Line) -> dict[str, Any]:
     clause = brief.clauses[line.key]
     if state_ is None:
         return head | {"verdict": "not yet counted", "rows": [], "text": clause.reading}
+    # In effect, what counts is the way to the end; a trigger without an end shows what began it.
     limbs = state_.ends if state_.status is TriggerStatus.IN_EFFECT and state_.ends else state_.begins
     rows = [_limb_row(brief, limb) for limb in limbs]
     return head | {"verdict": state_.status.value, "rows": rows, "text": clause.reading}

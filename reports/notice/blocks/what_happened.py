@@ -261,6 +261,7 @@ def corrections(brief: Brief) -> dict[str, Any]:
     last = [event for event in brief.past.events if isinstance(event.payload, Correction)][-1:]
     since = last[0].payload.from_on if last else brief.inputs.on
     why = with_dates("; ".join(last[0].payload.why)) if last else "re-run"
+    # The results of a whole date stand in these two kinds of notices; the other kinds state one clause.
     numbers = {
         day: one.number for day, one in log.issued(brief.past) if one.kind in ("compliance", "correction")
     }
@@ -300,6 +301,7 @@ def _changes(brief: Brief) -> list[tuple[str, str, date, str, str]]:
     said: dict[tuple[str, str, date], Event] = {}
     for event in brief.past.earlier_prints:
         if isinstance(event.payload, (Tested, Counted)) and event.effective_on >= since:
+            # After several corrections, the latest print before this one is what was said last.
             said[(event.kind, event.subject, event.effective_on)] = event
     now = {
         (e.kind, e.subject, e.effective_on): e for e in (*brief.past.of("tested"), *brief.past.of("counted"))
@@ -308,6 +310,7 @@ def _changes(brief: Brief) -> list[tuple[str, str, date, str, str]]:
     for (kind, key, day), event in sorted(said.items(), key=lambda item: (item[0][2], item[1].seq)):
         after = now.get((kind, key, day))
         was, is_ = _said(event.payload), _said(after.payload) if after else "withdrawn"
+        # A date that was determined again mostly says the same; only what differs was corrected.
         if was != is_:
             changed.append((kind, key, day, was, is_))
     return changed

@@ -100,6 +100,8 @@ class Drawing:
             if any(widths.get(glyph, width) != width for glyph, width in face.widths.items()):
                 return False
             fonts.append((font, face))
+        # A second round: if the last font disagrees, the file must not keep widths of a line that is not
+        # drawn.
         for font, face in fonts:
             font.widths.update(face.widths)
             for glyph, text in face.to_unicode.items():
@@ -126,6 +128,7 @@ def draw_first_line(
     ):
         key = (layout.text, wording(textbox.style), layout.justification_spacing)
         drawing = _drawings.get(key, MISSING)
+        # None is an answer too: it says that this line can never be kept, and spares a second try.
         if drawing is MISSING:
             if len(_drawings) > MOST:
                 forget()
@@ -143,5 +146,6 @@ def _drawing(stream: Any, textbox: Any, matrix: Any) -> Drawing | None:
         line_by_the_library(drawing, textbox, "clip", "none", matrix)
     except NotKept:
         return None
+    # A kept drawing must not keep alive the whole file to which it was drawn first.
     drawing.real = drawing.ink_rect = drawing.logical_rect = drawing.layout = None
     return drawing

@@ -104,6 +104,7 @@ def split_first_line(
         line = _lines[key] = line_by_the_library(
             text, style, context, max_width, justification_spacing, is_line_start, minimum
         )
+    # Each caller gets a copy of the layout, because whoever draws the line writes to the layout.
     return (Again(line[0]), *line[1:])
 
 
@@ -124,6 +125,7 @@ class Again(line_break.Layout):  # type: ignore[misc]  # WeasyPrint ships no typ
 
     def __getattr__(self, name: str) -> Any:
         """What Pango makes of the line."""
+        # Without this, a `style` that was let go would be looked up by asking for itself, for ever.
         if name not in ("layout", "language"):
             raise AttributeError(name)
         super().reactivate(self.style)

@@ -100,6 +100,7 @@ class RememberedStyles(StyleFor):  # type: ignore[misc]  # WeasyPrint ships no t
         if element.tag == _SVG:
             yield from ((part, HIDDEN) for part in element)
             return
+        # A selector may ask for the neighbour before and for the last child, so both belong to a place.
         before, left = None, len(element)
         for child in element:
             left -= 1
@@ -120,6 +121,8 @@ class RememberedStyles(StyleFor):  # type: ignore[misc]  # WeasyPrint ships no t
     def _styles(self, element: Element, parent: ComputedStyle | None) -> Styles:
         """An element's styles, by the library's own rules of the cascade."""
         cascaded: dict[str | None, dict[str, Any]] = {}
+        # The library walks a whole tree for such attributes; a copy without children keeps it to this
+        # element.
         own = Element(element.tag, element.attrib)
         matched: list[Any] = []
         for specificity, _, declarations, base_url in find_style_attributes(
@@ -146,10 +149,13 @@ class RememberedStyles(StyleFor):  # type: ignore[misc]  # WeasyPrint ships no t
                     layer_order,
                     sheet_specificity or specificity,
                 )
+        # An `id` is safe here: places keep every parent alive until `forget` drops the keys with them.
         key = (self.font_config if parent is None else id(parent), tuple(matched))
         style = _shared.get(key)
         if style is None:
             style = _shared[key] = self._computed(parent, cascaded.pop(None, {}), None)
+        # If the style was shared, the element's own declarations still stand here among those of pseudo-
+        # elements.
         cascaded.pop(None, None)
         return {
             None: style,
@@ -186,5 +192,6 @@ def _declare(style: dict[str, Any], declarations: Any, origin: str, layer: float
     for name, values, importance in declarations:
         weight = (declaration_precedence(origin, importance), layer, specificity)
         before = style.get(name, (None, None))[1]
+        # At equal weight the later declaration wins, as the cascade has it.
         if before is None or before <= weight:
             style[name] = values, weight
