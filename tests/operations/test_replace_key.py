@@ -101,7 +101,7 @@ def test_verify_says_whose_keys_it_used(desk: Workspace, tmp_path: Path) -> None
     assert changed.old.split("+")[1] in said[0]
 
 
-@pytest.mark.parametrize("place", range(9))
+@pytest.mark.parametrize("place", range(11))
 def test_a_crash_anywhere_is_finished_by_the_same_command(
     place: int, desk: Workspace, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,7 +132,8 @@ def test_a_crash_anywhere_is_finished_by_the_same_command(
     if (desk.root / NEXT).exists():
         with pytest.raises(BadKey, match="finish it with `headroom keys replace`"):
             run(desk, plan.THURSDAYS[6], running(all_templates))
-    if (desk.root / NEXT).exists() or place == 0:
+    # A key that is not in its place yet has begun nothing: the same command then begins afresh.
+    if (desk.root / NEXT).exists() or set(replaced(desk).values()) == {0}:
         replace_key(desk, SCRIBE)
     assert set(replaced(desk).values()) == {1}
     assert len((desk.root / f"{KEY}.pub").read_text(encoding="utf-8").split()) == 2
