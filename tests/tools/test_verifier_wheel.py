@@ -145,7 +145,18 @@ def test_it_verifies_with_seven_libraries_alone(case: str, installed: Path, pape
         f"from {COMMAND} import main; main()"
     )
     command = [sys.executable, "-I", "-S", "-c", start, *arguments, "--policy", "trustee.toml"]
-    done = subprocess.run(command, cwd=papers, capture_output=True, text=True, check=False, timeout=250)
+    # A trustee's machine has none of the variables that other tests of this process may have left.
+    bare = {"PATH": os.defpath, "HOME": str(papers), "LANG": "C.UTF-8"}
+    done = subprocess.run(
+        command,
+        cwd=papers,
+        env=bare,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=250,
+    )
     assert (done.returncode, said in done.stdout + done.stderr) == (code, True), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
