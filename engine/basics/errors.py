@@ -11,7 +11,10 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from engine.basics.inert import ACTIVE, inert, one_line
+from engine.basics.quotations import around, shortened
 
+WIDEST = 110
+"""The most characters of a file's line that are printed with a problem."""
 PAGE = "docs/errors.md"
 """The page that explains every code, from the repository's root. Each code is an anchor in it."""
 
@@ -38,13 +41,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with an input: what it is, why it matters, how to mend it."""
+    """One thing wrong with an input: what it is, why it matters, how to mend it.
+
+    What its words quote is cut, however long the value in the file is.
+    """
 
     code: str
     what: str
     why: str
     fix: str
     place: Place
+
+    def __post_init__(self) -> None:
+        for name in ("what", "why", "fix"):
+            object.__setattr__(self, name, shortened(getattr(self, name)))
 
     def as_json(self) -> dict[str, object]:
         """Return the problem as the fields that `--json` prints.
@@ -60,9 +70,12 @@ class Problem:
 
 
 class HeadroomError(Exception):
-    """Any refusal that the user caused and can mend; its text says how."""
+    """Any refusal that the user caused and can mend; its text says how, and what it quotes is cut."""
 
     exit_code = 1
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(shortened(one) if isinstance(one, str) else one for one in said))
 
 
 class InputProblems(HeadroomError):
@@ -125,9 +138,10 @@ def render(problem: Problem, lines: Sequence[str] = ()) -> str:
         return f"{head}\n{tail}"
     # one sign for each character, so that the carets stand below what they mean
     text = ACTIVE.sub("\N{REPLACEMENT CHARACTER}", lines[place.line - 1].rstrip("\n").replace("\t", " "))
+    text, column = around(text, place.column, WIDEST)
     margin = " " * len(str(place.line))
-    room = max(1, min(place.length, len(text) - place.column + 1))
-    carets = " " * (place.column - 1) + "^" * room
+    room = max(1, min(place.length, len(text) - column + 1))
+    carets = " " * (column - 1) + "^" * room
     return f"{head}\n{margin} |\n{place.line} | {text}\n{margin} | {carets}\n{tail}"
 
 

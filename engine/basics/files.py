@@ -18,8 +18,20 @@ from engine.basics.errors import Place, Problem, Unavailable, WrongUsage
 LARGEST_TOML = 1_000_000
 MARK = "\ufeff"
 """The byte order mark that programs on Windows put before a text."""
-STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
-"""Control characters other than tabs and line ends, and characters for bytes that are not UTF-8."""
+STRANGE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufff9-\uffff"
+    "\U000e0000-\U000e007f\ud800-\udfff]|(?<=[\\s\\S])\ufeff"
+)
+"""What nobody can have meant in a text that decides something.
+
+It is a control character other than a tab or a line end, or one that turns the direction of reading. It is
+an invisible one, a line end that editors do not show, or one for a byte that is not UTF-8.
+"""
+TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x84\x86-\x9f]")
+HIDDEN_ENDS = "\x85\u2028\u2029"
+UTF_16 = re.compile("\udcff\udcfe|\udcfe\udcff|\0[^\0]|[^\0]\0")
+"""The beginning of a text in UTF-16, with or without its mark, whose bytes were taken for UTF-8."""
 ENDS = re.compile("\r\n?|\n")
 _MARKED: dict[Path, Path] = {}
 """Folders that may disappear while a command works in them, such as shares.
@@ -149,10 +161,13 @@ def read_toml(path: Path, parse_float: Callable[[str], Any] = float) -> dict[str
         data = file.read(LARGEST_TOML + 1)
     if len(data) > LARGEST_TOML:
         raise NoToml(f"more than {LARGEST_TOML:,} bytes")
+    text = without_mark(text_of(data)).replace("\r\n", "\n")
+    for problem in strange(text, path.name):
+        raise NoToml(
+            f"line {problem.place.line}, column {problem.place.column}: {problem.what}; {problem.fix}"
+        )
     try:
-        return tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"), parse_float=parse_float)
-    except UnicodeDecodeError as error:
-        raise NoToml(f"not UTF-8 from byte {error.start} on") from None
+        return tomllib.loads(text, parse_float=parse_float)
     except RecursionError:
         raise NoToml("nested too deep") from None
     except (ValueError, ArithmeticError) as error:
@@ -172,15 +187,34 @@ def without_mark(text: str) -> str:
 def strange(text: str, file: str) -> list[Problem]:
     """Return the first thing in a text that nobody can have meant, as a list of one problem with its place.
 
-    It is a byte that is not UTF-8 (Y105) or a control character (Y104). The list is empty for a clean text.
+    It is a byte that is not UTF-8 (Y105) or a character that does not show (Y104). The list is empty for a
+    clean text.
     """
     match = STRANGE.search(text)
     if match is None:
         return []
     before = ENDS.split(text[: match.start()])
     place = Place(file, len(before), len(before[-1]) + 1)
-    if match[0] >= "\ud800":
+    if UTF_16.match(text):
+        why = "Excel saves its `Unicode Text` so, and some editors of Windows"
+        fix = "save it as UTF-8; Excel calls that `CSV UTF-8 (comma delimited)`"
+        return [Problem("Y105", "the file is UTF-16 and not UTF-8", why, fix, Place(file))]
+    if "\ud800" <= match[0] <= "\udfff" or match[0] == "\ufffd":
         why = "what is not UTF-8 cannot be read, and a guess could be wrong"
         return [Problem("Y105", "the file is not UTF-8 from here on", why, "save the file as UTF-8", place)]
-    why = "control characters are invisible to a reader"
-    return [Problem("Y104", f"a control character (U+{ord(match[0]):04X})", why, "remove it", place)]
+    what, why = _of(match[0])
+    return [Problem("Y104", f"{what} (U+{ord(match[0]):04X})", why, "remove it", place)]
+
+
+def _of(sign: str) -> tuple[str, str]:
+    """Return what a strange character is, and why it is refused."""
+    if sign in HIDDEN_ENDS:
+        return "a line end that editors do not show", "what follows would be read as a line of its own"
+    if TURNS.match(sign):
+        return (
+            "a character that turns the direction of reading",
+            "a reader would see another text than counts",
+        )
+    if CONTROLS.match(sign):
+        return "a control character", "control characters are invisible to a reader"
+    return "an invisible character", "two texts that look alike would differ"

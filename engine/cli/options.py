@@ -20,6 +20,7 @@ import typer
 from engine.basics.errors import HeadroomError, InputProblems, WrongUsage
 from engine.basics.files import text_of
 from engine.basics.inert import inert_lines, one_line
+from engine.basics.quotations import shortened
 
 CODES = (
     "Exit codes: 0 done (a breach is a result, not an error), 1 problems in the input, 2 wrong usage, 3 "
@@ -96,6 +97,7 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
     except Exception as error:
         if type(error).__module__.startswith(("click", "typer")):
             ends = int(getattr(error, "exit_code", 2))
+            error.message = shortened(error.message)  # type: ignore[attr-defined]  # each of them has one
             shown = io.StringIO()
             error.show(file=shown)  # type: ignore[attr-defined]  # every usage error of the command line can show itself
             sys.stderr.write(inert_lines(shown.getvalue()))
@@ -109,6 +111,7 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
 
 def _refused(what: str, exit_code: int, before: str = "") -> NoReturn:
     """Return one refusal, for people and, if JSON was asked for, for programs."""
+    what = shortened(what)
     sys.stderr.write(f"{before}headroom: {one_line(what)}\n")
     _as_json(what, exit_code)
     sys.exit(exit_code)

@@ -14,6 +14,7 @@ from datetime import datetime
 
 import msgspec
 
+from engine.basics.files import text_of
 from engine.basics.tables import Table, read_table
 from engine.market.offer import Malformed, Offer
 
@@ -102,12 +103,10 @@ def has_rows(plain: bytes, name: str) -> bool:
 
 
 def _table(plain: bytes, name: str) -> Table:
-    try:
-        table, problems = read_table(plain.decode("utf-8-sig"), name)
-    except UnicodeDecodeError as error:
-        raise TableRefused(f"{name}: not a table of observations ({error})") from None
+    table, problems = read_table(text_of(plain), name)
     if table is None:
-        raise TableRefused(f"{name}: not a table of observations ({problems[0].why})")
+        wrong = problems[0]
+        raise TableRefused(f"{wrong.place.shown}: not a table of observations: {wrong.what}; {wrong.fix}")
     missing = [column for column in NEEDED if column not in table.columns]
     if not any(column in table.columns for column in TIMES):
         missing.append(TIMES[-1])

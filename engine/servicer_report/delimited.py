@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.basics.errors import Place, Problem
+from engine.basics.files import strange
 from engine.servicer_report.figure_cells import Questions
 from engine.servicer_report.report_table import head_of, sheet_of_rows, tree_of_table
 from engine.terms.source import Tree
@@ -27,7 +28,7 @@ def is_delimited(file: str) -> bool:
 
 
 def text_of(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
-    """Return the text of a file, or None and why it cannot be read (R159).
+    """Return the text of a file, or None and why it cannot be read (R159, Y104).
 
     A file in a code page of Windows is refused at its first byte that is not UTF-8.
     """
@@ -36,15 +37,20 @@ def text_of(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
         if data.startswith(mark):
             try:
-                return data.decode(encoding), []
+                return _clean(data.decode(encoding), file)
             except UnicodeDecodeError as error:
                 what = f"the file says that it is {encoding} and is not"
                 return None, [Problem("R159", what, str(error), "save it as CSV UTF-8", place)]
     if b"\x00" in data:
         what = "the file is not text"
         return None, [Problem("R159", what, "it has zero bytes", "save it as CSV UTF-8", place)]
-    strange = not_utf_8(data, file, "save it as `CSV UTF-8 (comma delimited)`")
-    return (None, [strange]) if strange is not None else (data.decode("utf-8"), [])
+    unread = not_utf_8(data, file, "save it as `CSV UTF-8 (comma delimited)`")
+    return (None, [unread]) if unread is not None else _clean(data.decode("utf-8"), file)
+
+
+def _clean(text: str, file: str) -> tuple[str | None, list[Problem]]:
+    problems = strange(text, file)
+    return (None, problems) if problems else (text, [])
 
 
 def not_utf_8(data: bytes, file: str, fix: str) -> Problem | None:

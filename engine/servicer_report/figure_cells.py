@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from engine.basics.errors import Place, Problem
+from engine.basics.files import strange
 from engine.basics.values import Unit
 from engine.servicer_report.number_formats import Shown, shown_by
 from engine.servicer_report.workbook import Cell
@@ -131,9 +132,13 @@ def plain_text(asked: Questions, cell: Cell, name: str) -> str | None:
 def _plain_value(asked: Questions, cell: Cell, name: str, computed: bool = False) -> bool:
     """Return whether a cell has a value that can be read by itself; if not, it is asked about.
 
-    It cannot be an error, a formula without a result, a yes or no, or out of sight.
+    It cannot be an error, a formula without a result, a yes or no, out of sight, or a text with characters
+    that do not show.
     """
-    if cell.kind == "error":
+    unseen = strange(cell.text, asked.file) if cell.kind == "text" else []
+    if unseen:
+        asked.ask(unseen[0].code, f"`{name}` has {unseen[0].what}", unseen[0].why, "type it anew", cell)
+    elif cell.kind == "error":
         why = "the formula behind it has no value"
         asked.ask(
             "R146",

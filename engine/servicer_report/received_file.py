@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import PurePath
 
 from engine.basics.errors import Place, Problem
+from engine.basics.files import ENDS
 from engine.servicer_report.delimited import is_delimited, not_utf_8, tree_of_delimited
 from engine.servicer_report.report_table import tree_of_workbook
 from engine.servicer_report.sender_layouts import layout_for, tree_by_layout
@@ -102,7 +103,7 @@ def tree_of(data: bytes, file: str) -> tuple[Tree | None, list[Problem]]:
     strange = not_utf_8(data, file, "save it as UTF-8")
     if strange is not None:
         return None, [strange]
-    tree, problems = parse("\n".join(data.decode("utf-8").splitlines()), file)
+    tree, problems = parse(ENDS.sub("\n", data.decode("utf-8")), file)
     if tree is not None and not isinstance(tree.data, dict):
         fix = "begin with `deal: name`"
         return None, [

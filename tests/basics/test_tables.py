@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.basics.files import text_of
 from engine.basics.tables import Table, read_table
 
 
@@ -59,3 +60,42 @@ def test_a_bare_carriage_return_ends_a_row_as_any_line_end_does() -> None:
         (3, {"name": "c", "said": "d"}),
         (4, {"name": "e", "said": "f"}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "said"),
+    [
+        ("date;value;source\r\n2026-01-08;2,10;a page\r\n", 1, 5, "semicolons"),
+        ("\ufeffdate\tvalue\tsource\r\n2026-01-08\t2.10\ta page\r\n", 1, 5, "tabs"),
+        ("\n\ndate|value\n2026-01-08|2.10\n", 3, 5, "upright strokes"),
+        ('"date";"value, in USD";"source"\n', 1, 7, "semicolons"),
+        ("sep=;\ndate;value\n", 2, 5, "semicolons"),
+    ],
+    ids=["semicolons", "tabs", "strokes", "quoted names", "a hint of Excel"],
+)
+def test_a_table_whose_cells_are_not_apart_by_commas_says_so_and_how_to_save_it(
+    text: str, line: int, column: int, said: str
+) -> None:
+    table, problems = read_table(text, "t.csv")
+    assert table is None
+    (problem,) = problems
+    assert (problem.code, problem.place.line, problem.place.column) == ("Y122", line, column)
+    assert problem.what == f"the cells are apart by {said} and not by commas"
+    assert "CSV UTF-8 (comma delimited)" in problem.fix
+
+
+def test_the_hint_that_excel_puts_above_a_table_is_passed_over() -> None:
+    assert [(row.line, row.cells) for row in of("sep=,\r\nname,said\r\na,b\r\n").rows] == [
+        (3, {"name": "a", "said": "b"})
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_the_unicode_text_of_excel_is_named_and_not_called_a_control_character(encoding: str) -> None:
+    table, problems = read_table(text_of("date\tvalue\r\n2026-01-08\t2.10\r\n".encode(encoding)), "t.csv")
+    assert table is None
+    (problem,) = problems
+    assert (problem.code, problem.place.line, problem.place.column) == ("Y105", 1, 1)
+    assert problem.what == "the file is UTF-16 and not UTF-8"
+    assert "`Unicode Text`" in problem.why
+    assert "CSV UTF-8" in problem.fix
