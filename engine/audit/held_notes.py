@@ -17,10 +17,12 @@ from engine.notices.pdf import read_file, read_notice
 from engine.record.checkpoint import Checkpoint, verify
 from engine.record.inclusion_proof import parse_proof
 from engine.record.keys import VerifierKey
-from engine.record.note_files import read_note
+from engine.record.note_files import read_notes
 
-NOTE = re.compile(r"(?:[^\n—][^\n]*\n){3}\n(?:— [^\n]+\n)+")
+NOTE = re.compile(r"^((?:[^\n—][^\n]*\n){3}\n(?:— [^\n]+\n)+)", re.MULTILINE)
 """A note as it stands in a file of several: three lines, an empty one, and the lines of its signatures."""
+NOTE_AND_ROUND = 3
+"""Parts into which one note splits a text: what is before it, the note, and what is after it."""
 PROOF = "event.tlog-proof"
 MOST_FILES = 5_000
 
@@ -34,11 +36,15 @@ def held_notes(paths: Sequence[Path]) -> list[str]:
         WrongUsage: a file holds neither a note nor a notice.
         VerificationFailed: a notice cannot be read within bounds, or carries no checkpoint.
     """
-    return [
-        note
-        for path in held_files(paths)
-        for note in (_of_notice(path) if path.suffix == ".pdf" else _in_file(path))
-    ]
+    return [note for path in held_files(paths) for note in notes_in(path)]
+
+
+def notes_in(path: Path) -> list[str]:
+    """Return the checkpoint notes of one file: that of a notice, or those that stand in a text.
+
+    Raises as `held_notes`.
+    """
+    return list(_of_notice(path) if path.suffix == ".pdf" else _in_file(path))
 
 
 def held_files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -58,7 +64,12 @@ def held_files(paths: Sequence[Path]) -> Iterator[Path]:
                 one
                 for one in sorted(path.iterdir())
                 if one.suffix in (".pdf", ".checkpoint", ".note", ".txt")
-            ][:MOST_FILES]
+            ]
+            # Never a part of them: what was left out would seem to have been checked.
+            if len(files) > MOST_FILES:
+                raise WrongUsage(
+                    f"{path} holds more than {MOST_FILES:,} held files; give it in several folders"
+                )
             if not files:
                 raise WrongUsage(
                     f"{path} holds no exported log, no notice (.pdf) and no checkpoint "
@@ -71,12 +82,12 @@ def held_files(paths: Sequence[Path]) -> Iterator[Path]:
 def _in_file(path: Path) -> Iterator[str]:
     """Yield the notes of a file: one, or several one after the other (`headroom checkpoint --all`).
 
-    What is not one is taken as it stands.
+    What is not one is taken as it stands, so that damage to a note is found and not cut away.
     """
-    text = read_note(path)
-    notes = NOTE.findall(text)
-    # A single note is taken with all that surrounds it, so that damage to it is found and not cut away.
-    yield from notes if len(notes) > 1 else [text]
+    text = read_notes(path)
+    parts = NOTE.split(text)
+    # A single note is taken with all that surrounds it.
+    yield from (part for part in parts if part.strip()) if len(parts) > NOTE_AND_ROUND else [text]
 
 
 def _of_notice(path: Path) -> Iterator[str]:

@@ -1,23 +1,18 @@
-"""Time stamps of checkpoints as a verification reads them (`rulings.md` 68).
-
-They are stamps of a log, and stamps beside what is held.
-"""
+"""Time stamps of a log's checkpoints as a verification of the workspace reads them (`rulings.md` 68)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from engine.audit.held_notes import held_files
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.values import counted
-from engine.notices.checkpoint_stamp import stamp_words, time_of, time_of_log
+from engine.notices.checkpoint_stamp import stamp_words, time_of_log
 from engine.notices.time_token import Stamped
 from engine.record.checkpoint import malformed, stamp_name, stated
 from engine.record.consistency import MINUTE
 from engine.record.keys import VerifierKey
-from engine.workspace.checkpoints import STAMPS, read_note, stamp_beside, stamps_folder
+from engine.workspace.checkpoints import STAMPS, read_note, stamps_folder
 from engine.workspace.workspace import Workspace
 
 OWN = "the settings of the folder under test"
@@ -63,7 +58,11 @@ def stamps_of_log(
         return None
     step = f"{log}: {counted(len(files), 'time stamps')} of its checkpoints"
     # Cosigned notes share their first five lines, and so their stamp's name; the first saved is used.
-    notes = {stamp_name(note): note for _, note in reversed(workspace.store.checkpoints(log))}
+    notes = {
+        stamp_name(note): note
+        for _, note in reversed(workspace.store.checkpoints(log))
+        if malformed(note) is None
+    }
     bodies = [entry.body for entry in workspace.store.entries(log)]
     found: list[tuple[int, Stamped]] = []
     for path in files:
@@ -86,27 +85,3 @@ def stamps_of_log(
     return StampsFound(
         said, None, f"{log}: its first {counted(size, 'entries')} time-stamped at {stamp.at:{MINUTE}} UTC"
     )
-
-
-def held_stamps(
-    held: Sequence[Path], keys: Sequence[VerifierKey], authorities: Authorities
-) -> Iterator[StampsFound]:
-    """Yield what the stamps beside held checkpoints say.
-
-    A stamp has the name of the note's file with `.stamp` after it.
-    """
-    for path in held_files(held):
-        text = stamp_beside(path)
-        if text is None:
-            continue
-        note = read_note(path)
-        if malformed(note) is not None:
-            yield StampsFound(f"held time stamp of {path.name}", "it is not of one checkpoint")
-            continue
-        step = f"held time stamp of {stated(note).origin} at {counted(stated(note).size, 'entries')}"
-        try:
-            stamp = time_of(text, note, keys, authorities.fingerprints)
-        except VerificationFailed as failed:
-            yield StampsFound(step, str(failed))
-        else:
-            yield StampsFound(f"{step}: {stamp_words(stamp, authorities.by)}", None)

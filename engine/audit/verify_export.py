@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine.audit.held_notes import held_notes
+from engine.audit.held_stamps import HELD_STAMP, Believing, HeldStamp, held_stamp_steps, held_stamps
 from engine.audit.verify_file import later_of
 from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.basics.values import counted
@@ -15,7 +17,7 @@ from engine.notices.checkpoint_stamp import stamp_words, time_of_log
 from engine.notices.closing import NOT_COMPARED, Step, step_lines
 from engine.notices.trust_policy import Policy, read_policy
 from engine.notices.verify_notice import Later, signed_by
-from engine.record.checkpoint import stated
+from engine.record.checkpoint import Checkpoint, stated
 from engine.record.key_lives import KeyLives, called, key_lives, living
 from engine.record.keys import Kind
 from engine.record.merkle import root
@@ -48,6 +50,8 @@ class ExportVerification:
         parts = ["every entry with the root that your keys signed"]
         parts += ["its time stamp"] if any(step.name == "time stamp" for step in self.steps) else []
         parts += [f"{counted(held, 'held checkpoints')} with its first entries"] if held else []
+        stamps = sum(step.name.startswith(HELD_STAMP) and step.verdict == "holds" for step in self.steps)
+        parts += [f"{counted(stamps, 'time stamps')} beside what is held"] if stamps else []
         head = f"{self.folder.name} is what it says as far as was compared, by {self.policy.name}."
         return f"{head} Compared: {'; '.join(parts)}. Not compared: what its entries say."
 
@@ -79,10 +83,11 @@ def verify_export(folder: Path, policy: Path, held: Sequence[Path] = ()) -> Expo
     """
     if not policy.is_file():
         raise WrongUsage(f"no such file: {policy}")
-    return ExportVerification(folder, policy, tuple(_steps(folder, read_policy(policy), held_notes(held))))
+    steps = _steps(folder, read_policy(policy), held_notes(held), held_stamps(held))
+    return ExportVerification(folder, policy, tuple(steps))
 
 
-def _steps(folder: Path, policy: Policy, notes: Sequence[str]) -> Iterator[Step]:
+def _steps(folder: Path, policy: Policy, notes: Sequence[str], stamps: Sequence[HeldStamp]) -> Iterator[Step]:
     try:
         later = later_of(folder, policy)
         lives = key_lives(later.bodies, stated(later.note).origin, policy.keys(), policy.ended())
@@ -96,6 +101,16 @@ def _steps(folder: Path, policy: Policy, notes: Sequence[str]) -> Iterator[Step]
         yield _stamp(later, later.stamp, lives, policy)
     for note in notes:
         yield _held(note, later, lives, policy)
+    believing = Believing(lives.keys, policy.authorities(), "the policy")
+    yield from held_stamp_steps(stamps, believing, partial(_covered, later))
+
+
+def _covered(later: Later, held: Checkpoint) -> Sequence[bytes] | None:
+    """Return the entries that a held checkpoint covers; None if it is of another log than this one."""
+    if held.origin != stated(later.note).origin:
+        return None
+    fits = held.size <= len(later.bodies) and root(later.leaves[: held.size]) == held.root
+    return later.bodies[: held.size] if fits else ()
 
 
 def _signed(later: Later, lives: KeyLives, policy: Policy) -> str:

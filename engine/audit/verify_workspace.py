@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.audit.held_notes import came_after, contradictions, held_notes, known
+from engine.audit.held_stamps import Believing, held_stamp_steps, held_stamps
 from engine.audit.key_succession import not_replaced, past_its_end, with_followers
 from engine.audit.leftovers import AGAIN, guarded, links_outside, without_document, without_event, without_log
-from engine.audit.time_stamps import believed, held_stamps, stamps_of_log
+from engine.audit.time_stamps import believed, stamps_of_log
 from engine.basics.archive_names import snapshot_place
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.values import counted
@@ -23,7 +24,7 @@ from engine.events.market_events import ListingsExcluded, SnapshotImported
 from engine.market.snapshot import SnapshotRefused, read_snapshot
 from engine.notices.trust_policy import Policy, read_policy
 from engine.record.canonical import sha256_hex
-from engine.record.checkpoint import holds_all_of, malformed, newest, signed_by_others, verify
+from engine.record.checkpoint import Checkpoint, holds_all_of, malformed, newest, signed_by_others, verify
 from engine.record.consistency import audit, out_of_time, roots_of
 from engine.record.key_lives import called, key_lives
 from engine.record.keys import BadKey, VerifierKey
@@ -133,8 +134,10 @@ def verify_record(
     # A key that followed a trusted one may have signed what was stamped (`rulings.md` 66).
     every_key = with_followers(workspace, logs, keys)
     stamps = [found for log in logs if (found := stamps_of_log(workspace, log, every_key, authorities))]
-    stamps += held_stamps(held, every_key, authorities)
     findings += [Finding(found.step, found.difference) for found in stamps]
+    believing = Believing(every_key, authorities.fingerprints, authorities.by)
+    for step in held_stamp_steps(held_stamps(held), believing, partial(_covered, workspace, logs)):
+        findings.append(Finding(f"{step.name}: {step.found}" if step.found else step.name, step.difference))
     times = [time for _, time in audited if time is not None]
     times += [found.time for found in stamps if found.time is not None]
     return Verification(tuple(findings), "; ".join(times) or "time asserted by the operator")
@@ -163,6 +166,13 @@ def _held(
     )
     for name, log in wanted.items():
         yield from (Finding(said) for said in came_after(held, name, read(workspace.store, log)))
+
+
+def _covered(workspace: Workspace, logs: Sequence[str], held: Checkpoint) -> Sequence[bytes]:
+    """Return the entries that a held checkpoint covers; none if a log here does not begin with them."""
+    log = next((log for log in logs if origin(workspace, log) == held.origin), None)
+    bodies = [] if log is None else [entry.body for entry in workspace.store.entries(log)][: held.size]
+    return bodies if roots_of(bodies)[-1] == held.root else ()
 
 
 def _own_keys(workspace: Workspace) -> tuple[list[VerifierKey], list[Finding]]:

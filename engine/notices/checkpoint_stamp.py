@@ -8,6 +8,7 @@ nothing of stamps reads the note as ever, and a stamp holds before and after a t
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
@@ -26,6 +27,8 @@ WIDTH = 76
 """Characters of a line of the token."""
 HEAD = 4
 """Lines before the token."""
+WHOLE = re.compile(r"0|[1-9][0-9]{0,18}")
+"""A size: bounded, because Python reads no number of thousands of digits."""
 OTHER_FORM = "the time stamp is not in its form, or holds more than one token"
 
 
@@ -57,7 +60,7 @@ def read_stamp(text: str) -> CheckpointStamp:
     Raises VerificationFailed: it is not in its form, or it holds more than the one token.
     """
     title, *rest = text.split("\n")
-    if title != TITLE or len(rest) <= HEAD or not rest[1].isdecimal():
+    if title != TITLE or len(rest) <= HEAD or not WHOLE.fullmatch(rest[1]):
         raise VerificationFailed(OTHER_FORM)
     origin, size, sha256, *lines = rest
     token = from_base64("".join(lines))

@@ -227,7 +227,8 @@ BESIDE = ".stamp"
 
 def stamped_bytes(note: str) -> bytes:
     """Return what of a note is time-stamped: its first five lines, each with its line feed."""
-    return "".join(note.splitlines(keepends=True)[:STAMPED_LINES]).encode()
+    # Not `splitlines`: it parts a line at other characters too, which a log's name may hold.
+    return "".join(f"{line}\n" for line in note.split("\n")[:STAMPED_LINES]).encode()
 
 
 def stamp_name(note: str) -> str:

@@ -8,6 +8,9 @@ from engine.basics.errors import WrongUsage
 from engine.record.checkpoint import BESIDE, LONGEST_NOTE
 from engine.record.keys import VerifierKey, parse_verifier
 
+LONGEST_FILE = 16 * 2**20
+"""Bytes of the longest file of checkpoints that is read: those of tens of thousands of logs."""
+
 
 def trusted(paths: list[Path]) -> list[VerifierKey]:
     """Return the verifier keys in files, one in a line: the keys that the verifier trusts.
@@ -30,14 +33,35 @@ def read_note(path: Path) -> str:
     Raises:
         WrongUsage: the file does not hold text.
     """
+    # Bounded, since the file may be anything. One byte more, and the note is found to be too long.
+    return _freed(path, _first(path, LONGEST_NOTE + 1))
+
+
+def read_notes(path: Path) -> str:
+    """Return the text of a file in which many checkpoints may stand, as `read_note` does.
+
+    Raises WrongUsage as `read_note`, and for a file that is longer than such a file is read.
+    """
+    data = _first(path, LONGEST_FILE + 1)
+    if len(data) > LONGEST_FILE:
+        raise WrongUsage(
+            f"{path} has more than {LONGEST_FILE:,} bytes; hold its checkpoints in several files"
+        )
+    return _freed(path, data)
+
+
+def _first(path: Path, most: int) -> bytes:
     try:
         with path.open("rb") as file:
-            # Bounded, since the file may be anything. One byte more, and the note is found to be too long.
-            data = file.read(LONGEST_NOTE + 1)
-        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-        return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+            return file.read(most)
     except OSError as error:
         raise WrongUsage(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _freed(path: Path, data: bytes) -> str:
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise WrongUsage(f"{path} is not text: a checkpoint or a verifier key is expected") from error
 

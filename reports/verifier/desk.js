@@ -1,17 +1,25 @@
 // The page itself: what was dropped, told apart by what it is, and the answer as a table of steps.
-const given = { policy: null, policyName: "", notices: new Map(), bundles: new Map(), notes: new Map(), exports: new Map(), stamps: new Set() };
+const given = { policy: null, policyName: "", notices: new Map(), bundles: new Map(), held: new Map(), exports: new Map(), stamps: new Map() };
+
+// Two files of one name that differ are both kept: neither takes the other's place unseen.
+function put(map, name, value, alike) {
+  let free = name;
+  for (let n = 2; map.has(free) && !alike(map.get(free), value); n += 1) free = `${name} (${n})`;
+  map.set(free, value);
+}
+const alikeTexts = (one, other) => one.join("") === other.join("");
 
 function take(path, bytes) {
-  const name = path.split("/").at(-1), text = () => { try { return utf8(bytes).replace(/^\ufeff/, ""); } catch { return ""; } };
-  if (latin1(bytes.subarray(0, 5)) === "%PDF-") given.notices.set(name, bytes);
-  else if (name.endsWith(".bundle") || latin1(bytes.subarray(0, 4)) === "PK\x03\x04") given.bundles.set(name, bytes);
+  const name = path.split("/").at(-1), text = () => { try { return freed(bytes); } catch { return ""; } };
+  if (latin1(bytes.subarray(0, 5)) === "%PDF-") put(given.notices, name, bytes, same);
+  else if (name.endsWith(".bundle") || latin1(bytes.subarray(0, 4)) === "PK\x03\x04") put(given.bundles, name, bytes, same);
   else if (name.endsWith(".toml")) { given.policy = readPolicy(text()); given.policyName = name; }
-  else if (name.endsWith(".stamp") && name !== "checkpoint.stamp") given.stamps.add(path);
+  else if (name.endsWith(".stamp") && name !== "checkpoint.stamp") put(given.stamps, path, [text()], alikeTexts);
   else if (/(^|\/)tile\//.test(path) || name === "checkpoint" || name === "checkpoint.stamp") {
     const folder = /(^|\/)tile\//.test(path) ? path.replace(/\/?tile\/.*$/, "") : path.replace(/\/?checkpoint(\.stamp)?$/, "");
     if (!given.exports.has(folder)) given.exports.set(folder, new Map());
     given.exports.get(folder).set(folder ? path.slice(folder.length + 1) : path, bytes);
-  } else if (/\n\n\u2014 /.test(text())) given.notes.set(name, text().replace(/\r\n?/g, "\n"));
+  } else if (bytes.length <= LONGEST_HELD && /\n\n\u2014 /.test(text())) put(given.held, path, notesIn(text()), alikeTexts);
   else throw new Differs(`${name} is not a policy, notice, bundle, checkpoint or part of an exported log`);
 }
 
@@ -19,17 +27,21 @@ function take(path, bytes) {
 function sorted() {
   for (const [folder, files] of given.exports) {
     if ([...files.keys()].some((path) => path.startsWith("tile/")) || !files.has("checkpoint")) continue;
-    given.notes.set(`${folder || "checkpoint"}`, utf8(files.get("checkpoint")).replace(/\r\n?/g, "\n"));
-    if (files.has("checkpoint.stamp")) given.stamps.add(folder);
+    const path = folder ? `${folder}/checkpoint` : "checkpoint", stamp = files.get("checkpoint.stamp");
+    put(given.held, path, notesIn(freed(files.get("checkpoint"))), alikeTexts);
+    if (stamp) put(given.stamps, `${path}.stamp`, [freed(stamp)], alikeTexts);
     given.exports.delete(folder);
   }
 }
+// What is held, each with the stamp that lies beside it: a file of the same name with `.stamp` after it.
+const stampOf = (path) => given.stamps.get(path.replace(/( \(\d+\))?$/, ".stamp$1"))?.[0] ?? null;
+const held = () => [...given.held].map(([path, notes]) => ({ file: path.split("/").at(-1), notes, stamp: stampOf(path) }));
 
 async function answers() {
   sorted();
   if (given.policy === null) return { needs: "Give your policy too: a .toml file with the keys that you trust.", answers: [] };
   const found = [], whole = [...given.exports.values()];
-  for (const [folder, files] of given.exports) found.push({ what: `The exported log ${folder}`, ...(await verifyExport(files, [...given.notes.values()], given.policy)) });
+  for (const [folder, files] of given.exports) found.push({ what: `The exported log ${folder}`, ...(await verifyExport(files, held(), given.policy)) });
   for (const [name, bytes] of given.bundles) found.push({ what: name, ...(await verifyBundle(bytes, name, given.policy, given.policyName)) });
   for (const [name, bytes] of given.notices) {
     const deal = [];
@@ -61,15 +73,21 @@ function shown(answer) {
   return part;
 }
 
+const counts = () => `${given.notices.size} notices, ${given.bundles.size} bundles, ${given.exports.size} exported logs, ${given.held.size} files of held checkpoints, ${given.policy ? "a policy" : "no policy"}.`;
+// What was given and cannot be checked yet.
+function waiting() {
+  const used = [...given.held.keys()].filter((path) => stampOf(path) !== null).length, lonely = given.stamps.size - used;
+  return [given.held.size && !given.exports.size ? "What is held is checked once you give the exported log." : "", lonely > 0 ? `${lonely} of the time stamps ${lonely === 1 ? "lies" : "lie"} beside no checkpoint that you gave.` : ""].filter(Boolean).join(" ");
+}
+
 async function took(files) {
   const said = document.getElementById("given"), wrong = [];
   for (const file of files) {
     try { take(file.webkitRelativePath || file.taken || file.name, new Uint8Array(await file.arrayBuffer())); }
     catch (error) { wrong.push(error.message); }
   }
-  const { needs, answers: found } = await answers(), counts = `${given.notices.size} notices, ${given.bundles.size} bundles, ${given.exports.size} exported logs, ${given.notes.size} held checkpoints, ${given.policy ? "a policy" : "no policy"}.`,
-    stamps = given.stamps.size ? `${given.stamps.size} of the files are time stamps of held checkpoints, which this page does not check.` : "";
-  said.textContent = [counts, stamps, needs, ...wrong].filter(Boolean).join(" ");
+  const { needs, answers: found } = await answers();
+  said.textContent = [counts(), waiting(), needs, ...wrong].filter(Boolean).join(" ");
   document.getElementById("answer").replaceChildren(...found.map(shown));
   document.body.dataset.done = String(Number(document.body.dataset.done ?? 0) + 1);
 }

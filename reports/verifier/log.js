@@ -175,7 +175,7 @@ async function exportedLog(files, { keys, ended }) {
   const data = files.get("checkpoint");
   need(data, "checkpoint of the exported log cannot be read: No such file or directory");
   need(data.length <= LONGEST_NOTE, "checkpoint is longer than a file of its kind can be");
-  const note = new TextDecoder("utf-8").decode(data).replace(/\r\n?/g, "\n"), stated = statedIn(note), size = Number(stated.size), missing = [], bodies = [];
+  const note = freed(data), stated = statedIn(note), size = Number(stated.size), missing = [], bodies = [];
   for (const [path] of expectedTiles(size)) { if (!files.has(path)) missing.push(path); if (missing.length > 5) break; }
   need(missing.length === 0, `the exported log lacks ${missing.slice(0, 5).join(", ")}${missing.length > 5 ? " and more" : ""}; copy the folder whole, or export it again`);
   for (const [path, width] of tilePaths("entries", size)) bodies.push(...unbundled(files.get(path), path, width));
@@ -183,7 +183,7 @@ async function exportedLog(files, { keys, ended }) {
   need(same(await rootOf(leaves), head.root), "the entries are not the ones that the checkpoint was signed over");
   await sameTiles(files, leaves);
   const beside = files.get("checkpoint.stamp");
-  return { head, bodies, leaves, note, lives, stamp: beside ? new TextDecoder("utf-8").decode(beside).replace(/\r\n?/g, "\n") : null };
+  return { head, bodies, leaves, note, lives, stamp: beside ? freed(beside) : null };
 }
 function unbundled(data, path, width) {
   need(data.length <= width * 65537, `${path} is longer than a file of its kind can be`);

@@ -32,21 +32,22 @@ function readPolicy(text) {
 
 // A checkpoint that somebody kept, held against an exported log: it is a first part of it, and what came after is listed.
 async function heldAgainst(note, exported, keys) {
+  const { origin } = statedIn(note);
+  if (origin !== exported.head.origin) return `${NOT_COMPARED}: it is of ${origin}`;
   const held = await living(note, exported.lives, keys);
   need(held.signed.some(({ key }) => key.kind === "log"), "the held checkpoint is signed by no log key of the policy");
-  need(held.origin === exported.head.origin, `the held checkpoint is of ${held.origin}, the log of ${exported.head.origin}`);
   need(held.size <= exported.head.size, `the held checkpoint has ${withNoun(held.size, "entry", "entries")}, the log ${exported.head.size}: entries were taken away`);
   need(same(await rootOf(exported.leaves.slice(0, Number(held.size))), held.root), `the first ${withNoun(held.size, "entry", "entries")} of the log are not the ones that the held checkpoint signed`);
   return `${exported.head.origin}: the ${withNoun(held.size, "entry", "entries")} of the held checkpoint are its first; ${exported.head.size - held.size} came after`;
 }
 
-async function stampStep(steps, log, policy) {
-  try { steps.push({ name: "time stamp", found: await stampFound(log, policy), difference: null }); }
-  catch (error) { if (!(error instanceof Differs)) throw error; steps.push({ name: "time stamp", found: "", difference: error.message }); }
+async function asStep(steps, name, ask) {
+  try { steps.push({ name, found: await ask(), difference: null }); }
+  catch (error) { if (!(error instanceof Differs)) throw error; steps.push({ name, found: "", difference: error.message }); }
 }
 
-// An exported log by itself, with the checkpoints that are held of it.
-async function verifyExport(files, notes, policy) {
+// An exported log by itself, with what is held: checkpoints, and the time stamps beside them.
+async function verifyExport(files, held, policy) {
   const steps = [];
   try {
     const { keys, ended } = await trustedKeys(policy), exported = await exportedLog(files, { keys, ended });
@@ -54,8 +55,9 @@ async function verifyExport(files, notes, policy) {
     const { head, lives } = exported, by = head.signed.find(({ key }) => key.kind === "log").key, end = endedAlone(head, lives), cosigned = [...new Set(head.signed.filter(({ key }) => key !== by).map(({ key }) => called(key)))];
     const alone = end === null ? "" : `${NOT_COMPARED}: signed by a key that ended on ${end.on}; `, others = cosigned.length ? `; cosigned by ${cosigned.join(", ")}` : "";
     steps.push({ name: "log", found: `${alone}${head.origin}: ${withNoun(head.size, "entry", "entries")}, ${signedBy(by, [lives], policy)}${others}`, difference: null });
-    if (exported.stamp !== null) await stampStep(steps, exported, policy);
-    for (const note of notes) if (note.startsWith(`${exported.head.origin}\n`)) steps.push({ name: "held checkpoint", found: await heldAgainst(note, exported, keys), difference: null });
+    if (exported.stamp !== null) await asStep(steps, "time stamp", () => stampFound(exported, policy));
+    for (const note of held.flatMap(({ notes }) => notes)) await asStep(steps, "held checkpoint", () => heldAgainst(note, exported, keys));
+    for (const one of held) if (one.stamp !== null) steps.push(await heldStamp(one, exported, policy));
   } catch (error) {
     steps.push({ name: "log", found: "", difference: error instanceof Differs ? error.message : `cannot be read: ${error.name}: ${String(error.message).slice(0, 120)}` });
   }

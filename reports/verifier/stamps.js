@@ -3,7 +3,7 @@ const STAMP_TITLE = "RFC 3161 time stamp of a checkpoint, over its first five li
 const linesOfToken = (bytes) => btoa(String.fromCharCode(...bytes)).match(/.{1,76}/g) ?? [];
 function stampIn(text) {
   const [title, origin, size, sha256, ...lines] = text.split("\n"), token = rawOf(lines.join(""));
-  need(title === STAMP_TITLE && /^\d+$/.test(size ?? "") && lines.length > 0 && token !== null, STAMP_FORM);
+  need(title === STAMP_TITLE && WHOLE.test(size ?? "") && lines.length > 0 && token !== null, STAMP_FORM);
   need(text === `${[title, origin, String(BigInt(size)), sha256, ...linesOfToken(token)].join("\n")}\n`, STAMP_FORM);
   return { origin, size: BigInt(size), sha256, token };
 }
@@ -15,17 +15,17 @@ function notAfter(at, name, recorded, done) {
   need(said - 36e5 <= at, `${name} says that it was recorded at ${minuteOf(said)}, and its log was ${done} at ${minuteOf(at)}`);
 }
 
-// When an exported log was stamped and by whom: null without a stamp.
-async function timeOfLog(log, policy) {
-  if (log.stamp === null) return null;
-  const said = stampIn(log.stamp), first = `${log.note.split("\n").slice(0, 5).join("\n")}\n`, over = new TextEncoder().encode(first);
-  const head = await checkpointOf(first, log.lives.keys.filter(({ kind }) => kind === "log"));
+// When a checkpoint was stamped and by whom, held against the entries that it covers.
+async function timeOf(text, note, bodies, keys, policy) {
+  const said = stampIn(text), first = `${note.split("\n").slice(0, 5).join("\n")}\n`, over = new TextEncoder().encode(first);
+  const head = await checkpointOf(first, keys.filter(({ kind }) => kind === "log"));
   need(said.origin === head.origin && said.size === head.size, `the time stamp is of another checkpoint than ${head.origin} at ${withNoun(head.size, "entry", "entries")}`);
   need(said.sha256 === (await sha256Hex(over)), "the time stamp is over other bytes than the first five lines of this checkpoint");
   const found = await stampedToken(said.token, over, policy);
-  if (found.at !== null) log.bodies.slice(0, Number(head.size)).forEach((body, n) => notAfter(found.at, `entry ${n}`, JSON.parse(utf8(body)).recorded_at, "time-stamped"));
+  if (found.at !== null) bodies.slice(0, Number(head.size)).forEach((body, n) => notAfter(found.at, `entry ${n}`, JSON.parse(utf8(body)).recorded_at, "time-stamped"));
   return found;
 }
+const timeOfLog = async ({ stamp, note, bodies, lives }, policy) => (stamp === null ? null : timeOf(stamp, note, bodies, lives.keys, policy));
 async function stampedToken(bytes, over, policy) {
   try {
     const token = element(bytes);
@@ -37,3 +37,32 @@ async function stampedToken(bytes, over, policy) {
   }
 }
 const stampFound = async (log, policy) => `its log was ${stampedWords(await timeOfLog(log, policy))}`;
+
+// What somebody holds: a file's name, its checkpoints, and the stamp beside it where one is there.
+const HELD_NOTE = /^((?:[^\n\u2014][^\n]*\n){3}\n(?:\u2014 [^\n]+\n)+)/m, LONGEST_HELD = 16 * 2 ** 20;
+function freed(bytes) {
+  const wide = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
+  return new TextDecoder(wide, { fatal: true }).decode(bytes).replace(/\r\n?/g, "\n");
+}
+// The checkpoints in a text; where there are several, what stands between them is taken too, so that damage is found and not cut away.
+function notesIn(text) {
+  const parts = text.split(HELD_NOTE);
+  return parts.length > 3 ? parts.filter((part) => part.trim() !== "") : [text];
+}
+function oneNote(notes) {
+  if (notes.length !== 1) return null;
+  try { const stated = statedIn(notes[0]); splitNote(notes[0]).lines.forEach((line) => need((rawOf(SIGNATURE.exec(line)?.[2] ?? "")?.length ?? 0) > 4, "malformed")); return stated; } catch { return null; }
+}
+// The steps of the stamps beside what is held, in the sentences of `headroom verify`.
+async function heldStamp({ file, notes, stamp }, log, policy) {
+  const said = oneNote(notes), name = said === null ? `held time stamp of ${file}` : `held time stamp of ${said.origin} at ${withNoun(said.size, "entry", "entries")}`;
+  try {
+    need(said !== null, "it is not of one checkpoint");
+    if (said.origin !== log.head.origin) return { name, found: `${NOT_COMPARED}: its log is not at hand`, difference: null };
+    const fits = said.size <= log.head.size && same(await rootOf(log.leaves.slice(0, Number(said.size))), said.root);
+    return { name, found: stampedWords(await timeOf(stamp, notes[0], fits ? log.bodies.slice(0, Number(said.size)) : [], log.lives.keys, policy)), difference: null };
+  } catch (error) {
+    if (!(error instanceof Differs)) throw error;
+    return { name, found: "", difference: error.message };
+  }
+}

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from engine.audit import held_notes as held_notes_module
 from engine.audit.held_notes import contradictions, held_notes
 from engine.audit.verify_workspace import verify_record
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.cli.show.keys import export_log, make_key, show_every
 from engine.events.notice import NoticeInputs
 from engine.operations.sign_checkpoints import cosign_folder
+from engine.record import note_files
 from engine.record.checkpoint import Checkpoint, sign
 from engine.record.keys import read_key
 from engine.record.log import deal_log
@@ -137,3 +139,31 @@ def test_one_file_holds_the_checkpoints_of_all_logs(
     path.write_text(capsys.readouterr().out, encoding="utf-8")
     assert len(held_notes([path])) == len(record.store.logs()) == 3
     assert verify_record(record, [record.root / "keys" / "log.key.pub"], [path]).verified
+
+
+def test_a_damaged_checkpoint_among_several_of_a_file_is_named_and_none_is_cut_off(
+    record: Workspace, tmp_path: Path
+) -> None:
+    """What stands between the notes of a file is damage, and a long file is read to its end."""
+    whole, later = noted(record, 10), noted(record, 20)
+    path = tmp_path / "all.checkpoint"
+    path.write_text("\n".join([whole, later.replace("\n\n", "\n"), later]), encoding="utf-8")
+    assert len(held_notes([path])) == 3
+    found = verify_record(record, [record.root / "keys" / "log.key.pub"], [path])
+    assert "damaged on its way, or no checkpoint" in str([one.difference for one in found.findings])
+    path.write_text("\n".join([whole] * 400), encoding="utf-8")
+    assert path.stat().st_size > 65_536
+    assert held_notes([path]) == [whole] * 400
+
+
+def test_more_held_files_than_are_read_are_refused_and_none_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_notes_module, "MOST_FILES", 2)
+    held(tmp_path, "a", "b", "c")
+    with pytest.raises(WrongUsage, match="holds more than 2 held files"):
+        held_notes([tmp_path])
+    monkeypatch.setattr(note_files, "LONGEST_FILE", 100)
+    (tmp_path / "0.checkpoint").write_text("a" * 101, encoding="utf-8")
+    with pytest.raises(WrongUsage, match="has more than 100 bytes"):
+        held_notes([tmp_path / "0.checkpoint"])

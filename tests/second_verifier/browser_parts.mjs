@@ -1,15 +1,17 @@
 // The parts of headroom-verify.html in Node: the same code without a page. One question as JSON on standard input, the answer as JSON.
 //
-//   node browser_parts.mjs PARTS_FOLDER PART...   < {"policy": TOML, "notices": [PATH], "bundles": [PATH], "attachments": FOLDER, "held": [FOLDER], "notes": [TEXT],
-//     "evidence": [{"folder": FOLDER, "upto": STEP, "texts": [TEXT]}], "seals": [{"file": PATH, "changes": [[PLACE, BYTE]]}]}
-import { readFileSync, readdirSync, statSync } from "node:fs";
+//   node browser_parts.mjs PARTS_FOLDER PART...   < {"policy": TOML, "notices": [PATH], "bundles": [PATH], "attachments": FOLDER, "held": [FOLDER], "notes": [PATH],
+//     "evidence": [{"folder": FOLDER, "upto": STEP, "texts": [TEXT]}], "seals": [{"file": PATH, "changes": [[PLACE, BYTE]]}],
+//     "given": [[NAME, PATH]]}, where `given` is what was dropped on the page, each file with the name or path that the browser tells
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 
 const [folder, ...parts] = process.argv.slice(2);
 const code = parts.map((part) => readFileSync(join(folder, `${part}.js`), "utf-8")).join("\n");
-const names = "Differs, Notice, NOT_COMPARED, STEPS, readPolicy, sealOf, stampWords, verifyBundle, verifyExport, verifyNotice";
-const { Differs, Notice, NOT_COMPARED, STEPS, readPolicy, sealOf, stampWords, verifyBundle, verifyExport, verifyNotice } = new Function(`${code}; return { ${names} };`)();
+const names = "Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, waiting, verifyBundle, verifyExport, verifyNotice";
+const { Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, waiting, verifyBundle, verifyExport, verifyNotice } = new Function(`${code}; return { ${names} };`)();
 
+const heldIn = (path) => ({ file: basename(path), notes: notesIn(freed(readFileSync(path))), stamp: existsSync(`${path}.stamp`) ? freed(readFileSync(`${path}.stamp`)) : null });
 const within = (root, at = root) => readdirSync(at).flatMap((name) => (statSync(join(at, name)).isDirectory() ? within(root, join(at, name)) : [relative(root, join(at, name))]));
 const filesOf = (root) => new Map(within(root).map((name) => [name, new Uint8Array(readFileSync(join(root, name)))]));
 
@@ -53,6 +55,11 @@ for (const one of asked.evidence ?? []) answer.forged.push(await forged(one, pol
 for (const one of asked.seals ?? []) answer.seals.push(await sealed(one, policy));
 for (const path of asked.notices ?? []) answer.notices.push(await verifyNotice(new Uint8Array(readFileSync(path)), basename(path), policy, "trustee.toml", held));
 for (const path of asked.bundles ?? []) answer.bundles.push(await verifyBundle(new Uint8Array(readFileSync(path)), basename(path), policy, "trustee.toml"));
-for (const files of asked.notes ? held : []) answer.exports.push(await verifyExport(files, asked.notes, policy));
+for (const files of asked.notes ? held : []) answer.exports.push(await verifyExport(files, asked.notes.map(heldIn), policy));
 if (asked.attachments) answer.evidence = await evidence(asked.attachments, policy, held);
+if (asked.given) {
+  const wrong = [];
+  for (const [name, path] of asked.given) { try { take(name, new Uint8Array(readFileSync(path))); } catch (error) { wrong.push(error.message); } }
+  answer.given = { ...(await answers()), waiting: waiting(), wrong };
+}
 console.log(JSON.stringify(answer));
