@@ -7,7 +7,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -32,6 +32,7 @@ from engine.terms.contract_dates import (
 from engine.terms.in_force import IndexTerms, TermsInForce
 from engine.terms.report_figures import unit_of
 
+_Rates = tuple[Mapping[str, tuple[ReferenceRate, ...]], Mapping[str, tuple[Published, ...]]]
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 LONG = timedelta(days=800)
 """How long the deal is assumed to have lived, so that no window is too short."""
@@ -90,12 +91,13 @@ def looks_back(
     first: dict[str, str] = {}
     dates = [day for day in determination_dates(terms, calendar, as_of + AHEAD) if day > as_of]
     thursdays = list(publication_dates(as_of + DAY, as_of + AHEAD))
+    lived = _Lived(terms)
     for key, clause in terms.covenants.items():
         template = templates[clause.template]
         if getattr(clause, "since", None) == "first publication":
             first.setdefault(terms.index_of(clause), key)
         for on in thursdays if template.dates == "publication dates" else dates:
-            for index, day, end in _read(clause, template, terms, on):
+            for index, day, end in _read(clause, template, lived, on):
                 if index is not None and day is not None and terms.closing_date < day <= as_of:
                     rates.setdefault(index, {}).setdefault(day, key)
                 if end is not None and terms.closing_date < end <= as_of:
@@ -137,18 +139,70 @@ def for_fallback(index: IndexTerms, closing: date, as_of: date) -> tuple[date, .
     return tuple(day for day in publication_dates(as_of - most * WEEK + DAY, as_of) if day > closing)
 
 
+class _Lived:
+    """The rates of a deal that has lived for long, made once for all its tests and dates.
+
+    Without this, each question to a test would make two years of rates anew.
+    """
+
+    def __init__(self, terms: TermsInForce) -> None:
+        self.terms = terms
+        # The value is not compared with anything, so a level with endless decimals may be cut.
+        self._levels = {
+            name: Decimal(str(float(one.closing_date_level))) for name, one in terms.index.items()
+        }
+        self._prints: dict[tuple[str, date], Published] = {}
+        self._served: dict[tuple[str, date], ReferenceRate] = {}
+        self._by_date: dict[date, _Rates] = {}
+
+    def rates(self, on: date) -> _Rates:
+        """Return the rates of each index up to a date, and its prints."""
+        if on not in self._by_date:
+            thursdays = tuple(publication_dates(on - LONG + DAY, on))
+            names = self.terms.index
+            self._by_date[on] = (
+                {name: self._of(name, thursdays, on) for name in names},
+                {name: tuple(self._print(name, day) for day in thursdays) for name in names},
+            )
+        return self._by_date[on]
+
+    def _of(self, name: str, thursdays: Sequence[date], on: date) -> tuple[ReferenceRate, ...]:
+        # A Publication Date serves itself, and a date between two of them is served by the one before it.
+        days = (*thursdays, on) if on > thursdays[-1] else thursdays
+        return tuple(self._rate(name, day, min(day, thursdays[-1])) for day in days)
+
+    def _print(self, name: str, day: date) -> Published:
+        if (name, day) not in self._prints:
+            self._prints[name, day] = Published(index=name, publication_date=day, value=self._levels[name])
+        return self._prints[name, day]
+
+    def _rate(self, name: str, on: date, of: date) -> ReferenceRate:
+        if (name, on) not in self._served:
+            self._served[name, on] = ReferenceRate(
+                index=name,
+                on=on,
+                value=self._levels[name],
+                step="published value",
+                cite=self.terms.index[name].cite,
+                publication_date=of,
+                published=self._print(name, of),
+            )
+        return self._served[name, on]
+
+
 def _read(
-    clause: Clause, template: Template, terms: TermsInForce, on: date
+    clause: Clause, template: Template, lived: _Lived, on: date
 ) -> Iterator[tuple[str | None, date | None, date | None]]:
     """Yield each print and each period's report that one test reads on a date.
 
     The test is asked twice: with all figures given, and with as few as it needs.
     """
+    terms = lived.terms
     # A test that is given everything may take a stated total, and then never asks for the periods behind it.
     for whole in (True, False):
         only: set[str] | None = None if whole else set()
         for _ in range(MOST):
-            facts, periods, serving = _facts(terms, on, only)
+            facts, periods, serving = _facts(lived, on, only)
             try:
                 template.measure(clause, facts)
             except Missing:
@@ -168,31 +222,11 @@ def _read(
             break
 
 
-def _facts(
-    terms: TermsInForce, on: date, only: set[str] | None
-) -> tuple[Facts, dict[date, _Report], _Report]:
+def _facts(lived: _Lived, on: date, only: set[str] | None) -> tuple[Facts, dict[date, _Report], _Report]:
     """Return the facts of a date of a deal that has lived for long, and the reports that a test may ask."""
+    terms, (rates, published) = lived.terms, lived.rates(on)
     long_ago = terms.model_copy(update={"closing_date": on - LONG})
-    thursdays = tuple(publication_dates(on - LONG + DAY, on))
-    rates, published = {}, {}
-    for name, index in terms.index.items():
-        # The value is not compared with anything, so a level with endless decimals may be cut.
-        level = Decimal(str(float(index.closing_date_level)))
-        prints = {day: Published(index=name, publication_date=day, value=level) for day in thursdays}
-        published[name] = tuple(prints.values())
-        served = {day: max(one for one in thursdays if one <= day) for day in dict.fromkeys((*thursdays, on))}
-        rates[name] = tuple(
-            ReferenceRate(
-                index=name,
-                on=day,
-                value=level,
-                step="published value",
-                cite=index.cite,
-                publication_date=of,
-                published=prints[of],
-            )
-            for day, of in served.items()
-        )
+    newest = next(publication_dates(on - WEEK + DAY, on))
     asked: dict[date, _Report] = {}
 
     def report(end: date) -> Reported:
@@ -202,7 +236,7 @@ def _facts(
     serving = _Report(terms.declared_units, only)
     whole = Reported(serving, Source(kind="servicer report", text="asked", as_of=on))
     rule = terms.servicer_reports
-    last, weekly = thursdays[-1] - DAY, rule is None or rule.every == "week"
+    last, weekly = newest - DAY, rule is None or rule.every == "week"
     windows = (
         tuple((end, report(end)) for end in (last - back * WEEK for back in reversed(range(WINDOWS))))
         if weekly
