@@ -121,6 +121,12 @@ WHOLE = (
         "tests/market/test_manipulation.py",
     ),
     (
+        "second-computation",
+        "the published series of nine models computed a second way",
+        "all windows",
+        "tests/market/test_second_computation.py",
+    ),
+    (
         "kills",
         "SIGKILLs over two processes",
         "500",
