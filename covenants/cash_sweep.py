@@ -94,7 +94,7 @@ class CashSweep(Clause):
 
 
 def measure(terms: CashSweep, facts: Facts) -> Measurement:
-    """Return the value published on this date against the level.
+    """Return the value published on this date, in USD per GPU-hour, against the level.
 
     A rate that is carried forward from an earlier week is not a publication, so it does not serve here.
     """

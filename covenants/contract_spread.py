@@ -38,7 +38,7 @@ class ContractSpread(LimitClause):
 
 
 def measure(terms: ContractSpread, facts: Facts) -> Measurement:
-    """Return contracted rate / Reference Rate − 1."""
+    """Return contracted rate / Reference Rate − 1, in points: 5 points are 1/20."""
     index = facts.terms.index_of(terms)
     contracted = facts.figure(
         f"contracted_rate.{terms.asset_class}" if terms.asset_class else "contracted_rate"
@@ -55,7 +55,7 @@ def measure(terms: ContractSpread, facts: Facts) -> Measurement:
 
 
 def reading(terms: ContractSpread) -> str:
-    """Return the clause in plain English."""
+    """Return the clause in plain English, with its limit and what a failure is."""
     whose = f"the asset class {terms.asset_class}" if terms.asset_class else "the pool"
     return (
         f"The contracted rate of {whose}, as the Servicer reports it, must stand {terms.limit} above the "

@@ -101,7 +101,7 @@ def _legs(terms: IndexSpread, facts: Facts) -> tuple[Fraction, Fraction]:
 
 
 def measure(terms: IndexSpread, facts: Facts) -> Measurement:
-    """Return the clause's index divided by the other index, or less it, as the clause says."""
+    """Return the clause's index over the other as a multiple, or less the other in USD per GPU-hour."""
     own, other = _legs(terms, facts)
     ratio = terms.measured_as == "ratio"
     value = own / other if ratio else own - other

@@ -72,7 +72,7 @@ class LoanToValue(MaintenanceClause):
 
 
 def measure(terms: LoanToValue, facts: Facts) -> Measurement:
-    """Return outstanding principal over Collateral Value.
+    """Return outstanding principal over Collateral Value, as a share: 65% is 13/20.
 
     Raises Missing if the collateral is worth nothing.
     """
@@ -133,7 +133,7 @@ def _more_gpus(part: CollateralPart, short: Fraction) -> Remedy:
 
 
 def reading(terms: LoanToValue) -> str:
-    """Return the clause in plain English."""
+    """Return the clause in plain English, with its limit, its multiple and its advance rates."""
     whose = f"of {whose_balance(terms, '')} " if terms.debt_class else ""
     rates = listed([f"{name} {written(rate, Unit.SHARE)}" for name, rate in terms.advance_rates.items()])
     base = (

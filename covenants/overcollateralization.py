@@ -51,7 +51,7 @@ def _balances(terms: Overcollateralization, facts: Facts) -> tuple[tuple[str, Fr
 
 
 def measure(terms: Overcollateralization, facts: Facts) -> Measurement:
-    """Return Collateral Value over the balance of all classes that count.
+    """Return Collateral Value over the balance of all classes that count, as a share.
 
     Raises Missing if that balance is zero: nothing is left to cover.
     """

@@ -254,7 +254,7 @@ def whole(value: Any) -> str:
 
 
 def interval(bounds: Mapping[str, Any] | None) -> str:
-    """Return an interval given in JSON: `1.4441 to 1.5186`."""
+    """Return an interval given in JSON in words: `1.4441 to 1.5186`, or the word for a missing figure."""
     return (
         NONE
         if not bounds or bounds.get("low") is None

@@ -1,1 +1,1 @@
-"""Is the record still what it was?"""
+"""Checks whether a record is still what it was when it was written."""

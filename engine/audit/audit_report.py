@@ -138,7 +138,7 @@ class Line:
     what: str
 
     def as_data(self) -> dict[str, Any]:
-        """As programs read it."""
+        """Return the line as JSON."""
         return {**asdict(self), "on": str(self.on), "recorded_at": self.recorded_at.isoformat()}
 
 
@@ -155,7 +155,7 @@ class AuditReport:
         replayed: what the computing again found of the deal's log, in a sentence.
         replay_differs: whether it found a difference.
         keys: the keys that signatures were checked by: name and kind.
-        keys_from: whose keys they are, in a sentence.
+        keys_from: a sentence that says whose the keys are.
         held: the checkpoints that somebody other than the operator held, each in a sentence.
         size: entries of the deal's log.
         root: its root in hexadecimal.
@@ -235,7 +235,7 @@ def audit_report(
         workspace: whose record it is.
         deal: the deal's name.
         period: first and last day, by contract dates.
-        now: when it is made.
+        now: when the report is made.
         templates: the covenant templates, for computing again.
         pages: who composes the words of notices again.
         trust: files with the verifier keys that the auditor brought; the workspace's own without one.

@@ -174,7 +174,7 @@ def _files(folder: Path, pattern: str) -> list[Path]:
 
 
 def deal_named(path: Path) -> str | None:
-    """Return the name in a deal file; None if it has none."""
+    """Return the name that a deal file states; None if the file states none."""
     try:
         tree, _ = parse(text_of(path.read_bytes()), path.name)
     except OSError:
@@ -222,7 +222,10 @@ def links_outside(workspace: Workspace) -> Iterator[str]:
 
 
 def guarded(step: str, differences: Callable[[], Iterator[str]]) -> tuple[str, str | None]:
-    """Return the first of some differences; a record that cannot be read is one."""
+    """Return a step's name and the first of some differences, or None without one.
+
+    A record that cannot be read counts as a difference.
+    """
     try:
         return step, next(differences(), None)
     except HeadroomError as error:

@@ -22,8 +22,8 @@ class NoticeRow:
     """One notice and how far it has come.
 
     Attributes:
-        number: of the notice.
-        kind: of the notice.
+        number: the notice's number.
+        kind: the notice's kind.
         subject: what it is about; None for one about a whole date.
         title: what the agreement calls that, by its clauses on the date; None for one about a whole date.
         on: the date that it states.
@@ -47,7 +47,7 @@ class NoticeRow:
     given_on: date | None
 
     def as_data(self) -> dict[str, Any]:
-        """As programs read it."""
+        """Return the notice's row as JSON."""
         dates = {
             name: None if (day := getattr(self, name)) is None else str(day)
             for name in ("on", "issued_on", "due", "given_on")

@@ -41,7 +41,7 @@ SAMPLED_BY = 64
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What came of drawing a notice again."""
+    """The outcome of drawing a notice again."""
 
     outcome: Literal["same", "differs", "not compared"]
     said: str

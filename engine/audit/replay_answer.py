@@ -1,4 +1,4 @@
-"""What a replay answers of each log: how far it came out the same, and the first place where it did not."""
+"""What a replay found in each log: how far it came out the same, and the first place where it did not."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Replayed:
     """Numbers of the entries whose reason why a deal was not evaluated came out again."""
 
     def as_data(self) -> dict[str, object]:
-        """Return the log's part of the answer as JSON.
+        """Return what the replay found of the log as JSON.
 
         The keys are `log`, `events`, `asserted`, `edition` and `difference`.
         """

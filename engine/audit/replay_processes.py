@@ -1,6 +1,6 @@
 """A replay on all processors.
 
-Each log is replayed by itself. A large record is shared out log by log, and the answer is the same.
+Each log is replayed by itself. A large record is shared out log by log, and the result is the same.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def confirm(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Confirm a figure that is held: it then serves from its report's receipt."""
+    """Confirm a figure that is held. The figure then counts from the receipt of its report."""
     from engine.cli.show.confirm import show_confirmed
     from engine.events.servicing import FigureConfirmed
     from engine.operations.confirm import confirm as confirmed

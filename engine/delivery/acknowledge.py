@@ -34,7 +34,7 @@ def acknowledge(
     Args:
         workspace: the workspace.
         deal: the deal's name.
-        number: of the notice.
+        number: the notice's number.
         to: the addressee's role.
         name: of the person who acknowledged it, as typed.
         how: on a page, or in a document.

@@ -57,7 +57,7 @@ class Envelope:
 
     @property
     def sha256(self) -> str:
-        """Of the message's bytes."""
+        """Return the SHA-256 of the message's bytes, in hexadecimal."""
         return sha256(self.data).hexdigest()
 
 

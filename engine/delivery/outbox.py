@@ -51,9 +51,9 @@ class Addressee:
     Attributes:
         role: the party.
         name: its name.
-        address: where notices to it go.
+        address: the address to which its notices go.
         state: how far its copy has come.
-        said: the last words about it: a relay's reply, a reason.
+        said: the last words about its copy: a relay's reply, or a reason.
         copies: how many copies were handed over, or may have been.
         sent_at: when a copy was taken over.
         acknowledged_at: when its receipt was acknowledged.
@@ -76,8 +76,8 @@ class Delivery:
     """What became of one notice.
 
     Attributes:
-        number: of the notice.
-        notice: the event that it is.
+        number: the notice's number.
+        notice: the event that issued it.
         issued_at: when it was issued.
         states: the date that it states.
         duty: the duty that it fulfils; None if the deal names none.

@@ -30,7 +30,7 @@ def release(
     Args:
         workspace: the workspace.
         deal: the deal's name.
-        number: of the notice.
+        number: the notice's number.
         by: the person, by the name in `[people.NAME]`.
         approved_by: a second person, if the deal asks for two.
         as_draft: send it as a draft, for whoever does not act for its giver.

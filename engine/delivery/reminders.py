@@ -38,7 +38,7 @@ class SentNotice:
     """A notice that went to every addressee and that is not given yet.
 
     Attributes:
-        number: of the notice.
+        number: the notice's number.
         giving: when the deal's rule makes it given; None if that waits for an Act or an acknowledgement.
     """
 

@@ -28,7 +28,7 @@ LONGEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLink:
-    """What a link says: the notice, its addressee, its last day."""
+    """The content of a link: the notice, its addressee and its last day."""
 
     deal: str
     number: int

@@ -49,7 +49,7 @@ class StatementRow:
     """One notice.
 
     Attributes:
-        number: of the notice.
+        number: the notice's number.
         kind: what it is called, with its subject or date.
         states: the date that it states.
         delivery: what became of it.
@@ -68,7 +68,7 @@ class StatementRow:
 
     @property
     def state(self) -> str:
-        """Where it is, in one word of ruling 65."""
+        """Return the state of the notice, in a word of ruling 65."""
         return (
             "superseded"
             if self.delivery.superseded and self.delivery.given_on is None
@@ -77,12 +77,12 @@ class StatementRow:
 
     @property
     def overdue(self) -> bool:
-        """Whether it should have been given by now, and is not."""
+        """Return whether the notice should have been given by now, and is not."""
         return self.late is not None and self.late > 0 and self.delivery.given_on is None
 
     @property
     def addressees(self) -> tuple[Addressee, ...]:
-        """Each with what became of its copy."""
+        """Return each addressee with what became of its copy."""
         return self.delivery.addressees
 
     def reached(self, *states: str) -> int:
@@ -90,7 +90,7 @@ class StatementRow:
         return sum(addressee.state in states for addressee in self.addressees)
 
     def as_data(self) -> dict[str, Any]:
-        """As programs read it."""
+        """Return the row as JSON."""
         given = self.delivery.given_on
         return {
             "number": self.number,

@@ -62,7 +62,7 @@ acts_for = ["servicer"]
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """What the demonstration made.
+    """The outcome of the demonstration.
 
     It holds the workspace, its Thursdays and deals, the number of notices, what tripped and cured, and which
     two notices to open.

@@ -1,8 +1,8 @@
 """A marketplace that never was: seeded, thin, clustered by host, with the faults that real ones have.
 
-Few hosts in the country, one machine listed as 1x, 2x, 4x and 8x slices at nearly one price. Most offers
-abroad, stale and malformed offers, lists cut at the query's limit, days collected twice, one week not
-collected at all.
+There are few hosts in the country. One machine is listed as 1x, 2x, 4x and 8x slices at nearly one price.
+Most offers are abroad, and some are stale or malformed. Some lists are cut at the query's limit, some days
+are collected twice, and one week is not collected at all.
 """
 
 from __future__ import annotations

@@ -271,7 +271,8 @@ class Facts:
     def family(self, prefix: str) -> dict[str, Fraction]:
         """Return the serving report's figures whose names begin with `prefix` and a dot.
 
-        They are keyed by the rest of the name.
+        Each figure stands under the rest of its name. Raises Missing if no report serves, or if one of the
+        figures is held.
         """
         if isinstance(self.report, NotDetermined):
             raise Missing(self.report.reason, self.report.cite, self.report.lacks)

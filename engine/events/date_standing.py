@@ -60,12 +60,12 @@ class DateStanding(Fact):
 
     @property
     def file(self) -> bytes:
-        """Its canonical JSON, which a notice carries and which is hashed."""
+        """Return the standing as canonical JSON, which a notice carries and whose hash the log holds."""
         return canonical(self.model_dump(mode="json"))
 
     @property
     def sha256(self) -> str:
-        """The hash that the date's event holds."""
+        """Return the SHA-256, in hexadecimal, that the date's event holds."""
         return sha256_hex(self.file)
 
 

@@ -74,12 +74,12 @@ class NoticeOwed(Fact):
 
     @property
     def key(self) -> str:
-        """Kind, subject and date in one word, as a notice that was given by the deal's rule has them."""
+        """Return kind, subject and date in one word, as the event of a notice given by rule has them."""
         return duty_key(self.kind, self.subject, self.on)
 
     @property
     def label(self) -> str:
-        """Kind and subject in one word, as the notice's own event has them."""
+        """Return the notice's kind and subject in one word, as the notice's own event has them."""
         return self.kind if self.subject is None else f"{self.kind}-{self.subject}"
 
 

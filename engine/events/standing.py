@@ -18,7 +18,7 @@ DETERMINED = (*OF_A_DATE, "deadline passed", "act applied", "obligation", "notic
 
 
 class Recorded(Protocol):
-    """What is needed of an event. A draft has it too."""
+    """The fields of an event that decide whether the event still stands. A draft of an event has them too."""
 
     @property
     def kind(self) -> str:

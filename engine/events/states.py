@@ -327,7 +327,7 @@ class Obligation(Fact):
 
     @property
     def is_owed(self) -> bool:
-        """Whether it is still to be delivered, late or not."""
+        """Return whether the Obligation is still to be delivered, late or not."""
         return self.status in ("OPEN", "OVERDUE")
 
 

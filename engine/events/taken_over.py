@@ -58,7 +58,7 @@ class TakenOver(Fact):
 
     @property
     def words(self) -> str:
-        """In words, whose state it is and on whose word, for pages and for the record's own lines."""
+        """Return in words whose state was taken over, and on whose word."""
         by = f"{self.prepared_by} and {self.approved_by}"
         return (
             f"carried over from {self.former_servicer} as of {self.as_of} on the word of {by}, by "
@@ -67,7 +67,7 @@ class TakenOver(Fact):
 
     @property
     def warning(self) -> str:
-        """The sentence that every notice says of the takeover."""
+        """Return the sentence that every notice says of the takeover."""
         return (
             f"What was so up to {self.as_of} is {self.words} (SHA-256 {self.sha256[:16]}); it was not "
             "computed here."

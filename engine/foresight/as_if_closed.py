@@ -1,6 +1,7 @@
 """A deal as if it had closed on another day.
 
-Every date of its terms moves with the Closing Date, and the Closing Date level is that of the other day.
+Every date of its terms moves with the Closing Date. Each Closing Date level becomes the value published by
+the other day.
 """
 
 from __future__ import annotations

@@ -252,7 +252,10 @@ def _probed(clause: Clause, template: Template, known: Facts) -> tuple[bool, Fra
 
 
 def held(known: Facts, index: str, rate: Fraction) -> Facts:
-    """Return the same facts with every value of an index since closing set to `rate`."""
+    """Return the same facts with each known value of an index set to `rate`, in USD per GPU-hour.
+
+    A publication or a Reference Rate without a value stays without one. The trace starts empty.
+    """
     value = Decimal(rate.numerator) / Decimal(rate.denominator)
     published = tuple(
         publication if publication.value is None else publication.model_copy(update={"value": value})

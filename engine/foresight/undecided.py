@@ -41,7 +41,9 @@ def undecided_triggers(
     acted: Collection[str],
     until: date,
 ) -> dict[str, tuple[str, ...]]:
-    """Return each composite trigger that could not be decided, with what it looks at and nothing determined.
+    """Return each composite trigger that could not be decided, with what leaves it open.
+
+    A test or a trigger that it looks at was not determined.
 
     Args:
         terms: the draft's terms.

@@ -23,7 +23,7 @@ class RecordedAct:
 
 
 def acts_recorded(workspace: Workspace, deal: str) -> tuple[RecordedAct, ...]:
-    """Return the Acts of a deal."""
+    """Return the Acts of a deal, the newest first, with those that were withdrawn."""
     events = read(workspace.store, deal_log(deal))
     standing = {act.identity for act in fold(events).acts}
     acts = [

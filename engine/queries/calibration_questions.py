@@ -42,9 +42,9 @@ class ModelAsked:
         until: the last date of the workspace's history.
         noise: the sampling error to assume where a week has no interval.
         prior: the name of a prior; None for the usual one, which needs 26 weeks.
-        paths: how many.
-        weeks: the horizon.
-        seed: of the paths.
+        paths: the number of paths.
+        weeks: the horizon, in weeks.
+        seed: the seed of the paths.
         jump: a named change of the rate, `-30%@26w`.
     """
 

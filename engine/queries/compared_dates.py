@@ -35,11 +35,11 @@ class ComparedRow:
 
     @property
     def changed(self) -> bool:
-        """Whether the two differ."""
+        """Return whether the two values differ."""
         return self.first != self.second
 
     def as_data(self) -> dict[str, Any]:
-        """As programs read it."""
+        """Return the row as JSON."""
         return {**asdict(self), "changed": self.changed}
 
 

@@ -27,7 +27,7 @@ class ForecastRecord:
     """How recorded forecasts of one series came out.
 
     Attributes:
-        series: whose.
+        series: the name of the series.
         made: forecasts on record.
         came: of these, those whose week has a value.
         inside: of these, those whose value lay inside the 95% interval.

@@ -44,7 +44,7 @@ class LadderAnswer:
 
 
 def draft_ladder(deal: Deal, templates: Mapping[str, Template], given: FactsByDate) -> LadderAnswer:
-    """Return the ladder of a draft at closing."""
+    """Return the ladder of a draft at closing: each test with the rate at which its result turns."""
     return LadderAnswer(deal.name, deal.tree.file, ladder_at_closing(deal, templates, given))
 
 
@@ -76,9 +76,9 @@ class StressAsked:
 
     Attributes:
         scenarios: `B`, or several in turn `A:548,B`.
-        points: of each band.
+        points: which points of each band of a scenario are taken.
         shape: compound or straight line.
-        multiples: how many times as fast time runs.
+        multiples: how many times as fast each path runs through its scenario.
         jump: `-30%@26w`, or None.
         missing: Publication Dates without a value.
         rates: a table of dated rates, one more path; None without one.
@@ -109,7 +109,7 @@ class StressAnswer:
         closing: its Closing Date.
         until: the last date that was looked at.
         facts: what was assumed of the Servicer's reports, in words.
-        outcomes: one for each path.
+        outcomes: what happened on each path.
         tests: its tests, in the file's order, each with its title.
         triggers: its composite triggers.
         never: tests that were determined and failed on no path, and triggers that began on none.

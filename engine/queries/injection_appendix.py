@@ -43,7 +43,7 @@ def injection_appendix(workspace: Workspace, series: str, publication: date) -> 
 
 
 def appendix_csv(rows: Iterable[Sequence[str]]) -> str:
-    """Return the rows as CSV with their heads."""
+    """Return the rows of the appendix as CSV with a row of column names."""
     return csv_of(HEADS, rows)
 
 

@@ -104,7 +104,7 @@ class Row:
 
     @cached_property
     def rank(self) -> tuple[int, date, Fraction, str, str]:
-        """The key by which rows are sorted, the worst first.
+        """Return the key by which rows are sorted, the worst first.
 
         State and result come first, then the day on which something is due, then headroom as a share of the
         limit.
@@ -136,11 +136,11 @@ class Row:
 
     @property
     def urgent(self) -> bool:
-        """Whether somebody must act, or the state is one that an agreement acts on."""
+        """Return whether somebody must act, or the state is one that an agreement acts on."""
         return bool(self.due) or self.rank[0] <= OVERDUE
 
     def as_data(self) -> dict[str, object]:
-        """Return the row for programs: JSON, CSV and the page."""
+        """Return the row as data, which JSON, CSV and the page are made of."""
         result = self.result
         measured = result.measured if result else None
         limit = result.limit if result else None

@@ -72,12 +72,15 @@ class DealRow:
 
     @property
     def next(self) -> OpenDuty | None:
-        """What is to be done first."""
+        """Return the first thing that somebody must do; None if nothing is owed."""
         return self.owed[0] if self.owed else None
 
     @property
     def state(self) -> str:
-        """The worst state; a result that is not determined stands for itself."""
+        """Return the worst state of the deal's tests and triggers.
+
+        A result that is not determined counts as a state of its own.
+        """
         result = self.worst.result
         undetermined = (
             # A worse state, such as a default, must not be hidden behind a result that is missing.
@@ -98,7 +101,7 @@ class DealRow:
 
     @cached_property
     def rank(self) -> tuple[int, int, date, Fraction, str]:
-        """One total order: state, days overdue, next day, headroom, name."""
+        """Return the key by which deals are sorted: state, days overdue, next day, headroom, name."""
         first = self.owed[0] if self.owed else None
         overdue = (
             min(0, *(duty.days for duty in self.owed))
@@ -113,7 +116,7 @@ class DealRow:
         return (self.worst.rank[0], overdue, first.by if first else date.max, room, self.deal)
 
     def as_data(self) -> dict[str, Any]:
-        """As programs read it."""
+        """Return the row as JSON."""
         near = self.nearest
         return {
             "deal": self.deal,

@@ -21,7 +21,7 @@ from engine.workspace.workspace import Workspace
 
 
 def of_print(workspace: Workspace, further: Event, templates: Mapping[str, Template]) -> list[Reach]:
-    """Return what one more print of an index would change, deal by deal."""
+    """Return how far one more print of an index would reach back, for each deal."""
     reached = (
         _reach(workspace, deal, read(workspace.store, deal_log(deal.name)), templates, further)
         for deal in _deals(workspace, templates)
@@ -32,7 +32,7 @@ def of_print(workspace: Workspace, further: Event, templates: Mapping[str, Templ
 def of_event(
     workspace: Workspace, deal: Deal, further: Event, templates: Mapping[str, Template]
 ) -> list[Reach]:
-    """Return what an Act or a report would change of its deal's past."""
+    """Return how far an Act or a report would reach back into its deal's past."""
     reached = _reach(workspace, deal, [*read(workspace.store, deal_log(deal.name)), further], templates)
     return [reached] if reached is not None else []
 

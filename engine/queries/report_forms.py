@@ -159,7 +159,7 @@ class QuestionsFile:
     questions: tuple[tuple[str, str, str], ...]
 
     def as_data(self) -> dict[str, Any]:
-        """As JSON: `deal`, `report`, `questions`."""
+        """Return the questions as JSON: `deal`, `report`, `questions`."""
         asked = [
             {"figure": name, "value": value, "question": question} for name, value, question in self.questions
         ]

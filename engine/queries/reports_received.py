@@ -35,7 +35,7 @@ class ReceivedReport:
 
 @dataclass(frozen=True, slots=True)
 class ReportsReceived:
-    """All of them, and the deal's own facts that a page needs."""
+    """All reports of a deal that were received, and the deal's own facts that a page needs."""
 
     deal: str
     party: str
@@ -44,7 +44,7 @@ class ReportsReceived:
     reports: tuple[ReceivedReport, ...]
 
     def as_data(self) -> dict[str, Any]:
-        """As programs read it."""
+        """Return the reports as JSON."""
         rows = [
             {
                 "name": report.name,

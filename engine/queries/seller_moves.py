@@ -33,12 +33,12 @@ SHADOW_WORDS = "not the contract's rate, decides nothing; a new account with one
 
 
 def price(value: Fraction | None) -> str:
-    """Return a value at 4 decimals, or that it is missing."""
+    """Return a value in USD per GPU-hour at 4 decimals, or a word that says that it is missing."""
     return "no value" if value is None else str(rounded(value, 4))
 
 
 def seller_moves(days: Sequence[Day], methodology: Methodology) -> dict[str, Any]:
-    """Return leaving, repricing and invented listings of a week that has a value."""
+    """Return what leaving, new prices and invented listings do to a week that has a value, as JSON."""
     true = week_value(days, methodology)
     assert true is not None, "asked of a week without a value"
     priced = repricing(days, methodology)

@@ -95,15 +95,15 @@ class SimulationAnswer:
     Attributes:
         deal: its name.
         index: the index, the first one of several.
-        paths: how many.
-        weeks: how far.
-        seed: of the paths.
+        paths: the number of paths.
+        weeks: the horizon, in weeks.
+        seed: the seed of the paths.
         prior: what was held before the history, in words.
         sigma: the posterior weekly volatility.
         start: the rate at which every path begins, the Closing Date level.
         chances: one for each thing that happened on some path.
         never: tests and triggers to which nothing happened on any path.
-        swept: what sweeps bring.
+        swept: what sweeps bring, in USD.
         fan: for each week the quantiles of the published values.
         left_out: figures that follow the rate and were left out.
         undetermined: tests that nothing determined.

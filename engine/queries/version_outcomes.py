@@ -1,4 +1,4 @@
-"""What a deal would have come to under the other methodology versions.
+"""How a deal's tests and triggers would end under the other methodology versions.
 
 The answer covers the weeks on record (`rulings.md` 1, 5).
 """

@@ -32,7 +32,7 @@ class OpenDuty:
         to: the roles of those to whom it is owed, if the deal says.
         act: what kind of thing it is: a report, a cure, a delivery, a notice.
         subject: the clause that it is about.
-        what: in words.
+        what: the duty in words.
         by: its last day.
         days: days until then; negative where it is overdue.
         outcome: what the log says of it.
@@ -57,7 +57,7 @@ class OpenDuty:
     title: str = ""
 
     def as_data(self) -> dict[str, Any]:
-        """As programs read it."""
+        """Return the duty as JSON."""
         return {
             "deal": self.deal,
             "principal": printed(self.principal) if self.principal else None,

@@ -47,9 +47,10 @@ class WidthTable:
     rows: tuple[Mapping[str, Any], ...] = ()
 
     def as_data(self) -> dict[str, Any]:
-        """Return the widths as JSON.
+        """Return the widths as JSON: either `refused`, or the drawn widths; `recorded` in both cases.
 
-        The keys are `refused`, or the drawn widths, and `recorded`, what the weeks on record measured.
+        The drawn widths are `week`, `observations`, `table_fails_from` and `rows`. `recorded` holds what the
+        weeks on record measured: `weeks`, `bands` and `minimum`.
         """
         recorded = {
             "recorded": {

@@ -108,7 +108,7 @@ def tree_of_workbook(workbook: Workbook) -> tuple[Tree | None, list[Problem]]:
 def tree_of_table(sheet: Sheet, head: Head, asked: Questions, decimal_comma: bool = False) -> Tree:
     """Return the report in a table, as far as it could be read.
 
-    What is wrong with it is added to `asked`.
+    What is wrong with the table is added to `asked`.
     """
     data: dict[str, Any] = {}
     places: dict[Path, Place] = {(): Place(asked.file)}

@@ -35,7 +35,7 @@ def digits(value: float) -> str:
 
 
 def kind_and_text(value: Any) -> tuple[str, str]:
-    """Return the kind of a value (number, date, truth or text) and its text."""
+    """Return the kind of a cell's value (`number`, `date`, `truth` or `text`) and its text."""
     # Before the numbers: in Python a truth value is an integer too.
     if isinstance(value, bool):
         return "truth", str(value).upper()

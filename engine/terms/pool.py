@@ -21,7 +21,7 @@ from engine.terms.phrases import refusal
 
 
 class At(Fact):
-    """A level that stands in for a missing rate."""
+    """A rate, in USD per GPU-hour, that the deal states in place of a missing one."""
 
     at: PositiveRate
 

@@ -26,22 +26,22 @@ CODES = "Exit code 0: all holds; 2: used wrongly; 3: something differs; 4: the k
 
 
 class Found(Protocol):
-    """What a verification of any of the three says."""
+    """The result of a verification: of a notice, of a bundle or of an exported log."""
 
     @property
     def verified(self) -> bool:
-        """Whether no step found a difference."""
+        """Return whether no step found a difference."""
 
     @property
     def by_an_ended_key(self) -> bool:
-        """Whether the checkpoint is by a key that has ended."""
+        """Return whether the checkpoint is by a key that has ended."""
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Each step in a line, and the last line."""
+        """Return each step in a line, and the conclusion in a last line."""
 
     def as_data(self) -> dict[str, object]:
-        """Return it as JSON."""
+        """Return the verification as JSON."""
 
 
 def verified(what: Path, policy: Path, held: Sequence[Path]) -> Found:
@@ -59,7 +59,7 @@ def verified(what: Path, policy: Path, held: Sequence[Path]) -> Found:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Print a verification, and return its exit code."""
+    """Print a verification, and return the exit code of the command."""
     parser = argparse.ArgumentParser("headroom-verify", description=ABOUT, epilog=CODES)
     parser.add_argument(
         "what", type=Path, help="a notice (.pdf), a bundle (.bundle), or an exported log's folder"

@@ -131,7 +131,8 @@ def application(desk: Desk) -> FastAPI:
 def keep_warm(desk: Desk) -> None:
     """Make the rows of all deals, so that a person's page does not wait for them.
 
-    The function makes a deal's row again when the deal's log grows. It ends when the desk stops.
+    The function makes a deal's row again when the deal's log grows or a new day begins. It ends when the desk
+    stops.
     """
     known: dict[str, tuple[int, date]] = {}
     while True:

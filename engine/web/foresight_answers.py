@@ -50,16 +50,16 @@ class ForesightAsked:
         draft: its name and bytes.
         other: the same of the draft that it is compared with; None if a term is varied.
         facts: figures that every report is assumed to carry, `NAME=VALUE`.
-        scenarios: of the paths.
+        scenarios: the scenarios of the paths, in the words of the form.
         point: of each band.
         term: the term that varies.
         values: its levels from, to and step; or its wordings.
         counts: dates in a row that begin a trigger.
         prior: what is held before the history.
         history: a table of the published history; None without one.
-        paths: of the model.
+        paths: the number of paths of the model.
         weeks: how far.
-        seed: of the paths.
+        seed: the seed of the paths.
         prepared: the date of the report.
     """
 

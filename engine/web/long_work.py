@@ -50,7 +50,7 @@ class Work:
 
     @property
     def state(self) -> str:
-        """Where it is."""
+        """Return where the work is: `waits`, `runs`, `done` or `cancelled`."""
         if self.future is None or not (self.future.running() or self.future.done()):
             return "waits"
         # A cancelled future counts as done as well, so this question comes before the next one.

@@ -228,7 +228,7 @@ class Checked:
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """The problems that are not warnings."""
+        """Return the problems that are not warnings."""
         return tuple(problem for problem in self.problems if not problem.code.startswith("W"))
 
     def as_data(self) -> list[dict[str, object]]:

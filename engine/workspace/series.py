@@ -57,7 +57,7 @@ def series_of_facts(index: IndexFacts) -> str:
 def over(publication: date, zone: str, now: datetime) -> bool:
     """Return whether a Publication Date has ended in the administrator's zone.
 
-    Only then is silence a non-publication.
+    Only after its end does silence count as a non-publication.
     """
     end = datetime.combine(publication + timedelta(days=1), time(), ZoneInfo(zone))
     # At the next midnight itself the date is over, so `>=`.

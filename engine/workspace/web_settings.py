@@ -43,7 +43,7 @@ class WebSettings(Fact):
 
     @property
     def has_tls(self) -> bool:
-        """Whether the pages reach people by TLS."""
+        """Return whether the pages reach people by TLS."""
         return self.tls_certificate is not None or self.behind_proxy
 
     @model_validator(mode="after")

@@ -110,7 +110,7 @@ class CollectionRight(Fact):
 
 
 class Collect(Fact):
-    """How the marketplace is asked."""
+    """The settings of how the marketplace is asked: the block `[collect]`."""
 
     base_url: str = ""
     limit: int = 1000
@@ -119,7 +119,7 @@ class Collect(Fact):
 
 
 class Settings(Fact):
-    """What `headroom.toml` says."""
+    """The settings of a workspace, as `headroom.toml` states them."""
 
     operator: str = "the calculation agent"
     database: str = "headroom.sqlite"

@@ -175,9 +175,9 @@ class _Drawing:
 
 
 def worked_here(engine: str, work: Callable[[Item], Found], item: Item) -> Found:
-    """Return what comes out of some work, on a worker.
+    """Return `work(item)`, computed in a worker process.
 
-    Raises OtherEngine if the worker is not the engine of the one who asks.
+    Raises OtherEngine if the worker's engine is not `engine`, the engine of the process that asks.
     """
     _same_engine(engine)
     return work(item)

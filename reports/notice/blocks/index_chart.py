@@ -68,7 +68,10 @@ def _point(day: date, value: Mapping[str, Any], rate: Any) -> Point:
 
 
 def chart(brief: Brief, facts: IndexFacts, points: list[Point]) -> dict[str, Any] | None:
-    """Return the chart's geometry, title and alternative text; None without a history to draw."""
+    """Return the chart's geometry, title and alternative text.
+
+    The result is None with fewer than two points, or without a Reference Rate for the index.
+    """
     rate = brief.rates.get(facts.name)
     if len(points) < 2 or rate is None:
         return None

@@ -92,7 +92,10 @@ class Drawing:
         self.steps.append(("show_text", (text,)))
 
     def again(self, stream: Any, matrix: Any) -> bool:
-        """Draw the line to a stream, unless its file has noted another width for one of the glyphs."""
+        """Draw the line to a stream, and return whether it was drawn.
+
+        The line is not drawn if the stream's file has noted another width for one of its glyphs.
+        """
         fonts = []
         for face in self.faces.values():
             font = stream._fonts.get(face.key) or stream.add_font(face.held[0])[0]
