@@ -33,6 +33,8 @@ def amended_away(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
             and trigger.since <= removal.on
             and removal.trigger not in day.inputs.terms.triggers
         ):
+            # Order 0 comes before the Acts of the same day, because an Act cannot act on a trigger that is
+            # gone.
             yield removal.on, 0, partial(_end, day, removal, trigger)
 
 
@@ -50,9 +52,12 @@ def _end(day: Day, one: TakenAway, trigger: TriggerState) -> None:
     Its consequences end too, if the amendment says so.
     """
     why = f"taken away by {one.by}; what it brought {'ends' if one.consequences == 'end' else 'stands'}"
+    # A new state is made, so that a count or a cure of a trigger that is gone does not return with a later
+    # one.
     ended = TriggerState(
         trigger=one.trigger, status=TriggerStatus.NOT_IN_EFFECT, since=one.on, ended_on=one.on, why=why
     )
+    # The two names differ, because consequences that stand must survive a fold that ends those of a trigger.
     act = f"{TRIGGER_ENDED if one.consequences == 'end' else 'trigger taken away|'}{one.trigger}|{one.on}"
     day.add(
         "act applied",

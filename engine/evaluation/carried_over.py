@@ -89,6 +89,7 @@ class _Handover:
         self.terms: TermsInForce = resolve(deal, said.as_of)
         self.calendar: BusinessCalendar = calendar_on(deal, said.as_of)
         self.why = f"carried over from {said.from_} as of {said.as_of}"
+        # The Payment Date after the takeover asks for the trigger's state at this date (`rulings.md` 30a).
         self.last_date = next(iter(determination_dates(self.terms, self.calendar, said.as_of)[-1:]), None)
 
     def whole(self) -> TakenOver:
@@ -112,6 +113,7 @@ class _Handover:
             },
             test_entries={name: _entry(test) for name, test in said.tests.items() if not _never_tested(test)},
             trigger_entries={name: _entry(trigger) for name, trigger in said.of_triggers.items()},
+            # Consequences that last outlive their trigger, so a notice has to know that it once began.
             begun=tuple(name for name, trigger in said.of_triggers.items() if _has_begun(trigger)),
             in_effect=tuple(name for name, state in triggers.items() if self._was_in_effect(state)),
             last_date=self.last_date,
@@ -152,6 +154,7 @@ class _Handover:
             status=TestStatus(said.status),
             since=said.since,
             verdict=said.result,
+            # The date of the last PASS or FAIL can be older than the last date tested.
             rests_on=said.determined_on,
             episode_began=said.episode,
             cure=self._cure(said.cure, cure),
@@ -171,6 +174,7 @@ class _Handover:
             if shortfall is not None
             else None,
             newest=carried_value(shortfall.measured) if shortfall is not None else None,
+            # A second Cure Period is not followed by a third (`rulings.md` 52a).
             extended=isinstance(said.cure, CarriedCure) and said.cure.second,
             held=_held(said.held, self._at_most(clause)),
             why=self.why,
@@ -206,6 +210,7 @@ class _Handover:
 
     def _deadline(self, start: date, last: date, unit: str, rule: str, cite: str) -> Deadline:
         days = unit == "business days"
+        # Calendar days do not depend on holidays, so a projected holiday cannot move their last day.
         projected = days and self.calendar.projected(min(start, last), last)
         calendar = self.calendar.name if days else "calendar days"
         return Deadline(
@@ -224,6 +229,7 @@ class _Handover:
     def _trigger(self, rule: TriggerRule, said: CarriedTrigger) -> TriggerState:
         status = TriggerStatus(said.status)
         counting = status in (TriggerStatus.NOT_IN_EFFECT, TriggerStatus.PENDING_CURE) or rule.while_met
+        # A trigger counts towards its end only while it is in effect, and otherwise towards its beginning.
         ending = status is TriggerStatus.IN_EFFECT and rule.ends is not None
         return TriggerState(
             trigger=rule.name,
@@ -248,6 +254,7 @@ class _Handover:
 
         Counts of dates are as the file writes them, and counts of states as the states stand.
         """
+        # The file lists counts of dates alone, in the order of the agreement. States need no line.
         lines = iter(said)
         return tuple(
             self._limb(leaf, next(lines, None) if counts_dates(leaf) else None) for leaf in leaves(tree)
@@ -285,6 +292,7 @@ class _Handover:
 
         If it was, it sweeps on the next Payment Date.
         """
+        # A deal without a Determination Date before the takeover cannot have been sweeping on one.
         if self.last_date is None:
             return False
         if state.status is TriggerStatus.IN_EFFECT:
@@ -368,6 +376,7 @@ class _Handover:
             publication_date=None
             if rate is None or published is None or published.value is None
             else published.publication_date,
+            # A silence has no print behind it that a rate could rest on.
             published=published if published is not None and published.value is not None else None,
             reason=None if rate is not None else f"no rate served on {said.on}, {self.why}",
         )
@@ -423,6 +432,7 @@ def _held(said: CarriedHold | None, at_most: int | None) -> HeldRun | None:
         run=said.run,
         at_most=at_most,
         failing_since=said.failing_since,
+        # Once more results than `at_most` were held, what `then` says has begun (`rulings.md` 60).
         counts=at_most is not None and said.run > at_most,
         **stopped,
     )

@@ -101,6 +101,7 @@ def carried(tree: Tree, limbs: Sequence[Limb]) -> tuple[Limb, ...]:
 
     A leaf that an amendment changed begins anew, without any date.
     """
+    # A list and not a set, because the same count may stand for two leaves.
     known = list(limbs)
     kept = []
     for limb in fresh(tree):
@@ -247,6 +248,7 @@ def _met(tree: Tree, limbs: Mapping[LeafRule, Limb]) -> bool:
     if isinstance(tree, LeafRule):
         limb = limbs[tree]
         return limb.count >= limb.needed
+    # A gate asks how many parts are met and not which, so `all`, `any` and `n of` are one rule.
     return sum(_met(part, limbs) for part in tree.parts) >= tree.n
 
 
@@ -339,6 +341,7 @@ def _state_meets(leaf: LeafRule, seen: Seen) -> bool | None:
 
 def _state_since(leaf: LeafRule, seen: Seen) -> date:
     states: Mapping[str, TestState | TriggerState] = seen.tests if leaf.test else seen.triggers
+    # A trigger that has not been decided yet has no date of its own, so the present date is taken.
     state = states.get(leaf.test or leaf.trigger or "")
     return state.since if state is not None else seen.on
 
@@ -377,6 +380,7 @@ def described(leaf: LeafRule) -> str:
         what = f"{name} {leaf.result or leaf.state}"
     if leaf.persistence is None:
         return what
+    # `for 1 of 1` would read as a count, although the agreement names a single date.
     once = leaf.persistence.count == leaf.persistence.out_of == 1
     return (
         f"{what} on one {leaf.persistence.dates.removesuffix('s')}"

@@ -48,8 +48,10 @@ def correction(events: Sequence[Recorded], causes: Sequence[Cause]) -> Correctio
     both.
     """
     dates = sorted({event.effective_on for event in standing(events) if event.kind in OF_A_DATE})
+    # A cause between two dates is felt on the next one that was determined.
     touched = [(next((day for day in dates if day >= cause.from_on), None), cause) for cause in causes]
     causes_dated = [(day, cause) for day, cause in touched if day is not None]
+    # Nothing determined is touched: what came early counts when its date comes, without a correction.
     if not causes_dated:
         return None
     first, why = min(day for day, _ in causes_dated), tuple(cause.why for _, cause in causes_dated)
@@ -94,6 +96,7 @@ def numbered(drafts: Iterable[Draft], withdrawn_events: Iterable[Recorded]) -> t
     prints: dict[tuple[str, str, date], int] = {}
     for event in withdrawn_events:
         fact = (event.kind, event.subject, event.effective_on)
+        # Several corrections may have withdrawn the same fact, so the highest number counts.
         prints[fact] = max(event.print, prints.get(fact, 0))
     # A print is never used twice, or the idempotency key would skip the event that says otherwise
     # (`rulings.md` 31).
@@ -114,6 +117,7 @@ def of_date(drafts: Iterable[Draft], known: Collection[str]) -> tuple[Draft, ...
             # The log skips a key that it has, so of two drafts with one key the first counts.
             new.setdefault(draft.key, draft)
     new_drafts = tuple(new.values())
+    # A date that is not a Determination Date has no last event that could carry the number.
     if not new_drafts or not isinstance(new_drafts[-1].payload, Determined):
         return new_drafts
     first = next(place for place, draft in enumerate(new_drafts) if draft.kind in OF_A_DATE)
@@ -139,6 +143,7 @@ def by_prints(events: Sequence[Recorded], series: Mapping[str, Sequence[Publishe
     }
     for event in standing(events):
         rate = event.payload
+        # A rate that an agent set did not look at a print, so no later print changes it.
         if not isinstance(rate, ReferenceRate) or rate.newest_print is None:
             continue
         now = newest.get(rate.index, {}).get(rate.on)
@@ -180,6 +185,7 @@ def by_acts(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
     The Act was already effective on that date.
     """
     for act in _after_determination(events, terms):
+        # An Act that only documents something, such as a notice that was given, moves no state.
         if act.act in DECIDING:
             since = _since(act, terms)
             named = act_in_words(act.names) or act.clause
@@ -202,6 +208,7 @@ def by_reports(events: Sequence[Recorded], terms: Terms) -> Iterator[Cause]:
             if from_on <= max(determined):
                 yield Cause(from_on, bearing[1])
         if isinstance(payload, ReportReceived):
+            # Kept after the question, so that a report is held only against those before it.
             reports[payload.name] = payload
 
     return _since_correction(events, told)
@@ -279,6 +286,7 @@ def first_date(moment: datetime, terms: Terms) -> date:
 
     What came at that moment counts from that day (`rulings.md` 26a).
     """
+    # `end of day` is the next midnight, so what came exactly then counts for the day before.
     day = moment.date() - timedelta(days=1)
     while cut_off_on(terms(day), day) < moment:
         day += timedelta(days=1)
@@ -328,6 +336,8 @@ def by_terms(events: Sequence[Recorded], before: Terms, now: Terms) -> Iterator[
     The rulings are `rulings.md` 28 and 29.
     """
     for day in sorted({event.effective_on for event in standing(events) if event.kind in OF_A_DATE}):
+        # Whole terms are compared, because an amendment may reach a test through a term of the pool or the
+        # index.
         if before(day) != now(day):
             yield Cause(
                 day, f"the terms in force on {day} are changed by an amendment or a correction of the file"

@@ -52,4 +52,5 @@ class Day:
             kind=kind, subject=subject, effective_on=on or self.inputs.on, payload=payload, inputs=inputs
         )
         self.drafts.append(draft)
+        # Applied at once, because the next step of the same date looks at the state (`rulings.md` 23).
         self.state = apply(self.state, draft)

@@ -28,6 +28,7 @@ def decision_order(terms: TermsInForce, templates: Mapping[str, Template]) -> tu
     """
     nodes: dict[Node, Decided] = {("test", key): key for key in terms.covenants}
     nodes |= {("trigger", rule.name): rule for rule in rules(terms, templates)}
+    # A name that an amendment has taken away is not waited for, because nothing will decide it.
     waits = {node: _looks_at(one, terms) & nodes.keys() for node, one in nodes.items()}
     decisions: dict[Node, Decided] = {}
     while len(decisions) < len(nodes):

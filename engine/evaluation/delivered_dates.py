@@ -42,6 +42,7 @@ def determined_on(
         came = tuple(_deliveries(terms, as_of, reports))
         if day in came or (not any(one <= day for one in came) and day == _missed(terms, calendar, as_of)):
             return as_of
+        # A report has come for this date already, so no older date waits any more.
         if any(one <= day for one in came):
             return None
     return None

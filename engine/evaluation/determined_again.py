@@ -58,6 +58,7 @@ def determined_again(
     day = (state.reached or deal.closing_date) + DAY
     while day <= again.until:
         inputs = inputs_of(deal, day, series, state, templates, share_below)
+        # A day without a kind has no events, and a log of years has many such days.
         if inputs.kinds:
             drafts = numbered(evaluate(inputs), withdrawn_events)
             log += drafts
@@ -71,6 +72,7 @@ def would_withdraw(before: Sequence[Recorded], after: Sequence[Recorded]) -> Ite
 
     It may be Events of Default, triggers in effect, and what a given notice states.
     """
+    # Sorted, because the sentence is printed, and a set has no order of its own.
     yield from sorted(_grave(before) - _grave(after))
     given = [act.details.get("names", "") for act in _acts(before) if act.act == "notice given"]
     now = {(event.kind, event.subject, event.effective_on): _said(event) for event in standing(after)}
@@ -109,6 +111,7 @@ def _grave(events: Sequence[Recorded]) -> set[str]:
             else None
         )
         if test is not None and test.status is TestStatus.EVENT_OF_DEFAULT:
+            # The date is part of the text, so that a default which only moves counts as withdrawn too.
             serious.add(f"the Event of Default of `{test.test}` since {test.since}")
         if trigger is not None and trigger.status is TriggerStatus.IN_EFFECT:
             serious.add(f"the trigger `{trigger.trigger}`, in effect since {trigger.since}")

@@ -34,5 +34,6 @@ def is_due(inputs: Inputs, clause: Clause, template: Template) -> bool:
             )
         )
     else:
+        # Fourteen weekly dates reach back over a quarter, and an older date cannot lie in it.
         earlier = tuple(determination_dates(inputs.terms, inputs.calendar, on - timedelta(days=1)))[-14:]
     return not any(since <= earlier_date < on for earlier_date in earlier)

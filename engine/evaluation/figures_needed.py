@@ -140,12 +140,14 @@ def _facts(terms: TermsInForce, on: date, asked: _Asked, older: Sequence[Reporte
 
     It has a rate on every date and a report for every period.
     """
+    # A young deal would ask for less, since its windows are shorter than those of later dates.
     long_ago = terms.model_copy(update={"closing_date": on - YEARS_BACK})
     report = Reported(asked, Source(kind="servicer report", text="the report that is asked for", as_of=on))
     thursdays = tuple(publication_dates(on - YEARS_BACK + timedelta(days=1), on))
     dates = tuple(dict.fromkeys((*thursdays, on)))
     rates, published = {}, {}
     for name, index in terms.index.items():
+        # Any positive rate will do: the question is which figures are asked for, not what comes out.
         level = Decimal(str(float(index.closing_date_level)))
         published[name] = tuple(Published(index=name, publication_date=day, value=level) for day in dates)
         rates[name] = tuple(
@@ -160,11 +162,13 @@ def _facts(terms: TermsInForce, on: date, asked: _Asked, older: Sequence[Reporte
             )
             for day, one in zip(dates, published[name], strict=True)
         )
+    # A Calculation Window ends on the day before its Publication Date.
     last = thursdays[-1] - timedelta(days=1)
     windows = tuple((last - timedelta(weeks=back), report) for back in reversed(range(WINDOWS)))
     ends = [month_end(on.replace(day=1) - timedelta(days=1))]
     while len(ends) < MONTHS:
         ends.append(ends[-1].replace(day=1) - timedelta(days=1))
+    # A deal with weekly reports has no report of a month, and a test must not find one.
     months = tuple((end, report) for end in reversed(ends)) if _monthly(terms) else ()
     received = (report, *older)
     return Facts(

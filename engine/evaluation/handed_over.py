@@ -68,6 +68,7 @@ class HandedOver:
         """Return the whole block as plain data."""
         since = self.state.last_date
         reports = self._reports()
+        # What the last notice has told already is not owed again by the new servicer.
         untold = [(kind, name, on) for kind, name, on in self.state.notifiable if since is None or on > since]
         return {
             "as_of": str(self.as_of),
@@ -92,6 +93,7 @@ class HandedOver:
             test=name, status=TestStatus.NOT_YET_TESTED, since=self.terms.closing_date
         )
         run, entry = self.state.runs.get(name), self.state.test_entries.get(name)
+        # A clock that waits for its event has no last day, and the block says so in words.
         waiting = state.status is TestStatus.CURE_PERIOD and state.cure is None
         runs = {
             "failing": run.failures if run else 0,
@@ -161,6 +163,7 @@ class HandedOver:
         if within is not None and within.unit in ("business days", "days", "weeks"):
             agreed = within.count * (7 if within.unit == "weeks" else 1)
             calendar = None if in_days else self.inputs.calendar_of(due)
+            # A calendar change may have shortened the count, and less than zero days cannot be waived.
             left_out = max(0, _days(start, due.by, calendar) - agreed)
         return {
             "start": str(start),
@@ -266,6 +269,7 @@ class HandedOver:
     def _notices(self) -> Iterator[Block]:
         for duty in open_duties(self.state, self.as_of):
             owed = duty.owed
+            # A notice without a period is never late, so it is not a duty that is handed over.
             if owed.last is not None:
                 said: Block = {
                     "notice": owed.kind,
@@ -326,6 +330,7 @@ class HandedOver:
         due.
         """
         known = [one for one in self.state.reports if one.received <= self.as_of]
+        # The newest report goes along even if no window needs it, because it is the one that serves.
         newest = max(known, key=lambda one: (one.as_of, one.received), default=None)
         wanted = {*self.needed.reports, *self._due()}
         return [one for one in known if one is newest or self._period_of(one) in wanted]
@@ -458,6 +463,7 @@ def _report(one: ReportReceived) -> Block:
         "as_of": str(one.as_of),
     }
     said |= {"received": str(one.received), "document": one.document}
+    # A figure that a worked example assumes has no file, and so no hash to hand over.
     if re.fullmatch(r"[0-9a-f]{64}", one.sha256):
         said["sha256"] = one.sha256
     return {**said, "figures": {name: written_figure(figure) for name, figure in one.figures.items()}}

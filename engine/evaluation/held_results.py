@@ -62,6 +62,7 @@ def weighed(
     # A date without a result is not one of the results in a row, so the run stays as it was.
     if result.verdict is Verdict.NOT_DETERMINED:
         return Weighed(result, run=before.held if before else None)
+    # A test has a Break-even Rate for each index that it rests on, so these name its indices.
     used = tuple(name for name in dict.fromkeys(even.index for even in result.break_even) if name in index)
     flagged = next(
         (
@@ -81,6 +82,7 @@ def weighed(
     # A result that may count does not carry the run on, and so ends it.
     if terms is None or result.bearing is None or result.bearing.decisive:
         return Weighed(result)
+    # A pass ends a Cure Period whether it is decisive or not, unless the deal says otherwise (rulings 60).
     if result.verdict is Verdict.PASS and terms.applies_to != BOTH:
         return Weighed(result)
     return _not_decisive(result, terms, before.held if before else None, used, at_agents_rate)
@@ -91,8 +93,10 @@ def _not_decisive(
 ) -> Weighed:
     most = terms.at_most.count if terms.at_most is not None else None
     since = so_far.failing_since if so_far else None
+    # The parties are told of the first failure that is held, so its date stays through the run.
     failing = since or (result.on if result.verdict is Verdict.FAIL else None)
     run = HeldRun(run=(so_far.run if so_far else 0) + 1, at_most=most, failing_since=failing)
+    # `at_most` counts the last held result too: with 4, the fifth is the first that counts.
     if most is None or run.run <= most:
         return Weighed(result, f"held: {run.text}", run, terms.deadline == "stands still while held")
     run = run.model_copy(update={"counts": True})
@@ -101,6 +105,7 @@ def _not_decisive(
             _undetermined(result, f"not decisive on {run.run} dates in a row", terms.cite), run=run
         )
     if terms.then == AGENT:
+        # The agent's rate replaces the doubtful one, so the test is measured again and not weighed again.
         found = agent(used)
         lacking = _undetermined(
             result, f"not decisive on {run.run} dates in a row: awaits the agent's determination", terms.cite

@@ -130,6 +130,7 @@ def inputs_of(
     kinds = kinds_of(terms, calendar, day, state.reports)
     waits = terms.determination_dates.on_delivery and DETERMINATION in kinds
     as_of = determined_on(terms, calendar, day, state.reports) if waits else None
+    # A date decided late must not see what was published after it.
     known = {name: upto(prints, day) for name, prints in series.items()}
     return Inputs(
         day,
@@ -143,6 +144,7 @@ def inputs_of(
         terms_since=since_of(deal, day),
         taken_away=tuple(removal for removal in deal.taken_away if removal.on <= day),
         as_of=as_of,
+        # An amendment between the date and its delivery must not change what was measured as of the date.
         terms_as_of=None if as_of is None else resolve(deal, as_of),
         calendar_sha256=calendar.sha256 if calendar.name in deal.calendars else None,
         calendars={name: calendar_named(deal, name) for name in calendars_of(deal)},

@@ -41,6 +41,7 @@ def why_from_keying(
         templates: the covenant templates by name.
     """
     terms = partial(resolve, deal)
+    # The terms of the receipt apply, because an amendment since then cannot shorten a time that ran before.
     rule = terms(report.received).servicer_reports
     log = [*events, further]
     causes = tuple(by_reports(log, terms))

@@ -87,6 +87,7 @@ def moved_deadlines(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
     for calendar in {inputs.calendar.name: inputs.calendar, **inputs.calendars}.values():
         for running, now in moves(day.state, calendar, inputs.on):
             to, since = _moved(running, now), inputs.counts_since.get(calendar.name)
+            # Effective from the day on which the deal counts by the new table, which a replay finds again.
             yield date.min, 0, partial(day.add, "act applied", to.act, to, since)
 
 
@@ -117,6 +118,7 @@ def _running(state: DealState, on: date) -> Iterator[Running]:
             of, name = f"cure of the trigger `{trigger.trigger}`", trigger.trigger
             yield Running(of, name, trigger.cure, trigger.status.value, _with(trigger, "trigger", "cure"))
     for one in state.obligations.values():
+        # An overdue Obligation has passed its last day, and a closing does not bring a passed day back.
         if one.status == "OPEN":
             yield Running(
                 f"{one.name} under `{one.clause}`",

@@ -89,6 +89,7 @@ def of_a_correction(
         return None
     giver = given[-1].given_by if duty.given_by == THE_GIVER else duty.given_by
     to = (
+        # Every addressee of any of them was told what no longer holds, so each must be told of the change.
         tuple(dict.fromkeys(role for notice in given for role in notice.to))
         if SAME_ADDRESSEES in duty.to
         else duty.to

@@ -95,6 +95,7 @@ def stepped(
     _past(day)
     if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
         return tuple(day.drafts), day.state
+    # Results that are given were measured at their rates already, so the rates need not be recorded.
     if results is None:
         _rates(day)
     _decide(day)
@@ -127,6 +128,7 @@ def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
                 why=longer.why,
             )
             yield longer.since, 0, partial(day.add, "act applied", f"{ended.act}", ended, longer.since)
+        # The second period is asked first: a deadline that it moves has not passed.
         passed = after_deadline(test, on) if longer is None else None
         if passed is not None and test.cure is not None:
             payload = DeadlinePassed(state=passed, before=test.status, deadline=test.cure)
@@ -219,6 +221,7 @@ def _decide(day: Day) -> None:
     day.before = day.state  # a springing test looks at this by default, wherever the two stand in the file
     known = _known(day) if day.given is None else None
     announced = {name: prints[-1].announced for name, prints in day.inputs.series.items() if prints}
+    # A copy, since triggers decided later on this date must see the new state of the earlier ones.
     decided = dict(day.state.triggers)
     for one in decision_order(day.inputs.terms, day.inputs.templates):
         if isinstance(one, str):
@@ -280,6 +283,7 @@ def _suspend(day: Day, key: str, clause: Clause) -> bool:
     if spring is None:
         return False
     name = spring.test or spring.trigger or ""
+    # Under `the next date` a trigger that begins today wakes the test only next time (rulings 50).
     seen = day.state if spring.counts_from == "the same date" else day.before
     held = seen.tests.get(name) if spring.test else seen.triggers.get(name)
     if held is not None and held.status.value == spring.state:
@@ -310,9 +314,12 @@ def _weighed(
         known is not None and inputs.as_of != as_of
     ):  # what is tested on Publication Dates sees the day, not the date before it
         known = template_facts(replace(inputs, as_of=None, terms_as_of=None), day.state)
+    # The limit is that of the date measured, although the state moves on the day of the delivery (rulings
+    # 49a).
     clause = inputs.measured_terms.covenants.get(key, clause) if as_of is not None else clause
 
     def measured(facts: Facts) -> TestResult:
+        # Each test has a trace of its own, or its inputs would list what other tests asked for.
         seen = replace(facts, trace={})
         found = (
             determine(key, clause, template, seen, inputs.share_below)
@@ -342,6 +349,7 @@ def _moment(day: Day, key: str, clause: Clause, template: Template, weighed_resu
     starts, result, before = None, weighed_result.result, day.state.tests.get(key)
     if isinstance(clause, MaintenanceClause) and clause.cure != "none":
         since = (before.episode_began if before else None) or day.inputs.on
+        # A clock that waits, or a failure for want of a report, needs a report that is still to come.
         waiting = before is not None and before.status is TestStatus.CURE_PERIOD and before.cure is None
         received = delivered(day, since, waits=waiting or lacks_report(result))
         starts = recorded_acts.clock_start(
@@ -456,6 +464,7 @@ def _consequences(day: Day, name: str, on: date) -> None:
 def _whole(day: Day) -> None:
     """Record the date as a whole: what it rested on, what is due, what follows."""
     inputs = day.inputs
+    # Duties come before the summary, because the summary lists what is owed.
     for owed in arisen(inputs.terms, inputs.calendar, day.state.notifiable, inputs.on):
         day.add("notice owed", f"{owed.label} of {owed.since}", with_what_is_held(owed, day.state))
     corrected = of_a_correction(inputs.terms, inputs.calendar, day.state, inputs.on)
@@ -488,6 +497,7 @@ def _whole(day: Day) -> None:
         gpus=gpus_counted(inputs),
     )
     used = (report.source.reference,) if report and report.source.reference else ()
+    # The hash is of the state that the next date starts from, so a replay can begin there (rulings 72).
     left, stands = state_sha256(after_determination(day.state, inputs.on)), standing_of(day.state).sha256
     told = {
         "as_of": inputs.as_of,

@@ -68,6 +68,7 @@ class Finished:
 def outlook(day: Finished) -> Determined:
     """Return the summary of one Determination Date."""
     publication = last_thursday(day.on)
+    # The subject breaks ties, so that two runs print the acts of one day in the same order.
     due = tuple(sorted(_due(day), key=lambda due_act: (due_act.by, due_act.subject)))
     strip = _strip(day, due)
     return Determined(
@@ -104,6 +105,7 @@ def _principal(day: Finished) -> Figure | None:
     if day.report is None:
         return None
     figures = day.report.figures
+    # A total that the Servicer states is taken at its word, before a sum of classes.
     if "outstanding_principal" in figures:
         return figures["outstanding_principal"]
     classes = [figures.get(f"outstanding_principal.{name}") for name in day.terms.debt]
@@ -254,6 +256,7 @@ def _before(day: Finished, rule: ServicerReports, by: date, following: date) -> 
 
     The rule counts from `following`, the Determination Date of the report's period.
     """
+    # The report may be due before its date or after it, so both orders of the two days are asked.
     projected = rule.due.period.unit == "business days" and day.calendar.projected(
         min(by, following), max(by, following)
     )

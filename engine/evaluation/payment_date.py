@@ -32,6 +32,7 @@ def pay(day: Day) -> None:
             balance = account(day.inputs, day.state, sweep.trigger).held
             most = left_to_repay(day.inputs.terms, sweep.sweep, given.get)
             moved = swept(sweep.trigger, sweep.sweep, day.inputs.on, balance, given.get, taken, most)
+            # Sweeps of one date share the same cash, in the order of the agreement.
             taken += moved.swept or 0
             day.add("swept", sweep.trigger, moved, inputs=used)
 

@@ -71,6 +71,7 @@ def effects(
     An Act that changes none is considered once, and its single effect says so.
     """
     applied = tuple(_effects(act, tests, triggers, open_obligations))
+    # The empty effect is recorded too, or each later run would try the Act again.
     return applied or (ActApplied(act=act.identity, why=f"{act.act}: nothing stood for it to act on"),)
 
 
@@ -109,6 +110,7 @@ def waiver_ended(
                     ),
                 )
             )
+    # The earliest end comes first, because a trigger may look at the state that it leaves.
     return tuple(sorted(waivers, key=lambda end: end[0]))
 
 
@@ -231,6 +233,7 @@ def _waived(state: TestState, act: ActRecorded, why: str) -> TestState:
 
 
 def _reset(state: TestState, act: ActRecorded, why: str) -> TestState:
+    # The failures before the end are settled by the Act, so they do not count towards a new breach.
     ended = {"episode_began": None, "cure": None, "counted": (), "effective_on": None}
     return _to(state, TestStatus.NOT_YET_TESTED, act, why).model_copy(update=ended)
 
@@ -343,6 +346,7 @@ def clock_start(
     """
     if after == "delivery of the report":
         return report_received
+    # The first kind is the agent's notice. Knowledge alone starts no clock that waits for a notice.
     wanted = CLOCK_ACTS if after == "earlier of knowledge and notice" else CLOCK_ACTS[:1]
     dates = [
         act.effective_on

@@ -15,6 +15,7 @@ from engine.terms.contract_dates import cut_off_on
 
 def served_report(inputs: Inputs) -> ReportServed | None:
     """Return the report that serves on the date, with its receipt and its entry; None if none serves."""
+    # A report that is too old is on record and still does not serve.
     if not isinstance(serving(inputs), Reported):
         return None
     report = known_reports(inputs)[0]

@@ -77,6 +77,7 @@ def reserve_account(clause: str, said: Said, on: date) -> ReserveAccount:
     due_then = opening.due_then if known_then and opening is not None else _due(moved, newest, opening)
     return ReserveAccount(
         clause=clause,
+        # Figures of different days can contradict each other, and an account cannot hold less than nothing.
         held=max(held, Fraction(0)),
         due=_due(moved, on, opening),
         due_then=due_then,
@@ -92,8 +93,11 @@ def _due(moved: Iterable[Money], on: date, opening: ReserveAccount | None) -> Fr
     total = Fraction(0) if opening is None else opening.due
     for move in moved:
         if isinstance(move, SweptPeriod):
+            # A period whose figures are missing adds nothing, and its reason stands with the period.
             total += move.swept or 0 if move.payment_date <= on else 0
         elif move.on <= on:
+            # What people paid in beyond what was due is released too, and must not leave a debt of the
+            # account.
             total = max(Fraction(0), total - move.amount)
     return total
 
@@ -103,11 +107,13 @@ def _withdrawn(clause: str, said: Said, moved: Sequence[Money], on: date) -> Fra
     due = {move.payment_date: move.swept or Fraction(0) for move in moved if isinstance(move, SweptPeriod)}
     named = ((clause_and_day(key), amount) for key, amount in said.stated.items())
     stated = {day: amount for (name, day), amount in named if name == clause}
+    # A correction may have removed the Payment Date itself, and then all of the amount is withdrawn.
     less = (amount - due.get(day, Fraction(0)) for day, amount in stated.items() if day <= on)
     return sum((move for move in less if move > 0), Fraction(0))
 
 
 def _names(name: str, clause: str, sole: bool) -> tuple[str, ...]:
+    # With several sweeps a figure without a clause's name could belong to any of them.
     return (f"{name}.{clause}", name) if sole else (f"{name}.{clause}",)
 
 

@@ -47,6 +47,7 @@ def serving(inputs: Inputs) -> Reported | NotDetermined:
         return NotDetermined(reason="no Servicer's report has been received", cite=cite, lacks="report")
     newest = received[0]
     age = (inputs.measured_on - newest.as_of).days
+    # A period of months has no fixed number of days, so it is counted back from the date itself.
     limit = (inputs.measured_on - earlier(inputs.measured_on, rule.too_old_after)).days if rule else age
     # The deal says what is too old after a period, so a report of exactly that age still serves.
     if age > limit:
@@ -130,6 +131,7 @@ def reported(report: ReportReceived, inputs: Inputs) -> Reported:
     older = next(
         (one for one in known_reports(inputs) if one is not report and _completed_by(one, report)), None
     )
+    # A chain of completions is followed to its first report, since each adds to the one before.
     return whole if older is None else _completed(whole, reported(older, inputs))
 
 
@@ -151,6 +153,7 @@ def _completed(newer: Reported, older: Reported) -> Reported:
         if name not in older.given
     }
     return Reported(
+        # The newer figure wins, although a report that completes should not repeat one.
         {**older.figures, **newer.figures},
         newer.source,
         {**own, **older.given, **newer.given},
@@ -174,6 +177,7 @@ def _due(inputs: Inputs) -> Iterator[ReportDue]:
         if rule is None or end <= inputs.terms.closing_date:
             return
         due = counted_from(rule.due, date_of_period(inputs.terms, inputs.calendar, end), inputs.calendar)
+        # Older periods were the former servicer's too, so the search ends here.
         if former_servicers(inputs.state.taken_over, end, due):
             return
         if due <= inputs.on:

@@ -66,6 +66,7 @@ def account(inputs: Inputs, state: DealState, clause: str) -> ReserveAccount:
         *accounts_of(inputs.terms, inputs.templates),
         *(removal.trigger for removal in inputs.taken_away),
     }
+    # A sweep that repays a class of debt keeps no money, so its balance is zero.
     if clause not in accounts:
         return ReserveAccount(clause=clause, held=Fraction(0), due=Fraction(0))
     sole = len(accounts) == 1
@@ -127,6 +128,7 @@ def swept(
     excess = max(
         Fraction(0), given["collections"] - given["operating_costs"] - given["debt_service"] - given["fees"]
     )
+    # The share is of all the cash, but a sweep cannot take what an earlier one has taken.
     room = min(excess * sweep.share, max(Fraction(0), excess - taken))
     room = room if most is None else min(room, most)
     # An account that is above its target takes nothing and gives nothing back.

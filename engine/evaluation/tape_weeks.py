@@ -33,6 +33,7 @@ def week_from_tapes(end: date, tapes: Sequence[ReportReceived], inputs: Inputs) 
         day: next((one for one in tapes if one.period_start <= day <= one.period_end), None) for day in days
     }
     used = [one for one in tapes if any(one is by_day[day] for day in days)]
+    # A week with an unreported day is not a week with no rent on that day.
     if any(one is None for one in by_day.values()):
         return None
     hours: dict[str, Fraction] = {}
@@ -44,6 +45,7 @@ def week_from_tapes(end: date, tapes: Sequence[ReportReceived], inputs: Inputs) 
                 # which is not the same as unreported.
                 hours.setdefault(rent.asset_class, Fraction(0))
                 continue
+            # Days that a newer tape reports again are left to it, or they would count twice.
             if any(by_day[day] is not report for day in days if rent.first <= day <= rent.last):
                 if by_day[rent.first] is report or by_day[rent.last] is report:
                     # a row over days of which another report says more: nobody can tell what is of which day

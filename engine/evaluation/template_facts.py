@@ -85,6 +85,7 @@ def _windows(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
         if end <= inputs.terms.closing_date:
             break
         inside = next(
+            # A report belongs to the window that its period ends in (ADR 6), or a late one would count twice.
             (report for report in received if end - WEEK < report.period_end <= end and of_a_week(report)),
             None,
         )
@@ -112,6 +113,7 @@ def _months(inputs: Inputs) -> tuple[tuple[date, Reported | None], ...]:
     if rule is None or rule.every == "week":
         return ()
     newest: dict[date, ReportReceived] = {}
+    # As of a date, the period that ends on that very day is over.
     over = inputs.on if inputs.as_of is None else inputs.as_of + timedelta(days=1)
     for report in known_reports(inputs):
         end = period_of(rule, report.period_end)[1]

@@ -103,6 +103,7 @@ def second_period(
     ):
         return None
     more = cure.extension
+    # A period that was extended once is not extended again (`rulings.md` 52a).
     if more is None or state.extended or state.shortfalls is None or state.newest is None:
         return None
     # The first failure of the episode is the measure: a repayment counts even if the rate has fallen since.
@@ -205,6 +206,7 @@ def after_waiver(
             update={**ended, "status": S.EVENT_OF_DEFAULT, "since": last + timedelta(days=1)}
         )
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
+    # A retest during the waiver has set `waived_from` to COMPLIANT, and then nothing goes on.
     if state.waived_from is S.CURE_PERIOD and state.cure is not None and isinstance(cure, Cure):
         within = (
             cure.within
@@ -265,6 +267,7 @@ def suspended(before: TestState | None, name: str, on: date, why: str) -> TestSt
     # A breach does not vanish because the condition that wakes the test has gone (`rulings.md` 50).
     if state.status in (S.CURE_PERIOD, S.EVENT_OF_DEFAULT, S.WAIVED, S.CLOSED):
         return None
+    # A test that sleeps forgets its failures: the condition under which they counted has gone.
     off = {"counted": (), "episode_began": None, "verdict": None, "why": why}
     return _moved(state, S.SUSPENDED, on).model_copy(update=off)
 
@@ -312,6 +315,7 @@ def _counted_verdict(run: int, moment: Moment, lacking: bool) -> Verdict:
     rule = moment.clause.if_not_determined
     if not lacking or rule == "hold":
         return moment.result.verdict
+    # The third word of `fail after 2 determination dates` is the number; the deal file admits no other form.
     needed = 1 if rule == "fail" else int(rule.split()[2])
     return Verdict.FAIL if run >= needed else Verdict.NOT_DETERMINED
 
@@ -334,6 +338,7 @@ def _moved(state: TestState, status: TestStatus, since: date, **changes: object)
 def _passed(state: TestState, moment: Moment) -> TestState:
     """Return the state after a PASS: COMPLIANT, or WATCH if the headroom is below the early warning."""
     headroom, warning = moment.result.headroom, moment.clause.early_warning
+    # A headroom equal to the early warning is not below it, so the test is COMPLIANT.
     watched = headroom is not None and warning is not None and headroom.value < warning.figure.value
     return _moved(state, S.WATCH if watched else S.COMPLIANT, moment.on, episode_began=None, cure=None)
 
@@ -391,6 +396,7 @@ def _passed_in_cure(state: TestState, moment: Moment) -> TestState:
     """
     cure = moment.clause.cure if isinstance(moment.clause, MaintenanceClause) else "none"
     if isinstance(cure, Cure) and "retest" in cure.cured_by:
+        # An agreement may ask for several passes in a row before a retest cures.
         needed = cure.passing_for.count if cure.passing_for else 1
         if state.passing_run < needed:
             return state.model_copy(update={"why": f"passes {state.passing_run} of {needed} dates"})

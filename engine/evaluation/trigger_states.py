@@ -168,6 +168,7 @@ def _looks_at(rule: TriggerRule) -> set[str]:
 
 
 def _needs_all(tree: Tree | None) -> bool:
+    # A page shows the slowest count of an `all` and the fastest of any other gate.
     return isinstance(tree, Gate) and tree.n == len(tree.parts) > 1
 
 
@@ -384,6 +385,7 @@ def undone(after: TriggerState, kept: TriggerState | None, on: date) -> TriggerS
 
     An irrevocable one stays in effect (`rulings.md` 27).
     """
+    # Before the date on which it began, a trigger was not in effect, irrevocable or not.
     if kept is None or after.status is not T.NOT_IN_EFFECT or kept.since > on:
         return after
     why = f"{kept.why}, as determined before a correction; it is irrevocable"
