@@ -36,6 +36,7 @@ def with_details(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRe
     """
     amount = read_amount(act.details.get("amount", ""))
     if amount is not None:
+        # One form of an amount, so that the same Act entered twice is recognized, however it was typed.
         act = _with(act, amount=printed(Figure(value=amount, unit=Unit.USD)))
     if act.act == REPORT_WITHDRAWN:
         return _with(act, names=report_named(act.details["names"], as_it_stands(events).reports).name)
@@ -82,6 +83,7 @@ def _cures(act: ActRecorded, terms: TermsInForce, events: Sequence[Event]) -> No
         if isinstance(clause, MaintenanceClause) and isinstance(clause.cure, Cure)
         else ()
     )
+    # An Act may name a composite trigger in place of a clause, and then its cure is the one that counts.
     ways = trigger.cure.cured_by if trigger is not None and trigger.cure is not None else ways
     method = act.details.get("method")
     if method is None:
@@ -96,6 +98,7 @@ def _state_on(events: Sequence[Event], test: str, on: date) -> TestState | None:
     for event in standing(events):
         payload = event.payload
         if isinstance(payload, TakenOver):
+            # A test that a former servicer left in a Cure Period has no event of its own here.
             last = payload.tests.get(test)
         state = (
             payload.test
@@ -124,6 +127,8 @@ def _of_a_notice(act: ActRecorded, deal: Deal, events: Sequence[Event]) -> ActRe
     if number is not None:
         act, to = _numbered(act, deal, events, number)
     elif "otherwise" in act.details or act.act == RELEASED:
+        # All Acts count, whatever their date. One day is left, because a duty asks for the day after its
+        # last.
         duty = _meant(act, open_duties(as_it_stands(events), date.max - timedelta(days=1)))
         act = _with(act, notice=duty.owed.kind, of=str(duty.owed.on)).model_copy(
             update={"clause": duty.owed.subject}
@@ -155,6 +160,7 @@ def _numbered(
     if act.clause is not None and act.clause != subject:
         raise WrongUsage(f"notice No. {number} is of `{subject or 'the date'}`, not of `{act.clause}`")
     issued_on = day_of(deal, event.recorded_at)
+    # A notice cannot have been given before it was made, so the date is a slip of the pen.
     if act.effective_on < issued_on:
         raise WrongUsage(
             f"notice No. {number} was issued on {issued_on}, after {act.effective_on}; correct --effective-on"
@@ -166,6 +172,7 @@ def _numbered(
         if (duty.kind, duty.subject, duty.on) == (kind, subject, event.effective_on)
     ]
     duty = resolve(deal, event.effective_on).notices.get(kind)
+    # A Correction Notice goes to the addressees of what it corrects, which the terms alone do not tell.
     return act, owed[-1].to if owed else duty.to if duty is not None and kind != "correction" else ()
 
 

@@ -71,6 +71,7 @@ def withdraw_closing(workspace: Workspace, said: ClosingWithdrawn, scribe: Scrib
     Raises WrongUsage if no such closing stands, or if the withdrawal lacks its reason or source.
     """
     _explained(said)
+    # A table's own holiday is a published fact, which an operator cannot take back.
     if (said.calendar, said.day) not in closings_standing(closings_recorded(workspace)):
         what = f"no closing of {said.calendar} on {said.day} stands on record"
         raise WrongUsage(f"{what}; a closing of the calendar's own table is not an operator's to withdraw")
@@ -87,6 +88,7 @@ def _explained(said: CalendarClosing | ClosingWithdrawn) -> None:
 
 def _recorded(workspace: Workspace, said: CalendarClosing | ClosingWithdrawn, scribe: Scribe) -> Closing:
     """Return what was said, added to the record as the next entry of its kind for its day."""
+    # A reason is printed on notices, so no sign in it may act on a terminal or a page (`rulings.md` 69).
     entry = said.model_copy(update={"reason": inert(said.reason), "source": inert(said.source)})
     before = [
         event.payload

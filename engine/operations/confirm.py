@@ -76,6 +76,7 @@ def confirm(
     log = deal_log(deal.name)
     received = report_named(report, fold(read(workspace.store, log)).reports)
     wanted = tuple(dict.fromkeys(figures)) or tuple(received.held)
+    # To confirm what is not held would leave an event that changes nothing and looks like evidence.
     given = [name for name in wanted if name not in received.held]
     if given or not wanted:
         held = ", ".join(received.held) or "none"
@@ -85,6 +86,7 @@ def confirm(
         )
     today = day_of(deal, scribe.at)
     acts = resolve(deal, today).recorded_acts
+    # A confirmation lets a doubtful figure decide, so it takes as many persons as an Act of the deal.
     if acts is not None and (said.approved_by is None or said.approved_by == said.prepared_by):
         raise WrongUsage(f"the deal asks for two persons ({acts.cite}); give --prepared-by and --approved-by")
     payload = said.model_copy(update={"report": received.name, "figures": wanted})
@@ -128,6 +130,7 @@ def take_reply(
     # Kept before the events that name its hash, so that a crash leaves no event without it.
     keep_document(workspace, Document(file.name, file.sha256, file.data))
     recorded = False
+    # Figures with the same reason are one event, as one person would say them together.
     for words in dict.fromkeys(reply.words.values()):
         # A figure that was confirmed meanwhile is left out: a reply that is taken twice is not an error.
         names = [name for name, said in reply.words.items() if said == words and name in received.held]

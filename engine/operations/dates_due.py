@@ -40,6 +40,7 @@ def files_claimed_twice(workspace: Workspace) -> Iterator[tuple[Path, str]]:
 
 def series_read(deal: Deal, on: date) -> tuple[str, ...]:
     """Return the series that a deal has read by a date, under the terms of each stretch of its life."""
+    # An amendment may change the source of an index, and windows still look at the series before it.
     since = [since for since, _ in deal.segments if since <= on]
     return tuple(
         dict.fromkeys(
@@ -84,6 +85,7 @@ def _version_before(
     """
     adoptions = [event for event in events if isinstance(event.payload, DealAdopted)]
     since = max((event.seq for event in events if event.kind in OF_A_DATE), default=-1)
+    # A version that a date has been determined under already was compared when it came.
     if len(adoptions) < 2 or adoptions[-1].seq < since:
         return None
     path = adopted_path(

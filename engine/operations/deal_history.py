@@ -38,7 +38,7 @@ class History:
 
     @property
     def events(self) -> list[Event]:
-        """Its events, oldest first."""
+        """Return the events of the log, oldest first."""
         return self.past.events
 
     def stands(self, reader: Reader, log: str) -> bool:
@@ -49,19 +49,20 @@ class History:
         return there is not None and there.root == self.entries[-1].root
 
     def read_on(self, reader: Reader, log: str) -> None:
-        """Read what was added since."""
+        """Read the entries that were added since the last reading."""
         for entry in reader.entries(log, self.entries[-1].seq + 1 if self.entries else 0):
             self.entries.append(entry)
             self.past.add(event_of(entry))
 
 
+# A weak key, so that what is kept goes with its store, as between two tests.
 _KEPT: WeakKeyDictionary[Store, OrderedDict[str, History]] = WeakKeyDictionary()
 
 
 def history_of(store: Store, log: str) -> History:
     """Return a log as it stands now; what was read of it before is not read again.
 
-    To be looked at and not to be changed.
+    A caller must not change the history, because other calls get the same object.
 
     Raises:
         VerificationFailed: an entry cannot be read as an event.
@@ -70,9 +71,11 @@ def history_of(store: Store, log: str) -> History:
     history = kept.pop(log, None) or History()
     with store.read() as reader:
         if not history.stands(reader, log):
+            # A root that differs means another database under the same name, so nothing of it is believed.
             history = History()
         history.read_on(reader, log)
     kept[log] = history
+    # The log in use stays, even if it is longer than the bound: it was read for the caller.
     while len(kept) > 1 and sum(len(one.entries) for one in kept.values()) > AT_MOST:
         kept.popitem(last=False)
     return history

@@ -1,6 +1,6 @@
 """The deals of a run that are evaluated and whose notices are made next.
 
-They are few, since the past of each is in hand.
+They are few, because the past of each is kept in memory until then.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from engine.workspace.workspace import Workspace
 DEALS_AT_A_TIME = 16
 """Deals whose checkpoints are signed in one transaction, before their notices are made."""
 EVENTS_AT_A_TIME = AT_MOST * 3 // 4
-"""Events of so many deals at most are in hand at once: they are not read again for the notices."""
+"""The most events that the logs of these deals have together. What is kept in memory is not read again for
+the notices.
+"""
 
 
 @dataclass

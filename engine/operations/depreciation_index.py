@@ -37,9 +37,12 @@ def depreciation_index(workspace: Workspace, older: str, newer: str) -> tuple[De
         series[name] = tuple(valued)
         versions[name] = Counter(newest[day]["methodology"] for day, _ in valued)
     lacking = [*curves.lacking(series, newer), *curves.one_version(versions)]
+    # An index that the paper's conditions do not support is refused, not published with a warning (rulings
+    # 38).
     if lacking:
         raise WrongUsage(f"CRI-D is refused: {'; '.join(lacking)}")
     arrival = series[newer][0][0]
+    # Both generations need not publish on one day, so the older one's newest value by then is the base.
     reference = [(day, value) for day, value in series[older] if day <= arrival][-1]
     (version,) = versions[older]
     return tuple(

@@ -1,4 +1,4 @@
-"""A Manifest Error RecordedOverride, by which an index does not take named listings of a day (WP §7.3)."""
+"""Record a Manifest Error Override, by which an index leaves out named listings of a day (WP §7.3)."""
 
 from __future__ import annotations
 
@@ -79,6 +79,7 @@ def listings_of(workspace: Workspace, index: str, version: str, on: date) -> Day
 
     Raises WrongUsage for a day without a snapshot of the index.
     """
+    # The window that ends on the day has that day last.
     sha256 = computed(workspace, index, version, on).days[-1].snapshot
     snapshot = next(
         (snapshot for snapshot in workspace.archive.between(on, on) if snapshot.sha256 == sha256), None

@@ -33,6 +33,7 @@ def file_adopted(
     Nothing comes if the newest file that the log has is the same.
     """
     known = [event for event in events if isinstance(event.payload, DealAdopted)]
+    # Only the newest counts: a file that goes back to an earlier version is adopted again.
     if any(event.payload.file_sha256 == deal.sha256 for event in known[-1:]):
         return
     path = adopted_path(workspace, deal.sha256)

@@ -75,7 +75,7 @@ class ReadReport:
 
     @property
     def draft(self) -> Draft:
-        """The event that it is."""
+        """Return the event by which the report enters the log."""
         return report_draft(self.report, self.print)
 
 
@@ -180,6 +180,7 @@ class Intake:
                 ]
             )
         deal = self.deals.find(opened.deal or "")
+        # The receipt is known before the report is judged, because its day picks the terms.
         receipt = self._receipt(deal, received, file)
         events = read(self.workspace.store, deal_log(deal.name))
         state = fold(events)
@@ -270,6 +271,8 @@ class Intake:
                     else self._recorded(self._judged(opened, str(path), received), proof)
                 )
             except InputProblems as refused:
+                # The record holds only reports that were taken, so the journal is what shows that one was
+                # sent.
                 self.journal(path, data, refused.problems)
                 yield RefusedFile(path, tuple(refused.problems))
             except WrongUsage as refused:
@@ -305,6 +308,7 @@ class Intake:
             ],
         }
         with (self.workspace.root / JOURNAL).open("a", encoding="utf-8") as journal:
+            # ASCII alone, so that a name in a refused file cannot act on the terminal that shows the journal.
             journal.write(json.dumps(line, ensure_ascii=True) + "\n")
 
     def _keep(self, reading: ReadReport) -> None:

@@ -109,6 +109,7 @@ class Outbox:
         self._workspace, self._render, self._scribe, self._pages = workspace, render, scribe, pages
         self._progress, self._spent = progress, spent
         self._remaining = RemainingTime(deals)
+        # A renderer with many processes says how many notices keep all of them busy.
         self._some: int = getattr(render, "at_a_time", AT_A_TIME)
         self._ready: list[_Waiting] = []
         self._drawn: _Lot | None = None
@@ -460,6 +461,7 @@ def _issue(workspace: Workspace, writer: Writer, made: _Made, scribe: Scribe) ->
 
     None if another process, which reaches the same database from elsewhere, has issued it meanwhile.
     """
+    # Asked inside the transaction, since another process may have issued it after this one was drawn.
     if writer.body(deal_log(made.deal), made.draft.key) is not None:
         return None
     _set_aside(workspace, made)

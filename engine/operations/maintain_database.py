@@ -47,9 +47,11 @@ def desk_copied(workspace: Workspace, beside: Path) -> Path | None:
             sqlite3.connect(f"file:{quote(str(there.absolute()))}?mode=rw", uri=True, timeout=30)
         ) as source:
             source.execute("VACUUM INTO ?", (str(into),))
+        # The copy holds hashes of passwords, and is made with the rights of the user's default.
         into.chmod(0o600)
         with closing(sqlite3.connect(into, isolation_level=None)) as copy:
             copy.executescript("DELETE FROM session; DELETE FROM invitation; VACUUM;")
+            # A page that was damaged before is copied as it is, so the copy is checked and not believed.
             whole = copy.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     except sqlite3.Error as error:
         into.unlink(missing_ok=True)
@@ -90,10 +92,12 @@ def desk_restored(workspace: Workspace, copy: Path) -> Path | None:
             whole = False
     if not whole:
         raise WrongUsage(f"{copy} is not a whole copy of a desk's database")
+    # Written beside its place first, so that a full disk leaves the database in use as it was.
     ready = there.with_name(f"{DATABASE}.restoring")
     ready.write_bytes(copy.read_bytes())
     ready.chmod(0o600)
     kept = there.exists()
+    # A journal left behind would be replayed into the restored file, which it does not belong to.
     for ending in ("", "-wal", "-shm"):
         part = there.with_name(DATABASE + ending)
         if part.exists():

@@ -20,7 +20,7 @@ class KeyMade:
     verifier_key: str
 
     def as_data(self) -> dict[str, str]:
-        """Return the answer as JSON: `private`, `public`, `verifier_key`."""
+        """Return the key's files and its public half as JSON: `private`, `public`, `verifier_key`."""
         return {"private": str(self.private), "public": str(self.public), "verifier_key": self.verifier_key}
 
 
@@ -33,7 +33,7 @@ class NoticeKeyMade:
     sha256: str
 
     def as_data(self) -> dict[str, str]:
-        """Return the answer as JSON: `key`, `certificate`, `sha256`."""
+        """Return the key's files and its hash as JSON: `key`, `certificate`, `sha256`."""
         return {"key": str(self.key), "certificate": str(self.certificate), "sha256": self.sha256}
 
 
@@ -52,7 +52,7 @@ def make_key_of_notices(name: str, into: Path, now: datetime) -> NoticeKeyMade:
 def refuse_unnamed_around(key: Path) -> None:
     """Refuse a key for a workspace whose operator is not named: it would sign under the placeholder.
 
-    A trustee's own folder is not one.
+    A folder without settings, such as a trustee's own, is not a workspace.
 
     Raises WrongUsage.
     """

@@ -99,6 +99,7 @@ class Later(Mapping[str, Any]):
         return len(self._made())
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # A renderer in another process gets the finished mapping, because a closure cannot be sent.
         return dict, (dict(self._made()),)
 
 
@@ -122,6 +123,7 @@ class EventsLater(Sequence[Event]):
         return len(self._made())
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # A renderer in another process gets the finished events, because a closure cannot be sent.
         return tuple, (tuple(self._made()),)
 
 
@@ -182,6 +184,7 @@ def _standing(stated: Event, events: Sequence[Event]) -> bytes | None:
     if said is None:
         return None
     standing_events = standing_after(standing(events))
+    # A notice whose standing is not the recorded one would never verify, so it is not made at all.
     if standing_events.sha256 != said:
         raise ValueError(
             f"how everything stands on {stated.effective_on} is not what its event holds the hash of"
@@ -210,10 +213,12 @@ def _observations(
             listed = [str(price) for price in pooled] if isinstance(pooled, list) else []
             prices = [str(price) for price in used.get((index, day), listed)]
             hosts = value.get("sellers")
+            # Sellers belong to the newest print; a deal that used an earlier one has prices without them.
             same = prices == listed and isinstance(hosts, list) and len(hosts) == len(prices)
             for price, host in zip(
                 prices, hosts if same and isinstance(hosts, list) else [None] * len(prices), strict=True
             ):
+                # A notice numbers sellers and names none: it goes to people who may not learn who sells.
                 number = "" if host is None else str(numbers.setdefault(str(host), len(numbers) + 1))
                 rows.append(f"{index},{day},{price},{number}")
     return ("\n".join(rows) + "\n").encode()

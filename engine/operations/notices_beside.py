@@ -60,6 +60,7 @@ def _not_issued(workspace: Workspace, reader: Reader) -> Iterator[tuple[str, Pat
             if (match := NUMBERED.match(path.name.removeprefix(deal.name))) is not None
         }
         newest = max(numbers, default=0)
+        # Numbers have no gaps, so the count of issued notices is the highest number.
         if newest and newest > reader.count(deal_log(deal.name), "notice issued|"):
             yield deal.name, numbers[newest]
 

@@ -39,6 +39,7 @@ def prints_due(workspace: Workspace, series: str, first: date, last: date, at: d
     """
     name = series_name(series)
     index, theirs = name.index, name.administered
+    # An administrator's series has no version of ours; the version only says when its day is over.
     version = current_version() if theirs or name.version == CURRENT else name.version
     zone = load_methodology(version).zone
     known = _known(workspace, series, theirs)

@@ -67,6 +67,8 @@ def recent_past(workspace: Workspace, log: str, engine: str) -> RecentPast | Non
         if newest is None or entry is None or (newest, entry.leaf.hex()) != (kept.seq, kept.leaf):
             return None
         last = event_of(entry)
+        # A record of an earlier release states no hash of its state, so nothing shows that the cache is
+        # right.
         if last.engine != engine or last.payload.state_sha256 is None:
             return None
         before = reader.last_in(log, DETERMINED, newest)

@@ -83,6 +83,7 @@ def _entered(act: ActRecorded, events: Sequence[Event]) -> tuple[ActRecorded, bo
         # Entered again word for word, as after a lost answer, it is not recorded a second time.
         if _as_said(rival) == _as_said(act):
             return rival, False
+    # Two Acts that decide one question differently would leave the state to the order of entry.
     if rivals and act.act in DECIDING:
         name, other = rivals[0].identity, ", ".join(_differing(_without_entry(rivals[0]), act))
         raise WrongUsage(

@@ -30,6 +30,7 @@ def record_forecasts(
             payload=forecast,
         )
         for forecast in forecasts
+        # A forecast recorded on the day of its value could have been written after it.
         if forecast.publication_date > scribe.at.date()
     )
     if not drafts:

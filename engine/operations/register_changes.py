@@ -36,6 +36,7 @@ def registers_changed(
         BadRegister: a register cannot be read; its first problem is named with its place.
     """
     for name in registers_named(deal):
+        # A file that is gone proves no release, so the GPUs on record stay pledged.
         if not (folder / name).is_file():
             continue
         known = [

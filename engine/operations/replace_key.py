@@ -68,7 +68,7 @@ class KeyChanged:
     kept: Path | None
 
     def as_data(self) -> dict[str, Any]:
-        """The answer as JSON: `old`, `new`, `why`, `logs`, `old_private`."""
+        """Return the replacement as JSON: `old`, `new`, `why`, `logs`, `old_private`."""
         return {
             "old": self.old,
             "new": self.new,
@@ -89,7 +89,7 @@ class Asked:
     logs: tuple[str, ...]
 
     def as_data(self) -> dict[str, Any]:
-        """The answer as JSON: `file`, `old`, `new`, `why`, `logs`."""
+        """Return what a cosigner is asked as JSON: `file`, `old`, `new`, `why`, `logs`."""
         return {
             "file": str(self.file),
             "old": self.old,
@@ -193,6 +193,7 @@ def approve_replacement(file: Path, key: Path, trust: Sequence[Path]) -> Asked:
         )
     asked, steps = _read_asked(file)
     old, known = parse_verifier(asked["old"]), trusted(list(trust))
+    # A cosigner who does not know the old key cannot tell that the log is the operator's.
     if old not in known:
         raise VerificationFailed(
             f"{file.name} replaces {called(old)}, which is not among the keys given with --trust"
@@ -283,7 +284,7 @@ def _recorded(workspace: Workspace, new: VerifierKey) -> Replaced | None:
 def _step_of(
     workspace: Workspace, writer: Writer, log: str, old: VerifierKey, new: VerifierKey, on: date
 ) -> Handover:
-    """The replacement of a log's key as it stands: the old key stands for every entry so far."""
+    """Return the replacement of a log's key now: the old key stands for every entry so far."""
     size, top = writer.head(log)
     return Handover(Checkpoint(origin(workspace, log, writer), size, top), old, new, "replaced", on)
 
@@ -334,7 +335,10 @@ def _put_in_place(workspace: Workspace, done: Replaced, new: SigningKey) -> KeyC
 
 
 def _public(workspace: Workspace) -> VerifierKey:
-    """The verifier key that signs now: the first line of its file. Raises WrongUsage if it is not there."""
+    """Return the verifier key that signs now: the first line of its file.
+
+    Raises WrongUsage if it is not there.
+    """
     path = workspace.root / f"{KEY}.pub"
     keys = trusted([path]) if path.exists() else []
     if not keys:
@@ -349,7 +353,7 @@ Steps = dict[str, Signed]
 
 
 def _read_asked(file: Path) -> tuple[dict[str, Any], Steps]:
-    """What a file asks to be signed, by log, with who signed it.
+    """Return what a file asks to be signed, and by log the step with who signed it.
 
     Raises VerificationFailed if it does not hold together.
     """
@@ -379,6 +383,8 @@ def _asked_step(one: Mapping[str, Any], old: VerifierKey, new: VerifierKey, why:
     signatures = tuple(KeySignature.model_validate(item) for item in one["signatures"])
     own = next((item.signature for item in signatures if item.key == new.text), "")
     try:
+        # The new key proves that its private half exists; otherwise a log could be given a key that nobody
+        # has.
         new.verify(base64.b64decode(own), step.message)
     except Exception as error:
         raise ValueError("the new key did not sign it") from error

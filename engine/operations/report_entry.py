@@ -58,6 +58,7 @@ def entered(
 
     A report that is entered too late counts from its entry, not from its receipt, and says why.
     """
+    # A deal that was never run has no determined date, so no report is late for one.
     if not events:
         return report
     further = imagined(report_draft(report), scribe, deal_log(deal.name))

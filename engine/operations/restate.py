@@ -52,6 +52,7 @@ def restatement(
     """
     before, again = restated(workspace, series, publication)
     was = before.payload.value
+    # The same value from other snapshots is a print too, because a verifier recomputes it from its inputs.
     differs = (was["value"], tuple(was["inputs"])) != (
         None if again.value is None else str(again.value),
         again.inputs,

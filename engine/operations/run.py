@@ -289,7 +289,7 @@ def _added(
     """
     log = deal_log(deal.name)
     with tools.spent.of("record"), workspace.store.begin() as writer:
-        # By the last number and not by a count: of a log that lost an entry they differ for ever.
+        # Numbers are compared, not counts: after a lost entry the counts never match again.
         if writer.size(log) != (events[-1].seq + 1 if events else 0):
             raise _Moved
         recorded = append(writer, log, drafts, tools.scribe(deal.sha256))

@@ -1,6 +1,6 @@
-"""What a run answers.
+"""What a run says when it is done.
 
-The answer says what was published. For each deal it gives the newest results, what is due, and the notices.
+It says what was published. For each deal it gives the newest results, what is due, and the notices.
 """
 
 from __future__ import annotations
@@ -80,13 +80,13 @@ class DealAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RunAnswer:
-    """A run as it is told: the newest publication of each index, those that the run made, and every deal."""
+    """A run in words: the newest print of each index, the prints that the run made, and every deal."""
 
     outcome: RunOutcome
     publications: tuple[dict[str, Any], ...]
     deals: tuple[DealAnswer, ...]
     rested_on: tuple[dict[str, Any], ...]
-    """Those of the publications that a deal of the run rests on; every one where no deal could be read."""
+    """The publications that a deal of the run rests on; all of them if no deal could be read."""
     awaiting: tuple[IndexFinding, ...] = ()
     """Values of administrators' series that wait for a person to confirm them.
 
@@ -119,9 +119,9 @@ class RunAnswer:
 
 
 def run_answer(workspace: Workspace, outcome: RunOutcome) -> RunAnswer:
-    """Return what a run that has been made answers, read from the logs as they stand after it.
+    """Return what a run says when it is done, read from the logs as they stand after it.
 
-    Of a deal's log only the entries are read that the answer shows.
+    Of a deal's log only the entries are read that the run shows.
     """
     store = workspace.store
     logs: dict[str, Callable[[], Sequence[Event]]] = {log: partial(read, store, log) for log in store.logs()}
@@ -167,6 +167,7 @@ def _awaiting(logs: Logs) -> Iterator[IndexFinding]:
     asked = {(one.index, one.publication_date): one for one in found if one.what == AWAITS}
     for (index, day), finding in asked.items():
         prints = logs.get(index_log(administered_series(index)), tuple)()
+        # A value that was confirmed since has its print, so nobody is asked about it again.
         if not any(event.effective_on == day for event in prints):
             yield finding
 

@@ -68,7 +68,7 @@ class DealPreview:
 
 @dataclass(frozen=True, slots=True)
 class RunPreview:
-    """A run as it would be, had the cut-off of each date passed."""
+    """A run as it would be if the cut-off of each date had passed."""
 
     answer: RunAnswer
     deals: tuple[DealPreview, ...]
@@ -218,6 +218,8 @@ class _Look:
                         subject="deal",
                         effective_on=again.from_on,
                         payload=again,
+                        # Any number that no correction has yet will do, since nothing of a preview is
+                        # recorded.
                         print=len(self.events),
                     )
                 ]

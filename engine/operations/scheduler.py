@@ -29,12 +29,12 @@ class Stop:
     number: int | None = None
 
     def __call__(self) -> bool:
-        """Return whether one has."""
+        """Return whether a signal has asked the program to stop."""
         return self.number is not None
 
     @property
     def interrupted(self) -> bool:
-        """Whether it was Ctrl-C."""
+        """Return whether the signal was Ctrl-C."""
         return self.number == signal.SIGINT
 
 
@@ -78,9 +78,11 @@ def serve(
             told(f"{clock():%Y-%m-%d %H:%M} UTC: the run failed: {type(error).__name__}: {error}")
 
     ticking = scheduler or BlockingScheduler(timezone=UTC)
+    # Ticks that were missed are one tick: the log tells what is due, however late it is asked.
     options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None, "next_run_time": clock()}
     ticking.add_job(once, "interval", seconds=every_seconds, **options)
 
+    # A pipe wakes the thread that stops the scheduler, because a signal handler may take no lock.
     heard, tell = os.pipe()
 
     def note(number: int, _frame: FrameType | None) -> None:

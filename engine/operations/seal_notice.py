@@ -30,4 +30,5 @@ def sealed(data: bytes, key: Path, authority: TimeAuthority | None, told: Callab
         return seal(data, key, authority)
     except NoTimeStamp as without:
         told(f"signed without a time stamp: {without}")
+        # A notice must not wait for an authority: its own deadline runs, and the checkpoint is stamped later.
         return seal(data, key)

@@ -112,6 +112,7 @@ def import_series(
             answered or SeriesQuestions(),
         )
         if reading.problems or reading.form is None:
+            # Nothing of the file is taken, so a mended file does not meet half of itself on record.
             raise InputProblems(reading.problems)
         file = SeriesFile(
             sha256=sha256(path.read_bytes()).hexdigest(),
@@ -189,6 +190,7 @@ def known_of(workspace: Workspace, index: str) -> SeriesKnown:
         payload = event.payload
         if isinstance(payload, ValueSeen) and payload.value["index"] == index:
             seen[event.effective_on] = payload.value
+        # Only an announced date may take a new print; any other change is a finding (`rulings.md` 62).
         elif isinstance(payload, IndexAnnounced) and payload.index == index and payload.what == "restatement":
             restated.add(payload.effective_on)
     return SeriesKnown(newest, seen, frozenset(restated))

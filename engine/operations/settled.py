@@ -62,6 +62,7 @@ def files_there(workspace: Workspace) -> str:
             f"{path.name} {sha256(path.read_bytes()).hexdigest() if path.is_file() else None}\n".encode()
         )
     for path in sorted((workspace.root / "keys").glob("*")):
+        # A private key is not read for this, so its time and size stand in for its bytes.
         whole.update(f"{path.name} {path.stat().st_mtime_ns} {path.stat().st_size}\n".encode())
     return whole.hexdigest()
 
@@ -83,6 +84,7 @@ def next_moments(deals: Iterable[Deal], now: datetime) -> Iterator[datetime]:
         today = day_of(deal, now)
         terms = resolve(deal, today)
         yield _end_of_day(now, terms.time_zone)
+        # A cut-off at the end of a day is the midnight after it, so yesterday's may still be to come.
         cut_offs = (cut_off_on(terms, day) for day in (today - timedelta(days=1), today))
         yield from (moment for moment in cut_offs if moment > now)
 

@@ -113,6 +113,7 @@ def take(workspace: Workspace, log: str, note: str, trustees: list[VerifierKey])
         raise VerificationFailed(
             f"the checkpoint is of {checkpoint.origin[:LONGEST_SAID]!r}, this log is {origin(workspace, log)}"
         )
+    # A cosignature over a note that the operator did not sign would witness a log that is not the operator's.
     if not set(signed) & set(own):
         raise VerificationFailed("the checkpoint is not signed by this log's key")
     if not set(signed) & set(trustees):
@@ -151,9 +152,9 @@ def _remember(workspace: Workspace, keys: list[VerifierKey]) -> None:
 
 
 def _is_a_beginning(reader: Reader, log: str, checkpoint: Checkpoint) -> None:
-    """Whether a checkpoint is over the first entries of a log.
+    """Check that a checkpoint is over the first entries of a log.
 
-    Raises VerificationFailed; the tree is built anew, no row is believed.
+    Raises VerificationFailed. The tree is built anew, and no row is believed.
     """
     bodies = [entry.body for entry in reader.entries(log)]
     # A checkpoint over 0 entries agrees with every log, so it shows nothing.
@@ -351,6 +352,7 @@ def refuse_fork(
     for before in cosigned_before(memory, key, keys):
         if before.origin != now.origin:
             continue
+        # A log only grows, so a shorter one is an older copy or another log.
         if before.size > now.size:
             raise VerificationFailed(
                 f"{now.origin} had {counted(before.size, 'entries')} when this key cosigned it, and now has "

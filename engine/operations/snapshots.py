@@ -255,6 +255,7 @@ def _accepted(
     Raises CollectionHeld if one is not.
     """
     suspected = changes(snapshot, before, {**KNOWN, **workspace.indices}, load_methodology(current_version()))
+    # A change of form that is taken unseen would look like a move of the rate.
     open_ = [change for change in suspected if change.name not in accept]
     if open_:
         names = " ".join(f"--accept {name}" for name in dict.fromkeys(change.name for change in open_))
@@ -359,6 +360,7 @@ def collect_now(
     """
     refuse_unknown(accept)
     settings = workspace.settings
+    # Asked before anything is sent, because the request itself is what may be forbidden.
     if settings.collection_right is None:
         raise WrongUsage(NO_RIGHT)
     if not settings.collect.base_url:

@@ -33,14 +33,14 @@ class Stamping:
 
     @property
     def said(self) -> str | None:
-        """What is told of it: nothing if every checkpoint has its stamp."""
+        """Return what a person is told of the stamps; None if every checkpoint has its stamp."""
         if not self.left:
             return None
         without = f"{counted(self.left, 'checkpoints')} without a time stamp: {self.why}"
         return f"{without}; asked for again at the next run"
 
     def as_data(self) -> dict[str, Any]:
-        """Return it as JSON: `given`, `left`, `why`."""
+        """Return the counts as JSON: `given`, `left`, `why`."""
         return {"given": self.given, "left": self.left, "why": self.why}
 
 
@@ -75,6 +75,7 @@ def stamp_checkpoints(
         try:
             token = token_over(stamped_bytes(note), authority)
         except NoTimeStamp as failed:
+            # The next log would ask the same authority, so the first failure ends the asking of this run.
             return Stamping(given, left, str(failed))
         write_whole(stamp_place(workspace, log, note), stamp_over(note, token.whole).text.encode())
     return Stamping(len(lacking))

@@ -43,7 +43,7 @@ class TakeoverForm:
     from_record: bool
 
     def as_data(self) -> dict[str, Any]:
-        """The form as JSON."""
+        """Return the form as JSON: `deal`, `as_of`, `from_record`, `blanks`, `text`."""
         return {
             "deal": self.deal,
             "as_of": str(self.as_of),
@@ -126,6 +126,7 @@ def recorded_block(
 
     What passed since the last date is a part of the block.
     """
+    # Without a kind of date only what has passed happens, such as a deadline, and nothing is tested.
     inputs: Inputs = replace(inputs_of(deal, as_of, series, fold(events), templates), kinds=frozenset())
     passed = evaluate(inputs)
     return HandedOver(replace(inputs, state=fold(passed, inputs.state)), (*events, *passed), who).block()

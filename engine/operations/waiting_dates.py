@@ -14,6 +14,7 @@ DAY = timedelta(days=1)
 
 def begun(now: datetime) -> date:
     """Return the last date that has begun anywhere; each deal goes only as far as its own."""
+    # No time zone is further ahead of UTC than 14 hours.
     return (now.astimezone(UTC) + timedelta(hours=14)).date()
 
 
@@ -33,6 +34,7 @@ def value_awaited(inputs: Inputs, closing: date) -> str | None:
 
     It is the value of a Publication Date that is neither recorded nor over.
     """
+    # Only the newest date can still be open: an older one was waited for when its turn came.
     due = tuple(publication_dates(closing + DAY, inputs.on))[-1:]
     for name in inputs.terms.index:
         for due_act in due:
