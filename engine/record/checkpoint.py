@@ -40,7 +40,7 @@ class Checkpoint:
 
     @property
     def text(self) -> str:
-        """The three lines that are signed."""
+        """Return the three lines that are signed: origin, size and root."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
 
@@ -87,6 +87,8 @@ def sign(checkpoint: Checkpoint, key: SigningKey) -> str:
     Raises:
         ValueError: the origin has line breaks or is empty, or `key` is a cosigner's.
     """
+    # A line break in the origin would move the size and the root, and the signature would be over other
+    # lines.
     if not checkpoint.origin or not checkpoint.origin.isprintable():
         raise ValueError(f"{checkpoint.origin!r} cannot name a log in a checkpoint")
     if key.kind is not Kind.LOG:
@@ -176,6 +178,7 @@ def with_cosignatures(note: str, other: str, trustees: Iterable[VerifierKey]) ->
     """
     known = {(key.name, key.id): key for key in trustees}
     (text, lines), (same, more) = _split(note), _split(other)
+    # The text is compared whole, since a signature over another size or root vouches for another log.
     if text != same:
         raise VerificationFailed("the cosigned note is of another checkpoint")
     there = {(name, raw[:_ID]) for name, raw in map(_signature, lines)}
@@ -201,7 +204,7 @@ def signed_by_others(note: str, keys: Iterable[VerifierKey]) -> tuple[str, ...]:
 
 
 def stated(note: str) -> Checkpoint:
-    """What a note says, whoever signed it; nothing of it is proven.
+    """Return what a note says, whoever signed it; nothing of it is proven.
 
     Raises VerificationFailed if it is not well formed.
     """
@@ -209,7 +212,7 @@ def stated(note: str) -> Checkpoint:
 
 
 def has_line_of(note: str, key: VerifierKey) -> bool:
-    """Whether a note has a signature line of a key; the signature is not checked.
+    """Return whether a note has a signature line of a key; the signature is not checked.
 
     Raises VerificationFailed if malformed.
     """

@@ -240,6 +240,7 @@ def _set_up_to_inspect(connection: Any, _: object) -> None:
     connection.text_factory = _text
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout=30000")
+    # A verification must leave the file as it found it, or its hash would no longer be that of the evidence.
     cursor.execute("PRAGMA query_only=ON")
     cursor.close()
 

@@ -23,7 +23,7 @@ def event_of(entry: Entry) -> Event:
 def _read_once(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
     """Return the event that a row is: a log is read several times in a run, and its rows do not change.
 
-    By all of the row, not by its place.
+    The cache asks for the whole row, not its number, so an edited row is read anew.
     """
     return event_in(log, seq, leaf, data)
 

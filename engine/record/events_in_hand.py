@@ -1,7 +1,7 @@
-"""Events in hand: logs that a process reads repeatedly.
+"""Logs that a process reads repeatedly, kept as events in memory.
 
-The process reads a log once, and afterwards only what was added. The root over the entries in hand must be
-the root in the database. Verification and replay open a store of their own, and read the record itself.
+The process reads a log once, and afterwards only what was added. The root over the kept entries must be the
+root in the database. Verification and replay open a store of their own, and read the record itself.
 """
 
 from __future__ import annotations

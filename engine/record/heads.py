@@ -28,6 +28,7 @@ class Head:
     signed: int
 
 
+# `SELECT DISTINCT log` reads every row. This looks up one name after the other in the index.
 _NAMES = """
 WITH RECURSIVE names(log) AS (
   SELECT min(log) FROM {schema}{table}

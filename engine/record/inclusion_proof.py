@@ -27,7 +27,7 @@ class Proof:
 
     @property
     def text(self) -> str:
-        """The proof as a file holds it."""
+        """Return the proof as a file holds it."""
         hashes = "".join(f"{base64.b64encode(step).decode()}\n" for step in self.path)
         return f"{HEADER}\nindex {self.index}\n{hashes}\n{self.note}"
 
@@ -37,6 +37,7 @@ def parse_proof(text: str) -> Proof:
     head, gap, note = text.partition("\n\n")
     first, *lines = head.split("\n")
     match = re.fullmatch(r"index (0|[1-9][0-9]{0,18})", lines[0]) if lines else None
+    # The bound keeps a long file from costing a hash for each of its lines.
     if not gap or first != HEADER or match is None or len(lines) > 1 + LONGEST_PATH:
         raise VerificationFailed(
             f"this is not a proof: it does not begin with {HEADER} and the index of an entry"

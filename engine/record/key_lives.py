@@ -43,7 +43,7 @@ class Handover:
 
     @property
     def message(self) -> bytes:
-        """The bytes that are signed.
+        """Return the bytes that are signed.
 
         They hold the header, the log's name, both keys, the reason, the day, the size and the root.
         """
@@ -60,14 +60,14 @@ class Handover:
         return "".join(f"{line}\n" for line in said).encode()
 
     def signed(self, keys: Iterable[SigningKey]) -> tuple[KeySignature, ...]:
-        """The signatures of some keys."""
+        """Return the signatures of some keys over the message."""
         return tuple(
             KeySignature(key=key.verifier.text, signature=base64.b64encode(key.sign(self.message)).decode())
             for key in keys
         )
 
     def event(self, signatures: Iterable[KeySignature]) -> KeyReplaced:
-        """What the log records of it."""
+        """Return the event by which the log records the replacement."""
         why: Any = self.why
         signed = tuple(signatures)
         return KeyReplaced(
@@ -111,7 +111,7 @@ class KeyLives:
 
     @property
     def keys(self) -> tuple[VerifierKey, ...]:
-        """Every log key by which a signature on this log is read."""
+        """Return every log key by which a signature on this log is read."""
         return tuple(dict.fromkeys((*self.trusted, *self.followed)))
 
     def after_its_end(self, found: Verified) -> End | None:
@@ -145,7 +145,7 @@ def key_lives(
     keys: Iterable[VerifierKey],
     ended: Mapping[VerifierKey, date] | None = None,
 ) -> KeyLives:
-    """The keys of a log by its own entries, from those that a verifier trusts.
+    """Return the keys of a log by its own entries, beginning with those that a verifier trusts.
 
     Args:
         bodies: the entries of the log, from its first.
@@ -183,7 +183,7 @@ def key_lives(
 
 
 def _replacements(bodies: Sequence[bytes]) -> Iterator[tuple[int, date, KeyReplaced]]:
-    """The entries that replace a key, each with its number and its day.
+    """Yield the entries that replace a key, each with its number and its day.
 
     Raises VerificationFailed for one that cannot be read.
     """
@@ -205,7 +205,7 @@ def _replacements(bodies: Sequence[bytes]) -> Iterator[tuple[int, date, KeyRepla
 
 
 def _step(bodies: Sequence[bytes], seq: int, on: date, event: KeyReplaced, origin: str) -> Handover:
-    """What the signatures of an entry must be over.
+    """Return what the signatures of an entry must be over.
 
     Raises VerificationFailed if its keys or its first part are not what they say.
     """
@@ -213,6 +213,7 @@ def _step(bodies: Sequence[bytes], seq: int, on: date, event: KeyReplaced, origi
         old, new = parse_verifier(event.old), parse_verifier(event.new)
     except BadKey as bad:
         raise VerificationFailed(f"entry {seq} replaces a key and cannot be read: {bad}") from bad
+    # A trustee's key that could sign a log would cosign itself.
     if {old.kind, new.kind} != {Kind.LOG}:
         raise VerificationFailed(f"entry {seq} replaces a log's key by a trustee's, or the other way round")
     stated = from_base64(event.root)
@@ -231,9 +232,9 @@ def _step(bodies: Sequence[bytes], seq: int, on: date, event: KeyReplaced, origi
 def _signed_as_it_must_be(
     seq: int, step: Handover, event: KeyReplaced, cosigners: Sequence[VerifierKey]
 ) -> None:
-    """Both keys sign a replacement; where the old one is lost or stolen, the new one and a cosigner do.
+    """Check that both keys sign a replacement, or the new key and a cosigner if the old one is gone.
 
-    Raises VerificationFailed.
+    The old key is gone if it is lost or stolen. Raises VerificationFailed.
     """
     signed = {one.key: one.signature for one in event.signatures}
 
@@ -262,7 +263,7 @@ def _signed_as_it_must_be(
 
 
 def living(note: str, lives: KeyLives, keys: Iterable[VerifierKey] = ()) -> Verified:
-    """A checkpoint read by a log's keys and by cosigners, where its key had not ended by its last entry.
+    """Return a checkpoint read by a log's keys and by cosigners, if its key had not ended by its last entry.
 
     Raises VerificationFailed: no known key signed it, a signature fails, or the key that signed it had ended
     before.
@@ -278,5 +279,5 @@ def living(note: str, lives: KeyLives, keys: Iterable[VerifierKey] = ()) -> Veri
 
 
 def called(key: VerifierKey) -> str:
-    """A key as a person tells it from others: its name, and the eight digits of its id."""
+    """Return a key as a person tells it from others: its name, and the eight digits of its id."""
     return f"{key.name} ({key.id.hex()})"

@@ -47,12 +47,12 @@ class VerifierKey:
 
     @property
     def id(self) -> bytes:
-        """The four bytes that tell this key among those of one name."""
+        """Return the four bytes that tell this key among those of one name."""
         return hashlib.sha256(f"{self.name}\n".encode() + bytes([self.kind]) + self.public).digest()[:4]
 
     @property
     def text(self) -> str:
-        """The key as one line of text (a vkey)."""
+        """Return the key as one line of text (a vkey)."""
         return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([self.kind]) + self.public).decode()}"
 
     def verify(self, signature: bytes, message: bytes) -> None:
@@ -70,12 +70,12 @@ class SigningKey:
 
     @property
     def verifier(self) -> VerifierKey:
-        """The public half."""
+        """Return the public half of the key."""
         return VerifierKey(self.name, self.kind, self._private.public_key().public_bytes_raw())
 
     @property
     def text(self) -> str:
-        """The private key as one line of text; it opens everything that the key vouches for."""
+        """Return the private key as one line of text; it opens everything that the key vouches for."""
         secret = base64.b64encode(bytes([self.kind]) + self.seed).decode()
         return f"{_PRIVATE}{self.name}+{self.verifier.id.hex()}+{secret}"
 

@@ -78,7 +78,7 @@ def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) ->
 
 
 def _goes_on(log: str, newest: bytes | None, now: datetime) -> None:
-    """Whether a log may go on from its newest entry. Raises EarlierEdition and ClockBehind."""
+    """Check that a log may go on from its newest entry. Raises EarlierEdition and ClockBehind."""
     if newest is None:
         return
     body = json.loads(newest)
@@ -120,6 +120,7 @@ def body_of(draft: Draft, scribe: Scribe) -> bytes:
             "subject": draft.subject,
             "effective_on": draft.effective_on.isoformat(),
             "print": draft.print,
+            # Always three decimals: a time that drops its zeros would sort before another of the same second.
             "recorded_at": scribe.at.astimezone(UTC)
             .isoformat(timespec="milliseconds")
             .replace("+00:00", "Z"),
@@ -136,6 +137,7 @@ def body_of(draft: Draft, scribe: Scribe) -> bytes:
 
 def as_text(value: Any) -> Any:
     """Return JSON in which every float is text, so that each reader sees the same digits."""
+    # RFC 8785 prints floats by a rule of its own, and canonical JSON here refuses them (ADR 3).
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, dict):
@@ -152,7 +154,10 @@ def imagined(draft: Draft, scribe: Scribe, log: str) -> Event:
 
 
 def prints_in(store: Store, series: str) -> Sequence[Event]:
-    """The prints of a series, oldest first; that its log's key was replaced is an entry, and no print."""
+    """Return the prints of a series, oldest first.
+
+    The replacement of the log's key is an entry and not a print, so it is left out.
+    """
     return tuple(
         event for event in read(store, index_log(series)) if not isinstance(event.payload, KeyReplaced)
     )

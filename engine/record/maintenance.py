@@ -50,11 +50,10 @@ def upgraded(url: str | Path) -> str:
 
 
 def copied(record: Path, into: Path) -> int:
-    """Return a copy of a SQLite record as it stands, whatever is being written; returns its entries.
+    """Copy a SQLite record as it stands, whatever is being written, and return the number of its entries.
 
-    Never overwrites.
-
-    The copy has no unused space, and pages of today's size where the record was made with smaller ones.
+    An existing file is never overwritten. The copy has no unused space, and pages of today's size if the
+    record was made with smaller ones.
 
     Raises:
         WrongUsage: the record is missing, or something is where the copy is to go.

@@ -15,6 +15,7 @@ EMPTY = hashlib.sha256(b"").digest()
 
 def leaf_hash(body: bytes) -> bytes:
     """Return the hash of one entry: SHA-256 of 0x00 and its bytes (RFC 6962 §2.1)."""
+    # The two first bytes differ, so that no entry can be made whose hash is that of two subtrees.
     return hashlib.sha256(b"\x00" + body).digest()
 
 

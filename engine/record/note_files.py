@@ -59,6 +59,7 @@ def _first(path: Path, most: int) -> bytes:
 
 
 def _freed(path: Path, data: bytes) -> str:
+    # Windows PowerShell writes UTF-16 when the output of a command goes into a file.
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
