@@ -2,15 +2,12 @@
 family.
 
 `python -m tests.soak` runs all families; `python -m tests.soak thresholds seeds` runs the two that are named,
-and so
-does `HEADROOM_FAMILIES="thresholds seeds" make soak`. `--list` names them, and `--rest` leaves out each part
-that
-passed on the present code. A row is written as soon as its part ends, so that Ctrl-C loses the part in hand
-alone.
+and so does `HEADROOM_FAMILIES="thresholds seeds" make soak`. `--list` names them, and `--rest` leaves out
+each part that passed on the present code. A row is written as soon as its part ends, so that Ctrl-C loses the
+part in hand alone.
 
 `HEADROOM_SEEDS` sets how many seeded histories are lived, `HEADROOM_FUZZ_SECONDS` how long each reader is
-tried;
-the row states the count that was run.
+tried; the row states the count that was run.
 """
 
 from __future__ import annotations

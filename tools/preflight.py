@@ -1,8 +1,8 @@
 """Install the system packages that Headroom needs, or stop at once with the one command that installs them.
 
 `make` runs this before anything else, with the system's own Python: it uses the standard library alone. As
-root, or with
-HEADROOM_INSTALL=1 and sudo, it installs what is missing and says so. Otherwise it changes nothing.
+root, or with HEADROOM_INSTALL=1 and sudo, it installs what is missing and says so. Otherwise it changes
+nothing.
 
     python3 tools/preflight.py            what `make demo` and `make test` need
     python3 tools/preflight.py browser    the same, and Chromium for `make test-web`

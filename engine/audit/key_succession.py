@@ -91,7 +91,7 @@ def _lives(
 
 
 def _log_key(note: str, keys: Iterable[VerifierKey]) -> VerifierKey | None:
-    """The log key that signed a note; None if no known one did, or it cannot be read."""
+    """Return the log key that signed a note; None if no known one did, or the note cannot be read."""
     try:
         return next((one.key for one in verify(note, keys).signatures if one.key.kind is Kind.LOG), None)
     except VerificationFailed:

@@ -25,7 +25,8 @@ class NoticeRow:
         number: the notice's number.
         kind: the notice's kind.
         subject: what it is about; None for one about a whole date.
-        title: what the agreement calls that, by its clauses on the date; None for one about a whole date.
+        title: the agreement's name of that subject, by its clauses on the date; None if there is not a
+        subject.
         on: the date that it states.
         issued_on: the day on which it was made.
         steps: each addressee's last step, by role.

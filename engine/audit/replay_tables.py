@@ -15,10 +15,7 @@ from engine.workspace.workspace import Workspace
 
 
 def table_taken_again(workspace: Workspace, event: Event, before: Past) -> Draft:
-    """The entry that comes out again: the days that are otherwise, and the running deadlines that move.
-
-    Raises VerificationFailed if one of the tables is not kept as it was.
-    """
+    """Return the entry that comes out again: the days that differ, and the running deadlines that move."""
     payload: CalendarTaken = event.payload
     named = tables_named(one.payload for one in before.events).get(payload.calendar)
     former = kept_table(workspace, payload.calendar, named) if named is not None else None

@@ -213,7 +213,7 @@ def _all_there(files: Mapping[str, bytes], later: Later) -> Step:
 
 
 def _reports(files: Mapping[str, bytes], later: Later) -> Step:
-    """Whether every report that the log received is there with its bytes, and no other."""
+    """Return the step that checks that every report in the log is there with its bytes, and no other."""
     received = {str(event["payload"]["sha256"]) for event in _events(later, "report received")}
     there = {
         sha256_hex(data): name.removeprefix("reports/")

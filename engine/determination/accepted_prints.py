@@ -53,6 +53,7 @@ def accepted(prints: Iterable[Published], policy: Policy) -> tuple[Published, ..
     by_date: dict[date, list[Published]] = {}
     usable = (
         _unless_in_error(publication, policy)
+        # A version that came first must be judged first, because consent looks at the version before.
         for publication in sorted(
             prints, key=lambda publication: (publication.publication_date, publication.print)
         )
@@ -153,11 +154,14 @@ def _in_time(
     It counts if it came on the date itself, late inside the deal's time, or restated inside the time for
     that.
     """
+    # A print that says no day is one of a worked example, which is known on its own date.
     known_on = publication.published_on or day
     if former.value is None:
+        # A period of zero days still accepts a value of the date itself.
         return known_on <= max(day, counted(day, terms.late_publication.accepted_for, calendar.add))
     if publication.print == former.print:
         return True
+    # Outside the accepted time a window keeps the first print, so a Restatement is only shown (rulings 27).
     return terms.restatement.effect == "retest" and known_on <= counted(
         day, terms.restatement.accepted_for, calendar.add
     )

@@ -34,5 +34,6 @@ def at_agents_rates(facts: Facts, rates: Mapping[str, Decimal]) -> Facts:
             *(one for one in published.get(index, ()) if one.publication_date != facts.on),
             said,
         )
+        # Earlier rates stay: the agent determines one date, and a mean over weeks keeps the others.
         agreed_rates[index] = (*(one for one in agreed_rates.get(index, ()) if one.on != facts.on), agreed)
     return replace(facts, trace={}, rates=agreed_rates, published=published)

@@ -60,6 +60,7 @@ def weights(facts: BlendFacts, name: str) -> dict[str, Fraction]:
         return dict(blend.of)
     counts = {index: Fraction(0) for index in blend.of}
     for key, asset in facts.terms.pledged_assets.items():
+        # An asset class at another index takes no part in this blend.
         if asset.index in counts:
             counts[asset.index] += facts.gpus(key)
     whole = facts.nonzero(f"number of GPUs in {name}", sum(counts.values(), Fraction(0)), blend.cite)

@@ -38,6 +38,7 @@ def last_agreeing(probe: Probe, low: int, high: int, near: int) -> tuple[bool, i
         return passed
 
     at_low, at_high = holds(low), holds(high)
+    # A monotone test with one verdict at both ends has that verdict everywhere, so nothing is searched.
     if at_low == at_high:
         return at_low, None
 

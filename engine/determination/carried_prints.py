@@ -50,6 +50,7 @@ def carried_published(index: str, said: CarriedRate, takeover: Takeover) -> Publ
         value=None if value is None else decimal_rate(value),
         source=f"carried over from {takeover.from_}",
         low_confidence=said.low_confidence,
+        # Taken as known on its date: when the former servicer learned of it is not stated.
         published_on=said.on,
         recorded_on=said.on,
     )

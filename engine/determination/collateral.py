@@ -105,6 +105,7 @@ def _rate(facts: Facts, name: str, asset: AssetClass) -> Fraction | None:
 def collateral_value(parts: Sequence[CollateralPart], cite: str) -> Fraction:
     """Return the sum of the parts in USD. Raises Missing if it is zero: a ratio needs a value."""
     value = sum((part.value for part in parts), Fraction(0))
+    # A loan to value over nothing is not a large ratio, and a pass or a fail would be invented.
     if value <= 0:
         raise Missing("Collateral Value is zero: no available GPUs", cite, "report")
     return value

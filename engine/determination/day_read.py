@@ -36,6 +36,7 @@ def daily_readings(
     by_day: dict[date, list[Recorded]] = {}
     silent: dict[date, Recorded] = {}
     for at, publication in daily:
+        # A silence has no moment at which it was final, so it stands under the Publication Date itself.
         if publication.final_at is None:
             silent[publication.publication_date] = (at, publication)
         else:

@@ -295,6 +295,7 @@ def _share_failing(
         return None
     if not even or even[0].rate is None:
         return None
+    # Listings are resampled at published precision, since a rate between two ticks is never published.
     level = rounded(even[0].rate.value, 4)
     if even[0].fails == "below":
         share = share_below(published.pooled, level)
@@ -304,6 +305,7 @@ def _share_failing(
         share = 1 - share_below(published.pooled, level + Decimal(1) / TICK)
     if not decisive and not 0.01 <= share <= 0.99:
         return None
+    # `0.00` would read as never, and a share is only this small.
     if 0 < share < 0.01:
         return "<0.01"
     return ">0.99" if 0.99 < share < 1 else f"{share:.2f}"

@@ -458,6 +458,7 @@ class Facts:
         index: str | None = None,
         of_print: PrintKey | None = None,
     ) -> Fraction:
+        # By name, so that a figure that is asked for twice is one input of the result.
         self.trace[name] = Used(name, value, unit, source, index, of_print)
         return value
 

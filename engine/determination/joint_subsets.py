@@ -154,6 +154,7 @@ def bits_of(seller: str) -> bytes:
 
     It is in replicate r if bit `r & 7`, lowest first, of byte `r >> 3` is 1.
     """
+    # A function of the name alone: a seller that leaves does not move the draws of the others (ADR 15).
     return hashlib.shake_256(f"{SALT}{seller}".encode()).digest(DRAWN // 8)
 
 

@@ -94,6 +94,7 @@ def looks_back(
     lived = _Lived(terms)
     for key, clause in terms.covenants.items():
         template = templates[clause.template]
+        # The first value can be years old, so no window that is tried here would show that it is read.
         if getattr(clause, "since", None) == "first publication":
             first.setdefault(terms.index_of(clause), key)
         for on in thursdays if template.dates == "publication dates" else dates:
@@ -135,6 +136,7 @@ def for_fallback(index: IndexTerms, closing: date, as_of: date) -> tuple[date, .
 
     It is one date, or as many as the fallback carries a value for.
     """
+    # A deal that carries no value still needs the newest one, to say that it is missing.
     most = max((step.for_at_most.count for step in index.fallback if step.for_at_most is not None), default=1)
     return tuple(day for day in publication_dates(as_of - most * WEEK + DAY, as_of) if day > closing)
 

@@ -54,6 +54,8 @@ class Reported:
 
         Raises Missing if the figure is held until somebody confirms it (`rulings.md` 57).
         """
+        # A held figure is not treated as missing, because its confirmation mends the result and a report
+        # would not.
         if name in self.held:
             raise Missing(
                 f"`{name}` of {self.source.text} awaits confirmation: {self.held[name]}", cite, "confirmation"

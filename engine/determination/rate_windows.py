@@ -48,6 +48,7 @@ def rates_between(facts: BlendFacts, index: str, first: date, last: date) -> Rat
     """
     # The first rate of a deal is that of the first Publication Date after closing (`rulings.md` 48).
     since = max(first, facts.terms.closing_date + timedelta(days=1))
+    # A report may be of days that lie ahead of the date, and no rate of these days is known.
     return _rates_on(facts, index, tuple(publication_dates(since, min(last, facts.on))))
 
 

@@ -94,6 +94,7 @@ def _step(
             published=published,
             by_sellers=seller_flags(published) if terms.low_confidence.judged_by == SELLERS else None,
         )
+    # The remaining steps need what people agreed, so without an Act they give nothing.
     value = agreed.get(step.use)
     return (
         None

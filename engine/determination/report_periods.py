@@ -70,6 +70,7 @@ def by_months(facts: ReportFacts) -> bool:
 
 def unit_of_period(facts: ReportFacts, report: Reported) -> str:
     """Return whether a report is of a week, a month or a quarter."""
+    # Identity and not equality: two periods may report the same figures.
     return every(facts) if any(report is of_period for _, of_period in facts.months) else "week"
 
 

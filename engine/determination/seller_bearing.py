@@ -229,6 +229,7 @@ def _one_rate(test: MeasuredTest, key: PrintKey, week: SellerWeek) -> Found | No
     prices = sorted(set(week.prices))
     outcomes = [_at(test, (key,), (price,)) for price in prices]
     figures = [figure for _, figure in outcomes]
+    # Equal neighbours count as monotone, because a cap or a rounding leaves parts of a figure flat.
     rising = all(one <= next_one for one, next_one in pairwise(figures))
     falling = not rising and all(one >= next_one for one, next_one in pairwise(figures))
     if not (rising or falling):

@@ -27,6 +27,7 @@ def seller_flags(published: Published) -> tuple[str, ...]:
     if sellers < LEAST_SELLERS[95]:
         return (f"{counted(sellers, 'sellers')}; six are needed",)
     low, high, value = published.seller_low, published.seller_high, published.value
+    # What nobody can measure counts as doubtful: a missing interval is not a narrow one.
     if low is None or high is None or not value:
         return ("no interval by sellers",)
     width = Fraction(high - low) / Fraction(value)

@@ -143,8 +143,7 @@ class Maximum:
         today: this date's value at given facts.
         figure: what is measured of the highest value and this date's; never below zero.
         weights: how much of the highest value and of this date's the figure holds, if it is their weighted
-            sum or
-            zero, whichever is larger; None if it is anything else.
+            sum or zero, whichever is larger; None if it is anything else.
     """
 
     window: Callable[[Facts], tuple[tuple[date, Fraction], ...]]
@@ -231,6 +230,7 @@ class Template:
         It is the template's own word, unless the clause says that a failure is not a default.
         """
         own = self.breach(clause) if callable(self.breach) else self.breach
+        # Asked first: what the clause says of its failure goes before the template's own word (rulings 52).
         if clause.failure_is == "information only":
             return "information"
         return "counts" if own == "default" and clause.failure_is == "a trigger event" else own

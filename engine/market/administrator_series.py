@@ -245,6 +245,7 @@ def _decimal(row: Mapping[str, Any]) -> Decimal | None:
 
 def _slips(before: Decimal, after: Decimal) -> bool:
     """Return whether a step is within 5% of a factor of 10, 100 or 1,000, up or down."""
+    # The larger over the smaller, so that a slip up and a slip down are one question.
     times = Fraction(max(before, after)) / Fraction(min(before, after))
     return any(abs(times / factor - 1) <= WITHIN for factor in UNIT_SLIPS)
 
@@ -323,6 +324,7 @@ def _row(
 
 
 def _asked(day: date, place: Place) -> Problem:
+    # A holiday moves a print to either side, so both Thursdays are offered and none is guessed.
     back = day - timedelta(days=(day.weekday() - THURSDAY) % 7)
     why = (
         f"a weekly series has Thursdays; it can be a late print of {back}, or the print of {back + WEEK}, "

@@ -218,6 +218,7 @@ def _search(model: str, limit: int, order: str, at_least: float | None) -> dict[
     """
     search: dict[str, Any] = {
         "gpu_name": {"eq": model},
+        # Only what can be rented is asked for: taken offers fill a list up to its limit and price nothing.
         "rentable": {"eq": True},
         "order": [["dph_total", order]],
     }

@@ -63,6 +63,7 @@ def compared(plain: bytes, stated: str) -> Agreement:
     unix = plain.replace(b"\r\n", b"\n")
     if hashlib.sha256(plain).hexdigest() == stated.lower():
         return "equal"
+    # Mail programs and Git rewrite line ends on the way, which changes the hash and no figure.
     rewritten = (unix, unix.replace(b"\n", b"\r\n"))
     return (
         "equal but for the ends of its lines"

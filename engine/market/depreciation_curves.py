@@ -212,4 +212,5 @@ def annual_decline(series: Series) -> float | None:
     if len(series) < 2 or series[-1][0] - series[0][0] < timedelta(weeks=13):
         return None
     years = (series[-1][0] - series[0][0]).days / 365
+    # A float is enough: the decline is printed for orientation and enters no test.
     return 1 - math.exp(math.log(float(series[-1][1] / series[0][1])) / years)

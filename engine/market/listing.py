@@ -126,6 +126,7 @@ def qualifying(
         if snapshot.form == "observations"
         else offers(snapshot, gpu_name)
     )
+    # Age counts from the collection and not from now, or a snapshot would lose listings with the years.
     oldest = snapshot.collected_at.timestamp() - methodology.stale_after_days * SECONDS_A_DAY
     suffixes = _suffixes(countries)
     kept: list[Observation] = []

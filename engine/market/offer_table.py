@@ -206,6 +206,7 @@ def _epoch(cells: Mapping[str, str]) -> float | None:
 def _named(cells: Mapping[str, str], column: str) -> str | None:
     """Return the name of a host or a machine; None if it is empty. 7000 and 7000.0 are the same name."""
     text = cells.get(column, "").strip()
+    # A spreadsheet writes whole numbers of a column with gaps as 7000.0.
     return (text.removesuffix(".0") if text.removesuffix(".0").isdigit() else text) or None
 
 

@@ -2,11 +2,7 @@
 
 It is the exact bytes of events with their place in the log, and hashes of all of it. `event.json` is the
 event that the notice states, and `date.jsonl` holds the events of its date. Each has its inclusion path to
-the root of the checkpoint in `event.tlog-proof`, which is there if the operator has a key.
-
-`event.json` is the event that the notice states; `date.jsonl` are the events of its date; each with its
-inclusion path to
-the root of the checkpoint in `event.tlog-proof`, which is there where the operator has a key.
+the root of the checkpoint in `event.tlog-proof`. That file is there if the operator has a key.
 """
 
 from __future__ import annotations
@@ -109,7 +105,7 @@ def attachments(evidence: Evidence) -> Files:
 
 
 def described(files: Mapping[str, bytes]) -> Files:
-    """Files with what each is."""
+    """Return files with what each is, as a reader of PDFs shows it."""
     return {name: (data, DESCRIBED.get(name, name)) for name, data in files.items()}
 
 
@@ -173,11 +169,13 @@ def read_of_date(data: bytes) -> list[Attached]:
 
 
 def _attached(line: Any, written: str) -> Attached:
+    # A further key would be bytes that no check looks at, in a file that is called evidence.
     if not isinstance(line, dict) or set(line) != {"seq", "body", "path"}:
         raise ValueError("a line of date.jsonl holds something else than seq, body and path")
     seq, body, path = line["seq"], line["body"], line["path"]
     if (
         type(seq) is not int
+        # Beyond this bound a reader in another language would round the number and look at another entry.
         or not 0 <= seq < 2**53
         or not isinstance(body, str)
         or not isinstance(path, list)
@@ -185,6 +183,7 @@ def _attached(line: Any, written: str) -> Attached:
         raise ValueError("a line of date.jsonl has a number, a body or a path of another kind")
     if len(path) > LONGEST_PATH or not all(isinstance(step, str) and HASH.fullmatch(step) for step in path):
         raise ValueError("a path of date.jsonl has a step that is not 64 lower-case hexadecimal digits")
+    # A line that has two readings could be one entry for this verifier and another for the next.
     if _line(seq, body, path) != written:
         raise ValueError(
             "a line of date.jsonl is written otherwise: a key twice, a number in another form, or spaces"
@@ -197,9 +196,6 @@ class Manifest:
     """What `manifest.json` states.
 
     It states the deal, the entry, the log's size, the hash of every other file, and what the notice is.
-
-    `notice` is None in a manifest of version 1, whose notice carries no words of its pages.
-
     `notice` is None in a manifest of version 1, whose notice carries no words of its pages.
     """
 

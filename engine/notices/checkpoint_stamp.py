@@ -83,8 +83,7 @@ def time_of(text: str, note: str, keys: Iterable[VerifierKey], authorities: froz
 
     Raises:
         VerificationFailed: the stamp is not in its form, is of another checkpoint or over other bytes, or
-            does
-            not hold; or the fifth line of the note is not the signature of the log's key.
+            does not hold; or the fifth line of the note is not the signature of the log's key.
     """
     said, over = read_stamp(text), stamped_bytes(note)
     logs = [key for key in keys if key.kind is Kind.LOG]

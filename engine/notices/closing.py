@@ -20,7 +20,7 @@ class Step:
 
     @property
     def verdict(self) -> str:
-        """`DIFFERS`, `holds`, or `open` for what could not be compared."""
+        """Return `DIFFERS`, `holds`, or `open` for what could not be compared."""
         return "DIFFERS" if self.difference else "open" if self.found.startswith(NOT_COMPARED) else "holds"
 
 

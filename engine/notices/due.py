@@ -38,12 +38,12 @@ class Owed:
 
     @property
     def label(self) -> str:
-        """Kind and subject in one word: the subject of the event's key."""
+        """Return the notice's kind and subject in one word: the subject of the event's key."""
         return notice_label(self.kind, self.subject)
 
     @property
     def key(self) -> tuple[str, date, int]:
-        """What tells it from every other notice of its deal."""
+        """Return what tells the notice from every other of its deal: its label, its date and its print."""
         return self.label, self.on, self.print
 
     def at(self, place: int) -> bool:

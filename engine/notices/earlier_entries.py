@@ -44,6 +44,7 @@ def earlier_entries(events: Sequence[Event], owed: Owed) -> tuple[int, ...]:
 
 def _needed(standing_events: Sequence[Event], events: Sequence[Event], owed: Owed) -> Iterator[Event]:
     adopted = [event for event in events if isinstance(event.payload, DealAdopted)]
+    # Page 1 names parties and titles, which stand in the adoption and not in the date's own events.
     yield from adopted[-1:]
     yield from (
         event for event in events if isinstance(event.payload, ActRecorded) and _of_a_party(event.payload)
@@ -99,6 +100,7 @@ def _last_determined(
     yield from _of_publication(standing_events, last.payload.publication_date)
     for event in events:
         if isinstance(event.payload, ReportReceived) and (
+            # A report for the lost date may have come before the date on which it was lost.
             event.seq > last.seq or event.payload.period_end >= last.effective_on
         ):
             yield event

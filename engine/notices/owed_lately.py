@@ -41,7 +41,10 @@ class OwedLately:
 
     @property
     def ordinary(self) -> bool:
-        """Whether each notice follows from its own date alone: it supersedes none, and corrects nothing."""
+        """Return whether each notice follows from its own date alone.
+
+        Such a notice supersedes none, and corrects nothing.
+        """
         return all(one.kind != "correction" and one.supersedes_on is None for one in self.owed)
 
 

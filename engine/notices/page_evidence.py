@@ -97,7 +97,10 @@ def _standing(data: bytes | None, stated: Event) -> DateStanding:
 
 
 def _of_the_deal(events: Sequence[Event], stated: Event) -> None:
-    """Whether the adopted deal is the one whose file the stated event names."""
+    """Check that the adopted deal is the one whose file the stated event names.
+
+    Raises VerificationFailed.
+    """
     adopted = [event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)]
     if adopted[-1:] != ([stated.deal_file] if stated.deal_file is not None else adopted[-1:]):
         raise VerificationFailed(
@@ -112,7 +115,10 @@ def _of_the_deal(events: Sequence[Event], stated: Event) -> None:
 
 
 def _is_told(facts: NoticeFacts, stated: Event, events: Iterable[Event]) -> None:
-    """Whether the notice is of a kind that its events make, and of their date."""
+    """Check that the notice is of a kind that its events make due, and of their date.
+
+    Raises VerificationFailed.
+    """
     if facts.on != stated.effective_on:
         raise VerificationFailed(
             f"the manifest's notice is of {facts.on}, its event of {stated.effective_on}"
@@ -179,7 +185,7 @@ def _whole(stated: Event, events: Sequence[Event], standing: DateStanding) -> No
 
 
 def same_page_one(words: PageWords, again: Sequence[Mapping[str, Any]]) -> None:
-    """Whether the page's masthead, answer and dues say what comes out again.
+    """Check that the page's masthead, answer and dues say what comes out again.
 
     Raises VerificationFailed at the first difference.
     """
@@ -216,7 +222,7 @@ class Held(Protocol):
 
     @property
     def bodies(self) -> tuple[bytes, ...]:
-        """The entries, in their order."""
+        """The entries of the log, in their order."""
 
 
 def as_issued(facts: NoticeFacts, page: str, file: str, later: Sequence[Held]) -> str | None:

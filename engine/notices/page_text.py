@@ -95,6 +95,7 @@ def _shown(
     result = tested.result
     title = _title(result, terms)
     section = rf"{_words(result.cite)}; proof \d+\.\d+ "
+    # A title may also stand in a sentence, so only one with a section or a figure after it is a row.
     begins = re.compile(rf"(?<!\S)({VERDICTS}) (?={title} (?:{section}|{FIGURE}))")
     rounding = terms.rounding.rule
     # PDFium may join a full line to the next, so that a state is followed at once by its detail, which begins

@@ -45,6 +45,7 @@ def recomputed(
         or not template.recomputable
     ):
         return None
+    # Break-even Rates and remedies are left out: they change no verdict, and finding them takes long.
     return decided_with_sellers(result.test, clause, template, facts_again(result, terms, listed or {}))
 
 

@@ -109,6 +109,7 @@ def results_again(
 
     What edition 1 of the rulings gave otherwise is verified by its place in the log alone (`rulings.md` 72).
     """
+    # A notice could otherwise leave out the one test that fails.
     missing = _due(terms_on(on), templates, on) - {result.test for result in results}
     if missing:
         raise VerificationFailed(

@@ -76,6 +76,7 @@ def make_certificate(name: str, into: Path, now: datetime) -> str:
         raise BadKey(f"{into} is there already; a key is never overwritten")
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    # Signing and non-repudiation alone: a certificate for more would be believed for more.
     usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
     builder = x509.CertificateBuilder(
         subject,

@@ -126,7 +126,7 @@ def _certificate(signer: der.Element, held: list[x509.Certificate]) -> x509.Cert
 
 
 def _holds(signer: der.Element, info: bytes, certificate: x509.Certificate) -> None:
-    """Whether the token's signature is over its statement."""
+    """Check that the token's signature is over its statement. Raises VerificationFailed."""
     parts = signer.parts
     if len(parts) < 6 or parts[3].tag != IMPLICIT or parts[5].tag != der.OCTET_STRING:
         raise VerificationFailed("the time stamp has no attributes that are signed")
@@ -153,7 +153,10 @@ def _holds(signer: der.Element, info: bytes, certificate: x509.Certificate) -> N
 
 
 def _may_stamp(certificate: x509.Certificate, at: datetime) -> None:
-    """Whether a certificate is one that stamps time, and was valid then (RFC 3161 §2.3)."""
+    """Check that a certificate is one that stamps time, and was valid then (RFC 3161 §2.3).
+
+    Raises VerificationFailed.
+    """
     try:
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:

@@ -70,7 +70,10 @@ class Policy(Fact):
         return self
 
     def ended(self) -> dict[VerifierKey, date]:
-        """The log keys that have ended, each with its day. Raises ValueError if one is written otherwise."""
+        """Return the log keys that have ended, each with its day.
+
+        Raises ValueError if one is written otherwise.
+        """
         found: dict[VerifierKey, date] = {}
         for place, text in enumerate(self.ended_keys):
             key, _, day = text.partition(" ")
@@ -86,11 +89,11 @@ class Policy(Fact):
         return found
 
     def keys(self) -> list[VerifierKey]:
-        """The keys of logs and of cosigners."""
+        """Return the keys that the policy names for logs and for cosigners, without those that have ended."""
         return [parse_verifier(text) for text in (*self.log_keys, *self.cosigner_keys)]
 
     def authorities(self) -> frozenset[str]:
-        """The fingerprints of the authorities whose time stamps are believed."""
+        """Return the fingerprints of the authorities whose time stamps are believed."""
         return frozenset(map(plain, self.time_authorities))
 
 

@@ -230,7 +230,7 @@ def _in_the_log(notice: _Notice) -> str:
 
 
 def _lives(notice: _Notice, bodies: Sequence[bytes], origin: str) -> KeyLives:
-    """The log keys of the policy, with those that followed them in a log that is held."""
+    """Return the log keys of the policy, with those that followed them in a log that is held."""
     return key_lives(bodies, origin, notice.policy.keys(), notice.policy.ended())
 
 
@@ -322,7 +322,7 @@ def _time(notice: _Notice, by: int, at: datetime | None, stamps: Sequence[Stampe
 
 
 def _is_of(notice: _Notice, index: int, checkpoint: Checkpoint) -> None:
-    """Whether the manifest names what the proof is of, and the policy asks for it.
+    """Check that the manifest names what the proof is of, and that the policy asks for it.
 
     Raises VerificationFailed.
     """
@@ -364,13 +364,13 @@ def _deal(notice: _Notice) -> str:
 
 
 def _observations(notice: _Notice) -> str:
-    """Return the rates of the date rest on the observations attached."""
+    """Check that the date's rates rest on the attached observations, and return the words of the step."""
     notice.listed = weeks_of(notice.attached["observations.csv"].decode(), notice.event.get("version") == 1)
     return rates_again(notice.listed, notice.of_date.rates if notice.of_date else (), notice.results)
 
 
 def _results(notice: _Notice) -> str:
-    """Return every result of the date computed again from the deal file and its inputs."""
+    """Compute every result of the date again from the deal file and its inputs, and compare it."""
     if notice.of_date is None or (notice.terms is None and notice.results):
         raise VerificationFailed("the terms are missing")
     # Reached only without results: the check above refuses results without terms.
@@ -387,7 +387,7 @@ def _results(notice: _Notice) -> str:
 
 
 def _page_one(notice: _Notice) -> str | None:
-    """Page 1's masthead, answer and dues are composed again from the events that the notice carries."""
+    """Compose page 1's masthead, answer and dues again from the notice's events, and compare them."""
     if notice.manifest is None or notice.of_date is None or notice.checkpoint is None:
         raise VerificationFailed("there is nothing to compose page 1 of")
     if notice.manifest.notice is None:
@@ -412,7 +412,7 @@ def _all_text(notice: _Notice) -> str | None:
 
 
 def _issued(notice: _Notice) -> str | None:
-    """Return the log that is held says which words were issued under the notice's number."""
+    """Return what the log that is held says was issued under the notice's number; None if it says nothing."""
     if notice.words is None or notice.manifest is None or notice.manifest.notice is None:
         return None
     return as_issued(

@@ -41,7 +41,7 @@ class Confirmed:
     """Whether the report counts from its keying alone, as it was keyed too late (`rulings.md` 53)."""
 
     def as_data(self) -> dict[str, Any]:
-        """As JSON: `report`, `figures`, `recorded`, `from_keying`."""
+        """Return the confirmation as JSON: `report`, `figures`, `recorded`, `from_keying`."""
         return {
             "report": self.report,
             "figures": list(self.figures),

@@ -213,8 +213,7 @@ def record_act(workspace: Workspace, deal: Deal, act: ActRecorded, scribe: Scrib
 
     Raises:
         WrongUsage: it is not an Act, says too little, or is not allowed by the deal; or another Act of its
-            kind, clause and date
-            stands and says otherwise.
+            kind, clause and date stands and says otherwise.
     """
     said, log = _checked(workspace, deal, act), deal_log(deal.name)
     with workspace.store.begin() as writer:

@@ -299,8 +299,8 @@ def cosign_folder(
     """Return a trustee's cosignature on an exported log, from files alone.
 
     The function checks first that the log has only grown since the held checkpoint, and looks at a time stamp
-    beside the checkpoint. The cosigned note stands in the folder too; the
-    `policy` names the authorities that the trustee believes.
+    beside the checkpoint. The cosigned note stands in the folder too; the `policy` names the authorities that
+    the trustee believes.
 
     Raises:
         WrongUsage: the folder or the key is not one.

@@ -18,9 +18,8 @@ def parquet(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """Return a table as a Parquet file.
 
     A column of figures becomes three: its name (float64), its name with `_exact` (text: a whole number or a
-    fraction) and its name with
-    `_unit` (text). A date is a date, a moment is in UTC, and every other cell is text or a number as it
-    stands.
+    fraction) and its name with `_unit` (text). A date is a date, a moment is in UTC, and every other cell is
+    text or a number as it stands.
 
     Args:
         columns: the names of the columns.

@@ -1,8 +1,7 @@
 """Ed25519 keys of logs and trustees, as C2SP's signed-note writes them.
 
 A verifier key is one line of text, `name+id+key`, to be handed to whoever verifies; a private key is the same
-with
-`PRIVATE+KEY+` before it, in a file that only its owner can read.
+with `PRIVATE+KEY+` before it, in a file that only its owner can read.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ class Accounts:
         return None if row is None else self._with_grants(row)
 
     def people(self) -> tuple[Person, ...]:
-        """Everybody, by name."""
+        """Return everybody who has an account, by name."""
         return tuple(self._with_grants(row) for row in self._database.rows(f"{PEOPLE} ORDER BY name, login"))
 
     def _with_grants(self, row: sqlite3.Row) -> Person:

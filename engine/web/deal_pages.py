@@ -109,7 +109,7 @@ def deal(visit: AtVisit, deal: str, on: str = "") -> Response:
 
 
 def _composed(visit: Visit, deal: str, day: date | None) -> DealShown:
-    """Page 1 of the date's notice and what came after it; rows of results are named by their clauses."""
+    """Return page 1 of the date's notice and what came after it, with results named by their clauses."""
     desk, today = visit.desk, visit.now.date()
     content = deal_page(desk.workspace, deal, day, visit.now)
     adopted, view = content.adopted, None

@@ -124,8 +124,7 @@ def series_lately(
 
     Returns:
         None if a date of a rate now has another print than the one that the rate rests on. None as well if
-        the
-        prints of a date cannot be judged by themselves.
+        the prints of a date cannot be judged by themselves.
     """
     by_index: dict[str, Sequence[Published]] = {}
     for name in indices(deal, until):

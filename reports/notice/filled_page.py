@@ -23,11 +23,7 @@ _waiting: dict[Any, tuple[NoticeInputs, Filled]] = {}
 
 
 def filled_page(inputs: NoticeInputs) -> Filled:
-    """A notice's filled template: made when first asked for, and let go of when asked for again.
-
-    Raises:
-        ValueError: the log does not say which deal it is.
-    """
+    """Return a notice's filled template, made when first asked for, and let go of when asked for again."""
     key = (inputs.deal, inputs.number, inputs.print, tuple(sorted(inputs.attachments)))
     known = _waiting.pop(key, None)
     if known is not None and _same(known[0], inputs):

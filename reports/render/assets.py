@@ -35,6 +35,7 @@ def _bytes(*path: str) -> bytes:
 @cache
 def assets() -> dict[str, tuple[bytes, str]]:
     """Return every asset by name: its bytes and media type."""
+    # Read from the package and not from a path, so that the wheel draws what the checkout draws.
     contents = {f"fonts/{name}": (_bytes("fonts", name), "font/ttf") for name in FONTS}
     contents |= {f"marks/{name}.svg": (svg.encode(), "image/svg+xml") for name, svg in MARKS.items()}
     semibold = contents["fonts/HeadroomSans-Semibold.ttf"][0]

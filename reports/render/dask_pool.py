@@ -124,6 +124,7 @@ class DaskPool:
             f"a worker at {address} is {other}, and this is {self.engine}; it is let go: start it with the "
             "same release"
         )
+        # A worker of another release would give other bytes, so it is closed and not only avoided.
         self._client.retire_workers([address], close_workers=True)
 
     def close(self) -> None:
@@ -206,4 +207,5 @@ def _of_this_machine() -> Any:
     import distributed
 
     dask: Any = distributed
+    # One thread each: a document sets a variable of its whole process while it is written.
     return dask.LocalCluster(threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1")

@@ -30,6 +30,7 @@ def density(context: Mapping[str, Any]) -> str:
 
 
 def _lines(text: str, width: int) -> int:
+    # An empty text still takes a line in its cell.
     return max(1, ceil(len(text) / width))
 
 

@@ -167,6 +167,7 @@ def _pdf(html: str, created: datetime, attachments: Mapping[str, tuple[bytes, st
         Attachment(
             string=body, name=name, description=text, relationship="Data", created=created, modified=created
         )
+        # The order of a mapping is that of its making, and the bytes of the file must not depend on it.
         for name, (body, text) in sorted(attachments.items())
     ]
     document = _page_type()(html).render(font_config=fonts, stylesheets=[style], cache=_pictures())
@@ -268,7 +269,7 @@ def _forget() -> None:
 
 @cache
 def _pictures() -> dict[str, Any]:
-    """The marks and watermarks, read once for all documents of a process."""
+    """Return the marks and watermarks, read once for all documents of a process."""
     return {}
 
 

@@ -40,8 +40,10 @@ def finish(_document: Any, pdf: Any) -> None:
         if _is_metadata(item):
             raw = b"".join(part if isinstance(part, bytes) else part.data for part in item.stream)
             item.stream = [raw.replace(b"</rdf:RDF>", _UA + b"</rdf:RDF>")]
+            # PDF/A asks for metadata that can be read without decompression.
             item.compress = False
         elif isinstance(item, dict) and item.get("S") == "/TH" and "ID" in item:
+            # PDF/UA asks each header cell what it heads, and the renderer does not write it.
             item["A"]["Scope"] = "/Column" if _group(pdf, item) == "/THead" else "/Row"
 
 

@@ -35,6 +35,7 @@ def renderer() -> Renderer:
     for name, data in sorted(
         {**_templates(), **{name: body for name, (body, _) in assets().items()}}.items()
     ):
+        # The length parts one file from the next, so bytes cannot move between two files unseen.
         whole.update(f"{name} {len(data)}\n".encode() + data)
     return Renderer(
         sha256=whole.hexdigest(),

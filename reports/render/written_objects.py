@@ -25,4 +25,5 @@ class Written(Object):  # type: ignore[misc]  # pydyf ships no types
 
 def settle(pdf: Any) -> None:
     """Settle every object of a PDF that nobody changes any more."""
+    # In place, because the writer holds the same list. A free object has no bytes to settle.
     pdf.objects[:] = [item if item.free == "f" else Written(item) for item in pdf.objects]

@@ -2,12 +2,9 @@
 time.
 
 `python -m tests.bench.desk_load [PEOPLE DEALS SECONDS]` prints one line of JSON: medians and 99th percentiles
-in milliseconds,
-and the server's processor time for each page. A person asks for a page, reads it whole, thinks for half a
-second and asks for
-the next: the portfolio, a deal, its history, its notices, each time of another deal. So 50 people ask for up
-to 100 pages a
-second, ten times what as many people do who read.
+in milliseconds, and the server's processor time for each page. A person asks for a page, reads it whole,
+thinks for half a second and asks for the next: the portfolio, a deal, its history, its notices, each time of
+another deal. So 50 people ask for up to 100 pages a second, ten times what as many people do who read.
 """
 
 from __future__ import annotations

@@ -66,8 +66,7 @@ def full(terms: TermsInForce, rates: Mapping[str, str], dropped: Collection[str]
         terms: the deal's.
         rates: of each index.
         dropped: what is left out, named as a result names its inputs: a figure, a figure of a week or month,
-            a rate of a date;
-            `report`, `week to ..`, `month to ..` for whole reports.
+            a rate of a date; `report`, `week to ..`, `month to ..` for whole reports.
     """
     figures = {
         name: Figure(value=value, unit=unit)

@@ -86,6 +86,7 @@ def check() -> None:
 def _stand_in(theirs: Any, ours: Any) -> None:
     """Give our function to each module of the library that has its own."""
     name = theirs.__name__
+    # Modules import such a function by name, so each of them holds a reference of its own.
     for place, module in list(sys.modules.items()):
         if place.startswith("weasyprint.") and getattr(module, name, None) is theirs:
             setattr(module, name, ours)

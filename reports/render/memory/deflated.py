@@ -22,17 +22,18 @@ class Compressor:
         self._level = level
 
     def compress(self, data: bytes) -> bytes:
-        """The whole of `data`, compressed."""
+        """Return the whole of `data`, compressed."""
         return deflated(data, self._level)
 
     def flush(self) -> bytes:
-        """Nothing: `compress` has given all."""
+        """Return an empty text of bytes: `compress` has given all."""
         return b""
 
 
 @lru_cache(MOST)
 def deflated(data: bytes, level: int) -> bytes:
-    """`data` compressed at `level`, as the standard library does it."""
+    """Return `data` compressed at `level`, as the standard library does it."""
+    # Equal bytes at one level are always compressed alike, so a kept stream changes no file.
     return zlib.compress(data, level)
 
 

@@ -66,8 +66,9 @@ class Drawing:
         self.steps: list[tuple[str, tuple[Any, ...]]] = []
 
     def add_font(self, pango_font: Any) -> tuple[Face, float]:
-        """The font of the next glyphs, and its size."""
+        """Return the font of the next glyphs, and its size."""
         real, size = self.real.add_font(pango_font)
+        # Glyphs that are pictures are objects of the file itself, and another file does not have them.
         if real.bitmap or real.png or real.svg or real.colr:
             raise NotKept(real.family)
         key, _, _ = get_pango_font_key(pango_font)
@@ -77,7 +78,7 @@ class Drawing:
         return self.faces[key], size
 
     def set_text_matrix(self, *_: float) -> None:
-        """Where the line stands is another matter each time."""
+        """Ignore where the line stands, which is given anew each time that the line is drawn."""
 
     def set_font_size(self, font: str, size: float) -> None:
         """Note the font and its size."""
@@ -143,7 +144,7 @@ def draw_first_line(
 
 
 def _drawing(stream: Any, textbox: Any, matrix: Any) -> Drawing | None:
-    """A line as the library draws it where nothing is noted yet; None if that cannot be kept."""
+    """Return a line as the library draws it where no width is noted yet; None if it cannot be kept."""
     drawing = Drawing(stream, textbox.pango_layout.layout)
     try:
         line_by_the_library(drawing, textbox, "clip", "none", matrix)

@@ -71,7 +71,7 @@ def forget_wordings() -> None:
 
 
 def wording(style: Any) -> int:
-    """A number for what `style` says of text; the same number where it says the same."""
+    """Return a number for what `style` says of text; the same number if it says the same."""
     known = style.__dict__.get("wording")
     if known is None:
         said = (style.font_config, *(_hashable(style[name]) for name in PROPERTIES))
@@ -91,7 +91,7 @@ def split_first_line(
     is_line_start: bool = True,
     minimum: bool = False,
 ) -> Line:
-    """As much of a text as fits a line, as the library's function of this name gives it."""
+    """Return as much of a text as fits a line, as the library's function of this name does."""
     if not ours(style.font_config):
         return line_by_the_library(  # type: ignore[no-any-return]
             text, style, context, max_width, justification_spacing, is_line_start, minimum
@@ -109,7 +109,7 @@ def split_first_line(
 
 
 def strut(style: Any) -> tuple[float, float]:
-    """The height and the baseline of an empty line, as the library's function of this name gives them."""
+    """Return the height and the baseline of an empty line, as the library's function of this name does."""
     known: tuple[float, float] | None = style.__dict__.get("empty_line")
     if known is None:
         known = style.empty_line = strut_by_the_library(style)

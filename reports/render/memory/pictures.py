@@ -33,7 +33,7 @@ def draw(image: Any, stream: Any, width: float, height: float, style: Any) -> No
 
 
 def _alone(stream: Any) -> bool:
-    """Whether a drawing names nothing that another document would not have."""
+    """Return whether a drawing names nothing that another document would not have."""
     return not any(stream._resources[kind] for kind in ("XObject", "Pattern", "Shading")) and not any(
         line.endswith(b" Tf") for line in stream.stream if isinstance(line, bytes)
     )

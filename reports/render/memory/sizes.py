@@ -46,12 +46,14 @@ def _fixed(style: Any) -> tuple[dict[str, Any], dict[str, Any], bool] | tuple[()
 
     The result is empty if a length needs the surrounding box.
     """
+    # Another box sizing takes the padding off the width, which depends on the box.
     if style["box_sizing"] != "content-box":
         return ()
     lengths = {}
     for name in LENGTHS:
         value = style[name]
         if value == "auto":
+            # The library itself gives 0 for an automatic minimum, and later steps compare it as a number.
             lengths[name] = 0 if name in ("min_width", "min_height") else "auto"
         elif value is not None and getattr(value, "unit", "%") != "%":
             lengths[name] = value.value
@@ -61,7 +63,7 @@ def _fixed(style: Any) -> tuple[dict[str, Any], dict[str, Any], bool] | tuple[()
 
 
 def is_in_normal_flow(box: Any) -> bool:
-    """Whether a box stands after the one before it, as the library's method of this name says."""
+    """Return whether a box stands after the one before it, as the library's method of this name does."""
     style = box.style
     known = style.__dict__.get("in_flow")
     if known is None:

@@ -96,7 +96,7 @@ class RememberedStyles(StyleFor):  # type: ignore[misc]  # WeasyPrint ships no t
                     target_collector.collect_anchor(style["anchor"])
 
     def _below(self, element: Element, place: Place) -> Iterator[tuple[Element, Place]]:
-        """Every element below one, with its place."""
+        """Yield every element below one, with its place."""
         if element.tag == _SVG:
             yield from ((part, HIDDEN) for part in element)
             return
@@ -119,7 +119,7 @@ class RememberedStyles(StyleFor):  # type: ignore[misc]  # WeasyPrint ships no t
         return place
 
     def _styles(self, element: Element, parent: ComputedStyle | None) -> Styles:
-        """An element's styles, by the library's own rules of the cascade."""
+        """Return an element's styles, by the library's own rules of the cascade."""
         cascaded: dict[str | None, dict[str, Any]] = {}
         # The library walks a whole tree for such attributes; a copy without children keeps it to this
         # element.
@@ -177,7 +177,7 @@ class RememberedStyles(StyleFor):  # type: ignore[misc]  # WeasyPrint ships no t
         return style
 
     def _wrapper(self, element: Element) -> Any:
-        """An element as the selectors read it."""
+        """Return an element as the selectors read it."""
         if not self._wrappers:
             self._wrappers = {one.etree_element: one for one in self._html.wrapper_element.iter_subtree()}
         return self._wrappers[element]
