@@ -341,82 +341,11 @@ def serve(
 
     Ctrl-C finishes the run first.
     """
-    from engine.assembly import scribe
-    from engine.basics.values import counted
-    from engine.cli.output import print_line, progress, progress_done, say
-    from engine.cli.show.deliver import tell_delivered
-    from engine.delivery.deliver import deliver
-    from engine.operations.record_forecasts import record_forecasts
-    from engine.operations.run import RunOutcome
-    from engine.operations.run import run as run_due
-    from engine.operations.scheduler import Stop, serve
-    from engine.operations.stamp_checkpoints import stamp_checkpoints
-    from engine.operations.waiting_dates import begun
-    from engine.queries.forecast_record import forecasts_due
+    from engine.cli.output import progress
+    from engine.cli.show.serve import serve_until_stopped
 
-    workspace, stop, last = operated(), Stop(), RunOutcome(begun(clock()))
     means = partial(tools, progress, executor=executor, scheduler=scheduler)
-
-    def tick() -> None:
-        nonlocal last
-        # A forecast is recorded before the run that could publish the value that it foretells.
-        record_forecasts(workspace, forecasts_due(workspace, clock()), scribe())
-        nothing = last.settled is not None and last.settled.holds(workspace, clock())
-        outcome = (
-            RunOutcome(last.on)
-            if nothing
-            else run_due(workspace, begun(clock()), replace(means(), stopping=stop))
-        )
-        if nothing:  # what the authority did not give the last time is asked for again
-            outcome.stamping = stamp_checkpoints(workspace, clock)
-        last = last if nothing else RunOutcome(outcome.on, settled=outcome.settled)
-        progress_done()
-        made = sum(len(deal.notices) for deal in outcome.deals)
-        stopped = {
-            deal.deal: deal.reason or deal.not_issued
-            for deal in outcome.deals
-            if deal.reason or deal.not_issued
-        }
-        if workspace.settings.mail is not None:
-            tell_delivered(
-                deliver(workspace, scribe), (lambda text: print_line({"delivery": text})) if as_json else say
-            )
-        if as_json:
-            done = {
-                "publications": len(outcome.publications),
-                "notices": made,
-                "stopped": stopped,
-                "left": outcome.left,
-                "time_stamps": outcome.stamping.as_data(),
-            }
-            print_line({"at": clock().isoformat(timespec="seconds"), **done})
-        else:
-            say(
-                f"{clock():%Y-%m-%d %H:%M} UTC: {counted(len(outcome.publications), 'publications')}, "
-                f"{counted(made, 'notices')}"
-            )
-            for deal, why in stopped.items():
-                say(f"{deal}: {why}")
-            if outcome.stamping.said is not None:
-                say(outcome.stamping.said)
-            if outcome.left:
-                say(
-                    f"asked to stop: left to the next run {'is' if len(outcome.left) == 1 else 'are'} "
-                    f"{', '.join(outcome.left)}"
-                )
-
-    def told(what: str) -> None:
-        if as_json:
-            print_line({"error": {"what": what}})
-        else:
-            say(what)
-
-    runs = serve(tick, every_minutes * 60, told, clock, stop=stop)
-    if as_json:
-        print_line({"runs": runs})
-    else:
-        say(counted(runs, "runs"))
-    if stop.interrupted:
+    if serve_until_stopped(operated(), means, every_minutes * 60, as_json):
         raise typer.Exit(STOPPED)
 
 

@@ -5,15 +5,10 @@ See `rulings.md` 56.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any
 
 from engine.basics.calendar import BusinessCalendar
-from engine.basics.values import Figure, Unit
 from engine.determination.look_back import LookBack, looks_back, report_due_on, reports_due_by
 from engine.determination.trigger_counts import Count, Counts, trigger_counts
 from engine.evaluation.inputs import Inputs
@@ -21,15 +16,26 @@ from engine.evaluation.notice_duties import open_duties
 from engine.evaluation.recorded_acts import declared_events
 from engine.evaluation.serving_report import former_servicers
 from engine.evaluation.sweeps import account, accounts_of
+from engine.evaluation.takeover_values import (
+    Block,
+    day_text,
+    held_block,
+    interrupted_block,
+    other_day,
+    rate_block,
+    report_block,
+    reserve_block,
+    shortfall_block,
+    waiver_block,
+)
 from engine.events.kinds import ReportReceived, Tested
-from engine.events.rates import Published, ReferenceRate
+from engine.events.rates import Published
 from engine.events.results import Verdict
 from engine.events.standing import Recorded, standing
 from engine.events.states import (
     Deadline,
     Entry,
     Limb,
-    ReserveAccount,
     TestState,
     TestStatus,
     TriggerState,
@@ -39,11 +45,7 @@ from engine.terms.clause import Clause, Cure, MaintenanceClause, TriggerCure
 from engine.terms.contract_dates import THURSDAY, period_of, publication_dates
 from engine.terms.periods import Period
 
-PUBLISHED = "published value"
 DAY = timedelta(days=1)
-DECIMALS = 15
-"""The decimals to which a figure without finitely many decimals is cut."""
-Block = dict[str, Any]
 WHO = ("from", "document", "sha256", "prepared_by", "approved_by")
 
 
@@ -82,7 +84,7 @@ class HandedOver:
             or "none",
             "reserves": self._reserves() or "none",
             "rates": {name: list(self._rates(name)) for name in self.terms.index},
-            "reports": [_report(one) for one in reports] or "none",
+            "reports": [report_block(one) for one in reports] or "none",
             "reports_missing": [str(end) for end in self._missing(reports)] or "none",
         }
 
@@ -103,21 +105,21 @@ class HandedOver:
         said: Block = {
             "status": state.status.value,
             "since": str(state.since),
-            "entered": _other_day(entry, state.since),
+            "entered": other_day(entry, state.since),
             "result": state.verdict.value if state.verdict is not None else None,
-            "tested_on": _day(run.on if run else None),
-            "determined_on": _day(state.rests_on),
-            "episode": _day(state.episode_began),
+            "tested_on": day_text(run.on if run else None),
+            "determined_on": day_text(state.rests_on),
+            "episode": day_text(state.episode_began),
             "cure": "not started" if waiting else self._cure(state, clause, entry),
             "runs": {**runs, "awaited": "true"} if state.awaited else runs,
             "counted": ["FAIL" if failed else "PASS" for failed in state.counted]
             or ("none" if _counts_several(clause) and state.status is not TestStatus.SUSPENDED else None),
             "cures_used": [str(day) for day in state.cured_on] or "none",
             "effective_on": self._effective(state),
-            "waiver": _waiver(state.waived_until, state.waived_by, state.clock_after),
-            "interrupted": _interrupted(state.waived_from.value if state.waived_from else None, entry),
-            "shortfall": _shortfall(state),
-            "held": _held(state),
+            "waiver": waiver_block(state.waived_until, state.waived_by, state.clock_after),
+            "interrupted": interrupted_block(state.waived_from.value if state.waived_from else None, entry),
+            "shortfall": shortfall_block(state),
+            "held": held_block(state),
         }
         return {key: one for key, one in said.items() if one is not None}
 
@@ -189,16 +191,16 @@ class HandedOver:
         said: Block = {
             "status": state.status.value,
             "since": str(state.since),
-            "entered": _other_day(entry, state.since),
+            "entered": other_day(entry, state.since),
             "begins": self._limbs(counts.begins, state.begins) if counting else None,
             "ends": self._limbs(counts.ends, state.ends) if ending else None,
             "irrevocable": "true" if state.irrevocable else "false",
             "last_ended": str(state.ended_on) if state.ended_on is not None else "never",
             "cures_used": [str(day) for day in state.cured_on] or "none",
-            "first_met": _day(state.first_met),
+            "first_met": day_text(state.first_met),
             "cure": "not started" if waiting else self._own_clock(state.cure, own),
-            "waiver": _waiver(state.waived_until, state.waived_by, None),
-            "interrupted": _interrupted(state.waived_from.value if state.waived_from else None, entry),
+            "waiver": waiver_block(state.waived_until, state.waived_by, None),
+            "interrupted": interrupted_block(state.waived_from.value if state.waived_from else None, entry),
             "lasting": ("true" if name in self.state.begun else "false") if lasts and over else None,
         }
         return {key: one for key, one in said.items() if one not in (None, [])}
@@ -287,7 +289,7 @@ class HandedOver:
 
     def _reserves(self) -> Block:
         return {
-            name: _reserve(account(self.inputs, self.state, name))
+            name: reserve_block(account(self.inputs, self.state, name))
             for name in accounts_of(self.terms, self.inputs.templates)
         }
 
@@ -312,7 +314,7 @@ class HandedOver:
         for day in sorted(
             day for day in wanted if day > self.terms.closing_date and (day in prints or day in served)
         ):
-            yield _rate(day, prints.get(day), served.get(day))
+            yield rate_block(day, prints.get(day), served.get(day))
 
     def _until_the_first(self, index: str, prints: Mapping[date, Published]) -> Iterator[date]:
         """Yield the Publication Dates up to the first with a value, if a test measures from that value."""
@@ -372,126 +374,3 @@ def _days(start: date, last: date, calendar: BusinessCalendar | None) -> int:
     """Return how many days there are after `start` up to `last`: Business Days where there is a calendar."""
     every = [date.fromordinal(day) for day in range(start.toordinal() + 1, last.toordinal() + 1)]
     return len(every) if calendar is None else sum(calendar.is_business_day(day) for day in every)
-
-
-def _day(day: date | None) -> str | None:
-    return None if day is None else str(day)
-
-
-def _other_day(entry: Entry | None, since: date) -> str | None:
-    """Return the day on which a status was first entered, if it is not the day since which it stands."""
-    return None if entry is None or entry.on == since else str(entry.on)
-
-
-def _waiver(until: date | None, document: str | None, clock: str | None) -> Block | None:
-    if until is None:
-        return None
-    return {
-        "until": str(until),
-        "document": document or "",
-        **({"clock": clock} if clock is not None else {}),
-    }
-
-
-def _interrupted(waived_from: str | None, entry: Entry | None) -> Block | None:
-    """Return what a waiver or a suspension has interrupted; None if nothing.
-
-    A cure during the waiver has replaced that status by another.
-    """
-    if entry is None or entry.held is None:
-        return None
-    return {"status": waived_from or entry.held[0], "since": str(entry.held[1])}
-
-
-def _shortfall(state: TestState) -> Block | None:
-    if state.shortfalls is None or state.newest is None:
-        return None
-    first, now = state.shortfalls
-    return {"first": plain_number(first), "now": plain_number(now), "measured": plain_number(state.newest)}
-
-
-def _held(state: TestState) -> Block | None:
-    run = state.held
-    if run is None:
-        return None
-    said: Block = {
-        "run": str(run.run),
-        "failing_since": _day(run.failing_since),
-        "clock_stopped": _day(run.clock_stopped),
-    }
-    return {key: one for key, one in {**said, "days_left": str(run.clock_left)}.items() if one is not None}
-
-
-def _reserve(one: ReserveAccount) -> Block:
-    said: Block = {
-        "paid": f"USD {plain_number(one.held)}",
-        "due": f"USD {plain_number(one.due)}",
-        "confirmed_on": _day(one.confirmed_on),
-    }
-    then = None if one.due_then is None else f"USD {plain_number(one.due_then)}"
-    return {key: value for key, value in {**said, "due_then": then}.items() if value is not None}
-
-
-def _rate(day: date, published: Published | None, served: ReferenceRate | None) -> Block:
-    said: Block = {"on": str(day)}
-    if published is not None:
-        said["published"] = "none" if published.value is None else _priced(published.value)
-        if published.low_confidence:
-            said["low_confidence"] = "true"
-    own = (
-        published is not None
-        and served is not None
-        and served.step == PUBLISHED
-        and served.publication_date == day
-    )
-    if served is not None and not own:
-        said["rate"] = "none" if served.value is None else _priced(served.value)
-        if served.value is not None:
-            said["rate_from"] = served.step
-        if served.publication_date is not None and served.publication_date != day:
-            said["of"] = str(served.publication_date)
-    return said
-
-
-def _priced(value: Decimal) -> str:
-    return f"USD {value:f} per GPU-hour"
-
-
-def _report(one: ReportReceived) -> Block:
-    said: Block = {
-        "period": {"from": str(one.period_start), "to": str(one.period_end)},
-        "as_of": str(one.as_of),
-    }
-    said |= {"received": str(one.received), "document": one.document}
-    # A figure that a worked example assumes has no file, and so no hash to hand over.
-    if re.fullmatch(r"[0-9a-f]{64}", one.sha256):
-        said["sha256"] = one.sha256
-    return {**said, "figures": {name: written_figure(figure) for name, figure in one.figures.items()}}
-
-
-def written_figure(figure: Figure) -> str:
-    """Return a figure with its unit, as a deal file writes it."""
-    number = plain_number(figure.value * 100 if figure.unit in (Unit.SHARE, Unit.POINTS) else figure.value)
-    after = {
-        Unit.SHARE: "%",
-        Unit.POINTS: " points",
-        Unit.GPUS: " GPUs",
-        Unit.GPU_HOURS: " GPU-hours",
-        Unit.DAYS: " days",
-        Unit.MULTIPLE: "x",
-    }
-    if figure.unit is Unit.RATE:
-        return f"USD {number} per GPU-hour"
-    return f"USD {number}" if figure.unit is Unit.USD else f"{number}{after.get(figure.unit, '')}"
-
-
-def plain_number(value: Fraction) -> str:
-    """Return a number in decimals: exact if it has finitely many, otherwise cut."""
-    exact = value.denominator
-    for prime in (2, 5):
-        while exact % prime == 0:
-            exact //= prime
-    places = DECIMALS if exact != 1 else next(n for n in range(400) if (value * 10**n).denominator == 1)
-    scaled = round(value * 10**places)
-    sign, digits = ("-" if scaled < 0 else ""), str(abs(scaled)).rjust(places + 1, "0")
-    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"

@@ -7,10 +7,9 @@ the date as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from functools import partial
 
 from engine.determination.agents_rate import at_agents_rates
 from engine.determination.determine import decided, determine
@@ -18,16 +17,16 @@ from engine.determination.measure_inputs import Reported
 from engine.determination.reference_rate import reference_rate
 from engine.determination.template import Clause, Facts, MaintenanceClause, Template
 from engine.evaluation import obligations, recorded_acts
-from engine.evaluation.amended_away import amended_away, kept
+from engine.evaluation.amended_away import kept
+from engine.evaluation.between_dates import past
 from engine.evaluation.conditions import Seen
-from engine.evaluation.cure_clocks import clocks, cure_clock, delivered, trigger_clocks
+from engine.evaluation.cure_clocks import cure_clock, delivered
 from engine.evaluation.day_events import Day
 from engine.evaluation.decision_order import decision_order
 from engine.evaluation.due_tests import is_due
 from engine.evaluation.held_results import Weighed, weighed
 from engine.evaluation.inputs import AS_OF, DETERMINATION, PAYMENT, PUBLICATION, Inputs
 from engine.evaluation.moment import Moment
-from engine.evaluation.moved_deadlines import moved_deadlines
 from engine.evaluation.notice_duties import arisen, of_a_correction, with_what_is_held
 from engine.evaluation.outlook import Finished, outlook
 from engine.evaluation.payment_date import pay, release, target
@@ -36,22 +35,17 @@ from engine.evaluation.serving_report import overdue_reports, serving
 from engine.evaluation.sweeps import account, accounts_of
 from engine.evaluation.template_facts import template_facts, with_rates
 from engine.evaluation.test_states import (
-    after_deadline,
-    after_last_test,
     lacks_report,
     next_state,
-    second_period,
     suspended,
 )
-from engine.evaluation.trigger_states import TriggerRule, lapsed, moved, next_trigger, undone
+from engine.evaluation.trigger_obligations import trigger_obligations
+from engine.evaluation.trigger_states import TriggerRule, moved, next_trigger, undone
 from engine.events.date_standing import standing_of
 from engine.events.deal_state import DealState, after_determination
 from engine.events.draft import Draft
 from engine.events.kinds import (
-    ActApplied,
-    ActRecorded,
     Counted,
-    DeadlinePassed,
     ObligationMoved,
     Suspended,
     Tested,
@@ -66,7 +60,7 @@ from engine.terms.low_confidence import AGENT
 def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
     """Return the events of one date, in order; of a date of no kind, passed deadlines and Acts alone."""
     day = Day(inputs)
-    _past(day)
+    past(day)
     if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
         return tuple(day.drafts)
     _rates(day)
@@ -92,7 +86,7 @@ def stepped(
         base: what templates may know from the Servicer's reports, if that was worked out before.
     """
     day = Day(inputs, results, explained=False, base=base)
-    _past(day)
+    past(day)
     if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
         return tuple(day.drafts), day.state
     # Results that are given were measured at their rates already, so the rates need not be recorded.
@@ -104,92 +98,6 @@ def stepped(
     return tuple(day.drafts), after_determination(
         day.state, inputs.on
     ) if DETERMINATION in inputs.kinds else day.state
-
-
-def _past(day: Day) -> None:
-    """Apply what happened since the last date, on its own day: passed deadlines, Acts, ends of waivers."""
-    while True:
-        waiting = sorted(_next(day), key=lambda one: one[:2])
-        if not waiting:
-            return
-        waiting[0][2]()  # one at a time: what it does may bring the next, or take it away
-
-
-def _next(day: Day) -> Iterator[tuple[date, int, Callable[[], None]]]:
-    """Yield (day, order on that day, what to do) for each thing that is still to happen by the date."""
-    state, terms, on = day.state, day.inputs.terms, day.inputs.on
-    for name, test in state.tests.items():
-        longer = second_period(test, terms.covenants.get(name), day.inputs.calendar, on)
-        if longer is not None:
-            ended = ActApplied(
-                act=f"second cure period|{name}|{longer.since}",
-                test=longer,
-                before=test.status.value,
-                why=longer.why,
-            )
-            yield longer.since, 0, partial(day.add, "act applied", f"{ended.act}", ended, longer.since)
-        # The second period is asked first: a deadline that it moves has not passed.
-        passed = after_deadline(test, on) if longer is None else None
-        if passed is not None and test.cure is not None:
-            payload = DeadlinePassed(state=passed, before=test.status, deadline=test.cure)
-            yield passed.since, 0, partial(day.add, "deadline passed", name, payload, passed.since)
-    for name, trigger in state.triggers.items():
-        begun = lapsed(trigger, on)
-        if begun is not None:
-            yield begun.since, 0, partial(_lapse, day, name, begun)
-    for obligation in obligations.overdue(state.obligations.values(), on):
-        overdue = ObligationMoved(obligation=obligation, cite=obligation.due.cite)
-        subject = f"{obligation_key(obligation)} overdue"
-        yield (
-            obligation.status_since,
-            0,
-            partial(day.add, "obligation", subject, overdue, obligation.status_since),
-        )
-    for start, clock in (*clocks(day), *trigger_clocks(day)):
-        yield start, 2, partial(day.add, "act applied", clock.act, clock, start)
-    for name, clause in terms.covenants.items():
-        closed = after_last_test(state.tests.get(name), clause, on)
-        if closed is not None:
-            ended = ActApplied(
-                act=f"last tested|{name}|{closed.since}",
-                test=closed,
-                before=state.tests[name].status.value,
-                why=closed.why,
-            )
-            yield closed.since, 0, partial(day.add, "act applied", f"{ended.act}|{name}", ended, closed.since)
-    yield from (*moved_deadlines(day), *amended_away(day))
-    # Only the first is offered, because what it does may change what the next one finds.
-    for act in recorded_acts.waiting(state.acts, state.applied, on, terms)[:1]:
-        yield act.effective_on, 1, partial(_act, day, act)
-    for since, ended in recorded_acts.waiver_ended(
-        state.tests, state.triggers, on, terms.covenants, day.inputs.calendar, day.inputs.calendar_of
-    )[:1]:
-        yield (
-            since,
-            0,
-            partial(day.add, "act applied", f"{ended.act}|{recorded_acts.subject(ended)}", ended, since),
-        )
-
-
-def _lapse(day: Day, name: str, begun: TriggerState) -> None:
-    """Record that a trigger takes effect, with its consequences, because its own cure ended unused."""
-    act = ActApplied(
-        act=f"cure not used|{name}|{begun.since}",
-        trigger=begun,
-        before=TriggerStatus.PENDING_CURE.value,
-        why=begun.why,
-    )
-    day.add("act applied", f"{act.act}|{recorded_acts.subject(act)}", act, begun.since)
-    _consequences(day, name, begun.since)
-
-
-def _act(day: Day, act: ActRecorded) -> None:
-    """Apply one Recorded Act on its effective date."""
-    state = day.state
-    for effect in recorded_acts.effects(act, state.tests, state.triggers, state.obligations):
-        day.add("act applied", f"{effect.act}|{recorded_acts.subject(effect)}", effect, on=act.effective_on)
-        if effect.trigger is not None and act.act == "trigger ended":
-            release(day, effect.trigger.trigger, act.effective_on)
 
 
 def _rates(day: Day) -> None:
@@ -429,36 +337,13 @@ def _trigger(
             Counted(state=after, before=before.status if before else None, cite=rule.cite),
         )
     if after.status is TriggerStatus.IN_EFFECT and (before is None or before.status is not after.status):
-        _consequences(day, rule.name, on)
+        trigger_obligations(day, rule.name, on)
     if (
         after.status is TriggerStatus.NOT_IN_EFFECT
         and before is not None
         and before.status is TriggerStatus.IN_EFFECT
     ):
         release(day, rule.name, on)
-
-
-def _consequences(day: Day, name: str, on: date) -> None:
-    """Create the Obligations that the beginning of a trigger creates; an open one is not doubled."""
-    trigger = day.inputs.terms.triggers.get(name)
-    for consequence in trigger.consequences if trigger else ():
-        if consequence.deliver is None or obligations.open_for(name, day.state.obligations) is not None:
-            continue
-        made = obligations.created(
-            name,
-            consequence.deliver,
-            day.inputs.terms.role_of(consequence.deliver.by),
-            on,
-            Verdict.FAIL,
-            day.inputs.calendar,
-        )
-        if made is not None:
-            day.add(
-                "obligation",
-                f"{obligation_key(made)} created",
-                ObligationMoved(obligation=made, cite=consequence.deliver.cite),
-                on,
-            )
 
 
 def _whole(day: Day) -> None:

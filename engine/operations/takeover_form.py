@@ -14,9 +14,10 @@ from engine.basics.errors import WrongUsage
 from engine.determination.look_back import looks_back
 from engine.determination.template import Template
 from engine.determination.trigger_counts import trigger_counts
-from engine.evaluation.handed_over import WHO, Block, HandedOver
+from engine.evaluation.handed_over import WHO, HandedOver
 from engine.evaluation.inputs import Inputs, inputs_of
 from engine.evaluation.one_date import evaluate
+from engine.evaluation.takeover_values import Block
 from engine.events.deal_state import fold
 from engine.events.kinds import Event, ReportReceived
 from engine.events.standing import DETERMINED, OF_A_DATE, Recorded, standing

@@ -20,7 +20,7 @@ from engine.basics.values import Figure, Unit
 from engine.determination.determine import decided
 from engine.determination.measure_inputs import Reported
 from engine.determination.template import Facts, Template
-from engine.evaluation.test_states import second_period
+from engine.evaluation.passed_deadlines import second_period
 from engine.events.rates import Published, ReferenceRate
 from engine.events.results import NotDetermined, Source, Verdict
 from engine.events.states import Deadline, TestState, TestStatus

@@ -13,14 +13,15 @@ from engine.basics.calendar import known_calendars, load_calendar
 from engine.basics.errors import Place, Problem
 from engine.terms.amendment_entries import NOTHING
 from engine.terms.as_written import Clauses, Deal, load_deal
-from engine.terms.checks.contradictions import CONTRADICTIONS, STATES, leaves_of
+from engine.terms.checks.contradictions import CONTRADICTIONS
+from engine.terms.checks.cross_references import circles, conditions, references, terms_with_tree
 from engine.terms.checks.date_rules import date_rules
 from engine.terms.checks.dead_ends import exits
 from engine.terms.checks.doubtful_values import doubtful_values
 from engine.terms.checks.duties import duties
-from engine.terms.checks.example_expectations import examples, triggers_of
+from engine.terms.checks.example_expectations import examples
 from engine.terms.checks.idle_terms import deciding, lasting
-from engine.terms.checks.limbs_and_curves import circle_through, date_limb, event_limb, later_terms, reached
+from engine.terms.checks.limbs_and_curves import later_terms
 from engine.terms.checks.quoted_numbers import texts
 from engine.terms.checks.reported_measures import declared_figures
 from engine.terms.checks.scale import out_of_scale
@@ -28,12 +29,10 @@ from engine.terms.checks.seniority import seniority
 from engine.terms.checks.step_dates import steps
 from engine.terms.checks.thin_data import thin_data
 from engine.terms.checks.unreachable_counts import counting
-from engine.terms.clause import Clause
 from engine.terms.error_messages import no_value, undefined
 from engine.terms.format_keys import warning
 from engine.terms.in_force import TermsInForce
 from engine.terms.source import Path, Tree, parse, scalars
-from engine.terms.trigger_conditions import Leaf
 
 Versions = Mapping[str, bool]
 """Each methodology version, and whether the administrator has published under it (`rulings.md` 1)."""
@@ -109,182 +108,6 @@ def _empty(tree: Tree, places: set[Place]) -> Iterator[Problem]:
             yield no_value(tree, str(path[-1]), tree.place(path))
 
 
-def _each(deal: Deal) -> Iterator[tuple[TermsInForce, Tree]]:
-    for _, terms in deal.segments:
-        yield terms, deal.tree
-
-
-def _references(deal: Deal) -> Iterator[Problem]:
-    """Yield a problem for each name that refers to nothing in the file.
-
-    Names refer to indices, debt classes, parties, tests and triggers.
-    """
-    for terms, tree in _each(deal):
-        for name, asset in terms.pledged_assets.items():
-            if asset.index not in terms.index:
-                yield undefined(tree, ("pledged_assets", name, "index"), asset.index, "index", terms.index)
-        for name, blend in terms.blended_rates.items():
-            if name in terms.index:
-                why, place = (
-                    "an index has this name, and a clause could mean either",
-                    tree.key_place(("blended_rates", name)),
-                )
-                yield Problem("D504", f"`{name}` names an index and a blend", why, "rename the blend", place)
-            for index in blend.of:
-                if index not in terms.index:
-                    yield undefined(tree, ("blended_rates", name, "of", index), index, "index", terms.index)
-        for key, clause in terms.covenants.items():
-            yield from _clause_references(terms, tree, key, clause)
-
-
-def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause) -> Iterator[Problem]:
-    path: Path = ("covenants", key)
-    known: dict[str, Mapping[str, object]] = {
-        "index": {**terms.index, **terms.blended_rates},
-        "class of debt": terms.debt,
-        "asset class": terms.pledged_assets,
-    }
-    for field, kind, name in clause.refers():
-        if name is not None and name not in known[kind]:
-            yield undefined(tree, (*path, field), name, kind, known[kind])
-    spring = clause.tested_while
-    if spring is not None:
-        leaf = Leaf(test=spring.test, trigger=spring.trigger, state=spring.state)
-        yield from _leaf(terms, tree, leaf, (*path, "tested_while"))
-    if (
-        clause.index is None
-        and len(terms.index) > 1
-        and clause.on_one_index
-        and getattr(clause, "asset_class", None) is None
-    ):
-        why = f"the deal has {', '.join(terms.index)}"
-        yield Problem(
-            "D503",
-            f"`{key}` names no index",
-            why,
-            "write `index:` with the one it is tested on",
-            tree.key_place(path),
-        )
-
-
-def _conditions(deal: Deal) -> Iterator[Problem]:
-    """Yield the problems of triggers' conditions: unknown names and states, circles, contradictions."""
-    for terms, tree in _each(deal):
-        for name, trigger in terms.triggers.items():
-            path: Path = ("triggers", name)
-            if name in terms.covenants:
-                why = "a covenant has this name, and both would be one trigger"
-                yield Problem(
-                    "D504",
-                    f"`{name}` names a covenant and a trigger",
-                    why,
-                    "rename the trigger",
-                    tree.key_place(path),
-                )
-            leaves = list(leaves_of(trigger.begins, (*path, "begins")))
-            ends = [] if isinstance(trigger.ends, str) else list(leaves_of(trigger.ends, (*path, "ends")))
-            for leaf, at in leaves + ends:
-                yield from _leaf(terms, tree, leaf, at)
-            if ends and [leaf for leaf, _ in leaves] == [leaf for leaf, _ in ends]:
-                why = "it would end on the date on which it begins"
-                yield Problem(
-                    "D505",
-                    f"`{name}` begins and ends on the same condition",
-                    why,
-                    "correct one of them",
-                    tree.place((*path, "ends")),
-                )
-
-
-def _leaf(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
-    for looks, said in ((date_limb, leaf.on_or_after), (event_limb, leaf.event)):
-        if said is not None:
-            yield from looks(terms, tree, leaf, path)
-            return
-    if leaf.announced is not None or leaf.index is not None:
-        yield from _announced(terms, tree, leaf, path)
-        return
-    if (leaf.test is None) == (leaf.trigger is None) or (leaf.result is None) == (leaf.state is None):
-        fix = (
-            "write it like `{test: ltv, result: FAIL, for: 4 consecutive determination dates}` or `{test: "
-            "ltv, state: EVENT OF DEFAULT}`"
-        )
-        yield Problem(
-            "D506",
-            "the condition is not complete",
-            "it looks at one test or trigger, by a result or a state",
-            fix,
-            tree.place(path),
-        )
-        return
-    if leaf.test is not None and leaf.test not in terms.covenants:
-        yield undefined(tree, (*path, "test"), leaf.test, "test", terms.covenants)
-    if leaf.trigger is not None and leaf.trigger not in triggers_of(terms):
-        yield undefined(tree, (*path, "trigger"), leaf.trigger, "trigger", triggers_of(terms))
-    if leaf.trigger is not None and leaf.result is not None:
-        why = "a trigger has a state; a result is a test's"
-        fix = f"write `state: IN EFFECT`, or `test: {leaf.trigger}`"
-        yield Problem(
-            "D506", "the condition looks at a trigger's result", why, fix, tree.place((*path, "result"))
-        )
-    if leaf.state is not None and leaf.state not in STATES:
-        why = f"there are {', '.join(STATES)}"
-        yield Problem(
-            "D507",
-            f"the state `{leaf.state}` does not exist",
-            why,
-            "write one of them",
-            tree.place((*path, "state")),
-        )
-
-
-def _announced(terms: TermsInForce, tree: Tree, leaf: Leaf, path: Path) -> Iterator[Problem]:
-    """Yield a problem for a condition on an announcement unless it names just a kind and an index."""
-    others = (leaf.test, leaf.trigger, leaf.result, leaf.state, leaf.persistence)
-    if leaf.announced is None or leaf.index is None or any(other is not None for other in others):
-        fix = "write it like `{announced: cessation, index: CRI-H100}`"
-        yield Problem(
-            "D506",
-            "the condition is not complete",
-            "an announcement is of one index, and counts no dates",
-            fix,
-            tree.place(path),
-        )
-    elif leaf.index not in terms.index:
-        yield undefined(tree, (*path, "index"), leaf.index, "index", terms.index)
-
-
-def _circles(deal: Deal) -> Iterator[Problem]:
-    """Yield a problem for each trigger or springing clause that waits for itself through others.
-
-    If springing clauses are in the circle, only they are named, at their `tested_while`.
-    """
-    for terms, tree in _each(deal):
-        waits: dict[str, set[str]] = {}
-        for name, trigger in terms.triggers.items():
-            conditions = [trigger.begins] if isinstance(trigger.ends, str) else [trigger.begins, trigger.ends]
-            leaves = [leaf for condition in conditions for leaf, _ in leaves_of(condition, ())]
-            waits[name] = {leaf.trigger or leaf.test or "" for leaf in leaves}
-        springing = {
-            key: clause.tested_while
-            for key, clause in terms.covenants.items()
-            if clause.tested_while is not None
-        }
-        waits |= {key: {spring.trigger or spring.test or ""} for key, spring in springing.items()}
-        circle = [name for name in waits if name in reached(name, waits)]
-        for name in [one for one in circle if one in springing] or circle:
-            path: Path = (
-                "covenants",
-                name,
-                "tested_while",
-                "trigger" if name in springing and springing[name].trigger else "test",
-            )
-            place = tree.place(path) if name in springing else tree.key_place(("triggers", name))
-            way = " looks at ".join(f"`{one}`" for one in circle_through(name, waits))
-            why = f"neither could be decided before the other: {way}"
-            yield Problem("D508", f"`{name}` depends on itself", why, "break the circle", place)
-
-
 def _formats(deal: Deal) -> Iterator[Problem]:
     """Yield a warning for each key of format 2 that a file of format 1 lacks (`rulings.md` 72).
 
@@ -294,7 +117,7 @@ def _formats(deal: Deal) -> Iterator[Problem]:
 
 
 def _calendars(deal: Deal) -> Iterator[Problem]:
-    for terms, tree in _each(deal):
+    for terms, tree in terms_with_tree(deal):
         if terms.business_days not in known_calendars():
             why = f"there are {', '.join(known_calendars())}; `US` names no calendar"
             what = f"the calendar `{terms.business_days}` does not exist"
@@ -332,7 +155,7 @@ def _beyond_the_table(terms: TermsInForce, tree: Tree) -> Iterator[Problem]:
 
 
 def _methodologies(deal: Deal, versions: Versions) -> Iterator[Problem]:
-    for terms, tree in _each(deal):
+    for terms, tree in terms_with_tree(deal):
         for name, index in terms.index.items():
             path: Path = ("index", name, "methodology")
             policy = index.methodology
@@ -399,7 +222,7 @@ def _cadences(deal: Deal) -> Iterator[Problem]:
 
     A daily series must be an administrator's and say which day is read; a weekly series must not say so.
     """
-    for terms, tree in _each(deal):
+    for terms, tree in terms_with_tree(deal):
         for name, index in terms.index.items():
             place = tree.place(("index", name))
             if index.cadence == "daily" and index.source != "published by the administrator":
@@ -473,10 +296,10 @@ def _warnings(deal: Deal) -> Iterator[Problem]:
 
 
 LOOKS: tuple[Callable[[Deal], Iterator[Problem]], ...] = (
-    _references,
+    references,
     duties,
-    _conditions,
-    _circles,
+    conditions,
+    circles,
     date_rules,
     _cadences,
     thin_data,
