@@ -102,12 +102,15 @@ def read_only() -> Workspace:
 def signed_whole(log: str) -> Workspace | None:
     """Return the workspace to be read alone, if the newest checkpoint covers the whole of a log.
 
-    None if there is something to sign.
+    None if there is something to sign. Raises VerificationFailed if the record is older than what was
+    signed.
     """
+    from engine.operations.notices_beside import refuse_older_without_key
     from engine.operations.sign_checkpoints import all_signed
     from engine.queries.logs_by_name import log_named
 
     workspace = read_only()
+    refuse_older_without_key(workspace)
     return workspace if all_signed(workspace, log_named(workspace, log)) else None
 
 
@@ -123,7 +126,25 @@ PATIENCE = 120.0
 
 @contextmanager
 def alone(workspace: Workspace) -> Iterator[None]:
-    """Nobody else records in the workspace until the block ends. Raises Busy if another does not get done."""
+    """Nobody else records in the workspace until the block ends, which may add to the record.
+
+    Raises:
+        Busy: another command does not get done.
+        VerificationFailed: the record is older than what was signed; what is entered would be lost with it.
+    """
+    from engine.operations.notices_beside import refuse_older_record
+
+    with undisturbed(workspace):
+        refuse_older_record(workspace)
+        yield
+
+
+@contextmanager
+def undisturbed(workspace: Workspace) -> Iterator[None]:
+    """Nobody else records in the workspace until the block ends, which mends the record or its keys.
+
+    Raises Busy if another command does not get done.
+    """
     with workspace.alone(PATIENCE, waits):
         yield
 
@@ -138,13 +159,8 @@ def recording() -> Iterator[tuple[Workspace, Scribe]]:
         Busy: another command does not get done.
         VerificationFailed: the record is older than what was signed; what is entered would be lost with it.
     """
-    from engine.operations.notices_beside import refuse_older_than_notices
-    from engine.workspace.checkpoints import refuse_older
-
     workspace = opened()
     with alone(workspace):
-        refuse_older(workspace)
-        refuse_older_than_notices(workspace)
         yield workspace, scribe()
 
 

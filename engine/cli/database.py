@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.cli.app import alone, app, opened
+from engine.cli.app import app, opened, undisturbed
 from engine.cli.options import Json, example
 
 db = typer.Typer(
@@ -52,7 +52,7 @@ def upgrade(
     if url is not None:
         revision = upgraded(url)
     else:
-        with alone(opened()):
+        with undisturbed(opened()):
             revision = upgraded(_file())
     _tell({"revision": revision}, f"at revision {revision}", as_json)
 
@@ -88,7 +88,7 @@ def restore(
     """
     from engine.operations.maintain_database import desk_beside, desk_restored, restored
 
-    with alone(opened()):  # a run that goes on would write into what is moved away
+    with undisturbed(opened()):  # a run that goes on would write into what is moved away
         count, aside = restored(copy, _file())
         desk = desk_restored(opened(), desk_beside(copy)) if accounts else None
     from engine.basics.values import counted

@@ -154,11 +154,8 @@ def collect(
 ) -> None:
     """Ask the marketplace for all its offers. Refuses unless headroom.toml states the right to collect."""
     from engine.cli.show.collect import collect_now
-    from engine.workspace.checkpoints import refuse_older
 
-    workspace = opened()
-    refuse_older(workspace)
-    collect_now(workspace, scribe, as_json, accept or ())
+    collect_now(opened(), scribe, as_json, accept or ())
 
 
 @app.command(epilog=example("headroom index --index CRI-H100 --window-end 2026-04-08"))

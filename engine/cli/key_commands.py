@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from engine.assembly import clock, scribe
 from engine.basics.errors import WrongUsage
-from engine.cli.app import alone, app, operated
+from engine.cli.app import app, operated, undisturbed
 from engine.cli.options import CODES, DEMONSTRATION, Json, example
 
 
@@ -90,7 +90,7 @@ def replace(
             "signed it"
         )
     workspace = operated()
-    with alone(workspace):
+    with undisturbed(workspace):  # the older record is refused there, for a replacement that is begun ends
         if ask is not None:
             show_asked(workspace, "lost" if lost else "stolen", ask, clock(), as_json)
         else:

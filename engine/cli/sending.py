@@ -51,8 +51,11 @@ def deliver(
     from engine.assembly import scribe
     from engine.cli.show.deliver import show_delivered
     from engine.delivery.deliver import deliver
+    from engine.operations.notices_beside import refuse_older_record
 
-    raise typer.Exit(show_delivered(deliver(operated(), scribe, dry_run), as_json))
+    workspace = operated()
+    refuse_older_record(workspace)  # it does not know what was sent since, and would send it again
+    raise typer.Exit(show_delivered(deliver(workspace, scribe, dry_run), as_json))
 
 
 @app.command(

@@ -1,6 +1,6 @@
-"""Whether the notices beside a record are of a later state than the record (`rulings.md` 67).
+"""Whether a record is older than what was made from it: its checkpoints, and the notices beside it.
 
-The record is then an older copy.
+It is then an older copy, and nothing is added to it (`rulings.md` 67).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engine.record.inclusion_proof import parse_proof
 from engine.record.keys import VerifierKey
 from engine.record.log import deal_log
 from engine.record.store import Reader
-from engine.workspace.checkpoints import known_keys, own_key
+from engine.workspace.checkpoints import KEY, own_key, refuse_less_than_signed, refuse_older, trusted
 from engine.workspace.workspace import Workspace
 
 PROOF = "event.tlog-proof"
@@ -26,7 +26,28 @@ NUMBERED = re.compile(r"-(?P<number>\d{4,})-\d{4}-\d\d-\d\d-")
 """What stands in a notice's file name after the deal's own name."""
 
 
-def refuse_older_than_notices(workspace: Workspace) -> None:
+def refuse_older_record(workspace: Workspace) -> None:
+    """Refuse to go on with a record that is older than what was signed, or than a notice beside it.
+
+    Every command that adds to the record asks this first. What is entered would be lost with the older copy.
+
+    Raises VerificationFailed.
+    """
+    refuse_older(workspace)
+    _refuse_older_than_notices(workspace, _verifier_keys(workspace))
+
+
+def refuse_older_without_key(workspace: Workspace) -> None:
+    """Refuse as `refuse_older_record` does, in a workspace whose private key is not needed, or is lost.
+
+    Nothing is refused in a workspace that knows no key. Raises VerificationFailed.
+    """
+    if keys := _verifier_keys(workspace):
+        refuse_less_than_signed(workspace, keys)
+        _refuse_older_than_notices(workspace, keys)
+
+
+def _refuse_older_than_notices(workspace: Workspace, keys: list[VerifierKey]) -> None:
     """Refuse to go on with a record that has less than a notice beside it was made from.
 
     A copy of yesterday's database comes back with yesterday's checkpoints where a program restores the
@@ -35,12 +56,11 @@ def refuse_older_than_notices(workspace: Workspace) -> None:
 
     Raises VerificationFailed.
     """
-    key = own_key(workspace)
-    if key is None:
+    if not keys:
         return
     with workspace.store.read() as reader:
         for deal, path in _not_issued(workspace, reader):
-            carried = _carried(path, known_keys(workspace, key))
+            carried = _carried(path, keys)
             if carried is not None and not _is_of(reader, deal_log(deal), carried):
                 raise VerificationFailed(
                     f"{path.relative_to(workspace.root)} was made when {deal_log(deal)} had "
@@ -48,6 +68,16 @@ def refuse_older_than_notices(workspace: Workspace) -> None:
                     "older copy of the record: put the whole record back (`headroom db restore`), then "
                     "`headroom verify`"
                 )
+
+
+def _verifier_keys(workspace: Workspace) -> list[VerifierKey]:
+    """Return the keys that have signed here; none for a workspace without a key."""
+    public = workspace.root / f"{KEY}.pub"
+    # The public half is enough: a copy of a workspace to be read has no private key.
+    if public.exists():
+        return trusted([public])
+    key = own_key(workspace)
+    return [] if key is None else [key.verifier]
 
 
 def _not_issued(workspace: Workspace, reader: Reader) -> Iterator[tuple[str, Path]]:

@@ -19,6 +19,7 @@ from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_whole
 from engine.events.draft import Draft
 from engine.events.key_replaced import KeyReplaced, KeySignature
+from engine.operations.notices_beside import refuse_older_record, refuse_older_without_key
 from engine.operations.sign_checkpoints import cosigned_before, sign_all
 from engine.record.canonical import canonical
 from engine.record.checkpoint import Checkpoint, from_base64, newest, sign, stated
@@ -44,7 +45,6 @@ from engine.workspace.checkpoints import (
     origin,
     own_key,
     read_note,
-    refuse_older,
     trusted,
     write_witness,
 )
@@ -113,13 +113,14 @@ def replace_key(workspace: Workspace, scribe: Scribe) -> KeyChanged:
     if not following.exists():
         if own_key(workspace) is None:
             raise WrongUsage(f"{path} is not there, so it cannot be replaced; if it was lost, give --lost")
-        refuse_older(workspace)
+        refuse_older_record(workspace)
         sign_all(workspace)  # the last checkpoints of the old key cover all that it stands for
         write_key(following, generate_key(read_key(path).name))
     new = read_key(following)
     # If the record has it already, only the files are left to be moved.
     done = _recorded(workspace, new.verifier)
     if done is None:
+        refuse_older_without_key(workspace)
         old = read_key(path)
         with workspace.store.begin() as writer:
             steps = {
@@ -137,9 +138,12 @@ def ask_for_replacement(workspace: Workspace, why: str, into: Path, on: date) ->
 
     The new private key waits in the workspace until a cosigner has signed.
 
-    Raises WrongUsage if the public half of the old key is not there, or if nothing was signed by it.
+    Raises:
+        WrongUsage: the public half of the old key is not there, or nothing was signed by it.
+        VerificationFailed: the record is older than what was signed.
     """
     old, waiting = _public(workspace), workspace.root / ASKED
+    refuse_older_without_key(workspace)
     if not waiting.exists():
         # A private key is written into this folder, so nobody else may look into it.
         waiting.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -231,6 +235,7 @@ def replace_approved_key(workspace: Workspace, file: Path, scribe: Scribe) -> Ke
     if done is None:
         if asked["old"] != _public(workspace).text:
             raise VerificationFailed(f"{file.name} replaces another key than the one that signs here")
+        refuse_older_without_key(workspace)
         known = workspace.root / TRUSTEES
         with workspace.store.begin() as writer:
             # A log without a checkpoint was never signed by the old key, so it needs no approval.

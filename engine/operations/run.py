@@ -31,7 +31,7 @@ from engine.operations.deal_history import history_of
 from engine.operations.deals_in_hand import DealsInHand
 from engine.operations.file_adoption import calendars_taken, file_adopted
 from engine.operations.issue_notices import Given, Outbox
-from engine.operations.notices_beside import refuse_older_than_notices
+from engine.operations.notices_beside import refuse_older_record
 from engine.operations.publish import publish
 from engine.operations.recent_past import RecentPast, recent_past
 from engine.operations.register_changes import registers_changed
@@ -42,7 +42,6 @@ from engine.operations.waiting_dates import begun, waits_for
 from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition
 from engine.terms.as_written import Deal, day_of
 from engine.workspace.calendar_tables import closings_recorded, counted_by, tables_now
-from engine.workspace.checkpoints import refuse_older
 from engine.workspace.deal_files import changed, keep, read_file, said
 from engine.workspace.kept_states import keep_state
 from engine.workspace.prints_lately import PrintsLately, series_lately
@@ -154,8 +153,7 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     ):
         workspace.sweep()
         # An older copy of the record is refused before anything is added to it.
-        refuse_older(workspace)
-        refuse_older_than_notices(workspace)
+        refuse_older_record(workspace)
         before = tools.spent.seconds()
         with tools.spent.of("record"):
             outcome = _run(workspace, on, replace(tools, now=tools.clock()) if tools.clock else tools)

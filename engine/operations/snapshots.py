@@ -25,6 +25,7 @@ from engine.market.methodology import current_version, load_methodology
 from engine.market.offer_table import TableRefused, collections_of, has_rows
 from engine.market.quality.collection_changes import NAMES, changes
 from engine.market.snapshot import Snapshot, SnapshotRefused, plain_bytes, read_snapshot
+from engine.operations.notices_beside import refuse_older_record
 from engine.record.log import SNAPSHOTS, Scribe, append
 from engine.workspace.documents import Document, keep_document
 from engine.workspace.workspace import Workspace
@@ -357,7 +358,9 @@ def collect_now(
         WrongUsage: no right is stated, no address is set, or a name to accept is not one.
         CollectionHeld: the answer looks like a change of form; it is kept in `held/`, and nothing is
             recorded.
+        VerificationFailed: the record is older than what was signed.
     """
+    refuse_older_record(workspace)  # before anybody is asked: an answer that nobody records is lost
     refuse_unknown(accept)
     settings = workspace.settings
     # Asked before anything is sent, because the request itself is what may be forbidden.
@@ -377,6 +380,7 @@ def collect_now(
     data = collect(query, asked_at, right, progress, answers)
     name = f"{asked_at:%Y%m%dT%H%M%SZ}.json"
     with workspace.alone(told=lambda: progress("collected; another command records in this workspace")):
+        refuse_older_record(workspace)
         # Kept before they are judged, so that a collection that is held has its raw answers too.
         for answer in answers:
             keep_document(workspace, Document("answer.json", sha256(answer).hexdigest(), answer))

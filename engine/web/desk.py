@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.assembly import all_templates, page_parts
-from engine.operations.notices_beside import refuse_older_than_notices
+from engine.operations.notices_beside import refuse_older_record
 from engine.queries.portfolio import deal_names
 from engine.queries.portfolio_deals import log_size, log_sizes, market_size
 from engine.web.accounts import Accounts
@@ -26,7 +26,6 @@ from engine.web.desk_database import DeskDatabase
 from engine.web.long_work import LongWork
 from engine.web.reads import Reads
 from engine.web.sessions import Sessions
-from engine.workspace.checkpoints import refuse_older
 from engine.workspace.deal_files import Deal
 from engine.workspace.deals_by_name import DealsByName
 from engine.workspace.web_settings import DATABASE, WebSettings
@@ -165,8 +164,7 @@ class Desk:
                 it.
         """
         with self._one_writer, self.workspace.alone(PATIENCE):
-            refuse_older(self.workspace)
-            refuse_older_than_notices(self.workspace)
+            refuse_older_record(self.workspace)
             try:
                 yield
             finally:

@@ -146,7 +146,14 @@ def refuse_older(workspace: Workspace) -> None:
                 "goes on signed"
             )
         return
-    keys = known_keys(workspace, key)
+    refuse_less_than_signed(workspace, known_keys(workspace, key))
+
+
+def refuse_less_than_signed(workspace: Workspace, keys: list[VerifierKey]) -> None:
+    """Refuse a record that has less than was signed by keys that are known, or something else.
+
+    Raises VerificationFailed.
+    """
     with workspace.store.read() as reader:
         there = {head.log: head for head in reader.heads()}
         # A log that was signed and has lost all its entries is not among the heads.

@@ -10,6 +10,7 @@ from engine.basics.values import counted
 from engine.cli.output import print_line, progress_done, say
 from engine.cli.show.deliver import tell_delivered
 from engine.delivery.deliver import deliver
+from engine.operations.notices_beside import refuse_older_record
 from engine.operations.record_forecasts import record_forecasts
 from engine.operations.run import RunOutcome, Tools
 from engine.operations.run import run as run_due
@@ -35,6 +36,7 @@ def serve_until_stopped(
 
     def tick() -> None:
         nonlocal last
+        refuse_older_record(workspace)  # before each round: a program may put an older copy back meanwhile
         # A forecast is recorded before the run that could publish the value that it foretells.
         record_forecasts(workspace, forecasts_due(workspace, clock()), scribe())
         nothing = last.settled is not None and last.settled.holds(workspace, clock())

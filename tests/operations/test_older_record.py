@@ -1,0 +1,158 @@
+"""Nothing is added to a record that is older than what was made from it, by any command."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from engine.cli import registered
+from engine.cli.show import serve
+from engine.cli.show.keys import make_key
+from engine.workspace.workspace import PLACEHOLDER
+from tests.cli import calling
+from tests.cli.test_commands import leaves
+from tests.conftest import REPOSITORY
+from tests.operations.test_exactly_once import FIRST, WEEK, desk, publish, rows
+from tests.operations.test_missing_record import ACT, files
+from tests.operations.test_run import DEAL
+
+TWO = ("--prepared-by", "A", "--approved-by", "B")
+ADDS = {
+    "intake": ("report.yaml",),
+    "confirm": (DEAL, "2026-01-07", "--words", "repaid"),
+    "act": ACT[1:],
+    "run": ("--on", str(FIRST + 2 * WEEK)),
+    "serve": (),
+    "release": (DEAL, "1", "--by", "A"),
+    "deliver": (),
+    "acknowledge": (DEAL, "1", "--to", "indenture_trustee", "--name", "A", "--document", "report.yaml"),
+    "checkpoint": (DEAL,),
+    "export": (DEAL, "--as", "tiles", "--into", "tiles"),
+    "bundle": (DEAL, "--into", "deal.bundle"),
+    "import": ("snapshot.json",),
+    "announce": ("CRI-H100", "--what", "break", "--effective", "2026-01-15", "--words", "x", "--document", "rows.csv", *TWO),
+    "close-day": ("us-federal-reserve", "2030-04-09", "--reason", "x", "--source", "y"),
+    "collect": (),
+    "restate": ("CRI-H100@1.1-wp", "--publication-date", "2026-01-08", "--reason", "x", "--record"),
+    "exclude": ("CRI-H100", "--date", "2026-01-07", "--listing", "1", "--reason", "x", "--document", "rows.csv", *TWO),
+    "cri-d": ("CRI-H100@1.1-wp", "CRI-H200@1.1-wp", "--record"),
+    "keys replace": (),
+    "keys replace if it is lost": ("--lost", "--ask", "asked.json"),
+    "checkpoint of all": ("--all",),
+    "import of a series": ("--series", "CRI-H100", "rows.csv"),
+}  # fmt: skip
+"""Every command that adds to the record, or signs it; what follows ` of ` or ` if ` is another way to call."""
+NEVER = frozenset(
+    [
+        "check",
+        "new",
+        "prove",
+        "terms",
+        "clause",
+        "schema",
+        "backtest",
+        "diff",
+        "migrate",
+        "takeover",
+        "ladder",
+        "stress",
+        "compare",
+        "calibrate",
+        "grid",
+        "simulate",
+        "report-form",
+        "explain",
+        "portfolio",
+        "demo",
+        "owed",
+        "verify",
+        "replay",
+        "cosign",
+        "history",
+        "compare-dates",
+        "verifier",
+        "audit-report",
+        "init",
+        "index",
+        "validate-index",
+        "manipulation",
+        "reproduce",
+        "publication",
+        "series",
+        "depreciation",
+        "precision",
+        "coverage",
+        "review",
+        "disclosure",
+        "fleet",
+        "web",
+    ]
+) | {"keys make", "keys approve", "db prepare", "db upgrade", "db backup", "db restore"}
+"""Commands that add nothing to a record; `web` asks at each form, and `db restore` mends an older one."""
+LEFT = {
+    "an older database": ("checkpoints", "notices"),
+    "an older database with its checkpoints": ("notices",),
+    "an older database, and no notice": ("checkpoints",),
+}
+"""What is of today, though the database is of yesterday."""
+
+
+def test_every_command_is_known_to_add_or_not() -> None:
+    found = {" ".join(path) for path, _ in leaves(get_command(registered()))}
+    assert found == NEVER | {re.split(r" (?:of|if) ", name)[0] for name in ADDS}
+
+
+def test_a_single_function_decides_what_an_older_record_is() -> None:
+    asking = [
+        str(path.relative_to(REPOSITORY))
+        for path in (REPOSITORY / "engine").rglob("*.py")
+        if re.search(r"\brefuse_older\(", path.read_text(encoding="utf-8"))
+    ]
+    assert sorted(asking) == ["engine/operations/notices_beside.py", "engine/workspace/checkpoints.py"]
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A signed workspace as it was yesterday, and as it is today: one date, and two."""
+    root = tmp_path_factory.mktemp("older") / "today"
+    workspace = desk(root)
+    settings = root / "headroom.toml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace(PLACEHOLDER, "Agent"), encoding="utf-8")
+    make_key("agent.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
+    publish(workspace, rows(["2.10", "2.00", "1.90"]), datetime(2026, 1, 1, tzinfo=UTC))
+    workspace.store.close()
+    for name in ("report.yaml", "snapshot.json", "rows.csv"):
+        (root / name).write_text("publication_date,value\n", encoding="utf-8")
+    assert calling.headroom("run", "--on", str(FIRST), folder=root).returncode == 0
+    before = Path(shutil.copytree(root, root.parent / "yesterday"))
+    assert calling.headroom("run", "--on", str(FIRST + WEEK), folder=root).returncode == 0
+    return before, root
+
+
+@pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
+def test_no_command_adds_to_an_older_record(
+    days: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: tuple[str, ...]
+) -> None:
+    yesterday, today = days
+    root = Path(shutil.copytree(yesterday, tmp_path / "desk"))
+    for name in left:
+        shutil.rmtree(root / name)
+        shutil.copytree(today / name, root / name)
+    before = files(root)
+
+    def once(tick: Callable[[], None], *_: object, **__: object) -> int:
+        tick()
+        return 1
+
+    monkeypatch.setattr(serve, "serve", once)
+    for name, words in ADDS.items():
+        done = calling.headroom(*re.split(r" (?:of|if) ", name)[0].split(), *words, folder=root, cwd=root)
+        assert (name, done.returncode) == (name, 3), done.stderr
+        assert "this is an older copy of the record" in done.stderr, name
+        assert files(root) == before, name
