@@ -72,8 +72,12 @@ def moments(
     reports = [report for ends in _periods(deal, first, last) for report in _report(deal, example, *ends)]
     asked_before = any(deal.closing_date < day < first for day in wanted)
     today = deal.closing_date + DAY if asked_before else first  # nothing exists before it (`rulings.md` 43)
+    # On most days nothing is published and nothing is recorded, so both are made anew only when they change.
+    public, series = _public(deal, example, today), _series(deal, example, today)
+    counted, state = len(log), as_it_stands(log)
     while today <= last:
-        series = _series(deal, example, today)
+        if _public(deal, example, today) != public:
+            public, series = _public(deal, example, today), _series(deal, example, today)
         again = correction(log, tuple(by_prints(log, series)))
         if again is not None:
             log.append(Draft(kind="correction", subject="deal", effective_on=again.from_on, payload=again))
@@ -81,11 +85,14 @@ def moments(
         reports = [report for report in reports if report.effective_on > today]
         day = again.from_on if again else today
         while day <= today:
-            drafts = _determined(deal, templates, day, series, log, wanted)
+            if len(log) != counted:
+                counted, state = len(log), as_it_stands(log)
+            drafts = _determined(deal, templates, day, series, state, wanted)
             if drafts is not None:
                 log += drafts
+                counted, state = len(log), as_it_stands(log)
                 results = {d.subject: d.payload.result for d in drafts if d.kind == "tested"}
-                decided.setdefault(day, []).append(Moment(today, results, as_it_stands(log)))
+                decided.setdefault(day, []).append(Moment(today, results, state))
             day += DAY
         today += DAY
     return decided
@@ -96,11 +103,11 @@ def _determined(
     templates: Mapping[str, Template],
     day: date,
     series: Mapping[str, tuple[Published, ...]],
-    log: list[Draft],
+    state: DealState,
     wanted: set[date],
 ) -> tuple[Draft, ...] | None:
     """Return the events of one date; None if nothing happens on it and it is not wanted."""
-    inputs = inputs_of(deal, day, series, as_it_stands(log), templates)
+    inputs = inputs_of(deal, day, series, state, templates)
     return evaluate(replace(inputs, example=True)) if inputs.kinds or day in wanted else None
 
 
@@ -118,6 +125,12 @@ def _act(act: ExampleAct) -> ActRecorded:
         until=act.until,
         details=details,
     )
+
+
+def _public(deal: Deal, example: WorkedExample, today: date) -> tuple[int, tuple[str, ...], int]:
+    """Return what decides the series of a day: Thursdays so far, the deal's indices, and further prints."""
+    weeks = (today - example.first_publication).days // 7
+    return weeks, indices(deal, today), sum(further.published <= today for further in example.prints)
 
 
 def _series(deal: Deal, example: WorkedExample, today: date) -> dict[str, tuple[Published, ...]]:

@@ -159,9 +159,14 @@ def index_terms(deal: Deal, name: str, on: date) -> IndexTerms:
     return next((terms for since, terms in reversed(stretches) if since <= on), stretches[0][1])
 
 
-def sources(deal: Deal, on: date) -> tuple[TermSource, ...]:
-    """Return each term in force on a date, as written, with the line that set it."""
-    return tuple(_source(deal, path, value) for path, value in in_force(deal.terms, on))
+def sources(deal: Deal, on: date, under: Path = ()) -> tuple[TermSource, ...]:
+    """Return each term in force on a date below a path, as written, with the line that set it."""
+    block: Any = deal.terms
+    for key in under:
+        block = block.get(key) if isinstance(block, Mapping) else None
+    if under and not isinstance(block, Mapping):
+        return ()
+    return tuple(_source(deal, path, value) for path, value in in_force(block, on, under))
 
 
 def _written(value: Any) -> str:

@@ -29,6 +29,7 @@ from engine.terms.in_force import (
 from engine.terms.periods import END_OF_DAY, ClockTime
 from engine.terms.pool import AssetClass, Blend, MissingIndex
 from engine.terms.report_terms import Tolerance
+from engine.terms.source import Path
 from engine.wording.declared_figure_words import declared_figure_words
 from engine.wording.low_confidence_words import low_confidence_words
 from engine.wording.plain_english import cure_words, times
@@ -55,7 +56,7 @@ def of_clause(deal: Deal, on: date, key: str, templates: Mapping[str, Template])
         else _of_trigger(terms.triggers[key], terms)
     )
     root = "covenants" if clause is not None else "triggers"
-    return (*found, *(Line("steps", step) for step in steps(deal, f"{root}.{key}.")))
+    return (*found, *(Line("steps", step) for step in steps(deal, (root, key))))
 
 
 def _of_test(clause: Clause, terms: TermsInForce, template: Template) -> Iterator[Line]:
@@ -261,27 +262,27 @@ def _of_trigger(trigger: TriggerTerms, terms: TermsInForce) -> Iterator[Line]:
         yield Line("follows", "The file states no consequence.")
 
 
-def steps(deal: Deal, under: str) -> Iterator[str]:
+def steps(deal: Deal, under: Path) -> Iterator[str]:
     """Yield a sentence for every term below a path that changes by a dated step or an amendment.
 
     Each value has its date and section.
 
     Args:
         deal: the deal as written.
-        under: the beginning of the paths that are looked at: `covenants.ltv.`.
+        under: the path of the block that is looked at: `("covenants", "ltv")`.
     """
     values: dict[str, list[str]] = {}
     for since, _terms in deal.segments:
-        for source in sources(deal, since):
-            if source.path.startswith(under):
-                by = ", ".join(part for part in (source.document, source.cite) if part)
-                said = f"{source.written} from {source.since}{f' ({by})' if by else ''}"
-                # A term that stays as it is turns up again in every later segment, and is said once.
-                if said not in values.setdefault(source.path, []):
-                    values[source.path].append(said)
+        for source in sources(deal, since, under):
+            by = ", ".join(part for part in (source.document, source.cite) if part)
+            said = f"{source.written} from {source.since}{f' ({by})' if by else ''}"
+            # A term that stays as it is turns up again in every later segment, and is said once.
+            if said not in values.setdefault(source.path, []):
+                values[source.path].append(said)
+    beginning = "".join(f"{key}." for key in under)
     for path, values_by_date in values.items():
         if len(values_by_date) > 1:
-            term = ", ".join(part.replace("_", " ") for part in path.removeprefix(under).split("."))
+            term = ", ".join(part.replace("_", " ") for part in path.removeprefix(beginning).split("."))
             yield f"{term}: {'; '.join(values_by_date)}"
 
 
@@ -298,7 +299,7 @@ def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:
     found = [
         Line(name, text)
         for name in blends
-        for text in (blend_words(terms.blended_rates[name]), *steps(deal, f"blended_rates.{name}."))
+        for text in (blend_words(terms.blended_rates[name]), *steps(deal, ("blended_rates", name)))
     ]
     for name in dict.fromkeys((*rates, *parts)):
         if name in terms.index:
@@ -306,7 +307,7 @@ def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:
                 Line(name, text)
                 for text in (
                     *index_words(terms.index[name], terms.business_days),
-                    *steps(deal, f"index.{name}."),
+                    *steps(deal, ("index", name)),
                 )
             ]
     if clauses:
@@ -314,12 +315,12 @@ def beneath(deal: Deal, on: date, keys: tuple[str, ...]) -> tuple[Line, ...]:
         found += [
             Line("pool", f"{name}, {step}")
             for name in terms.pledged_assets
-            for step in steps(deal, f"pledged_assets.{name}.")
+            for step in steps(deal, ("pledged_assets", name))
         ]
         found += [Line("figure", text) for text in declared_figure_words(clauses, terms)]
         found += [Line("reports", text) for text in _reports(terms)]
         found += [
-            Line("steps", f"{in_words(root)}, {step}") for root in SHARED for step in steps(deal, f"{root}.")
+            Line("steps", f"{in_words(root)}, {step}") for root in SHARED for step in steps(deal, (root,))
         ]
     return tuple(found)
 
