@@ -49,7 +49,8 @@ def _kind_of_curve(value: Any) -> str:
 class Depreciation(ElectiveClause):
     """The terms of a depreciation test.
 
-    The curve is a list of points, with steps or straight lines between them, or a scenario of the paper.
+    The curve says by how much the rate may have fallen by a date, as a share. It is a list of points, with
+    steps or straight lines between them, or a scenario of the paper.
     """
 
     template: Literal["depreciation"]

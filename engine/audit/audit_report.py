@@ -232,7 +232,7 @@ def audit_report(
     """Return the report about one deal.
 
     Args:
-        workspace: whose record it is.
+        workspace: the workspace whose record it is.
         deal: the deal's name.
         period: first and last day, by contract dates.
         now: when the report is made.

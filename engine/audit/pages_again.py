@@ -53,7 +53,7 @@ def issued_inputs(
     """Return what a notice was made of, from the log alone; None if the event that it states is not there.
 
     Args:
-        workspace: whose record it is.
+        workspace: the workspace whose record it is.
         events: the deal's log.
         entries: the same as it is stored.
         issued: the event that says that the notice was made.
@@ -226,7 +226,7 @@ def drawn_file(
     """Return the file of one notice drawn again of the workspace's record.
 
     Args:
-        workspace: whose record it is.
+        workspace: the workspace whose record it is.
         manifest: what the notice says of itself.
         of: the name of its log in the checkpoint that it carries; None without one.
         data: the file.

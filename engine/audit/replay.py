@@ -93,7 +93,7 @@ class Replay:
     """One replay of a workspace's record.
 
     Attributes:
-        workspace: whose record it is.
+        workspace: the workspace whose record it is.
         templates: the covenant templates.
         until: only what was recorded by the end of this day, if given.
     """

@@ -47,7 +47,7 @@ def replayed(
     """Yield what comes out of every log, in the logs' order.
 
     Args:
-        workspace: whose record it is.
+        workspace: the workspace whose record it is.
         templates: the covenant templates.
         until: only what was recorded by the end of this day; everything unless given.
         pages: who composes the words of notices again; without one they are taken as recorded.

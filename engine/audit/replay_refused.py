@@ -30,7 +30,7 @@ def reason_again(
     None if the file was not kept, or nothing is wrong with it now.
 
     Args:
-        workspace: whose record it is.
+        workspace: the workspace whose record it is.
         templates: the covenant templates.
         before: the log up to the entry.
         event: the entry that says that the deal was not evaluated.

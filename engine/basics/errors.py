@@ -124,8 +124,8 @@ def dates_there(dates: Iterable[date], on: date) -> str:
 def render(problem: Problem, lines: Sequence[str] = ()) -> str:
     """Return `problem` as it prints on a terminal.
 
-    The first line has place, code and what is wrong. The line of the file follows, with carets below it, then
-    why it matters and the fix.
+    The first line has place, code and what is wrong. The line of the file follows, with carets below it, if
+    the problem has such a place. The last line says why it matters, and the fix.
 
     Args:
         problem: what to print.

@@ -36,7 +36,7 @@ def acknowledge(
         deal: the deal's name.
         number: the notice's number.
         to: the addressee's role.
-        name: of the person who acknowledged it, as typed.
+        name: the name of the person who acknowledged it, as typed.
         how: on a page, or in a document.
         document_sha256: of the document, if it is one.
         scribe: who records it, when.

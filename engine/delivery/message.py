@@ -103,11 +103,11 @@ def notice_message(
     """Return the message of a notice to one addressee.
 
     Args:
-        origin: of the deal's log, from which the ids are made.
+        origin: the origin of the deal's log, from which the ids are made.
         deal: the deal's name.
         delivery: the notice.
         to: the addressee.
-        sender: from whom it goes.
+        sender: the address from which the message goes, and the one for returned mail.
         events: the deal's log, for the answer of a notice whose file carries no words.
         files: the notice and the calendar of its deadlines, by name.
     """

@@ -27,7 +27,7 @@ class MessageBody:
     Attributes:
         to: the addressee's name.
         mark: what stands above everything else, like `ILLUSTRATIVE - NOT A NOTICE`.
-        party: whose notice it is.
+        party: the party whose notice it is.
         title: the kind of the notice and its number.
         about: the deal and the date.
         notes: what must be known before the answer, like that it is a draft.

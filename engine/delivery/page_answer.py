@@ -17,7 +17,7 @@ class PageAnswer:
     """The first words of a notice.
 
     Attributes:
-        party: whose notice it is, as the page's head says.
+        party: the party whose notice it is, as the page's head says.
         mark: what stands across each page of a notice that is not one, like `ILLUSTRATIVE - NOT A NOTICE`;
             empty on a real one.
         sentences: the answer, sentence by sentence or paragraph by paragraph.

@@ -32,7 +32,7 @@ class Returned:
 
     Attributes:
         key: its key in the maildir.
-        number: of the notice that it is about; None if it names none.
+        number: the number of the notice that the message is about; None if it names none.
         role: the addressee.
         log: the first digits of the hash of the log's origin.
         says: what it says of the notice; not understood is for a person.

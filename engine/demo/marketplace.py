@@ -55,7 +55,7 @@ def collections(
     """Yield every collection from `first` to `last`.
 
     Args:
-        seed: of the generator; the same seed gives the same bytes.
+        seed: the seed of the generator; the same seed gives the same bytes.
         first: the first day.
         last: the last day.
         prices: USD per GPU-hour by model and day: what the middle of the market asks.

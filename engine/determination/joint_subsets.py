@@ -73,7 +73,7 @@ class WeightedSum:
     It is rounded as the deal says.
 
     Attributes:
-        weights: of the first value and of the second.
+        weights: the weight of the first value, and that of the second.
         rounded: the deal's rounding of a figure.
     """
 
@@ -100,7 +100,7 @@ class Highest:
     Attributes:
         window: its values, oldest first.
         of_date: this date's value.
-        figure: from the highest value and this date's, in millionths, to the measured figure.
+        figure: a function from the highest value and this date's, in millionths, to the measured figure.
         passes: whether the test passes at a measured figure.
         by_sum: the same as `figure`, if it is a weighted sum that is never below zero.
     """

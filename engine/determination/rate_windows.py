@@ -62,7 +62,7 @@ def days_of_months(
 
     Args:
         on: the date that is determined.
-        count: how many months.
+        count: the number of months.
         closing: the Closing Date.
         ends: the last days of the Calculation Windows, where reports are weekly.
         each: the months of one report, where they are not.

@@ -39,10 +39,10 @@ class Variant:
     """One way of writing the trigger.
 
     Attributes:
-        level: in ticks of USD 0.0001; a date below it counts towards the beginning.
+        level: the level in ticks of USD 0.0001; a date below it counts towards the beginning.
         count: the dates in a row that begin it.
         release: the dates in a row at or above the release level that end it.
-        release_level: in ticks; unless written, the level itself.
+        release_level: the level of the release, in ticks; unless written, the level itself.
     """
 
     level: int

@@ -152,9 +152,9 @@ def _money(old: PathOutcome, new: PathOutcome) -> list[Money]:
 
 
 def whom_it_serves(comparison: Comparison) -> Mapping[str, int]:
-    """Return how many of the differences serve the lender, and how many the borrower.
+    """Return by `lender` and `borrower` how many of the differences serve each of them.
 
-    They serve them under the second draft, against the first.
+    A difference serves a party if the second draft is better for that party than the first.
     """
     return {
         who: sum(difference.serves == who for difference in comparison.differences)

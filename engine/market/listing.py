@@ -170,8 +170,8 @@ def speaks_of(snapshot: Snapshot, gpu_name: str, countries: Sequence[str]) -> bo
     """Return whether a snapshot says anything of a GPU model in an index's countries (ADR 10).
 
     A raw answer does if it has the model's list, even an empty one. An unfiltered table does if it has a row
-    of the model, in any country. A day's filtered rows speak only of the models and countries that they
-    hold.
+    of the model, in any country. A day's filtered rows speak only of the models and countries that they hold.
+    The metadata of an empty day speaks of the model and country that it names.
     """
     if snapshot.form == "offers":
         return gpu_name in snapshot.models

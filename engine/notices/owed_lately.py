@@ -30,7 +30,7 @@ class OwedLately:
     """The notices of a log that are owed and not issued.
 
     Attributes:
-        owed: in the order of the log.
+        owed: the notices that are owed, in the order of the log.
         number: the number of the newest notice that was issued.
         heads: the root of the log at the event that each notice states, in the same order.
     """

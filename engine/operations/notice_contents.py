@@ -133,7 +133,7 @@ def contents_later(
     """Return the same inputs of a notice without words; the log is read when somebody asks for what it needs.
 
     Args:
-        workspace: whose record it is.
+        workspace: the workspace whose record it is.
         deal: the deal's name.
         owed: the notice, which supersedes none and corrects nothing.
         number: its number.

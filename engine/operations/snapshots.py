@@ -92,7 +92,7 @@ def import_snapshots(
     which changes nothing unless an earlier import was killed before it was recorded.
 
     Args:
-        workspace: whose archive.
+        workspace: the workspace whose archive takes them.
         paths: files, and folders of them.
         scribe: who records.
         accept: the changes of form that are taken all the same, by name.
@@ -280,7 +280,7 @@ def record_snapshots(
     """Log what entered the archive.
 
     Args:
-        workspace: whose log.
+        workspace: the workspace in whose log it is recorded.
         snapshots: what entered.
         scribe: who records.
         right: the right under which it was collected, if it was.

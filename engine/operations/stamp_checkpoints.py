@@ -53,9 +53,9 @@ def stamp_checkpoints(
     """Return what came of asking for a stamp of each newest signed checkpoint without it; not while `alone`.
 
     Args:
-        workspace: whose checkpoints they are.
+        workspace: the workspace whose checkpoints they are.
         clock: what time it is, which an authority's answer is held against.
-        logs: of these logs alone.
+        logs: the names of the logs that are asked for; all unless given.
         progress: where it is told what is asked for.
     """
     named = workspace.settings.time_authority

@@ -164,7 +164,7 @@ def backtest(
     """Return what a deal would have done over a published history.
 
     Args:
-        workspace: whose series, reports and Acts are the history; None without one.
+        workspace: the workspace whose series, reports and Acts are the history; None without one.
         name: the deal's file, or its name in the workspace.
         facts: figures that every report is assumed to carry, like `NAME=VALUE`.
         until: the last date; the newest publication if that is earlier.
@@ -300,7 +300,7 @@ def amendment_effect(
     """Return what an amendment changes of a deal's terms, and of its results over the history.
 
     Args:
-        workspace: whose series, reports and Acts are the history; None for the terms alone.
+        workspace: the workspace whose series, reports and Acts are the history; None for the terms alone.
         name: the deal's file, or its name in the workspace.
         number: the amendment's number.
         facts: figures that every report is assumed to carry, like `NAME=VALUE`.

@@ -137,9 +137,9 @@ def calibrate(
     Args:
         deal: the draft.
         templates: the covenant templates by name.
-        workspace: whose history is used where no table is named.
+        workspace: the workspace whose history is used if no table is named.
         term: the level, `covenants.NAME.level`.
-        levels: in USD per GPU-hour.
+        levels: the levels in USD per GPU-hour.
         counts: dates in a row that begin it.
         releases: dates in a row that end it; the draft's own without one.
         model: history, horizon, seed.

@@ -24,8 +24,8 @@ class Wanted:
     Attributes:
         since: effective on this day or later.
         until: effective on this day or earlier.
-        kinds: of these kinds only.
-        about: of this test, trigger or other subject only.
+        kinds: only events of these kinds.
+        about: only events of this test, trigger or other subject.
         recorded_from: recorded on this day or later, by UTC.
         words: each of these words stands in the event's line, in any case.
     """

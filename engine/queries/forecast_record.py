@@ -29,9 +29,9 @@ class ForecastRecord:
     Attributes:
         series: the name of the series.
         made: forecasts on record.
-        came: of these, those whose week has a value.
-        inside: of these, those whose value lay inside the 95% interval.
-        below: of these, those whose value lay below the median.
+        came: the number of them whose week has a value.
+        inside: the number of those whose value lay inside the 95% interval.
+        below: the number of those whose value lay below the median.
     """
 
     series: str
@@ -47,7 +47,7 @@ def forecasts_due(workspace: Workspace, now: datetime) -> Iterator[RateForecast]
     A series gets one forecast for each value. A series with a short history gets none.
 
     Args:
-        workspace: whose series.
+        workspace: the workspace whose series is read.
         now: the time.
     """
     said = {(entry.series, entry.publication_date) for entry in _recorded(workspace)}

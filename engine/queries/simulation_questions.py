@@ -181,7 +181,7 @@ def simulate(
     Args:
         deal: the draft; if it reads several indices, each moves by a model of its own.
         make: gives the covenant templates by name.
-        workspace: whose history is used where no table is named.
+        workspace: the workspace whose history is used if no table is named.
         given: what the Servicer's reports would say.
         asked: history, horizon, seed.
         hold: figures that follow the rate and are held constant all the same.

@@ -227,7 +227,7 @@ def workbook(
     """Return tables as one workbook, the same bytes each time.
 
     Args:
-        title: of the first sheet.
+        title: the title of the first sheet.
         columns: its head.
         rows: its rows: figures, numbers, dates, text, None for an empty cell.
         made: the day that the workbook names as its own.

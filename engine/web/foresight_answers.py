@@ -51,7 +51,7 @@ class ForesightAsked:
         other: the same of the draft that it is compared with; None if a term is varied.
         facts: figures that every report is assumed to carry, `NAME=VALUE`.
         scenarios: the scenarios of the paths, in the words of the form.
-        point: of each band.
+        point: the point of each scenario's band.
         term: the term that varies.
         values: its levels from, to and step; or its wordings.
         counts: dates in a row that begin a trigger.

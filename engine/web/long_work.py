@@ -33,7 +33,7 @@ class Work:
         key: its address.
         person: the number of whoever asked for it.
         deal: the deal that it is about.
-        what: in words.
+        what: the work in words.
         begun: when it was asked for.
         of: as of which entry.
         template: the page that shows its answer.

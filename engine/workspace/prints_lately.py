@@ -117,7 +117,7 @@ def series_lately(
 
     Args:
         prints: reads the series.
-        deal: whose terms decide.
+        deal: the deal whose terms decide.
         until: the indices that the deal has named by this date are read.
         acts: the deal's Recorded Acts.
         rates: the Reference Rates on record, by index.

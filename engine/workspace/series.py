@@ -94,7 +94,7 @@ def computed(
     """Return one week's value from the workspace's snapshots, on record or not; nothing is recorded.
 
     Args:
-        workspace: whose snapshots and overrides.
+        workspace: the workspace whose snapshots and overrides are used.
         index: the index.
         version: the methodology.
         window_end: the last day of the window.
@@ -141,7 +141,7 @@ def on_record_computed(
     What else lies in the archive does not count.
 
     Args:
-        workspace: whose archive holds them.
+        workspace: the workspace whose archive holds them.
         index: the index.
         version: the methodology.
         publication: the Publication Date; its window ends the day before.
@@ -334,7 +334,7 @@ def series_by_index(
 
     Args:
         prints: reads a series, as `prints_of` a workspace does.
-        deal: whose terms decide.
+        deal: the deal whose terms decide.
         until: the indices that the deal has named by this date are read.
         acts: the deal's Recorded Acts, among which are its consents to methodology versions and the manifest
             errors that it found.

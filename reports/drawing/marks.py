@@ -100,10 +100,10 @@ def watermark(font: bytes, words: str, width: float, height: float, size: float,
     Args:
         font: the bytes of the font whose outlines are drawn.
         words: what it says.
-        width: of the page, in mm.
-        height: of the page, in mm.
-        size: of the letters, in mm.
-        angle: of the line of text, in degrees.
+        width: the width of the page, in mm.
+        height: the height of the page, in mm.
+        size: the height of the letters, in mm.
+        angle: the angle of the line of text, in degrees.
     """
     from fontTools.pens.svgPathPen import SVGPathPen  # late: words are composed without it
     from fontTools.ttLib import TTFont

@@ -43,7 +43,7 @@ class ForesightInputs:
 
     Attributes:
         deal: the draft's name.
-        parties: whose deal it is: the borrower's or the issuer's name.
+        parties: the borrower's or the issuer's name.
         file: the draft's file name.
         sha256: of its text.
         prepared: the date on which the report is made.

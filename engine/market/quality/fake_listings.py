@@ -100,7 +100,8 @@ def least_fakes(days: Sequence[Day], methodology: Methodology, target: Fraction)
     Args:
         days: the collected days of the window with their Qualifying Listings.
         methodology: the version that makes the value.
-        target: in USD per GPU-hour; a target below the value means a fall, one above it a rise.
+        target: the value to be reached, in USD per GPU-hour; a target below the value means a fall, one above
+        it a rise.
 
     Returns:
         None if the week has no value, or if no plan of reasonable size reaches the target.

@@ -74,12 +74,13 @@ class Week:
 
     Attributes:
         publication: the Thursday.
-        value: in USD per GPU-hour; None if none was published.
+        value: the value in USD per GPU-hour; None if none was published.
         prices: the pooled Observations.
-        width: of the 95% interval of listings, as a share of the value.
+        width: the width of the 95% interval of listings, as a share of the value.
         days: the days that were collected.
         flagged: whether the methodology flags it Low Confidence; None if that is not known.
-        sellers_width: of the 95% interval by sellers, as a share of the value; None without such an interval.
+        sellers_width: the width of the 95% interval by sellers, as a share of the value; None without such an
+        interval.
     """
 
     publication: date
