@@ -4,6 +4,7 @@ table of the time (36a).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from engine.events.calendar_events import CalendarClosing, CalendarTaken, Closin
 from engine.events.deal_adopted import facts_on
 from engine.events.draft import Draft
 from engine.events.kinds import ActApplied, ActRecorded, DealAdopted, Determined, Event
+from engine.events.notice import NoticeInputs
 from engine.operations.closings import close_day, withdraw_closing
 from engine.operations.run import Tools, run
 from engine.queries.backtest_questions import deal_by_file_or_name
@@ -497,3 +499,32 @@ def test_a_report_is_late_by_the_table_of_the_record(failing: Workspace, tools: 
         ("received on 2026-04-01, 1 days after it was due", "it was due on 2026-03-31 (IND §3.05)")
     ]
     assert replayed(failing, tools) == [None]
+
+
+def test_the_next_notice_of_the_deal_names_the_closing_that_moved_its_deadline(
+    failing: Workspace, tools: Tools
+) -> None:
+    """As the run hands it to the renderer, and so with the log that it really reads."""
+    from reports.notice.compose import compose
+
+    said: list[str] = []
+
+    def render(notices: Sequence[NoticeInputs]) -> Iterator[bytes]:
+        for notice in notices:
+            blocks = compose(notice)
+            note = next(
+                one["note"] for one in (*blocks["first"], *blocks["proof"]) if one["block"] == "dates"
+            )
+            said.append(note)
+            yield note.encode()
+
+    closed(failing, at(date(2026, 4, 1)))
+    thursday = date(2026, 4, 2)
+    series(failing, f"{thursday},1.3000,false,44,1.1.0\n", thursday)
+    run(failing, thursday, replace(tools, now=at(thursday), render=render))
+    assert said
+    assert (
+        "The calendar us-federal-reserve has changed since 2 Apr 2026: 7 Apr 2026 is closed, National day of "
+        "mourning (Federal Register of 31 March 2026). The last day moved for Cure Period of"
+    ) in said[-1]
+    assert "from 9 Apr 2026 to 10 Apr 2026" in said[-1]

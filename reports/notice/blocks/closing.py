@@ -28,6 +28,7 @@ from reports.formats import (
     with_dates,
 )
 from reports.notice import log_lookup as log
+from reports.notice.blocks.calendar_changes import calendar_words
 from reports.notice.blocks.withdrawn import rests_on_withdrawn
 from reports.notice.delivery_words import became
 from reports.notice.due_sentences import deadline_mark, due_act
@@ -74,7 +75,9 @@ def dates(brief: Brief) -> dict[str, Any]:
     rows = [_deadline(brief, duty) for duty in owed]
     return {
         "rows": rows,
-        "note": _dates_note(brief),
+        "note": " ".join(
+            filter(None, (_dates_note(brief), calendar_words(brief, (duty.by for duty in owed))))
+        ),
         "strip": _strip(brief),
         "strip_title": _strip_title(brief),
         "strip_alt": _strip_alt(brief),
