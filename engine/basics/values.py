@@ -7,13 +7,13 @@ the deal says so (`rulings.md` 18), and a float never decides anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
@@ -27,6 +27,22 @@ class Fact(BaseModel):
     """The base of every frozen record of a fact. Unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants", defer_build=True)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return the same fact with some fields changed, which are not checked, as in pydantic's own.
+
+        A run copies states many times a date. A fact has neither extra nor private fields, so this copies
+        less than pydantic's own does.
+        """
+        if deep:
+            return super().model_copy(update=update, deep=deep)
+        changes = update or {}
+        made = object.__new__(type(self))
+        object.__setattr__(made, "__dict__", {**self.__dict__, **changes})
+        object.__setattr__(made, "__pydantic_fields_set__", {*self.__pydantic_fields_set__, *changes})
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
 
 
 def _exact(value: Any) -> Fraction:

@@ -85,6 +85,10 @@ class Facts:
         """Return the same facts with other values on these Publication Dates, and a trace of their own."""
         return self._tried(at_prints=rates)
 
+    def traced_anew(self) -> Facts:
+        """Return the same facts with a trace of their own."""
+        return self._tried()
+
     def _tried(self, **rates: Mapping[Any, Fraction]) -> Facts:
         """Return the same facts with rates that are tried, and with what was found apart from them.
 

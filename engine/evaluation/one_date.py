@@ -228,7 +228,7 @@ def _weighed(
 
     def measured(facts: Facts) -> TestResult:
         # Each test has a trace of its own, or its inputs would list what other tests asked for.
-        seen = replace(facts, trace={})
+        seen = facts.traced_anew()
         found = (
             determine(key, clause, template, seen, inputs.share_below)
             if day.explained
@@ -322,9 +322,11 @@ def _trigger(
         announced,
         declared,
     )
-    held, clock = account(day.inputs, day.state, rule.name).held, cure_clock(day, rule)
+    goal = target(day, rule.name)
+    # What the account holds is only asked where a full account ends the trigger.
+    full = rule.at_target and goal is not None and account(day.inputs, day.state, rule.name).held >= goal
     after = undone(
-        next_trigger(before, rule, today, held, target(day, rule.name), clock),
+        next_trigger(before, rule, today, full, cure_clock(day, rule)),
         day.state.irrevocable.get(rule.name),
         on,
     )

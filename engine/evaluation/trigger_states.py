@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from fractions import Fraction
 
 from engine.basics.kept_by_identity import kept_by_identity
 from engine.determination.template import Clause, Rule, Template, When
@@ -176,8 +175,7 @@ def next_trigger(
     before: TriggerState | None,
     rule: TriggerRule,
     seen: Seen,
-    reserve: Fraction,
-    target: Fraction | None,
+    full: bool,
     clock: CureClock | None = None,
 ) -> TriggerState:
     """Return the state of a trigger after one date.
@@ -186,8 +184,7 @@ def next_trigger(
         before: its state so far; None on its first date.
         rule: its rule in force.
         seen: what its conditions look at.
-        reserve: the balance of the account that it sweeps into.
-        target: that account's target, if there is one.
+        full: whether the account that it sweeps into has reached its target.
         clock: what counts the days of its own cure; needed if it has one.
     """
     state = before or TriggerState(
@@ -202,7 +199,7 @@ def next_trigger(
     if state.status is T.PENDING_CURE:
         return _pending(state, rule, seen)
     if state.status is T.IN_EFFECT:
-        return _inside(state, rule, seen, full=target is not None and reserve >= target)
+        return _inside(state, rule, seen, full)
     return state
 
 

@@ -96,7 +96,8 @@ def moments_together(
     """Yield each date on which something happens, with one `Moment` for each path, in their order.
 
     This runs `moments` for several paths at once. Each path is decided by itself. The paths share what no
-    rate changes: which dates there are, and what the reports say.
+    rate changes: which dates there are, and what the reports say. As long as several paths have had the same
+    rates, the first of them is decided for all of them.
     """
     series = [published(rates) for rates in paths]
     shared = fold(
@@ -105,27 +106,55 @@ def moments_together(
             for act in acts
         ]
     )
-    states = [shared for _ in paths]
-    day = deal.closing_date + DAY
+    states, branches = [shared for _ in paths], [0 for _ in paths]
+    last, day = date.min, deal.closing_date + DAY
     while day <= until:
         inputs = inputs_of(deal, day, {}, shared, templates)
         if inputs.kinds:
+            reports: tuple[Draft, ...] = ()
             if inputs.kinds & {DETERMINATION, AS_OF}:
                 # The same report for each path: a rate does not change what it says, so it is read once.
                 reports = tuple(report_of(deal, given, day))
-                shared, states = fold(reports, shared), [fold(reports, state) for state in states]
+                shared = fold(reports, shared)
                 inputs = inputs_of(deal, day, {}, shared, templates)
             whole = explained or _holds_results(inputs.terms)
             # Explanations do not change a state, so they are made only if asked for, or if held results
             # need them.
             base = None if whole else template_facts(inputs, shared)
-            found = tuple(
-                _moment(replace(inputs, series=_by(one, day), state=state), base)
-                for one, state in zip(series, states, strict=True)
-            )
+            branches, last = _branches(paths, branches, last, day), day
+            decided: dict[int, Moment] = {}
+            for path, branch in enumerate(branches):
+                if branch not in decided:
+                    own = replace(inputs, series=_by(series[path], day), state=fold(reports, states[path]))
+                    decided[branch] = _moment(own, base)
+            found = tuple(decided[branch] for branch in branches)
             states = [moment.state for moment in found]
             yield found
         day += DAY
+
+
+def _branches(
+    paths: Sequence[Mapping[str, Rates]], before: Sequence[int], last: date, day: date
+) -> list[int]:
+    """Return the branch of each path on a day. Paths of one branch have had the same rates up to the day.
+
+    Args:
+        paths: the rates of each path, by index.
+        before: the branches on the day `last`.
+        last: the last day on which branches were asked for.
+        day: the day.
+    """
+    numbers: dict[tuple[object, ...], int] = {}
+    branches: list[int] = []
+    for rates, branch in zip(paths, before, strict=True):
+        new = (values[_count(values, last) : _count(values, day)] for _, values in sorted(rates.items()))
+        branches.append(numbers.setdefault((branch, *new), len(numbers)))
+    return branches
+
+
+def _count(values: Rates, day: date) -> int:
+    """Return how many rates of a path lie on or before a day."""
+    return bisect_right(values, day, key=lambda pair: pair[0])
 
 
 def _by(series: Mapping[str, tuple[Published, ...]], day: date) -> dict[str, tuple[Published, ...]]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from fractions import Fraction
 
 import pytest
 
@@ -37,7 +36,7 @@ def begun(tree: Tree) -> date:
         for name, since in DEFAULTS.items()
     }
     seen = Seen(ON, {}, frozenset(), states, {}, frozenset({"determination dates"}))
-    state = next_trigger(None, TriggerRule("x", "CA §1", tree, None), seen, Fraction(0), None)
+    state = next_trigger(None, TriggerRule("x", "CA §1", tree, None), seen, full=False)
     assert state.status is TriggerStatus.IN_EFFECT
     return state.since
 

@@ -8,7 +8,6 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from fractions import Fraction
 
 import pytest
 
@@ -301,7 +300,7 @@ def test_no_since_before_the_last_end_and_no_beginning_without_a_newly_met_limb(
         for week in range(40):
             seen = world.week(ON + week * WEEK)
             history.append(seen)
-            before, state = state, next_trigger(state, rule, seen, Fraction(0), None)
+            before, state = state, next_trigger(state, rule, seen, full=False)
             outside = before is None or before.status is TriggerStatus.NOT_IN_EFFECT
             newly = Oracle(history, last_end).tree(rule.begins)[1]
             if outside:

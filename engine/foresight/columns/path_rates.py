@@ -72,12 +72,11 @@ class PathRates:
             flags = np.where(flags == NO_VALUE, self.ticks[index][known - 1 - age], flags)
         return flags
 
-    def with_today(self, index: str, day: date, tick: int) -> PathRates:
-        """Return the same paths with `tick` as the newest value by a day on each."""
-        # A copy, because the paths are shared by every threshold that is asked about.
-        changed = self.ticks[index].copy()
-        changed[self.up_to(day) - 1] = tick
-        return PathRates(self.dates, {**self.ticks, index: changed})
+    def tried(self, index: str, day: date, ticks: Sequence[int]) -> PathRates:
+        """Return this single path once for each of `ticks`, with the tick as its newest value by a day."""
+        beside = {name: np.repeat(one, len(ticks), axis=1) for name, one in self.ticks.items()}
+        beside[index][self.up_to(day) - 1] = ticks
+        return PathRates(self.dates, beside)
 
 
 def one_value(dates: Sequence[date], indices: Sequence[str], tick: int) -> PathRates:

@@ -27,6 +27,8 @@ from engine.foresight.rate_paths import TICK
 
 ALWAYS = 2**62
 """A threshold that no path reaches."""
+TRIED = 64
+"""The number of steps between two ticks when a path's place beside a threshold is searched."""
 SHAPES = 3
 """The number of windows of other shapes on which `measure` is asked about a threshold."""
 Holds = Callable[[TestResult], bool]
@@ -205,12 +207,10 @@ class _Flat:
             raise NotOnce
         return self.asked[same]
 
-    def value(self, form: Scaled, index: str, level: int, tick: int) -> int:
-        """Return the number of the path that stood at a level and has come to a tick."""
-        path = one_value(self.rates.dates, tuple(self.rates.ticks), level).with_today(
-            index, self.test.base.on, tick
-        )
-        return int(values_of(form, path, self.test.terms.index, self.test.base.on)[0][0])
+    def numbers(self, form: Scaled, index: str, level: int, ticks: Sequence[int]) -> list[int]:
+        """Return the numbers of the paths that stood at a level and have come to one of `ticks` each."""
+        path = one_value(self.rates.dates, tuple(self.rates.ticks), level)
+        return _numbers(self.test, form, path, index, ticks)
 
 
 def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
@@ -263,7 +263,7 @@ def _searched(flat: _Flat, form: Scaled, index: str, level: int, holds: Holds, p
             middle = (low + high) // 2
             low, high = (middle, high) if at(middle) == at(1) else (low, middle)
         known.turns[name] = (level, low)
-    ends = {tick: flat.value(form, index, level, tick) for tick in (low, high)}
+    ends = dict(zip((low, high), flat.numbers(form, index, level, (low, high)), strict=True))
     below = min(ends, key=lambda tick: ends[tick])
     first, steps = ends[below], abs(ends[high] - ends[low])
     toward = Fraction(1 if below == low else -1, max(steps, 1))
@@ -370,15 +370,28 @@ def _beside(
             name: np.maximum(np.rint(around * draw.uniform(0.9, 1.1)), 1).astype(np.int64) for name in indices
         }
         window = PathRates(rates.dates, ticks)
-
-        def value(tick: int, window: PathRates = window) -> int:
-            return int(values_of(form, window.with_today(moving, day, tick), test.terms.index, day)[0][0])
-
         # A form may fall as the rate rises, and the search below must know which way to go.
-        rises = value(CEILING) > value(1)
+        first, last = _numbers(test, form, window, moving, (1, CEILING))
         low, high = 1, CEILING
         while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if (value(middle) <= turn.last) == rises else (low, middle)
-        for tick in (low, high):
-            yield value(tick), window.with_today(moving, day, tick)
+            # Many ticks are tried at once, because one tick costs almost as much as all of them.
+            step = -(-(high - low) // TRIED)
+            places = (*range(low, high, step), high)
+            under = [
+                (one <= turn.last) == (last > first) for one in _numbers(test, form, window, moving, places)
+            ]
+            over = next(
+                (place for place, is_under in enumerate(under) if place and not is_under), len(places) - 1
+            )
+            low, high = places[over - 1], places[over]
+        for tick, number in zip((low, high), _numbers(test, form, window, moving, (low, high)), strict=True):
+            yield number, window.tried(moving, day, (tick,))
+
+
+def _numbers(
+    test: TestOnDate, form: Scaled, window: PathRates, index: str, ticks: Sequence[int]
+) -> list[int]:
+    """Return the form's numbers on a path whose newest value is each of `ticks` in turn."""
+    tried = window.tried(index, test.base.on, ticks)
+    numbers: list[int] = values_of(form, tried, test.terms.index, test.base.on)[0].tolist()
+    return numbers
