@@ -28,6 +28,8 @@ READINGS = (
     "below_closing",
     "below_closing_at_any_time",
 )
+CALENDARS = ("us-federal-reserve",) * 3 + ("nyse", "us-sifma", "target")
+EVENTS = "events:\n  manager-default: {declared_by: administrative_agent, text: By notice, cite: C}\n"
 ALIKE = 4
 """How many paths begin alike."""
 ROUNDINGS = ("unrounded", "2 decimals, half up", "1 decimal, half up", "2 decimals, half to even")
@@ -88,7 +90,9 @@ def _cure(draw: random.Random) -> str:
         ", at_most: 1 in any 6 months",
         ", at_most: 2 in total and 1 in any 2 months",
     ]
+    longer = "extension: {within: 10 business days, if_made_good: at least 50% of the shortfall, cite: C}"
     more = draw.choice(["", *caps, ", passing_for: 2 consecutive determination dates"])
+    more += f", {longer}" if draw.random() < 0.07 else ""
     return f"{{within: {within}, after: determination date, cured_by: [retest]{more}, cite: C}}"
 
 
@@ -105,6 +109,7 @@ def _leaf(draw: random.Random) -> str:
             "{test: ltv, result: NOT DETERMINED, for: 2 of the last 4 determination dates}",
             "{test: rate-floor, state: WATCH}",
             "{on_or_after: 2026-04-01}",
+            "{event: manager-default}",
             "{trigger: cash-sweep, state: NOT IN EFFECT}",
         ]
     )
@@ -133,7 +138,9 @@ def text_of(meridian: str, draw: random.Random) -> str:
     changes = {
         r"rounding: \{ratios: unrounded": f"rounding: {{ratios: {draw.choice(ROUNDINGS)!r}".replace("'", '"'),
         r"if_not_a_business_day: same day": f"if_not_a_business_day: {rolls}",
-        r"every: Thursday": f"every: {draw.choice(['Thursday', 'Thursday', 'Monday', 'Wednesday', 'Friday'])}",
+        r"every: Thursday": f"every: {draw.choice(['Thursday', 'Thursday', 'Monday', 'Friday', 'month, day: 10'])}",
+        r"business_days: us-federal-reserve": f"business_days: {draw.choice(CALENDARS)}",
+        r', until: "USD 1,200,000"': draw.choice([', until: "USD 1,200,000"'] * 4 + [""]),
         r"for_at_most: 1 publication date": f"for_at_most: {carried}",
         r"minimum: 85%": f"minimum: {draw.choice(['85%', '80%', '92.5%'])}",
         r"early_warning: 3 points": f"early_warning: {draw.choice(['3 points', '1 point', '10 points'])}",
@@ -175,7 +182,10 @@ def text_of(meridian: str, draw: random.Random) -> str:
         text = text.replace(
             "    cite: CA §7.02\n", "    cite: CA §7.02\n    event_of_default: {needs: notice, cite: C}\n", 1
         )
-    if draw.random() < 0.2:
+    if draw.random() < 0.08:
+        last = date(2026, 1, 6) + timedelta(days=draw.randint(20, 100))
+        text = text.replace("    cite: CA §7.02\n", f"    cite: CA §7.02\n    last_tested: {last}\n", 1)
+    if draw.random() < 0.2 and "until:" in text:
         text = re.sub(
             r"ends: \{when: at or above level, for: [^}]*\}", "ends: {when: reserve at target}", text
         )
@@ -187,7 +197,8 @@ def text_of(meridian: str, draw: random.Random) -> str:
     ends = draw.choice(
         ["never", when, "{test: ltv, result: PASS, for: 2 consecutive determination dates}", _condition(draw)]
     )
-    text = f"{text[:start]}    begins: {_condition(draw)}\n    ends: {ends}\n{text[end:]}"
+    text = f"{text[:start]}    begins: {_condition(draw)}\n    ends: {ends}\n{_own_cure(draw)}{text[end:]}"
+    text = text.replace("\namendments:", f"\n{EVENTS}\namendments:", 1)
     return text.replace("\nnotices:", f"\n{_second(draw)}\nnotices:", 1) if draw.random() < 0.5 else text
 
 
@@ -218,7 +229,15 @@ def _second(draw: random.Random) -> str:
         f"{{kind: appraisal, effect: as written, cite: C, deliver: {deliver}}}",
     ]
     chosen = ", ".join(follows[: draw.randint(1, 2)])
-    return f"  second:\n    cite: C\n    begins: {looks}\n    ends: {ends}\n    consequences: [{chosen}]\n"
+    head = f"  second:\n    cite: C\n    begins: {looks}\n    ends: {ends}\n"
+    return f"{head}{_own_cure(draw)}    consequences: [{chosen}]\n"
+
+
+def _own_cure(draw: random.Random) -> str:
+    """The cure of a composite trigger, in one deal of eight."""
+    caps = draw.choice(["", ", at_most: 1 in total"])
+    cure = f"{{within: 10 days, after: determination date, cured_by: [retest]{caps}, cite: C}}"
+    return f"    cure: {cure}\n" if draw.random() < 0.125 else ""
 
 
 def case(meridian: str, templates: dict[str, Template], seed: int, paths: int, weeks: int) -> Case | None:

@@ -29,7 +29,7 @@ from engine.foresight.columns.thresholds import Differs
 from engine.foresight.columns.trigger_arrays import LeafArrays
 from engine.foresight.columns.verdicts import CODES, UNKNOWN
 from engine.foresight.facts_by_date import held_facts
-from engine.foresight.path_run import moments_together
+from engine.foresight.path_run import moments, moments_together
 from engine.foresight.rate_paths import NO_VALUE
 from engine.foresight.stress import happenings
 from engine.terms.as_written import Deal, resolve
@@ -44,6 +44,13 @@ DEALS_IN_CHUNK, PATHS = 5, 20
 """100 comparisons a chunk, each a random deal on a path of its own: 2,000 in `make test`, 100,000 in the
 soak.
 """
+STEPPED = (
+    "is tested only while something stands",
+    "may have a second Cure Period",
+    "has a cure of its own",
+    "is closed after its last test",
+)
+"""Why a part of a random deal runs by the engine's own steps."""
 STEPPED_SEEDS = range(1000, 1050 if SOAK else 1002)
 STEPPED_PATHS = 200 if SOAK else 18
 WEEKS = 20
@@ -253,10 +260,9 @@ def test_random_deals_and_paths_come_out_as_the_exact_engine_says(
     compared = 0
     for found in islice(cases(meridian_text, all_templates, chunk * 100, PATHS), DEALS_IN_CHUNK):
         columns = held_equal(found, all_templates)
-        assert set(columns.by_steps.values()) <= {"rent-spring is tested only while something stands"}
-        assert columns.one_by_one <= {
-            "appraisal"
-        }  # the fall since the window's start, rounded, is not a sum of rates
+        assert all(reason.endswith(STEPPED) for reason in columns.by_steps.values())
+        # The fall since the window's start, rounded, is not a sum of rates.
+        assert columns.one_by_one <= {"appraisal", *columns.by_steps}
         compared += found.rates.paths
     assert compared == DEALS_IN_CHUNK * PATHS
 
@@ -291,6 +297,19 @@ def test_many_more_paths_come_out_as_measure_and_the_engine_s_own_steps_say(
         assert fast[1].firsts[event].tolist() == dates.tolist(), event
     for name, amounts in slow[1].swept.items():
         assert fast[1].swept.get(name, np.zeros(STEPPED_PATHS)).tolist() == amounts.tolist(), name
+
+
+def test_paths_that_begin_alike_come_out_as_each_of_them_alone(
+    meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    """The first two part at half time, and the third is the first again."""
+    found = next(cases(meridian_text, all_templates, 700, 2))
+    paths = [found.exact(path) for path in (0, 1, 0)]
+    assert paths[0] != paths[1]
+    together = moments_together(found.deal, all_templates, paths, found.given, found.until)
+    for path, lived in zip(paths, zip(*together, strict=True), strict=True):
+        alone = moments(found.deal, all_templates, path, found.given, found.until)
+        assert [(one.drafts, one.state) for one in lived] == [(one.drafts, one.state) for one in alone]
 
 
 EXAMPLES = {

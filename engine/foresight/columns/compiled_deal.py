@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 
 from engine.determination.measure_inputs import Reported
 from engine.determination.template import Clause, Cure, MaintenanceClause, Template
@@ -313,6 +314,12 @@ def _why_not(
     # A reported balance replaces the computed one, which the arrays cannot take in.
     if any(name.startswith(TOLD) for name in given.figures):
         return "reports that tell what an account holds"
+    for (_, terms), (_, later) in pairwise(deal.segments):
+        gone = (part.tests & terms.covenants.keys() - later.covenants.keys()) | (
+            part.triggers & terms.triggers.keys() - later.triggers.keys()
+        )
+        if gone:
+            return f"an amendment takes {min(gone)} away"
     for _, terms in deal.segments:
         for key in part.tests & terms.covenants.keys():
             clause = terms.covenants[key]
@@ -324,6 +331,8 @@ def _why_not(
                 return f"{key} is tested only while something stands"
             if isinstance(cure, Cure) and cure.after != "determination date":
                 return f"the cure clock of {key} starts on {cure.after}"
+            if isinstance(cure, Cure) and cure.extension is not None:
+                return f"{key} may have a second Cure Period"
             if lasts is not None and lasts.out_of > MOST_DATES:
                 return f"{key} looks back on more than {MOST_DATES} dates"
     return _why_not_triggers(part, rows)
@@ -340,6 +349,8 @@ def _why_not_triggers(part: Part, rows: tuple[Row, ...]) -> str:
                 continue
             if (first.setdefault(rule.name, rule).begins, first[rule.name].ends) != (rule.begins, rule.ends):
                 return f"an amendment changes what {rule.name} counts"
+            if rule.cure is not None:
+                return f"{rule.name} has a cure of its own"
             counts = (*leaves(rule.begins), *(leaves(rule.ends) if rule.ends is not None else ()))
             if any(leaf.persistence is not None and leaf.persistence.out_of > MOST_DATES for leaf in counts):
                 return f"{rule.name} looks back on more than {MOST_DATES} dates"

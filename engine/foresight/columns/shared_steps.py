@@ -20,7 +20,7 @@ from engine.evaluation.one_date import stepped
 from engine.events.deal_state import DealState
 from engine.events.draft import Draft
 from engine.events.results import TestResult
-from engine.events.states import SweptPeriod, TestState, TestStatus
+from engine.events.states import SweptPeriod, TestState, TestStatus, TriggerStatus
 from engine.foresight.columns.parts import Part, terms_of
 from engine.foresight.columns.path_outcomes import ColumnsOutcome
 from engine.foresight.columns.verdicts import Results
@@ -185,9 +185,12 @@ def _lasting(part: Part, inputs: Inputs, shared: DealState) -> bool:
 
 
 def _settled(state: DealState) -> bool:
-    """Return whether nothing in a state waits for a day: no Cure Period, waiver or open Obligation."""
+    """Return whether nothing in a state waits for a day: no cure, waiver or open Obligation."""
     waiting = (TestStatus.CURE_PERIOD, TestStatus.WAIVED)
-    paused = any(trigger.waived_until is not None for trigger in state.triggers.values())
+    paused = any(
+        trigger.waived_until is not None or trigger.status is TriggerStatus.PENDING_CURE
+        for trigger in state.triggers.values()
+    )
     return (
         not paused
         and not any(test.status in waiting for test in state.tests.values())

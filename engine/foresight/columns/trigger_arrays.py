@@ -253,7 +253,8 @@ def _count(leaf: LeafArrays, where: Flags, seen: Seen) -> None:
     if rule.on_or_after is not None:
         leaf.count(where, np.full(leaf.paths, rule.on_or_after.toordinal() <= seen.on), None, seen.on)
         return
-    if rule.announced is not None:
+    # A path has neither announcements nor declared events.
+    if rule.announced is not None or rule.event is not None:
         leaf.count(where, np.zeros(leaf.paths, dtype=bool), None, seen.on)
         return
     if rule.state is not None:

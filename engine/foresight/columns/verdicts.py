@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.determination.template import Cure
 from engine.evaluation.conditions import Tree, leaves
 from engine.events.results import TestResult, Verdict
 from engine.foresight.columns.path_facts import Level, TestOnDate, facts_of
@@ -153,17 +154,30 @@ def _bits(test: TestOnDate, result: TestResult) -> int:
 def mark_of(test: TestOnDate, result: TestResult) -> Mark:
     """Return all of a result that a state or a trigger looks at.
 
-    That is the verdict, what is missing, and what tells determined results apart.
+    That is the verdict, what is missing, and what tells determined results apart. A second Cure Period looks
+    at the figure itself.
     """
     lacks = result.reason.lacks if result.reason else None
-    return (result.verdict, lacks, *(holds(result) for holds in predicates(test) if result.reason is None))
+    figure = (result.measured, result.headroom) if _counts_shortfalls(test) else ()
+    return (
+        result.verdict,
+        lacks,
+        *figure,
+        *(holds(result) for holds in predicates(test) if result.reason is None),
+    )
+
+
+def _counts_shortfalls(test: TestOnDate) -> bool:
+    """Return whether the figure itself moves a state, and not only the side of a limit on which it lies."""
+    cure = getattr(test.clause, "cure", "none")
+    return isinstance(cure, Cure) and cure.extension is not None
 
 
 def results_of(one: Compiled, rates: PathRates) -> Results:
     """Return the full result of one test on every path, for the parts that the engine's own steps decide."""
     test = one.test
     try:
-        if one.thresholds is None:
+        if one.thresholds is None or _counts_shortfalls(test):
             raise NotOnce
         said = _compared(one, one.thresholds, rates)
     except (OverflowError, NotOnce):

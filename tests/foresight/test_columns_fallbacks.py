@@ -1,0 +1,145 @@
+"""What no arrays hold: each kind runs by the engine's own steps or path by path, comes out as the exact engine
+says, and is named with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from engine.determination.template import Template
+from engine.events.kinds import ActRecorded
+from engine.foresight.columns.many_paths import run_columns
+from engine.foresight.columns.path_rates import PathRates
+from engine.foresight.facts_by_date import held_facts
+from engine.foresight.rate_paths import NO_VALUE
+from engine.terms.as_written import Deal, resolve
+from engine.terms.contract_dates import publication_dates
+from tests.conftest import DEALS
+from tests.foresight.random_deals import Case, example
+from tests.foresight.test_columns import held_equal
+
+HELD = ("outstanding_principal=USD 16,000,000", "weighted_average_rental_rate=USD 1.80 per GPU-hour")
+WEEKS = 20
+CLOCK = "after: determination date, cured_by: [prepayment, additional collateral, retest]"
+LONGER = "extension: {within: 10 business days, if_made_good: at least 50% of the shortfall, cite: C}"
+SPRING = "tested_while: {test: ltv, state: CURE PERIOD, from: the next date, cite: C}"
+KINDS = {
+    "a springing test": (
+        "    minimum: 85%",
+        f"    {SPRING}\n    minimum: 85%",
+        {"rate-floor": "rate-floor is tested only while something stands"},
+    ),
+    "a second Cure Period": (CLOCK, f"{CLOCK}, {LONGER}", {"ltv": "ltv may have a second Cure Period"}),
+    "a clock from a notice": (
+        CLOCK,
+        CLOCK.replace("determination date", "notice by the agent"),
+        {"ltv": "the cure clock of ltv starts on notice by the agent"},
+    ),
+    "a clock from a delivery": (
+        CLOCK,
+        CLOCK.replace("determination date", "delivery of the report"),
+        {"ltv": "the cure clock of ltv starts on delivery of the report"},
+    ),
+    "a trigger's own cure": (
+        "    ends: never\n",
+        "    ends: never\n    cure: {within: 10 days, after: determination date, cured_by: [retest], cite: C}\n",
+        {"early-amortization": "early-amortization has a cure of its own"},
+    ),
+    "a last test": (
+        "    multiple: 1.5",
+        "    last_tested: 2026-03-05\n    multiple: 1.5",
+        {"ltv": "ltv is closed after its last test"},
+    ),
+}
+"""For each kind what is replaced in meridian, by what, and which part is named with which reason."""
+
+
+def about_the_limit(deal: Deal, weeks: int = WEEKS, paths: int = 16) -> Case:
+    """Paths about the LTV's limit of 1.9257, so that failures begin, are made good in part, and last."""
+    until = deal.closing_date + timedelta(weeks=weeks)
+    dates = tuple(publication_dates(deal.closing_date + timedelta(days=1), until))
+    numbers = np.random.default_rng(21)
+    level = 19_257 + np.rint(numbers.normal(-40, 150, paths)).astype(np.int64)
+    ticks = level + np.rint(numbers.normal(0, 120, (len(dates), paths))).astype(np.int64)
+    ticks[numbers.random(ticks.shape) < 0.05] = NO_VALUE
+    given = held_facts(HELD, deal.closing_date, resolve(deal, deal.closing_date))
+    return Case(deal, PathRates(dates, {"CRI-H100": ticks}), given, until)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_that_no_arrays_hold_is_named_and_comes_out_as_the_exact_engine_says(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template], kind: str
+) -> None:
+    old, new, wanted = KINDS[kind]
+    text = meridian_text.split("worked_examples:")[0]
+    assert text.count(old) == 1
+    columns = held_equal(about_the_limit(load(text.replace(old, new))), all_templates)
+    assert columns.by_steps.items() >= wanted.items()
+    # Only what looks at one another goes along, and it has the same reason.
+    assert set(columns.by_steps.values()) == set(wanted.values())
+    assert "cash-sweep" not in columns.by_steps
+
+
+def test_a_second_cure_period_is_open_on_the_paths_that_have_made_enough_good(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    """LTV fails on 15 January, at 1.85 and so 0.0757 below its limit; its Cure Period ends on 30 January. At
+    1.90 more than half is made good and the period goes on to 13 February; at 1.86 it is a default.
+    """
+    text = meridian_text.split("worked_examples:")[0].replace(CLOCK, f"{CLOCK}, {LONGER}")
+    deal = load(text)
+    until = deal.closing_date + timedelta(weeks=WEEKS)
+    dates = tuple(publication_dates(deal.closing_date + timedelta(days=1), until))
+    ticks = np.full((len(dates), 2), 18_500, dtype=np.int64)
+    ticks[0] = 21_000
+    ticks[2:] = (19_000, 18_600)
+    given = held_facts(HELD, deal.closing_date, resolve(deal, deal.closing_date))
+    found = run_columns(deal, all_templates, PathRates(dates, {"CRI-H100": ticks}), given, until)
+    defaults = [date.fromordinal(int(day)) for day in found.firsts["ltv", "default"]]
+    assert defaults == [date(2026, 2, 14), date(2026, 1, 31)]
+
+
+def test_acts_and_reports_of_an_account_take_every_part_to_the_engine_s_own_steps(
+    meridian: Deal, all_templates: dict[str, Template]
+) -> None:
+    found = about_the_limit(meridian, 6, 3)
+    waiver = ActRecorded(
+        act="waiver",
+        clause="ltv",
+        effective_on=date(2026, 1, 20),
+        until=date(2026, 2, 3),
+        document="W",
+        details={"clock": "resumes"},
+    )
+    acted = run_columns(meridian, all_templates, found.rates, found.given, found.until, acts=(waiver,))
+    assert set(acted.by_steps.values()) == {"Recorded Acts"}
+    told = held_facts(
+        (*HELD, "reserve_balance=USD 100,000"),
+        meridian.closing_date,
+        resolve(meridian, meridian.closing_date),
+    )
+    reported = run_columns(meridian, all_templates, found.rates, told, found.until)
+    assert set(reported.by_steps.values()) == {"reports that tell what an account holds"}
+    everything = {*resolve(meridian, meridian.closing_date).covenants, "early-amortization"}
+    assert acted.by_steps.keys() == reported.by_steps.keys() == everything
+
+
+def test_a_deal_that_is_determined_on_delivery_is_named_and_comes_out_as_the_exact_engine_says(
+    load: Callable[[str], Deal], all_templates: dict[str, Template]
+) -> None:
+    deal = load((DEALS / "foothill-term-loan-2026.yaml").read_text(encoding="utf-8"))
+    columns = held_equal(example(deal, 2, 40, 5), all_templates, explained=True)
+    assert columns.by_steps["coverage"] == "the cure clock of coverage starts on delivery of the report"
+
+
+def test_tests_on_a_blend_of_indices_run_path_by_path_and_are_named(
+    load: Callable[[str], Deal], all_templates: dict[str, Template]
+) -> None:
+    deal = load((DEALS / "cascade-mixed-2026.yaml").read_text(encoding="utf-8"))
+    assert resolve(deal, deal.closing_date).blended_rates
+    columns = held_equal(example(deal, 2, 8, 5), all_templates)
+    assert columns.one_by_one >= {"generation-spread", "pool-rent"}
