@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Literal
 
-from engine.basics.values import Figure, Unit, counted
+from engine.basics.values import Figure, Unit, counted, trimmed
 from engine.determination.break_even import last_agreeing
-from engine.determination.determine import CEILING, TICK, determine
+from engine.determination.determine import CEILING, TICK, decided, determine
 from engine.determination.facts import Facts
 from engine.determination.measure_inputs import Missing
 from engine.determination.scenario import Scenario
@@ -25,6 +26,7 @@ from engine.determination.template import Clause, Period, Template
 from engine.events.results import BreakEven, TestResult, Verdict
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.limbs import RANKS, Kind, Limb, of_tests, of_triggers
+from engine.foresight.limits_in_order import At, OtherLimit, limit_in_order
 from engine.foresight.path_run import moments
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import publication_dates
@@ -77,12 +79,14 @@ class Rung:
 class Inversion:
     """A pair of limbs in the wrong order: as the rate falls, the graver one acts before the milder one.
 
-    `by` is the distance between their rates in USD per GPU-hour.
+    `by` is the distance between their rates in USD per GPU-hour. `instead` is the limit of the graver limb's
+    test with which it would not be in the wrong order; None if no single limit does that.
     """
 
     graver: Rung
     milder: Rung
     by: Decimal
+    instead: OtherLimit | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,7 @@ def ladder_at_closing(
         for name, level in start.items()
     }
     turnings: dict[str, Turning] = {}
+    measured: dict[str, At] = {}
     lacking: dict[str, str] = {}
     for moment in moments(deal, templates, rates, given, until):
         for key, clause in moment.inputs.terms.covenants.items():
@@ -156,6 +161,7 @@ def ladder_at_closing(
                 lacking[key] = result.reason.reason if result.reason else "not determined"
                 continue
             turnings[key] = _stays(clause, template, known, result)
+            measured[key] = partial(_at, key, clause, template, known, turnings[key].even.index)
         # Every test has its rate by now, so later dates need not be lived.
         if len(turnings) == len(terms.covenants):
             break
@@ -164,7 +170,23 @@ def ladder_at_closing(
         for key in terms.covenants
         if key not in turnings
     }
-    return _ladder(templates, deal.closing_date, terms, turnings, start, {}, left, from_closing=True)
+    ladder = _ladder(templates, deal.closing_date, terms, turnings, start, {}, left, from_closing=True)
+    return replace(ladder, inversions=tuple(_with_limit(one, measured) for one in ladder.inversions))
+
+
+def _at(key: str, clause: Clause, template: Template, known: Facts, index: str, rate: Fraction) -> TestResult:
+    """Return a test's result if its rate has been there since closing, or is there on the date."""
+    facts = held(known, index, rate) if looks_back(clause) else known.with_rate(index, rate)
+    return decided(key, clause, template, facts)
+
+
+def _with_limit(inversion: Inversion, measured: Mapping[str, At]) -> Inversion:
+    """Return an inversion with the limit of the graver test that would put it right."""
+    at, high, low = measured.get(inversion.graver.test), inversion.graver.rate, inversion.milder.rate
+    # A limit of a test that acts above a rate is held against the rates in the other direction.
+    if at is None or high is None or low is None or inversion.graver.fails != "below":
+        return inversion
+    return replace(inversion, instead=limit_in_order(at, high, low))
 
 
 def ladder_on(
@@ -373,6 +395,15 @@ def inversion_words(inversion: Inversion) -> str:
     return (
         f"{inversion.graver.subject} acts {inversion.by} {side} {inversion.milder.subject}, which is milder"
     )
+
+
+def instead_words(inversion: Inversion) -> str:
+    """Return a sentence on the limit that would put an inversion right; empty if no single limit does."""
+    other = inversion.instead
+    if other is None:
+        return ""
+    limits = f"{trimmed(other.limit)} in place of {trimmed(other.drafted)}"
+    return f" With a limit of {limits}, {inversion.graver.test} acts at {other.rate}."
 
 
 def _decimal(value: Fraction) -> Decimal:

@@ -34,7 +34,7 @@ from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.sampling_noise import ObservedWeek
 from engine.foresight.undecided import undecided_triggers
 from engine.queries.draft_files import facts_for
-from engine.queries.published_history import read_history
+from engine.queries.published_history import HistorySource, read_history, source_of
 from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal, load_deal, resolve
 from engine.workspace.calendar_tables import counted_on_record
@@ -71,6 +71,7 @@ class Backtest:
     """What was assumed of the Servicer's reports."""
     left_out: Mapping[str, str]
     """Tests that no date determined, each with what it lacked."""
+    source: HistorySource
     undecided: Mapping[str, tuple[str, ...]]
     """Triggers of which neither when nor never is known, each with what it looks at in vain."""
 
@@ -98,7 +99,14 @@ class Backtest:
         )
         records = {"tests": tests, "triggers": triggers}
         lacking = {"left_out": dict(self.left_out), "undecided": as_data(self.undecided)}
-        head = {"deal": self.deal, "until": str(self.until), "levels": self.levels}
+        head = {
+            "deal": self.deal,
+            "closed": str(self.closed),
+            "written": str(self.written),
+            "until": str(self.until),
+            "source": as_data(self.source),
+            "levels": self.levels,
+        }
         return {**head, "facts": self.given.described(), **records, **lacking}
 
 
@@ -217,6 +225,7 @@ def backtest(
         deal,
         given,
         left,
+        source_of(table),
         undecided_triggers(terms, templates, left, acted, history.until),
     )
 

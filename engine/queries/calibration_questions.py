@@ -25,7 +25,7 @@ from engine.foresight.rate_scenarios import read_jump
 from engine.foresight.sampling_noise import RateSeries, rate_series
 from engine.foresight.term_variants import steps_between, written_at
 from engine.queries.draft_files import text_of
-from engine.queries.published_history import observed_in, read_history
+from engine.queries.published_history import HistorySource, observed_in, read_history, source_of
 from engine.terms.as_written import Deal, resolve
 from engine.workspace.workspace import Workspace
 
@@ -80,6 +80,7 @@ class CalibrationAnswer:
         setting: model, horizon, seed.
         scores: how the model forecast the history, beside simpler forecasts.
         under: the share of false alarms that is asked for.
+        source: where the history comes from.
     """
 
     deal: str
@@ -91,6 +92,7 @@ class CalibrationAnswer:
     setting: Setting
     scores: tuple[Score, ...]
     under: float
+    source: HistorySource
 
 
 def model_of(
@@ -182,6 +184,7 @@ def calibrate(
         setting=setting,
         scores=walk_forward(series, prior),
         under=under,
+        source=source_of(model.history),
     )
 
 

@@ -99,6 +99,7 @@ def calibration_data(answer: CalibrationAnswer) -> dict[str, object]:
         "drafted": as_data(answer.drafted),
         "variants_tried": calibration.variants,
         "weeks_of_history": calibration.weeks_of_history,
+        "source": as_data(answer.source),
         "model": as_data(calibration.model),
         "history": as_data(calibration.history),
         "first_half": as_data(calibration.first_half),

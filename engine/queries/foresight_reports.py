@@ -14,7 +14,7 @@ from engine.basics.many_processes import Workers
 from engine.foresight.answers import as_data
 from engine.foresight.draft_paths import POINTS, Make
 from engine.foresight.facts_by_date import FactsByDate
-from engine.foresight.ladder import inversion_words, ladder_at_closing
+from engine.foresight.ladder import Ladder, inversion_words, ladder_at_closing
 from engine.queries.draft_files import until_of
 from engine.queries.foresight_questions import StressAsked, stated_paths, stress
 from engine.terms.as_written import Deal, resolve
@@ -37,16 +37,6 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
     terms, templates = resolve(deal, deal.closing_date), make()
     party = next((terms.parties[name].name for name in ISSUERS if name in terms.parties), deal.name)
     ladder = ladder_at_closing(deal, templates, given)
-    parts = as_data(ladder)
-    parts["inversions"] = [
-        {
-            "graver": inversion.graver.limb,
-            "milder": inversion.milder.limb,
-            "by": as_data(inversion.by),
-            "words": inversion_words(inversion),
-        }
-        for inversion in ladder.inversions
-    ]
     return {
         "deal": deal.name,
         "parties": party,
@@ -58,8 +48,27 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
         "closing": deal.closing_date,
         "illustrative": terms.illustrative,
         "titles": {key: templates[clause.template].title for key, clause in terms.covenants.items()},
-        "ladder": parts,
+        "ladder": ladder_data(ladder),
     }
+
+
+def ladder_data(ladder: Ladder) -> dict[str, Any]:
+    """Return a ladder as JSON data.
+
+    An inversion names its two limbs, and the limit that would put them in order.
+    """
+    data: dict[str, Any] = as_data(ladder)
+    data["inversions"] = [
+        {
+            "graver": inversion.graver.limb,
+            "milder": inversion.milder.limb,
+            "by": as_data(inversion.by),
+            "words": inversion_words(inversion),
+            "instead": None if inversion.instead is None else inversion.instead.as_data(),
+        }
+        for inversion in ladder.inversions
+    ]
+    return data
 
 
 def stress_parts(

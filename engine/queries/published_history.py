@@ -6,9 +6,12 @@ It comes from a workspace's series, or from a table.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
 
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
 from engine.basics.tables import Row, read_table
@@ -20,6 +23,26 @@ from engine.workspace.series import known_series, prints_of, series_by_index, se
 from engine.workspace.workspace import Workspace
 
 COLUMNS = ("date", "value")
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySource:
+    """Where a published history comes from.
+
+    Attributes:
+        file: the name of its table; None for the workspace's series.
+        sha256: of the table's bytes; None for the workspace's series.
+    """
+
+    file: str | None
+    sha256: str | None
+
+
+def source_of(table: Path | None) -> HistorySource:
+    """Return where a history comes from: a table, or the workspace's series without one."""
+    if table is None:
+        return HistorySource(None, None)
+    return HistorySource(table.name, sha256(table.read_bytes()).hexdigest())
 
 
 def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tuple[ObservedWeek, ...]:

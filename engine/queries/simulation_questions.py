@@ -30,6 +30,7 @@ from engine.foresight.sampling_noise import RateSeries
 from engine.foresight.undecided import undecided_triggers
 from engine.queries.calibration_questions import ModelAsked, model_of
 from engine.queries.forecast_record import ForecastRecord, forecast_record
+from engine.queries.published_history import HistorySource, source_of
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import publication_dates
 from engine.workspace.series import series_of
@@ -111,6 +112,7 @@ class SimulationAnswer:
         by_steps: tests and triggers whose states the engine's own steps made, and why.
         scores: how the model forecast the history, beside simpler forecasts.
         undecided: triggers of which never cannot be said, each with what it looks at and nothing determined.
+        source: where the history comes from.
         others: the other indices of a deal that reads several.
         recorded: how the forecasts came out that `serve` has recorded beforehand; None outside a workspace,
             and without one.
@@ -133,6 +135,7 @@ class SimulationAnswer:
     one_by_one: tuple[str, ...]
     by_steps: Mapping[str, str]
     scores: tuple[Score, ...]
+    source: HistorySource
     others: tuple[SimulatedIndex, ...] = ()
     undecided: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     recorded: ForecastRecord | None = None
@@ -233,6 +236,7 @@ def simulate(
         one_by_one=tuple(sorted(total.one_by_one)),
         by_steps=dict(sorted(total.by_steps.items())),
         scores=first.scores,
+        source=source_of(asked.history),
         others=tuple(others),
         recorded=None
         if workspace is None

@@ -15,6 +15,8 @@ from reports.drawing.chart import polyline, spread, ticks
 WIDTH, NAMES = 1740, 430
 """The whole width, and the room for names at the left."""
 TOP, LANE = 16, 76
+LETTER = 12.5
+"""The width of a letter in a lane, on the safe side."""
 PLOT = 420
 DASHES = ("", "16 8", "4 8", "24 8 4 8", "9 5")
 
@@ -32,10 +34,10 @@ def months(first: date, last: date) -> list[dict[str, Any]]:
         if day > last:
             return labels
         named = (month - 1) % step == 0
-        text = (
-            f"{day:%b}" if month > 1 and year == first.year else f"{day:%b %Y}" if month == 1 else f"{day:%b}"
-        )
-        labels.append({"x": across(day, first, last), "text": text if named else ""})
+        text = f"{day:%b %Y}" if month == 1 or not labels else f"{day:%b}"
+        x = across(day, first, last)
+        # Words at the right edge end there, as the page does.
+        labels.append({"x": x, "text": text if named else "", "edge": x > WIDTH - 60})
 
 
 def across(day: date, first: date, last: date) -> float:
@@ -45,11 +47,16 @@ def across(day: date, first: date, last: date) -> float:
 
 
 def lanes(
-    rows: Sequence[tuple[str, Sequence[Mapping[str, Any]], str]], first: date, last: date
+    rows: Sequence[tuple[str, Sequence[Mapping[str, Any]], str]],
+    first: date,
+    last: date,
+    marks: Mapping[str, Sequence[tuple[str, date]]] | None = None,
 ) -> dict[str, Any]:
     """Return a lane for each limb.
 
-    A lane has the limb's name, its stretches as the report names them, and the words under it.
+    A lane has the limb's name, its stretches as the report names them, and the words under it. The words of
+    a stretch stand in it, or before it if it is too short for them. `marks` holds dates that are marked on
+    the lane of a name, each with its words.
     """
     drawn = []
     for number, (name, spans, said) in enumerate(rows):
@@ -62,17 +69,39 @@ def lanes(
             )
             x, x2 = across(start, first, last), across(end, first, last)
             if x2 > x:
+                text = str(span.get("text", ""))
+                needs = len(text) * LETTER + 24
                 stretches.append(
                     {
                         "kind": str(span["kind"]),
                         "x": x,
                         "w": round(x2 - x, 1),
-                        "text": str(span.get("text", "")),
+                        "text": text,
+                        "place": "in" if x2 - x > needs else "before" if x - NAMES > needs else "",
                     }
                 )
-        drawn.append({"name": name, "y": y, "spans": stretches, "said": said})
+        drawn.append(
+            {
+                "name": name,
+                "y": y,
+                "spans": stretches,
+                "said": said,
+                "marks": _marks((marks or {}).get(name, ()), first, last),
+            }
+        )
     height = TOP + len(rows) * LANE
     return {"rows": drawn, "height": height, "left": NAMES, "right": WIDTH, "lane": LANE}
+
+
+def _marks(marks: Sequence[tuple[str, date]], first: date, last: date) -> list[dict[str, Any]]:
+    """Return where each marked date falls; the words of two that lie close do not stand on one another."""
+    places: list[dict[str, Any]] = []
+    for text, day in sorted(marks, key=lambda mark: mark[1]):
+        if first <= day <= last:
+            x = across(day, first, last)
+            room = places[-1]["x"] + 14 if places else 0.0
+            places.append({"x": x, "text": text if x - 14 - len(text) * LETTER > room else ""})
+    return places
 
 
 def rates(

@@ -18,7 +18,14 @@ from reports.drawing import lanes
 from reports.formats import Runs, eights, long_date, table_date
 from reports.pages.foresight_chances import Value, calibration_page, simulation_page
 from reports.pages.foresight_choices import calibration_lead, choices, left_out_lead, simulation_lead
-from reports.pages.foresight_tables import backtest_lead, backtest_pages, comparison_pages, grid_page
+from reports.pages.foresight_tables import (
+    backtest_lead,
+    backtest_pages,
+    backtest_rests,
+    comparison_pages,
+    grid_page,
+    history_rests,
+)
 
 SENTENCES = {
     "fails": "{} fails on",
@@ -251,7 +258,7 @@ def _ladder(inputs: ForesightInputs) -> dict[str, Any] | None:
             "needs": rung["needs"],
             "rate": f"{float(rung['rate']):.4f}",
             "share": f"{-float(rung['share']) * 100:.1f}%".replace("-", "−"),
-            "weeks": f"{rung['weeks']:.1f}" if rung["weeks"] is not None else "–",
+            "weeks": _weeks(inputs, rung),
             "inverted": f"inverted by {by['by']}" if by else "",
         }
     above = [
@@ -269,6 +276,17 @@ def _ladder(inputs: ForesightInputs) -> dict[str, Any] | None:
     }
 
 
+def _weeks(inputs: ForesightInputs, rung: Value) -> str:
+    """Return the weeks of Scenario B until a limb acts; "never" if it acts on none of the stated paths.
+
+    A limb that looks at several dates has no single week, so it has a dash if no path was lived.
+    """
+    if rung["weeks"] is not None:
+        return f"{rung['weeks']:.1f}"
+    lived = inputs.scenarios or inputs.stress
+    return "never" if lived is not None and rung["subject"] in lived["never"] else "–"
+
+
 def _stress(inputs: ForesightInputs) -> dict[str, Any] | None:
     if inputs.stress is None:
         return None
@@ -283,8 +301,8 @@ def _stress(inputs: ForesightInputs) -> dict[str, Any] | None:
     return {
         "intro": f"From {long_date(first)} to {long_date(last)}. Given: {inputs.facts}.",
         "chart": lanes.rates(inputs.rates, levels, first, last) if inputs.rates else None,
-        "lanes": lanes.lanes(_lane_rows(inputs, outcomes[0]), first, last),
-        "key": f"{KEY} The lanes are of {outcomes[0]['path']}.",
+        "lanes": lanes.lanes(_lane_rows(inputs, outcomes[0]), first, last, _marks(inputs, outcomes[:3])),
+        "key": f"{KEY} The lanes are of {outcomes[0]['path']}.{_marked(outcomes[1:3])}",
         "heads": [outcome["path"] for outcome in outcomes[:3]],
         "rows": _dates(inputs, outcomes[:3]),
         "scenarios": _scenarios(inputs),
@@ -314,6 +332,33 @@ def _lane_rows(inputs: ForesightInputs, outcome: Value) -> list[tuple[str, list[
         assert inputs.stress is not None  # it has lanes
         rows.append((_title(inputs, subject), shown, quiet and (_unknown(inputs.stress, subject) or quiet)))
     return rows
+
+
+def _marks(inputs: ForesightInputs, outcomes: Sequence[Value]) -> dict[str, list[tuple[str, date]]]:
+    """Return where each limb first fails or begins on the other paths, by the limb's title."""
+    # A test with a trigger of its own has the trigger's lane, so it is marked where that begins.
+    own = {name.removesuffix(" (trigger)") for name in outcomes[0]["lanes"] if name.endswith(" (trigger)")}
+    marks: dict[str, list[tuple[str, date]]] = {}
+    for outcome in outcomes[1:]:
+        name = _short(str(outcome["path"]), str(outcomes[0]["path"]))
+        for first in outcome["firsts"]:
+            if first["what"] == "begins" or (first["what"] == "fails" and first["subject"] not in own):
+                there = marks.setdefault(_title(inputs, first["subject"]), [])
+                there.append((name, date.fromisoformat(first["on"])))
+    return marks
+
+
+def _short(path: str, drawn: str) -> str:
+    """Return a path's name without the words that it shares with the path that is drawn."""
+    own, first = path.split(), drawn.split()
+    while len(own) > 1 and first and own[0] == first[0]:
+        own, first = own[1:], first[1:]
+    return " ".join(own)
+
+
+def _marked(others: Sequence[Value]) -> str:
+    names = listed([str(outcome["path"]) for outcome in others])
+    return f" Triangles: the first date on {names}." if names else ""
 
 
 def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]]:
@@ -427,6 +472,12 @@ def _assumptions(inputs: ForesightInputs) -> list[tuple[str, str]]:
         ("Closing Date", long_date(inputs.closing)),
         ("Facts", inputs.facts),
     ]
+    on_history = [
+        answer for answer in (inputs.backtest, inputs.calibration, inputs.simulation) if answer is not None
+    ]
+    assumptions += dict.fromkeys(history_rests(answer["source"]) for answer in on_history)
+    if inputs.backtest is not None:
+        assumptions += backtest_rests(inputs.backtest)
     for name, part in (("Calibration", inputs.calibration), ("Simulation", inputs.simulation)):
         if part is not None:
             assumptions.append(

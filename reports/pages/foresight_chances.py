@@ -116,7 +116,17 @@ def simulation_page(
         "heads": ["Begins or fails within", *(f"{weeks} weeks" for weeks in horizons)],
         "rows": rows,
         "record": " ".join(part for part in (_scores(scores), _recorded(simulation.get("recorded"))) if part),
+        "ways": _ways(simulation, title),
     }
+
+
+def _ways(simulation: Value, title: Callable[[str], str]) -> str:
+    """Return which tests and triggers were not worked out for all paths at once, each with the reason."""
+    apart = [title(name) for name in simulation["one_by_one"]]
+    said = [f"Worked out path by path, because its columns do not say what is compared: {listed(apart)}."]
+    by_steps = "; ".join(f"{title(name)}, {reason}" for name, reason in simulation["by_steps"].items())
+    steps = f"By the exact engine's own steps: {by_steps}." if by_steps else ""
+    return " ".join([*(said if apart else []), *([steps] if steps else [])])
 
 
 def _scores(scores: str) -> str:

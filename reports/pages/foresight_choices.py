@@ -38,6 +38,9 @@ def _inverted(ladder: Value | None, title: Title) -> Iterator[list[str]]:
     for one in ladder["inversions"] if ladder is not None else ():
         graver, milder = by_limb[one["graver"]], by_limb[one["milder"]]
         names = [title(rung["subject"]) for rung in (graver, milder)]
+        if one["instead"] is not None:
+            yield _limit(one["instead"], graver, milder, title)
+            continue
         high, low = (f"{float(rung['rate']):.4f}" for rung in (graver, milder))
         drafted = f"acts at {high}, {one['by']} before {names[1]}"
         yield [
@@ -45,6 +48,20 @@ def _inverted(ladder: Value | None, title: Title) -> Iterator[list[str]]:
             drafted,
             f"{names[1]} comes first at {high} or above, or {names[0]} at {low} or below",
         ]
+
+
+def _limit(instead: Value, graver: Value, milder: Value, title: Title) -> list[str]:
+    """Return the row of a limit that would put two limbs in order."""
+    test, acts, other = title(graver["test"]), title(graver["subject"]), title(milder["subject"])
+    share = abs(float(graver["share"])) * 100
+    side = "below" if float(graver["share"]) >= 0 else "above"
+    what = "it trips" if test == acts else f"it trips, and with it {acts},"
+    return [
+        f"{test}, limit",
+        f"{instead['drafted']}: trips at {float(graver['rate']):.4f}, {share:.1f}% {side} closing",
+        f"at {instead['limit']} {what} at {float(instead['rate']):.4f}, not before {other} at "
+        f"{float(milder['rate']):.4f}",
+    ]
 
 
 def _counts(calibration: Value | None, title: Title) -> Iterator[list[str]]:

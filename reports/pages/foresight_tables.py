@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS
 from engine.basics.values import counted, in_words, listed
-from reports.formats import table_date
+from reports.formats import eights, table_date
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
@@ -123,7 +123,8 @@ def backtest_pages(value: Value | None, title: Callable[[str], str]) -> list[dic
         for one in value["triggers"]
     ]
     heads = ["Test", "Pass", "Fail", "Not determined", "Decisive", "Cured", "Failing", "Least headroom"]
-    until = f"Up to {_day(value['until'])}. Given: {value['facts']}."
+    as_if = f"As if closed on {_day(value['closed'])}. " if value["closed"] != value["written"] else ""
+    until = f"{as_if}Up to {_day(value['until'])}. Given: {value['facts']}."
     pages = [
         {
             "heading": "Tests over the published history",
@@ -139,6 +140,24 @@ def backtest_pages(value: Value | None, title: Callable[[str], str]) -> list[dic
         },
     ]
     return [page for page in pages if page["rows"]]
+
+
+def backtest_rests(value: Value) -> list[tuple[str, str]]:
+    """Return the day from which a backtest lives the deal."""
+    moved = value["closed"] != value["written"]
+    closed = (
+        f"as if closed on {_day(value['closed'])}; the file says {_day(value['written'])}"
+        if moved
+        else f"from the Closing Date, {_day(value['closed'])}"
+    )
+    return [("Backtest", closed)]
+
+
+def history_rests(source: Value) -> tuple[str, str]:
+    """Return where the published history comes from: its table with the hash, or the workspace's series."""
+    if source["file"] is None:
+        return "History", "the workspace's series"
+    return "History", f"{source['file']}, SHA-256 {eights(source['sha256'])}"
 
 
 def _spells(value: Value, name: str, spells: Sequence[Value]) -> str:

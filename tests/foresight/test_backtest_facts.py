@@ -8,21 +8,24 @@ import io
 import json
 import re
 from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 
+from reports.formats import eights
 from tests.cli.calling import headroom
 from tests.conftest import DEALS
 
 MERIDIAN = str(DEALS / "meridian-2026-1.yaml")
-WEEKS, RISEN = 40, 30
+WEEKS, RISEN = 20, 14
+LAST = date(2026, 1, 8) + timedelta(weeks=WEEKS - 1)
 RENT = "weighted_average_rental_rate"
 
 
 def past(folder: Path) -> Path:
-    """Forty weeks from 8 January 2026: 2.10, and 3.00 in the last ten."""
+    """Twenty weeks from 8 January 2026: 2.10, and 3.00 in the last six."""
     days = [date(2026, 1, 8) + timedelta(weeks=week) for week in range(WEEKS)]
     rows = [f"{day},{'2.10' if week < RISEN else '3.00'},," for week, day in enumerate(days)]
     path = folder / "past.csv"
@@ -32,7 +35,7 @@ def past(folder: Path) -> Path:
 
 def answered(folder: Path, *words: str) -> dict[str, Any]:
     done = headroom(
-        "backtest", MERIDIAN, "--history", str(past(folder)), "--until", "2026-10-08", *words, "--json"
+        "backtest", MERIDIAN, "--history", str(past(folder)), "--until", str(LAST), *words, "--json"
     )
     assert done.returncode == 0, done.stdout + done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -67,16 +70,25 @@ def test_a_figure_holds_from_its_row_on_and_a_late_report_from_its_receipt(tmp_p
     assert moved == (4, WEEKS - 8, 0)
 
 
+def test_a_report_says_where_its_history_comes_from_and_that_it_lives_as_if_closed(tmp_path: Path) -> None:
+    page = tmp_path / "early.html"
+    answer = answered(tmp_path, "--as-if-closed", "2026-02-03", "--into", str(page))
+    table = tmp_path / "past.csv"
+    assert answer["source"] == {"file": table.name, "sha256": sha256(table.read_bytes()).hexdigest()}
+    assert (answer["closed"], answer["written"]) == ("2026-02-03", "2026-01-06")
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
+    assert "Backtest as if closed on Tue 3 Feb 2026; the file says Tue 6 Jan 2026" in text
+    assert text.count("As if closed on Tue 3 Feb 2026. Up to ") == 2
+
+
 def test_a_figure_moves_in_a_straight_line_where_that_is_asked_for(tmp_path: Path) -> None:
     """From 1 to 90 million over the weeks: in steps only the last row fails, in a line the dates before."""
     table = tmp_path / "facts.csv"
-    rows = [
-        f'{day},outstanding_principal,"USD {n},000,000"' for day, n in (("2026-01-06", 1), ("2026-10-08", 90))
-    ]
+    rows = [f'{day},outstanding_principal,"USD {n},000,000"' for day, n in (("2026-01-06", 1), (LAST, 90))]
     table.write_text("\n".join(("date,figure,value", *rows)) + "\n", encoding="utf-8")
     assert counts(answered(tmp_path, "--facts", str(table))) == (WEEKS - 1, 1, 0)
     evenly = answered(tmp_path, "--facts", str(table), "--between", "straight lines")
-    assert counts(evenly)[1] > 20
+    assert counts(evenly)[1] > WEEKS // 2
 
 
 def test_what_lacks_a_figure_is_named_and_what_waits_for_it_is_not_said_to_be_quiet(tmp_path: Path) -> None:
@@ -87,7 +99,7 @@ def test_what_lacks_a_figure_is_named_and_what_waits_for_it_is_not_said_to_be_qu
     held = answered(tmp_path, "--fact", "outstanding_principal=USD 16,000,000")
     assert set(held["left_out"]) == {"rate-floor"}
     assert held["facts"] == "outstanding principal USD 16,000,000.00"
-    said = headroom("backtest", MERIDIAN, "--history", str(past(tmp_path)), "--until", "2026-10-08").stdout
+    said = headroom("backtest", MERIDIAN, "--history", str(past(tmp_path)), "--until", str(LAST)).stdout
     assert "never" not in next(line for line in said.splitlines() if line.startswith("ltv"))
     assert "NOT DETERMINED on every date, so left out: " in said
     assert "NOT DECIDED, so neither when nor never is known: early-amortization" in said
@@ -126,11 +138,14 @@ def test_a_backtest_is_a_report_and_a_workbook(tmp_path: Path) -> None:
     assert "Over the published history up to" in text
     assert "Loan to value" in text[text.index("Over the published history up to") :][:200]
     assert "Left out : Rental rate floor, the Servicer&#39;s report for the period to" in text
-    assert "Loan to value 0 40 0 " in text
+    assert f"Loan to value 0 {WEEKS} 0 " in text
+    rests = text[text.rindex("What it rests on") :]
+    assert f"History past.csv, SHA-256 {eights(sha256(past(tmp_path).read_bytes()).hexdigest())}" in rests
+    assert "Backtest from the Closing Date, Tue 6 Jan 2026" in rests
     sheets = openpyxl.load_workbook(io.BytesIO(book.read_bytes()))
     (name,) = (name for name in sheets.sheetnames if name.endswith("backtest tests"))
     rows = [row[:4] for row in sheets[name].iter_rows(values_only=True)]
-    assert ("ltv", 0, 40, 0) in rows
+    assert ("ltv", 0, WEEKS, 0) in rows
     done = headroom(
         "backtest", MERIDIAN, "--history", str(past(tmp_path)), "--into", str(tmp_path / "a.docx")
     )

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from engine.basics.values import Figure, Unit
 from engine.determination.template import Template
+from engine.events.results import TestResult, Verdict
 from engine.foresight.facts_by_date import FactsByDate, held_facts
-from engine.foresight.ladder import Ladder, inversion_words, ladder_at_closing, left_out_words
+from engine.foresight.ladder import (
+    Ladder,
+    instead_words,
+    inversion_words,
+    ladder_at_closing,
+    left_out_words,
+)
+from engine.foresight.limits_in_order import limit_in_order
+from engine.foresight.term_variants import varied
 from engine.terms.as_written import Deal, resolve
 from tests.conftest import shared
 
@@ -63,6 +75,50 @@ def test_early_amortization_before_the_sweep_is_an_inversion(
         Decimal("0.4257"),
     )
     assert inversion_words(one) == "early-amortization acts 0.4257 above cash-sweep, which is milder"
+
+
+def test_the_limit_that_is_named_puts_the_limbs_in_order_and_a_tenth_less_does_not(
+    meridian: Deal, all_templates: dict[str, Template]
+) -> None:
+    """65% x 1.9257 / 1.5000 is 83.45%, so 83.5% is the first limit with which LTV acts after the sweep."""
+    (one,) = at_closing(meridian, all_templates).inversions
+    assert one.instead is not None
+    assert one.instead.as_data() == {"drafted": "65%", "limit": "83.5%", "rate": "1.4991"}
+    assert instead_words(one) == " With a limit of 83.5% in place of 65%, ltv acts at 1.4991."
+    found = {
+        limit: at_closing(
+            varied(meridian, all_templates, {"covenants.ltv.maximum.2026-01-06": limit}), all_templates
+        )
+        for limit in ("83.4%", "83.5%")
+    }
+    assert [len(ladder.inversions) for ladder in found.values()] == [1, 0]
+    rates = [rung.rate for rung in found["83.5%"].rungs if rung.subject == "early-amortization"]
+    assert rates == [one.instead.rate]
+
+
+def at_least_half_of_the_rate(rate: Fraction, moving: bool = False) -> TestResult:
+    """A test of half the rate against 1.00, or against a limit that moves with the rate."""
+    return TestResult(
+        test="t",
+        template="t",
+        title="T",
+        cite="C",
+        on=date(2026, 1, 8),
+        verdict=Verdict.PASS,
+        breach="default",
+        measured=Figure(value=rate / 2, unit=Unit.RATE),
+        limit=Figure(value=rate if moving else Fraction(1), unit=Unit.RATE),
+        comparison="at least",
+    )
+
+
+def test_a_limit_from_below_is_rounded_down_and_one_that_moves_with_the_rate_is_not_named() -> None:
+    """Half of 1.51 is 0.755, so 0.75 is the first written limit that passes there, down to 1.50."""
+    high, low = Decimal("2.00"), Decimal("1.51")
+    found = limit_in_order(at_least_half_of_the_rate, high, low)
+    assert found is not None
+    assert (found.limit.value, found.rate) == (Fraction(3, 4), Decimal("1.5"))
+    assert limit_in_order(lambda rate: at_least_half_of_the_rate(rate, moving=True), high, low) is None
 
 
 def test_a_sweep_that_acts_first_is_no_inversion(

@@ -15,6 +15,7 @@ LADDER = {
             "milder": "cash-sweep begins",
             "by": "0.4257",
             "words": "",
+            "instead": None,
         }
     ],
 }
@@ -63,6 +64,24 @@ def test_what_there_is_to_decide_names_the_term_as_drafted_and_what_another_figu
             "1.0%, "
             "late 2.1 weeks"
         ),
+    ]
+
+
+def test_a_limit_that_puts_two_limbs_in_order_is_named_with_the_rate_at_which_it_trips() -> None:
+    """A limit of 83.5%: 16,000,000 over 1.5 times the fleet's hours at 1.4991, just under the sweep."""
+    graver, milder = LADDER["rungs"]
+    (inversion,) = LADDER["inversions"]
+    instead = {"drafted": "65%", "limit": "83.5%", "rate": "1.4991"}
+    ladder = {
+        "rungs": [{**graver, "test": "ltv", "share": "0.083"}, milder],
+        "inversions": [{**inversion, "instead": instead}],
+    }
+    assert choices(ladder, None, (), str) == [
+        [
+            "ltv, limit",
+            "65%: trips at 1.9257, 8.3% below closing",
+            "at 83.5% it trips, and with it early-amortization, at 1.4991, not before cash-sweep at 1.5000",
+        ]
     ]
 
 

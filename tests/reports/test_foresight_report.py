@@ -22,6 +22,7 @@ from engine.queries.foresight_questions import StressAsked, stress
 from engine.queries.foresight_reports import parts_of_report, stress_parts
 from engine.queries.simulation_questions import simulate
 from engine.terms.as_written import Deal, resolve
+from reports.drawing.lanes import across
 from reports.pages.foresight import ForesightInputs, compose
 from reports.render.pdf import render_foresight
 from tests.queries.test_calibration_questions import answered, history
@@ -78,6 +79,17 @@ def test_the_ladder_is_drawn_from_the_highest_rate_down_with_its_inversion(input
     assert [row["x"] for row in ladder["rows"]] == sorted(row["x"] for row in ladder["rows"])
     assert [row["inverted"] for row in ladder["rows"]] == ["", "inverted by 0.4257", "", ""]
     assert ladder["said"].startswith("Rental rate floor fails above 2.1176.")
+    assert [row["weeks"] for row in ladder["rows"]] == ["10.5", "10.5", "never", "40.7"]
+    assert compose(inputs)["choices"][0] == [
+        "Loan to value, limit",
+        "65%: trips at 1.9257, 8.3% below closing",
+        "at 83.5% it trips, and with it Early amortization, at 1.4991, not before Cash sweep level at 1.5000",
+    ]
+
+
+def test_weeks_have_a_dash_only_where_no_path_was_lived(inputs: ForesightInputs) -> None:
+    ladder = compose(replace(inputs, stress=None, scenarios=None))["ladder"]
+    assert [row["weeks"] for row in ladder["rows"]] == ["10.5", "10.5", "–", "40.7"]
 
 
 def test_every_limb_has_a_lane_and_every_date_stands_in_the_table(inputs: ForesightInputs) -> None:
@@ -94,6 +106,20 @@ def test_every_limb_has_a_lane_and_every_date_stands_in_the_table(inputs: Foresi
     assert lanes["Appraisal trigger"]["said"] == "never on this path"
     assert ["Loan to value fails", "Thu 26 Mar 2026, 1.9131", "Thu 5 Feb 2026, 1.9221"] in found["rows"]
     assert len(found["scenarios"]["rows"]) == 9
+
+
+def test_a_lane_marks_the_first_date_on_the_other_paths_and_words_of_a_short_stretch_stand_before_it(
+    inputs: ForesightInputs,
+) -> None:
+    """At 2.5 times the pace LTV fails on Thu 5 Feb 2026; the trigger that follows it begins later."""
+    found = compose(inputs)["stress"]
+    lanes = {row["name"]: row for row in found["lanes"]["rows"]}
+    (mark,) = lanes["Loan to value"]["marks"]
+    assert mark == {"x": across(date(2026, 2, 5), inputs.closing, date(2026, 5, 12)), "text": "2.5x"}
+    assert [one["text"] for one in lanes["Early amortization"]["marks"]] == ["2.5x"]
+    assert lanes["Appraisal trigger"]["marks"] == []
+    assert found["key"].endswith(" Triangles: the first date on B middle 2.5x.")
+    assert {span["place"] for span in lanes["Early amortization"]["spans"] if span["text"]} == {"before"}
 
 
 def test_the_heat_map_marks_the_draft_and_what_stays_under_the_share(inputs: ForesightInputs) -> None:
@@ -118,6 +144,21 @@ def test_every_probability_stands_with_its_error_and_what_was_left_out_is_named(
     cells = [cell for row in found["rows"] for cell in row[1:]]
     assert all("±" in cell or cell == "<0.01" for cell in cells)
     assert "Left out, because they follow the rate: weighted average rental rate." in found["intro"]
+
+
+def test_what_was_not_worked_out_for_all_paths_at_once_is_named_with_the_reason(
+    inputs: ForesightInputs,
+) -> None:
+    page = compose(inputs)["simulation"]
+    assert page["ways"] == ""
+    steps = {"ltv": "ltv may have a second Cure Period"}
+    slow = compose(
+        replace(inputs, simulation={**inputs.simulation, "by_steps": steps, "one_by_one": ["appraisal"]})
+    )
+    assert slow["simulation"]["ways"] == (
+        "Worked out path by path, because its columns do not say what is compared: Appraisal trigger. By the "
+        "exact engine's own steps: Loan to value, ltv may have a second Cure Period."
+    )
 
 
 def test_a_part_that_was_not_asked_for_is_left_out(inputs: ForesightInputs) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from engine.basics.values import MINUS
 from engine.cli.output import print_json, say, table
-from engine.foresight.answers import as_data
-from engine.foresight.ladder import Ladder, Rung, inversion_words, left_out_words
+from engine.foresight.ladder import Ladder, Rung, instead_words, inversion_words, left_out_words
 from engine.queries.foresight_questions import LadderAnswer
+from engine.queries.foresight_reports import ladder_data
 
 HEAD = ("limb", "acts", "at", "still to go", "%", "widths", "weeks of B", "on", "note")
 
@@ -17,7 +17,8 @@ def show_ladders(answers: Sequence[LadderAnswer], whole: bool, as_json: bool) ->
     """Print ladders; `whole` where every deal of a workspace was asked for."""
     if as_json:
         data = [
-            {"deal": answer.deal, "file": answer.file or None, **_data(answer.ladder)} for answer in answers
+            {"deal": answer.deal, "file": answer.file or None, **ladder_data(answer.ladder)}
+            for answer in answers
         ]
         print_json({"deals": data} if whole else data[0])
         return 0
@@ -39,7 +40,7 @@ def _show(ladder: Ladder) -> None:
     say(table(HEAD, list(_rows(ladder.rungs)), right=(2, 3, 4, 5, 6)))
     say()
     for inversion in ladder.inversions:
-        say(f"INVERTED: {inversion_words(inversion)}.")
+        say(f"INVERTED: {inversion_words(inversion)}.{instead_words(inversion)}")
     if not ladder.inversions:
         say("Nothing is inverted: no graver limb acts before a milder one.")
     if ladder.left_out:
@@ -64,23 +65,3 @@ def _rows(rungs: Sequence[Rung]) -> Iterator[tuple[str, ...]]:
 def signed(text: str) -> str:
     """Return a number with a true minus."""
     return text.replace("-", MINUS)
-
-
-def _data(ladder: Ladder) -> dict[str, object]:
-    return {
-        "on": str(ladder.on),
-        "from_closing": ladder.from_closing,
-        "today": as_data(ladder.today),
-        "intervals": as_data(ladder.intervals),
-        "rungs": as_data(ladder.rungs),
-        "inversions": [
-            {
-                "graver": inversion.graver.limb,
-                "milder": inversion.milder.limb,
-                "by": as_data(inversion.by),
-                "words": inversion_words(inversion),
-            }
-            for inversion in ladder.inversions
-        ],
-        "left_out": as_data(ladder.left_out),
-    }
