@@ -23,7 +23,8 @@ from engine.events.states import TestStatus, TriggerStatus, clause_of_key
 from engine.notices.signature import make_certificate
 from engine.operations.intake import Intake
 from engine.operations.issue_notices import NOTICE_KEY
-from engine.operations.run import RunOutcome, Tools, run
+from engine.operations.run import Tools, run
+from engine.operations.run_outcome import RunOutcome
 from engine.operations.sign_checkpoints import sign_all
 from engine.operations.snapshots import record_snapshots
 from engine.record.keys import generate_key, write_key

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from engine import __version__
 from engine.basics.errors import OF_ONE_DEAL, Unavailable
-from engine.basics.processor_time import ProcessorTime, Work, spent_between
+from engine.basics.processor_time import ProcessorTime, spent_between
 from engine.determination.template import Template
 from engine.evaluation.corrections import correction, numbered, of_date, printed_again
 from engine.evaluation.inputs import Inputs, inputs_of
@@ -26,23 +25,25 @@ from engine.events.kept_state import NotAsKept, to_keep
 from engine.events.kinds import ActRecorded, Correction, Determined, Event, NotEvaluated
 from engine.events.notice import Pages, Render
 from engine.events.rates import Published
-from engine.operations.dates_due import causes, files_claimed_twice, first_needed, series_read
+from engine.operations.dates_due import causes, first_needed, series_read
 from engine.operations.deal_history import history_of
 from engine.operations.deals_in_hand import DealsInHand
 from engine.operations.file_adoption import calendars_taken, file_adopted
+from engine.operations.files_in_hand import FilesInHand
 from engine.operations.issue_notices import Given, Outbox
 from engine.operations.notices_beside import refuse_older_record
 from engine.operations.publish import publish
 from engine.operations.recent_past import RecentPast, recent_past
 from engine.operations.register_changes import registers_changed
-from engine.operations.settled import Settled, files_there, next_moments, settled
+from engine.operations.run_outcome import DealOutcome, RunOutcome
+from engine.operations.settled import files_there, settled
 from engine.operations.sign_checkpoints import sign_all
-from engine.operations.stamp_checkpoints import Stamping, stamp_checkpoints
+from engine.operations.stamp_checkpoints import stamp_checkpoints
 from engine.operations.waiting_dates import begun, waits_for
 from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition
 from engine.terms.as_written import Deal, day_of
 from engine.workspace.calendar_tables import closings_recorded, counted_by, tables_now
-from engine.workspace.deal_files import changed, keep, read_file, said
+from engine.workspace.deal_files import changed, keep, said
 from engine.workspace.kept_states import keep_state
 from engine.workspace.prints_lately import PrintsLately, series_lately
 from engine.workspace.registers import BadRegister
@@ -51,53 +52,6 @@ from engine.workspace.workspace import Workspace
 
 DAY = timedelta(days=1)
 Progress = Callable[[str], None]
-
-
-@dataclass
-class DealOutcome:
-    """What a run did for one deal."""
-
-    deal: str
-    file: Path
-    events: list[Event] = field(default_factory=list)
-    notices: list[Path] = field(default_factory=list)
-    state: DealState = field(default_factory=DealState)
-    """How it stands. Once it is done, a run keeps its tests, its triggers and its last dates alone."""
-    reason: str | None = None
-    """Why it could not be evaluated, if that is so."""
-    earlier_edition: bool = False
-    """Whether the deal's log is of an earlier edition of the rulings.
-
-    Nothing is added to such a log, not even the reason.
-    """
-    beside: tuple[str, ...] = ()
-    """The hash of the register that could not be read, if one is why."""
-    problems: tuple[str, ...] = ()
-    """What has to be mended for it to be evaluated: each with its place."""
-    waiting: str | None = None
-    """What it waits for, if a date could not be evaluated yet."""
-    not_issued: str | None = None
-    """Why a notice that is due could not be made, if that is so."""
-
-
-@dataclass
-class RunOutcome:
-    """What a run did."""
-
-    on: date
-    publications: list[Event] = field(default_factory=list)
-    deals: list[DealOutcome] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    """The deals that were left to the next run, or their notices, because it was asked to stop."""
-    processor_seconds: Mapping[Work, float] = field(default_factory=dict)
-    """Seconds of processor by kind of work, in this process and those that drew for it."""
-    settled: Settled | None = None
-    """Why nothing is due, and until when.
-
-    None means that the next run looks again, whatever has changed.
-    """
-    stamping: Stamping = field(default_factory=Stamping)
-    """What came of asking for time stamps of the signed checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -166,27 +120,18 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
 
 
 def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
-    outcome, files = RunOutcome(min(on, tools.now.astimezone(UTC).date())), files_there(workspace)
-    loaded = {path: read_file(path, tools.templates) for path in workspace.deal_files()}
-    loaded |= {
-        path: replace(loaded[path], deal=None, reason=reason)
-        for path, reason in files_claimed_twice(workspace)
-    }
+    outcome, before = RunOutcome(min(on, tools.now.astimezone(UTC).date())), files_there(workspace)
+    files = FilesInHand(workspace, tools.templates, tools.now)
+    needed = first_needed(files.read(), outcome.on)
     with tools.spent.of("publication"):
-        outcome.publications, failed = _publish(
-            workspace, [deal_file.deal for deal_file in loaded.values() if deal_file.deal], outcome.on, tools
-        )
-    until = min(next_moments((deal_file.deal for deal_file in loaded.values() if deal_file.deal), tools.now))
+        outcome.publications, failed = _publish(workspace, needed, outcome.on, tools)
     on_record = OnRecord(PrintsLately(workspace), closings_recorded(workspace))
     outbox = Outbox(
-        workspace, len(loaded), tools.render, tools.scribe(), tools.progress, tools.pages, tools.spent
+        workspace, len(files), tools.render, tools.scribe(), tools.progress, tools.pages, tools.spent
     )
-    last = {deal_file.name: path for path, deal_file in loaded.items()}
     names = set[str]()
     lot = DealsInHand()
-    while loaded:
-        path = next(iter(loaded))
-        deal_file = loaded.pop(path)  # what a run holds does not grow with the deals that are done
+    for path, deal_file in files.take():
         if tools.stopping():
             outcome.left.append(deal_file.name)
             continue
@@ -211,8 +156,8 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
                 )
         if result.reason is not None and not said_already and not result.earlier_edition:
             _not_evaluated(workspace, result, deal_file.text, outcome.on, tools)
-        result.state = shown(result.state)
-        if last[result.deal] == path and not result.earlier_edition:
+        result.done(workspace.store)
+        if files.last[result.deal] == path and not result.earlier_edition:
             lot.add(result.deal, workspace.store.size(deal_log(result.deal)))
         if lot.full() and not tools.stopping():
             lot.issue(workspace, outbox)
@@ -229,14 +174,8 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     sign_all(workspace)
     # A run that left something, or will try it again, must not tell the next that nothing is due.
     if begun(tools.now) <= on and not outcome.left and not any(_looks_again(one) for one in outcome.deals):
-        outcome.settled = settled(workspace, files, until)
+        outcome.settled = settled(workspace, before, files.until)
     return outcome
-
-
-def shown(state: DealState) -> DealState:
-    """Return of a state what a run's answer shows, and nothing that grows with a deal's past."""
-    parts = ("tests", "triggers", "reached", "last_date")
-    return DealState().model_copy(update={part: getattr(state, part) for part in parts})
 
 
 def _looks_again(result: DealOutcome) -> bool:
@@ -245,18 +184,17 @@ def _looks_again(result: DealOutcome) -> bool:
 
 
 def _publish(
-    workspace: Workspace, deals: list[Deal], on: date, tools: Tools
+    workspace: Workspace, needed: Sequence[tuple[str, date]], on: date, tools: Tools
 ) -> tuple[list[Event], dict[str, str]]:
-    """Publish every series that some deal reads, and return the new events.
+    """Publish every series that some deal reads from its first date on, and return the new events.
 
-    A series begins at the earliest Closing Date that needs it. The second result says why a series could not
-    be published.
+    The second result says why a series could not be published.
 
     Raises ClockBehind: a clock that is wrong is wrong for every series.
     """
     events: list[Event] = []
     failed: dict[str, str] = {}
-    for series, since in first_needed(deals, on):
+    for series, since in needed:
         tools.progress(f"{series}: publishing")
         try:
             events += publish(workspace, series, since, on, tools.scribe())
@@ -350,13 +288,8 @@ def _evaluated(
         return
     try:
         deal = _counted(workspace, deal, events, tools, result, on_record.closings, recent)
-        result.events += _added(
-            workspace,
-            deal,
-            events,
-            list(registers_changed(workspace, deal, result.file.parent, events)),
-            tools,
-        )
+        moved = list(registers_changed(workspace, deal, result.file.parent, events))
+        result.add(_added(workspace, deal, events, moved, tools))
         acts = fold(event for event in events if isinstance(event.payload, ActRecorded)).acts
         lately = (
             None if recent is None else series_lately(on_record.prints, deal, on, acts, recent.state.rates)
@@ -377,7 +310,7 @@ def _evaluated(
             draft = Draft(
                 kind="correction", subject="deal", effective_on=again.from_on, payload=again, print=count
             )
-            result.events += _added(workspace, deal, events, [draft], tools)
+            result.add(_added(workspace, deal, events, [draft], tools))
             tools.progress(f"{deal.name}: determining again from {again.from_on}: {'; '.join(again.why)}")
         _determined(workspace, deal, _dates(deal, series, on, tools, result), events, tools, result, recent)
     except Unavailable:
@@ -427,7 +360,7 @@ def _determined(
                     raise _ReachesBack
         recorded = _added(workspace, deal, events, drafts, tools)
         known |= {event.key for event in recorded}
-        result.events += recorded
+        result.add(recorded)
         result.state = fold(recorded, result.state)
         if recorded and isinstance(recorded[-1].payload, Determined):
             left = recorded[-1], result.state
@@ -452,14 +385,13 @@ def _counted(
     before = counted_by(workspace, deal, events)
     tables = tables_now(before, closings, tools.now)
     begun_with = replace(before, calendars={**tables, **before.calendars})
-    result.events += _added(
-        workspace, deal, events, file_adopted(workspace, begun_with, events, tools.templates), tools
-    )
+    drafts = file_adopted(workspace, begun_with, events, tools.templates)
+    result.add(_added(workspace, deal, events, drafts, tools))
     state = history_of(workspace.store, deal_log(deal.name)).past.state if recent is None else recent.state
     changed_tables = calendars_taken(
         workspace, events, state, tables, day_of(deal, tools.now), closings, tools.now
     )
-    result.events += _added(workspace, deal, events, changed_tables, tools)
+    result.add(_added(workspace, deal, events, changed_tables, tools))
     return counted_by(workspace, deal, events)
 
 
@@ -493,4 +425,4 @@ def _not_evaluated(
     kept = () if text is None else (keep(workspace, text), *result.beside)
     new = Draft(kind="not evaluated", subject="deal", effective_on=on, payload=payload, inputs=kept)
     with workspace.store.begin() as writer:
-        result.events += append(writer, deal_log(result.deal), [new], tools.scribe())
+        result.add(append(writer, deal_log(result.deal), [new], tools.scribe()))

@@ -19,7 +19,7 @@ from engine.events.kinds import Due, Event, Tested
 from engine.events.log_names import SNAPSHOTS, administered_series, index_log, series_of_log
 from engine.events.market_events import AWAITS, IndexFinding
 from engine.events.states import TestState, TestStatus, TriggerState
-from engine.operations.run import DealOutcome, RunOutcome
+from engine.operations.run_outcome import DealOutcome, RunOutcome
 from engine.record.log import deal_log, event_of, read
 from engine.record.store import Store
 from engine.workspace.series import series_of_facts

@@ -27,8 +27,8 @@ from engine.operations.dates_due import causes, files_claimed_twice, first_neede
 from engine.operations.deal_history import history_of
 from engine.operations.publish import prints_due
 from engine.operations.register_changes import registers_changed
-from engine.operations.run import DealOutcome, RunOutcome
 from engine.operations.run_answer import DealAnswer, Logs, RunAnswer, answer_from
+from engine.operations.run_outcome import DealOutcome, RunOutcome
 from engine.operations.waiting_dates import value_awaited
 from engine.record.log import Scribe, deal_log, imagined, index_log, not_extended, of_earlier_edition, read
 from engine.terms.as_written import Deal, day_of
@@ -192,7 +192,7 @@ class _Look:
                 update={"seq": len(self.events)}
             )
             self.events.append(event)
-            self.outcome.events.append(event)
+            self.outcome.add([event])
 
     def _adopt(self, deal: Deal) -> None:
         """Take a file that is not on record as adopted."""

@@ -9,14 +9,14 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 
 from engine.basics.garbage_collection import spare_loaded_code
 from engine.basics.processor_time import ProcessorTime
 from engine.events.notice import NoticeInputs
-from reports.render.pdf import drawn_and_timed, load_renderer, page_of, render_notice
+from reports.render.pdf import Page, drawn_and_timed, load_renderer, page_of, render_notice
 
 WORTH_IT = 3
 """From this many notices on, starting processes costs less than it saves."""
@@ -27,6 +27,11 @@ There are enough that no process waits for long at the end of a lot, and few to 
 """
 RENEWED_AFTER = 400
 """Notices after which the processes are started anew: what libraries never give back then stays small."""
+
+_Page = Page | Exception
+_Drawn = tuple[bytes, float]
+_Drawing = tuple[_Page, Future[_Drawn]]
+"""A page, and its file as it comes: a page that a killed process had is drawn again."""
 
 
 class RenderPool:
@@ -48,10 +53,17 @@ class RenderPool:
         # Processes that already run cost nothing to use, even for a single notice.
         if self._processes < 2 or (len(notices) < WORTH_IT and self._pool is None):
             return map(render_notice, notices)
-        if self._made >= RENEWED_AFTER and self._pool is not None:
-            self._pool.shutdown(wait=False)  # what it was given before is drawn all the same
-            self._pool, self._made = None, 0
+        if self._made >= RENEWED_AFTER:
+            self._let_go()  # what it was given before is drawn all the same
         self._made += len(notices)
+        with self._spent.of("composition"):
+            pool, made = self._handed_out(map(_page, notices))
+        # The generator is a method of its own; in here, a `yield` would put off all drawing to the first file
+        # asked for.
+        return self._in_turn(pool, made)
+
+    def _handed_out(self, pages: Iterable[_Page]) -> tuple[ProcessPoolExecutor, list[_Drawing]]:
+        """Return the processes, and the pages that they have begun to draw."""
         # The executor starts its processes with the first page it is given, so handing out stands in here
         # too.
         with _uninterrupted():
@@ -60,19 +72,33 @@ class RenderPool:
                 self._pool = ProcessPoolExecutor(
                     self._processes, multiprocessing.get_context("spawn"), _ready
                 )
-            pool = self._pool
-            with self._spent.of("composition"):
-                made = [_drawing(pool, notice) for notice in notices]
-        # The generator is a method of its own; in here, a `yield` would put off all drawing to the first file
-        # asked for.
-        return self._in_turn(made)
+            return self._pool, [(page, _file(self._pool, page)) for page in pages]
 
-    def _in_turn(self, made: Sequence[Future[tuple[bytes, float]]]) -> Iterator[bytes]:
-        for one in made:
-            # In the order of the notices and not as they are finished: numbers in the log have no gaps.
-            data, seconds = one.result()
+    def _in_turn(self, pool: ProcessPoolExecutor, made: list[_Drawing]) -> Iterator[bytes]:
+        """Yield the files in turn; if a process is killed, new ones draw once what is left."""
+        again = True
+        while made:
+            try:
+                # In the order of the notices and not as they are finished: numbers in the log have no gaps.
+                data, seconds = made[0][1].result()
+            except BrokenExecutor:
+                # Broken processes never draw again, so a program that runs for long must not keep them.
+                if self._pool is pool:
+                    self._let_go()
+                if not again:
+                    raise
+                pool, made = self._handed_out(page for page, _ in made)
+                again = False
+                continue
             self._spent.add("layout", seconds)
+            del made[0]  # it is not held any longer than somebody waits for it
             yield data
+
+    def _let_go(self) -> None:
+        """Have new processes draw what is handed out from now on."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False)
+        self._pool, self._made = None, 0
 
     def close(self) -> None:
         """End the processes."""
@@ -81,19 +107,29 @@ class RenderPool:
             self._pool, self._made = None, 0
 
 
-def _drawing(pool: ProcessPoolExecutor, notice: NoticeInputs) -> Future[tuple[bytes, float]]:
-    """Return the file that will be.
+def _page(notice: NoticeInputs) -> _Page:
+    """Return what is drawn of a notice, or the error in composing it.
 
-    An error in composing is raised when its bytes are asked for. The page is composed here: a page is small
-    beside the whole past of its deal, which would go to another process with every notice.
+    The page is composed here: a page is small beside the whole past of its deal, which would go to another
+    process with every notice.
     """
     try:
-        page = page_of(notice)
+        return page_of(notice)
     except Exception as error:
-        failed: Future[tuple[bytes, float]] = Future()
+        return error
+
+
+def _file(pool: ProcessPoolExecutor, page: _Page) -> Future[_Drawn]:
+    """Return the file that will be; an error is raised when its bytes are asked for."""
+    failed: Future[_Drawn] = Future()
+    if isinstance(page, Exception):
+        failed.set_exception(page)
+        return failed
+    try:
+        return pool.submit(drawn_and_timed, page)
+    except BrokenExecutor as error:  # a process was killed while nothing was drawn
         failed.set_exception(error)
         return failed
-    return pool.submit(drawn_and_timed, page)
 
 
 def _ready() -> None:

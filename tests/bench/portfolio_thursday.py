@@ -26,7 +26,8 @@ from engine.basics.processor_time import ProcessorTime
 from engine.cli.output import ProgressLines
 from engine.cli.show.keys import make_key, make_notice_key
 from engine.cli.show.run import spent_words
-from engine.operations.run import RunOutcome, Tools, run
+from engine.operations.run import Tools, run
+from engine.operations.run_outcome import RunOutcome
 from engine.operations.waiting_dates import begun
 from engine.record.log import deal_log
 from engine.record.merkle import leaf_hash

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from engine.events.deal_state import DealState
-from engine.operations import run as thursday
+from engine.operations import run_outcome
 
 
 def states_left(monkeypatch: pytest.MonkeyPatch) -> list[DealState]:
     """Return the states as runs have them in hand when a deal is done."""
-    states, whole = list[DealState](), thursday.shown
+    states, whole = list[DealState](), run_outcome.shown
 
     def noting(state: DealState) -> DealState:
         states.append(state)
         return whole(state)
 
-    monkeypatch.setattr(thursday, "shown", noting)
+    monkeypatch.setattr(run_outcome, "shown", noting)
     return states

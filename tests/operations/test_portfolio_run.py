@@ -4,12 +4,14 @@ evaluated.
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,14 +19,16 @@ from engine.assembly import notice_pages
 from engine.audit.replay import Replay
 from engine.cli.show.keys import make_key
 from engine.determination.template import Template
-from engine.events.kinds import NoticeIssued
+from engine.events.kinds import Event, NoticeIssued
 from engine.events.notice import NoticeInputs
-from engine.operations import deal_history, deals_in_hand
+from engine.operations import deal_history, deals_in_hand, files_in_hand
 from engine.operations.issue_notices import Outbox
 from engine.operations.run import Tools, run
 from engine.operations.run_answer import answer_from, run_answer
 from engine.record.log import deal_log, event_of, read
 from engine.record.store import Entry, Reader
+from engine.terms.as_written import Deal
+from engine.workspace import deal_files
 from engine.workspace.workspace import Workspace, opened
 from tests.operations.test_corrections import tools as tools  # the fixture
 from tests.operations.test_exactly_once import FIRST, WEEK, desk, publish, rows
@@ -235,3 +239,60 @@ def test_an_answer_reads_of_a_log_what_it_shows(
     assert [len(deal["tests"]) for deal in whole["deals"]] == [4] * len(NAMES)
     assert not set(read_of) & {deal_log(name) for name in NAMES}
     workspace.store.close()
+
+
+def test_what_a_run_did_is_read_from_the_record_and_not_held(tmp_path: Path, tools: Tools) -> None:
+    """What a run holds of the deals that are done grows neither with their weeks nor with their number."""
+    workspace, logs = portfolio(tmp_path, 6), {deal_log(name) for name in NAMES}
+
+    def held() -> int:
+        deal_history._KEPT.clear()
+        gc.collect()
+        return sum(isinstance(one, Event) and one.log in logs for one in gc.get_objects())
+
+    before = held()
+    outcome = run(workspace, FIRST + 5 * WEEK, tools)
+    assert held() - before < min(len(deal.events) for deal in outcome.deals)
+    for deal in outcome.deals:
+        recorded = [
+            event for event in read(workspace.store, deal_log(deal.deal)) if event.kind != "notice issued"
+        ]
+        assert list(deal.events) == recorded
+        assert (deal.events[0], deal.events[-1]) == (recorded[0], recorded[-1])
+        assert list(deal.events[2:5]) == recorded[2:5]
+    workspace.store.close()
+
+
+def test_deal_files_are_parsed_once_and_no_more_than_a_few_are_held(
+    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is the same, however many of them wait in little room."""
+    left, parsed, held = [], Counter[str](), list[int]()
+    checked = deal_files.read_checked
+
+    def counting(text: str, file: str, *known: Any) -> Any:
+        parsed[file] += 1
+        return checked(text, file, *known)
+
+    def look(said: str) -> None:
+        if said.endswith("evaluating"):
+            deal_files._read_once.cache_clear()
+            gc.collect()
+            held.append(sum(isinstance(one, Deal) for one in gc.get_objects()) - before)
+
+    monkeypatch.setattr(deal_files, "read_checked", counting)
+    for name, as_read in (("all", 100), ("few", 1)):
+        monkeypatch.setattr(files_in_hand, "AS_READ", as_read)
+        workspace = portfolio(tmp_path / name, 3)
+        (workspace.root / "deals" / "spoilt.yaml").write_text("deal: [", encoding="utf-8")
+        deal_files._read_once.cache_clear()
+        gc.collect()
+        before = sum(isinstance(one, Deal) for one in gc.get_objects())
+        outcome = run(workspace, FIRST + 2 * WEEK, replace(tools, progress=look))
+        assert [bool(deal.reason) for deal in outcome.deals] == [False] * len(NAMES) + [True]
+        left.append(record(workspace))
+        workspace.store.close()
+    assert left[0] == left[1]
+    assert set(parsed.values()) == {2}  # once in each run
+    of_all, of_few = held[: len(NAMES)], held[len(NAMES) + 1 :]
+    assert (max(of_all), max(of_few)) == (len(NAMES), 1)

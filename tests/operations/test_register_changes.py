@@ -17,7 +17,8 @@ from engine.demo import plan
 from engine.determination.template import Template
 from engine.events.kinds import Correction, Event
 from engine.events.servicing import RegisterChanged
-from engine.operations.run import DealOutcome, run
+from engine.operations.run import run
+from engine.operations.run_outcome import DealOutcome
 from engine.operations.run_preview import preview
 from engine.operations.settled import files_there
 from engine.record.log import Scribe, deal_log, read

@@ -21,8 +21,9 @@ from engine.determination.template import Template
 from engine.events.deal_state import DealState, fold
 from engine.events.notice import NoticeInputs
 from engine.events.states import SweptPeriod
-from engine.operations.run import RunOutcome, Tools, run
+from engine.operations.run import Tools, run
 from engine.operations.run_answer import run_answer
+from engine.operations.run_outcome import RunOutcome
 from engine.operations.snapshots import record_snapshots
 from engine.queries.history import SUMMARIES
 from engine.record.log import Scribe, deal_log, read

@@ -13,7 +13,8 @@ import pytest
 from engine.cli.show.keys import make_key
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded
-from engine.operations.run import RunOutcome, Tools, run
+from engine.operations.run import Tools, run
+from engine.operations.run_outcome import RunOutcome
 from engine.operations.settled import Settled
 from engine.operations.waiting_dates import begun
 from engine.record.log import Scribe, append, deal_log

@@ -31,7 +31,8 @@ from engine.notices.checkpoint_stamp import TITLE, read_stamp, stamp_over
 from engine.notices.trust_policy import Policy
 from engine.notices.verify_notice import verify_notice
 from engine.operations import stamp_checkpoints as stamp_checkpoints_module
-from engine.operations.run import RunOutcome, Tools, run
+from engine.operations.run import Tools, run
+from engine.operations.run_outcome import RunOutcome
 from engine.operations.sign_checkpoints import cosign_folder, newest_signed
 from engine.queries.bundle import write_bundle
 from engine.record.checkpoint import stamped_bytes

@@ -1,13 +1,29 @@
-"""The processes that render: they end with the command that started them, however it ended."""
+"""The processes that render: they end with the command that started them, however it ended.
+
+If one of them is killed, a program that runs for long goes on with new ones.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.operations.run import Tools, run
+from engine.operations.scheduler import serve
+from engine.operations.waiting_dates import begun
+from reports.render import render_pool
+from reports.render.pdf import Page
+from reports.render.render_pool import RenderPool
+from tests.bench.growth import Desk, friday
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
@@ -53,3 +69,75 @@ def test_a_killed_command_leaves_no_process_behind(tmp_path: Path) -> None:
     while any(alive(one) for one in workers) and time.monotonic() < until:
         time.sleep(0.2)
     assert not any(alive(one) for one in workers)
+
+
+class Ticking:
+    """A scheduler that ticks at once so many times, with something done before each tick."""
+
+    def __init__(self, *before: Callable[[], None]) -> None:
+        self.before = before
+
+    def add_job(self, tick: Callable[[], None], *_: object, **__: Any) -> None:
+        self.tick = tick
+
+    def start(self) -> None:
+        for done in self.before:
+            done()
+            self.tick()
+
+
+def killed_at_work(_page: Page) -> tuple[bytes, float]:
+    """What a process of the pool does that somebody kills as soon as it draws."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def quick() -> None:
+    """What a process of the pool begins with that never draws."""
+
+
+def test_a_server_draws_on_after_its_processes_were_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are killed at work, then one beside its work, and then one that waits for work."""
+    desk, pool, weeks = Desk(tmp_path / "desk", 1), RenderPool(2), 3
+    notices, told = desk.workspace.root / "notices", list[str]()
+    asked, killed = list[int](), list[int]()
+
+    def at_work() -> None:
+        monkeypatch.setattr(render_pool, "drawn_and_timed", killed_at_work)
+        monkeypatch.setattr(render_pool, "_ready", quick)
+
+    def beside_its_work() -> None:
+        assert "BrokenProcessPool" in told.pop()
+        assert not [*notices.rglob("*.pdf")]
+        monkeypatch.undo()
+        asked.append(weeks)
+
+    def progress(said: str) -> None:
+        if said.startswith("notice 1 of") and asked and not killed:
+            kill()
+
+    def kill() -> None:
+        one = multiprocessing.active_children()[0]
+        one.kill()
+        one.join()
+        killed.append(weeks)
+
+    def while_it_waits() -> None:
+        nonlocal weeks
+        assert (told, len([*notices.rglob("*.pdf")])) == ([], 3)
+        weeks = 4
+        desk.publish(4, 4)
+        kill()
+
+    def tick() -> None:
+        now = friday(weeks)
+        run(desk.workspace, begun(now), Tools(desk.templates, pool, now, "tester", progress))
+
+    desk.publish(1, weeks)
+    ticking = Ticking(at_work, beside_its_work, while_it_waits)
+    assert serve(tick, 3600, told.append, lambda: friday(4), ticking) == 3
+    pool.close()
+    assert (told, killed) == ([], [3, 4])
+    assert [path.read_bytes()[:5] for path in notices.rglob("*.pdf")] == [b"%PDF-"] * 4

@@ -14,8 +14,9 @@ from engine.events.duty_words import due_words, remedy_words
 from engine.events.kinds import Tested
 from engine.events.results import TestResult
 from engine.events.states import TestState, TestStatus
-from engine.operations.run import DealOutcome, Tools, run
+from engine.operations.run import Tools, run
 from engine.operations.run_answer import DealAnswer, RunAnswer, run_answer
+from engine.operations.run_outcome import DealOutcome
 from engine.operations.run_preview import DealPreview, preview
 from engine.operations.series_intake import UNIT_SLIP
 from engine.workspace.deal_files import Templates

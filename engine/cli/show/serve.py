@@ -12,8 +12,9 @@ from engine.cli.show.deliver import tell_delivered
 from engine.delivery.deliver import deliver
 from engine.operations.notices_beside import refuse_older_record
 from engine.operations.record_forecasts import record_forecasts
-from engine.operations.run import RunOutcome, Tools
+from engine.operations.run import Tools
 from engine.operations.run import run as run_due
+from engine.operations.run_outcome import RunOutcome
 from engine.operations.scheduler import Stop, serve
 from engine.operations.stamp_checkpoints import stamp_checkpoints
 from engine.operations.waiting_dates import begun
