@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Engine, Table, Text, and_, func, not_, or_
+from sqlalchemy import Connection, Engine, Table, Text, and_, bindparam, func, not_, or_
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, select
 
@@ -79,7 +80,29 @@ class CheckpointNote(Row, table=True):
 
 _ENTRIES, _NOTES = LogEntry.__table__, CheckpointNote.__table__
 
+# Statements are made once: to make one anew for each question costs more than the answer.
+_OF, _AT = _ENTRIES.c.log == bindparam("of"), _ENTRIES.c.seq == bindparam("at")
+_BY = _ENTRIES.c.key == bindparam("by")
+_FROM = select(_ENTRIES).where(_OF, _ENTRIES.c.seq >= bindparam("start")).order_by(_ENTRIES.c.seq)
+_ENTRY, _KEYED = select(_ENTRIES).where(_OF, _AT), select(_ENTRIES.c.body).where(_OF, _BY)
+_NUMBER = select(_ENTRIES.c.seq).where(_OF, _BY)
+_HEAD = select(_ENTRIES.c.seq, _ENTRIES.c.root).where(_OF).order_by(_ENTRIES.c.seq.desc()).limit(1)
+_NEWEST = select(_ENTRIES.c.body).where(_OF).order_by(_ENTRIES.c.seq.desc()).limit(1)
+_PEAKS = (
+    select(_ENTRIES.c.peak)
+    .where(_OF, _ENTRIES.c.seq.in_(bindparam("ends", expanding=True)))
+    .order_by(_ENTRIES.c.seq)
+)
+_THERE = select(_ENTRIES.c.key).where(_OF, _ENTRIES.c.key.in_(bindparam("keys", expanding=True)))
+_LAST = select(func.max(_ENTRIES.c.seq)).where(_OF, _ENTRIES.c.seq < bindparam("before"))
+_KEYS, _COUNT = select(_ENTRIES.c.key).where(_OF), select(func.count()).select_from(_ENTRIES).where(_OF)
+_NOTED = _NOTES.c.log == bindparam("of")
+_SIGNED = select(_NOTES.c.size, _NOTES.c.note).where(_NOTED).order_by(_NOTES.c.seq)
+_LAST_SIGNED = select(_NOTES.c.size).where(_NOTED).order_by(_NOTES.c.seq.desc()).limit(1)
 
+
+NO_SEQ = 2**31 - 1
+"""A number that no entry has, because it is the largest that both databases can hold."""
 Span = tuple[str, str]
 """Keys from the first, included, to the second, excluded, in the order of their bytes."""
 
@@ -88,6 +111,29 @@ def of_kind(kind: str) -> Span:
     """Return the keys of all events of a kind."""
     # `}` is the byte after `|`, so the span ends just behind the last key of the kind.
     return f"{kind}|", f"{kind}}}"
+
+
+def beginning(text: str) -> Span:
+    """Return all keys that begin with a text, which is not empty."""
+    return text, f"{text[:-1]}{chr(ord(text[-1]) + 1)}"
+
+
+@lru_cache(maxsize=256)
+def _within(query: Any, spans: int, byte_by_byte: bool, out: bool = False) -> Any:
+    """Return a query of entries whose keys lie in one of some spans, or `out` of them.
+
+    Keys are compared byte by byte, whatever order of words the database has.
+    """
+    # A locale sorts `|` and spaces by rules of its own, so a span would lose some of its keys.
+    key: Any = _ENTRIES.c.key.collate("C") if byte_by_byte else _ENTRIES.c.key
+    within = or_(*(and_(key >= bindparam(f"first{n}"), key < bindparam(f"end{n}")) for n in range(spans)))
+    return query.where(not_(within) if out else within)
+
+
+def _ends(*spans: Span) -> dict[str, str]:
+    """Return the values that `_within` asks for."""
+    firsts = {f"first{n}": first for n, (first, _) in enumerate(spans)}
+    return firsts | {f"end{n}": end for n, (_, end) in enumerate(spans)}
 
 
 class Reader:
@@ -111,8 +157,7 @@ class Reader:
     def head_of(self, log: str) -> Head:
         """Return one log as it stands; of one that has no entry, the head of an empty log."""
         size, root = self.head(log)
-        newest_note = select(_NOTES.c.size).where(_NOTES.c.log == log).order_by(_NOTES.c.seq.desc()).limit(1)
-        return Head(log, size, root.hex(), self._connection.execute(newest_note).scalar() or 0)
+        return Head(log, size, root.hex(), self._connection.execute(_LAST_SIGNED, {"of": log}).scalar() or 0)
 
     def noted(self) -> list[str]:
         """Return the names of all logs with a kept checkpoint, sorted.
@@ -123,60 +168,45 @@ class Reader:
 
     def count(self, log: str, keys: str) -> int:
         """Return how many entries of a log have keys that begin with `keys`."""
-        query = select(func.count()).select_from(_ENTRIES).where(_ENTRIES.c.log == log)
-        return self._connection.execute(
-            query.where(_ENTRIES.c.key.startswith(keys, autoescape=True))
-        ).scalar_one()
+        return int(self._in(_COUNT, log, beginning(keys)).scalar_one())
 
     def entries(self, log: str, start: int = 0, keys: str = "") -> list[Entry]:
         """Return the entries of a log from number `start`, oldest first.
 
         Only the entries whose keys begin with `keys` come.
         """
-        query = (
-            select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start).order_by(_ENTRIES.c.seq)
-        )
-        return [
-            _entry(row)
-            for row in self._connection.execute(query.where(_ENTRIES.c.key.startswith(keys, autoescape=True)))
-        ]
+        if keys:
+            return self.among(log, [beginning(keys)], start)
+        return [_entry(row) for row in self._connection.execute(_FROM, {"of": log, "start": start})]
 
     def among(self, log: str, spans: Sequence[Span], start: int = 0) -> list[Entry]:
         """Return the entries of a log from number `start` whose keys lie in a span, oldest first.
 
         No other body is read.
         """
-        within = or_(*(self._within(span) for span in spans))
-        query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start, within)
-        return [_entry(row) for row in self._connection.execute(query.order_by(_ENTRIES.c.seq))]
+        return [_entry(row) for row in self._in(_FROM, log, *spans, start=start)]
 
     def outside(self, log: str, span: Span, start: int) -> list[Entry]:
         """Return the entries of a log from number `start`, oldest first, whose keys do not lie in a span."""
-        query = select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq >= start)
-        rows = self._connection.execute(query.where(not_(self._within(span))).order_by(_ENTRIES.c.seq))
-        return [_entry(row) for row in rows]
+        return [_entry(row) for row in self._in(_FROM, log, span, out=True, start=start)]
 
     def last_in(self, log: str, span: Span, before: int | None = None) -> int | None:
         """Return the number of the last entry whose key lies in a span.
 
         If `before` is given, only earlier entries count. The result is None without such an entry.
         """
-        query = select(func.max(_ENTRIES.c.seq)).where(_ENTRIES.c.log == log, self._within(span))
-        found = self._connection.execute(
-            query if before is None else query.where(_ENTRIES.c.seq < before)
-        ).scalar()
+        # Without an earlier end, every number counts: none is as large as this one.
+        found = self._in(_LAST, log, span, before=before if before is not None else NO_SEQ).scalar()
         return None if found is None else int(found)
 
     def number_of(self, log: str, key: str) -> int | None:
         """Return the number of the entry under a key, or None."""
-        query = select(_ENTRIES.c.seq).where(_ENTRIES.c.log == log, _ENTRIES.c.key == key)
-        found = self._connection.execute(query).scalar()
+        found = self._connection.execute(_NUMBER, {"of": log, "by": key}).scalar()
         return None if found is None else int(found)
 
     def keys_in(self, log: str, span: Span) -> list[str]:
         """Return the keys of a log that lie in a span; no body is read."""
-        query = select(_ENTRIES.c.key).where(_ENTRIES.c.log == log, self._within(span))
-        return [str(key) for key in self._connection.execute(query).scalars()]
+        return [str(key) for key in self._in(_KEYS, log, span).scalars()]
 
     def says(self, log: str, text: str) -> bool:
         """Return whether the body of an entry of a log holds a text; no body leaves the database."""
@@ -191,25 +221,17 @@ class Reader:
 
     def keys_there(self, log: str, keys: Iterable[str]) -> frozenset[str]:
         """Return those of some keys under which a log has an entry."""
-        query = select(_ENTRIES.c.key).where(_ENTRIES.c.log == log, _ENTRIES.c.key.in_(tuple(keys)))
-        return frozenset(str(key) for key in self._connection.execute(query).scalars())
+        found = self._connection.execute(_THERE, {"of": log, "keys": tuple(keys)})
+        return frozenset(str(key) for key in found.scalars())
 
-    def _within(self, span: Span) -> Any:
-        """Return the condition that a key lies in a span.
-
-        Keys are compared byte by byte, whatever order of words the database has.
-        """
-        key: Any = _ENTRIES.c.key
-        if self._connection.dialect.name == "postgresql":
-            # A locale sorts `|` and spaces by rules of its own, so a span would lose some of its keys.
-            key = key.collate("C")
-        return and_(key >= span[0], key < span[1])
+    def _in(self, query: Any, log: str, *spans: Span, out: bool = False, **more: int) -> Any:
+        """Return the rows of a log whose keys lie in one of some spans, or `out` of them."""
+        asked = _within(query, len(spans), self._connection.dialect.name == "postgresql", out)
+        return self._connection.execute(asked, {"of": log, **_ends(*spans), **more})
 
     def entry(self, log: str, seq: int) -> Entry | None:
         """Return one entry of a log by its number, or None."""
-        row = self._connection.execute(
-            select(_ENTRIES).where(_ENTRIES.c.log == log, _ENTRIES.c.seq == seq)
-        ).first()
+        row = self._connection.execute(_ENTRY, {"of": log, "at": seq}).first()
         return None if row is None else _entry(row)
 
     def size(self, log: str) -> int:
@@ -218,31 +240,26 @@ class Reader:
 
     def head(self, log: str) -> tuple[int, bytes]:
         """Return size and root of a log."""
-        query = select(_ENTRIES.c.seq, _ENTRIES.c.root).where(_ENTRIES.c.log == log)
-        row = self._connection.execute(query.order_by(_ENTRIES.c.seq.desc()).limit(1)).first()
+        row = self._connection.execute(_HEAD, {"of": log}).first()
         return (0, EMPTY) if row is None else (row[0] + 1, _hash(log, row[0], row[1]))
 
     def newest(self, log: str) -> bytes | None:
         """Return the body of a log's last entry, or None of an empty log."""
-        query = select(_ENTRIES.c.body).where(_ENTRIES.c.log == log).order_by(_ENTRIES.c.seq.desc()).limit(1)
-        return None if (text := self._connection.execute(query).scalar()) is None else str(text).encode()
+        body = self._connection.execute(_NEWEST, {"of": log}).scalar()
+        return None if body is None else str(body).encode()
 
     def body(self, log: str, key: str) -> bytes | None:
         """Return the body recorded under an idempotency key, or None."""
-        text = self._connection.execute(
-            select(_ENTRIES.c.body).where(_ENTRIES.c.log == log, _ENTRIES.c.key == key)
-        ).scalar()
+        text = self._connection.execute(_KEYED, {"of": log, "by": key}).scalar()
         return None if text is None else str(text).encode()
 
     def any_of_kind(self, log: str, kind: str) -> bool:
         """Whether an entry of a log is filed under a kind of event; no body is read."""
-        of_kind = (_ENTRIES.c.log == log, _ENTRIES.c.key.startswith(f"{kind}|"))
-        return self._connection.execute(select(_ENTRIES.c.seq).where(*of_kind).limit(1)).first() is not None
+        return self._in(_LAST, log, of_kind(kind), before=NO_SEQ).scalar() is not None
 
     def checkpoints(self, log: str) -> list[tuple[int, str]]:
         """Return size and note of each signed checkpoint of a log, in the order in which they were saved."""
-        query = select(_NOTES.c.size, _NOTES.c.note).where(_NOTES.c.log == log).order_by(_NOTES.c.seq)
-        return [(int(size), str(note)) for size, note in self._connection.execute(query)]
+        return [(int(size), str(note)) for size, note in self._connection.execute(_SIGNED, {"of": log})]
 
     def first_note(self, log: str) -> str | None:
         """Return the first signed checkpoint of a log, or None."""
@@ -325,12 +342,8 @@ class Writer(Reader):
     def _resumed(self, log: str) -> CompactRange:
         size, root = self.head(log)
         last = [end - 1 for end in peak_ends(size)]
-        query = (
-            select(_ENTRIES.c.peak)
-            .where(_ENTRIES.c.log == log, _ENTRIES.c.seq.in_(last))
-            .order_by(_ENTRIES.c.seq)
-        )
-        peaks = [_plain(peak) for peak in self._connection.execute(query).scalars()]
+        found = self._connection.execute(_PEAKS, {"of": log, "ends": last})
+        peaks = [_plain(peak) for peak in found.scalars()]
         # Peaks are stored beside the root. An edited peak would give each later entry a wrong root.
         if len(peaks) != len(last) or CompactRange(size, peaks).root() != root:
             said = f"the last entries of {log} do not lead to its root; verify the log before adding"
@@ -346,7 +359,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         """Use `open`; this only holds the connection pool."""
-        self._engine = engine
+        self._engine, self._reading = engine, engine.execution_options(reads_only=True)
         self.in_hand: Callable[[Store, str], Sequence[Any]] | None = None
 
     @classmethod
@@ -388,7 +401,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Reader]:
         """Hold one transaction for reading: what it sees fits together, whatever is written meanwhile."""
-        with _understood(), self._engine.execution_options(reads_only=True).begin() as connection:
+        with _understood(), self._reading.begin() as connection:
             yield Reader(connection)
 
     def logs(self) -> list[str]:

@@ -57,6 +57,20 @@ def test_logs_do_not_touch_each_other(store: Store, body: Body) -> None:
     assert (store.head("none"), store.entries("none")) == ((0, EMPTY), [])
 
 
+def test_the_beginning_of_a_key_is_read_letter_by_letter(store: Store, body: Body) -> None:
+    """Neither a capital letter, nor a sign that stands for others, nor a key that only resembles it is taken."""
+    keys = ["a_b|1", "A_B|2", "axb|3", "a_b|", "a_b}4", "a_b", "a_b|é"]
+    with store.begin() as writer:
+        for number, key in enumerate(keys):
+            writer.append(DEAL, key, body(number))
+    with store.read() as reader:
+        found = [entry.key for entry in reader.entries(DEAL, keys="a_b|")]
+        assert found == ["a_b|1", "a_b|", "a_b|é"]
+        assert [entry.key for entry in reader.entries(DEAL, 4, keys="a_b|")] == ["a_b|é"]
+        assert reader.count(DEAL, "a_b|") == 3
+        assert (reader.any_of_kind(DEAL, "a_b"), reader.any_of_kind(DEAL, "a_")) == (True, False)
+
+
 def test_the_head_of_one_log_is_the_one_among_all(store: Store, body: Body) -> None:
     add(store, DEAL, [body(0), body(1)])
     add(store, "deal/other", [body(0)])
