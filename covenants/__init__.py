@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ class Templates(Mapping[str, "Template"]):
         return len(self.names)
 
 
+@cache
 def templates() -> Templates:
     """Return all templates of this folder."""
     return Templates()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from engine.audit.earlier_fields import as_then, of_earlier_record
@@ -40,7 +41,7 @@ from engine.audit.report_reread import Known, read_again, register_again
 from engine.basics.archive_names import snapshot_place
 from engine.basics.errors import HeadroomError
 from engine.basics.files import text_of
-from engine.determination.template import Template, clauses_of
+from engine.determination.template import Template
 from engine.evaluation.carried_over import adoption
 from engine.evaluation.corrections import by_terms, correction, numbered, of_date, reaching_back
 from engine.evaluation.inputs import inputs_of, kinds_of
@@ -70,11 +71,13 @@ from engine.events.standing import DETERMINED, OF_A_DATE
 from engine.market.administrator_series import unpublished
 from engine.market.methodology import current_version, load_methodology
 from engine.market.snapshot import SnapshotRefused, read_snapshot
-from engine.record.log import SNAPSHOTS, Scribe, body_of, of_earlier_edition, read
-from engine.terms.as_written import Deal, calendar_on, day_of, load_deal, resolve
+from engine.record.entry import Entry
+from engine.record.log import SNAPSHOTS, Scribe, body_of, event_of, of_earlier_edition, read
+from engine.terms.as_written import Deal, calendar_on, day_of, resolve
 from engine.terms.contract_dates import cut_off_on, waits_until
 from engine.wording.adopted_deal import adopted
 from engine.workspace.calendar_tables import counted_by
+from engine.workspace.deal_files import deal_in
 from engine.workspace.series import Prints, on_record_computed, over, prints_of, series_by_index
 from engine.workspace.series import draft as print_draft
 from engine.workspace.workspace import Workspace
@@ -105,6 +108,7 @@ class Replay:
     """Who composes the words of notices again; without one they are taken as recorded."""
     deals: dict[str, Deal] = field(default_factory=dict)
     first_files: dict[str, list[Event]] = field(default_factory=dict)
+    _in_hand: tuple[str, Mapping[int, Entry]] = ("", MappingProxyType({}))
 
     def run(self) -> Iterator[Replayed]:
         """Yield every log, one after the other."""
@@ -115,6 +119,7 @@ class Replay:
     def one(self, log: str) -> Replayed:
         """Return what comes out of one log."""
         replayed = Replayed(log)
+        self._in_hand = "", {}  # what an earlier replay of the log has read may have changed since
         try:
             # First: by this edition each result of edition 1 would seem changed (`rulings.md` 72).
             if of_earlier_edition(self.events(log)):
@@ -139,8 +144,14 @@ class Replay:
 
     def events(self, log: str) -> tuple[Event, ...]:
         """Return the events of a log, as far as they are replayed."""
-        past = read(self.workspace.store, log)
+        past = map(event_of, self._entries(log).values())
         return tuple(e for e in past if self.until is None or e.recorded_at.date() <= self.until)
+
+    def _entries(self, log: str) -> Mapping[int, Entry]:
+        """Return the entries of a log as the database has them, by number. The log in hand is read once."""
+        if self._in_hand[0] != log:
+            self._in_hand = log, {entry.seq: entry for entry in self.workspace.store.entries(log)}
+        return self._in_hand[1]
 
     def _snapshots(self, replayed: Replayed) -> None:
         for event in self.events(SNAPSHOTS):
@@ -399,7 +410,7 @@ class Replay:
         if sha256 not in self.deals:
             if not (path := self.workspace.root / "deals" / "adopted" / f"{sha256}.yaml").is_file():
                 raise _Differs(event.seq, f"the deal file {sha256[:16]} is not in deals/adopted")
-            deal, problems = load_deal(text_of(path.read_bytes()), path.name, clauses_of(self.templates))
+            deal, problems = deal_in(text_of(path.read_bytes()), path.name, self.templates)
             # The name of the file is its hash, but only the bytes show if somebody has edited it in place.
             if deal is None or deal.sha256 != sha256:
                 raise _Differs(
@@ -428,7 +439,7 @@ class Replay:
     def _same(self, event: Event, draft: Draft) -> None:
         """Raise where a draft, recorded as the event was, is not byte for byte what stands in the log."""
         scribe = Scribe(event.actor, event.engine, event.recorded_at, event.deal_file)
-        entry = self.workspace.store.entry(event.log, event.seq)
+        entry = self._entries(event.log).get(event.seq)
         # From the database itself, and not from the parsed event, which would hide a change of bytes.
         recorded = entry.body if entry is not None else b"{}"
         again = as_then(

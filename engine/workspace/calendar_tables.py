@@ -9,6 +9,7 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
 
 from engine.basics.calendar import (
     BusinessCalendar,
@@ -100,8 +101,13 @@ def kept_table(workspace: Workspace, name: str, sha256: str) -> BusinessCalendar
     raise VerificationFailed(f"{what}; put it back as it was, then `headroom verify`")
 
 
+@lru_cache(maxsize=32)
 def table_in(name: str, data: bytes) -> BusinessCalendar | None:
-    """Return the table in the bytes of a kept file; None for bytes that are not a table."""
+    """Return the table in the bytes of a kept file; None for bytes that are not a table.
+
+    Nothing but the bytes decides it, so a replay that is given what a run has read from the same bytes is as
+    independent as before.
+    """
     try:
         return read_calendar(name, text_of(data))
     except (ValueError, KeyError, TypeError, csv.Error):

@@ -24,6 +24,7 @@ from engine.record.canonical import sha256_hex
 from engine.terms.as_written import (
     Deal as Deal,
 )  # read here, and handed on to the rooms that may not open the terms
+from engine.terms.as_written import load_deal
 from engine.terms.checks.changes_after_signing import changed_terms, changes_refused
 from engine.terms.checks.deal_file import read_checked
 from engine.terms.in_force import NAME
@@ -45,6 +46,35 @@ class Read:
     deal: Deal | None
     reason: str | None
     text: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _These:
+    """Templates that are the same only if they are one object, so that none is imported to compare them."""
+
+    templates: Templates
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _These) and other.templates is self.templates
+
+    def __hash__(self) -> int:
+        return id(self.templates)
+
+
+def deal_in(text: str, file: str, templates: Templates) -> tuple[Deal | None, list[Problem]]:
+    """Return the deal in a text, or everything that is wrong with it, as `load_deal` does.
+
+    Nothing but the text, its name and the templates decides it, and the newest few are kept. A replay that is
+    given what a run has read from the same text is as independent as before.
+    """
+    deal, problems = _loaded_once(text, file, _These(templates))
+    return deal, list(problems)
+
+
+@lru_cache(maxsize=32)
+def _loaded_once(text: str, file: str, these: _These) -> tuple[Deal | None, tuple[Problem, ...]]:
+    deal, problems = load_deal(text, file, clauses_of(these.templates))
+    return deal, tuple(problems)
 
 
 def read_deal(text: str, file: str, templates: Mapping[str, Template]) -> tuple[Deal | None, list[Problem]]:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from engine.basics.errors import InputProblems, WrongUsage
 from engine.basics.files import text_of
-from engine.determination.template import Template, clauses_of
-from engine.terms.as_written import Deal, load_deal
+from engine.determination.template import Template
+from engine.terms.as_written import Deal
 from engine.terms.checks.duplicate_names import claimed_by, claimed_twice
 from engine.workspace.calendar_tables import counted_on_record
+from engine.workspace.deal_files import deal_in
 from engine.workspace.workspace import Workspace
 
 
@@ -61,7 +62,7 @@ class DealsByName:
             raise WrongUsage(
                 f"the deal `{name}` is not in deals/; there are {', '.join(self._named) or 'none'}"
             )
-        deal, problems = load_deal(self._texts[path], str(path), clauses_of(self.templates))
+        deal, problems = deal_in(self._texts[path], str(path), self.templates)
         if deal is None:
             raise InputProblems(problems)
         return counted_on_record(self.workspace, deal)

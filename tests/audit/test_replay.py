@@ -99,6 +99,25 @@ def test_corrections_and_prints_come_out_again(
     assert differences(administered, all_templates) == []
 
 
+def test_a_log_that_is_replayed_again_is_read_again(
+    desk: Workspace, all_templates: dict[str, Template]
+) -> None:
+    """What an earlier replay of a log has read hides no change after it."""
+    log = deal_log(DEAL)
+    replayed = Replay(desk, all_templates)
+    assert replayed.one(log).difference is None
+    last = desk.store.size(log) - 1
+    with desk.store.begin() as writer:
+        writer._connection.exec_driver_sql("DROP TRIGGER log_entry_no_update")
+        writer._connection.exec_driver_sql(
+            'UPDATE log_entry SET body = replace(body, \'"actor":"\', \'"actor": "\') WHERE log = ? AND seq = ?',
+            (log, last),
+        )
+    found = replayed.one(log).difference
+    assert found is not None
+    assert found.seq == last
+
+
 def test_a_replay_reads_each_log_a_few_times_whatever_its_length(
     desk: Workspace, all_templates: dict[str, Template], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,7 +38,6 @@ from engine.operations.run import Tools, run
 from engine.operations.takeover_form import takeover_form
 from engine.record.log import Scribe, append, deal_log
 from engine.record.store import Writer
-from engine.workspace import deal_files as refusal
 from engine.workspace.calendar_tables import closings_recorded, closings_standing
 from engine.workspace.deals_by_name import find_deal
 from tests.evaluation.takeover_history import WHO, with_document
@@ -278,23 +277,6 @@ class World:
                 self._run()
 
 
-@pytest.fixture
-def deal_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The deal file, which no seed changes, is parsed and checked once for all runs: a fifth of a history's
-    time otherwise.
-    """
-    monkeypatch.setattr(
-        refusal,
-        "read_deal",
-        lambda text, file, templates: READ.get(text) or READ.setdefault(text, whole(text, file, templates)),
-    )
-
-
-READ: dict[str, Any] = {}
-whole = refusal.read_deal
-
-
-@pytest.mark.usefixtures("deal_read_once")
 @pytest.mark.parametrize("seed", seeds())
 def test_a_seeded_history_keeps_its_promises(
     seed: int, tmp_path: Path, tools: Tools, all_templates: dict[str, Template]

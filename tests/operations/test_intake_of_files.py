@@ -86,8 +86,8 @@ def test_each_deal_is_read_once_however_many_reports_come(
     desk: Intake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loads, names = [], []
-    load, name = deals_by_name.load_deal, deals_by_name.claimed_by
-    monkeypatch.setattr(deals_by_name, "load_deal", lambda *given: (loads.append(given[1]), load(*given))[1])
+    load, name = deals_by_name.deal_in, deals_by_name.claimed_by
+    monkeypatch.setattr(deals_by_name, "deal_in", lambda *given: (loads.append(given[1]), load(*given))[1])
     monkeypatch.setattr(deals_by_name, "claimed_by", lambda *given: (names.append(given[1]), name(*given))[1])
     ends = [CAME + timedelta(weeks=number) for number in range(5)]
     for end in ends:
