@@ -240,7 +240,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("  IND: {title", "  I/ND: {title", "D204", "I/ND"),
     ("parties:\n", "partys:\n", "D202", "partys"),
     ("covenants:\n", "covenant:\n", "D202", "covenant:\n"),
-    ("Meridian Compute Borrower LLC", "Meridian \u202eCompute LLC", "D501", "Meridian \u202eCompute LLC"),
+    ("Meridian Compute Borrower LLC", "Meridian \u202eCompute LLC", "Y104", "\u202eCompute LLC"),
     ("Meridian Compute Borrower LLC", "Meridian \u4e2d LLC", "D501", "Meridian \u4e2d LLC"),
 ]
 
