@@ -7,7 +7,8 @@ each part that passed on the present code. A row is written as soon as its part 
 part in hand alone.
 
 `HEADROOM_SEEDS` sets how many seeded histories are lived, `HEADROOM_FUZZ_SECONDS` how long each reader is
-tried; the row states the count that was run.
+tried; the row states the count that was run. `HEADROOM_PROCESSES` sets how many tests run at once: two,
+unless it is set.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs" / "soak.md"
 MEMORY = Path("/dev/shm")
 SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000"))
+PROCESSES = os.environ.get("HEADROOM_PROCESSES", "2")
 FUZZ_SECONDS = int(os.environ.get("HEADROOM_FUZZ_SECONDS", "600"))
 SEEDS_OF_A_PART, READERS_OF_A_PART = 500, 4
 UNCHANGED = ("diff", "--quiet")
@@ -305,12 +307,12 @@ def _same_code(commit: str) -> bool:
 
 
 def _run(part: Part) -> subprocess.CompletedProcess[str]:
-    """Return what a part said, on two processes; seeded histories run in memory: they test order, not the
+    """Return what a part said, on as many processes as are asked for; seeded histories run in memory: they test order, not the
     disk.
     """
     quick = MEMORY if MEMORY.is_dir() and "seeded" in part.selection else None
     environment = {**os.environ, "HEADROOM_SOAK": "1", **part.settings}
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *part.selection.split()]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", PROCESSES, *part.selection.split()]
     with tempfile.TemporaryDirectory(dir=quick) as folder:
         return subprocess.run(
             [*command, f"--basetemp={folder}/tests"],
