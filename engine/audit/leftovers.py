@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from engine.basics.errors import HeadroomError
-from engine.basics.files import text_of
+from engine.basics.files import is_litter, text_of
 from engine.events.calendar_events import CalendarTaken
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import ActRecorded, Event, NotEvaluated, NoticeIssued, ReportReceived
@@ -32,6 +32,10 @@ INTAKE = "an interrupted intake leaves one too: take it in again, or remove it"
 AGAIN = "an interrupted run leaves one too: run again, then verify"
 
 
+def _litter(name: str) -> str:
+    return f"{name} is what a system or an office program left there, and nothing of the record (remove it)"
+
+
 def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield each log that the workspace names and that is not among `logs`.
 
@@ -44,13 +48,20 @@ def without_log(workspace: Workspace, logs: Sequence[str]) -> Iterator[tuple[str
     # From the logs to their files, as a file's own text could name any log.
     places = {witness(workspace, log) for log in logs}
     for path in _files(workspace.root / "checkpoints", "*"):
-        if path not in places and not path.name.startswith(".partial-"):
+        if is_litter(path.name):
+            yield path.name, _litter(f"checkpoints/{path.name}")
+        elif path not in places and not path.name.startswith(".partial-"):
             yield _named(path), f"checkpoints/{path.name} was signed over a log that is not there"
     folders = {stamps_folder(workspace, log) for log in logs}
     for path in _files(workspace.root / STAMPS, "*"):
-        if path not in folders:
+        if is_litter(path.name):
+            yield path.name, _litter(f"{STAMPS}/{path.name}")
+        elif path not in folders:
             yield path.name, f"{STAMPS}/{path.name} holds time stamps of a log that is not there"
     for path in _files(workspace.root / "deals" / "adopted", "*.yaml"):
+        if is_litter(path.name):
+            yield path.name, _litter(f"deals/adopted/{path.name}")
+            continue
         name = deal_named(path)
         if name is None or deal_log(name) not in there:
             yield (
@@ -64,7 +75,9 @@ def _of_deals(workspace: Workspace, there: set[str]) -> Iterator[tuple[str, str]
     """Yield notices and reports that lie with no deal that has a log, each with what it is."""
     for room in ("notices", "reports"):
         for folder in _files(workspace.root / room, "*"):
-            if not folder.is_dir() and not folder.name.startswith(".partial-"):
+            if is_litter(folder.name):
+                yield folder.name, _litter(f"{room}/{folder.name}")
+            elif not folder.is_dir() and not folder.name.startswith(".partial-"):
                 yield (
                     folder.name,
                     (
@@ -89,7 +102,9 @@ def without_event(workspace: Workspace, log: str) -> Iterator[str]:
     issued = {event.payload.file for event in events if isinstance(event.payload, NoticeIssued)}
     for path in _files(workspace.root / "notices" / subject_of_log(log), "*"):
         name = str(path.relative_to(workspace.root))
-        if name not in issued and not path.name.startswith(".partial-"):
+        if is_litter(path.name):
+            yield _litter(name)
+        elif name not in issued and not path.name.startswith(".partial-"):
             yield f"{name} was issued by no event ({AGAIN})"
     yield from _on_no_record(workspace, log, events)
 
@@ -103,7 +118,9 @@ def _on_no_record(workspace: Workspace, log: str, events: Sequence[Event]) -> It
         if isinstance(event.payload, ReportReceived)
     }
     for path in _files(workspace.root / "reports" / name, "*"):
-        if path.stem not in reports and not path.name.startswith(".partial-"):
+        if is_litter(path.name):
+            yield _litter(f"reports/{name}/{path.name}")
+        elif path.stem not in reports and not path.name.startswith(".partial-"):
             yield f"reports/{name}/{path.name} was received by no event ({INTAKE})"
     adopted = {event.payload.file_sha256 for event in events if isinstance(event.payload, DealAdopted)}
     for path in _files(workspace.root / "deals" / "adopted", "*.yaml"):

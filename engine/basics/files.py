@@ -33,11 +33,20 @@ HIDDEN_ENDS = "\x85\u2028\u2029"
 UTF_16 = re.compile("\udcff\udcfe|\udcfe\udcff|\0[^\0]|[^\0]\0")
 """The beginning of a text in UTF-16, with or without its mark, whose bytes were taken for UTF-8."""
 ENDS = re.compile("\r\n?|\n")
+LITTER = re.compile(
+    r"\.DS_Store|\._.*|\.~lock\..*|~\$.*|Thumbs\.db|ehthumbs\.db|desktop\.ini|\..*\.sw[a-z]", re.IGNORECASE
+)
+"""The names of files that operating systems, office programs and editors leave in folders."""
 _MARKED: dict[Path, Path] = {}
 """Folders that may disappear while a command works in them, such as shares.
 
 Each has the file by which it is known. If the file is missing, the folder is not the same any more.
 """
+
+
+def is_litter(name: str) -> bool:
+    """Return whether a file's name says that a system or an office program left the file in its folder."""
+    return LITTER.fullmatch(name) is not None
 
 
 def write_only_beside(mark: Path) -> None:

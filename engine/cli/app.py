@@ -99,8 +99,8 @@ def read_only() -> Workspace:
     return workspace
 
 
-def signed_whole(log: str) -> Workspace | None:
-    """Return the workspace to be read alone, if the newest checkpoint covers the whole of a log.
+def signed_whole(log: str | None) -> Workspace | None:
+    """Return the workspace to be read alone, if the newest checkpoint covers the whole of a log, or of each.
 
     None if there is something to sign. Raises VerificationFailed if the record is older than what was
     signed.
@@ -111,7 +111,8 @@ def signed_whole(log: str) -> Workspace | None:
 
     workspace = read_only()
     refuse_older_without_key(workspace)
-    return workspace if all_signed(workspace, log_named(workspace, log)) else None
+    logs = workspace.store.logs() if log is None else [log_named(workspace, log)]
+    return workspace if all(all_signed(workspace, one) for one in logs) else None
 
 
 def workspace_if_any() -> Workspace | None:

@@ -143,15 +143,19 @@ def checkpoint(
         raise WrongUsage("give one log by its name, or --all for every log; --take is of one log")
     if stamp and (every or take is not None):
         raise WrongUsage("--stamp prints the time stamp of one log's checkpoint; give the log by its name")
+    # If all is signed already, nothing has to be written, and a record on a read-only medium will do.
+    if take is None and (kept := signed_whole(log)) is not None:
+        if log is not None:
+            show_checkpoint(kept, log, as_json, stamp)
+            return
+        if kept.settings.time_authority is None:  # with one, a stamp that is lacking is asked for
+            show_every(kept, as_json)
+            return
     if log is None:
         workspace = operated()
         sign_and_stamp(workspace, None, alone, clock)
         with alone(workspace):
             show_every(workspace, as_json)
-        return
-    # If all is signed already, nothing has to be written, and a record on a read-only medium will do.
-    if take is None and (kept := signed_whole(log)) is not None:
-        show_checkpoint(kept, log, as_json, stamp)
         return
     workspace = operated()
     if take is None:
@@ -335,10 +339,14 @@ def bundle(
 
     if into.suffix != ".bundle":
         raise WrongUsage(f"{into}: a bundle is written as .bundle; give --into a name that ends so")
-    workspace = operated()
-    sign_and_stamp(workspace, deal, alone, clock)
-    with alone(workspace):  # it signs what is new
-        made = write_bundle(workspace, deal, into, lambda of, log: newest_signed(of, log).note)
+    kept = signed_whole(deal)
+    if kept is not None and kept.settings.time_authority is None:  # nothing is to be signed or stamped
+        made = write_bundle(kept, deal, into, lambda of, log: newest_signed(of, log).note)
+    else:
+        workspace = operated()
+        sign_and_stamp(workspace, deal, alone, clock)
+        with alone(workspace):  # it signs what is new
+            made = write_bundle(workspace, deal, into, lambda of, log: newest_signed(of, log).note)
     if as_json:
         print_json(made.as_data())
     else:

@@ -35,7 +35,7 @@ from engine.workspace.workspace import Workspace
 
 Templates = Mapping[str, Template]
 """The covenant templates by name, as `engine.assembly` provides them."""
-_PLACE = re.compile(r"deals/(?P<file>[^/:]+\.yaml):")
+_PLACE = re.compile(r"deals/(?P<file>[^/:]+\.ya?ml):", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

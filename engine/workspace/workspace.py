@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 from pydantic import Field, ValidationError
 
 from engine.basics.errors import HeadroomError, InputProblems, Place, Problem, VerificationFailed, WrongUsage
-from engine.basics.files import NoToml, read_toml, write_only_beside
+from engine.basics.files import NoToml, is_litter, read_toml, write_only_beside
 from engine.basics.values import Fact
 from engine.market.archive import Archive
 from engine.market.index_definitions import IndexDefinition
@@ -37,6 +38,10 @@ LOCK = "headroom.lock"
 LOOK = 0.1
 """The seconds between two looks at whether a workspace is free."""
 PUT_BACK = "put the whole record back (`headroom db restore`), then `headroom verify`"
+COPY = re.compile(r"(?: ?\(| - |\.sync-conflict).*")
+"""What programs put behind a file's name to name a copy of it: ` (1)`, ` (conflicted copy)`, ` - Copy`."""
+DEAL_ENDINGS = (".yaml", ".yml")
+"""The endings of deal files, in lower or upper case."""
 FOLDERS = ("deals", "snapshots", "reports", "notices")
 KEPT = "cache"
 """The folder of caches: all of it follows from the record, and it may be deleted at any time."""
@@ -185,7 +190,16 @@ class Workspace:
         Raises VerificationFailed.
         """
         beside = self._logs_beside()
-        missing = sorted(beside.keys() - {in_a_file_name(log) for log in logs})
+        there = {in_a_file_name(log) for log in logs}
+        missing = sorted(beside.keys() - there)
+        for name in missing:
+            # Which of the two is newer must be seen by a person: the copy may be another machine's.
+            if known := next((log for log in there if COPY.fullmatch(name.removeprefix(log))), None):
+                raise VerificationFailed(
+                    f"{beside[name]} lies here as a second copy of {known}, as sync programs make one if two "
+                    "machines write; nothing was recorded: compare the two, keep the one over more entries "
+                    "under its own name, move the other away, then `headroom verify`"
+                )
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             what = "the record has no such log, so it is an older copy or another's"
@@ -199,8 +213,16 @@ class Workspace:
         Each has the place of such a file.
         """
         # An empty folder does not show that a notice was ever issued.
-        notices = [path for path in _listed(self.root / "notices") if path.is_dir() and any(path.iterdir())]
-        signed = [path for path in _listed(self.root / "checkpoints") if path.suffix == ".checkpoint"]
+        notices = [
+            path
+            for path in _listed(self.root / "notices")
+            if path.is_dir() and any(not is_litter(one.name) for one in path.iterdir())
+        ]
+        signed = [
+            path
+            for path in _listed(self.root / "checkpoints")
+            if path.suffix == ".checkpoint" and not is_litter(path.name)
+        ]
         return {in_a_file_name(f"deal/{path.name}"): f"notices/{path.name}" for path in notices} | {
             path.stem: f"checkpoints/{path.name}" for path in signed
         }
@@ -268,8 +290,12 @@ class Workspace:
         return len(left)
 
     def deal_files(self) -> tuple[Path, ...]:
-        """Return the deal files, sorted by name."""
-        return tuple(sorted((self.root / "deals").glob("*.yaml")))
+        """Return the deal files, sorted by name; what systems and programs leave beside them is none."""
+        return tuple(
+            path
+            for path in _listed(self.root / "deals")
+            if path.suffix.lower() in DEAL_ENDINGS and not is_litter(path.name)
+        )
 
 
 def in_a_file_name(log: str) -> str:

@@ -1,0 +1,96 @@
+"""What systems, office programs and sync programs leave in a workspace is neither recorded nor called something
+else.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.basics.files import is_litter
+from engine.workspace.workspace import opened
+from tests.cli import calling
+from tests.operations.test_missing_record import files, headroom
+from tests.operations.test_missing_record import module_tools as module_tools  # the fixture
+from tests.operations.test_missing_record import original as original  # the fixture
+from tests.operations.test_missing_record import root as root  # the fixture
+from tests.operations.test_run import DEAL
+
+LITTER = (
+    ".DS_Store",
+    "Thumbs.db",
+    "desktop.ini",
+    "~$report.xlsx",
+    "._deal.yaml",
+    ".~lock.deal.yaml#",
+    ".deal.yaml.swp",
+)
+
+
+@pytest.mark.parametrize("name", LITTER)
+def test_litter_is_known_by_its_name(name: str) -> None:
+    assert is_litter(name)
+    assert is_litter(name.upper())
+
+
+@pytest.mark.parametrize(
+    "name", ["deal.yaml", "meridian-2026-1-0001-2026-01-08-compliance.pdf", "report (1).pdf"]
+)
+def test_a_file_of_a_person_is_no_litter(name: str) -> None:
+    assert not is_litter(name)
+
+
+def test_no_log_is_begun_for_what_a_system_leaves_beside_the_deal_files(root: Path) -> None:
+    for name in ("._meridian-2026-1.yaml", "~$meridian-2026-1.yaml", ".DS_Store"):
+        (root / "deals" / name).write_bytes(b"\x00\x05\x16\x07Mac OS X")
+    workspace = opened(root)
+    before = workspace.store.logs()
+    workspace.store.close()
+    assert headroom(root, "run", "--on", "2026-01-08").returncode == 0
+    workspace = opened(root)
+    assert workspace.store.logs() == before
+    workspace.store.close()
+
+
+@pytest.mark.parametrize("name", ["other.yml", "OTHER.YAML", "Other.Yml"])
+def test_a_deal_file_is_seen_whatever_the_letters_of_its_ending(root: Path, name: str) -> None:
+    shutil.copy(root / "deals" / f"{DEAL}.yaml", root / "deals" / name)
+    done = headroom(root, "run", "--on", "2026-01-08")
+    assert done.returncode == 1
+    assert f"the name `{DEAL}` is claimed twice" in done.stdout
+
+
+@pytest.mark.parametrize("room", ["notices", f"notices/{DEAL}", "reports", f"reports/{DEAL}", "checkpoints"])
+def test_verify_says_what_litter_is(root: Path, room: str) -> None:
+    (root / room).mkdir(parents=True, exist_ok=True)
+    (root / room / ".DS_Store").write_bytes(b"\x00\x00\x00\x01Bud1")
+    done = headroom(root, "verify")
+    assert done.returncode == 3
+    assert f"{room}/.DS_Store is what a system or an office program left there" in done.stdout
+    assert "is not there" not in done.stdout
+
+
+def test_a_folder_of_notices_with_nothing_but_litter_shows_no_missing_log(root: Path) -> None:
+    (root / "notices" / "old-deal").mkdir()
+    (root / "notices" / "old-deal" / ".DS_Store").touch()
+    assert headroom(root, "history", DEAL).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "behind", [" (conflicted copy)", " (1)", "(1)", " - Copy", ".sync-conflict-20260101-1-A"]
+)
+def test_a_second_copy_of_a_checkpoint_is_named_and_the_record_is_not_called_older(
+    root: Path, behind: str
+) -> None:
+    name = f"deal_{DEAL}"
+    shutil.copy(
+        root / "checkpoints" / f"{name}.checkpoint", root / "checkpoints" / f"{name}{behind}.checkpoint"
+    )
+    before = files(root)
+    done: calling.Done = headroom(root, "run", "--on", "2026-01-15")
+    assert done.returncode == 3
+    assert f"checkpoints/{name}{behind}.checkpoint lies here as a second copy of {name}" in done.stderr
+    assert "older copy" not in done.stderr
+    assert files(root) == before
