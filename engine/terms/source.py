@@ -26,6 +26,10 @@ THOUSANDS = re.compile(r"\d{3}(\.\d+)?")
 """The rest of an amount whose commas YAML has taken as separators inside braces."""
 CURLY = re.compile("[\u201c\u201d\u201e]")
 """The curly quotes of a word processor, which are letters like any other in YAML."""
+WIDE = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+WIDE_SPACE = re.compile(rf"(?:^[ \t]*|:)([{WIDE}])")
+"""A space of a word processor where YAML needs a plain one: before a key, or behind its colon."""
+TAB = re.compile(r" *\t")
 CLOSED_BY = {"{": "}", "[": "]"}
 
 Path = tuple[str | int, ...]
@@ -148,6 +152,9 @@ def _syntax(error: yaml.YAMLError, reading: _Reading) -> Problem:
             "close it",
             opened,
         )
+    spaced = _not_plain(reading, place)
+    if spaced is not None:
+        return spaced
     unclosed = _open_bracket(error, reading)
     if unclosed is not None:
         return unclosed
@@ -163,6 +170,27 @@ def _syntax(error: yaml.YAMLError, reading: _Reading) -> Problem:
         fix,
         place,
     )
+
+
+def _not_plain(reading: _Reading, place: Place) -> Problem | None:
+    """Return a problem at the space or tab for which the parser gave up; None if neither is there.
+
+    The parser may complain on the line after it.
+    """
+    if tab := TAB.match(reading.line(place.line)):
+        what, why = "not readable as YAML: a tab indents the line", "YAML counts spaces alone"
+        fix, at = "indent with spaces", Place(reading.file, place.line, tab.end())
+        return Problem("Y100", what, why, fix, at)
+    for number in (place.line, place.line - 1):
+        if number and (wide := WIDE_SPACE.search(reading.line(number))):
+            return _wide(wide[1], Place(reading.file, number, wide.start(1) + 1))
+    return None
+
+
+def _wide(sign: str, place: Place) -> Problem:
+    what = f"a space that looks plain and is another character (U+{ord(sign):04X})"
+    why = "to YAML it is a letter, and belongs to the word beside it"
+    return Problem("Y118", what, why, "write a plain space", place)
 
 
 def _open_bracket(error: yaml.YAMLError, reading: _Reading) -> Problem | None:
@@ -273,10 +301,20 @@ def _mark(mark: Any, reading: _Reading, length: int = 1) -> Place:
 def _value(node: Any, path: Path, reading: _Reading) -> Any:
     reading.places[path] = _mark(node.start_mark, reading, _length(node, reading))
     if isinstance(node, yaml.ScalarNode):
+        _refuse_wide(node, reading)
         return node.value
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, number), reading) for number, item in enumerate(node.value)]
     return _mapping(node, path, reading)
+
+
+def _refuse_wide(node: yaml.ScalarNode, reading: _Reading) -> None:
+    text = str(node.value)
+    # Inside quotes, or in a block of text, it is part of what somebody wrote.
+    if not node.style and text != text.strip():
+        leads, start, end = text[0].isspace(), node.start_mark, node.end_mark
+        line, column = (start.line, start.column + 1) if leads else (end.line, end.column)
+        reading.problems.append(_wide(text[0] if leads else text[-1], Place(reading.file, line + 1, column)))
 
 
 def _length(node: Any, reading: _Reading) -> int:
@@ -308,6 +346,7 @@ def _mapping(node: Any, path: Path, reading: _Reading) -> dict[str, Any]:
                 _marked(place, reading),
             )
             continue
+        _refuse_wide(key, reading)
         if (
             node.flow_style
             and THOUSANDS.fullmatch(key.value)

@@ -290,7 +290,7 @@ class Workspace:
         return len(left)
 
     def deal_files(self) -> tuple[Path, ...]:
-        """Return the deal files, sorted by name; what systems and programs leave beside them is none."""
+        """Return the deal files, sorted by name, without what systems and programs leave beside them."""
         return tuple(
             path
             for path in _listed(self.root / "deals")
