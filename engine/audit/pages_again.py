@@ -13,6 +13,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from engine.audit.verify_file import FileVerification
+from engine.basics.errors import VerificationFailed
 from engine.basics.values import counted
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event, NoticeIssued
@@ -166,8 +167,7 @@ def drawn_again(
         pages: who knows what draws here.
         render: the renderer.
 
-    Raises:
-        VerificationFailed: the file cannot be read within bounds.
+    A file that cannot be read within bounds differs.
     """
     ours = pages.renderer
     if issued_by.sha256 != ours.sha256:
@@ -176,7 +176,10 @@ def drawn_again(
             f"NOT COMPARED: made by {issued_by.drawn_by.partition(',')[0]}, with other templates, style or "
             "fonts",
         )
-    carried = described(read_notice(data).attachments)
+    try:
+        carried = described(read_notice(data).attachments)
+    except VerificationFailed as failed:  # one file that cannot be read keeps no other from being drawn
+        return Drawn("differs", str(failed))
     (again,) = render([replace(inputs, attachments=carried)])
     # A signed file is the unsigned one with an update, so it begins with the same bytes.
     begun = data.startswith(again.rstrip(b"\n"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from engine.basics.errors import VerificationFailed
 from engine.basics.values import counted
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument
+    from pypdfium2 import PdfDocument, PdfPage
 
 LARGEST_FILE = 32 * 2**20
 LARGEST_STREAM = 16 * 2**20
@@ -46,6 +46,30 @@ with escapes.
 _ESCAPED = re.compile(rb"/(?=[A-Za-z0-9]{0,20}#)((?:[A-Za-z0-9]|#[0-9A-Fa-f]{2}){1,24})")
 _INLINE = re.compile(rb"(?<![!-~])BI\s[^<>]{0,400}?/(?:F|Filter)\b")
 """An image inside the page's own instructions, which brings filters of its own; a notice has none."""
+
+
+FOREIGN = {
+    b"/OpenAction": "an action that runs when it is opened",
+    b"/OCProperties": "layers that can be switched off",
+    b"/JavaScript": "a script",
+    b"/XFA": "a form that is drawn in place of its pages",
+}
+"""What can change what a reader shows, beside the words of the pages; a notice has none of it."""
+EVIDENCE = (
+    "deal.yaml",
+    "event.json",
+    "date.jsonl",
+    "earlier.jsonl",
+    "standing.json",
+    "page.json",
+    "observations.csv",
+)
+"""Attachments that hold what people and files say."""
+PAPERS = ((595.2756, 841.8898), (612.0, 792.0))
+"""Width and height of A4 and US Letter in points."""
+_PART = rb"[^\s()<>\[\]{}/%]"
+_RENDERED = re.compile(rb"Tr(?<!" + _PART + rb"Tr)(?!" + _PART + rb")")
+"""The instruction that says how letters are drawn: 0 fills them, as a notice's are; 3 leaves them unseen."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +108,14 @@ def read_notice(data: bytes) -> NoticeFile:
     if len(data) > LARGEST_FILE:
         raise VerificationFailed(f"the file has {counted(len(data), 'bytes')}, more than {LARGEST_FILE:,}")
     # Before the parser sees the file, since the parser inflates without a bound.
-    _refuse_bombs(data)
+    doubtful = _refuse_bombs(data)
     try:
         with PdfDocument(data) as document:
-            return NoticeFile(dict(_attachments(document)), _text_of_pages(document))
+            attachments = dict(_attachments(document))
+            # The words of a deal may name such a thing, and the evidence is not drawn.
+            evidence = {attachments[name] for name in EVIDENCE if name in attachments}
+            _refuse(why for part, why in doubtful if part not in evidence)
+            return NoticeFile(attachments, _text_of_pages(document))
     except (PdfiumError, IndexError, UnicodeDecodeError) as error:
         raise VerificationFailed(f"the file cannot be read as a PDF: {error}") from error
 
@@ -136,8 +164,11 @@ def drawn_pages(data: bytes) -> Iterator[DrawnPage]:
         raise VerificationFailed(f"the file cannot be drawn: {error}") from error
 
 
-def _refuse_bombs(data: bytes) -> None:
-    """Inflate every stream of the file to its bound, wherever its cross references say that it lies."""
+def _refuse_bombs(data: bytes) -> list[tuple[bytes, str]]:
+    """Inflate every stream of the file to its bound, wherever its cross references say that it lies.
+
+    The streams in which something stands that no notice has come back, each with what it is.
+    """
     for match in _FILTER.finditer(data):
         if _READ.match(match[1]) is None:
             stated = match[1].strip().partition(b"\n")[0].decode("latin-1")
@@ -149,21 +180,36 @@ def _refuse_bombs(data: bytes) -> None:
             b"FFilter",
         ):
             raise VerificationFailed(f"a filter is named in escapes, /{name.decode()}, which is not read")
+    _refuse(filter(None, [_foreign_in(data)]))
+    doubtful: list[tuple[bytes, str]] = []
     whole, view = 0, memoryview(data)
     for match in _STREAM.finditer(data):
-        inside = _inflated(view[match.end() :])
+        inside, end = _inflated(view[match.end() :])
         whole += len(inside)
         if whole > LARGEST_INSIDE:
             raise VerificationFailed(f"the file's streams are longer than {LARGEST_INSIDE:,} bytes together")
-        if b"BI" in inside and _INLINE.search(
-            inside
-        ):  # the first is a hundred times faster, and seldom there
-            raise VerificationFailed("the page holds an image with a filter of its own, which is not read")
+        # A reader takes it as it stands if it is not compressed, or not to its end.
+        until = data.find(b"endstream", match.end())
+        plain = data[match.end() : until] if until >= 0 else data[match.end() :]
+        packed = b"/Filter" in data[data.rfind(b"obj", 0, match.start()) + 3 : match.start()]
+        whole_read = packed and end is not None and not plain[end:].strip()
+        for part in (inside,) if whole_read else (inside, plain):
+            # The first condition is a hundred times faster, and seldom there.
+            if b"BI" in part and _INLINE.search(part):
+                raise VerificationFailed(
+                    "the page holds an image with a filter of its own, which is not read"
+                )
+            doubtful += [(part, why) for why in (_foreign_in(part), _hidden_in(part)) if why is not None]
+    return doubtful
 
 
-def _inflated(start: memoryview) -> bytes:
-    """Return the stream that begins here, inflated; nothing if it is not compressed."""
+def _inflated(start: memoryview) -> tuple[bytes, int | None]:
+    """Return the stream that begins here, inflated, and where it ends.
+
+    The stream is empty if nothing of it is compressed. The end is None if the file ends first.
+    """
     inflate, parts, length, step = zlib.decompressobj(), [], 0, 2**16
+    end = None
     try:
         for place in range(0, len(start), step):
             piece = start[place : place + step]
@@ -175,10 +221,11 @@ def _inflated(start: memoryview) -> bytes:
                 # What did not fit into the bound of one step is inflated next, and counted like the rest.
                 piece = memoryview(inflate.unconsumed_tail)
             if inflate.eof:
+                end = min(place + step, len(start)) - len(inflate.unused_data)
                 break
     except zlib.error:
         pass  # what could be inflated until there counts
-    return b"".join(parts)
+    return b"".join(parts), end
 
 
 def _attachments(document: PdfDocument) -> Iterator[tuple[str, bytes]]:
@@ -198,4 +245,59 @@ def _attachments(document: PdfDocument) -> Iterator[tuple[str, bytes]]:
 def _text_of_pages(document: PdfDocument) -> tuple[str, ...]:
     if len(document) > MOST_PAGES:
         raise VerificationFailed(f"more than {MOST_PAGES} pages")
-    return tuple(re.sub(r"\s+", " ", page.get_textpage().get_text_range()) for page in document)
+    texts = []
+    for number, page in enumerate(document, 1):
+        _refuse_frame(page, number)
+        texts.append(re.sub(r"\s+", " ", page.get_textpage().get_text_range()))
+    return tuple(texts)
+
+
+def _refuse_frame(page: PdfPage, number: int) -> None:
+    """Refuse a page that shows something beside its words, or not all of them.
+
+    The only field is the signature's own, which lies on the first page and has no extent.
+    """
+    from pypdfium2 import raw as pdfium
+
+    count = pdfium.FPDFPage_GetAnnotCount(page)
+    if count > (number == 1) or (count and not _is_unseen_field(page)):
+        raise VerificationFailed(f"page {number} has a field or a remark beside its words, as no notice has")
+    left, lower, right, upper = box = page.get_mediabox()
+    sized = any(abs(right - wide) < 1 and abs(upper - high) < 1 for wide, high in PAPERS)
+    if page.get_rotation() or page.get_cropbox() != box or (left, lower) != (0, 0) or not sized:
+        raise VerificationFailed(f"page {number} is turned, cut, or of another size than A4 or US Letter")
+
+
+def _is_unseen_field(page: PdfPage) -> bool:
+    """Return whether the first annotation of a page is a field without an extent."""
+    from pypdfium2 import raw as pdfium
+
+    one, box = pdfium.FPDFPage_GetAnnot(page, 0), pdfium.FS_RECTF()
+    try:
+        known = bool(pdfium.FPDFAnnot_GetRect(one, box))
+        unseen = known and (box.left, box.bottom, box.right, box.top) == (0, 0, 0, 0)
+        return unseen and pdfium.FPDFAnnot_GetSubtype(one) == pdfium.FPDF_ANNOT_WIDGET
+    finally:
+        pdfium.FPDFPage_CloseAnnot(one)
+
+
+def _foreign_in(data: bytes) -> str | None:
+    """Return what a file or a stream holds that no notice has, None if it holds nothing of it."""
+    escaped = _ESCAPED.findall(data) if b"#" in data else []
+    named = {b"/" + re.sub(rb"#(..)", lambda one: bytes.fromhex(one[1].decode()), name) for name in escaped}
+    what = next((what for name, what in FOREIGN.items() if name in data or name in named), None)
+    return None if what is None else f"the file has {what}, as no notice has"
+
+
+def _refuse(reasons: Iterable[str]) -> None:
+    for why in reasons:
+        raise VerificationFailed(why)
+
+
+def _hidden_in(part: bytes) -> str | None:
+    """Return why letters could be unseen: a page's instructions that draw them otherwise than filled."""
+    if b"BT" in part:
+        for match in _RENDERED.finditer(part):
+            if part[max(0, match.start() - 20) : match.start()].split()[-1:] != [b"0"]:
+                return "a page draws letters otherwise than filled, as no notice does"
+    return None

@@ -2,6 +2,9 @@
 const LARGEST_FILE = 32 * 2 ** 20, LARGEST_STREAM = 16 * 2 ** 20, LARGEST_INSIDE = 128 * 2 ** 20, MOST_PAGES = 100, MOST_ATTACHMENTS = 16;
 const SPACE = new Set([0, 9, 10, 12, 13, 32]), ENDS = new Set([...SPACE, ...[..."()<>[]{}/%"].map((one) => one.charCodeAt(0))]);
 
+// Width and height of A4 and US Letter in points.
+const PAPERS = [[595.2756, 841.8898], [612, 792]];
+class Hidden extends Differs {}
 class Name { constructor(text) { this.text = text; } }
 class Ref { constructor(number) { this.number = number; } }
 class Command { constructor(text) { this.text = text; } }
@@ -205,17 +208,41 @@ class Pdf {
   }
   async pages() {
     const found = [];
-    const walk = async (node, resources, depth) => {
+    const boxOf = async (page, name, above) => { const own = await this.get(page.get(name)); return Array.isArray(own) ? Promise.all(own.map((one) => this.get(one))) : above; };
+    const walk = async (node, resources, depth, above) => {
       need(depth < 40 && found.length <= MOST_PAGES, `more than ${MOST_PAGES} pages`);
       const page = await this.dictionary(node), own = page.has("Resources") ? await this.dictionary(page.get("Resources")) : resources;
-      if (page.get("Type")?.text !== "Pages") { found.push({ page, resources: own }); return; }
-      for (const kid of await this.get(page.get("Kids"))) await walk(kid, own, depth + 1);
+      const media = await boxOf(page, "MediaBox", above.media), crop = await boxOf(page, "CropBox", above.crop), turn = page.has("Rotate") ? await this.get(page.get("Rotate")) : above.turn, frame = { media, crop, turn };
+      if (page.get("Type")?.text !== "Pages") {
+        found.push({ page, resources: own, box: media ?? [], turned: turn !== 0 || (crop !== null && String(crop) !== String(media)) });
+        return;
+      }
+      for (const kid of await this.get(page.get("Kids"))) await walk(kid, own, depth + 1, frame);
     };
-    await walk((await this.dictionary(this.trailer.get("Root"))).get("Pages"), new Map(), 0);
+    await walk((await this.dictionary(this.trailer.get("Root"))).get("Pages"), new Map(), 0, { media: null, crop: null, turn: 0 });
     return found;
+  }
+  // Nothing stands beside the words of the pages, and all of each page is shown: no action, layer, script, form, remark, turn or cut, and no letters that are not filled.
+  async bare() {
+    const root = await this.dictionary(this.trailer.get("Root")), form = await this.dictionary(root.get("AcroForm")), names = await this.dictionary(root.get("Names"));
+    const foreign = [["an action that runs when it is opened", root.has("OpenAction") || root.has("AA")], ["layers that can be switched off", root.has("OCProperties")], ["a script", names.has("JavaScript")], ["a form that is drawn in place of its pages", form.has("XFA")]];
+    for (const [what, there] of foreign) need(!there, `the file has ${what}, as no notice has`);
+    for (const [n, { page, box, turned }] of (await this.pages()).entries()) {
+      const found = (await this.get(page.get("Annots"))) ?? [], [wide, high] = [box[2], box[3]];
+      need(found.length <= (n === 0 ? 1 : 0) && (found.length === 0 || (await this.unseen(found[0]))), `page ${n + 1} has a field or a remark beside its words, as no notice has`);
+      const whole = !turned && box[0] === 0 && box[1] === 0 && PAPERS.some(([width, height]) => Math.abs(wide - width) < 1 && Math.abs(high - height) < 1);
+      need(whole, `page ${n + 1} is turned, cut, or of another size than A4 or US Letter`);
+    }
+    try { this.kept = await this.texts(); } catch (error) { if (error instanceof Hidden) throw error; }
+  }
+  // Whether an annotation is a field without an extent, as the signature's is.
+  async unseen(value) {
+    const one = await this.dictionary(value), box = (await this.get(one.get("Rect"))) ?? [];
+    return (await this.get(one.get("Subtype")))?.text === "Widget" && box.length === 4 && box.every((place) => place === 0);
   }
   // The text of each page as it is drawn, string after string, without a thought for where it stands.
   async texts() {
+    if (this.kept) return this.kept;
     const texts = [];
     for (const { page, resources } of await this.pages()) {
       const contents = await this.get(page.get("Contents")), parts = [];
@@ -235,6 +262,7 @@ class Pdf {
       if (one === undefined) return out.join("");
       if (!(one instanceof Command)) { operands.push(one); continue; }
       if (one.text === "Tf") font = await this.font(fonts.get(operands[0].text));
+      else if (one.text === "Tr" && operands.at(-1) !== 0) throw new Hidden("a page draws letters otherwise than filled, as no notice does");
       else if (one.text === "q") saved.push(font);
       else if (one.text === "Q") font = saved.pop() ?? null;
       else if (one.text === "Tj" || one.text === "'" || one.text === '"') show(operands.at(-1));

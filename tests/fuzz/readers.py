@@ -211,7 +211,7 @@ def _pdf() -> bytes:
     from pypdf import PdfWriter
 
     writer = PdfWriter()
-    writer.add_blank_page(200, 200)
+    writer.add_blank_page(612, 792)
     writer.add_attachment("manifest.json", b"{}")
     file = io.BytesIO()
     writer.write(file)

@@ -1,0 +1,226 @@
+"""What a reader shows beside the words of the pages, or in place of them: whoever has the notice's key adds
+it and signs anew, and no verifier takes the file.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    DictionaryObject,
+    FloatObject,
+    NameObject,
+    NumberObject,
+    StreamObject,
+    TextStringObject,
+)
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+from engine.basics.errors import VerificationFailed
+from engine.determination.template import Template
+from engine.events.notice import NoticeInputs
+from engine.notices.pdf import _refuse_bombs, read_notice
+from engine.notices.signature import check_seal, seal
+from engine.notices.trust_policy import Policy
+from engine.notices.verify_notice import verify_notice
+from reports.notice.evidence_view import NoticePages
+from tests.notices.browser_parts import browser_says
+from tests.notices.test_verify_notice import desk as desk  # the fixtures
+from tests.notices.test_verify_notice import policy as policy
+from tests.operations.test_run import DEAL
+
+
+@pytest.fixture(scope="module")
+def told() -> list[NoticeInputs]:
+    return []
+
+
+Writer = IncrementalPdfFileWriter
+
+
+def named(**entries: object) -> DictionaryObject:
+    return DictionaryObject({NameObject(f"/{name}"): value for name, value in entries.items()})
+
+
+def box(*places: float) -> ArrayObject:
+    return ArrayObject([FloatObject(place) for place in places])
+
+
+def page(writer: Writer, number: int = 0) -> DictionaryObject:
+    return writer.root["/Pages"]["/Kids"][number].get_object()
+
+
+def script() -> DictionaryObject:
+    return named(S=NameObject("/JavaScript"), JS=TextStringObject("this.pageNum = 2;"))
+
+
+def remark(writer: Writer, number: int, **entries: object) -> None:
+    """An annotation on a page, painted over its words."""
+    paint = StreamObject(
+        named(Type=NameObject("/XObject"), Subtype=NameObject("/Form"), BBox=box(0, 0, 200, 40)),
+        stream_data=b"1 g 0 0 200 40 re f",
+    )
+    one = named(
+        Type=NameObject("/Annot"),
+        Subtype=NameObject("/FreeText"),
+        Rect=box(60, 700, 260, 740),
+        F=NumberObject(4),
+        Contents=TextStringObject("PASS"),
+        AP=named(N=writer.add_object(paint)),
+        **entries,
+    )
+    of = page(writer, number)
+    of[NameObject("/Annots")] = ArrayObject([writer.add_object(one)])
+    writer.update_container(of)
+
+
+def set_on(where: Callable[[Writer], DictionaryObject], name: str, value: Callable[[], object]) -> Change:
+    def change(writer: Writer) -> None:
+        of = where(writer)
+        of[NameObject(name)] = value()
+        writer.update_container(of)
+
+    return change
+
+
+def in_the_root(name: str, value: Callable[[], object]) -> Change:
+    def change(writer: Writer) -> None:
+        writer.root[NameObject(name)] = value()
+        writer.update_root()
+
+    return change
+
+
+def script_by_name(writer: Writer) -> None:
+    of = writer.root["/Names"]
+    of[NameObject("/JavaScript")] = named(Names=ArrayObject([TextStringObject("a"), script()]))
+    writer.update_root()
+
+
+def field(writer: Writer) -> None:
+    remark(writer, 1, FT=NameObject("/Tx"), T=TextStringObject("answer"))
+    page(writer, 1)["/Annots"][0].get_object()[NameObject("/Subtype")] = NameObject("/Widget")
+
+
+def unseen_letters(writer: Writer) -> None:
+    """The words stay where they are and are not drawn: what is painted there is a picture."""
+    of = page(writer)
+    first = StreamObject(named(), stream_data=b"BT 3 Tr ET\n")
+    first.add_crypt_filter = None
+    contents = of.raw_get("/Contents")
+    more = contents.get_object() if isinstance(contents.get_object(), ArrayObject) else [contents]
+    of[NameObject("/Contents")] = ArrayObject([writer.add_object(first), *more])
+    writer.update_container(of)
+
+
+Change = Callable[[Writer], None]
+TREE = lambda writer: writer.root["/Pages"]  # noqa: E731
+FRAME = "is turned, cut, or of another size than A4 or US Letter"
+BESIDE = "has a field or a remark beside its words, as no notice has"
+FORGED: dict[str, tuple[Change, str]] = {
+    "a remark over page 1": (lambda writer: remark(writer, 0), f"page 1 {BESIDE}"),
+    "a remark over page 2": (lambda writer: remark(writer, 1), f"page 2 {BESIDE}"),
+    "a field over page 2": (field, f"page 2 {BESIDE}"),
+    "layers": (
+        in_the_root("/OCProperties", lambda: named(OCGs=ArrayObject([]), D=named())),
+        "the file has layers that can be switched off, as no notice has",
+    ),
+    "an action": (
+        in_the_root("/OpenAction", lambda: named(S=NameObject("/GoTo"), D=ArrayObject([NumberObject(1)]))),
+        "the file has an action that runs when it is opened, as no notice has",
+    ),
+    "a script by name": (script_by_name, "the file has a script, as no notice has"),
+    "a form of its own": (
+        in_the_root("/AcroForm", lambda: named(Fields=ArrayObject([]), XFA=ArrayObject([]))),
+        "the file has a form that is drawn in place of its pages, as no notice has",
+    ),
+    "a page turned": (set_on(page, "/Rotate", lambda: NumberObject(180)), f"page 1 {FRAME}"),
+    "all pages turned": (set_on(TREE, "/Rotate", lambda: NumberObject(90)), f"page 1 {FRAME}"),
+    "the first line cut off": (set_on(page, "/CropBox", lambda: box(0, 0, 595, 700)), f"page 1 {FRAME}"),
+    "a lower page": (set_on(page, "/MediaBox", lambda: box(0, 0, 595.28, 700)), f"page 1 {FRAME}"),
+    "a page moved": (set_on(page, "/MediaBox", lambda: box(0, 100, 595.28, 841.89)), f"page 1 {FRAME}"),
+    "letters unseen": (unseen_letters, "a page draws letters otherwise than filled, as no notice does"),
+}
+
+
+@pytest.fixture(scope="module")
+def plain(desk: Path, policy: Policy) -> bytes:
+    """The notice before it was signed."""
+    signed = sorted((desk / "notices" / DEAL).glob("*compliance.pdf"))[-1].read_bytes()
+    found = check_seal(signed, frozenset(policy.notice_certificates))
+    assert found is not None
+    return found.unsigned + b"\n"
+
+
+def signed_anew(plain: bytes, change: Change, key: Path) -> bytes:
+    writer, out = Writer(io.BytesIO(plain)), io.BytesIO()
+    change(writer)
+    writer.write(out)
+    return seal(out.getvalue(), key)
+
+
+def said(data: bytes, policy: Policy, templates: dict[str, Template]) -> Iterator[tuple[str, str | None]]:
+    for step in verify_notice(data, policy, templates, pages=NoticePages()):
+        yield step.name, step.difference
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_nothing_stands_beside_the_words_of_the_pages_or_hides_them(
+    what: str, plain: bytes, desk: Path, policy: Policy, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
+    change, why = FORGED[what]
+    data = signed_anew(plain, change, desk / "keys" / "notice.key")
+    *_, last = said(data, policy, all_templates)
+    assert last == ("attachments", why)
+    if shutil.which("node"):
+        path = tmp_path / "notice.pdf"
+        path.write_bytes(data)
+        (answer,) = browser_says(policy, notices=[str(path)])["notices"]
+        assert (answer["steps"][-1]["name"], answer["steps"][-1]["difference"]) == last
+
+
+def test_a_notice_that_is_signed_anew_and_unchanged_holds(
+    plain: bytes, desk: Path, policy: Policy, all_templates: dict[str, Template]
+) -> None:
+    """So that each forgery above is refused for what it adds, and for nothing else."""
+    again = signed_anew(
+        plain, in_the_root("/Lang", lambda: TextStringObject("en")), desk / "keys" / "notice.key"
+    )
+    assert [why for _, why in said(again, policy, all_templates) if why] == []
+
+
+def test_a_name_in_escapes_or_in_a_stream_of_objects_is_found(plain: bytes, desk: Path) -> None:
+    signed = signed_anew(
+        plain, set_on(page, "/Rotate", lambda: NumberObject(0)), desk / "keys" / "notice.key"
+    )
+    assert b"/Type /Catalog" in signed
+    with pytest.raises(VerificationFailed, match="an action that runs when it is opened"):
+        read_notice(signed.replace(b"/Type /Catalog", b"/Type /Catalog /Open#41ction 5 0 R"))
+    packed = b"1 0 << /OCPropertie#73 5 0 R >>"
+    ((part, why),) = _refuse_bombs(b"1 0 obj <</Filter /FlateDecode>> stream\n" + zlib.compress(packed))
+    assert (part, why) == (packed, "the file has layers that can be switched off, as no notice has")
+
+
+@pytest.mark.parametrize("said", [b"", b"/Filter /FlateDecode"], ids=["plain", "packed"])
+@pytest.mark.parametrize("before", [b"", zlib.compress(b"0 0 m")], ids=["alone", "after packed"])
+def test_instructions_that_are_not_compressed_are_looked_through_too(before: bytes, said: bytes) -> None:
+    """Another reader may take such a stream as it stands, whatever can be inflated of its beginning."""
+    file = b"1 0 obj <<" + said + b">>\nstream\n" + before + b"\n%s\nendstream"
+    ((_, why),) = _refuse_bombs(file % b"BT 3 Tr ET")
+    assert why == "a page draws letters otherwise than filled, as no notice does"
+    with pytest.raises(VerificationFailed, match="an image with a filter of its own"):
+        _refuse_bombs(file % b"BI /W 1 /F /AHx ID 00> EI")
+
+
+def test_a_deal_may_speak_of_scripts(plain: bytes) -> None:
+    """Only an object of the file is refused: the words of its evidence are not instructions."""
+    from tests.notices.test_verify_notice import replaced
+
+    told = read_notice(plain).attachments["deal.yaml"] + b"\n# see /JavaScript\n"
+    assert read_notice(replaced(plain, "deal.yaml", told)).attachments["deal.yaml"] == told
