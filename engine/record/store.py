@@ -184,7 +184,7 @@ class Reader:
 
         No other body is read.
         """
-        return [_entry(row) for row in self._in(_FROM, log, *spans, start=start)]
+        return [_entry(row) for row in self._in(_FROM, log, *spans, start=start)] if spans else []
 
     def outside(self, log: str, span: Span, start: int) -> list[Entry]:
         """Return the entries of a log from number `start`, oldest first, whose keys do not lie in a span."""

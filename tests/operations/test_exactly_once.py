@@ -19,6 +19,7 @@ from engine.basics.errors import VerificationFailed
 from engine.cli.show.keys import make_key
 from engine.events.kinds import Event
 from engine.market.administrator_series import SeriesKnown, read_series
+from engine.operations.recent_past import recent_past
 from engine.operations.run import Tools, run
 from engine.operations.scheduler import serve
 from engine.record.canonical import sha256_hex
@@ -276,7 +277,10 @@ def test_the_same_run_on_postgresql(tmp_path: Path, tools: Tools, postgresql_url
             )
             workspace = opened(workspace.root)
         publish(workspace, rows(["2.10", "1.90", "1.95", "1.40"]), datetime(2026, 1, 1, tzinfo=UTC))
-        run(workspace, FIRST + 3 * WEEK, tools)
+        for week in range(4):
+            run(workspace, FIRST + week * WEEK, tools)
+        # The later dates were evaluated from the state that the date before left.
+        assert recent_past(workspace, deal_log(DEAL), tools.engine) is not None
         assert run(workspace, FIRST + 3 * WEEK, tools).deals[0].events == []
         found.append(facts(workspace))
         workspace.store.close()

@@ -16,7 +16,7 @@ from engine.record import guards
 from engine.record.database import NotOurs
 from engine.record.heads import Head
 from engine.record.merkle import EMPTY, leaf_hash, root
-from engine.record.store import Entry, KeyReused, Refused, Store, prepare
+from engine.record.store import Entry, KeyReused, Refused, Store, of_kind, prepare
 
 Body = Callable[..., bytes]
 DEAL = "deal/meridian-2026-1"
@@ -237,3 +237,38 @@ def test_a_database_that_its_owner_has_not_prepared_is_not_opened(postgresql_ser
 def test_a_writer_s_name_is_no_statement() -> None:
     with pytest.raises(WrongUsage, match="is not a role name"):
         prepare("postgresql+psycopg://nowhere/none", "x; DROP TABLE log_entry")
+
+
+SAID = ("rate|A100|2026-01-01|1", "rate|A100|2026-01-08|1", "rate|A100 PCIe|2026-01-01|1")
+KEYS = (*SAID, "rated|A100|2026-01-01|1", "notice issued|x|2026-01-01|1", "rate|B200|2026-01-08|1")
+"""Keys whose order by a locale, which passes over `|` and spaces, is not the order of their bytes."""
+
+
+def test_a_log_is_asked_for_kinds_of_entries_by_their_keys_alone(store: Store, body: Body) -> None:
+    with store.begin() as writer:
+        for number, key in enumerate(KEYS):
+            writer.append(DEAL, key, body(number, "daily" if number == 4 else "tested"))
+        writer.append("deal/other", KEYS[0], body(0))
+    rates, issued = of_kind("rate"), of_kind("notice issued")
+    of_one = ("rate|A100|2026-01-01", "rate|A100|2026-01-08}")
+
+    def numbers(entries: list[Entry]) -> list[int]:
+        return [entry.seq for entry in entries]
+
+    with store.read() as reader:
+        assert numbers(reader.among(DEAL, [rates])) == [0, 1, 2, 5]
+        assert numbers(reader.among(DEAL, [rates, issued], 2)) == [2, 4, 5]
+        assert numbers(reader.among(DEAL, [of_one])) == [0, 1]
+        assert numbers(reader.among(DEAL, [])) == []
+        assert numbers(reader.outside(DEAL, rates, 1)) == [3, 4]
+        assert [reader.last_in(DEAL, span) for span in (rates, issued, of_kind("act"))] == [5, 4, None]
+        assert [reader.last_in(DEAL, rates, before) for before in (5, 2, 0)] == [2, 1, None]
+        assert sorted(reader.keys_in(DEAL, rates)) == sorted((*SAID, KEYS[5]))
+        assert reader.keys_upto(DEAL, 2) == list(enumerate(SAID))
+        assert reader.keys_there(DEAL, [KEYS[3], "nothing|x|2026-01-01|1"]) == {KEYS[3]}
+        assert reader.keys_there(DEAL, []) == frozenset()
+        assert [reader.number_of(DEAL, key) for key in (KEYS[4], "nothing")] == [4, None]
+        assert [reader.says(DEAL, text) for text in ('"kind":"daily"', '"kind":"weekly"')] == [True, False]
+        assert [reader.any_of_kind(DEAL, kind) for kind in ("rated", "rat")] == [True, False]
+        assert [reader.newest(log) for log in (DEAL, "none")] == [body(5), None]
+        assert [reader.count(DEAL, keys) for keys in ("rate|", "rate|A100|", "%")] == [4, 2, 0]
