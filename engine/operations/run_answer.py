@@ -6,7 +6,7 @@ It says what was published. For each deal it gives the newest results, what is d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from engine.events.deal_adopted import DealAdopted, facts_on
 from engine.events.deal_state import DealState
 from engine.events.draft import key_parts
 from engine.events.kinds import Due, Event, Tested
-from engine.events.log_names import SNAPSHOTS, administered_series, index_log, series_of_log
+from engine.events.log_names import SNAPSHOTS, administered_series, deals_among, index_log, series_of_log
 from engine.events.market_events import AWAITS, IndexFinding
 from engine.events.states import TestState, TestStatus, TriggerState
 from engine.operations.run_outcome import DealOutcome, RunOutcome
@@ -92,6 +92,8 @@ class RunAnswer:
 
     The dates that need these values wait meanwhile.
     """
+    without_file: tuple[str, ...] = ()
+    """Deals on record of which no file is in `deals/`, so that nobody determines anything of them."""
 
     @property
     def complete(self) -> bool:
@@ -102,7 +104,7 @@ class RunAnswer:
         """Return the run as JSON.
 
         The keys are `publication`, `publications`, `deals` (each with `tests`, `events`, `notice`),
-        `awaiting` and `time_stamps`.
+        `awaiting`, `without_file` and `time_stamps`.
         """
         return {
             "on": self.outcome.on.isoformat(),
@@ -111,6 +113,7 @@ class RunAnswer:
             "new_publications": [event.payload.value for event in self.outcome.publications],
             "deals": [deal.as_data() for deal in self.deals],
             "awaiting": [finding.model_dump(mode="json") for finding in self.awaiting],
+            "without_file": list(self.without_file),
             "time_stamps": self.outcome.stamping.as_data(),
             "processor_seconds": {
                 work: round(seconds, 3) for work, seconds in self.outcome.processor_seconds.items()
@@ -126,7 +129,9 @@ def run_answer(workspace: Workspace, outcome: RunOutcome) -> RunAnswer:
     store = workspace.store
     logs: dict[str, Callable[[], Sequence[Event]]] = {log: partial(read, store, log) for log in store.logs()}
     deals = {deal_log(deal.deal) for deal in outcome.deals} & logs.keys()
-    return answer_from(workspace, outcome, logs | {log: partial(_shown, store, log) for log in deals})
+    answer = answer_from(workspace, outcome, logs | {log: partial(_shown, store, log) for log in deals})
+    with_file = {deal.deal for deal in outcome.deals} | {*outcome.left}
+    return replace(answer, without_file=tuple(name for name in deals_among(logs) if name not in with_file))
 
 
 def _shown(store: Store, log: str) -> Sequence[Event]:

@@ -4,6 +4,7 @@ else.
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -94,3 +95,15 @@ def test_a_second_copy_of_a_checkpoint_is_named_and_the_record_is_not_called_old
     assert f"checkpoints/{name}{behind}.checkpoint lies here as a second copy of {name}" in done.stderr
     assert "older copy" not in done.stderr
     assert files(root) == before
+
+
+@pytest.mark.parametrize("to", [None, f"{DEAL}.yaml.txt", f"{DEAL}.yaml.bak"])
+def test_a_run_names_the_deal_on_record_whose_file_is_gone(root: Path, to: str | None) -> None:
+    """As a sync program takes it away, or a program on Windows saves it under another ending."""
+    file = root / "deals" / f"{DEAL}.yaml"
+    assert "on record, and no file" not in headroom(root, "run", "--on", "2026-01-08").stdout
+    file.rename(root / "deals" / to) if to else file.unlink()
+    said = headroom(root, "run", "--on", "2026-01-08").stdout
+    assert f"{DEAL}: on record, and no file in deals/ is of it" in said
+    as_json = headroom(root, "run", "--on", "2026-01-08", "--json").stdout
+    assert json.loads(as_json)["without_file"] == [DEAL]

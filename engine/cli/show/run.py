@@ -109,6 +109,8 @@ def _say(answer: RunAnswer) -> None:
     _say_table(answer)
     for deal in answer.deals:
         _say_deal(deal)
+    for name in answer.without_file:
+        say(f"{name}: on record, and no file in deals/ is of it, so nothing of it is determined; put it back")
     if outcome.stamping.said is not None:
         say(outcome.stamping.said)
 
