@@ -30,7 +30,7 @@ READINGS = (
 )
 CALENDARS = ("us-federal-reserve",) * 3 + ("nyse", "us-sifma", "target")
 EVENTS = "events:\n  manager-default: {declared_by: administrative_agent, text: By notice, cite: C}\n"
-ALIKE = 4
+ALIKE = 5
 """How many paths begin alike."""
 ROUNDINGS = ("unrounded", "2 decimals, half up", "1 decimal, half up", "2 decimals, half to even")
 
@@ -92,7 +92,7 @@ def _cure(draw: random.Random) -> str:
     ]
     longer = "extension: {within: 10 business days, if_made_good: at least 50% of the shortfall, cite: C}"
     more = draw.choice(["", *caps, ", passing_for: 2 consecutive determination dates"])
-    more += f", {longer}" if draw.random() < 0.07 else ""
+    more += f", {longer}" if draw.random() < 0.04 else ""
     return f"{{within: {within}, after: determination date, cured_by: [retest]{more}, cite: C}}"
 
 
@@ -182,14 +182,14 @@ def text_of(meridian: str, draw: random.Random) -> str:
         text = text.replace(
             "    cite: CA §7.02\n", "    cite: CA §7.02\n    event_of_default: {needs: notice, cite: C}\n", 1
         )
-    if draw.random() < 0.08:
+    if draw.random() < 0.04:
         last = date(2026, 1, 6) + timedelta(days=draw.randint(20, 100))
         text = text.replace("    cite: CA §7.02\n", f"    cite: CA §7.02\n    last_tested: {last}\n", 1)
     if draw.random() < 0.2 and "until:" in text:
         text = re.sub(
             r"ends: \{when: at or above level, for: [^}]*\}", "ends: {when: reserve at target}", text
         )
-    if draw.random() < 0.15:
+    if draw.random() < 0.08:
         text = text.replace("  ltv:\n    template", f"{_spring(draw)}  ltv:\n    template", 1)
     start = text.index("    begins:\n      any_of:")
     end = text.index("    esma:", start)
@@ -234,15 +234,15 @@ def _second(draw: random.Random) -> str:
 
 
 def _own_cure(draw: random.Random) -> str:
-    """The cure of a composite trigger, in one deal of eight."""
+    """The cure of a composite trigger, in one deal of twenty."""
     caps = draw.choice(["", ", at_most: 1 in total"])
     cure = f"{{within: 10 days, after: determination date, cured_by: [retest]{caps}, cite: C}}"
-    return f"    cure: {cure}\n" if draw.random() < 0.125 else ""
+    return f"    cure: {cure}\n" if draw.random() < 0.05 else ""
 
 
 def case(meridian: str, templates: dict[str, Template], seed: int, paths: int, weeks: int) -> Case | None:
     """A deal that the file's own checks let through, or None; its paths stand on its limits a third of the
-    time. Four paths each begin alike and part at half time, so the exact engine decides their beginning once.
+    time. Five paths each begin alike and part later, so the exact engine decides their beginning once.
     """
     draw = random.Random(seed)
     deal, _ = load_deal(text_of(meridian, draw), "random.yaml", clauses_of(templates))
@@ -258,7 +258,7 @@ def case(meridian: str, templates: dict[str, Template], seed: int, paths: int, w
     near = limits[numbers.integers(0, len(limits), ticks.shape)] + numbers.integers(-1, 2, ticks.shape)
     ticks = np.where(numbers.random(ticks.shape) < 0.33, near, ticks)
     ticks = np.where(numbers.random(ticks.shape) < 0.08, NO_VALUE, ticks)
-    alike = len(dates) // 2
+    alike = len(dates) * 3 // 5
     ticks[:alike] = ticks[:alike, np.arange(paths) // ALIKE * ALIKE]
     return Case(deal, PathRates(dates, {"CRI-H100": ticks}), _facts(deal, draw, until), until)
 

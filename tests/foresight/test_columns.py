@@ -23,9 +23,9 @@ from engine.foresight.columns.compiled_deal import compiled_deal
 from engine.foresight.columns.many_paths import DealArrays, lived_in_columns, run_columns
 from engine.foresight.columns.path_outcomes import ColumnsOutcome
 from engine.foresight.columns.path_rates import PathRates, oldest
+from engine.foresight.columns.proof import Differs
 from engine.foresight.columns.shared_steps import PartRun
 from engine.foresight.columns.state_arrays import STATUSES
-from engine.foresight.columns.thresholds import Differs
 from engine.foresight.columns.trigger_arrays import LeafArrays
 from engine.foresight.columns.verdicts import CODES, UNKNOWN
 from engine.foresight.facts_by_date import held_facts
@@ -40,7 +40,7 @@ from tests.foresight.test_stress import HELD, path_of
 
 SOAK = os.environ.get("HEADROOM_SOAK") == "1"
 CHUNKS = range(1000 if SOAK else 20)
-DEALS_IN_CHUNK, PATHS = 5, 20
+DEALS_IN_CHUNK, PATHS = 4, 25
 """100 comparisons a chunk, each a random deal on a path of its own: 2,000 in `make test`, 100,000 in the
 soak.
 """

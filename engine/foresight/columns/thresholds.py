@@ -8,49 +8,33 @@ whether the result turns there too. If it does not, `Differs` names both figures
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-import numpy as np
-
-from engine.basics.errors import HeadroomError
-from engine.basics.values import Comparison, Figure
 from engine.determination.determine import CEILING
 from engine.determination.linear_form import LinearForm, Statistic
 from engine.determination.measure_inputs import Missing
 from engine.determination.template import Clause
-from engine.events.results import TestResult, Verdict, passes
-from engine.foresight.columns.path_facts import FlatRates, TestOnDate, facts_of, flat_facts
-from engine.foresight.columns.path_rates import PathRates, Scaled, one_value, scaled, values_of
+from engine.events.results import TestResult, Verdict
+from engine.foresight.columns.path_facts import FlatRates, TestOnDate, flat_facts
+from engine.foresight.columns.path_rates import PathRates, Scaled, one_value, scaled
+from engine.foresight.columns.proof import (
+    ALWAYS,
+    Differs,
+    Holds,
+    Turn,
+    asked_for,
+    closing_tick,
+    numbers_of,
+    predicates,
+    prove,
+)
 from engine.foresight.rate_paths import TICK
-
-ALWAYS = 2**62
-"""A threshold that no path reaches."""
-TRIED = 64
-"""The number of steps between two ticks when a path's place beside a threshold is searched."""
-SHAPES = 3
-"""The number of windows of other shapes on which `measure` is asked about a threshold."""
-Holds = Callable[[TestResult], bool]
-
-
-class Differs(HeadroomError):
-    """Raised if a threshold and `measure` disagree.
-
-    The template's `columns` is wrong, or the test is not monotone.
-    """
 
 
 class NotOnce(Exception):
     """Raised if a result does not turn just once in the statistic, or not at a place that can be told."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Where something turns: whether it holds at the lowest numbers, and the last one before the turn."""
-
-    at_low: bool
-    last: int
 
 
 @dataclass(frozen=True)
@@ -79,27 +63,6 @@ class Known:
     flat: FlatRates = field(default_factory=dict)
 
 
-def predicates(test: TestOnDate) -> list[Holds]:
-    """Return what tells two determined results apart.
-
-    They are the verdict, the early warning, and each level that a trigger looks at.
-    """
-    rules: list[Holds] = [lambda result: result.verdict is Verdict.PASS]
-    warning = test.clause.early_warning
-    if warning is not None:
-        least = warning.figure.value
-        rules.append(lambda result: result.headroom is not None and result.headroom.value < least)
-    for comparison, level in test.levels:
-
-        def holds(result: TestResult, comparison: Comparison = comparison, level: Fraction = level) -> bool:
-            return result.measured is not None and passes(
-                result.measured, Figure(value=level, unit=result.measured.unit), comparison
-            )
-
-        rules.append(holds)
-    return rules
-
-
 def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Thresholds:
     """Return where a test turns on a date, for any paths on the same Publication Dates.
 
@@ -121,11 +84,12 @@ def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Threshold
     ):  # a blend is not an index of a path
         raise NotOnce
     flat = _Flat(test, rates, known)
-    first = test.decided(flat_facts(test, rates, _closing(test), known.flat))
+    facts = flat_facts(test, rates, closing_tick(test), known.flat)
+    first = test.decided(facts)
     if first.verdict is Verdict.NOT_DETERMINED:
         return Thresholds(scaled(form), (), first)
     turns = tuple(_turn(flat, scaled(form), holds, place) for place, holds in enumerate(predicates(test)))
-    _proved(test, scaled(form), turns, rates, known)
+    prove(test, scaled(form), turns, rates, asked_for(facts), known.proved)
     return Thresholds(scaled(form), turns, None)
 
 
@@ -137,14 +101,6 @@ def _on_all(test: TestOnDate, result: TestResult) -> Thresholds:
     return Thresholds(none, tuple(Turn(holds(result), ALWAYS) for holds in predicates(test)), None)
 
 
-def _closing(test: TestOnDate) -> int:
-    return (
-        max(1, int(next(iter(test.terms.index.values())).closing_date_level * TICK))
-        if test.terms.index
-        else TICK
-    )
-
-
 def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | None:
     """Return what the test compares, by its template or by what its measure asks for.
 
@@ -153,7 +109,7 @@ def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | Non
     same = (test.key, test.clause)
     if same in before.forms:
         return before.forms[same]
-    known = flat_facts(test, rates, _closing(test), before.flat)
+    known = flat_facts(test, rates, closing_tick(test), before.flat)
     if test.template.columns is not None:
         try:
             return test.template.columns(test.clause, known)
@@ -210,7 +166,7 @@ class _Flat:
     def numbers(self, form: Scaled, index: str, level: int, ticks: Sequence[int]) -> list[int]:
         """Return the numbers of the paths that stood at a level and have come to one of `ticks` each."""
         path = one_value(self.rates.dates, tuple(self.rates.ticks), level)
-        return _numbers(self.test, form, path, index, ticks)
+        return numbers_of(self.test, form, path, index, ticks)
 
 
 def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
@@ -228,7 +184,7 @@ def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
         raise NotOnce
     guess = flat.known.turns.get((test.key, place))
     # A test with a window may turn only if the other dates stood low or high, so three levels are tried.
-    levels = dict.fromkeys(((guess[0],) if guess else ()) + (1, _closing(test), CEILING))
+    levels = dict.fromkeys(((guess[0],) if guess else ()) + (1, closing_tick(test), CEILING))
     ends = set()
     for level in levels:
         turning = _searched(flat, form, moving, level, holds, place)
@@ -309,89 +265,3 @@ def _between(test: TestOnDate, found: _Found, limit: Fraction | None) -> Turn:
     if above - below != 1:
         raise NotOnce
     return Turn(at_low, below)
-
-
-def _proved(test: TestOnDate, form: Scaled, turns: Sequence[Turn], rates: PathRates, known: Known) -> None:
-    """Check that `measure` turns at each threshold on windows of other shapes too. Raises Differs otherwise.
-
-    If the clause or what it looks at is new, all thresholds are checked on several shapes. If only the
-    verdict's threshold has moved, it is checked on one shape.
-    """
-    shape = (
-        form.form.gate is None,
-        *((one.kind, one.index, one.count, one.at_closing, weight) for one, weight in form.form.parts),
-    )
-    # A window that is still filling has fewer dates, so it is proved apart from a full one.
-    full = rates.up_to(test.base.on) > max((one.count for one, _ in form.form.parts), default=0)
-    words, moved = (test.key, test.clause, shape, full), (test.key, test.clause, shape, full, tuple(turns))
-    # Proved once for the same clause, shape and turns; a form without parts cannot turn.
-    if moved in known.proved or not form.form.parts:
-        return
-    new = words not in known.proved
-    # If only the verdict's turn has moved, it alone is proved again, on a single window.
-    for number, turn in enumerate(turns if new else turns[:1]):
-        for beside, path in _beside(test, form, turn, rates, SHAPES if new else 1):
-            _asked(test, number, turn, beside, path)
-    known.proved |= {words, moved}
-
-
-def _asked(test: TestOnDate, number: int, turn: Turn, beside: int, path: PathRates) -> None:
-    """Check that `measure` and a threshold give the same verdict on a path. Raises Differs otherwise."""
-    result = test.decided(facts_of(test, path, 0))
-    known = result.verdict is not Verdict.NOT_DETERMINED
-    if not known or predicates(test)[number](result) != ((beside <= turn.last) == turn.at_low):
-        gives = (
-            f"measure gives {result.verdict.value}, "
-            f"{result.measured.value if result.measured else 'no figure'}"
-        )
-        against = f"against {result.limit.value if result.limit else 'none'}"
-        said = f"its columns turn after {turn.last}, and give this path {beside}"
-        raise Differs(f"{test.key} on {test.base.on}: {gives} {against}; {said}")
-
-
-def _beside(
-    test: TestOnDate, form: Scaled, turn: Turn, rates: PathRates, shapes: int
-) -> Iterator[tuple[int, PathRates]]:
-    """Yield (number, path) for paths of other shapes that lie on a threshold or next to it.
-
-    Their newest value puts them there.
-    """
-    if turn.last >= ALWAYS:
-        return
-    day, indices = test.base.on, tuple(rates.ticks)
-    moving = next(
-        one.index for one, _ in form.form.parts if one.kind in ("published", "rate", "sum of rates")
-    )
-    # Seeded by the date, so that the same deal is proved on the same windows each time.
-    draw = np.random.default_rng(rates.up_to(day))
-    for _ in range(shapes):
-        around = _closing(test) * draw.uniform(0.6, 1.4, (len(rates.dates), 1))
-        ticks = {
-            name: np.maximum(np.rint(around * draw.uniform(0.9, 1.1)), 1).astype(np.int64) for name in indices
-        }
-        window = PathRates(rates.dates, ticks)
-        # A form may fall as the rate rises, and the search below must know which way to go.
-        first, last = _numbers(test, form, window, moving, (1, CEILING))
-        low, high = 1, CEILING
-        while high - low > 1:
-            # Many ticks are tried at once, because one tick costs almost as much as all of them.
-            step = -(-(high - low) // TRIED)
-            places = (*range(low, high, step), high)
-            under = [
-                (one <= turn.last) == (last > first) for one in _numbers(test, form, window, moving, places)
-            ]
-            over = next(
-                (place for place, is_under in enumerate(under) if place and not is_under), len(places) - 1
-            )
-            low, high = places[over - 1], places[over]
-        for tick, number in zip((low, high), _numbers(test, form, window, moving, (low, high)), strict=True):
-            yield number, window.tried(moving, day, (tick,))
-
-
-def _numbers(
-    test: TestOnDate, form: Scaled, window: PathRates, index: str, ticks: Sequence[int]
-) -> list[int]:
-    """Return the form's numbers on a path whose newest value is each of `ticks` in turn."""
-    tried = window.tried(index, test.base.on, ticks)
-    numbers: list[int] = values_of(form, tried, test.terms.index, test.base.on)[0].tolist()
-    return numbers

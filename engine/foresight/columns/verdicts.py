@@ -18,7 +18,8 @@ from engine.evaluation.conditions import Tree, leaves
 from engine.events.results import TestResult, Verdict
 from engine.foresight.columns.path_facts import Level, TestOnDate, facts_of
 from engine.foresight.columns.path_rates import PathRates, values_of
-from engine.foresight.columns.thresholds import Known, NotOnce, Thresholds, predicates, thresholds_of
+from engine.foresight.columns.proof import predicates
+from engine.foresight.columns.thresholds import Known, NotOnce, Thresholds, thresholds_of
 from engine.foresight.rate_paths import NO_VALUE
 
 Codes = NDArray[np.int64]
