@@ -17,6 +17,8 @@ WIDTH, NAMES = 1740, 430
 TOP, LANE = 16, 76
 LETTER = 12.5
 """The width of a letter in a lane, on the safe side."""
+SMALL = 10.5
+"""The width of a letter of a mark."""
 PLOT = 420
 DASHES = ("", "16 8", "4 8", "24 8 4 8", "9 5")
 
@@ -99,8 +101,8 @@ def _marks(marks: Sequence[tuple[str, date]], first: date, last: date) -> list[d
     for text, day in sorted(marks, key=lambda mark: mark[1]):
         if first <= day <= last:
             x = across(day, first, last)
-            room = places[-1]["x"] + 14 if places else 0.0
-            places.append({"x": x, "text": text if x - 14 - len(text) * LETTER > room else ""})
+            room = places[-1]["x"] + 8 if places else 0.0
+            places.append({"x": x, "text": text if x - 12 - len(text) * SMALL > room else ""})
     return places
 
 
