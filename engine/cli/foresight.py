@@ -23,6 +23,8 @@ from engine.cli.foresight_options import (
     Hold,
     Into,
     Jump,
+    Lose,
+    Missing,
     Multiples,
     Noise,
     Paths,
@@ -30,6 +32,7 @@ from engine.cli.foresight_options import (
     Point,
     Prepared,
     Prior,
+    Rates,
     Scenario,
     Scheduler,
     Seed,
@@ -102,14 +105,10 @@ def stress(
     point: Point = "middle",
     shape: Shape = "compound",
     multiples: Multiples = "1",
-    jump: Annotated[str | None, typer.Option(help="A jump on the way, like -30%@26w.")] = None,
-    missing: Annotated[
-        str | None, typer.Option(help="Publication Dates without a value, apart by commas.")
-    ] = None,
-    rates: Annotated[
-        Path | None, typer.Option(help="A table of dated rates, a futures or broker curve, as one more path.")
-    ] = None,
-    lose: Annotated[str | None, typer.Option(help="A contract that ends, and when: NAME@26w.")] = None,
+    jump: Jump = None,
+    missing: Missing = None,
+    rates: Rates = None,
+    lose: Lose = None,
     fact: Fact = None,
     facts: Facts = None,
     between: Between = None,
@@ -168,6 +167,10 @@ def compare(
     point: Point = "middle",
     shape: Shape = "compound",
     multiples: Multiples = "1",
+    jump: Jump = None,
+    missing: Missing = None,
+    rates: Rates = None,
+    lose: Lose = None,
     fact: Fact = None,
     facts: Facts = None,
     between: Between = None,
@@ -195,7 +198,7 @@ def compare(
     refuse_ending(into)
     draft = draft_of(first)
     given, many = given_of(draft, fact, facts, between), many_of(workers, executor, scheduler)
-    asked = asked_of(scenario, point, shape, multiples, until=until, weeks=weeks)
+    asked = asked_of(scenario, point, shape, multiples, jump, missing, rates, lose, until, weeks)
     if term is not None:
         name, _, values = term.partition("=")
         answers = compare_wordings(draft, name, values or "all", all_templates, given, asked, many, progress)
@@ -247,6 +250,9 @@ def calibrate(
     noise: Noise = None,
     prior: Prior = None,
     jump: Jump = None,
+    fact: Fact = None,
+    facts: Facts = None,
+    between: Between = None,
     paths: Paths = 4000,
     weeks: PathWeeks = 104,
     seed: Seed = 20260702,
@@ -259,7 +265,8 @@ def calibrate(
 ) -> None:
     """Show false alarms, misses and delay of a trigger for each level.
 
-    Every level, count and release is judged on the same paths.
+    Every level, count and release is judged on the same paths. Facts move no count of the rate; a report's
+    ladder rests on them.
     """
     from engine.cli.output import progress, progress_done
     from engine.cli.show.calibrate import show_calibration
@@ -270,6 +277,7 @@ def calibrate(
 
     refuse_ending(into)
     draft = draft_of(deal)
+    given = given_of(draft, fact, facts, between)
     model = ModelAsked(history, clock().date(), noise, prior, paths, weeks, seed, jump)
     ends = whole_numbers(releases, "releases") if releases is not None else ()
     levels, many = levels_between(low, high, step), many_of(workers, executor, scheduler)
@@ -291,7 +299,7 @@ def calibrate(
         write_answer(
             into,
             draft,
-            given_of(draft, None, None, None),
+            given,
             day_of(prepared),
             lambda: {"calibration": calibration_data(answer)},
         )
@@ -316,6 +324,10 @@ def grid(
     scenario: Scenario = None,
     point: Point = "middle",
     shape: Shape = "compound",
+    jump: Jump = None,
+    missing: Missing = None,
+    rates: Rates = None,
+    lose: Lose = None,
     hold: Hold = None,
     fact: Fact = None,
     facts: Facts = None,
@@ -332,13 +344,16 @@ def grid(
     prepared: Prepared = None,
     as_json: Json = False,
 ) -> None:
-    """Show what two terms do together on one stated path: a cell for each pair, and its CSV."""
+    """Show what two terms do together on one stated path: a cell for each pair, and its CSV.
+
+    The path is the first that is named, or the table of dated rates if one is given.
+    """
     from engine.cli.output import progress, progress_done
     from engine.cli.show.grid import show_grid
     from engine.queries.grid_questions import grid as answered
 
     draft = draft_of(deal)
-    asked = asked_of(scenario or ["B"], point, shape, until=until, weeks=weeks)
+    asked = asked_of(scenario or ["B"], point, shape, "1", jump, missing, rates, lose, until, weeks)
     given = given_of(draft, fact, facts, between)
     refuse_ending(into, (".csv", ".pdf", ".html", ".xlsx"))
     answer = answered(

@@ -54,6 +54,11 @@ Noise = Annotated[
 ]
 Prior = Annotated[str | None, typer.Option(help="What is held before the history: needed under 26 weeks.")]
 Jump = Annotated[str | None, typer.Option(help="A named jump of the rate, like -30%@26w.")]
+Missing = Annotated[str | None, typer.Option(help="Publication Dates without a value, apart by commas.")]
+Rates = Annotated[
+    Path | None, typer.Option(help="A table of dated rates, a futures or broker curve, as one more path.")
+]
+Lose = Annotated[str | None, typer.Option(help="A contract that ends, and when: NAME@26w.")]
 Paths = Annotated[int, typer.Option(min=100, max=1_000_000, help="Paths of the model.")]
 PathWeeks = Annotated[int, typer.Option(min=4, max=1040, help="Weeks of each path.")]
 Seed = Annotated[int, typer.Option(min=0, help="The seed, printed with every answer.")]

@@ -9,7 +9,7 @@ import typer
 
 from engine.assembly import all_templates, clock
 from engine.cli.app import app, opened, workspace_if_any
-from engine.cli.foresight_options import Between, Facts, Into, Prepared, day_of
+from engine.cli.foresight_options import Between, Fact, Facts, History, Into, Prepared, day_of
 from engine.cli.options import File, Files, Json, day, example
 
 
@@ -80,20 +80,14 @@ def schema(
 )
 def backtest(
     deal: Annotated[str, typer.Argument(help="A deal file, or a deal of the workspace by its name.")],
-    fact: Annotated[
-        list[str] | None,
-        typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE."),
-    ] = None,
+    fact: Fact = None,
     until: Annotated[
         str | None, typer.Option(help="The last date; the newest publication unless given.")
     ] = None,
     as_if_closed: Annotated[
         str | None, typer.Option(help="Another Closing Date: every date of the terms moves with it.")
     ] = None,
-    history: Annotated[
-        Path | None,
-        typer.Option(help="A table date,value,low,high of published values; the workspace's unless given."),
-    ] = None,
+    history: History = None,
     facts: Facts = None,
     between: Between = None,
     into: Into = None,
@@ -118,10 +112,7 @@ def backtest(
 def diff(
     deal: Annotated[str, typer.Argument(help="A deal file, or a deal of the workspace by its name.")],
     amendment: Annotated[int, typer.Option(help="The amendment's number.")],
-    fact: Annotated[
-        list[str] | None,
-        typer.Option(help="A figure that every report is assumed to carry, like NAME=VALUE."),
-    ] = None,
+    fact: Fact = None,
     until: Annotated[
         str | None, typer.Option(help="The last date; the newest publication unless given.")
     ] = None,

@@ -148,6 +148,13 @@ def stated_paths(deal: Deal, asked: StressAsked, until: date) -> tuple[StatedPat
     return (*paths, StatedPath(asked.rates.name, rates))
 
 
+def with_lost(deal: Deal, given: FactsByDate, asked: StressAsked) -> FactsByDate:
+    """Return what the reports would say if the named contract ends so many weeks after closing."""
+    if asked.lost is None:
+        return given
+    return given.with_lost(asked.lost[0], deal.closing_date + timedelta(weeks=asked.lost[1]))
+
+
 def stress(
     deal: Deal,
     make: Make,
@@ -167,9 +174,7 @@ def stress(
         watch: told what is done.
     """
     until = until_of(deal, asked.until, asked.weeks)
-    facts = given
-    if asked.lost is not None:
-        facts = given.with_lost(asked.lost[0], deal.closing_date + timedelta(weeks=asked.lost[1]))
+    facts = with_lost(deal, given, asked)
     outcomes = lived_paths(deal, make, stated_paths(deal, asked, until), facts, until, workers, watch)
     terms = resolve(deal, deal.closing_date)
     templates = make()
@@ -214,7 +219,15 @@ def compare_drafts(
     """Return two drafts on the same paths, which begin at each draft's own Closing Date level."""
     until = min(until_of(deal, asked.until, asked.weeks) for deal in (first, second))
     lived = [
-        lived_paths(deal, make, stated_paths(deal, asked, until), given, until, workers, watch)
+        lived_paths(
+            deal,
+            make,
+            stated_paths(deal, asked, until),
+            with_lost(deal, given, asked),
+            until,
+            workers,
+            watch,
+        )
         for deal in (first, second)
     ]
     return compared((Path(first.tree.file).name, Path(second.tree.file).name), (first, second), *lived)
@@ -247,7 +260,7 @@ def compare_wordings(
     )
     others = [(choice, in_the_form_of(now, choice)) for choice in wanted]
     until = until_of(deal, asked.until, asked.weeks)
-    paths = stated_paths(deal, asked, until)
+    paths, given = stated_paths(deal, asked, until), with_lost(deal, given, asked)
     plain = varied(deal, templates, {})
     before = lived_paths(plain, make, paths, given, until, workers, watch)
     comparisons = []

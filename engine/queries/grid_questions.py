@@ -18,7 +18,7 @@ from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.stress import PathOutcome
 from engine.foresight.term_variants import in_the_form_of, read_range, varied, written_at
 from engine.queries.draft_files import until_of
-from engine.queries.foresight_questions import StressAsked, stated_paths
+from engine.queries.foresight_questions import StressAsked, stated_paths, with_lost
 from engine.terms.as_written import Deal, resolve
 
 Shown = Literal["first-failure", "weeks-in-cure", "swept"]
@@ -90,7 +90,7 @@ def grid(
         shown: what each cell shows.
         subject: the test or trigger that is looked at; the clause of the first term if none is named.
         given: what the Servicer's reports would say.
-        asked: the path; of several the first.
+        asked: the path: the first scenario, or a table of dated rates.
         workers: processes, or the workers of a cluster.
         watch: told which pair is done.
         hold: figures that follow the rate and are held constant all the same.
@@ -116,7 +116,9 @@ def grid(
             f"`{about}` is not a test or trigger of {deal.name}; name one with --of: "
             f"{', '.join(sorted(names))}"
         )
-    path = stated_paths(deal, asked, until)[0]
+    # A table of dated rates comes after the scenarios, and whoever gives one means it.
+    path = stated_paths(deal, asked, until)[0 if asked.rates is None else -1]
+    given = with_lost(deal, given, asked)
     templates = make()
     left = given.unheld(hold)
     given = given.without(left)

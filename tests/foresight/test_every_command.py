@@ -103,7 +103,7 @@ def commands(file: str, deal: Deal, with_facts: list[str], past: list[str]) -> d
             *("compare", file, "--term", f"covenants.{key}.if_not_determined=hold|fail"),
             *("--scenario", "C", "--weeks", "9", *few, *with_facts),
         ),
-        "calibrate": ("calibrate", file, f"covenants.{level}.level", "--counts", "1,2", *model),
+        "calibrate": ("calibrate", file, f"covenants.{level}.level", "--counts", "1,2", *model, *with_facts),
         "grid": ("grid", file, "--x", x, "--y", y, "--weeks", "6", *few, *with_facts),
         "simulate": ("simulate", file, *model, *with_facts),
         "backtest": ("backtest", file, "--as-if-closed", "2025-09-02", "--until", "2025-12-31", *past),
