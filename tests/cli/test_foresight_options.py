@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ OWN = {"--until": {"backtest"}, "--weeks": {"calibrate", "simulate"}, "--into": 
 """Where a help text is a command's own: the end of a history, weeks of a path, and cells as a table."""
 
 
+@cache
 def options(name: str) -> dict[str, Any]:
     """Each option of a command by its name."""
     group: Any = typer.main.get_command(registered())

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from covenants import templates
 from engine.basics.values import Unit, printed
 from engine.determination.template import Template
+from engine.foresight.rate_forecast import walk_forward
+from engine.foresight.rate_posterior import Prior, posterior
+from engine.foresight.sampling_noise import RateSeries
 from engine.operations.run import Tools
+from engine.queries import calibration_questions, simulation_questions
 from engine.terms.as_written import Deal, resolve
 from engine.terms.worked_example import REPORT_RECEIVED, fact_on
 from engine.workspace.deal_files import loaded
@@ -42,6 +48,25 @@ REFUSALS = {
 }
 """What may be refused, and how: an amendment replaces the term that a grid varies."""
 FIRST, WEEKS = date(2025, 6, 5), 27
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_model() -> Iterator[None]:
+    """Drafts with the same history have the same model of it, so it is worked out once for all of them."""
+    found: dict[tuple[object, ...], Any] = {}
+
+    def once(function: Callable[..., Any]) -> Callable[..., Any]:
+        def answered(series: RateSeries, prior: Prior | None) -> Any:
+            key = (function, series.logs.tobytes(), series.noise.tobytes(), prior)
+            return found[key] if key in found else found.setdefault(key, function(series, prior))
+
+        return answered
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calibration_questions, "posterior", once(posterior))
+        for module in (calibration_questions, simulation_questions):
+            patch.setattr(module, "walk_forward", once(walk_forward))
+        yield
 
 
 def drafts(folder: Path) -> dict[str, Path]:
