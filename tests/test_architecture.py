@@ -73,7 +73,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 IN_COLUMNS = (
     "path_rates",
     "path_outcomes",
-    "thresholds",
+    "proof",
     "verdicts",
     "state_arrays",
     "trigger_arrays",

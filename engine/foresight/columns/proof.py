@@ -1,8 +1,8 @@
 """The proof of thresholds: `measure` is asked on windows of many shapes, on a threshold and next to it.
 
 A template's `columns` may be wrong in ways that a flat path does not show: another window, a condition left
-out, a carried value in place of a published one. So the windows are high, low, with a spike just inside and
-just outside of what the form looks at, and with weeks that have no value.
+out, a carried value in place of a published one. So there are high and low windows, and windows with weeks
+that have no value. In others a spike stands just inside or just outside of what the form looks at.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ def prove(
     """Check that `measure` turns at each threshold on windows of other shapes too. Raises Differs otherwise.
 
     If the clause or its form is new, all thresholds are checked on all shapes. If a window has another
-    length, or `measure` asks for another number of figures, the verdict is checked on a few shapes and at
-    the ends of the window. If only the verdict's threshold has moved, it is checked on a single shape.
+    length, the verdict is checked on a low shape and at the ends of the window. So it is if `measure` asks
+    for another number of figures. If only the verdict's threshold has moved, one shape is enough.
 
     Args:
         test: the test on its date.
