@@ -26,6 +26,7 @@ from engine.foresight.backtest import (
     TriggerRecord,
     left_out,
     lived,
+    swept_words,
     test_records,
     trigger_records,
 )
@@ -387,7 +388,12 @@ def _test_data(record: TestRecord) -> dict[str, Any]:
 
 
 def _trigger_data(record: TriggerRecord) -> dict[str, Any]:
-    return {**asdict(record), "in_effect": _pairs(record.in_effect), "swept": f"{float(record.swept):.2f}"}
+    return {
+        **asdict(record),
+        "in_effect": _pairs(record.in_effect),
+        "swept": f"{float(record.swept):.2f}",
+        "swept_words": swept_words(record.swept, record.not_known),
+    }
 
 
 def _pairs(spells: Sequence[tuple[date, date | None]]) -> list[dict[str, str | None]]:

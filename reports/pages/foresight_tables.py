@@ -118,7 +118,7 @@ def backtest_pages(value: Value | None, title: Callable[[str], str]) -> list[dic
             title(one["trigger"]),
             _spells(value, one["trigger"], one["in_effect"]),
             str(one["false_alarms"]),
-            f"{float(one['swept']):,.2f}",
+            one["swept_words"],
         ]
         for one in value["triggers"]
     ]

@@ -105,6 +105,27 @@ def test_what_lacks_a_figure_is_named_and_what_waits_for_it_is_not_said_to_be_qu
     assert "NOT DECIDED, so neither when nor never is known: early-amortization" in said
 
 
+def test_the_money_of_a_sweep_whose_figures_are_missing_is_not_known(tmp_path: Path) -> None:
+    """A rate of 1.40 from 8 January puts the sweep in effect on 15 January; the Payment Dates that follow are
+    15 February to 15 May, and no report gives collections.
+    """
+    low = past(tmp_path).read_text(encoding="utf-8").replace("2.10", "1.40").replace("3.00", "1.40")
+    table = tmp_path / "low.csv"
+    table.write_text(low, encoding="utf-8")
+    words = ("backtest", MERIDIAN, "--history", str(table), "--until", str(LAST))
+    (sweep,) = (
+        one
+        for one in json.loads(headroom(*words, "--json").stdout)["triggers"]
+        if one["trigger"] == "cash-sweep"
+    )
+    assert (sweep["swept"], sweep["not_known"]) == ("0.00", 4)
+    assert sweep["swept_words"] == "not known on 4 Payment Dates"
+    assert "not known on 4 Payment Dates" in headroom(*words).stdout
+    figures = ("collections=USD 1,150,000", "operating_costs=USD 290,000", "debt_service=USD 640,000")
+    facts = [word for one in (*figures, "fees=USD 20,000") for word in ("--fact", one)]
+    assert "not known on" not in headroom(*words, *facts).stdout
+
+
 def test_a_table_is_validated_as_a_worked_example_s_facts_are(tmp_path: Path) -> None:
     table = tmp_path / "wrong.csv"
     table.write_text("date,figure,value\n2026-01-06,outstanding_principle,85%\n", encoding="utf-8")
