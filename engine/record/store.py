@@ -206,7 +206,7 @@ class Reader:
 
     def keys_in(self, log: str, span: Span) -> list[str]:
         """Return the keys of a log that lie in a span; no body is read."""
-        return [str(key) for key in self._in(_KEYS, log, span).scalars()]
+        return list(self._in(_KEYS, log, span).scalars().all())
 
     def says(self, log: str, text: str) -> bool:
         """Return whether the body of an entry of a log holds a text; no body leaves the database."""

@@ -241,14 +241,15 @@ def exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:
 
 def table() -> Iterator[str]:
     """The growth table as Markdown."""
-    yield "| job | size | CPU s | peak memory MB | exponent |"
-    yield "|---|---|---|---|---|"
+    yield "| job | size | CPU s | last over first | peak memory MB | exponent |"
+    yield "|---|---|---|---|---|---|"
     for name, (_, unit, sizes) in JOBS.items():
         found = [measure(name, size) for size in sizes]
         seconds = [one["cpu"] for one in found]
         cells = [
             f"{', '.join(f'{size:,}' for size in sizes)} {unit}",
             ", ".join(f"{one:.2f}" for one in seconds),
+            f"{seconds[-1] / max(seconds[0], 1e-4):.1f}",
         ]
         cells += [", ".join(f"{one['mb']:.0f}" for one in found), f"{exponent(sizes, seconds):.1f}"]
         row = f"| {name} | {' | '.join(cells)} |"
