@@ -175,6 +175,31 @@ def test_every_option_is_named_in_the_readme_or_the_guides() -> None:
     assert [option for option in sorted(options) if not re.search(rf"{option}\b", text)] == []
 
 
+def test_every_command_that_a_page_names_exists_with_its_options() -> None:
+    """What stands in backticks or after a prompt, over all pages; a page is read by people who type it."""
+    known = {
+        " ".join(name): {flag for param in command.params for flag in [*param.opts, *param.secondary_opts]}
+        for name, command in leaves(get_command(registered()))
+    }
+    known |= {
+        "keys": known["keys make"],
+        "db": set(),
+    }  # `keys NAME` is short for `keys make NAME`; `db` is a group
+    wrong = []
+    for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]:
+        text = path.read_text(encoding="utf-8")
+        named = [
+            *re.findall(r"`headroom ([a-z][^`\n]*)`", text),
+            *re.findall(r"^\$ headroom ([a-z][^#>&|\n]*)", text, re.MULTILINE),
+        ]
+        for words in named:
+            found = [name for name in known if f"{words} ".startswith(f"{name} ")]
+            flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", words)) - {"--help"}
+            if not found or flags - known[max(found, key=len)]:
+                wrong.append((path.name, words))
+    assert wrong == []
+
+
 def test_the_pages_link_to_what_is_there() -> None:
     for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\((?!http)([^)#]+)", path.read_text(encoding="utf-8")):

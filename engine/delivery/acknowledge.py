@@ -53,7 +53,7 @@ def acknowledge(
         else None
     )
     if delivery is None or addressee is None:
-        raise WrongUsage(f"{deal} has no notice No. {number} to a {to}")
+        raise WrongUsage(f"{deal} has no notice No. {number} to the {to}")
     if addressee.copies == 0:
         raise WrongUsage(f"notice No. {number} was not sent to the {to}; there is nothing to acknowledge")
     if not name.strip() or not name.isprintable():

@@ -160,6 +160,52 @@ def test_the_structurers_guide_runs_as_it_stands(session: Callable[[str], int], 
     assert Path("build/foresight.pdf").read_bytes().startswith(b"%PDF")
 
 
+def blocks(guide: str) -> list[str]:
+    """Return the lines that a guide tells its reader to type."""
+    text = (REPOSITORY / "docs" / "guides" / f"{guide}.md").read_text(encoding="utf-8")
+    return [
+        line[2:]
+        for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+        for line in block.splitlines()
+        if line.startswith("$ headroom")
+    ]
+
+
+def test_the_trustees_guide_runs_with_the_files_that_it_supposes(
+    session: Callable[[str], int], said: list[str]
+) -> None:
+    """The reader holds the log's key and an earlier checkpoint, which the operator handed over."""
+    shutil.copy("build/demo/keys/log.key.pub", "log.key.pub")
+    assert session("headroom export meridian-2026-1 --as tiles --into held") == 0
+    shutil.copy("held/checkpoint", "checkpoint-of-march")
+    lines = blocks("trustee")
+    assert len(lines) == 8
+    assert wrong(session, lines) == [], said
+
+
+def test_the_guide_to_sending_notices_runs_with_a_draft(
+    session: Callable[[str], int], said: list[str]
+) -> None:
+    """The demonstration's deals do not say when a notice is given, so only drafts of their notices are sent."""
+    Path("receipt.eml").write_text("Received, T. Officer\n", encoding="utf-8")
+    lines = [
+        f"{line} --as-draft" if line.startswith("headroom release") else line
+        for line in blocks("sending-notices")
+    ]
+    assert len(lines) == 6
+    assert wrong(session, lines) == [], said
+
+
+def test_the_guide_to_sending_reports_makes_a_form_and_has_no_question_where_no_figure_is_held(
+    session: Callable[[str], int], said: list[str]
+) -> None:
+    form, questions = blocks("sending-reports")
+    assert session(form) == 0, said
+    assert Path("form.xlsx").is_file()
+    assert session(questions) == 2
+    assert "nothing of 2026-04-08" in said[-1]
+
+
 def test_each_row_of_the_papers_sections_has_a_command_that_runs(
     session: Callable[[str], int], said: list[str]
 ) -> None:
