@@ -105,7 +105,13 @@ WHOLE = (
         "tests/record --deselect tests/record/test_power_loss.py",
     ),
     ("power-loss", "power-loss images", "5,000", "tests/record/test_power_loss.py"),
-    ("notices", "mutations of a signed notice", "1,000", "tests/notices/test_verify_notice.py"),
+    (
+        "notices",
+        "mutations of a signed notice",
+        "1,000",
+        "tests/notices/test_notice_signature.py tests/notices/test_notice_bounds.py "
+        "tests/notices/test_verify_notice.py",
+    ),
     (
         "both-verifiers",
         "mutants before both verifiers",
