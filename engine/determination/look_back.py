@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
 from engine.basics.calendar import BusinessCalendar
 from engine.basics.values import Figure, Unit
@@ -142,9 +143,9 @@ def for_fallback(index: IndexTerms, closing: date, as_of: date) -> tuple[date, .
 
 
 class _Lived:
-    """The rates of a deal that has lived for long, made once for all its tests and dates.
+    """The rates of a deal that has lived for long, and what its reports are called.
 
-    Without this, each question to a test would make two years of rates anew.
+    They are made once for all its tests and dates. Otherwise each question would make two years of them anew.
     """
 
     def __init__(self, terms: TermsInForce) -> None:
@@ -156,6 +157,7 @@ class _Lived:
         self._prints: dict[tuple[str, date], Published] = {}
         self._served: dict[tuple[str, date], ReferenceRate] = {}
         self._by_date: dict[date, _Rates] = {}
+        self.source = cache(lambda as_of: Source(kind="servicer report", text="asked", as_of=as_of))
 
     def rates(self, on: date) -> _Rates:
         """Return the rates of each index up to a date, and its prints."""
@@ -233,10 +235,10 @@ def _facts(lived: _Lived, on: date, only: set[str] | None) -> tuple[Facts, dict[
 
     def report(end: date) -> Reported:
         figures = asked.setdefault(end, _Report(terms.declared_units, only))
-        return Reported(figures, Source(kind="servicer report", text="asked", as_of=end))
+        return Reported(figures, lived.source(end))
 
     serving = _Report(terms.declared_units, only)
-    whole = Reported(serving, Source(kind="servicer report", text="asked", as_of=on))
+    whole = Reported(serving, lived.source(on))
     rule = terms.servicer_reports
     last, weekly = newest - DAY, rule is None or rule.every == "week"
     windows = (
