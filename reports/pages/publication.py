@@ -61,8 +61,12 @@ th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; 
 h2 { border-top: 1px solid #111; padding-top: .4rem; } h2 .n { margin-right: .8em; }
 svg { font-family: "Arial Narrow", Arial, sans-serif; } svg text[font-weight] { letter-spacing: -.04em; }
 .mark { border: 2px solid #8a1c1c; padding: .4rem .8rem; font-weight: 600; }
+@media (max-width: 46rem) { section { overflow-x: auto; } svg { max-width: none; width: 44rem; } }
 """
-"""How the page looks in a browser: no file and no network beside it."""
+"""How the page looks in a browser: no file and no network beside it. On a telephone a drawing keeps the size
+at which its words can be read, and its section scrolls sideways.
+"""
+VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
 
 
 def for_screen(html: str, mark: str) -> str:
@@ -73,7 +77,7 @@ def for_screen(html: str, mark: str) -> str:
     marked = (
         html.replace("<main>", f'<header><p class="mark">{mark}</p></header>\n<main>', 1) if mark else html
     )
-    return marked.replace("</head>", f"<style>{SCREEN}</style>\n</head>", 1)
+    return marked.replace("</head>", f"{VIEWPORT}\n<style>{SCREEN}</style>\n</head>", 1)
 
 
 def compose(inputs: PublicationInputs) -> dict[str, Any]:
