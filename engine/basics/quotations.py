@@ -9,19 +9,46 @@ import re
 
 LONGEST_QUOTE = 120
 LONGEST_WORD = 160
-"""The longest text without spaces that stays whole: hashes, keys and paths have to."""
+"""The longest text without spaces that stays whole: hashes and keys have to."""
+LONGEST_PATH = 1_000
+"""The longest text without spaces that stays whole if it is a path, or may be one."""
 SHOWN = 60
-QUOTED = re.compile(rf"`(?!headroom )([^`]{{{LONGEST_QUOTE + 1},}})`")
-"""A long text in quotes. Commands are not cut, because they must run as they are printed."""
-WORD = re.compile(rf"[^\s`]{{{LONGEST_WORD + 1},}}")
+COMMAND = "headroom "
+"""The beginning of a quoted command, of which only words longer than any path are cut.
+
+A command must run as it is printed.
+"""
+QUOTE_OR_WORD = re.compile(rf"`([^`]*)`|[^\s`]{{{LONGEST_WORD + 1},}}")
+"""A quote with both of its marks, or a long word; what stands between two quotes belongs to neither."""
+WORD = re.compile(r"\S+")
+SEPARATORS = re.compile(r"[/\\]")
 
 
 def shortened(text: str) -> str:
     """Return a message whose long quotes and words are cut, each with the number of its characters."""
-    if len(text) <= LONGEST_QUOTE:
-        return text
-    quoted = QUOTED.sub(lambda match: f"`{match[1][:SHOWN]}…` ({len(match[1]):,} characters)", text)
-    return WORD.sub(lambda match: f"{match[0][:SHOWN]}… ({len(match[0]):,} characters)", quoted)
+    return text if len(text) <= LONGEST_QUOTE else QUOTE_OR_WORD.sub(_short_part, text)
+
+
+def _short_part(match: re.Match[str]) -> str:
+    """Return a quote or a word, cut if it is longer than one of its kind may be."""
+    quoted = match[1]
+    if quoted is None:
+        return _cut(match[0], LONGEST_WORD)
+    if quoted.startswith(COMMAND):
+        return f"`{WORD.sub(lambda word: _cut(word[0], LONGEST_PATH), quoted)}`"
+    return _cut(quoted, LONGEST_QUOTE, "`")
+
+
+def _cut(text: str, longest: int, mark: str = "") -> str:
+    """Return a text between its marks; if it is cut, with the number of its characters.
+
+    A path is cut in its middle, so that the file's name is kept.
+    """
+    path = SEPARATORS.search(text) is not None
+    if len(text) <= (LONGEST_PATH if path and WORD.fullmatch(text) else longest):
+        return f"{mark}{text}{mark}"
+    end = text[-SHOWN:] if path else ""
+    return f"{mark}{text[:SHOWN]}…{end}{mark} ({len(text):,} characters)"
 
 
 def around(line: str, column: int, room: int) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -64,6 +64,10 @@ def moment(text: str) -> datetime:
 
 STOPPED = 130
 """The exit code of a command that was interrupted, as shells give it."""
+NOT_ANSWERED = (
+    "stopped: the input ended before the command had its answer; what was recorded stands, run again to go on"
+)
+"""What is said of a command that asked for something and got nothing."""
 
 
 def run_command_line(app: Callable[..., object]) -> NoReturn:
@@ -94,19 +98,28 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
         sys.exit(1)
     except (OSError, UnicodeError, BrokenExecutor) as error:
         _refused(*_in_words(error))
+    except typer.Abort:
+        _refused(NOT_ANSWERED, STOPPED)
     except Exception as error:
-        if type(error).__module__.startswith(("click", "typer")):
-            ends = int(getattr(error, "exit_code", 2))
-            error.message = shortened(error.message)  # type: ignore[attr-defined]  # each of them has one
-            shown = io.StringIO()
-            error.show(file=shown)  # type: ignore[attr-defined]  # every usage error of the command line can show itself
-            sys.stderr.write(inert_lines(shown.getvalue()))
-            _as_json(error.format_message(), ends)  # type: ignore[attr-defined]
-            sys.exit(ends)
+        if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "show"):
+            _say_usage(error)
         raise
     if code == STOPPED:
         sys.stderr.write("\nheadroom: stopped; what was recorded stands, run again to go on\n")
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say_usage(error: Any) -> NoReturn:
+    """Print a usage error as the library of the command line words it, and end with its exit code."""
+    ends = int(getattr(error, "exit_code", 2))
+    # The help of a command that was called without arguments comes as an error's message, and stays whole.
+    if type(error).__name__ != "NoArgsIsHelpError":
+        error.message = shortened(error.message)
+    shown = io.StringIO()
+    error.show(file=shown)
+    sys.stderr.write(inert_lines(shown.getvalue()))
+    _as_json(error.format_message(), ends)
+    sys.exit(ends)
 
 
 def _refused(what: str, exit_code: int, before: str = "") -> NoReturn:

@@ -29,11 +29,42 @@ def test_a_long_value_without_quotes_is_cut_as_well() -> None:
         "`65%` is not a date, and `66%` is neither",
         f"the hash {'0123456789abcdef' * 4} and the key agent.example/log+12345678+{'A' * 44}",
         f"run `headroom intake {' '.join(['reports/meridian-2026-1.yaml'] * 9)}`",
+        f"neither a file nor a deal `x` exists; deals here: {', '.join(['deal-0-2026'] * 20)}; see `headroom run`",
+        f"`headroom check` {'reads a file ' * 20}`headroom run` {'runs it ' * 20}`headroom verify` looks",
+        f"no such file: /home/{'a-folder/' * 40}meridian-2026-1.yaml",
+        f"`C:\\Users\\{'a-folder' * 40}\\meridian-2026-1.yaml` is not a file",
+        f"run `headroom check /home/{'a-folder/' * 40}meridian-2026-1.yaml`",
     ],
-    ids=["short quotes", "hashes and keys", "a command"],
+    ids=[
+        "short quotes",
+        "hashes and keys",
+        "a command",
+        "prose between two quotes",
+        "prose between commands",
+        "a path",
+        "a quoted path of Windows",
+        "a path in a command",
+    ],
 )
 def test_what_a_reader_needs_whole_stays_whole(text: str) -> None:
     assert shortened(text) == text
+
+
+@pytest.mark.parametrize("quote", ["", "`"])
+def test_a_path_of_thousands_of_characters_keeps_its_beginning_and_its_file_name(quote: str) -> None:
+    path = f"/home/person/{'a-folder/' * 400}meridian-2026-1.yaml"
+    said = shortened(f"no such file: {quote}{path}{quote}")
+    assert said.startswith(f"no such file: {quote}/home/person/a-folder/")
+    assert f"…{path[-60:]}{quote} (3,633 characters)" in said
+    assert len(said) < 170
+
+
+def test_each_long_quote_of_several_is_cut_alone() -> None:
+    said = shortened(f"`{'a ' * 100}` is neither `short` nor `{'b ' * 100}`")
+    assert (
+        said
+        == f"`{('a ' * 100)[:60]}…` (200 characters) is neither `short` nor `{('b ' * 100)[:60]}…` (200 characters)"
+    )
 
 
 def test_every_problem_and_every_refusal_is_cut() -> None:

@@ -5,6 +5,7 @@ trace.
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import typer
 
 from engine.basics.errors import WrongUsage
 from engine.cli import registered
@@ -137,6 +139,7 @@ FAILURES = {
         "another encoding than UTF-8",
     ),
     "a renderer that was killed": (BrokenProcessPool("ended"), 1, "a process that renders notices was ended"),
+    "an input that ended": (typer.Abort(), 130, "the input ended before the command had its answer"),
     "Ctrl-C": (KeyboardInterrupt(), 130, "stopped; what was recorded stands"),
 }
 
@@ -152,6 +155,33 @@ def test_a_failure_of_the_machine_is_a_sentence(what: str, capsys: pytest.Captur
         run_command_line(failing)
     assert ended.value.code == code
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("group", [(), ("keys",), ("db",)], ids=["headroom", "keys", "db"])
+def test_a_command_without_its_arguments_prints_its_help_whole(group: tuple[str, ...]) -> None:
+    bare, asked = headroom(*group), headroom(*group, "--help")
+    assert (bare.returncode, asked.returncode) == (2, 0)
+    assert len(asked.stdout) > 500
+    assert bare.stderr == asked.stdout
+
+
+def test_a_question_whose_input_ends_is_a_sentence_in_json_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = typer.Typer()
+
+    @app.command()
+    def asking() -> None:
+        typer.confirm("Go on?", abort=True)
+
+    monkeypatch.setattr(sys, "argv", ["headroom", "--json"])
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    with pytest.raises(SystemExit) as ended:
+        run_command_line(lambda **options: app([], **options))
+    said = capsys.readouterr()
+    assert ended.value.code == 130
+    assert "Traceback" not in said.err
+    assert json.loads(said.out[said.out.index("{") :])["error"]["exit_code"] == 130
 
 
 def test_an_interrupted_command_says_what_stands(tmp_path: Path) -> None:
