@@ -19,13 +19,17 @@ LARGEST_TOML = 1_000_000
 MARK = "\ufeff"
 """The byte order mark that programs on Windows put before a text."""
 STRANGE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufff9-\uffff"
-    "\U000e0000-\U000e007f\ud800-\udfff]|(?<=[\\s\\S])\ufeff"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\ufff9-\uffff\ud800-\udfff"
+    # Unicode's Default_Ignorable_Code_Point, and a Braille pattern without a dot
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u206f\u2800\u3164\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+    "]|(?<=[\\s\\S])\ufeff"
 )
 """What nobody can have meant in a text that decides something.
 
 It is a control character other than a tab or a line end, or one that turns the direction of reading. It is
-an invisible one, a line end that editors do not show, or one for a byte that is not UTF-8.
+an invisible one, a line end that editors do not show, or one for a byte that is not UTF-8. What joins letters
+or chooses their shape is taken, because several languages and emoji are written with it.
 """
 TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x84\x86-\x9f]")
@@ -222,7 +226,7 @@ def _of(sign: str) -> tuple[str, str]:
     if TURNS.match(sign):
         return (
             "a character that turns the direction of reading",
-            "a reader would see another text than counts",
+            "the text that a reader sees would differ from the text that is read",
         )
     if CONTROLS.match(sign):
         return "a control character", "control characters are invisible to a reader"

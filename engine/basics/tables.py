@@ -99,7 +99,7 @@ def _otherwise_apart(text: str, file: str) -> list[Problem]:
     return [
         Problem(
             "Y122",
-            f"the cells are apart by {OTHER_SEPARATORS[other]} and not by commas",
+            f"{OTHER_SEPARATORS[other]} separate the cells, not commas",
             "a comma in an amount could be its decimal mark, or stand between thousands",
             "save it as `CSV UTF-8 (comma delimited)`, with decimal points",
             Place(file, number, names.index(other) + 1),

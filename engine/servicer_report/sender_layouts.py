@@ -97,7 +97,7 @@ def _sheets(data: bytes, file: str, layout: SenderLayout) -> tuple[Workbook | No
     wanted = {column.strip().lower() for column in layout.columns.values()}
     split = None if text is None else rows_of(text, lambda cells: len(cells) > 1 and wanted <= set(cells))
     if split is None:
-        why = "cells are apart by a comma, a semicolon or a tab"
+        why = "a comma, a semicolon or a tab separates cells"
         return None, [
             *problems,
             Problem("R102", "no table is found in the file", why, "save it as CSV", Place(file)),

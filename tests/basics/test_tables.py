@@ -80,7 +80,7 @@ def test_a_table_whose_cells_are_not_apart_by_commas_says_so_and_how_to_save_it(
     assert table is None
     (problem,) = problems
     assert (problem.code, problem.place.line, problem.place.column) == ("Y122", line, column)
-    assert problem.what == f"the cells are apart by {said} and not by commas"
+    assert problem.what == f"{said} separate the cells, not commas"
     assert "CSV UTF-8 (comma delimited)" in problem.fix
 
 

@@ -4,6 +4,8 @@ included (`rulings.md` 69).
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -38,6 +40,17 @@ UNSEEN = {
     "form feed": "\x0c",
     "file separator": "\x1c",
     "a tag": "\U000e0041",
+    "soft hyphen": "\xad",
+    "combining grapheme joiner": "\u034f",
+    "Hangul filler at the beginning of a syllable": "\u115f",
+    "Hangul filler": "\u3164",
+    "Hangul filler of half width": "\uffa0",
+    "Mongolian vowel separator": "\u180e",
+    "Khmer vowel that does not show": "\u17b4",
+    "Braille pattern without a dot": "\u2800",
+    "shorthand format": "\U0001bca0",
+    "the beginning of a beam": "\U0001d173",
+    "reserved for what is ignored": "\ufff0",
 }
 every = pytest.mark.parametrize("sign", UNSEEN.values(), ids=UNSEEN)
 
@@ -102,6 +115,18 @@ def test_a_comment_in_toml(tmp_path: Path, sign: str, name: str, reader: Callabl
     assert (
         f"line 1, column 9: {strange(sign + ' ' if sign != chr(0xFEFF) else ' ' + sign, '')[0].what}" in said
     )
+
+
+JOINS = "\u200c\u200d"
+"""What several languages join or part their letters with."""
+SHOWS = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd\U00013430-\U0001345f]")
+"""Signs of formatting that have a shape of their own, before or around numbers and hieroglyphs."""
+
+
+def test_every_sign_of_formatting_without_a_shape_is_refused() -> None:
+    signs = [chr(n) for n in range(0x110000) if unicodedata.category(chr(n)) == "Cf"]
+    taken = [sign for sign in signs if not strange(f"a{sign}", "f") and not SHOWS.match(sign)]
+    assert "".join(taken) == JOINS
 
 
 def test_letters_of_every_language_and_emoji_are_taken_in_a_comment() -> None:
