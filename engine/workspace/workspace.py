@@ -194,7 +194,7 @@ class Workspace:
         missing = sorted(beside.keys() - there)
         for name in missing:
             # Which of the two is newer must be seen by a person: the copy may be another machine's.
-            if known := next((log for log in there if COPY.fullmatch(name.removeprefix(log))), None):
+            if known := copied_log(name, there):
                 raise VerificationFailed(
                     f"{beside[name]} lies here as a second copy of {known}, as sync programs make one if two "
                     "machines write; nothing was recorded: compare the two, keep the one over more entries "
@@ -301,6 +301,17 @@ class Workspace:
 def in_a_file_name(log: str) -> str:
     """Return a log's name in the form that file names have."""
     return log.replace("/", "_")
+
+
+def copied_log(name: str, there: Iterable[str]) -> str | None:
+    """Return the log of which a file of this name is a second copy, as file names spell it; None without one.
+
+    The longest log counts, because the name of one may begin with another's.
+    """
+    longest_first = sorted(there, key=len, reverse=True)
+    return next(
+        (log for log in longest_first if name.startswith(log) and COPY.fullmatch(name[len(log) :])), None
+    )
 
 
 def _listed(folder: Path) -> list[Path]:

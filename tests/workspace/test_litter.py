@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.basics.files import is_litter
-from engine.workspace.workspace import opened
+from engine.workspace.workspace import copied_log, opened
 from tests.cli import calling
 from tests.operations.test_missing_record import files, headroom
 from tests.operations.test_missing_record import module_tools as module_tools  # the fixture
@@ -95,6 +95,24 @@ def test_a_second_copy_of_a_checkpoint_is_named_and_the_record_is_not_called_old
     assert f"checkpoints/{name}{behind}.checkpoint lies here as a second copy of {name}" in done.stderr
     assert "older copy" not in done.stderr
     assert files(root) == before
+
+
+def test_a_file_whose_name_does_not_begin_with_a_log_is_no_copy_of_one(root: Path) -> None:
+    name = f"deal_{DEAL}"
+    shutil.copy(root / "checkpoints" / f"{name}.checkpoint", root / "checkpoints" / "(old) deal.checkpoint")
+    done = headroom(root, "run", "--on", "2026-01-15")
+    assert done.returncode == 3
+    assert "checkpoints/(old) deal.checkpoint lie here, and the record has no such log" in done.stderr
+    assert "second copy" not in done.stderr
+
+
+def test_a_copy_is_of_the_log_with_the_longest_name_that_fits() -> None:
+    logs = {"deal_a", "deal_a - b", "deal_a - b (1)", "index_a"}
+    assert copied_log("deal_a - b (1) - Copy", logs) == "deal_a - b (1)"
+    assert copied_log("deal_a - b (2)", logs) == "deal_a - b"
+    assert copied_log("deal_a (1)", logs) == "deal_a"
+    assert copied_log("(1)", logs) is None
+    assert copied_log("deal_abc", logs) is None
 
 
 @pytest.mark.parametrize("to", [None, f"{DEAL}.yaml.txt", f"{DEAL}.yaml.bak"])
