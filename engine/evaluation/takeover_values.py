@@ -19,7 +19,9 @@ from engine.events.states import (
 
 PUBLISHED = "published value"
 DECIMALS = 15
-"""The decimals to which a figure without finitely many decimals is cut."""
+"""The decimals to which a figure is rounded that has not finitely many, or more than MOST_DECIMALS."""
+MOST_DECIMALS = 400
+"""The most decimals with which a figure is written exactly; a figure of a report has far fewer."""
 Block = dict[str, Any]
 
 
@@ -142,12 +144,16 @@ def written_figure(figure: Figure) -> str:
 
 
 def plain_number(value: Fraction) -> str:
-    """Return a number in decimals: exact if it has finitely many, otherwise cut."""
+    """Return a number in decimals: exact if it has finitely many, and at most MOST_DECIMALS of them.
+
+    Otherwise it is rounded to DECIMALS, a half to the even digit.
+    """
     exact = value.denominator
     for prime in (2, 5):
         while exact % prime == 0:
             exact //= prime
-    places = DECIMALS if exact != 1 else next(n for n in range(400) if (value * 10**n).denominator == 1)
+    counts = range(MOST_DECIMALS + 1) if exact == 1 else range(0)
+    places = next((n for n in counts if (value * 10**n).denominator == 1), DECIMALS)
     scaled = round(value * 10**places)
     sign, digits = ("-" if scaled < 0 else ""), str(abs(scaled)).rjust(places + 1, "0")
     return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"

@@ -8,13 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import overload
 
+from engine.basics.errors import VerificationFailed
 from engine.basics.processor_time import Work
 from engine.events.deal_state import DealState
 from engine.events.kinds import Event
 from engine.operations.settled import Settled
 from engine.operations.stamp_checkpoints import Stamping
 from engine.record.log import deal_log, event_of
-from engine.record.store import Store
+from engine.record.store import Entry, Store
 
 
 @dataclass
@@ -56,7 +57,10 @@ class DealOutcome:
 
 
 class Recorded(Sequence[Event]):
-    """Events of a log that are read when somebody looks at them."""
+    """Events of a log that are read when somebody looks at them.
+
+    An entry that is missing then is never passed over: VerificationFailed is raised.
+    """
 
     def __init__(self, store: Store, log: str, numbers: Sequence[int]) -> None:
         """Keep the numbers of the entries alone, oldest first."""
@@ -78,8 +82,16 @@ class Recorded(Sequence[Event]):
         numbers = self._numbers[place] if isinstance(place, slice) else (self._numbers[place],)
         with self._store.read() as reader:
             rows = [reader.entry(self._log, number) for number in numbers]
-        events = [event_of(row) for row in rows if row is not None]
+        events = [self._event(number, row) for number, row in zip(numbers, rows, strict=True)]
         return events if isinstance(place, slice) else events[0]
+
+    def _event(self, number: int, row: Entry | None) -> Event:
+        if row is None:
+            raise VerificationFailed(
+                f"entry {number} of {self._log} was recorded in this run and is missing from the record; run "
+                "`headroom verify`"
+            )
+        return event_of(row)
 
 
 @dataclass
