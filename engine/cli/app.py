@@ -105,7 +105,7 @@ def signed_whole(log: str | None) -> Workspace | None:
     None if there is something to sign. Raises VerificationFailed if the record is older than what was
     signed.
     """
-    from engine.operations.notices_beside import refuse_older_without_key
+    from engine.operations.older_record import refuse_older_without_key
     from engine.operations.sign_checkpoints import all_signed
     from engine.queries.logs_by_name import log_named
 
@@ -133,7 +133,7 @@ def alone(workspace: Workspace) -> Iterator[None]:
         Busy: another command does not get done.
         VerificationFailed: the record is older than what was signed; what is entered would be lost with it.
     """
-    from engine.operations.notices_beside import refuse_older_record
+    from engine.operations.older_record import refuse_older_record
 
     with undisturbed(workspace):
         refuse_older_record(workspace)

@@ -51,7 +51,7 @@ def deliver(
     from engine.assembly import scribe
     from engine.cli.show.deliver import show_delivered
     from engine.delivery.deliver import deliver
-    from engine.operations.notices_beside import refuse_older_record
+    from engine.operations.older_record import refuse_older_record
 
     workspace = operated()
     refuse_older_record(workspace)  # it does not know what was sent since, and would send it again

@@ -19,7 +19,7 @@ from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.files import write_whole
 from engine.events.draft import Draft
 from engine.events.key_replaced import KeyReplaced, KeySignature
-from engine.operations.notices_beside import refuse_older_record, refuse_older_without_key
+from engine.operations.older_record import refuse_older_record, refuse_older_without_key
 from engine.operations.sign_checkpoints import cosigned_before, sign_all
 from engine.record.canonical import canonical
 from engine.record.checkpoint import Checkpoint, from_base64, newest, sign, stated

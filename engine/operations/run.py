@@ -31,7 +31,7 @@ from engine.operations.deals_in_hand import DealsInHand
 from engine.operations.file_adoption import calendars_taken, file_adopted
 from engine.operations.files_in_hand import FilesInHand
 from engine.operations.issue_notices import Given, Outbox
-from engine.operations.notices_beside import refuse_older_record
+from engine.operations.older_record import refuse_older_record
 from engine.operations.publish import publish
 from engine.operations.recent_past import RecentPast, recent_past
 from engine.operations.register_changes import registers_changed

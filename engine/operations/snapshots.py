@@ -25,7 +25,7 @@ from engine.market.methodology import current_version, load_methodology
 from engine.market.offer_table import TableRefused, collections_of, has_rows
 from engine.market.quality.collection_changes import NAMES, changes
 from engine.market.snapshot import Snapshot, SnapshotRefused, plain_bytes, read_snapshot
-from engine.operations.notices_beside import refuse_older_record
+from engine.operations.older_record import refuse_older_record
 from engine.record.log import SNAPSHOTS, Scribe, append
 from engine.workspace.documents import Document, keep_document
 from engine.workspace.workspace import Workspace

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.assembly import all_templates, page_parts
-from engine.operations.notices_beside import refuse_older_record
+from engine.operations.older_record import refuse_older_record
 from engine.queries.portfolio import deal_names
 from engine.queries.portfolio_deals import log_size, log_sizes, market_size
 from engine.web.accounts import Accounts

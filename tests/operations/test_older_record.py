@@ -114,7 +114,7 @@ def test_a_single_function_decides_what_an_older_record_is() -> None:
         for path in (REPOSITORY / "engine").rglob("*.py")
         if re.search(r"\brefuse_older\(", path.read_text(encoding="utf-8"))
     ]
-    assert sorted(asking) == ["engine/operations/notices_beside.py", "engine/workspace/checkpoints.py"]
+    assert sorted(asking) == ["engine/operations/older_record.py", "engine/workspace/checkpoints.py"]
 
 
 @pytest.fixture(scope="module")

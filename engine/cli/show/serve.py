@@ -10,7 +10,7 @@ from engine.basics.values import counted
 from engine.cli.output import print_line, progress_done, say
 from engine.cli.show.deliver import tell_delivered
 from engine.delivery.deliver import deliver
-from engine.operations.notices_beside import refuse_older_record
+from engine.operations.older_record import refuse_older_record
 from engine.operations.record_forecasts import record_forecasts
 from engine.operations.run import Tools
 from engine.operations.run import run as run_due
