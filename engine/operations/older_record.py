@@ -5,19 +5,23 @@ It is then an older copy, and nothing is added to it (`rulings.md` 67).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.basics.errors import VerificationFailed
+from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.basics.values import counted
 from engine.notices.pdf import read_file, read_notice
 from engine.record.checkpoint import Checkpoint, verify
+from engine.record.heads import Head
 from engine.record.inclusion_proof import parse_proof
-from engine.record.keys import VerifierKey
+from engine.record.keys import BadKey, VerifierKey, parse_private
 from engine.record.log import deal_log
+from engine.record.merkle import EMPTY
+from engine.record.note_files import read_note, trusted
 from engine.record.store import Reader
-from engine.workspace.checkpoints import KEY, own_key, refuse_less_than_signed, refuse_older, trusted
+from engine.workspace.checkpoints import KEY, own_key, witness
 from engine.workspace.workspace import Workspace
 
 PROOF = "event.tlog-proof"
@@ -31,10 +35,17 @@ def refuse_older_record(workspace: Workspace) -> None:
 
     Every command that adds to the record asks this first. What is entered would be lost with the older copy.
 
-    Raises VerificationFailed.
+    Raises:
+        VerificationFailed: the record is older, or is another's, or has lost the key that signed it.
+        BadKey: the key cannot be read, or others can read it.
     """
-    refuse_older(workspace)
-    _refuse_older_than_notices(workspace, _verifier_keys(workspace))
+    # Without this, a record whose key is gone would go on unsigned, and nobody would notice.
+    if own_key(workspace) is None and _was_signed(workspace):
+        raise VerificationFailed(
+            f"this record was signed until now, and {KEY} is not there; put the key back, so that it "
+            "goes on signed"
+        )
+    refuse_older_without_key(workspace)
 
 
 def refuse_older_without_key(workspace: Workspace) -> None:
@@ -42,9 +53,84 @@ def refuse_older_without_key(workspace: Workspace) -> None:
 
     Nothing is refused in a workspace that knows no key. Raises VerificationFailed.
     """
-    if keys := _verifier_keys(workspace):
-        refuse_less_than_signed(workspace, keys)
+    if keys := _keys_there(workspace):
+        _refuse_less_than_signed(workspace, keys)
         _refuse_older_than_notices(workspace, keys)
+
+
+def _was_signed(workspace: Workspace) -> bool:
+    """Return whether the record, or a file beside it, holds a signed checkpoint."""
+    return bool(workspace.store.noted()) or any((workspace.root / "checkpoints").glob("*.checkpoint"))
+
+
+def _keys_there(workspace: Workspace) -> list[VerifierKey]:
+    """Return the keys that have signed here; none for a workspace without a key.
+
+    They are those of the public file, and the private key's own, which may be newer than that file.
+
+    Raises:
+        VerificationFailed: the public file is there and holds no key.
+        BadKey: the private key cannot be read, and there is not a public file.
+    """
+    public, private = workspace.root / f"{KEY}.pub", workspace.root / KEY
+    keys = trusted([public]) if public.exists() else []
+    # With no key to verify by, each checkpoint and each notice would be passed over.
+    if public.exists() and not keys:
+        raise VerificationFailed(
+            f"{KEY}.pub holds no key, so nobody can tell whether this record is an older copy; put that file "
+            "back as it was"
+        )
+    # Nothing is signed here, so it does not matter who else may read the private key. Where this process may
+    # not read it, as in a copy of a workspace to be read, the public file has to do.
+    if private.is_file() and os.access(private, os.R_OK):
+        try:
+            keys = [parse_private(read_note(private).strip()).verifier, *keys]
+        except (BadKey, WrongUsage):
+            # A key whose file was damaged is lost: its replacement asks here by the public file.
+            if not keys:
+                raise
+    return keys
+
+
+def _refuse_less_than_signed(workspace: Workspace, keys: list[VerifierKey]) -> None:
+    """Refuse a record that has less than was signed by keys that are known, or something else.
+
+    Raises VerificationFailed.
+    """
+    with workspace.store.read() as reader:
+        there = {head.log: head for head in reader.heads()}
+        # A log that was signed and has lost all its entries is not among the heads.
+        for log in sorted({*there, *reader.noted()}):
+            not_older(reader, there.get(log, Head(log, 0, EMPTY.hex(), 0)), witness(workspace, log), keys)
+
+
+def not_older(reader: Reader, head: Head, kept: Path, keys: list[VerifierKey]) -> int:
+    """Refuse an older copy of the record: less than was signed, or something else at that size.
+
+    Returns the number of entries that the checkpoint outside the database covers; zero without one.
+    Raises VerificationFailed.
+    """
+    if not kept.exists():
+        return 0
+    held = verify(read_note(kept), keys).checkpoint
+    if head.size < held.size:
+        raise VerificationFailed(
+            f"{head.log} has {counted(head.size, 'entries')} and {held.size} were signed; this is an older "
+            "copy of the record"
+        )
+    # Entries are read only of a log that has grown since: nearly all have not.
+    last = head.root if head.size == held.size else _root_at(reader, head.log, held.size)
+    if last is not None and last != held.root.hex():
+        raise VerificationFailed(
+            f"the first {counted(held.size, 'entries')} of {head.log} are not the ones that were signed"
+        )
+    return held.size
+
+
+def _root_at(reader: Reader, log: str, size: int) -> str | None:
+    """Return the root over the first `size` entries of a log as stored; None for zero entries."""
+    last = reader.entry(log, size - 1) if size else None
+    return None if last is None else last.root.hex()
 
 
 def _refuse_older_than_notices(workspace: Workspace, keys: list[VerifierKey]) -> None:
@@ -56,8 +142,6 @@ def _refuse_older_than_notices(workspace: Workspace, keys: list[VerifierKey]) ->
 
     Raises VerificationFailed.
     """
-    if not keys:
-        return
     with workspace.store.read() as reader:
         for deal, path in _not_issued(workspace, reader):
             carried = _carried(path, keys)
@@ -68,16 +152,6 @@ def _refuse_older_than_notices(workspace: Workspace, keys: list[VerifierKey]) ->
                     "older copy of the record: put the whole record back (`headroom db restore`), then "
                     "`headroom verify`"
                 )
-
-
-def _verifier_keys(workspace: Workspace) -> list[VerifierKey]:
-    """Return the keys that have signed here; none for a workspace without a key."""
-    public = workspace.root / f"{KEY}.pub"
-    # The public half is enough: a copy of a workspace to be read has no private key.
-    if public.exists():
-        return trusted([public])
-    key = own_key(workspace)
-    return [] if key is None else [key.verifier]
 
 
 def _not_issued(workspace: Workspace, reader: Reader) -> Iterator[tuple[str, Path]]:

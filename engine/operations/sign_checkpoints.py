@@ -13,6 +13,7 @@ from engine.basics.files import write_all_whole, write_whole
 from engine.basics.values import counted
 from engine.notices.checkpoint_stamp import stamp_words, time_of_log
 from engine.notices.trust_policy import read_policy
+from engine.operations.older_record import not_older
 from engine.record.checkpoint import (
     Checkpoint,
     Growth,
@@ -34,7 +35,6 @@ from engine.workspace.checkpoints import (
     KEY,
     LONGEST_SAID,
     TRUSTEES,
-    _not_older,
     kept_stamp,
     known_keys,
     origin,
@@ -185,7 +185,7 @@ def sign_all(workspace: Workspace, beside: bool = True, logs: Sequence[str] | No
     keys, kept = known_keys(workspace, key), dict[str, int]()
     with workspace.store.read() as reader:
         for head in reader.heads() if logs is None else map(reader.head_of, logs):
-            size = _not_older(reader, head, witness(workspace, head.log), keys)
+            size = not_older(reader, head, witness(workspace, head.log), keys)
             # The three agree if nothing was added, and both the record and the file beside it have the note.
             if not size == head.size == head.signed:
                 kept[head.log] = size

@@ -9,13 +9,9 @@ import re
 from contextlib import nullcontext
 from pathlib import Path
 
-from engine.basics.errors import VerificationFailed
 from engine.basics.files import write_whole
-from engine.basics.values import counted
-from engine.record.checkpoint import origin_of, stamp_name, verify
-from engine.record.heads import Head
+from engine.record.checkpoint import origin_of, stamp_name
 from engine.record.keys import BadKey, SigningKey, VerifierKey, read_key
-from engine.record.merkle import EMPTY
 from engine.record.note_files import read_note as read_note
 from engine.record.note_files import stamp_beside as stamp_beside
 from engine.record.note_files import trusted as trusted
@@ -127,67 +123,6 @@ def known_keys(workspace: Workspace, key: SigningKey) -> list[VerifierKey]:
     """
     public = workspace.root / f"{KEY}.pub"
     return [key.verifier, *(trusted([public]) if public.exists() else ())]
-
-
-def refuse_older(workspace: Workspace) -> None:
-    """Refuse to go on with a record that is older than what was signed, or that has lost its key.
-
-    It is called before anything is added.
-
-    Raises:
-        VerificationFailed: the record has less than was signed, or something else, or the key is gone.
-    """
-    key = own_key(workspace)
-    if key is None:
-        # Without this, a record whose key is gone would go on unsigned, and nobody would notice.
-        if workspace.store.noted() or any((workspace.root / "checkpoints").glob("*.checkpoint")):
-            raise VerificationFailed(
-                f"this record was signed until now, and {KEY} is not there; put the key back, so that it "
-                "goes on signed"
-            )
-        return
-    refuse_less_than_signed(workspace, known_keys(workspace, key))
-
-
-def refuse_less_than_signed(workspace: Workspace, keys: list[VerifierKey]) -> None:
-    """Refuse a record that has less than was signed by keys that are known, or something else.
-
-    Raises VerificationFailed.
-    """
-    with workspace.store.read() as reader:
-        there = {head.log: head for head in reader.heads()}
-        # A log that was signed and has lost all its entries is not among the heads.
-        for log in sorted({*there, *reader.noted()}):
-            _not_older(reader, there.get(log, Head(log, 0, EMPTY.hex(), 0)), witness(workspace, log), keys)
-
-
-def _not_older(reader: Reader, head: Head, kept: Path, keys: list[VerifierKey]) -> int:
-    """Refuse an older copy of the record: less than was signed, or something else at that size.
-
-    Returns the number of entries that the checkpoint outside the database covers; zero without one.
-    Raises VerificationFailed.
-    """
-    if not kept.exists():
-        return 0
-    held = verify(read_note(kept), keys).checkpoint
-    if head.size < held.size:
-        raise VerificationFailed(
-            f"{head.log} has {counted(head.size, 'entries')} and {held.size} were signed; this is an older "
-            "copy of the record"
-        )
-    # Entries are read only of a log that has grown since: nearly all have not.
-    last = head.root if head.size == held.size else _root_at(reader, head.log, held.size)
-    if last is not None and last != held.root.hex():
-        raise VerificationFailed(
-            f"the first {counted(held.size, 'entries')} of {head.log} are not the ones that were signed"
-        )
-    return held.size
-
-
-def _root_at(reader: Reader, log: str, size: int) -> str | None:
-    """Return the root over the first `size` entries of a log as stored; None for zero entries."""
-    last = reader.entry(log, size - 1) if size else None
-    return None if last is None else last.root.hex()
 
 
 def public_keys(workspace: Workspace) -> tuple[str, ...]:

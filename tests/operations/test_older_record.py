@@ -108,13 +108,13 @@ def test_every_command_is_known_to_add_or_not() -> None:
     assert found == NEVER | {re.split(r" (?:of|if) ", name)[0] for name in ADDS}
 
 
-def test_a_single_function_decides_what_an_older_record_is() -> None:
-    asking = [
+def test_a_single_module_decides_what_an_older_record_is() -> None:
+    deciding = [
         str(path.relative_to(REPOSITORY))
         for path in (REPOSITORY / "engine").rglob("*.py")
-        if re.search(r"\brefuse_older\(", path.read_text(encoding="utf-8"))
+        if re.search(r"this is an older[\s\"]+copy", path.read_text(encoding="utf-8"))
     ]
-    assert sorted(asking) == ["engine/operations/older_record.py", "engine/workspace/checkpoints.py"]
+    assert deciding == ["engine/operations/older_record.py"]
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +156,49 @@ def test_no_command_adds_to_an_older_record(
         assert (name, done.returncode) == (name, 3), done.stderr
         assert "this is an older copy of the record" in done.stderr, name
         assert files(root) == before, name
+
+
+def test_a_notice_signed_by_a_newer_key_than_the_public_file_holds_shows_an_older_record(
+    days: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """The database, its checkpoints and the public half of the key come back; the private key is today's."""
+    yesterday, _ = days
+    root = Path(shutil.copytree(yesterday, tmp_path / "desk"))
+    assert calling.headroom("keys", "replace", folder=root).returncode == 0
+    assert calling.headroom("run", "--on", str(FIRST + WEEK), folder=root).returncode == 0
+    for name in ("headroom.sqlite", "keys/log.key.pub"):
+        shutil.copy(yesterday / name, root / name)
+    shutil.rmtree(root / "checkpoints")
+    shutil.copytree(yesterday / "checkpoints", root / "checkpoints")
+    before = files(root)
+    for command in (("run", "--on", str(FIRST + 2 * WEEK)), ("checkpoint", DEAL), ("deliver",)):
+        done = calling.headroom(*command, folder=root)
+        assert (command, done.returncode) == (command, 3), done.stderr
+        assert f"{DEAL}-0002-" in done.stderr
+        assert "this is an older copy of the record" in done.stderr
+    assert files(root) == before
+
+
+@pytest.mark.parametrize("left", ["", "# a comment\n"])
+def test_a_public_file_without_a_key_is_refused_and_not_passed_over(
+    days: tuple[Path, Path], tmp_path: Path, left: str
+) -> None:
+    root = Path(shutil.copytree(days[1], tmp_path / "desk"))
+    (root / "keys" / "log.key.pub").write_text(left, encoding="utf-8")
+    before = files(root)
+    for command in (("run", "--on", str(FIRST + 2 * WEEK)), ("checkpoint", DEAL), ("deliver",)):
+        done = calling.headroom(*command, folder=root)
+        assert (command, done.returncode) == (command, 3), done.stderr
+        assert "keys/log.key.pub holds no key" in done.stderr
+    assert files(root) == before
+
+
+@pytest.mark.parametrize("left", [b"", b"PRIVATE+KEY+agent", b"\x00\xff"], ids=["empty", "cut", "no text"])
+def test_a_key_whose_file_was_damaged_can_be_replaced_as_lost(
+    days: tuple[Path, Path], tmp_path: Path, left: bytes
+) -> None:
+    root = Path(shutil.copytree(days[1], tmp_path / "desk"))
+    (root / "keys" / "log.key").write_bytes(left)
+    done = calling.headroom("keys", "replace", "--lost", "--ask", str(tmp_path / "asked.json"), folder=root)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "asked.json").is_file()
