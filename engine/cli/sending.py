@@ -53,9 +53,8 @@ def deliver(
     from engine.delivery.deliver import deliver
     from engine.operations.older_record import refuse_older_record
 
-    workspace = operated()
-    refuse_older_record(workspace)  # it does not know what was sent since, and would send it again
-    raise typer.Exit(show_delivered(deliver(workspace, scribe, dry_run), as_json))
+    done = deliver(operated(), scribe, dry_run, refuse_older_record)
+    raise typer.Exit(show_delivered(done, as_json))
 
 
 @app.command(

@@ -92,22 +92,33 @@ def deal_names(workspace: Workspace) -> list[str]:
     return list(deals_among(workspace.store.logs()))
 
 
-def deliver(workspace: Workspace, scribe: ScribeNow, dry_run: bool = False) -> Delivered:
+def deliver(
+    workspace: Workspace,
+    scribe: ScribeNow,
+    dry_run: bool = False,
+    refuse_older: Callable[[Workspace], None] | None = None,
+) -> Delivered:
     """Do one round: what came back is read, what is released is sent, what is given by rule is recorded.
 
     Args:
         workspace: the workspace; its `[mail]` says how.
         scribe: who records, with the clock of each step.
         dry_run: say what would be sent, and send and record nothing.
+        refuse_older: raises VerificationFailed for a record that is older than what was made from it. Every
+            command gives it: such a record does not know what was sent since.
 
     Raises:
         WrongUsage: `[mail]` is missing, or somebody else delivers.
+        VerificationFailed: `refuse_older` has refused the record, and nothing is sent.
     """
     mail = workspace.settings.mail
     if mail is None:
         raise WrongUsage("headroom.toml has no [mail]: say how messages go out (docs/guides/delivery.md)")
     done = Delivered()
     with _alone(workspace):
+        # Asked within the lock: an older copy may have been put back while another command delivered.
+        if refuse_older is not None:
+            refuse_older(workspace)
         post = _Post(workspace, mail, scribe, done)
         # What came back is read first: it can keep a notice from being given in this very round.
         if not dry_run and mail.returned is not None:

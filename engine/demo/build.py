@@ -23,6 +23,7 @@ from engine.events.states import TestStatus, TriggerStatus, clause_of_key
 from engine.notices.signature import make_certificate
 from engine.operations.intake import Intake
 from engine.operations.issue_notices import NOTICE_KEY
+from engine.operations.older_record import refuse_older_record
 from engine.operations.run import Tools, run
 from engine.operations.run_outcome import RunOutcome
 from engine.operations.sign_checkpoints import sign_all
@@ -173,7 +174,7 @@ def _mailed(workspace: Workspace, tools: Tools) -> None:
         ][-1:]
         for delivery in newest:
             release(workspace, deal, delivery.number, "A. Person", None, True, scribe)
-    deliver(workspace, lambda: scribe)
+    deliver(workspace, lambda: scribe, refuse_older=refuse_older_record)
     sign_all(workspace)
 
 

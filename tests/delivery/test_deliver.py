@@ -13,7 +13,7 @@ from email.policy import default
 
 import pytest
 
-from engine.basics.errors import WrongUsage
+from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.delivery.deliver import Delivered, deliver
 from engine.delivery.mail import Relay
 from engine.delivery.outbox import Delivery, deliveries
@@ -55,6 +55,25 @@ def test_nothing_is_sent_before_it_is_released(settled: Settled, relays: Relays,
     assert {one.number for one in done.waiting} == {1, 2}
     assert "draft until" in done.waiting[0].said
     assert first(workspace).state == "drafted"
+
+
+def test_an_older_record_is_refused_within_the_lock_and_nothing_is_sent(
+    settled: Settled, relays: Relays, clock: Clock
+) -> None:
+    """A program that puts an older copy back between the question and the message finds no gap."""
+    workspace = settled()
+    released(workspace, clock)
+
+    def refuse(asked: Workspace) -> None:
+        with pytest.raises(WrongUsage, match="another command is delivering"):
+            deliver(asked, clock.scribe)
+        raise VerificationFailed("this is an older copy of the record")
+
+    with pytest.raises(VerificationFailed, match="older copy"):
+        deliver(workspace, clock.scribe, refuse_older=refuse)
+    assert relays.got == []
+    deliver(workspace, clock.scribe, refuse_older=lambda _: None)
+    assert len(relays.got) == 3
 
 
 def test_only_who_acts_for_the_giver_releases_and_others_send_a_draft(

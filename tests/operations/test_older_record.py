@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typer.main import get_command
 from engine.cli import registered
 from engine.cli.show import serve
 from engine.cli.show.keys import make_key
+from engine.delivery.deliver import LOCK
 from engine.workspace.workspace import PLACEHOLDER
 from tests.cli import calling
 from tests.cli.test_commands import leaves
@@ -101,6 +103,7 @@ LEFT = {
     "an older database, and no notice": ("checkpoints",),
 }
 """What is of today, though the database is of yesterday."""
+MAIL = '[mail]\nmaildir = "post"\nsender = "agent@example.com"\nbounces = "agent@example.com"\n'
 
 
 def test_every_command_is_known_to_add_or_not() -> None:
@@ -117,13 +120,31 @@ def test_a_single_module_decides_what_an_older_record_is() -> None:
     assert deciding == ["engine/operations/older_record.py"]
 
 
+def test_every_delivery_of_the_product_refuses_an_older_record() -> None:
+    calls = [
+        (str(path.relative_to(REPOSITORY)), ast.unparse(call))
+        for path in (REPOSITORY / "engine").rglob("*.py")
+        if "import deliver\n" in (text := path.read_text(encoding="utf-8"))
+        for call in ast.walk(ast.parse(text))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "deliver"
+    ]
+    assert {path for path, _ in calls} == {
+        "engine/cli/sending.py",
+        "engine/cli/show/serve.py",
+        "engine/demo/build.py",
+    }
+    assert [call for _, call in calls if "refuse_older_record" not in call] == []
+
+
 @pytest.fixture(scope="module")
 def days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A signed workspace as it was yesterday, and as it is today: one date, and two."""
     root = tmp_path_factory.mktemp("older") / "today"
     workspace = desk(root)
     settings = root / "headroom.toml"
-    settings.write_text(settings.read_text(encoding="utf-8").replace(PLACEHOLDER, "Agent"), encoding="utf-8")
+    named = settings.read_text(encoding="utf-8").replace(PLACEHOLDER, "Agent")
+    settings.write_text(f"{named}\n{MAIL}", encoding="utf-8")
+    (root / LOCK).touch()  # as in every workspace that has delivered
     make_key("agent.example/log", root / "keys" / "log.key", cosigner=False, as_json=True)
     publish(workspace, rows(["2.10", "2.00", "1.90"]), datetime(2026, 1, 1, tzinfo=UTC))
     workspace.store.close()

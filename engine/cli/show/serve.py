@@ -58,7 +58,8 @@ def serve_until_stopped(
         }
         if workspace.settings.mail is not None:
             tell_delivered(
-                deliver(workspace, scribe), (lambda text: print_line({"delivery": text})) if as_json else say
+                deliver(workspace, scribe, refuse_older=refuse_older_record),
+                (lambda text: print_line({"delivery": text})) if as_json else say,
             )
         if as_json:
             done = {
