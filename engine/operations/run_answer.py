@@ -6,14 +6,15 @@ It says what was published. For each deal it gives the newest results, what is d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine.basics.values import printed, trimmed
+from engine.evaluation.recorded_acts import discharged
 from engine.events.deal_adopted import DealAdopted, facts_on
-from engine.events.deal_state import DealState
+from engine.events.deal_state import DealState, as_it_stands
 from engine.events.draft import key_parts
 from engine.events.kinds import Due, Event, Tested
 from engine.events.log_names import SNAPSHOTS, administered_series, deals_among, index_log, series_of_log
@@ -28,7 +29,10 @@ from engine.workspace.workspace import Workspace
 Logs = Mapping[str, Callable[[], Sequence[Event]]]
 """How the events of each log are read, by its name."""
 TESTED = "tested"
-SHOWN = (TESTED, "determined", "deal adopted")
+ADOPTED = "deal adopted"
+APPLIED = "act applied"
+DISCHARGED = "discharged"
+SHOWN = (TESTED, "determined", ADOPTED)
 """Kinds of events of which an answer shows the newest; of results, that of each test."""
 
 
@@ -93,12 +97,16 @@ class RunAnswer:
     The dates that need these values wait meanwhile.
     """
     without_file: tuple[str, ...] = ()
-    """Deals on record of which no file is in `deals/`, so that nobody determines anything of them."""
+    """Deals on record whose file is gone from `deals/`, so that nothing of them is determined.
+
+    Deals that have ended by the Act `discharged` are not among them.
+    """
 
     @property
     def complete(self) -> bool:
-        """Whether every deal could be evaluated and every notice made."""
-        return not any(deal.reason or deal.not_issued for deal in self.outcome.deals)
+        """Whether every deal on record has its file and could be evaluated, and every notice was made."""
+        stopped = any(deal.reason or deal.not_issued for deal in self.outcome.deals)
+        return not stopped and not self.without_file
 
     def as_data(self) -> dict[str, Any]:
         """Return the run as JSON.
@@ -129,9 +137,29 @@ def run_answer(workspace: Workspace, outcome: RunOutcome) -> RunAnswer:
     store = workspace.store
     logs: dict[str, Callable[[], Sequence[Event]]] = {log: partial(read, store, log) for log in store.logs()}
     deals = {deal_log(deal.deal) for deal in outcome.deals} & logs.keys()
-    answer = answer_from(workspace, outcome, logs | {log: partial(_shown, store, log) for log in deals})
+    return answer_from(workspace, outcome, logs | {log: partial(_shown, store, log) for log in deals})
+
+
+def deals_without_file(store: Store, outcome: RunOutcome) -> tuple[str, ...]:
+    """Return the deals on record of which a run found no file, and whose monitoring has not ended.
+
+    A deal is on record once a file of it was adopted. The Act `discharged` ends its monitoring, once a run
+    has applied the Act (`rulings.md` 28).
+    """
     with_file = {deal.deal for deal in outcome.deals} | {*outcome.left}
-    return replace(answer, without_file=tuple(name for name in deals_among(logs) if name not in with_file))
+    gone = [name for name in deals_among(store.logs()) if name not in with_file]
+    return tuple(name for name in gone if _is_monitored(store, deal_log(name)))
+
+
+def _is_monitored(store: Store, log: str) -> bool:
+    with store.read() as reader:
+        if not reader.any_of_kind(log, ADOPTED):
+            return False
+        if not reader.count(log, f"{APPLIED}|{DISCHARGED}|"):
+            return True
+    # A correction may have withdrawn the discharge, so the whole log decides; few deals come so far.
+    state = as_it_stands(read(store, log))
+    return not discharged(state.acts, state.applied)
 
 
 def _shown(store: Store, log: str) -> Sequence[Event]:
@@ -157,7 +185,12 @@ def answer_from(workspace: Workspace, outcome: RunOutcome, logs: Logs) -> RunAns
     )
     rested_on = [value for series, value in newest.items() if any(series in deal.series for deal in deals)]
     return RunAnswer(
-        outcome, tuple(newest.values()), deals, tuple(rested_on or newest.values()), tuple(_awaiting(logs))
+        outcome,
+        tuple(newest.values()),
+        deals,
+        tuple(rested_on or newest.values()),
+        tuple(_awaiting(logs)),
+        deals_without_file(workspace.store, outcome),
     )
 
 

@@ -75,7 +75,7 @@ class RunPreview:
 
     @property
     def complete(self) -> bool:
-        """Whether every deal could be evaluated."""
+        """Whether every deal on record has its file and could be evaluated."""
         return self.answer.complete
 
     def as_data(self) -> dict[str, Any]:

@@ -115,13 +115,46 @@ def test_a_copy_is_of_the_log_with_the_longest_name_that_fits() -> None:
     assert copied_log("deal_abc", logs) is None
 
 
+GONE = f"{DEAL}: deals/ has no file of this deal any more, so the run determined nothing of this deal"
+
+
 @pytest.mark.parametrize("to", [None, f"{DEAL}.yaml.txt", f"{DEAL}.yaml.bak"])
-def test_a_run_names_the_deal_on_record_whose_file_is_gone(root: Path, to: str | None) -> None:
+def test_a_run_is_incomplete_and_names_the_deal_on_record_whose_file_is_gone(
+    root: Path, to: str | None
+) -> None:
     """As a sync program takes it away, or a program on Windows saves it under another ending."""
-    file = root / "deals" / f"{DEAL}.yaml"
-    assert "on record, and no file" not in headroom(root, "run", "--on", "2026-01-08").stdout
+    file, run = root / "deals" / f"{DEAL}.yaml", ("run", "--on", "2026-01-08")
+    whole = headroom(root, *run)
+    assert (whole.returncode, "has no file" in whole.stdout) == (0, False)
     file.rename(root / "deals" / to) if to else file.unlink()
-    said = headroom(root, "run", "--on", "2026-01-08").stdout
-    assert f"{DEAL}: on record, and no file in deals/ is of it" in said
-    as_json = headroom(root, "run", "--on", "2026-01-08", "--json").stdout
-    assert json.loads(as_json)["without_file"] == [DEAL]
+    for words in (run, (*run, "--preview")):
+        done = headroom(root, *words)
+        assert (done.returncode, GONE in done.stdout) == (1, True), done.stdout
+        as_json = headroom(root, *words, "--json")
+        assert (as_json.returncode, json.loads(as_json.stdout)["without_file"]) == (1, [DEAL])
+
+
+def test_the_file_of_a_deal_that_was_discharged_may_go_once_a_run_has_closed_the_deal(root: Path) -> None:
+    run = ("run", "--on", "2026-01-12")
+    act = ("act", DEAL, "discharged", "--effective-on", "2026-01-12", "--document", "report.yaml")
+    entered = headroom(root, *act)
+    assert entered.returncode == 0, entered.stderr
+    file = root / "deals" / f"{DEAL}.yaml"
+    kept = file.read_bytes()
+    file.unlink()
+    assert headroom(root, *run).returncode == 1
+    file.write_bytes(kept)
+    assert headroom(root, *run).returncode == 0
+    file.unlink()
+    done = headroom(root, *run)
+    assert (done.returncode, "has no file" in done.stdout) == (0, False)
+    assert json.loads(headroom(root, *run, "--json").stdout)["without_file"] == []
+
+
+def test_a_deal_of_which_no_file_was_ever_adopted_is_not_on_record(root: Path) -> None:
+    draft = root / "deals" / "draft.yaml"
+    draft.write_text("deal: [", encoding="utf-8")
+    assert headroom(root, "run", "--on", "2026-01-08").returncode == 1
+    draft.unlink()
+    done = headroom(root, "run", "--on", "2026-01-08")
+    assert (done.returncode, "has no file" in done.stdout) == (0, False)

@@ -35,7 +35,7 @@ LONG = 10.0
 def run_on(workspace: Workspace, on: date, tools: Tools, as_json: bool) -> int:
     """Run everything that is due by a date, print the outcome, and return the exit code.
 
-    The code is 1 if a deal could not be evaluated, or a notice could not be made.
+    The code is 1 if a deal could not be evaluated or has lost its file, or a notice could not be made.
     """
     answer = run_answer(workspace, run(workspace, on, tools))
     progress_done()
@@ -59,7 +59,7 @@ def spent_words(spent: Mapping[Work, float]) -> str:
 def preview_on(workspace: Workspace, on: date, templates: Templates, scribe: Scribe, as_json: bool) -> int:
     """Print what the dates that are due would be, and return the exit code.
 
-    Nothing is recorded. The code is 1 if a deal could not be evaluated.
+    Nothing is recorded. The code is 1 if a deal could not be evaluated or has lost its file.
     """
     found = preview(workspace, on, templates, scribe)
     if as_json:
@@ -70,6 +70,8 @@ def preview_on(workspace: Workspace, on: date, templates: Templates, scribe: Scr
     _say_table(found.answer)
     for deal in found.deals:
         _say_preview(deal)
+    for name in found.answer.without_file:
+        say(without_file_words(name))
     return 0 if found.complete else 1
 
 
@@ -110,9 +112,17 @@ def _say(answer: RunAnswer) -> None:
     for deal in answer.deals:
         _say_deal(deal)
     for name in answer.without_file:
-        say(f"{name}: on record, and no file in deals/ is of it, so nothing of it is determined; put it back")
+        say(without_file_words(name))
     if outcome.stamping.said is not None:
         say(outcome.stamping.said)
+
+
+def without_file_words(deal: str) -> str:
+    """Return what is said of a deal on record whose file is gone."""
+    return (
+        f"{deal}: deals/ has no file of this deal any more, so the run determined nothing of this deal; "
+        "put the file back"
+    )
 
 
 def _say_rates(answer: RunAnswer) -> None:
