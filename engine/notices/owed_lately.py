@@ -14,6 +14,7 @@ from datetime import date
 
 from engine.events.kinds import Correction, Event
 from engine.notices.due import Owed, owed_notices
+from engine.record.entry_events import entry_at
 from engine.record.log import event_of
 from engine.record.store import Reader, Store, of_kind
 
@@ -55,7 +56,7 @@ def owed_lately(store: Store, log: str, engine: str) -> OwedLately | None:
     not.
 
     Raises:
-        VerificationFailed: an entry cannot be read as an event.
+        VerificationFailed: an entry is missing, or cannot be read as an event.
     """
     with store.read() as reader:
         newest = reader.last_in(log, ISSUED)
@@ -83,8 +84,8 @@ def owed_lately(store: Store, log: str, engine: str) -> OwedLately | None:
         # Asked of the whole log: a notice of a recent date may have been issued before the newest one.
         there = reader.keys_there(log, owed)
         left = tuple(one for key, one in owed.items() if key not in there)
-        entries = [reader.entry(log, one.event.seq) for one in left]
-    return OwedLately(left, issued.payload.number, tuple(one.root for one in entries if one is not None))
+        roots = tuple(entry_at(reader, log, one.event.seq).root for one in left)
+    return OwedLately(left, issued.payload.number, roots)
 
 
 def _key(owed: Owed) -> str:

@@ -20,6 +20,7 @@ from engine.events.kinds import Correction, Event, NoticeIssued
 from engine.events.rates import ReferenceRate
 from engine.events.rates_on_record import Told, told_of_rate
 from engine.events.standing import standing
+from engine.record.entry_events import entry_at
 from engine.record.log import event_of
 from engine.record.store import Reader, Store, of_kind
 from engine.workspace.kept_states import kept_of
@@ -82,7 +83,7 @@ def recent_past(workspace: Workspace, log: str, engine: str) -> RecentPast | Non
         recent = [event_of(one) for one in reader.outside(log, ISSUED, since)]
         # The last entry is needed in any case: its number is what the next entry is checked against.
         ends = {reader.size(log) - 1, *filter(None, [reader.last_in(log, ISSUED)])}
-        issued = [event_of(one) for one in map(partial(reader.entry, log), sorted(ends)) if one is not None]
+        issued = [event_of(entry_at(reader, log, seq)) for seq in sorted(ends)]
     if any(event.seq > newest and event.kind in REACH_BACK for event in recent) or _open(brought, last):
         return None
     upto = sorted((event for event in (*brought, *moved) if event.seq <= newest), key=lambda event: event.seq)

@@ -21,6 +21,7 @@ from engine.events.log_names import SNAPSHOTS, administered_series, deals_among,
 from engine.events.market_events import AWAITS, IndexFinding
 from engine.events.states import TestState, TestStatus, TriggerState
 from engine.operations.run_outcome import DealOutcome, RunOutcome
+from engine.record.entry_events import entry_at
 from engine.record.log import deal_log, event_of, read
 from engine.record.store import Store
 from engine.workspace.series import series_of_facts
@@ -173,8 +174,7 @@ def _shown(store: Store, log: str) -> Sequence[Event]:
             parts = key_parts(key)
             if parts.kind in SHOWN:
                 newest[parts.kind, parts.subject if parts.kind == TESTED else ""] = seq
-        found = (reader.entry(log, seq) for seq in newest.values())
-        return tuple(event_of(entry) for entry in found if entry is not None)
+        return tuple(event_of(entry_at(reader, log, seq)) for seq in newest.values())
 
 
 def answer_from(workspace: Workspace, outcome: RunOutcome, logs: Logs) -> RunAnswer:

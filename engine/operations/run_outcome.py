@@ -8,14 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import overload
 
-from engine.basics.errors import VerificationFailed
 from engine.basics.processor_time import Work
 from engine.events.deal_state import DealState
 from engine.events.kinds import Event
 from engine.operations.settled import Settled
 from engine.operations.stamp_checkpoints import Stamping
+from engine.record.entry_events import entry_at
 from engine.record.log import deal_log, event_of
-from engine.record.store import Entry, Store
+from engine.record.store import Store
 
 
 @dataclass
@@ -81,17 +81,8 @@ class Recorded(Sequence[Event]):
     def __getitem__(self, place: int | slice) -> Event | Sequence[Event]:
         numbers = self._numbers[place] if isinstance(place, slice) else (self._numbers[place],)
         with self._store.read() as reader:
-            rows = [reader.entry(self._log, number) for number in numbers]
-        events = [self._event(number, row) for number, row in zip(numbers, rows, strict=True)]
+            events = [event_of(entry_at(reader, self._log, number)) for number in numbers]
         return events if isinstance(place, slice) else events[0]
-
-    def _event(self, number: int, row: Entry | None) -> Event:
-        if row is None:
-            raise VerificationFailed(
-                f"entry {number} of {self._log} was recorded in this run and is missing from the record; run "
-                "`headroom verify`"
-            )
-        return event_of(row)
 
 
 @dataclass

@@ -56,6 +56,7 @@ from engine.events.servicing import RegisterChanged
 from engine.events.states import ReserveReleased, SweptPeriod, TestStatus
 from engine.events.taken_over import TakenOver
 from engine.market.index_value import IndexValue
+from engine.record.entry_events import entry_at
 from engine.record.log import deal_log, event_of, read
 from engine.workspace.workspace import Workspace
 
@@ -448,13 +449,12 @@ def history_part(
     """Return a part of a deal's log: at most `most` entries from number `start` on.
 
     The size and the root of the whole log stand beside them.
+
+    Raises VerificationFailed if an entry is missing.
     """
     # One read for all: entries, size and root must be of the same moment while a run may be writing.
     with workspace.store.read() as reader:
         size, head = reader.head(deal_log(deal))
-        rows = [
-            row
-            for row in (reader.entry(deal_log(deal), seq) for seq in range(start, min(start + most, size)))
-            if row is not None
-        ]
+        numbers = range(start, min(start + most, size))
+        rows = [entry_at(reader, deal_log(deal), seq) for seq in numbers]
     return tuple(event_of(row) for row in rows), size, head.hex()

@@ -8,6 +8,18 @@ from functools import lru_cache
 from engine.basics.errors import VerificationFailed
 from engine.events.kinds import KINDS, Event
 from engine.record.entry import Entry
+from engine.record.store import Reader
+
+
+def entry_at(reader: Reader, log: str, seq: int) -> Entry:
+    """Return the entry of a log under a number that the log must have.
+
+    Raises VerificationFailed if the entry is missing: it is never passed over.
+    """
+    entry = reader.entry(log, seq)
+    if entry is None:
+        raise VerificationFailed(f"entry {seq} of {log} is missing from the record: see `headroom verify`")
+    return entry
 
 
 def event_of(entry: Entry) -> Event:
