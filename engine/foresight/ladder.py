@@ -79,13 +79,15 @@ class Rung:
 class Inversion:
     """A pair of limbs in the wrong order: as the rate falls, the graver one acts before the milder one.
 
-    `by` is the distance between their rates in USD per GPU-hour. `instead` is the limit of the graver limb's
-    test with which it would not be in the wrong order; None if no single limit does that.
+    `by` is the distance between their rates in USD per GPU-hour. `searched` says whether a limit of the
+    graver limb's test was looked for with which the order would be right; of a recorded deal none is.
+    `instead` is that limit; None if none was found.
     """
 
     graver: Rung
     milder: Rung
     by: Decimal
+    searched: bool = False
     instead: OtherLimit | None = None
 
 
@@ -182,11 +184,12 @@ def _at(key: str, clause: Clause, template: Template, known: Facts, index: str, 
 
 def _with_limit(inversion: Inversion, measured: Mapping[str, At]) -> Inversion:
     """Return an inversion with the limit of the graver test that would put it right."""
-    at, high, low = measured.get(inversion.graver.test), inversion.graver.rate, inversion.milder.rate
-    # A limit of a test that acts above a rate is held against the rates in the other direction.
-    if at is None or high is None or low is None or inversion.graver.fails != "below":
-        return inversion
-    return replace(inversion, instead=limit_in_order(at, high, low))
+    graver, milder = inversion.graver, inversion.milder
+    assert graver.rate is not None  # both limbs of an inversion act at a rate, on one side of it
+    assert milder.rate is not None
+    assert graver.fails is not None
+    found = limit_in_order(measured[graver.test], graver.rate, milder.rate, graver.fails)
+    return replace(inversion, searched=True, instead=found)
 
 
 def ladder_on(
@@ -398,7 +401,7 @@ def inversion_words(inversion: Inversion) -> str:
 
 
 def instead_words(inversion: Inversion) -> str:
-    """Return a sentence on the limit that would put an inversion right; empty if no single limit does."""
+    """Return a sentence on the limit that would put an inversion right; empty if none was found."""
     other = inversion.instead
     if other is None:
         return ""

@@ -14,7 +14,7 @@ from engine.basics.many_processes import Workers
 from engine.foresight.answers import as_data
 from engine.foresight.draft_paths import POINTS, Make
 from engine.foresight.facts_by_date import FactsByDate
-from engine.foresight.ladder import Ladder, inversion_words, ladder_at_closing
+from engine.foresight.ladder import Inversion, Ladder, inversion_words, ladder_at_closing
 from engine.queries.draft_files import until_of
 from engine.queries.foresight_questions import StressAsked, stated_paths, stress
 from engine.terms.as_written import Deal, resolve
@@ -55,7 +55,8 @@ def parts_of_report(deal: Deal, make: Make, given: FactsByDate, prepared: date) 
 def ladder_data(ladder: Ladder) -> dict[str, Any]:
     """Return a ladder as JSON data.
 
-    An inversion names its two limbs, and the limit that would put them in order.
+    An inversion names its two limbs. `instead` is the limit that would put them in order, null if none was
+    found; the key is left out if none was looked for.
     """
     data: dict[str, Any] = as_data(ladder)
     data["inversions"] = [
@@ -64,11 +65,17 @@ def ladder_data(ladder: Ladder) -> dict[str, Any]:
             "milder": inversion.milder.limb,
             "by": as_data(inversion.by),
             "words": inversion_words(inversion),
-            "instead": None if inversion.instead is None else inversion.instead.as_data(),
+            **_instead(inversion),
         }
         for inversion in ladder.inversions
     ]
     return data
+
+
+def _instead(inversion: Inversion) -> dict[str, Any]:
+    if not inversion.searched:
+        return {}
+    return {"instead": None if inversion.instead is None else inversion.instead.as_data()}
 
 
 def stress_parts(

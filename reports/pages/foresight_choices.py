@@ -38,7 +38,7 @@ def _inverted(ladder: Value | None, title: Title) -> Iterator[list[str]]:
     for one in ladder["inversions"] if ladder is not None else ():
         graver, milder = by_limb[one["graver"]], by_limb[one["milder"]]
         names = [title(rung["subject"]) for rung in (graver, milder)]
-        if one["instead"] is not None:
+        if one.get("instead") is not None:
             yield _limit(one["instead"], graver, milder, title)
             continue
         high, low = (f"{float(rung['rate']):.4f}" for rung in (graver, milder))
@@ -54,7 +54,8 @@ def _limit(instead: Value, graver: Value, milder: Value, title: Title) -> list[s
     """Return the row of a limit that would put two limbs in order."""
     test, acts, other = title(graver["test"]), title(graver["subject"]), title(milder["subject"])
     share = abs(float(graver["share"])) * 100
-    side = "below" if float(graver["share"]) >= 0 else "above"
+    to_come, other_side = ("below", "above") if graver["fails"] == "below" else ("above", "below")
+    side = to_come if float(graver["share"]) >= 0 else other_side
     what = "it trips" if test == acts else f"it trips, and with it {acts},"
     return [
         f"{test}, limit",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -13,17 +14,20 @@ import pytest
 
 from engine.basics.values import Figure, Unit
 from engine.determination.template import Template
-from engine.events.results import TestResult, Verdict
+from engine.events.results import BreakEven, TestResult, Verdict
 from engine.foresight.facts_by_date import FactsByDate, held_facts
 from engine.foresight.ladder import (
     Ladder,
+    Rung,
     instead_words,
     inversion_words,
     ladder_at_closing,
+    ladder_on,
     left_out_words,
 )
 from engine.foresight.limits_in_order import limit_in_order
 from engine.foresight.term_variants import varied
+from engine.queries.foresight_reports import ladder_data
 from engine.terms.as_written import Deal, resolve
 from tests.conftest import shared
 
@@ -119,6 +123,80 @@ def test_a_limit_from_below_is_rounded_down_and_one_that_moves_with_the_rate_is_
     assert found is not None
     assert (found.limit.value, found.rate) == (Fraction(3, 4), Decimal("1.5"))
     assert limit_in_order(lambda rate: at_least_half_of_the_rate(rate, moving=True), high, low) is None
+
+
+def at_most_of_the_rate(rate: Fraction) -> TestResult:
+    """A test of half the rate, which may be 1.00 at most, so that it fails above 2.00."""
+    return at_least_half_of_the_rate(rate).model_copy(update={"comparison": "at most"})
+
+
+def test_a_limit_of_a_test_that_fails_above_is_rounded_up() -> None:
+    """Half of 2.51 is 1.255, so 1.26 is the first written limit that passes there, up to 2.52."""
+    found = limit_in_order(at_most_of_the_rate, Decimal("2.00"), Decimal("2.51"), "above")
+    assert found is not None
+    assert (found.limit.value, found.rate) == (Fraction(63, 50), Decimal("2.52"))
+    # Its limit puts nothing in order of a limb that acts below, though it turns at some rate.
+    assert limit_in_order(at_most_of_the_rate, Decimal("2.51"), Decimal("2.00")) is None
+
+
+def at_least_half_with(rate: Fraction, figure: Fraction) -> TestResult:
+    measured = Figure(value=figure, unit=Unit.RATE)
+    return at_least_half_of_the_rate(rate).model_copy(update={"measured": measured})
+
+
+def turns_back(rate: Fraction) -> TestResult:
+    """Half the rate between 1.00 and 3.00, much below these, and nothing above them."""
+    return at_least_half_with(rate, rate / 2 if 1 <= rate <= 3 else Fraction(3 if rate < 1 else 0))
+
+
+def dips(rate: Fraction) -> TestResult:
+    """Half the rate, but nothing from 1.70 to 1.80."""
+    inside = Fraction(17, 10) <= rate <= Fraction(18, 10)
+    return at_least_half_with(rate, Fraction(0) if inside else rate / 2)
+
+
+def passes_there(rate: Fraction) -> TestResult:
+    """Half the rate, but twice as much from 1.55 down."""
+    return at_least_half_with(rate, rate if rate <= Fraction(155, 100) else rate / 2)
+
+
+@pytest.mark.parametrize("wrong", [turns_back, dips, passes_there])
+def test_a_limit_that_does_not_put_the_limbs_in_order_is_not_named(
+    wrong: Callable[[Fraction], TestResult],
+) -> None:
+    assert limit_in_order(wrong, Decimal("2.00"), Decimal("1.51")) is None
+
+
+def test_a_limit_is_null_only_where_one_was_looked_for(
+    meridian: Deal, all_templates: dict[str, Template]
+) -> None:
+    """Of a recorded deal none is looked for, so its answer does not say that none exists."""
+    drafted = at_closing(meridian, all_templates)
+    (one,) = drafted.inversions
+    assert ladder_data(drafted)["inversions"][0]["instead"]["limit"] == "83.5%"
+    none = replace(drafted, inversions=(replace(one, instead=None),))
+    assert ladder_data(none)["inversions"][0]["instead"] is None
+    recorded = ladder_on(
+        resolve(meridian, meridian.closing_date),
+        all_templates,
+        [turned(rung) for rung in drafted.rungs if rung.test in ("ltv", "cash-sweep")],
+        drafted.today,
+        {},
+        date(2026, 4, 9),
+    )
+    (same,) = recorded.inversions
+    assert (same.graver.subject, same.milder.subject) == (one.graver.subject, one.milder.subject)
+    assert "instead" not in ladder_data(recorded)["inversions"][0]
+
+
+def turned(rung: Rung) -> TestResult:
+    """A recorded result with the rung's Break-even Rate."""
+    assert rung.rate is not None
+    rate = Figure(value=Fraction(rung.rate), unit=Unit.RATE)
+    even = BreakEven(index=rung.index, rate=rate, fails=rung.fails)
+    return at_least_half_of_the_rate(Fraction(2)).model_copy(
+        update={"test": rung.test, "break_even": (even,)}
+    )
 
 
 def test_a_sweep_that_acts_first_is_no_inversion(

@@ -73,7 +73,7 @@ def test_a_limit_that_puts_two_limbs_in_order_is_named_with_the_rate_at_which_it
     (inversion,) = LADDER["inversions"]
     instead = {"drafted": "65%", "limit": "83.5%", "rate": "1.4991"}
     ladder = {
-        "rungs": [{**graver, "test": "ltv", "share": "0.083"}, milder],
+        "rungs": [{**graver, "test": "ltv", "share": "0.083", "fails": "below"}, milder],
         "inversions": [{**inversion, "instead": instead}],
     }
     assert choices(ladder, None, (), str) == [
@@ -83,6 +83,22 @@ def test_a_limit_that_puts_two_limbs_in_order_is_named_with_the_rate_at_which_it
             "at 83.5% it trips, and with it early-amortization, at 1.4991, not before cash-sweep at 1.5000",
         ]
     ]
+
+
+def test_a_limb_that_acts_above_a_rate_trips_above_closing() -> None:
+    graver, milder = LADDER["rungs"]
+    (inversion,) = LADDER["inversions"]
+    ladder = {
+        "rungs": [{**graver, "test": "ltv", "share": "0.083", "fails": "above"}, milder],
+        "inversions": [{**inversion, "instead": {"drafted": "65%", "limit": "83.5%", "rate": "1.4991"}}],
+    }
+    assert choices(ladder, None, (), str)[0][1] == "65%: trips at 1.9257, 8.3% above closing"
+
+
+def test_a_limit_that_was_not_looked_for_is_not_named() -> None:
+    (inversion,) = LADDER["inversions"]
+    bare = {name: said for name, said in inversion.items() if name != "instead"}
+    assert choices({**LADDER, "inversions": [bare]}, None, (), str) == choices(LADDER, None, (), str)
 
 
 def test_a_wording_that_changes_nothing_is_said_too() -> None:
