@@ -18,6 +18,7 @@ from reports.drawing import lanes
 from reports.formats import Runs, eights, long_date, table_date
 from reports.pages.foresight_chances import Value, calibration_page, simulation_page
 from reports.pages.foresight_choices import calibration_lead, choices, left_out_lead, simulation_lead
+from reports.pages.foresight_ladder import ladder_page
 from reports.pages.foresight_tables import (
     backtest_lead,
     backtest_pages,
@@ -119,7 +120,11 @@ def compose(inputs: ForesightInputs) -> dict[str, Any]:
             ("Signed off by", "not yet signed off"),
         ],
         "answer": answer,
-        "ladder": _ladder(inputs),
+        "ladder": ladder_page(
+            inputs.ladder,
+            [answer for answer in (inputs.stress, inputs.scenarios) if answer is not None],
+            lambda name: _title(inputs, name),
+        ),
         "choices": choices(
             inputs.ladder, inputs.calibration, inputs.comparisons, lambda name: _title(inputs, name)
         ),
@@ -241,50 +246,6 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
         stretches.append([("Neither when nor never is known", True), (f": {said}.", False)])
     simulated = left_out_lead(inputs.simulation, lambda name: _title(inputs, name))
     return [*stretches, [("Left out", True), (simulated, False)]] if simulated else stretches
-
-
-def _ladder(inputs: ForesightInputs) -> dict[str, Any] | None:
-    if inputs.ladder is None:
-        return None
-    rungs = inputs.ladder["rungs"]
-    today = float(next(iter(inputs.ladder["today"].values())))
-    drawn = lanes.ladder(rungs, today)
-    below = [rung for rung in rungs if rung["fails"] == "below" and rung["rate"] is not None]
-    inverted = {inversion["graver"]: inversion for inversion in inputs.ladder["inversions"]}
-    for row, rung in zip(drawn["rows"], below, strict=True):
-        by = inverted.get(rung["limb"])
-        row |= {
-            "name": _title(inputs, rung["subject"]),
-            "needs": rung["needs"],
-            "rate": f"{float(rung['rate']):.4f}",
-            "share": f"{-float(rung['share']) * 100:.1f}%".replace("-", "−"),
-            "weeks": _weeks(inputs, rung),
-            "inverted": f"inverted by {by['by']}" if by else "",
-        }
-    above = [
-        f"{_title(inputs, rung['subject'])} fails above {float(rung['rate']):.4f}"
-        for rung in rungs
-        if rung["fails"] == "above"
-    ]
-    said = f"{listed(above)}. " if above else ""
-    alt = "; ".join(f"{row['name']} acts at {row['rate']}" for row in drawn["rows"])
-    return {
-        **drawn,
-        "said": f"{said}Weeks are of Scenario B, middle of its band.",
-        "alt": alt,
-        "today_text": f"{today:.2f}",
-    }
-
-
-def _weeks(inputs: ForesightInputs, rung: Value) -> str:
-    """Return the weeks of Scenario B until a limb acts; "never" if it acts on none of the stated paths.
-
-    A limb that looks at several dates has no single week, so it has a dash if no path was lived.
-    """
-    if rung["weeks"] is not None:
-        return f"{rung['weeks']:.1f}"
-    lived = inputs.scenarios or inputs.stress
-    return "never" if lived is not None and rung["subject"] in lived["never"] else "–"
 
 
 def _stress(inputs: ForesightInputs) -> dict[str, Any] | None:

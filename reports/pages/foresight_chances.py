@@ -5,6 +5,7 @@ They are the heat map of a calibration, and the fan and chances of a simulation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from reports.drawing import lanes
 
 Value = Mapping[str, Any]
 """The JSON of one answer."""
+NAMED = re.compile("`([^`]*)`")
+"""The name of a test or a trigger, as a reason has it."""
 DEFINITIONS = (
     (
         "Shortfall",
@@ -122,11 +125,17 @@ def simulation_page(
 
 def _ways(simulation: Value, title: Callable[[str], str]) -> str:
     """Return which tests and triggers were not worked out for all paths at once, each with the reason."""
-    apart = [title(name) for name in simulation["one_by_one"]]
-    said = [f"Worked out path by path, because its columns do not say what is compared: {listed(apart)}."]
-    by_steps = "; ".join(f"{title(name)}, {reason}" for name, reason in simulation["by_steps"].items())
-    steps = f"By the exact engine's own steps: {by_steps}." if by_steps else ""
-    return " ".join([*(said if apart else []), *([steps] if steps else [])])
+    said = []
+    if apart := [title(name) for name in simulation["one_by_one"]]:
+        which = "this test" if len(apart) == 1 else "these tests"
+        said.append(f"Worked out path by path, because the fast way does not cover {which}: {listed(apart)}.")
+    names_by_reason: dict[str, list[str]] = {}
+    for name, reason in simulation["by_steps"].items():
+        names_by_reason.setdefault(NAMED.sub(lambda key: title(key[1]), reason), []).append(title(name))
+    if names_by_reason:
+        steps = "; ".join(f"{listed(names)} ({reason})" for reason, names in names_by_reason.items())
+        said.append(f"By the exact engine's own steps: {steps}.")
+    return " ".join(said)
 
 
 def _scores(scores: str) -> str:

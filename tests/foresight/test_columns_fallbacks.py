@@ -31,28 +31,28 @@ KINDS = {
     "a springing test": (
         "    minimum: 85%",
         f"    {SPRING}\n    minimum: 85%",
-        {"rate-floor": "rate-floor is tested only while something stands"},
+        {"rate-floor": "`rate-floor` is tested only while something stands"},
     ),
-    "a second Cure Period": (CLOCK, f"{CLOCK}, {LONGER}", {"ltv": "ltv may have a second Cure Period"}),
+    "a second Cure Period": (CLOCK, f"{CLOCK}, {LONGER}", {"ltv": "`ltv` may have a second Cure Period"}),
     "a clock from a notice": (
         CLOCK,
         CLOCK.replace("determination date", "notice by the agent"),
-        {"ltv": "the cure clock of ltv starts on notice by the agent"},
+        {"ltv": "the cure clock of `ltv` starts on notice by the agent"},
     ),
     "a clock from a delivery": (
         CLOCK,
         CLOCK.replace("determination date", "delivery of the report"),
-        {"ltv": "the cure clock of ltv starts on delivery of the report"},
+        {"ltv": "the cure clock of `ltv` starts on delivery of the report"},
     ),
     "a trigger's own cure": (
         "    ends: never\n",
         "    ends: never\n    cure: {within: 10 days, after: determination date, cured_by: [retest], cite: C}\n",
-        {"early-amortization": "early-amortization has a cure of its own"},
+        {"early-amortization": "`early-amortization` has a cure of its own"},
     ),
     "a last test": (
         "    multiple: 1.5",
         "    last_tested: 2026-03-05\n    multiple: 1.5",
-        {"ltv": "ltv is closed after its last test"},
+        {"ltv": "`ltv` is closed after its last test"},
     ),
 }
 """For each kind what is replaced in meridian, by what, and which part is named with which reason."""
@@ -133,7 +133,7 @@ def test_a_deal_that_is_determined_on_delivery_is_named_and_comes_out_as_the_exa
 ) -> None:
     deal = load((DEALS / "foothill-term-loan-2026.yaml").read_text(encoding="utf-8"))
     columns = held_equal(example(deal, 2, 40, 5), all_templates, explained=True)
-    assert columns.by_steps["coverage"] == "the cure clock of coverage starts on delivery of the report"
+    assert columns.by_steps["coverage"] == "the cure clock of `coverage` starts on delivery of the report"
 
 
 def test_tests_on_a_blend_of_indices_run_path_by_path_and_are_named(

@@ -79,7 +79,11 @@ def test_the_ladder_is_drawn_from_the_highest_rate_down_with_its_inversion(input
     assert [row["x"] for row in ladder["rows"]] == sorted(row["x"] for row in ladder["rows"])
     assert [row["inverted"] for row in ladder["rows"]] == ["", "inverted by 0.4257", "", ""]
     assert ladder["said"].startswith("Rental rate floor fails above 2.1176.")
-    assert [row["weeks"] for row in ladder["rows"]] == ["10.5", "10.5", "never", "40.7"]
+    assert [row["weeks"] for row in ladder["rows"]] == ["10.5", "10.5", "on no path", "40.7"]
+    assert ladder["said"].endswith(
+        " Weeks are of Scenario B, middle of its band. On no path: it acts on none of the stated paths up to "
+        "31 Mar 2026."
+    )
     assert compose(inputs)["choices"][0] == [
         "Loan to value, limit",
         "65%: trips at 1.9257, 8.3% below closing",
@@ -90,6 +94,18 @@ def test_the_ladder_is_drawn_from_the_highest_rate_down_with_its_inversion(input
 def test_weeks_have_a_dash_only_where_no_path_was_lived(inputs: ForesightInputs) -> None:
     ladder = compose(replace(inputs, stress=None, scenarios=None))["ladder"]
     assert [row["weeks"] for row in ladder["rows"]] == ["10.5", "10.5", "–", "40.7"]
+    assert ladder["said"].endswith(
+        " A dash: this one rate does not decide alone when it acts, or has been reached already."
+    )
+
+
+def test_a_limb_that_acts_on_one_of_the_stated_paths_does_not_act_on_none(inputs: ForesightInputs) -> None:
+    """A fall that only the draft's own paths have moves the trigger; the paper's scenarios do not."""
+    assert inputs.stress is not None
+    others = [name for name in inputs.stress["never"] if name != "appraisal"]
+    ladder = compose(replace(inputs, stress={**inputs.stress, "never": others}))["ladder"]
+    assert [row["weeks"] for row in ladder["rows"]] == ["10.5", "10.5", "–", "40.7"]
+    assert "On no path" not in ladder["said"]
 
 
 def test_every_limb_has_a_lane_and_every_date_stands_in_the_table(inputs: ForesightInputs) -> None:
@@ -151,13 +167,15 @@ def test_what_was_not_worked_out_for_all_paths_at_once_is_named_with_the_reason(
 ) -> None:
     page = compose(inputs)["simulation"]
     assert page["ways"] == ""
-    steps = {"ltv": "ltv may have a second Cure Period"}
+    reason = "`ltv` may have a second Cure Period"
+    steps = {"ltv": reason, "early-amortization": reason}
     slow = compose(
         replace(inputs, simulation={**inputs.simulation, "by_steps": steps, "one_by_one": ["appraisal"]})
     )
     assert slow["simulation"]["ways"] == (
-        "Worked out path by path, because its columns do not say what is compared: Appraisal trigger. By the "
-        "exact engine's own steps: Loan to value, ltv may have a second Cure Period."
+        "Worked out path by path, because the fast way does not cover this test: Appraisal trigger. By the "
+        "exact engine's own steps: Loan to value and Early amortization (Loan to value may have a second Cure "
+        "Period)."
     )
 
 

@@ -307,7 +307,7 @@ def _sweep_rows(inputs: Inputs) -> Iterator[SweepRow]:
 def _why_not(
     part: Part, deal: Deal, rows: tuple[Row, ...], given: FactsByDate, acts: tuple[ActRecorded, ...]
 ) -> str:
-    """Return the reason why a part is not in arrays; an empty text if it is."""
+    """Return the reason why a part is not in arrays, each name in backticks; an empty text if it is."""
     # An Act may reach any part, so not a single one is left to the arrays.
     if acts:
         return "Recorded Acts"
@@ -319,22 +319,22 @@ def _why_not(
             part.triggers & terms.triggers.keys() - later.triggers.keys()
         )
         if gone:
-            return f"an amendment takes {min(gone)} away"
+            return f"an amendment takes `{min(gone)}` away"
     for _, terms in deal.segments:
         for key in part.tests & terms.covenants.keys():
             clause = terms.covenants[key]
             cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
             lasts = clause.persists_for if isinstance(clause, MaintenanceClause) else None
             if clause.last_tested is not None and clause.last_tested < rows[-1].inputs.on:
-                return f"{key} is closed after its last test"
+                return f"`{key}` is closed after its last test"
             if clause.tested_while is not None:
-                return f"{key} is tested only while something stands"
+                return f"`{key}` is tested only while something stands"
             if isinstance(cure, Cure) and cure.after != "determination date":
-                return f"the cure clock of {key} starts on {cure.after}"
+                return f"the cure clock of `{key}` starts on {cure.after}"
             if isinstance(cure, Cure) and cure.extension is not None:
-                return f"{key} may have a second Cure Period"
+                return f"`{key}` may have a second Cure Period"
             if lasts is not None and lasts.out_of > MOST_DATES:
-                return f"{key} looks back on more than {MOST_DATES} dates"
+                return f"`{key}` looks back on more than {MOST_DATES} dates"
     return _why_not_triggers(part, rows)
 
 
@@ -348,10 +348,10 @@ def _why_not_triggers(part: Part, rows: tuple[Row, ...]) -> str:
             if rule.name not in part.tests | part.triggers:
                 continue
             if (first.setdefault(rule.name, rule).begins, first[rule.name].ends) != (rule.begins, rule.ends):
-                return f"an amendment changes what {rule.name} counts"
+                return f"an amendment changes what `{rule.name}` counts"
             if rule.cure is not None:
-                return f"{rule.name} has a cure of its own"
+                return f"`{rule.name}` has a cure of its own"
             counts = (*leaves(rule.begins), *(leaves(rule.ends) if rule.ends is not None else ()))
             if any(leaf.persistence is not None and leaf.persistence.out_of > MOST_DATES for leaf in counts):
-                return f"{rule.name} looks back on more than {MOST_DATES} dates"
+                return f"`{rule.name}` looks back on more than {MOST_DATES} dates"
     return ""
