@@ -35,7 +35,7 @@ from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.sampling_noise import ObservedWeek
 from engine.foresight.undecided import undecided_triggers
 from engine.queries.draft_files import facts_for
-from engine.queries.published_history import HistorySource, read_history, source_of
+from engine.queries.published_history import OF_THE_SERIES, HistorySource, HistoryTable, history_table
 from engine.record.log import deal_log, read
 from engine.terms.as_written import Deal, load_deal, resolve
 from engine.workspace.calendar_tables import counted_on_record
@@ -193,7 +193,8 @@ def backtest(
         raise WrongUsage(
             "a backtest needs a published history: run it in a workspace, or give one with --history FILE"
         )
-    series = None if table is None else _in_a_table(deal, table)
+    read_once = None if table is None else history_table(table)
+    series = None if read_once is None else _in_a_table(deal, read_once)
     if closed is not None:
         levels = _levels(workspace, deal, templates, closed, series)
         deal = as_if_closed(deal, templates, closed, levels)
@@ -226,7 +227,7 @@ def backtest(
         deal,
         given,
         left,
-        source_of(table),
+        OF_THE_SERIES if read_once is None else read_once.source,
         undecided_triggers(terms, templates, left, acted, history.until),
     )
 
@@ -234,13 +235,13 @@ def backtest(
 Series = Mapping[str, tuple[Published, ...]]
 
 
-def _in_a_table(deal: Deal, table: Path) -> Series:
+def _in_a_table(deal: Deal, table: HistoryTable) -> Series:
     """Return the published values of each index of a deal that a table gives."""
     indices = tuple(dict.fromkeys(name for _, terms in deal.segments for name in terms.index))
-    text = read_text(table)
-    weeks = {index: read_history(text, str(table), index, len(indices) > 1) for index in indices}
+    weeks = {index: table.weeks(index, several=len(indices) > 1) for index in indices}
     return {
-        index: tuple(_published(index, week, table.name) for week in each) for index, each in weeks.items()
+        index: tuple(_published(index, week, table.path.name) for week in each)
+        for index, each in weeks.items()
     }
 
 

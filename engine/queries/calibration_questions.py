@@ -24,8 +24,13 @@ from engine.foresight.rate_posterior import PRIORS, Posterior, Prior, posterior
 from engine.foresight.rate_scenarios import read_jump
 from engine.foresight.sampling_noise import RateSeries, rate_series
 from engine.foresight.term_variants import steps_between, written_at
-from engine.queries.draft_files import text_of
-from engine.queries.published_history import HistorySource, observed_in, read_history, source_of
+from engine.queries.published_history import (
+    OF_THE_SERIES,
+    HistorySource,
+    HistoryTable,
+    history_table,
+    observed_in,
+)
 from engine.terms.as_written import Deal, resolve
 from engine.workspace.workspace import Workspace
 
@@ -65,6 +70,10 @@ class ModelAsked:
         jump = read_jump(self.jump)
         return (Switch("jump", float(jump.share), jump.weeks),)
 
+    def table(self) -> HistoryTable | None:
+        """Read the table of the history, if one is named; each call reads it again."""
+        return None if self.history is None else history_table(self.history)
+
 
 @dataclass(frozen=True)
 class CalibrationAnswer:
@@ -96,17 +105,28 @@ class CalibrationAnswer:
 
 
 def model_of(
-    workspace: Workspace | None, deal: Deal, index: str, asked: ModelAsked, one_of: int = 1
+    workspace: Workspace | None,
+    deal: Deal,
+    index: str,
+    asked: ModelAsked,
+    table: HistoryTable | None,
+    one_of: int = 1,
 ) -> tuple[RateSeries, Posterior, Prior | None]:
     """Return the history of an index and what the history says of the rate.
 
-    If a table holds several indices, its column `index` says to which a row belongs; `one_of` selects.
+    Args:
+        workspace: the workspace whose series is the history if `table` is None.
+        deal: the draft.
+        index: the index.
+        asked: what the model rests on.
+        table: the table of the history, which `asked` names.
+        one_of: how many indices the deal reads; of several, a table's column `index` says which a row is of.
 
     Raises:
         WrongUsage: no history, a prior that is not known, or too short a history without a prior.
     """
-    if asked.history is not None:
-        weeks = read_history(text_of(asked.history), str(asked.history), index, several=one_of > 1)
+    if table is not None:
+        weeks = table.weeks(index, several=one_of > 1)
     elif workspace is not None:
         weeks = observed_in(workspace, deal, index, asked.until)
     else:
@@ -164,7 +184,8 @@ def calibrate(
         variant.count < 1 or variant.release < 1 or variant.level < 1 for variant in variants
     ):
         raise WrongUsage("a level, a count and a release are above zero, and there is at least one of each")
-    series, known, prior = model_of(workspace, deal, index, model)
+    table = model.table()
+    series, known, prior = model_of(workspace, deal, index, model, table)
     setting = Setting(known, series, model.weeks, model.paths, model.seed, question, switches=model.switches)
     calibration = calibrated(setting, variants, workers, watch)
     return CalibrationAnswer(
@@ -184,7 +205,7 @@ def calibrate(
         setting=setting,
         scores=walk_forward(series, prior),
         under=under,
-        source=source_of(model.history),
+        source=OF_THE_SERIES if table is None else table.source,
     )
 
 

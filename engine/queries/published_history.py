@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from engine.basics.errors import InputProblems, Place, Problem, WrongUsage
+from engine.basics.files import bytes_of, read_text
 from engine.basics.tables import Row, read_table
 from engine.basics.values import listed, rounded
 from engine.events.rates import Published
@@ -38,11 +39,26 @@ class HistorySource:
     sha256: str | None
 
 
-def source_of(table: Path | None) -> HistorySource:
-    """Return where a history comes from: a table, or the workspace's series without one."""
-    if table is None:
-        return HistorySource(None, None)
-    return HistorySource(table.name, sha256(table.read_bytes()).hexdigest())
+OF_THE_SERIES = HistorySource(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryTable:
+    """A table of a published history, of one reading: its text, and the source with its hash."""
+
+    path: Path
+    text: str
+    source: HistorySource
+
+    def weeks(self, index: str, several: bool) -> tuple[ObservedWeek, ...]:
+        """Return the history of an index, as `read_history` does."""
+        return read_history(self.text, str(self.path), index, several)
+
+
+def history_table(path: Path) -> HistoryTable:
+    """Return a table as it is now. Raises WrongUsage if the file does not exist."""
+    text = read_text(path)
+    return HistoryTable(path, text, HistorySource(path.name, sha256(bytes_of(text)).hexdigest()))
 
 
 def observed_in(workspace: Workspace, deal: Deal, index: str, until: date) -> tuple[ObservedWeek, ...]:

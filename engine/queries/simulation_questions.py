@@ -30,7 +30,7 @@ from engine.foresight.sampling_noise import RateSeries
 from engine.foresight.undecided import undecided_triggers
 from engine.queries.calibration_questions import ModelAsked, model_of
 from engine.queries.forecast_record import ForecastRecord, forecast_record
-from engine.queries.published_history import HistorySource, source_of
+from engine.queries.published_history import OF_THE_SERIES, HistorySource
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import publication_dates
 from engine.workspace.series import series_of
@@ -197,8 +197,10 @@ def simulate(
     indices = tuple(dict.fromkeys(name for _, terms in deal.segments for name in terms.index))
     left = (*given.unheld(hold), *(link.figure for link in given.links))
     used = replace(given.without(left), links=())
+    table = asked.table()
     models = tuple(
-        _IndexModel(name, *model_of(workspace, deal, name, asked, one_of=len(indices))) for name in indices
+        _IndexModel(name, *model_of(workspace, deal, name, asked, table, one_of=len(indices)))
+        for name in indices
     )
     work = _Work(deal, make, models, used, asked)
     chunks = tuple(chunked(asked.paths))
@@ -236,7 +238,7 @@ def simulate(
         one_by_one=tuple(sorted(total.one_by_one)),
         by_steps=dict(sorted(total.by_steps.items())),
         scores=first.scores,
-        source=source_of(asked.history),
+        source=OF_THE_SERIES if table is None else table.source,
         others=tuple(others),
         recorded=None
         if workspace is None

@@ -78,7 +78,7 @@ def test_a_simulation_in_plain_python_gives_the_same_probabilities(meridian: Dea
         resolve(meridian, meridian.closing_date),
     )
     found = simulate(meridian, templates, None, given, asked)
-    _, known, _ = model_of(None, meridian, "CRI-H100", asked)
+    _, known, _ = model_of(None, meridian, "CRI-H100", asked, asked.table())
     draw = random.Random(7)
     weights, edges = known.weights.tolist(), known.found.grid.edges.tolist()
     centres = [
