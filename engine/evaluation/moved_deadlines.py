@@ -15,7 +15,13 @@ from typing import Any
 from engine.evaluation.day_events import Day
 from engine.evaluation.deadlines import BusinessDays
 from engine.evaluation.notice_duties import open_duties
-from engine.events.calendar_events import LastDayMoved
+from engine.events.calendar_events import (
+    LastDayMoved,
+    cure_period_of,
+    delivery_of,
+    notice_of,
+    trigger_cure_of,
+)
 from engine.events.deal_state import DealState
 from engine.events.kinds import ActApplied
 from engine.events.states import Deadline, TestStatus, TriggerStatus, obligation_key
@@ -107,7 +113,7 @@ def _running(state: DealState, on: date) -> Iterator[Running]:
     for test in state.tests.values():
         if test.cure is not None and test.status in RUNNING:
             yield Running(
-                f"Cure Period of `{test.test}`",
+                cure_period_of(test.test),
                 test.test,
                 test.cure,
                 test.status.value,
@@ -115,13 +121,13 @@ def _running(state: DealState, on: date) -> Iterator[Running]:
             )
     for trigger in state.triggers.values():
         if trigger.cure is not None and trigger.status is TriggerStatus.PENDING_CURE:
-            of, name = f"cure of the trigger `{trigger.trigger}`", trigger.trigger
+            of, name = trigger_cure_of(trigger.trigger), trigger.trigger
             yield Running(of, name, trigger.cure, trigger.status.value, _with(trigger, "trigger", "cure"))
     for one in state.obligations.values():
         # An overdue Obligation has passed its last day, and a closing does not bring a passed day back.
         if one.status == "OPEN":
             yield Running(
-                f"{one.name} under `{one.clause}`",
+                delivery_of(one.name, one.clause),
                 obligation_key(one),
                 one.due,
                 one.status,
@@ -131,7 +137,7 @@ def _running(state: DealState, on: date) -> Iterator[Running]:
         owed = duty.owed
         if owed.last is not None:
             yield Running(
-                f"the notice {owed.label} of {owed.since}",
+                notice_of(owed.label, owed.since),
                 owed.key,
                 owed.last,
                 "owed",

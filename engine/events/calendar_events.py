@@ -10,6 +10,7 @@ from datetime import date
 
 from engine.basics.values import Fact
 from engine.events.deal_adopted import DealAdopted
+from engine.events.due_acts import Due
 
 
 class CalendarClosing(Fact):
@@ -59,6 +60,39 @@ class LastDayMoved(Fact):
     of: str
     before: date
     after: date
+
+
+def cure_period_of(test: str) -> str:
+    """Return whose deadline the last day of a test's Cure Period is."""
+    return f"Cure Period of `{test}`"
+
+
+def trigger_cure_of(trigger: str) -> str:
+    """Return whose deadline the last day of a trigger's own cure is."""
+    return f"cure of the trigger `{trigger}`"
+
+
+def delivery_of(name: str, clause: str) -> str:
+    """Return whose deadline the last day of an Obligation is."""
+    return f"{name} under `{clause}`"
+
+
+def notice_of(label: str, since: date) -> str:
+    """Return whose deadline the last day of a notice is."""
+    return f"the notice {label} of {since}"
+
+
+def moved_by(move: LastDayMoved, due: Due) -> bool:
+    """Return whether it is the last day of a due act that moved: to the same day, and of the same thing."""
+    if move.after != due.by:
+        return False
+    if due.act == "cure":
+        return move.of in (cure_period_of(due.subject), trigger_cure_of(due.subject))
+    if due.act == "deliver":
+        return due.facts is not None and move.of == delivery_of(due.facts.deliver or "", due.subject)
+    # A due notice does not say since when it is owed, so the day at the end of the words is left out.
+    of, labels = move.of.rpartition(" of ")[0], (due.notice, f"{due.notice}-{due.subject}")
+    return due.act == "notify" and of in [f"the notice {label}" for label in labels]
 
 
 class CalendarTaken(Fact):

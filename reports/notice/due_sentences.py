@@ -53,22 +53,27 @@ def due_act(due: Due, titles: Titles, triggers: Titles) -> str:
             return f"Cure {title}, by one of:" if due.ways else f"Cure {title}"
         return f"Cure {title} by {listed(list(facts.cured_by), 'or')}"
     if due.act == "notify":
-        return _notice_act(due, title, triggers(due.subject))
+        return _notice_act(due, told_of(due, titles, triggers))
     if due.act == "report":
         return f"{sentence(in_plain(with_dates(due_words(due))))}; all tests are run again"
     return sentence(in_plain(with_dates(due_words(due))))
 
 
-def _notice_act(due: Due, title: str, trigger: str) -> str:
-    """Return which notice is to be given to whom; one that is overdue also says of which date it is."""
+def told_of(due: Due, titles: Titles, triggers: Titles) -> str:
+    """Return what a due notice tells: `that Loan-to-Value failed`."""
+    title = titles(due.subject)
     held = " (held: not decisive)" if due.facts is not None and due.facts.held else ""
-    of = {
+    return {
         "test_failed": f"that {title} failed{held}",
         "event_of_default": f"of the Event of Default indicated on {title}",
-        "trigger_event": f"that {trigger} is in effect",
+        "trigger_event": f"that {triggers(due.subject)} is in effect",
         "cure": f"that {title} was cured",
         "correction": "of what was corrected",
     }.get(due.notice or "", "of the tests of the date")
+
+
+def _notice_act(due: Due, of: str) -> str:
+    """Return which notice is to be given to whom; one that is overdue also says of which date it is."""
     dated = f", of {short_date(due.of)}" if due.overdue_since is not None and due.of is not None else ""
     return f"Give notice {of}{dated} to {listed([f'the {role(one)}' for one in due.to])}"
 

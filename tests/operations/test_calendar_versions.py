@@ -524,7 +524,7 @@ def test_the_next_notice_of_the_deal_names_the_closing_that_moved_its_deadline(
     run(failing, thursday, replace(tools, now=at(thursday), render=render))
     assert said
     assert (
-        "The calendar us-federal-reserve has changed since 2 Apr 2026: 7 Apr 2026 is closed, National day of "
+        "From 2 Apr 2026 on, the calendar us-federal-reserve counts 7 Apr 2026 as closed, National day of "
         "mourning (Federal Register of 31 March 2026). The last day moved for Cure Period of"
     ) in said[-1]
     assert "from 9 Apr 2026 to 10 Apr 2026" in said[-1]

@@ -22,22 +22,27 @@ def dates(found: NoticeInputs) -> dict[str, Any]:
     return next(one for one in (*context["first"], *context["proof"]) if one["block"] == "dates")
 
 
-def moved(entry: CalendarEntry, apart: int) -> tuple[NoticeInputs, date]:
-    """A notice after a calendar has moved the newest of its deadlines to `apart` days after it."""
-    found = cases.failing()
+ENTRY = CalendarEntry(day=CLOSED, closed=True, reason="Day of mourning", source="Federal Register")
+
+
+def moved(
+    entry: CalendarEntry,
+    apart: int,
+    act: str = "cure",
+    of: str = "Cure Period of `ltv`",
+    found: NoticeInputs | None = None,
+) -> tuple[NoticeInputs, date]:
+    """A notice after a calendar has moved the deadline `of` to `apart` days after that of its act `act`."""
+    found = found or cases.failing()
     whole = next(event for event in reversed(found.events) if isinstance(event.payload, Determined))
-    last = max(duty.by for duty in whole.payload.due)
+    last = next(duty.by for duty in whole.payload.due if duty.act == act)
     taken = CalendarTaken(
         calendar="us-federal-reserve",
         sha256="1" * 64,
         before_sha256="0" * 64,
         since=SINCE,
         changes=(entry,),
-        moves=(
-            LastDayMoved(
-                of="Cure Period of `ltv`", before=last - timedelta(days=1), after=last + timedelta(days=apart)
-            ),
-        ),
+        moves=(LastDayMoved(of=of, before=last - timedelta(days=1), after=last + timedelta(days=apart)),),
     )
     event = whole.model_copy(
         update={
@@ -58,11 +63,11 @@ def moved(entry: CalendarEntry, apart: int) -> tuple[NoticeInputs, date]:
     [
         (
             CalendarEntry(day=CLOSED, closed=True, reason="Day of mourning", source="Federal Register"),
-            "27 Nov 2026 is closed, Day of mourning (Federal Register).",
+            "27 Nov 2026 as closed, Day of mourning (Federal Register).",
         ),
         (
             CalendarEntry(day=CLOSED, closed=False, reason="its closing is withdrawn: typed twice", source="the agent"),
-            "27 Nov 2026 is open, its closing is withdrawn: typed twice (the agent).",
+            "27 Nov 2026 as open, its closing is withdrawn: typed twice (the agent).",
         ),
     ],
     ids=["closed", "open again"],
@@ -72,11 +77,30 @@ def test_the_day_its_source_and_both_last_days_stand_below_the_deadlines(
 ) -> None:
     found, last = moved(entry, 0)
     note = dates(found)["note"]
-    assert f"The calendar us-federal-reserve has changed since 19 Nov 2026: {said}" in note
+    assert f"From 19 Nov 2026 on, the calendar us-federal-reserve counts {said}" in note
     assert "The last day moved for Cure Period of Loan-to-Value from" in note
     assert f"to {last.day} {last:%b %Y}." in note
 
 
 def test_a_change_that_moved_nothing_which_the_notice_states_is_not_told() -> None:
-    entry = CalendarEntry(day=CLOSED, closed=True, reason="Day of mourning", source="Federal Register")
-    assert "has changed since" not in dates(moved(entry, 40)[0])["note"]
+    assert "The last day moved" not in dates(moved(ENTRY, 40)[0])["note"]
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        "Cure Period of `rate-floor`",
+        "cure of the trigger `early-amortization`",
+        "Appraisal under `appraisal`",
+        "the notice test_failed-rate-floor of 2026-11-12",
+    ],
+)
+def test_a_change_that_moved_another_deadline_to_the_same_day_is_not_told(of: str) -> None:
+    """A change of last year moved the one, and by chance the other ends on the day that the one was moved to."""
+    assert "The last day moved" not in dates(moved(ENTRY, 0, of=of)[0])["note"]
+
+
+def test_a_notice_whose_last_day_moved_is_called_as_the_notice_calls_it() -> None:
+    swept = cases.standard(last=date(2026, 11, 5), swept=True).inputs()
+    found, _ = moved(ENTRY, 0, "notify", "the notice test_failed-cash-sweep of 2026-11-05", swept)
+    assert "The last day moved for the notice that Cash Sweep failed from" in dates(found)["note"]

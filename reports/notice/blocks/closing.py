@@ -75,9 +75,7 @@ def dates(brief: Brief) -> dict[str, Any]:
     rows = [_deadline(brief, duty) for duty in owed]
     return {
         "rows": rows,
-        "note": " ".join(
-            filter(None, (_dates_note(brief), calendar_words(brief, (duty.by for duty in owed))))
-        ),
+        "note": " ".join(filter(None, (_dates_note(brief), calendar_words(brief, owed)))),
         "strip": _strip(brief),
         "strip_title": _strip_title(brief),
         "strip_alt": _strip_alt(brief),
