@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from engine.terms.as_written import (
 )  # read here, and handed on to the rooms that may not open the terms
 from engine.terms.as_written import load_deal
 from engine.terms.checks.changes_after_signing import changed_terms, changes_refused
-from engine.terms.checks.deal_file import read_checked
+from engine.terms.checks.deal_file import every_problem
 from engine.terms.in_force import NAME
 from engine.terms.source import parse
 from engine.workspace.class_balances import both_figures
@@ -61,42 +61,45 @@ class _These:
         return id(self.templates)
 
 
+class _Parsed:
+    """A text that was parsed as a deal, and what is wrong with it once that was asked for."""
+
+    def __init__(self, text: str, file: str, templates: Templates) -> None:
+        """Parse the text; `file` is its name, for the errors."""
+        self._text, self._file, self._templates = text, file, templates
+        self.deal, self.problems = load_deal(text, file, clauses_of(templates))
+
+    @cached_property
+    def every_problem(self) -> tuple[Problem, ...]:
+        """Every error and warning about the file, sorted by place."""
+        deal, templates = self.deal, self._templates
+        found = every_problem(self._text, self._file, deal, self.problems, published_versions())
+        if deal is None or any(not problem.code.startswith("W") for problem in found):
+            return tuple(found)
+        found += [*both_figures(deal, templates), *takeover_problems(deal, templates)]
+        return tuple(sorted(found, key=lambda problem: (problem.place, problem.code)))
+
+
+@lru_cache(maxsize=32)
+def _parsed_once(text: str, file: str, these: _These) -> _Parsed:
+    """Return the text as a deal, kept for the newest few: a process that runs each hour reads a file once."""
+    return _Parsed(text, file, these.templates)
+
+
 def deal_in(text: str, file: str, templates: Templates) -> tuple[Deal | None, list[Problem]]:
     """Return the deal in a text, or everything that is wrong with it, as `load_deal` does.
 
     Nothing but the text, its name and the templates decides it, and the newest few are kept. A replay that is
     given what a run has read from the same text is as independent as before.
     """
-    deal, problems = _loaded_once(text, file, _These(templates))
-    return deal, list(problems)
+    parsed = _parsed_once(text, file, _These(templates))
+    return parsed.deal, list(parsed.problems)
 
 
-@lru_cache(maxsize=32)
-def _loaded_once(text: str, file: str, these: _These) -> tuple[Deal | None, tuple[Problem, ...]]:
-    deal, problems = load_deal(text, file, clauses_of(these.templates))
-    return deal, tuple(problems)
-
-
-def read_deal(text: str, file: str, templates: Mapping[str, Template]) -> tuple[Deal | None, list[Problem]]:
+def read_deal(text: str, file: str, templates: Templates) -> tuple[Deal | None, list[Problem]]:
     """Return the deal if it can be read, and every error and warning about its file, sorted by place."""
-    deal, problems = _read_once(text, file, tuple(templates.items()))
-    return deal, list(problems)
-
-
-@lru_cache(maxsize=32)
-def _read_once(
-    text: str, file: str, given: tuple[tuple[str, Template], ...]
-) -> tuple[Deal | None, tuple[Problem, ...]]:
-    """Return what `read_deal` does, kept for the newest few files.
-
-    So a process that runs each hour reads an unchanged file only once.
-    """
-    templates = dict(given)
-    deal, problems = read_checked(text, file, clauses_of(templates), published_versions())
-    if deal is None or any(not problem.code.startswith("W") for problem in problems):
-        return deal, tuple(problems)
-    found = [*problems, *both_figures(deal, templates), *takeover_problems(deal, templates)]
-    return deal, tuple(sorted(found, key=lambda problem: (problem.place, problem.code)))
+    parsed = _parsed_once(text, file, _These(templates))
+    return parsed.deal, list(parsed.every_problem)
 
 
 def read_file(path: Path, templates: Mapping[str, Template]) -> Read:

@@ -18,8 +18,8 @@ from engine.events.results import TestResult, Verdict
 from engine.events.states import Entry, TestState, TestStatus, TriggerState, TriggerStatus, entry_after
 from engine.foresight.prove import prove
 from engine.terms.as_written import Deal
-from engine.terms.checks.deal_file import read_checked
 from engine.terms.periods import Persistence
+from engine.workspace.deal_files import read_deal
 from tests.conftest import DEALS
 
 RATES = "1.95 1.60 1.60 1.95x8"
@@ -175,11 +175,9 @@ def test_the_shipped_funding_stop_is_in_effect_until_an_act_ends_the_default(
 
 
 def test_check_warns_of_an_end_that_leaves_the_state_standing(all_templates: dict[str, Template]) -> None:
-    from engine.determination.template import clauses_of
-
     def warned(begins: str, ends: str) -> bool:
         text = prairie(begins, ends, RATES, states(FIRST))
-        problems = read_checked(text, "deal.yaml", clauses_of(all_templates), {"1.1-wp": False})[1]
+        problems = read_deal(text, "deal.yaml", all_templates)[1]
         return "W122" in {one.code for one in problems}
 
     compliant = "{test: borrowing-base, state: COMPLIANT}"

@@ -268,24 +268,24 @@ def test_deal_files_are_parsed_once_and_no_more_than_a_few_are_held(
 ) -> None:
     """The record is the same, however many of them wait in little room."""
     left, parsed, held = [], Counter[str](), list[int]()
-    checked = deal_files.read_checked
+    load = deal_files.load_deal
 
     def counting(text: str, file: str, *known: Any) -> Any:
         parsed[file] += 1
-        return checked(text, file, *known)
+        return load(text, file, *known)
 
     def look(said: str) -> None:
         if said.endswith("evaluating"):
-            deal_files._read_once.cache_clear()
+            deal_files._parsed_once.cache_clear()
             gc.collect()
             held.append(sum(isinstance(one, Deal) for one in gc.get_objects()) - before)
 
-    monkeypatch.setattr(deal_files, "read_checked", counting)
+    monkeypatch.setattr(deal_files, "load_deal", counting)
     for name, as_read in (("all", 100), ("few", 1)):
         monkeypatch.setattr(files_in_hand, "AS_READ", as_read)
         workspace = portfolio(tmp_path / name, 3)
         (workspace.root / "deals" / "spoilt.yaml").write_text("deal: [", encoding="utf-8")
-        deal_files._read_once.cache_clear()
+        deal_files._parsed_once.cache_clear()
         gc.collect()
         before = sum(isinstance(one, Deal) for one in gc.get_objects())
         outcome = run(workspace, FIRST + 2 * WEEK, replace(tools, progress=look))

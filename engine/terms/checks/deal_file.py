@@ -6,13 +6,13 @@ Errors have codes D5.., warnings codes W... A warning leaves the file usable and
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.basics.calendar import known_calendars, load_calendar
 from engine.basics.errors import Place, Problem
 from engine.terms.amendment_entries import NOTHING
-from engine.terms.as_written import Clauses, Deal, load_deal
+from engine.terms.as_written import Deal
 from engine.terms.checks.contradictions import CONTRADICTIONS
 from engine.terms.checks.cross_references import circles, conditions, references, terms_with_tree
 from engine.terms.checks.date_rules import date_rules
@@ -46,18 +46,18 @@ READINGS = (
 )
 
 
-def read_checked(
-    text: str, file: str, clauses: Clauses, versions: Versions
-) -> tuple[Deal | None, list[Problem]]:
-    """Return the deal if it can be read, and every error and warning about its file, sorted by place.
+def every_problem(
+    text: str, file: str, deal: Deal | None, problems: Sequence[Problem], versions: Versions
+) -> list[Problem]:
+    """Return every error and warning about a deal's file, sorted by place.
 
     Args:
         text: the file.
         file: its name, for the errors.
-        clauses: the model of each template's terms.
+        deal: the deal as `load_deal` read it; None if it could not.
+        problems: what `load_deal` found.
         versions: the methodology versions that exist.
     """
-    deal, problems = load_deal(text, file, clauses)
     tree = deal.tree if deal else parse(text, file)[0]
     all_problems = [_explained(problem) for problem in problems]
     if tree is not None and isinstance(tree.data, dict):
@@ -68,7 +68,7 @@ def read_checked(
         endless = any(problem.code == "D510" for problem in meaning)
         all_problems += [problem for problem in meaning if not (endless and problem.code in ("D523", "D533"))]
     unique = {(problem.place, problem.code, problem.what): problem for problem in all_problems}
-    return deal, sorted(unique.values(), key=lambda problem: (problem.place, problem.code))
+    return sorted(unique.values(), key=lambda problem: (problem.place, problem.code))
 
 
 def _explained(problem: Problem) -> Problem:
