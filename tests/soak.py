@@ -1,13 +1,13 @@
-"""`make soak`: every family of heavy tests at its full count; docs/soak.md keeps a row for each part of a
-family.
+"""`make soak` runs every family of heavy tests at its full count, and writes a row for each part of a family.
 
-`python -m tests.soak` runs all families; `python -m tests.soak thresholds seeds` runs the two that are named,
-and so does `HEADROOM_FAMILIES="thresholds seeds" make soak`. `--list` names them, and `--rest` leaves out
-each part that passed on the present code. A row is written as soon as its part ends, so that Ctrl-C loses the
-part in hand alone.
+The rows stand in docs/soak.md. `python -m tests.soak` runs all families.
+`python -m tests.soak thresholds seeds` runs the two that are named, and so does
+`HEADROOM_FAMILIES="thresholds seeds" make soak`. `--list` names them. `--rest` leaves out each part that
+passed on the present code. A row is written as soon as its part ends, so that Ctrl-C loses the part in hand
+alone.
 
-`HEADROOM_SEEDS` sets how many seeded histories are lived, `HEADROOM_FUZZ_SECONDS` how long each reader is
-tried; the row states the count that was run. `HEADROOM_PROCESSES` sets how many tests run at once: two,
+`HEADROOM_SEEDS` sets how many seeded histories are lived, and `HEADROOM_FUZZ_SECONDS` how long each reader is
+tried. The row states the count that was run. `HEADROOM_PROCESSES` sets how many tests run at once: two,
 unless it is set.
 """
 
@@ -39,9 +39,7 @@ ROW = re.compile(r"^\| (?P<part>[^|]+) \| (?P<count>[^|]*) \| (?P<commit>[^|]*) 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a family, which pytest runs at once: what it says of itself, which tests, and under which
-    settings.
-    """
+    """A part of a family, which pytest runs at once: its name, its count, its tests and their settings."""
 
     name: str
     count: str
@@ -224,8 +222,9 @@ def _some_seeds(first: int, end: int) -> Part:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the families that are named, or all; write a row after each part. 1 if a part failed, 130 on
-    Ctrl-C.
+    """Return 0 after the named families, or all, were run; 1 if a part failed, 130 on Ctrl-C.
+
+    A row is written after each part.
     """
     known = families()
     if "--list" in arguments:
@@ -281,7 +280,7 @@ COLUMNS = ("part", "count", "commit", "begun", "duration", "failures")
 
 
 def page(rows: Iterable[Row], order: Sequence[str]) -> str:
-    """Return the page of the rows, in the order of the families; parts that are not run any more come last."""
+    """Return the page of the rows, in the order of the families; parts that no longer run come last."""
     placed = sorted(rows, key=lambda row: order.index(row.part) if row.part in order else len(order))
     head = (
         "# What the soak last ran\n\n`make soak` runs each family of heavy tests at its full count, and "
@@ -313,8 +312,9 @@ def _same_code(commit: str) -> bool:
 
 
 def _run(part: Part) -> subprocess.CompletedProcess[str]:
-    """Return what a part said, on as many processes as are asked for; seeded histories run in memory: they test order, not the
-    disk.
+    """Return what a part said, on as many processes as are asked for.
+
+    Seeded histories run in memory, because they test order and not the disk.
     """
     quick = MEMORY if MEMORY.is_dir() and "seeded" in part.selection else None
     environment = {**os.environ, "HEADROOM_SOAK": "1", **part.settings}
