@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.basics.errors import InputProblems, WrongUsage
-from engine.basics.files import read_text
+from engine.basics.files import bytes_of, read_text
 from engine.events.draft import Draft
 from engine.events.log_names import administered_series
 from engine.events.market_events import AWAITS, IndexAnnounced, IndexFinding, SeriesFile, ValueSeen
@@ -115,7 +115,7 @@ def import_series(
             # Nothing of the file is taken, so a mended file does not meet half of itself on record.
             raise InputProblems(reading.problems)
         file = SeriesFile(
-            sha256=sha256(path.read_bytes()).hexdigest(),
+            sha256=sha256(bytes_of(text)).hexdigest(),
             form=reading.form.name,
             map_sha256=reading.form.sha256,
         )

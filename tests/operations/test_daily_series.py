@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,12 @@ from engine.audit.replay import Replay
 from engine.cli.show.series import import_series
 from engine.determination.template import Template
 from engine.events.kinds import Counted
-from engine.events.market_events import IndexAnnounced
+from engine.events.market_events import IndexAnnounced, ValueSeen
 from engine.events.rates import ReferenceRate
 from engine.events.states import TriggerStatus
 from engine.operations.run import Tools, run
 from engine.operations.series_intake import announce
-from engine.record.log import Scribe, deal_log, read
+from engine.record.log import SNAPSHOTS, Scribe, deal_log, read
 from engine.workspace.workspace import Workspace, create, opened
 from tests.conftest import DEALS
 from tests.operations.test_run import DEAL
@@ -61,6 +62,28 @@ def came(workspace: Workspace, at: datetime, *rows: tuple[date, str]) -> int:
         HEAD + "".join(f"CRI-T3-H100,{day},{value},Shadow,{value}\n" for day, value in rows), encoding="utf-8"
     )
     return import_series(workspace, "CRI-H100", [path], Scribe("t", "t", at), as_json=True)
+
+
+def test_the_file_of_a_value_is_named_by_the_bytes_that_were_read(
+    made: Callable[[str], Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is replaced by another one while its rows are taken."""
+    workspace, whole = made("the last day final at the cut-off"), Path.read_bytes
+    read_first: list[bytes] = []
+
+    def read_bytes(path: Path) -> bytes:
+        data = whole(path)
+        if path.name == "rows.csv":
+            read_first.append(data)
+            path.write_bytes(data + b"# replaced")
+        return data
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    came(workspace, datetime(2026, 1, 9, tzinfo=UTC), (FIRST, "2.0000"))
+    (found,) = [
+        event.payload for event in read(workspace.store, SNAPSHOTS) if isinstance(event.payload, ValueSeen)
+    ]
+    assert (found.taken_from.sha256, len(read_first)) == (sha256(read_first[0]).hexdigest(), 1)
 
 
 def rates(workspace: Workspace) -> list[tuple[date, str | None, date | None]]:
