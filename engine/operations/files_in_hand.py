@@ -17,7 +17,7 @@ from engine.workspace.deal_files import Read, read_file
 from engine.workspace.workspace import Workspace
 
 AS_READ = 100
-"""How many files wait as they were read, some 300 KB each: to pack and unpack one takes 40% of reading it."""
+"""How many files wait as they were read. Further ones wait packed: less room, and time to pack and unpack."""
 
 
 class FilesInHand:
@@ -60,7 +60,7 @@ class FilesInHand:
 
 
 def _packed(one: Read) -> bytes:
-    """Return a file in a sixteenth of its room. It never leaves this process, so nobody can change it."""
+    """Return a file in little room. It never leaves this process, so nobody can change it."""
     return zlib.compress(pickle.dumps(one, pickle.HIGHEST_PROTOCOL), level=1)
 
 
