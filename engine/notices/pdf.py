@@ -10,28 +10,32 @@ and not the memory.
 from __future__ import annotations
 
 import re
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.basics.errors import VerificationFailed
 from engine.basics.values import counted
+from engine.notices.pdf_objects import NotFollowed, Objects, inflated, objects_of, tokens
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
 
 LARGEST_FILE = 32 * 2**20
-LARGEST_STREAM = 16 * 2**20
 LARGEST_INSIDE = 128 * 2**20
 """What all streams of a file may hold together."""
+MOST_DOUBTS = 100
+"""So many names in the bytes of a file do not stand there by chance."""
+LONGEST_DRAWN = 2**20
+"""Bytes of instructions that are read one by one in a doubt; a page of a notice has a twentieth of it."""
 MOST_ATTACHMENTS = 16
 MOST_PAGES = 100
 PAGES_OF_RESULTS = 4
 """Pages that the results of a deal with very many tests may take; a deal with a dozen needs one or two."""
 
-_STREAM = re.compile(rb"stream\r?\n")
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _FILTER = re.compile(rb"/Filter(?![A-Za-z0-9])(.{0,60})", re.DOTALL)
 _READ = re.compile(
     rb"[ \t\r\n]*(/FlateDecode|/Adobe\.PPKLite|\[[ \t\r\n]*/FlateDecode[ \t\r\n]*\])(?=[\s/>]|\Z)"
@@ -44,30 +48,36 @@ A value that stands elsewhere in the file (`12 0 R`) could name any filters, so 
 with escapes.
 """
 _ESCAPED = re.compile(rb"/(?=[A-Za-z0-9]{0,20}#)((?:[A-Za-z0-9]|#[0-9A-Fa-f]{2}){1,24})")
-_INLINE = re.compile(rb"(?<![!-~])BI\s[^<>]{0,400}?/(?:F|Filter)\b")
+_INLINE = re.compile(rb"(?<![!-~])BI\s[^<>]{0,400}?/[F#]")
 """An image inside the page's own instructions, which brings filters of its own; a notice has none."""
 
 
+_ELSEWHERE = "an action that leads out of it"
 FOREIGN = {
-    b"/OpenAction": "an action that runs when it is opened",
-    b"/OCProperties": "layers that can be switched off",
-    b"/JavaScript": "a script",
-    b"/XFA": "a form that is drawn in place of its pages",
+    b"OpenAction": "an action that runs when it is opened",
+    b"AA": "an action that runs by itself",
+    b"OCProperties": "layers that can be switched off",
+    b"JavaScript": "a script",
+    b"XFA": "a form that is drawn in place of its pages",
+    b"Launch": _ELSEWHERE,
+    b"URI": _ELSEWHERE,
+    b"GoToR": _ELSEWHERE,
+    b"GoToE": _ELSEWHERE,
+    b"SubmitForm": _ELSEWHERE,
+    b"ImportData": _ELSEWHERE,
 }
-"""What can change what a reader shows, beside the words of the pages; a notice has none of it."""
-EVIDENCE = (
-    "deal.yaml",
-    "event.json",
-    "date.jsonl",
-    "earlier.jsonl",
-    "standing.json",
-    "page.json",
-    "observations.csv",
-)
-"""Attachments that hold what people and files say."""
+"""The names of what can change what a reader shows or does, beside the words of the pages.
+
+A notice has none of it. Where several are, the first of this order is said.
+"""
 PAPERS = ((595.2756, 841.8898), (612.0, 792.0))
 """Width and height of A4 and US Letter in points."""
 _PART = rb"[^\s()<>\[\]{}/%]"
+_NAMED = re.compile(rb"/(" + b"|".join(FOREIGN) + rb")(?!" + _PART + rb")")
+"""One pass over the bytes: a search for each name costs six times as much."""
+ESCAPED_FILTER = "a filter is named in escapes"
+HIDDEN = "a page draws letters otherwise than filled, as no notice does"
+IMAGE = "the page holds an image with a filter of its own, which is not read"
 _RENDERED = re.compile(rb"Tr(?<!" + _PART + rb"Tr)(?!" + _PART + rb")")
 """The instruction that says how letters are drawn: 0 fills them, as a notice's are; 3 leaves them unseen."""
 
@@ -108,14 +118,10 @@ def read_notice(data: bytes) -> NoticeFile:
     if len(data) > LARGEST_FILE:
         raise VerificationFailed(f"the file has {counted(len(data), 'bytes')}, more than {LARGEST_FILE:,}")
     # Before the parser sees the file, since the parser inflates without a bound.
-    doubtful = _refuse_bombs(data)
+    _settle(data, _refuse_bombs(data))
     try:
         with PdfDocument(data) as document:
-            attachments = dict(_attachments(document))
-            # The words of a deal may name such a thing, and the evidence is not drawn.
-            evidence = {attachments[name] for name in EVIDENCE if name in attachments}
-            _refuse(why for part, why in doubtful if part not in evidence)
-            return NoticeFile(attachments, _text_of_pages(document))
+            return NoticeFile(dict(_attachments(document)), _text_of_pages(document))
     except (PdfiumError, IndexError, UnicodeDecodeError) as error:
         raise VerificationFailed(f"the file cannot be read as a PDF: {error}") from error
 
@@ -164,68 +170,127 @@ def drawn_pages(data: bytes) -> Iterator[DrawnPage]:
         raise VerificationFailed(f"the file cannot be drawn: {error}") from error
 
 
-def _refuse_bombs(data: bytes) -> list[tuple[bytes, str]]:
+@dataclass(frozen=True)
+class Doubt:
+    """What no notice has seems to stand somewhere; the bytes of a font or a picture may be so by chance.
+
+    Attributes:
+        place: where it stands in the file.
+        why: what a reader would meet there.
+        part: the stream in which it stands, None if it was found in the file as it is.
+    """
+
+    place: int
+    why: str
+    part: bytes | None = None
+
+
+def _refuse_bombs(data: bytes) -> list[Doubt]:
     """Inflate every stream of the file to its bound, wherever its cross references say that it lies.
 
-    The streams in which something stands that no notice has come back, each with what it is.
+    What seems to stand there and no notice has comes back, for `_settle` to look at.
     """
     for match in _FILTER.finditer(data):
         if _READ.match(match[1]) is None:
             stated = match[1].strip().partition(b"\n")[0].decode("latin-1")
             raise VerificationFailed(f"a stream is compressed by {stated}, which is not read")
-    for name in set(_ESCAPED.findall(data)):
-        if re.sub(rb"#(..)", lambda one: bytes.fromhex(one[1].decode()), name) in (
-            b"Filter",
-            b"F",
-            b"FFilter",
-        ):
-            raise VerificationFailed(f"a filter is named in escapes, /{name.decode()}, which is not read")
-    _refuse(filter(None, [_foreign_in(data)]))
-    doubtful: list[tuple[bytes, str]] = []
+    doubts = [*islice(_foreign_in(data), MOST_DOUBTS)]
+    if len(doubts) == MOST_DOUBTS:
+        raise VerificationFailed(doubts[0].why)
     whole, view = 0, memoryview(data)
     for match in _STREAM.finditer(data):
-        inside, end = _inflated(view[match.end() :])
+        start = match.end()
+        inside, end = inflated(view[start:])
         whole += len(inside)
         if whole > LARGEST_INSIDE:
             raise VerificationFailed(f"the file's streams are longer than {LARGEST_INSIDE:,} bytes together")
         # A reader takes it as it stands if it is not compressed, or not to its end.
-        until = data.find(b"endstream", match.end())
-        plain = data[match.end() : until] if until >= 0 else data[match.end() :]
+        until = data.find(b"endstream", start)
+        plain = data[start:until] if until >= 0 else data[start:]
         packed = b"/Filter" in data[data.rfind(b"obj", 0, match.start()) + 3 : match.start()]
         whole_read = packed and end is not None and not plain[end:].strip()
         for part in (inside,) if whole_read else (inside, plain):
-            # The first condition is a hundred times faster, and seldom there.
-            if b"BI" in part and _INLINE.search(part):
-                raise VerificationFailed(
-                    "the page holds an image with a filter of its own, which is not read"
-                )
-            doubtful += [(part, why) for why in (_foreign_in(part), _hidden_in(part)) if why is not None]
-    return doubtful
+            doubts += [Doubt(start, why, part) for why in _doubtful_in(part)]
+    return doubts
 
 
-def _inflated(start: memoryview) -> tuple[bytes, int | None]:
-    """Return the stream that begins here, inflated, and where it ends.
+def _escaped_in(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield each name that is written with escapes, without them, and where it stands."""
+    for match in _ESCAPED.finditer(data) if b"#" in data else ():
+        yield match.start(), re.sub(rb"#(..)", lambda one: bytes.fromhex(one[1].decode()), match[1])
 
-    The stream is empty if nothing of it is compressed. The end is None if the file ends first.
+
+def _foreign_in(data: bytes) -> Iterator[Doubt]:
+    """Yield what seems to be a name that no notice has, or the name of a filter in escapes."""
+    for match in _NAMED.finditer(data):
+        yield Doubt(match.start(), _has(FOREIGN[match[1]]))
+    for place, name in _escaped_in(data):
+        if name in FOREIGN:
+            yield Doubt(place, _has(FOREIGN[name]))
+        elif name in (b"Filter", b"F", b"FFilter"):
+            stated = data[place + 1 : place + 30].split()[0].decode("latin-1")
+            yield Doubt(place, f"{ESCAPED_FILTER}, /{stated}, which is not read")
+
+
+def _has(what: str) -> str:
+    return f"the file has {what}, as no notice has"
+
+
+def _doubtful_in(part: bytes) -> Iterator[str]:
+    """Yield what seems to stand in a stream and no notice has."""
+    # The first condition is a hundred times faster, and seldom there.
+    if b"BI" in part and _INLINE.search(part):
+        yield IMAGE
+    yield from (doubt.why for doubt in islice(_foreign_in(part), 1))
+    if b"Tr" in part and any(
+        part[max(0, match.start() - 20) : match.start()].split()[-1:] != [b"0"]
+        for match in _RENDERED.finditer(part)
+    ):
+        yield HIDDEN
+
+
+def _settle(data: bytes, doubts: list[Doubt]) -> None:
+    """Refuse the file for a doubt that its objects confirm, or that lies where no object is.
+
+    Raises VerificationFailed. A file without a doubt is not looked into, so that most cost nothing here.
     """
-    inflate, parts, length, step = zlib.decompressobj(), [], 0, 2**16
-    end = None
+    if not doubts:
+        return
     try:
-        for place in range(0, len(start), step):
-            piece = start[place : place + step]
-            while piece and not inflate.eof:
-                parts.append(inflate.decompress(piece, 2**20))
-                length += len(parts[-1])
-                if length > LARGEST_STREAM:
-                    raise VerificationFailed(f"a stream of the file is longer than {LARGEST_STREAM:,} bytes")
-                # What did not fit into the bound of one step is inflated next, and counted like the rest.
-                piece = memoryview(inflate.unconsumed_tail)
-            if inflate.eof:
-                end = min(place + step, len(start)) - len(inflate.unused_data)
-                break
-    except zlib.error:
-        pass  # what could be inflated until there counts
-    return b"".join(parts), end
+        found = objects_of(data)
+    except NotFollowed:
+        raise VerificationFailed(doubts[0].why) from None
+    for name, what in FOREIGN.items():
+        if name in found.names:
+            raise VerificationFailed(_has(what))
+    for doubt in doubts:
+        if not _explained(doubt, found):
+            raise VerificationFailed(doubt.why)
+
+
+def _explained(doubt: Doubt, found: Objects) -> bool:
+    """Return whether a doubt is nothing: letters of a text, or bytes of a stream that is not drawn."""
+    if doubt.part is None:
+        if any(start <= doubt.place < end for start, end in found.streams.items()):
+            return True
+        # The objects there were read, and had no such name.
+        read = any(start <= doubt.place < end for start, end in found.spans)
+        return read and not doubt.why.startswith(ESCAPED_FILTER)
+    if doubt.place in found.drawing:
+        return len(doubt.part) <= LONGEST_DRAWN and doubt.why not in _drawn_in(doubt.part)
+    return doubt.place in found.streams
+
+
+def _drawn_in(instructions: bytes) -> set[str]:
+    """Return what instructions draw that no notice has."""
+    before, what = b"", set[str]()
+    for token, _ in tokens(instructions):
+        if token == b"BI":
+            what.add(IMAGE)
+        elif token == b"Tr" and before != b"0":
+            what.add(HIDDEN)
+        before = token
+    return what
 
 
 def _attachments(document: PdfDocument) -> Iterator[tuple[str, bytes]]:
@@ -279,25 +344,3 @@ def _is_unseen_field(page: PdfPage) -> bool:
         return unseen and pdfium.FPDFAnnot_GetSubtype(one) == pdfium.FPDF_ANNOT_WIDGET
     finally:
         pdfium.FPDFPage_CloseAnnot(one)
-
-
-def _foreign_in(data: bytes) -> str | None:
-    """Return what a file or a stream holds that no notice has, None if it holds nothing of it."""
-    escaped = _ESCAPED.findall(data) if b"#" in data else []
-    named = {b"/" + re.sub(rb"#(..)", lambda one: bytes.fromhex(one[1].decode()), name) for name in escaped}
-    what = next((what for name, what in FOREIGN.items() if name in data or name in named), None)
-    return None if what is None else f"the file has {what}, as no notice has"
-
-
-def _refuse(reasons: Iterable[str]) -> None:
-    for why in reasons:
-        raise VerificationFailed(why)
-
-
-def _hidden_in(part: bytes) -> str | None:
-    """Return why letters could be unseen: a page's instructions that draw them otherwise than filled."""
-    if b"BT" in part:
-        for match in _RENDERED.finditer(part):
-            if part[max(0, match.start() - 20) : match.start()].split()[-1:] != [b"0"]:
-                return "a page draws letters otherwise than filled, as no notice does"
-    return None

@@ -4,6 +4,12 @@ const SPACE = new Set([0, 9, 10, 12, 13, 32]), ENDS = new Set([...SPACE, ...[...
 
 // Width and height of A4 and US Letter in points.
 const PAPERS = [[595.2756, 841.8898], [612, 792]];
+// The names of what can change what a reader shows or does, beside the words of the pages; the first of them is said.
+const LEADS_OUT = "an action that leads out of it";
+const FOREIGN = [
+  ["OpenAction", "an action that runs when it is opened"], ["AA", "an action that runs by itself"], ["OCProperties", "layers that can be switched off"], ["JavaScript", "a script"],
+  ["XFA", "a form that is drawn in place of its pages"], ...["Launch", "URI", "GoToR", "GoToE", "SubmitForm", "ImportData"].map((name) => [name, LEADS_OUT]),
+];
 class Hidden extends Differs {}
 class Name { constructor(text) { this.text = text; } }
 class Ref { constructor(number) { this.number = number; } }
@@ -224,9 +230,8 @@ class Pdf {
   }
   // Nothing stands beside the words of the pages, and all of each page is shown: no action, layer, script, form, remark, turn or cut, and no letters that are not filled.
   async bare() {
-    const root = await this.dictionary(this.trailer.get("Root")), form = await this.dictionary(root.get("AcroForm")), names = await this.dictionary(root.get("Names"));
-    const foreign = [["an action that runs when it is opened", root.has("OpenAction") || root.has("AA")], ["layers that can be switched off", root.has("OCProperties")], ["a script", names.has("JavaScript")], ["a form that is drawn in place of its pages", form.has("XFA")]];
-    for (const [what, there] of foreign) need(!there, `the file has ${what}, as no notice has`);
+    const names = await this.names();
+    for (const [name, what] of FOREIGN) need(!names.has(name), `the file has ${what}, as no notice has`);
     for (const [n, { page, box, turned }] of (await this.pages()).entries()) {
       const found = (await this.get(page.get("Annots"))) ?? [], [wide, high] = [box[2], box[3]];
       need(found.length <= (n === 0 ? 1 : 0) && (found.length === 0 || (await this.unseen(found[0]))), `page ${n + 1} has a field or a remark beside its words, as no notice has`);
@@ -234,6 +239,18 @@ class Pdf {
       need(whole, `page ${n + 1} is turned, cut, or of another size than A4 or US Letter`);
     }
     try { this.kept = await this.texts(); } catch (error) { if (error instanceof Hidden) throw error; }
+  }
+  // Every name in an object of the file, whatever leads to the object.
+  async names() {
+    const found = new Set(), note = (value) => {
+      if (value instanceof Name) found.add(value.text);
+      else if (Array.isArray(value)) value.forEach(note);
+      else if (value instanceof Map) for (const [key, one] of value) { found.add(key); note(one); }
+      else if (value?.dictionary) note(value.dictionary);
+    };
+    note(this.trailer);
+    for (const number of this.places.keys()) note(await this.get(new Ref(number)));
+    return found;
   }
   // Whether an annotation is a field without an extent, as the signature's is.
   async unseen(value) {

@@ -1,0 +1,293 @@
+"""The objects of a PDF as its cross references name them, of every revision of the file (ISO 32000, 7.5).
+
+Bytes of a font or a picture may look like a name or an instruction by chance.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from engine.basics.errors import VerificationFailed
+
+LARGEST_STREAM = 16 * 2**20
+MOST_ENTRIES = 2**20
+MOST_TOKENS = 2**20
+"""What is read of all objects: a notice's have a twentieth of it."""
+MOST_SECTIONS = 50
+"""Sections of cross references that are followed; a signed notice has two."""
+DEEPEST = 60
+
+_BLANK, _ENDING = rb"\0\t\n\f\r ", rb"\0\t\n\f\r ()<>\[\]{}/%"
+_TOKEN = re.compile(
+    rb"(?:[" + _BLANK + rb"]++|%[^\r\n]*+)*+(<<|>>|<[^<>]*>|/[^" + _ENDING + rb"]*|[^" + _ENDING + rb"]+|.)",
+    re.DOTALL,
+)
+_IN_TEXT = re.compile(rb"\\.|[()]", re.DOTALL)
+_BEGINS = re.compile(rb"stream\r?\n")
+_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+
+
+class NotFollowed(ValueError):
+    """Raised for a file whose objects do not lie where its cross references say."""
+
+
+class Name(bytes):
+    """A name without its slash and its escapes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The number of an object that stands elsewhere in the file."""
+
+    number: int
+
+
+@dataclass
+class Objects:
+    """What the cross references of a file lead to, whichever of its revisions names it.
+
+    Attributes:
+        names: every name in an object, and in a dictionary of a stream or of cross references.
+        spans: the place of each object in the file and where it ends, with its stream.
+        streams: where the bytes of each stream begin, and where they end.
+        drawing: where the instructions of pages and of forms begin, among the streams.
+    """
+
+    names: set[bytes] = field(default_factory=set)
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    streams: dict[int, int] = field(default_factory=dict)
+    drawing: set[int] = field(default_factory=set)
+
+
+def inflated(start: memoryview) -> tuple[bytes, int | None]:
+    """Return the stream that begins here, inflated, and where it ends.
+
+    The stream is empty if nothing of it is compressed. The end is None if the file ends first.
+    """
+    inflate, parts, length, step = zlib.decompressobj(), [], 0, 2**16
+    end = None
+    try:
+        for place in range(0, len(start), step):
+            piece = start[place : place + step]
+            while piece and not inflate.eof:
+                parts.append(inflate.decompress(piece, 2**20))
+                length += len(parts[-1])
+                if length > LARGEST_STREAM:
+                    raise VerificationFailed(f"a stream of the file is longer than {LARGEST_STREAM:,} bytes")
+                # What did not fit into the bound of one step is inflated next, and counted like the rest.
+                piece = memoryview(inflate.unconsumed_tail)
+            if inflate.eof:
+                end = min(place + step, len(start)) - len(inflate.unused_data)
+                break
+    except zlib.error:
+        pass  # what could be inflated until there counts
+    return b"".join(parts), end
+
+
+def tokens(data: bytes, at: int = 0) -> Iterator[tuple[bytes, int]]:
+    """Yield what stands in objects or instructions, each with where it ends; a text in brackets is `(`."""
+    while (match := _TOKEN.match(data, at)) is not None:
+        token, at = match[1], match.end()
+        if token == b"(":
+            depth = 1
+            while depth:
+                found = _IN_TEXT.search(data, at)
+                if found is None:
+                    return
+                at = found.end()
+                depth += {b"(": 1, b")": -1}.get(found[0], 0)
+        yield token, at
+
+
+def objects_of(data: bytes) -> Objects:
+    """Return what the cross references lead to.
+
+    Raises NotFollowed if an object is not where they say, or cannot be read there.
+    """
+    try:
+        return _Reading(data).found
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, StopIteration) as error:
+        raise NotFollowed(str(error)) from error
+
+
+class _Reading:
+    def __init__(self, data: bytes) -> None:
+        self.data, self.found = data, Objects()
+        self.drawn: set[int] = set()  # the numbers of objects that a page names as its contents
+        self.read: dict[int, tuple[Any, int]] = {}
+        self.looked = self.unpacked = self.taken = 0
+        self.known: dict[int, list[tuple[Any, int | None]]] = {}
+        seen: set[int] = set()
+        waiting = [int(re.findall(rb"startxref\s+(\d+)", data[-2048:])[-1])]
+        held: dict[int, set[int]] = {}
+        while waiting:
+            if (place := waiting.pop()) in seen:
+                continue
+            seen.add(place)
+            if len(seen) > MOST_SECTIONS:
+                raise NotFollowed("more sections than are followed")
+            entries, about = self._section(place)
+            waiting += [about[name] for name in (b"Prev", b"XRefStm") if name in about]
+            for number, kind, one in entries:
+                if kind in (1, 2):
+                    held.setdefault(number, set()).add(one if kind == 1 else -1)
+        for number, places in held.items():
+            for place in places - {-1}:
+                self._object(place, number)
+        self._contents()
+
+    def _section(self, place: int) -> tuple[list[tuple[int, int, int]], dict[bytes, Any]]:
+        """Return the entries of a table or stream of cross references, and its dictionary."""
+        begun, at = next(tokens(self.data, place))
+        if begun != b"xref":
+            about, start = self._object(place, None)
+            return list(self._packed_entries(about, start)), about
+        entries: list[tuple[int, int, int]] = []
+        reading = tokens(self.data, at)
+        while (token := next(reading))[0] != b"trailer":
+            first, count = int(token[0]), int(next(reading)[0])
+            for number in range(first, first + count):
+                (one, _), _, (used, _) = islice(reading, 3)
+                entries.append((number, int(used == b"n"), int(one)))
+        about, end = self._value(self.data, token[1])
+        self.found.spans.append((place, end))
+        return entries, about
+
+    def _packed_entries(self, about: dict[bytes, Any], start: int) -> Iterator[tuple[int, int, int]]:
+        if about[b"Type"] != b"XRef" or b"DecodeParms" in about:
+            raise NotFollowed("cross references that are not read")
+        data, widths = self._plain(about, start), about[b"W"]
+        ranges, at = about.get(b"Index", [0, about[b"Size"]]), 0
+        if sum(ranges[1::2]) > MOST_ENTRIES:
+            raise NotFollowed("more entries than are followed")
+        for first, count in zip(ranges[::2], ranges[1::2], strict=True):
+            for number in range(first, first + count):
+                fields = []
+                for width in widths:
+                    fields.append(int.from_bytes(data[at : at + width]))
+                    at += width
+                if at > len(data):
+                    raise NotFollowed("its cross references end too early")
+                yield number, fields[0] if widths[0] else 1, fields[1]
+
+    def _object(self, place: int, number: int | None) -> tuple[Any, int]:
+        """Read the object at a place of the file, and what a stream of objects holds.
+
+        Returns its value and where its stream begins, 0 if it has none.
+        """
+        if place in self.read:
+            return self.read[place]
+        (own, _), _, (begun, at) = islice(tokens(self.data, place), 3)
+        if begun != b"obj" or (number is not None and int(own) != number):
+            raise NotFollowed("its cross references lead to no object")
+        value, end = self._value(self.data, at)
+        after, last = next(tokens(self.data, end))
+        start = 0
+        if after == b"stream":
+            match = _BEGINS.match(self.data, last - len(after))
+            length = value[b"Length"]
+            if match is None or not isinstance(length, int):
+                raise NotFollowed("a stream does not say how long it is")
+            start = match.end()
+            after, last = next(tokens(self.data, start + length))
+            if after != b"endstream":
+                raise NotFollowed("a stream is longer than it says")
+            self.found.streams[start] = start + length
+            if value.get(b"Subtype") == b"Form":
+                self.found.drawing.add(start)
+            if value.get(b"Type") == b"ObjStm":
+                self._packed(value, start)
+        elif after != b"endobj":
+            raise NotFollowed("an object does not end")
+        self.found.spans.append((place, last))
+        self.known.setdefault(int(own), []).append((value, start or None))
+        self.read[place] = value, start
+        self._count(last - place)
+        return value, start
+
+    def _packed(self, about: dict[bytes, Any], start: int) -> None:
+        """Read every object in a stream of objects."""
+        data, first = self._plain(about, start), about[b"First"]
+        self.unpacked += len(data)
+        reading = tokens(data)
+        for _ in range(about[b"N"]):
+            number, place = int(next(reading)[0]), int(next(reading)[0])
+            value, end = self._value(data, first + place)
+            self._count(end - first - place)
+            self.known.setdefault(number, []).append((value, None))
+
+    def _count(self, length: int) -> None:
+        """Refuse objects that lie in each other, of which a short file could hold very many."""
+        self.looked += length
+        if self.looked > 2 * (len(self.data) + self.unpacked):
+            raise NotFollowed("objects that lie in each other")
+
+    def _plain(self, about: dict[bytes, Any], start: int) -> bytes:
+        raw = self.data[start : start + about[b"Length"]]
+        if b"Filter" not in about:
+            return raw
+        return inflated(memoryview(raw))[0]
+
+    def _value(self, data: bytes, at: int) -> tuple[Any, int]:
+        """Return the value that begins here and where it ends, and note its names."""
+        above: list[tuple[bytes, list[Any]]] = []
+        items: list[Any] = []
+        for token, end in tokens(data, at):
+            self.taken += 1
+            if self.taken > MOST_TOKENS:
+                break
+            if token in (b"<<", b"["):
+                above.append((token, items))
+                items = []
+                if len(above) > DEEPEST:
+                    break
+            elif token in (b">>", b"]"):
+                opened, outer = above.pop()
+                if (opened == b"<<") != (token == b">>"):
+                    break
+                outer.append(self._dictionary(items) if token == b">>" else items)
+                items = outer
+            elif token == b"R" and above:
+                items[-2:] = [Reference(items[-2])]
+            elif token in (b")", b">", b"{", b"}", b"endobj", b"stream"):
+                break
+            else:
+                items.append(self._plain_value(token))
+            if not above:
+                return items[0], end
+        raise NotFollowed("an object cannot be read")
+
+    def _plain_value(self, token: bytes) -> Any:
+        if token[:1] == b"/":
+            name = Name(_ESCAPE.sub(lambda one: bytes.fromhex(one[1].decode()), token[1:]))
+            self.found.names.add(name)
+            return name
+        return int(token) if token.isdigit() else token
+
+    def _dictionary(self, items: list[Any]) -> dict[bytes, Any]:
+        made = dict(zip(items[::2], items[1::2], strict=True))
+        if len(made) * 2 != len(items) or not all(isinstance(key, Name) for key in made):
+            raise NotFollowed("a dictionary says a name twice, or something else than a name")
+        drawn = made.get(b"Contents", [])
+        for one in drawn if isinstance(drawn, list) else [drawn]:
+            if isinstance(one, Reference):
+                self.drawn.add(one.number)
+        return made
+
+    def _contents(self) -> None:
+        """Note where the instructions begin that the pages name, or a list of them."""
+        waiting, seen = [*self.drawn], set[int]()
+        while waiting:
+            if (number := waiting.pop()) in seen:
+                continue
+            seen.add(number)
+            for value, start in self.known.get(number, ()):
+                if start is not None:
+                    self.found.drawing.add(start)
+                elif isinstance(value, list):
+                    waiting += [one.number for one in value if isinstance(one, Reference)]
