@@ -77,7 +77,8 @@ def held_stamp_steps(
     """
     for stamp in stamps:
         if stamp.note is None:
-            yield Step(f"{HELD_STAMP} {stamp.file}", difference="it is not of one checkpoint")
+            difference = "the file beside it does not hold exactly one checkpoint"
+            yield Step(f"{HELD_STAMP} {stamp.file}", difference=difference)
             continue
         checkpoint = stated(stamp.note)
         name = f"{HELD_STAMP} {checkpoint.origin} at {counted(checkpoint.size, 'entries')}"

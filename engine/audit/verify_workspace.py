@@ -168,10 +168,15 @@ def _held(
         yield from (Finding(said) for said in came_after(held, name, read(workspace.store, log)))
 
 
-def _covered(workspace: Workspace, logs: Sequence[str], held: Checkpoint) -> Sequence[bytes]:
-    """Return the entries that a held checkpoint covers; none if a log here does not begin with them."""
+def _covered(workspace: Workspace, logs: Sequence[str], held: Checkpoint) -> Sequence[bytes] | None:
+    """Return the entries that a held checkpoint covers; none if its log here does not begin with them.
+
+    The result is None if its log is not here.
+    """
     log = next((log for log in logs if origin(workspace, log) == held.origin), None)
-    bodies = [] if log is None else [entry.body for entry in workspace.store.entries(log)][: held.size]
+    if log is None:
+        return None
+    bodies = [entry.body for entry in workspace.store.entries(log)][: held.size]
     return bodies if roots_of(bodies)[-1] == held.root else ()
 
 

@@ -1,5 +1,5 @@
 // The page itself: what was dropped, told apart by what it is, and the answer as a table of steps.
-const given = { policy: null, policyName: "", notices: new Map(), bundles: new Map(), held: new Map(), exports: new Map(), stamps: new Map() };
+const given = { policy: null, policyName: "", notices: new Map(), bundles: new Map(), held: [], exports: new Map(), stamps: [] };
 
 // Two files of one name that differ are both kept: neither takes the other's place unseen.
 function put(map, name, value, alike) {
@@ -7,41 +7,72 @@ function put(map, name, value, alike) {
   for (let n = 2; map.has(free) && !alike(map.get(free), value); n += 1) free = `${name} (${n})`;
   map.set(free, value);
 }
-const alikeTexts = (one, other) => one.join("") === other.join("");
+// What is held, and the stamps, lie in lists, each with its own path: a number in its name would be a part of what is looked up.
+function keep(list, path, texts) {
+  if (!list.some((one) => one.path === path && one.texts.join("") === texts.join(""))) list.push({ path, texts });
+}
 
 function take(path, bytes) {
   const name = path.split("/").at(-1), text = () => { try { return freed(bytes); } catch { return ""; } };
   if (latin1(bytes.subarray(0, 5)) === "%PDF-") put(given.notices, name, bytes, same);
   else if (name.endsWith(".bundle") || latin1(bytes.subarray(0, 4)) === "PK\x03\x04") put(given.bundles, name, bytes, same);
   else if (name.endsWith(".toml")) { given.policy = readPolicy(text()); given.policyName = name; }
-  else if (name.endsWith(".stamp") && name !== "checkpoint.stamp") put(given.stamps, path, [text()], alikeTexts);
+  else if (name.endsWith(".stamp") && name !== "checkpoint.stamp") keep(given.stamps, path, [text()]);
   else if (/(^|\/)tile\//.test(path) || name === "checkpoint" || name === "checkpoint.stamp") {
     const folder = /(^|\/)tile\//.test(path) ? path.replace(/\/?tile\/.*$/, "") : path.replace(/\/?checkpoint(\.stamp)?$/, "");
     if (!given.exports.has(folder)) given.exports.set(folder, new Map());
-    given.exports.get(folder).set(folder ? path.slice(folder.length + 1) : path, bytes);
-  } else if (bytes.length <= LONGEST_HELD && /\n\n\u2014 /.test(text())) put(given.held, path, notesIn(text()), alikeTexts);
+    const files = given.exports.get(folder), part = folder ? path.slice(folder.length + 1) : path;
+    // A second checkpoint that lay elsewhere: the first is one that is held.
+    if (files.has(part) && !same(files.get(part), bytes) && !hasTiles(files)) kept(folder, files);
+    files.set(part, bytes);
+  } else if (bytes.length <= LONGEST_HELD && /\n\n\u2014 /.test(text())) keep(given.held, path, notesIn(text()));
   else throw new Differs(`${name} is not a policy, notice, bundle, checkpoint or part of an exported log`);
 }
 
 // An export is whole where it has entries; a checkpoint alone is one that is held.
 function sorted() {
   for (const [folder, files] of given.exports) {
-    if ([...files.keys()].some((path) => path.startsWith("tile/")) || !files.has("checkpoint")) continue;
-    const path = folder ? `${folder}/checkpoint` : "checkpoint", stamp = files.get("checkpoint.stamp");
-    put(given.held, path, notesIn(freed(files.get("checkpoint"))), alikeTexts);
-    if (stamp) put(given.stamps, `${path}.stamp`, [freed(stamp)], alikeTexts);
+    if (hasTiles(files)) continue;
+    kept(folder, files);
     given.exports.delete(folder);
   }
 }
-// What is held, each with the stamp that lies beside it: a file of the same name with `.stamp` after it.
-const stampOf = (path) => given.stamps.get(path.replace(/( \(\d+\))?$/, ".stamp$1"))?.[0] ?? null;
-const held = () => [...given.held].map(([path, notes]) => ({ file: path.split("/").at(-1), notes, stamp: stampOf(path) }));
+const hasTiles = (files) => [...files.keys()].some((path) => path.startsWith("tile/"));
+function kept(folder, files) {
+  const path = folder ? `${folder}/checkpoint` : "checkpoint";
+  if (files.has("checkpoint")) keep(given.held, path, notesIn(freed(files.get("checkpoint"))));
+  if (files.has("checkpoint.stamp")) keep(given.stamps, `${path}.stamp`, [freed(files.get("checkpoint.stamp"))]);
+  files.clear();
+}
+// Whether a stamp says that it is of this checkpoint: its origin, its size, and the SHA-256 of its first five lines.
+async function states(text, notes) {
+  try {
+    const said = stampIn(text), one = oneNote(notes);
+    return one !== null && said.origin === one.origin && said.size === one.size && said.sha256 === (await sha256Hex(stampedBytes(notes[0])));
+  } catch { return false; }
+}
+// What is held, each with the stamp that lies beside it: a file of the same name with `.stamp` after it. Among several of one name a stamp belongs to the one that it states;
+// a stamp that states none of them belongs to one that has no other.
+async function paired() {
+  const held = given.held.map(({ path, texts }) => ({ path, file: path.split("/").at(-1), notes: texts, stamp: null })), stamps = [];
+  for (const { path, texts: [text] } of given.stamps) {
+    const beside = held.filter((one) => `${one.path}.stamp` === path), stated = [];
+    for (const one of beside) if (await states(text, one.notes)) stated.push(one);
+    stamps.push({ text, beside, stated, used: false });
+  }
+  const give = (stamp, among) => { const free = among.find((one) => one.stamp === null); if (free) { free.stamp = stamp.text; stamp.used = true; } };
+  for (const stamp of stamps) give(stamp, stamp.stated);
+  // One stamp may lie beside the same checkpoint twice, such as one that a trustee has cosigned since.
+  for (const stamp of stamps) stamp.stated.forEach((one) => give(stamp, [one]));
+  for (const stamp of stamps) if (!stamp.used) give(stamp, stamp.beside);
+  return { held, unused: stamps.filter(({ used }) => !used) };
+}
 
 async function answers() {
   sorted();
   if (given.policy === null) return { needs: "Give your policy too: a .toml file with the keys that you trust.", answers: [] };
-  const found = [], whole = [...given.exports.values()];
-  for (const [folder, files] of given.exports) found.push({ what: `The exported log ${folder}`, ...(await verifyExport(files, held(), given.policy)) });
+  const found = [], whole = [...given.exports.values()], { held } = await paired();
+  for (const [folder, files] of given.exports) found.push({ what: `The exported log ${folder}`, ...(await verifyExport(files, held, given.policy)) });
   for (const [name, bytes] of given.bundles) found.push({ what: name, ...(await verifyBundle(bytes, name, given.policy, given.policyName)) });
   for (const [name, bytes] of given.notices) {
     const deal = [];
@@ -73,11 +104,11 @@ function shown(answer) {
   return part;
 }
 
-const counts = () => `${given.notices.size} notices, ${given.bundles.size} bundles, ${given.exports.size} exported logs, ${given.held.size} files of held checkpoints, ${given.policy ? "a policy" : "no policy"}.`;
+const counts = () => `${given.notices.size} notices, ${given.bundles.size} bundles, ${given.exports.size} exported logs, ${given.held.length} files of held checkpoints, ${given.policy ? "a policy" : "no policy"}.`;
 // What was given and cannot be checked yet.
-function waiting() {
-  const used = [...given.held.keys()].filter((path) => stampOf(path) !== null).length, lonely = given.stamps.size - used;
-  return [given.held.size && !given.exports.size ? "What is held is checked once you give the exported log." : "", lonely > 0 ? `${lonely} of the time stamps ${lonely === 1 ? "lies" : "lie"} beside no checkpoint that you gave.` : ""].filter(Boolean).join(" ");
+async function waiting() {
+  const lonely = (await paired()).unused.length;
+  return [given.held.length && !given.exports.size ? "What is held is checked once you give the exported log." : "", lonely ? `${lonely} of the time stamps ${lonely === 1 ? "lies" : "lie"} beside no checkpoint that you gave.` : ""].filter(Boolean).join(" ");
 }
 
 async function took(files) {
@@ -87,7 +118,7 @@ async function took(files) {
     catch (error) { wrong.push(error.message); }
   }
   const { needs, answers: found } = await answers();
-  said.textContent = [counts(), waiting(), needs, ...wrong].filter(Boolean).join(" ");
+  said.textContent = [counts(), await waiting(), needs, ...wrong].filter(Boolean).join(" ");
   document.getElementById("answer").replaceChildren(...found.map(shown));
   document.body.dataset.done = String(Number(document.body.dataset.done ?? 0) + 1);
 }

@@ -15,9 +15,11 @@ function notAfter(at, name, recorded, done) {
   need(said - 36e5 <= at, `${name} says that it was recorded at ${minuteOf(said)}, and its log was ${done} at ${minuteOf(at)}`);
 }
 
+const firstFive = (note) => `${note.split("\n").slice(0, 5).join("\n")}\n`, stampedBytes = (note) => encoder.encode(firstFive(note));
+
 // When a checkpoint was stamped and by whom, held against the entries that it covers.
 async function timeOf(text, note, bodies, keys, policy) {
-  const said = stampIn(text), first = `${note.split("\n").slice(0, 5).join("\n")}\n`, over = new TextEncoder().encode(first);
+  const said = stampIn(text), first = firstFive(note), over = stampedBytes(note);
   const head = await checkpointOf(first, keys.filter(({ kind }) => kind === "log"));
   need(said.origin === head.origin && said.size === head.size, `the time stamp is of another checkpoint than ${head.origin} at ${withNoun(head.size, "entry", "entries")}`);
   need(said.sha256 === (await sha256Hex(over)), "the time stamp is over other bytes than the first five lines of this checkpoint");
@@ -57,7 +59,7 @@ function oneNote(notes) {
 async function heldStamp({ file, notes, stamp }, log, policy) {
   const said = oneNote(notes), name = said === null ? `held time stamp of ${file}` : `held time stamp of ${said.origin} at ${withNoun(said.size, "entry", "entries")}`;
   try {
-    need(said !== null, "it is not of one checkpoint");
+    need(said !== null, "the file beside it does not hold exactly one checkpoint");
     if (said.origin !== log.head.origin) return { name, found: `${NOT_COMPARED}: its log is not at hand`, difference: null };
     const fits = said.size <= log.head.size && same(await rootOf(log.leaves.slice(0, Number(said.size))), said.root);
     return { name, found: stampedWords(await timeOf(stamp, notes[0], fits ? log.bodies.slice(0, Number(said.size)) : [], log.lives.keys, policy)), difference: null };

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -186,7 +187,7 @@ def test_a_stamp_lies_beside_one_checkpoint_and_a_damaged_one_is_named(
         trustee.keep(text, rightly(note, authority))
         (step,) = trustee.by_the_command()
         assert step["name"] == "held time stamp of march.checkpoint"
-        assert step["difference"] == "it is not of one checkpoint"
+        assert step["difference"] == "the file beside it does not hold exactly one checkpoint"
         assert trustee.by_the_page() == [step]
         assert trustee.of_the_record() == [(step["name"], step["difference"])]
 
@@ -218,12 +219,61 @@ def test_a_checkpoint_that_fits_no_log_here_is_left_open_by_name_in_both(
     trustee.keep(other, rightly(other, authority))
     (step,) = trustee.by_the_command()
     assert step["found"] == "NOT COMPARED: its log is not at hand"
+    assert trustee.of_the_record() == [(f"{step['name']}: {step['found']}", None)]
     (answer,) = browser_says(read_policy(trustee.policy), [trustee.export], notes=[str(trustee.kept)])[
         "exports"
     ]
     mine = verify_export(trustee.export, trustee.policy, [trustee.kept])
     assert answer["steps"] == [asdict(one) for one in mine.steps]
     assert "NOT COMPARED: it is of elsewhere.example/log" in str(answer["steps"])
+
+
+def dropped(trustee: Trustee, files: Sequence[Path]) -> dict[str, Any]:
+    """What the page says of these files, told by their names alone, with a policy and an exported log."""
+    export = [
+        [f"export/{path.relative_to(trustee.export)}", str(path)]
+        for path in trustee.export.rglob("*")
+        if path.is_file()
+    ]
+    given = [[path.name, str(path)] for path in (trustee.policy, *files)]
+    said: dict[str, Any] = browser_says(read_policy(trustee.policy), given=[*given, *export])["given"]
+    assert (said["wrong"], said["waiting"], said["needs"]) == ([], "", "")
+    return said
+
+
+ALIKE: dict[str, tuple[list[str], str]] = {
+    "the second stamped": (["1", "2", "2.stamp"], "march.checkpoint"),
+    "the first stamped": (["1", "1.stamp", "2"], "march.checkpoint"),
+    "the stamps first": (["2.stamp", "1.stamp", "1", "2"], "march.checkpoint"),
+    "named as in an export": (["1", "2", "1.stamp", "2.stamp"], "checkpoint"),
+    "named as in an export, one stamped": (["1", "2", "2.stamp"], "checkpoint"),
+    "with a number in the name": (["1", "1.stamp", "2", "2.stamp"], "checkpoint (1)"),
+    "one with a number in the name": (["1", "1.stamp"], "checkpoint (1)"),
+}
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not on this machine")
+@pytest.mark.parametrize("what", ALIKE)
+def test_a_stamp_goes_to_the_checkpoint_of_its_name_that_it_states(
+    what: str, trustee: Trustee, authority: Authority, tmp_path: Path
+) -> None:
+    """Whatever the files are called and in whichever order they are dropped: the command sees their folders."""
+    given, name = ALIKE[what]
+    files = []
+    for one in given:
+        folder, note = tmp_path / one[0], noted(trustee.workspace, SIZE - int(one[0]))
+        folder.mkdir(exist_ok=True)
+        stamp = one.endswith(".stamp")
+        files.append(folder / (f"{name}.stamp" if stamp else name))
+        files[-1].write_text(rightly(note, authority) if stamp else note, encoding="utf-8")
+    (answer,) = dropped(trustee, files)["answers"]
+    mine = verify_export(
+        trustee.export, trustee.policy, [path for path in files if not path.name.endswith(".stamp")]
+    )
+    assert mine.verified
+    assert answer["steps"] == [asdict(one) for one in mine.steps]
+    stamps = [one for one in mine.steps if one.name.startswith(HELD_STAMP)]
+    assert len(stamps) == sum(one.endswith(".stamp") for one in given)
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not on this machine")
@@ -238,24 +288,13 @@ def test_what_is_dropped_on_the_page_takes_no_other_files_place(
     other.write_text(note.replace("\n", "\r\n"), encoding="utf-8")
     beside = other.with_name(f"{other.name}.stamp")
     beside.write_text(rightly(note, authority), encoding="utf-8")
-    export = [
-        [f"export/{path.relative_to(trustee.export)}", str(path)]
-        for path in trustee.export.rglob("*")
-        if path.is_file()
-    ]
-    dropped = [
-        trustee.policy,
-        trustee.kept,
-        trustee.kept.with_name(f"{trustee.kept.name}.stamp"),
-        other,
-        beside,
-    ]
-    given = [[path.name, str(path)] for path in dropped]
-    said = browser_says(read_policy(trustee.policy), given=[*given, *export])["given"]
-    assert (said["wrong"], said["waiting"], said["needs"]) == ([], "", "")
+    said = dropped(
+        trustee, [trustee.kept, trustee.kept.with_name(f"{trustee.kept.name}.stamp"), other, beside]
+    )
     (answer,) = said["answers"]
     mine = verify_export(trustee.export, trustee.policy, [trustee.kept, other])
     assert answer["steps"] == [asdict(one) for one in mine.steps]
     assert [one.verdict for one in mine.steps] == ["holds", "holds", "DIFFERS", "holds", "holds", "holds"]
-    lonely = browser_says(read_policy(trustee.policy), given=[given[0], given[2]])["given"]
+    given = [[path.name, str(path)] for path in (trustee.policy, beside)]
+    lonely = browser_says(read_policy(trustee.policy), given=given)["given"]
     assert lonely["waiting"] == "1 of the time stamps lies beside no checkpoint that you gave."

@@ -60,6 +60,6 @@ if (asked.attachments) answer.evidence = await evidence(asked.attachments, polic
 if (asked.given) {
   const wrong = [];
   for (const [name, path] of asked.given) { try { take(name, new Uint8Array(readFileSync(path))); } catch (error) { wrong.push(error.message); } }
-  answer.given = { ...(await answers()), waiting: waiting(), wrong };
+  answer.given = { ...(await answers()), waiting: await waiting(), wrong };
 }
 console.log(JSON.stringify(answer));
