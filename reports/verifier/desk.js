@@ -16,7 +16,7 @@ function take(path, bytes) {
   const name = path.split("/").at(-1), text = () => { try { return freed(bytes); } catch { return ""; } };
   if (latin1(bytes.subarray(0, 5)) === "%PDF-") put(given.notices, name, bytes, same);
   else if (name.endsWith(".bundle") || latin1(bytes.subarray(0, 4)) === "PK\x03\x04") put(given.bundles, name, bytes, same);
-  else if (name.endsWith(".toml")) { given.policy = readPolicy(text()); given.policyName = name; }
+  else if (name.endsWith(".toml")) { given.policy = policyIn(bytes); given.policyName = name; }
   else if (name.endsWith(".stamp") && name !== "checkpoint.stamp") keep(given.stamps, path, [text()]);
   else if (/(^|\/)tile\//.test(path) || name === "checkpoint" || name === "checkpoint.stamp") {
     const folder = /(^|\/)tile\//.test(path) ? path.replace(/\/?tile\/.*$/, "") : path.replace(/\/?checkpoint(\.stamp)?$/, "");

@@ -1,20 +1,52 @@
+// What nobody can have meant in a text that decides something: the characters that `headroom verify` refuses in a policy (engine/basics/files.py).
+// The last two lines are Unicode's Default_Ignorable_Code_Point, without what joins letters or chooses their shape, and a Braille pattern without a dot.
+const STRANGE = new RegExp([
+  "[\\0-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\ufeff\\ufff9-\\uffff\\ud800-\\udfff",
+  "\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b\\u200e\\u200f\\u2060-\\u206f\\u2800\\u3164\\uffa0\\ufff0-\\ufff8",
+  "\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e00ff}\\u{e01f0}-\\u{e0fff}]",
+].join(""), "u");
+const LARGEST_TOML = 1e6;
+// A policy's file is UTF-8, with or without its mark.
+function policyIn(bytes) {
+  need(bytes.length <= LARGEST_TOML, `the policy has more than ${LARGEST_TOML.toLocaleString("en")} bytes`);
+  let text;
+  try { text = new TextDecoder("utf-8", { fatal: true }).decode(bytes); } catch { throw new Differs("the policy is not UTF-8; save it as UTF-8"); }
+  return readPolicy(text);
+}
+function refuseStrange(text) {
+  const found = STRANGE.exec(text);
+  if (found === null) return;
+  const before = text.slice(0, found.index).split(/\r\n?|\n/), code = found[0].codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
+  throw new Differs(`the policy has a character that does not show, U+${code}, in line ${before.length}, column ${[...before.at(-1)].length + 1}; remove it`);
+}
+
 // A policy as TOML: names, texts, whole numbers, true or false, and lists of texts; anything else is refused.
 function readPolicy(text) {
   const policy = { log_keys: [], ended_keys: [], cosigner_keys: [], cosignatures_needed: 0, notice_certificates: [], time_authorities: [], signature_needed: true, deals: [], origins: [] };
-  const plain = text.replace(/\r\n?/g, "\n").replace(/("(?:[^"\\\n]|\\.)*"|'[^'\n]*')|#[^\n]*/g, (_, quoted) => quoted ?? "");
-  const line = /\s*([A-Za-z_]+)\s*=\s*(\[[^\]]*\]|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|true|false|\d+)[ \t]*(?:\n|$)/y, texts = /\s*("(?:[^"\\\n]|\\.)*"|'[^'\n]*')\s*(,|$)/y;
+  refuseStrange(text);
+  const whole = text.replaceAll("\r\n", "\n");
+  need(!whole.includes("\r"), "the policy has a line end that TOML does not have; save it with other line ends");
+  const plain = whole.replace(/("(?:[^"\\\n]|\\.)*"|'[^'\n]*')|#[^\n]*/g, (_, quoted) => quoted ?? "");
+  // Blanks are those of TOML alone: `\s` takes a dozen more, which do not show.
+  const line = /[ \t\n]*([A-Za-z_]+)[ \t]*=[ \t]*(\[[^\]]*\]|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|true|false|0|[1-9]\d*)[ \t]*(?:\n|$)/y, texts = /[ \t\n]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t\n]*(,|$)/y;
+  const trimmed = (one) => one.replace(/^[ \t\n]+|[ \t\n]+$/g, "");
   const said = new Set();
-  const textOfToml = (quoted) => (quoted[0] === '"' ? JSON.parse(quoted) : quoted.slice(1, -1));
-  while (line.lastIndex < plain.trimEnd().length) {
+  const textOfToml = (quoted) => {
+    if (quoted[0] !== '"') return quoted.slice(1, -1);
+    need(/^"(?:[^"\\\t]|\\(?:[btnfr"\\]|u(?![dD][89a-fA-F])[0-9A-Fa-f]{4}))*"$/.test(quoted), `the policy cannot be read at \`${quoted.slice(0, 60)}\``);
+    return JSON.parse(quoted);
+  };
+  const end = plain.replace(/[ \t\n]+$/, "").length;
+  while (line.lastIndex < end) {
     const at = line.lastIndex, match = line.exec(plain);
-    need(match, `the policy cannot be read at \`${plain.slice(at).trim().split("\n")[0].slice(0, 60)}\``);
+    need(match, `the policy cannot be read at \`${trimmed(plain.slice(at)).split("\n")[0].slice(0, 60)}\``);
     const [, name, value] = match;
     need(Object.hasOwn(policy, name), `the policy says \`${name}\`, which no policy has; it has ${Object.keys(policy).join(", ")}`);
     need(!said.has(name), `the policy says \`${name}\` twice`);
     said.add(name);
     if (Array.isArray(policy[name])) {
       need(value.startsWith("["), `\`${name}\` of the policy is a list of texts`);
-      const inside = value.slice(1, -1).trim();
+      const inside = trimmed(value.slice(1, -1));
       texts.lastIndex = 0;
       policy[name] = [];
       while (texts.lastIndex < inside.length) { const one = texts.exec(inside); need(one, `\`${name}\` of the policy is a list of texts`); policy[name].push(textOfToml(one[1])); }

@@ -2,14 +2,14 @@
 //
 //   node browser_parts.mjs PARTS_FOLDER PART...   < {"policy": TOML, "notices": [PATH], "bundles": [PATH], "attachments": FOLDER, "held": [FOLDER], "notes": [PATH],
 //     "evidence": [{"folder": FOLDER, "upto": STEP, "texts": [TEXT]}], "seals": [{"file": PATH, "changes": [[PLACE, BYTE]]}],
-//     "given": [[NAME, PATH]]}, where `given` is what was dropped on the page, each file with the name or path that the browser tells
+//     "strange": true, "given": [[NAME, PATH]]}, where `strange` asks for every character that no policy has, and `given` is what was dropped on the page, each file with the name or path that the browser tells
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 
 const [folder, ...parts] = process.argv.slice(2);
 const code = parts.map((part) => readFileSync(join(folder, `${part}.js`), "utf-8")).join("\n");
-const names = "Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, waiting, verifyBundle, verifyExport, verifyNotice";
-const { Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, waiting, verifyBundle, verifyExport, verifyNotice } = new Function(`${code}; return { ${names} };`)();
+const names = "Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, waiting, STRANGE, verifyBundle, verifyExport, verifyNotice";
+const { Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, waiting, STRANGE, verifyBundle, verifyExport, verifyNotice } = new Function(`${code}; return { ${names} };`)();
 
 const heldIn = (path) => ({ file: basename(path), notes: notesIn(freed(readFileSync(path))), stamp: existsSync(`${path}.stamp`) ? freed(readFileSync(`${path}.stamp`)) : null });
 const within = (root, at = root) => readdirSync(at).flatMap((name) => (statSync(join(at, name)).isDirectory() ? within(root, join(at, name)) : [relative(root, join(at, name))]));
@@ -57,6 +57,7 @@ for (const path of asked.notices ?? []) answer.notices.push(await verifyNotice(n
 for (const path of asked.bundles ?? []) answer.bundles.push(await verifyBundle(new Uint8Array(readFileSync(path)), basename(path), policy, "trustee.toml"));
 for (const files of asked.notes ? held : []) answer.exports.push(await verifyExport(files, asked.notes.map(heldIn), policy));
 if (asked.attachments) answer.evidence = await evidence(asked.attachments, policy, held);
+if (asked.strange) answer.strange = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) => STRANGE.test(`a${String.fromCodePoint(code)}`));
 if (asked.given) {
   const wrong = [];
   for (const [name, path] of asked.given) { try { take(name, new Uint8Array(readFileSync(path))); } catch (error) { wrong.push(error.message); } }
