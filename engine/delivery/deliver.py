@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import PurePath
 
 from engine.basics.errors import WrongUsage
 from engine.basics.values import Fact
@@ -25,6 +26,7 @@ from engine.delivery.outbox import (
     Delivery,
     deemed_given,
     deliveries,
+    not_sent,
     to_send,
     why_not_sent,
 )
@@ -72,6 +74,9 @@ class Delivered:
 
     steps: list[Step] = field(default_factory=list)
     waiting: list[Step] = field(default_factory=list)
+    """Notices that nobody has released."""
+    not_sent: list[Step] = field(default_factory=list)
+    """Released notices that do not go, each with the reason."""
     not_understood: list[str] = field(default_factory=list)
     """Messages that came in and that a person has to read."""
 
@@ -164,9 +169,9 @@ class _Post:
     def show(self, deal: str) -> None:
         """Collect what would be sent, and what waits."""
         for delivery in self.deliveries(deal):
-            why = why_not_sent(delivery)
-            if why is not None and delivery.given_on is None and not delivery.superseded:
-                self.done.waiting.append(Step(deal, delivery.number, "", "drafted", why))
+            self._held(deal, delivery)
+            if to_send(delivery) and self._as_issued(deal, delivery) is None:
+                continue
             self.done.steps += [
                 Step(deal, delivery.number, to.role, "would be sent", to.address) for to in to_send(delivery)
             ]
@@ -175,33 +180,48 @@ class _Post:
         """Send what is owed of a deal, one message per addressee."""
         events = self.events(deal)
         for delivery in self.deliveries(deal):
-            why = why_not_sent(delivery)
-            if why is not None:
-                if delivery.given_on is None and not delivery.superseded:
-                    self.done.waiting.append(Step(deal, delivery.number, "", "drafted", why))
+            self._held(deal, delivery)
+            if why_not_sent(delivery) is not None:
                 continue
-            for to in to_send(delivery):
-                self._send(deal, events, delivery, to)
+            file = self._as_issued(deal, delivery) if to_send(delivery) else None
+            if file is not None:
+                for to in to_send(delivery):
+                    self._send(deal, events, delivery, to, file)
             # The last copy is not sent again; the record says only that nobody can tell whether it has gone.
             for to in (to for to in delivery.addressees if to.state == "sending" and to.copies >= COPIES):
                 self._lost(deal, delivery, to)
 
-    def _send(self, deal: str, events: Sequence[Event], delivery: Delivery, to: Addressee) -> None:
+    def _held(self, deal: str, delivery: Delivery) -> None:
+        """Collect what waits for its release, and what was released and does not go."""
+        why = why_not_sent(delivery)
+        if delivery.release is None and why is not None:
+            if delivery.given_on is None and not delivery.superseded:
+                self.done.waiting.append(Step(deal, delivery.number, "", "drafted", why))
+            return
+        self.done.not_sent += [
+            Step(deal, delivery.number, each.to, each.state, each.why) for each in not_sent(delivery)
+        ]
+
+    def _as_issued(self, deal: str, delivery: Delivery) -> bytes | None:
+        """Return the bytes of a notice's file; None, and collected as not sent, if it was not issued so."""
+        path = self.workspace.root / delivery.notice.file
+        # A missing file has the hash of nothing, so it is refused like one that was changed.
+        data = path.read_bytes() if path.is_file() else b""
+        if sha256(data).hexdigest() == delivery.notice.sha256:
+            return data
+        why = f"{delivery.notice.file} is not the file that was issued; put that file back"
+        self.done.not_sent.append(Step(deal, delivery.number, "", "released", why))
+        return None
+
+    def _send(
+        self, deal: str, events: Sequence[Event], delivery: Delivery, to: Addressee, file: bytes
+    ) -> None:
         log = origin(self.workspace, deal_log(deal))
         # The log as far as the notice: what was recorded since would give a second copy other bytes.
         upto = events[: next(n for n, event in enumerate(events) if event.payload is delivery.notice) + 1]
-        files = self._files(deal, delivery, upto)
-        if files is None:
-            self.done.waiting.append(
-                Step(
-                    deal,
-                    delivery.number,
-                    to.role,
-                    "drafted",
-                    f"{delivery.notice.file} is not the file that was issued",
-                )
-            )
-            return
+        # The bytes that were compared are the bytes that go: the file is not read a second time.
+        name = PurePath(delivery.notice.file)
+        files = [(name.name, file), (f"{name.stem}.ics", as_calendar(deal, upto).encode())]
         envelope = notice_message(log, deal, delivery, to, self.sender, upto, files)
         if to.state == "sending":  # a program that ended has left it so; it may have gone
             self._lost(deal, delivery, to)
@@ -289,18 +309,6 @@ class _Post:
     def _record(self, deal: str, delivery: Delivery, to: str, payload: Fact, more: str) -> None:
         scribe = self.scribe()
         record(self.workspace, deal, step(delivery, to, payload, scribe.at, more), scribe)
-
-    def _files(self, deal: str, delivery: Delivery, upto: Sequence[Event]) -> list[tuple[str, bytes]] | None:
-        """Return the notice's file and the calendar of its deadlines.
-
-        The result is None if the file is not the one that was issued.
-        """
-        path = self.workspace.root / delivery.notice.file
-        # A missing file has the hash of nothing, so it is refused like one that was changed.
-        data = path.read_bytes() if path.is_file() else b""
-        if sha256(data).hexdigest() != delivery.notice.sha256:
-            return None
-        return [(path.name, data), (f"{path.stem}.ics", as_calendar(deal, upto).encode())]
 
     def record_given(self, deal: str) -> None:
         """Record what is given by the deal's rule by now, and what a message that came back withdraws."""

@@ -39,6 +39,13 @@ COPIES = 2
 FOR_A_DATE = ("correction", "not_evaluated")
 """Kinds of notices that go to those of the compliance notice, if no duty names them."""
 
+TO_GO = ("released", "deferred")
+"""The states of a copy that goes in the next round."""
+CORRECTED = ("deemed_given", "if_sent_after", "returned", "released_by", "body")
+"""The keys of a duty that a correction of the deal file gives to notices which were issued before it."""
+HOW_TO_SAY = "Add them by an entry under `corrections` of the deal file, and run; the next round sends it"
+NO_MORE = "not a further copy goes; give it another way, and record the Act `notice given`"
+
 State = Literal[
     "drafted", "released", "sending", "deferred", "sent", "unknown", "failed", "delivered", "acknowledged"
 ]
@@ -159,9 +166,23 @@ def deliveries(events: Sequence[Event], today: date | None = None) -> tuple[Deli
             payload, NoticeIssued
         ):
             by_number[number] = _after(by_number[number], payload, event)
+    if deal is not None:
+        by_number = {number: _as_corrected(delivery, deal) for number, delivery in by_number.items()}
     acts = [event.payload for event in events if isinstance(event.payload, ActRecorded)]
     owed = {(duty.kind, duty.subject, duty.on) for duty in _owed(events)}
     return tuple(_by_act(_still_owed(delivery, owed), acts) for delivery in by_number.values())
+
+
+def _as_corrected(delivery: Delivery, deal: DealAdopted) -> Delivery:
+    """Return a delivery under the terms that the newest deal file has for the notice's date.
+
+    Who gives it, and to whom, stays as the notice says. A correction of the file works from closing.
+    """
+    now = {duty.kind: duty for duty in facts_on(deal, delivery.states).duties}
+    if delivery.duty is None or delivery.duty.kind not in now:
+        return delivery
+    terms = {name: getattr(now[delivery.duty.kind], name) for name in CORRECTED}
+    return replace(delivery, duty=delivery.duty.model_copy(update=terms))
 
 
 def _owed(events: Sequence[Event]) -> Iterator[NoticeOwed]:
@@ -296,8 +317,26 @@ def why_not_sent(delivery: Delivery) -> str | None:
     lacks = unsaid(duty)
     # What was released as a draft is never given by rule, so the rule may be missing.
     if lacks and not delivery.release.draft:
-        return f"the deal does not say when a notice that is sent is given: it lacks {', '.join(lacks)}"
+        return (
+            "the deal does not say when a notice that is sent is given: "
+            f"`notices.{duty.kind}` lacks {', '.join(lacks)}. {HOW_TO_SAY}"
+        )
     return None
+
+
+def not_sent(delivery: Delivery) -> Iterator[NotSent]:
+    """Yield why copies of a released notice do not go, though the notice is not given yet."""
+    if delivery.release is None or delivery.given_on is not None:
+        return
+    why = why_not_sent(delivery)
+    # A notice whose copies are all out is not held by what holds others, like a later notice.
+    if why is not None and (not delivery.addressees or any(to.state in TO_GO for to in delivery.addressees)):
+        yield NotSent("", "released", why)
+    for to in delivery.addressees:
+        if to.state == "failed":
+            yield NotSent(to.role, to.state, f"{to.said}; {NO_MORE}")
+        elif to.state == "unknown" and to.copies >= COPIES:
+            yield NotSent(to.role, to.state, f"{to.said}; {COPIES} copies may have gone; {NO_MORE}")
 
 
 def unsaid(duty: DutyFacts) -> tuple[str, ...]:
@@ -318,13 +357,25 @@ def to_send(delivery: Delivery) -> tuple[Addressee, ...]:
     """
     if why_not_sent(delivery) is not None:
         return ()
-    first = [addressee for addressee in delivery.addressees if addressee.state in ("released", "deferred")]
+    first = [addressee for addressee in delivery.addressees if addressee.state in TO_GO]
     again = [
         addressee
         for addressee in delivery.addressees
         if addressee.state in ("unknown", "sending") and addressee.copies < COPIES
     ]
     return (*first, *again)
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Why a copy of a released notice does not go: to whom, how far it has come, and the reason.
+
+    The role is empty where the reason holds for all addressees.
+    """
+
+    to: str
+    state: State
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from engine.basics.errors import WrongUsage
 from engine.delivery.evidence import record
-from engine.delivery.outbox import Delivery, deliveries
+from engine.delivery.outbox import Delivery, deliveries, why_not_sent
 from engine.events.delivery import NoticeReleased
 from engine.events.draft import Draft
 from engine.record.log import Scribe, deal_log, read
 from engine.workspace.delivery_settings import Person
 from engine.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A release as it is recorded, and what still keeps its notice from being sent."""
+
+    notice: NoticeReleased
+    warnings: tuple[str, ...] = ()
+    """What the next round of deliveries needs before it sends the notice, and how to give it."""
 
 
 def release(
@@ -24,8 +34,10 @@ def release(
     as_draft: bool,
     scribe: Scribe,
     people: Mapping[str, Person] | None = None,
-) -> NoticeReleased:
+) -> Released:
     """Release a notice, and record who did.
+
+    It is recorded even where nothing can be sent yet: the person's word does not wait for the deal's terms.
 
     Args:
         workspace: the workspace.
@@ -69,7 +81,8 @@ def release(
         Draft(kind="notice released", subject=subject, effective_on=on, payload=payload),
         scribe,
     )
-    return payload
+    why = why_not_sent(replace(delivery, release=payload))
+    return Released(payload, () if why is None else (why,))
 
 
 def _acts_for(

@@ -156,12 +156,23 @@ def desk(tmp_path: Path, tools: Tools, all_templates: dict[str, Template]) -> It
     found.store.close()
 
 
-def _two_weeks(root: Path, tools: Tools) -> None:
+@pytest.fixture
+def without_terms(tmp_path: Path, tools: Tools) -> Iterator[Workspace]:
+    """The same of a deal that does not say when a notice is given."""
+    made = copy_of(
+        "two notices without terms", lambda root: _two_weeks(root, tools, rule=""), tmp_path / "without"
+    )
+    found = opened(made)
+    yield found
+    found.store.close()
+
+
+def _two_weeks(root: Path, tools: Tools, rule: str = f", {RULE}") -> None:
     create(root, "Example Agent")
     text = (DEALS / f"{DEAL}.yaml").read_text(encoding="utf-8")
     asked = "to: [servicer, administrative_agent, indenture_trustee], every: determination date"
     assert asked in text
-    (root / "deals" / f"{DEAL}.yaml").write_text(text.replace(asked, f"{asked}, {RULE}"), encoding="utf-8")
+    (root / "deals" / f"{DEAL}.yaml").write_text(text.replace(asked, f"{asked}{rule}"), encoding="utf-8")
     found = opened(root)
     at = datetime(2026, 1, 16, 12, tzinfo=UTC)
     for thursday in plan.THURSDAYS[:2]:
@@ -180,8 +191,8 @@ Settled = Callable[..., Workspace]
 def settled(desk: Workspace, relay: Relay, tmp_path: Path) -> Settled:
     """The same workspace with its mail settings, changed as a test asks."""
 
-    def make(**changed: object) -> Workspace:
-        (desk.root / "password").write_text("secret\n", encoding="utf-8")
+    def make(of: Workspace = desk, /, **changed: object) -> Workspace:
+        (of.root / "password").write_text("secret\n", encoding="utf-8")
         said: dict[str, object] = {
             "host": "localhost",
             "port": relay.port,
@@ -196,10 +207,10 @@ def settled(desk: Workspace, relay: Relay, tmp_path: Path) -> Settled:
             **changed,
         }
         people = {"A. Person": Person(acts_for=("servicer",))}
-        settings = desk.settings.model_copy(
+        settings = of.settings.model_copy(
             update={"mail": MailSettings.model_validate(said), "people": people}
         )
-        return Workspace(desk.root, settings)
+        return Workspace(of.root, settings)
 
     return make
 

@@ -358,9 +358,9 @@ def test_a_file_that_was_changed_after_its_issue_is_not_sent(
     path = workspace.root / first(workspace).notice.file
     path.write_bytes(path.read_bytes() + b"x")
     done = deliver(workspace, clock.scribe)
-    assert (relays.got, {one.said for one in done.waiting if one.to}) == (
+    assert (relays.got, [one.said for one in done.not_sent]) == (
         [],
-        {f"{first(workspace).notice.file} is not the file that was issued"},
+        [f"{first(workspace).notice.file} is not the file that was issued; put that file back"],
     )
 
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from engine.basics.files import is_litter
+from engine.cli.show import serve
 from engine.workspace.workspace import copied_log, opened
 from tests.cli import calling
 from tests.operations.test_missing_record import files, headroom
@@ -158,3 +160,34 @@ def test_a_deal_of_which_no_file_was_ever_adopted_is_not_on_record(root: Path) -
     draft.unlink()
     done = headroom(root, "run", "--on", "2026-01-08")
     assert (done.returncode, "has no file" in done.stdout) == (0, False)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_serve_says_once_that_a_deals_file_is_gone_and_once_that_it_is_back(
+    root: Path, monkeypatch: pytest.MonkeyPatch, as_json: bool
+) -> None:
+    file, kept = root / "deals" / f"{DEAL}.yaml", root / "kept.yaml"
+
+    def rounds(tick: Callable[[], None], *_: object, **__: object) -> int:
+        moves: list[Callable[[], object]] = [
+            lambda: None,
+            lambda: file.rename(kept),
+            lambda: None,
+            lambda: kept.rename(file),
+            lambda: None,
+        ]
+        for move in moves:
+            move()
+            tick()
+        return len(moves)
+
+    monkeypatch.setattr(serve, "serve", rounds)
+    done = headroom(root, "serve", *(["--json"] if as_json else []))
+    assert done.returncode == 0, done.stderr
+    if as_json:
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [line["without_file"] for line in lines if "without_file" in line] == [[DEAL], []]
+        return
+    gone = GONE
+    said = [line for line in done.stdout.splitlines() if gone in line]
+    assert [line.startswith("no longer so: ") for line in said] == [False, True]

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 from engine.cli.output import print_json, say
 from engine.delivery.deliver import Delivered, Step
-from engine.events.delivery import NoticeAcknowledged, NoticeReleased
+from engine.delivery.release import Released
+from engine.events.delivery import NoticeAcknowledged
 
 
 def show_delivered(done: Delivered, as_json: bool) -> int:
@@ -15,17 +16,32 @@ def show_delivered(done: Delivered, as_json: bool) -> int:
     troubled = [step for step in done.steps if step.state in ("failed", "unknown", "given no more")]
     if as_json:
         steps, waiting = [asdict(step) for step in done.steps], [asdict(step) for step in done.waiting]
-        print_json({"steps": steps, "waiting": waiting, "not_understood": done.not_understood})
+        held = [asdict(step) for step in done.not_sent]
+        print_json(
+            {"steps": steps, "waiting": waiting, "not_sent": held, "not_understood": done.not_understood}
+        )
         return 1 if troubled or done.not_understood else 0
     for step in done.steps:
         say(_line(step))
     for step in done.waiting:
         say(f"{step.deal} No. {step.number} waits: {step.said}")
+    for line in lines_not_sent(done):
+        say(line)
     for text in done.not_understood:
         say(f"a person has to read {text}")
-    if not done.steps and not done.waiting:
+    if not done.steps and not done.waiting and not done.not_sent:
         say("nothing is owed")
     return 1 if troubled or done.not_understood else 0
+
+
+def lines_not_sent(done: Delivered) -> tuple[str, ...]:
+    """Return a line for each released notice, or copy of it, that does not go, with the reason."""
+    return tuple(
+        f"{step.deal} No. {step.number} was released and is not sent: {step.said}"
+        if not step.to
+        else f"{step.deal} No. {step.number} to {step.to}: {step.state}; {step.said}"
+        for step in done.not_sent
+    )
 
 
 def _line(step: Step) -> str:
@@ -45,13 +61,17 @@ def tell_delivered(done: Delivered, report_to: Callable[[str], None]) -> None:
         report_to(f"a person has to read {text}")
 
 
-def show_released(deal: str, released: NoticeReleased, as_json: bool) -> int:
-    """Return who released which notice."""
+def show_released(deal: str, released: Released, as_json: bool) -> int:
+    """Return who released which notice, and what still keeps the notice from being sent."""
+    notice, warnings = released.notice, released.warnings
     if as_json:
-        print_json({"deal": deal, **released.model_dump(mode="json")})
-    else:
-        what = "sent as a draft" if released.draft else f"released for the {released.acts_for}"
-        say(f"{deal} No. {released.number}: {what}, by {released.released_by}; `headroom deliver` sends it")
+        print_json({"deal": deal, **notice.model_dump(mode="json"), "warnings": list(warnings)})
+        return 0
+    what = "sent as a draft" if notice.draft else f"released for the {notice.acts_for}"
+    then = "it is not sent yet" if warnings else "`headroom deliver` sends it"
+    say(f"{deal} No. {notice.number}: {what}, by {notice.released_by}; {then}")
+    for warning in warnings:
+        say(f"warning: {warning}")
     return 0
 
 

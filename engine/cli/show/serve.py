@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from engine.assembly import clock, scribe
 from engine.basics.values import counted
 from engine.cli.output import print_line, progress_done, say
-from engine.cli.show.deliver import tell_delivered
+from engine.cli.show.deliver import lines_not_sent, tell_delivered
+from engine.cli.show.run import without_file_words
 from engine.delivery.deliver import deliver
 from engine.operations.older_record import refuse_older_record
 from engine.operations.record_forecasts import record_forecasts
 from engine.operations.run import Tools
 from engine.operations.run import run as run_due
+from engine.operations.run_answer import deals_without_file
 from engine.operations.run_outcome import RunOutcome
 from engine.operations.scheduler import Stop, serve
 from engine.operations.stamp_checkpoints import stamp_checkpoints
 from engine.operations.waiting_dates import begun
 from engine.queries.forecast_record import forecasts_due
 from engine.workspace.workspace import Workspace
+
+
+@dataclass
+class Standing:
+    """What holds for many rounds: said once when it begins, and once when it ends.
+
+    Attributes:
+        key: its name in a line of JSON.
+        as_json: whether lines are JSON.
+        said: what the last round said, by subject.
+    """
+
+    key: str
+    as_json: bool
+    said: Mapping[str, str] = field(default_factory=dict)
+
+    def tell(self, now: Mapping[str, str]) -> None:
+        """Print what has changed since the last round."""
+        if self.as_json:
+            if now.keys() != self.said.keys():
+                print_line({self.key: sorted(now)})
+        else:
+            for subject in sorted(now.keys() - self.said.keys()):
+                say(now[subject])
+            for subject in sorted(self.said.keys() - now.keys()):
+                say(f"no longer so: {self.said[subject]}")
+        self.said = now
 
 
 def serve_until_stopped(
@@ -34,6 +63,7 @@ def serve_until_stopped(
         as_json: whether each round is one line of JSON.
     """
     stop, last = Stop(), RunOutcome(begun(clock()))
+    gone, held = Standing("without_file", as_json), Standing("not_sent", as_json)
 
     def tick() -> None:
         nonlocal last
@@ -50,6 +80,9 @@ def serve_until_stopped(
             outcome.stamping = stamp_checkpoints(workspace, clock)
         last = last if nothing else RunOutcome(outcome.on, settled=outcome.settled)
         progress_done()
+        if not nothing:  # while nothing is due, the folder of deals is the one that the last run saw
+            without = deals_without_file(workspace.store, outcome)
+            gone.tell({name: without_file_words(name) for name in without})
         made = sum(len(deal.notices) for deal in outcome.deals)
         stopped = {
             deal.deal: deal.reason or deal.not_issued
@@ -57,19 +90,18 @@ def serve_until_stopped(
             if deal.reason or deal.not_issued
         }
         if workspace.settings.mail is not None:
-            tell_delivered(
-                deliver(workspace, scribe, refuse_older=refuse_older_record),
-                (lambda text: print_line({"delivery": text})) if as_json else say,
-            )
+            done = deliver(workspace, scribe, refuse_older=refuse_older_record)
+            tell_delivered(done, (lambda text: print_line({"delivery": text})) if as_json else say)
+            held.tell({line: line for line in lines_not_sent(done)})
         if as_json:
-            done = {
+            did = {
                 "publications": len(outcome.publications),
                 "notices": made,
                 "stopped": stopped,
                 "left": outcome.left,
                 "time_stamps": outcome.stamping.as_data(),
             }
-            print_line({"at": clock().isoformat(timespec="seconds"), **done})
+            print_line({"at": clock().isoformat(timespec="seconds"), **did})
         else:
             say(
                 f"{clock():%Y-%m-%d %H:%M} UTC: {counted(len(outcome.publications), 'publications')}, "
