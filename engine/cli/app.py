@@ -95,6 +95,7 @@ def read_only() -> Workspace:
 
     workspace = opened(to_inspect=True)
     refuse_unnamed(workspace)
+    # A medium that cannot be written may hold a copy without some logs, and an answer of it would mislead.
     workspace.refuse_lacking(workspace.store.logs())
     return workspace
 
@@ -115,6 +116,7 @@ def signed_whole(log: str | None) -> Workspace | None:
     return workspace if all(all_signed(workspace, one) for one in logs) else None
 
 
+# A draft is checked before there is a workspace for it.
 def workspace_if_any() -> Workspace | None:
     """Return the workspace that the command works in, if there is one: `check` needs none."""
     folder = state.get("workspace", Path())
@@ -135,6 +137,7 @@ def alone(workspace: Workspace) -> Iterator[None]:
     """
     from engine.operations.older_record import refuse_older_record
 
+    # The record is compared once nobody else writes: a run that ends meanwhile would have added to it.
     with undisturbed(workspace):
         refuse_older_record(workspace)
         yield
@@ -161,6 +164,7 @@ def recording() -> Iterator[tuple[Workspace, Scribe]]:
         VerificationFailed: the record is older than what was signed; what is entered would be lost with it.
     """
     workspace = opened()
+    # The clock is read after the wait, since an entry must not be dated before the one that was waited for.
     with alone(workspace):
         yield workspace, scribe()
 
@@ -173,4 +177,5 @@ def previewing() -> Iterator[tuple[Workspace, Scribe]]:
 
 def waits() -> None:
     """Say that another command records, on standard error: standard output may be JSON."""
+    # A person who waits for up to two minutes must see why.
     typer.echo("headroom: another command records in this workspace; waiting for it", err=True)

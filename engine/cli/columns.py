@@ -48,6 +48,7 @@ def _fitted(
         max(len(piece) for row in cells for piece in ["", *PIECE.findall(row[column])])
         for column in range(len(natural))
     ]
+    # A figure that is broken over two lines is easily misread, so figures give way after text.
     text_only = [natural[column] if column in flush else whole[column] for column in range(len(natural))]
     least = [min(NARROWEST, width) for width in natural]
     widths, gap = natural, 2
@@ -68,6 +69,7 @@ def _narrowed(natural: Sequence[int], floors: Sequence[int], room: int) -> list[
         above = [column for column, width in enumerate(widths) if width > floors[column]]
         if not above:
             break
+        # One character at a time keeps the widest columns alike, however many of them there are.
         widths[max(above, key=lambda column: widths[column])] -= 1
     return widths
 
@@ -92,6 +94,7 @@ def _broken(text: str, width: int) -> list[str]:
         if len(lines[-1]) + len(piece.rstrip()) <= width:
             lines[-1] += piece
             continue
+        # A line that goes on does not begin with the space at which it was broken.
         left = piece.lstrip()
         while left:
             lines.append(left[:width])

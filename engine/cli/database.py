@@ -50,6 +50,7 @@ def upgrade(
     from engine.operations.maintain_database import upgraded
 
     if url is not None:
+        # A workspace's lock says nothing of others on the same server, so the owner sees to it there.
         revision = upgraded(url)
     else:
         with undisturbed(opened()):
@@ -66,6 +67,7 @@ def backup(into: Annotated[Path, typer.Argument(help="The copy.")], as_json: Jso
     from engine.basics.values import counted
     from engine.operations.maintain_database import copied, desk_copied
 
+    # The lock is not taken: the copy is consistent while a run goes on, and a backup need not wait for it.
     count = copied(_file(), into)
     desk = desk_copied(opened(), into)
     data = {"copy": str(into), "entries": count, "desk": str(desk) if desk else None}
@@ -90,6 +92,7 @@ def restore(
 
     with undisturbed(opened()):  # a run that goes on would write into what is moved away
         count, aside = restored(copy, _file())
+        # Accounts go back only when asked, because a grant that was withdrawn since would come back too.
         desk = desk_restored(opened(), desk_beside(copy)) if accounts else None
     from engine.basics.values import counted
 

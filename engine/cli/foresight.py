@@ -130,12 +130,14 @@ def stress(
     from engine.cli.show.stress import show_stress
     from engine.queries.foresight_questions import stress as answered
 
+    # The ending is looked at first, since paths may take minutes before the file is written.
     refuse_ending(into)
     draft = draft_of(deal)
     asked = asked_of(scenario, point, shape, multiples, jump, missing, rates, lose, until, weeks)
     given, many = given_of(draft, fact, facts, between), many_of(workers, executor, scheduler)
     answer = answered(draft, all_templates, given, asked, many, progress)
     if into is not None:
+        # A report needs further paths than the answer, which are only worked out if a file is asked for.
         from engine.queries.foresight_reports import stress_parts
 
         write_answer(
@@ -193,6 +195,7 @@ def compare(
     from engine.queries.foresight_questions import compare_drafts, compare_wordings
     from engine.workspace.deal_files import loaded
 
+    # Two drafts may differ in many terms, and a varied term beside them would hide which one decides.
     if (second is None) == (term is None):
         raise WrongUsage("name a second draft, or a term with `--term TERM=all`; one of the two")
     refuse_ending(into)
@@ -200,6 +203,7 @@ def compare(
     given, many = given_of(draft, fact, facts, between), many_of(workers, executor, scheduler)
     asked = asked_of(scenario, point, shape, multiples, jump, missing, rates, lose, until, weeks)
     if term is not None:
+        # The value of a term may hold an equals sign, so only the first one parts it from the name.
         name, _, values = term.partition("=")
         answers = compare_wordings(draft, name, values or "all", all_templates, given, asked, many, progress)
     else:

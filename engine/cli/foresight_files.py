@@ -40,6 +40,7 @@ def write_answer(
     from engine.queries.foresight_reports import parts_of_report
 
     refuse_ending(into)
+    # An answer that the command has worked out already takes the place of the report's own.
     parts = {**parts_of_report(draft, all_templates, given, prepared), **answers()}
     if into.suffix == ".xlsx":
         from engine.queries.foresight_workbooks import foresight_workbook
@@ -49,6 +50,7 @@ def write_answer(
             foresight_workbook({name: part for name, part in parts.items() if name != "titles"}, prepared),
         )
         return
+    # Both forms are made of one page, so that a browser and a printer say the same.
     html, pdf = foresight_page()(parts)
     write_whole(into, html.encode() if into.suffix == ".html" else pdf)
 

@@ -27,6 +27,7 @@ def init(
 
     made = create(folder, operator)
     workspace = opened(folder)
+    # The store is made with the workspace, so that the first command finds a whole record.
     workspace.store.close()
     if as_json:
         print_json({"workspace": str(folder), "made": list(made)})
@@ -36,6 +37,7 @@ def init(
         if made
         else f"{folder} is a workspace already; nothing was changed"
     )
+    # The operator's name is signed with every log, where a placeholder could not be taken back.
     if workspace.settings.operator == PLACEHOLDER:
         say(f"first: name the operator in {folder / 'headroom.toml'}; `run` refuses until then")
     say(
@@ -214,6 +216,7 @@ def exclude(
     from engine.operations.exclusions import Grounds, listings_of
     from engine.operations.exclusions import exclude as exclude_listings
 
+    # The first call shows the numbers that the second call must name.
     if not listing:
         show_listings(listings_of(opened(), index, methodology, day(date)), as_json)
         return

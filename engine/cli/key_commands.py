@@ -19,6 +19,7 @@ class MakeUnlessNamed(TyperGroup):
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's own context
         """Put `make` before a name."""
+        # A key ceremony reads `headroom keys NAME` from its page, so the shorter form stays a command.
         if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
             args = ["make", *args]
         return super().parse_args(ctx, args)
@@ -52,6 +53,7 @@ def make(
     """
     from engine.cli.show.keys import make_key, make_notice_key, refuse_unnamed_around
 
+    # A key beside an unnamed workspace would sign logs in the name of a placeholder.
     refuse_unnamed_around(into)
     if notices:
         make_notice_key(name, into, clock(), as_json)

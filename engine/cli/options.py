@@ -33,6 +33,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 File = Annotated[Path, typer.Argument(help="A deal file.", show_default=False)]
 Files = Annotated[list[Path], typer.Argument(help="Deal files.", show_default=False)]
 Methodology = Annotated[str, typer.Option(help="The methodology version.")]
+# Questions about the market need a version, while each deal pins its own in its file (`rulings.md` 5).
 METHODOLOGY = "1.1-wp"
 """The methodology version unless another is named: the command line's default; a deal never has one."""
 
@@ -89,6 +90,7 @@ def run_command_line(app: Callable[..., object]) -> NoReturn:
         sys.exit(error.exit_code)
     except HeadroomError as error:
         _refused(str(error), error.exit_code)
+    # What was recorded is whole at any moment, so Ctrl-C needs a sentence and not a trace.
     except KeyboardInterrupt:
         code = STOPPED
     except BrokenPipeError:
@@ -131,6 +133,7 @@ def _refused(what: str, exit_code: int, before: str = "") -> NoReturn:
 
 
 def _as_json(what: str, exit_code: int) -> None:
+    # The refusal may come before options are parsed, so the words themselves are looked at.
     if "--json" in sys.argv:
         from engine.cli.output import print_json
 

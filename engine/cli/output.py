@@ -30,6 +30,7 @@ def print_json(value: Any) -> None:
 def print_line(value: Any) -> None:
     """Print one JSON document on one line of standard output, for a command that goes on saying more."""
     sys.stdout.write(inert_json(json.dumps(value, ensure_ascii=False, default=str)) + "\n")
+    # Whoever reads the lines through a pipe gets each when it is said, and not when a buffer is full.
     sys.stdout.flush()
 
 
@@ -73,6 +74,7 @@ def wrapped(text: str, width: int | None) -> str:
 
     A long word stays whole.
     """
+    # A file or a pipe gets whole lines, which programs can search.
     if width is None:
         return text
     lines: list[str] = []
@@ -96,6 +98,7 @@ def shortened(text: str, most: int) -> str:
 def progress(text: str) -> None:
     """Print one line of progress on standard error, overwritten by the next; silent if nobody watches."""
     if sys.stderr.isatty():
+        # A line longer than the terminal could not be cleared by the next one.
         sys.stderr.write(f"\r\x1b[2K{inert(text)[:100]}")
         sys.stderr.flush()
 

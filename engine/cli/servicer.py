@@ -101,6 +101,7 @@ def report_form(
     from engine.queries.report_forms import form_as_file, form_of, form_of_questions, questions_as_file
     from engine.workspace.deals_by_name import find_deal
 
+    # Both at once would leave open which of the two forms the file holds.
     if (period is None) == (questions is None):
         raise WrongUsage("give --period for a report's form, or --questions for what is held of one")
     workspace, templates = opened(), all_templates()
@@ -134,10 +135,12 @@ def confirm(
     from engine.workspace.deals_by_name import DealsByName
 
     with recording() as (workspace, by):
+        # The figures are filled in later, since only the report on record says which of them are held.
         said = FigureConfirmed(
             report=report,
             figures=(),
             words=words,
+            # A deal that asks for one person takes the operator's word, and the record names who that was.
             prepared_by=prepared_by or by.actor,
             approved_by=approved_by,
         )
@@ -258,6 +261,7 @@ def act(
     from engine.workspace.documents import keep_document, read_document
 
     shown = otherwise or document
+    # The document is read before the wait for other commands, so a wrong path is refused at once.
     handed = None if shown is None else read_document(shown)
     said = {
         "index": index,
@@ -279,6 +283,7 @@ def act(
         "otherwise": "true" if otherwise is not None else None,
     }
     said["conditions"] = "; ".join(condition or ())
+    # An option that was not given leaves nothing behind, so an Act reads the same in a later release.
     details = {key: value for key, value in said.items() if value}
     recorded = ActRecorded(
         act=kind,
@@ -361,6 +366,7 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Show the whole working of one result, from listings to verdict; or how a clause is read."""
+    # A clause can be explained before anything is determined, from the file alone.
     if clause:
         from engine.cli.show.deals import show_clauses
         from engine.queries.backtest_questions import deal_by_file_or_name
@@ -397,6 +403,7 @@ def portfolio(
     """
     from engine.cli.show.portfolio import show_portfolio
 
+    # A file carries the operator's name, so the name must be set before one is written.
     workspace = opened() if into is None else operated()
     raise typer.Exit(
         show_portfolio(

@@ -102,6 +102,7 @@ def backtest(
 
     closed = day(as_if_closed) if as_if_closed is not None else None
     last = clock().date() if until is None else day(until)
+    # A draft with its own history does without a workspace, but a deal by its name needs one.
     workspace = opened() if history is None and not Path(deal).is_file() else workspace_if_any()
     told = (workspace, deal, fact or [], last, all_templates(), as_json, closed, history)
     answer = backtest(*told, facts, between, into, day_of(prepared))

@@ -50,12 +50,14 @@ def verify(
 
     Exit code 3 if one differs.
     """
+    # What it is decides first: a bundle is a file too, and must not be taken for a notice.
     if what is not None and what.endswith(".bundle"):
         from engine.cli.show.verify import show_bundle
 
         if policy is None:
             raise WrongUsage("say what you trust: --policy trustee.toml; keys never come from the bundle")
         raise typer.Exit(show_bundle(Path(what), policy, all_templates(), notice_pages(), as_json))
+    # A deal may have the name of a folder here, so the folder must hold a checkpoint to count as an export.
     if what is not None and policy is not None and (Path(what) / "checkpoint").is_file():
         from engine.cli.show.verify import show_export
 
@@ -65,6 +67,7 @@ def verify(
 
         if policy is None:
             raise WrongUsage("say what you trust: --policy trustee.toml; keys never come from the notice")
+        # A notice is verified without a workspace; only its drawing needs the operator's record.
         drawing = Drawing(opened(to_inspect=True), renderer()) if render else None
         raise typer.Exit(
             verify_file(
@@ -102,6 +105,7 @@ def replay(
 
     if sample is not None and not pages:
         raise WrongUsage("--sample says how many notices --pages draws; give both")
+    # The libraries that draw are loaded only if pages are asked for, because loading them takes time.
     drawn = Drawings(renderer(), sample) if pages else None
     by = None if until is None else day(until)
     raise typer.Exit(replay(opened(to_inspect=True), all_templates(), by, as_json, notice_pages(), drawn))
@@ -337,6 +341,7 @@ def bundle(
     from engine.operations.sign_checkpoints import newest_signed
     from engine.queries.bundle import write_bundle
 
+    # The ending is how `verify` knows a bundle, and another ending could not be verified.
     if into.suffix != ".bundle":
         raise WrongUsage(f"{into}: a bundle is written as .bundle; give --into a name that ends so")
     kept = signed_whole(deal)

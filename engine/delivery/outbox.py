@@ -181,6 +181,7 @@ def _as_corrected(delivery: Delivery, deal: DealAdopted) -> Delivery:
     now = {duty.kind: duty for duty in facts_on(deal, delivery.states).duties}
     if delivery.duty is None or delivery.duty.kind not in now:
         return delivery
+    # A notice must not wait for ever on a term that the deal file lacked when it was issued.
     terms = {name: getattr(now[delivery.duty.kind], name) for name in CORRECTED}
     return replace(delivery, duty=delivery.duty.model_copy(update=terms))
 

@@ -81,6 +81,7 @@ def release(
         Draft(kind="notice released", subject=subject, effective_on=on, payload=payload),
         scribe,
     )
+    # The release is looked at as the next round will see it, so that both say the same reason.
     why = why_not_sent(replace(delivery, release=payload))
     return Released(payload, () if why is None else (why,))
 

@@ -56,6 +56,7 @@ def as_if_closed(
                 "later day"
             )
         terms["closing_date_level"] = f"USD {levels[name]:f} per GPU-hour"
+    # The moved file is checked like any other, because dates that were moved may contradict each other.
     moved_deal, problems = deal_of_tree(replace(deal.tree, data=moved), clauses_of(templates))
     if moved_deal is None:
         raise InputProblems(problems)
@@ -89,5 +90,6 @@ def _day(text: Any, by: timedelta) -> Any:
         return text
     try:
         return str(date.fromisoformat(text) + by)
+    # A text that only looks like a date stays, and the check of the moved file says what is wrong with it.
     except (ValueError, OverflowError):
         return text

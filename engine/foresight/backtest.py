@@ -65,8 +65,10 @@ def lived(
     # The deal's first date is the day after closing; closing itself determines nothing.
     day = deal.closing_date + DAY
     while day <= history.until:
+        # The report is received on the day itself, so it is fresh on every date and never too old.
         state_known = fold(_assumed(facts, day, resolve(deal, day).time_zone), state)
         inputs = inputs_of(deal, day, history.series, state_known, templates, share_below)
+        # Most days are not a date of the deal, and evaluating them would only cost time.
         if inputs.kinds:
             drafts = evaluate(inputs)
             all_drafts += drafts
@@ -96,6 +98,7 @@ def _assumed(facts: FactsByDate, day: date, zone: str) -> Iterator[Draft]:
             as_of=day - DAY,
             received=day,
             received_at=moment_on(day, ClockTime(0), zone),
+            # The words show in every working that the figure is nobody's report.
             document="assumed for the backtest",
             sha256="",
             figures=figures,
@@ -136,9 +139,9 @@ class TriggerRecord:
     in_effect: tuple[tuple[date, date | None], ...]
     false_alarms: int
     swept: Fraction = Fraction(0)
+    """What went to its reserve account, in USD."""
     not_known: int = 0
     """Payment Dates on which a missing figure leaves the amount open."""
-    """What went to its reserve account, in USD."""
 
 
 def test_records(drafts: Sequence[Draft]) -> tuple[TestRecord, ...]:
@@ -153,6 +156,7 @@ def test_records(drafts: Sequence[Draft]) -> tuple[TestRecord, ...]:
 def _test_record(name: str, results: list[tuple[TestResult, TestState]]) -> TestRecord:
     episodes: list[tuple[date, date | None]] = []
     for result, _ in results:
+        # A date that is not determined neither ends a run of failures nor begins one.
         failing = bool(episodes) and episodes[-1][1] is None
         if result.verdict is Verdict.FAIL and not failing:
             episodes.append((result.on, None))
@@ -172,6 +176,7 @@ def _test_record(name: str, results: list[tuple[TestResult, TestState]]) -> Test
         cured=sum(
             was is TestStatus.CURE_PERIOD and now is TestStatus.COMPLIANT for was, now in pairwise(statuses)
         ),
+        # A result without a bearing was not looked at, and does not count as decisive.
         decisive=sum(result.bearing is not None and result.bearing.decisive for result, _ in results),
         changes=sum(was is not now for was, now in pairwise(statuses)),
     )
@@ -225,6 +230,7 @@ def trigger_records(drafts: Sequence[Draft]) -> tuple[TriggerRecord, ...]:
             swept[draft.payload.clause] = swept.get(draft.payload.clause, Fraction(0)) + (
                 draft.payload.swept or 0
             )
+            # A missing amount is counted apart, because a sum cannot show that it lacks something.
             not_known[draft.payload.clause] += draft.payload.swept is None
     return tuple(
         TriggerRecord(

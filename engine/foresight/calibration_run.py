@@ -82,12 +82,14 @@ def calibrated(
     model = _over_blocks(partial(_simulated, setting, tuple(variants)), setting.paths, workers, watch, "path")
     drawn = _over_blocks(
         partial(_drawn, setting, tuple(variants)),
+        # Each of these paths is drawn backwards through the history, which costs far more than forward.
         min(setting.paths, MOST_HISTORIES),
         workers,
         watch,
         "history",
     )
     whole, first, second = (tuple(block[part] for block in drawn) for part in range(3))
+    # Half of a short history says too little to judge a choice by.
     halves = len(setting.series.logs) >= HALVES_FROM
     return Calibration(
         model=_cells(variants, tuple(block[0] for block in model)),

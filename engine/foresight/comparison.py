@@ -91,6 +91,7 @@ def compared(
     differences: list[Difference] = []
     money: list[Money] = []
     same = []
+    # Both drafts ran on the same paths, so a missing one is an error and not a difference.
     for old, new in zip(before, after, strict=True):
         apart = tuple(_differences(old, new))
         swept = tuple(_money(old, new))
@@ -107,6 +108,7 @@ def differing_terms(first: Deal, second: Deal) -> tuple[TermChange, ...]:
     A term that one of them lacks is included.
     """
     changes: dict[str, TermChange] = {}
+    # Terms change only when a stretch of either deal begins, so other days need not be looked at.
     days = sorted({since for deal in (first, second) for since, _ in deal.segments})
     for day in days:
         old = {source.path: source for source in sources(first, day)}

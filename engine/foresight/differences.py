@@ -40,6 +40,7 @@ def term_changes(before: Deal, after: Deal) -> tuple[TermChange, ...]:
     for day in sorted({since for deal in (before, after) for since, _ in deal.segments}):
         old = {source.path: source.written for source in sources(before, day)}
         for source in sources(after, day):
+            # A term that the old text lacks is a change too, and a missing value would read as an empty one.
             was = old.get(source.path, "not written")
             if was != source.written:
                 changes.setdefault(source.path, TermChange(source.path, was, source.written, source.line))
@@ -105,4 +106,5 @@ def _moved(payload: Counted | ActApplied | DeadlinePassed) -> Iterator[tuple[str
         yield test.test, test.status.value
     if trigger is not None:
         counted = f", {trigger.count.count} of {trigger.count.needed}" if trigger.count is not None else ""
+        # A clause may bring a trigger of the same name, and the two must not overwrite one another.
         yield f"{trigger.trigger} (trigger)", f"{trigger.status.value}{counted}"

@@ -61,6 +61,7 @@ def scenario_paths(
         change: what else is done to each path: a jump, missed weeks.
         levels: other rates to begin with.
     """
+    # A draft begins at the level that the parties agreed on, and not at today's rate.
     start = levels or closing_levels(deal)
     paths = []
     for legs in scenarios:
@@ -93,6 +94,7 @@ def lived_paths(
         watch: is told which path is done.
     """
     outcomes = []
+    # Results come in the order of the paths, so the answer does not depend on which process was faster.
     for rule in in_order(partial(_lived, deal, make, given, until), paths, workers):
         outcomes.append(rule)
         watch(f"{rule.path}, {len(outcomes)} of {counted(len(paths), 'paths')}")

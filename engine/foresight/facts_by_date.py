@@ -95,6 +95,7 @@ class FactsByDate:
         after = next((figure for figure in self.figures[name] if figure.since > day), None)
         if after is None:
             return last.figure
+        # Days are exact fractions, so a figure on a line is the same on every machine.
         share = Fraction((day - last.since).days, (after.since - last.since).days)
         value = last.figure.value + share * (after.figure.value - last.figure.value)
         return Figure(value=value, unit=last.figure.unit)
@@ -118,6 +119,7 @@ class FactsByDate:
             )
         # The hours lost are those that held on the date, and not those at closing.
         lost = self.on(since)
+        # Revenue falls with the hours at the contract's own rate, and the open hours rise by as many.
         changes = {
             hours: -lost[hours].value,
             "contracted_revenue": -lost[hours].value * lost[rate].value,
@@ -152,7 +154,9 @@ def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tu
         after = [replace(before[-1], since=since), *after]
     moved = [
         replace(
-            one, figure=one.figure.model_copy(update={"value": max(Fraction(0), one.figure.value + change)})
+            # A later figure may be less than what is lost, and a report cannot give hours below zero.
+            one,
+            figure=one.figure.model_copy(update={"value": max(Fraction(0), one.figure.value + change)}),
         )
         for one in after
     ]

@@ -59,6 +59,7 @@ def reach(
     again = correction(events, tuple(reaching_back(events, series, terms)))
     if again is None:
         return None
+    # The very functions of the run are used, so that the preview cannot differ from what is recorded.
     log = determined_again(deal, events, again, series, templates, share_below)
     changes = result_changes(tuple(_between(events, again)), tuple(_between(log, again)))
     return Reach(deal.name, again, changes, tuple(_stating(events, {change.on for change in changes})))

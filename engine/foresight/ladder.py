@@ -141,6 +141,7 @@ def ladder_at_closing(
         levels: the rate of each index; the Closing Date levels unless given.
     """
     terms = resolve(deal, deal.closing_date)
+    # A ladder at closing compares clauses, so each rate stands where the parties started from.
     start = levels or {name: _decimal(index.closing_date_level) for name, index in terms.index.items()}
     until = deal.closing_date + timedelta(weeks=WEEKS_LOOKED_AT)
     rates = {
@@ -167,6 +168,7 @@ def ladder_at_closing(
         # Every test has its rate by now, so later dates need not be lived.
         if len(turnings) == len(terms.covenants):
             break
+    # What has no rung is named with its reason, since a missing rung would look like a limb that never acts.
     left = {
         key: lacking.get(key, "not tested in the first weeks")
         for key in terms.covenants
@@ -283,6 +285,7 @@ def held(known: Facts, index: str, rate: Fraction) -> Facts:
     """
     value = Decimal(rate.numerator) / Decimal(rate.denominator)
     published = tuple(
+        # A week without publication stays so, because the clause says what such a week does.
         publication if publication.value is None else publication.model_copy(update={"value": value})
         for publication in known.published.get(index, ())
     )
@@ -312,6 +315,7 @@ def _ladder(
         for limb in limbs
     ]
     turning = [rung for rung in rungs if rung.rate is not None]
+    # A test that does not turn at any rate is told among those without a rung, with the reason.
     never = {rung.test: f"{turnings[rung.test].even.note}" for rung in rungs if rung.rate is None}
     # At one rate the milder limb stands first, which is the order that a deal should have.
     order = sorted(turning, key=lambda rung: (rung.fails == "above", -(rung.rate or 0), RANKS[rung.kind]))
@@ -344,6 +348,7 @@ def _rung(
             weeks = math.log(now / rate) / -math.log(1 - B_MIDDLE.decline) * 365 / 7
     words = [note, limb.follows] if note else [limb.follows]
     if turning.window:
+        # The rung of a window holds only on this assumption, so the page must say it.
         words.append("if the rate stays" if from_closing else "this date's rate alone, all else unchanged")
     if rate is not None and _inside(rate, intervals.get(even.index)):
         low, high = intervals[even.index]
@@ -389,6 +394,7 @@ def inversions(rungs: Sequence[Rung]) -> Iterator[Inversion]:
             if by > 0:
                 before.append(Inversion(graver, milder, by))
         if before:
+            # One pair for each graver limb is enough: mending the widest mends the others.
             yield max(before, key=lambda one: one.by)
 
 

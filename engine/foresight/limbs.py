@@ -68,6 +68,7 @@ def of_tests(
                 words, key, key, "default", _needs(clause), at_once=not cure, follows=_follows(terms, key)
             )
         else:
+            # A failure that only a trigger counts harms nobody by itself.
             yield Limb(f"{key} FAIL, counted", key, key, "warning", "one date", at_once=True)
 
 
@@ -90,6 +91,7 @@ def of_triggers(terms: TermsInForce, subjects: Collection[str]) -> Iterator[Limb
     """Yield a limb of each composite trigger for each test whose failures it counts."""
     for name, trigger in terms.triggers.items():
         for leaf in leaves_of(trigger.begins):
+            # A trigger that counts another result or a state is not set off by a rate alone.
             if leaf.test in subjects and leaf.result == "FAIL" and leaf.test is not None:
                 ends = "; never ends" if trigger.ends == "never" else ""
                 needs = f"{leaf.persistence or 'one date'}{ends}"

@@ -68,8 +68,10 @@ def limit_in_order(
     if there.measured is None or there.limit is None or there.comparison is None or there.limit != here.limit:
         return None
     step, comparison = STEPS.get(there.limit.unit), there.comparison
+    # A limit that is proposed must be one that people write, so a unit without a usual step gets none.
     if step is None or there.limit.unit is not there.measured.unit:
         return None
+    # The limit is rounded to the side on which the test still passes at the milder limb's rate.
     upward = comparison in ("at most", "less than")
     steps = there.measured.value / step
     value = (-(-steps // 1) if upward else steps // 1) * step

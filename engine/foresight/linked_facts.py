@@ -21,6 +21,7 @@ from engine.terms.in_force import TermsInForce
 from engine.terms.report_figures import unit_of_fact
 from engine.terms.worked_example import read_figure
 
+# The form is that of YAML, but it stands in a cell of a table or on a command line.
 LINK = re.compile(
     r"\{\s*follows:\s*(?P<index>[\w.-]+)\s*,\s*(?P<how>share|from):\s*(?P<value>\"[^\"]+\"|[^}\"]+?)\s*,"
     r"\s*over:\s*(?P<weeks>[1-9]\d{0,2}) weeks?\s*\}"
@@ -98,6 +99,7 @@ def read_link(name: str, text: str, terms: TermsInForce) -> Link:
     value = read_figure(match["value"].strip('"'))
     wanted = Unit.SHARE if match["how"] == "share" else unit
     if (
+        # Counts of GPUs and hours do not follow a price, so only rents and amounts may be linked.
         unit not in PLACES
         or value is None
         or value.unit is not wanted

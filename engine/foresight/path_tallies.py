@@ -98,11 +98,13 @@ def path_tally(outcome: ColumnsOutcome, closing: int, asked: Sequence[Happening]
     """
     days = {}
     for event, dates in outcome.firsts.items():
+        # Counts of happenings that nobody asked for would travel between processes with every part.
         if event[1] in asked:
             numbers, counts = np.unique(dates[dates != NEVER] - closing, return_counts=True)
             days[event] = Counter(dict(zip(numbers.tolist(), counts.tolist(), strict=True)))
     swept = {}
     for clause, amounts in outcome.swept.items():
+        # Most paths sweep nothing, and they are added again as the rest when a mean is taken.
         values, counts = np.unique(amounts[amounts > 0], return_counts=True)
         swept[clause] = Counter(dict(zip(values.tolist(), counts.tolist(), strict=True)))
     return PathTally(

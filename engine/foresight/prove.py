@@ -46,6 +46,7 @@ def prove(deal: Deal, templates: Mapping[str, Template]) -> tuple[Proof, ...]:
 
 def _prove(deal: Deal, example: Placed, templates: Mapping[str, Template]) -> Proof:
     wanted = {expectation.on for expectation in example.expect}
+    # The state as it was known on that day must be kept as well, before later prints change it.
     wanted |= {expectation.as_known_on for expectation in example.expect if expectation.as_known_on}
     moments = moments_of(deal, example, templates, wanted)
     problems: list[Problem] = []
@@ -83,6 +84,7 @@ def _compare(
         found, holds = FOUND[name](_View(deal, expectation, moment), wanted)
         if not holds:
             what = f"{expectation.subject} on {expectation.on}: `{name}` is {found}, not {wanted}"
+            # A wrong date is the commonest slip of an example, so it is told before the figures are blamed.
             why = why_untested(deal, expectation, moment) if name in OF_A_RESULT else None
             fix = "correct the term or the expectation, whichever does not say what the agreement says"
             yield Problem(
@@ -212,6 +214,7 @@ def _state(view: _View, wanted: str) -> Compared:
     expectation = view.expectation
     if expectation.test:
         test = states.tests.get(expectation.test)
+        # A test without a state has not been run, which is a state that an example may expect.
         found = test.status.value if test else "NOT YET TESTED"
     else:
         trigger = states.triggers.get(expectation.trigger or "")
@@ -250,12 +253,14 @@ def _cure_by(view: _View, wanted: date) -> Compared:
 def _to_cure(view: _View, wanted: str) -> Compared:
     ways = view.result.remedies if view.result else ()
     shown = " or ".join(printed(way.figure) for way in ways) or "none"
+    # A failure may be cured in several ways, and the example names the one that counsel looked at.
     return shown, any(agrees(wanted, way.figure) for way in ways) or (wanted == "none" and not ways)
 
 
 def _break_even(view: _View, wanted: str) -> Compared:
     rates = [even.rate for even in view.result.break_even] if view.result else []
     shown = ", ".join(printed(rate, 4) if rate else "none" for rate in rates) or "none"
+    # A pool of several indices has a rate for each, and the example names one of them.
     return shown, any(agrees(wanted, rate) for rate in rates) or (wanted == "none" and not rates)
 
 
@@ -291,6 +296,7 @@ def _due(view: _View, wanted: date) -> Compared:
 
 def _decisive(view: _View, wanted: str) -> Compared:
     bearing = view.result.bearing if view.result else None
+    # A result without a bearing rests on no interval, so nothing can turn it.
     found = "no" if view.result is None or (bearing is not None and not bearing.decisive) else "yes"
     return found, found == wanted
 

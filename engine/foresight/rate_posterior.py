@@ -49,6 +49,7 @@ class Prior:
 
     def log_weights(self) -> Floats:
         """Return the logarithm of the prior of each law, a row for each volatility."""
+        # A volatility is a scale, so doubling it and halving it are equally likely around the median.
         by_sigma = -0.5 * ((np.log(SIGMAS) - math.log(self.sigma)) / self.spread) ** 2
         by_nu = np.log(np.array(self.nu) / sum(self.nu))
         return np.asarray(by_sigma[:, None] + by_nu[None, :])
@@ -117,6 +118,7 @@ class Posterior:
     @property
     def sigma(self) -> float:
         """The weekly volatility: e to the posterior mean of its logarithm."""
+        # The mean is taken of the logarithm, or the few high volatilities would pull it up.
         return math.exp(float(self.by_sigma @ np.log(SIGMAS)))
 
     def sigma_at(self, share: float) -> float:

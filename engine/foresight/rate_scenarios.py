@@ -81,6 +81,7 @@ class ScenarioPath:
             spent = ahead if leg.days is None else min(ahead, Fraction(leg.days))
             left *= _remaining(self._scenario(leg), spent)
             ahead -= spent
+            # Legs that the path has not reached leave the rate alone.
             if ahead <= 0:
                 break
         return left
@@ -100,6 +101,7 @@ class ScenarioPath:
         for day in publication_dates(since + timedelta(days=1), until):
             share = self.remaining((day - since).days)
             if self.jump is not None and day >= since + timedelta(weeks=self.jump.weeks):
+                # A jump stays: it is a new level and not an outlier of one week.
                 share *= 1 + self.jump.share
             value = rounded(Fraction(start) * share, 4)
             rates.append((day, None if day in self.missing else value))
@@ -111,6 +113,7 @@ def _remaining(scenario: Scenario, days: Fraction) -> Fraction:
     if scenario.shape == "straight line":
         return max(Fraction(0), 1 - scenario.decline * days / YEAR)
     with localcontext() as context:
+        # The digits are fixed, so that the fourth decimal of a rate is the same on every machine.
         context.prec = DIGITS
         kept = 1 - scenario.decline
         base = Decimal(kept.numerator) / Decimal(kept.denominator)
@@ -136,6 +139,7 @@ def read_legs(text: str) -> tuple[Leg, ...]:
                 "A:548,B:365"
             )
         legs.append(Leg(match["scenario"], int(match["days"]) if match["days"] else None))
+    # A scenario without an end would never give way to the one after it.
     if any(leg.days is None for leg in legs[:-1]):
         raise WrongUsage(
             f"`{text}`: a scenario with another after it says for how many days it runs, like A:548,B"
@@ -205,6 +209,7 @@ def read_rates(text: str, file: str, indices: Sequence[str]) -> tuple[Mapping[st
         last = day
         for name in used:
             value = _rate(row.cells[name])
+            # An empty cell is a week without publication, which is a path worth asking about.
             if row.cells[name] and value is None:
                 why = "a rate is above zero and has four decimals at most"
                 what = f"`{row.cells[name]}` is not a rate"

@@ -112,6 +112,7 @@ def rate_series(weeks: Sequence[ObservedWeek], named: float | None = None) -> Ra
             "no value of the history has an interval by sellers, so its sampling error is not known; name "
             "it, like `--noise 0.05`"
         )
+    # An answer must say what was assumed, because a larger error gives wider paths.
     how = "" if not lacking else "as named" if named is not None else "the largest of the history"
     return RateSeries(
         dates=tuple(week.publication_date for week in weeks),

@@ -152,6 +152,7 @@ def outcome(
         acts: Recorded Acts on given dates.
     """
     seen = _Seen()
+    # The first index is the one that a reader looks at: a date has one rate beside it.
     shown = next(iter(rates.values()), ())
     for moment in moments(deal, templates, rates, given, until, acts):
         for event in _happened(moment.drafts, seen):
@@ -159,6 +160,7 @@ def outcome(
             # Only the first time stays: dates come in order, so a later one never replaces it.
             seen.firsts.setdefault((subject, what), FirstDate(subject, what, on, last_value(shown, on)))
     firsts = tuple(sorted(seen.firsts.values(), key=lambda first: first.on))
+    # Figures of other dates would be kept for nothing, and a path has many dates.
     marked = {first.on for first in firsts}
     return PathOutcome(
         path=name,
@@ -194,6 +196,7 @@ def _happened(drafts: Sequence[Draft], seen: _Seen) -> Iterator[Happened]:
         match draft.payload:
             case Tested() as tested:
                 yield from _tested(tested, seen)
+            # A default begins with the end of its Cure Period and not with the date that found it.
             case DeadlinePassed(state=state):
                 yield state.test, "default", state.since
                 _lane(seen, state.test, state.since, "default")
@@ -201,6 +204,7 @@ def _happened(drafts: Sequence[Draft], seen: _Seen) -> Iterator[Happened]:
                 _lane(seen, state.test, state.since, "off")
             case Counted() as counted:
                 yield from _counted(counted, draft.effective_on, seen)
+            # An Obligation that is delivered or closed later was created once, and that is its first date.
             case ObligationMoved(obligation=made) if made.status == "OPEN":
                 yield made.clause, "obliged", made.created_on
                 yield made.clause, "due", made.due.by
@@ -219,7 +223,9 @@ def _tested(tested: Tested, seen: _Seen) -> Iterator[Happened]:
     elif result.verdict is Verdict.PASS and name in seen.failed:
         yield name, "passes again", result.on
     if state.cure is not None and state.status is TestStatus.CURE_PERIOD:
+        # A last day lies ahead of the date that sets it, so it has its own place in the order.
         yield name, "cure by", state.cure.by
+    # A Cure Period may also end in a waiver, which cures nothing.
     if tested.before is TestStatus.CURE_PERIOD and state.status is TestStatus.COMPLIANT:
         yield name, "cured", result.on
     if state.status is TestStatus.EVENT_OF_DEFAULT and tested.before is not TestStatus.EVENT_OF_DEFAULT:
@@ -233,6 +239,7 @@ def _worst(result: TestResult, seen: _Seen) -> None:
         return
     seen.results.setdefault(result.on, {})[result.test] = result.measured
     worst = seen.least.get(result.test)
+    # The first of two equal figures stays, because the earlier date is the warning.
     if worst is None or result.headroom.value < worst.headroom.value:
         seen.least[result.test] = Least(
             result.test, result.on, result.measured, result.limit, result.headroom
@@ -255,6 +262,7 @@ def _kind(status: TestStatus, verdict: Verdict) -> LaneKind:
 
 def _counted(counted: Counted, on: date, seen: _Seen) -> Iterator[Happened]:
     state = counted.state
+    # A clause's own trigger has the clause's name, and the two lanes differ.
     lane = f"{state.trigger} (trigger)"
     if state.status is TriggerStatus.IN_EFFECT:
         if counted.before is not TriggerStatus.IN_EFFECT:
@@ -263,6 +271,7 @@ def _counted(counted: Counted, on: date, seen: _Seen) -> Iterator[Happened]:
         return
     if counted.before is TriggerStatus.IN_EFFECT:
         yield state.trigger, "ends", on
+    # A lane has one line, so a trigger with several limbs shows the one that decides.
     leading = state.leading_begin
     _lane(seen, lane, on, "counted" if leading is not None and leading.count > 0 else "passes")
 
@@ -283,6 +292,7 @@ def _lane(seen: _Seen, subject: str, on: date, kind: LaneKind) -> None:
 
 def _spans(moves: Sequence[tuple[date, LaneKind]], until: date) -> Iterator[Span]:
     ends = [since for since, _ in moves[1:]]
+    # The last stretch is open, and the picture ends with the last date that was looked at.
     for (since, kind), end in zip(moves, [*ends, until + DAY], strict=True):
         yield Span(kind, since, end - DAY)
 
@@ -294,6 +304,7 @@ def closing_levels(deal: Deal) -> dict[str, Decimal]:
     """
     terms = resolve(deal, deal.closing_date)
     return {
+        # Rates are published as decimals, and a division of whole numbers keeps a level of four places exact.
         name: Decimal(index.closing_date_level.numerator) / Decimal(index.closing_date_level.denominator)
         for name, index in terms.index.items()
     }

@@ -31,6 +31,7 @@ def written_at(deal: Deal, term: str) -> str:
     """
     value = deal.tree.get(_path(term))
     if value is None:
+        # Most slips are in the path and not in the last word, so terms with that word are offered.
         near = [key for key in _terms(deal.tree.data) if key.endswith(term.rpartition(".")[2])][:4]
         more = f"; there are {', '.join(near)}" if near else ""
         raise WrongUsage(f"{deal.name} has no term `{term}`{more}")
@@ -65,6 +66,7 @@ def varied(deal: Deal, templates: Mapping[str, Template], changes: Mapping[str, 
         WrongUsage: a term that the file does not have.
         InputProblems: what is wrong with the file as it would then be.
     """
+    # The draft itself must stay as it is, since many variants are made of it.
     data = copy.deepcopy(deal.tree.data)
     data.pop("worked_examples", None)
     for term, value in changes.items():
@@ -135,7 +137,9 @@ def steps_between(first: str, last: str, step: str) -> tuple[Decimal, ...]:
         ) from None
     if by <= 0 or high < low or (high - low) / by > MOST:
         raise WrongUsage(f"from {first} to {last} by {step} is not a range of 1 to {MOST} values")
+    # Exact fractions reach the last value, which a sum of floats could miss.
     count = int((high - low) / by) + 1
+    # The values have as many decimals as somebody typed, so that the file shows 1.40 and not 1.4.
     places = max(len(text.partition(".")[2]) for text in (first, last, step))
     return tuple(rounded(low + number * by, places) for number in range(count))
 
@@ -149,6 +153,7 @@ def read_range(text: str) -> tuple[str, tuple[str, ...]]:
     if not equals or not term or not values:
         raise WrongUsage(f"`{text}`: write TERM=FROM:TO:STEP or TERM=VALUE,VALUE")
     parts = values.split(":")
+    # Two colons make a range. An hour such as `17:00` has one, and stays a value.
     if len(parts) == 3:
         return term.strip(), tuple(str(value) for value in steps_between(*(part.strip() for part in parts)))
     return term.strip(), tuple(part.strip() for part in values.split(","))

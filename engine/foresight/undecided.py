@@ -55,6 +55,7 @@ def undecided_triggers(
     found: dict[str, tuple[str, ...]] = {}
     # In the order of dependency, so that what a trigger looks at has been told before it.
     for rule in rules(terms, templates):
+        # What began on some path has its date there, so it is decided.
         if rule.name not in terms.triggers or rule.name in acted:
             continue
         seen = _Seen(left_out, acted, until, found)
@@ -91,5 +92,6 @@ def _of_leaf(leaf: LeafRule, seen: _Seen) -> _Known:
         return _Known.NOT if leaf.test is None else _Known.COULD
     if leaf.test in seen.left_out:
         return _Known.OPEN
+    # What acted tells of plain failures alone: a level inside the limit may be met while the test passes.
     plain = leaf.result == "FAIL" and leaf.level is None
     return _Known.NOT if plain and leaf.test not in seen.acted else _Known.COULD

@@ -142,11 +142,13 @@ def deal_by_file_or_name(
         WrongUsage: neither the file nor the name exists.
     """
     path = Path(name)
+    # A file goes before a name, as everywhere on the command line.
     if not path.is_file():
         if workspace is None:
             raise WrongUsage(f"no such file: {name}; a deal by its name needs a workspace")
         path = Path(find_deal(workspace, name, templates).tree.file)
     if upto is None:
+        # A deal on record counts by the tables that its record names, even if newer ones ship (ruling 36a).
         return _counted(workspace, loaded(path, templates))
     deal, problems = load_deal(read_text(path), str(path), clauses_of(templates), upto)
     if deal is None:
@@ -251,6 +253,7 @@ def _published(index: str, week: ObservedWeek, source: str) -> Published:
         index=index,
         publication_date=week.publication_date,
         published_on=week.publication_date,
+        # Contracts look at four decimals, and a table may give more.
         value=None if week.value is None else rounded(Fraction(week.value), 4),
         low=low,
         high=high,
@@ -264,6 +267,7 @@ def _over(history: History, series: Series, until: date) -> History:
         index: tuple(one for one in prints if one.publication_date <= until)
         for index, prints in series.items()
     }
+    # A table may end before the date that was asked for, and dates after its end would all lack a rate.
     last = max((one.publication_date for prints in known.values() for one in prints), default=until)
     return replace(history, series=known, until=min(until, last))
 
@@ -326,9 +330,11 @@ def amendment_effect(
     if number not in known:
         there = ", ".join(map(str, known)) or "none"
         raise WrongUsage(f"{deal.name} has no amendment {number}; it has {there}")
+    # The amendment before it is kept, so that the effect of this one alone is shown.
     before, after = (deal_by_file_or_name(workspace, name, templates, upto) for upto in (number - 1, number))
     history = _history(workspace, deal, facts_for(deal, facts, None, None), until)
     terms = term_changes(before, after)
+    # Both texts live the same history, so a difference comes from the text.
     results = result_changes(lived(before, templates, history), lived(after, templates, history))
     not_closed = _not_closed(deal, history, until)
     not_compared = f"{not_closed}." if not_closed is not None else _no_history(workspace, deal, history)
@@ -343,6 +349,7 @@ def _history(workspace: Workspace | None, deal: Deal, assumed: FactsByDate, unti
     given = tuple(
         Draft(kind=event.kind, subject=event.subject, effective_on=event.effective_on, payload=event.payload)
         for event in read(workspace.store, deal_log(deal.name))
+        # Results of the record are left out, because the deal is lived anew.
         if isinstance(event.payload, (ReportReceived, ActRecorded))
     )
     last = max(

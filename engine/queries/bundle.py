@@ -62,6 +62,7 @@ def write_bundle(workspace: Workspace, deal: str, into: Path, sign: Sign) -> Bun
             "a bundle carries a signed checkpoint, and the key is missing; make one with `headroom keys "
             f"NAME --into {KEY}`"
         )
+    # The checkpoint is signed first, so that it covers every entry that the bundle holds.
     note = sign(workspace, deal_log(deal))
     # The second line of a checkpoint is the size of its log.
     size = int(note.split("\n")[1])

@@ -197,6 +197,7 @@ def calibrate(
             (
                 cell
                 for cell in calibration.model
+                # The release level moves with the level, so it does not tell the draft's cell from others.
                 if cell.variant == replace(drafted, release_level=cell.variant.release_level)
             ),
             None,
@@ -216,6 +217,7 @@ def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) ->
     """
     key = term.split(".")[1] if term.startswith("covenants.") else ""
     clause = deal.segments[0][1].covenants.get(key)
+    # The refusal names what can be calibrated, because few terms of a deal can.
     fits = [
         name
         for name, covenant in deal.segments[0][1].covenants.items()
@@ -232,6 +234,7 @@ def _counted_clause(deal: Deal, templates: Mapping[str, Template], term: str) ->
         raise WrongUsage(
             f"`{term}` is not the level of a trigger that counts dates below it; those are {known}"
         )
+    # A level with dated steps is a block, and the call refuses it with the names of its steps.
     written_at(deal, term)
     return key, clause
 

@@ -101,6 +101,7 @@ class _Then:
 
     def _state(self, payload: object) -> None:
         if isinstance(payload, TakenOver):
+            # A deal that was taken over has states before its first determined date.
             self.states |= {name: (state.status.value, state.since) for name, state in payload.tests.items()}
             self.states |= {
                 f"{name} (trigger)": (state.status.value, state.since)

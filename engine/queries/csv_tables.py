@@ -38,6 +38,7 @@ def in_a_cell(value: object) -> str:
     """Return a value as a cell of CSV that no spreadsheet takes for a formula; a figure is left as it is."""
     text = "" if value is None else one_line(str(value))
     return (
+        # A leading quote makes a spreadsheet show the text as it stands.
         f"'{text}"
         # Negative figures begin with a minus too, and a spreadsheet must still read them as numbers.
         if text[:1] in ("=", "+", "@") or (text[:1] == "-" and FIGURE.fullmatch(text) is None)

@@ -62,12 +62,14 @@ def decisive_weeks(
     if it had closed on the day of the first print. A test that needs reports has results only if the log
     holds them.
     """
+    # Nobody asks for the counts of a deal whose results stand whether decisive or not.
     if not any(
         index.low_confidence.effect == DECISIVE_ONLY
         for _, terms in deal.segments
         for index in terms.index.values()
     ):
         return ()
+    # The newest stretch says which series the deal reads today, and that history is on hand.
     since = deal.segments[-1][0]
     series = {
         name: tuple(one for one in found)
@@ -106,6 +108,7 @@ def _given(workspace: Workspace, deal: Deal) -> Iterator[Draft]:
 def _counted(drafts: tuple[Draft, ...]) -> Iterator[DecisiveWeeks]:
     verdicts: dict[str, list[tuple[bool, bool]]] = {}
     for draft in drafts:
+        # A result without an interval behind it cannot be weighed, so it is counted on neither side.
         if isinstance(draft.payload, Tested) and (bearing := draft.payload.result.bearing) is not None:
             verdicts.setdefault(draft.payload.result.test, []).append(
                 (bearing.decisive_95, bearing.decisive_80)

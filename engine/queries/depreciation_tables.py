@@ -43,6 +43,7 @@ def _versions(workspace: Workspace, name: str) -> dict[str, int]:
 
 def _curve(series: tuple[tuple[date, Fraction], ...]) -> dict[str, Any]:
     if not series:
+        # A series without a value has the same keys, so that programs need not ask for each.
         absent = dict.fromkeys(("first", "last", "change", "annual_decline", "useful_life"))
         return {**absent, "values": 0, "points": []}
     curve = curves.depreciation(series)
@@ -103,7 +104,9 @@ def _quotes(path: Path) -> tuple[tuple[date, Fraction], ...]:
             sorted((date.fromisoformat(row["date"]), Fraction(Decimal(row["usd_per_gpu"]))) for row in rows)
         )
         if not quotes or not all(row["source"] for row in rows):
+            # A price without a source cannot be checked by anybody (WP §6).
             raise ValueError("every quote names its source")
+        # A price of zero would make every change of it infinite.
         if any(price <= 0 for _, price in quotes):
             raise ValueError("a quote is above zero")
         return quotes
@@ -208,6 +211,7 @@ def depreciation_tables(
     Raises WrongUsage for a series that is not there, and for quotes without their columns.
     """
     known = known_series(workspace)
+    # The newer series is needed for the spread, whether or not somebody asked for its own curve.
     if newer is not None and newer not in names:
         names = [*(names or [name for name in known if name != newer]), newer]
     unknown = [name for name in names if name not in known]
@@ -215,6 +219,7 @@ def depreciation_tables(
         raise WrongUsage(f"unknown series: {', '.join(unknown)}; there are {', '.join(known) or 'none yet'}")
     series = {name: _series(workspace, name) for name in names or known}
     versions = {name: _versions(workspace, name) for name in series}
+    # A curve over two methods would show the change of method as depreciation.
     missing = [*curves.lacking(series, newer), *curves.one_version(versions)]
     resale = _quotes(quotes) if quotes else ()
     return DepreciationTables(

@@ -61,6 +61,7 @@ def deadlines(events: Sequence[Event]) -> tuple[DatedDuty, ...]:
     Args:
         events: the deal's log, oldest first; what a correction withdrew is left out.
     """
+    # A deadline that a correction withdrew is not owed, and must not be shown as missed.
     in_force = standing(events)
     duties: dict[tuple[date, str, str, str, str], DatedDuty] = {}
     for event in in_force:
@@ -71,6 +72,7 @@ def deadlines(events: Sequence[Event]) -> tuple[DatedDuty, ...]:
             # was replaced.
             key = (due.by, due.act, due.subject, due.who, due.thing)
             known = duties.get(key)
+            # The date that first stated a deadline decides which report or event can answer it.
             first, following = (
                 (known.first, known.following)
                 if known
@@ -126,6 +128,7 @@ def _cure(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
             continue
         if state.status is not TestStatus.CURE_PERIOD:
             yield f"ended: {state.status.value} since {state.since}", False
+        # A waiver may move the last day, and the earlier day must not look like one that was missed.
         elif state.cure is not None and state.cure.by != duty.due.by:
             yield f"replaced: cure by {state.cure.by}", False
 
@@ -208,6 +211,7 @@ def _awaited_report(duty: DatedDuty, whole: Sequence[Determined]) -> Iterator[Ou
 def _notice(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     """Yield whether the Act `notice given`, or the deal's own rule, has given it."""
     acts = (event.payload for event in events if isinstance(event.payload, ActRecorded))
+    # A notice of the whole deal names no clause.
     subject = None if duty.due.subject == "deal" else duty.due.subject
     acts_told = notice_given(acts, None, duty.due.notice or "", subject, duty.due.of or duty.first)
     if acts_told:
@@ -224,6 +228,7 @@ def _notice(duty: DatedDuty, events: Sequence[Event]) -> Iterator[Outcome]:
     # The last one decides: a mail may come back after the rule had taken its notice as given.
     if by_rule and not by_rule[-1].payload.withdrawn:
         yield f"given on {by_rule[-1].effective_on}, {by_rule[-1].payload.rule}", False
+    # Days are counted to the newest date that was determined, so the same log gives the same answer any day.
     newest = max(event.effective_on for event in events if isinstance(event.payload, Determined))
     if newest > duty.due.by:
         days = (newest - duty.due.by).days

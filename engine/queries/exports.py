@@ -58,6 +58,7 @@ def as_csv(events: Sequence[Event]) -> str:
         if row is not None:
             head = (event.seq, event.effective_on, event.recorded_at.isoformat(), event.kind, event.subject)
             as_of = event.payload.result.as_of if isinstance(event.payload, Tested) else None
+            # A spreadsheet would run a text of a stranger's file that begins like a formula.
             rows.append([in_a_cell(cell) for cell in (*head, *row, event.print, event.leaf, as_of or "")])
     return csv_of(COLUMNS, rows, marked=True)
 
@@ -115,6 +116,7 @@ def as_calendar(deal: str, events: Sequence[Event]) -> str:
     for duty in deadlines(events):
         stated.setdefault(_uid(deal, duty.due), []).append(duty)
     for uid, versions in stated.items():
+        # A calendar program keeps one entry for each UID, so only the newest statement is written.
         newest = max(versions, key=lambda duty: duty.stated_at)
         lines += _entry(deal, uid, newest, len(versions) - 1, cancelled=False)
     for duty in _withdrawn_duties(events):
@@ -165,6 +167,7 @@ def _entry(deal: str, uid: str, duty: DatedDuty, sequence: int, cancelled: bool)
         f"SUMMARY:{summary}",
         f"DESCRIPTION:{_escaped(f'{due.cite}{rule}; {duty.outcome}')}",
         "TRANSP:TRANSPARENT",
+        # An alarm for what is done, or cancelled, would teach people to pass over alarms.
         *(alarm if duty.outcome == "open" and not cancelled else []),
         "END:VEVENT",
     ]
@@ -219,6 +222,7 @@ def _series_row(event: Event) -> tuple[Any, ...]:
     ends = value.get("interval") or {}
     figures = tuple(value.get(name) for name in SERIES_FIGURES)
     reasons = "; ".join(value.get("low_confidence_reasons") or ())
+    # A Restatement became public when it was recorded, and not on the date that it restates.
     public = event.effective_on if event.print == 1 else event.recorded_at.date()
     which = (str(event.effective_on), event.print, value.get("published_on") or str(public))
     return (*which, *figures, reasons, ends.get("low"), ends.get("high"), value["methodology"], event.leaf)
@@ -249,6 +253,7 @@ def published_week(workspace: Workspace, series: str, publication: date) -> Publ
         raise WrongUsage(
             f"{series} has no publication of {publication}; of its dates {dates_there(prints, publication)}"
         )
+    # Weeks after the published one are left out: the page shows what its reader could know.
     weeks = tuple(prints[day][-1].payload.value for day in sorted(prints) if day <= publication)
     first = prints[publication][0].payload.value if len(prints[publication]) > 1 else None
     return PublishedWeek(weeks, prints[publication][-1].recorded_at, first)

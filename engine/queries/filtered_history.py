@@ -59,6 +59,7 @@ def subjects(event: Event) -> tuple[str, ...]:
     They are its subject, and the clause of an Act, of an Obligation or of a notice.
     """
     payload = event.payload
+    # Kinds of events name their clause in different fields, and some do not name any.
     clause = getattr(payload, "clause", None) or getattr(getattr(payload, "obligation", None), "clause", None)
     test = getattr(getattr(payload, "test", None), "test", None) or getattr(
         getattr(payload, "trigger", None), "trigger", None
@@ -99,6 +100,7 @@ def filtered(workspace: Workspace, deal: str, wanted: Wanted) -> History:
 
 
 def _known(what: str, asked: tuple[str, ...], there: set[str]) -> None:
+    # A kind that is misspelt would show an empty history, which reads as if nothing had happened.
     unknown = [one for one in asked if one not in there]
     if unknown:
         raise WrongUsage(

@@ -55,9 +55,11 @@ def fleet_performance(path: Path, pledged: int | None) -> FleetPerformance:
     seen: dict[str, Decimal] = {}
     for row in table.rows:
         serial = row.cells["serial"].strip()
+        # One GPU with two certificates would count twice, and which of them holds is for a person to say.
         if serial in seen:
             raise WrongUsage(f"{path}:{row.line}: `{serial}` is certified twice")
         seen[serial] = _performance(row.cells["performance"], f"{path}:{row.line}")
+    # Certificates of GPUs that are not pledged would lift the percentiles of those that are.
     if pledged is not None and pledged < len(seen):
         raise WrongUsage(f"{path} certifies {counted(len(seen), 'GPUs')}, and {pledged} are pledged")
     rows = sorted(seen.values())
@@ -73,6 +75,7 @@ def _performance(text: str, place: str) -> Decimal:
         value = Decimal(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
     except InvalidOperation:
         raise WrongUsage(f"{place}: `{text}` is not a performance; write it like 98%") from None
+    # Decimal also reads `NaN` and `Infinity`, and a share above ten lacks its per cent sign.
     if not (value.is_finite() and 0 < value <= 10):
         raise WrongUsage(f"{place}: a performance of {text} cannot be")
     return value

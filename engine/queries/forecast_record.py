@@ -50,6 +50,7 @@ def forecasts_due(workspace: Workspace, now: datetime) -> Iterator[RateForecast]
         workspace: the workspace whose series is read.
         now: the time.
     """
+    # The log tells what was forecast, so a server that starts again does not say it twice.
     said = {(entry.series, entry.publication_date) for entry in _recorded(workspace)}
     for series in known_series(workspace):
         weeks = _history(workspace, series)
@@ -107,5 +108,6 @@ def _history(workspace: Workspace, series: str) -> tuple[ObservedWeek, ...]:
     """Return what each Publication Date first gave, oldest first: the value that a forecast was of."""
     first: dict[date, ObservedWeek] = {}
     for _, publication in prints_of(workspace)(series):
+        # A Restatement comes after the forecast, which was of the value that is published first.
         first.setdefault(publication.publication_date, observed(publication))
     return tuple(first[day] for day in sorted(first))

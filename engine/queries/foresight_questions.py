@@ -181,6 +181,7 @@ def stress(
     acted = {
         first.subject for outcome in outcomes for first in outcome.firsts if first.what in ("fails", "begins")
     }
+    # A test that was determined on one path is not left out, even if it was not on another.
     determined = {one.test for outcome in outcomes for one in outcome.least}
     left = {
         test: why
@@ -190,6 +191,7 @@ def stress(
     }
     idle = [name for name in terms.covenants if name not in determined and name not in left]
     left |= dict.fromkeys(idle, f"it is not tested on any date up to {until}")
+    # Never is said only of tests that were determined, because an undetermined one may have failed.
     quiet = [name for name in terms.covenants if name in determined and name not in acted]
     undecided = undecided_triggers(terms, templates, left, acted, until)
     return StressAnswer(

@@ -190,6 +190,7 @@ def _values(workspace: Workspace, event: Event) -> Iterator[IndexValue]:
     for log in workspace.store.logs():
         if series_of_log(log) is not None:
             for published in read(workspace.store, log):
+                # The leaf decides and not the date: a week may have a later print, unused here.
                 if published.leaf in wanted:
                     yield IndexValue.model_validate(published.payload.value)
 
@@ -436,6 +437,7 @@ def newest_moment(workspace: Workspace) -> datetime:
     """
     moments = []
     for log in workspace.store.logs():
+        # Times in a log do not run backwards, so its newest entry is enough.
         last = workspace.store.entry(log, workspace.store.size(log) - 1)
         moments += [event_of(last).recorded_at] if last is not None else []
     if not moments:

@@ -61,7 +61,9 @@ def weeks_of(
     if not folders:
         return
     first, last = date.fromisoformat(folders[0]), date.fromisoformat(folders[-1])
+    # A window ends on the Wednesday, so a snapshot of a Thursday counts for the Thursday after it.
     day = first + timedelta(days=(3 - first.weekday()) % 7 or 7)
+    # The last snapshot may lie in the window of a Thursday that is still to come.
     while day <= last + WEEK:
         progress(f"{index} {day}")
         yield (
@@ -77,6 +79,7 @@ def days_of(workspace: Workspace, index: str, version: str, publication: date) -
     Outliers are still among them.
     """
     snapshots = workspace.archive.between(publication - WEEK, publication - timedelta(days=1))
+    # An override concerns what was collected, so it stands in the snapshots' own log and not in a deal's.
     overrides = overrides_of(read(workspace.store, SNAPSHOTS), index)
     known = definition(index, workspace.indices)
     return qualifying_days(

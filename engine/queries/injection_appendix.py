@@ -24,6 +24,7 @@ def first_publication(workspace: Workspace, series: str) -> date | None:
 
     The result is None for an administrator's series, and for a series without a value.
     """
+    # Injected listings would need the listings behind a value, which an administrator does not hand over.
     if series_name(series).administered:
         return None
     days = (

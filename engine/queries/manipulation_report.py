@@ -220,6 +220,7 @@ def deal_manipulation(workspace: Workspace, deal: str, on: date) -> DealManipula
 
     Raises WrongUsage for a date on which the deal was not tested.
     """
+    # A correction may have replaced results of the date, and only those that stand can be turned.
     events = standing(events_of(workspace, deal))
     facts = [event.payload for event in events if isinstance(event.payload, DealAdopted)][-1]
     tested = [event for event in events if isinstance(event.payload, Tested)]

@@ -147,6 +147,7 @@ def kept_coverage(workspace: Workspace, series: str) -> Mapping[str, Any]:
     if place.is_file():
         table: Mapping[str, Any] = json.loads(read_text(place))
         return table
+    # Nobody can measure later what an administrator never hands over, so another sentence says so.
     if series_name(series).administered:
         return {"why": "An administrator's series names no sellers, so that nothing can be measured."}
     why = _too_small(_pool(workspace, series)[0])
@@ -175,6 +176,7 @@ def _too_small(pairs: Sequence[Pair]) -> str | None:
 def _pairs(value: IndexValue) -> Iterator[Pair]:
     """Yield each named seller of a week in the order of the names, its listings, and the week's value."""
     held: defaultdict[str, list[Decimal]] = defaultdict(list)
+    # Records from before sellers were stated have none, and then nothing pairs.
     for seller, price in zip(value.sellers, value.pooled, strict=False):
         if seller is not None:
             held[seller].append(price)

@@ -31,12 +31,14 @@ def new_deal(like: Path, templates: Templates) -> NewDeal:
     Raises:
         InputProblems: everything that is wrong with that deal.
     """
+    # A form made of a file with errors would hand these errors on.
     deal = loaded(like, templates)
     head = (
         f"# A deal file to fill in, like {deal.name}. `headroom check` names each value that is still "
         "blank.\n"
     )
     text = head + forms_of(clauses_of(templates)).like(deal.tree.data)
+    # The form is read as `check` will read it, so the count is that of the blanks that it will name.
     tree, _ = parse(text, "new")
     blanks = 0 if tree is None else sum(not value for _, value in scalars(tree.data))
     return NewDeal(text, deal.name, blanks)

@@ -36,6 +36,7 @@ def parquet(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         ) from None
     import pandas as pd
 
+    # The rows are gone through once for each column, and a generator would be empty after the first.
     kept = [tuple(row) for row in rows]
     frame = pd.DataFrame(dict(_columns(columns, kept)))
     into = io.BytesIO()
@@ -49,6 +50,7 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Iterable[
 
     for place, name in enumerate(names):
         cells = [row[place] for row in rows]
+        # A program asks for a column by its name, so a name holds what an identifier may hold.
         named = name.strip().replace(" ", "_").rstrip(".")
         if any(isinstance(cell, Figure) for cell in cells):
             figures = [cell if isinstance(cell, Figure) else None for cell in cells]
@@ -72,6 +74,7 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Iterable[
                 pd.Series([cell if isinstance(cell, date) else None for cell in cells], dtype="object"),
             )
         elif all(cell is None or (isinstance(cell, int) and not isinstance(cell, bool)) for cell in cells):
+            # This type keeps empty cells beside whole numbers, which would otherwise all become floats.
             yield named, pd.Series(cells, dtype="Int64")
         elif all(cell is None or isinstance(cell, float) for cell in cells):
             yield named, pd.Series(cells, dtype="float64")

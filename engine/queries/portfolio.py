@@ -36,6 +36,7 @@ NOT_EVALUATED, NOT_DETERMINED_YET = "NOT EVALUATED", "NOT YET DETERMINED"
 
 Either the deal failed to be evaluated, or nothing is determined by the date.
 """
+# What is missing stands above what passes: a deal that nobody evaluated may hide a default.
 ORDER = {
     TestStatus.EVENT_OF_DEFAULT.value: 0,
     NOT_EVALUATED: 1,
@@ -217,6 +218,7 @@ def told_apart(clauses: Sequence[ClauseFacts]) -> Iterator[ClauseFacts]:
     """
     titles = Counter(clause.title for clause in clauses)
     for clause in clauses:
+        # Two classes of debt may have the same test, and rows with one title could not be told apart.
         own = (
             clause.title
             if titles[clause.title] == 1
@@ -241,6 +243,7 @@ def _row(
 
 
 def _counting(trigger: TriggerState | None) -> str:
+    # A limb on a state has nothing to count, since it is met or not.
     limb = trigger.count if trigger is not None else None
     return (
         f"{limb.count} of {limb.needed}" if limb is not None and limb.count and limb.dates != "state" else ""
@@ -285,6 +288,7 @@ COLUMNS = (
 
 def deal_names(workspace: Workspace) -> tuple[str, ...]:
     """Return every deal: those with a log, and those whose file was never run, sorted."""
+    # A deal whose file is gone still has its record, and a file that was never run belongs here too.
     return tuple(sorted({*deals_among(workspace.store.logs()), *names_claimed(workspace)}))
 
 

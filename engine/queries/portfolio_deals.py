@@ -149,8 +149,10 @@ def deal_row(deal: str, events: Sequence[Event], on: date) -> DealRow:
         events: its whole log, oldest first.
         on: the date; what is effective after it is left out.
     """
+    # The row is made of the same rows as the table below it, so that the two can never differ.
     rows = portfolio([(deal, events)], on)
     in_force = [event for event in standing(events) if event.effective_on <= on]
+    # The newest file counts, and the parties in it may have changed since.
     adopted = next(
         (event.payload for event in reversed(in_force) if isinstance(event.payload, DealAdopted)), None
     )
@@ -185,10 +187,12 @@ def _nearest(rows: Sequence[Row], rates: dict[str, ReferenceRate]) -> NearestTes
             # Without a rate, or with a rate of zero, a share of the rate is not defined.
             if even.rate is None or rate is None or not rate.value:
                 continue
+            # Prices of different GPUs differ by their size, and only shares of them can be compared.
             share = even.rate.value / Fraction(rate.value) - 1
             below = even.fails == "below"
             failing = share > 0 if below else share < 0
             nearest.append(NearestTest(row.title, even.index, share, below, failing))
+    # The nearest rate may lie on either side, since some tests fail when the rate rises.
     return min(nearest, key=lambda one: abs(one.share), default=None)
 
 

@@ -59,6 +59,7 @@ class Proved:
         ]
         return {
             "examples": shown,
+            # Differences of examples stand with their examples, and would be there twice.
             "problems": [p.as_json() for p in self.problems if not p.code.startswith("P")],
         }
 
@@ -78,9 +79,11 @@ def prove_deal_files(
 def _proved(path: Path, templates: Templates, workspace: Workspace | None) -> ProvedFile:
     text = read_text(path)
     deal, problems = read_deal(text, str(path), templates)
+    # A warning leaves the file usable, so its examples are run.
     errors = tuple(problem for problem in problems if not problem.code.startswith("W"))
     if deal is None or errors:
         return ProvedFile(path, text, errors, ())
+    # An example is proved by the same Business Days by which its deal is run.
     counted = deal if workspace is None else counted_on_record(workspace, deal)
     return ProvedFile(path, text, errors, prove(counted, templates))
 

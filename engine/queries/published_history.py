@@ -119,6 +119,7 @@ def read_history(
         raise InputProblems(
             [Problem("F101", what, "a history is a value for each Thursday", fix, Place(file))]
         )
+    # A table of a single index need not repeat its name in each row.
     index = index if "index" in table.columns else None
     weeks: list[ObservedWeek] = []
     for row in (row for row in table.rows if index is None or row.cells["index"].strip() == index):

@@ -95,6 +95,7 @@ def quarterly_review(workspace: Workspace, series: str, quarter: str) -> Quarter
 
     Raises WrongUsage for a series or a quarter without a week.
     """
+    # The call refuses a series that the record does not have, with the names of those that it has.
     on_record(workspace, series)
     newest = {event.effective_on: event.payload.value for event in prints_in(workspace.store, series)}
     wanted = quarter.replace(" ", "").upper()
@@ -104,6 +105,7 @@ def quarterly_review(workspace: Workspace, series: str, quarter: str) -> Quarter
             f"{series} has no week in {quarter}; it has "
             f"{', '.join(dict.fromkeys(of[day] for day in sorted(of)))}"
         )
+    # A review must come out again later, so weeks after its quarter are left out.
     upto = {day: newest[day] for day in sorted(newest) if of[day] <= wanted}
     points = list(_points(upto))
     mine = [point for point in points if of[point.publication] == wanted]
@@ -152,6 +154,7 @@ def by_sellers(value: Mapping[str, Any]) -> float | None:
 
 def _week(day: date, value: Mapping[str, Any]) -> Week:
     width = value.get("interval_width")
+    # Records from before prices were kept have none, and the suite then refuses what needs them.
     prices = tuple(float(price) for price in value.get("pooled", ()))
     return Week(
         day,

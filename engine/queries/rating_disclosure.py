@@ -99,6 +99,7 @@ def rating_disclosure(workspace: Workspace, series: str) -> RatingDisclosure:
     events = on_record(workspace, series)
     newest = {event.effective_on: event.payload.value for event in events}
     values = [newest[day] for day in sorted(newest)]
+    # Overrides and announcements stand in the same log as the snapshots, so one read serves all parts.
     entered = read(workspace.store, SNAPSHOTS)
     return RatingDisclosure(
         series,
@@ -127,6 +128,7 @@ def _source(values: Sequence[Mapping[str, Any]], entered: Sequence[Any]) -> list
         ("valid days a week", "valid_days"),
         ("named sellers a week", "hosts"),
     ):
+        # An administrator's week may lack these counts, and a zero in their place would be a figure.
         known = sorted(int(value[key]) for value in valued if value.get(key) is not None)
         said.append((what, f"{known[0]} to {known[-1]}, middle {median(known):g}" if known else "not known"))
     widths = sorted(
@@ -139,6 +141,7 @@ def _source(values: Sequence[Mapping[str, Any]], entered: Sequence[Any]) -> list
         )
     )
     collections = [event.payload for event in entered if isinstance(event.payload, SnapshotImported)]
+    # The same document covers many collections, and is named once.
     rights = {
         collection.collection_right["document"] for collection in collections if collection.collection_right
     }
@@ -166,6 +169,7 @@ def _governance(
 ) -> list[tuple[str, str]]:
     """Answer (c): methodology governance to the standard of documentation after LIBOR."""
     name = series_name(series)
+    # The order in which versions came into use is kept, because it is the history of the method.
     made = dict.fromkeys(str(value["methodology"]) for value in values if value["methodology"])
     # Every print of a date after the first one is a Restatement.
     restated = prints - len(values)

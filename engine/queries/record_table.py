@@ -37,6 +37,7 @@ def as_record_table(events: Sequence[Event]) -> str:
 
     What a rate, an Act, a report or a notice says stands in columns of its own.
     """
+    # Words of strangers stand in this file, and a spreadsheet must not run one as a formula.
     rows = [[in_a_cell(cell) for cell in _row(event)] for event in events]
     return csv_of(COLUMNS, rows, marked=True)
 
@@ -52,6 +53,7 @@ def _row(event: Event) -> tuple[Any, ...]:
     )
     return (
         *head,
+        # An empty cell says that the event does not state it, and a word there could be taken for a value.
         *("" if cell is None else cell for cell in _details(event.payload)),
         event.print,
         event.leaf,

@@ -51,6 +51,7 @@ def lines(events: Sequence[Event], cut_off: date) -> tuple[DealAdopted, tuple[Li
     in_force = [
         event
         for event in standing(events)
+        # The newest file counts, even if it came after the cut-off: a correction works from closing.
         if event.effective_on <= cut_off or isinstance(event.payload, DealAdopted)
     ]
     deals = [event.payload for event in in_force if isinstance(event.payload, DealAdopted)]
@@ -69,6 +70,7 @@ def _line(clause: ClauseFacts, events: Sequence[Event]) -> Line:
     trigger: TriggerState | None = None
     for event in events:
         payload = event.payload
+        # A takeover states all tests at once, and everything after it changes them one by one.
         if isinstance(payload, TakenOver):
             test, trigger = payload.tests.get(clause.key), payload.triggers.get(clause.key)
         elif isinstance(payload, (Tested, DeadlinePassed, Suspended)) and payload.state.test == clause.key:
@@ -153,6 +155,7 @@ def _breached(line: Line) -> str:
         return "Y"
     if line.result is None:
         return "N" if line.trigger is not None else NO_DATA
+    # What is not determined is neither breached nor kept, and the template has a code for that.
     return {Verdict.FAIL: "Y", Verdict.PASS: "N", Verdict.NOT_DETERMINED: NO_DATA}[line.result.verdict]
 
 

@@ -81,6 +81,7 @@ def form_of(workspace: Workspace, deal: Deal, templates: Mapping[str, Template],
         max(reports, key=lambda report: (report.period_end, report.received)).figures if reports else {}
     )
     calendar, rule = calendar_on(deal, end), terms.servicer_reports
+    # The tests of the date that the report serves decide what it must say, and not those of the period.
     determined = date_of_period(terms, calendar, end)
     due = counted_from(rule.due, determined, calendar) if rule is not None else None
     rows = tuple(
@@ -111,6 +112,7 @@ def next_period(workspace: Workspace, deal: Deal, on: date) -> str | None:
         if isinstance(event.payload, ReportReceived)
     ]
     last = max((report.period_end for report in reports), default=None)
+    # A deal without any report begins with the period that ended last, since older ones serve no date.
     newest = period_ends(rule, on)[0]
     if rule.every != "week":
         return f"{newest if last is None else period_of(rule, last + timedelta(days=1))[1]:%Y-%m}"
@@ -203,6 +205,7 @@ def lacking(
         Reported(one.figures, Source(kind="servicer report", text=one.document, as_of=one.as_of), one.given)
         for one in older
     )
+    # An older report may still serve a figure that this one leaves out, and then nothing lacks.
     needed = figures_needed(terms, templates, on, report.figures, before)
     return tuple(LackingFigure(one.name, one.needed_by, on) for one in needed)
 
@@ -219,6 +222,7 @@ def _period(deal: Deal, period: str) -> tuple[date, date]:
     rule = resolve(deal, max(end, deal.closing_date)).servicer_reports
     if rule is None:
         raise WrongUsage(f"{deal.name} asks for no servicer's reports")
+    # A month and a day are told apart, because a day inside a month would name a period that does not exist.
     if (rule.every != "week") != (month is not None):
         example = "2026-03" if rule.every != "week" else "the last day of a week, like 2026-03-04"
         raise WrongUsage(f"{deal.name} is reported on every {rule.every}; write its period as {example}")

@@ -73,6 +73,7 @@ def turning_moves(
     """
 
     def changed(value: Fraction | None) -> bool:
+        # A week that loses its value turns the result too, because the fallback then decides.
         return value is None or turned(value)
 
     priced = repricing(days, methodology)
@@ -88,6 +89,7 @@ def turning_moves(
 
 def _leaving(leaving: Leaving | None) -> dict[str, Any]:
     if leaving is None:
+        # The search ends at a number of sellers, so the answer is a bound and not `never`.
         return {"sellers": MORE, "first": [], "value": None}
     return {
         "sellers": str(len(leaving.sellers)),
@@ -119,6 +121,7 @@ def shadow_of(workspace: Workspace, index: str, version: str, publication: date)
         qualifying(snapshot, known.gpu_name, known.countries, methodology).observations
         for snapshot in snapshots
     )
+    # A collection without listings has nobody to vote.
     return shadow_rate([listings for listings in collections if listings])
 
 

@@ -194,8 +194,10 @@ def simulate(
     Raises:
         WrongUsage: no history of some index.
     """
+    # An amendment may bring an index in later, which needs paths as well.
     indices = tuple(dict.fromkeys(name for _, terms in deal.segments for name in terms.index))
     left = (*given.unheld(hold), *(link.figure for link in given.links))
+    # A figure that follows the rate would need a value on each path, so it is left out and named.
     used = replace(given.without(left), links=())
     table = asked.table()
     models = tuple(
@@ -208,6 +210,7 @@ def simulate(
     fans: tuple[Fan, ...] = ()
     for number, (tally, drawn) in enumerate(in_order(partial(_lived, work), chunks, workers), start=1):
         total = tally if total is None else total.plus(tally)
+        # Only the first part draws a fan: quantiles of parts do not add up to quantiles of all paths.
         fans = fans or drawn
         watch(f"path {sum(size for _, size in chain(*chunks[:number])):,} of {asked.paths:,}")
     assert total is not None  # there is at least one path
@@ -217,6 +220,7 @@ def simulate(
     quiet = [name for name in terms.covenants if name in total.determined and name not in acted]
     undetermined = tuple(name for name in terms.covenants if name not in total.determined)
     until = deal.closing_date + timedelta(weeks=asked.weeks)
+    # A trigger that looks at an undetermined test must not be counted among those that never begin.
     undecided = undecided_triggers(terms, make(), undetermined, acted, until)
     first, *others = (model.seen(deal, fan) for model, fan in zip(models, fans, strict=True))
     return SimulationAnswer(
@@ -236,6 +240,7 @@ def simulate(
         undetermined=undetermined,
         undecided=undecided,
         one_by_one=tuple(sorted(total.one_by_one)),
+        # Parts end in any order, and the answer is the same byte for byte for any number of processes.
         by_steps=dict(sorted(total.by_steps.items())),
         scores=first.scores,
         source=OF_THE_SERIES if table is None else table.source,
@@ -291,12 +296,15 @@ def _block(work: _Work, model: _IndexModel, place: int, block: Block) -> NDArray
     ).published
     terms = resolve(work.deal, work.deal.closing_date)
     mean, _ = mean_and_deviation(model.known.found)
+    # The model knows how the rate moves, while the draft says where it begins.
     factor = float(terms.index[model.index].closing_date_level) / math.exp(float(model.known.weights @ mean))
+    # A published rate is above zero, so a path that falls below one tick stays on it.
     return np.where(drawn == NO_VALUE, NO_VALUE, np.maximum(np.rint(drawn * factor), 1)).astype(np.int64)
 
 
 def _chances(total: PathTally, weeks: int) -> Iterator[Chance]:
     for subject, what in total.days:
+        # The end of the paths is always among the horizons, or a short run would give no chance at all.
         horizons = sorted({one for one in WITHIN if one <= weeks} | {weeks})
         within = {horizon: total.within((subject, what), 7 * horizon) for horizon in horizons}
         days = total.median_days((subject, what))
@@ -307,6 +315,7 @@ def _fan(ticks: NDArray[np.int64]) -> list[tuple[float, ...]]:
     """Return quantiles of the published values of each week, in USD."""
     fan = []
     for week in ticks:
+        # A week without publication has no value on that path, and is not a rate of zero.
         values = week[week != NO_VALUE] / TICK
         fan.append(tuple(round(float(one), 4) for one in np.quantile(values, FAN)) if len(values) else ())
     return fan

@@ -100,6 +100,7 @@ def _deal_cells(row: DealRow) -> tuple[Any, ...]:
     turned = (
         (near.title, near.index, Figure(value=near.share, unit=Unit.SHARE), "yes" if near.failing else "no")
         if near
+        # Empty cells keep the columns in place for a filter or a sum.
         else (None,) * 4
     )
     first = (due.by, due.who, due.what, due.days) if due is not None else (None,) * 4
@@ -141,6 +142,7 @@ def series_parquet(rows: Sequence[Sequence[Any]]) -> bytes:
 
 
 def _as_float(value: Any) -> Any:
+    # Tools that read Parquet compute with floats, so the exact text stands in a column of its own.
     return float(value) if isinstance(value, Decimal) else value
 
 
@@ -202,6 +204,7 @@ def _history_cells(event: Event) -> tuple[Any, ...]:
 def series_workbook(series: str, rows: Sequence[Sequence[Any]]) -> bytes:
     """Return every print of a series as a workbook."""
     read = (tuple(map(_as_read, SERIES_COLUMNS, row)) for row in rows)
+    # A fixed date keeps the bytes the same for the same prints.
     return workbook(f"Series {series}", SERIES_COLUMNS, read, date(2026, 1, 1))
 
 

@@ -26,6 +26,7 @@ def as_known(workspace: Workspace, deal: str, until: date) -> Known:
 
     They follow from what was recorded by then, whatever was corrected later.
     """
+    # Recording and not effect decides here: a correction entered later was not known on the day.
     events = [event for event in read(workspace.store, deal_log(deal)) if event.recorded_at.date() <= until]
     state = as_it_stands(events)
     tests = tuple((name, test.status.value, test.since) for name, test in state.tests.items())

@@ -63,6 +63,7 @@ def version_outcomes(
     own: dict[str, Values] = {}
     others: dict[tuple[str, str], Values] = {}
     for name, terms in index_terms_of(deal).items():
+        # An administrator's print holds the value of one version, since its listings are not at hand.
         events = prints_in(workspace.store, series_of(name, terms)) if terms.source != ADMINISTRATOR else ()
         prints = {event.effective_on: event.payload.value for event in events}
         own[name] = {day: _decimal(value["value"]) for day, value in prints.items()}
@@ -73,6 +74,7 @@ def version_outcomes(
     if not others:
         return ()
     given = _given(workspace, deal)
+    # Both sides are lived anew by values alone, so that a difference comes from the version.
     ours = _ends(deal, templates, own, given)
     return tuple(
         VersionOutcome(deal.name, name, version, key, ours.get(key, "never tested"), end)

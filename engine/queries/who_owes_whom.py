@@ -88,8 +88,10 @@ def owed_of(deal: str, events: Sequence[Event], on: date) -> Iterator[OpenDuty]:
         for event in events
         if isinstance(event.payload, Determined) and event.effective_on <= on
     ]
+    # Without a determined date nothing states what is owed.
     if not adopted or not determined:
         return
+    # A party that was replaced owes nothing from then on, and its successor does.
     facts = with_parties(facts_on(adopted[-1], on), events, on)
     names = {party.role: party.name for party in facts.parties}
     titles = {clause.key: clause.title for clause in clauses_on(adopted[-1], on)}
@@ -137,4 +139,5 @@ def owed_over(logs: Iterable[tuple[str, Sequence[Event]]], on: date) -> tuple[Op
     The longest overdue duty comes first. The others follow by their last day.
     """
     duties = (duty for deal, events in logs for duty in owed_of(deal, events, on))
+    # Names break ties, so that the list is the same on every machine.
     return tuple(sorted(duties, key=lambda one: (one.by, one.deal, one.subject, one.act)))

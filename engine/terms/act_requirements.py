@@ -214,6 +214,7 @@ def _needed(said: Said) -> tuple[tuple[str, bool], ...]:
         ("until", said.act == "waiver"),
         ("index", said.act in RATE_ACTS or error),
         ("rate", said.act in RATE_ACTS),
+        # An override of a published value stands only on a document and two persons (WP §7.3).
         ("document", error),
         ("prepared_by", error),
         ("approved_by", error),
@@ -236,6 +237,7 @@ def _given(said: Said, name: str) -> object:
 def _of_a_payment(said: Said, spelled: Spelled) -> Iterator[Refusal]:
     """Yield a refusal of a payment with an unreadable amount, or to neither the account nor the borrower."""
     amount, paid_to = said.details.get("amount", ""), said.details.get("paid_to")
+    # An Act that names an amount is evidence later, so a text that nobody can read is refused now.
     if amount and read_amount(amount) is None:
         yield Refusal("amount", f"`{amount}` is not an amount", "write it like `USD 1,500,000`")
     if paid_to is not None and paid_to not in PAID_TO:

@@ -74,6 +74,7 @@ class Change:
 
 def is_schedule(value: Any) -> bool:
     """Return whether a map is a schedule: all of its keys are dates."""
+    # `all` of no keys would be true, and an empty block is not a schedule.
     return isinstance(value, dict) and bool(value) and all(DATE.fullmatch(key) for key in value)
 
 
@@ -176,6 +177,7 @@ def _same_day(changes: list[Change], tree: Tree) -> list[Problem]:
     seen: dict[tuple[str, date], Change] = {}
     problems = []
     for change in changes:
+        # The pair is the key, because one term may well change on several days.
         first = seen.setdefault((change.term, change.effective), change)
         if first is not change:
             line = tree.place(first.path).line
@@ -197,6 +199,7 @@ def _same_day(changes: list[Change], tree: Tree) -> list[Problem]:
 
 def _applied(data: Any, change: Change, closing: date, tree: Tree) -> tuple[Any, list[Problem]]:
     steps = tuple(change.term.split("."))
+    # The term is looked up as changed so far, so that a second amendment sees the first.
     current = _at(data, steps)
     if current is _NOTHING:
         why = "an amendment changes a term that the deal has"

@@ -97,6 +97,7 @@ def read_changes(tree: Tree, closing: date, upto: int | None = None) -> tuple[li
             why, fix = "an amendment states the terms that it replaces", "write its changes, or remove it"
             place = tree.place((*path, "changes"))
             problems.append(Problem("D306", f"amendment {amendment.number} changes nothing", why, fix, place))
+    # A change that is refused is left out, so that it cannot cause problems in terms that are right.
     problems += [problem for change in changes for problem in _refused(change, closing, tree)]
     return [change for change in changes if not any(_refused(change, closing, tree))], problems
 

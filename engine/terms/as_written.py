@@ -161,6 +161,7 @@ def index_terms(deal: Deal, name: str, on: date) -> IndexTerms:
 
 def sources(deal: Deal, on: date, under: Path = ()) -> tuple[TermSource, ...]:
     """Return each term in force on a date below a path, as written, with the line that set it."""
+    # Terms with their steps are read here and not a stretch, because only they know their own lines.
     block: Any = deal.terms
     for key in under:
         block = block.get(key) if isinstance(block, Mapping) else None
@@ -180,6 +181,7 @@ def _written(value: Any) -> str:
 
 
 def _source(deal: Deal, path: Path, value: Any) -> TermSource:
+    # What was never changed has been in force since closing.
     step = value if isinstance(value, StepOf) else StepOf(deal.closing_date, value, path)
     return TermSource(
         path=".".join(str(part) for part in path),
@@ -311,6 +313,7 @@ def _readings(
 
     Each reading comes once, from the first date on which it applies. The result is empty in format 2.
     """
+    # The format cannot change during a deal's life, so the first stretch speaks for all.
     if segments[0][1].format != "1":
         return ()
     readings = {

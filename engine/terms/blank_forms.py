@@ -122,6 +122,7 @@ class Forms:
             for name, part in node["properties"].items():
                 if name in value:
                     yield from self._filled(name, part, value[name], depth + 1, names)
+                # Format 2 asks for it in every covenant, while the schema is that of both formats.
                 elif name in node.get("required", ()) or name == "failure_is":
                     yield from self._filled(name, part, None, depth + 1, names)
                 else:
@@ -245,6 +246,7 @@ class Forms:
         return _words(others) if others else f"like {node['examples'][0]}" if node.get("examples") else ""
 
     def _reference(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        # A definition may refer to another one.
         while "$ref" in node:
             node = self.schema["$defs"][node["$ref"].rpartition("/")[2]]
         return node
@@ -254,6 +256,7 @@ class Forms:
 
         If none fits, it is the first part that is not null.
         """
+        # A key that may be left out allows null in the schema, while a file leaves the key out.
         parts = [part for part in self._parts(node) if part.get("type") != "null"]
         return next((part for part in parts if _fits(part, value)), parts[0])
 

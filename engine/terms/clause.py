@@ -147,6 +147,7 @@ class Begins(Fact):
     """When a level clause's trigger begins: after so many dates on the wrong side of its level."""
 
     when: Literal["below level", "at or below level", "above level", "at or above level"]
+    # The key is a word of Python, so the field needs another name.
     persistence: Annotated[Times, Field(alias="for")]
 
 
@@ -282,6 +283,7 @@ class MaintenanceClause(Clause):
 
 def is_default(clause: Clause) -> bool:
     """Return whether a failure of the clause is a default."""
+    # Format 1 cannot say what a failure is, and a maintenance clause then means a default (`rulings.md` 72).
     return isinstance(clause, MaintenanceClause) and clause.failure_is in (None, "a default")
 
 

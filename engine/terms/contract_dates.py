@@ -30,6 +30,7 @@ def publication_dates(first: date, last: date) -> Iterator[date]:
 
 def weekly(weekday: int, first: date, last: date) -> Iterator[date]:
     """Yield every date on a given weekday (Monday is 0) from `first` to `last`, both included."""
+    # The remainder is never negative in Python, so a weekday earlier in the week lands in the next one.
     day = first + timedelta(days=(weekday - first.weekday()) % 7)
     while day <= last:
         yield day
@@ -71,6 +72,7 @@ def month_end(day: date) -> date:
 
 
 def _day_of(year: int, month: int, day: int) -> date:
+    # The day before the next month begins is the last day, in leap years as well.
     after = date(year + month // 12, month % 12 + 1, 1)
     return min(date(year, month, 1) + timedelta(days=day - 1), after - timedelta(days=1))
 
@@ -186,6 +188,7 @@ def period_of(rule: ServicerReports | None, day: date) -> tuple[date, date]:
     Without a reporting rule it is the week from Thursday to Wednesday.
     """
     if rule is None or rule.every == "week":
+        # A report's week is the Calculation Window of the index, which ends on the Wednesday.
         end = day + timedelta(days=(THURSDAY - 1 - day.weekday()) % 7)
         return end - WEEK + timedelta(days=1), end
     end = month_end(day)
@@ -222,6 +225,7 @@ def moment_on(day: date, at: ClockTime, zone: str) -> datetime:
     """Return the moment of an hour of a day in a time zone; `end of day` is the next midnight."""
     ends = at == END_OF_DAY
     hour = time() if ends else time(at.hour, at.minute)
+    # The zone is given to the wall clock of the day, so an hour stays that hour when clocks change.
     return datetime.combine(day + timedelta(days=1) if ends else day, hour, ZoneInfo(zone))
 
 

@@ -56,6 +56,7 @@ def read_expression(text: str) -> Expression:
         if len(names) > 1 and all(re.fullmatch(FIGURE, name) for name in names):
             return Expression("sum", names)
     match = re.fullmatch(rf"({FIGURE})(?: ([/-]) ({FIGURE}))?", text.strip())
+    # A list of one name, or of wrong ones, is refused and not read as a single figure.
     if match is None or listed is not None:
         why = "it is one figure, the ratio or the difference of two, or the sum of several"
         fix = "write it like `cash`, `rented / available`, `cash - drawn` or `sum of [cash, undrawn]`"
@@ -87,6 +88,7 @@ class FigureTerms(Fact):
 
     @model_validator(mode="after")
     def _reported_or_made(self) -> Self:
+        # The three forms exclude each other, so which keys are needed follows from `is`.
         if self.made_of is None:
             for term in ("unit", "taken"):
                 if getattr(self, term) is None:
@@ -204,5 +206,6 @@ def units_measured(expression: Expression, figures: Declared) -> tuple[Unit, ...
     # Equal units cancel, and the quotient may be written as `120%` or as `1.20x`.
     if first is second:
         return (Unit.SHARE, Unit.MULTIPLE)
+    # Money for hours is a price, and every other quotient of two units would have a unit of its own.
     rate = RATES.get((first, second)) if second is not None else None
     return (rate,) if rate is not None else (first,) if second in THINGS else ()

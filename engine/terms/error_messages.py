@@ -66,7 +66,10 @@ def complaints(
     Each is at the place of the value, or of the key if the key is wrong.
     """
     errors = (
-        problem for problem in error.errors(include_url=False) if not _said_of_its_parts(problem, tree, base)
+        # The addresses that pydantic adds lead to its own pages, which say nothing of a deal.
+        problem
+        for problem in error.errors(include_url=False)
+        if not _said_of_its_parts(problem, tree, base)
     )
     return [_complaint(problem, tree, base, redirects or {}) for problem in errors]
 

@@ -221,6 +221,7 @@ MadeGood = Annotated[
 def _possible(value: Any) -> Any:
     """Return a limit as text, if some figure can pass it and some figure can fail it."""
     limit = read_limit(value) if isinstance(value, str) else value
+    # Anything else is left to the type behind this reader, which says what it wants.
     if isinstance(limit, Limit):
         _refuse_impossible(limit, value if isinstance(value, str) else str(limit))
     return limit
@@ -267,6 +268,7 @@ PossibleLimit = Annotated[LimitOf, BeforeValidator(_possible)]
 
 
 def _truth(value: Any) -> Any:
+    # pydantic by itself would take `yes`, `on` and `1` for true.
     if isinstance(value, str) and value not in ("true", "false"):
         raise PydanticCustomError("bool_parsing", "must be true or false")
     return value
@@ -277,6 +279,7 @@ Truth = Annotated[
 ]
 """`true` or `false` only; `yes` and `1` are refused."""
 
+# Drive letters and backslashes are refused on every system, because the file may be read on another one.
 LEADS_OUT = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|^~")
 
 

@@ -55,6 +55,7 @@ def _quarter(block: Block, _: Block, __: Clauses) -> list[str] | None:
     return ["1", "4", "7", "10"] if block.get("every") == "quarter" else None
 
 
+# Format 1 had no hour, and a report counted for the whole day on which it came.
 def _end_of_day(_: Block, __: Block, ___: Clauses) -> str:
     return "end of day"
 
@@ -63,6 +64,7 @@ def _ten_business_days(_: Block, __: Block, ___: Clauses) -> dict[str, str]:
     return {"accepted_for": "10 business days"}
 
 
+# Format 1 had no question about a doubtful figure: each figure served as it came.
 def _no_tolerance(_: Block, __: Block, ___: Clauses) -> str:
     return "none"
 
@@ -82,6 +84,7 @@ WITHDRAWN = "who was given a notice that a correction withdraws has to be told"
 def _counted(block: Block, _: Block, clauses: Clauses) -> str | None:
     model = _model(block, clauses)
     return (
+        # The reading differs by template, because format 1 had one fixed answer in each of them.
         model.counted_in_format_1 if model is not None and model.may_take_class and "class" in block else None
     )
 
@@ -265,6 +268,7 @@ def read_by_format(data: Block, tree: Tree, clauses: Clauses) -> tuple[dict[str,
     as in format 1 so that the rest of the file is checked as well.
     """
     absent = lacking(data, clauses)
+    # Format 1 gets warnings from `check`, since its readings are lawful there.
     problems = [_asked_for(tree, one) for one in absent] if data.get("format") == "2" else []
     if data.get("format") == "1":
         written = [
@@ -273,6 +277,7 @@ def read_by_format(data: Block, tree: Tree, clauses: Clauses) -> tuple[dict[str,
         problems = [
             _not_yet(tree, (*path, key.key)) for key, path, block in written if not key.of_1(block, clauses)
         ]
+    # The file's own data stays as written, because its lines and its hash belong to it.
     whole = dict(data)
     for one in absent:
         whole = _with(whole, (*one.path, one.key.key), one.reading)

@@ -67,6 +67,7 @@ class DeterminationDates(Fact):
     """The four months in which a quarter's date lies."""
     day: DayOfMonth | None = None
     first: Day | None = None
+    # Agreements differ on this, and a default would move dates that nobody agreed on.
     if_not_a_business_day: Roll
     cut_off: Annotated[ClockHour, SINCE_2]
     """The hour by which a report or an Act must have been received to count for the date.
@@ -240,6 +241,7 @@ class Consequence(Fact):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        # Only the kind tells which block is needed, so the type of a single field cannot require it.
         needed = {
             "cash sweep": "sweep",
             "appraisal": "deliver",
@@ -280,6 +282,7 @@ class TriggerTerms(Fact):
 
     @model_validator(mode="after")
     def _sweep_ends_with_it(self) -> Self:
+        # The check stands here and not in the sweep, because only the trigger knows when both end.
         if self.ends != "never" and any(
             consequence.sweep is not None and consequence.ends == "never" for consequence in self.consequences
         ):
@@ -331,6 +334,7 @@ class TermsInForce(Fact):
     debt: Annotated[Mapping[Name, DebtClass], SOME]
     figures: Annotated[Mapping[Name, FigureTerms], SINCE_2] = {}
     events: Annotated[Mapping[Name, DeclaredEvent], SINCE_2] = {}
+    # pydantic would write a clause with the fields of the base type alone, and drop its template's own.
     covenants: Annotated[Mapping[Name, SerializeAsAny[Clause]], SOME]
     triggers: Mapping[Name, TriggerTerms] = {}
     notices: Mapping[Name, NoticeDuty]
@@ -387,6 +391,7 @@ class TermsInForce(Fact):
         They are all classes, the clause's class alone, or that class with all that rank equal or before it.
         """
         name = clause.debt_class
+        # A class that the deal lacks has a problem of its own (D502), which an error here would hide.
         if name is None or name not in self.debt:
             return tuple(self.debt)
         if clause.counted != "with senior classes":
@@ -394,6 +399,7 @@ class TermsInForce(Fact):
         return tuple(other for other in self.debt if self.rank_of(other) <= self.rank_of(name))
 
     def _asset_of(self, clause: Clause) -> AssetClass | None:
+        # Only some templates have this field.
         return self.pledged_assets.get(getattr(clause, "asset_class", None) or "")
 
 

@@ -17,6 +17,7 @@ from engine.terms.source import Path
 @cache
 def known_keys() -> tuple[str, ...]:
     """Return every key that some part of the format knows."""
+    # These modules use this one for their own messages, so they are only known once it runs.
     from engine.terms.clause import Clause
     from engine.terms.in_force import TermsInForce
     from engine.terms.takeover import KEY, Takeover

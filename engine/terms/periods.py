@@ -42,6 +42,7 @@ class ClockTime:
         return "end of day" if self.hour == HOURS else f"{self.hour:02}:{self.minute:02}"
 
 
+# The end of the day is 24:00 and not 00:00, so that hours compare in their order.
 HOURS = 24
 END_OF_DAY = ClockTime(HOURS)
 
@@ -89,6 +90,7 @@ class Persistence:
         )
 
 
+# A year outside these is a slip of a digit, and Python would still take it.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 
@@ -122,6 +124,7 @@ def is_day(text: str) -> bool:
     return True
 
 
+# An agreement says `calendar days` to tell them from Business Days, and means plain days.
 UNITS: dict[str, PeriodUnit] = {
     "calendar day": "days",
     **{unit.removesuffix("s"): unit for unit in get_args(PeriodUnit)},
@@ -188,6 +191,7 @@ def read_relative(text: str) -> RelativePeriod:
     D109, D123 and D130 as the readers of its parts do.
     """
     day, comma, hour = text.partition(", ")
+    # The hour is read apart, so that a wrong hour and a wrong day each get their own message.
     if comma:
         return replace(read_relative(day), at=read_clock_time(hour))
     if text == "determination date":
@@ -234,6 +238,7 @@ def _dates(word: str) -> DateKind:
 def _period(example: str, *units: PeriodUnit) -> tuple[Any, ...]:
     """Return the annotations of a period that is counted in `units` and in no other unit."""
     words = "|".join(f"(calendar )?{unit}?" if unit == "days" else f"{unit}?" for unit in units)
+    # The message names the units of this very term, because a due date and a cure differ in them.
     return field_type(lambda text: read_period(text, *units), rf"^\d+ ({words})$", example, "period")
 
 

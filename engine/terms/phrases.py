@@ -86,11 +86,13 @@ def refusal(code: str, what: str, why: str, fix: str, at: str | None = None) -> 
     It is a pydantic error that carries code, what, why and fix to its place; `at` is the key inside a block.
     """
     if len(what) > LONGEST_SAID:
+        # Both ends are kept, so that a reader finds the value again in the file.
         what = f"{what[: LONGEST_SAID // 2]}…{what[-LONGEST_SAID // 4 :]}"
     return PydanticCustomError(code, "{what}", {"what": what, "why": why, "fix": fix, "at": at})
 
 
 def _digits(text: str) -> Fraction:
+    # A fraction is exact: a limit of 33.3% must not move by a binary rounding.
     return Fraction(text.replace(",", ""))
 
 
@@ -110,6 +112,7 @@ def read_rate(text: str) -> Fraction:
 
     Raises D102 without the currency, D103 without the unit of time.
     """
+    # Both units are optional here, so that each missing one gets a message of its own (D102, D103).
     match = re.fullmatch(rf"(USD )?({NUMBER})( per GPU-hour)?", text, re.ASCII)
     if match and match[1] and match[3]:
         return _digits(match[2])
@@ -292,6 +295,7 @@ def field_type(reader: Callable[[str], Any], pattern: str, example: str, title: 
         # Terms are validated again from values that have been read already.
         return reader(value) if isinstance(value, str) else value
 
+    # An editor takes `7` for a number, while the reader of the file takes every scalar as text.
     schema = {"type": ["string", "number"] if title in ("number", "whole number") else "string"}
     return (
         BeforeValidator(read),
@@ -300,6 +304,7 @@ def field_type(reader: Callable[[str], Any], pattern: str, example: str, title: 
     )
 
 
+# The patterns only help editors. The readers decide, and they give the reason with a fix.
 NUMBER_PATTERN = r"^\d[\d,]*(\.\d+)?$"
 SHARE_PATTERN = r"^-?[\d,]+(\.\d+)? ?%$"
 

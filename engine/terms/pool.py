@@ -49,6 +49,7 @@ class AssetClass(Fact):
     availability: PartOf
     index: str
     performance_factor: PositiveNumber | None = None
+    # The careful reading is the default: a class without a rate must not pass a test.
     missing_index: MissingIndex = "not determined"
     register_file: Annotated[FileBeside | None, Field(alias="register")] = None
     cite: str

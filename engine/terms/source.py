@@ -19,6 +19,7 @@ from engine.basics.errors import Place, Problem
 from engine.basics.files import strange
 from engine.basics.values import counted
 
+# A hostile file must end in a message, so each limit is far above what a deal needs and cheap to check.
 LARGEST = 1_000_000
 DEEPEST = 40
 MOST_NODES = 50_000
@@ -55,6 +56,7 @@ class Tree:
 
     def place(self, path: Path) -> Place:
         """Return the place of the value at `path`, or of the nearest thing around it."""
+        # A missing term has no place of its own, and an error about it points at the block that lacks it.
         for end in range(len(path), -1, -1):
             if path[:end] in self.places:
                 return self.places[path[:end]]
@@ -101,6 +103,7 @@ class _Reading:
 
 def parse(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
     """Return the tree of `text`, or None if it cannot be read, and every problem with it as YAML."""
+    # The parser is not given what it could choke on: a large text, or signs that are not text.
     early = _before_parsing(text, file)
     if early:
         return None, early
@@ -177,6 +180,7 @@ def _not_plain(reading: _Reading, place: Place) -> Problem | None:
 
     The parser may complain on the line after it.
     """
+    # The parser names the tab as a token that cannot start, which tells a lawyer nothing.
     if tab := TAB.match(reading.line(place.line)):
         what, why = "not readable as YAML: a tab indents the line", "YAML counts spaces alone"
         fix, at = "indent with spaces", Place(reading.file, place.line, tab.end())
@@ -235,6 +239,7 @@ def _open_quote(reading: _Reading, place: Place) -> Place | None:
 
     The parser reads on past such a quote and complains on a later line.
     """
+    # The quote that was left open stands above the complaint, so the lines above are searched first.
     for number in (*range(place.line - 1, 0, -1), place.line):
         line = reading.line(number)
         if '"' in line:
@@ -254,6 +259,7 @@ def _refuse_events(text: str, reading: _Reading) -> None:
     # The nodes of a file that nests too deep are never built, because building them recurses.
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         reading.nodes += 1
+        # A second document would be ignored silently, and its terms would count for nothing.
         documents += isinstance(event, yaml.DocumentStartEvent)
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -322,6 +328,7 @@ def _length(node: Any, reading: _Reading) -> int:
     first, last = int(node.start_mark.column), int(node.end_mark.column)
     row = int(node.start_mark.line)
     if row == node.end_mark.line:
+        # An empty value still needs one caret, or the message would point at nothing.
         return max(1, last - first)
     line = reading.line(row + 1)
     return max(1, len(line.rstrip()) - first)

@@ -55,6 +55,7 @@ def taken_away(
     """
     removals: list[TakenAway] = []
     problems: list[Problem] = []
+    # A trigger may be taken away and come back, so each change of stretch is looked at.
     for (_, before), (since, now) in pairwise(segments):
         for name in _triggers(before):
             if name in _triggers(now):

@@ -145,6 +145,7 @@ class CarriedTest(Fact):
     """The date of the first FAIL of an episode that is open."""
     cure: CureOrWaits | None = None
     runs: CarriedRuns
+    # Results and not a number are handed over, since a window of several dates needs each of them.
     counted: OrNone[tuple[Literal["PASS", "FAIL"], ...]] = ()
     """The results that `persists_for` counts, oldest first; `none` after what ended an episode."""
     cures_used: OrNone[tuple[Day, ...]]
@@ -296,6 +297,7 @@ class Takeover(Fact):
     prepared_by: Words
     approved_by: Words
     tests: Mapping[str, CarriedTest]
+    # The word `none` is asked for: a part that was forgotten must not read as one that is empty.
     triggers: OrNone[Mapping[str, CarriedTrigger]]
     events: OrNone[Mapping[str, Day]]
     """The declared events that stand, each with the day since which it does."""
@@ -329,6 +331,7 @@ def count_reached(history: Sequence[bool], times: Persistence) -> int:
 
     The oldest date comes first in `history`.
     """
+    # Older dates have left the window, and no longer count for either side.
     seen = tuple(history)[-times.out_of :]
     if not times.consecutive:
         return min(sum(seen), times.count)

@@ -218,6 +218,7 @@ MISSING = "missing"
 """The word in a fact's map by date for: from this date on no report gives the figure."""
 LONGEST_FIGURE = 80
 """The most characters of a figure: more than any amount of the trade has."""
+# The second sign is the true minus, which comes along when a figure is copied from a document.
 FIGURE = re.compile(
     rf"(?P<sign>[-+−]?)(?P<usd>USD )?(?P<minus>-?)(?P<digits>{NUMBER})"
     r"(?P<unit>%| points?| per GPU-hour| GPUs?| GPU-hours| days?|x)?",
@@ -263,6 +264,7 @@ def agrees(expected: str, actual: Figure | None) -> bool:
     """
     wanted = read_figure(expected)
     if wanted is None or actual is None:
+        # An example expects with the word `none` that a figure does not exist.
         return wanted is None and actual is None and expected == "none"
     money = {Unit.USD, Unit.RATE}
     # An example may write a price as USD, and leave out a unit of money.

@@ -62,11 +62,14 @@ def compose(inputs: AuditInputs) -> dict[str, Any]:
             [with_dates(str(one["step"])), one["difference"] or "holds"] for one in data["verified"]
         ],
         "tables": _tables(data),
+        # These sentences have numbers, so that an auditor can refer to one of them in writing.
         "not_checked": [
             [str(n), one["sentence"], sentence(one["source"])] for n, one in enumerate(data["not_checked"], 1)
         ],
         "statement": STATEMENT,
+        # The operator makes the file, and must not fill in the words of whoever judges it.
         "blanks": ["Auditor", "Firm", "Signature", "Place and date"],
+        # The layout measures the blocks of a notice's first page, and a report has nothing there.
         "first": (),
     }
 
@@ -86,6 +89,7 @@ def _lead(data: Mapping[str, Any]) -> str:
 def _answer(data: Mapping[str, Any]) -> list[list[tuple[str, bool]]]:
     dates, notices = data["dates"], data["notices"]
     counts = ", ".join(f"{dates[verdict]} {verdict}" for verdict in ("PASS", "FAIL", "NOT DETERMINED"))
+    # A notice that is late and still owed counts too, since both break the same duty.
     late = [row for row in notices if row["outcome"] in ("given late", "late, not given")]
     return [
         [(_lead(data), True), (f". {data['replayed']}", False)],
@@ -108,6 +112,7 @@ def _record(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Keys", f"{keys}. {data['keys_from']}"),
         (
             "Held checkpoints",
+            # An auditor who holds nothing must be told that the record proves only its own consistency.
             " ".join(data["held"]) or "None was given, so nothing shows that the record was not made anew.",
         ),
     ]
@@ -162,6 +167,7 @@ def _lines(lines: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 def _minute(moment: str) -> str:
     """Return a moment of the record to its minute, which is in UTC."""
+    # The column's head says that the time is in UTC, so a zone is not repeated in each row.
     return moment[:16].replace("T", " ")
 
 

@@ -160,6 +160,7 @@ def answers(inputs: ForesightInputs) -> str:
     }
     return json.dumps(
         {name: part for name, part in parts.items() if part is not None},
+        # Sorted keys give the same bytes for the same answers, in whatever order they were made.
         indent=2,
         sort_keys=True,
         ensure_ascii=False,
@@ -183,6 +184,7 @@ def _lead(inputs: ForesightInputs) -> Runs:
         else:
             runs.append(("No graver limb comes before a milder one.", True))
     if inputs.stress is not None:
+        # The lanes are drawn of the first path, so the sentence and the picture tell the same story.
         path = inputs.stress["outcomes"][0]
         for one in [
             first for first in path["firsts"] if first["what"] in ("fails", "default", "begins", "obliged")
@@ -228,7 +230,9 @@ def _never(inputs: ForesightInputs) -> list[Runs]:
                 ),
             ]
         )
+    # The answers rest on one draft and the same facts, so the first that is there can say it.
     lived = next((one for one in (inputs.stress, inputs.backtest, inputs.ladder) if one is not None), None)
+    # What cannot be determined is not a pass, and is named beside what never happens.
     left = lived["left_out"] if lived is not None else {}
     if left:
         said = "; ".join(f"{_title(inputs, name)}, {why}" for name, why in left.items())
@@ -276,6 +280,7 @@ def _lane_rows(inputs: ForesightInputs, outcome: Value) -> list[tuple[str, list[
     own = {name.removesuffix(" (trigger)") for name in outcome["lanes"] if name.endswith(" (trigger)")}
     for name, spans in outcome["lanes"].items():
         subject = name.removesuffix(" (trigger)")
+        # The trigger's own lane tells the test's failures as well, and two lanes would say the same twice.
         if subject == name and name in own:
             continue
         shown = []

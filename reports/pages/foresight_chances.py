@@ -43,6 +43,7 @@ def calibration_page(calibration: Value | None) -> dict[str, Any] | None:
     for count in counts:
         row = []
         for level in levels:
+            # The page shows one release, since a table has two sides; the file has the others.
             best = next(
                 cell
                 for cell in cells
@@ -57,6 +58,7 @@ def calibration_page(calibration: Value | None) -> dict[str, Any] | None:
                     if best["missed"] is None
                     else f"missed {best['missed'] * 100:.1f}%",
                     "late": "" if best["delay"] is None else f"late {best['delay']:.1f} weeks",
+                    # A chance of one half is far beyond what anybody accepts, so the scale ends there.
                     "bar": round(min(best["false_alarm"] / 0.5, 1) * 100),
                     "framed": best["false_alarm"] < under,
                     "drafted": drafted is not None

@@ -95,6 +95,7 @@ def _wordings(comparisons: Sequence[Value], title: Title) -> Iterator[list[str]]
     for comparison in comparisons:
         term, _, now = comparison["first"].partition(": ")
         other = comparison["second"].partition(": ")[2]
+        # A comparison of two files has no single term, so it has no row here.
         if not other:
             continue
         first = next(
@@ -140,6 +141,7 @@ def calibration_lead(calibration: Value | None) -> str:
 
 
 def _of_100(cell: Value) -> str:
+    # Paths are a sample, so an alarm on none of them is not an alarm that never comes.
     return "fewer than 1" if cell["false_alarm"] < 0.005 else str(round(cell["false_alarm"] * 100))
 
 
@@ -162,6 +164,7 @@ def simulation_lead(simulation: Value | None, title: Title) -> str:
     )
     said = []
     for one in grave[:MOST_SAID]:
+        # The keys were numbers, and JSON has turned them into texts.
         share, error = next(pair for week, pair in one["within"].items() if int(week) == weeks)
         chance = "under 0.01" if share < 0.01 else f"{share:.2f} ± {max(error, 0.005):.2f}"
         said.append(f"{title(one['subject'])} {HAPPENING_WORDS[one['what']]}, {chance}")

@@ -52,6 +52,7 @@ def _intro(value: Value) -> str:
     said = (
         f"{counted(terms, 'terms')} {'differs' if terms == 1 else 'differ'}, up to {_day(value['until'])}. "
     )
+    # An empty table could be a table that failed, so a sentence says that nothing differs.
     if not value["differences"] and not value["money"]:
         return f"{said}Nothing that happens differs on any path."
     same = f" Nothing differs on {', '.join(value['same'])}." if value["same"] else ""
@@ -139,6 +140,7 @@ def backtest_pages(value: Value | None, title: Callable[[str], str]) -> list[dic
             "rows": triggers,
         },
     ]
+    # A deal without triggers has a table less, and not an empty one.
     return [page for page in pages if page["rows"]]
 
 
@@ -181,6 +183,7 @@ def _shown(value: Any) -> str:
     if value is None:
         return "never"
     text = str(value)
+    # A cell holds a date or a number, and JSON keeps both as text.
     return _day(text) if text.count("-") == 2 else f"{float(text):,.2f}"
 
 

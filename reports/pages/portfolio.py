@@ -61,6 +61,7 @@ def compose(inputs: PortfolioInputs) -> dict[str, Any]:
     deals = list(dict.fromkeys(str(row["deal"]) for row in inputs.rows))
     rows = [_row(row) for row in inputs.rows]
     urgent = [row for row in rows if row["urgent"]]
+    # A rule is drawn under the last urgent row, and a slice is empty when nothing is urgent.
     for row in urgent[-1:]:
         row["last"] = True
     answer = _answer(inputs.rows, deals)
@@ -88,9 +89,11 @@ def _answer(rows: Sequence[Mapping[str, Any]], deals: Sequence[str]) -> Runs:
         return [(f"{whole}none needs an act.", True)]
     need = f"{whole}{counted(len(acting))} need{'s' if len(acting) == 1 else ''} an act."
     said = []
+    # Three deals fit the sentence at the head, and the table below names all of them.
     for deal in acting[:3]:
         worst = next(row for row in rows if row["deal"] == deal and row["urgent"])
         by = f", due {short_date(date.fromisoformat(worst['due'][0]['by']))}" if worst["due"] else ""
+        # The engine does not declare a default, so the sentence has another word than the state's name.
         state = DEFAULT if worst["state"] == TestStatus.EVENT_OF_DEFAULT.value else worst["state"]
         said.append(f"{deal}: {worst['title']}, {state}{by}")
     more = f"; and {counted(len(acting) - 3)} more" if len(acting) > 3 else ""
@@ -124,6 +127,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _mark(state: str, counting: bool) -> str:
     """Return the mark of a state; what is not a state of a test or a trigger is drawn as not determined."""
+    # Some words are states of both kinds, and the trigger's mark can show that it counts.
     if state in {status.value for status in TestStatus} - {status.value for status in TriggerStatus}:
         return TEST_MARKS[TestStatus(state)]
     if state in {status.value for status in TriggerStatus}:

@@ -23,6 +23,7 @@ from reports.pages.injected_listings import appendix_table
 
 Value = Mapping[str, Any]
 """The JSON of one IndexValue."""
+# A year of weeks fits the chart's width with its points apart.
 SHOWN = 52
 
 
@@ -74,6 +75,7 @@ def for_screen(html: str, mark: str) -> str:
 
     The mark that every sheet of the PDF carries stands at its head.
     """
+    # The mark must also stand in the file for a browser, which has no sheets to carry it.
     marked = (
         html.replace("<main>", f'<header><p class="mark">{mark}</p></header>\n<main>', 1) if mark else html
     )
@@ -100,6 +102,7 @@ def compose(inputs: PublicationInputs) -> dict[str, Any]:
         "particulars": _particulars(value, inputs),
         "answer": _answer(value),
         "chart": rates(inputs.earlier, value, day),
+        # An administrator's series has no days, since its listings are not on this record.
         "days": [_day(day) for day in value.get("days", ())],
         "facts": _facts(value),
         "hashes": [
@@ -152,6 +155,7 @@ def _date(text: Any) -> date:
 def _answer(value: Value) -> list[list[tuple[str, bool]]]:
     """Return how far to trust the number, in sentences."""
     if value["value"] is None:
+        # A week without a value says why, as silence would look like a page that failed.
         reasons = "; ".join(value["low_confidence_reasons"])
         return [[("No value is published", True), (f" for this date: {reasons}.", False)]]
     flagged = "; ".join(value["low_confidence_reasons"])
@@ -195,6 +199,7 @@ def _precision(value: Value) -> list[tuple[str, bool]]:
         return [("No interval is known.", False)]
     width = f"{Decimal(str(value['interval_width'])) * 100:.1f}% of the value"
     by_count, by_width = value.get("precision_class"), value.get("precision_class_measured")
+    # Both classes are shown, because the paper's classes by count assume a width that may not hold.
     differ = (
         f" By count the paper calls it {by_count}; by its measured width it is {by_width}."
         if by_count != by_width
@@ -210,6 +215,7 @@ def _sellers(value: Value) -> list[tuple[str, bool]]:
     hosts = value.get("hosts")
     if hosts is None:
         return [("The sellers behind it are not known.", False)]
+    # Rows without a host may be of one seller or of many, so the count is a lower bound.
     least = "at least " if value.get("hosts_at_least") else ""
     worth = (
         f", worth {value['effective_sellers']} of equal size"
@@ -295,8 +301,10 @@ def rates(weeks: Sequence[Value], last: Value, day: date) -> dict[str, Any] | No
     The result is None for fewer than two weeks, and if none has a value.
     """
     points = [_point(value) for value in weeks[-SHOWN:]]
+    # One point is not a line, and a chart of it would suggest a course.
     if len(points) < 2:
         return None
+    # The label needs a value, and the newest week may have none.
     newest = next((week for week in reversed(weeks) if week["value"] is not None), last)
     said = (
         str(newest["value"]),

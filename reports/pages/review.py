@@ -83,6 +83,7 @@ def _answer(data: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> list
     """
     weeks = data["points"]
     wide = sum(one["width"] > 0.25 for one in weeks)
+    # A week without an interval by sellers is not a narrow one, so it is left out of the count.
     known = [week["by_sellers"] for week in weeks if week["by_sellers"] is not None]
     by_sellers = f"{sum(width > 0.25 for width in known)} of the {counted(len(known), 'weeks')} that have one"
     lead = f"{wide} of {counted(len(weeks), 'weeks')} have an interval wider than 25% of the value"
@@ -101,6 +102,7 @@ def _answer(data: Mapping[str, Any], every: Sequence[Mapping[str, Any]]) -> list
 def _picture(title: str, weeks: Sequence[Mapping[str, Any]], key: str) -> dict[str, Any] | None:
     return scattered(
         title,
+        # One very wide week would press all others to the floor of the picture.
         [(float(week["observations"]), 100 * min(week[key], TOP)) for week in weeks if week[key] is not None],
         25,
     )

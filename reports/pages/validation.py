@@ -50,6 +50,7 @@ def compose(inputs: ValidationInputs) -> dict[str, Any]:
     data, last = inputs.data, date.fromisoformat(str(inputs.data["last"]))
     findings = data["findings"]
     look = [finding for finding in findings if finding["finding"]]
+    # A test without enough figures has found nothing either way, so it is counted apart.
     refused = [finding for finding in findings if str(finding["verdict"]).startswith("refused: ")]
     return {
         "title": f"Validation of {data['index']}, {long_date(last)}",
@@ -111,6 +112,7 @@ def _finding(finding: Value) -> dict[str, str]:
 
 def _pictures(inputs: ValidationInputs) -> list[dict[str, Any] | None]:
     days = [(date.fromisoformat(day["date"]), day) for day in inputs.data["coverage"]]
+    # A day without a ratio is left out, since zero would read as a day without coverage.
     known = [(day, 100 * float(share["ratio"])) for day, share in days if share["ratio"] is not None]
     shaped = [week for week in inputs.weeks if week.get("pooled")]
     widths = [
@@ -132,6 +134,7 @@ def _over_days(
     if len(points) < 2:
         return None
     first, last = points[0][0], points[-1][0]
+    # The axis is time and not the number of points, so that a gap in the days is seen.
     across = [((day - first).days / max((last - first).days, 1), value) for day, value in points]
     return _picture(title, across, (short_date(first), short_date(last)), level)
 
@@ -153,6 +156,7 @@ def _picture(
     The horizontal axis runs from 0 to 1, and the vertical one has the figure's own units. A level is a dashed
     line.
     """
+    # The smallest number keeps the division whole if every point is zero.
     high = _whole(max([*(y for _, y in points), level or 0, 1e-9]))
     return {
         **_frame(title, high, ends),
@@ -165,6 +169,7 @@ def _picture(
 def _histogram(week: Value) -> dict[str, Any]:
     """Return one week's prices in bars of equal width."""
     prices = [float(price) for price in week["pooled"]]
+    # Equal prices have no span, and a step of zero would divide by zero.
     low, step = min(prices), nice_step((max(prices) - min(prices)) or 1.0, BINS)
     counts: dict[int, int] = {}
     for price in prices:
@@ -187,6 +192,7 @@ def _histogram(week: Value) -> dict[str, Any]:
 def _whole(most: float) -> float:
     """Return the line of the grid at or above a value, so that nothing is drawn above the last line."""
     step = nice_step(most, LINES)
+    # The small subtraction keeps a value on a line from being rounded up to the next line.
     return math.ceil(most / step - 1e-9) * step
 
 

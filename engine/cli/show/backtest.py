@@ -57,6 +57,7 @@ def backtest(
 
     Raises WrongUsage for another ending of the file, or where a report would have no history.
     """
+    # A wrong ending is refused before the history is computed, which may take minutes.
     refuse_ending(into)
     answer = backtest_questions.backtest(
         workspace, name, facts, until, templates, closed, history, by_date, between
@@ -121,6 +122,7 @@ def _when(answer: Backtest, name: str, spells: Sequence[tuple[date, date | None]
 
 
 def _spells(spells: Sequence[tuple[date, date | None]]) -> str:
+    # Three spells fit a cell of the table, and `--json` has all of them.
     shown = [f"{start} to {end or 'the end'}" for start, end in spells[:3]]
     more = [f"and {len(spells) - 3} more"] if len(spells) > 3 else []
     return ", ".join(shown + more) or "never"
@@ -150,6 +152,7 @@ def diff(
     ]
     say(table(("term", "before", "with the amendment", "line"), rows, right=(3,)))
     say()
+    # An empty list of differences would say that nothing changes, although nothing was compared.
     if effect.not_compared is not None:
         say(effect.not_compared)
     else:

@@ -40,6 +40,7 @@ def show_calibration(answer: CalibrationAnswer, as_json: bool) -> int:
         )
     )
     say()
+    # Each pair of level and release is an answer of its own: only the count is searched.
     for level, release in dict.fromkeys(
         (cell.variant.level, cell.variant.release) for cell in calibration.model
     ):

@@ -68,6 +68,7 @@ def _show(comparison: Comparison) -> None:
     if comparison.same:
         say(f"Nothing differs on {', '.join(comparison.same)}.")
     serves = whom_it_serves(comparison)
+    # Differences of wording alone serve nobody, and then the sentence is left out.
     if any(serves.values()):
         says = f"for the lender {serves['lender']}, for the borrower {serves['borrower']}"
         say(

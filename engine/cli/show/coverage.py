@@ -15,10 +15,12 @@ def show_coverage(workspace: Workspace, series: str, draws: int, into: Path | No
     """Print the table of a series, and keep it as data: publication pages show it."""
     try:
         measured = measured_coverage(workspace, series, draws, progress).as_data()
+    # The line of progress would otherwise stand before the refusal.
     finally:
         progress_done()
     if into is not None:
         into.mkdir(parents=True, exist_ok=True)
+        # The page prints the hash of this file, so the same table must have the same bytes.
         text = json.dumps(measured, indent=1, sort_keys=True) + "\n"
         (into / f"coverage-{series.replace('@', '-')}.json").write_text(text, encoding="utf-8")
     if as_json:

@@ -48,6 +48,7 @@ def _by_month(series: dict[str, Any]) -> str:
     last: dict[str, dict[str, str]] = {}
     for name, curve in series.items():
         for point in curve["points"]:
+            # Points come oldest first, so the last one of a month stays.
             last.setdefault(point["date"][:7], {})[name] = f"{float(point['change'].removesuffix('%')):+.2f}%"
     rows = [(month, *(value.get(name, "-") for name in series)) for month, value in sorted(last.items())]
     return table(("end of month", *series), rows, right=tuple(range(1, len(series) + 1)))

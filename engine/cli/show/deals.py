@@ -42,6 +42,7 @@ def check(
                 )
             )
         )
+        # These counts live each deal through the history, so they are left out of `--json` for editors.
         if workspace is not None and not checked.errors:
             from engine.queries.decisive_weeks import decisive_weeks  # late: a check of files needs no record
             from engine.queries.version_outcomes import version_outcomes
@@ -58,6 +59,7 @@ def check(
 def show_new(form: NewDeal, into: Path | None, as_json: bool) -> None:
     """Print a deal file to fill in, or write it. Raises WrongUsage if the file exists."""
     if into is not None:
+        # A form that is filled in half takes hours, and the command must not write over it.
         if into.exists():
             raise WrongUsage(f"{into} exists; give --into another name, so that nothing is lost")
         write_whole(into, form.text.encode())
@@ -85,6 +87,7 @@ def prove_files(
         say(f"{'FAILS ' if proof.problems else 'holds '} {path.name}: {proof.name}")
     if proved.problems:
         say()
+        # Differences come after the list, so that a reader first sees how much holds.
         report_problems(proved.problems, proved.texts, as_json=False)
         say()
     say(

@@ -16,6 +16,7 @@ from engine.queries.grid_questions import GridAnswer, GridCell
 
 def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
     """Print the grid, and write its CSV where a file that ends so is named."""
+    # Other endings are reports or workbooks, which the caller has written by then.
     if into is not None and into.suffix == ".csv":
         write_whole(into, grid_csv(answer).encode())
     if as_json:
@@ -63,6 +64,7 @@ def grid_csv(answer: GridAnswer) -> str:
         value = (
             "never"
             if cell.value is None
+            # A program that reads the file gets the exact figure; the terminal shows a rounded one.
             else exact_text(cell.value)
             if isinstance(cell.value, Fraction)
             else str(cell.value)

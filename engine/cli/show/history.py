@@ -50,6 +50,7 @@ def history(
     ]
     say(table(("no.", "effective", "recorded, UTC", "event", "of", "what"), rows, right=(0,)))
     say()
+    # The head names the whole log, so a part of it must be called a part.
     shown = "" if len(answer.events) == answer.size else f"{len(answer.events)} of "
     say(f"{shown}{counted(answer.size, 'entries')}; head {answer.root}")
 

@@ -34,6 +34,7 @@ def import_snapshots(
     finally:
         progress_done()
     _say_imported(taken, as_json)
+    # A file that was refused leaves a hole in the week, so whoever runs this by a schedule must notice.
     return 1 if taken.refused else 0
 
 
@@ -162,6 +163,7 @@ def _collections(week: IndexWeek) -> Iterator[str]:
 def _sellers(week: IndexWeek) -> str:
     value = week.value
     if value.hosts is None:
+        # A table without hosts is not one host, and a share of it would be invented.
         return "hosts, machines and the largest host's share: not known; the rows name none"
     least = "at least " if value.hosts_at_least else ""
     machines = (

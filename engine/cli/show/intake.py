@@ -33,9 +33,11 @@ def intake(
     if preview:
         return _previews(desk, paths, received, as_json)
     reports = list(desk.take_all(paths, received, proof))
+    # An empty folder is more likely a slip of the path than a week without reports.
     if not reports:
         raise WrongUsage("the folder does not hold a report")
     refused = [report for report in reports if isinstance(report, RefusedFile)]
+    # A single file is refused like any command, while one of several must not hide the others' outcome.
     if refused and len(reports) == 1:
         raise InputProblems(refused[0].problems)
     if as_json:
@@ -88,6 +90,7 @@ def _previews(desk: Intake, paths: Sequence[Path], received: str | None, as_json
 
 def _preview(desk: Intake, report: ReadReport, as_json: bool) -> dict[str, Any]:
     """Return what a report would change, said unless it is wanted as data."""
+    # The very entry that would be recorded is imagined, so the preview counts it like the run.
     event = desk.imagined(report)
     reached = [] if event is None else of_event(desk.workspace, report.deal, event, desk.templates)
     lacks = _lacking(report, desk)

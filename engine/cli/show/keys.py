@@ -61,6 +61,7 @@ def make_key(name: str, path: Path, cosigner: bool, as_json: bool) -> None:
         f"{made.private}: private, keep it; {made.public}: hand it to whoever verifies, by another way than "
         "the record"
     )
+    # The key stands alone on its line, so that it can be copied or read aloud.
     write(made.verifier_key)
 
 
@@ -90,6 +91,7 @@ def show_replaced(workspace: Workspace, approved: Path | None, scribe: Scribe, a
     )
     say(f"it ended: {changed.old}")
     if changed.kept is not None:
+        # The old private key could still sign in the operator's name, so somebody must see it destroyed.
         say(f"{changed.kept}: its private file; destroy it once the minutes are signed")
     write(changed.new)
 
@@ -131,10 +133,12 @@ def sign_and_stamp(
 
     Nothing is done where the settings name no authority.
     """
+    # Without an authority the lock would be taken, and a log signed, for nothing.
     if workspace.settings.time_authority is None:
         return
     with alone(workspace):
         made = [newest_signed(workspace, log_named(workspace, name))] if name else every_checkpoint(workspace)
+    # An authority may take seconds to answer, and others must be able to record meanwhile.
     stamping = stamp_checkpoints(workspace, now, [one.log for one in made])
     if stamping.said is not None:
         say_aside(stamping.said)
@@ -146,6 +150,7 @@ def show_checkpoint(workspace: Workspace, name: str, as_json: bool, stamp: bool 
     Raises WrongUsage if the stamp is asked for and is missing.
     """
     checkpoint = newest_signed(workspace, log_named(workspace, name))
+    # An empty text could be kept beside a checkpoint as if it were its stamp.
     if stamp and checkpoint.stamp is None:
         raise WrongUsage(f"the newest checkpoint of {checkpoint.log} has no time stamp")
     if as_json:

@@ -20,6 +20,7 @@ def show_ladders(answers: Sequence[LadderAnswer], whole: bool, as_json: bool) ->
             {"deal": answer.deal, "file": answer.file or None, **ladder_data(answer.ladder)}
             for answer in answers
         ]
+        # The form follows the question and not the number of deals that a workspace happens to have.
         print_json({"deals": data} if whole else data[0])
         return 0
     for answer in answers:

@@ -37,6 +37,7 @@ def publish_page(
 ) -> int:
     """Write the publication page of a recorded week as HTML and PDF."""
     week = published_week(workspace, series, publication)
+    # A Restatement of the first week is not a first publication, so it carries no Appendix A.
     begins = publication == first_publication(workspace, series) and week.first is None
     appendix = injection_appendix(workspace, series, publication) if begins else ()
     html, pdf = render(week.weeks, week.recorded_at, week.first, kept_coverage(workspace, series), appendix)

@@ -29,6 +29,7 @@ def review(
     """
     answer = quarterly_review(workspace, series, quarter)
     if into is not None:
+        # A page is for people, so a table's endings are refused although the figures would fit one.
         if into.suffix not in (".html", ".pdf"):
             raise WrongUsage(f"{into}: the page is written as .pdf or .html")
         html, pdf = render(answer.as_data())
@@ -101,6 +102,7 @@ def cri_d(values: Sequence[DepreciationPublished], new: int | None, as_json: boo
     say(f"{first.index} under {first.methodology}: {first.reference_date} = 100, since {first.newer} came")
     rows = [(str(value.publication_date), value.level, value.change) for value in values]
     say(table(("Publication Date", "level", "change (eq. 1)"), rows, right=(1, 2)))
+    # A value of CRI-D that is recorded stands for good, so the command shows it first.
     say("not recorded; give --record" if new is None else f"{new} values recorded")
 
 

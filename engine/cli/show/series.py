@@ -55,11 +55,13 @@ def import_series(
         say(f"{index}: {counted(taken.recorded, 'published values')} recorded{seen}")
         for finding in taken.findings:
             say(asked_about(finding))
+        # A file of another form rests on settings, and its reader must see by which ones it was read.
         if taken.form is not None and taken.form.name != "headroom":
             say(
                 f"read as {taken.form.name}, {taken.form.cadence}, {taken.form.unit}; licence: "
                 f"{taken.form.licence}"
             )
+    # A row that waits for an answer leaves its date without a value, so a script must notice.
     return 1 if taken.findings else 0
 
 
@@ -93,6 +95,7 @@ def restate(
     is recorded or not.
     """
     again = restatement(workspace, series, publication, reason, scribe)
+    # The reach is worked out before anything is recorded, because afterwards it would be empty.
     reached = of_print(workspace, again.event, templates) if again.event is not None else []
     recorded = record and record_restatement(workspace, again, scribe)
     if as_json:

@@ -44,6 +44,7 @@ class Standing:
             if now.keys() != self.said.keys():
                 print_line({self.key: sorted(now)})
         else:
+            # A line every hour would bury what is new, and silence after a change would mislead.
             for subject in sorted(now.keys() - self.said.keys()):
                 say(now[subject])
             for subject in sorted(self.said.keys() - now.keys()):

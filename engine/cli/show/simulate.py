@@ -104,6 +104,8 @@ def record_words(recorded: ForecastRecord | None) -> str:
 
 def probability(share: float, error: float) -> str:
     """Return a probability with its Monte Carlo error: `0.32 ± 0.01`, `<0.01`."""
+    # An event that came on some path is not impossible, so it is not printed as 0.00.
     if 0 < share < 0.01:
         return "<0.01"
+    # Two decimals cannot show an error below half of the last one.
     return f"{share:.2f} ± {max(error, 0.005):.2f}" if 0 < share < 1 else f"{share:.2f}"

@@ -27,6 +27,7 @@ def show_stress(answer: StressAnswer, as_json: bool) -> int:
         together = outcomes[start : start + SIDE_BY_SIDE]
         say()
         head = ("what happens", *(cell for outcome in together for cell in (outcome.path, "at")))
+        # The rate of each path stands flush right, so that decimals meet.
         say(table(head, list(_rows(together)), right=range(2, 2 * len(together) + 1, 2)))
     say()
     if answer.never:
@@ -87,6 +88,7 @@ def _sum(outcome: PathOutcome, clause: str) -> str:
     amounts = [amount.amount for amount in outcome.swept if amount.clause == clause]
     unknown = amounts.count(None)
     known = f"USD {float(outcome.swept_in_all(clause)):,.2f}"
+    # An amount that is not known is not zero, and a sum that hides it would look complete.
     if not unknown:
         return known
     return "not known" if unknown == len(amounts) else f"{known}, {unknown} not known"

@@ -150,10 +150,12 @@ def manipulate_deal(
 
     Raises WrongUsage for facts beside a deal of the record.
     """
+    # A path goes before a name, since a draft's file may carry the name of a deal on record.
     if Path(deal).is_file():
         draft = loaded(Path(deal), templates)
         held = held_facts(facts, draft.closing_date, draft.segments[0][1])
         manipulation = draft_manipulation(workspace, draft, templates, on, held)
+    # Assumed figures beside reports of the record would give a result that was never issued.
     elif facts:
         raise WrongUsage("--fact is for a draft by its file; a deal of the record has its own reports")
     else:

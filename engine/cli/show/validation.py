@@ -61,6 +61,7 @@ def _say(validation: IndexValidation) -> None:
     for finding in validation.findings:
         mark = (
             "refused"
+            # The marks are as wide as one another, so that the tests stand in one column.
             if finding.verdict.startswith("refused: ")
             else "look   "
             if finding.finding

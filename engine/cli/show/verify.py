@@ -33,6 +33,7 @@ def verify_workspace(
         for finding in verification.findings:
             verdict = "DIFFERS" if finding.difference else "holds  "
             say(f"{verdict} {finding.step}" + (f": {finding.difference}" if finding.difference else ""))
+        # Whose word the hours rest on comes last, so that it is read even if every step holds.
         say(verification.time)
     return 0 if verification.verified else 3
 
@@ -61,6 +62,7 @@ def verify_file(
     drawing could not be compared.
     """
     verification = verify_notice_file(notice, policy, templates, held, pages)
+    # A notice that differs already is not drawn: the first difference is the one that counts.
     if drawing is not None and pages is not None and verification.verified:
         verification = with_drawing(verification, drawing.workspace, pages, drawing.render)
     if as_json:

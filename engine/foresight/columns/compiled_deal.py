@@ -239,6 +239,7 @@ def _test_rules(inputs: Inputs, clause: Clause, template: Template) -> TestRules
     cure = clause.cure if isinstance(clause, MaintenanceClause) else "none"
     lasts = clause.persists_for if isinstance(clause, MaintenanceClause) else None
     rule = clause.if_not_determined
+    # The third word of `fail after 3 determination dates` is the number.
     after = None if rule == "hold" else 1 if rule == "fail" else int(rule.split()[2])
     caps = cure.at_most.each if isinstance(cure, Cure) and cure.at_most is not None else ()
     deliver = template.deliver(clause) if template.deliver is not None else None
@@ -258,6 +259,7 @@ def _test_rules(inputs: Inputs, clause: Clause, template: Template) -> TestRules
 
 
 def _since(on: date, months: int | None) -> int:
+    # A cap in total looks back to the beginning of time, so that arrays need one comparison for both kinds.
     return (date.min if months is None else months_before(on, months)).toordinal()
 
 
@@ -286,6 +288,7 @@ def _delivers(inputs: Inputs) -> Iterator[tuple[str, Callable[[], int]]]:
 
 
 def _sweep_rows(inputs: Inputs) -> Iterator[SweepRow]:
+    # Money moves on Payment Dates alone, and reading a report on every other date would cost time.
     paid = PAYMENT in inputs.kinds
     report = serving(inputs) if paid else None
     figures = (
@@ -318,6 +321,7 @@ def _why_not(
         gone = (part.tests & terms.covenants.keys() - later.covenants.keys()) | (
             part.triggers & terms.triggers.keys() - later.triggers.keys()
         )
+        # What ends with the clause is decided by the amendment's own words, which the arrays do not hold.
         if gone:
             return f"an amendment takes `{min(gone)}` away"
     for _, terms in deal.segments:
@@ -341,6 +345,7 @@ def _why_not(
 def _why_not_triggers(part: Part, rows: tuple[Row, ...]) -> str:
     first: dict[str, TriggerRule] = {}
     for row in rows:
+        # An array has one balance for each trigger, which could not tell two sweeps apart.
         names = [sweep.trigger for sweep in row.sweeps if sweep.trigger in part.tests | part.triggers]
         if len(set(names)) != len(names):
             return "two sweeps of one trigger"

@@ -77,6 +77,7 @@ def refuse(deal: Deal, indices: Sequence[str]) -> None:
         lacking = [name for name in terms.index if name not in indices]
         if lacking:
             raise WrongUsage(f"the paths have no rates of {', '.join(lacking)}")
+        # Sellers decide whether a result is decisive, and a path of rates does not have any.
         decisive = [
             name
             for name, definition in terms.index.items()
@@ -105,6 +106,7 @@ def lived_in_columns(
         watch(row.inputs.on, held, runs)
     for name, state in held.triggers.items():
         if state.swept.any():
+            # Whole numbers are divided only at the end, so that sums of many dates stay exact.
             outcome.swept[name] = state.swept / ready.unit
     return outcome
 
@@ -159,6 +161,7 @@ def _test(key: str, row: Row, held: DealArrays, said: Said, on: int, outcome: Co
     outcome.first(key, "cure by", state.status == CURE, state.cure_by)
     outcome.first(key, "cured", moved.cured, on)
     outcome.first(key, "default", moved.defaulted, on)
+    # Only a test whose failure creates an Obligation has this array.
     if moved.obliged is not None:
         outcome.first(key, "obliged", moved.obliged, on)
         outcome.first(key, "due", moved.obliged, state.owed.due)
@@ -199,6 +202,7 @@ def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
 
     No dollar is swept twice.
     """
+    # Sweeps of one date share one excess, so a later one takes of what is left.
     taken = np.zeros(paths, dtype=np.int64)
     for sweep in row.sweeps:
         state = held.triggers.get(sweep.trigger)
@@ -226,6 +230,7 @@ def _whole(amount: Fraction, unit: int) -> int:
 
 def _by_steps(row: Row, runs: Sequence[PartRun], rates: PathRates, outcome: ColumnsOutcome) -> None:
     """Advance the parts whose states are not arrays by one date, with the engine's exact functions."""
+    # Results of other parts stand in arrays already, and making them one by one would cost most of the time.
     needed = frozenset(name for run in runs for name in run.part.tests)
     results = {key: results_of(test, rates) for key, test in row.tests.items() if key in needed}
     for key, verdicts in results.items():

@@ -39,8 +39,10 @@ def parts_of(deal: Deal) -> tuple[Part, ...]:
             name = group[name]
         return name
 
+    # A dict keeps the order of the file, which a set would not.
     tests: dict[str, None] = {}
     triggers: dict[str, None] = {}
+    # All stretches count: parts that an amendment joins later must be one from the beginning.
     for _, terms in deal.segments:
         tests |= dict.fromkeys(terms.covenants)
         triggers |= dict.fromkeys(terms.triggers)

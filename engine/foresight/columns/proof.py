@@ -126,6 +126,7 @@ def prove(
     moved = (*lengths, tuple(turns))
     if moved in proved:
         return
+    # A clause whose form was proved once costs little afterwards, and a deal has hundreds of dates.
     new = words not in proved
     spikes = [] if lengths in proved else [_spike(test, rates, place) for place in sorted(ends)]
     windows = [*_random(test, rates, 1, low=lengths not in proved)]
@@ -169,6 +170,7 @@ def _spike(test: TestOnDate, rates: PathRates, place: int) -> PathRates:
     level = closing_tick(test)
     ticks = {name: np.full((len(rates.dates), 1), level * 9 // 10, dtype=np.int64) for name in rates.ticks}
     for values in ticks.values():
+        # The spike is far above the other values, so a window that is one date off shows at once.
         values[place] = level * 13 // 10
     return PathRates(rates.dates, ticks)
 
@@ -190,6 +192,7 @@ def _asked(test: TestOnDate, number: int, turn: Turn, beside: int, path: PathRat
     """Check that `measure` and a threshold give the same verdict on a path. Raises Differs otherwise."""
     result = test.decided(facts_of(test, path, 0))
     known = result.verdict is not Verdict.NOT_DETERMINED
+    # A window on which nothing is determined is told too, since the arrays would give it a verdict.
     if not known or predicates(test)[number](result) != ((beside <= turn.last) == turn.at_low):
         gives = (
             f"measure gives {result.verdict.value}, "
@@ -214,6 +217,7 @@ def _beside(test: TestOnDate, form: Scaled, turn: Turn, window: PathRates) -> It
         if there[0]:
             yield int(values[0]), window
         return
+    # What never turns has no place beside which a path could be put.
     if turn.last >= ALWAYS:
         return
     if not values_of(form, window, test.terms.index, day)[1][0]:

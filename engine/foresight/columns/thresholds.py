@@ -116,11 +116,13 @@ def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | Non
         except Missing:
             return None
     result = test.decided(known)
+    # Only published values move on a path; every other figure is the same on all of them.
     used = [use for use in known.trace.values() if use.source.kind == "publication"]
     if not used:
         return LinearForm(()) if result.reason is None or result.reason.lacks != "rate" else None
     indices = {use.index for use in used}
     index = next(iter(indices))
+    # A measure of several indices needs its template to say how they are joined.
     if len(indices) != 1 or index is None:
         return None
     # The newest value is taken away: a test that then says nothing needs today's value and not a carried
@@ -180,6 +182,7 @@ def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
     moving = next(
         (one.index for one, _ in form.form.parts if one.kind in ("published", "rate", "sum of rates")), None
     )
+    # A form on fixed days alone has nothing that today's rate could turn.
     if moving is None:
         raise NotOnce
     guess = flat.known.turns.get((test.key, place))
@@ -212,6 +215,7 @@ def _searched(flat: _Flat, form: Scaled, index: str, level: int, holds: Holds, p
     if guess is not None and guess[0] == level and at(guess[1]) != at(guess[1] + 1):
         low, high = guess[1], guess[1] + 1
     else:
+        # A search by halves finds one turn, and the proof asks whether other windows turn there too.
         low, high = 1, CEILING
         if at(low) == at(high):
             return at(low)
@@ -253,6 +257,7 @@ def _between(test: TestOnDate, found: _Found, limit: Fraction | None) -> Turn:
         NotOnce: other paths could lie between the two, and nobody could say on which side.
     """
     (below, at_low), (above, _) = found.below, found.above
+    # A limit that the template states is exact, while a search only finds the ticks on its two sides.
     if limit is not None:
         if not at_low or not below <= limit < above:
             gives = (

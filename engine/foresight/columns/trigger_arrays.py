@@ -93,6 +93,7 @@ class LeafArrays:
         """Forget all dates on some paths."""
         self.bits = np.where(where, 0, self.bits)
         self.length = np.where(where, 0, self.length).astype(np.int8)
+        # Dates before a beginning or an end do not count towards the next one.
         self.met_since = np.where(where, NONE, self.met_since)
 
 

@@ -13,6 +13,7 @@ def advance_rates(deal: Deal) -> Iterator[Problem]:
     """Yield a problem for each asset class without an advance rate, and for each rate of an unknown class."""
     for _, terms in deal.segments:
         for key, clause in terms.covenants.items():
+            # Only a borrowing base has advance rates.
             rates, path = getattr(clause, "advance_rates", {}), ("covenants", key, "advance_rates")
             for name in rates:
                 if name not in terms.pledged_assets:

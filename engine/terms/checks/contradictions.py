@@ -56,6 +56,7 @@ def _conditions(deal: Deal) -> Iterator[tuple[TermsInForce, Condition, Path]]:
     for _, terms in deal.segments:
         for name, trigger in terms.triggers.items():
             yield terms, trigger.begins, ("triggers", name, "begins")
+            # Both words leave nothing to check: neither names a test or a state.
             if not isinstance(trigger.ends, str):
                 yield terms, trigger.ends, ("triggers", name, "ends")
 
@@ -103,6 +104,7 @@ def never(clause: Clause, state: str) -> str | None:
     """Return in words why a test with these terms can never have a status; None if it can."""
     if state in ("NOT IN EFFECT", "PENDING CURE", "IN EFFECT"):
         return "these are states of triggers"
+    # Cure Periods belong to defaults; a trigger event has its way back in the trigger.
     if state in ("EVENT OF DEFAULT", "CURE PERIOD") and not is_default(clause):
         return "its failure is not a default"
     if state == "CURE PERIOD" and isinstance(clause, MaintenanceClause) and clause.cure == "none":
@@ -130,6 +132,7 @@ def _impossible(tree: Tree, condition: Condition, path: Path) -> Iterator[Proble
             for number, part in enumerate(parts):
                 at = (*path, "all_of", number)
                 if isinstance(part, Leaf) and part.test and part.result:
+                    # A test has one result on a date, so two wanted results can never be met together.
                     first = wanted.setdefault(part.test, part.result)
                     if first != part.result:
                         why = f"`{part.test}` cannot be {first} and {part.result} on one date"
@@ -222,6 +225,7 @@ def _levels(deal: Deal, key: str, clause: Clause) -> Iterator[Problem]:
     release = getattr(ends, "level", None)
     if release is None or level is None or begins is None:
         return
+    # The words `at or below level` and `below level` name the same side.
     below = "below" in begins.when
     # Equal levels are allowed: the two sides then share at most the level itself.
     if (below and release < level) or (not below and release > level):
@@ -296,6 +300,7 @@ def without_examples(deal: Deal) -> Iterator[Problem]:
     """Yield a warning if a deal has no worked example."""
     if not deal.examples:
         why = "counsel and structurer sign off on worked examples, not on terms alone"
+        # What is missing has no place, so the warning stands at the top of the file.
         place = deal.tree.key_place(("deal",))
         yield Problem("W106", "the deal has no worked example", why, "write `worked_examples:`", place)
 

@@ -63,6 +63,7 @@ def _clause_references(terms: TermsInForce, tree: Tree, key: str, clause: Clause
         clause.index is None
         and len(terms.index) > 1
         and clause.on_one_index
+        # An asset class has an index of its own, which then decides for the clause.
         and getattr(clause, "asset_class", None) is None
     ):
         why = f"the deal has {', '.join(terms.index)}"
@@ -93,6 +94,7 @@ def conditions(deal: Deal) -> Iterator[Problem]:
             ends = [] if isinstance(trigger.ends, str) else list(leaves_of(trigger.ends, (*path, "ends")))
             for leaf, at in leaves + ends:
                 yield from _leaf(terms, tree, leaf, at)
+            # Leaves are compared without their places: one condition stands in two places of the file here.
             if ends and [leaf for leaf, _ in leaves] == [leaf for leaf, _ in ends]:
                 why = "it would end on the date on which it begins"
                 yield Problem(
@@ -179,6 +181,7 @@ def circles(deal: Deal) -> Iterator[Problem]:
             if clause.tested_while is not None
         }
         waits |= {key: {spring.trigger or spring.test or ""} for key, spring in springing.items()}
+        # A trigger that only looks at a circle is decided once the circle is broken, so it is not named.
         circle = [name for name in waits if name in reached(name, waits)]
         for name in [one for one in circle if one in springing] or circle:
             path: Path = (

@@ -98,6 +98,7 @@ def _left_standing(tree: Tree, name: str, trigger: TriggerTerms) -> Iterator[Pro
 
     That state does not begin the trigger again (`rulings.md` 45).
     """
+    # Neither word can end it early: `never` does not end it, and the other follows what began it.
     if isinstance(trigger.ends, str):
         return
     path: Path = ("triggers", name)

@@ -67,6 +67,7 @@ def every_problem(
         # A life that ends before it begins holds no date: what is said of its dates would only repeat that.
         endless = any(problem.code == "D510" for problem in meaning)
         all_problems += [problem for problem in meaning if not (endless and problem.code in ("D523", "D533"))]
+    # Terms are checked in each stretch of the deal's life, and one slip would be told in every one of them.
     unique = {(problem.place, problem.code, problem.what): problem for problem in all_problems}
     return sorted(unique.values(), key=lambda problem: (problem.place, problem.code))
 
@@ -87,6 +88,7 @@ def _explained(problem: Problem) -> Problem:
 def _unprintable(tree: Tree) -> Iterator[Problem]:
     for path, value in scalars(tree.data):
         if isinstance(value, str) and not PRINTABLE.fullmatch(value):
+            # An invisible sign cannot be shown, so the message gives its number.
             sign = next(sign for sign in value if not PRINTABLE.fullmatch(sign))
             why = "it cannot be printed on a notice in the bundled fonts, or is invisible to a reader"
             yield Problem(
@@ -205,6 +207,7 @@ def _methodologies(deal: Deal, versions: Versions) -> Iterator[Problem]:
                 yield Problem(
                     "D515", f"the administrator publishes nothing under `{policy.version}`", why, fix, place
                 )
+            # A real deal would wait for ever on a version under which nobody publishes.
             if nobodys and not terms.illustrative:
                 why = "nobody has published under it; it can be pinned only in an illustrative deal"
                 place = tree.place((*path, "version"))

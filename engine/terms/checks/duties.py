@@ -21,6 +21,7 @@ def duties(deal: Deal) -> Iterator[Problem]:
         tree = deal.tree
         yield from _who_acts(terms, tree)
         for role, party in terms.parties.items():
+            # Addresses differ too much to be checked, but one without a sign of either kind is a gap.
             if "@" not in party.notices and not any(sign.isdigit() for sign in party.notices):
                 why, place = (
                     "it is neither an e-mail address nor a street with a number",
@@ -35,6 +36,7 @@ def duties(deal: Deal) -> Iterator[Problem]:
                 )
         for kind, duty in terms.notices.items():
             yield from _duty(tree, kind, duty)
+            # Only a Correction Notice follows an earlier notice, whose giver and addressees it may take over.
             of_a_correction = (THE_GIVER, SAME_ADDRESSEES) if kind == "correction" else ()
             if duty.given_by not in terms.parties and duty.given_by not in of_a_correction[:1]:
                 yield undefined(tree, ("notices", kind, "given_by"), duty.given_by, "party", terms.parties)

@@ -178,6 +178,7 @@ def _words(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
             )
     yield from _state(deal, terms, expectation, path)
     yield from _units(deal, terms, expectation, path)
+    # Only some templates create an Obligation, so both fields may be missing.
     owed = getattr(getattr(terms.covenants.get(expectation.test or ""), "then", None), "deliver", None)
     if expectation.obligation not in (None, "none", owed) and expectation.test in terms.covenants:
         what, why = (
@@ -236,6 +237,7 @@ def _dates(deal: Deal, terms: TermsInForce, expectation: Expectation, path: Path
             in_the_life(terms),
             deal.tree.place((*path, "on")),
         )
+    # A date is known from its own day on, so an earlier day of knowledge could never be met.
     known = expectation.as_known_on
     if known is not None and not expectation.on <= known <= terms.maturity_date:
         why = f"it is about {expectation.on}, and what is known of it is known from then on"
@@ -263,5 +265,6 @@ def _looks_at_nothing(field: str, expectation: Expectation, terms: TermsInForce)
         return None
     if not any(getattr(expectation, kind) for kind in kinds):
         return " or ".join(f"a {kind}" for kind in kinds)
+    # A clause's own trigger has a test behind it and so a result; a composite one has a state alone.
     only_trigger = expectation.test is None and expectation.trigger in terms.triggers
     return "a test" if field in OF_A_RESULT and only_trigger else None

@@ -29,6 +29,7 @@ def reached(name: str, waits: Waits) -> set[str]:
     waiting = set(waits[name])
     while waiting:
         one = waiting.pop()
+        # A name is followed once only, so that a circle ends the walk too.
         if one not in seen:
             seen.add(one)
             waiting |= waits.get(one, set())

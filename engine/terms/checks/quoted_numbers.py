@@ -54,6 +54,7 @@ WORD = "|".join(sorted(IN_WORDS, key=len, reverse=True))
 PER_CENT = re.compile(rf"(?<![\w.])({NUMBER}|{WORD}) ?(?:%|per ?cent\b)", re.IGNORECASE)
 MONEY = re.compile(rf"(?:USD |US\$|\$)({NUMBER})")
 MULTIPLE = re.compile(rf"(?<![\w.])({NUMBER}) ?(?:x\b|times the\b)")
+# A section like `§6.04` is not a count. In `fifteen (15) days` the figure in brackets repeats the word.
 LENGTHS: Mapping[str, re.Pattern[str]] = {
     kind: re.compile(rf"(?<![\w.§-])({NUMBER}|{WORD})(?:\)| \(\d+\))?[ -]{words}", re.IGNORECASE)
     for kind, words in {
@@ -83,6 +84,7 @@ def texts(deal: Deal) -> Iterator[Problem]:
                 for at, value in scalars(raw)
                 if at[-1] not in ("text", "cite") and isinstance(value, str)
             ]
+            # A number that the text quotes twice is one problem.
             for quoted in dict.fromkeys(
                 (*_figures(text, said, path[0] == "covenants"), *_lengths(text, said))
             ):

@@ -98,6 +98,7 @@ def _declared(deal: Deal, terms: TermsInForce) -> Iterator[Problem]:
             )
     asked = {part for parts in _asked(terms) for part in parts}
     for name in terms.figures:
+        # A figure that nothing measures would be asked of the Servicer in each report for nothing.
         if name not in asked:
             why, place = (
                 "no covenant measures it, so no result rests on it",
@@ -158,6 +159,7 @@ def _measured(
             f"write it in {counted}",
             place,
         )
+    # A balance is as of a day and needs no length; a sum of a period does.
     of_period = [name for name in expression.names if taken_of(name, terms.figures) == "of the period"]
     if of_period and getattr(clause, "trailing", None) is None:
         why = f"`{of_period[0]}` is of the period, and over how many periods it is taken decides the result"

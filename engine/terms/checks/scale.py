@@ -36,6 +36,7 @@ SIDES = {
     "at or above level": "above",
 }
 """The side of its level on which a clause's trigger begins or ends."""
+# Rough lengths are enough, because only a period longer than the deal's whole life is a problem.
 DAYS_IN: Mapping[str, float] = {
     # Five Business Days take a week.
     "business days": 1.4,
@@ -109,6 +110,7 @@ def _rates(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
                 "W110", what, why, "check the decimal point", place(("index", name, "closing_date_level"))
             )
     for key, clause in terms.covenants.items():
+        # A blend lacks a Closing Date level of its own, and its name is not among the indices.
         index_terms = terms.index.get(terms.index_of(clause))
         if index_terms is not None:
             yield from levels_beside(
@@ -160,6 +162,7 @@ def _lengths(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
     # Every period is longer than a deal that ends before it begins, and that has its own problem.
     if life <= 0:
         return
+    # Any other value is a weekday, and its dates come each week.
     between = {"month": 30, "quarter": 91}.get(terms.determination_dates.every, 7)
     days = {**DAYS_IN, "determination dates": between}
     why = f"the deal runs from {terms.closing_date} to {terms.maturity_date}"
@@ -169,6 +172,7 @@ def _lengths(terms: TermsInForce, place: PlaceOf) -> Iterator[Problem]:
             most = value.count * days[value.unit]
         elif isinstance(value, Persistence):
             most = value.out_of * days[value.dates]
+        # This term holds its count inside a phrase, like `fail after 3 determination dates`.
         elif path[-1] == "if_not_determined" and (waits := re.search(r"\d+", written)):
             most = int(waits[0]) * between
         if most > life:

@@ -33,6 +33,7 @@ def steps(deal: Deal) -> Iterator[Problem]:
     Each problem is at its own date.
     """
     for name, value in deal.tree.data.items():
+        # Amendments and examples have dates of their own kinds, which other checks look at.
         if name not in NOT_TERMS:
             for path, dates in schedules(value, (name,)):
                 yield from _schedule(deal, path, dates)

@@ -57,6 +57,7 @@ def _idle(low: LowConfidence) -> Iterator[tuple[str, str, str]]:
                     "remove it, or write `effect: decisive only`",
                 )
         return
+    # A deadline waits only for passes that are held, and here passes count at once.
     if low.deadline is not None and low.applies_to != BOTH:
         yield (
             "deadline",
