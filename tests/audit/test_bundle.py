@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
+import shlex
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,8 +20,11 @@ from engine.events.notice import NoticeInputs
 from engine.notices.trust_policy import Policy
 from engine.operations.sign_checkpoints import newest_signed
 from engine.queries.bundle import write_bundle
+from engine.queries.export_log import export_to
+from engine.verifier.verifier_command import run as verify_alone
 from engine.workspace.workspace import opened
 from reports.notice.evidence_view import NoticePages
+from tests.conftest import REPOSITORY
 from tests.notices.test_verify_notice import desk as desk  # the fixture
 from tests.notices.test_verify_notice import policy as policy  # the fixture
 from tests.operations.test_run import DEAL
@@ -59,6 +65,30 @@ def test_a_whole_bundle_holds_and_lists_what_was_compared(
     assert [step.name for step in found.steps[:5]] == ["bundle", "log", "deal files", "notices", "reports"]
     assert len(found.steps) == 5 + 5
     assert "Not compared: the drawing of the notices." in found.said
+
+
+def test_the_lines_of_headroom_verify_in_the_trustees_guide_hold_as_they_stand(
+    desk: Path, whole: Path, trustee: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder holds the files that the lines name, as the operator handed them over."""
+    workspace = opened(desk)
+    export_to(
+        workspace, DEAL, "tiles", tmp_path / "export", None, lambda of, log: newest_signed(of, log).note
+    )
+    workspace.store.close()
+    (tmp_path / "held").mkdir()
+    for source, name in (
+        (tmp_path / "export" / "checkpoint", "held/checkpoint"),
+        (trustee, "trustee.toml"),
+        (whole, "deal.bundle"),
+        (max((desk / "notices" / DEAL).glob("*.pdf")), "notice.pdf"),
+    ):
+        shutil.copy(source, tmp_path / name)
+    page = (REPOSITORY / "docs" / "guides" / "trustee.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\$ verifier/bin/headroom-verify (.*)$", page, re.MULTILINE)
+    assert len(lines) == 3
+    monkeypatch.chdir(tmp_path)
+    assert [verify_alone(shlex.split(line)) for line in lines] == [0, 0, 0]
 
 
 def test_the_same_record_makes_the_same_bundle(whole: Path) -> None:

@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, time
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,38 @@ SHOWN = ("meridian-2026-1", 18)
 """The notice that the examples verify; the others are all the same PDF here, since rendering each takes most
 of a demonstration.
 """
-UNTRIED = ("make", "headroom serve", "headroom demo", "headroom db prepare", "headroom web --demo")
-"""What sets up, never ends, or needs a PostgreSQL server."""
+UNTRIED = {
+    "make": "sets up this very environment",
+    "headroom serve": "never ends; its rounds have tests of their own",
+    "headroom demo": "every test here rests on a shorter demonstration",
+    "headroom db prepare": "needs a PostgreSQL server",
+    "headroom web --demo": "never ends; the pages have tests of their own",
+    "headroom web --port": "never ends; the pages have tests of their own",
+    "curl": "needs pages that are served",
+    "podman": "needs podman and an image",
+    "python -m venv": "installs a wheel that is built at a release",
+    "verifier/bin/headroom-verify": "tests/audit/test_bundle.py runs these lines, on notices that are all drawn",
+    "COMMON=": "asks a package registry; tests/test_locks.py holds what it writes",
+    "uv pip compile": "asks a package registry; tests/test_locks.py holds what it writes",
+    "pip install": "asks a package registry",
+    "openssl req": "makes certificates of machines; tried by hand, as the page says",
+    "openssl x509": "makes certificates of machines; tried by hand, as the page says",
+    "export DASK": "tells Dask of these certificates; tried by hand, as the page says",
+    "for role": "tells Dask of these certificates; tried by hand, as the page says",
+    "dask": "starts a scheduler or a worker, and never ends",
+    "headroom run --executor dask": "needs that scheduler; tests/reports/test_dask_pool.py has workers of its own",
+    "headroom simulate deals/meridian-2026-1.yaml --paths 100000": (
+        "needs that scheduler; tests/foresight/test_cluster_workers.py has workers of its own"
+    ),
+}
+"""The lines that no test runs as they stand: how each begins, and why."""
+ELSEWHERE = {
+    "docs/guides/follow-cri-h100.md": "tests/cli/test_follow_guide.py",
+    "docs/method/record.md": "tests/notices/test_foreign_authority.py",
+}
+"""The pages whose lines another test runs."""
+NOT_RUN = ("docs/adr/0001-set-up-from-a-lock-file.md", "docs/guides/more-machines.md")
+"""The pages each of whose lines is named above."""
 REFUSES = ("headroom collect", "headroom confirm", "headroom coverage", "headroom cri-d")
 """What refuses on the demonstration, as it says: no right to collect is stated; no figure is held; seven
 sellers are too few; no transition
@@ -123,7 +154,7 @@ def session(
 
 def wrong(session: Callable[[str], int], lines: Sequence[str]) -> list[str]:
     """The lines that do not end as they say."""
-    tried = [line for line in lines if not line.startswith(UNTRIED)]
+    tried = [line for line in lines if not line.startswith(tuple(UNTRIED))]
     return [line for line in tried if session(line) != (2 if line.startswith(REFUSES) else 0)]
 
 
@@ -135,40 +166,96 @@ def test_the_demonstration_is_signed_by_keys_of_its_own(made: Path) -> None:
     assert {path.stat().st_mode & 0o077 for path in (demo / "keys").glob("*.key")} == {0}
 
 
+def lines_of(page: str) -> list[str]:
+    """Return the lines that a page tells its reader to type."""
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    found = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    return [line.strip()[2:] for block in found for line in block.splitlines() if line.strip()[:2] == "$ "]
+
+
+def blocks(guide: str) -> list[str]:
+    """Return the lines that a guide tells its reader to type."""
+    return lines_of(f"docs/guides/{guide}.md")
+
+
+RUN_HERE = (
+    "README.md",
+    *(
+        f"docs/guides/{guide}.md"
+        for guide in (
+            "deploying",
+            "key-ceremony",
+            "sending-notices",
+            "sending-reports",
+            "servicer",
+            "structurer",
+            "trustee",
+            "web",
+        )
+    ),
+)
+
+
+def test_every_page_with_lines_to_type_is_run_by_a_test() -> None:
+    pages = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").rglob("*.md")]
+    named = [str(page.relative_to(REPOSITORY)) for page in pages]
+    assert {page for page in named if lines_of(page)} == {*RUN_HERE, *ELSEWHERE, *NOT_RUN}
+    named = [line for page in NOT_RUN for line in lines_of(page)]
+    assert [line for line in named if not line.startswith(tuple(UNTRIED))] == []
+    for page, test in ELSEWHERE.items():
+        assert Path(page).name in (REPOSITORY / test).read_text(encoding="utf-8"), page
+
+
+def test_each_line_that_no_test_runs_is_on_a_page() -> None:
+    """A reason that stands for no line would hide the next one that begins so."""
+    lines = [line for page in (*RUN_HERE, *NOT_RUN) for line in lines_of(page)]
+    lines += examples(get_command(registered()))
+    assert [start for start in UNTRIED if not any(line.startswith(start) for line in lines)] == []
+
+
 def test_the_readme_runs_as_it_stands_in_order(session: Callable[[str], int], said: list[str]) -> None:
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    lines = [
-        line[2:]
-        for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL)
-        for line in block.splitlines()
-        if line[:2] == "$ "
-    ]
+    lines = lines_of("README.md")
     assert len(lines) > 30
     assert wrong(session, lines) == [], said
 
 
 def test_the_structurers_guide_runs_as_it_stands(session: Callable[[str], int], said: list[str]) -> None:
-    text = (REPOSITORY / "docs" / "guides" / "structurer.md").read_text(encoding="utf-8")
-    lines = [
-        line[2:]
-        for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL)
-        for line in block.splitlines()
-        if line[:2] == "$ "
-    ]
+    lines = blocks("structurer")
     assert len(lines) >= 7
     assert wrong(session, lines) == [], said
     assert Path("build/foresight.pdf").read_bytes().startswith(b"%PDF")
 
 
-def blocks(guide: str) -> list[str]:
-    """Return the lines that a guide tells its reader to type."""
-    text = (REPOSITORY / "docs" / "guides" / f"{guide}.md").read_text(encoding="utf-8")
-    return [
-        line[2:]
-        for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL)
-        for line in block.splitlines()
-        if line.startswith("$ headroom")
-    ]
+def test_the_servicers_guide_runs_with_the_files_of_the_next_week(
+    session: Callable[[str], int], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folders hold what came in since the demonstration's last Thursday; it is the evening of the next."""
+    thursday = plan.FIRST + 14 * plan.WEEK
+    monkeypatch.setattr("engine.assembly.clock", lambda: datetime.combine(thursday, time(20), UTC))
+    for folder in ("snapshots", "in"):
+        Path(folder).mkdir()
+    for snapshot in plan.snapshots(thursday):
+        (Path("snapshots") / snapshot.name).write_bytes(snapshot.data)
+    for report in plan.reports(thursday):
+        (Path("in") / report.name).write_text(report.text, encoding="utf-8")
+    lines = blocks("servicer")
+    assert len(lines) == 3
+    assert wrong(session, lines) == [], said
+    assert list(Path("build/demo/notices/meridian-2026-1").glob(f"*{thursday}-compliance.pdf"))
+
+
+def test_the_page_of_a_key_ceremony_runs_in_a_desk(session: Callable[[str], int], said: list[str]) -> None:
+    assert session("headroom init desk --operator 'Example Calculation Agent'") == 0
+    lines = blocks("key-ceremony")
+    assert len(lines) == 3
+    assert wrong(session, lines) == [], said
+
+
+def test_the_pages_on_the_desk_invite_a_person(session: Callable[[str], int], said: list[str]) -> None:
+    lines = [*blocks("web"), *blocks("deploying")]
+    assert len(lines) == 7
+    assert wrong(session, lines) == [], said
+    assert Path("build/demo/web.sqlite").is_file()
 
 
 def test_the_trustees_guide_runs_with_the_files_that_it_supposes(
@@ -179,7 +266,7 @@ def test_the_trustees_guide_runs_with_the_files_that_it_supposes(
     assert session("headroom export meridian-2026-1 --as tiles --into held") == 0
     shutil.copy("held/checkpoint", "checkpoint-of-march")
     lines = blocks("trustee")
-    assert len(lines) == 8
+    assert len(lines) == 12
     assert wrong(session, lines) == [], said
 
 

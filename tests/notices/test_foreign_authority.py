@@ -4,7 +4,7 @@ verifies.
 
 from __future__ import annotations
 
-import base64
+import re
 import shutil
 import subprocess
 import threading
@@ -25,6 +25,7 @@ from engine.notices.time_authority import TimeAuthority, token_over
 from engine.record.checkpoint import Checkpoint, sign, stamped_bytes
 from engine.record.keys import SigningKey, generate_key
 from reports.render.pdf import to_pdf
+from tests.conftest import REPOSITORY
 from tests.notices.test_time_stamp import PAGE
 from tests.notices.time_authority import made, served
 
@@ -138,6 +139,13 @@ def test_a_notice_is_stamped_by_openssl(home: Path, tmp_path: Path) -> None:
     assert found.stamp.trusted
 
 
+def typed(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """One line of a page, as a shell runs it."""
+    return subprocess.run(
+        ["/bin/sh", "-c", line], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
 def test_openssl_verifies_a_stamp_by_the_two_commands_of_the_documentation(
     key: SigningKey, tmp_path: Path
 ) -> None:
@@ -147,21 +155,12 @@ def test_openssl_verifies_a_stamp_by_the_two_commands_of_the_documentation(
         token = token_over(
             stamped_bytes(note), TimeAuthority(authority.url, authority.fingerprint, now, patience=5)
         )
-    lines = stamp_over(note, token.whole).text.splitlines()
-    (tmp_path / "stamped").write_text("".join(note.splitlines(keepends=True)[:5]), encoding="utf-8")
-    (tmp_path / "token.der").write_bytes(base64.b64decode("".join(lines[4:])))
+    (tmp_path / "checkpoint").write_text(note, encoding="utf-8")
+    (tmp_path / "checkpoint.stamp").write_text(stamp_over(note, token.whole).text, encoding="utf-8")
     (tmp_path / "authority.pem").write_bytes(authority.root.public_bytes(serialization.Encoding.PEM))
-    command = (
-        "ts",
-        "-verify",
-        "-data",
-        "stamped",
-        "-in",
-        "token.der",
-        "-token_in",
-        "-CAfile",
-        "authority.pem",
-    )
-    assert "Verification: OK" in openssl(tmp_path, *command).stdout
+    page = (REPOSITORY / "docs" / "method" / "record.md").read_text(encoding="utf-8")
+    parted, verified = re.findall(r"^\$ (.*)$", page, re.MULTILINE)
+    assert typed(parted, tmp_path).returncode == 0
+    assert "Verification: OK" in typed(verified, tmp_path).stdout
     (tmp_path / "stamped").write_text(f"{note}x", encoding="utf-8")
-    assert openssl(tmp_path, *command).returncode != 0
+    assert typed(verified, tmp_path).returncode != 0
