@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from engine.basics.errors import VerificationFailed
 from engine.events.kinds import KINDS, Event
 from engine.record.entry import Entry
-from engine.record.store import Reader
+
+if TYPE_CHECKING:
+    from engine.record.store import Reader
 
 
 def entry_at(reader: Reader, log: str, seq: int) -> Entry:
