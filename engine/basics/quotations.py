@@ -48,7 +48,9 @@ def _cut(text: str, longest: int, mark: str = "") -> str:
     if len(text) <= (LONGEST_PATH if path and WORD.fullmatch(text) else longest):
         return f"{mark}{text}{mark}"
     end = text[-SHOWN:] if path else ""
-    return f"{mark}{text[:SHOWN]}…{end}{mark} ({len(text):,} characters)"
+    # Never in the singular: a text this short is shown whole.
+    length = f"{len(text):,}"
+    return f"{mark}{text[:SHOWN]}…{end}{mark} ({length} characters)"
 
 
 def around(line: str, column: int, room: int) -> tuple[str, int]:

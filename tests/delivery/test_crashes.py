@@ -133,7 +133,7 @@ def test_receipt_is_acknowledged_by_name_for_what_was_sent(settled: Settled, clo
         acknowledge(workspace, DEAL, 1, "servicer", "A. Reader", "page", None, clock.scribe())
     release(workspace, DEAL, 1, "A. Person", None, False, clock.scribe())
     deliver(workspace, clock.scribe)
-    with pytest.raises(WrongUsage, match=r"no notice No\. 1 to a landlord"):
+    with pytest.raises(WrongUsage, match=r"no notice No\. 1 to the landlord"):
         acknowledge(workspace, DEAL, 1, "landlord", "A. Reader", "page", None, clock.scribe())
     with pytest.raises(WrongUsage, match="has the name"):
         acknowledge(workspace, DEAL, 1, "servicer", " ", "page", None, clock.scribe())
