@@ -190,4 +190,4 @@ def test_serve_says_once_that_a_deals_file_is_gone_and_once_that_it_is_back(
         return
     gone = GONE
     said = [line for line in done.stdout.splitlines() if gone in line]
-    assert [line.startswith("no longer so: ") for line in said] == [False, True]
+    assert [line.startswith("No longer true: ") for line in said] == [False, True]

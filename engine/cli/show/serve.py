@@ -48,7 +48,7 @@ class Standing:
             for subject in sorted(now.keys() - self.said.keys()):
                 say(now[subject])
             for subject in sorted(self.said.keys() - now.keys()):
-                say(f"no longer so: {self.said[subject]}")
+                say(f"No longer true: {self.said[subject]}")
         self.said = now
 
 
