@@ -187,6 +187,8 @@ def test_a_question_whose_input_ends_is_a_sentence_in_json_too(
 def test_an_interrupted_command_says_what_stands(tmp_path: Path) -> None:
     """Through the whole command line, which answers Ctrl-C with an exit code of its own."""
     code = "import signal, sys, engine.cli.show.index as m\n"
+    # A shell starts what runs in the background with the signal ignored.
+    code += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     code += "m.import_snapshots = lambda *a, **k: signal.raise_signal(signal.SIGINT)\n"
     code += (
         f"sys.argv = ['headroom', '--workspace', {str(tmp_path)!r}, 'import', 'x']\nimport "
