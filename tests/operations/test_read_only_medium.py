@@ -53,7 +53,7 @@ def medium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert mounted("-o", "remount,ro", str(at))
         yield at / "desk"
     finally:
-        subprocess.run(["umount", str(at)], check=False)
+        subprocess.run(["umount", "--lazy", str(at)], check=False)
 
 
 def mounted(*words: str) -> bool:
