@@ -73,13 +73,15 @@ VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1"/
 def for_screen(html: str, mark: str) -> str:
     """Return the page as a file of its own for a browser.
 
-    The mark that every sheet of the PDF carries stands at its head.
+    The mark that every sheet of the PDF carries stands at its head. Each section can be reached by the
+    keyboard, so that one which scrolls does so without a mouse.
     """
     # The mark must also stand in the file for a browser, which has no sheets to carry it.
     marked = (
         html.replace("<main>", f'<header><p class="mark">{mark}</p></header>\n<main>', 1) if mark else html
     )
-    return marked.replace("</head>", f"{VIEWPORT}\n<style>{SCREEN}</style>\n</head>", 1)
+    reached = marked.replace("<section", '<section tabindex="0"')
+    return reached.replace("</head>", f"{VIEWPORT}\n<style>{SCREEN}</style>\n</head>", 1)
 
 
 def compose(inputs: PublicationInputs) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from covenants import templates
-from engine.determination.template import Template
 from engine.foresight.answers import as_data
 from engine.foresight.facts_by_date import held_facts
 from engine.queries.calibration_questions import ModelAsked
@@ -33,18 +32,21 @@ PREPARED = date(2026, 7, 6)
 
 
 @pytest.fixture(scope="module")
-def inputs(
-    meridian: Deal, all_templates: dict[str, Template], tmp_path_factory: pytest.TempPathFactory
-) -> ForesightInputs:
+def inputs(meridian: Deal, tmp_path_factory: pytest.TempPathFactory) -> ForesightInputs:
+    return of_everything(meridian, tmp_path_factory.mktemp("history"))
+
+
+def of_everything(meridian: Deal, folder: Path) -> ForesightInputs:
+    """Return a report of each kind of answer for the example deal, its history written in a folder."""
     given = held_facts(HELD, meridian.closing_date, resolve(meridian, meridian.closing_date))
     asked = StressAsked(("B",), ("middle",), multiples=(Fraction(1), Fraction(5, 2)), weeks=18)
     answer = stress(meridian, templates, given, asked)
-    path = history(tmp_path_factory.mktemp("history"), 40)
+    path = history(folder, 40)
     simulated = simulate(meridian, templates, None, given, ModelAsked(path, PREPARED, paths=100, weeks=6))
     return ForesightInputs(
         **parts_of_report(meridian, templates, given, PREPARED),
         **stress_parts(meridian, templates, given, replace(asked, weeks=12), answer, 1, lambda _: None),
-        calibration=calibration_data(answered(meridian, all_templates, path, paths=150)),
+        calibration=calibration_data(answered(meridian, dict(templates()), path, paths=150)),
         simulation=as_data(simulated),
     )
 
