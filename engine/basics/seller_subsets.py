@@ -44,6 +44,19 @@ class SellerWeek:
         """Return all prices, ascending."""
         return tuple(sorted(price for held in self.clusters.values() for price in held))
 
+    @cached_property
+    def distinct(self) -> tuple[int, ...]:
+        """Return the distinct prices, ascending."""
+        return tuple(sorted(set(self.prices)))
+
+    @cached_property
+    def masses(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return how many subsets have each distinct price as their lower median, and as their upper one."""
+        prices = self.distinct
+        low = [self.low_at_most(price) for price in prices]
+        high = [self.high_below(price) for price in (*prices[1:], prices[-1] + 1)]
+        return _apart(low), _apart(high)
+
     @property
     def sellers(self) -> int:
         """The number of named sellers."""
@@ -150,6 +163,11 @@ def effective_sellers(weeks: Sequence[SellerWeek]) -> Fraction:
         for name, share in week.shares.items():
             shares[name] += share / len(weeks)
     return 1 / sum((share * share for share in shares.values()), Fraction(0))
+
+
+def _apart(upto: Sequence[int]) -> tuple[int, ...]:
+    """Return how many subsets have each price, from how many have at most that price."""
+    return tuple(count - before for count, before in zip(upto, (0, *upto[:-1]), strict=True))
 
 
 def _first(count: int, holds: Callable[[int], bool]) -> int:

@@ -57,13 +57,36 @@ class Candidate:
         """The constant and the weights in one tuple."""
         return (self.constant, *(weight for _, weight in self.weights))
 
-    def at(self, rates: Micros, scale: int) -> Micros:
-        """Return the value at each row of rates, times a scale that makes it a whole number."""
-        # `scale` is a multiple of every denominator, so `int` cuts nothing off here or below.
-        total = np.full(len(rates), int(self.constant * scale), dtype=np.int64)
-        for place, weight in self.weights:
-            total += rates[:, place] * int(weight * scale)
-        return total
+
+@dataclass(frozen=True)
+class _Values:
+    """Several values of a window, computed together at many rates.
+
+    Attributes:
+        scale: what every value is multiplied by, so that it is a whole number.
+        constants: the constant of each value, times the scale.
+        weights: a row for each print and a column for each value, times the scale.
+    """
+
+    scale: int
+    constants: Micros
+    weights: Micros
+
+    def at(self, rates: Micros) -> Micros:
+        """Return the values, a column for each, at each row of rates."""
+        return rates @ self.weights + self.constants
+
+
+def _values(candidates: Sequence[Candidate], prints: int) -> _Values:
+    """Return the values of a window on the least scale that makes all of them whole numbers."""
+    scale = lcm(*(term.denominator for value in candidates for term in value.whole))
+    constants = np.array([int(value.constant * scale) for value in candidates], dtype=np.int64)
+    weights = np.zeros((prints, len(candidates)), dtype=np.int64)
+    for column, value in enumerate(candidates):
+        for place, weight in value.weights:
+            # `scale` is a multiple of every denominator, so `int` cuts nothing off here or above.
+            weights[place, column] += int(weight * scale)
+    return _Values(scale, constants, weights)
 
 
 @dataclass(frozen=True)
@@ -176,14 +199,13 @@ def medians(week: SellerWeek, names: Sequence[str], inside: Bits) -> tuple[Micro
     If none of the week's sellers is in a replicate, they are the week's lowest and highest listing.
     """
     prices = np.array(sorted(set(week.prices)), dtype=np.int64)
-    counts = np.zeros(
-        (len(names), len(prices)), dtype=np.float32
-    )  # sums of whole numbers below 2^24: exact in any order
+    # How many listings of each cluster are at or below each price: whole numbers below 2^24, exact as floats.
+    upto = np.zeros((len(names), len(prices)), dtype=np.float32)
     for row, name in enumerate(names):
         held = week.clusters.get(name)
         if held is not None:
-            np.add.at(counts[row], np.searchsorted(prices, held), 1)
-    cumulative = inside.astype(np.float32) @ np.cumsum(counts, axis=1, dtype=np.float32)
+            upto[row] = np.array(held, dtype=np.int64).searchsorted(prices, side="right")
+    cumulative = inside.astype(np.float32) @ upto
     total = cumulative[:, -1:]
     # `argmax` finds the first price that reaches half of the listings (low), or that passes half (high).
     low = (2 * cumulative >= total).argmax(axis=1)
@@ -219,13 +241,12 @@ def replicates_of_highest(
     plain one.
     """
     names, inside = _inside(weeks)
-    within = _rates(weeks, names, inside)
-    scale = lcm(
-        *(weight.denominator for value in (*highest.window, highest.of_date) for weight in value.whole)
-    )
-
-    def values(rates: Micros) -> Micros:
-        return np.stack([value.at(rates, scale) for value in (*highest.window, highest.of_date)], axis=1)
+    # Each subset and the sellers outside of it are looked at together: a week's listings are counted once.
+    both = _rates(weeks, names, np.concatenate([inside, ~inside]))
+    count = len(inside)
+    low, high, low_beyond, high_beyond = both[0][:count], both[1][:count], both[0][count:], both[1][count:]
+    values = _values((*highest.window, highest.of_date), len(weeks))
+    scale = values.scale
 
     def outcomes(cases: Micros) -> tuple[Passes, list[Fraction]]:
         if highest.by_sum is not None:
@@ -241,16 +262,17 @@ def replicates_of_highest(
         """
         measured = []
         for rates in corners:
-            held = values(rates)
+            held = values.at(rates)
             top = held[:, :-1].max(axis=1) if week is None else held[np.arange(len(week)), week]
             measured.append(np.stack([top, held[:, -1]], axis=1))
         return np.stack(measured)
 
-    low, high = (values(rates)[:, :-1] for rates in within)
     # The sum stands for the middle of the two medians: halving it would not change which week is the highest.
-    chosen = (low + high).argmax(axis=1)
-    outside = _ranked(pairs(_corners(*_rates(weeks, names, ~inside), today), chosen), outcomes)
-    return _replicates(passed, outside, _ranked(pairs(_corners(*within, today), None), outcomes), len(names))
+    chosen = (values.at(low) + values.at(high))[:, :-1].argmax(axis=1)
+    outside = _ranked(pairs(_corners(low_beyond, high_beyond, today), chosen), outcomes)
+    return _replicates(
+        passed, outside, _ranked(pairs(_corners(low, high, today), None), outcomes), len(names)
+    )
 
 
 def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Passes) -> Outcomes:

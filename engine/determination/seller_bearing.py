@@ -6,12 +6,14 @@ with one subset for all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise, takewhile
+from math import lcm
 from typing import TYPE_CHECKING, Literal
 
 from engine.basics.seller_subsets import LEAST_SELLERS, TAILS, SellerWeek, seller_week
@@ -226,16 +228,15 @@ def _one_rate(test: MeasuredTest, key: PrintKey, week: SellerWeek) -> Found | No
 
     The result is None if the figure does not move in one direction with the rate.
     """
-    prices = sorted(set(week.prices))
-    outcomes = [_at(test, (key,), (price,)) for price in prices]
+    prices = week.distinct
+    outcomes = _along(test, key, prices) or [_at(test, (key,), (price,)) for price in prices]
     figures = [figure for _, figure in outcomes]
     # Equal neighbours count as monotone, because a cap or a rounding leaves parts of a figure flat.
     rising = all(one <= next_one for one, next_one in pairwise(figures))
     falling = not rising and all(one >= next_one for one, next_one in pairwise(figures))
     if not (rising or falling):
         return None
-    low = _masses([week.low_at_most(price) for price in prices])
-    high = _masses([week.subsets - week.high_at_least(price) for price in (*prices[1:], prices[-1] + 1)])
+    low, high = week.masses
     failing = [
         sum(mass for mass, (passed, _) in zip(masses, outcomes, strict=True) if not passed)
         for masses in (low, high)
@@ -258,9 +259,54 @@ def _one_rate(test: MeasuredTest, key: PrintKey, week: SellerWeek) -> Found | No
     )
 
 
-def _masses(upto: Sequence[int]) -> list[int]:
-    """Return how many subsets have each price, from how many have at most that price."""
-    return [count - before for count, before in zip(upto, (0, *upto[:-1]), strict=True)]
+CHECKED = 14
+"""The number of prices at which a line is compared with the test itself."""
+
+
+def _along(test: MeasuredTest, key: PrintKey, prices: Sequence[int]) -> list[Outcome] | None:
+    """Return the outcomes at ascending prices by a line through the first and the last; None without one.
+
+    In nearly every test of one rate the figure lies on a line, or one divided by it does. The line is taken
+    only if it gives the figure of the test itself, exactly, at prices spread over all of them.
+    """
+    if len(prices) <= 2 * CHECKED:
+        return None
+    last = len(prices) - 1
+    places = [n * last // (CHECKED - 1) for n in range(CHECKED)]
+    asked = {place: _at(test, (key,), (prices[place],)) for place in places}
+    # A limit that moves with the rate would give another verdict than `passes`.
+    if any(passed != test.passes(figure) for passed, figure in asked.values()):
+        return None
+    figures = _line(prices, {place: figure for place, (_, figure) in asked.items()}) or _line(
+        prices, {place: figure for place, (_, figure) in asked.items()}, turned=True
+    )
+    if figures is None:
+        return None
+    # The figures move in one direction, so the limit divides them in two.
+    turn = bisect_left(figures, True, key=lambda figure: test.passes(figure) != asked[0][0])
+    return [((place < turn) == asked[0][0], figure) for place, figure in enumerate(figures)]
+
+
+def _line(
+    prices: Sequence[int], asked: Mapping[int, Fraction], turned: bool = False
+) -> list[Fraction] | None:
+    """Return the figures of a line, or one divided by it if `turned`.
+
+    The result is None if the line misses a figure asked for.
+    """
+    first, end = asked[0], asked[len(prices) - 1]
+    if turned:
+        # Between two of one sign a line does not meet zero, which nothing can be divided by.
+        if first * end <= 0:
+            return None
+        first, end = 1 / first, 1 / end
+    slope = (end - first) / (prices[-1] - prices[0])
+    # Whole numbers on one scale: a fraction is made, and reduced, once for each figure.
+    under = lcm(first.denominator, slope.denominator)
+    start, rise = int(first * under), int(slope * under)
+    sums = [start + rise * (price - prices[0]) for price in prices]
+    figures = [Fraction(under, total) if turned else Fraction(total, under) for total in sums]
+    return figures if all(figures[place] == figure for place, figure in asked.items()) else None
 
 
 def _ends(

@@ -35,7 +35,6 @@ MOST_PAGES = 100
 PAGES_OF_RESULTS = 4
 """Pages that the results of a deal with very many tests may take; a deal with a dozen needs one or two."""
 
-_STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _FILTER = re.compile(rb"/Filter(?![A-Za-z0-9])(.{0,60})", re.DOTALL)
 _READ = re.compile(
     rb"[ \t\r\n]*(/FlateDecode|/Adobe\.PPKLite|\[[ \t\r\n]*/FlateDecode[ \t\r\n]*\])(?=[\s/>]|\Z)"
@@ -198,8 +197,7 @@ def _refuse_bombs(data: bytes) -> list[Doubt]:
     if len(doubts) == MOST_DOUBTS:
         raise VerificationFailed(doubts[0].why)
     whole, view = 0, memoryview(data)
-    for match in _STREAM.finditer(data):
-        start = match.end()
+    for begins, start in _streams(data):
         inside, end = inflated(view[start:])
         whole += len(inside)
         if whole > LARGEST_INSIDE:
@@ -207,11 +205,21 @@ def _refuse_bombs(data: bytes) -> list[Doubt]:
         # A reader takes it as it stands if it is not compressed, or not to its end.
         until = data.find(b"endstream", start)
         plain = data[start:until] if until >= 0 else data[start:]
-        packed = b"/Filter" in data[data.rfind(b"obj", 0, match.start()) + 3 : match.start()]
+        packed = b"/Filter" in data[data.rfind(b"obj", 0, begins) + 3 : begins]
         whole_read = packed and end is not None and not plain[end:].strip()
         for part in (inside,) if whole_read else (inside, plain):
             doubts += [Doubt(start, why, part) for why in _doubtful_in(part)]
     return doubts
+
+
+def _streams(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where each stream's word stands, and where its bytes begin."""
+    place = data.find(b"stream")
+    while place >= 0:
+        start = place + 6 + (data[place + 6 : place + 7] == b"\r")
+        if data[start : start + 1] == b"\n" and data[place - 3 : place] != b"end":
+            yield place, start + 1
+        place = data.find(b"stream", place + 6)
 
 
 def _escaped_in(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -313,7 +321,7 @@ def _text_of_pages(document: PdfDocument) -> tuple[str, ...]:
     texts = []
     for number, page in enumerate(document, 1):
         _refuse_frame(page, number)
-        texts.append(re.sub(r"\s+", " ", page.get_textpage().get_text_range()))
+        texts.append(" ".join(page.get_textpage().get_text_range().split()))
     return tuple(texts)
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 
 from engine.basics.errors import VerificationFailed
 from engine.basics.values import counted, median, rounded
@@ -21,7 +22,7 @@ from engine.terms.contract_dates import publication_dates
 from engine.terms.in_force import TermsInForce
 
 ROW = re.compile(
-    r"(?P<index>[^,\n]{1,100}),(?P<on>\d{4}-\d{2}-\d{2}),(?P<price>\d{1,9}(\.\d{1,9})?),(?P<seller>[1-9]\d{0,5})?"
+    r"(?P<index>[^,\n]{1,100}),(?P<on>\d{4}-\d{2}-\d{2}),(?P<price>\d{1,9}(?:\.\d{1,9})?),(?P<seller>[1-9]\d{0,5})?"
 )
 """A row of `observations.csv`.
 
@@ -85,14 +86,19 @@ def weeks_of(text: str, earlier_edition: bool = False) -> Listed:
         raise VerificationFailed(f"observations.csv does not begin with `{wanted}`, or ends within a line")
     lines = [f"{line}," for line in lines] if earlier_edition else lines
     weeks: dict[tuple[str, str], list[tuple[Decimal, str | None]]] = {}
+    whole = ROW.fullmatch
     for number, line in enumerate(lines, start=2):
-        row = ROW.fullmatch(line)
+        row = whole(line)
         if row is None:
             raise VerificationFailed(
                 f"observations.csv:{number}: not an index, a date, a price and a seller's number"
             )
-        weeks.setdefault((row["index"], row["on"]), []).append((Decimal(row["price"]), row["seller"]))
-    return {week: tuple(sorted(rows, key=lambda row: row[0])) for week, rows in weeks.items()}
+        index, on, price, seller = row.groups()
+        rows = weeks.get((index, on))
+        if rows is None:
+            rows = weeks[index, on] = []
+        rows.append((Decimal(price), seller))
+    return {week: tuple(sorted(rows, key=itemgetter(0))) for week, rows in weeks.items()}
 
 
 def results_again(

@@ -10,10 +10,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
-from engine.basics.errors import VerificationFailed
+from engine.basics.errors import Problem, VerificationFailed
 from engine.basics.values import counted
 from engine.determination.template import Template, clauses_of
 from engine.events.kinds import Tested
@@ -45,7 +45,8 @@ from engine.record.inclusion_proof import parse_proof, verify_proof
 from engine.record.key_lives import KeyLives, called, key_lives, living
 from engine.record.keys import BadKey, Kind, VerifierKey
 from engine.record.merkle import leaf_hash, root
-from engine.terms.as_written import load_deal, resolve
+from engine.terms.as_written import Deal, load_deal, resolve
+from engine.terms.clause import Clause
 from engine.terms.in_force import TermsInForce
 
 NEEDED = ("event.json", "date.jsonl", "observations.csv", "manifest.json")
@@ -353,14 +354,20 @@ def _deal(notice: _Notice) -> str:
         return "none: the deal was not evaluated"
     if text is None or sha256_hex(text) != stated:
         raise VerificationFailed("the deal file is not the one that the event names")
-    clauses = clauses_of(notice.templates)
-    deal, problems = load_deal(text.decode(), "deal.yaml", clauses)
+    deal, problems = _deal_in(text.decode(), tuple(clauses_of(notice.templates).items()))
     if deal is None:
         raise VerificationFailed(f"the deal file cannot be read: {problems[0].what}")
     if notice.manifest is None or notice.of_date is None or deal.name != notice.manifest.deal:
         raise VerificationFailed(f"the deal file is of {deal.name}, the manifest names another deal")
     notice.terms, notice.terms_on = resolve(deal, notice.of_date.on), partial(resolve, deal)
     return f"{deal.name}, {sha256_hex(text)[:16]}"
+
+
+# The text and the clauses decide it alone. A desk that verifies a year of one deal's notices reads it once.
+@lru_cache(maxsize=8)
+def _deal_in(text: str, clauses: tuple[tuple[str, type[Clause]], ...]) -> tuple[Deal | None, list[Problem]]:
+    """Return the deal in a text, or everything that is wrong with it."""
+    return load_deal(text, "deal.yaml", dict(clauses))
 
 
 def _observations(notice: _Notice) -> str:

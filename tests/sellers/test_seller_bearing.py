@@ -13,7 +13,7 @@ from itertools import product
 import pytest
 
 from engine.basics.values import Figure, Unit
-from engine.determination import joint_subsets
+from engine.determination import joint_subsets, seller_bearing
 from engine.determination.determine import determine
 from engine.determination.facts import Facts
 from engine.determination.seller_bearing import week_of
@@ -159,6 +159,7 @@ def test_every_test_of_every_deal_equals_its_subsets_written_out(
     monkeypatch.setattr(
         joint_subsets, "FEW_CASES", 20
     )  # so that the formula is used, and held against the test itself here
+    monkeypatch.setattr(seller_bearing, "CHECKED", 3)  # likewise the line of a test of one rate
     found = result_of(deal, key, all_templates, seed=len(deal) + len(key))
     if found is None or found[0].bearing is None or found[0].bearing.replicates is None:
         pytest.skip("it uses no index, or is not determined on this date")
@@ -270,3 +271,61 @@ def test_a_carried_rate_brings_the_listings_of_its_own_week(
     week = week_of(carried)
     assert week is not None
     assert (found.replicates, found.sellers) == (week.subsets, week.sellers)
+
+
+LINE = list(range(1_000_000, 1_400_000, 10_000))
+FORMS = {
+    "a line": (lambda x: 3 * x - 7, True),
+    "one over a line": (lambda x: 1 / (2 * x + 5), True),
+    "flat": (lambda x: Fraction(4), True),
+    "a cap": (lambda x: min(3 * x, Fraction(3_700_000)), False),
+    "a floor": (lambda x: max(1 / x, Fraction(1, 1_385_000)), False),
+    "a bend inside": (lambda x: x if x < 1_200_000 else 2 * x - 1_200_000, False),
+    "rounded": (lambda x: Fraction(round(1_000_000 * x / 1_234_567, -4)), False),
+    "through zero": (lambda x: 1 / (x - 1_205_000), False),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_line_is_taken_only_where_it_gives_the_figure_at_every_price(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form, found = FORMS[name]
+    asked: list[int] = []
+
+    def at(_: object, __: object, rates: tuple[int]) -> tuple[bool, Fraction]:
+        asked.append(rates[0])
+        return True, form(Fraction(rates[0]))
+
+    class Test:
+        def passes(self, _: Fraction) -> bool:
+            return True
+
+    monkeypatch.setattr(seller_bearing, "_at", at)
+    outcomes = seller_bearing._along(Test(), ("A", ON), LINE)  # type: ignore[arg-type]
+    assert (outcomes is not None) == found
+    assert len(asked) == seller_bearing.CHECKED
+    if outcomes is not None:
+        assert outcomes == [(True, form(Fraction(price))) for price in LINE]
+
+
+def test_a_line_whose_limit_moves_with_the_rate_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Test:
+        def passes(self, figure: Fraction) -> bool:
+            return figure < 1_200_000
+
+    monkeypatch.setattr(seller_bearing, "_at", lambda _, __, rates: (True, Fraction(rates[0])))
+    assert seller_bearing._along(Test(), ("A", ON), LINE) is None  # type: ignore[arg-type]
+
+
+def test_a_line_turns_where_the_limit_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Test:
+        def passes(self, figure: Fraction) -> bool:
+            return figure >= 1_205_000
+
+    test = Test()
+    monkeypatch.setattr(
+        seller_bearing, "_at", lambda _, __, rates: (test.passes(Fraction(rates[0])), Fraction(rates[0]))
+    )
+    outcomes = seller_bearing._along(test, ("A", ON), LINE)  # type: ignore[arg-type]
+    assert outcomes == [(price >= 1_205_000, Fraction(price)) for price in LINE]
