@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from engine.notices.trust_policy import Policy
 from reports.verifier import PARTS
 from tests.conftest import REPOSITORY
+from tests.notices.node import standing
 
 SCRIPT = REPOSITORY / "tests" / "second_verifier" / "browser_parts.mjs"
 
@@ -43,13 +43,8 @@ def browser_says(policy: Policy | str, held: Sequence[Path] = (), **asked: Any) 
         "held": [str(path) for path in held],
         **asked,
     }
-    done = subprocess.run(
-        ["node", str(SCRIPT), str(REPOSITORY / "reports" / "verifier"), *PARTS],
-        input=json.dumps(question),
-        capture_output=True,
-        text=True,
-        check=False,
+    answer: dict[str, Any] = standing(str(SCRIPT), str(REPOSITORY / "reports" / "verifier"), *PARTS).ask(
+        question
     )
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
+    assert "broken" not in answer, answer["broken"]
     return answer

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -35,6 +34,7 @@ from engine.record.tiles import _bundles, _tiles
 from reports.notice.evidence_view import NoticePages
 from reports.render.pdf import render_notice
 from tests.notices.browser_parts import browser_says
+from tests.notices.node import standing
 from tests.notices.test_second_verifier import VERIFIER
 from tests.notices.test_verify_notice import NOW, five_weeks
 from tests.operations.test_corrections import made
@@ -129,12 +129,9 @@ def seconds(files: dict[str, bytes], policy: Policy, held: Path | None, folder: 
         ["--held", str(held)] if held else []
     )
     key = policy.log_keys[0] if policy.log_keys else policy.ended_keys[0].split(" ")[0]
-    done = subprocess.run(
-        ["node", str(VERIFIER), str(folder), key, *options], capture_output=True, text=True, check=False
-    )
-    answer = json.loads(done.stdout)
-    verdict = "DIFFERS" if not answer["verified"] else "open" if answer["ended"] else "holds"
-    assert done.returncode == {"DIFFERS": 3, "open": 4, "holds": 0}[verdict]
+    said = standing(str(VERIFIER), "--lines").ask([str(folder), key, *options])
+    verdict = "DIFFERS" if not said["answer"]["verified"] else "open" if said["answer"]["ended"] else "holds"
+    assert said["code"] == {"DIFFERS": 3, "open": 4, "holds": 0}[verdict]
     return verdict
 
 

@@ -21,6 +21,7 @@ from engine.notices.pdf import NoticeFile, read_notice
 from engine.notices.trust_policy import Policy
 from engine.notices.verify_notice import STEPS, _Notice
 from tests.conftest import REPOSITORY
+from tests.notices.node import standing
 from tests.notices.test_attachments import BAD, Desk, Files, lines, manifested
 from tests.notices.test_verify_notice import desk as desk  # the fixture
 from tests.notices.test_verify_notice import policy as policy  # the fixture
@@ -51,12 +52,7 @@ def theirs(files: Mapping[str, bytes], key: str, folder: Path) -> bool:
     folder.mkdir()
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    done = subprocess.run(
-        ["node", str(VERIFIER), str(folder), key], capture_output=True, text=True, check=False
-    )
-    found = bool(json.loads(done.stdout)["verified"])
-    assert done.returncode == (0 if found else 3)
-    return found
+    return bool(standing(str(VERIFIER), "--lines").ask([str(folder), key])["answer"]["verified"])
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +167,15 @@ def test_both_refuse_what_a_forger_without_a_key_can_make(
         size = int(proof[proof.index("") + 2])
         files = manifested(files, log_size=size, seq=int(proof[1].removeprefix("index ")))
     assert (ours(files, policy, all_templates), theirs(files, broad.key, tmp_path / "one")) == (False, False)
+
+
+def test_the_second_verifier_ends_with_the_code_of_its_verdict(broad: Desk, tmp_path: Path) -> None:
+    """A script reads the code, and the other tests ask a process that goes on."""
+    assert theirs(broad.notices[DEAL][-1], broad.key, tmp_path / "one")
+    for key, code in ((broad.key, 0), (broad.key.replace("agent.example", "other.example"), 3)):
+        asked = ["node", str(VERIFIER), str(tmp_path / "one"), key]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False)
+        assert (done.returncode, json.loads(done.stdout)["verified"]) == (code, code == 0)
 
 
 @pytest.mark.parametrize("what", STATED)

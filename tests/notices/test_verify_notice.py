@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -35,6 +35,7 @@ from engine.record.merkle import root
 from engine.workspace.workspace import opened
 from reports.notice.evidence_view import NoticePages
 from reports.render.pdf import render_notice
+from tests.built import copy_of
 from tests.operations.test_corrections import made
 from tests.operations.test_run import DEAL, fill
 
@@ -60,7 +61,20 @@ def desk(
 def five_weeks(
     root: Path, all_templates: dict[str, Template], told: list[NoticeInputs], until: int = 4, weeks: int = 5
 ) -> None:
-    """Make that workspace in a folder, and say what each of its notices was made of."""
+    """Make that workspace in a folder, and say what each of its notices was made of.
+
+    Its notices are drawn once in a process: every module has a copy of its own.
+    """
+    what = (five_weeks, until, weeks)
+    copy_of(what, lambda folder: _TOLD.update({what: drawn_weeks(folder, all_templates, until, weeks)}), root)
+    told.extend(_TOLD[what])
+
+
+_TOLD: dict[Hashable, list[NoticeInputs]] = {}
+
+
+def drawn_weeks(root: Path, all_templates: dict[str, Template], until: int, weeks: int) -> list[NoticeInputs]:
+    told: list[NoticeInputs] = []
 
     def render(many: Sequence[NoticeInputs]) -> Iterator[bytes]:
         told.extend(many)
@@ -76,6 +90,7 @@ def five_weeks(
         Tools(all_templates, render, NOW, "t", lambda _: None, pages=NoticePages()),
     )
     workspace.store.close()
+    return told
 
 
 @pytest.fixture(scope="module")

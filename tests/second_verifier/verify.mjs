@@ -2,12 +2,14 @@
 // RFC 6962 (Merkle trees), C2SP signed-note and tlog-proof, RFC 8785 (canonical JSON). Node's standard library only.
 //
 //   node verify.mjs FOLDER LOG_KEY [--held EXPORT] [--cosigner KEY] [--ended KEY DAY]
+//   node verify.mjs --lines   reads such arguments as a list in JSON from each line, and answers each on a line with its exit code
 //
 // FOLDER holds the attachments of one notice, EXPORT the log as tlog-tiles; prints one JSON line; exit code 0, 3, or 4 where the checkpoint is by a
 // key that has ended and no later log shows that it is a first part.
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 
 class Differs extends Error {}
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
@@ -329,17 +331,27 @@ function check(folder, keyText, { held, cosigners = [], ended = [] }) {
   return { verified: true, origin: head.origin, size: Number(head.size), index: Number(proof.index), by_sellers, ended: end };
 }
 
-const [folder, key, ...more] = process.argv.slice(2), options = { cosigners: [], ended: [] };
-let answer;
-try {
-  while (more.length > 0) {
-    const option = more.shift(), value = more.shift();
-    if (option === "--held") options.held = value;
-    if (option === "--cosigner") options.cosigners.push(parseKey(value, 4));
-    if (option === "--ended") options.ended.push([value, { on: more.shift(), seq: -1 }]);
+// What is said of these arguments, and the exit code that goes with it.
+function answerTo([folder, key, ...more]) {
+  const options = { cosigners: [], ended: [] };
+  let answer;
+  try {
+    while (more.length > 0) {
+      const option = more.shift(), value = more.shift();
+      if (option === "--held") options.held = value;
+      if (option === "--cosigner") options.cosigners.push(parseKey(value, 4));
+      if (option === "--ended") options.ended.push([value, { on: more.shift(), seq: -1 }]);
+    }
+    answer = check(folder, key, options);
   }
-  answer = check(folder, key, options);
+  catch (error) { answer = { verified: false, difference: error.message }; }
+  return { answer, code: !answer.verified ? 3 : answer.ended ? 4 : 0 };
 }
-catch (error) { answer = { verified: false, difference: error.message }; }
-console.log(JSON.stringify(answer));
-process.exit(!answer.verified ? 3 : answer.ended ? 4 : 0);
+
+if (process.argv[2] === "--lines") {
+  for await (const line of createInterface({ input: process.stdin })) console.log(JSON.stringify(answerTo(JSON.parse(line))));
+} else {
+  const { answer, code } = answerTo(process.argv.slice(2));
+  console.log(JSON.stringify(answer));
+  process.exit(code);
+}
