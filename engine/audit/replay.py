@@ -80,6 +80,7 @@ from engine.workspace.calendar_tables import counted_by
 from engine.workspace.deal_files import deal_in
 from engine.workspace.series import Prints, on_record_computed, over, prints_of, series_by_index
 from engine.workspace.series import draft as print_draft
+from engine.workspace.series_as_known import SeriesAsKnown
 from engine.workspace.workspace import Workspace
 
 DAY = timedelta(days=1)
@@ -141,6 +142,10 @@ class Replay:
     @cached_property
     def _prints(self) -> Prints:
         return prints_of(self.workspace)
+
+    @cached_property
+    def _as_known(self) -> SeriesAsKnown:
+        return SeriesAsKnown(self._prints)
 
     def events(self, log: str) -> tuple[Event, ...]:
         """Return the events of a log, as far as they are replayed."""
@@ -434,7 +439,7 @@ class Replay:
         return self.first_files[log]
 
     def _series(self, deal: Deal, before: Past, known_at: datetime) -> Series:
-        return series_by_index(self._prints, deal, day_of(deal, known_at), before.state.acts, known_at)
+        return self._as_known(deal, day_of(deal, known_at), before.state.acts, known_at)
 
     def _same(self, event: Event, draft: Draft) -> None:
         """Raise where a draft, recorded as the event was, is not byte for byte what stands in the log."""

@@ -9,11 +9,12 @@ one that stands there. Verification and replay read the record itself and know n
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 from engine.events.kinds import Event
 from engine.events.running_state import Past
-from engine.record.log import event_of
+from engine.record.log import event_in, event_of
 from engine.record.store import Entry, Reader, Store
 
 AT_MOST = 6_000
@@ -79,3 +80,18 @@ def history_of(store: Store, log: str) -> History:
     while len(kept) > 1 and sum(len(one.entries) for one in kept.values()) > AT_MOST:
         kept.popitem(last=False)
     return history
+
+
+def rows_and_events(store: Store, log: str) -> tuple[Sequence[Entry], Sequence[Event]]:
+    """Return the rows of a log as it stands now, and their events.
+
+    Of a log that is not in hand nothing is kept, and no state is folded: a notice needs neither.
+
+    Raises:
+        VerificationFailed: an entry cannot be read as an event.
+    """
+    if log in _KEPT.get(store, ()):
+        history = history_of(store, log)
+        return tuple(history.entries), tuple(history.events)
+    entries = store.entries(log)
+    return entries, [event_in(one.log, one.seq, one.leaf, one.body) for one in entries]

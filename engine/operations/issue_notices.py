@@ -23,7 +23,7 @@ from engine.events.notice_issued import Renderer
 from engine.notices.attachments import PAGE, Evidence, with_words
 from engine.notices.due import Owed, Told, owed_notices, told_of
 from engine.notices.owed_lately import owed_lately
-from engine.operations.deal_history import history_of
+from engine.operations.deal_history import rows_and_events
 from engine.operations.notice_contents import LogRead, contents_later, contents_of, wordless
 from engine.operations.remaining_time import RemainingTime
 from engine.operations.seal_notice import authority_of, sealed
@@ -388,9 +388,8 @@ def _waiting(workspace: Workspace, deal: str, scribe: Scribe, *, worded: bool) -
 
 def _waiting_in(workspace: Workspace, deal: str, scribe: Scribe, worded: bool) -> Iterator[_Waiting]:
     """Yield the same from the whole log."""
-    history = history_of(workspace.store, deal_log(deal))
-    # As it is now: what is issued meanwhile is added to the history, and a notice states nothing of it.
-    entries, events = tuple(history.entries), tuple(history.events)
+    # As it is now: a notice states nothing of what is issued meanwhile.
+    entries, events = rows_and_events(workspace.store, deal_log(deal))
     checkpoints = workspace.store.checkpoints(deal_log(deal))
     stated = told_of(events)
     given = {

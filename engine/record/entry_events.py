@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from pydantic_core import from_json
 
 from engine.basics.errors import VerificationFailed
 from engine.events.kinds import KINDS, Event
@@ -46,7 +47,7 @@ def _read_once(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
 def event_in(log: str, seq: int, leaf: bytes, data: bytes) -> Event:
     """Return the event that a row is, read anew. Raises VerificationFailed if the body is not an event."""
     try:
-        body = json.loads(data)
+        body = from_json(data)
         payload = KINDS[body["kind"]].model_validate(body.pop("payload"))
         return Event(**body, log=log, seq=seq, leaf=leaf.hex(), payload=payload)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -128,7 +128,7 @@ def series_lately(
     """
     by_index: dict[str, Sequence[Published]] = {}
     for name in indices(deal, until):
-        series = _by_itself(deal, name)
+        series = by_itself(deal, name)
         if series is None or deal.takeover is not None or prints.known(series).daily:
             return None
         newest, errors = prints.known(series).newest, in_error(acts, name)
@@ -175,7 +175,7 @@ def _asked(newest: int, taken: str) -> bool:
     return taken not in ("None", f"{newest}")
 
 
-def _by_itself(deal: Deal, name: str) -> str | None:
+def by_itself(deal: Deal, name: str) -> str | None:
     """Return the only weekly series from which a deal reads an index, or None.
 
     The prints of each of its dates are judged by themselves.

@@ -2,7 +2,8 @@
 
 Run as `python -m tests.bench.portfolio_thursday [deals] [weeks]`: 1,000 deals of 52 weeks unless given. One
 deal in twenty has ten tests. Two deals live through the weeks; the others get the same log under names of
-their own, each entry with its own hashes.
+their own, each entry with its own hashes. They also get the state that the last of these weeks left, as each
+week's run keeps it.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ from engine.basics.processor_time import ProcessorTime
 from engine.cli.output import ProgressLines
 from engine.cli.show.keys import make_key, make_notice_key
 from engine.cli.show.run import spent_words
+from engine.operations.recent_past import recent_past
 from engine.operations.run import Tools, run
 from engine.operations.run_outcome import RunOutcome
 from engine.operations.waiting_dates import begun
 from engine.record.log import deal_log
 from engine.record.merkle import leaf_hash
 from engine.workspace.deal_files import adopted_path
+from engine.workspace.workspace import KEPT, in_a_file_name
 from reports.render.render_pool import RenderPool
 from tests.bench.growth import QUICK, Desk, cpu, friday
 
@@ -59,22 +62,27 @@ def pattern_of(n: int) -> str:
     return PATTERNS[1] if n % LARGE_EVERY == 1 else PATTERNS[0]
 
 
-def renamed(
-    rows: list[tuple[str, bytes]], old: str, new: str, files: dict[bytes, bytes]
-) -> Iterator[tuple[str, bytes]]:
-    """Yield a log under another deal's name: hashes of files and of earlier entries become those of the other
-    deal.
-    """
-    hashes = dict(files)
+class Renamed:
+    """What one deal's record says, under another deal's name."""
 
-    def other(found: re.Match[bytes]) -> bytes:
+    def __init__(self, old: str, new: str, files: dict[bytes, bytes]) -> None:
+        """Begin with the hashes of files, each with the one that takes its place."""
+        self._old, self._new, self._hashes = old, new, dict(files)
+
+    def text(self, data: bytes) -> bytes:
+        """Return text with the other name: hashes of files and of earlier entries become the other deal's."""
+        return HASH.sub(self._other, data.replace(self._old.encode(), self._new.encode()))
+
+    def log(self, rows: list[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+        """Yield the entries of a log."""
+        for key, body in rows:
+            named = self.text(body)
+            self._hashes[leaf_hash(body).hex().encode()] = leaf_hash(named).hex().encode()
+            yield key.replace(self._old, self._new), named
+
+    def _other(self, found: re.Match[bytes]) -> bytes:
         same = found.group()[1:-1]
-        return b'"%s"' % hashes.get(same, same)
-
-    for key, body in rows:
-        named = HASH.sub(other, body.replace(old.encode(), new.encode()))
-        hashes[leaf_hash(body).hex().encode()] = leaf_hash(named).hex().encode()
-        yield key.replace(old, new), named
+        return b'"%s"' % self._hashes.get(same, same)
 
 
 def generated(root: Path, deals: int, weeks: int) -> Desk:
@@ -92,10 +100,19 @@ def generated(root: Path, deals: int, weeks: int) -> Desk:
         text = texts[old].replace(old.encode(), new.encode())
         (folder / f"{new}.yaml").write_bytes(text)
         write_whole(adopted_path(desk.workspace, sha256_hex(text)), text)
-        files = {sha256_hex(texts[old]).encode(): sha256_hex(text).encode()}
+        other = Renamed(old, new, {sha256_hex(texts[old]).encode(): sha256_hex(text).encode()})
         with store.begin() as writer:
-            writer.extend(deal_log(new), renamed(logs[old], old, new, files))
+            writer.extend(deal_log(new), other.log(logs[old]))
+        kept_at(desk, new).write_bytes(other.text(kept_at(desk, old).read_bytes()))
+        # A state that does not serve would be passed over, and a whole log would be measured instead.
+        if recent_past(desk.workspace, deal_log(new), Tools.engine) is None:
+            raise SystemExit(f"the kept state of {new} does not serve")
     return desk
+
+
+def kept_at(desk: Desk, deal: str) -> Path:
+    """Return where a deal's kept state lies."""
+    return desk.workspace.root / KEPT / "states" / f"{in_a_file_name(deal_log(deal))}.json"
 
 
 def with_keys(desk: Desk, week: int) -> Desk:
