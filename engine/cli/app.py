@@ -20,6 +20,7 @@ import typer
 
 from engine.assembly import scribe
 from engine.cli.options import CODES
+from engine.cli.record_age import answers_from, command_ends
 from engine.cli.sections import SectionedGroup
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def main_options(
+    context: typer.Context,
     workspace: Annotated[
         Path, typer.Option(envvar="HEADROOM_WORKSPACE", help="The workspace folder.")
     ] = Path(),
@@ -58,16 +60,27 @@ def main_options(
 ) -> None:
     """Remember which workspace the command works in."""
     state["workspace"] = workspace
+    context.call_on_close(_answered)
+
+
+def _answered() -> None:
+    """Say after the answer if it comes from an older copy of the record."""
+    from engine.cli.output import say_aside
+
+    command_ends(say_aside)
 
 
 def opened(*, to_inspect: bool = False) -> Workspace:
     """Return the workspace that the command works in.
 
-    With `to_inspect`, the workspace is verified, and nothing in it is made or changed.
+    With `to_inspect`, the workspace is verified, and nothing in it is made or changed. What is answered from
+    an older copy of the record says so.
     """
     from engine.workspace.workspace import opened as open_workspace
 
-    return open_workspace(state.get("workspace", Path()), to_inspect=to_inspect)
+    workspace = open_workspace(state.get("workspace", Path()), to_inspect=to_inspect)
+    answers_from(workspace)
+    return workspace
 
 
 def operated() -> Workspace:

@@ -65,11 +65,13 @@ def backup(into: Annotated[Path, typer.Argument(help="The copy.")], as_json: Jso
     The accounts of the desk are copied beside it, if there is a desk.
     """
     from engine.basics.values import counted
+    from engine.cli.record_age import copied_from
     from engine.operations.maintain_database import copied, desk_copied
 
     # The lock is not taken: the copy is consistent while a run goes on, and a backup need not wait for it.
     count = copied(_file(), into)
-    desk = desk_copied(opened(), into)
+    desk = desk_copied(workspace := opened(), into)
+    copied_from(workspace)
     data = {"copy": str(into), "entries": count, "desk": str(desk) if desk else None}
     more = f"; {desk}: the desk's accounts, grants, reads and what waits, without sessions" if desk else ""
     _tell(data, f"{into}: {counted(count, 'entries')}, every leaf and link checked{more}", as_json)

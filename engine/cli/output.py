@@ -13,18 +13,17 @@ from typing import Any
 from engine.basics.errors import Problem, render_all
 from engine.basics.inert import inert, inert_json, inert_lines, one_line
 from engine.cli.columns import laid_out
+from engine.cli.record_age import with_age
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document on standard output.
+    """Print one JSON document on standard output; it says if it comes from an older copy of the record.
 
     Raises ValueError for a figure that is not a number: JSON has no word for it.
     """
-    sys.stdout.write(
-        # JSON may carry the words of a stranger's file, and somebody may read it in a terminal (`rulings.md`
-        # 69).
-        inert_json(json.dumps(value, indent=2, ensure_ascii=False, default=str, allow_nan=False)) + "\n"
-    )
+    text = json.dumps(with_age(value), indent=2, ensure_ascii=False, default=str, allow_nan=False)
+    # JSON may carry the words of a stranger's file, and somebody may read it in a terminal (`rulings.md` 69).
+    sys.stdout.write(inert_json(text) + "\n")
 
 
 def print_line(value: Any) -> None:

@@ -5,15 +5,16 @@ It is then an older copy, and nothing is added to it (`rulings.md` 67).
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.basics.errors import VerificationFailed, WrongUsage
+from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.basics.values import counted
 from engine.notices.pdf import read_file, read_notice
-from engine.record.checkpoint import Checkpoint, verify
+from engine.record.checkpoint import LONGEST_NOTE, Checkpoint, verify
 from engine.record.heads import Head
 from engine.record.inclusion_proof import parse_proof
 from engine.record.keys import BadKey, VerifierKey, parse_private
@@ -58,6 +59,21 @@ def refuse_older_without_key(workspace: Workspace) -> None:
         _refuse_older_than_notices(workspace, keys)
 
 
+def older_than_signed(workspace: Workspace) -> str | None:
+    """Return in one sentence that a record is older than what was signed beside it; None if it is not.
+
+    Commands that only read ask this, since they show what an older copy holds and say that it is one. A
+    checkpoint that states what the record holds is taken at its word here, because it hides nothing newer.
+    """
+    try:
+        if keys := _keys_there(workspace):
+            _refuse_less_than_signed(workspace, keys, equal_is_enough=True)
+            _refuse_older_than_notices(workspace, keys)
+    except HeadroomError as error:
+        return f"what is shown may lack what was recorded later: {error}"
+    return None
+
+
 def _was_signed(workspace: Workspace) -> bool:
     """Return whether the record, or a file beside it, holds a signed checkpoint."""
     return bool(workspace.store.noted()) or any((workspace.root / "checkpoints").glob("*.checkpoint"))
@@ -92,16 +108,31 @@ def _keys_there(workspace: Workspace) -> list[VerifierKey]:
     return keys
 
 
-def _refuse_less_than_signed(workspace: Workspace, keys: list[VerifierKey]) -> None:
+def _refuse_less_than_signed(
+    workspace: Workspace, keys: list[VerifierKey], equal_is_enough: bool = False
+) -> None:
     """Refuse a record that has less than was signed by keys that are known, or something else.
 
+    With `equal_is_enough` no signature is verified of a checkpoint that states a log as it stands.
     Raises VerificationFailed.
     """
     with workspace.store.read() as reader:
         there = {head.log: head for head in reader.heads()}
         # A log that was signed and has lost all its entries is not among the heads.
         for log in sorted({*there, *reader.noted()}):
-            not_older(reader, there.get(log, Head(log, 0, EMPTY.hex(), 0)), witness(workspace, log), keys)
+            head, kept = there.get(log, Head(log, 0, EMPTY.hex(), 0)), witness(workspace, log)
+            # Thousands of signatures take seconds, which each question about a portfolio would wait for.
+            if not (equal_is_enough and _states(kept, head)):
+                not_older(reader, head, kept, keys)
+
+
+def _states(kept: Path, head: Head) -> bool:
+    """Return whether a checkpoint's file, unverified, states the size and the root that a log has."""
+    try:
+        stated = kept.read_bytes()[:LONGEST_NOTE].split(b"\n", 3)[1:3]
+    except OSError:
+        return False
+    return stated == [str(head.size).encode(), base64.b64encode(bytes.fromhex(head.root))]
 
 
 def not_older(reader: Reader, head: Head, kept: Path, keys: list[VerifierKey]) -> int:
@@ -156,16 +187,16 @@ def _refuse_older_than_notices(workspace: Workspace, keys: list[VerifierKey]) ->
 
 def _not_issued(workspace: Workspace, reader: Reader) -> Iterator[tuple[str, Path]]:
     """Yield the newest notice of each deal that its log has not issued, by its number."""
-    folder = workspace.root / "notices"
+    folder, issued = workspace.root / "notices", reader.issued()
     for deal in sorted(one for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else ():
         numbers = {
             int(match["number"]): path
-            for path in deal.glob("*.pdf")
-            if (match := NUMBERED.match(path.name.removeprefix(deal.name))) is not None
+            for path in map(Path, os.scandir(deal))
+            if path.suffix == ".pdf" and (match := NUMBERED.match(path.name.removeprefix(deal.name)))
         }
         newest = max(numbers, default=0)
         # Numbers have no gaps, so the count of issued notices is the highest number.
-        if newest and newest > reader.count(deal_log(deal.name), "notice issued|"):
+        if newest > issued.get(deal_log(deal.name), 0):
             yield deal.name, numbers[newest]
 
 

@@ -1,4 +1,4 @@
-"""The head of every log: its size and its root.
+"""The head of every log: its size and its root; and how many notices it has issued.
 
 A single query answers, whatever the number of logs and of their entries.
 """
@@ -46,6 +46,15 @@ SELECT n.log,
 FROM names n WHERE n.log IS NOT NULL ORDER BY 1"""
 )
 
+_ISSUED = (
+    _NAMES
+    + """
+SELECT n.log,
+  (SELECT count(*) FROM {schema}log_entry e
+   WHERE e.log = n.log AND {key} >= 'notice issued|' AND {key} < 'notice issued}}')
+FROM names n WHERE n.log IS NOT NULL"""
+)
+
 
 def heads(connection: Any) -> list[Head]:
     """Return the heads of all logs, by name; no entry is read but the last of each."""
@@ -67,6 +76,16 @@ def names(connection: Any, table: str) -> list[str]:
     )
     # Sorted here and not by the database, whose order of texts depends on its locale.
     return sorted(rows.scalars())
+
+
+def issued(connection: Any) -> dict[str, int]:
+    """Return how many notices each log has issued; no other key is read."""
+    postgresql = connection.dialect.name == "postgresql"
+    # A locale sorts `|` and spaces by rules of its own, so the span is compared byte by byte.
+    query = _ISSUED.format(
+        schema=_schema(connection), table="log_entry", key='e.key COLLATE "C"' if postgresql else "e.key"
+    )
+    return {log: count for log, count in connection.exec_driver_sql(query) if count}
 
 
 def _schema(connection: Any) -> str:

@@ -20,7 +20,7 @@ from sqlmodel import Field, MetaData, SQLModel, UniqueConstraint, select
 from engine.basics.errors import HeadroomError, Unavailable, VerificationFailed
 from engine.record import database
 from engine.record.entry import Entry as Entry
-from engine.record.heads import Head, heads, names
+from engine.record.heads import Head, heads, issued, names
 from engine.record.merkle import EMPTY, CompactRange, leaf_hash, peak_ends
 
 
@@ -49,9 +49,8 @@ class LogEntry(Row, table=True):
     """One entry of one log.
 
     `root` is the Merkle root over the log up to and including the entry: its link to all before it. `peak` is
-    the root
-    of the widest complete subtree that the entry completes, from which the tree is resumed without reading
-    the log.
+    the root of the widest complete subtree that the entry completes, from which the tree is resumed without
+    reading the log.
     """
 
     __tablename__ = "log_entry"
@@ -154,16 +153,17 @@ class Reader:
         """Return every log as it stands, by name."""
         return heads(self._connection)
 
+    def issued(self) -> dict[str, int]:
+        """Return how many notices each log has issued; a log that has issued none is not among them."""
+        return issued(self._connection)
+
     def head_of(self, log: str) -> Head:
         """Return one log as it stands; of one that has no entry, the head of an empty log."""
         size, root = self.head(log)
         return Head(log, size, root.hex(), self._connection.execute(_LAST_SIGNED, {"of": log}).scalar() or 0)
 
     def noted(self) -> list[str]:
-        """Return the names of all logs with a kept checkpoint, sorted.
-
-        A log that is gone is named too.
-        """
+        """Return the names of all logs with a kept checkpoint, sorted; a log that is gone is named too."""
         return names(self._connection, "checkpoint")
 
     def count(self, log: str, keys: str) -> int:
@@ -410,10 +410,7 @@ class Store:
             return reader.logs()
 
     def noted(self) -> list[str]:
-        """Return the names of all logs with a kept checkpoint, sorted.
-
-        A log that is gone is named too.
-        """
+        """Return the names of all logs with a kept checkpoint, sorted; a log that is gone is named too."""
         with self.read() as reader:
             return reader.noted()
 

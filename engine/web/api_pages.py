@@ -5,6 +5,7 @@ A program reads with an access token. OpenAPI describes the interface.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from engine.queries.history import explanation_of, history_part, summary
 from engine.queries.portfolio_deals import portfolio_deals
 from engine.queries.reports_received import reports_received
 from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
+from engine.web.rendering import OLDER
 from engine.web.rights import Right, granted
 
 SAID = {"error": {"type": "object", "required": ["what"], "properties": {"what": {"type": "string"}}}}
@@ -48,7 +50,12 @@ A_PAGE = 500
 """Entries of a history in one answer."""
 
 
-def _json(data: Any) -> Response:
+def _answer(visit: Visit, data: Mapping[str, Any]) -> Response:
+    """Return an answer from the record, which says if the record is older than what was signed beside it."""
+    return _json({"older_record": OLDER, **data} if visit.desk.older else data)
+
+
+def _json(data: Mapping[str, Any]) -> Response:
     return JSONResponse(data, headers={"Cache-Control": "no-store"})
 
 
@@ -87,7 +94,7 @@ def deals(visit: AtVisit, on: On = None) -> Response:
         lambda deal, size, make: desk.rows.get(("row", deal, size, day), make),
         desk.sizes(),
     )
-    return _json({"on": str(day), "deals": [row.as_data() for row in rows]})
+    return _answer(visit, {"on": str(day), "deals": [row.as_data() for row in rows]})
 
 
 @routes.get("/deals/{deal}")
@@ -95,7 +102,9 @@ def deals(visit: AtVisit, on: On = None) -> Response:
 def deal(visit: AtVisit, deal: OfDeal, on: On = None) -> Response:
     """Return the row of one deal."""
     day = on or visit.now.date()
-    return _json({"on": str(day), **portfolio_deals(visit.desk.workspace, (deal,), day)[0].as_data()})
+    return _answer(
+        visit, {"on": str(day), **portfolio_deals(visit.desk.workspace, (deal,), day)[0].as_data()}
+    )
 
 
 @routes.get("/deals/{deal}/history")
@@ -114,21 +123,21 @@ def history(
     entries, size, head = history_part(visit.desk.workspace, deal, after + 1, A_PAGE)
     events = [{**event.model_dump(mode="json"), "summary": summary(event)} for event in entries]
     onward = entries[-1].seq if entries and entries[-1].seq + 1 < size else None
-    return _json({"deal": deal, "size": size, "head": head, "events": events, "next": onward})
+    return _answer(visit, {"deal": deal, "size": size, "head": head, "events": events, "next": onward})
 
 
 @routes.get("/deals/{deal}/notices")
 @needs(Right.READ, reads="statement of notices, by token", by_token=True)
 def notices(visit: AtVisit, deal: OfDeal) -> Response:
     """Return each notice with what became of it, for each addressee."""
-    return _json(statement_of(visit.desk.workspace, deal, visit.now.date()).as_data())
+    return _answer(visit, statement_of(visit.desk.workspace, deal, visit.now.date()).as_data())
 
 
 @routes.get("/deals/{deal}/reports")
 @needs(Right.READ, reads="reports, by token", by_token=True)
 def reports(visit: AtVisit, deal: OfDeal) -> Response:
     """Return the Servicer's reports that were received."""
-    return _json(reports_received(visit.desk.workspace, deal).as_data())
+    return _answer(visit, reports_received(visit.desk.workspace, deal).as_data())
 
 
 @routes.get("/deals/{deal}/acts")
@@ -139,7 +148,7 @@ def acts(visit: AtVisit, deal: OfDeal) -> Response:
     rows = [
         {"entry": act.entry, "stands": act.stands, "act": act.act.model_dump(mode="json")} for act in recorded
     ]
-    return _json({"deal": deal, "acts": rows})
+    return _answer(visit, {"deal": deal, "acts": rows})
 
 
 @routes.get("/deals/{deal}/results/{test}/{on}")
@@ -147,6 +156,6 @@ def acts(visit: AtVisit, deal: OfDeal) -> Response:
 def result(visit: AtVisit, deal: OfDeal, test: Annotated[str, Path(max_length=100)], on: date) -> Response:
     """Return the whole working of one result, from listings to verdict."""
     try:
-        return _json(explanation_of(visit.desk.workspace, deal, test, on).as_data())
+        return _answer(visit, explanation_of(visit.desk.workspace, deal, test, on).as_data())
     except WrongUsage:
         raise NotThere from None

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.assembly import all_templates, page_parts
-from engine.operations.older_record import refuse_older_record
+from engine.operations.older_record import older_than_signed, refuse_older_record
 from engine.queries.portfolio import deal_names
 from engine.queries.portfolio_deals import log_size, log_sizes, market_size
 from engine.web.accounts import Accounts
@@ -35,6 +35,8 @@ PAGES_KEPT = 1024
 """How many pages' own facts are kept: some fifty kilobytes each."""
 SIZES_HOLD = 1.0
 """Seconds for which the sizes of all logs hold."""
+AGE_HOLDS = 30.0
+"""Seconds for which an answer holds to whether the record is older than what was signed beside it."""
 PATIENCE = 20.0
 """Seconds that a page which records waits for another writer."""
 KEPT = 4096
@@ -129,6 +131,7 @@ class Desk:
         self._one_writer = threading.Lock()
         self._sizes: tuple[float, Mapping[str, int]] = (0.0, {})
         self._market: tuple[float, int] = (0.0, 0)
+        self._age: tuple[float, bool] = (0.0, False)
         self.accounts = Accounts(self.database)
         self.sessions = Sessions(self.database)
         self.reads = Reads(self.database)
@@ -212,6 +215,17 @@ class Desk:
             known = market_size(self.workspace)
             self._market = (time.monotonic(), known)
         return known
+
+    @property
+    def older(self) -> bool:
+        """Whether the record is older than what was signed beside it; each page then says so."""
+        looked_at, found = self._age
+        now = time.monotonic()
+        # The files of every deal are listed for it, which is too much for each page.
+        if not looked_at or now - looked_at > AGE_HOLDS:
+            found = older_than_signed(self.workspace) is not None
+            self._age = (now, found)
+        return found
 
     def size(self, deal: str) -> int:
         """Return how many entries a deal's log has now."""

@@ -23,6 +23,10 @@ from engine.web.paper import on_paper
 from engine.web.rights import Right
 
 ILLUSTRATIVE = "ILLUSTRATIVE - NOT A NOTICE"
+OLDER = (
+    "The record behind these pages is older than what was signed beside it, so what came later may be "
+    "missing; nothing is recorded until the operator has put the whole record back."
+)
 DEAL_PLACES: set[str] = set()
 """What stands after the address of a deal, of the pages that there are; the application fills it."""
 
@@ -147,6 +151,7 @@ def rendered(desk: Desk, visit: Visit | None, template: str, context: dict[str, 
             may=visit.may if visit is not None else lambda *_: False,
             here=(f"{url.path}?{url.query}" if url.query else url.path) if url is not None else "",
             words_of_illustration=ILLUSTRATIVE,
+            older_record=OLDER,
             navigation=navigation(visit) if visit is not None and visit.person is not None else (),
             **shown,
         )

@@ -1,9 +1,9 @@
 // What nobody can have meant in a text that decides something: the characters that `headroom verify` refuses in a policy (engine/basics/files.py).
-// The last two lines are Unicode's Default_Ignorable_Code_Point, without what joins letters or chooses their shape, and a Braille pattern without a dot.
+// The last two lines are Unicode's Default_Ignorable_Code_Point, without what joins letters or chooses their shape, and signs whose shape is empty.
 const STRANGE = new RegExp([
   "[\\0-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\ufeff\\ufff9-\\uffff\\ud800-\\udfff",
   "\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b\\u200e\\u200f\\u2060-\\u206f\\u2800\\u3164\\uffa0\\ufff0-\\ufff8",
-  "\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e00ff}\\u{e01f0}-\\u{e0fff}]",
+  "\\u{13441}\\u{13442}\\u{16fe4}\\u{1bca0}-\\u{1bca3}\\u{1d159}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e00ff}\\u{e01f0}-\\u{e0fff}]",
 ].join(""), "u");
 const LARGEST_TOML = 1e6;
 // A policy's file is UTF-8, with or without its mark.

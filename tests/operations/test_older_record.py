@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from typer.main import get_command
@@ -16,6 +18,7 @@ from engine.cli import registered
 from engine.cli.show import serve
 from engine.cli.show.keys import make_key
 from engine.delivery.deliver import LOCK
+from engine.operations import older_record
 from engine.workspace.workspace import PLACEHOLDER
 from tests.cli import calling
 from tests.cli.test_commands import leaves
@@ -223,3 +226,89 @@ def test_a_key_whose_file_was_damaged_can_be_replaced_as_lost(
     done = calling.headroom("keys", "replace", "--lost", "--ask", str(tmp_path / "asked.json"), folder=root)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "asked.json").is_file()
+
+
+READS = {
+    "history": (DEAL,),
+    "portfolio": (),
+    "portfolio of a file": ("--into", "rows-of-deals.csv"),
+    "owed": ("--on", "2026-02-01"),
+    "explain": (DEAL, "ltv", "--on", str(FIRST)),
+    "compare-dates": (DEAL, str(FIRST), str(FIRST)),
+    "replay": (),
+    "replay of a day": ("--until", str(FIRST)),
+    "export": (DEAL, "--as", "jsonl", "--into", "log.jsonl"),
+    "export of csv": (DEAL, "--as", "csv", "--into", "log.csv"),
+    "export of ics": (DEAL, "--as", "ics", "--into", "log.ics"),
+    "ladder": (DEAL,),
+    "act": (*ACT[1:], "--preview"),
+    "run": ("--preview", "--on", str(FIRST + WEEK)),
+    "series": ("CRI-H100@administrator", "--into", "series.csv"),
+    "db backup": ("copy.sqlite",),
+    "verify": (DEAL,),
+    "verify of all": (),
+}
+"""Commands that only read, and other ways to call them."""
+SAID = "what is shown may lack what was recorded later: "
+
+
+@pytest.fixture
+def older(days: tuple[Path, Path], tmp_path: Path) -> Path:
+    """Yesterday's database beside today's checkpoints and notices."""
+    yesterday, today = days
+    root = Path(shutil.copytree(today, tmp_path / "desk"))
+    shutil.copy(yesterday / "headroom.sqlite", root / "headroom.sqlite")
+    return root
+
+
+def test_every_answer_from_an_older_record_says_so_and_is_given_all_the_same(
+    older: Path, tmp_path: Path
+) -> None:
+    for name, words in READS.items():
+        command = (*name.split(" of ")[0].split(), *words)
+        done = calling.headroom(*command, "--json", folder=older, cwd=tmp_path)
+        said = json.loads(done.stdout).get("older_record", f"nothing: {name} {done.stdout}")
+        assert said.startswith(SAID), name
+        assert "this is an older copy of the record" in said, name
+        assert done.stderr.count(said) == 1, name
+
+
+@pytest.mark.parametrize("left", LEFT.values(), ids=LEFT)
+def test_whatever_is_of_today_beside_the_database_shows_that_the_database_is_older(
+    days: tuple[Path, Path], tmp_path: Path, left: tuple[str, ...]
+) -> None:
+    yesterday, today = days
+    root = Path(shutil.copytree(yesterday, tmp_path / "desk"))
+    before = calling.headroom("history", DEAL, folder=root)
+    for name in left:
+        shutil.rmtree(root / name)
+        shutil.copytree(today / name, root / name)
+    after = calling.headroom("history", DEAL, folder=root)
+    assert (after.returncode, after.stdout) == (0, before.stdout)
+    assert before.stderr == ""
+    assert after.stderr.startswith(f"headroom: {SAID}")
+    assert after.stderr.count("\n") == 1
+
+
+def test_a_list_from_an_older_record_comes_with_the_sentence_and_stays_a_list_otherwise(
+    days: tuple[Path, Path], tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(days[0], tmp_path / "desk"))
+    whole = json.loads(
+        calling.headroom("check", f"deals/{DEAL}.yaml", "--json", folder=root, cwd=root).stdout
+    )
+    assert isinstance(whole, list)
+    shutil.rmtree(root / "notices")
+    shutil.copytree(days[1] / "notices", root / "notices")
+    older = json.loads(
+        calling.headroom("check", f"deals/{DEAL}.yaml", "--json", folder=root, cwd=root).stdout
+    )
+    assert older["older_record"].startswith(SAID)
+    assert older["answer"] == whole
+
+
+def test_a_question_that_opens_no_record_compares_none(days: tuple[Path, Path], tmp_path: Path) -> None:
+    with patch.object(older_record, "older_than_signed", side_effect=AssertionError):
+        (tmp_path / "draft.yaml").write_text("deal: a\n", encoding="utf-8")
+        done = calling.headroom("terms", str(tmp_path / "draft.yaml"), "--on", "2026-01-08", folder=days[1])
+    assert done.returncode == 1

@@ -11,12 +11,17 @@ import re
 import pytest
 from pydantic import ValidationError
 
+from engine.record.checkpoint import Checkpoint, sign
+from engine.record.log import deal_log
 from engine.web.guarded_route import GuardedRoute
 from engine.web.protection import LOG
+from engine.web.rendering import OLDER
 from engine.web.rights import Right
+from engine.workspace.checkpoints import origin, own_key, write_witness
 from engine.workspace.web_settings import WebSettings
-from tests.web.conftest import DEAL, Visitors
+from tests.web.conftest import DEAL, OTHER, Visitors
 from tests.web.test_access import address, routes
+from tests.web.test_api import asked, token_of
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8321.evil.example", "127.0.0.1:99", ""])
@@ -176,3 +181,24 @@ def test_an_odd_number_in_a_form_is_a_sentence(own_visitors: Visitors, odd: str)
     data = {"csrf": own_visitors.csrf("trustee"), "label": "x", "deal": DEAL, "days": odd}
     found = own_visitors.client("trustee").post("/account/tokens", data=data)
     assert (found.status_code, "lives 1 to 366 days" in found.text) == (422, True)
+
+
+def test_every_page_over_an_older_record_says_so_and_names_no_deal(own_visitors: Visitors) -> None:
+    """A copy from before the newest checkpoint: another deal's name would be told to who may not see it."""
+    workspace = own_visitors.desk.workspace
+    key = own_key(workspace)
+    assert key is not None
+    with workspace.store.read() as reader:
+        head = reader.head_of(deal_log(OTHER))
+    client, name = own_visitors.client("servicer"), origin(workspace, head.log)
+    assert OLDER not in client.get(f"/deals/{DEAL}").text
+    token = token_of(own_visitors, "trustee")
+    assert "older_record" not in asked(own_visitors, token, f"/deals/{DEAL}")[1]
+    write_witness(workspace, head.log, sign(Checkpoint(name, head.size + 1, bytes(32)), key))
+    assert OLDER not in client.get(f"/deals/{DEAL}").text  # the answer of a moment ago holds
+    own_visitors.desk.__post_init__()
+    for path in ("/week", "/deals", f"/deals/{DEAL}", f"/deals/{DEAL}/history"):
+        found = client.get(path).text
+        assert found.count(OLDER) == 1, path
+        assert OTHER not in found, path
+    assert asked(own_visitors, token, f"/deals/{DEAL}")[1]["older_record"] == OLDER

@@ -14,7 +14,8 @@ import openpyxl
 import pytest
 
 from engine.basics.errors import InputProblems, WrongUsage
-from engine.basics.files import strange
+from engine.basics.files import STRANGE, strange
+from engine.basics.inert import ACTIVE
 from engine.basics.tables import read_table
 from engine.market.offer_table import TableRefused, read_offer_table
 from engine.market.quality.capital_costs import read_costs
@@ -48,6 +49,9 @@ UNSEEN = {
     "Mongolian vowel separator": "\u180e",
     "Khmer vowel that does not show": "\u17b4",
     "Braille pattern without a dot": "\u2800",
+    "a hieroglyph that is blank": "\U00013441",
+    "Khitan filler": "\U00016fe4",
+    "a note without a head": "\U0001d159",
     "shorthand format": "\U0001bca0",
     "the beginning of a beam": "\U0001d173",
     "reserved for what is ignored": "\ufff0",
@@ -127,6 +131,12 @@ def test_every_sign_of_formatting_without_a_shape_is_refused() -> None:
     signs = [chr(n) for n in range(0x110000) if unicodedata.category(chr(n)) == "Cf"]
     taken = [sign for sign in signs if not strange(f"a{sign}", "f") and not SHOWS.match(sign)]
     assert "".join(taken) == JOINS
+
+
+def test_what_a_text_that_decides_may_not_hold_is_an_escape_where_it_is_printed() -> None:
+    every_sign = "".join(map(chr, range(0x110000)))
+    shown = set(STRANGE.findall(every_sign)) - set(ACTIVE.findall(every_sign))
+    assert shown == {"\N{REPLACEMENT CHARACTER}"}  # which stands for a sign that was there
 
 
 def test_letters_of_every_language_and_emoji_are_taken_in_a_comment() -> None:
