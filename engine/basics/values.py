@@ -46,6 +46,9 @@ class Fact(BaseModel):
 
 
 def _exact(value: Any) -> Fraction:
+    # Most figures are made of a result that is exact already, and it cannot change.
+    if type(value) is Fraction:
+        return value
     # A float has lost its digits before it comes here, and true would pass as 1.
     if isinstance(value, bool | float):
         raise ValueError("an exact number is written as text or as an integer, never as a float")

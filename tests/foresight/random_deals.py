@@ -4,6 +4,7 @@ tick beside it.
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 
 from engine.basics.values import Figure, Unit
 from engine.determination.template import Template, clauses_of
+from engine.events.kinds import ActRecorded
 from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.facts_by_date import Dated, FactsByDate, held_facts
 from engine.foresight.rate_paths import NO_VALUE
@@ -30,9 +32,15 @@ READINGS = (
 )
 CALENDARS = ("us-federal-reserve",) * 3 + ("nyse", "us-sifma", "target")
 EVENTS = "events:\n  manager-default: {declared_by: administrative_agent, text: By notice, cite: C}\n"
-ALIKE = 5
+ALIKE = 10
 """How many paths begin alike."""
 ROUNDINGS = ("unrounded", "2 decimals, half up", "1 decimal, half up", "2 decimals, half to even")
+
+
+def chunks(setting: str, count: int) -> range:
+    """Which chunks of random deals are lived: all of them, or those that a part of the soak names."""
+    first, _, last = os.environ.get(setting, f"0-{count - 1}").partition("-")
+    return range(int(first), int(last) + 1)
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,7 @@ class Case:
     rates: PathRates
     given: FactsByDate
     until: date
+    acts: tuple[ActRecorded, ...] = ()
 
     def exact(self, path: int) -> dict[str, tuple[tuple[date, Decimal | None], ...]]:
         """One path as the exact engine takes it."""
@@ -242,7 +251,7 @@ def _own_cure(draw: random.Random) -> str:
 
 def case(meridian: str, templates: dict[str, Template], seed: int, paths: int, weeks: int) -> Case | None:
     """A deal that the file's own checks let through, or None; its paths stand on its limits a third of the
-    time. Five paths each begin alike and part later, so the exact engine decides their beginning once.
+    time. Ten paths each begin alike and part later, so the exact engine decides their beginning once.
     """
     draw = random.Random(seed)
     deal, _ = load_deal(text_of(meridian, draw), "random.yaml", clauses_of(templates))

@@ -35,12 +35,12 @@ from engine.foresight.stress import happenings
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import publication_dates
 from tests.conftest import DEALS, shared
-from tests.foresight.random_deals import Case, case, example
+from tests.foresight.random_deals import Case, case, chunks, example
 from tests.foresight.test_stress import HELD, path_of
 
 SOAK = os.environ.get("HEADROOM_SOAK") == "1"
-CHUNKS = range(1000 if SOAK else 20)
-DEALS_IN_CHUNK, PATHS = 4, 25
+CHUNKS = chunks("HEADROOM_CHUNKS", 1000 if SOAK else 20)
+DEALS_IN_CHUNK, PATHS = 2, 50
 """100 comparisons a chunk, each a random deal on a path of its own: 2,000 in `make test`, 100,000 in the
 soak.
 """
@@ -189,7 +189,7 @@ def by_date(
     """Where every path stands after each date, and what happened."""
     states: dict[date, list[Plain]] = {}
     paths = range(found.rates.paths)
-    ready = compiled_deal(found.deal, templates, found.rates, found.given, found.until, arrays=arrays)
+    ready = compiled_deal(found.deal, templates, found.rates, found.given, found.until, found.acts, arrays)
 
     def watch(day: date, held: DealArrays, parts: Sequence[PartRun]) -> None:
         each = [of_arrays(held, ready.unit, path) for path in paths]
@@ -211,6 +211,7 @@ def held_equal(found: Case, templates: dict[str, Template], explained: bool = Fa
         [found.exact(path) for path in paths],
         found.given,
         found.until,
+        found.acts,
         explained=explained,
     )
     for path, lived in enumerate(zip(*together, strict=True)):
@@ -412,7 +413,7 @@ def test_a_wrong_statistic_is_found_too(meridian: Deal, all_templates: dict[str,
 
 def test_how_old_a_value_may_be_is_asked_of_the_fallback(meridian: Deal) -> None:
     terms = resolve(meridian, meridian.closing_date).index["CRI-H100"]
-    assert oldest("CRI-H100", terms) == 1
+    assert oldest(terms) == 1
     gaps = np.array([[21_000], [NO_VALUE], [NO_VALUE]])
     dates = tuple(publication_dates(date(2026, 1, 8), date(2026, 1, 22)))
     rates = PathRates(dates, {"CRI-H100": gaps})

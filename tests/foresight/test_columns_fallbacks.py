@@ -136,6 +136,17 @@ def test_a_deal_that_is_determined_on_delivery_is_named_and_comes_out_as_the_exa
     assert columns.by_steps["coverage"] == "the cure clock of `coverage` starts on delivery of the report"
 
 
+@pytest.mark.parametrize("since", ["first publication", "closing date"])
+def test_a_fall_since_a_value_that_differs_from_path_to_path_runs_path_by_path_and_is_named(
+    load: Callable[[str], Deal], all_templates: dict[str, Template], since: str
+) -> None:
+    """On the first Publication Date both values are one. The Closing Date level is the same on all paths."""
+    text = (DEALS / "cascade-mixed-2026.yaml").read_text(encoding="utf-8")
+    deal = load(text.replace("since: closing date", f"since: {since}"))
+    columns = held_equal(example(deal, 2, 8, 5), all_templates)
+    assert ("h100-depreciation" in columns.one_by_one) == (since == "first publication")
+
+
 def test_tests_on_a_blend_of_indices_run_path_by_path_and_are_named(
     load: Callable[[str], Deal], all_templates: dict[str, Template]
 ) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from dataclasses import dataclass, replace
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from typing import overload
 
 from engine.basics.values import Comparison
 from engine.determination.determine import decided
@@ -56,11 +57,47 @@ class TestOnDate:
         return decided(self.key, self.clause, self.template, facts)
 
 
+@dataclass
+class RatesOnDemand(Sequence[ReferenceRate]):
+    """The Reference Rates of an index on some days of a path, each found when it is first asked for.
+
+    Most tests ask for the newest rate alone, and a path has hundreds.
+    """
+
+    name: str
+    terms: IndexTerms
+    days: Sequence[date]
+    series: tuple[Published, ...]
+    known: Sequence[int]
+    found: dict[int, ReferenceRate] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return the number of days."""
+        return len(self.days)
+
+    @overload
+    def __getitem__(self, at: int) -> ReferenceRate: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[ReferenceRate, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> ReferenceRate | tuple[ReferenceRate, ...]:
+        """Return the rate of one day, or of several."""
+        places = range(len(self.days))[at]
+        if isinstance(places, range):
+            return tuple(self[place] for place in places)
+        if places not in self.found:
+            series = self.series[: self.known[places]]
+            self.found[places] = _reference(self.name, self.terms, self.days[places], series)
+        return self.found[places]
+
+
 def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
     """Return all that the templates may know on one path, whatever the test's columns look at."""
     published: dict[str, tuple[Published, ...]] = {}
-    rates_by_index: dict[str, tuple[ReferenceRate, ...]] = {}
-    count = rates.up_to(test.base.on)
+    rates_by_index: dict[str, Sequence[ReferenceRate]] = {}
+    count, days = rates.up_to(test.base.on), _days(test, rates)
+    known = [rates.up_to(day) for day in days]
     for name, ticks in rates.ticks.items():
         column = ticks[:count, path].tolist()
         series = tuple(
@@ -68,10 +105,7 @@ def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
         )
         published[name] = series
         if name in test.terms.index:
-            days = _days(test, rates)
-            rates_by_index[name] = tuple(
-                _reference(name, test.terms.index[name], day, series[: rates.up_to(day)]) for day in days
-            )
+            rates_by_index[name] = RatesOnDemand(name, test.terms.index[name], days, series, known)
     return replace(test.base, published=published, rates=rates_by_index, trace={})
 
 
@@ -79,17 +113,17 @@ def flat_facts(test: TestOnDate, rates: PathRates, tick: int, known: FlatRates) 
     """Return what the templates know on a path on which every index always has the same value."""
     published: dict[str, tuple[Published, ...]] = {}
     rates_by_index: dict[str, tuple[ReferenceRate, ...]] = {}
-    dates = rates.dates[: rates.up_to(test.base.on)]
+    dates, days = rates.dates[: rates.up_to(test.base.on)], _days(test, rates)
     for name in rates.ticks:
         series = tuple(_published(name, day, tick) for day in dates)
         published[name] = series
         if name in test.terms.index:
             terms = test.terms.index[name]
             before = known.setdefault((name, terms, tick), {})
-            for day in _days(test, rates):
+            for day in days:
                 if day not in before:
                     before[day] = _reference(name, terms, day, series[: rates.up_to(day)])
-            rates_by_index[name] = tuple(before[day] for day in _days(test, rates))
+            rates_by_index[name] = tuple(before[day] for day in days)
     return replace(test.base, published=published, rates=rates_by_index, trace={})
 
 
@@ -103,7 +137,7 @@ def _reference(index: str, terms: IndexTerms, day: date, series: tuple[Published
 
     Values older than the fallback can give are left out, because it would not look at them.
     """
-    return reference_rate(terms, index, day, series[-oldest(index, terms) - 2 :])
+    return reference_rate(terms, index, day, series[-oldest(terms) - 2 :])
 
 
 @lru_cache(maxsize=200_000)

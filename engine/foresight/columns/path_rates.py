@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.basics.kept_by_identity import kept_by_identity
 from engine.determination.linear_form import LinearForm, Statistic
 from engine.determination.reference_rate import reference_rate
 from engine.events.rates import Published
@@ -68,7 +69,7 @@ class PathRates:
         """Return each path's Reference Rate of a day by the deal's fallback: the newest value not too old."""
         known = self.up_to(day)
         flags = np.full(self.paths, NO_VALUE, dtype=np.int64)
-        for age in range(min(oldest(index, terms) + 1, known)):
+        for age in range(min(oldest(terms) + 1, known)):
             flags = np.where(flags == NO_VALUE, self.ticks[index][known - 1 - age], flags)
         return flags
 
@@ -86,22 +87,23 @@ def one_value(dates: Sequence[date], indices: Sequence[str], tick: int) -> PathR
 
 FIRST = date(2026, 1, 1)
 OLDEST_TRIED = 60
+ANY = "any index"
 
 
-@cache
-def oldest(index: str, terms: IndexTerms) -> int:
+@kept_by_identity(256)
+def oldest(terms: IndexTerms) -> int:
     """Return the age in Publication Dates up to which the fallback still gives a value.
 
     The fallback itself is asked.
     """
     days = tuple(publication_dates(FIRST, FIRST + timedelta(weeks=OLDEST_TRIED + 1)))
-    value = Published(index=index, publication_date=days[0], value=Decimal(1), published_on=days[0])
+    value = Published(index=ANY, publication_date=days[0], value=Decimal(1), published_on=days[0])
     for age in range(OLDEST_TRIED):
         empty = tuple(
-            Published(index=index, publication_date=day, value=None, published_on=day)
+            Published(index=ANY, publication_date=day, value=None, published_on=day)
             for day in days[1 : age + 1]
         )
-        if reference_rate(terms, index, days[age], (value, *empty)).value is None:
+        if reference_rate(terms, ANY, days[age], (value, *empty)).value is None:
             return age - 1
     return OLDEST_TRIED
 

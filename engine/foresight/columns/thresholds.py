@@ -89,7 +89,13 @@ def thresholds_of(test: TestOnDate, rates: PathRates, known: Known) -> Threshold
     if first.verdict is Verdict.NOT_DETERMINED:
         return Thresholds(scaled(form), (), first)
     turns = tuple(_turn(flat, scaled(form), holds, place) for place, holds in enumerate(predicates(test)))
-    prove(test, scaled(form), turns, rates, asked_for(facts), known.proved)
+    try:
+        prove(test, scaled(form), turns, rates, asked_for(facts), known.proved)
+    except Differs:
+        # A template that states its columns is wrong. A form read off the trace was only a guess.
+        if test.template.columns is not None:
+            raise
+        raise NotOnce from None
     return Thresholds(scaled(form), turns, None)
 
 
@@ -134,8 +140,9 @@ def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | Non
     silent = replace(known, trace={}, published={**known.published, index: unpublished})
     needs = test.decided(silent).reason is not None and result.reason is None
     form = LinearForm(((Statistic("published" if needs else "rate", index), Fraction(1)),))
-    # A form found on a date that lacks something may be wrong later, so it is not kept.
-    if result.reason is None:
+    # A form found on a date that lacks something may be wrong later, so it is not kept. On the first
+    # Publication Date the first value and today's are one, and later they are two.
+    if result.reason is None and rates.up_to(test.base.on) > 1:
         before.forms[same] = form
     return form
 
