@@ -331,8 +331,12 @@ def test_where_no_notice_is_owed_the_log_is_not_read_whole(
     def read(*_: object) -> None:
         raise AssertionError("the whole log was read")
 
-    for module in (thursday, issue_notices, notice_contents):
-        monkeypatch.setattr(module, "history_of", read)
+    for module, reading in (
+        (thursday, "history_of"),
+        (issue_notices, "rows_and_events"),
+        (notice_contents, "history_of"),
+    ):
+        monkeypatch.setattr(module, reading, read)
     now = at(tools, 6)
     assert run(workspace, now.now.date(), now).deals[0].notices == []
     thursday_run(workspace, tools, 7)
