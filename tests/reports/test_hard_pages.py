@@ -11,6 +11,7 @@ from itertools import pairwise
 import notice_cases as cases
 import pypdfium2
 import pytest
+from drawn_cases import drawn, inputs, pages, texts
 from notice_deal import adopted
 from pypdf import PdfReader
 
@@ -32,10 +33,6 @@ def _quiet() -> None:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
 
 
-def texts(pdf: bytes) -> list[str]:
-    return [" ".join((page.extract_text() or "").split()) for page in PdfReader(BytesIO(pdf)).pages]
-
-
 def used(pdf: bytes) -> list[float]:
     """The share of each page's height that its own text takes, head and foot left out."""
     shares = []
@@ -49,10 +46,10 @@ def used(pdf: bytes) -> list[float]:
 
 def test_a_clause_of_4500_characters_breaks_over_pages_and_says_each_sentence_once() -> None:
     assert len(cases.SENTENCES) > 4_300 > LONG
-    drawn = render_notice(cases.wordy())
-    whole = " ".join(texts(drawn))
+    file = render_notice(cases.wordy())
+    whole = " ".join(texts(file))
     assert [whole.count(f"Sentence {n} of this clause") for n in range(1, 41)] == [1] * 40
-    assert min(used(drawn)) > NEAR_EMPTY
+    assert min(used(file)) > NEAR_EMPTY
 
 
 @pytest.mark.parametrize(
@@ -69,22 +66,21 @@ def test_a_clause_of_4500_characters_breaks_over_pages_and_says_each_sentence_on
     ],
 )
 def test_no_page_is_nearly_empty_or_a_heading_alone(case: str) -> None:
-    assert min(used(render_notice(getattr(cases, case)()))) > NEAR_EMPTY
+    assert min(used(drawn(case))) > NEAR_EMPTY
 
 
 def test_names_of_160_letters_wrap_inside_the_page() -> None:
     assert (len(cases.LONG_WORD), len(cases.LONG_NAME)) == (160, 160)
-    drawn = render_notice(cases.longest_names())
-    for page in pypdfium2.PdfDocument(drawn):
+    file = render_notice(cases.longest_names())
+    for page in pypdfium2.PdfDocument(file):
         width, text = page.get_width(), page.get_textpage()
         right = [text.get_rect(n)[2] for n in range(text.count_rects())]
         assert max(right) < width - 30, "runs out of the live area"
-    assert cases.LONG_WORD in "".join("".join(texts(drawn)).split())
+    assert cases.LONG_WORD in "".join("".join(texts(file)).split())
 
 
 def test_with_twelve_tests_page_1_stays_the_answer() -> None:
-    inputs = cases.twelve()
-    (results,) = [block for block in compose(inputs)["first"] if block["block"] == "results"]
+    (results,) = [block for block in compose(inputs("twelve"))["first"] if block["block"] == "results"]
     titles = [row["title"] for row in results["rows"]]
     assert titles == ["Loan-to-Value", "Cash Sweep", "Rental Rate Floor", "Early Amortization"]
     gathered = "".join(text for text, _ in results["gathered"])
@@ -92,7 +88,7 @@ def test_with_twelve_tests_page_1_stays_the_answer() -> None:
         "Passing, nothing to do: Appraisal 13.405% (max. 25%); Overcollateralization, Class A "
     )
     assert gathered.count(";") == 7
-    found = texts(render_notice(inputs))
+    found = pages("twelve")
     assert "3 If nothing is done" in found[0]
     assert "Sat 14 Nov 2026" in found[0]
     assert "4 Index" in found[1]
@@ -100,9 +96,9 @@ def test_with_twelve_tests_page_1_stays_the_answer() -> None:
 
 def owing(further: int) -> NoticeInputs:
     """The standard notice with so many deliveries due before its cure, which stands the lower on page 1."""
-    inputs = cases.standard().inputs()
+    standard = inputs("standard")
     last = max(
-        (event for event in inputs.events if isinstance(event.payload, Determined)), key=lambda one: one.seq
+        (event for event in standard.events if isinstance(event.payload, Determined)), key=lambda one: one.seq
     )
     assert isinstance(last.payload, Determined)
     cure = next(act for act in last.payload.due if act.act == "cure")
@@ -112,22 +108,20 @@ def owing(further: int) -> NoticeInputs:
         for n in range(further)
     )
     changed = last.model_copy(update={"payload": last.payload.model_copy(update={"due": (*more, cure)})})
-    return replace(inputs, events=tuple(changed if event is last else event for event in inputs.events))
+    return replace(standard, events=tuple(changed if event is last else event for event in standard.events))
 
 
 @pytest.mark.parametrize("further", [9, 11, 12])
 def test_an_act_and_the_ways_to_do_it_stand_on_one_page(further: int) -> None:
     """With 11 and 12 acts before it, the head of the cure stood at the foot of page 1 and its ways on page 2."""
-    pages = texts(render_notice(owing(further)))
-    (at,) = [n for n, said in enumerate(pages) if "Cure Loan-to-Value, by one of:" in said]
+    found = texts(render_notice(owing(further)))
+    (at,) = [n for n, said in enumerate(found) if "Cure Loan-to-Value, by one of:" in said]
     assert at == (0 if further == 9 else 1)
-    assert all(f"({letter}) {way}" in pages[at] for letter, way in zip("abc", WAYS, strict=True))
+    assert all(f"({letter}) {way}" in found[at] for letter, way in zip("abc", WAYS, strict=True))
 
 
 def test_eight_tests_keep_the_agreements_order() -> None:
-    (results,) = [
-        block for block in compose(cases.standard().inputs())["first"] if block["block"] == "results"
-    ]
+    (results,) = [block for block in compose(inputs("standard"))["first"] if block["block"] == "results"]
     assert [row["title"] for row in results["rows"]][:3] == [
         "Rental Rate Floor",
         "Loan-to-Value",

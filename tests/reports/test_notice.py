@@ -10,13 +10,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import notice_cases as cases
 import pytest
+from drawn_cases import drawn, inputs, pages, texts
 from markupsafe import escape
 from notice_deal import adopted
 from pypdf import PdfReader
@@ -76,18 +76,8 @@ def _quiet() -> None:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
 
 
-@cache
 def standard() -> NoticeInputs:
-    return cases.standard().inputs()
-
-
-@cache
-def standard_pages() -> tuple[str, ...]:
-    return pages(render_notice(standard()))
-
-
-def pages(pdf: bytes) -> tuple[str, ...]:
-    return tuple(" ".join((page.extract_text() or "").split()) for page in PdfReader(BytesIO(pdf)).pages)
+    return inputs("standard")
 
 
 def undecided(note: str | None) -> str:
@@ -137,7 +127,7 @@ def test_page_1_speaks_of_an_interval_only_where_there_is_one() -> None:
     ],
 )
 def test_page_one_is_the_answer(said: str) -> None:
-    assert said in standard_pages()[0]
+    assert said in pages("standard")[0]
 
 
 @pytest.mark.parametrize(
@@ -155,13 +145,13 @@ def test_page_one_is_the_answer(said: str) -> None:
     ],
 )
 def test_the_proof_says(said: str) -> None:
-    assert said in " ".join(standard_pages()[1:]).replace(
+    assert said in " ".join(pages("standard")[1:]).replace(
         "volume- weighted", "volume-weighted"
     )  # a line ends there
 
 
 def test_a_second_print_is_verified_under_the_name_of_its_own_file() -> None:
-    again = replace(cases.correcting(), print=2)
+    again = replace(inputs("correcting"), print=2)
     (command,) = [block["command"] for block in compose(again)["proof"] if block["block"] == "proof"]
     assert command == f"headroom verify {notice_file_name(again)} --policy trustee.toml"
     assert notice_file_name(again) == "meridian-2026-1-0044-2026-11-05-correction-2.pdf"
@@ -212,14 +202,14 @@ def test_a_deal_that_rounds_its_ratios_prints_them_as_it_compares_them() -> None
 
 
 def test_a_reservation_of_rights_stands_in_the_agents_documents_only() -> None:
-    assert not any("rights" in page and "reserved" in page for page in standard_pages())
-    agents = " ".join(pages(render_notice(cases.defaulting())))
+    assert not any("rights" in page and "reserved" in page for page in pages("standard"))
+    agents = " ".join(pages("defaulting"))
     assert "All rights of the Administrative Agent, the Trustee and the holders are reserved." in agents
 
 
 @pytest.mark.parametrize("case", KINDS)
 def test_every_kind_says_what_happened(case: str) -> None:
-    found = pages(render_notice(getattr(cases, case)()))
+    found = pages(case)
     title, said = KINDS[case]
     assert title in found[0]
     assert said in " ".join(found[:2])
@@ -229,7 +219,7 @@ def test_every_kind_says_what_happened(case: str) -> None:
 def test_every_kind_keeps_both_standards(case: str, tmp_path: Path) -> None:
     """PDF/A-3a and PDF/UA-1, as the veraPDF engine checks them."""
     file = tmp_path / "notice.pdf"
-    file.write_bytes(render_notice(getattr(cases, case)()))
+    file.write_bytes(drawn(case))
     for standard in ("3a", "ua1"):
         checks, broken = failures(file, standard)
         assert checks > 10_000
@@ -237,28 +227,27 @@ def test_every_kind_keeps_both_standards(case: str, tmp_path: Path) -> None:
 
 
 def test_the_standard_answer_stays_on_page_one() -> None:
-    for paper in ("a4", "letter"):
-        found = pages(render_notice(standard(), paper))  # type: ignore[arg-type]  # each is a Paper
+    for found in (pages("standard"), texts(render_notice(standard(), "letter"))):
         assert "3 If nothing is done" in found[0]
         assert "Sat 14 Nov 2026" in found[0]
         assert "4 Index" in found[1]
 
 
 def test_page_one_flows_on_with_fourteen_tests() -> None:
-    found = pages(render_notice(cases.crowded()))
+    found = pages("crowded")
     assert "1 Results" in found[0]
     assert "3 If nothing is done" in found[1]
     assert "4 Index" in found[1]
 
 
 def test_a_real_deal_is_not_marked_illustrative() -> None:
-    assert all("ILLUSTRATIVE - NOT A NOTICE" in page for page in standard_pages())
-    assert not any("ILLUSTRATIVE" in page for page in pages(render_notice(cases.crowded())))
+    assert all("ILLUSTRATIVE - NOT A NOTICE" in page for page in pages("standard"))
+    assert not any("ILLUSTRATIVE" in page for page in pages("crowded"))
 
 
 def test_every_block_is_numbered_in_order() -> None:
     for case in ("beginning", "unevaluated", "crowded"):
-        context = compose(getattr(cases, case)())
+        context = compose(inputs(case))
         blocks = [*context["first"], *context["proof"]]
         assert [block["number"] for block in blocks] == list(range(1, len(blocks) + 1))
         assert {block["block"] for block in blocks} <= set(BLOCKS)
@@ -290,24 +279,24 @@ def test_the_golden_context_says_what_it_must() -> None:
 
 
 def test_the_same_inputs_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    first = render_notice(standard())
+    first = drawn("standard")
     monkeypatch.setattr("fontTools.misc.timeTools.time.time", lambda: 2_000_000_000.0)
     assert render_notice(standard()) == first
 
 
 def test_another_number_gives_another_file() -> None:
-    assert render_notice(replace(standard(), number=45)) != render_notice(standard())
+    assert render_notice(replace(standard(), number=45)) != drawn("standard")
 
 
 def test_attachments_are_embedded_as_data() -> None:
-    reader = PdfReader(BytesIO(render_notice(standard())))
+    reader = PdfReader(BytesIO(drawn("standard")))
     root: Any = reader.trailer["/Root"]
     assert {str(one.get_object()["/AFRelationship"]) for one in root["/AF"]} == {"/Data"}
     assert reader.attachments["deal.yaml"] == [b"deal: meridian-2026-1\n"]
 
 
 def test_the_file_says_which_standards_it_keeps() -> None:
-    reader = PdfReader(BytesIO(render_notice(standard())))
+    reader = PdfReader(BytesIO(drawn("standard")))
     root: Any = reader.trailer["/Root"]
     metadata = root["/Metadata"].get_object().get_data()
     assert b'pdfuaid:part="1"' in metadata
@@ -322,7 +311,7 @@ def test_the_file_says_which_standards_it_keeps() -> None:
 
 
 def test_every_header_cell_has_a_scope() -> None:
-    root: Any = PdfReader(BytesIO(render_notice(standard()))).trailer["/Root"]
+    root: Any = PdfReader(BytesIO(drawn("standard"))).trailer["/Root"]
     cells = [one for one in structure(root["/StructTreeRoot"]) if one.get("/S") == "/TH"]
     assert len(cells) > 100
     assert {str(cell["/A"]["/Scope"]) for cell in cells} == {"/Column", "/Row"}
@@ -418,7 +407,7 @@ def test_text_outside_the_fonts_is_spelled_out() -> None:
     assert legible("Zürich § 7, Łódź, 中") == "Zürich § 7, Łódź, [U+4E2D]"
     facts = adopted()
     party = facts.parties[0].model_copy(update={"name": "深圳 Compute"})
-    found = pages(
+    found = texts(
         render_notice(
             cases.standard(facts=facts.model_copy(update={"parties": (party, *facts.parties[1:])})).inputs()
         )
@@ -434,11 +423,10 @@ def test_the_quick_reader_of_our_pages_gives_the_bytes_of_the_slow_one(
     """
     import weasyprint
 
-    crowded = cases.crowded()
-    quick = render_notice(crowded)
+    quick = drawn("crowded")
     slow = lambda html: weasyprint.HTML(string=html, base_url=BASE, url_fetcher=fetcher())  # noqa: E731
     monkeypatch.setattr(pdf, "_page_type", lambda: slow)
-    assert render_notice(crowded) == quick
+    assert render_notice(inputs("crowded")) == quick
 
 
 def test_what_xml_forbids_in_a_text_is_spelled_out() -> None:

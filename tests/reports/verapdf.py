@@ -34,6 +34,7 @@ def _java() -> Any:
     jpype.startJVM(
         "-Xmx512m",
         "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",  # compiling well costs more than a few files ever give back
         "--enable-native-access=ALL-UNNAMED",
         jvmpath=str(library),
         classpath=[str(_jar())],
