@@ -87,6 +87,18 @@ def test_every_page_and_section_that_the_code_cites_is_there() -> None:
     assert lost == []
 
 
+def test_every_page_that_a_message_or_a_page_names_by_its_path_is_there() -> None:
+    """Also where no backquotes stand around it, as in an error, a template or the page in a browser."""
+    named: dict[str, str] = {}
+    for room in ("engine", "covenants", "reports", "tools"):
+        for path in (REPOSITORY / room).rglob("*"):
+            if path.suffix in (".py", ".j2", ".js", ".html", ".toml", ".css"):
+                text = path.read_text(encoding="utf-8")
+                named |= dict.fromkeys(re.findall(r"docs/[\w/-]+\.(?:md|json)", text), path.name)
+    assert {"docs/errors.md", "docs/guides/servicer.md"} <= named.keys()
+    assert {name: file for name, file in named.items() if not (REPOSITORY / name).is_file()} == {}
+
+
 def _there(sections: set[str] | None, section: str) -> bool:
     """Whether a page has a section: a heading, blocks of the notice, or numbers of rulings, which a test of
     their own looks up.

@@ -101,17 +101,21 @@ def verify_bundle(
             f"{counted(len(files), 'files')} as its manifest states, of {about.get('deal', 'no deal')}",
         )
     ]
-    steps += _parts(files, trusted_by, templates, pages)
+    steps += _parts(files, about, trusted_by, templates, pages)
     return BundleVerification(bundle, about, tuple(steps))
 
 
 def _parts(
-    files: Mapping[str, bytes], policy: Policy, templates: Mapping[str, Template], pages: Pages
+    files: Mapping[str, bytes],
+    about: Mapping[str, str],
+    policy: Policy,
+    templates: Mapping[str, Template],
+    pages: Pages,
 ) -> Iterator[Step]:
     try:
         later = _log(files, policy)
         # The log is checked first: all other parts are held against it, and prove nothing without it.
-        signed = _signed(later, policy)
+        signed = _signed(later, about, policy)
     except HeadroomError as failed:
         yield Step("log", difference=str(failed))
         return
@@ -143,7 +147,7 @@ def _log(files: Mapping[str, bytes], policy: Policy) -> Later:
         return later_of(Path(folder) / "log", policy)
 
 
-def _signed(later: Later, policy: Policy) -> str:
+def _signed(later: Later, about: Mapping[str, str], policy: Policy) -> str:
     """Return the words about whose key signed the bundle's log.
 
     A key that has ended by the policy proves nothing more than it did before its end.
@@ -153,7 +157,12 @@ def _signed(later: Later, policy: Policy) -> str:
     by, end = next((one.key for one in found.signatures if one.at is None), None), lives.ended(found)
     if by is None:
         raise VerificationFailed("the bundle's log is signed by no log key of the policy")
-    log = f"{found.checkpoint.origin}: {counted(len(later.bodies), 'entries')}, signed by {called(by)}"
+    origin = found.checkpoint.origin
+    policy.refuse_other_log(origin)
+    # Nobody signed the manifest, and its words stand in the first line of the answer.
+    if about != {"deal": origin.rpartition("/deal/")[2], "origin": origin}:
+        raise VerificationFailed(f"the bundle's manifest says that it is of another log than {origin}")
+    log = f"{origin}: {counted(len(later.bodies), 'entries')}, signed by {called(by)}"
     if end is not None:
         return f"{NOT_COMPARED}: signed by a key that ended on {end.on}; {log}"
     return (

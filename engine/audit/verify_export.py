@@ -121,6 +121,7 @@ def _signed(later: Later, lives: KeyLives, policy: Policy) -> str:
     by = next((key for key in keys if key.kind is Kind.LOG), None)
     if by is None:
         raise VerificationFailed(f"the log is of {origin}, and no log key of the policy signed it")
+    policy.refuse_other_log(origin)
     end = lives.ended(found)
     alone = "" if end is None else f"{NOT_COMPARED}: signed by a key that ended on {end.on}; "
     others = ", ".join(dict.fromkeys(called(key) for key in keys if key != by))

@@ -42,6 +42,11 @@ UNREADABLE = (
 STAMP = (1980, 1, 1, 0, 0, 0)
 """The date of every member, so that the same files make the same bytes."""
 STEP = 2**20
+LOCAL, CENTRAL, END = 30, 46, 22
+"""Bytes of a zip archive beside the names: before each member, for it in the directory, and at the end."""
+LINK = 0o120000
+"""The kind of a member that a program may unpack as a link to another place."""
+MORE = "the bundle holds bytes that belong to none of its members"
 
 
 def packed(files: Mapping[str, bytes], about: Mapping[str, str]) -> bytes:
@@ -87,6 +92,7 @@ def unpacked(path: Path) -> tuple[dict[str, bytes], dict[str, str]]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = _members(archive)
+            _refuse_more(archive, path.stat().st_size)
     except UNREADABLE as error:
         raise VerificationFailed(f"{path.name} is not a bundle: {type(error).__name__}") from error
     stated = _stated(members.pop(MANIFEST, None))
@@ -105,7 +111,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
     whole = 0
     for member in members:
         name = member.filename
-        if (name != MANIFEST and not plain(name)) or member.is_dir():
+        if (name != MANIFEST and not plain(name)) or member.is_dir() or _is_link(member):
             raise VerificationFailed(f"the bundle has a member {name[:60]!r}, which no bundle has")
         if name in files:
             raise VerificationFailed(f"the bundle has two members {name}")
@@ -120,6 +126,30 @@ def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
                 f"the bundle's members are longer than {LARGEST_INSIDE:,} bytes together"
             )
     return files
+
+
+def _is_link(member: zipfile.ZipInfo) -> bool:
+    return (member.external_attr >> 16) & 0o170000 == LINK
+
+
+def _refuse_more(archive: zipfile.ZipFile, size: int) -> None:
+    """Refuse an archive with bytes between its members or after them, beside its own lines.
+
+    Another program may unpack such bytes as further files, which nothing here has looked at. Bytes before the
+    archive are left alone: a mail program may have put them there.
+
+    Raises VerificationFailed.
+    """
+    place: int | None = None
+    for member in archive.infolist():
+        place = member.header_offset if place is None else place
+        # A remark or a further field has a length, and would move all that comes after it.
+        if member.header_offset != place or member.extra or member.comment:
+            raise VerificationFailed(MORE)
+        place += LOCAL + len(member.filename) + member.compress_size
+    listed = sum(CENTRAL + len(member.filename) for member in archive.infolist())
+    if archive.start_dir != (place or archive.start_dir) or size != archive.start_dir + listed + END:
+        raise VerificationFailed(MORE)
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:

@@ -118,7 +118,9 @@ def deliver(
     """
     mail = workspace.settings.mail
     if mail is None:
-        raise WrongUsage("headroom.toml has no [mail]: say how messages go out (docs/guides/delivery.md)")
+        raise WrongUsage(
+            "headroom.toml has no [mail]: say how messages go out (docs/guides/sending-notices.md)"
+        )
     done = Delivered()
     with _alone(workspace):
         # Asked within the lock: an older copy may have been put back while another command delivered.

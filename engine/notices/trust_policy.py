@@ -12,7 +12,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StrictBool, ValidationError, model_validator
 
-from engine.basics.errors import InputProblems, Place, Problem
+from engine.basics.errors import InputProblems, Place, Problem, VerificationFailed
 from engine.basics.files import NoToml, read_toml
 from engine.basics.values import Fact
 from engine.record.keys import BadKey, Kind, VerifierKey, parse_verifier
@@ -91,6 +91,17 @@ class Policy(Fact):
     def keys(self) -> list[VerifierKey]:
         """Return the keys that the policy names for logs and for cosigners, without those that have ended."""
         return [parse_verifier(text) for text in (*self.log_keys, *self.cosigner_keys)]
+
+    def refuse_other_log(self, origin: str) -> None:
+        """Refuse a log that the policy does not ask for: of another deal, or of another operator.
+
+        Raises VerificationFailed. A log that is not a deal's is not asked about by its deal.
+        """
+        _, of_a_deal, deal = origin.rpartition("/deal/")
+        if of_a_deal and self.deals and deal not in self.deals:
+            raise VerificationFailed(f"a log of {deal}; the policy asks for {', '.join(self.deals)}")
+        if self.origins and origin not in self.origins:
+            raise VerificationFailed(f"the log is {origin}; the policy asks for {', '.join(self.origins)}")
 
     def authorities(self) -> frozenset[str]:
         """Return the fingerprints of the authorities whose time stamps are believed."""

@@ -21,7 +21,10 @@ from engine.audit.verify_file import verify_notice_file
 from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
 from engine.basics.inert import inert_json, inert_lines, one_line
 
-ABOUT = "Check a notice, a bundle or an exported log offline, by what you trust."
+ABOUT = (
+    "Check a notice, a bundle or an exported log offline, by what you trust. A workspace is checked, and a "
+    "checkpoint cosigned, with the whole product: `headroom verify` and `headroom cosign`."
+)
 CODES = "Exit code 0: all holds; 2: used wrongly; 3: something differs; 4: the key of a checkpoint has ended."
 
 

@@ -15,13 +15,14 @@ async function membersOf(bytes, called) {
   const count = view.getUint16(end + 10, true), size = view.getUint32(end + 12, true), before = end - size - view.getUint32(end + 16, true);
   odd(before >= 0);
   need(count <= MOST_MEMBERS, `the bundle has more than ${MOST_MEMBERS.toLocaleString("en")} members`);
-  let at = end - size, whole = 0;
+  let at = end - size, whole = 0, next = null, alone = true;
   for (let n = 0; n < count; n += 1) {
     odd(at + 46 <= end && view.getUint32(at, true) === 0x02014b50);
     const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)], [crc, packed, length] = [16, 20, 24].map((place) => view.getUint32(at + place, true));
     const [named, extra, remark] = [28, 30, 32].map((place) => view.getUint16(at + place, true)), local = before + view.getUint32(at + 42, true);
     const raw = bytes.subarray(at + 46, at + 46 + named), name = latin1(raw);
-    need(name === BUNDLE_MANIFEST || plainMember(name), `the bundle has a member '${name.slice(0, 60)}', which no bundle has`);
+    const link = ((view.getUint32(at + 38, true) >>> 16) & 0o170000) === 0o120000;
+    need((name === BUNDLE_MANIFEST || plainMember(name)) && !link, `the bundle has a member '${name.slice(0, 60)}', which no bundle has`);
     need(!found.has(name), `the bundle has two members ${name}`);
     need(method === 0 || method === 8, `${name} of the bundle is compressed by a method that is not read`);
     odd((flags & 1) === 0 && local + 30 <= bytes.length && view.getUint32(local, true) === 0x04034b50);
@@ -34,8 +35,12 @@ async function membersOf(bytes, called) {
     whole += data.length;
     need(whole <= LARGEST_TOGETHER, `the bundle's members are longer than ${LARGEST_TOGETHER.toLocaleString("en")} bytes together`);
     found.set(name, data);
+    alone &&= local === (next ?? local) && extra === 0 && remark === 0;
+    next = local + 30 + named + packed;
     at += 46 + named + extra + remark;
   }
+  // Bytes between the members or after them: another program may unpack them as further files. Bytes before the archive are left alone.
+  need(alone && (next ?? end - size) === end - size && at === end && end + 22 === bytes.length, "the bundle holds bytes that belong to none of its members");
   return found;
 }
 async function unpackedMember(inside, length, called) {
@@ -68,9 +73,12 @@ async function hashesIn(files, folder) { const found = new Map(); for (const [na
 const firstOf = (names, holds) => [...new Set(names)].sort().find(holds);
 
 // Whose key signed the bundle's log.
-function signedBundle(log, policy) {
+function signedBundle(log, policy, about) {
   const { head, lives } = log, by = head.signed.find(({ at }) => at === null)?.key, end = endedAlone(head, lives);
   need(by, "the bundle's log is signed by no log key of the policy");
+  refuseOtherLog(head.origin, policy);
+  const ofDeal = head.origin.lastIndexOf("/deal/"), deal = ofDeal < 0 ? head.origin : head.origin.slice(ofDeal + 6);
+  need(hasKeys(about, "deal", "origin") && about.deal === deal && about.origin === head.origin, `the bundle's manifest says that it is of another log than ${head.origin}`);
   const said = `${head.origin}: ${withNoun(log.bodies.length, "entry", "entries")}, signed by ${called(by)}`;
   if (end !== null) return `${NOT_COMPARED}: signed by a key that ended on ${end.on}; ${said}`;
   return `${said}, ${policy.log_keys.includes(by.text) ? "a key of the policy" : "a key that followed one of the policy"}`;
@@ -104,13 +112,13 @@ async function verifyBundle(bytes, called, policy, policyName) {
     try { steps.push({ name, found: await ask(), difference: null }); return true; }
     catch (error) { steps.push({ name, found: "", difference: error instanceof Differs ? error.message : `cannot be read: ${error.name}: ${String(error.message).slice(0, 120)}` }); return false; }
   };
-  let files, log;
+  let files, log, about;
   const opened = await asked("bundle", async () => {
     const found = await unpackedBundle(bytes, called);
-    files = found.files;
+    ({ files, about } = found);
     return `${withNoun(files.size, "file", "files")} as its manifest states, of ${found.about.deal ?? "no deal"}`;
   });
-  const read = opened && (await asked("log", async () => { log = await exportedLog(new Map(inFolder(files, "log")), await trustedKeys(policy)); return signedBundle(log, policy); }));
+  const read = opened && (await asked("log", async () => { log = await exportedLog(new Map(inFolder(files, "log")), await trustedKeys(policy)); return signedBundle(log, policy, about); }));
   if (read) {
     if (log.stamp !== null) await asked("time stamp", () => stampFound(log, policy));
     for (const [name, ask] of [["deal files", dealFilesIn], ["notices", noticesIn], ["reports", reportsIn]]) await asked(name, () => ask(files, log));

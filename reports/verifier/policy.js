@@ -62,6 +62,13 @@ function readPolicy(text) {
   return policy;
 }
 
+// A log that the policy does not ask for, of another deal or another operator, is refused; one that is not a deal's is not asked about by its deal.
+function refuseOtherLog(origin, policy) {
+  const at = origin.lastIndexOf("/deal/"), deal = origin.slice(at + 6);
+  need(at < 0 || !policy.deals.length || policy.deals.includes(deal), `a log of ${deal}; the policy asks for ${policy.deals.join(", ")}`);
+  need(!policy.origins.length || policy.origins.includes(origin), `the log is ${origin}; the policy asks for ${policy.origins.join(", ")}`);
+}
+
 // A checkpoint that somebody kept, held against an exported log: it is a first part of it, and what came after is listed.
 async function heldAgainst(note, exported, keys) {
   const { origin } = statedIn(note);
@@ -84,6 +91,7 @@ async function verifyExport(files, held, policy) {
   try {
     const { keys, ended } = await trustedKeys(policy), exported = await exportedLog(files, { keys, ended });
     need(exported.head.signed.some(({ key }) => key.kind === "log"), `the log is of ${exported.head.origin}, and no log key of the policy signed it`);
+    refuseOtherLog(exported.head.origin, policy);
     const { head, lives } = exported, by = head.signed.find(({ key }) => key.kind === "log").key, end = endedAlone(head, lives), cosigned = [...new Set(head.signed.filter(({ key }) => key !== by).map(({ key }) => called(key)))];
     const alone = end === null ? "" : `${NOT_COMPARED}: signed by a key that ended on ${end.on}; `, others = cosigned.length ? `; cosigned by ${cosigned.join(", ")}` : "";
     steps.push({ name: "log", found: `${alone}${head.origin}: ${withNoun(head.size, "entry", "entries")}, ${signedBy(by, [lives], policy)}${others}`, difference: null });

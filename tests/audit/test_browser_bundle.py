@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from engine.audit.verify_bundle import BundleVerification, verify_bundle
+from engine.audit.verify_export import verify_export
 from engine.basics.bundle_archive import LARGEST_MEMBER, MOST_MEMBERS, packed, unpacked
 from engine.basics.canonical_json import canonical
 from engine.basics.errors import VerificationFailed
@@ -119,6 +120,137 @@ def pressed(method: int) -> bytes:
     with zipfile.ZipFile(out, "w", method) as file:
         file.writestr("log/x", b"x" * 100)
     return out.getvalue()
+
+
+def after(whole: bytes, place: int, more: bytes, moved: int) -> bytes:
+    """An archive with bytes put in at a place before its directory, whose lines are moved along."""
+    changed = bytearray(whole[:place] + more + whole[place:])
+    end = len(changed) - 22
+    directory = struct.unpack_from("<I", changed, end + 16)[0] + len(more)
+    struct.pack_into("<I", changed, end + 16, directory)
+    at = directory
+    while changed[at : at + 4] == b"PK\x01\x02":
+        local = struct.unpack_from("<I", changed, at + 42)[0]
+        if local >= moved:
+            struct.pack_into("<I", changed, at + 42, local + len(more))
+        at += 46 + sum(struct.unpack_from("<HHH", changed, at + 28))
+    return bytes(changed)
+
+
+def directory(whole: bytes) -> int:
+    return int(struct.unpack_from("<I", whole, len(whole) - 6)[0])
+
+
+def remarked(whole: bytes) -> bytes:
+    return whole[:-2] + struct.pack("<H", 4) + b"more"
+
+
+def with_extra(whole: bytes) -> bytes:
+    """A further field in the line of the last member of the directory."""
+    at = whole.rindex(b"PK\x01\x02")
+    named, line = struct.unpack_from("<H", whole, at + 28)[0], bytearray(whole)
+    struct.pack_into("<H", line, at + 30, 8)
+    cut = at + 46 + named
+    line[cut:cut] = b"\x99\x99\x04\x00more"
+    struct.pack_into("<I", line, len(line) - 10, struct.unpack_from("<I", line, len(line) - 10)[0] + 8)
+    return bytes(line)
+
+
+def entry(name: str, data: bytes) -> bytes:
+    """A member with its own header, as it stands before the directory."""
+    made = archive([(name, data)])
+    return made[: directory(made)]
+
+
+BELONGS_TO_NONE: dict[str, Callable[[bytes], bytes]] = {
+    "bytes after the end": lambda whole: whole + b"more",
+    "a remark at the end": remarked,
+    "a member that no directory names": lambda whole: after(
+        whole, directory(whole), entry("notices/forged.pdf", b"%PDF-"), len(whole)
+    ),
+    "a member between two others": lambda whole: after(
+        whole, whole.index(b"PK\x03\x04", 4), entry("notices/forged.pdf", b"%PDF-"), 1
+    ),
+    "a further field": with_extra,
+    "two archives, one after the other": lambda whole: archive([("notices/forged.pdf", b"%PDF-")]) + whole + b"\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BELONGS_TO_NONE)
+def test_bytes_that_another_program_would_unpack_are_refused_alike(
+    what: str, whole: Path, policy: Policy, tmp_path: Path
+) -> None:
+    path = tmp_path / "more.bundle"
+    path.write_bytes(BELONGS_TO_NONE[what](whole.read_bytes()))
+    with pytest.raises(VerificationFailed, match="bytes that belong to none of its members"):
+        unpacked(path)
+    steps = asked(path, policy)["steps"]
+    assert [(step["name"], step["difference"]) for step in steps] == [
+        ("bundle", "the bundle holds bytes that belong to none of its members")
+    ]
+
+
+def test_a_member_that_would_be_unpacked_as_a_link_is_refused_alike(
+    whole: Path, policy: Policy, tmp_path: Path
+) -> None:
+    path = tmp_path / "link.bundle"
+    link = member(
+        whole.read_bytes(), "log/checkpoint", lambda data, at: struct.pack_into("<I", data, at + 38, 0o120777 << 16)
+    )  # fmt: skip
+    path.write_bytes(link)
+    with pytest.raises(VerificationFailed, match="a member 'log/checkpoint', which no bundle has") as refused:
+        unpacked(path)
+    assert asked(path, policy)["steps"][0]["difference"] == str(refused.value)
+
+
+OTHERS: dict[str, Callable[[dict[str, str]], dict[str, str]]] = {
+    "another deal": lambda about: about | {"deal": "another-deal"},
+    "letters that look alike": lambda about: about | {"deal": about["deal"].replace("e", "\u0435")},
+    "another origin": lambda about: about | {"origin": f"x{about['origin']}"},
+    "a sentence more": lambda about: about | {"verdict": "every test passes"},
+    "nothing": lambda _: {},
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_what_a_bundle_says_that_it_is_about_is_held_against_its_log(
+    what: str, whole: Path, trustee: Path, policy: Policy, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
+    files, about = unpacked(whole)
+    path = tmp_path / "about.bundle"
+    path.write_bytes(packed(files, OTHERS[what](about)))
+    found, answer = verify_bundle(path, trustee, all_templates, NoticePages()), asked(path, policy)
+    assert theirs(answer) == ours(found)
+    assert [step.name for step in found.steps if step.difference] == ["log"]
+
+
+@pytest.mark.parametrize("name", ["deals", "origins"])
+def test_a_policy_bounds_bundles_and_exported_logs_as_it_bounds_notices(
+    name: str, whole: Path, trustee: Path, all_templates: dict[str, Template], tmp_path: Path
+) -> None:
+    files, about = unpacked(whole)
+    for file, data in files.items():
+        if file.startswith("log/"):
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_bytes(data)
+    stated = trustee.read_text(encoding="utf-8")
+    for asked_for, holds in ((about[name.removesuffix("s")], True), ("another", False)):
+        path = tmp_path / "bounded.toml"
+        path.write_text(f'{stated}{name} = ["{asked_for}"]\n', encoding="utf-8")
+        exported = verify_export(tmp_path / "log", path)
+        bundled = next(
+            step
+            for step in verify_bundle(whole, path, all_templates, NoticePages()).steps
+            if step.name == "log"
+        )
+        assert (exported.verified, bundled.difference is None) == (holds, holds)
+        text = path.read_text(encoding="utf-8")
+        answer = browser_says(text, held=[tmp_path / "log"], notes=[], bundles=[str(whole)])
+        assert answer["bundles"][0]["steps"][1]["difference"] == bundled.difference
+        assert browser_says(
+            text, given=[["bounded.toml", str(path)]]
+            + [[f"log/{one.relative_to(tmp_path / 'log')}", str(one)] for one in (tmp_path / "log").rglob("*") if one.is_file()],
+        )["given"]["answers"][0]["steps"][0]["difference"] == exported.steps[0].difference  # fmt: skip
 
 
 BROKEN: dict[str, Callable[[bytes], bytes]] = {
