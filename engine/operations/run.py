@@ -129,15 +129,12 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
     outbox = Outbox(
         workspace, len(files), tools.render, tools.scribe(), tools.progress, tools.pages, tools.spent
     )
-    names = set[str]()
     lot = DealsInHand()
     for path, deal_file in files.take():
         if tools.stopping():
             outcome.left.append(deal_file.name)
             continue
         result = DealOutcome(deal_file.name, path, reason=deal_file.reason)
-        said_already = result.deal in names  # of two files that say one name, one event says why
-        names.add(result.deal)
         outcome.deals.append(result)
         tools.progress(f"{result.deal}: evaluating")
         if deal_file.deal is not None:
@@ -154,7 +151,8 @@ def _run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
                     lacks,
                     on_record,
                 )
-        if result.reason is not None and not said_already and not result.earlier_edition:
+        # A stray copy of a file says nothing about the deal, and a notice of it would mislead the parties.
+        if result.reason is not None and path not in files.foreign and not result.earlier_edition:
             _not_evaluated(workspace, result, deal_file.text, outcome.on, tools)
         result.done(workspace.store)
         if files.last[result.deal] == path and not result.earlier_edition:

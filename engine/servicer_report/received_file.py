@@ -11,7 +11,7 @@ from engine.basics.errors import Place, Problem
 from engine.basics.files import ENDS
 from engine.servicer_report.delimited import is_delimited, not_utf_8, tree_of_delimited
 from engine.servicer_report.report_table import tree_of_workbook
-from engine.servicer_report.sender_layouts import layout_for, tree_by_layout
+from engine.servicer_report.sender_layouts import layouts_for, tree_by_layout
 from engine.servicer_report.workbook import WORKBOOKS, is_workbook, read_workbook
 from engine.terms.sender_layout import SenderLayout
 from engine.terms.source import Tree, parse
@@ -62,7 +62,13 @@ def open_report(
         file: its name, for the errors; its ending says how it is read.
         layouts: the senders' own layouts, by name.
     """
-    mapped = layout_for(file, layouts)
+    matching = layouts_for(file, layouts)
+    if len(matching) > 1:
+        names = " and ".join(f"[intake.{name}]" for name, _ in matching)
+        what = f"{names} are both for files of this name" if len(matching) == 2 else f"{names} are all for it"
+        why, fix = "each may read other figures from it", "let `files` of one layout alone match the name"
+        return None, [Problem("R158", what, why, fix, Place(file))]
+    mapped = next(iter(matching), None)
     tree, problems = tree_by_layout(data, file, *mapped) if mapped else tree_of(data, file)
     wrong = [problem for problem in problems if not problem.code.startswith("RW")]
     if tree is None or wrong:

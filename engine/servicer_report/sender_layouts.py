@@ -23,18 +23,17 @@ from engine.terms.sender_layout import SenderLayout
 from engine.terms.source import Path, Tree
 
 
-def layout_for(file: str, layouts: Mapping[str, SenderLayout]) -> tuple[str, SenderLayout] | None:
-    """Return the first layout whose patterns match the file's name; None without one.
+def layouts_for(file: str, layouts: Mapping[str, SenderLayout]) -> tuple[tuple[str, SenderLayout], ...]:
+    """Return the layouts whose patterns match the file's name, in their order.
 
     Upper and lower case are the same.
     """
     name = PurePath(file).name.lower()
-    matches = (
+    return tuple(
         layout
         for layout in layouts.items()
         if any(fnmatch(name, pattern.lower()) for pattern in layout[1].files)
     )
-    return next(matches, None)
 
 
 def tree_by_layout(

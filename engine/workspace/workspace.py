@@ -16,13 +16,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from engine.basics.errors import HeadroomError, InputProblems, Place, Problem, VerificationFailed, WrongUsage
 from engine.basics.files import NoToml, is_litter, read_toml, write_only_beside
 from engine.basics.values import Fact
 from engine.market.archive import Archive
-from engine.market.index_definitions import IndexDefinition
+from engine.market.index_definitions import KNOWN, IndexDefinition
 from engine.market.series_map import SeriesMap
 from engine.terms.sender_layout import SenderLayout
 from engine.workspace.delivery_settings import FolderSettings, MailSettings, Person
@@ -141,6 +141,17 @@ class Settings(Fact):
     folder: FolderSettings | None = None
     web: WebSettings = WebSettings()
     time_authority: TimeAuthoritySettings | None = None
+
+    @field_validator("index")
+    @classmethod
+    def _each_once(cls, said: tuple[IndexDefinition, ...]) -> tuple[IndexDefinition, ...]:
+        names = [index.name for index in said]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two indices are called `{twice}`; rename or remove one of them")
+        # A deal that names a shipped index would silently read another market.
+        if shipped := next((name for name in names if name in KNOWN), None):
+            raise ValueError(f"`{shipped}` is an index that ships; give yours another name")
+        return said
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from engine.notices.pdf import read_notice
 from engine.notices.trust_policy import Policy
 from engine.notices.verify_notice import STEPS, verify_notice
 from engine.operations.run import Tools, run
+from engine.operations.run_answer import run_answer
 from engine.record.log import deal_log, read
 from engine.workspace.checkpoints import KEY
 from engine.workspace.deals_by_name import find_deal
@@ -291,6 +292,7 @@ def test_of_two_files_that_say_one_deal_neither_is_evaluated(
         else text.replace("amendments: []\n", AMENDED)
     )
     assert again != text
+    before = read(workspace.store, deal_log(DEAL))
     (workspace.root / "deals" / "meridian-am1.yaml").write_text(again, encoding="utf-8")
     outcome = run(workspace, plan.THURSDAYS[1], tools)
     reasons = {one.file.name: one.reason for one in outcome.deals}
@@ -308,19 +310,26 @@ def test_of_two_files_that_say_one_deal_neither_is_evaluated(
         find_deal(workspace, DEAL, all_templates)
     assert [problem.code for problem in refused.value.problems] == ["D539", "D539"]
     assert find_deal(workspace, HARBOUR, all_templates).name == HARBOUR
-    logged = read(workspace.store, deal_log(DEAL))
-    assert [event.kind for event in logged if event.effective_on == plan.THURSDAYS[1]] == [
-        "not evaluated",
-        "notice issued",
-    ]
+    # Two files are the operator's mistake and no fact about the deal: a run stops there, and no party hears of it.
+    assert read(workspace.store, deal_log(DEAL)) == before
+    assert not run_answer(workspace, outcome).complete
+    (workspace.root / "deals" / "meridian-am1.yaml").unlink()
     run(workspace, plan.THURSDAYS[1], tools)
-    assert read(workspace.store, deal_log(DEAL)) == logged
+    kinds = [event.kind for event in read(workspace.store, deal_log(DEAL))[len(before) :]]
+    assert "tested" in kinds
+    assert "not evaluated" not in kinds
 
 
+@pytest.mark.parametrize("kept", ["kept.yaml", "our-deal.yaml"], ids=["read before it", "read after it"])
 def test_a_file_that_cannot_be_read_is_no_second_file_of_the_deal_that_it_is_named_after(
-    workspace: Workspace, tools: Tools
+    workspace: Workspace, tools: Tools, kept: str
 ) -> None:
-    (workspace.root / "deals" / f"{DEAL}.yaml").rename(workspace.root / "deals" / "kept.yaml")
+    """The run says what is wrong with the file, and records nothing of it, because it is not of the deal."""
+    (workspace.root / "deals" / f"{DEAL}.yaml").rename(workspace.root / "deals" / kept)
     (workspace.root / "deals" / f"{DEAL}.yaml").write_text(": : :\n", encoding="utf-8")
     by_file = {one.file.name: one for one in run(workspace, plan.THURSDAYS[0], tools).deals}
-    assert (by_file["kept.yaml"].reason, by_file["kept.yaml"].deal) == (None, DEAL)
+    assert (by_file[kept].reason, by_file[kept].deal) == (None, DEAL)
+    assert by_file[f"{DEAL}.yaml"].reason is not None
+    kinds = {event.kind for event in read(workspace.store, deal_log(DEAL))}
+    assert "tested" in kinds
+    assert "not evaluated" not in kinds

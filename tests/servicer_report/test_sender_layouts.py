@@ -18,7 +18,8 @@ import xlsxwriter
 from pydantic import ValidationError
 
 from engine.basics.errors import Problem
-from engine.servicer_report.sender_layouts import layout_for, tree_by_layout
+from engine.servicer_report.received_file import open_report
+from engine.servicer_report.sender_layouts import layouts_for, tree_by_layout
 from engine.terms.sender_layout import SenderLayout, TapeLayout
 from tests.conftest import REPOSITORY
 from tests.servicer_report.workbooks import saved
@@ -100,8 +101,17 @@ def test_one_row_below_a_head_is_a_report() -> None:
 
 
 def test_the_layout_is_found_by_the_files_name() -> None:
-    assert layout_for("in/ACME-01.XLSX", {"acme": FIGURES}) == ("acme", FIGURES)
-    assert layout_for("other.xlsx", {"acme": FIGURES}) is None
+    assert layouts_for("in/ACME-01.XLSX", {"acme": FIGURES}) == (("acme", FIGURES),)
+    assert layouts_for("other.xlsx", {"acme": FIGURES}) == ()
+
+
+def test_a_file_that_two_layouts_are_for_is_asked_about_and_both_are_named() -> None:
+    other = FIGURES.model_copy(update={"files": ("*-01.xlsx",)})
+    received, problems = open_report(b"", "acme-01.xlsx", {"acme": FIGURES, "weekly": other})
+    assert received is None
+    assert [(one.code, one.what) for one in problems] == [
+        ("R158", "[intake.acme] and [intake.weekly] are both for files of this name")
+    ]
 
 
 TAPE = TapeLayout(

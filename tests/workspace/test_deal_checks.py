@@ -114,6 +114,21 @@ def test_an_index_that_nobody_has_defined_is_named(
     assert check([path], all_templates, as_json=False, workspace=opened(workspace.root)) == 0
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(["EU", "EU"], "two indices are called `EU`"), (["CRI-H100"], "`CRI-H100` is an index that ships")],
+)
+def test_an_index_is_defined_once_and_under_a_name_of_its_own(
+    workspace: Workspace, names: list[str], said: str
+) -> None:
+    """The last of two would be computed, and nobody would hear of the other."""
+    with (workspace.root / "headroom.toml").open("a", encoding="utf-8") as settings:
+        settings.writelines(f'\n[[index]]\nname = "{name}"\ngpu_name = "H100 SXM"\n' for name in names)
+    with pytest.raises(InputProblems) as refused:
+        opened(workspace.root)
+    assert said in refused.value.problems[0].what
+
+
 def test_a_register_that_leads_out_of_the_folder_by_a_link_is_not_read(
     tmp_path: Path, all_templates: dict[str, Template], capsys: pytest.CaptureFixture[str]
 ) -> None:
