@@ -30,7 +30,7 @@ MEMORY = Path("/dev/shm")
 SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000"))
 PROCESSES = os.environ.get("HEADROOM_PROCESSES", "2")
 FUZZ_SECONDS = int(os.environ.get("HEADROOM_FUZZ_SECONDS", "600"))
-SEEDS_OF_A_PART, READERS_OF_A_PART = 500, 4
+SEEDS_OF_A_PART, READERS_OF_A_PART, CHUNKS_OF_A_PART = 500, 4, 50
 UNCHANGED = ("diff", "--quiet")
 ELSEWHERE = (".", ":!docs", ":!*.md")
 """What of the repository decides a result: the pages alone do not."""
@@ -67,7 +67,12 @@ class Row:
 
 def families(seeds: int = SEEDS, seconds: int = FUZZ_SECONDS) -> dict[str, tuple[Part, ...]]:
     """Return the families by name, each with its parts in the order in which they are run."""
-    return {**{name: (Part(*part),) for name, *part in WHOLE}, "fuzz": _fuzz(seconds), "seeds": _seeds(seeds)}
+    return {
+        **{name: (Part(*part),) for name, *part in WHOLE},
+        "columns": _columns(),
+        "fuzz": _fuzz(seconds),
+        "seeds": _seeds(seeds),
+    }
 
 
 WHOLE = (
@@ -161,10 +166,10 @@ WHOLE = (
         "tests/tools/test_wheel.py",
     ),
     (
-        "columns",
-        "random deals x paths in columns, equal to the exact engine",
-        "100,000",
-        "tests/foresight/test_columns.py -k come_out",
+        "columns-slow",
+        "many more paths by the arrays and by the engine's own steps, 200 of each deal",
+        "50 deals",
+        "tests/foresight/test_columns.py -k many_more",
     ),
     (
         "intervals",
@@ -202,6 +207,33 @@ def _fuzz(seconds: int) -> tuple[Part, ...]:
             {"HEADROOM_READERS": ",".join(some), "HEADROOM_FUZZ_SECONDS": str(seconds)},
         )
         for some in few
+    )
+
+
+def _columns() -> tuple[Part, ...]:
+    """Return the random deals that columns and the exact engine live alike, some chunks at a time.
+
+    Each chunk of random deals has 100 pairs of a deal and a path, and each chunk of odd deals has 20.
+    """
+    each = CHUNKS_OF_A_PART
+    random = [
+        _some_deals("random", "test_columns.py -k random", "HEADROOM_CHUNKS", at, 100)
+        for at in range(0, 1000, each)
+    ]
+    odd = [
+        _some_deals("odd", "test_odd_deals.py", "HEADROOM_ODD_CHUNKS", at, 20) for at in range(0, 500, each)
+    ]
+    return (*random, *odd)
+
+
+def _some_deals(kind: str, selection: str, setting: str, first: int, pairs: int) -> Part:
+    """Return one part of the random or the odd deals, from a chunk on."""
+    last = first + CHUNKS_OF_A_PART - 1
+    return Part(
+        f"{kind} deals x paths in columns, equal to the exact engine, chunks {first} to {last}",
+        f"{CHUNKS_OF_A_PART * pairs:,}",
+        f"tests/foresight/{selection}",
+        {setting: f"{first}-{last}"},
     )
 
 

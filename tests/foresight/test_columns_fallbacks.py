@@ -5,16 +5,19 @@ says, and is named with its reason.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from engine.basics.values import Figure, Unit
 from engine.determination.template import Template
 from engine.events.kinds import ActRecorded
 from engine.foresight.columns.many_paths import run_columns
 from engine.foresight.columns.path_rates import PathRates
-from engine.foresight.facts_by_date import held_facts
+from engine.foresight.facts_by_date import Dated, FactsByDate, held_facts
 from engine.foresight.rate_paths import NO_VALUE
 from engine.terms.as_written import Deal, resolve
 from engine.terms.contract_dates import publication_dates
@@ -126,6 +129,24 @@ def test_acts_and_reports_of_an_account_take_every_part_to_the_engine_s_own_step
     assert set(reported.by_steps.values()) == {"reports that tell what an account holds"}
     everything = {*resolve(meridian, meridian.closing_date).covenants, "early-amortization"}
     assert acted.by_steps.keys() == reported.by_steps.keys() == everything
+
+
+def test_money_of_many_dates_is_added_exactly_by_the_engine_s_own_steps(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    """What is left of collections that fall in a straight line: no amount is a whole cent."""
+    deal = load(meridian_text.split("worked_examples:")[0].replace("level: USD 1.50", "level: USD 2.50"))
+    found = about_the_limit(deal, 40, 2)
+    since = Dated(deal.closing_date, Figure(value=Fraction(1_150_000), unit=Unit.USD))
+    later = Dated(deal.closing_date + timedelta(days=331), Figure(value=Fraction(1_000_002), unit=Unit.USD))
+    figures = {**found.given.figures, "collections": (since, later)}
+    for name, amount in (("operating_costs", 290_000), ("debt_service", 640_000), ("fees", 20_000)):
+        figures[name] = (Dated(deal.closing_date, Figure(value=Fraction(amount), unit=Unit.USD)),)
+    ended = ActRecorded(act="event ended", clause="none", effective_on=date(2026, 1, 20), document="W")
+    told = replace(found, given=FactsByDate(figures, straight_lines=True), acts=(ended,))
+    columns = held_equal(told, all_templates)
+    assert columns.by_steps["cash-sweep"] == "Recorded Acts"
+    assert columns.swept["cash-sweep"].all()
 
 
 def test_a_deal_that_is_determined_on_delivery_is_named_and_comes_out_as_the_exact_engine_says(

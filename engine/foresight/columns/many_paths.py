@@ -108,6 +108,9 @@ def lived_in_columns(
         if state.swept.any():
             # Whole numbers are divided only at the end, so that sums of many dates stay exact.
             outcome.swept[name] = state.swept / ready.unit
+    for run in runs:
+        for name, amounts in run.swept.items():
+            outcome.swept[name] = amounts.astype(np.float64)
     return outcome
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from engine.terms.in_force import TermsInForce
 from engine.terms.trigger_conditions import leaves_of
 
 Numbers = NDArray[np.int64]
+Amounts = NDArray[np.object_]
 SHARED = ("rates", "reports", "acts")
 """The parts of a state that all paths of a deal share, or that no step looks at."""
 LEFT: Mapping[str, object] = {"notifiable": (), "reached": None, "last_date": None, "swept": {}}
@@ -44,6 +46,8 @@ class PartRun:
     states: list[DealState] = field(default_factory=lambda: [DealState()])
     ids: dict[Any, int] = field(default_factory=dict)
     of_path: Numbers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    swept: dict[str, Amounts] = field(default_factory=dict)
+    """What each sweep has swept on each path, exactly: rounded amounts of many dates would drift."""
     still: set[tuple[object, ...]] = field(default_factory=set)
     """Steps known to change nothing whatever the date.
 
@@ -110,7 +114,7 @@ def shared_step(
     after = np.empty(len(pairs), dtype=np.int64)
     lasting = _lasting(run.part, inputs, shared)
     happened: dict[tuple[str, Happening], NDArray[np.int32]] = {}
-    swept: dict[str, NDArray[np.float64]] = {}
+    swept: dict[str, Amounts] = {}
     for place, path in enumerate(first.tolist()):
         says = tuple(results[key].marks[int(results[key].codes[path])] for key in mine)
         same = (int(run.of_path[path]), inputs.kinds, inputs.terms_since, says)
@@ -131,12 +135,16 @@ def shared_step(
         for subject, what, on in happenings(drafts):
             happened.setdefault((subject, what), np.zeros(len(pairs), dtype=np.int32))[place] = on.toordinal()
         for clause, amount in _swept(drafts):
-            swept.setdefault(clause, np.zeros(len(pairs)))[place] += float(amount)
+            swept.setdefault(clause, _nothing(len(pairs)))[place] += amount
     run.of_path = after[inverse]
     for (subject, what), ordinals in happened.items():
         outcome.first(subject, what, ordinals[inverse] != 0, ordinals[inverse])
     for clause, amounts in swept.items():
-        outcome.swept[clause] = outcome.swept.get(clause, np.zeros(outcome.paths)) + amounts[inverse]
+        run.swept[clause] = run.swept.get(clause, _nothing(outcome.paths)) + amounts[inverse]
+
+
+def _nothing(count: int) -> Amounts:
+    return np.full(count, Fraction(0), dtype=object)
 
 
 def _own(part: Part, inputs: Inputs, state: DealState) -> Inputs:
@@ -203,7 +211,7 @@ def _moves(drafts: Sequence[Draft]) -> bool:
     return any(draft.kind not in ("tested", "counted") for draft in drafts)
 
 
-def _swept(drafts: Sequence[Draft]) -> Iterator[tuple[str, Any]]:
+def _swept(drafts: Sequence[Draft]) -> Iterator[tuple[str, Fraction]]:
     for draft in drafts:
         if isinstance(draft.payload, SweptPeriod) and draft.payload.swept is not None:
             yield draft.payload.clause, draft.payload.swept
