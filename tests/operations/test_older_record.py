@@ -312,3 +312,26 @@ def test_a_question_that_opens_no_record_compares_none(days: tuple[Path, Path], 
         (tmp_path / "draft.yaml").write_text("deal: a\n", encoding="utf-8")
         done = calling.headroom("terms", str(tmp_path / "draft.yaml"), "--on", "2026-01-08", folder=days[1])
     assert done.returncode == 1
+
+
+def test_an_approved_replacement_of_a_key_is_not_recorded_in_an_older_record(
+    days: tuple[Path, Path], tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(days[1], tmp_path / "desk"))
+    asked, trustee = tmp_path / "asked.json", tmp_path / "trustee.key"
+    make_key("trustee.example", trustee, cosigner=True, as_json=True)
+    shutil.copy(f"{trustee}.pub", root / "keys" / "trustees.pub")
+    old = ("--trust", str(root / "keys" / "log.key.pub"))
+    for words in (
+        ("replace", "--lost", "--ask", str(asked)),
+        ("approve", str(asked), "--key", str(trustee), *old),
+    ):
+        assert calling.headroom("keys", *words, folder=root).returncode == 0, words
+    shutil.copy(root / "headroom.sqlite", tmp_path / "today.sqlite")
+    shutil.copy(days[0] / "headroom.sqlite", root / "headroom.sqlite")
+    before = files(root)
+    done = calling.headroom("keys", "replace", "--approved", str(asked), folder=root)
+    assert (done.returncode, "this is an older copy of the record" in done.stderr) == (3, True)
+    assert files(root) == before
+    shutil.copy(tmp_path / "today.sqlite", root / "headroom.sqlite")
+    assert calling.headroom("keys", "replace", "--approved", str(asked), folder=root).returncode == 0
