@@ -131,21 +131,56 @@ def test_acts_and_reports_of_an_account_take_every_part_to_the_engine_s_own_step
     assert acted.by_steps.keys() == reported.by_steps.keys() == everything
 
 
+COSTS = {"operating_costs": 290_000, "debt_service": 640_000, "fees": 20_000}
+
+
+def swept(
+    load: Callable[[str], Deal], meridian_text: str, weeks: int, figures: dict[str, tuple[Dated, ...]]
+) -> Case:
+    """A sweep that is in effect nearly throughout, of figures in straight lines between their dates."""
+    deal = load(meridian_text.split("worked_examples:")[0].replace("level: USD 1.50", "level: USD 2.50"))
+    found = about_the_limit(deal, weeks, 2)
+    held = {name: (of_usd(deal.closing_date, amount),) for name, amount in COSTS.items()}
+    given = FactsByDate({**found.given.figures, **held, **figures}, straight_lines=True)
+    return replace(found, given=given)
+
+
+def of_usd(since: date, amount: int) -> Dated:
+    return Dated(since, Figure(value=Fraction(amount), unit=Unit.USD))
+
+
 def test_money_of_many_dates_is_added_exactly_by_the_engine_s_own_steps(
     load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
 ) -> None:
     """What is left of collections that fall in a straight line: no amount is a whole cent."""
-    deal = load(meridian_text.split("worked_examples:")[0].replace("level: USD 1.50", "level: USD 2.50"))
-    found = about_the_limit(deal, 40, 2)
-    since = Dated(deal.closing_date, Figure(value=Fraction(1_150_000), unit=Unit.USD))
-    later = Dated(deal.closing_date + timedelta(days=331), Figure(value=Fraction(1_000_002), unit=Unit.USD))
-    figures = {**found.given.figures, "collections": (since, later)}
-    for name, amount in (("operating_costs", 290_000), ("debt_service", 640_000), ("fees", 20_000)):
-        figures[name] = (Dated(deal.closing_date, Figure(value=Fraction(amount), unit=Unit.USD)),)
+    collections = (of_usd(date(2026, 1, 6), 1_150_000), of_usd(date(2026, 12, 3), 1_000_002))
     ended = ActRecorded(act="event ended", clause="none", effective_on=date(2026, 1, 20), document="W")
-    told = replace(found, given=FactsByDate(figures, straight_lines=True), acts=(ended,))
-    columns = held_equal(told, all_templates)
+    found = swept(load, meridian_text, 40, {"collections": collections})
+    columns = held_equal(replace(found, acts=(ended,)), all_templates)
     assert columns.by_steps["cash-sweep"] == "Recorded Acts"
+    assert columns.swept["cash-sweep"].all()
+
+
+def test_money_that_is_too_finely_divided_for_whole_numbers_takes_the_engine_s_own_steps(
+    load: Callable[[str], Deal], meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    """Straight lines over 31, 37, 41, .. days: a unit in which every amount is whole has too many digits."""
+    ends = {
+        "collections": (31, 68, 109),
+        "operating_costs": (29, 82, 141),
+        "debt_service": (67, 138),
+        "fees": (79, 162),
+    }
+    figures = {
+        name: tuple(
+            of_usd(date(2026, 1, 6) + timedelta(days=days), COSTS.get(name, 1_150_000) + 1_001 * place)
+            for place, days in enumerate((0, *places))
+        )
+        for name, places in ends.items()
+    }
+    columns = held_equal(swept(load, meridian_text, 20, figures), all_templates)
+    assert "too finely divided" in columns.by_steps["cash-sweep"]
+    assert "appraisal" not in columns.by_steps
     assert columns.swept["cash-sweep"].all()
 
 

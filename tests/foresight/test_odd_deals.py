@@ -24,6 +24,7 @@ NAMED = re.compile(
     "|`[^`]+` (may have a second Cure Period|has a cure of its own)"
     "|the cure clock of `[^`]+` starts on notice by the agent"
     "|two sweeps of one trigger"
+    "|amounts of money that are too finely divided for whole numbers"
 )
 """Why a part of an odd deal runs by the engine's own steps."""
 

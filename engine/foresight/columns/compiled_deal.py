@@ -30,7 +30,7 @@ from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded
 from engine.foresight.columns.parts import Part, parts_of
 from engine.foresight.columns.path_facts import TestOnDate
-from engine.foresight.columns.path_rates import PathRates
+from engine.foresight.columns.path_rates import LARGEST, PathRates
 from engine.foresight.columns.state_arrays import TestRules
 from engine.foresight.columns.thresholds import Known
 from engine.foresight.columns.verdicts import Compiled, compiled, levels_on
@@ -44,6 +44,9 @@ from engine.terms.periods import Period
 DAY = timedelta(days=1)
 MOST_DATES = 62
 """The most dates that one count may look back on, because they are the bits of a whole number."""
+MOST_MONEY = LARGEST // 4096
+"""The most units of one amount, which leaves room for the amounts of many Payment Dates in one number."""
+TOO_FINE = "amounts of money that are too finely divided for whole numbers"
 TOLD = ("reserve_balance", "paid_into_reserve")
 """The figures by which a report tells what an account holds."""
 
@@ -146,20 +149,27 @@ def compiled_deal(
         Differs: a template's `columns` and its `measure` disagree.
     """
     rows = tuple(_rows(deal, templates, rates, given, until, acts))
-    why = {
-        part: _why_not(part, deal, rows, given, acts) if arrays else "asked for" for part in parts_of(deal)
-    }
     # One unit for all amounts, in which every share and cap is whole, so that nothing is rounded away.
-    unit = math.lcm(
-        *(amount.denominator for row in rows for sweep in row.sweeps for amount in sweep.amounts), 1
-    )
+    amounts = [amount for row in rows for sweep in row.sweeps for amount in sweep.amounts]
+    unit = math.lcm(*(amount.denominator for amount in amounts), 1)
+    too_fine = any(abs(amount) * unit > MOST_MONEY for amount in amounts)
+    # All sweeps are one part, so their money takes no other part along.
+    sweeping = {sweep.trigger for row in rows for sweep in row.sweeps} if too_fine else set[str]()
+    why = {
+        part: (
+            TOO_FINE if sweeping & (part.tests | part.triggers) else _why_not(part, deal, rows, given, acts)
+        )
+        if arrays
+        else "asked for"
+        for part in parts_of(deal)
+    }
     return CompiledDeal(
         deal,
         until,
         rows,
         tuple(part for part, reason in why.items() if not reason),
         tuple((part, reason) for part, reason in why.items() if reason),
-        unit,
+        1 if too_fine else unit,
     )
 
 

@@ -18,7 +18,7 @@ from engine.evaluation.inputs import DETERMINATION, PAYMENT
 from engine.events.kinds import ActRecorded
 from engine.foresight.columns.compiled_deal import CompiledDeal, Row, compiled_deal
 from engine.foresight.columns.path_outcomes import ColumnsOutcome
-from engine.foresight.columns.path_rates import LARGEST, PathRates
+from engine.foresight.columns.path_rates import PathRates
 from engine.foresight.columns.shared_steps import PartRun, shared_step
 from engine.foresight.columns.state_arrays import CURE, TestArrays, tested
 from engine.foresight.columns.trigger_arrays import Seen, TriggerArrays, counted_on
@@ -224,11 +224,8 @@ def _money(ready: CompiledDeal, row: Row, held: DealArrays, paths: int) -> None:
 
 
 def _whole(amount: Fraction, unit: int) -> int:
-    parts = int(amount * unit)
-    # Room for the amounts of many Payment Dates, which add up in one number.
-    if parts > LARGEST // 4096:
-        raise OverflowError
-    return parts
+    # Compiling has seen that the number is whole and small enough.
+    return int(amount * unit)
 
 
 def _by_steps(row: Row, runs: Sequence[PartRun], rates: PathRates, outcome: ColumnsOutcome) -> None:
