@@ -39,6 +39,8 @@ def determined_again(
     series: Mapping[str, tuple[Published, ...]],
     templates: Mapping[str, Template],
     share_below: ShareBelow | None = None,
+    *,
+    explained: bool = True,
 ) -> list[Recorded]:
     """Return the log as it would be if a correction were recorded and its dates determined again.
 
@@ -49,6 +51,7 @@ def determined_again(
         series: what each Publication Date gave, by index.
         templates: the covenant templates by name.
         share_below: how listings are resampled; None leaves the reliability of each result out.
+        explained: as in `evaluate`. What `would_withdraw` compares needs no explanation.
     """
     log: list[Recorded] = [
         *events,
@@ -60,7 +63,7 @@ def determined_again(
         inputs = inputs_of(deal, day, series, state, templates, share_below)
         # A day without a kind has no events, and a log of years has many such days.
         if inputs.kinds:
-            drafts = numbered(evaluate(inputs), withdrawn_events)
+            drafts = numbered(evaluate(inputs, explained=explained), withdrawn_events)
             log += drafts
             state = fold(drafts, state)
         day += DAY

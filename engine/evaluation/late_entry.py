@@ -56,5 +56,6 @@ def why_from_keying(
             f"({rule.late_keying.accepted_for})"
         )
     # The trial determines dates again, which is slow, so the time limit is asked before the trial.
-    lost = next(would_withdraw(events, determined_again(deal, log, again, series, templates)), None)
+    tried = determined_again(deal, log, again, series, templates, explained=False)
+    lost = next(would_withdraw(events, tried), None)
     return None if lost is None else f"it would withdraw {lost}"

@@ -57,9 +57,15 @@ from engine.events.states import TestState, TestStatus, TriggerState, TriggerSta
 from engine.terms.low_confidence import AGENT
 
 
-def evaluate(inputs: Inputs) -> tuple[Draft, ...]:
-    """Return the events of one date, in order; of a date of no kind, passed deadlines and Acts alone."""
-    day = Day(inputs)
+def evaluate(inputs: Inputs, *, explained: bool = True) -> tuple[Draft, ...]:
+    """Return the events of one date, in order; of a date of no kind, passed deadlines and Acts alone.
+
+    Args:
+        inputs: what the date is decided by.
+        explained: whether results also get their explanation: Break-even Rates, the bearing of sellers and
+            remedies. None of these changes a verdict, a figure or a state.
+    """
+    day = Day(inputs, explained=explained)
     past(day)
     if not inputs.kinds or recorded_acts.discharged(day.state.acts, day.state.applied):
         return tuple(day.drafts)

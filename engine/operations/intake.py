@@ -26,7 +26,6 @@ from engine.operations.confirm import Confirmed, take_reply
 from engine.operations.report_entry import (
     ReceiptProof,
     entered,
-    on_record,
     proof_draft,
     report_draft,
     times_withdrawn,
@@ -65,6 +64,8 @@ class ReadReport:
     """The reports on record before it, the newest first."""
     print: int = 1
     """Which print of the report it is: one more for each time that it was withdrawn."""
+    standing: ReportReceived | None = None
+    """The report of its name that is on record already."""
 
     def as_data(self) -> dict[str, Any]:
         """Return the report and its warnings as JSON."""
@@ -182,6 +183,7 @@ class Intake:
         deal = self.deals.find(opened.deal or "")
         # The receipt is known before the report is judged, because its day picks the terms.
         receipt = self._receipt(deal, received, file)
+        # Read and folded once: nobody else records in the workspace until the report is taken.
         events = read(self.workspace.store, deal_log(deal.name))
         state = fold(events)
         terms, known = (
@@ -199,13 +201,14 @@ class Intake:
         wrong = tuple(out_of_place(report, known, terms, opened.tree))
         if wrong:
             raise InputProblems([*problems, *wrong])
-        report = entered(self.workspace, deal, events, report, self.scribe, self.templates)
+        report = entered(self.workspace, deal, events, state.acts, report, self.scribe, self.templates)
         newest_first = sorted(known, key=lambda earlier: (earlier.as_of, earlier.received), reverse=True)
         remarks, print_ = (
             (*problems, *_remarks(report, opened.tree)),
             times_withdrawn(events, report.name) + 1,
         )
-        return ReadReport(deal, opened, report, remarks, tuple(newest_first), print_)
+        standing = next((earlier for earlier in known if earlier.name == report.name), None)
+        return ReadReport(deal, opened, report, remarks, tuple(newest_first), print_, standing)
 
     def imagined(self, report: ReadReport) -> Event | None:
         """Return a report as the event that it would be if it were taken; None if it is on record already."""
@@ -244,7 +247,7 @@ class Intake:
         # The file comes before the event: a crash in between leaves no event without its file.
         self._keep(report)
         log = deal_log(report.deal.name)
-        standing = on_record(read(self.workspace.store, log), report.report.name) or report.report
+        standing = report.standing or report.report
         # A report on record is not recorded twice, but a proof of its receipt may still be added.
         drafts = [] if standing is not report.report else [report.draft]
         if proof is not None and standing.serves_from_keying:

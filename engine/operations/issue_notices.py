@@ -24,7 +24,7 @@ from engine.notices.attachments import PAGE, Evidence, with_words
 from engine.notices.due import Owed, Told, owed_notices, told_of
 from engine.notices.owed_lately import owed_lately
 from engine.operations.deal_history import rows_and_events
-from engine.operations.notice_contents import LogRead, contents_later, contents_of, wordless
+from engine.operations.notice_contents import LogRead, contents_later, contents_of, contents_without_words
 from engine.operations.remaining_time import RemainingTime
 from engine.operations.seal_notice import authority_of, sealed
 from engine.record.canonical import sha256_hex
@@ -390,7 +390,7 @@ def _waiting_in(workspace: Workspace, deal: str, scribe: Scribe, worded: bool) -
     """Yield the same from the whole log."""
     # As it is now: a notice states nothing of what is issued meanwhile.
     entries, events = rows_and_events(workspace.store, deal_log(deal))
-    checkpoints = workspace.store.checkpoints(deal_log(deal))
+    log = LogRead(events, entries, workspace.store.checkpoints(deal_log(deal)))
     stated = told_of(events)
     given = {
         (event.subject, event.effective_on, event.print)
@@ -402,12 +402,12 @@ def _waiting_in(workspace: Workspace, deal: str, scribe: Scribe, worded: bool) -
         # number.
         if owed.at(len(events)) and owed.key not in given:
             given.add(owed.key)
-            inputs, evidence = contents_of(
-                workspace, deal, owed, LogRead(events, entries, checkpoints), stated, scribe
+            inputs, evidence = (
+                contents_of(workspace, deal, owed, log, stated, scribe)
+                if worded
+                else (contents_without_words(workspace, deal, owed, log, stated, scribe), None)
             )
             stated.append(Told(inputs.number, owed.kind, owed.on, owed.event.seq, owed.subject))
-            if not worded:
-                inputs = replace(inputs, attachments=wordless(inputs.attachments))
             yield _Waiting(owed, inputs, evidence)
 
 

@@ -6,7 +6,7 @@ It is the events that the notice may know, the weeks that it shows, and the evid
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, overload
 
@@ -141,7 +141,6 @@ def contents_later(
         scribe: who records, and when.
     """
 
-    @cache
     def whole() -> NoticeInputs:
         history = history_of(workspace.store, deal_log(deal))
         checkpoints = workspace.store.checkpoints(deal_log(deal))
@@ -149,6 +148,37 @@ def contents_later(
         log = LogRead(tuple(history.events), tuple(history.entries), checkpoints)
         return contents_of(workspace, deal, owed, log, stated, scribe)[0]
 
+    return _when_asked(workspace, deal, owed, number, head, scribe, whole)
+
+
+def contents_without_words(
+    workspace: Workspace, deal: str, owed: Owed, log: LogRead, stated: Sequence[Told], scribe: Scribe
+) -> NoticeInputs:
+    """Return the same inputs of a notice without words, whose log is in hand.
+
+    What nobody asks for is not made.
+    """
+    before = tuple(stated)  # as it is now: more is stated by the time that somebody asks
+
+    def whole() -> NoticeInputs:
+        return contents_of(workspace, deal, owed, log, before, scribe)[0]
+
+    number = max((one.number for one in before), default=0) + 1
+    inputs = _when_asked(workspace, deal, owed, number, log.entries[owed.event.seq].root, scribe, whole)
+    return replace(inputs, supersedes=superseded(before, owed), supersedes_each=superseded_each(before, owed))
+
+
+def _when_asked(
+    workspace: Workspace,
+    deal: str,
+    owed: Owed,
+    number: int,
+    head: bytes,
+    scribe: Scribe,
+    made: Callable[[], NoticeInputs],
+) -> NoticeInputs:
+    """Return the inputs of a notice, of which `made` makes the costly ones once somebody asks for one."""
+    whole = cache(made)
     return NoticeInputs(
         deal=deal,
         number=number,

@@ -9,9 +9,8 @@ from pathlib import Path
 from engine.basics.errors import WrongUsage
 from engine.determination.template import Template
 from engine.evaluation.late_entry import why_from_keying
-from engine.events.deal_state import fold
 from engine.events.draft import Draft
-from engine.events.kinds import Event, ReportReceived, as_received
+from engine.events.kinds import ActRecorded, Event, as_received
 from engine.events.reports import ReportFacts
 from engine.events.servicing import ReceiptShown
 from engine.record.canonical import sha256_hex
@@ -50,6 +49,7 @@ def entered(
     workspace: Workspace,
     deal: Deal,
     events: Sequence[Event],
+    acts: Sequence[ActRecorded],
     report: ServicerReport,
     scribe: Scribe,
     templates: Mapping[str, Template],
@@ -63,7 +63,7 @@ def entered(
         return report
     further = imagined(report_draft(report), scribe, deal_log(deal.name))
     last = max(event.effective_on for event in events)
-    series = series_by_index(prints_of(workspace), deal, last, fold(events).acts, scribe.at)
+    series = series_by_index(prints_of(workspace), deal, last, acts, scribe.at)
     why = why_from_keying(deal, events, further, report, series, templates)
     return (
         report
@@ -111,8 +111,3 @@ def times_withdrawn(events: Sequence[Event], name: str) -> int:
         if event.kind == "act recorded" and event.payload.act == "report withdrawn"
     )
     return sum(act.details.get("names") == name for act in named)
-
-
-def on_record(events: Sequence[Event], name: str) -> ReportReceived | None:
-    """Return the report of a name that stands in a log; None without one."""
-    return next((report for report in fold(events).reports if report.name == name), None)

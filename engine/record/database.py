@@ -8,6 +8,7 @@ must not own the tables.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -245,12 +246,9 @@ def _set_up_to_inspect(connection: Any, _: object) -> None:
     cursor.close()
 
 
-def _text(data: bytes) -> str:
-    """Return a stored text, whatever its bytes.
-
-    Bytes that are not text stop nobody from reading the other rows, and the row's hash finds them.
-    """
-    return data.decode("utf-8", "surrogateescape")
+# A function of the library alone, since it is called for each text that is read. Bytes that are not text stop
+# nobody from reading the other rows, and the row's hash finds them.
+_text = partial(str, encoding="utf-8", errors="surrogateescape")
 
 
 def _reads_only(connection: Connection) -> bool:

@@ -24,6 +24,7 @@ from engine.record.canonical import canonical
 from engine.record.consistency import SLACK as SLACK
 from engine.record.entry_events import event_in as event_in
 from engine.record.entry_events import event_of as event_of
+from engine.record.merkle import leaf_hash
 from engine.record.store import Entry, Store, Writer
 
 
@@ -62,19 +63,25 @@ def append(writer: Writer, log: str, drafts: Iterable[Draft], scribe: Scribe) ->
         ClockBehind: the clock was set back, or had been ahead when the log was last written.
         EarlierEdition: the log was recorded under an earlier edition of the rulings.
     """
-    recorded: list[Event] = []
+    # Of two drafts under one key the first counts, as if each were recorded before the next is looked at.
+    by_key: dict[str, Draft] = {}
     for draft in drafts:
-        # The recorded event stands, whatever this run would say: a run that was killed and begins again adds
-        # nothing twice.
-        if writer.body(log, draft.key) is not None:
-            continue
-        # Once for each call: all of its drafts carry the same moment.
-        if not recorded:
-            _goes_on(log, writer.newest(log), scribe.at)
-        entry = writer.append(log, draft.key, body_of(draft, scribe))
-        if entry is not None:
-            recorded.append(event_of(entry))
-    return tuple(recorded)
+        by_key.setdefault(draft.key, draft)
+    # The recorded event stands, whatever this run would say: a run that was killed and begins again adds
+    # nothing twice.
+    there = writer.keys_there(log, by_key) if by_key else frozenset()
+    new = [(key, body_of(draft, scribe)) for key, draft in by_key.items() if key not in there]
+    if not new:
+        return ()
+    # Once for each call: all of its drafts carry the same moment.
+    _goes_on(log, writer.newest(log), scribe.at)
+    # One statement for all: a transaction is whole or not at all, so nothing is gained by one for each.
+    first = writer.extend(log, new) - len(new)
+    return tuple(
+        # Events say nothing of the root, so it is not asked for.
+        event_of(Entry(log, first + place, key, body, leaf_hash(body), b""))
+        for place, (key, body) in enumerate(new)
+    )
 
 
 def _goes_on(log: str, newest: bytes | None, now: datetime) -> None:

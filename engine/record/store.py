@@ -6,7 +6,6 @@ each row (`guards.py`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -22,6 +21,8 @@ from engine.record import database
 from engine.record.entry import Entry as Entry
 from engine.record.heads import Head, heads, issued, names
 from engine.record.merkle import EMPTY, CompactRange, leaf_hash, peak_ends
+from engine.record.stored_row import HASH as HASH
+from engine.record.stored_row import entry_of, hash_of, hash_or_nothing
 
 
 class Refused(HeadroomError):
@@ -37,9 +38,6 @@ class Row(SQLModel):
 
     metadata = MetaData()
 
-
-HASH = re.compile(r"[0-9a-f]{64}")
-"""How a hash is stored: one way only, so that no two rows say the same."""
 
 # No rowids, through which an insert could replace an entry; and a number is a number.
 _STRICT = {"sqlite_with_rowid": False, "sqlite_strict": True}
@@ -94,6 +92,8 @@ _PEAKS = (
 )
 _THERE = select(_ENTRIES.c.key).where(_OF, _ENTRIES.c.key.in_(bindparam("keys", expanding=True)))
 _LAST = select(func.max(_ENTRIES.c.seq)).where(_OF, _ENTRIES.c.seq < bindparam("before"))
+_AT_ONCE = 5_000
+"""The keys that one statement asks for."""
 _KEYS, _COUNT = select(_ENTRIES.c.key).where(_OF), select(func.count()).select_from(_ENTRIES).where(_OF)
 _NOTED = _NOTES.c.log == bindparam("of")
 _SIGNED = select(_NOTES.c.size, _NOTES.c.note).where(_NOTED).order_by(_NOTES.c.seq)
@@ -177,18 +177,18 @@ class Reader:
         """
         if keys:
             return self.among(log, [beginning(keys)], start)
-        return [_entry(row) for row in self._connection.execute(_FROM, {"of": log, "start": start})]
+        return [entry_of(row) for row in self._connection.execute(_FROM, {"of": log, "start": start})]
 
     def among(self, log: str, spans: Sequence[Span], start: int = 0) -> list[Entry]:
         """Return the entries of a log from number `start` whose keys lie in a span, oldest first.
 
         No other body is read.
         """
-        return [_entry(row) for row in self._in(_FROM, log, *spans, start=start)] if spans else []
+        return [entry_of(row) for row in self._in(_FROM, log, *spans, start=start)] if spans else []
 
     def outside(self, log: str, span: Span, start: int) -> list[Entry]:
         """Return the entries of a log from number `start`, oldest first, whose keys do not lie in a span."""
-        return [_entry(row) for row in self._in(_FROM, log, span, out=True, start=start)]
+        return [entry_of(row) for row in self._in(_FROM, log, span, out=True, start=start)]
 
     def last_in(self, log: str, span: Span, before: int | None = None) -> int | None:
         """Return the number of the last entry whose key lies in a span.
@@ -221,8 +221,12 @@ class Reader:
 
     def keys_there(self, log: str, keys: Iterable[str]) -> frozenset[str]:
         """Return those of some keys under which a log has an entry."""
-        found = self._connection.execute(_THERE, {"of": log, "keys": tuple(keys)})
-        return frozenset(str(key) for key in found.scalars())
+        asked, found = tuple(keys), set[str]()
+        # A database takes some ten thousand values in a statement, and an import may have more rows.
+        for start in range(0, len(asked), _AT_ONCE):
+            some = {"of": log, "keys": asked[start : start + _AT_ONCE]}
+            found.update(str(key) for key in self._connection.execute(_THERE, some).scalars())
+        return frozenset(found)
 
     def _in(self, query: Any, log: str, *spans: Span, out: bool = False, **more: int) -> Any:
         """Return the rows of a log whose keys lie in one of some spans, or `out` of them."""
@@ -232,7 +236,7 @@ class Reader:
     def entry(self, log: str, seq: int) -> Entry | None:
         """Return one entry of a log by its number, or None."""
         row = self._connection.execute(_ENTRY, {"of": log, "at": seq}).first()
-        return None if row is None else _entry(row)
+        return None if row is None else entry_of(row)
 
     def size(self, log: str) -> int:
         """Return how many entries a log has."""
@@ -241,7 +245,7 @@ class Reader:
     def head(self, log: str) -> tuple[int, bytes]:
         """Return size and root of a log."""
         row = self._connection.execute(_HEAD, {"of": log}).first()
-        return (0, EMPTY) if row is None else (row[0] + 1, _hash(log, row[0], row[1]))
+        return (0, EMPTY) if row is None else (row[0] + 1, hash_of(log, row[0], row[1]))
 
     def newest(self, log: str) -> bytes | None:
         """Return the body of a log's last entry, or None of an empty log."""
@@ -343,7 +347,7 @@ class Writer(Reader):
         size, root = self.head(log)
         last = [end - 1 for end in peak_ends(size)]
         found = self._connection.execute(_PEAKS, {"of": log, "ends": last})
-        peaks = [_plain(peak) for peak in found.scalars()]
+        peaks = [hash_or_nothing(peak) for peak in found.scalars()]
         # Peaks are stored beside the root. An edited peak would give each later entry a wrong root.
         if len(peaks) != len(last) or CompactRange(size, peaks).root() != root:
             said = f"the last entries of {log} do not lead to its root; verify the log before adding"
@@ -463,31 +467,6 @@ def _understood() -> Iterator[None]:
         raise database.trouble(error) from error
     except UnicodeEncodeError as error:
         raise VerificationFailed("a log's name is not text; the record was changed") from error
-
-
-def _hash(log: str, seq: int, text: str) -> bytes:
-    """Return the bytes of a stored hash. Raises VerificationFailed if it is not one."""
-    if not HASH.fullmatch(text):
-        raise VerificationFailed(
-            f"a hash of entry {seq} of {log} is not 64 lower-case hexadecimal digits; the record was changed"
-        )
-    return bytes.fromhex(text)
-
-
-def _plain(text: str) -> bytes:
-    """Return the bytes of a subtree's root.
-
-    The bytes are empty if the text is not a hash, for the tree can do without them.
-    """
-    return bytes.fromhex(text) if HASH.fullmatch(text) else b""
-
-
-def _entry(row: Any) -> Entry:
-    leaf, root = _hash(row.log, row.seq, row.leaf), _hash(row.log, row.seq, row.root)
-    # Bytes that are not text come back as they were, so the leaf hash finds the row that was edited.
-    return Entry(
-        row.log, row.seq, row.key, row.body.encode("utf-8", "surrogateescape"), leaf, root, _plain(row.peak)
-    )
 
 
 def _added(tree: CompactRange, log: str, key: str, body: bytes) -> tuple[object, ...]:

@@ -239,14 +239,16 @@ class World:
         run(self.workspace, self.now.date(), replace(self.tools, now=self.now))
 
     def _killed_at_a_write(self) -> None:
-        calls, limit, whole = 0, self.chance.randrange(1, 30), Writer.extend
+        rows, limit, whole = 0, self.chance.randrange(1, 30), Writer.extend
 
         def failing(writer: Writer, log: str, items: Any) -> int:
-            nonlocal calls
-            calls += 1
-            if calls == limit:
+            nonlocal rows
+            found = list(items)
+            before, rows = rows, rows + len(found)
+            if before < limit <= rows:
+                whole(writer, log, found[: limit - before - 1])
                 raise Broken("killed")
-            return whole(writer, log, items)
+            return whole(writer, log, found)
 
         self._with(Writer, "extend", failing)
 

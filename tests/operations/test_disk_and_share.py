@@ -34,7 +34,7 @@ from tests.operations.test_exactly_once import (
 from tests.operations.test_run import tools as tools  # the fixture
 
 LAST = FIRST + 4 * WEEK
-WRITES = (1, 3, 8, 16, 25, 32)
+WRITES = (1, 2, 4, 6, 8, 10)
 """Writes of a run at which the folder goes, from its first to one between two notices."""
 
 

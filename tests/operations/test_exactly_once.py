@@ -145,8 +145,8 @@ class Broken(OSError):
 def test_an_error_at_every_write_of_a_run_loses_nothing(
     tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The n-th write fails, for every n until a run has none left; the next run goes on as if nothing had
-    been.
+    """Each write fails, before its rows are in the transaction and after, until a run has none left; the next
+    run goes on as if nothing had been.
     """
     rates = ["2.10", "1.90", "1.95", "1.40", "1.40"]
     last = FIRST + 4 * WEEK
@@ -163,10 +163,13 @@ def test_an_error_at_every_write_of_a_run_loses_nothing(
 
         def failing(self: Writer, log: str, items: Any, nth: int = n) -> int:
             nonlocal count
-            count += 1
+            count += 2
+            if count - 1 == nth:
+                raise Broken("no space left on device")
+            size = append_(self, log, items)
             if count == nth:
                 raise Broken("no space left on device")
-            return append_(self, log, items)
+            return size
 
         monkeypatch.setattr(Writer, "extend", failing)
         try:
