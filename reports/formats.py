@@ -12,6 +12,7 @@ from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from typing import Any
 
+from engine.basics.numerals import UP_TO_TWELVE
 from engine.basics.values import (
     MINUS,
     Figure,
@@ -38,21 +39,7 @@ Runs = list[tuple[str, bool]]
 ISO_DATE = re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?![\w-])")
 """A date by itself; one inside a document's name is left alone."""
 ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-COUNTS = (
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
+COUNTS = ("no", *UP_TO_TWELVE[1:])
 LEAST_DECIMALS = {Unit.USD: 2, Unit.RATE: 4}
 CALENDARS = {
     "us-federal-reserve": "Federal Reserve",

@@ -12,7 +12,7 @@ from engine.determination.template import MaintenanceClause
 from engine.evaluation import recorded_acts
 from engine.evaluation.day_events import Day
 from engine.evaluation.serving_report import newest_first
-from engine.evaluation.test_states import clock_started
+from engine.evaluation.states_of_tests import clock_started
 from engine.evaluation.trigger_states import CureClock, TriggerRule, clocked
 from engine.events.kinds import ActApplied
 from engine.events.states import TriggerStatus

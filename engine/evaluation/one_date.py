@@ -32,13 +32,13 @@ from engine.evaluation.outlook import Finished, outlook
 from engine.evaluation.payment_date import pay, release, target
 from engine.evaluation.report_facts import gpus_counted, held_figures, served_report
 from engine.evaluation.serving_report import overdue_reports, serving
-from engine.evaluation.sweeps import account, accounts_of
-from engine.evaluation.template_facts import template_facts, with_rates
-from engine.evaluation.test_states import (
+from engine.evaluation.states_of_tests import (
     lacks_report,
     next_state,
     suspended,
 )
+from engine.evaluation.sweeps import account, accounts_of
+from engine.evaluation.template_facts import template_facts, with_rates
 from engine.evaluation.trigger_obligations import trigger_obligations
 from engine.evaluation.trigger_states import TriggerRule, moved, next_trigger, undone
 from engine.events.date_standing import standing_of

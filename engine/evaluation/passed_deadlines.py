@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from engine.evaluation.deadlines import BusinessDays, day_after, deadline
 from engine.evaluation.held_results import days_left
-from engine.evaluation.test_states import persistence_of_clause, takes_effect
+from engine.evaluation.states_of_tests import persistence_of_clause, takes_effect
 from engine.events.states import TestState, TestStatus
 from engine.terms.clause import Clause, Cure, MaintenanceClause
 from engine.terms.periods import Period

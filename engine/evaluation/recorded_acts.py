@@ -9,7 +9,7 @@ from decimal import Decimal
 from engine.evaluation.deadlines import BusinessDays
 from engine.evaluation.obligations import open_for
 from engine.evaluation.passed_deadlines import after_waiver
-from engine.evaluation.test_states import cured
+from engine.evaluation.states_of_tests import cured
 from engine.evaluation.trigger_states import trigger_cured
 from engine.events.kinds import ActApplied, ActRecorded
 from engine.events.states import (

@@ -10,23 +10,9 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from engine.basics.errors import WrongUsage
+from engine.basics.numerals import UP_TO_TWELVE
 from engine.basics.values import Figure, printed, printed_apart, printed_headroom, trimmed
 
-NUMBERS = (
-    "none",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-)
 MINUS = "−"
 
 
@@ -111,7 +97,7 @@ def eights(text: str) -> str:
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number below thirteen as a word, with its noun: `two notices`."""
-    word = NUMBERS[number] if number < len(NUMBERS) else f"{number:,}"
+    word = UP_TO_TWELVE[number] if number < len(UP_TO_TWELVE) else f"{number:,}"
     return f"{word if number else 'no'} {noun if number == 1 else plural or noun + 's'}"
 
 

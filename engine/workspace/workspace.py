@@ -145,12 +145,14 @@ class Settings(Fact):
     @field_validator("index")
     @classmethod
     def _each_once(cls, said: tuple[IndexDefinition, ...]) -> tuple[IndexDefinition, ...]:
-        names = [index.name for index in said]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"two indices are called `{twice}`; rename or remove one of them")
-        # A deal that names a shipped index would silently read another market.
-        if shipped := next((name for name in names if name in KNOWN), None):
-            raise ValueError(f"`{shipped}` is an index that ships; give yours another name")
+        # The logs of two names that differ in case alone would share a file where the system folds case.
+        names, shipped = [index.name.casefold() for index in said], {name.casefold() for name in KNOWN}
+        for index, name in zip(said, names, strict=True):
+            if names.count(name) > 1:
+                raise ValueError(f"two indices are called `{index.name}`; rename or remove one of them")
+            # A deal that names a shipped index would silently read another market.
+            if name in shipped:
+                raise ValueError(f"`{index.name}` is an index that ships; give yours another name")
         return said
 
 

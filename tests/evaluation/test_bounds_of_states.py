@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import get_args
 
 import pytest
 
@@ -13,12 +14,13 @@ from engine.basics.calendar import load_calendar
 from engine.evaluation.held_results import weighed
 from engine.evaluation.moment import Moment
 from engine.evaluation.passed_deadlines import after_last_test, after_waiver, second_period
-from engine.evaluation.test_states import next_state
+from engine.evaluation.states_of_tests import next_state
 from engine.events.results import NotDetermined, TestResult, Verdict
-from engine.events.states import Deadline, HeldRun, TestState, TestStatus
+from engine.events.states import Deadline, HeldRun, TestState, TestStatus, TriggerStatus
 from engine.terms.as_written import Deal, resolve
 from engine.terms.clause import Extension, MaintenanceClause
 from engine.terms.periods import Period
+from engine.terms.takeover import TestWord, TriggerWord
 
 ON = date(2026, 3, 12)
 WEEK = timedelta(weeks=1)
@@ -181,3 +183,8 @@ def test_a_date_that_is_not_determined_keeps_the_run_of_held_results() -> None:
     )
     assert (found.run, found.held) == (run, None)
     assert weighed(result(Verdict.NOT_DETERMINED, "rate"), {}, (), None, lambda _: None).run is None
+
+
+def test_a_deal_file_knows_every_status_that_an_event_can_hold_and_no_other() -> None:
+    assert get_args(TestWord) == tuple(TestStatus)
+    assert get_args(TriggerWord) == tuple(TriggerStatus)

@@ -4,7 +4,7 @@ each, writes docs/mutants.md.
 The tests are collected once. Each mutant is a fork of that process in which one function has the mutant's
 code: it costs its tests alone. A first fork runs every test and notes which functions each one calls. A
 mutant's tests are those that call its function, the quickest first, up to 5 seconds of them. `python -m
-tests.mutants --count 50 --seed 7 --only test_states` prints without writing.
+tests.mutants --count 50 --seed 7 --only states_of_tests` prints without writing.
 """
 
 from __future__ import annotations

@@ -116,7 +116,11 @@ def test_an_index_that_nobody_has_defined_is_named(
 
 @pytest.mark.parametrize(
     ("names", "said"),
-    [(["EU", "EU"], "two indices are called `EU`"), (["CRI-H100"], "`CRI-H100` is an index that ships")],
+    [
+        (["EU", "EU"], "two indices are called `EU`"),
+        (["EU", "eu"], "two indices are called"),
+        (["cri-H100"], "`cri-H100` is an index that ships"),
+    ],
 )
 def test_an_index_is_defined_once_and_under_a_name_of_its_own(
     workspace: Workspace, names: list[str], said: str

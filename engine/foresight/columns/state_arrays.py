@@ -1,4 +1,4 @@
-"""The states of one test on many paths, in arrays: the table of `evaluation.test_states`.
+"""The states of one test on many paths, in arrays: the table of `evaluation.states_of_tests`.
 
 Each step advances all paths. Dates are ordinals, and 0 stands for no date. What the exact engine computes
 once for a date, such as a deadline or how far back a cap looks, is asked of it once for all paths. A test
@@ -164,7 +164,7 @@ class Moved:
 def tested(state: TestArrays, rules: TestRules, said: Said, on: int) -> Moved:
     """Advance the states by one date, in place, and return what moved.
 
-    It does what `test_states.next_state` does, for every path.
+    It does what `states_of_tests.next_state` does, for every path.
 
     Args:
         state: the states before the date.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import get_args
 
 from engine.basics.errors import Problem
 from engine.terms.as_written import Deal, resolve
@@ -16,24 +17,12 @@ from engine.terms.checks.step_dates import in_the_life
 from engine.terms.clause import Clause, MaintenanceClause, is_default
 from engine.terms.in_force import TermsInForce
 from engine.terms.source import Path, Tree
+from engine.terms.takeover import TestWord, TriggerWord
 from engine.terms.trigger_conditions import AllOf, AnyOf, AtLeast, Condition, Leaf
 
-STATES = (
-    "NOT YET TESTED",
-    "COMPLIANT",
-    "WATCH",
-    "PENDING",
-    "CURE PERIOD",
-    "EVENT OF DEFAULT",
-    "WAIVED",
-    "SUSPENDED",
-    "CLOSED",
-    "NOT IN EFFECT",
-    "PENDING CURE",
-    "IN EFFECT",
-)
+OF_A_TRIGGER: tuple[str, ...] = get_args(TriggerWord)
+STATES: tuple[str, ...] = tuple(dict.fromkeys((*get_args(TestWord), *OF_A_TRIGGER)))
 ENDS = ("begins", "ends")
-OF_A_TRIGGER = ("NOT IN EFFECT", "PENDING CURE", "IN EFFECT", "WAIVED", "CLOSED")
 
 
 def leaves_of(condition: Condition, path: Path) -> Iterator[tuple[Leaf, Path]]:

@@ -11,28 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from engine.basics.errors import Problem
+from engine.basics.numerals import UP_TO_NINETEEN
 from engine.terms.as_written import Deal
 from engine.terms.source import Path, scalars
 
-UP_TO_NINETEEN = (
-    *(
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-    ),
-    *("fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-)
 TENS = dict(
     zip(
         ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"],
