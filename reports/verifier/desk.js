@@ -1,5 +1,5 @@
 // The page itself: what was dropped, told apart by what it is, and the answer as a table of steps.
-const given = { policy: null, policyName: "", notices: new Map(), bundles: new Map(), held: [], exports: new Map(), stamps: [] };
+const given = { policy: null, policyName: "", notices: new Map(), bundles: new Map(), held: [], exports: new Map(), arriving: new Map(), stamps: [] };
 
 // Two files of one name that differ are both kept: neither takes the other's place unseen.
 function put(map, name, value, alike) {
@@ -16,12 +16,17 @@ function take(path, bytes) {
   const name = path.split("/").at(-1), text = () => { try { return freed(bytes); } catch { return ""; } };
   if (latin1(bytes.subarray(0, 5)) === "%PDF-") put(given.notices, name, bytes, same);
   else if (name.endsWith(".bundle") || latin1(bytes.subarray(0, 4)) === "PK\x03\x04") put(given.bundles, name, bytes, same);
-  else if (name.endsWith(".toml")) { given.policy = policyIn(bytes); given.policyName = name; }
+  else if (name.endsWith(".toml")) {
+    // A policy that cannot be read leaves the page without one: an answer by the former policy would be taken for one by this.
+    given.policy = null;
+    given.policy = policyIn(bytes);
+    given.policyName = name;
+  }
   else if (name.endsWith(".stamp") && name !== "checkpoint.stamp") keep(given.stamps, path, [text()]);
   else if (/(^|\/)tile\//.test(path) || name === "checkpoint" || name === "checkpoint.stamp") {
     const folder = /(^|\/)tile\//.test(path) ? path.replace(/\/?tile\/.*$/, "") : path.replace(/\/?checkpoint(\.stamp)?$/, "");
-    if (!given.exports.has(folder)) given.exports.set(folder, new Map());
-    const files = given.exports.get(folder), part = folder ? path.slice(folder.length + 1) : path;
+    if (!given.arriving.has(folder)) given.arriving.set(folder, new Map());
+    const files = given.arriving.get(folder), part = folder ? path.slice(folder.length + 1) : path;
     // A second checkpoint that lay elsewhere: the first is one that is held.
     if (files.has(part) && !same(files.get(part), bytes) && !hasTiles(files)) kept(folder, files);
     files.set(part, bytes);
@@ -29,8 +34,20 @@ function take(path, bytes) {
   else throw new Differs(`${name} is not a policy, notice, bundle, checkpoint or part of an exported log`);
 }
 
+// What was dropped together is of one folder. Where another folder of that path was dropped before, both are kept: neither takes the other's place unseen.
+function arrived() {
+  for (const [folder, files] of given.arriving) {
+    const before = given.exports.get(folder), differs = before && [...files].some(([part, bytes]) => before.has(part) && !same(before.get(part), bytes));
+    if (!differs) given.exports.set(folder, new Map([...(before ?? []), ...files]));
+    else if (hasTiles(files)) put(given.exports, folder, files, alike);
+    else kept(folder, files);
+  }
+  given.arriving.clear();
+}
+const alike = (one, other) => one.size === other.size && [...one].every(([part, bytes]) => other.has(part) && same(other.get(part), bytes));
 // An export is whole where it has entries; a checkpoint alone is one that is held.
 function sorted() {
+  arrived();
   for (const [folder, files] of given.exports) {
     if (hasTiles(files)) continue;
     kept(folder, files);
@@ -72,7 +89,7 @@ async function answers() {
   sorted();
   if (given.policy === null) return { needs: "Give your policy too: a .toml file with the keys that you trust.", answers: [] };
   const found = [], whole = [...given.exports.values()], { held } = await paired();
-  for (const [folder, files] of given.exports) found.push({ what: `The exported log ${folder}`, ...(await verifyExport(files, held, given.policy)) });
+  for (const [folder, files] of given.exports) found.push({ what: `The exported log ${folder}`, ...(await verifyExport(files, held, given.policy, folder, given.policyName)) });
   for (const [name, bytes] of given.bundles) found.push({ what: name, ...(await verifyBundle(bytes, name, given.policy, given.policyName)) });
   for (const [name, bytes] of given.notices) {
     const deal = [];

@@ -153,9 +153,11 @@ class Pdf {
     return dictionary.get("Prev");
   }
   // The object at a place of the file: `N G obj ... endobj`, with its stream where it has one.
-  indirect(place) {
-    const reader = new Reader(this.bytes, place);
-    need(typeof reader.next() === "number" && typeof reader.next() === "number" && reader.next()?.text === "obj", "the file's cross references lead to no object");
+  indirect(place, number = null) {
+    const reader = new Reader(this.bytes, place), said = reader.next();
+    // Another reader finds nothing there, and would show something else.
+    need(number === null || typeof said !== "number" || said === number, "the file's cross references lead to another object than they name");
+    need(typeof said === "number" && typeof reader.next() === "number" && reader.next()?.text === "obj", "the file's cross references lead to no object");
     const value = reader.next();
     reader.space();
     if (latin1(this.bytes.subarray(reader.at, reader.at + 6)) !== "stream") return value;
@@ -167,7 +169,7 @@ class Pdf {
     if (!(value instanceof Ref)) return value;
     if (!this.known.has(value.number)) {
       const place = this.places.get(value.number);
-      this.known.set(value.number, !place ? null : place.kind === 1 ? this.indirect(place.one) : await this.packed(place.one, value.number));
+      this.known.set(value.number, !place ? null : place.kind === 1 ? this.indirect(place.one, value.number) : await this.packed(place.one, value.number));
     }
     return this.known.get(value.number);
   }

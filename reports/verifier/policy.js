@@ -86,7 +86,7 @@ async function asStep(steps, name, ask) {
 }
 
 // An exported log by itself, with what is held: checkpoints, and the time stamps beside them.
-async function verifyExport(files, held, policy) {
+async function verifyExport(files, held, policy, folder = "", policyName = "") {
   const steps = [];
   try {
     const { keys, ended } = await trustedKeys(policy), exported = await exportedLog(files, { keys, ended });
@@ -101,5 +101,15 @@ async function verifyExport(files, held, policy) {
   } catch (error) {
     steps.push({ name: "log", found: "", difference: error instanceof Differs ? error.message : `cannot be read: ${error.name}: ${String(error.message).slice(0, 120)}` });
   }
-  return { verified: steps.every(({ difference }) => difference === null), steps };
+  const verified = steps.every(({ difference }) => difference === null);
+  return { verified, steps, closing: verified ? closingOfLog(steps, folder.split("/").at(-1) || "The exported log", policyName) : "" };
+}
+// The last line of an exported log: what was compared.
+function closingOfLog(steps, folder, policyName) {
+  const holding = (begins) => steps.filter(({ name, found }) => begins(name) && !found.startsWith(NOT_COMPARED)).length;
+  const held = holding((name) => name === "held checkpoint"), stamps = holding((name) => name.startsWith("held time stamp of")), parts = ["every entry with the root that your keys signed"];
+  if (steps.some(({ name }) => name === "time stamp")) parts.push("its time stamp");
+  if (held) parts.push(`${withNoun(held, "held checkpoint", "held checkpoints")} with its first entries`);
+  if (stamps) parts.push(`${withNoun(stamps, "time stamp", "time stamps")} beside what is held`);
+  return `${folder} is what it says as far as was compared, by ${policyName}. Compared: ${parts.join("; ")}. Not compared: what its entries say.`;
 }

@@ -9,9 +9,22 @@ function stampIn(text) {
 }
 
 // When an entry or an event says that it was recorded, in milliseconds; nobody vouches for one that says a later time than its own.
-function notAfter(at, name, recorded, done) {
-  const said = /(Z|[+-]\d\d:\d\d)$/.test(recorded ?? "") ? Date.parse(recorded) : NaN;
-  need(!Number.isNaN(said), `${name} does not say when it was recorded`);
+const MOMENT = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,6})?(Z|([+-])([01]\d|2[0-3]):([0-5]\d))?$/;
+function recordedAt(name, body) {
+  let text;
+  try { text = JSON.parse(utf8(body)).recorded_at; } catch { text = null; }
+  const match = typeof text === "string" ? MOMENT.exec(text) : null, day = match ? Date.parse(`${match[1]}T00:00:00Z`) : NaN, none = `${name} does not say when it was recorded`;
+  // A day that the calendar does not have is read as one of the next month, or not at all.
+  need(!Number.isNaN(day) && new Date(day).toISOString().slice(0, 10) === match[1], none);
+  const [, , hours, minutes, seconds, part = "", zone, sign, apart = "0", more = "0"] = match;
+  need(zone !== undefined, `${name} says when it was recorded without a time zone`);
+  const said = day + 1000 * (3600 * hours + 60 * minutes + Number(seconds)) + Number(part.slice(1, 4).padEnd(3, "0")) - (sign === "-" ? -1 : 1) * 6e4 * (60 * apart + Number(more));
+  need(said >= EARLIEST && said < LATEST, none);
+  return said;
+}
+const EARLIEST = Date.parse("0001-01-01T00:00:00Z"), LATEST = Date.parse("+010000-01-01T00:00:00Z");
+function notAfter(at, name, body, done) {
+  const said = recordedAt(name, body);
   need(said - 36e5 <= at, `${name} says that it was recorded at ${minuteOf(said)}, and its log was ${done} at ${minuteOf(at)}`);
 }
 
@@ -24,7 +37,7 @@ async function timeOf(text, note, bodies, keys, policy) {
   need(said.origin === head.origin && said.size === head.size, `the time stamp is of another checkpoint than ${head.origin} at ${withNoun(head.size, "entry", "entries")}`);
   need(said.sha256 === (await sha256Hex(over)), "the time stamp is over other bytes than the first five lines of this checkpoint");
   const found = await stampedToken(said.token, over, policy);
-  if (found.at !== null) bodies.slice(0, Number(head.size)).forEach((body, n) => notAfter(found.at, `entry ${n}`, JSON.parse(utf8(body)).recorded_at, "time-stamped"));
+  if (found.at !== null) bodies.slice(0, Number(head.size)).forEach((body, n) => notAfter(found.at, `entry ${n}`, body, "time-stamped"));
   return found;
 }
 const timeOfLog = async ({ stamp, note, bodies, lives }, policy) => (stamp === null ? null : timeOf(stamp, note, bodies, lives.keys, policy));

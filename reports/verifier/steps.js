@@ -98,7 +98,7 @@ class Notice {
   // By when the event was there, as its trustees or an authority vouch; none of them vouches for an event that says it came later.
   time(stamps, count, first) {
     const stamp = this.stamp?.trusted ? this.stamp.at : null;
-    for (const [at, done] of [[stamp, "time-stamped"], [first, "cosigned"]]) if (at !== null) notAfter(at, "the event", this.event.recorded_at, done);
+    for (const [at, done] of [[stamp, "time-stamped"], [first, "cosigned"]]) if (at !== null) notAfter(at, "the event", this.files.get("event.json"), done);
     const best = [...stamps].sort((one, other) => Number(other.trusted) - Number(one.trusted) || one.at - other.at)[0] ?? null, ofLog = best === null ? "" : `the log that is held was ${stampedWords(best)}`;
     if (first === null && best?.trusted && stamp === null) return `there when ${ofLog}`;
     const said = first !== null ? `cosigned by ${count}, first at ${minuteOf(first)} UTC` : stamp === null ? "time asserted by the operator" : "there when it was time-stamped";

@@ -253,6 +253,36 @@ def test_a_policy_bounds_bundles_and_exported_logs_as_it_bounds_notices(
         )["given"]["answers"][0]["steps"][0]["difference"] == exported.steps[0].difference  # fmt: skip
 
 
+def test_two_exported_logs_of_one_path_are_both_answered_as_the_command_answers_each(
+    whole: Path, trustee: Path, policy: Policy, tmp_path: Path
+) -> None:
+    """A damaged folder and a whole one of the same name, dropped one after the other, in both orders."""
+    logs: dict[str, list[list[str]]] = {"damaged": [], "whole": []}
+    for file, data in unpacked(whole)[0].items():
+        for where, files in logs.items():
+            if file.startswith("log/"):
+                path = tmp_path / where / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                spoilt = where == "damaged" and "entries" in file
+                path.write_bytes(data[:-1] + b"x" if spoilt else data)
+                files.append([file, str(path)])
+    found = {where: verify_export(tmp_path / where / "log", trustee) for where in logs}
+    wanted = {where: [step.difference for step in one.steps] for where, one in found.items()}
+    rule = [trustee.name, str(trustee)]
+    for first, last in (("damaged", "whole"), ("whole", "damaged")):
+        said = browser_says(policy, before=[[rule, *logs[first]]], given=logs[last])["given"]
+        assert said["wrong"] == []
+        answers = said["answers"]
+        assert [one["what"] for one in answers] == ["The exported log log", "The exported log log (2)"]
+        for where, answer in zip((first, last), answers, strict=True):
+            assert [step["difference"] for step in answer["steps"]] == wanted[where]
+            assert answer["closing"].removeprefix("log (2)").removeprefix("log") == found[
+                where
+            ].said.removeprefix("log")
+    again = browser_says(policy, before=[[rule, *logs["whole"]]], given=logs["whole"])["given"]["answers"]
+    assert [one["closing"] for one in again] == [found["whole"].said]  # the same folder again is one answer
+
+
 BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "nothing": lambda _: b"",
     "no archive": lambda _: b"no archive" * 9,

@@ -65,6 +65,18 @@ def test_neither_takes_a_policy(what: str, tmp_path: Path) -> None:
     assert len(by_the_page(path)) == 1
 
 
+def test_a_policy_that_cannot_be_read_leaves_the_page_without_the_former_one(tmp_path: Path) -> None:
+    """An answer by the former policy would be taken for one by the policy that was dropped last."""
+    right, wrong = tmp_path / "former.toml", tmp_path / "new.toml"
+    right.write_bytes(b"deals = []\n")
+    wrong.write_bytes(b"deals = [\n")
+    dropped = [[right.name, str(right)]]
+    said = browser_says("", before=[dropped], given=[[wrong.name, str(wrong)]])["given"]
+    assert (len(said["wrong"]), said["needs"].startswith("Give your policy")) == (1, True)
+    said = browser_says("", before=[dropped], given=dropped)["given"]
+    assert (said["wrong"], said["needs"]) == ([], "")
+
+
 def test_both_refuse_the_same_characters() -> None:
     """Every character is tried: those of a line's middle, since a mark may stand at a file's beginning."""
     mine = [code for code in range(0x110000) if STRANGE.search(f"a{chr(code)}")]
