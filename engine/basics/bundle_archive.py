@@ -178,6 +178,7 @@ def _stated(data: bytes | None) -> tuple[dict[str, str], dict[str, str]]:
             # Written one way only, so a name that stands twice cannot mean one file here and another there.
             canonical(manifest) != data
             or set(manifest) != {"version", "about", "files"}
+            or type(manifest["version"]) is not int  # in Python, true equals 1
             or manifest["version"] != 1
         ):
             raise ValueError("another form")

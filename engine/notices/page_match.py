@@ -61,6 +61,8 @@ def read_page_words(data: bytes) -> PageWords:
     if (
         not isinstance(document, dict)
         or set(document) != {"version", "margin", "blocks"}
+        # `type` and not a comparison alone: in Python, true and 1.0 equal 1, and no other reader takes them.
+        or type(document["version"]) is not int
         or document["version"] != 1
         or _written(document) != data
     ):
@@ -73,20 +75,28 @@ def read_page_words(data: bytes) -> PageWords:
     ):
         raise ValueError("page.json names other margins than left, middle, right and foot")
     for block in blocks:
-        if set(block) != {"page", "block", "words"} or block["page"] not in ("first", "proof"):
+        if (
+            set(block) != {"page", "block", "words"}
+            or block["page"] not in ("first", "proof")
+            or not isinstance(block["block"], str)
+        ):
             raise ValueError("a block of page.json says other things than page, block and words")
         for word in block["words"]:
             if (
                 len(word) not in (2, 3)
-                # `type` and not `isinstance`: in Python, true is an integer, and it would name a flow.
-                or type(word[0]) is not int
                 or not isinstance(word[1], str)
-                or type(word[-1]) is bool
+                or not all(map(_counts, (word[0], *word[2:])))
             ):
                 raise ValueError(
                     "a string of page.json is not a flow and a text, with the number of a table or without"
                 )
     return PageWords(margin, tuple(blocks))
+
+
+def _counts(value: Any) -> bool:
+    """Return whether a value is a whole number that every reader takes for the same one."""
+    # `type` and not `isinstance`: in Python, true is an integer, and it would name a flow.
+    return type(value) is int and 0 <= value < 2**53
 
 
 def _written(value: Any) -> bytes:

@@ -1,13 +1,13 @@
 // Whether all text of the pages is what page.json says: each flow in its own order, the margins on every page (the same search as `verify`).
-const plainText = (text) => text.replace(/[\ufffe\u0002\u00ad]/g, "-").replace(/[\u200b\ufeff]/g, "").normalize("NFKC").replace(/\s+/g, "");
+const plainText = (text) => text.replace(/[\ufffe\u0002\u00ad]/g, "-").replace(/[\u200b\ufeff]/g, "").normalize("NFKC").replace(/[\s\x1c-\x1f\x85]+/g, "");
 
 function readPageWords(bytes) {
   const found = readCanonical(bytes, "page.json");
   need(hasKeys(found, "version", "margin", "blocks") && found.version === 1, "page.json says other things than version 1, margin and blocks");
   need(hasKeys(found.margin, "left", "middle", "right", "foot") && Object.values(found.margin).every((one) => typeof one === "string"), "page.json names other margins than left, middle, right and foot");
   for (const block of found.blocks) {
-    need(hasKeys(block, "page", "block", "words") && ["first", "proof"].includes(block.page), "a block of page.json says other things than page, block and words");
-    for (const word of block.words) need([2, 3].includes(word.length) && Number.isInteger(word[0]) && typeof word[1] === "string" && (word.length === 2 || Number.isInteger(word[2])), "a string of page.json is not a flow and a text");
+    need(hasKeys(block, "page", "block", "words") && ["first", "proof"].includes(block.page) && typeof block.block === "string", "a block of page.json says other things than page, block and words");
+    for (const word of block.words) need([2, 3].includes(word.length) && typeof word[1] === "string" && [word[0], ...word.slice(2)].every((one) => Number.isSafeInteger(one) && one >= 0), "a string of page.json is not a flow and a text, with the number of a table or without");
   }
   return found;
 }

@@ -304,6 +304,7 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "too many members": lambda _: archive([(f"log/{n}", b"") for n in range(MOST_MEMBERS + 1)]),
     "no manifest": lambda _: archive([("log/x", b"x")]),
     "a manifest of another version": lambda _: manifested({}, version=2),
+    "a version that is a truth": lambda _: manifested({}, version=True),
     "a manifest that says more": lambda _: manifested({}, more=1),
     "a hash that is a number": lambda _: manifested({}, files={"x": 1}),
     "a file that is not there": lambda _: manifested({}, files={"log/x": "0" * 64}),

@@ -3,19 +3,20 @@
 //   node browser_parts.mjs PARTS_FOLDER PART...   < {"policy": TOML, "notices": [PATH], "bundles": [PATH], "attachments": FOLDER, "held": [FOLDER], "notes": [PATH],
 //     "evidence": [{"folder": FOLDER, "upto": STEP, "texts": [TEXT]}], "seals": [{"file": PATH, "changes": [[PLACE, BYTE]]}],
 //     "strange": true, "given": [[NAME, PATH]]}, where `strange` asks for every character that no policy has, and `given` is what was dropped on the page, each file with the name or path that the browser tells,
-//     after what was dropped `before`, a list of such lists; `moments` are events with a time that they may not say a later one than
+//     after what was dropped `before`, a list of such lists; `moments` are events with a time that they may not say a later one than,
+//     `words` what may be a page.json, `plain` texts of which the spaces and the forms of letters count for nothing
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { createInterface } from "node:readline";
 
 const [folder, ...parts] = process.argv.slice(2);
 const code = parts.map((part) => readFileSync(join(folder, `${part}.js`), "utf-8")).join("\n");
-const names = "Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, waiting, STRANGE, verifyBundle, verifyExport, verifyNotice, notAfter";
+const names = "Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, waiting, STRANGE, verifyBundle, verifyExport, verifyNotice, notAfter, readPageWords, plainText";
 const loaded = new Function(`${code}; return { ${names} };`);
 
 // The answer to one question, by parts that have seen nothing yet: they are run anew, as a browser runs them for a page that is opened.
 async function answerTo(asked) {
-  const { Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, waiting, STRANGE, verifyBundle, verifyExport, verifyNotice, notAfter } = loaded();
+  const { Differs, Notice, NOT_COMPARED, STEPS, freed, notesIn, readPolicy, sealOf, stampWords, take, answers, waiting, STRANGE, verifyBundle, verifyExport, verifyNotice, notAfter, readPageWords, plainText } = loaded();
   const heldIn = (path) => ({ file: basename(path), notes: notesIn(freed(readFileSync(path))), stamp: existsSync(`${path}.stamp`) ? freed(readFileSync(`${path}.stamp`)) : null });
   const within = (root, at = root) => readdirSync(at).flatMap((name) => (statSync(join(at, name)).isDirectory() ? within(root, join(at, name)) : [relative(root, join(at, name))]));
   const filesOf = (root) => new Map(within(root).map((name) => [name, new Uint8Array(readFileSync(join(root, name)))]));
@@ -64,6 +65,8 @@ async function answerTo(asked) {
   if (asked.attachments) answer.evidence = await evidence(asked.attachments, policy, held);
   if (asked.strange) answer.strange = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) => STRANGE.test(`a${String.fromCodePoint(code)}`));
   if (asked.moments) answer.moments = asked.moments.map(([body, at]) => { try { notAfter(at, "the event", Buffer.from(body, "base64"), "cosigned"); return ""; } catch (error) { return error.message; } });
+  if (asked.words) answer.words = asked.words.map((data) => { try { readPageWords(Buffer.from(data, "base64")); return true; } catch { return false; } });
+  if (asked.plain) answer.plain = asked.plain.map(plainText);
   for (const files of asked.before ?? []) { for (const [name, path] of files) take(name, new Uint8Array(readFileSync(path))); await answers(); }
   if (asked.given) {
     const wrong = [];
