@@ -30,7 +30,7 @@ MEMORY = Path("/dev/shm")
 SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000"))
 PROCESSES = os.environ.get("HEADROOM_PROCESSES", "2")
 FUZZ_SECONDS = int(os.environ.get("HEADROOM_FUZZ_SECONDS", "600"))
-SEEDS_OF_A_PART, READERS_OF_A_PART, CHUNKS_OF_A_PART = 500, 4, 50
+SEEDS_OF_A_PART, READERS_OF_A_PART, CHUNKS_OF_A_PART = 500, 4, 25
 UNCHANGED = ("diff", "--quiet")
 ELSEWHERE = (".", ":!docs", ":!*.md")
 """What of the repository decides a result: the pages alone do not."""

@@ -120,7 +120,7 @@ def commands(file: str, deal: Deal, with_facts: list[str], past: list[str]) -> d
     varied = {"loan_to_value": "multiple=1.4,1.5", "cash_sweep": "level=1.50,1.60"}
     x = f"covenants.{key}.{varied.get(clause.template, 'if_not_determined=hold,fail')}"
     y = f"covenants.{key}.if_not_determined=hold,fail after 2 determination dates"
-    few, model = ("--workers", "1"), ("--paths", "100", "--weeks", "13", "--workers", "1", *past)
+    few, model = ("--workers", "1"), ("--paths", "100", "--weeks", "6", "--workers", "1", *past)
     return {
         "ladder": ("ladder", file, *with_facts),
         "stress": ("stress", file, "--scenario", "B", "--weeks", "14", *few, *with_facts),
