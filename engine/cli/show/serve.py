@@ -12,13 +12,11 @@ from engine.cli.show.deliver import lines_not_sent, tell_delivered
 from engine.cli.show.run import without_file_words
 from engine.delivery.deliver import deliver
 from engine.operations.older_record import refuse_older_record
-from engine.operations.record_forecasts import record_forecasts
 from engine.operations.run import Tools
-from engine.operations.run import run as run_due
 from engine.operations.run_answer import deals_without_file
 from engine.operations.run_outcome import RunOutcome
 from engine.operations.scheduler import Stop, serve
-from engine.operations.stamp_checkpoints import stamp_checkpoints
+from engine.operations.server_round import RoundParts, server_round
 from engine.operations.waiting_dates import begun
 from engine.queries.forecast_record import forecasts_due
 from engine.workspace.workspace import Workspace
@@ -65,23 +63,20 @@ def serve_until_stopped(
     """
     stop, last = Stop(), RunOutcome(begun(clock()))
     gone, held = Standing("without_file", as_json), Standing("not_sent", as_json)
+    parts = RoundParts(
+        lambda: replace(means(), stopping=stop),
+        clock,
+        scribe,
+        lambda now: forecasts_due(workspace, now),
+        lambda: deliver(workspace, scribe, refuse_older=refuse_older_record),
+    )
 
     def tick() -> None:
         nonlocal last
-        refuse_older_record(workspace)  # before each round: a program may put an older copy back meanwhile
-        # A forecast is recorded before the run that could publish the value that it foretells.
-        record_forecasts(workspace, forecasts_due(workspace, clock()), scribe())
-        nothing = last.settled is not None and last.settled.holds(workspace, clock())
-        outcome = (
-            RunOutcome(last.on)
-            if nothing
-            else run_due(workspace, begun(clock()), replace(means(), stopping=stop))
-        )
-        if nothing:  # what the authority did not give the last time is asked for again
-            outcome.stamping = stamp_checkpoints(workspace, clock)
-        last = last if nothing else RunOutcome(outcome.on, settled=outcome.settled)
+        done = server_round(workspace, last, parts)
+        last, outcome = done.last, done.outcome
         progress_done()
-        if not nothing:  # while nothing is due, the folder of deals is the one that the last run saw
+        if done.looked:  # while nothing is due, the folder of deals is the one that the last run saw
             without = deals_without_file(workspace.store, outcome)
             gone.tell({name: without_file_words(name) for name in without})
         made = sum(len(deal.notices) for deal in outcome.deals)
@@ -90,10 +85,9 @@ def serve_until_stopped(
             for deal in outcome.deals
             if deal.reason or deal.not_issued
         }
-        if workspace.settings.mail is not None:
-            done = deliver(workspace, scribe, refuse_older=refuse_older_record)
-            tell_delivered(done, (lambda text: print_line({"delivery": text})) if as_json else say)
-            held.tell({line: line for line in lines_not_sent(done)})
+        if done.delivered is not None:
+            tell_delivered(done.delivered, (lambda text: print_line({"delivery": text})) if as_json else say)
+            held.tell({line: line for line in lines_not_sent(done.delivered)})
         if as_json:
             did = {
                 "publications": len(outcome.publications),
