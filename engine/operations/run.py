@@ -40,6 +40,7 @@ from engine.operations.settled import files_there, settled
 from engine.operations.sign_checkpoints import sign_all
 from engine.operations.stamp_checkpoints import stamp_checkpoints
 from engine.operations.waiting_dates import begun, waits_for
+from engine.record.events_in_hand import series_in_hand
 from engine.record.log import ClockBehind, Scribe, append, deal_log, not_extended, of_earlier_edition
 from engine.terms.as_written import Deal, day_of
 from engine.workspace.calendar_tables import closings_recorded, counted_by, tables_now
@@ -109,7 +110,7 @@ def run(workspace: Workspace, on: date, tools: Tools) -> RunOutcome:
         # An older copy of the record is refused before anything is added to it.
         refuse_older_record(workspace)
         before = tools.spent.seconds()
-        with tools.spent.of("record"):
+        with tools.spent.of("record"), series_in_hand(workspace.store):
             outcome = _run(workspace, on, replace(tools, now=tools.clock()) if tools.clock else tools)
         outcome.processor_seconds = spent_between(before, tools.spent.seconds())
     if not tools.stopping():  # after the lock: nobody else waits for an authority

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from engine.events.kinds import Event
-from engine.record.log import event_in
+from engine.events.log_names import deal_of_log
+from engine.record.log import event_in, event_of
 from engine.record.store import Store
 
 AT_MOST = 15_000
@@ -18,6 +21,8 @@ AT_MOST = 15_000
 
 The log that was read longest ago goes first.
 """
+OF_SERIES = 4_000
+"""How many are kept of series and snapshots during a run, whose memory is not to grow with its deals."""
 
 
 class EventsInHand:
@@ -63,3 +68,24 @@ class EventsInHand:
             while len(self._kept) > 1 and self._count > self._most:
                 _, (_, dropped) = self._kept.popitem(last=False)
                 self._count -= len(dropped)
+
+
+@contextmanager
+def series_in_hand(store: Store) -> Iterator[None]:
+    """Keep the events of series and snapshots inside the block, in which notices of many deals show them.
+
+    A deal's log is needed once, so nothing of it is kept.
+    """
+    before, kept = store.in_hand, EventsInHand(OF_SERIES)
+
+    def of_series(at: Store, log: str) -> Sequence[Event]:
+        if deal_of_log(log) is None:
+            return kept.events(at, log)
+        return tuple(event_of(entry) for entry in at.entries(log))
+
+    if before is None:
+        store.in_hand = of_series
+    try:
+        yield
+    finally:
+        store.in_hand = before

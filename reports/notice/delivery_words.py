@@ -12,7 +12,7 @@ def became(past: Past, number: int) -> str:
 
     `none recorded` for one that is a draft still.
     """
-    about = [event for event in past.events if getattr(event.payload, "number", None) == number]
+    about = past.by_number.get(number, ())
     given = [event for event in about if isinstance(event.payload, NoticeGiven)]
     if given and not given[-1].payload.withdrawn:
         return f"given {short_date(given[-1].effective_on)}, {given[-1].payload.rule}"

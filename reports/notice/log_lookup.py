@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TypeVar
 
 from engine.basics.values import Fact
@@ -33,6 +34,15 @@ from engine.events.taken_over import TakenOver
 Payload = TypeVar("Payload", bound=Fact)
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How everything stands at the end of a past: tests and triggers by key, Obligations by creation."""
+
+    tests: Mapping[str, TestState]
+    triggers: Mapping[str, TriggerState]
+    obligations: tuple[Obligation, ...]
+
+
 @dataclass(frozen=True)
 class Past:
     """A log up to a date: its events in the log's order, newest prints only, and the same by kind."""
@@ -41,6 +51,22 @@ class Past:
     events: tuple[Event, ...]
     by_kind: Mapping[str, tuple[Event, ...]]
     earlier_prints: tuple[Event, ...]
+
+    @cached_property
+    def moved(self) -> Moved:
+        """How each test, trigger and Obligation stands by what moved it last."""
+        return _moved(self)
+
+    @cached_property
+    def by_number(self) -> Mapping[int, tuple[Event, ...]]:
+        """The events that say something of a numbered notice, by its number, in the log's order."""
+        found: dict[int, list[Event]] = {}
+        for event in self.events:
+            # Whether a kind of event has a number is known of its type, and most kinds have none.
+            number = event.payload.number if "number" in type(event.payload).model_fields else None
+            if number is not None:
+                found.setdefault(number, []).append(event)
+        return {number: tuple(events) for number, events in found.items()}
 
     def of(self, kind: str, subject: str | None = None) -> tuple[Event, ...]:
         """Return events of one kind, of one subject where it is given, oldest first."""
@@ -53,7 +79,8 @@ def read(events: Iterable[Event], on: date) -> Past:
     known = sorted(
         (e for e in events if e.effective_on <= on or e.kind == "deal adopted"), key=lambda event: event.seq
     )
-    standing_events, earlier = standing(known), withdrawn(known)
+    standing_events = standing(known)
+    earlier = withdrawn(known) if len(standing_events) < len(known) else ()
     by_kind: dict[str, list[Event]] = {}
     for event in standing_events:
         by_kind.setdefault(event.kind, []).append(event)
@@ -100,43 +127,46 @@ def _handed_over(past: Past) -> tuple[TakenOver, ...]:
     return payloads(past.of("taken over"), TakenOver)
 
 
+def _moved(past: Past) -> Moved:
+    """Go over the events once: a deal that was taken over begins with what was handed over (`rulings` 56)."""
+    handed = _handed_over(past)
+    # Of two that were recorded the first counts for tests and triggers, and every one for Obligations.
+    tests, triggers = (dict(handed[0].tests), dict(handed[0].triggers)) if handed else ({}, {})
+    carried = (one for each in handed for one in each.obligations)
+    obligations = {(one.clause, one.name, one.created_on): one for one in carried}
+    for event in past.events:
+        payload = event.payload
+        if isinstance(payload, (Tested, DeadlinePassed, Suspended)):
+            tests[payload.state.test] = payload.state
+        elif isinstance(payload, Counted):
+            triggers[payload.state.trigger] = payload.state
+        elif isinstance(payload, ObligationMoved):
+            one = payload.obligation
+            obligations[(one.clause, one.name, one.created_on)] = one
+        elif isinstance(payload, ActApplied):
+            if payload.test is not None:
+                tests[payload.test.test] = payload.test
+            if payload.trigger is not None:
+                triggers[payload.trigger.trigger] = payload.trigger
+            if payload.obligation is not None:
+                one = payload.obligation
+                obligations[(one.clause, one.name, one.created_on)] = one
+    return Moved(tests, triggers, tuple(obligations.values()))
+
+
 def test_state(past: Past, test: str) -> TestState | None:
     """Return a test's state: by its newest result, deadline or Act."""
-    # A deal that was taken over begins with the state that the former servicer left (`rulings.md` 56).
-    last: TestState | None = next((handed.tests.get(test) for handed in _handed_over(past)), None)
-    for event in past.events:
-        state = (
-            event.payload.state if isinstance(event.payload, (Tested, DeadlinePassed, Suspended)) else None
-        )
-        if isinstance(event.payload, ActApplied):
-            state = event.payload.test
-        last = state if state is not None and state.test == test else last
-    return last
+    return past.moved.tests.get(test)
 
 
 def trigger_state(past: Past, trigger: str) -> TriggerState | None:
     """Return a trigger's state: by its newest count or Act."""
-    # A deal that was taken over begins with the state that the former servicer left (`rulings.md` 56).
-    last: TriggerState | None = next((handed.triggers.get(trigger) for handed in _handed_over(past)), None)
-    for event in past.events:
-        state = event.payload.state if isinstance(event.payload, Counted) else None
-        if isinstance(event.payload, ActApplied):
-            state = event.payload.trigger
-        last = state if state is not None and state.trigger == trigger else last
-    return last
+    return past.moved.triggers.get(trigger)
 
 
 def obligations(past: Past) -> tuple[Obligation, ...]:
     """Return each Obligation as it stands, in the order of creation."""
-    carried = (one for handed in _handed_over(past) for one in handed.obligations)
-    newest: dict[tuple[str, str, date], Obligation] = {
-        (one.clause, one.name, one.created_on): one for one in carried
-    }
-    for event in past.events:
-        moved = event.payload.obligation if isinstance(event.payload, (ObligationMoved, ActApplied)) else None
-        if moved is not None:
-            newest[(moved.clause, moved.name, moved.created_on)] = moved
-    return tuple(newest.values())
+    return past.moved.obligations
 
 
 def failures_running(history: Sequence[Tested]) -> int:

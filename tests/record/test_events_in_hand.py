@@ -7,7 +7,8 @@ from pathlib import Path
 
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded
-from engine.record.events_in_hand import EventsInHand
+from engine.events.log_names import index_log
+from engine.record.events_in_hand import EventsInHand, series_in_hand
 from engine.record.log import Scribe, append, deal_log, read
 from engine.record.store import Store
 
@@ -66,3 +67,24 @@ def test_no_more_is_kept_than_may_be_and_the_log_in_use_always(sqlite: Store) ->
     long = held.events(sqlite, OTHER)
     assert held.events(sqlite, OTHER)[0] is long[0]
     assert held.events(sqlite, LOG)[0] is not first[0]
+
+
+def test_during_a_run_series_are_kept_and_deals_are_not(sqlite: Store) -> None:
+    """Nothing stays kept after it, and what somebody else keeps is left as it is."""
+    series = index_log("CRI-H100")
+    for log in (series, LOG):
+        grown(sqlite, log, 2)
+    plain = read(sqlite, series), read(sqlite, LOG)
+    with series_in_hand(sqlite):
+        first = read(sqlite, series)
+        assert (first, read(sqlite, LOG)) == plain
+        grown(sqlite, series, 1)
+        assert [one is other for one, other in zip(read(sqlite, series), first, strict=False)] == [True, True]
+        assert len(read(sqlite, series)) == 3
+    assert sqlite.in_hand is None
+    desk = EventsInHand()
+    sqlite.in_hand = desk.events
+    with series_in_hand(sqlite):
+        read(sqlite, LOG)
+        assert sqlite.in_hand == desk.events
+    assert sqlite.in_hand == desk.events

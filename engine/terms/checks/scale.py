@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -58,11 +59,15 @@ def placed(deal: Deal, since: date) -> PlaceOf:
 
     A stepped or amended term is found at the step that set it.
     """
-    steps = {
-        path: written.path for path, written in in_force(deal.terms, since) if isinstance(written, StepOf)
-    }
+
+    @cache
+    def set_by() -> Mapping[Path, Path]:
+        return {
+            path: written.path for path, written in in_force(deal.terms, since) if isinstance(written, StepOf)
+        }
 
     def place(path: Path) -> Place:
+        steps = set_by()  # only now: of nearly every file nothing is out of scale
         # The longest path first: a step may set a whole block or one term of it.
         for end in range(len(path), 0, -1):
             if path[:end] in steps:
