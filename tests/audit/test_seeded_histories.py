@@ -57,7 +57,7 @@ from tests.operations.test_exactly_once import (
 )
 from tests.operations.test_run import DEAL
 
-SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000" if SOAK else "100"))
+SEEDS = int(os.environ.get("HEADROOM_SEEDS", "10000" if SOAK else "50"))
 WEEKS = 14
 FOUND = (9063,)
 """Seeds that once failed, which every run lives through: 9063 (what a notice supersedes hung on the moment at

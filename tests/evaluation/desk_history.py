@@ -66,6 +66,8 @@ class Desk:
     rates: Mapping[date, Decimal | None]
     log: list[Draft] = field(default_factory=list)
     waits: list[date] = field(default_factory=list)
+    explained: bool = True
+    """Whether results come with what explains and decides nothing, which is half of their cost."""
 
     def enter(self, report: ReportReceived) -> None:
         """Key a report."""
@@ -112,7 +114,9 @@ class Desk:
                 self.waits.append(day)
                 break
             if inputs.kinds or day == now.date():
-                drafts = of_date(numbered(evaluate(inputs), gone), {one.key for one in self.log})
+                drafts = of_date(
+                    numbered(evaluate(inputs, explained=self.explained), gone), {one.key for one in self.log}
+                )
                 self.log += drafts
                 state = fold(drafts, state)
             day += DAY

@@ -342,7 +342,7 @@ def test_keyed_late_equals_keyed_in_time_and_differs_from_never_keyed(desk: Call
         rates, came, runs = history(seed)
         in_time, late, never = (desk(*LIVELY) for _ in range(3))
         for one in (in_time, late, never):
-            one.rates = rates
+            one.rates, one.explained = rates, False
         expected = stands(lived(in_time, [(one.received, one) for one in came], runs))
         assert stands(lived(late, [(one.late, one) for one in came], runs)) == expected, f"seed {seed}"
         differ += (
@@ -406,6 +406,6 @@ def test_the_order_of_entering_decides_nothing(desk: Callable[..., Desk]) -> Non
         found = []
         for order in range(3):
             one = desk(*LIVELY)
-            one.rates = rates
+            one.rates, one.explained = rates, False
             found.append(stands(entered_in_some_order(one, random.Random(f"{seed} {order}"), came, acts)))
         assert found[0] == found[1] == found[2], f"seed {seed}"

@@ -58,15 +58,20 @@ def made(root: Path, *changes: tuple[str, str]) -> Workspace:
     return opened(root)
 
 
-@pytest.fixture
-def administered(tmp_path: Path) -> Iterator[Workspace]:
-    workspace = made(
-        tmp_path,
+def administered_in(root: Path) -> Workspace:
+    """A workspace of the deal that reads the administrator's series, and sweeps at once below USD 1.70."""
+    return made(
+        root,
         ("source: computed by the calculation agent", "source: published by the administrator"),
         ("methodology: {policy: pinned, version: 1.1-wp}", "methodology: {policy: current}"),
         ("level: USD 1.50 per GPU-hour", "level: USD 1.70 per GPU-hour"),
         ("for: 2 consecutive publication dates", "for: 1 publication date"),
     )
+
+
+@pytest.fixture
+def administered(tmp_path: Path) -> Iterator[Workspace]:
+    workspace = administered_in(tmp_path)
     yield workspace
     workspace.store.close()
 

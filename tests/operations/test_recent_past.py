@@ -35,8 +35,9 @@ from engine.workspace import kept_states
 from engine.workspace.deals_by_name import find_deal
 from engine.workspace.prints_lately import PrintsLately, series_lately
 from engine.workspace.series import series_by_index
-from engine.workspace.workspace import Workspace, in_a_file_name
+from engine.workspace.workspace import Workspace, in_a_file_name, opened
 from tests.audit.test_seeded_histories import World
+from tests.built import copy_of
 from tests.operations.test_corrections import tools as tools  # the fixture
 from tests.operations.test_exactly_once import FIRST, SOAK, WEEK, Broken, desk, publish
 from tests.operations.test_run import DEAL
@@ -53,7 +54,16 @@ def at(tools: Tools, week: int) -> Tools:
 
 
 def lived(root: Path, tools: Tools, weeks: int) -> Workspace:
-    """A deal that was run after each of so many Thursdays."""
+    """A deal that was run after each of so many Thursdays: made once in a process, and copied."""
+
+    def make(root: Path) -> None:
+        lived_anew(root, tools, weeks).store.close()
+
+    return opened(copy_of(("lived", weeks, tools.render), make, root))
+
+
+def lived_anew(root: Path, tools: Tools, weeks: int) -> Workspace:
+    """The same, lived through here, for a test that looks at how."""
     workspace = desk(root)
     for week in range(1, weeks + 1):
         thursday_run(workspace, tools, week)
@@ -187,10 +197,10 @@ def test_what_is_not_as_the_record_says_is_not_used(
 def test_each_thursday_after_the_first_is_served_by_what_was_kept(
     tmp_path: Path, tools: Tools, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workspace = lived(tmp_path / "kept", tools, 12)
+    workspace = lived_anew(tmp_path / "kept", tools, 12)
     assert [one is not None for one in served.found] == [False, *[True] * 11]
     monkeypatch.setattr(thursday, "recent_past", lambda *_: None)
-    whole = lived(tmp_path / "whole", tools, 12)
+    whole = lived_anew(tmp_path / "whole", tools, 12)
     assert record(workspace) == record(whole)
     workspace.store.close()
     whole.store.close()
@@ -236,7 +246,7 @@ def test_a_disk_that_is_full_keeps_nothing_and_stops_nothing(
         raise OSError("no space left on device")
 
     monkeypatch.setattr(kept_states, "write_for_now", full)
-    workspace = lived(tmp_path / "full", tools, 3)
+    workspace = lived_anew(tmp_path / "full", tools, 3)
     assert not kept_file(workspace).exists()
     monkeypatch.undo()
     calm = lived(tmp_path / "calm", tools, 3)
@@ -254,7 +264,7 @@ def test_a_restatement_of_an_old_date_is_found_behind_what_was_kept(
     recorded = []
     for name, reading in (("kept", served), ("whole", lambda *_: None)):
         monkeypatch.setattr(thursday, "recent_past", reading)
-        workspace = lived(tmp_path / name, tools, 8)
+        workspace = lived_anew(tmp_path / name, tools, 8)
         restated = FIRST + 4 * WEEK + timedelta(days=1)
         publish(workspace, f"{restated},1.9900,false,41,1.1.1\n", at(tools, 8).now)
         thursday_run(workspace, tools, 9)
@@ -372,7 +382,7 @@ def test_what_a_notice_is_made_of_is_the_same_when_it_is_read_later(
 
         if name == "whole":
             monkeypatch.setattr(issue_notices, "owed_lately", lambda *_: None)
-        workspace = lived(tmp_path / name, replace(tools, render=looking), 9)
+        workspace = lived_anew(tmp_path / name, replace(tools, render=looking), 9)
         workspace.store.close()
     assert len(seen["later"]) > 9  # notices of events among them
     assert seen["later"] == seen["whole"]
