@@ -229,9 +229,10 @@ def by_chance(where: str) -> Change:
     """Those bytes at the end of a font, or as the file's words about itself beside a title of such letters."""
 
     def change(writer: Writer) -> None:
-        for number in range(1, int(writer.trailer["/Size"])):
+        # All objects of a file are many, and each is looked for anew: only as far as its first font.
+        for number in range(1, int(writer.trailer["/Size"]) if where != "words" else 1):
             one = writer.get_object(Reference(number, 0, writer))
-            if where != "words" and isinstance(one, DictionaryObject) and "/FontFile2" in one:
+            if isinstance(one, DictionaryObject) and "/FontFile2" in one:
                 data = one["/FontFile2"].data
                 new = StreamObject(
                     named(Length1=NumberObject(len(data))), stream_data=data + b"".join(CHANCE)
