@@ -14,6 +14,7 @@ ACTIVE = re.compile(
     "\U000110bd\U000110cd\U00013430-\U0001345f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 """The characters that act instead of being read: controls, line ends, bidirectional and invisible ones."""
+BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 ENDS = re.compile(r"\s*(?:\r\n?|[\n\u0085\u2028\u2029])\s*")
 
 
@@ -48,12 +49,18 @@ def inert_lines(text: str) -> str:
     return ACTIVE.sub(lambda match: match[0] if match[0] in "\n\t" else _shown(match), text)
 
 
-def inert_json(text: str) -> str:
+def inert_json(text: str, encoding: str | None = None) -> str:
     """Return a JSON text with the same meaning, in which every active character is a JSON escape.
 
-    Line feeds between its parts stay.
+    Line feeds between its parts stay. So does every other character that `encoding` has; UTF-8 has all.
     """
-    return ACTIVE.sub(lambda match: match[0] if match[0] == "\n" else _escaped(match[0]), text)
+    inert_text = ACTIVE.sub(lambda match: match[0] if match[0] == "\n" else _escaped(match[0]), text)
+    try:
+        inert_text.encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        # The stream's own escapes, like `\xa7`, are not JSON.
+        return BEYOND_ASCII.sub(lambda match: _escaped(match[0]), inert_text)
+    return inert_text
 
 
 def _shown(match: re.Match[str]) -> str:

@@ -23,12 +23,13 @@ def print_json(value: Any) -> None:
     """
     text = json.dumps(with_age(value), indent=2, ensure_ascii=False, default=str, allow_nan=False)
     # JSON may carry the words of a stranger's file, and somebody may read it in a terminal (`rulings.md` 69).
-    sys.stdout.write(inert_json(text) + "\n")
+    sys.stdout.write(inert_json(text, sys.stdout.encoding) + "\n")
 
 
 def print_line(value: Any) -> None:
     """Print one JSON document on one line of standard output, for a command that goes on saying more."""
-    sys.stdout.write(inert_json(json.dumps(value, ensure_ascii=False, default=str)) + "\n")
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    sys.stdout.write(inert_json(text, sys.stdout.encoding) + "\n")
     # Whoever reads the lines through a pipe gets each when it is said, and not when a buffer is full.
     sys.stdout.flush()
 

@@ -92,7 +92,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _json(value: object) -> None:
-    sys.stdout.write(inert_json(json.dumps(value, indent=2, ensure_ascii=False, default=str)) + "\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    sys.stdout.write(inert_json(text, sys.stdout.encoding) + "\n")
 
 
 def main() -> NoReturn:

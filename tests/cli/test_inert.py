@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 import unicodedata
 
 import pytest
@@ -62,3 +64,17 @@ def test_two_spellings_of_a_name_are_one_person() -> None:
 
 def test_a_calendar_has_no_line_of_somebody_else() -> None:
     assert as_calendar("a-deal", []).splitlines()[0] == "BEGIN:VCALENDAR"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_an_answer_as_json_is_json_in_whatever_code_the_terminal_has(
+    monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """The stream wrote `\\xa7` and `\\U0001f600` for what its code lacks, which no reader of JSON takes."""
+    answer = {"cite": "CA §7.02, −5 €, 東京, \U0001f600"}
+    for printed in (print_json, print_line):
+        stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace")
+        monkeypatch.setattr(sys, "stdout", stream)
+        printed(answer)
+        stream.flush()
+        assert json.loads(stream.buffer.getvalue().decode(encoding)) == answer  # type: ignore[attr-defined]
