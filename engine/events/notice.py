@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol, get_args
 
 from engine.events.date_standing import DateStanding
@@ -132,6 +132,10 @@ def notice_facts(data: Mapping[str, Any]) -> NoticeFacts:
             "renderer": Renderer.model_validate(data["renderer"]),
         }
     )
+    apart = facts.issued_at.utcoffset()
+    # Its hour on page 1 would be another one on each verifier's machine; a browser knows zones to the minute.
+    if apart is None or apart % timedelta(minutes=1):
+        raise ValueError("the manifest's notice says when it was issued without a time zone of whole minutes")
     # A date has several spellings, and only the one that is written here compares byte for byte.
     if facts.as_data() != data:
         raise ValueError("the manifest's notice is written otherwise than it would be again")

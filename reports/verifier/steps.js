@@ -2,15 +2,21 @@
 const NEEDED = ["event.json", "date.jsonl", "observations.csv", "manifest.json"], UNSIGNED = "not signed: the appearance is not bound", NOT_COMPARED = "NOT COMPARED";
 const NOTICE = ["number", "kind", "subject", "print", "on", "issued_at", "state", "given_by", "to", "supersedes", "supersedes_on", "operator", "log_size", "log_head", "renderer"];
 
+// A date, and a moment with its zone, in the one form in which Python writes them: each has several spellings, and without a zone a moment would be another one elsewhere.
+const isDay = (text) => typeof text === "string" && /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00Z`)) && new Date(`${text}T00:00Z`).toISOString().startsWith(text) && text >= "0001";
+const ISSUED = /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(?!000000)\d{6})?(?!-00:00)[+-](?:[01]\d|2[0-3]):[0-5]\d$/;
+const isIssued = (text) => typeof text === "string" && isDay(ISSUED.exec(text)?.[1]);
 function readManifest(bytes) {
   const found = readCanonical(bytes, "the manifest"), first = ["deal", "leaf", "seq", "log_size", "files"], second = hasKeys(found, ...first, "version", "notice");
   need(second || hasKeys(found, ...first), "the manifest states other things than deal, leaf, seq, log_size, files and notice");
   need(isObject(found.files) && [found.leaf, ...Object.values(found.files)].every((one) => typeof one === "string" && HEX.test(one)), "the manifest names a file without its SHA-256");
   need(typeof found.deal === "string" && Number.isInteger(found.seq) && Number.isInteger(found.log_size), "the manifest's deal, seq or log_size is of another kind");
   if (!second) return { ...found, notice: null };
-  const day = (text) => typeof text === "string" && /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00Z`)), said = found.notice;
+  const said = found.notice;
   need(found.version === 2 && hasKeys(said, ...NOTICE) && hasKeys(said.renderer, "sha256", "drawn_by"), "the manifest says other things of its notice than number, kind, print, addressees, state and what drew it");
-  need([said.number, said.print, said.log_size].every(Number.isInteger) && said.kind in DOCUMENTS && day(said.on) && (said.supersedes_on === null || day(said.supersedes_on)) && !Number.isNaN(Date.parse(said.issued_at)), "the manifest's notice is written otherwise than it would be again");
+  need([said.number, said.print, said.log_size].every(Number.isInteger) && typeof said.kind === "string" && Object.hasOwn(DOCUMENTS, said.kind), "the manifest's notice has a number or a kind of another form");
+  const plain = Array.isArray(said.to) && [said.renderer.sha256, said.renderer.drawn_by].every((one) => typeof one === "string");
+  need(plain && isDay(said.on) && (said.supersedes_on === null || isDay(said.supersedes_on)) && isIssued(said.issued_at), "the manifest's notice is written otherwise than it would be again");
   return found;
 }
 

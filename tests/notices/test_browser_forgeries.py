@@ -294,3 +294,53 @@ def test_files_of_a_forgery_are_what_they_say(broad: Desk) -> None:
     assert all(made(name, broad) != notice for name in (*MADE, *STATED))
     assert len(lines(notice)) > 3
     assert canonical(json.loads(notice["manifest.json"])) == notice["manifest.json"]
+
+
+def other_facts(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a manifest could say of its notice in other forms: of times, numbers, texts and lists."""
+    issued, drawn = facts["issued_at"], facts["renderer"]
+    times = (
+        issued.replace("T", " "),
+        issued.replace("+00:00", "Z"),
+        issued[:16],
+        issued[:19],
+        f"{issued[:19]}-00:00",
+    )
+    odd: tuple[object, ...] = (
+        f"{issued[:19]}.000000+00:00",
+        f"{issued[:19]}+00:00:30",
+        "2026-02-30T00:00:00+00:00",
+        5,
+        None,
+        "",
+    )
+    changes: list[dict[str, Any]] = [{"issued_at": value} for value in (*times, *odd)]
+    days: tuple[object, ...] = ("20260703", "2026-02-30", f"{facts['on']} ", "0000-01-01", None)
+    numbers: tuple[object, ...] = (True, "1", None, [])
+    lists: tuple[object, ...] = (None, "", "issuer", {})
+    changes += [{"on": value} for value in days]
+    changes += [{name: value} for name in ("number", "print", "log_size") for value in numbers]
+    changes += [{"to": value} for value in lists]
+    changes += [
+        {"kind": value} for value in ("constructor", "Compliance", "compli\u0430nce", None, ["compliance"])
+    ]
+    return changes + [{"renderer": value} for value in (None, "x", {**drawn, "x": "y"}, dict.fromkeys(drawn, 5))]  # fmt: skip
+
+
+def test_what_a_manifest_says_of_its_notice_in_another_form_is_refused_at_the_same_step(
+    signed: list[tuple[NoticeInputs, bytes]],
+    policy: Policy,
+    all_templates: dict[str, Template],
+    tmp_path: Path,
+) -> None:
+    files = dict(read_notice(signed[-1][1]).attachments)
+    manifest = json.loads(files["manifest.json"])
+    odd = other_facts(manifest["notice"])
+    many = [
+        {**files, "manifest.json": canonical({**manifest, "notice": {**manifest["notice"], **change}})}
+        for change in ({}, *odd)
+    ]
+    asked = [{"folder": folder, "upto": "manifest"} for folder in kept(many, tmp_path)]
+    steps = [answer["step"] for answer in browser_says(policy, evidence=asked)["forged"]]
+    mine = [ours(one, policy, all_templates, upto="manifest")[0] for one in many]
+    assert steps == mine == ["", *["manifest"] * len(odd)]
