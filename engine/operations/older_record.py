@@ -190,9 +190,10 @@ def _not_issued(workspace: Workspace, reader: Reader) -> Iterator[tuple[str, Pat
     folder, issued = workspace.root / "notices", reader.issued()
     for deal in sorted(one for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else ():
         numbers = {
-            int(match["number"]): path
-            for path in map(Path, os.scandir(deal))
-            if path.suffix == ".pdf" and (match := NUMBERED.match(path.name.removeprefix(deal.name)))
+            int(match["number"]): Path(found)
+            for found in os.scandir(deal)
+            # The name alone decides: thousands of deals have some hundred thousand files.
+            if found.name.endswith(".pdf") and (match := NUMBERED.match(found.name.removeprefix(deal.name)))
         }
         newest = max(numbers, default=0)
         # Numbers have no gaps, so the count of issued notices is the highest number.
