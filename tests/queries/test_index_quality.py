@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,11 +22,12 @@ from engine.cli.show.validation import validate
 from engine.demo import plan
 from engine.determination.template import Template
 from engine.market.listing import Observation
-from engine.market.methodology import load_methodology
+from engine.market.methodology import Methodology, load_methodology
 from engine.market.quality import manipulation as attack
 from engine.market.quality.capital_costs import read_costs
 from engine.operations.run import Tools
 from engine.operations.snapshots import import_snapshots
+from engine.queries import manipulation_report
 from engine.queries.index_weeks import days_of
 from engine.record.log import Scribe
 from engine.workspace.series import computed as value_of_week
@@ -112,7 +114,17 @@ def test_the_listings_that_turn_a_result_do_and_one_fewer_do_not(
     assert seen >= 5
 
 
-def test_the_index_s_own_table(desk: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_index_s_own_table(
+    desk: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, known = manipulation_report.seller_moves, []
+
+    def once(days: Sequence[attack.Day], methodology: Methodology) -> dict[str, Any]:
+        """What sellers can do to the week hangs on no cost: found once for the commands here."""
+        known[:] = known or [whole(days, methodology)]
+        return known[0]
+
+    monkeypatch.setattr(manipulation_report, "seller_moves", once)
     capsys.readouterr()
     costs = tmp_path / "costs.toml"
     costs.write_text(
