@@ -27,7 +27,7 @@ from engine.foresight.columns.proof import Differs
 from engine.foresight.columns.shared_steps import PartRun
 from engine.foresight.columns.state_arrays import STATUSES
 from engine.foresight.columns.trigger_arrays import LeafArrays
-from engine.foresight.columns.verdicts import CODES, UNKNOWN
+from engine.foresight.columns.verdicts import CODES, UNKNOWN, split
 from engine.foresight.facts_by_date import held_facts
 from engine.foresight.path_run import moments, moments_together
 from engine.foresight.rate_paths import NO_VALUE
@@ -470,3 +470,11 @@ def resolve_level(deal: Deal) -> Any:
     from engine.foresight.stress import closing_levels
 
     return closing_levels(deal)["CRI-H100"]
+
+
+def test_two_paths_share_a_code_only_if_both_of_their_codes_agree() -> None:
+    """Six indices have twelve bits; those of the sixth ran into what tells a missing report."""
+    groups, further = np.array([1, 0, 1, 0, 1]), np.array([0, 1024, 0, 4095, 1024])
+    codes = split(groups, further).tolist()
+    assert codes[0] == codes[2]
+    assert len(set(codes)) == 4

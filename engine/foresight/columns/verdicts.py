@@ -25,6 +25,8 @@ from engine.foresight.rate_paths import NO_VALUE
 Codes = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Mark = tuple[object, ...]
+MOST_INDICES = 31
+"""Two bits each, in 64 with a sign."""
 UNKNOWN, PASSED, FAILED = 0, 1, 2
 """The verdicts as numbers in arrays."""
 CODES = {Verdict.NOT_DETERMINED: UNKNOWN, Verdict.PASS: PASSED, Verdict.FAIL: FAILED}
@@ -181,18 +183,32 @@ def results_of(one: Compiled, rates: PathRates) -> Results:
         if one.thresholds is None or _counts_shortfalls(test):
             raise NotOnce
         said = _compared(one, one.thresholds, rates)
+        groups = said.bits * 8 + said.verdicts * 2 + said.lacks_report
+        # Only undetermined results depend on which rates are missing; others would be split for nothing.
+        unknown = said.verdicts == UNKNOWN
+        if unknown.any():
+            groups = split(groups, np.where(unknown, _signature(test, rates), 0))
     except (OverflowError, NotOnce):
         return _one_by_one(test, rates)
-    groups = said.bits * 8 + said.verdicts * 2 + said.lacks_report
-    # Only undetermined results depend on which rates are missing; others would be split for nothing.
-    groups = np.where(said.verdicts == UNKNOWN, groups * 1024 + _signature(test, rates), groups * 1024)
     _, first, codes = np.unique(groups, return_index=True, return_inverse=True)
     results = [test.decided(facts_of(test, rates, int(path))) for path in first.tolist()]
     return Results(codes.astype(np.int64), tuple(results), tuple(mark_of(test, result) for result in results))
 
 
+def split(groups: Codes, further: Codes) -> Codes:
+    """Return codes that two paths share only if they share both of their codes."""
+    kinds, place = np.unique(further, return_inverse=True)
+    return groups * len(kinds) + place
+
+
 def _signature(test: TestOnDate, rates: PathRates) -> Codes:
-    """Return, for each path, a code for which values are there: today's and the Reference Rate's."""
+    """Return, for each path, a code for which values are there: today's and the Reference Rate's.
+
+    Raises:
+        NotOnce: the deal has more indices than a code has bits for.
+    """
+    if len(rates.ticks) > MOST_INDICES:
+        raise NotOnce
     codes = np.zeros(rates.paths, dtype=np.int64)
     for place, name in enumerate(rates.ticks):
         today = rates.published(name, test.base.on) != NO_VALUE
