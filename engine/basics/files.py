@@ -58,7 +58,8 @@ def write_only_beside(mark: Path) -> None:
 
     A share that goes away leaves an empty folder, or none. What was written there would be on another disk.
     """
-    _MARKED[mark.parent] = mark
+    # Absolute: `.` is another folder once somebody has gone elsewhere.
+    _MARKED[mark.parent.absolute()] = mark
 
 
 def write_private(place: Path, data: bytes) -> None:
@@ -119,8 +120,8 @@ def _renamed_into(place: Path, data: bytes, on_the_disk: bool = True) -> None:
     caller does that if it matters. Raises Unavailable if `write_only_beside` forbids the place.
     """
     # Asked at each write, as a share may go away in the middle of a run.
-    mark = next((_MARKED[folder] for folder in place.parents if folder in _MARKED), None)
-    if mark is not None and not mark.is_file():
+    guarded = next((folder for folder in place.absolute().parents if folder in _MARKED), None)
+    if guarded is not None and not (guarded / (mark := _MARKED[guarded]).name).is_file():
         raise Unavailable(
             f"{mark.parent} is not there any more: its {mark.name} is missing, and nothing more is written; "
             "bring the folder back as it was, then run again"

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import event
 
 from engine.basics.errors import Unavailable
-from engine.basics.files import write_whole
+from engine.basics.files import write_only_beside, write_whole
 from engine.notices.signature import make_certificate
 from engine.operations.run import Tools, run
 from engine.record.keys import Kind, generate_key, read_key, write_key
@@ -160,3 +160,20 @@ def test_a_workspace_that_is_there_is_written_in(tmp_path: Path) -> None:
         write_whole(workspace.root / "documents" / "c.txt", b"c")
     write_whole(tmp_path / "elsewhere" / "d.txt", b"d")
     workspace.store.close()
+
+
+def test_a_folder_named_from_where_one_stands_is_guarded_wherever_one_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    monkeypatch.chdir(here)
+    Path("headroom.toml").touch()
+    write_only_beside(Path("headroom.toml"))
+    (here / "headroom.toml").unlink()
+    monkeypatch.chdir(there)
+    write_whole(Path("answer.csv"), b"rows")
+    assert (there / "answer.csv").read_bytes() == b"rows"
+    with pytest.raises(Unavailable, match=r"headroom\.toml is missing"):
+        write_whole(here / "answer.csv", b"rows")
