@@ -45,7 +45,6 @@ from reports.notice.evidence_view import NoticePages
 from reports.render.pdf import render_notice, to_html, to_pdf
 from reports.render.render_pool import RenderPool
 from tests.bench import growth, sellers
-from tests.bench.foresight import foresight
 from tests.conftest import REPOSITORY
 from tests.market import naive
 from tests.market.test_manipulation import brute_least, listed
@@ -316,7 +315,9 @@ def main() -> None:
         verification(*desk.signed())
     command_line()
     sellers.whole_week()
-    foresight()
+    sys.stdout.flush()
+    # In a process of its own, whose memory is its own too.
+    subprocess.run([sys.executable, "-m", "tests.bench.foresight"], cwd=REPOSITORY, check=True)
     growth.written()
     print(f"median of {REPEATS}, interleaved, {date.today()}, Python {sys.version.split()[0]}")
 

@@ -4,7 +4,6 @@ seconds.
 
 from __future__ import annotations
 
-import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from engine.foresight.facts_by_date import held_facts
 from engine.foresight.path_run import moments
 from engine.terms.as_written import Deal, load_deal, resolve
 from engine.terms.contract_dates import publication_dates
+from tests.bench.growth import own_peak
 from tests.conftest import DEALS
 
 PATHS, WEEKS, REPEATS = 10_000, 104, 3
@@ -100,7 +100,7 @@ def foresight() -> None:
         f"  {PATHS * by_path / ran:,.0f}x running, {PATHS * by_path / (ran + made):,.0f}x with compiling  "
         "(aim 15,000x, floor 5,000x)"
     )
-    print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB  (aim 150 MB)")
+    print(f"  peak memory {own_peak():.0f} MB  (aim 150 MB)")
 
 
 if __name__ == "__main__":
