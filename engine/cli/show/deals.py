@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.basics.errors import WrongUsage
 from engine.basics.files import write_whole
 from engine.basics.values import counted
 from engine.cli.output import print_json, report_problems, say, shortened, table, write
-from engine.queries.clauses_in_words import ClauseInWords, clauses_in_words, terms_in_force
 from engine.queries.new_deal import NewDeal
-from engine.queries.proofs import prove_deal_files
 from engine.workspace.deal_checks import check_files
 from engine.workspace.deal_files import Deal, Templates, loaded
 from engine.workspace.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.queries.clauses_in_words import ClauseInWords
 
 WRITTEN = 72
 """Characters of a term that are shown; a hash is whole, and `--json` has every term whole."""
@@ -78,6 +80,9 @@ def prove_files(
 
     The code is 1 if an example does not hold or a file is wrong.
     """
+    # Late, here and below, so that `check` starts without what it does not use.
+    from engine.queries.proofs import prove_deal_files
+
     proved = prove_deal_files(files, templates, workspace)
     if as_json:
         print_json(proved.as_data())
@@ -99,6 +104,8 @@ def prove_files(
 
 def show_terms(path: Path, on: date, templates: Templates, as_json: bool) -> None:
     """Print each term in force on a date, and the line that set it."""
+    from engine.queries.clauses_in_words import terms_in_force
+
     sources = terms_in_force(loaded(path, templates), on)
     if as_json:
         print_json([source.model_dump(mode="json") for source in sources])
@@ -118,6 +125,8 @@ def show_clauses(deal: Deal, on: date, templates: Templates, as_json: bool, only
     Raises:
         WrongUsage: the deal has no clause of that name.
     """
+    from engine.queries.clauses_in_words import clauses_in_words
+
     clauses = clauses_in_words(deal, on, templates, only)
     if as_json:
         print_json(clauses.as_data())
