@@ -46,7 +46,8 @@ def deliver(
 ) -> None:
     """Send what is released, and read what came back.
 
-    What is given by the deal's rule is recorded. Run again, nothing is sent twice.
+    What is given by the deal's rule is recorded. Run again, nothing is sent twice. Exit code 1 if something
+    failed, cannot be told, does not go though it was released, or has to be read.
     """
     from engine.assembly import scribe
     from engine.cli.show.deliver import show_delivered

@@ -75,7 +75,7 @@ def serve(
             with in_hand:
                 tick()
         except Exception as error:  # a server outlives one bad run; the next tick tries again
-            told(f"{clock():%Y-%m-%d %H:%M} UTC: the run failed: {type(error).__name__}: {error}")
+            told(f"{clock():%Y-%m-%d %H:%M} UTC: the round failed: {type(error).__name__}: {error}")
 
     ticking = scheduler or BlockingScheduler(timezone=UTC)
     # Ticks that were missed are one tick: the log tells what is due, however late it is asked.

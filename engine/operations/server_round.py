@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
 
 from engine.events.market_events import RateForecast
 from engine.operations.older_record import refuse_older_record
@@ -17,12 +16,9 @@ from engine.operations.waiting_dates import begun
 from engine.record.log import Scribe
 from engine.workspace.workspace import Workspace
 
-Delivered = TypeVar("Delivered")
-"""What a round of delivery did."""
-
 
 @dataclass(frozen=True, slots=True)
-class RoundParts(Generic[Delivered]):
+class RoundParts:
     """What the server hands to each round.
 
     Attributes:
@@ -30,37 +26,34 @@ class RoundParts(Generic[Delivered]):
         clock: gives now.
         scribe: gives who records now.
         forecasts: gives the forecasts that are due at a time.
-        deliver: sends what is released, and says what it did.
     """
 
     tools: Callable[[], Tools]
     clock: Callable[[], datetime]
     scribe: Callable[[], Scribe]
     forecasts: Callable[[datetime], Iterable[RateForecast]]
-    deliver: Callable[[], Delivered]
 
 
 @dataclass(frozen=True, slots=True)
-class ServerRound(Generic[Delivered]):
+class ServerRound:
     """What a round did.
 
     Attributes:
         outcome: what the run did; of a round in which nothing could be due, its time stamps alone.
         looked: whether a run looked for what is due.
         last: the last run of them all, which says until when nothing is due.
-        delivered: what was sent; None in a workspace without `[mail]`.
     """
 
     outcome: RunOutcome
     looked: bool
     last: RunOutcome
-    delivered: Delivered | None
 
 
-def server_round(
-    workspace: Workspace, last: RunOutcome, parts: RoundParts[Delivered]
-) -> ServerRound[Delivered]:
+def server_round(workspace: Workspace, last: RunOutcome, parts: RoundParts) -> ServerRound:
     """Do one round after the run `last`, and return what it did.
+
+    What is released is sent after the round and not in it: a relay that is wrongly set up must not cost the
+    outcome of a run.
 
     Raises VerificationFailed for a record that is older than what was signed.
     """
@@ -75,5 +68,4 @@ def server_round(
     else:
         # What the authority of time did not give the last time is asked for again.
         outcome = RunOutcome(last.on, stamping=stamp_checkpoints(workspace, parts.clock))
-    delivered = None if workspace.settings.mail is None else parts.deliver()
-    return ServerRound(outcome, looks, last, delivered)
+    return ServerRound(outcome, looks, last)

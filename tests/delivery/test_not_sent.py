@@ -72,9 +72,9 @@ def test_a_round_names_each_released_notice_that_it_does_not_send(
     assert [(step.number, step.state) for step in done.not_sent] == [(1, "released")]
     assert {step.number for step in done.waiting} == {2}
     assert (relays.got, done.steps) == ([], [])
-    show_delivered(done, as_json=False)
+    assert show_delivered(done, as_json=False) == 1
     assert f"{DEAL} No. 1 was released and is not sent: the deal does not say" in capsys.readouterr().out
-    show_delivered(done, as_json=True)
+    assert show_delivered(done, as_json=True) == 1
     assert LACKS in json.loads(capsys.readouterr().out)["not_sent"][0]["said"]
 
 
@@ -86,7 +86,8 @@ def test_a_release_that_lacks_nothing_warns_of_nothing(
     assert released.warnings == ()
     show_released(DEAL, released, as_json=False)
     assert "`headroom deliver` sends it" in capsys.readouterr().out
-    assert deliver(workspace, clock.scribe).not_sent == []
+    sent = deliver(workspace, clock.scribe)
+    assert (sent.not_sent, show_delivered(sent, as_json=False)) == ([], 0)
 
 
 def test_a_copy_that_was_refused_for_good_is_named_in_each_round_after_it(

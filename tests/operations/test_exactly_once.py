@@ -208,7 +208,7 @@ def test_the_scheduler_only_ticks(tmp_path: Path, tools: Tools) -> None:
     begun = datetime.now(UTC)
     ticks = serve(tick, 1, said.append, lambda: begun, _every(0.05))
     assert ticks >= 4
-    assert said == [f"{begun:%Y-%m-%d %H:%M} UTC: the run failed: Broken: the disk is full"]
+    assert said == [f"{begun:%Y-%m-%d %H:%M} UTC: the round failed: Broken: the disk is full"]
     assert len([event for event in events(workspace) if event.kind == "determined"]) == 2
     workspace.store.close()
 

@@ -12,15 +12,17 @@ from engine.events.delivery import NoticeAcknowledged
 
 
 def show_delivered(done: Delivered, as_json: bool) -> int:
-    """Return what one round did; 1 if something failed or cannot be told, so that whoever runs it looks."""
+    """Print what one round did, and return the exit code: 1 if a person has to look, so that one does."""
     troubled = [step for step in done.steps if step.state in ("failed", "unknown", "given no more")]
+    # A released notice that does not go is owed, and only a person can help it.
+    code = 1 if troubled or done.not_sent or done.not_understood else 0
     if as_json:
         steps, waiting = [asdict(step) for step in done.steps], [asdict(step) for step in done.waiting]
         held = [asdict(step) for step in done.not_sent]
         print_json(
             {"steps": steps, "waiting": waiting, "not_sent": held, "not_understood": done.not_understood}
         )
-        return 1 if troubled or done.not_understood else 0
+        return code
     for step in done.steps:
         say(_line(step))
     for step in done.waiting:
@@ -31,7 +33,7 @@ def show_delivered(done: Delivered, as_json: bool) -> int:
         say(f"a person has to read {text}")
     if not done.steps and not done.waiting and not done.not_sent:
         say("nothing is owed")
-    return 1 if troubled or done.not_understood else 0
+    return code
 
 
 def lines_not_sent(done: Delivered) -> tuple[str, ...]:

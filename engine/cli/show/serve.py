@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from engine.assembly import clock, scribe
 from engine.basics.values import counted
@@ -36,11 +37,16 @@ class Standing:
     as_json: bool
     said: Mapping[str, str] = field(default_factory=dict)
 
-    def tell(self, now: Mapping[str, str]) -> None:
-        """Print what has changed since the last round."""
+    def tell(self, now: Mapping[str, str], as_data: Sequence[Any]) -> None:
+        """Print what has changed since the last round.
+
+        Args:
+            now: what holds now, by subject: the sentence that says it.
+            as_data: the same as data, which a line of JSON shows.
+        """
         if self.as_json:
             if now.keys() != self.said.keys():
-                print_line({self.key: sorted(now)})
+                print_line({self.key: as_data})
         else:
             # A line every hour would bury what is new, and silence after a change would mislead.
             for subject in sorted(now.keys() - self.said.keys()):
@@ -68,7 +74,6 @@ def serve_until_stopped(
         clock,
         scribe,
         lambda now: forecasts_due(workspace, now),
-        lambda: deliver(workspace, scribe, refuse_older=refuse_older_record),
     )
 
     def tick() -> None:
@@ -78,16 +83,13 @@ def serve_until_stopped(
         progress_done()
         if done.looked:  # while nothing is due, the folder of deals is the one that the last run saw
             without = deals_without_file(workspace.store, outcome)
-            gone.tell({name: without_file_words(name) for name in without})
+            gone.tell({name: without_file_words(name) for name in without}, sorted(without))
         made = sum(len(deal.notices) for deal in outcome.deals)
         stopped = {
             deal.deal: deal.reason or deal.not_issued
             for deal in outcome.deals
             if deal.reason or deal.not_issued
         }
-        if done.delivered is not None:
-            tell_delivered(done.delivered, (lambda text: print_line({"delivery": text})) if as_json else say)
-            held.tell({line: line for line in lines_not_sent(done.delivered)})
         if as_json:
             did = {
                 "publications": len(outcome.publications),
@@ -111,6 +113,14 @@ def serve_until_stopped(
                     f"asked to stop: left to the next run {'is' if len(outcome.left) == 1 else 'are'} "
                     f"{', '.join(outcome.left)}"
                 )
+        # Last, because a delivery that fails must not take the round's outcome with it.
+        if workspace.settings.mail is not None:
+            delivery()
+
+    def delivery() -> None:
+        sent = deliver(workspace, scribe, refuse_older=refuse_older_record)
+        tell_delivered(sent, (lambda text: print_line({"delivery": text})) if as_json else say)
+        held.tell({line: line for line in lines_not_sent(sent)}, [asdict(step) for step in sent.not_sent])
 
     def told(what: str) -> None:
         if as_json:
