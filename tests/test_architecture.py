@@ -296,6 +296,12 @@ def test_files_stay_readable(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
 
 
+def test_tests_and_tools_stay_readable_too() -> None:
+    beside = [path for room in ("tests", "tools") for path in (REPOSITORY / room).rglob("*.py")]
+    assert len(beside) > 300
+    assert [path.name for path in beside if len(path.read_text("utf-8").splitlines()) > LONGEST] == []
+
+
 def test_no_file_names_this_machine() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if listed.returncode != 0:
