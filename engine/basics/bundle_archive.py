@@ -133,22 +133,20 @@ def _is_link(member: zipfile.ZipInfo) -> bool:
 
 
 def _refuse_more(archive: zipfile.ZipFile, size: int) -> None:
-    """Refuse an archive with bytes between its members or after them, beside its own lines.
+    """Refuse an archive with bytes before its members, between them or after them, beside its own lines.
 
-    Another program may unpack such bytes as further files, which nothing here has looked at. Bytes before the
-    archive are left alone: a mail program may have put them there.
+    Another program may unpack such bytes as further files, which nothing here has looked at.
 
     Raises VerificationFailed.
     """
-    place: int | None = None
+    place = 0
     for member in archive.infolist():
-        place = member.header_offset if place is None else place
         # A remark or a further field has a length, and would move all that comes after it.
         if member.header_offset != place or member.extra or member.comment:
             raise VerificationFailed(MORE)
         place += LOCAL + len(member.filename) + member.compress_size
     listed = sum(CENTRAL + len(member.filename) for member in archive.infolist())
-    if archive.start_dir != (place or archive.start_dir) or size != archive.start_dir + listed + END:
+    if archive.start_dir != place or size != archive.start_dir + listed + END:
         raise VerificationFailed(MORE)
 
 

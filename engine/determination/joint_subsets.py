@@ -275,18 +275,37 @@ def replicates_of_highest(
     )
 
 
-def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Passes) -> Outcomes:
+def by_formula(
+    at: Callable[[Rates], tuple[bool, Fraction]],
+    passes: Passes,
+    rounded: Callable[[Fraction], Fraction] = lambda value: value,
+) -> Outcomes:
     """Return a function that gives the test at many rates.
 
     A few rates are each asked for. Many follow from the formula that the test turns out to have. Nearly every
     figure is a weighted sum of the rates, or one divided by such a sum. Its weights follow from moving one
     rate at a time. The formula is taken only if it gives the figure itself, exactly, at places spread over
-    all cases and at its own extremes.
+    all cases and at its own extremes, and if the deal's rounding changes none of its figures.
     """
+
+    def figure(rates: Rates) -> Fraction:
+        passed, value = at(rates)
+        # A limit that moves with the rates gives another verdict than the limit of the test.
+        if passed != passes(value):
+            raise _OtherLimit
+        return value
+
+    def by_one_formula(cases: Micros) -> list[Fraction] | None:
+        try:
+            figures = _formula(cases, figure)
+        except _OtherLimit:
+            return None
+        changed = figures is not None and any(rounded(one) != one for one in set(figures))
+        return None if changed else figures
 
     def outcomes(cases: Micros) -> tuple[Bits | Passes, list[Fraction]]:
         # A formula is found and checked with more than 40 measures, which a few cases do not repay.
-        figures = _formula(cases, lambda rates: at(rates)[1]) if len(cases) > FEW_CASES else None
+        figures = by_one_formula(cases) if len(cases) > FEW_CASES else None
         if figures is None:
             measured = [at(tuple(map(int, rates))) for rates in cases]
             return np.array([passing for passing, _ in measured], dtype=np.bool_), [
@@ -295,6 +314,10 @@ def by_formula(at: Callable[[Rates], tuple[bool, Fraction]], passes: Passes) -> 
         return passes, figures
 
     return outcomes
+
+
+class _OtherLimit(Exception):
+    """The test has another limit at other rates."""
 
 
 FEW_CASES = 200

@@ -267,24 +267,27 @@ def _along(test: MeasuredTest, key: PrintKey, prices: Sequence[int]) -> list[Out
     """Return the outcomes at ascending prices by a line through the first and the last; None without one.
 
     In nearly every test of one rate the figure lies on a line, or one divided by it does. The line is taken
-    only if it gives the figure of the test itself, exactly, at prices spread over all of them.
+    only if it gives the figure of the test itself, exactly, at prices spread over all of them, against one
+    limit, and if the deal's rounding changes none of its figures.
     """
     if len(prices) <= 2 * CHECKED:
         return None
     last = len(prices) - 1
     places = [n * last // (CHECKED - 1) for n in range(CHECKED)]
-    asked = {place: _at(test, (key,), (prices[place],)) for place in places}
-    # A limit that moves with the rate would give another verdict than `passes`.
-    if any(passed != test.passes(figure) for passed, figure in asked.values()):
+    asked = {place: _measured_at(test, (key,), (prices[place],)) for place in places}
+    # A limit that moves with the rate would give other verdicts than `passes` between these prices.
+    against = (test.found.limit, test.found.comparison)
+    if any((one.limit, one.comparison) != against for one in asked.values()):
         return None
-    figures = _line(prices, {place: figure for place, (_, figure) in asked.items()}) or _line(
-        prices, {place: figure for place, (_, figure) in asked.items()}, turned=True
-    )
-    if figures is None:
+    values = {place: one.measured.value for place, one in asked.items()}
+    figures = _line(prices, values) or _line(prices, values, turned=True)
+    # These prices may be ones that the deal's rounding leaves alone, while it changes the figures between.
+    if figures is None or any(test.rounded(one) != one for one in figures):
         return None
     # The figures move in one direction, so the limit divides them in two.
-    turn = bisect_left(figures, True, key=lambda figure: test.passes(figure) != asked[0][0])
-    return [((place < turn) == asked[0][0], figure) for place, figure in enumerate(figures)]
+    first = test.passes(figures[0])
+    turn = bisect_left(figures, True, key=lambda figure: test.passes(figure) != first)
+    return [((place < turn) == first, figure) for place, figure in enumerate(figures)]
 
 
 def _line(
@@ -330,13 +333,14 @@ def _reached(figures: Sequence[Fraction], masses: Sequence[int], beyond: int) ->
 
 def _at(test: MeasuredTest, keys: Sequence[PrintKey], micros: Sequence[int]) -> Outcome:
     """Return the outcome of the test if its prints had given these rates, in millionths."""
-    measurement = test.measured(
-        test.facts.with_prints(
-            {key: Fraction(micro, MILLION) for key, micro in zip(keys, micros, strict=True)}
-        )
-    )
-    value = measurement.measured.value
-    return passes(measurement.measured, measurement.limit, measurement.comparison), value
+    found = _measured_at(test, keys, micros)
+    return passes(found.measured, found.limit, found.comparison), found.measured.value
+
+
+def _measured_at(test: MeasuredTest, keys: Sequence[PrintKey], micros: Sequence[int]) -> Measurement:
+    """Return the measurement of the test if its prints had given these rates, in millionths."""
+    rates = {key: Fraction(micro, MILLION) for key, micro in zip(keys, micros, strict=True)}
+    return test.measured(test.facts.with_prints(rates))
 
 
 # ---- several rates
@@ -364,7 +368,10 @@ def _together(test: MeasuredTest, keys: Sequence[PrintKey], weeks: Sequence[Sell
         )
     else:
         replicates = joint.replicates(
-            weeks, today, test.passed, joint.by_formula(lambda rates: _at(test, keys, rates), test.passes)
+            weeks,
+            today,
+            test.passed,
+            joint.by_formula(lambda rates: _at(test, keys, rates), test.passes, test.rounded),
         )
     return _of(replicates)
 

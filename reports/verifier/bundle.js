@@ -15,7 +15,7 @@ async function membersOf(bytes, called) {
   const count = view.getUint16(end + 10, true), size = view.getUint32(end + 12, true), before = end - size - view.getUint32(end + 16, true);
   odd(before >= 0);
   need(count <= MOST_MEMBERS, `the bundle has more than ${MOST_MEMBERS.toLocaleString("en")} members`);
-  let at = end - size, whole = 0, next = null, alone = true;
+  let at = end - size, whole = 0, next = 0, alone = true;
   for (let n = 0; n < count; n += 1) {
     odd(at + 46 <= end && view.getUint32(at, true) === 0x02014b50);
     const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)], [crc, packed, length] = [16, 20, 24].map((place) => view.getUint32(at + place, true));
@@ -35,12 +35,12 @@ async function membersOf(bytes, called) {
     whole += data.length;
     need(whole <= LARGEST_TOGETHER, `the bundle's members are longer than ${LARGEST_TOGETHER.toLocaleString("en")} bytes together`);
     found.set(name, data);
-    alone &&= local === (next ?? local) && extra === 0 && remark === 0;
+    alone &&= local === next && extra === 0 && remark === 0;
     next = local + 30 + named + packed;
     at += 46 + named + extra + remark;
   }
-  // Bytes between the members or after them: another program may unpack them as further files. Bytes before the archive are left alone.
-  need(alone && (next ?? end - size) === end - size && at === end && end + 22 === bytes.length, "the bundle holds bytes that belong to none of its members");
+  // Bytes before the members, between them or after them: another program may unpack them as further files.
+  need(alone && next === end - size && at === end && end + 22 === bytes.length, "the bundle holds bytes that belong to none of its members");
   return found;
 }
 async function unpackedMember(inside, length, called) {

@@ -202,6 +202,9 @@ def test_every_page_with_lines_to_type_is_run_by_a_test() -> None:
     assert {page for page in named if lines_of(page)} == {*RUN_HERE, *ELSEWHERE, *NOT_RUN}
     named = [line for page in NOT_RUN for line in lines_of(page)]
     assert [line for line in named if not line.startswith(tuple(UNTRIED))] == []
+    here = Path(__file__).read_text(encoding="utf-8")
+    assert [page for page in RUN_HERE[1:] if f'blocks("{Path(page).stem}")' not in here] == []
+    assert 'lines_of("README.md")' in here
     for page, test in ELSEWHERE.items():
         assert Path(page).name in (REPOSITORY / test).read_text(encoding="utf-8"), page
 

@@ -1,4 +1,4 @@
-"""Odd drafts drawn whole, of every template, with classes of debt and with several indices.
+"""Odd drafts drawn whole, of every template but one, with classes of debt and with several indices.
 
 They have declared events, Acts, amendments, cures of triggers and second Cure Periods. Their figures are
 missing, late, zero or in straight lines.
@@ -30,8 +30,8 @@ DATES = (
 
 
 def odd_case(templates: dict[str, Template], seed: int, paths: int) -> Case | None:
-    """An odd deal that the file's own checks let through, on paths that sit on its levels a third of the
-    time; None if they refuse it.
+    """An odd deal that the file's own checks let through, on paths that sit on its levels a quarter of
+    the time; None if they refuse it.
     """
     draw = random.Random(seed)
     odd = _Odd(draw)

@@ -41,8 +41,8 @@ from tests.foresight.test_stress import HELD, path_of
 SOAK = os.environ.get("HEADROOM_SOAK") == "1"
 CHUNKS = chunks("HEADROOM_CHUNKS", 1000 if SOAK else 20)
 DEALS_IN_CHUNK, PATHS = 2, 50
-"""100 comparisons a chunk, each a random deal on a path of its own: 2,000 in `make test`, 100,000 in the
-soak.
+"""100 comparisons a chunk: 2 random deals on 50 paths each, of which ten at a time begin alike. They are 2,000
+in `make test`, 100,000 in the soak.
 """
 STEPPED = (
     "is tested only while something stands",

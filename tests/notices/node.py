@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import subprocess
+import tempfile
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,8 @@ class Standing:
     def __init__(self, command: tuple[str, ...]) -> None:
         self.command = command
         self.process: subprocess.Popen[str] | None = None
+        # A file, because a pipe that nobody reads stops a program which complains at length.
+        self.complaints = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - as long as the program
         atexit.register(self.end)
 
     def ask(self, question: object) -> Any:
@@ -26,17 +29,20 @@ class Standing:
                 ["node", *self.command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stderr=self.complaints,
                 encoding="utf-8",
             )
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(question) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise AssertionError(self.process.communicate()[1])
-        return json.loads(answer)
+        try:
+            self.process.stdin.write(json.dumps(question) + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())
+        except BaseException as error:
+            # What is still to come would be read as the answer to the next question.
+            self.end()
+            self.complaints.seek(0)
+            raise AssertionError(self.complaints.read() or "no answer of one line") from error
 
     def end(self) -> None:
         if self.process is not None:

@@ -36,7 +36,6 @@ from tests.operations.test_calendar_versions import (
     ran,
 )
 from tests.operations.test_calendar_versions import failing as failing  # the fixture
-from tests.operations.test_corrections import administered as administered  # the fixture
 from tests.operations.test_corrections import replayed, series
 from tests.operations.test_run import DEAL
 from tests.operations.test_run import tools as tools  # the fixture

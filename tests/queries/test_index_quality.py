@@ -121,7 +121,8 @@ def test_the_index_s_own_table(
 
     def once(days: Sequence[attack.Day], methodology: Methodology) -> dict[str, Any]:
         """What sellers can do to the week hangs on no cost: found once for the commands here."""
-        known[:] = known or [whole(days, methodology)]
+        known[:] = known or [whole(days, methodology), (days, methodology)]
+        assert known[1] == (days, methodology)
         return known[0]
 
     monkeypatch.setattr(manipulation_report, "seller_moves", once)

@@ -23,6 +23,7 @@ from engine.determination.joint_subsets import (
     WeightedSum,
     _ascending,
     bits_of,
+    by_formula,
     medians,
     memberships,
     replicates,
@@ -299,3 +300,33 @@ def test_figures_that_share_a_float_stand_in_their_own_order() -> None:
     ]
     assert len({float(figure) for figure in figures}) == 3
     assert _ascending(figures) == [4, 3, 1, 5, 0, 2]
+
+
+CASES = np.array([(1_000_000 + 20_000 * n, 2_000_000) for n in range(300)], dtype=np.int64)
+"""More cases than are each asked for; on these the figures below are whole."""
+
+
+@pytest.mark.parametrize(
+    ("rounded", "moves"),
+    [(lambda value: Fraction(round(value)), False), (lambda value: value, True)],
+    ids=["rounded between the cases that are compared", "against a limit that moves"],
+)
+def test_a_formula_is_left_where_rounding_or_the_limit_gives_other_outcomes(
+    rounded: Callable[[Fraction], Fraction], moves: bool
+) -> None:
+    cases = CASES.copy()
+    # One case that is not compared lies between two whole figures.
+    cases[4, 0] += 5_000
+
+    def at(rates: tuple[int, ...]) -> tuple[bool, Fraction]:
+        value = rounded(Fraction(rates[0] + rates[1], 20_000))
+        return value >= (value if moves else 200), value
+
+    verdicts, figures = by_formula(at, lambda value: value >= 200, rounded)(cases)
+    assert not callable(verdicts)
+    if not moves:
+        # Without the deal's rounding the formula would be taken, and give that case another figure.
+        taken, others = by_formula(at, lambda value: value >= 200)(cases)
+        assert callable(taken)
+        assert others != figures
+    assert list(zip(verdicts.tolist(), figures, strict=True)) == [at(tuple(map(int, one))) for one in cases]

@@ -5,6 +5,7 @@ out, and each refusal.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +18,7 @@ from engine.determination import joint_subsets, seller_bearing
 from engine.determination.determine import determine
 from engine.determination.facts import Facts
 from engine.determination.seller_bearing import week_of
-from engine.determination.template import Template, clauses_of
+from engine.determination.template import Measurement, Template, clauses_of
 from engine.events.rates import Published, ReferenceRate
 from engine.events.results import Bearing, TestResult, passes
 from engine.terms.as_written import load_deal, resolve
@@ -274,6 +275,42 @@ def test_a_carried_rate_brings_the_listings_of_its_own_week(
 
 
 LINE = list(range(1_000_000, 1_400_000, 10_000))
+LIMIT = Figure(value=Fraction(1_205_000), unit=Unit.MULTIPLE)
+
+
+class OneRate:
+    """A test whose figure is a function of one rate: at least the limit, rounded as the deal may say."""
+
+    def __init__(
+        self,
+        form: Callable[[Fraction], Fraction],
+        rounded: Callable[[Fraction], Fraction] = lambda value: value,
+        limit: Callable[[Fraction], Figure] = lambda _: LIMIT,
+    ) -> None:
+        self.form, self.rounded, self.limit = form, rounded, limit
+        self.found = self.at(Fraction(LINE[0]))
+        self.asked: list[int] = []
+
+    def at(self, rate: Fraction) -> Measurement:
+        return Measurement(
+            Figure(value=self.rounded(self.form(rate)), unit=Unit.MULTIPLE),
+            self.limit(rate),
+            "at least",
+            tuple,
+        )
+
+    def passes(self, value: Fraction) -> bool:
+        return value >= LIMIT.value
+
+    def along(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, Fraction]] | None:
+        def measured_at(_: object, __: object, rates: tuple[int]) -> Measurement:
+            self.asked.append(rates[0])
+            return self.at(Fraction(rates[0]))
+
+        monkeypatch.setattr(seller_bearing, "_measured_at", measured_at)
+        return seller_bearing._along(self, ("A", ON), LINE)  # type: ignore[arg-type]
+
+
 FORMS = {
     "a line": (lambda x: 3 * x - 7, True),
     "one over a line": (lambda x: 1 / (2 * x + 5), True),
@@ -291,41 +328,28 @@ def test_a_line_is_taken_only_where_it_gives_the_figure_at_every_price(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     form, found = FORMS[name]
-    asked: list[int] = []
-
-    def at(_: object, __: object, rates: tuple[int]) -> tuple[bool, Fraction]:
-        asked.append(rates[0])
-        return True, form(Fraction(rates[0]))
-
-    class Test:
-        def passes(self, _: Fraction) -> bool:
-            return True
-
-    monkeypatch.setattr(seller_bearing, "_at", at)
-    outcomes = seller_bearing._along(Test(), ("A", ON), LINE)  # type: ignore[arg-type]
+    test = OneRate(form)
+    outcomes = test.along(monkeypatch)
     assert (outcomes is not None) == found
-    assert len(asked) == seller_bearing.CHECKED
+    assert len(test.asked) == seller_bearing.CHECKED
     if outcomes is not None:
-        assert outcomes == [(True, form(Fraction(price))) for price in LINE]
+        assert [figure for _, figure in outcomes] == [form(Fraction(price)) for price in LINE]
+
+
+def test_a_line_is_not_taken_where_the_deal_rounds_between_the_prices_that_are_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every third price is compared, where rounding changes nothing; the two between are rounded."""
+    test = OneRate(lambda x: (x - LINE[0]) / 30_000, lambda value: Fraction(round(value)))
+    assert test.along(monkeypatch) is None
+    assert {test.form(Fraction(price)) % 1 for price in test.asked} == {0}
 
 
 def test_a_line_whose_limit_moves_with_the_rate_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Test:
-        def passes(self, figure: Fraction) -> bool:
-            return figure < 1_200_000
-
-    monkeypatch.setattr(seller_bearing, "_at", lambda _, __, rates: (True, Fraction(rates[0])))
-    assert seller_bearing._along(Test(), ("A", ON), LINE) is None  # type: ignore[arg-type]
+    test = OneRate(lambda x: x, limit=lambda rate: LIMIT.model_copy(update={"value": rate / 2}))
+    assert test.along(monkeypatch) is None
 
 
 def test_a_line_turns_where_the_limit_lies(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Test:
-        def passes(self, figure: Fraction) -> bool:
-            return figure >= 1_205_000
-
-    test = Test()
-    monkeypatch.setattr(
-        seller_bearing, "_at", lambda _, __, rates: (test.passes(Fraction(rates[0])), Fraction(rates[0]))
-    )
-    outcomes = seller_bearing._along(test, ("A", ON), LINE)  # type: ignore[arg-type]
+    outcomes = OneRate(lambda x: x).along(monkeypatch)
     assert outcomes == [(price >= 1_205_000, Fraction(price)) for price in LINE]

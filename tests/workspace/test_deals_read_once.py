@@ -43,4 +43,5 @@ def test_a_text_is_parsed_once_whether_its_deal_or_its_errors_are_asked_for(
     spoilt = text.replace("closing_date:", "closing-date:", 1)
     first, everything = deal_in(spoilt, "a.yaml", all_templates), read_deal(spoilt, "a.yaml", all_templates)
     assert first[0] is everything[0] is None
+    assert first[1]
     assert {problem.place for problem in first[1]} <= {problem.place for problem in everything[1]}
