@@ -198,7 +198,7 @@ def text_of(meridian: str, draw: random.Random) -> str:
         text = re.sub(
             r"ends: \{when: at or above level, for: [^}]*\}", "ends: {when: reserve at target}", text
         )
-    if draw.random() < 0.08:
+    if draw.random() < 0.12:
         text = text.replace("  ltv:\n    template", f"{_spring(draw)}  ltv:\n    template", 1)
     start = text.index("    begins:\n      any_of:")
     end = text.index("    esma:", start)

@@ -33,6 +33,7 @@ from engine.foresight.path_run import moments, moments_together
 from engine.foresight.rate_paths import NO_VALUE
 from engine.foresight.stress import happenings
 from engine.terms.as_written import Deal, resolve
+from engine.terms.clause import Cure
 from engine.terms.contract_dates import publication_dates
 from tests.conftest import DEALS, shared
 from tests.foresight.random_deals import Case, case, chunks, example
@@ -266,6 +267,24 @@ def test_random_deals_and_paths_come_out_as_the_exact_engine_says(
         assert columns.one_by_one <= {"appraisal", *columns.by_steps}
         compared += found.rates.paths
     assert compared == DEALS_IN_CHUNK * PATHS
+
+
+def test_each_reason_for_the_engine_s_own_steps_is_drawn(
+    meridian_text: str, all_templates: dict[str, Template]
+) -> None:
+    """The comparisons above would be silent of a kind of deal that the fixed seeds no longer draw."""
+    drawn = [
+        resolve(found.deal, found.deal.closing_date)
+        for chunk in range(20)
+        for found in islice(cases(meridian_text, all_templates, chunk * 100, 1), DEALS_IN_CHUNK)
+    ]
+    tests = [one for terms in drawn for one in terms.covenants.values()]
+    triggers = [one for terms in drawn for one in terms.triggers.values()]
+    assert any(one.tested_while for one in tests)
+    assert any(one.last_tested for one in tests)
+    cures = [getattr(one, "cure", None) for one in tests]
+    assert any(isinstance(one, Cure) and one.extension for one in cures)
+    assert any(one.cure for one in triggers)
 
 
 @pytest.mark.parametrize("seed", range(40 if SOAK else 2))
