@@ -46,10 +46,19 @@ LONGEST_NAME = 120
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One step of the verification: what was checked, and the first difference if there is one."""
+    """One step of the verification: what was checked, and the first difference if there is one.
+
+    Nothing was compared if it is `open`, and the step says why.
+    """
 
     step: str
     difference: str | None = None
+    open: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """Return `DIFFERS`, `holds`, or `open` for what could not be compared."""
+        return "DIFFERS" if self.difference else "open" if self.open else "holds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,10 @@ class Verification:
 
     def as_data(self) -> dict[str, Any]:
         """Return the verification as JSON: `verified`, `time`, `steps`."""
-        steps = [{"step": finding.step, "difference": finding.difference} for finding in self.findings]
+        steps = [
+            {"step": finding.step, "difference": finding.difference, "verdict": finding.verdict}
+            for finding in self.findings
+        ]
         return {"verified": self.verified, "time": self.time, "steps": steps}
 
 
@@ -137,7 +149,8 @@ def verify_record(
     findings += [Finding(found.step, found.difference) for found in stamps]
     believing = Believing(every_key, authorities.fingerprints, authorities.by)
     for step in held_stamp_steps(held_stamps(held), believing, partial(_covered, workspace, logs)):
-        findings.append(Finding(f"{step.name}: {step.found}" if step.found else step.name, step.difference))
+        said = f"{step.name}: {step.found}" if step.found else step.name
+        findings.append(Finding(said, step.difference, step.verdict == "open"))
     times = [time for _, time in audited if time is not None]
     times += [found.time for found in stamps if found.time is not None]
     return Verification(tuple(findings), "; ".join(times) or "time asserted by the operator")

@@ -285,7 +285,7 @@ def by_formula(
     A few rates are each asked for. Many follow from the formula that the test turns out to have. Nearly every
     figure is a weighted sum of the rates, or one divided by such a sum. Its weights follow from moving one
     rate at a time. The formula is taken only if it gives the figure itself, exactly, at places spread over
-    all cases and at its own extremes, and if the deal's rounding changes none of its figures.
+    all cases and at its own extremes. Nor is it taken if the deal's rounding changes one of its figures.
     """
 
     def figure(rates: Rates) -> Fraction:

@@ -267,8 +267,8 @@ def _along(test: MeasuredTest, key: PrintKey, prices: Sequence[int]) -> list[Out
     """Return the outcomes at ascending prices by a line through the first and the last; None without one.
 
     In nearly every test of one rate the figure lies on a line, or one divided by it does. The line is taken
-    only if it gives the figure of the test itself, exactly, at prices spread over all of them, against one
-    limit, and if the deal's rounding changes none of its figures.
+    only if it gives the figure of the test itself, exactly, at prices spread over all of them. There
+    the limit must be the same, and the deal's rounding must change none of the line's figures.
     """
     if len(prices) <= 2 * CHECKED:
         return None

@@ -220,6 +220,8 @@ def test_a_checkpoint_that_fits_no_log_here_is_left_open_by_name_in_both(
     (step,) = trustee.by_the_command()
     assert step["found"] == "NOT COMPARED: its log is not at hand"
     assert trustee.of_the_record() == [(f"{step['name']}: {step['found']}", None)]
+    found = verify_record(trustee.workspace, [], [trustee.kept], policy=trustee.policy).findings
+    assert [one.verdict for one in found if one.step.startswith(HELD_STAMP)] == ["open"]
     (answer,) = browser_says(read_policy(trustee.policy), [trustee.export], notes=[str(trustee.kept)])[
         "exports"
     ]

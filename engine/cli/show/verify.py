@@ -31,8 +31,10 @@ def verify_workspace(
         print_json(verification.as_data())
     else:
         for finding in verification.findings:
-            verdict = "DIFFERS" if finding.difference else "holds  "
-            say(f"{verdict} {finding.step}" + (f": {finding.difference}" if finding.difference else ""))
+            say(
+                f"{finding.verdict:<7} {finding.step}"
+                + (f": {finding.difference}" if finding.difference else "")
+            )
         # Whose word the hours rest on comes last, so that it is read even if every step holds.
         say(verification.time)
     return 0 if verification.verified else 3
