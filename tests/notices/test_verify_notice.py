@@ -461,9 +461,9 @@ def test_the_signed_notice_is_an_archive_file_that_everyone_can_read(desk: Path,
     """PDF/A-3a and PDF/UA-1 in one file, signature included, by the veraPDF engine."""
     from tests.reports.verapdf import failures
 
-    checks, broken = failures(max((desk / "notices" / DEAL).glob("*.pdf")), profile)
-    assert checks > 10_000
-    assert broken == {}
+    for notice in sorted((desk / "notices" / DEAL).glob("*.pdf"))[-2:]:
+        checks, broken = failures(notice, profile)
+        assert (checks > 10_000, broken) == (True, {}), notice.name
 
 
 def test_the_validator_bites(desk: Path, tmp_path: Path) -> None:

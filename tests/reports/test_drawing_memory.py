@@ -25,9 +25,11 @@ from reports.render.pdf import Paper, page_of, render_notice
 REPOSITORY = Path(__file__).resolve().parents[2]
 DRAWN: tuple[tuple[str, Paper], ...] = (
     ("standard", "a4"),
+    ("beginning", "a4"),
     ("crowded", "letter"),
     ("unevaluated", "a4"),
-    ("defaulting", "letter"),
+    ("without_rate", "letter"),
+    ("defaulting", "a4"),
 )
 ALONE = """
 import sys
