@@ -111,32 +111,19 @@ def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> byte
         BadKey: the two cannot be read, or what the key signs does not hold by the certificate.
         NoTimeStamp: the authority gives no time stamp that holds; the file can be sealed without one.
     """
-    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-    from pyhanko.sign import fields, signers
-
     # Refused before the key is read: whoever copied it could sign notices in the operator's name.
     if key.stat().st_mode & 0o077:
         raise BadKey(f"others can read {key}; make it yours alone with `chmod 600`")
     try:
-        signer = signers.SimpleSigner.load(str(key), f"{key}.crt")  # type: ignore[no-untyped-call]
+        certificate = Path(f"{key}.crt").read_bytes()
+        signer = _signer(key.read_bytes(), certificate)
     except (OSError, ValueError, TypeError) as error:
-        raise BadKey(f"{key} and {key}.crt cannot be read: {type(error).__name__}") from error
-    if signer is None:
         raise BadKey(
-            f"{key} and {key}.crt cannot be read; they are the key and the certificate that `headroom keys "
-            "--notices` made"
-        )
-    metadata = signers.PdfSignatureMetadata(
-        field_name=FIELD,
-        md_algorithm="sha256",
-        subfilter=fields.SigSeedSubFilter.PADES,
-        embed_validation_info=False,
-    )
-    out = io.BytesIO()
-    writer = IncrementalPdfFileWriter(io.BytesIO(data))
+            f"{key} and {key}.crt cannot be read: {type(error).__name__}; they are the key and the "
+            "certificate that `headroom keys --notices` made"
+        ) from error
     try:
-        stamper = None if authority is None else _stamper(authority)
-        signers.PdfSigner(metadata, signer=signer, timestamper=stamper).sign_pdf(writer, output=out)
+        signed = _signed(data, signer, certificate, authority)
     # Our own error says why already; the next clause would hide that under the name of its class.
     except NoTimeStamp:
         raise
@@ -145,11 +132,9 @@ def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> byte
             raise
         raise NoTimeStamp(f"{authority.url} gives no time stamp: {type(error).__name__}") from error
     # The library signs with a key whose certificate is another's; such a notice would verify nowhere.
-    certificate = x509.load_pem_x509_certificate(Path(f"{key}.crt").read_bytes())
+    own = x509.load_pem_x509_certificate(certificate).fingerprint(hashes.SHA256()).hex()
     try:
-        sealed = check_seal(
-            out.getvalue(), frozenset([certificate.fingerprint(hashes.SHA256()).hex()]), _believed(authority)
-        )
+        sealed = check_seal(signed, frozenset([own]), _believed(authority))
     except VerificationFailed as failed:
         # The two causes ask for different remedies: sign without a stamp, or put the right certificate back.
         if authority is not None and "time stamp" in str(failed):
@@ -161,6 +146,65 @@ def seal(data: bytes, key: Path, authority: TimeAuthority | None = None) -> byte
         if sealed is None or sealed.stamp is None:
             raise NoTimeStamp(f"{authority.url} gives no time stamp")
         refuse_other(sealed.stamp, authority)
+    return signed
+
+
+def _signer(key: bytes, certificate: bytes) -> Any:
+    """Return the library's signer for a key and its certificate, both as their files hold them.
+
+    Raises ValueError or TypeError if one of them cannot be read.
+    """
+    from pyhanko import keys
+    from pyhanko.sign import signers
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    (own,) = keys.load_certs_from_pemder_data(certificate)
+    return signers.SimpleSigner(
+        signing_cert=own,
+        signing_key=keys.load_private_key_from_pemder_data(key, passphrase=None),
+        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
+    )
+
+
+_ROOM: dict[tuple[bytes, str], int] = {}
+"""How many digits a signature was given, by the signer's certificate and the address of its authority."""
+
+
+def _signed(data: bytes, signer: Any, certificate: bytes, authority: TimeAuthority | None) -> bytes:
+    """Return the file with the signature of the signer of a certificate.
+
+    The library makes a first signature on trial to learn its size, and reserves half as much again. Later
+    ones get the same room, for certificate and algorithm are the same. One that does not fit is refused.
+    """
+    from pyhanko.sign.general import SigningError
+
+    by = certificate, "" if authority is None else authority.url
+    try:
+        signed = _signed_within(data, signer, authority, _ROOM.get(by))
+    except SigningError:
+        # The stamps of an authority may have grown, so the size is learned anew.
+        if _ROOM.pop(by, None) is None:
+            raise
+        signed = _signed_within(data, signer, authority, None)
+    _, length, after, _ = (int(bound) for bound in BYTE_RANGE.findall(signed)[-1])
+    _ROOM[by] = after - length - len("<>")
+    return signed
+
+
+def _signed_within(data: bytes, signer: Any, authority: TimeAuthority | None, room: int | None) -> bytes:
+    """Return the file with a signature in so many digits; without a number, the library learns it."""
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import fields, signers
+
+    metadata = signers.PdfSignatureMetadata(
+        field_name=FIELD,
+        md_algorithm="sha256",
+        subfilter=fields.SigSeedSubFilter.PADES,
+        embed_validation_info=False,
+    )
+    out, stamper = io.BytesIO(), None if authority is None else _stamper(authority)
+    signing = signers.PdfSigner(metadata, signer=signer, timestamper=stamper)
+    signing.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(data)), bytes_reserved=room, output=out)
     return out.getvalue()
 
 

@@ -7,12 +7,13 @@ import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.basics.errors import VerificationFailed
 from engine.determination.template import Template
-from engine.notices import der
+from engine.notices import der, signature
 from engine.notices.signature import BYTE_RANGE, check_seal, make_certificate, seal
 from engine.notices.trust_policy import Policy
 from engine.record.keys import BadKey
@@ -131,6 +132,54 @@ def test_a_key_whose_certificate_is_another_s_signs_nothing(
     (tmp_path / "own.crt").write_bytes((tmp_path / "other.crt").read_bytes())
     with pytest.raises(BadKey, match="put back the two that were made together"):
         seal(unsigned(notice, policy), tmp_path / "own")
+
+
+def room_of(data: bytes) -> int:
+    """How many digits stand in the place of a signature."""
+    _, length, after, _ = (int(one) for one in BYTE_RANGE.findall(data)[0])
+    return after - length - 2
+
+
+def test_a_key_signs_once_for_a_notice_after_its_first(
+    notice: bytes,
+    policy: Policy,
+    desk: Path,
+    all_templates: dict[str, Template],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The library signs on trial to learn a signature's size, which is the same for the next notice."""
+    from pyhanko.sign.signers import SimpleSigner
+
+    signs, trials = SimpleSigner.async_sign_raw, []
+
+    async def counting(self: Any, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        trials.append(dry_run)
+        signed: bytes = await signs(self, data, digest_algorithm, dry_run)
+        return signed
+
+    monkeypatch.setattr(SimpleSigner, "async_sign_raw", counting)
+    monkeypatch.setattr(signature, "_ROOM", {})
+    key, drawn = desk / "keys" / "notice.key", unsigned(notice, policy)
+    first, second = seal(drawn, key), seal(drawn, key)
+    assert trials == [True, False, False]
+    assert room_of(first) == room_of(second)
+    for one in (first, second):
+        assert steps(one, policy, all_templates)[-1].difference is None
+
+
+def test_a_signature_that_does_not_fit_learns_its_size_anew(
+    notice: bytes,
+    policy: Policy,
+    desk: Path,
+    all_templates: dict[str, Template],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key, drawn = desk / "keys" / "notice.key", unsigned(notice, policy)
+    certificate = Path(f"{key}.crt").read_bytes()
+    monkeypatch.setattr(signature, "_ROOM", {(certificate, ""): 64})
+    again = seal(drawn, key)
+    assert steps(again, policy, all_templates)[-1].difference is None
+    assert signature._ROOM[certificate, ""] == room_of(again) > 64
 
 
 def test_a_signature_is_checked_without_what_signs(
