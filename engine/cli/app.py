@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.assembly import scribe
+from engine.cli.older_record_sentence import answers_from, command_ends
 from engine.cli.options import CODES
-from engine.cli.record_age import answers_from, command_ends
 from engine.cli.sections import SectionedGroup
 
 if TYPE_CHECKING:

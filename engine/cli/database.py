@@ -65,7 +65,7 @@ def backup(into: Annotated[Path, typer.Argument(help="The copy.")], as_json: Jso
     The accounts of the desk are copied beside it, if there is a desk.
     """
     from engine.basics.values import counted
-    from engine.cli.record_age import copied_from
+    from engine.cli.older_record_sentence import copied_from
     from engine.operations.maintain_database import copied, desk_copied
 
     # The lock is not taken: the copy is consistent while a run goes on, and a backup need not wait for it.

@@ -13,7 +13,7 @@ from typing import Any
 from engine.basics.errors import Problem, render_all
 from engine.basics.inert import inert, inert_json, inert_lines, one_line
 from engine.cli.columns import laid_out
-from engine.cli.record_age import with_age
+from engine.cli.older_record_sentence import with_doubt
 
 
 def print_json(value: Any) -> None:
@@ -21,7 +21,7 @@ def print_json(value: Any) -> None:
 
     Raises ValueError for a figure that is not a number: JSON has no word for it.
     """
-    text = json.dumps(with_age(value), indent=2, ensure_ascii=False, default=str, allow_nan=False)
+    text = json.dumps(with_doubt(value), indent=2, ensure_ascii=False, default=str, allow_nan=False)
     # JSON may carry the words of a stranger's file, and somebody may read it in a terminal (`rulings.md` 69).
     sys.stdout.write(inert_json(text, sys.stdout.encoding) + "\n")
 

@@ -9,6 +9,8 @@ import base64
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from engine.basics.errors import HeadroomError, VerificationFailed, WrongUsage
@@ -22,6 +24,7 @@ from engine.record.log import deal_log
 from engine.record.merkle import EMPTY
 from engine.record.note_files import read_note, trusted
 from engine.record.store import Reader
+from engine.record.stored_row import hash_or_nothing
 from engine.workspace.checkpoints import KEY, own_key, witness
 from engine.workspace.workspace import Workspace
 
@@ -29,6 +32,25 @@ PROOF = "event.tlog-proof"
 """The attachment that holds the checkpoint of a notice's day."""
 NUMBERED = re.compile(r"-(?P<number>\d{4,})-\d{4}-\d\d-\d\d-")
 """What stands in a notice's file name after the deal's own name."""
+
+
+class Doubt(StrEnum):
+    """Why an answer may lack what was recorded later. The value is its key in an answer as JSON."""
+
+    OLDER = "older_record"
+    NOT_COMPARED = "record_not_compared"
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulRecord:
+    """A record that is older than what was signed, or could not be compared with it; and a sentence of it."""
+
+    doubt: Doubt
+    said: str
+
+
+class OlderRecord(VerificationFailed):
+    """The record lacks what was signed beside it, or holds something else in its place."""
 
 
 def refuse_older_record(workspace: Workspace) -> None:
@@ -59,8 +81,8 @@ def refuse_older_without_key(workspace: Workspace) -> None:
         _refuse_older_than_notices(workspace, keys)
 
 
-def older_than_signed(workspace: Workspace) -> str | None:
-    """Return in one sentence that a record is older than what was signed beside it; None if it is not.
+def record_doubt(workspace: Workspace) -> DoubtfulRecord | None:
+    """Return that a record is older than what was signed beside it, or was not compared; None if it is not.
 
     Commands that only read ask this, since they show what an older copy holds and say that it is one. A
     checkpoint that states what the record holds is taken at its word here, because it hides nothing newer.
@@ -69,8 +91,15 @@ def older_than_signed(workspace: Workspace) -> str | None:
         if keys := _keys_there(workspace):
             _refuse_less_than_signed(workspace, keys, equal_is_enough=True)
             _refuse_older_than_notices(workspace, keys)
-    except HeadroomError as error:
-        return f"what is shown may lack what was recorded later: {error}"
+    except OlderRecord as error:
+        return DoubtfulRecord(Doubt.OLDER, f"what is shown may lack what was recorded later: {error}")
+    # A key or a file that cannot be read says nothing about the age of the record.
+    except (HeadroomError, OSError) as error:
+        return DoubtfulRecord(
+            Doubt.NOT_COMPARED,
+            "the record could not be compared with what was signed beside it, so what is shown may lack what "
+            f"was recorded later: {error}",
+        )
     return None
 
 
@@ -122,8 +151,15 @@ def _refuse_less_than_signed(
         for log in sorted({*there, *reader.noted()}):
             head, kept = there.get(log, Head(log, 0, EMPTY.hex(), 0)), witness(workspace, log)
             # Thousands of signatures take seconds, which each question about a portfolio would wait for.
-            if not (equal_is_enough and _states(kept, head)):
-                not_older(reader, head, kept, keys)
+            if equal_is_enough and _states(kept, head):
+                continue
+            held = _held(kept, keys)
+            try:
+                _refuse_less(reader, head, held)
+            except OlderRecord:
+                # This read stands still while others record and sign, so a read after the file decides.
+                with workspace.store.read() as later:
+                    _refuse_less(later, later.head_of(log), held)
 
 
 def _states(kept: Path, head: Head) -> bool:
@@ -132,7 +168,7 @@ def _states(kept: Path, head: Head) -> bool:
         stated = kept.read_bytes()[:LONGEST_NOTE].split(b"\n", 3)[1:3]
     except OSError:
         return False
-    return stated == [str(head.size).encode(), base64.b64encode(bytes.fromhex(head.root))]
+    return stated == [str(head.size).encode(), base64.b64encode(hash_or_nothing(head.root))]
 
 
 def not_older(reader: Reader, head: Head, kept: Path, keys: list[VerifierKey]) -> int:
@@ -141,18 +177,27 @@ def not_older(reader: Reader, head: Head, kept: Path, keys: list[VerifierKey]) -
     Returns the number of entries that the checkpoint outside the database covers; zero without one.
     Raises VerificationFailed.
     """
-    if not kept.exists():
+    return _refuse_less(reader, head, _held(kept, keys))
+
+
+def _held(kept: Path, keys: list[VerifierKey]) -> Checkpoint | None:
+    """Return the checkpoint of a file, verified; None without that file."""
+    return verify(read_note(kept), keys).checkpoint if kept.exists() else None
+
+
+def _refuse_less(reader: Reader, head: Head, held: Checkpoint | None) -> int:
+    """Refuse a log that has less than a checkpoint covers, or something else; return how much it covers."""
+    if held is None:
         return 0
-    held = verify(read_note(kept), keys).checkpoint
     if head.size < held.size:
-        raise VerificationFailed(
+        raise OlderRecord(
             f"{head.log} has {counted(head.size, 'entries')} and {held.size} were signed; this is an older "
             "copy of the record"
         )
     # Entries are read only of a log that has grown since: nearly all have not.
     last = head.root if head.size == held.size else _root_at(reader, head.log, held.size)
     if last is not None and last != held.root.hex():
-        raise VerificationFailed(
+        raise OlderRecord(
             f"the first {counted(held.size, 'entries')} of {head.log} are not the ones that were signed"
         )
     return held.size
@@ -171,18 +216,22 @@ def _refuse_older_than_notices(workspace: Workspace, keys: list[VerifierKey]) ->
     folder. Today's notices are still there, and each carries the signed checkpoint of its day. Names are
     compared first; a file is read only where the record has issued no notice of its number.
 
-    Raises VerificationFailed.
+    Raises OlderRecord.
     """
     with workspace.store.read() as reader:
         for deal, path in _not_issued(workspace, reader):
-            carried = _carried(path, keys)
-            if carried is not None and not _is_of(reader, deal_log(deal), carried):
-                raise VerificationFailed(
-                    f"{path.relative_to(workspace.root)} was made when {deal_log(deal)} had "
-                    f"{counted(carried.size, 'entries')}, which are not all in this record; this is an "
-                    "older copy of the record: put the whole record back (`headroom db restore`), then "
-                    "`headroom verify`"
-                )
+            carried, log = _carried(path, keys), deal_log(deal)
+            if carried is None or _is_of(reader, log, carried):
+                continue
+            # Another process may have issued the notice since this read began, so a later read decides.
+            with workspace.store.read() as later:
+                if not _is_of(later, log, carried):
+                    raise OlderRecord(
+                        f"{path.relative_to(workspace.root)} was made when {log} had "
+                        f"{counted(carried.size, 'entries')}, which are not all in this record; this is an "
+                        "older copy of the record: put the whole record back (`headroom db restore`), then "
+                        "`headroom verify`"
+                    )
 
 
 def _not_issued(workspace: Workspace, reader: Reader) -> Iterator[tuple[str, Path]]:

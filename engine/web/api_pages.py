@@ -21,7 +21,7 @@ from engine.queries.history import explanation_of, history_part, summary
 from engine.queries.portfolio_deals import portfolio_deals
 from engine.queries.reports_received import reports_received
 from engine.web.guarded_route import GuardedRoute, NotThere, Visit, needs, visit_of
-from engine.web.rendering import OLDER
+from engine.web.rendering import DOUBTS
 from engine.web.rights import Right, granted
 
 SAID = {"error": {"type": "object", "required": ["what"], "properties": {"what": {"type": "string"}}}}
@@ -51,8 +51,9 @@ A_PAGE = 500
 
 
 def _answer(visit: Visit, data: Mapping[str, Any]) -> Response:
-    """Return an answer from the record, which says if the record is older than what was signed beside it."""
-    return _json({"older_record": OLDER, **data} if visit.desk.older else data)
+    """Return an answer from the record, which says why the record may lack what was recorded later."""
+    doubt = visit.desk.doubt
+    return _json(data if doubt is None else {doubt: DOUBTS[doubt], **data})
 
 
 def _json(data: Mapping[str, Any]) -> Response:

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.assembly import all_templates, page_parts
-from engine.operations.older_record import older_than_signed, refuse_older_record
+from engine.operations.older_record import Doubt, record_doubt, refuse_older_record
 from engine.queries.portfolio import deal_names
 from engine.queries.portfolio_deals import log_size, log_sizes, market_size
 from engine.web.accounts import Accounts
@@ -36,7 +36,7 @@ PAGES_KEPT = 1024
 SIZES_HOLD = 1.0
 """Seconds for which the sizes of all logs hold."""
 AGE_HOLDS = 30.0
-"""Seconds for which an answer holds to whether the record is older than what was signed beside it."""
+"""Seconds for which an answer holds to whether the record is older than what was signed, or not compared."""
 PATIENCE = 20.0
 """Seconds that a page which records waits for another writer."""
 KEPT = 4096
@@ -131,7 +131,7 @@ class Desk:
         self._one_writer = threading.Lock()
         self._sizes: tuple[float, Mapping[str, int]] = (0.0, {})
         self._market: tuple[float, int] = (0.0, 0)
-        self._age: tuple[float, bool] = (0.0, False)
+        self._doubt: tuple[float, Doubt | None] = (0.0, None)
         self.accounts = Accounts(self.database)
         self.sessions = Sessions(self.database)
         self.reads = Reads(self.database)
@@ -217,14 +217,15 @@ class Desk:
         return known
 
     @property
-    def older(self) -> bool:
-        """Whether the record is older than what was signed beside it; each page then says so."""
-        looked_at, found = self._age
+    def doubt(self) -> Doubt | None:
+        """Why the record may lack what was recorded later; each page then says so. None if it does not."""
+        looked_at, found = self._doubt
         now = time.monotonic()
         # The files of every deal are listed for it, which is too much for each page.
         if not looked_at or now - looked_at > AGE_HOLDS:
-            found = older_than_signed(self.workspace) is not None
-            self._age = (now, found)
+            doubtful = record_doubt(self.workspace)
+            found = None if doubtful is None else doubtful.doubt
+            self._doubt = (now, found)
         return found
 
     def size(self, deal: str) -> int:

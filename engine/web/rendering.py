@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from engine import __version__
 from engine.basics.inert import inert_lines
+from engine.operations.older_record import Doubt
 from engine.queries.who_owes_whom import OpenDuty
 from engine.web import page_marks, words
 from engine.web.desk import Desk, PageParts
@@ -23,10 +24,13 @@ from engine.web.paper import on_paper
 from engine.web.rights import Right
 
 ILLUSTRATIVE = "ILLUSTRATIVE - NOT A NOTICE"
-OLDER = (
-    "The record behind these pages is older than what was signed beside it, so what came later may be "
-    "missing; nothing is recorded until the operator has put the whole record back."
-)
+DOUBTS = {
+    Doubt.OLDER: "The record behind these pages is older than what was signed beside it, so what came later "
+    "may be missing; nothing is recorded until the operator has put the whole record back.",
+    Doubt.NOT_COMPARED: "The record behind these pages could not be compared with what was signed beside it, "
+    "so what came later may be missing; every command of the operator says why.",
+}
+"""What each page says of a record that is in doubt. No sentence names a deal, which not everybody may see."""
 DEAL_PLACES: set[str] = set()
 """What stands after the address of a deal, of the pages that there are; the application fills it."""
 
@@ -151,7 +155,7 @@ def rendered(desk: Desk, visit: Visit | None, template: str, context: dict[str, 
             may=visit.may if visit is not None else lambda *_: False,
             here=(f"{url.path}?{url.query}" if url.query else url.path) if url is not None else "",
             words_of_illustration=ILLUSTRATIVE,
-            older_record=OLDER,
+            doubts=DOUBTS,
             navigation=navigation(visit) if visit is not None and visit.person is not None else (),
             **shown,
         )

@@ -315,7 +315,7 @@ def test_a_list_from_an_older_record_comes_with_the_sentence_and_stays_a_list_ot
 
 
 def test_a_question_that_opens_no_record_compares_none(days: tuple[Path, Path], tmp_path: Path) -> None:
-    with patch.object(older_record, "older_than_signed", side_effect=AssertionError):
+    with patch.object(older_record, "record_doubt", side_effect=AssertionError):
         (tmp_path / "draft.yaml").write_text("deal: a\n", encoding="utf-8")
         done = calling.headroom("terms", str(tmp_path / "draft.yaml"), "--on", "2026-01-08", folder=days[1])
     assert done.returncode == 1

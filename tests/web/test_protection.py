@@ -11,13 +11,14 @@ import re
 import pytest
 from pydantic import ValidationError
 
+from engine.operations.older_record import Doubt
 from engine.record.checkpoint import Checkpoint, sign
 from engine.record.log import deal_log
 from engine.web.guarded_route import GuardedRoute
 from engine.web.protection import LOG
-from engine.web.rendering import OLDER
+from engine.web.rendering import DOUBTS
 from engine.web.rights import Right
-from engine.workspace.checkpoints import origin, own_key, write_witness
+from engine.workspace.checkpoints import origin, own_key, witness, write_witness
 from engine.workspace.web_settings import WebSettings
 from tests.web.conftest import DEAL, OTHER, Visitors
 from tests.web.test_access import address, routes
@@ -191,14 +192,28 @@ def test_every_page_over_an_older_record_says_so_and_names_no_deal(own_visitors:
     with workspace.store.read() as reader:
         head = reader.head_of(deal_log(OTHER))
     client, name = own_visitors.client("servicer"), origin(workspace, head.log)
-    assert OLDER not in client.get(f"/deals/{DEAL}").text
-    token = token_of(own_visitors, "trustee")
+    token, older = token_of(own_visitors, "trustee"), DOUBTS[Doubt.OLDER]
+    assert older not in client.get(f"/deals/{DEAL}").text
     assert "older_record" not in asked(own_visitors, token, f"/deals/{DEAL}")[1]
     write_witness(workspace, head.log, sign(Checkpoint(name, head.size + 1, bytes(32)), key))
-    assert OLDER not in client.get(f"/deals/{DEAL}").text  # the answer of a moment ago holds
+    assert older not in client.get(f"/deals/{DEAL}").text  # the answer of a moment ago holds
     own_visitors.desk.__post_init__()
     for path in ("/week", "/deals", f"/deals/{DEAL}", f"/deals/{DEAL}/history"):
         found = client.get(path).text
-        assert found.count(OLDER) == 1, path
+        assert found.count(older) == 1, path
         assert OTHER not in found, path
-    assert asked(own_visitors, token, f"/deals/{DEAL}")[1]["older_record"] == OLDER
+    assert asked(own_visitors, token, f"/deals/{DEAL}")[1]["older_record"] == older
+
+
+def test_every_page_over_a_record_that_was_not_compared_says_so(own_visitors: Visitors) -> None:
+    client, token = own_visitors.client("servicer"), token_of(own_visitors, "trustee")
+    kept = witness(own_visitors.desk.workspace, deal_log(OTHER))
+    kept.unlink()
+    kept.mkdir()
+    own_visitors.desk.__post_init__()
+    for path in ("/week", f"/deals/{DEAL}"):
+        found = client.get(path).text
+        assert found.count(DOUBTS[Doubt.NOT_COMPARED]) == 1, path
+        assert DOUBTS[Doubt.OLDER] not in found, path
+    answer = asked(own_visitors, token, f"/deals/{DEAL}")[1]
+    assert (answer["record_not_compared"], answer.get("older_record")) == (DOUBTS[Doubt.NOT_COMPARED], None)

@@ -1,4 +1,4 @@
-"""What every answer says of a record that is older than what was signed beside it.
+"""The sentence of every answer from a record that is older than what was signed, or was not compared with it.
 
 Commands that record refuse such a record. Those that read show what it holds, and say what it is.
 """
@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from engine.basics.errors import VerificationFailed
 
 if TYPE_CHECKING:
+    from engine.operations.older_record import DoubtfulRecord
     from engine.workspace.workspace import Workspace
 
-OLDER = "older_record"
-"""The key of the sentence in an answer as JSON."""
 _asked: dict[str, Workspace] = {}
-_found: dict[str, str | None] = {}
+_found: list[DoubtfulRecord | None] = []
 
 
 def answers_from(workspace: Workspace) -> None:
@@ -30,8 +29,8 @@ def copied_from(workspace: Workspace) -> None:
     _asked["workspace"] = _asked["copied"] = workspace
 
 
-def sentence() -> str | None:
-    """Return that the record which was read is older than what was signed beside it; None if it is not.
+def doubt() -> DoubtfulRecord | None:
+    """Return why the record that was read may lack what was recorded later; None if it does not.
 
     The record is compared once, and not at all by a command that has not opened it.
     """
@@ -39,30 +38,30 @@ def sentence() -> str | None:
     # A deal file is checked without its workspace's record, and nothing is opened for this question.
     if workspace is None or ("store" not in vars(workspace) and "copied" not in _asked):
         return None
-    if OLDER not in _found:
-        from engine.operations.older_record import older_than_signed
+    if not _found:
+        from engine.operations.older_record import record_doubt
 
-        _found[OLDER] = older_than_signed(workspace)
-    return _found[OLDER]
+        _found.append(record_doubt(workspace))
+    return _found[0]
 
 
-def with_age(answer: Any) -> Any:
+def with_doubt(answer: Any) -> Any:
     """Return an answer as JSON with the sentence in it; the answer itself if nothing is to be said.
 
     An answer that is not an object becomes one, so that nobody takes its rows for today's.
     """
-    said = sentence()
-    if said is None:
+    found = doubt()
+    if found is None:
         return answer
-    return {OLDER: said, **(answer if isinstance(answer, dict) else {"answer": answer})}
+    return {found.doubt: found.said, **(answer if isinstance(answer, dict) else {"answer": answer})}
 
 
 def command_ends(tell: Callable[[str], None]) -> None:
     """Tell the sentence beside the answer, and forget the record that was read."""
     try:
         # A refusal of the older record has said it already.
-        if not isinstance(sys.exc_info()[1], VerificationFailed) and (said := sentence()) is not None:
-            tell(f"headroom: {said}")
+        if not isinstance(sys.exc_info()[1], VerificationFailed) and (found := doubt()) is not None:
+            tell(f"headroom: {found.said}")
     finally:
         _asked.clear()
         _found.clear()
