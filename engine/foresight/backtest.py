@@ -6,14 +6,13 @@ Acts that its log holds, and assumed facts for what the log does not hold.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from engine.basics.values import Figure, counted
+from engine.basics.values import Figure
 from engine.determination.determine import ShareBelow
 from engine.determination.template import Template
 from engine.evaluation.inputs import inputs_of
@@ -24,6 +23,7 @@ from engine.events.kinds import Counted, ReportReceived, Tested
 from engine.events.rates import Published
 from engine.events.results import TestResult, Verdict
 from engine.events.states import SweptPeriod, TestState, TestStatus, TriggerStatus
+from engine.events.swept_money import SweptMoney, swept_money
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.rate_scenarios import Rates
 from engine.terms.as_written import Deal, resolve
@@ -138,10 +138,8 @@ class TriggerRecord:
     trigger: str
     in_effect: tuple[tuple[date, date | None], ...]
     false_alarms: int
-    swept: Fraction = Fraction(0)
-    """What went to its reserve account, in USD."""
-    not_known: int = 0
-    """Payment Dates on which a missing figure leaves the amount open."""
+    swept: SweptMoney
+    """What went to its reserve account."""
 
 
 def test_records(drafts: Sequence[Draft]) -> tuple[TestRecord, ...]:
@@ -202,14 +200,6 @@ def left_out(drafts: Sequence[Draft], tests: Iterable[str], until: date) -> dict
     return {**lacking, **dict.fromkeys(idle, f"it is not tested on any date up to {until}")}
 
 
-def swept_words(amount: Fraction, not_known: int) -> str:
-    """Return what a sweep took in USD, with the Payment Dates on which that is not known."""
-    lacking = f"not known on {counted(not_known, 'Payment Dates')}" if not_known else ""
-    # Without any known amount 0.00 would be a figure that nobody has given.
-    known = f"{float(amount):,.2f}" if amount or not not_known else ""
-    return "; ".join(part for part in (known, lacking) if part)
-
-
 def trigger_records(drafts: Sequence[Draft]) -> tuple[TriggerRecord, ...]:
     """Return each trigger's record."""
     spells: dict[str, list[tuple[date, date | None]]] = {}
@@ -223,22 +213,16 @@ def trigger_records(drafts: Sequence[Draft]) -> tuple[TriggerRecord, ...]:
             spell.append((state.since, None))
         elif state.status is not TriggerStatus.IN_EFFECT and inside:
             spell[-1] = (spell[-1][0], draft.effective_on)
-    swept: dict[str, Fraction] = {}
-    not_known: Counter[str] = Counter()
+    swept: dict[str, list[Fraction | None]] = {}
     for draft in drafts:
         if isinstance(draft.payload, SweptPeriod):
-            swept[draft.payload.clause] = swept.get(draft.payload.clause, Fraction(0)) + (
-                draft.payload.swept or 0
-            )
-            # A missing amount is counted apart, because a sum cannot show that it lacks something.
-            not_known[draft.payload.clause] += draft.payload.swept is None
+            swept.setdefault(draft.payload.clause, []).append(draft.payload.swept)
     return tuple(
         TriggerRecord(
             name,
             tuple(spell),
             sum(end is not None and end - start <= RELEASED_SOON for start, end in spell),
-            swept.get(name, Fraction(0)),
-            not_known[name],
+            swept_money(swept.get(name, ())),
         )
         for name, spell in spells.items()
     )

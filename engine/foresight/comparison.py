@@ -6,12 +6,13 @@ serves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from engine.basics.happenings import Happening
+from engine.events.swept_money import SweptMoney
 from engine.foresight.differences import TermChange
 from engine.foresight.stress import FirstDate, PathOutcome
 from engine.terms.as_written import Deal, sources
@@ -43,12 +44,23 @@ class Difference:
 
 @dataclass(frozen=True)
 class Money:
-    """What went to reserves by the end of one path under each draft, in USD."""
+    """What went to reserves by the end of one path under each draft, in USD; None if that is not known.
+
+    On some Payment Dates under a draft a missing figure may leave the amount open, and is not in its sum.
+    """
 
     path: str
     clause: str
-    before: Fraction
-    after: Fraction
+    before: Fraction | None
+    after: Fraction | None
+    before_not_known: int = 0
+    after_not_known: int = 0
+
+    def words(self) -> str:
+        """Return the sentence of both sums, with the Payment Dates that each of them lacks."""
+        before = SweptMoney(self.before, self.before_not_known).words("USD ")
+        after = SweptMoney(self.after, self.after_not_known).words("USD ")
+        return f"On {self.path} {self.clause} sweeps {before} under the first, and {after} under the second."
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,7 @@ class Comparison:
         second: the second draft's name.
         terms: the terms that differ.
         differences: what happens on other dates, or under one of the drafts alone.
-        money: sweeps whose sum differs.
+        money: sweeps whose sum differs, or is not known under one of the drafts.
         same: paths on which nothing differs.
         until: the last date that was looked at.
     """
@@ -147,10 +159,13 @@ def _serves(what: Happening, before: date | None, after: date | None) -> str:
     return "lender" if earlier else "borrower"
 
 
-def _money(old: PathOutcome, new: PathOutcome) -> list[Money]:
+def _money(old: PathOutcome, new: PathOutcome) -> Iterator[Money]:
     clauses = dict.fromkeys(amount.clause for outcome in (old, new) for amount in outcome.swept)
-    both = [Money(old.path, clause, old.swept_in_all(clause), new.swept_in_all(clause)) for clause in clauses]
-    return [amount for amount in both if amount.before != amount.after]
+    for clause in clauses:
+        was, now = old.swept_in_all(clause), new.swept_in_all(clause)
+        # Two sums that are not known cannot be said to be the same.
+        if was != now or was.not_known:
+            yield Money(old.path, clause, was.amount, now.amount, was.not_known, now.not_known)
 
 
 def whom_it_serves(comparison: Comparison) -> Mapping[str, int]:

@@ -20,6 +20,7 @@ from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded, Counted, DeadlinePassed, ObligationMoved, Suspended, Tested
 from engine.events.results import TestResult, Verdict
 from engine.events.states import SweptPeriod, TestStatus, TriggerStatus
+from engine.events.swept_money import SweptMoney, swept_money
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.path_run import last_value, moments
 from engine.foresight.rate_scenarios import Rates
@@ -111,11 +112,9 @@ class PathOutcome:
         """Return the first time that something happened to a limb; None if it never did."""
         return next((first for first in self.firsts if first.subject == subject and first.what == what), None)
 
-    def swept_in_all(self, clause: str) -> Fraction:
-        """Return what went to the reserve of a clause by the end, in USD."""
-        return sum(
-            (amount.amount or Fraction(0) for amount in self.swept if amount.clause == clause), Fraction(0)
-        )
+    def swept_in_all(self, clause: str) -> SweptMoney:
+        """Return what went to the reserve of a clause by the end."""
+        return swept_money(amount.amount for amount in self.swept if amount.clause == clause)
 
 
 @dataclass

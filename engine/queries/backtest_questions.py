@@ -26,7 +26,6 @@ from engine.foresight.backtest import (
     TriggerRecord,
     left_out,
     lived,
-    swept_words,
     test_records,
     trigger_records,
 )
@@ -399,8 +398,9 @@ def _trigger_data(record: TriggerRecord) -> dict[str, Any]:
     return {
         **asdict(record),
         "in_effect": _pairs(record.in_effect),
-        "swept": f"{float(record.swept):.2f}",
-        "swept_words": swept_words(record.swept, record.not_known),
+        "swept": None if record.swept.amount is None else f"{float(record.swept.amount):.2f}",
+        "not_known": record.swept.not_known,
+        "swept_words": record.swept.words(),
     }
 
 

@@ -29,7 +29,10 @@ Value = date | Fraction | None
 
 @dataclass(frozen=True)
 class GridCell:
-    """One pair of values and what came of it: a date, weeks or USD; None for never."""
+    """One pair of values and what came of it: a date, weeks or USD.
+
+    None stands for never, and for money of which a Payment Date is not known.
+    """
 
     x: str
     y: str
@@ -138,7 +141,7 @@ def grid(
 
 def _value(outcome: PathOutcome, subject: str, shown: Shown) -> Value:
     if shown == "swept":
-        return outcome.swept_in_all(subject)
+        return outcome.swept_in_all(subject).whole
     if shown == "weeks-in-cure":
         days = sum(
             # Both ends of a span are days in cure.

@@ -259,18 +259,16 @@ def _compare(asked: ForesightAsked, draft: Any, given: Any, folder: Path) -> Par
             f"{one.second}: {term.path} is {term.before} in the first, {term.after} in the second."
             for term in one.terms[:20]
         ]
-        for cash in one.money:
-            notes.append(
-                f"On {cash.path} {cash.clause} sweeps USD {float(cash.before):,.2f}, then USD "
-                f"{float(cash.after):,.2f}."
-            )
+        notes += [money.words() for money in one.money]
         serves = whom_it_serves(one)
         notes.append(
             f"{one.second} serves the lender {serves['lender']} times, the borrower {serves['borrower']} "
             "times."
         )
     differences = sum(len(one.differences) for one in answers)
-    about = f"{differences} dates differ." if differences else "Nothing differs on any of these paths."
+    # What a sweep brings may differ where each date is the same.
+    alike = "No date differs" if any(one.money for one in answers) else "Nothing differs"
+    about = f"{differences} dates differ." if differences else f"{alike} on any of these paths."
     return about, tables, notes, {"comparisons": as_data(answers)}
 
 

@@ -10,10 +10,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from fractions import Fraction
 from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS, undecided_words
 from engine.basics.values import counted, in_words, listed
+from engine.events.swept_money import swept_money
 from reports.drawing import lanes
 from reports.formats import Runs, eights, long_date, table_date
 from reports.pages.foresight_chances import Value, calibration_page, simulation_page
@@ -349,27 +351,21 @@ def _dates(inputs: ForesightInputs, outcomes: Sequence[Value]) -> list[list[str]
             cells.append("never" if first is None else f"{table_date(date.fromisoformat(first['on']))}{rate}")
         rows.append(cells)
     for clause in dict.fromkeys(amount["clause"] for outcome in outcomes for amount in outcome["swept"]):
-        paid = [
-            [
-                amount
-                for amount in outcome["swept"]
-                if amount["clause"] == clause and float(amount["amount"] or 0) > 0
-            ]
-            for outcome in outcomes
-        ]
-        sums = [
-            f"{counted(len(one), 'Payment Dates')}, {sum(float(pay['amount']) for pay in one):,.0f}"
-            f"{_not_known(outcome, clause)}"
-            for one, outcome in zip(paid, outcomes, strict=True)
-        ]
-        rows.append([f"{_title(inputs, clause)} swept, USD", *sums])
+        rows.append(
+            [f"{_title(inputs, clause)} swept, USD", *(_swept_words(outcome, clause) for outcome in outcomes)]
+        )
     return rows
 
 
-def _not_known(outcome: Value, clause: str) -> str:
-    """Return on how many further Payment Dates a missing figure leaves the amount of a sweep open."""
-    missing = sum(one["clause"] == clause and one["amount"] is None for one in outcome["swept"])
-    return f"; {counted(missing, 'Payment Dates')} not known, as a figure is missing" if missing else ""
+def _swept_words(outcome: Value, clause: str) -> str:
+    """Return on how many Payment Dates a sweep takes money on a path, and how much in all."""
+    amounts = [
+        None if one["amount"] is None else Fraction(one["amount"])
+        for one in outcome["swept"]
+        if one["clause"] == clause
+    ]
+    paid = counted(sum(bool(amount) for amount in amounts), "Payment Dates")
+    return f"{paid}, {swept_money(amounts).words(decimals=0)}"
 
 
 def _scenarios(inputs: ForesightInputs) -> dict[str, Any] | None:

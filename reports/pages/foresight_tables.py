@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from engine.basics.happenings import HAPPENING_WORDS
 from engine.basics.values import counted, in_words, listed
+from engine.events.swept_money import SweptMoney
 from reports.formats import eights, table_date
 
 Value = Mapping[str, Any]
@@ -34,7 +36,7 @@ def comparison_pages(comparisons: Sequence[Value], title: Callable[[str], str]) 
             for diff in value["differences"][:SHOWN]
         ]
         for money in value["money"]:
-            amounts = [f"USD {float(money[side]):,.0f}" for side in ("before", "after")]
+            amounts = [_swept_words(money, side) for side in ("before", "after")]
             rows.append([str(money["path"]), f"{title(money['clause'])} swept in all", *amounts, "–"])
         pages.append(
             {
@@ -68,7 +70,7 @@ def grid_page(value: Value | None, title: Callable[[str], str]) -> dict[str, Any
         return None
     across = list(dict.fromkeys(cell["x"] for cell in value["cells"]))
     down = list(dict.fromkeys(cell["y"] for cell in value["cells"]))
-    by_pair = {(cell["x"], cell["y"]): _shown(cell["value"]) for cell in value["cells"]}
+    by_pair = {(cell["x"], cell["y"]): _shown(cell["value"], value["shown"]) for cell in value["cells"]}
     drafted = value["drafted"]
     return {
         "heading": f"{title(value['subject'])}: {value['shown'].replace('-', ' ')} by two terms",
@@ -179,9 +181,16 @@ def _left_out(names: Sequence[str] | None) -> str:
     )
 
 
-def _shown(value: Any) -> str:
+def _swept_words(money: Value, side: str) -> str:
+    """Return what one of two drafts sweeps in all."""
+    amount = None if money[side] is None else Fraction(money[side])
+    return SweptMoney(amount, money[f"{side}_not_known"]).words("USD ", 0)
+
+
+def _shown(value: Any, what: str) -> str:
     if value is None:
-        return "never"
+        # Money of which a figure is missing is not money that never comes.
+        return "not known" if what == "swept" else "never"
     text = str(value)
     # A cell holds a date or a number, and JSON keeps both as text.
     return _day(text) if text.count("-") == 2 else f"{float(text):,.2f}"

@@ -118,7 +118,7 @@ def test_the_money_of_a_sweep_whose_figures_are_missing_is_not_known(tmp_path: P
         for one in json.loads(headroom(*words, "--json").stdout)["triggers"]
         if one["trigger"] == "cash-sweep"
     )
-    assert (sweep["swept"], sweep["not_known"]) == ("0.00", 4)
+    assert (sweep["swept"], sweep["not_known"]) == (None, 4)
     assert sweep["swept_words"] == "not known on 4 Payment Dates"
     assert "not known on 4 Payment Dates" in headroom(*words).stdout
     figures = ("collections=USD 1,150,000", "operating_costs=USD 290,000", "debt_service=USD 640,000")

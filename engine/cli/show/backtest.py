@@ -14,7 +14,7 @@ from engine.basics.values import counted, printed_headroom
 from engine.cli.foresight_files import refuse_ending, write_answer
 from engine.cli.output import print_json, say, shortened, table
 from engine.cli.show.stress import say_lacking
-from engine.foresight.backtest import TestRecord, swept_words
+from engine.foresight.backtest import TestRecord
 from engine.queries import backtest_questions
 from engine.queries.backtest_questions import AmendmentEffect, Backtest
 from engine.workspace.deal_files import Templates
@@ -91,7 +91,7 @@ def _say_backtest(answer: Backtest) -> None:
                 trigger.trigger,
                 _when(answer, trigger.trigger, trigger.in_effect),
                 str(trigger.false_alarms),
-                swept_words(trigger.swept, trigger.not_known),
+                trigger.swept.words(),
             )
             for trigger in answer.triggers
         ]

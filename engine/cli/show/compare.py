@@ -61,10 +61,7 @@ def _show(comparison: Comparison) -> None:
         if len(comparison.differences) > SHOWN:
             say(f"and {len(comparison.differences) - SHOWN} more; see --json")
     for money in comparison.money:
-        say(
-            f"On {money.path} {money.clause} sweeps USD {float(money.before):,.2f}, then USD "
-            f"{float(money.after):,.2f}."
-        )
+        say(money.words())
     if comparison.same:
         say(f"Nothing differs on {', '.join(comparison.same)}.")
     serves = whom_it_serves(comparison)

@@ -39,7 +39,7 @@ def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
     say(
         table(
             ("", *columns),
-            [(row, *(shown(by_pair[column, row]) for column in columns)) for row in rows],
+            [(row, *(cell_words(answer, by_pair[column, row]) for column in columns)) for row in rows],
             right=range(1, len(columns) + 1),
         )
     )
@@ -48,13 +48,18 @@ def show_grid(answer: GridAnswer, into: Path | None, as_json: bool) -> int:
     return 0
 
 
-def shown(cell: GridCell) -> str:
+def cell_words(answer: GridAnswer, cell: GridCell) -> str:
     """Return a cell as people read it."""
     if isinstance(cell.value, date):
         return str(cell.value)
     if isinstance(cell.value, Fraction):
         return f"{float(cell.value):,.2f}"
-    return "never"
+    return _without_value(answer)
+
+
+def _without_value(answer: GridAnswer) -> str:
+    """Return what a cell without a value says: money that is missing is not money that never comes."""
+    return "not known" if answer.shown == "swept" else "never"
 
 
 def grid_csv(answer: GridAnswer) -> str:
@@ -62,7 +67,7 @@ def grid_csv(answer: GridAnswer) -> str:
     rows = []
     for cell in answer.cells:
         value = (
-            "never"
+            _without_value(answer)
             if cell.value is None
             # A program that reads the file gets the exact figure; the terminal shows a rounded one.
             else exact_text(cell.value)

@@ -74,24 +74,13 @@ def _rows(outcomes: Sequence[PathOutcome]) -> Iterator[tuple[str, ...]]:
             sum(bool(amount.amount) for amount in outcome.swept if amount.clause == clause)
             for outcome in outcomes
         ]
-        sums = [_sum(outcome, clause) for outcome in outcomes]
+        sums = [outcome.swept_in_all(clause).words("USD ") for outcome in outcomes]
         cells = [
             cell
             for number, amount in zip(paid, sums, strict=True)
             for cell in (counted(number, "Payment Dates"), amount)
         ]
         yield (f"{clause} swept in all", *cells)
-
-
-def _sum(outcome: PathOutcome, clause: str) -> str:
-    """Return what a sweep brought on a path, and on how many dates a missing figure leaves that open."""
-    amounts = [amount.amount for amount in outcome.swept if amount.clause == clause]
-    unknown = amounts.count(None)
-    known = f"USD {float(outcome.swept_in_all(clause)):,.2f}"
-    # An amount that is not known is not zero, and a sum that hides it would look complete.
-    if not unknown:
-        return known
-    return "not known" if unknown == len(amounts) else f"{known}, {unknown} not known"
 
 
 def _least(outcomes: Sequence[PathOutcome]) -> Iterator[str]:

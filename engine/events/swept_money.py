@@ -1,0 +1,43 @@
+"""What a sweep brings over several Payment Dates, on some of which a figure may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from engine.basics.values import counted
+
+
+@dataclass(frozen=True, slots=True)
+class SweptMoney:
+    """What a sweep brought over some Payment Dates.
+
+    Attributes:
+        amount: in USD, over the dates on which it is known; None if it is known on none of them.
+        not_known: Payment Dates on which a missing figure leaves the amount open.
+    """
+
+    amount: Fraction | None
+    not_known: int = 0
+
+    @property
+    def whole(self) -> Fraction | None:
+        """The amount in USD over all dates; None if it is not known on one of them."""
+        return None if self.not_known else self.amount
+
+    def words(self, before: str = "", decimals: int = 2) -> str:
+        """Return the amount in words, with `before` before it, and the dates on which it is not known."""
+        known = [] if self.amount is None else [f"{before}{float(self.amount):,.{decimals}f}"]
+        # A sum that hides what it lacks would look complete.
+        lacking = [f"not known on {counted(self.not_known, 'Payment Dates')}"] if self.not_known else []
+        return "; ".join([*known, *lacking])
+
+
+def swept_money(amounts: Iterable[Fraction | None]) -> SweptMoney:
+    """Return the sum of what a sweep took on each Payment Date, in USD; None stands for one not known."""
+    taken = tuple(amounts)
+    known = [amount for amount in taken if amount is not None]
+    not_known = len(taken) - len(known)
+    # Where nothing is known, zero would be a figure that nobody has given.
+    return SweptMoney(sum(known, Fraction(0)) if known or not not_known else None, not_known)
