@@ -20,7 +20,7 @@ from engine.events.kinds import ActRecorded, Event, NotEvaluated, NoticeIssued, 
 from engine.events.log_names import subject_of_log
 from engine.events.servicing import RegisterChanged
 from engine.record.log import deal_log, read
-from engine.record.store import HASH
+from engine.record.stored_row import HASH
 from engine.terms.source import parse
 from engine.workspace.checkpoints import STAMPS, stamps_folder, witness
 from engine.workspace.deal_files import refused_path

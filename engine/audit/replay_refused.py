@@ -11,7 +11,7 @@ from engine.events.kinds import Event, NotEvaluated
 from engine.events.log_names import subject_of_log
 from engine.events.running_state import Past
 from engine.record.canonical import sha256_hex
-from engine.record.store import HASH
+from engine.record.stored_row import HASH
 from engine.terms.as_written import Deal
 from engine.workspace.deal_files import changed, file_of, read_text, refused_path, said
 from engine.workspace.registers import BadRegister, as_read, refused_register, registers_named

@@ -129,9 +129,9 @@ def signed_whole(log: str | None) -> Workspace | None:
     return workspace if all(all_signed(workspace, one) for one in logs) else None
 
 
-# A draft is checked before there is a workspace for it.
 def workspace_if_any() -> Workspace | None:
     """Return the workspace that the command works in, if there is one: `check` needs none."""
+    # A draft is checked before there is a workspace for it.
     folder = state.get("workspace", Path())
     return opened() if (folder / "headroom.toml").is_file() else None
 

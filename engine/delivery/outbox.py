@@ -43,8 +43,11 @@ TO_GO = ("released", "deferred")
 """The states of a copy that goes in the next round."""
 CORRECTED = ("deemed_given", "if_sent_after", "returned", "released_by", "body")
 """The keys of a duty that a correction of the deal file gives to notices which were issued before it."""
-HOW_TO_SAY = "Add them by an entry under `corrections` of the deal file, and run; the next round sends it"
-NO_MORE = "not a further copy goes; give it another way, and record the Act `notice given`"
+HOW_TO_SAY = (
+    "Add them by an entry under `corrections` of the deal file, and run `headroom run`; the next round "
+    "sends it"
+)
+NO_MORE = "no further copy is sent; give it another way, and record the Act `notice given`"
 
 State = Literal[
     "drafted", "released", "sending", "deferred", "sent", "unknown", "failed", "delivered", "acknowledged"
@@ -326,11 +329,12 @@ def why_not_sent(delivery: Delivery) -> str | None:
 
 
 def not_sent(delivery: Delivery) -> Iterator[NotSent]:
-    """Yield why copies of a released notice do not go, though the notice is not given yet."""
-    if delivery.release is None or delivery.given_on is not None:
+    """Yield why copies of a released notice do not go, though it is owed still."""
+    # What a later notice takes the place of is owed no more, so nobody has to see to it.
+    if delivery.release is None or delivery.given_on is not None or delivery.superseded:
         return
     why = why_not_sent(delivery)
-    # A notice whose copies are all out is not held by what holds others, like a later notice.
+    # A notice whose copies are all out is not held by a term that the deal file lacks.
     if why is not None and (not delivery.addressees or any(to.state in TO_GO for to in delivery.addressees)):
         yield NotSent("", "released", why)
     for to in delivery.addressees:

@@ -236,8 +236,8 @@ def notice_given(
         act for act in givings if (act.details.get("notice"), act.clause, act.details.get("of")) == wanted
     )
     return tuple(
-        # An Act without a number speaks of the duty, whichever notice states it.
         act
         for act in of_it
+        # An Act without a number speaks of the duty, whichever notice states it.
         if number is None or act.details.get("names", str(number)) == str(number)
     )

@@ -82,9 +82,9 @@ def _first_of(events: Sequence[E], day: date) -> int:
     It is the place after the last event of an earlier date.
     """
     earlier = (
-        # Deadlines, Acts and duties have dates of their own, which do not say which date was determined.
         place
         for place, event in enumerate(events)
+        # Deadlines, Acts and duties have dates of their own, which do not say which date was determined.
         if event.kind in OF_A_DATE and event.effective_on < day
     )
     return max(earlier, default=-1) + 1

@@ -154,8 +154,8 @@ def _shifted(dated: Sequence[Dated], since: date, change: Fraction | None) -> tu
         after = [replace(before[-1], since=since), *after]
     moved = [
         replace(
-            # A later figure may be less than what is lost, and a report cannot give hours below zero.
             one,
+            # A later figure may be less than what is lost, and a report cannot give hours below zero.
             figure=one.figure.model_copy(update={"value": max(Fraction(0), one.figure.value + change)}),
         )
         for one in after

@@ -95,15 +95,18 @@ def deals_workbook(rows: Sequence[DealRow], on: date) -> bytes:
     return workbook(f"Portfolio {on}", DEALS, map(_deal_cells, rows), on, ("Owed", OWED, owed))
 
 
+FOUR_EMPTY = (None,) * 4
+"""Cells of what a deal does not have. They keep the columns in place for a filter or a sum."""
+
+
 def _deal_cells(row: DealRow) -> tuple[Any, ...]:
     near, due = row.nearest, row.next
     turned = (
         (near.title, near.index, Figure(value=near.share, unit=Unit.SHARE), "yes" if near.failing else "no")
         if near
-        # Empty cells keep the columns in place for a filter or a sum.
-        else (None,) * 4
+        else FOUR_EMPTY
     )
-    first = (due.by, due.who, due.what, due.days) if due is not None else (None,) * 4
+    first = (due.by, due.who, due.what, due.days) if due is not None else FOUR_EMPTY
     return (
         row.deal,
         row.party,

@@ -21,7 +21,6 @@ from engine.record import database
 from engine.record.entry import Entry as Entry
 from engine.record.heads import Head, heads, issued, names
 from engine.record.merkle import EMPTY, CompactRange, leaf_hash, peak_ends
-from engine.record.stored_row import HASH as HASH
 from engine.record.stored_row import entry_of, hash_of, hash_or_nothing
 
 

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from engine.basics.errors import Place, Problem
 from engine.basics.files import ENDS
+from engine.basics.values import listed
 from engine.servicer_report.delimited import is_delimited, not_utf_8, tree_of_delimited
 from engine.servicer_report.report_table import tree_of_workbook
 from engine.servicer_report.sender_layouts import layouts_for, tree_by_layout
@@ -64,8 +65,8 @@ def open_report(
     """
     matching = layouts_for(file, layouts)
     if len(matching) > 1:
-        names = " and ".join(f"[intake.{name}]" for name, _ in matching)
-        what = f"{names} are both for files of this name" if len(matching) == 2 else f"{names} are all for it"
+        names = listed([f"[intake.{name}]" for name, _ in matching])
+        what = f"{names} are {'both' if len(matching) == 2 else 'all'} for files of this name"
         why, fix = "each may read other figures from it", "let `files` of one layout alone match the name"
         return None, [Problem("R158", what, why, fix, Place(file))]
     mapped = next(iter(matching), None)

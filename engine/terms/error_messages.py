@@ -66,8 +66,8 @@ def complaints(
     Each is at the place of the value, or of the key if the key is wrong.
     """
     errors = (
-        # The addresses that pydantic adds lead to its own pages, which say nothing of a deal.
         problem
+        # The addresses that pydantic adds lead to its own pages, which say nothing of a deal.
         for problem in error.errors(include_url=False)
         if not _said_of_its_parts(problem, tree, base)
     )

@@ -161,10 +161,8 @@ def _judged(
     days: Sequence[str],
 ) -> tuple[Published, ...]:
     """Return the print that a deal takes of each date, oldest first."""
-    policy = Policy(
-        partial(index_terms, deal, name), partial(calendar_on, deal), materially_different, {}, errors
-    )
-    return accepted((dated(deal, at, one, None) for at, one in prints.of_dates(series, days)), policy)
+    known = (dated(deal, at, one, None) for at, one in prints.of_dates(series, days))
+    return accepted(known, policy_by_itself(deal, name, errors))
 
 
 def _asked(newest: int, taken: str) -> bool:
@@ -184,3 +182,17 @@ def by_itself(deal: Deal, name: str) -> str | None:
     series = {series_of(name, one) for one in terms}
     weekly = all(one.cadence != "daily" and one.methodology.consent_needed_for is None for one in terms)
     return series.pop() if weekly and len(series) == 1 else None
+
+
+def policy_by_itself(deal: Deal, name: str, errors: Mapping[date, tuple[int, str]]) -> Policy:
+    """Return how a deal takes the prints of a series whose dates are judged by themselves (`by_itself`).
+
+    Args:
+        deal: the deal.
+        name: its index.
+        errors: the manifest errors that its Acts exclude, by Publication Date, as `in_error` gives them.
+    """
+    # No methodology version needs a consent here, so none is looked for.
+    return Policy(
+        partial(index_terms, deal, name), partial(calendar_on, deal), materially_different, {}, errors
+    )

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 
-from engine.determination.accepted_prints import Policy, accepted, in_error
+from engine.determination.accepted_prints import accepted, in_error
 from engine.events.kinds import ActRecorded
 from engine.events.rates import Published
-from engine.market.methodology import materially_different
-from engine.terms.as_written import Deal, calendar_on, index_terms, indices
-from engine.workspace.prints_lately import by_itself
+from engine.terms.as_written import Deal, indices
+from engine.workspace.prints_lately import by_itself, policy_by_itself
 from engine.workspace.series import Prints, dated, series_by_index
 
 Print = tuple[datetime, Published]
@@ -65,9 +63,7 @@ class SeriesAsKnown:
         self, deal: Deal, name: str, series: str, acts: Sequence[ActRecorded], known_at: datetime
     ) -> tuple[Published, ...]:
         errors = in_error(acts, name)
-        policy = Policy(
-            partial(index_terms, deal, name), partial(calendar_on, deal), materially_different, {}, errors
-        )
+        policy = policy_by_itself(deal, name, errors)
         found = []
         for day, prints in self._of(series).prints.items():
             known = [(at, one) for at, one in prints if at <= known_at]

@@ -10,7 +10,7 @@ import pytest
 
 from engine.cli.show.deliver import show_delivered, show_released
 from engine.delivery.deliver import deliver
-from engine.delivery.outbox import deliveries, not_sent
+from engine.delivery.outbox import NO_MORE, deliveries, not_sent
 from engine.delivery.release import release
 from engine.operations.run import Tools, run
 from engine.record.log import deal_log, read
@@ -99,18 +99,22 @@ def test_a_copy_that_was_refused_for_good_is_named_in_each_round_after_it(
     assert deliver(workspace, clock.scribe).not_sent == []
     done = deliver(workspace, clock.scribe)
     assert {step.state for step in done.not_sent} == {"failed"}
-    assert all("550 5.1.1" in step.said and "`notice given`" in step.said for step in done.not_sent)
+    assert all("550 5.1.1" in step.said and NO_MORE in step.said for step in done.not_sent)
+    failed = deliveries(read(workspace.store, deal_log(DEAL)))[0]
+    assert len(list(not_sent(failed))) == 3
+    assert list(not_sent(replace(failed, superseded=True))) == []
 
 
-def test_a_notice_that_was_given_or_sent_is_not_named(settled: Settled, relays: Relays, clock: Clock) -> None:
+def test_a_notice_that_was_given_or_sent_or_superseded_is_not_named(
+    settled: Settled, relays: Relays, clock: Clock
+) -> None:
     workspace = settled()
     release(workspace, DEAL, 1, "A. Person", None, False, clock.scribe())
     deliver(workspace, clock.scribe)
     sent = deliveries(read(workspace.store, deal_log(DEAL)))[0]
     assert list(not_sent(replace(sent, superseded=True))) == []
     ready = tuple(replace(to, state="released") for to in sent.addressees)
-    held = replace(
-        sent, superseded=True, addressees=ready, notice=sent.notice.model_copy(update={"kind": "cure"})
-    )
-    assert [each.why for each in not_sent(held)] == ["a later notice withdraws what it states"]
+    held = replace(sent, addressees=ready, duty=None)
+    assert [each.why for each in not_sent(held)] == ["the deal names nobody to whom it is given"]
+    assert list(not_sent(replace(held, superseded=True))) == []
     assert list(not_sent(replace(held, given_on=datetime(2026, 1, 16, tzinfo=UTC).date()))) == []

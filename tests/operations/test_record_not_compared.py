@@ -92,7 +92,7 @@ def test_an_older_record_is_said_to_be_older(signed: tuple[Path, Path], root: Pa
 
 
 def test_a_root_that_was_edited_is_a_sentence_and_no_trace(root: Path) -> None:
-    """Whoever has the file can write what is no hash, into a log that is not asked about."""
+    """The root of another log than the one that is asked for was edited."""
     tampered(
         root,
         lambda connection: connection.execute(

@@ -112,6 +112,10 @@ def test_a_file_that_two_layouts_are_for_is_asked_about_and_both_are_named() -> 
     assert [(one.code, one.what) for one in problems] == [
         ("R158", "[intake.acme] and [intake.weekly] are both for files of this name")
     ]
+    _, (problem,) = open_report(b"", "acme-01.xlsx", {"acme": FIGURES, "weekly": other, "third": other})
+    assert problem.what == (
+        "[intake.acme], [intake.weekly] and [intake.third] are all for files of this name"
+    )
 
 
 TAPE = TapeLayout(
