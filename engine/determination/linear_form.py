@@ -54,7 +54,8 @@ class LinearForm:
     The test turns at one value of the sum.
 
     Attributes:
-        parts: the statistics and their weights.
+        parts: the statistics and their weights. A weight of zero is of a rate that must be there, although
+            nothing rests on its value.
         limit: that value, if the template can say it; the test passes up to it. None if it is to be found by
             asking the test.
         gate: the condition for the sum to count; None if it always counts.
@@ -63,3 +64,9 @@ class LinearForm:
     parts: tuple[tuple[Statistic, Fraction], ...]
     limit: Fraction | None = None
     gate: Gate | None = None
+
+    @property
+    def moving(self) -> str | None:
+        """The index whose newest value moves the sum; None if the sum rests on fixed days alone."""
+        of_today = ("published", "rate", "sum of rates")
+        return next((one.index for one, weight in self.parts if weight and one.kind in of_today), None)

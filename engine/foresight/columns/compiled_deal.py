@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import partial
@@ -29,16 +29,17 @@ from engine.events.deal_state import fold
 from engine.events.draft import Draft
 from engine.events.kinds import ActRecorded
 from engine.foresight.columns.parts import Part, parts_of
-from engine.foresight.columns.path_facts import TestOnDate
+from engine.foresight.columns.path_facts import Fallbacks, TestOnDate
 from engine.foresight.columns.path_rates import LARGEST, PathRates
 from engine.foresight.columns.state_arrays import TestRules
 from engine.foresight.columns.thresholds import Known
 from engine.foresight.columns.verdicts import Compiled, compiled, levels_on
 from engine.foresight.facts_by_date import FactsByDate
 from engine.foresight.path_run import report_of
+from engine.terms.act_requirements import RATE_ACTS
 from engine.terms.as_written import Deal
 from engine.terms.clause import Deliver, default_needs
-from engine.terms.contract_dates import determination_dates, months_before
+from engine.terms.contract_dates import months_before
 from engine.terms.periods import Period
 
 DAY = timedelta(days=1)
@@ -188,6 +189,7 @@ def _rows(
         ]
     )
     known = Known()
+    fallbacks = Fallbacks(deal, tuple(act for act in acts if act.act in RATE_ACTS))
     day = deal.closing_date + DAY
     while day <= until:
         inputs = inputs_of(deal, day, {}, shared, templates)
@@ -197,26 +199,34 @@ def _rows(
                 # it.
                 shared = fold(report_of(deal, given, day), shared)
                 inputs = inputs_of(deal, day, {}, shared, templates)
-            yield _row(inputs, rates, known)
+            yield _row(inputs, fallbacks, rates, known)
         day += DAY
 
 
-def _row(inputs: Inputs, rates: PathRates, known: Known) -> Row:
+def _row(inputs: Inputs, fallbacks: Fallbacks, rates: PathRates, known: Known) -> Row:
     terms, templates = inputs.terms, inputs.templates
     triggers = rules(terms, templates)
     trees = [tree for rule in triggers for tree in (rule.begins, rule.ends) if tree is not None]
-    base = template_facts(inputs, inputs.state)
-    determined = determination_dates(terms, inputs.calendar, inputs.on)
+    base = today = template_facts(inputs, inputs.state)
+    if inputs.as_of is not None:
+        # What is tested on Publication Dates sees the day, not the date before it.
+        today = template_facts(replace(inputs, as_of=None, terms_as_of=None), inputs.state)
     tests: dict[str, Compiled] = {}
     for key, clause in terms.covenants.items():
         template = templates[clause.template]
         if template.dates in inputs.kinds and is_due(inputs, clause, template):
-            test = TestOnDate(key, clause, template, base, terms, determined, levels_on(key, trees))
+            waits = inputs.as_of is not None and template.dates == DETERMINATION
+            seen, delivered = (base, inputs.on) if waits else (today, None)
+            measured = seen.terms.covenants.get(key, clause)
+            levels = levels_on(key, trees)
+            test = TestOnDate(
+                key, measured, clause, template, seen, inputs.calendar, levels, fallbacks, delivered
+            )
             tests[key] = compiled(test, rates, known)
     return Row(
         inputs,
         tests,
-        {key: _test_rules(inputs, test.test.clause, test.test.template) for key, test in tests.items()},
+        {key: _test_rules(inputs, test.test.in_force, test.test.template) for key, test in tests.items()},
         triggers,
         dict(_bits(tests, [leaf for tree in trees for leaf in leaves(tree)])),
         tuple(_sweep_rows(inputs)),
@@ -240,7 +250,7 @@ def _bits(tests: Mapping[str, Compiled], counts: Iterable[LeafRule]) -> Iterator
             yield (
                 leaf,
                 # The verdict has the first bit and an early warning the second, so levels begin after them.
-                (1 if test.clause.early_warning is None else 2)
+                (1 if test.in_force.early_warning is None else 2)
                 + test.levels.index((leaf.comparison, leaf.level)),
             )
 

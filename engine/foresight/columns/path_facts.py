@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import overload
 
+from engine.basics.calendar import BusinessCalendar
 from engine.basics.values import Comparison
 from engine.determination.determine import decided
 from engine.determination.facts import Facts
 from engine.determination.reference_rate import reference_rate
 from engine.determination.template import Clause, Template
+from engine.evaluation.recorded_acts import agreed_rates
+from engine.events.kinds import ActRecorded
 from engine.events.rates import Published, ReferenceRate
 from engine.events.results import TestResult
 from engine.foresight.columns.path_rates import PathRates, oldest
 from engine.foresight.rate_paths import NO_VALUE
+from engine.terms.as_written import Deal, resolve
+from engine.terms.contract_dates import determination_dates
 from engine.terms.in_force import IndexTerms, TermsInForce
 
 LOOKED_BACK = 260
 """The number of dates whose Reference Rates a template may look back on."""
 Level = tuple[Comparison, Fraction]
-FlatRates = MutableMapping[tuple[str, IndexTerms, int], dict[date, ReferenceRate]]
-"""Reference Rates of flat paths that are known already: by index, terms and level."""
+FlatRates = MutableMapping[tuple[str, int], dict[date, ReferenceRate]]
+"""Reference Rates of flat paths that are known already: by index and level."""
+
+
+@dataclass(frozen=True)
+class Fallbacks:
+    """How a deal comes to its Reference Rates.
+
+    Attributes:
+        deal: the deal, which says on each day what its fallback is.
+        acts: the Recorded Acts that set a rate.
+    """
+
+    deal: Deal
+    acts: tuple[ActRecorded, ...]
+
+    def terms(self, index: str, day: date) -> IndexTerms | None:
+        """Return what the deal says about an index on a day; None if it does not name it then."""
+        return resolve(self.deal, day).index.get(index)
 
 
 @dataclass(frozen=True)
@@ -34,27 +56,44 @@ class TestOnDate:
 
     Attributes:
         key: its name in the deal.
-        clause: its terms in force.
+        clause: its terms as of the date that it measures.
+        in_force: its terms in force on the day on which its state moves.
         template: its template.
         base: what the templates know, without rates.
-        terms: the terms in force.
-        determined: the Determination Dates up to the date.
+        calendar: the deal's Business Days.
         levels: the levels with which triggers compare its figure.
+        fallbacks: how the deal comes to its Reference Rates.
+        delivered: the day on which a report that was awaited determines it; None if it waits for none.
     """
 
     __test__ = False
 
     key: str
     clause: Clause
+    in_force: Clause
     template: Template
     base: Facts
-    terms: TermsInForce
-    determined: tuple[date, ...]
+    calendar: BusinessCalendar
     levels: tuple[Level, ...]
+    fallbacks: Fallbacks
+    delivered: date | None = None
+
+    @property
+    def terms(self) -> TermsInForce:
+        """The deal's terms as of the date that it measures."""
+        return self.base.terms
+
+    @cached_property
+    def determined(self) -> tuple[date, ...]:
+        """The Determination Dates up to the date that it measures."""
+        return determination_dates(self.terms, self.calendar, self.base.on)
 
     def decided(self, facts: Facts) -> TestResult:
         """Return the test's result if the template's `measure` is given these facts."""
-        return decided(self.key, self.clause, self.template, facts)
+        found = decided(self.key, self.clause, self.template, facts)
+        if self.delivered is None:
+            return found
+        return found.model_copy(update={"on": self.delivered, "as_of": self.base.on})
 
 
 @dataclass
@@ -65,10 +104,10 @@ class RatesOnDemand(Sequence[ReferenceRate]):
     """
 
     name: str
-    terms: IndexTerms
+    test: TestOnDate
     days: Sequence[date]
     series: tuple[Published, ...]
-    known: Sequence[int]
+    known_by: Callable[[date], int]
     found: dict[int, ReferenceRate] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -87,8 +126,8 @@ class RatesOnDemand(Sequence[ReferenceRate]):
         if isinstance(places, range):
             return tuple(self[place] for place in places)
         if places not in self.found:
-            series = self.series[: self.known[places]]
-            self.found[places] = _reference(self.name, self.terms, self.days[places], series)
+            series = self.series[: self.known_by(self.days[places])]
+            self.found[places] = _reference(self.test, self.name, self.days[places], series)
         return self.found[places]
 
 
@@ -97,7 +136,6 @@ def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
     published: dict[str, tuple[Published, ...]] = {}
     rates_by_index: dict[str, Sequence[ReferenceRate]] = {}
     count, days = rates.up_to(test.base.on), _days(test, rates)
-    known = [rates.up_to(day) for day in days]
     for name, ticks in rates.ticks.items():
         column = ticks[:count, path].tolist()
         series = tuple(
@@ -105,7 +143,7 @@ def facts_of(test: TestOnDate, rates: PathRates, path: int) -> Facts:
         )
         published[name] = series
         if name in test.terms.index:
-            rates_by_index[name] = RatesOnDemand(name, test.terms.index[name], days, series, known)
+            rates_by_index[name] = RatesOnDemand(name, test, _named(test, name, days), series, rates.up_to)
     return replace(test.base, published=published, rates=rates_by_index, trace={})
 
 
@@ -118,12 +156,12 @@ def flat_facts(test: TestOnDate, rates: PathRates, tick: int, known: FlatRates) 
         series = tuple(_published(name, day, tick) for day in dates)
         published[name] = series
         if name in test.terms.index:
-            terms = test.terms.index[name]
-            before = known.setdefault((name, terms, tick), {})
-            for day in days:
+            before = known.setdefault((name, tick), {})
+            named = _named(test, name, days)
+            for day in named:
                 if day not in before:
-                    before[day] = _reference(name, terms, day, series[: rates.up_to(day)])
-            rates_by_index[name] = tuple(before[day] for day in days)
+                    before[day] = _reference(test, name, day, series[: rates.up_to(day)])
+            rates_by_index[name] = tuple(before[day] for day in named)
     return replace(test.base, published=published, rates=rates_by_index, trace={})
 
 
@@ -132,12 +170,20 @@ def _days(test: TestOnDate, rates: PathRates) -> list[date]:
     return sorted({*rates.dates[:count], *test.determined, test.base.on})[-LOOKED_BACK:]
 
 
-def _reference(index: str, terms: IndexTerms, day: date, series: tuple[Published, ...]) -> ReferenceRate:
-    """Return the Reference Rate of a date.
+def _named(test: TestOnDate, index: str, days: Sequence[date]) -> Sequence[date]:
+    """Return the days on which the deal names an index, since it has no Reference Rate on any other."""
+    return [day for day in days if test.fallbacks.terms(index, day) is not None]
+
+
+def _reference(test: TestOnDate, index: str, day: date, series: tuple[Published, ...]) -> ReferenceRate:
+    """Return the Reference Rate of a date by the fallback of that date, or as an Act sets it.
 
     Values older than the fallback can give are left out, because it would not look at them.
     """
-    return reference_rate(terms, index, day, series[-oldest(terms) - 2 :])
+    terms = test.fallbacks.terms(index, day)
+    assert terms is not None
+    agreed = agreed_rates(test.fallbacks.acts, index, day)
+    return reference_rate(terms, index, day, series[-oldest(terms) - 2 :], agreed)
 
 
 @lru_cache(maxsize=200_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,6 +23,8 @@ from engine.terms.contract_dates import publication_dates
 from engine.terms.in_force import IndexTerms
 
 Ticks = NDArray[np.int64]
+TermsOn = Callable[[str, date], IndexTerms | None]
+"""From an index and a day to what the deal then says about it; None if it does not name it."""
 LARGEST = 2**62
 """A sum beyond this could overflow, so the test runs path by path."""
 
@@ -65,11 +67,14 @@ class PathRates:
         ticks: Ticks = self.ticks[index][row]
         return ticks
 
-    def reference(self, index: str, terms: IndexTerms, day: date) -> Ticks:
-        """Return each path's Reference Rate of a day by the deal's fallback: the newest value not too old."""
+    def reference(self, index: str, terms: IndexTerms | None, day: date) -> Ticks:
+        """Return each path's Reference Rate of a day by the deal's fallback: the newest value not too old.
+
+        An index without terms on the day has no rate.
+        """
         known = self.up_to(day)
         flags = np.full(self.paths, NO_VALUE, dtype=np.int64)
-        for age in range(min(oldest(terms) + 1, known)):
+        for age in range(min(oldest(terms) + 1, known) if terms is not None else 0):
             flags = np.where(flags == NO_VALUE, self.ticks[index][known - 1 - age], flags)
         return flags
 
@@ -138,15 +143,13 @@ def scaled(form: LinearForm) -> Scaled:
     return Scaled(form, TICK * common * finer, tuple(int(weight * common) for _, weight in form.parts))
 
 
-def values_of(
-    one: Scaled, rates: PathRates, terms: Mapping[str, IndexTerms], day: date
-) -> tuple[Ticks, NDArray[np.bool_]]:
+def values_of(one: Scaled, rates: PathRates, terms_on: TermsOn, day: date) -> tuple[Ticks, NDArray[np.bool_]]:
     """Return the form on each path in whole numbers, and whether every value that it needs is there.
 
     Args:
         one: the form.
         rates: the paths.
-        terms: what the deal says about each index.
+        terms_on: what the deal says about an index on a day.
         day: the date.
 
     Raises:
@@ -160,29 +163,30 @@ def values_of(
     if sum(abs(weight) for weight in one.weights) * per_tick * max(rates.top, 1) * 64 > LARGEST:
         raise OverflowError
     for (statistic, _), weight in zip(one.form.parts, one.weights, strict=True):
-        values, has = _statistic(statistic, rates, terms, day, per_tick)
+        values, has = _statistic(statistic, rates, terms_on, day, per_tick)
         total = total + weight * values
         there &= has
     gate = one.form.gate
     if gate is not None:
-        reached, _ = _statistic(gate.statistic, rates, terms, day, per_tick)
+        reached, _ = _statistic(gate.statistic, rates, terms_on, day, per_tick)
         total = np.where(reached >= int(gate.level * TICK * per_tick), total, int(gate.otherwise * one.unit))
     return total, there
 
 
 def _statistic(
-    statistic: Statistic, rates: PathRates, terms: Mapping[str, IndexTerms], day: date, per_tick: int
+    statistic: Statistic, rates: PathRates, terms_on: TermsOn, day: date, per_tick: int
 ) -> tuple[Ticks, NDArray[np.bool_]]:
     index = statistic.index
     if statistic.kind == "published":
         values = rates.published(index, day)
         return values * per_tick, values != NO_VALUE
     if statistic.kind == "rate":
-        values = rates.reference(index, terms[index], day)
+        values = rates.reference(index, terms_on(index, day), day)
         return values * per_tick, values != NO_VALUE
     if statistic.kind == "sum of rates":
         each = [
-            rates.reference(index, terms[index], on)
+            # By the fallback of that date: an amendment changes no rate of the past.
+            rates.reference(index, terms_on(index, on), on)
             for on in rates.dates[: rates.up_to(day)][-statistic.count :]
         ]
         there = (

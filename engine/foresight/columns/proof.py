@@ -56,7 +56,7 @@ def predicates(test: TestOnDate) -> list[Holds]:
     They are the verdict, the early warning, and each level that a trigger looks at.
     """
     rules: list[Holds] = [lambda result: result.verdict is Verdict.PASS]
-    warning = test.clause.early_warning
+    warning = test.in_force.early_warning
     if warning is not None:
         least = warning.figure.value
         rules.append(lambda result: result.headroom is not None and result.headroom.value < least)
@@ -121,7 +121,7 @@ def prove(
     # A window that is still filling has fewer dates, so it is proved apart from a full one.
     full = rates.up_to(test.base.on) > max((one.count for one in looked_at), default=0)
     ends = {place for one in looked_at for place in _ends(one, rates, test)}
-    words = (test.key, test.clause, shape, full)
+    words = (test.key, test.clause, test.in_force, shape, full)
     lengths = (*words, asked, tuple(sorted(rates.up_to(test.base.on) - place for place in ends)))
     moved = (*lengths, tuple(turns))
     if moved in proved:
@@ -209,18 +209,17 @@ def _beside(test: TestOnDate, form: Scaled, turn: Turn, window: PathRates) -> It
     A window without its newest value stays as it is. It is left out if the form lacks a value.
     """
     day = test.base.on
-    moving = next(
-        one.index for one, _ in form.form.parts if one.kind in ("published", "rate", "sum of rates")
-    )
+    moving = form.form.moving
+    assert moving is not None  # without one the search for a turn has ended before
     if window.ticks[moving][window.up_to(day) - 1][0] == NO_VALUE:
-        values, there = values_of(form, window, test.terms.index, day)
+        values, there = values_of(form, window, test.fallbacks.terms, day)
         if there[0]:
             yield int(values[0]), window
         return
     # What never turns has no place beside which a path could be put.
     if turn.last >= ALWAYS:
         return
-    if not values_of(form, window, test.terms.index, day)[1][0]:
+    if not values_of(form, window, test.fallbacks.terms, day)[1][0]:
         return
     # A form may fall as the rate rises, and the search below must know which way to go.
     first, last = numbers_of(test, form, window, moving, (1, CEILING))
@@ -246,5 +245,5 @@ def numbers_of(
 ) -> list[int]:
     """Return the form's numbers on a path whose newest value is each of `ticks` in turn."""
     tried = window.tried(index, test.base.on, ticks)
-    numbers: list[int] = values_of(form, tried, test.terms.index, test.base.on)[0].tolist()
+    numbers: list[int] = values_of(form, tried, test.fallbacks.terms, test.base.on)[0].tolist()
     return numbers

@@ -7,7 +7,7 @@ step is taken once for each pair (`one_date.stepped`). So every state, date, cou
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -153,18 +153,7 @@ def _own(part: Part, inputs: Inputs, state: DealState) -> Inputs:
     It has the part's own terms and state, with the reports and Acts of all paths.
     """
     whole = state.model_copy(update={"reports": inputs.state.reports, "acts": inputs.state.acts})
-    terms = terms_of(part, inputs.terms)
-    return Inputs(
-        inputs.on,
-        inputs.kinds,
-        terms,
-        inputs.templates,
-        inputs.calendar,
-        {},
-        whole,
-        terms_since=inputs.terms_since,
-        taken_away=inputs.taken_away,
-    )
+    return replace(inputs, terms=terms_of(part, inputs.terms), series={}, state=whole)
 
 
 def _lasting(part: Part, inputs: Inputs, shared: DealState) -> bool:

@@ -15,7 +15,6 @@ from fractions import Fraction
 from engine.determination.determine import CEILING
 from engine.determination.linear_form import LinearForm, Statistic
 from engine.determination.measure_inputs import Missing
-from engine.determination.template import Clause
 from engine.events.results import TestResult, Verdict
 from engine.foresight.columns.path_facts import FlatRates, TestOnDate, flat_facts
 from engine.foresight.columns.path_rates import PathRates, Scaled, one_value, scaled
@@ -58,7 +57,7 @@ class Known:
     """What was found on earlier dates: tried first on the next date, and not proved again while it stays."""
 
     turns: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
-    forms: dict[tuple[str, Clause], LinearForm] = field(default_factory=dict)
+    forms: dict[tuple[str, int], LinearForm] = field(default_factory=dict)
     proved: set[tuple[object, ...]] = field(default_factory=set)
     flat: FlatRates = field(default_factory=dict)
 
@@ -112,7 +111,8 @@ def _form(test: TestOnDate, rates: PathRates, before: Known) -> LinearForm | Non
 
     The result is None if neither says it. A test that no rate decides has a form without parts.
     """
-    same = (test.key, test.clause)
+    # By the terms of the whole deal, since an amendment may price an asset class at another index.
+    same = (test.key, id(test.terms))
     if same in before.forms:
         return before.forms[same]
     known = flat_facts(test, rates, closing_tick(test), before.flat)
@@ -186,9 +186,7 @@ def _turn(flat: _Flat, form: Scaled, holds: Holds, place: int) -> Turn:
     test = flat.test
     if not form.form.parts:
         return Turn(holds(test.decided(flat_facts(test, flat.rates, TICK, flat.known.flat))), ALWAYS)
-    moving = next(
-        (one.index for one, _ in form.form.parts if one.kind in ("published", "rate", "sum of rates")), None
-    )
+    moving = form.form.moving
     # A form on fixed days alone has nothing that today's rate could turn.
     if moving is None:
         raise NotOnce

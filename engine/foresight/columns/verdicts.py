@@ -90,6 +90,9 @@ def compiled(test: TestOnDate, rates: PathRates, known: Known) -> Compiled:
 
     Raises Differs if its template's `columns` and `measure` disagree.
     """
+    # A rate that an Act sets serves only the paths on which no earlier step gives one, so each is asked.
+    if any(act.effective_on <= test.base.on for act in test.fallbacks.acts):
+        return Compiled(test, None)
     try:
         return Compiled(test, thresholds_of(test, rates, known))
     except (OverflowError, NotOnce):
@@ -111,7 +114,7 @@ def said_of(one: Compiled, rates: PathRates) -> Said:
 
 
 def _compared(one: Compiled, thresholds: Thresholds, rates: PathRates) -> Said:
-    value, there = values_of(thresholds.form, rates, one.test.terms.index, one.test.base.on)
+    value, there = values_of(thresholds.form, rates, one.test.fallbacks.terms, one.test.base.on)
     lacks = np.zeros(rates.paths, dtype=bool)
     bits = np.zeros(rates.paths, dtype=np.int64)
     if thresholds.never is not None:
@@ -172,7 +175,7 @@ def mark_of(test: TestOnDate, result: TestResult) -> Mark:
 
 def _counts_shortfalls(test: TestOnDate) -> bool:
     """Return whether the figure itself moves a state, and not only the side of a limit on which it lies."""
-    cure = getattr(test.clause, "cure", "none")
+    cure = getattr(test.in_force, "cure", "none")
     return isinstance(cure, Cure) and cure.extension is not None
 
 
