@@ -8,6 +8,7 @@ from datetime import date, timedelta
 CLOSING = date(2026, 1, 6)
 INDICES = {"CRI-H100": "2.10", "CRI-H200": "2.45", "CRI-A100-PCIE": "0.95"}
 PUBLISHED = ("cash_sweep", "appraisal_trigger", "depreciation", "index_spread")
+BLEND = "POOL"
 CALENDARS = ("us-federal-reserve", "us-sifma", "nyse", "target", "new-york-banks")
 AMENDED = {
     "maximum": ("70%", "55%"),
@@ -22,6 +23,33 @@ AMENDED = {
 """What an amendment may write in place of a term."""
 
 
+FORMULAS = (
+    ("cash", "", "at least USD 1,000,000"),
+    ("earned", "trailing: {n: 2, as: sum}\n", "at least USD 1,000,000"),
+    ("earned", "trailing: {n: 3, as: mean}\n", "at least USD 500,000"),
+    ("earned / operating_costs", "trailing: {n: 2, as: ratio of sums}\n", "at least 1.20x"),
+    ("earned / hours-rented", "trailing: {n: 1, as: last}\n", "at least USD 1.70 per GPU-hour"),
+    ("hours-rented / hours-offered", "trailing: {n: 2, as: ratio of sums}\n", "at least 80%"),
+    ("hours-rented / hours-offered", "trailing: {n: 3, as: mean of ratios}\n", "more than 62.5%"),
+    ("hours-offered - hours-rented", "", "at most 200,000 GPU-hours"),
+    ("sum of [gpus-leased, gpus-idle]", "", "at least 1,000 GPUs"),
+    ("gpus-idle / gpus-leased", "trailing: {n: 1, as: last}\n", "less than 0.25x"),
+    ("gpus-all", "trailing: {n: 2, as: mean}\n", "more than 900 GPUs"),
+    ("hours-rented / gpus-all", "trailing: {n: 1, as: last}\n", "at least 150 GPU-hours"),
+)
+"""What is measured of reported figures, over which periods, and its limit."""
+FIGURES = (
+    ("cash", "unit: USD, taken: point in time"),
+    ("earned", "unit: USD, taken: of the period"),
+    ("hours-rented", "unit: GPU-hours, taken: of the period"),
+    ("hours-offered", "unit: GPU-hours, taken: of the period"),
+    ("gpus-leased", "unit: GPUs, taken: point in time"),
+    ("gpus-idle", "unit: GPUs, taken: point in time"),
+    ("gpus-all", '"is": "sum of [gpus-leased, gpus-idle]"'),
+)
+"""The figures that an odd deal declares."""
+
+
 class OddCovenants:
     """The names that one odd deal has, and its covenants."""
 
@@ -32,8 +60,17 @@ class OddCovenants:
         self.classes = [f"class_{letter}" for letter in "abc"[: draw.choice((1, 1, 2, 3))]]
         self.tests: dict[str, str] = {}
         self.triggers: list[str] = []
+        self.accounts: list[str] = []
         self.levels = [2.10]
         self.amendable: list[tuple[str, str, tuple[str, ...]]] = []
+        self.blend = len(self.indices) > 1 and draw.random() < 0.3
+        self.on_delivery = draw.random() < 0.1
+
+    def clock(self, template: str = "") -> str:
+        """The event that a Cure Period is counted from, which is never a date that waits for its report."""
+        if self.on_delivery and template not in PUBLISHED:
+            return "delivery of the report"
+        return self.draw.choice(("determination date",) * 9 + ("notice by the agent",))
 
     def index_of(self, asset: str) -> str:
         return self.indices[self.assets.index(asset) % len(self.indices)]
@@ -52,6 +89,7 @@ class OddCovenants:
         template, own, warned = words
         draw, dates = self.draw, self.when(template)
         self.tests[key] = template
+        self.accounts += [key] if "to: reserve account" in own else []
         event = template in ("cash_sweep", "appraisal_trigger")
         failure = "a trigger event" if event else draw.choice(("a default", "a default", "a trigger event"))
         lines = [f"template: {template}", f"failure_is: {failure}", "cite: IND §6", *own.splitlines()]
@@ -63,7 +101,7 @@ class OddCovenants:
         if failure != "a default" and template in ("loan_to_value", "rental_rate_floor"):
             lines.append("cure: none")
         if failure == "a default":
-            lines.append(f"cure: {_cure(draw, dates)}")
+            lines.append(f"cure: {_cure(draw, dates, self.clock(template))}")
             if draw.random() < 0.3:
                 lines.append(
                     f"persists_for: {draw.choice((f'2 consecutive {dates}', f'2 of the last 3 {dates}'))}"
@@ -92,8 +130,8 @@ class OddCovenants:
         return f"  {key}:\n" + "".join(f"    {line}\n" for line in lines)
 
     def _one_index(self) -> str:
-        name = self.draw.choice(self.indices)
-        return f"index: {name}\n"
+        """An index of the deal, or its blend if it has one."""
+        return f"index: {self.draw.choice((*self.indices, *((BLEND,) if self.blend else ())))}\n"
 
     def _stepped(self, first: str, second: str) -> str:
         """A term that may step on a date."""
@@ -257,14 +295,7 @@ class OddCovenants:
         return "reference_rate_quality", f"{self._one_index()}quality: {quality}\nlimit: {limit}\n", False
 
     def _figure(self) -> tuple[str, str, bool]:
-        measured, trailing, limit = self.draw.choice(
-            (
-                ("cash", "", "at least USD 1,000,000"),
-                ("earned", "trailing: {n: 2, as: sum}\n", "at least USD 1,000,000"),
-                ("earned", "trailing: {n: 3, as: mean}\n", "at least USD 500,000"),
-                ("earned / operating_costs", "trailing: {n: 2, as: ratio of sums}\n", "at least 1.20x"),
-            )
-        )
+        measured, trailing, limit = self.draw.choice(FORMULAS)
         return "reported_figure", f"measured: {measured}\n{trailing}limit: {limit}\n", False
 
 
@@ -291,11 +322,10 @@ MAKERS = (
 )
 
 
-def _cure(draw: random.Random, dates: str) -> str:
+def _cure(draw: random.Random, dates: str, after: str) -> str:
     if draw.random() < 0.15:
         return "none"
     within = draw.choice(("10 business days", "3 days", "2 weeks", "1 month"))
-    after = draw.choice(("determination date",) * 9 + ("notice by the agent",))
     by = draw.choice(("[retest]", "[retest, prepayment]", "[prepayment]"))
     more = draw.choice(
         (

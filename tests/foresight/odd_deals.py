@@ -1,7 +1,7 @@
 """Odd drafts drawn whole, of every template but one, with classes of debt and with several indices.
 
-They have declared events, Acts, amendments, cures of triggers and second Cure Periods. Their figures are
-missing, late, zero or in straight lines.
+They have declared events, Acts, amendments, blends, cures of triggers, second Cure Periods and tests that wait
+for a report. Their figures are missing, late, zero or in straight lines.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from engine.determination.template import Template, clauses_of
 from engine.terms.as_written import load_deal
-from tests.foresight.odd_covenants import CLOSING, INDICES, OddCovenants
+from tests.foresight.odd_covenants import BLEND, CLOSING, FIGURES, INDICES, OddCovenants
 from tests.foresight.odd_facts import acts_of, facts_of, rates_of
 from tests.foresight.random_deals import ROUNDINGS, Case
 
@@ -48,37 +48,47 @@ class _Odd(OddCovenants):
     def text(self) -> str:
         draw = self.draw
         rolls = ("same day", "next business day", "previous business day", "modified following")
-        dates = draw.choice(DATES)
+        dates, ratios = draw.choice(DATES), draw.choice(ROUNDINGS)
+        self.amendable.append(
+            ("rounding.ratios", f'"{ratios}"', tuple(f'"{one}"' for one in ROUNDINGS if one != ratios))
+        )
+        calendar = draw.choice(CALENDARS)
+        self.amendable.append(("business_days", calendar, tuple(one for one in CALENDARS if one != calendar)))
+        every, due, hour = (
+            draw.choice(("week", "week", "month")),
+            "1 business day before determination date",
+            '"15:00"',
+        )
         determined = ", determined: on the date" if "quarter" in dates else ""
-        every = draw.choice(("week", "week", "month"))
+        if self.on_delivery:
+            determined, hour = ", determined: on delivery of the period's report", "end of day"
+            every = next((one for one in ("quarter", "month") if one in dates), "week")
+            due = draw.choice(
+                ("3 days after determination date", "15 business days after determination date")
+            )
+        every += ", months: [2, 5, 8, 11]" if every == "quarter" else ""
         parts = [
             "deal: odd-2026\nformat: 2\nillustrative: true\n"
             "documents:\n  IND: {title: Indenture, dated: 2026-01-06}\n"
             "  AM1: {title: Amendment, dated: 2026-02-20}\n"
-            f"closing_date: {CLOSING}\nmaturity_date: 2031-01-15\nbusiness_days: {draw.choice(CALENDARS)}\n"
+            f"closing_date: {CLOSING}\nmaturity_date: 2031-01-15\nbusiness_days: {calendar}\n"
             "time_zone: America/New_York\n"
             f"determination_dates: {{{dates}{determined}, if_not_a_business_day: {draw.choice(rolls)}, "
-            'cut_off: "15:00", cite: IND §1}\n'
+            f"cut_off: {hour}, cite: IND §1}}\n"
             f"payment_dates: {{every: month, day: {draw.choice((1, 15, 20, 'last'))}, "
             f"if_not_a_business_day: {draw.choice(rolls[:3])}, cite: IND §2}}\n"
-            f"servicer_reports: {{every: {every}, due: 1 business day before determination date, "
+            f"servicer_reports: {{every: {every}, due: {due}, "
             f"too_old_after: {draw.choice(('10 days', '40 days', '3 months'))}, corrected_report: from then on, "
             "late_keying: {accepted_for: 10 business days}, tolerance: none, cite: IND §3}\n"
             "revenue: {mostly: on demand, cite: IND §4}\n"
-            f'rounding: {{ratios: "{draw.choice(ROUNDINGS)}", '
+            f'rounding: {{ratios: "{ratios}", '
             f'multiples: "{draw.choice(("unrounded", "unrounded", "2 decimals, half up"))}", cite: IND §5}}\n'
             "parties:\n  issuer: {name: Odd LLC, notices: a@example.com}\n"
             "  servicer: {name: Odd Services LLC, notices: b@example.com}\n"
             "  agent: {name: Example Bank, notices: c@example.com}\n"
         ]
         parts += ["index:\n", *map(self._index, self.indices)]
-        if len(self.indices) > 1 and draw.random() < 0.3:
-            share = draw.choice((60, 33))
-            parts.append(
-                f"blended_rates:\n  POOL: {{of: {{{self.indices[0]}: {share}%, {self.indices[1]}: "
-                f"{100 - share}%}}, weights: fixed, missing_component: "
-                f"{draw.choice(('exclude', 'not determined'))}, cite: IND §1}}\n"
-            )
+        parts += [self._blend()] if self.blend else []
         parts += ["pledged_assets:\n", *map(self._asset, self.assets)]
         parts += ["debt:\n"]
         parts += [
@@ -87,10 +97,7 @@ class _Odd(OddCovenants):
         ]
         parts.append("events:\n  manager-default: {declared_by: agent, text: By notice, cite: IND §7}\n")
         parts.append("figures:\n")
-        parts += [
-            f"  {name}: {{unit: USD, taken: {taken}, cite: IND §1}}\n"
-            for name, taken in (("cash", "point in time"), ("earned", "of the period"))
-        ]
+        parts += [f"  {name}: {{{words}, cite: IND §1}}\n" for name, words in FIGURES]
         parts.append("covenants:\n")
         parts += self.covenants()
         parts.append("triggers:\n")
@@ -108,25 +115,46 @@ class _Odd(OddCovenants):
 
     def _index(self, name: str) -> str:
         draw = self.draw
-        carried = draw.choice((None, 1, 1, 2, 3))
         effect = draw.choice(("report only",) * 6 + ("hold",))
-        last = f"      - {{use: last published value, for_at_most: {carried} publication date"
-        last += f"{'s' if (carried or 0) > 1 else ''}, cite: IND §2}}\n"
-        agent = "      - {use: agent determination, cite: IND §2}\n" if draw.random() < 0.4 else ""
+        level, fallback = f"USD {INDICES[name]} per GPU-hour", self._fallback()
+        self.amendable.append((f"index.{name}.fallback", fallback, (self._fallback(), self._fallback())))
+        self.amendable.append((f"index.{name}.closing_date_level", level, ("USD 1.75 per GPU-hour",)))
         return (
             f"  {name}:\n    source: computed by the calculation agent\n"
             "    methodology: {policy: pinned, version: 1.1-wp}\n"
-            f"    closing_date_level: USD {INDICES[name]} per GPU-hour\n"
+            f"    closing_date_level: {level}\n"
             f"    low_confidence: {{effect: {effect}, cite: IND §2}}\n"
             "    late_publication: {accepted_for: 5 business days, cite: IND §2}\n"
             "    restatement: {accepted_for: 5 business days, effect: retest, cite: IND §2}\n"
-            "    cite: IND §1\n    fallback:\n      - {use: published value, cite: IND §2}\n"
-            f"{last if carried else ''}{agent}"
+            f"    cite: IND §1\n    fallback: {fallback}\n"
+        )
+
+    def _fallback(self) -> str:
+        """The steps of a Reference Rate: what was published, mostly a carried value, and what people set."""
+        draw = self.draw
+        carried = draw.choice((None, 1, 1, 2, 3))
+        many = "s" if (carried or 0) > 1 else ""
+        steps = ["published value"]
+        steps += [f"last published value, for_at_most: {carried} publication date{many}"] if carried else []
+        steps += ["agent determination"] if draw.random() < 0.4 else []
+        steps += ["interpolation"] if draw.random() < 0.1 else []
+        steps += ["successor benchmark"] if draw.random() < 0.1 else []
+        return f"[{', '.join(f'{{use: {step}, cite: IND §2}}' for step in steps)}]"
+
+    def _blend(self) -> str:
+        """A rate of two indices, which covenants and asset classes may name like an index."""
+        draw, share = self.draw, self.draw.choice((60, 33))
+        one, other = self.indices[:2]
+        missing = draw.choice(("exclude", "not determined", "{at: USD 0.90 per GPU-hour}"))
+        return (
+            f"blended_rates:\n  {BLEND}: {{of: {{{one}: {share}%, {other}: {100 - share}%}}, "
+            f"weights: {draw.choice(('fixed', 'fixed', 'register'))}, missing_component: {missing}, cite: IND §1}}\n"
         )
 
     def _asset(self, name: str) -> str:
         draw = self.draw
         index = self.index_of(name)
+        priced = BLEND if self.blend and draw.random() < 0.25 else index
         more = draw.choice(
             (
                 "",
@@ -136,9 +164,15 @@ class _Odd(OddCovenants):
                 ", performance_factor: 0.85",
             )
         )
+        gpus, available = draw.choice((1, 512, 1200, 2048)), draw.choice(("95%", "90%", "33.3%"))
+        term, others = f"pledged_assets.{name}", tuple(one for one in self.indices if one != priced)
+        self.amendable.append((f"{term}.gpus", str(gpus), ("800", "2500")))
+        self.amendable.append((f"{term}.availability", available, ("99%", "50%")))
+        if others:
+            self.amendable.append((f"{term}.index", priced, others))
         return (
-            f"  {name}: {{model: {MODELS[index]}, gpus: {draw.choice((1, 512, 1200, 2048))}, availability: "
-            f"{draw.choice(('95%', '90%', '33.3%'))}, index: {index}{more}, cite: IND §8}}\n"
+            f"  {name}: {{model: {MODELS[index]}, gpus: {gpus}, availability: {available}, "
+            f"index: {priced}{more}, cite: IND §8}}\n"
         )
 
     def _trigger(self, name: str) -> str:
@@ -153,7 +187,7 @@ class _Odd(OddCovenants):
             within = draw.choice(("10 days", "5 business days", "1 month"))
             retest = draw.choice(("[retest]", "[prepayment]"))
             lines.append(
-                f"cure: {{within: {within}, after: determination date, cured_by: {retest}{caps}, cite: IND §7}}"
+                f"cure: {{within: {within}, after: {self.clock()}, cured_by: {retest}{caps}, cite: IND §7}}"
             )
         follows = []
         if draw.random() < 0.4:
@@ -164,6 +198,7 @@ class _Odd(OddCovenants):
                     *self.classes,
                 )
             )
+            self.accounts += [name] if to.startswith("reserve account") else []
             follows.append(
                 f"{{kind: cash sweep, effect: as written, cite: IND §7, sweep: {{share: {draw.choice(('100%', '37.5%'))}, of: excess cash flow, to: {to}}}}}"
             )
@@ -222,7 +257,7 @@ class _Odd(OddCovenants):
         changes = [
             f"{{term: {term}, replaces: {old}, with: {draw.choice(new)}, cite: AM1 §1}}"
             for term, old, new in self.amendable
-            if draw.random() < 0.5
+            if draw.random() < 0.4
         ]
         if not changes:
             return "amendments: []\n"

@@ -18,6 +18,7 @@ from engine.terms.contract_dates import publication_dates
 from tests.foresight.odd_covenants import CLOSING, INDICES, OddCovenants
 from tests.foresight.random_deals import ALIKE
 
+TOLD = ("reserve_balance", "paid_into_reserve")
 USD = (0, 1, 640_000, 1_150_000, 290_000, 20_000, 2_000_000)
 
 
@@ -44,11 +45,13 @@ def facts_of(odd: OddCovenants, until: date) -> FactsByDate:
     """Figures that begin late, change, come late, are zero, or are not given at all."""
     draw = odd.draw
     figures: dict[str, tuple[Dated, ...]] = {}
+    # A deal whose tests wait for a report may wait in vain at first.
+    silent = draw.choice((0, 20, 45, 100)) if odd.on_delivery else 0
 
     def put(name: str, unit: Unit, values: tuple[int | str, ...]) -> None:
         if draw.random() < 0.1:
             return
-        dated = list(_dated(draw, unit, values, until))
+        dated = list(_dated(draw, unit, values, silent, until))
         figures[name] = tuple(sorted(dated, key=lambda one: one.since))
 
     owed = tuple(f"outstanding_principal.{name}" for name in odd.classes)
@@ -62,6 +65,15 @@ def facts_of(odd: OddCovenants, until: date) -> FactsByDate:
         put(name, Unit.USD, USD)
     put("figures.cash", Unit.USD, USD)
     put("figures.earned", Unit.USD, USD)
+    for name in ("hours-rented", "hours-offered"):
+        put(f"figures.{name}", Unit.GPU_HOURS, (0, 1, 90_000, 480_000, 600_001))
+    for name in ("gpus-leased", "gpus-idle"):
+        put(f"figures.{name}", Unit.GPUS, (0, 1, 200, 900, 3000))
+    if draw.random() < 0.06:
+        sole = len(odd.accounts) == 1 and draw.random() < 0.5
+        for name in odd.accounts:
+            told = draw.choice(TOLD)
+            put(told if sole else f"{told}.{name}", Unit.USD, (0, 100_000, 250_000, 400_000))
     put("weighted_average_rental_rate", Unit.RATE, ("1.80", "1.70", "2.00", "0.85"))
     put("contracted_rate", Unit.RATE, ("2.30", "1.80", "1.00"))
     put("uncontracted_gpu_hours", Unit.GPU_HOURS, (500_000, 0, 90_000))
@@ -69,27 +81,45 @@ def facts_of(odd: OddCovenants, until: date) -> FactsByDate:
         put(f"resale_quote.{name}", Unit.USD, (20_000, 15_000, 9_000))
         put(f"contracted_rate.{name}", Unit.RATE, ("2.30", "1.80", "1.00"))
         if draw.random() < 0.3:
+            put(f"rental.{name}.rented_gpu_hours", Unit.GPU_HOURS, (0, 120_000, 90_000))
+            put(f"rental.{name}.weighted_average_rate", Unit.RATE, ("1.80", "1.70", "0.85"))
+        if draw.random() < 0.3:
             put(f"available.{name}.gpus", Unit.GPUS, (0, 300, 1500))
     return FactsByDate(figures, straight_lines=draw.random() < 0.25)
 
 
-def _dated(draw: random.Random, unit: Unit, values: tuple[int | str, ...], until: date) -> Iterator[Dated]:
-    days = [CLOSING + timedelta(days=draw.choice((0, 0, 0, 30)))]
+def _dated(
+    draw: random.Random, unit: Unit, values: tuple[int | str, ...], silent: int, until: date
+) -> Iterator[Dated]:
+    days = [CLOSING + timedelta(days=max(silent, draw.choice((0, 0, 0, 30))))]
     span = (until - CLOSING).days
     days += sorted(
-        {CLOSING + timedelta(days=draw.randint(31, max(32, span))) for _ in range(draw.choice((0, 0, 1, 2)))}
+        {days[0] + timedelta(days=draw.randint(1, max(32, span))) for _ in range(draw.choice((0, 0, 1, 2)))}
     )
     for day in days:
         late = day + timedelta(days=draw.choice((1, 12))) if draw.random() < 0.15 else None
         yield Dated(day, Figure(value=Fraction(draw.choice(values)), unit=unit), late)
 
 
+ON_TESTS = (
+    "cure accepted",
+    "default ended",
+    "notice of default",
+    "vote taken",
+    "notice by the agent",
+    "waiver",
+)
+ON_TRIGGERS = ("cure accepted", "trigger ended", "waiver")
+SETS_RATE = ("agent determination", "interpolation", "successor benchmark agreed")
+OWED = ("obligation satisfied", "appraisal delivered")
+
+
 def acts_of(odd: OddCovenants, until: date) -> tuple[ActRecorded, ...]:
-    """A declared event in one deal of ten, which ends in half of them; a waiver in one of sixteen."""
+    """A declared event in one deal of ten, which ends in half of them; other Acts in one of eight."""
     draw, acts = odd.draw, []
     span = (until - CLOSING).days
 
-    def act(kind: str, clause: str, after: int, **more: object) -> ActRecorded:
+    def act(kind: str, clause: str | None, after: int, **more: object) -> ActRecorded:
         on = CLOSING + timedelta(days=after)
         return ActRecorded(act=kind, clause=clause, effective_on=on, document="IND", **more)  # type: ignore[arg-type]
 
@@ -98,9 +128,32 @@ def acts_of(odd: OddCovenants, until: date) -> tuple[ActRecorded, ...]:
         acts.append(act("event declared", "manager-default", first))
         if draw.random() < 0.5:
             acts.append(act("event ended", "manager-default", draw.randint(first + 1, first + 60)))
+    if draw.random() < 0.12:
+        for _ in range(draw.randint(1, 3)):
+            kind, clause = _act_on_a_clause(odd)
+            more: dict[str, object] = {}
+            # Several of a kind, so that one of them comes while what it ends stands.
+            for after in sorted(draw.sample(range(5, span), draw.choice((1, 2, 4)))):
+                if kind == "waiver":
+                    more = {
+                        "until": CLOSING + timedelta(days=after + draw.randint(3, 40)),
+                        "details": {"clock": draw.choice(("resumes", "restarts"))},
+                    }
+                acts.append(act(kind, clause, after, **more))
     if draw.random() < 0.06:
-        on = draw.randint(5, span)
-        until_day = CLOSING + timedelta(days=on + draw.randint(3, 40))
-        clock = {"clock": draw.choice(("resumes", "restarts"))}
-        acts.append(act("waiver", draw.choice(list(odd.tests)), on, until=until_day, details=clock))
+        kind, index = draw.choice(SETS_RATE), draw.choice(odd.indices)
+        for day in draw.sample(list(publication_dates(CLOSING + timedelta(days=1), until)), 4):
+            rate = f"{float(INDICES[index]) * draw.uniform(0.6, 1.3):.{draw.choice((2, 4, 5))}f}"
+            acts.append(act(kind, None, (day - CLOSING).days, details={"index": index, "rate": rate}))
     return tuple(sorted(acts, key=lambda one: one.effective_on))
+
+
+def _act_on_a_clause(odd: OddCovenants) -> tuple[str, str]:
+    """A kind of Act, and the test or the trigger that it is of."""
+    draw = odd.draw
+    if draw.random() < 0.3:
+        return draw.choice((*ON_TRIGGERS, *OWED)), draw.choice(odd.triggers)
+    clause = draw.choice(list(odd.tests))
+    sweeps = odd.tests[clause] == "cash_sweep"
+    owes = odd.tests[clause] == "appraisal_trigger"
+    return draw.choice(ON_TRIGGERS if sweeps else OWED if owes else ON_TESTS), clause

@@ -22,8 +22,9 @@ NAMED = re.compile(
     "|an amendment changes what `[^`]+` counts"
     "|`[^`]+` (is closed after its last test|is tested only while something stands)"
     "|`[^`]+` (may have a second Cure Period|has a cure of its own)"
-    "|the cure clock of `[^`]+` starts on notice by the agent"
+    "|the cure clock of `[^`]+` starts on (notice by the agent|delivery of the report)"
     "|two sweeps of one trigger"
+    "|reports that tell what an account holds"
     "|amounts of money that are too finely divided for whole numbers"
 )
 """Why a part of an odd deal runs by the engine's own steps."""
