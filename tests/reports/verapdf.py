@@ -7,6 +7,7 @@ public API.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import xml.etree.ElementTree as ET
 import zipfile
@@ -98,6 +99,9 @@ def failures(path: Path, name: str) -> tuple[int, dict[str, str]]:
     """How many checks a file went through, and the message of each rule that it breaks."""
     java = _java()
     flavour, profile = _profile(name)
+    # The bridge has Python collect whenever Java has collected. What stands already is passed over, as a search
+    # among a whole test run's objects takes most of a second each time.
+    gc.freeze()
     foundry = java.JClass("org.verapdf.pdfa.Foundries").defaultInstance()
     parser = foundry.createParser(java.JClass("java.io.File")(str(path)), flavour)
     validator = foundry.createValidator(profile, False)
