@@ -6,7 +6,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ SHOWN = ("meridian-2026-1", 18)
 """The notice that the examples verify; the others are all the same PDF here, since rendering each takes most
 of a demonstration.
 """
+TODAY = plan.FIRST + 13 * plan.WEEK + timedelta(days=5)
+"""The day of the examples: a Tuesday, five days after the demonstration's last Thursday."""
 UNTRIED = {
     "make": "sets up this very environment",
     "headroom serve": "never ends; its rounds have tests of their own",
@@ -116,6 +118,8 @@ def session(
     monkeypatch.chdir(root)
     monkeypatch.setenv("HEADROOM_WORKSPACE", "build/demo")
     monkeypatch.setattr(import_module("engine.assembly"), "_renderer", lambda: light)
+    # A shell of today would catch up with every Thursday since the demonstration's last.
+    monkeypatch.setattr("engine.assembly.clock", lambda: datetime.combine(TODAY, time(20), UTC))
 
     def typed(line: str) -> int:
         for part in re.sub(r"\s#\s.*$", "", line).split(" && "):
