@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from covenants import templates
 from engine.basics.garbage_collection import spare_loaded_code
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEALS = REPOSITORY / "deals"
+# How fast a property runs depends on what runs beside it, so no test fails for its speed.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 MEMORY = Path("/dev/shm")
 # A desk's file writes wait for the disk; a third of a seeded history's time was such waiting. The tests kill
 # processes and never the machine, so a folder in memory shows the same.

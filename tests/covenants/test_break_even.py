@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.determination.break_even import last_agreeing
@@ -49,7 +49,6 @@ def curves(root: Fraction, shift: Fraction, step: Fraction) -> dict[str, Curve]:
     }
 
 
-@settings(deadline=None)
 @given(
     st.fractions(-10, CEILING + 10, max_denominator=97),
     st.fractions(0, 90_000, max_denominator=3),

@@ -194,7 +194,7 @@ def test_the_deals_of_the_property_below_use_every_template(all_templates: dict[
             assert result.verdict is not Verdict.NOT_DETERMINED, (deal, key, result.reason)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_what_a_test_used_and_is_left_out_makes_it_not_determined(data: st.DataObject) -> None:
     """Any of the inputs that a result names, in any combination: without them a test has no verdict, least of
@@ -218,7 +218,7 @@ def test_what_a_test_used_and_is_left_out_makes_it_not_determined(data: st.DataO
         assert result.measured is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_without_any_report_a_test_that_used_one_is_not_determined(data: st.DataObject) -> None:
     deal, key = data.draw(
@@ -242,7 +242,7 @@ def test_without_any_report_a_test_that_used_one_is_not_determined(data: st.Data
         assert result.verdict is Verdict.NOT_DETERMINED, (deal, key)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sets(st.sampled_from(["certified", "certified_performance"]), min_size=1), st.integers(0, 800))
 def test_a_gpu_without_its_certificate_is_uncertified(families: set[str], certified: int) -> None:
     terms = deals()["prairie-warehouse-2026"]

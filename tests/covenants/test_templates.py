@@ -145,7 +145,7 @@ def test_appraisal_trigger_against_rationals(terms: TermsInForce) -> None:
         agrees(result, (highest - Fraction(rate)) / Fraction(21, 10), (highest - Fraction(rate)) * 40 <= 21)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(5_000, 40_000), st.integers(5_000_000_00, 20_000_000_00))
 def test_headroom_is_not_negative_exactly_on_a_pass(meridian: Deal, ticks: int, cents: int) -> None:
     terms = resolve(meridian, FIRST)
@@ -159,7 +159,7 @@ def test_headroom_is_not_negative_exactly_on_a_pass(meridian: Deal, ticks: int, 
     assert (result.headroom.value >= 0) == (result.verdict is Verdict.PASS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(5_000, 40_000), st.sampled_from(["ltv", "cash-sweep", "appraisal", "rate-floor"]))
 def test_at_the_break_even_rate_the_test_passes_and_one_tick_worse_it_fails(
     meridian: Deal, ticks: int, key: str

@@ -226,7 +226,7 @@ def test_histories(
     assert [problem.what for problem in proof.problems] == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(["1.90", "2.10", "_"]), min_size=1, max_size=14))
 def test_a_chain_is_neither_broken_nor_extended_by_silence(
     load: Callable[[str], Deal], all_templates: dict[str, Template], meridian_text: str, rates: list[str]

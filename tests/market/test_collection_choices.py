@@ -33,7 +33,7 @@ def every_choice(days: Sequence[Sequence[Pool]]) -> tuple[Fraction, Fraction] | 
 
 
 @given(DAYS)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_the_range_is_that_of_every_choice(days: list[list[Pool]]) -> None:
     assert median_range(days) == every_choice(days)
 

@@ -143,7 +143,7 @@ def test_thirty_thousand_listings_are_exact() -> None:
     assert low < half < high < low + 100_000
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(10**6, 4 * 10**6), min_size=1, max_size=60))
 def test_the_interval_holds_the_median_and_the_shares_are_shares(micros: list[int]) -> None:
     prices = usd(micros)

@@ -31,7 +31,7 @@ def by_the_writer(columns: list[str], rows: list[list[object]]) -> str:
     return file.getvalue()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=5))
 def test_the_bytes_are_those_of_the_plain_writer(rows: list[list[object]]) -> None:
     columns = ["a", "b, c", "a"]

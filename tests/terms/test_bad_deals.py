@@ -347,7 +347,7 @@ def test_bad_yaml_is_named_with_its_place(
     assert all(problem.place.line >= 1 and problem.place.column >= 1 for problem in problems)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=400))
 def test_no_text_makes_the_parser_raise(text: str) -> None:
     tree, problems = parse(text, "any.yaml")

@@ -125,7 +125,6 @@ def test_schemathesis_finds_nothing(visitors: Visitors) -> None:
 
         @settings(
             max_examples=12,
-            deadline=None,
             phases=PHASES,
             suppress_health_check=list(HealthCheck),
             derandomize=True,
