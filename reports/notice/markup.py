@@ -14,12 +14,16 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from reports.render.assets import legible
-from reports.render.page_density import density
+from reports.render.page_density import density, long_head
 
 
 def to_html(template: str, context: Mapping[str, Any], paper: str) -> str:
     """Return a template filled with a context; every value is escaped, whatever it says."""
-    return _environment().get_template(template).render(c=context, paper=paper, density=density(context))
+    return (
+        _environment()
+        .get_template(template)
+        .render(c=context, paper=paper, density=density(context), long_head=long_head(context))
+    )
 
 
 def piece(template: str, macro: str, value: Mapping[str, Any]) -> str:

@@ -13,7 +13,14 @@ ROOM = 205.0
 """The height that the answer and the blocks of page 1 have, under the masthead, in mm."""
 CLOSE, TIGHT = 0.86, 0.82
 """What closer setting makes of a height, and the closest that is still read at arm's length."""
+LONGEST_HEAD = 60
+"""The most letters that two lines of a box of the running head hold, however wide the letters are."""
 LEAD, LINE, NOTE, ROW, SECOND = 5.7, 4.6, 3.7, 5.9, 3.4
+
+
+def long_head(context: Mapping[str, Any]) -> bool:
+    """Return whether a name in the running head needs smaller type, so that it does not leave the paper."""
+    return any(len(context.get(name, "")) > LONGEST_HEAD for name in ("left", "right", "deal"))
 
 
 def density(context: Mapping[str, Any]) -> str:

@@ -248,7 +248,7 @@ def wordy() -> NoticeInputs:
     return standard(facts=facts.model_copy(update={"clauses": clauses})).inputs()
 
 
-def longest_names() -> NoticeInputs:
+def longest_names(deal: str = "d" * 160) -> NoticeInputs:
     """Names of 160 letters, with gaps and without: the debtor, another party, a clause, a class, the deal."""
     facts = adopted()
     parties = tuple(
@@ -262,7 +262,7 @@ def longest_names() -> NoticeInputs:
         for clause in facts.clauses
     )
     changed = facts.model_copy(update={"parties": parties, "clauses": clauses})
-    return standard(facts=changed, deal="d" * 160).inputs()
+    return standard(facts=changed, deal=deal).inputs()
 
 
 def twelve() -> NoticeInputs:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from io import BytesIO
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import notice_cases as cases
 import pypdfium2
@@ -21,11 +21,15 @@ from engine.events.notice import NoticeInputs
 from reports.notice.blocks.index_chart import lane_names
 from reports.notice.blocks.terms import LONG
 from reports.notice.compose import compose
-from reports.render.pdf import render_notice
+from reports.render.pdf import Paper, render_notice
 
 WAYS = ("prepayment", "pledge of further GPUs", "retest on")
 NEAR_EMPTY = 0.2
 """A page of which less than this share is used is nearly empty."""
+
+
+HEAD = {"a4": 25 / 25.4 * 72, "letter": 17.4 / 25.4 * 72}
+"""The height of the margin over the live area of each paper, in points."""
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +81,31 @@ def test_names_of_160_letters_wrap_inside_the_page() -> None:
         right = [text.get_rect(n)[2] for n in range(text.count_rects())]
         assert max(right) < width - 30, "runs out of the live area"
     assert cases.LONG_WORD in "".join("".join(texts(file)).split())
+
+
+@pytest.mark.parametrize("paper", ["a4", "letter"])
+def test_a_running_head_of_the_widest_letters_stays_on_the_paper_and_apart(paper: Paper) -> None:
+    name, gap = "m" * 160, 2.0
+    for page in pypdfium2.PdfDocument(render_notice(cases.longest_names(name), paper)):
+        text, (width, height) = page.get_textpage(), page.get_size()
+        boxes = [text.get_rect(n) for n in range(text.count_rects())]
+        assert all(left > 0 and low > 0 and right < width for left, low, right, _ in boxes)
+        assert max(top for *_, top in boxes) < height - gap, "touches the edge of the paper"
+        head = [box for box in boxes if box[1] > height - HEAD[paper]]
+        parts = [text.get_text_bounded(*box).strip() for box in head]
+        assert {"Compliance Notice No. 44, draft", "ILLUSTRATIVE - NOT A NOTICE"} <= set(parts)
+        assert "".join(part for part in parts if set(part) == {"m"}) == name
+        for one, other in combinations(head, 2):
+            beside = one[1] < other[3] and other[1] < one[3]
+            assert not beside or one[2] + gap < other[0] or other[2] + gap < one[0], (
+                "parts of the head overlap"
+            )
+
+
+@pytest.mark.parametrize("make", [cases.longest_names, lambda: inputs("standard"), lambda: inputs("crowded")])
+def test_a_notice_breaks_in_the_same_places_on_both_papers(make: Callable[[], NoticeInputs]) -> None:
+    a4, letter = (texts(render_notice(make(), paper)) for paper in ("a4", "letter"))
+    assert a4 == letter
 
 
 def test_with_twelve_tests_page_1_stays_the_answer() -> None:
