@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from engine.events.rates import Published
 
-WEEK = timedelta(days=7)
 LAST_FINAL = "the last day final at the cut-off"
 ON_THE_DATE = "the publication date"
 Recorded = tuple[datetime, Published]
@@ -41,6 +41,7 @@ def daily_readings(
             silent[publication.publication_date] = (at, publication)
         else:
             by_day.setdefault(publication.publication_date, []).append((at, publication))
+    days = sorted(by_day)
     for on in dates:
         read = _read(by_day, on, day_read(on), cut_off(on))
         if read is not None:
@@ -50,9 +51,9 @@ def daily_readings(
             )
         elif on in silent:
             yield silent[on]
-        elif day_read(on) == ON_THE_DATE and by_day and max(by_day) > on:
+        elif day_read(on) == ON_THE_DATE and days and days[-1] > on:
             # Only a later day shows the silence, and the earliest one says when it was first known.
-            at, later = by_day[min(day for day in by_day if day > on)][0]
+            at, later = by_day[days[bisect_right(days, on)]][0]
             yield at, _without(later, on)
 
 
@@ -62,10 +63,8 @@ def _read(
     if day_read == ON_THE_DATE:
         return on if on in by_day else None
     # The day exactly a week before belongs to the Publication Date before this one.
-    final = [
-        day for day, prints in by_day.items() if on - WEEK < day <= on and _final_by(prints[0][1], cut_off)
-    ]
-    return max(final, default=None)
+    week = (on - timedelta(days=n) for n in range(7))
+    return next((day for day in week if day in by_day and _final_by(by_day[day][0][1], cut_off)), None)
 
 
 def _final_by(publication: Published, cut_off: datetime) -> bool:
