@@ -15,6 +15,8 @@ from engine.events.rates import ReferenceRate
 
 Told = tuple[str, ...]
 """A tuple of texts that identifies one rate; `told_of_rate` makes it."""
+PUBLISHED_ON, NEWEST_PRINT, RESTS_ON = 4, 5, 6
+"""The places in it of the publication date, the newest print, and the event that the rate rests on."""
 ReadRates = Callable[[Sequence[Told]], Sequence[ReferenceRate]]
 """A function that reads the full rates from the log, given their identifying tuples, in the same order."""
 FIRST_STEP = 8

@@ -46,12 +46,19 @@ class Archive:
 
         Each one is checked against the hash that names it.
         """
-        day = first
-        while day <= last:
-            folder = self.folder / day.isoformat()
+        for _, path in self._files(first, last):
+            yield self._read(path)
+
+    def named(self, first: date, last: date) -> Iterator[tuple[date, str]]:
+        """Yield day and SHA-256 of the snapshots of some days as their names say it; no file is opened."""
+        for day, path in self._files(first, last):
+            yield day, path.name.partition(".")[0]
+
+    def _files(self, first: date, last: date) -> Iterator[tuple[date, Path]]:
+        for n in range((last - first).days + 1):
+            folder = self.folder / (day := first + timedelta(days=n)).isoformat()
             for path in sorted(folder.glob("*.gz")) if folder.is_dir() else ():
-                yield self._read(path)
-            day += timedelta(days=1)
+                yield day, path
 
     def _read(self, path: Path) -> Snapshot:
         snapshot = read_snapshot(path.read_bytes(), path.name)

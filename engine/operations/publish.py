@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from engine.basics.errors import WrongUsage, dates_there
@@ -13,10 +12,10 @@ from engine.events.market_events import AWAITS, IndexFinding
 from engine.market.administrator_series import unpublished
 from engine.market.index_value import IndexValue
 from engine.market.methodology import current_version, load_methodology
-from engine.record.log import SNAPSHOTS, Scribe, append, index_log, prints_in, read
+from engine.record.log import SNAPSHOTS, Scribe, append, index_log, of_kinds, read
 from engine.terms.contract_dates import publication_dates
 from engine.workspace.prints_lately import PrintsLately
-from engine.workspace.series import draft, on_record, on_record_computed, over
+from engine.workspace.series import draft, imported_for, on_record, on_record_computed, over
 from engine.workspace.workspace import Workspace
 
 
@@ -42,22 +41,20 @@ def prints_due(workspace: Workspace, series: str, first: date, last: date, at: d
     # An administrator's series has no version of ours; the version only says when its day is over.
     version = current_version() if theirs or name.version == CURRENT else name.version
     zone = load_methodology(version).zone
-    known = _known(workspace, series, theirs)
-    imported: Sequence[Event] | None = None
-    waiting = awaiting(workspace, index) if theirs else frozenset()
+    prints = PrintsLately(workspace)
+    known = prints.known(series).newest
+    waiting = awaiting(workspace, prints, index) if theirs else frozenset()
     drafts = []
     for day in publication_dates(first, last):
-        if day in known:
+        if f"{day}" in known or (theirs and _read_in_the_week_of(prints, series, day)):
             continue
         # The later dates wait as well, so that a series is published in the order of its dates.
         if day in waiting:
             break
-        if imported is None:  # late: the longest log of all, and mostly nothing is due
-            imported = () if theirs else read(workspace.store, SNAPSHOTS)
         value = (
             unpublished(index, day)
             if theirs
-            else on_record_computed(workspace, index, version, day, imported, at)
+            else on_record_computed(workspace, index, version, day, imported_for(workspace, day), at)
         )
         # Until the date is over, a snapshot may still give it a value; a non-publication is for good.
         if value.value is None and not over(day, zone, at):
@@ -66,30 +63,24 @@ def prints_due(workspace: Workspace, series: str, first: date, last: date, at: d
     return drafts
 
 
-def _known(workspace: Workspace, series: str, theirs: bool) -> set[date]:
-    """Return the dates that need no record any more.
+def _read_in_the_week_of(prints: PrintsLately, series: str, day: date) -> bool:
+    """Return whether an administrator's daily series has a value in the week up to a date.
 
-    They are the dates on record. In an administrator's daily series, a date counts only if it or a day of the
-    week before it has a value.
+    The date then needs no record of its own.
     """
-    known = PrintsLately(workspace).known(series)
-    days = {date.fromisoformat(on) for on in known.newest}
-    if not theirs or not known.daily:
-        return days
-    events = prints_in(workspace.store, series)
-    valued = {event.effective_on for event in events if event.payload.value["value"] is not None}
-    read_in = {day + timedelta(days=n) for day in valued for n in range(7)}
-    return days - valued | read_in
+    week = (f"{day - timedelta(days=n)}" for n in range(1, 7))
+    there = [on for on in week if on in prints.known(series).newest]
+    return any(one.final_at is not None for _, one in prints.of_dates(series, there)) if there else False
 
 
-def awaiting(workspace: Workspace, index: str) -> frozenset[date]:
+def awaiting(workspace: Workspace, prints: PrintsLately, index: str) -> frozenset[date]:
     """Return the dates of an administrator's series whose value a person has still to confirm."""
     asked = set()
-    for event in read(workspace.store, SNAPSHOTS):
-        payload = event.payload
-        if isinstance(payload, IndexFinding) and payload.index == index and payload.what == AWAITS:
+    for event in of_kinds(workspace.store, SNAPSHOTS, "index finding"):
+        payload: IndexFinding = event.payload
+        if payload.index == index and payload.what == AWAITS:
             asked.add(payload.publication_date)
-    taken = PrintsLately(workspace).known(administered_series(index)).newest if asked else ()
+    taken = prints.known(administered_series(index)).newest
     return frozenset(day for day in asked if f"{day}" not in taken)
 
 

@@ -335,6 +335,11 @@ def _check_postgresql(connection: Connection) -> None:
             raise NotOurs(
                 "this role may change the log; open it as the writer, whom `prepare` gave SELECT and INSERT"
             )
+    if connection.exec_driver_sql(guards.EARLIER).first() is not None:
+        raise NotOurs(
+            "the database has the form of an earlier release: let its owner run `headroom db upgrade --url`, "
+            "which changes no entry"
+        )
     for query, expected in guards.WHOLE:
         if {tuple(row) for row in connection.exec_driver_sql(query)} != expected:
             raise NotOurs(

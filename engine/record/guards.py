@@ -96,13 +96,18 @@ AND (c.relrowsecurity OR EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r WHERE r.e
 """Reads the tables in which a rule or row security changes what is written or seen: none of ours has any."""
 
 
-_TEXTS = ("body", "key", "leaf", "log", "peak", "root")
+_TEXTS = ("body", "leaf", "log", "peak", "root")
 _COLUMNS = {
-    *(("log_entry", name, "text", True, None, "") for name in _TEXTS),
-    ("log_entry", "seq", "integer", True, None, ""),
-    *(("checkpoint", name, "text", True, None, "") for name in ("log", "note")),
-    *(("checkpoint", name, "integer", True, None, "") for name in ("seq", "size")),
+    *(("log_entry", name, "text", True, None, "", "default") for name in _TEXTS),
+    ("log_entry", "key", "text", True, None, "", "C"),
+    ("log_entry", "seq", "integer", True, None, "", None),
+    *(("checkpoint", name, "text", True, None, "", "default") for name in ("log", "note")),
+    *(("checkpoint", name, "integer", True, None, "", None) for name in ("seq", "size")),
 }
+EARLIER = f"""
+SELECT 1 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
+WHERE a.attrelid = to_regclass('{SCHEMA}.log_entry') AND a.attname = 'key' AND l.collname = 'default'"""
+"""Finds a database whose keys have the order of its language, as an earlier release made them."""
 _OURS = f"""
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version'"""
@@ -117,10 +122,11 @@ WHOLE: tuple[tuple[str, set[tuple[object, ...]]], ...] = (
     ),
     (
         f"""SELECT c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
-        pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text
+        pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text, l.collname
         FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+        LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
         WHERE n.nspname = '{SCHEMA}' AND c.relname <> 'alembic_version' AND c.relkind = 'r'
         AND a.attnum > 0 AND NOT a.attisdropped""",
         set(_COLUMNS),

@@ -25,7 +25,7 @@ from engine.record.consistency import SLACK as SLACK
 from engine.record.entry_events import event_in as event_in
 from engine.record.entry_events import event_of as event_of
 from engine.record.merkle import leaf_hash
-from engine.record.store import Entry, Store, Writer
+from engine.record.store import Entry, Store, Writer, of_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,3 +175,9 @@ def read(store: Store, log: str) -> Sequence[Event]:
     if store.in_hand is not None:
         return store.in_hand(store, log)
     return tuple(event_of(entry) for entry in store.entries(log))
+
+
+def of_kinds(store: Store, log: str, *kinds: str) -> tuple[Event, ...]:
+    """Return the events of a log that are of some kinds, oldest first; no other entry is read."""
+    with store.read() as reader:
+        return tuple(map(event_of, reader.among(log, [of_kind(kind) for kind in kinds])))

@@ -34,7 +34,7 @@ from engine.events.calendar_events import (
 from engine.events.deal_adopted import DealAdopted
 from engine.events.kinds import Event
 from engine.events.log_names import SNAPSHOTS, deal_log
-from engine.record.entry_events import event_of
+from engine.record.log import of_kinds
 from engine.terms.as_written import Deal, calendars_of, day_of
 from engine.workspace.documents import Document, keep_document, kept_documents
 from engine.workspace.workspace import Workspace
@@ -63,13 +63,8 @@ def counted_on_record(workspace: Workspace, deal: Deal) -> Deal:
 
     Raises VerificationFailed if a table is not kept as it was.
     """
-    with workspace.store.read() as reader:
-        log = deal_log(deal.name)
-        entries = [*reader.entries(log, keys="deal adopted|"), *reader.entries(log, keys="calendar taken|")]
-    # The two kinds come one after the other; the last table named counts, so the log's order matters.
-    return counted_by(
-        workspace, deal, [event_of(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
-    )
+    named = of_kinds(workspace.store, deal_log(deal.name), "deal adopted", "calendar taken")
+    return counted_by(workspace, deal, named)
 
 
 def table_on_record(workspace: Workspace, name: str, events: Iterable[Event]) -> BusinessCalendar:
@@ -122,9 +117,7 @@ def keep_tables(workspace: Workspace, tables: Iterable[BusinessCalendar]) -> Non
 
 def closings_recorded(workspace: Workspace) -> tuple[Event, ...]:
     """Return every closing that an operator has entered or taken back, oldest first."""
-    with workspace.store.read() as reader:
-        found = [entry for kind in OF_CLOSINGS for entry in reader.entries(SNAPSHOTS, keys=f"{kind}|")]
-    return tuple(event_of(entry) for entry in sorted(found, key=lambda entry: entry.seq))
+    return of_kinds(workspace.store, SNAPSHOTS, *OF_CLOSINGS)
 
 
 def closings_standing(closings: Iterable[Event]) -> dict[tuple[str, date], CalendarClosing]:

@@ -3,7 +3,7 @@
 Older dates are read only if they have more prints than a deal knows.
 
 The key of a print holds its date and its number. So the keys alone show that no older date of a deal has
-another print than the deal took.
+another print than the deal took. Bodies are read of the dates that are looked at, and of what is new.
 """
 
 from __future__ import annotations
@@ -14,22 +14,21 @@ from datetime import date, datetime
 from functools import cache, partial
 
 from engine.determination.accepted_prints import Policy, accepted, in_error
+from engine.events.key_replaced import KeyReplaced
 from engine.events.kinds import ActRecorded
 from engine.events.log_names import index_log, series_name
 from engine.events.rates import Published, ReferenceRate
-from engine.events.rates_on_record import told_of_rates
+from engine.events.rates_on_record import NEWEST_PRINT, PUBLISHED_ON, RESTS_ON, Told, told_of_rates
 from engine.events.series_lately import SeriesLately
 from engine.market.methodology import materially_different
 from engine.record.log import event_of, prints_in
-from engine.record.store import of_kind
+from engine.record.store import Reader, Span, of_kind
 from engine.terms.as_written import Deal, calendar_on, index_terms, indices
 from engine.workspace.series import announcements, dated, published, series_of
 from engine.workspace.workspace import Workspace
 
 Print = tuple[datetime, Published]
 PRINTED = "index published"
-DAILY = '"cadence":"daily"'
-"""What the canonical JSON of a daily print says."""
 MOST = 30
 """Older dates with more prints than a deal took: where there are more of them, the whole series is read."""
 
@@ -41,14 +40,14 @@ class _Known:
     Attributes:
         size: entries of its log.
         newest: the number of the newest print of each date.
-        daily: whether it holds a daily print.
         read: the prints of each date that was asked for.
+        weekly: whether the prints since the one of a rate are all weekly, by what identifies the rate.
     """
 
     size: int
     newest: Mapping[str, int]
-    daily: bool
     read: dict[str, list[Print]] = field(default_factory=dict)
+    weekly: dict[Told | None, bool] = field(default_factory=dict)
 
 
 class PrintsLately:
@@ -79,9 +78,32 @@ class PrintsLately:
                 for key in reader.keys_in(log, of_kind(PRINTED)):
                     _, on, number = key.rsplit("|", 2)
                     newest[on] = max(newest.get(on, 0), int(number))
-                daily = series_name(series).administered and reader.says(log, DAILY)
-                self._known[series] = _Known(reader.size(log), newest, daily)
+                self._known[series] = _Known(reader.size(log), newest)
         return self._known[series]
+
+    def weekly_since(self, series: str, told: Sequence[Told]) -> bool:
+        """Return whether no print is daily that came after the print on which the newest rate rests.
+
+        A date that reads a series as weekly is refused if the series holds a daily print. So whoever has
+        determined a date need look at nothing older.
+
+        Args:
+            series: the series that the rates are read from.
+            told: what identifies the rates of its index on record, oldest first.
+        """
+        known = self.known(series)
+        rate = next((one for one in reversed(told) if one[PUBLISHED_ON] in known.newest), None)
+        if rate not in known.weekly:
+            log = index_log(series)
+            with self._store.read() as reader:
+                since = 0 if rate is None else _number_of(reader, series, rate)
+                prints = [event_of(one) for one in reader.entries(log, since) if one.seq < known.size]
+            known.weekly[rate] = all(
+                published(event).final_at is None
+                for event in prints
+                if not isinstance(event.payload, KeyReplaced)
+            )
+        return known.weekly[rate]
 
     def of_dates(self, series: str, days: Iterable[str]) -> list[Print]:
         """Return the prints of some dates."""
@@ -90,7 +112,7 @@ class PrintsLately:
         if lacking:
             index, there = series_name(series).index, sorted(known.newest)
             first, last = lacking[0], lacking[-1]
-            spans = [(f"{PRINTED}|{index}|{day}|", f"{PRINTED}|{index}|{day}}}") for day in lacking]
+            spans = [_of_date(index, day) for day in lacking]
             if lacking == [day for day in there if first <= day <= last]:  # one stretch, as nearly always
                 spans = [(spans[0][0], spans[-1][1])]
             known.read.update({day: [] for day in lacking})
@@ -104,6 +126,18 @@ class PrintsLately:
     def _said(self, series: str, publication: Published) -> Published:
         announced = self._announced().get(series_name(series).index, ())
         return publication.model_copy(update={"announced": announced})
+
+
+def _number_of(reader: Reader, series: str, rate: Told) -> int:
+    """Return the number of the print on which a rate rests, or 0 if it rests on something else."""
+    span = _of_date(series_name(series).index, rate[PUBLISHED_ON])
+    prints = {one.leaf.hex(): one.seq for one in reader.among(index_log(series), [span])}
+    return prints.get(rate[RESTS_ON], 0)
+
+
+def _of_date(index: str, day: str) -> Span:
+    """Return the keys of the prints of a date."""
+    return f"{PRINTED}|{index}|{day}|", f"{PRINTED}|{index}|{day}}}"
 
 
 def series_lately(
@@ -129,11 +163,12 @@ def series_lately(
     by_index: dict[str, Sequence[Published]] = {}
     for name in indices(deal, until):
         series = by_itself(deal, name)
-        if series is None or deal.takeover is not None or prints.known(series).daily:
+        told = told_of_rates(rates.get(name, ()))
+        if series is None or deal.takeover is not None or not prints.weekly_since(series, told):
             return None
         newest, errors = prints.known(series).newest, in_error(acts, name)
         judged = partial(_judged, prints, deal, series, name, errors)
-        taken = {told[0]: told[-2] for told in told_of_rates(rates.get(name, ())) if told[0] in newest}
+        taken = {one[0]: one[NEWEST_PRINT] for one in told if one[0] in newest}
         asked = [on for on in taken if _asked(newest[on], taken[on]) or date.fromisoformat(on) in errors]
         if len(asked) > MOST:
             return None

@@ -26,7 +26,8 @@ from engine.market.index import compute, definition
 from engine.market.index_value import IndexValue
 from engine.market.listing import Override
 from engine.market.methodology import known_versions, load_methodology, materially_different
-from engine.record.log import SNAPSHOTS, prints_in, read
+from engine.record.log import SNAPSHOTS, event_of, of_kinds, prints_in, read
+from engine.record.store import of_kind
 from engine.terms.as_written import Deal, calendar_on, day_of, index_terms, indices, resolve
 from engine.terms.contract_dates import cut_off_on, publication_dates
 from engine.terms.in_force import IndexTerms
@@ -172,6 +173,19 @@ def on_record_computed(
     )
 
 
+def imported_for(workspace: Workspace, publication: date) -> tuple[Event, ...]:
+    """Return what the log of snapshots says for one Publication Date, oldest first.
+
+    That is what it says of the snapshots of its window, and every exclusion of listings. No other entry is
+    read, for this is the longest log of all.
+    """
+    window = publication - timedelta(days=7), publication - timedelta(days=1)
+    keys = [f"snapshot imported|{sha256}|{day}" for day, sha256 in workspace.archive.named(*window)]
+    spans = [of_kind("listings excluded"), *map(of_kind, keys)]
+    with workspace.store.read() as reader:
+        return tuple(map(event_of, reader.among(SNAPSHOTS, spans)))
+
+
 def draft(value: IndexValue, reason: str | None = None) -> Draft:
     """Return the event of one print, before it is recorded."""
     return Draft(
@@ -240,9 +254,9 @@ def announcements(workspace: Workspace) -> dict[str, tuple[Announced, ...]]:
     A Restatement of a date is left out, because its print states it as the reason.
     """
     by_index: dict[str, tuple[Announced, ...]] = {}
-    for event in read(workspace.store, SNAPSHOTS):
-        said = event.payload
-        if isinstance(said, IndexAnnounced) and said.what != "restatement":
+    for event in of_kinds(workspace.store, SNAPSHOTS, "index announced"):
+        said: IndexAnnounced = event.payload
+        if said.what != "restatement":
             announcement = Announced(
                 what=said.what, effective_on=said.effective_on, recorded_at=event.recorded_at
             )

@@ -10,8 +10,10 @@ import pytest
 
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.record import database
+from engine.record.database import NotOurs
 from engine.record.maintenance import checked, copied, restored, upgraded
 from engine.record.store import Row, Store
+from tests.record.test_append_only import as_superuser
 
 BODY = '{{"effective_on":"2026-01-08","kind":"tested","print":{},"subject":"ltv"}}'
 
@@ -33,9 +35,9 @@ def filled(path: Path, count: int) -> list[bytes]:
 
 def test_an_existing_record_is_stamped_and_a_new_one_is_made(tmp_path: Path) -> None:
     bodies = filled(tmp_path / "old.db", 5)
-    assert upgraded(tmp_path / "old.db") == upgraded(tmp_path / "old.db") == "0001"
+    assert upgraded(tmp_path / "old.db") == upgraded(tmp_path / "old.db") == "0002"
     assert filled(tmp_path / "old.db", 5) == bodies
-    assert upgraded(tmp_path / "new.db") == "0001"
+    assert upgraded(tmp_path / "new.db") == "0002"
     assert len(filled(tmp_path / "new.db", 3)) == 3
 
 
@@ -52,10 +54,30 @@ def test_the_migrations_lead_to_the_models(tmp_path: Path) -> None:
 
 
 def test_postgresql_is_upgraded_by_its_owner(postgresql_urls: dict[str, str]) -> None:
-    assert upgraded(postgresql_urls["owner"]) == "0001"
+    assert upgraded(postgresql_urls["owner"]) == "0002"
     store = Store.open(postgresql_urls["writer"])
     with store.begin() as writer:
         assert writer.append("deal/x", "tested|ltv|2026-01-08|0", BODY.format(0).encode()) is not None
+    store.close()
+
+
+def test_a_postgresql_of_an_earlier_form_is_upgraded_before_it_is_used(
+    postgresql_urls: dict[str, str],
+) -> None:
+    """Its keys had the order of the database's language; the entries stay as they are."""
+    store = Store.open(postgresql_urls["writer"])
+    with store.begin() as writer:
+        writer.append("deal/x", "tested|ltv|2026-01-08|0", BODY.format(0).encode())
+    before = store.entries("deal/x")
+    store.close()
+    as_superuser(
+        postgresql_urls, 'ALTER TABLE headroom.log_entry ALTER COLUMN key TYPE text COLLATE "default"'
+    )
+    with pytest.raises(NotOurs, match="headroom db upgrade"):
+        Store.open(postgresql_urls["writer"])
+    assert upgraded(postgresql_urls["owner"]) == "0002"
+    store = Store.open(postgresql_urls["writer"])
+    assert store.entries("deal/x") == before
     store.close()
 
 

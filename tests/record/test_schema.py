@@ -66,6 +66,7 @@ POSTGRESQL = {
     "a changed type": "ALTER TABLE headroom.log_entry ALTER COLUMN leaf TYPE varchar(64)",
     "a column more": "ALTER TABLE headroom.checkpoint ADD COLUMN remark text",
     "a column that may be empty": "ALTER TABLE headroom.log_entry ALTER COLUMN peak DROP NOT NULL",
+    "another order of texts": 'ALTER TABLE headroom.log_entry ALTER COLUMN log TYPE text COLLATE "C"',
     "a default": "ALTER TABLE headroom.log_entry ALTER COLUMN body SET DEFAULT '{}'",
     "a check more": "ALTER TABLE headroom.log_entry ADD CHECK (seq < 9)",
     "an index more": "CREATE UNIQUE INDEX once ON headroom.log_entry (body)",

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import sqlite3
 import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.event import listen
 
 from engine.basics.errors import VerificationFailed, WrongUsage
 from engine.record import guards
 from engine.record.database import NotOurs
 from engine.record.heads import Head
 from engine.record.merkle import EMPTY, leaf_hash, root
-from engine.record.store import Entry, KeyReused, Refused, Store, of_kind, prepare
+from engine.record.store import Entry, KeyReused, Refused, Store, beginning, of_kind, prepare
 
 Body = Callable[..., bytes]
 DEAL = "deal/meridian-2026-1"
@@ -247,7 +250,7 @@ KEYS = (*SAID, "rated|A100|2026-01-01|1", "notice issued|x|2026-01-01|1", "rate|
 def test_a_log_is_asked_for_kinds_of_entries_by_their_keys_alone(store: Store, body: Body) -> None:
     with store.begin() as writer:
         for number, key in enumerate(KEYS):
-            writer.append(DEAL, key, body(number, "daily" if number == 4 else "tested"))
+            writer.append(DEAL, key, body(number))
         writer.append("deal/other", KEYS[0], body(0))
     rates, issued = of_kind("rate"), of_kind("notice issued")
     of_one = ("rate|A100|2026-01-01", "rate|A100|2026-01-08}")
@@ -268,7 +271,31 @@ def test_a_log_is_asked_for_kinds_of_entries_by_their_keys_alone(store: Store, b
         assert reader.keys_there(DEAL, [KEYS[3], "nothing|x|2026-01-01|1"]) == {KEYS[3]}
         assert reader.keys_there(DEAL, []) == frozenset()
         assert [reader.number_of(DEAL, key) for key in (KEYS[4], "nothing")] == [4, None]
-        assert [reader.says(DEAL, text) for text in ('"kind":"daily"', '"kind":"weekly"')] == [True, False]
         assert [reader.any_of_kind(DEAL, kind) for kind in ("rated", "rat")] == [True, False]
         assert [reader.newest(log) for log in (DEAL, "none")] == [body(5), None]
         assert [reader.count(DEAL, keys) for keys in ("rate|", "rate|A100|", "%")] == [4, 2, 0]
+
+
+def test_kinds_of_entries_are_looked_up_in_the_index_of_keys(store: Store, body: Body) -> None:
+    """Neither database goes through the log for them."""
+    with store.begin() as writer:
+        for log in ("deal/a", "deal/b", "deal/c"):
+            writer.extend(log, [(f"{kind}|x|{n}|1", body(n)) for n in range(300) for kind in ("a", "b", "c")])
+    asked: list[tuple[str, Any]] = []
+    with store.read() as reader:
+        connection = reader._connection
+        listen(
+            connection,
+            "before_cursor_execute",
+            lambda _, __, text, values, *___: asked.append((text, values)),
+        )
+        assert len(reader.among("deal/b", [of_kind("b"), beginning("c|x|29")])) == 311
+        assert len(reader.keys_in("deal/b", beginning("a|x|1"))) == 111
+        explain = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+        plans = [
+            " ".join(str(row) for row in connection.exec_driver_sql(f"{explain} {text}", values))
+            for text, values in tuple(asked)
+        ]
+    for plan in plans:
+        assert re.search("log_entry_log_key_key|sqlite_autoindex_log_entry_2", plan), plan
+        assert not re.search("pkey|PRIMARY KEY|SCAN", plan), plan
